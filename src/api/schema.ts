@@ -7618,7 +7618,7 @@ export interface components {
          * SchedulePreview
          * @description The timing as it would be stored, with a sentence that explains it and its next due times.
          *
-         *         `text` is the sentence in English.
+         *         `text` is the sentence in English. `ended` is the reason why no time is due.
          */
         SchedulePreview: {
             timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
@@ -7626,10 +7626,15 @@ export interface components {
             sentence: components["schemas"]["Reason"];
             text: string;
             next: components["schemas"]["DueTime"][];
+            /** @default null */
+            ended: components["schemas"]["Reason"] | null;
         };
         /**
          * SchedulePreviewRequest
          * @description A timing to explain. No schedule is created. `count` is the number of due times to show.
+         *
+         *         `schedule` is the ID or name of the schedule that would get this timing. Its started runs count
+         *         toward `at_most`.
          */
         SchedulePreviewRequest: {
             timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
@@ -7643,6 +7648,8 @@ export interface components {
             at_most: number | null;
             /** @default 5 */
             count: number;
+            /** @default  */
+            schedule: string;
         };
         /**
          * Sealed

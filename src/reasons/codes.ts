@@ -2465,6 +2465,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-schedule': (p, show, trans) => trans.__("There is no schedule '%1'.", show(p.name)),
   'schedule-exists': (p, show, trans) => trans.__("A schedule named '%1' exists.", show(p.name)),
   'schedule-has-ended': (_p, _show, trans) => trans.__('The schedule has no due time left.'),
+  'schedule-runs-started': (p, show, trans) =>
+    trans.__(
+      'No time is due: the schedule started %1 of at most %2 runs.',
+      show(p.started),
+      show(p.most)
+    ),
   'schedule-run-name': (_p, _show, trans) =>
     trans.__('runs of schedules and triggers are numbered, so they have no name'),
   'due-in-zone': (p, show, trans) => trans.__('%1 (%2)', show(p.times), show(p.zone)),

@@ -11,7 +11,7 @@ import { Problems } from '../frame/dialogs/askUntilAccepted';
 import { Leave } from '../frame/dialogs/launch';
 import { CacheField, ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
-import { draftOf, FIELDS, IScheduleDraft } from './draft';
+import { draftOf, FIELDS, IScheduleDraft, numberOf } from './draft';
 import { usePreview } from './preview';
 
 const EXAMPLES = ['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5'];
@@ -33,20 +33,22 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   const { trans } = services;
   const [shown, change] = useDialogDraft(draft);
   const [sent] = useState(shown);
-  const errorOf = (name: keyof IScheduleDraft) =>
-    // a message is about the value that was sent
-    shown[name] === sent[name]
-      ? Object.keys(problems)
-          .filter(at => FIELDS[name].some(field => at === field || at.startsWith(`${field}.`)))
-          .map(at => problems[at])[0]
-      : undefined;
   const isUnchanged = !!known && shown.words === draftOf(known).words;
-  const { preview, problem, isAway } = usePreview(services, {
+  const { preview, refused, isAway } = usePreview(services, {
     timing: isUnchanged ? known.timing : { kind: 'words', text: shown.words },
     zone: shown.zone,
     starts_at: serverTime(shown.startsAt),
-    ends_at: serverTime(shown.endsAt)
+    ends_at: serverTime(shown.endsAt),
+    at_most: numberOf(shown.atMost),
+    schedule: known?.id
   });
+  const errorOf = (name: keyof IScheduleDraft) => {
+    // a message is about the value that was sent
+    const all = { ...(shown[name] === sent[name] && problems), ...refused };
+    return Object.keys(all)
+      .filter(at => FIELDS[name].some(field => at === field || at.startsWith(`${field}.`)))
+      .map(at => all[at])[0];
+  };
   const late = spanText(shown.missed.window_seconds, trans);
   const choices = {
     mode: [
@@ -66,7 +68,7 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   };
   return (
     <div className="nby-Form nby-Schedule">
-      <FieldFrame label={trans.__('When')} error={problem || errorOf('words')} trans={trans}>
+      <FieldFrame label={trans.__('When')} error={errorOf('words') ?? refused?.['']} trans={trans}>
         {control => (
           <SuggestedInput
             {...control}
@@ -87,6 +89,7 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
         {preview && (
           <>
             <p>{reasonText(preview.sentence, trans)}</p>
+            {preview.ended && <p>{reasonText(preview.ended, trans)}</p>}
             <ol>
               {preview.next.map(({ at, note }) => (
                 <li key={at}>

@@ -78,8 +78,13 @@ export function bodyOf(
     timing: { kind: 'words' as const, text: words },
     starts_at: serverTime(startsAt),
     ends_at: serverTime(endsAt),
-    at_most: atMost.trim() ? Number(atMost) : null
+    at_most: numberOf(atMost)
   };
+}
+
+/** Return the typed number of runs; null for no limit. */
+export function numberOf(atMost: string): number | null {
+  return atMost.trim() ? Number(atMost) : null;
 }
 
 export type IScheduleBody = ReturnType<typeof bodyOf>;

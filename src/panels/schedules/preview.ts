@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react';
 import { ApiError } from '../../api/client';
 import { SchedulePreview, SchedulePreviewRequest } from '../../api/types';
+import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../frame/services';
 
 /** While the user types, the server is not asked. */
@@ -10,8 +11,8 @@ const AGAIN_MS = 3000;
 
 interface IAnswer {
   preview?: SchedulePreview;
-  /** Why the timing is refused. */
-  problem?: string;
+  /** Why fields are refused. */
+  refused?: Problems;
   isAway?: boolean;
 }
 
@@ -34,8 +35,9 @@ export function usePreview(
         if (signal.aborted) {
           return;
         }
-        const isRefused = error instanceof ApiError && error.status === 422;
-        setAnswer(isRefused ? { problem: error.message } : { isAway: true });
+        // 404: the schedule was deleted
+        const isRefused = error instanceof ApiError && [404, 422].includes(error.status);
+        setAnswer(isRefused ? { refused: problemsOf(error) } : { isAway: true });
         if (!isRefused) {
           timer = window.setTimeout(() => void ask(), AGAIN_MS);
         }

@@ -181,7 +181,11 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 class SchedulePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A timing to explain. No schedule is created. `count` is the number of due times to show."""
+    """A timing to explain. No schedule is created. `count` is the number of due times to show.
+
+    `schedule` is the ID or name of the schedule that would get this timing. Its started runs count
+    toward `at_most`.
+    """
 
     timing: AskedTiming
     zone: str = ""
@@ -189,6 +193,7 @@ class SchedulePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=
     ends_at: datetime | None = None
     at_most: int | None = None
     count: int = 5
+    schedule: str = ""
 
 
 class DueTime(msgspec.Struct, frozen=True):
@@ -205,7 +210,7 @@ class DueTime(msgspec.Struct, frozen=True):
 class SchedulePreview(msgspec.Struct, frozen=True):
     """The timing as it would be stored, with a sentence that explains it and its next due times.
 
-    `text` is the sentence in English.
+    `text` is the sentence in English. `ended` is the reason why no time is due.
     """
 
     timing: Timing
@@ -213,3 +218,4 @@ class SchedulePreview(msgspec.Struct, frozen=True):
     sentence: Reason
     text: str
     next: list[DueTime]
+    ended: Reason | None = None

@@ -234,9 +234,21 @@ class ScheduleService:
         )
         check_runs(body.at_most)
         sentence = sentence_of(plan, body.at_most)
-        dues = first_due(plan, now, min(body.count, body.at_most or body.count))
-        shown = due_times(plan, dues)
-        return SchedulePreview(plan.timing, plan.zone, sentence, str(sentence), shown)
+        count, ended = body.count, None
+        if body.at_most is not None:
+            started = self._started_runs(caller, body.schedule)
+            count = min(count, max(0, body.at_most - started))
+            if not count:
+                ended = because("schedule-runs-started", started=started, most=body.at_most)
+        shown = due_times(plan, first_due(plan, now, count))
+        return SchedulePreview(plan.timing, plan.zone, sentence, str(sentence), shown, ended)
+
+    def _started_runs(self, caller: Caller, schedule: str) -> int:
+        """Return the number of runs that a schedule started; 0 without a schedule."""
+        if not schedule:
+            return 0
+        with self._store.read() as c:
+            return self._rows.find(c, caller.name, schedule).schedule.counts.started
 
     @operation("GET", "/schedules/{schedule}/ticks", scope="schedules:read")
     def ticks(self, caller: Caller, schedule: str, limit: int = 50, after: str = "") -> Page[Tick]:

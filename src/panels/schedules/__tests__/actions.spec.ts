@@ -155,6 +155,37 @@ describe('R4: the dialog that edits a schedule', () => {
   });
 });
 
+describe('R4: the next times in the dialog of a schedule', () => {
+  const open = async (preview: () => unknown) => {
+    const shown = edit({ 'schedules.get': () => stored(), 'schedules.preview': preview });
+    await waitFor(() => expect(shown.bodies('schedules.preview')).toHaveLength(1));
+    return shown;
+  };
+
+  it('are missing with a reason once all runs have started', async () => {
+    const ended = { code: 'schedule-runs-started', params: { started: 4, most: 4 } };
+    const { done, bodies } = await open(() => ({ ...PREVIEW, next: [], ended }));
+    expect(bodies('schedules.preview')[0]).toMatchObject({ schedule: 's', at_most: 4 });
+    await waitFor(() => screen.getByText(/started 4 of at most 4 runs/));
+    expect(document.querySelector('.nby-Schedule-preview li')).toBeNull();
+    fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
+    await done;
+  });
+
+  it.each([
+    ['timing.text', 'When'],
+    ['ends_at', 'Until']
+  ])('are refused at the field of %s, with a hint', async (path, label) => {
+    const details = [{ path, message: '? is another dialect' }];
+    const whole = `${path}: ? is another dialect`;
+    const { done } = await open(() => new ApiError(422, 'invalid', whole, 'Write *.', details));
+    await waitFor(() => expect(alerts()).toEqual(['? is another dialect. Write *.']));
+    expect(screen.getByLabelText(label).getAttribute('aria-invalid')).toBe('true');
+    fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
+    await done;
+  });
+});
+
 describe('R4: the dialog that creates a schedule', () => {
   const sentence = { code: 'text', params: { text: 'Monday to Friday at 08:00 (UTC)' } };
   const create = async (next_due: string | null) => {

@@ -193,6 +193,23 @@ def test_a_preview_writes_nothing(schedules, ann, yard):
         schedules.preview(ann, msgspec.structs.replace(body, count=0))
 
 
+def test_a_preview_counts_started_runs_of_its_schedule(schedules, ann, yard):
+    made = schedules.create(ann, new(at_most=3))
+    body = msgspec.convert(
+        {"timing": DAILY, "zone": "Europe/Berlin", "at_most": 3, "schedule": made.id},
+        SchedulePreviewRequest,
+    )
+    assert len(schedules.preview(ann, body).next) == 3
+    with yard.store.write() as c:
+        yard.store.schedules.change(c, schedules.get(ann, made.id), "changed", started_count=2)
+    seen = schedules.preview(ann, body)
+    assert len(seen.next) == 1 and seen.ended is None
+    seen = schedules.preview(ann, msgspec.structs.replace(body, at_most=2))
+    assert seen.next == [] and "started 2 of at most 2 runs" in str(seen.ended)
+    with pytest.raises(NotFound):
+        schedules.preview(ann, msgspec.structs.replace(body, schedule="gone"))
+
+
 def test_events_follow_each_change(schedules, ann, made, yard):
     schedules.disable(ann, made.id)
     schedules.delete(ann, made.id)

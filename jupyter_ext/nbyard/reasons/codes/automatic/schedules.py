@@ -64,6 +64,11 @@ REFUSED = {
     "no-schedule": code("There is no schedule '{name}'.", name=str),
     "schedule-exists": code("A schedule named '{name}' exists.", name=str),
     "schedule-has-ended": code("The schedule has no due time left."),
+    "schedule-runs-started": code(
+        "No time is due: the schedule started {started} of at most {most} runs.",
+        started=int,
+        most=int,
+    ),
     "schedule-run-name": code("runs of schedules and triggers are numbered, so they have no name"),
 }
 
