@@ -60,6 +60,7 @@ export type ModelPackage = Schemas['ModelPackage'];
 export type NamedArtifact = Schemas['NamedArtifact'];
 export type NamedImage = Schemas['NamedImage'];
 export type ModelSources = Schemas['ModelSources'];
+export type NewLink = Schemas['NewLink'];
 export type NewDeployment = Schemas['NewDeployment'];
 export type NewRun = Schemas['NewRun'];
 export type OutputComparison = Schemas['OutputComparison'];

@@ -43,19 +43,29 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await expect(lab.row('run', 'Penguins')).toBeVisible();
   await expect(lab.row('workflow', 'Penguins')).toBeVisible();
 
-  // a row that is dropped on the switcher is linked to the project that it shows
+  // a row that is dropped on the switcher is linked to the project that its menu names
   await page.getByRole('button', { name: 'New Project…' }).click();
   await dialog.getByLabel('Name', { exact: true }).fill('other');
   await dialog.getByRole('button', { name: 'Create' }).click();
-  await expect(lab.row('run', 'Penguins')).toHaveCount(0);
-  await switcher.selectOption({ label: 'All projects' });
   const run = lab.row('run', 'Penguins');
+  await expect(run).toHaveCount(0);
+  await switcher.selectOption({ label: 'All projects' });
   await expect(run).toBeVisible();
-  const dragged = await page.evaluateHandle(() => new DataTransfer());
-  await run.dispatchEvent('dragstart', { dataTransfer: dragged });
+  const [from, to] = [(await run.boundingBox())!, (await switcher.boundingBox())!];
+  const accepts = page.locator('.nby-Switcher');
+  await page.mouse.move(from.x + 40, from.y + from.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(from.x + 60, from.y - 10, { steps: 5 });
+  await expect(accepts).toHaveClass(/nby-mod-takes/);
+  await page.screenshot({ path: info.outputPath('dragged.png') });
+  await page.mouse.move(to.x + to.width / 2, to.y + to.height / 2, { steps: 5 });
+  await expect(accepts).toHaveClass(/nby-mod-over/);
+  await page.mouse.up();
+  await page.screenshot({ path: info.outputPath('menu.png') });
+  await page.getByRole('menuitem', { name: 'Link to “other”' }).click();
+  await expect(page.getByText('Linked to “other”.')).toBeVisible();
+  await expect(accepts).not.toHaveClass(/nby-mod/);
   await switcher.selectOption({ label: 'other' });
-  await switcher.dispatchEvent('dragover', { dataTransfer: dragged });
-  await switcher.dispatchEvent('drop', { dataTransfer: dragged });
   await expect(run).toBeVisible();
   await page.screenshot({ path: info.outputPath('panel.png') });
 });

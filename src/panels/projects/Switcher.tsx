@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import {
   addIcon,
   deleteIcon,
@@ -6,12 +7,14 @@ import {
   LabIcon,
   linkIcon
 } from '@jupyterlab/ui-components';
-import { DragEvent, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
+import { NewLink } from '../../api/types';
 import { ROW_MIME } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IPanelServices } from '../frame/services';
 import { createProject, deleteProject, editProject, linkResources, linkRow } from './actions';
 import { activeProjectOf } from './activeProject';
+import { kindOfRow } from './kinds';
 import { projectsOf } from './state/collection';
 
 /** Chooses the project to which all sections are limited; rows dropped on it are linked. */
@@ -36,12 +39,14 @@ export function Switcher({ services }: { services: IPanelServices }): JSX.Elemen
       active.choose('');
     }
   }, [active, isGone]);
-  const takes = (event: DragEvent) => !!known && event.dataTransfer.types.includes(ROW_MIME);
+  const dragged = useDragged(trans);
+  const offered = known ? [known] : items;
+  const takes = !!dragged && !!offered.length;
   return (
     <div
-      className={`nby-Switcher${over ? ' nby-mod-over' : ''}`}
+      className={`nby-Switcher${takes ? ` nby-mod-${over ? 'over' : 'takes'}` : ''}`}
       onDragOver={event => {
-        if (takes(event)) {
+        if (takes) {
           event.preventDefault();
           event.dataTransfer.dropEffect = 'copy';
           setOver(true);
@@ -50,10 +55,10 @@ export function Switcher({ services }: { services: IPanelServices }): JSX.Elemen
       onDragLeave={() => setOver(false)}
       onDrop={event => {
         setOver(false);
-        if (takes(event)) {
+        if (takes) {
           event.preventDefault();
           event.stopPropagation();
-          void linkRow(services, id, event.dataTransfer.getData(ROW_MIME));
+          linkRow(services, offered, dragged, event);
         }
       }}
     >
@@ -109,6 +114,28 @@ export function Switcher({ services }: { services: IPanelServices }): JSX.Elemen
       />
     </div>
   );
+}
+
+/** Return what is being dragged, if a project can link it. */
+function useDragged(trans: TranslationBundle): NewLink | undefined {
+  const [dragged, setDragged] = useState<NewLink>();
+  useEffect(() => {
+    const start = ({ dataTransfer }: globalThis.DragEvent) => {
+      const { noun, id: resource } = JSON.parse(dataTransfer?.getData(ROW_MIME) || '{}');
+      const kind = kindOfRow(noun, trans);
+      setDragged(kind && { kind, resource });
+    };
+    const end = () => setDragged(undefined);
+    document.addEventListener('dragstart', start);
+    // a row that was removed meanwhile has no `dragend`; no mouse moves during a drag
+    const ends = ['dragend', 'mousemove'] as const;
+    ends.forEach(type => document.addEventListener(type, end, true));
+    return () => {
+      document.removeEventListener('dragstart', start);
+      ends.forEach(type => document.removeEventListener(type, end, true));
+    };
+  }, [trans]);
+  return dragged;
 }
 
 interface IActionProps {

@@ -1,7 +1,9 @@
 /** Creates, edits and deletes projects, and links resources. */
-import { Dialog, showDialog } from '@jupyterlab/apputils';
+import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
+import { MenuSvg } from '@jupyterlab/ui-components';
+import { CommandRegistry } from '@lumino/commands';
 import { IRequest } from '../../api/operations';
-import { Project } from '../../api/types';
+import { NewLink, Project } from '../../api/types';
 import { FIELD, FormBody } from '../../forms/FormBody';
 import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
 import { confirm } from '../frame/dialogs/confirm';
@@ -9,7 +11,6 @@ import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { activeProjectOf } from './activeProject';
 import { projectsOf } from './state/collection';
-import { kindOfRow } from './kinds';
 import { bodyOf, draftOf, ProjectForm } from './ProjectForm';
 import { Resources } from './Resources';
 
@@ -77,21 +78,41 @@ export async function linkResources(services: IPanelServices, project: Project):
   });
 }
 
-/** Link a row of the sidebar, given as JSON of its drag. */
-export async function linkRow(
+/** Link a resource to the project; with several, a menu at the pointer asks for one. */
+export function linkRow(
   services: IPanelServices,
-  project: string,
-  dragged: string
+  offered: readonly Project[],
+  body: NewLink,
+  { clientX, clientY }: { clientX: number; clientY: number }
+): void {
+  if (offered.length === 1) {
+    void linkTo(services, offered[0], body);
+    return;
+  }
+  const commands = new CommandRegistry();
+  const menu = new MenuSvg({ commands });
+  for (const project of offered) {
+    commands.addCommand(project.id, {
+      label: services.trans.__('Link to “%1”', project.name),
+      execute: () => linkTo(services, project, body),
+      describedBy: {}
+    });
+    menu.addItem({ command: project.id });
+  }
+  menu.aboutToClose.connect(() => window.setTimeout(() => menu.dispose()));
+  menu.open(clientX, clientY);
+}
+
+async function linkTo(
+  services: IPanelServices,
+  { id, name }: Project,
+  body: NewLink
 ): Promise<void> {
   const { yard, trans } = services;
   await reportFailure(services, trans.__('Not linked.'), async () => {
-    const { noun, id } = JSON.parse(dragged) as { noun: string; id: string };
-    const kind = kindOfRow(noun, trans);
-    if (!kind) {
-      throw new Error(trans.__('A project does not link such items.'));
-    }
-    const body = { kind, resource: id };
-    projectsOf(yard).put(await yard.client.call('projects.link', { path: { project }, body }));
+    const question = { path: { project: id }, body };
+    projectsOf(yard).put(await yard.client.call('projects.link', question));
+    Notification.success(trans.__('Linked to “%1”.', name), { autoClose: 4000 });
   });
 }
 

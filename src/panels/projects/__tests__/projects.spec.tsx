@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { Answerer, event, FakeSocket, fakeClient, json } from '../../../api/__tests__/fake';
@@ -55,7 +56,10 @@ async function choose(services: IPanelServices): Promise<HTMLSelectElement> {
   return select;
 }
 
-afterEach(cleanup);
+afterEach(() => {
+  cleanup();
+  Notification.manager.dismiss();
+});
 
 describe('the project switcher', () => {
   it('limits lists, reloads those that are shown, and is remembered', async () => {
@@ -88,25 +92,68 @@ describe('the project switcher', () => {
     expect(reload).toHaveBeenCalled();
   });
 
-  it('links rows that are dropped on it', async () => {
+  const drag = (
+    target: Element,
+    noun: string,
+    types = ['dragstart', 'dragover', 'drop', 'dragend']
+  ) => {
+    const data = JSON.stringify({ noun, id: 'x' });
+    const dataTransfer = { types: [ROW_MIME], getData: () => data };
+    for (const type of types) {
+      const dragged = new Event(type, { bubbles: true, cancelable: true });
+      fireEvent(target, Object.assign(dragged, { dataTransfer, clientX: 1, clientY: 1 }));
+    }
+  };
+  const links = () => asked.filter(line => line.includes('/links'));
+  const notices = () => Notification.manager.notifications.map(({ message }) => message);
+
+  it('links rows that are dropped on it to the chosen project', async () => {
     const { services } = serve(projects);
     const select = await choose(services);
-    const drop = (noun: string) => {
-      const data = JSON.stringify({ noun, id: 'x' });
-      const dataTransfer = { types: [ROW_MIME], getData: () => data };
-      for (const type of ['dragover', 'drop']) {
-        const dragged = new Event(type, { bubbles: true, cancelable: true });
-        fireEvent(select, Object.assign(dragged, { dataTransfer }));
-      }
-    };
-    drop('artifact');
-    await waitFor(() =>
-      expect(asked).toContain('POST /projects/p/links {"kind":"run","resource":"x"}')
+    drag(select, 'artifact');
+    await waitFor(() => expect(notices()).toContain('Linked to “wine”.'));
+    expect(links()).toEqual(['POST /projects/p/links {"kind":"run","resource":"x"}']);
+    drag(select, 'task', ['dragstart']);
+    expect(select.parentElement!.className).toBe('nby-Switcher');
+    drag(select, 'task', ['dragover', 'drop']);
+    expect(notices()).toHaveLength(1);
+  });
+
+  it('asks for the project of a dropped row while all projects are shown', async () => {
+    const other = { ...PROJECT, id: 'q', name: 'birds' };
+    const { services } = serve((method, url, request) =>
+      url.includes('/projects?')
+        ? { items: [PROJECT, other], next: null }
+        : projects(method, url, request)
     );
-    const before = asked.length;
-    drop('credential');
-    await Promise.resolve();
-    expect(asked.length).toBe(before);
+    const select = await choose(services);
+    fireEvent.change(select, { target: { value: '' } });
+    drag(select, 'dataset');
+    expect(links()).toEqual([]);
+    const items = [...document.querySelectorAll('.lm-Menu-item')];
+    expect(items.map(item => item.textContent)).toEqual(['Link to “wine”', 'Link to “birds”']);
+    for (const keyCode of [40, 40, 13]) {
+      fireEvent.keyDown(items[0].closest('.lm-Menu')!, { keyCode });
+    }
+    await waitFor(() =>
+      expect(links()).toEqual(['POST /projects/q/links {"kind":"dataset","resource":"x"}'])
+    );
+  });
+
+  it('links a dropped row to the only project, and shows that it accepts rows', async () => {
+    const { services } = serve(projects);
+    const select = await choose(services);
+    fireEvent.change(select, { target: { value: '' } });
+    const { classList } = select.parentElement!;
+    drag(document.body, 'dataset', ['dragstart']);
+    expect(classList).toContain('nby-mod-takes');
+    drag(select, 'dataset', ['dragover']);
+    expect(classList).toContain('nby-mod-over');
+    drag(select, 'dataset', ['drop', 'dragend']);
+    expect(classList.value).toBe('nby-Switcher');
+    await waitFor(() =>
+      expect(links()).toEqual(['POST /projects/p/links {"kind":"dataset","resource":"x"}'])
+    );
   });
 
   it('offers to link, edit and delete only with a project', async () => {
