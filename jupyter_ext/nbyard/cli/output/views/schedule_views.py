@@ -6,29 +6,35 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import format_age, show_table
-from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.cli.output.views.views_by_noun import short_value, show_facts
 from nbyard.domain.schedules.backfills import Backfill, BackfillPreview
-from nbyard.domain.schedules.structs import Schedule, SchedulePreview
+from nbyard.domain.schedules.structs import Missed, Schedule, SchedulePreview
 from nbyard.domain.schedules.zones import zone_of
 
 FORECASTS = {"run": "run", "succeeded": "already succeeded", "active": "active"}
 
+# Settings for every node of the runs, shown if they are set.
+OF_RUN = ("runtime", "environment", "kernel", "image", "containers")
+
 
 def show_schedule(schedule: Schedule) -> None:
     """Print the facts of a schedule, one per line, and its newest ticks."""
-    missed, counts = schedule.missed, schedule.counts
+    run, missed, counts = schedule.run, schedule.missed, schedule.counts
+    values = {**run.parameters, **run.texts}
     show_facts(
         [
             ("name", schedule.name),
             ("state", state_of(schedule)),
             ("when", str(schedule.sentence)),
             ("typed", schedule.words),
-            ("runs", schedule.run.path or schedule.run.executable),
+            ("runs", run.path or run.executable),
+            ("parameters", ", ".join(f"{n}={short_value(v)}" for n, v in values.items())),
+            *((name, getattr(run, name)) for name in OF_RUN),
             ("files", "pinned" if schedule.mode == "pinned" else "as they are when due"),
             ("next due", local_time(schedule.next_due, schedule.zone)),
             ("notify", ", ".join(f"{n.channel}:{','.join(n.events)}" for n in schedule.notify)),
             ("overlap", schedule.overlap),
-            ("missed", f"{missed.policy}, at most {missed.window_seconds} s late"),
+            ("missed", _missed_text(missed)),
             ("started", counts.started),
             ("missed times", counts.missed),
             ("overlapped", counts.overlapped),
@@ -40,6 +46,14 @@ def show_schedule(schedule: Schedule) -> None:
     if schedule.recent:
         rows = [[read(tick) for read in TICK_COLUMNS.values()] for tick in schedule.recent]
         show_table(rows, [*TICK_COLUMNS])
+
+
+def _missed_text(missed: Missed) -> str:
+    """Return the policy for missed due times, with the limits that apply to it."""
+    if missed.policy == "skip":
+        return missed.policy
+    most = f", at most {missed.most} runs" if missed.policy == "all" else ""
+    return f"{missed.policy}, at most {missed.window_seconds} s late{most}"
 
 
 def show_state(schedule: Schedule) -> None:

@@ -53,7 +53,8 @@ def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
         click.echo(f"{name.ljust(width)}  {without_control_characters(value)}")
 
 
-def _value(value: Any) -> str:
+def short_value(value: Any) -> str:
+    """Return a text as it is and other values as JSON, long ones cut."""
     text = value if isinstance(value, str) else "" if value is None else json.dumps(value)
     return text if len(text) <= CELL else text[: CELL - 1] + "…"
 
@@ -103,7 +104,7 @@ def _artifact(artifact: Any) -> None:
 
 def _rows(page: Any) -> None:
     head = [f"{column.name} ({column.type})" for column in page.columns]
-    show_table([[_value(cell) for cell in row] for row in page.rows], head)
+    show_table([[short_value(cell) for cell in row] for row in page.rows], head)
     total = "?" if page.total is None else page.total
     last = page.offset + len(page.rows)
     shown = f"rows {page.offset + 1} to {last} of {total}" if page.rows else f"no rows of {total}"
@@ -121,8 +122,8 @@ def _profile(profile: Any) -> None:
     rows = [
         (
             *(c.name, c.type, c.count, c.nulls, c.distinct),
-            *(_value(c.min), _value(c.mean), _value(c.max)),
-            ", ".join(f"{_value(top.value)} {top.count}" for top in c.top[:3]),
+            *(short_value(c.min), short_value(c.mean), short_value(c.max)),
+            ", ".join(f"{short_value(top.value)} {top.count}" for top in c.top[:3]),
         )
         for c in profile.columns
     ]
@@ -150,7 +151,8 @@ def show_version_comparison(comparison: Any) -> None:
             figures = []
             for name in FIGURES:
                 old, new = (
-                    _value(getattr(profile, name, None)) for profile in (column.old, column.new)
+                    short_value(getattr(profile, name, None))
+                    for profile in (column.old, column.new)
                 )
                 figures.append(_then_and_now(old, new))
             changes.append((column.name, change, *figures))
@@ -197,7 +199,7 @@ def _executable(executable: Any) -> None:
         head = ("argument", "role", "type", "default", "help")
         rows = []
         for argument in now.arguments:
-            default = "" if argument.default is UNSET else _value(argument.default)
+            default = "" if argument.default is UNSET else short_value(argument.default)
             rows.append(
                 (argument.name, argument.role, type_words(argument), default, argument.help)
             )

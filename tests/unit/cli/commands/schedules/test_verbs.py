@@ -27,6 +27,25 @@ def test_a_schedule_is_created_and_shown(shell, made):
     assert made.out.strip() in listed.out
 
 
+def test_the_values_of_its_runs_are_shown(yard, shell, made):
+    plain = shell("schedules", "show", "report").out
+    assert "parameters" not in plain and "runtime" not in plain
+    assert "last, at most 3600 s late\n" in plain
+    (yard.parts.files.root / "greet.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name')\n"
+        "p.add_argument('--rows', type=int)\np.parse_args()\n"
+    )
+    words = ("greet.py", "--when", "daily", "--missed", "all", "--most", "3", "--window", "60")
+    values = ("-p", "name=zed", "--parameters", '{"rows": 5}', "--runtime", "process")
+    assert shell("schedules", "create", *words, *values).code == 0
+    facts = shell("schedules", "show", "greet").out
+    assert "parameters    rows=5, name=zed\n" in facts
+    assert "runtime       process\n" in facts
+    assert "missed        all, at most 60 s late, at most 3 runs\n" in facts
+    shell("schedules", "update", "greet", "--missed", "skip")
+    assert "missed        skip\n" in shell("schedules", "show", "greet").out
+
+
 def test_a_schedule_without_further_due_times_is_finished(yard, made, capsys):
     schedule = yard.services.schedules.get(Caller(local_name()), "report")
     assert state_of(schedule) == "enabled"
