@@ -54,6 +54,17 @@ export function readParameters(meta: JsonObject): Parameters {
   return (isObject(meta.parameters) ? meta.parameters : {}) as unknown as Parameters;
 }
 
+/** Return the parameters of a workflow as fields of a form. */
+export function parameterFields(parameters: Parameters): IArgument[] {
+  return Object.entries(parameters).map(([name, parameter]) => ({
+    ...parameter,
+    name,
+    role: 'value',
+    format: '',
+    required: parameter.default === undefined
+  }));
+}
+
 export function readBinding(value: Json | undefined): Binding | undefined {
   if (isObject(value) && (typeof value.parameter === 'string' || 'value' in value)) {
     return value as unknown as Binding;

@@ -131,21 +131,13 @@ function How({ holder, isAlone, trans }: IHowProps): JSX.Element {
       open={isAlone || OF_RUN.some(name => name in holder.errors)}
     >
       <div className="nby-Form nby-How">
-        <ValueField
-          label={trans.__('Runtime')}
-          type="choice"
-          choices={runtimes}
-          value={runtime || undefined}
-          fallback={trans.__('set by each node')}
-          help={[trans.__('A local process, a container, or a Dask cluster.'), containers]
-            .filter(Boolean)
-            .join(' ')}
+        <RuntimeField
+          runtimes={runtimes}
+          value={runtime}
+          note={containers}
           error={holder.errors.runtime}
           trans={trans}
-          onChange={value => {
-            holder.runtime = String(value ?? '');
-            setRuntime(holder.runtime);
-          }}
+          onChange={value => setRuntime((holder.runtime = value))}
         />
         {runtimes.includes('docker') && ['', 'docker'].includes(runtime) && (
           <Containers holder={holder} trans={trans} />
@@ -161,6 +153,37 @@ function How({ holder, isAlone, trans }: IHowProps): JSX.Element {
         </label>
       </div>
     </More>
+  );
+}
+
+interface IRuntimeFieldProps {
+  runtimes: readonly string[];
+  /** Empty: each node's setting, else the default. */
+  value: string;
+  /** Shown after the help. */
+  note?: string;
+  error?: string;
+  trans: TranslationBundle;
+  onChange: (value: string) => void;
+}
+
+/** A choice of the runtime of all nodes. */
+export function RuntimeField(props: IRuntimeFieldProps): JSX.Element {
+  const { runtimes, value, note, error, trans, onChange } = props;
+  return (
+    <ValueField
+      label={trans.__('Runtime')}
+      type="choice"
+      choices={runtimes}
+      value={value || undefined}
+      fallback={trans.__('set by each node')}
+      help={[trans.__('A local process, a container, or a Dask cluster.'), note]
+        .filter(Boolean)
+        .join(' ')}
+      error={error}
+      trans={trans}
+      onChange={chosen => onChange(String(chosen ?? ''))}
+    />
   );
 }
 

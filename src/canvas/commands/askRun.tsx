@@ -1,6 +1,6 @@
 /** Shows the form for a run with new parameter values. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { IArgument, Parameters } from '../../document/arguments';
+import { Parameters, parameterFields } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { askValues } from '../../forms/askValues';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
@@ -15,7 +15,7 @@ export async function askRun(
   { client, request }: ISpelling<[choices: IRunChoices]>,
   start: (choices: IRunChoices) => Promise<string>
 ): Promise<string | undefined> {
-  const fields = fieldsOf(parameters);
+  const fields = parameterFields(parameters);
   const holder = new ValuesHolder(beginningOf(parameters, last));
   Object.assign(holder, known);
   return askValues(
@@ -41,17 +41,6 @@ export async function askRun(
 
 function choicesOf({ values, runtime, kept, force, priority }: ValuesHolder): IRunChoices {
   return { parameters: values, runtime, containers: kept, force, priority };
-}
-
-/** Return the parameters of a workflow as fields of a form. */
-export function fieldsOf(parameters: Parameters): IArgument[] {
-  return Object.entries(parameters).map(([name, parameter]) => ({
-    ...parameter,
-    name,
-    role: 'value',
-    format: '',
-    required: parameter.default === undefined
-  }));
 }
 
 /** Return the defaults; parameters without one start with the last run's value. */

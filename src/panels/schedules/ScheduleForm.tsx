@@ -5,17 +5,21 @@ import { More } from '../../components/More';
 import { useDialogDraft } from '../../components/hooks/useDraft';
 import { serverTime } from '../../components/format/times';
 import { FieldFrame, SuggestedInput } from '../../forms/FieldFrame';
+import { ValueField } from '../../forms/ValueField';
 import { reasonText } from '../../reasons';
 import { ScheduleNotices } from '../channels/ScheduleNotices';
 import { Problems } from '../frame/dialogs/askUntilAccepted';
 import { Leave } from '../frame/dialogs/launch';
 import { CacheField, ChoiceField, TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
-import { draftOf, FIELDS, IScheduleDraft, numberOf } from './draft';
+import { IOffered } from './code';
+import { draftOf, FIELDS, IScheduleDraft, numberOf, USUAL_MISSED } from './draft';
 import { usePreview } from './preview';
+import { RunFields } from './RunFields';
 
 const EXAMPLES = ['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5'];
-const BELOW_MORE = ['startsAt', 'endsAt', 'atMost', 'name'] as const;
+/** Fields of a refusal that are always shown, or above the form. */
+const ABOVE_MORE = /^(timing|zone|notify|$)/;
 
 interface IScheduleFormProps {
   services: IPanelServices;
@@ -23,16 +27,39 @@ interface IScheduleFormProps {
   draft: IScheduleDraft;
   /** The schedule to edit. */
   known?: Schedule;
+  offered: IOffered;
   problems: Problems;
   leave: Leave;
 }
 
 /** When a file runs, in words or as cron, with the next times. */
 export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
-  const { services, draft, known, problems, leave } = props;
+  const { services, draft, known, offered, problems, leave } = props;
   const { trans } = services;
   const [shown, change] = useDialogDraft(draft);
   const [sent] = useState(shown);
+  const onUnread = (at: string, why: string | undefined, text: string) => {
+    const { [at]: _, ...others } = draft.unread;
+    change({ unread: why === undefined ? others : { ...others, [at]: { text, why } } });
+  };
+  const missedField = (name: 'window_seconds' | 'most', label: string) => {
+    const at = `missed.${name}`;
+    return (
+      <ValueField
+        label={label}
+        type="int"
+        value={shown.missed[name]}
+        fallback={USUAL_MISSED[name]}
+        error={shown.missed === sent.missed && !sent.unread[at] ? problems[at] : undefined}
+        draft={shown.unread[at]?.text}
+        trans={trans}
+        onChange={(value = USUAL_MISSED[name]) =>
+          change({ missed: { ...shown.missed, [name]: value as number } })
+        }
+        onUnread={(why, text) => onUnread(at, why, text)}
+      />
+    );
+  };
   const isUnchanged = !!known && shown.words === draftOf(known).words;
   const { preview, refused, isAway } = usePreview(services, {
     timing: isUnchanged ? known.timing : { kind: 'words', text: shown.words },
@@ -118,7 +145,11 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
         onChange={notify => change({ notify })}
         leave={leave}
       />
-      <More summary={trans.__('More')} open={BELOW_MORE.some(name => !!errorOf(name))}>
+      <More
+        summary={trans.__('More')}
+        open={Object.keys(problems).some(at => !ABOVE_MORE.test(at))}
+      >
+        <RunFields {...{ services, offered, shown, sent, problems, errorOf, change, onUnread }} />
         <ChoiceField
           label={trans.__('Each run uses')}
           value={shown.mode}
@@ -141,10 +172,14 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
           trans={trans}
           onChange={policy =>
             change({
-              missed: { ...shown.missed, policy: policy as Schedule['missed']['policy'] }
+              missed: { ...shown.missed, policy: policy as Schedule['missed']['policy'] },
+              unread: withoutMissed(shown.unread)
             })
           }
         />
+        {shown.missed.policy !== 'skip' &&
+          missedField('window_seconds', trans.__('At most this late, in seconds'))}
+        {shown.missed.policy === 'all' && missedField('most', trans.__('At most this many runs'))}
         <TextField
           label={trans.__('From')}
           type="datetime-local"
@@ -179,6 +214,11 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
       </More>
     </div>
   );
+}
+
+/** Return the unreadable texts of fields that do not depend on the policy. */
+function withoutMissed(unread: IScheduleDraft['unread']): IScheduleDraft['unread'] {
+  return Object.fromEntries(Object.entries(unread).filter(([at]) => !at.startsWith('missed.')));
 }
 
 /** Return a due time in its zone: "Thu, 26 Nov 2026, 08:00". */

@@ -49,6 +49,7 @@ export const scheduleActions = {
       const made = await askSchedule(services, {
         title: trans.__('Edit “%1”', known.name),
         ok: trans.__('Save'),
+        run: known.run,
         known,
         request: draft => ({
           id: 'schedules.update',
@@ -107,6 +108,7 @@ async function schedule(
   const made = await askSchedule(services, {
     title: trans.__('Schedule “%1”', title),
     ok: trans.__('Schedule'),
+    run,
     request: draft => ({ id: 'schedules.create', question: question(draft) }),
     send: draft => yard.client.call('schedules.create', question(draft))
   });

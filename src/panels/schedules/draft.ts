@@ -1,9 +1,19 @@
 /** The typed values of a schedule, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Schedule, ScheduleNotice } from '../../api/types';
+import { NewRun, Schedule, ScheduleNotice } from '../../api/types';
 import { serverTime, timeIn } from '../../components/format/times';
+import { Json } from '../../document/canonical';
+import { changedFields } from '../frame/dialogs/changes';
 
-export interface IScheduleDraft {
+/** What the form changes of the run of a schedule. */
+interface IRunDraft {
+  /** Parameters and inputs by name, without those that keep their defaults. */
+  values: Record<string, Json>;
+  runtime: string;
+  environment: string;
+}
+
+export interface IScheduleDraft extends IRunDraft {
   words: string;
   zone: string;
   name: string;
@@ -17,10 +27,16 @@ export interface IScheduleDraft {
   endsAt: string;
   atMost: string;
   notify: ScheduleNotice[];
+  /** Unreadable texts with reasons, by field of the request; nothing is sent while there are any. */
+  unread: Record<string, { text: string; why: string }>;
 }
 
+type StoredRun = Partial<NewRun>;
+
+export const USUAL_MISSED: Schedule['missed'] = { policy: 'last', window_seconds: 3600, most: 10 };
+
 /** The values of a new schedule, if the user types nothing. */
-function newDraft(): IScheduleDraft {
+function newDraft(run: StoredRun): IScheduleDraft {
   return {
     words: 'weekdays 8:00',
     zone: Intl.DateTimeFormat().resolvedOptions().timeZone,
@@ -28,18 +44,20 @@ function newDraft(): IScheduleDraft {
     mode: 'follows',
     force: true,
     overlap: 'skip',
-    missed: { policy: 'last', window_seconds: 3600, most: 10 },
+    missed: USUAL_MISSED,
     startsAt: '',
     endsAt: '',
     atMost: '',
-    notify: []
+    notify: [],
+    unread: {},
+    ...runDraftOf(run)
   };
 }
 
-/** Return the values of a schedule, or those that a new one has at first. */
-export function draftOf(known?: Schedule): IScheduleDraft {
+/** Return the values of a schedule, or those that a new one of a run has at first. */
+export function draftOf(known?: Schedule, run: StoredRun = {}): IScheduleDraft {
   if (!known) {
-    return newDraft();
+    return newDraft(run);
   }
   const { zone, name, mode, overlap, missed, starts_at, ends_at, at_most } = known;
   return {
@@ -48,8 +66,31 @@ export function draftOf(known?: Schedule): IScheduleDraft {
     startsAt: timeIn(zone, starts_at),
     endsAt: timeIn(zone, ends_at),
     atMost: at_most ? String(at_most) : '',
-    notify: known.notify ?? []
+    notify: known.notify ?? [],
+    unread: {},
+    ...runDraftOf(known.run)
   };
+}
+
+/** Texts are values as typed in a shell; the server prefers them too. */
+function runDraftOf({ parameters, texts, runtime, environment }: StoredRun): IRunDraft {
+  return {
+    values: { ...(parameters as Record<string, Json>), ...texts },
+    runtime: runtime ?? '',
+    environment: environment ?? ''
+  };
+}
+
+/** Return a run with what the user changed of it. */
+function changedRun(run: StoredRun, draft: IRunDraft): StoredRun {
+  const { values, ...others } = changedFields(draft, runDraftOf(run));
+  if (!values) {
+    return { ...run, ...others };
+  }
+  const same = Object.entries(run.texts ?? {}).filter(([name, text]) => values[name] === text);
+  const texts = Object.fromEntries(same);
+  const typed = Object.entries(values).filter(([name]) => !(name in texts));
+  return { ...run, ...others, parameters: Object.fromEntries(typed), ...(run.texts && { texts }) };
 }
 
 /** Return the timing as typed, or as one would type it. */
@@ -68,12 +109,11 @@ function wordsOf({ words, timing, zone }: Schedule): string {
 }
 
 /** Return what the form sends for a schedule of a run. */
-export function bodyOf(
-  { words, startsAt, endsAt, atMost, force, ...same }: IScheduleDraft,
-  run: Partial<Schedule['run']>
-) {
+export function bodyOf(draft: IScheduleDraft, run: StoredRun) {
+  const { words, startsAt, endsAt, atMost, force, values, runtime, environment, ...others } = draft;
+  const { unread: _, ...same } = others;
   return {
-    run: { ...run, force },
+    run: { ...changedRun(run, { values, runtime, environment }), force },
     ...same,
     timing: { kind: 'words' as const, text: words },
     starts_at: serverTime(startsAt),
@@ -101,12 +141,16 @@ export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> =
   startsAt: ['starts_at'],
   endsAt: ['ends_at'],
   atMost: ['at_most'],
-  notify: ['notify']
+  notify: ['notify'],
+  values: [],
+  runtime: ['run.runtime'],
+  environment: ['run.environment'],
+  unread: []
 };
 
 /** Return what the server could not read, by its field. */
-export function draftProblems({ atMost }: IScheduleDraft, trans: TranslationBundle) {
-  const problems: Record<string, string> = {};
+export function draftProblems({ atMost, unread }: IScheduleDraft, trans: TranslationBundle) {
+  const problems = Object.fromEntries(Object.entries(unread).map(([at, { why }]) => [at, why]));
   if (!/^\s*\d*\s*$/.test(atMost)) {
     problems.at_most = trans.__('Enter a whole number, or nothing for no limit.');
   }

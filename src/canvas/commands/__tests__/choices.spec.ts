@@ -2,7 +2,7 @@ import { IChosenStep, IChosenSteps } from '../../model/tokens';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { Parameters } from '../../../document/arguments';
-import { beginningOf, fieldsOf } from '../askRun';
+import { beginningOf } from '../askRun';
 import { commandTable } from '../table/commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
 import { chooseResources, deployNode, openNode } from '../prompts';
@@ -266,14 +266,6 @@ describe('K8: the step that is looked at', () => {
     shared.choose({ path: 'work/flow.nbflow', node: 'gone' });
     expect(canvas.store.selected).toEqual(['train']);
   });
-});
-
-it('K7: parameters become fields; one without a default is required', () => {
-  const fields = fieldsOf({ seed: { type: 'int', default: 7 }, who: { type: 'string' } });
-  expect(fields).toEqual([
-    { name: 'seed', role: 'value', type: 'int', format: '', default: 7, required: false },
-    { name: 'who', role: 'value', type: 'string', format: '', required: true }
-  ]);
 });
 
 it('K7: what has no default begins as the last run had it', () => {

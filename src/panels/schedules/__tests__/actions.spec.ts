@@ -2,6 +2,7 @@ import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
+import { Schedule } from '../../../api/types';
 import { reloaded } from '../../../components/hooks/__tests__/reloaded';
 import { IPanelServices } from '../../frame/services';
 import { scheduleActions } from '../actions';
@@ -38,14 +39,19 @@ function act(
     }
     return answer;
   });
-  const signal = () => ({ connect: jest.fn() });
+  const signal = () => ({ connect: jest.fn(), disconnect: jest.fn() });
   const stream = {
     ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
     start: async () => undefined
   };
-  const yard = { client: { call }, stream, runs: { put: jest.fn() } };
+  const datasets = { items: [], changed: signal(), start: async () => undefined };
+  const yard = { client: { call }, stream, datasets, runs: { put: jest.fn() } };
   const commands = { execute: jest.fn() };
-  const contents = { driveName: () => '', localPath: (path: string) => path };
+  const contents = {
+    driveName: () => '',
+    localPath: (path: string) => path,
+    get: async (path: string) => ({ content: JSON.stringify(answers[path]({})) })
+  };
   const app = { shell: { activateById, widgets: () => documents }, serviceManager: { contents } };
   const services = { app, trans, yard, commands } as unknown as IPanelServices;
   const done = scheduleActions[action](services, [target]);
@@ -214,6 +220,156 @@ describe('R4: the dialog that creates a schedule', () => {
   it('names no next run of a schedule without one', async () => {
     const { message } = await create(null);
     expect(message).toBe('Scheduled: Monday to Friday at 08:00 (UTC)');
+  });
+});
+
+describe('R4: the runs of a schedule', () => {
+  const parameters = {
+    who: { type: 'string', default: 'Ann' },
+    rows: { type: 'int', default: 10 },
+    fast: { type: 'bool', default: false }
+  };
+  const answers = {
+    'penguins.nbflow': () => ({ version: 1, meta: { parameters } }),
+    'system.runtimes': () => ({ names: ['process', 'docker'] }),
+    'environments.list': () => ({ items: [{ name: 'ml' }] })
+  };
+  const run = {
+    path: 'penguins.nbflow',
+    force: true,
+    parameters: { rows: 5 },
+    texts: { who: 'zed', fast: 'true' }
+  } as unknown as Schedule['run'];
+  const known = (part: Partial<Schedule> = {}) => ({
+    ...answers,
+    'schedules.get': () => stored({ run, ...part }),
+    'schedules.update': () => stored()
+  });
+  const field = (label: string) =>
+    waitFor(() => screen.getByLabelText<HTMLInputElement & HTMLSelectElement>(label));
+  const enter = async (label: string, value: string) => {
+    await type(label, value);
+    fireEvent.blur(await field(label));
+  };
+  const escape = () => fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
+
+  it('take parameters, a runtime and an environment', async () => {
+    const { done, bodies } = act('scheduleFile', 'penguins.nbflow', {
+      ...answers,
+      'schedules.create': () => stored()
+    });
+    expect((await field('rows')).value).toBe('10');
+    await enter('rows', '20');
+    await enter('Environment', 'ml');
+    await waitFor(() => screen.getByText('docker'));
+    const runtime = await field('Runtime');
+    const index = [...runtime.options].find(({ text }) => text === 'docker')!.value;
+    fireEvent.change(runtime, { target: { value: index } });
+    save();
+    await done;
+    const values = { parameters: { rows: 20 }, runtime: 'docker', environment: 'ml' };
+    const [{ run }] = bodies('schedules.create') as [Schedule];
+    expect(run).toEqual({ path: 'penguins.nbflow', force: true, ...values });
+  });
+
+  it('send nothing of their values if the user changes none', async () => {
+    const { done, bodies } = act('scheduleFile', 'penguins.nbflow', {
+      ...answers,
+      'schedules.create': () => stored()
+    });
+    await field('rows');
+    save();
+    await done;
+    const [{ run }] = bodies('schedules.create') as [Schedule];
+    expect(run).toEqual({ path: 'penguins.nbflow', force: true });
+  });
+
+  it('show their stored values, also those from a shell, and send what changes', async () => {
+    const { done, bodies } = edit(known());
+    expect((await field('who')).value).toBe('zed');
+    expect((await field('rows')).value).toBe('5');
+    const fast = await field('fast');
+    expect(fast.selectedOptions[0].text).toBe('true');
+    expect(fast.options).toHaveLength(3);
+    await enter('who', 'Bo');
+    await enter('rows', '');
+    save();
+    await done;
+    const values = { parameters: { who: 'Bo' }, texts: { fast: 'true' } };
+    expect(bodies('schedules.update')).toEqual([{ revision: 3, run: { ...run, ...values } }]);
+  });
+
+  it('keep values whose code cannot be read', async () => {
+    const broken = () => {
+      throw new Error('gone');
+    };
+    const { done, bodies } = edit({ ...known(), 'penguins.nbflow': broken });
+    expect((await field('who')).value).toBe('zed');
+    expect((await field('rows')).value).toBe('5');
+    await enter('rows', '6');
+    save();
+    await done;
+    const [sent] = bodies('schedules.update') as [Schedule];
+    expect(sent.run).toEqual({ ...run, parameters: { rows: 6 } });
+  });
+
+  it('K6: keep values and unreadable texts for a reload', async () => {
+    const first = edit(known());
+    await enter('who', 'Bo');
+    await enter('rows', 'many');
+    await reloaded(async () => (escape(), first.done));
+    const again = edit(known());
+    expect((await field('who')).value).toBe('Bo');
+    expect((await field('rows')).value).toBe('many');
+    save();
+    await waitFor(() => expect(alerts()).toEqual(['Enter a whole number.']));
+    expect(again.bodies('schedules.update')).toEqual([]);
+    await enter('rows', '7');
+    save();
+    await again.done;
+    const [sent] = again.bodies('schedules.update') as [Schedule];
+    expect(sent.run.parameters).toEqual({ rows: 7, who: 'Bo' });
+    expect(sessionStorage).toHaveLength(0);
+  });
+
+  it('show a refusal at the parameter, and one without a field below More', async () => {
+    const details = [
+      { path: 'run.parameters.rows', message: 'Too many.' },
+      { path: 'run.path', message: 'No such file.' }
+    ];
+    const refuse = jest.fn(() => new ApiError(422, 'invalid', 'no', '', details));
+    const { done } = edit({ ...known(), 'schedules.update': refuse });
+    await enter('rows', '7000');
+    save();
+    await waitFor(() => expect(alerts()).toEqual(['path: No such file.', 'Too many.']));
+    expect((await field('rows')).closest('details')!.open).toBe(true);
+    await enter('rows', '7');
+    expect(alerts()).toEqual(['path: No such file.']);
+    escape();
+    await done;
+  });
+
+  it('have a window and a cap for missed times, as far as the policy uses them', async () => {
+    const { done, bodies } = edit(known());
+    const window = 'At most this late, in seconds';
+    const most = 'At most this many runs';
+    expect((await field(window)).value).toBe('1800');
+    expect((await field(most)).value).toBe('3');
+    const policy = await field('Times that passed while nbyard was off');
+    fireEvent.change(policy, { target: { value: 'last' } });
+    expect(screen.queryByLabelText(most)).toBeNull();
+    fireEvent.change(policy, { target: { value: 'skip' } });
+    expect(screen.queryByLabelText(window)).toBeNull();
+    fireEvent.change(policy, { target: { value: 'all' } });
+    await enter(window, 'long');
+    fireEvent.change(policy, { target: { value: 'last' } });
+    await enter(window, '60');
+    fireEvent.change(policy, { target: { value: 'all' } });
+    await enter(most, '5');
+    save();
+    await done;
+    const missed = { policy: 'all', window_seconds: 60, most: 5 };
+    expect(bodies('schedules.update')).toEqual([{ revision: 3, missed }]);
   });
 });
 
