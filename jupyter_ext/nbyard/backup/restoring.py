@@ -189,14 +189,19 @@ class _Reader:
                 raise Damaged(because("backup-checksum-differs"))
             if "projects" in tables:
                 self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
-            if ids:
-                upgrade(c, "head")
-                _disable_starts(c)
-                ids.rename_folders(self._temporary)
+            self._detach_former_store(c, ids)
             # Before the commit: rows never name bytes that are not there.
             for name in os.listdir(self._temporary):
                 os.rename(self._temporary / name, folder / name)
         return header, totals
+
+    def _detach_former_store(self, c: Connection, ids: NewIds | None) -> None:
+        # Otherwise a dispatcher would first wait for the end of the former one's lease.
+        Store.leases.release_all(c)
+        if ids:
+            upgrade(c, "head")
+            _disable_starts(c)
+            ids.rename_folders(self._temporary)
 
     def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
         """Create the folders with files of pushed projects, from the restored blobs."""

@@ -103,3 +103,7 @@ class LeaseRows:
         """Release the lease and increase its epoch, so that a late renewal cannot retake it."""
         where = (leases.c.name == lease.name) & (leases.c.epoch == lease.epoch)
         c.execute(update(leases).where(where).values(until=FREE, epoch=lease.epoch + 1))
+
+    def release_all(self, c: Connection) -> None:
+        """Release all leases: the holders that a backup names serve the former store."""
+        c.execute(update(leases).values(until=FREE, epoch=leases.c.epoch + 1))

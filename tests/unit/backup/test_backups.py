@@ -25,6 +25,7 @@ from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
+from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, own_name
 from nbyard.store import Connection, Store, transition
 from nbyard.store.database.portable_rows import dump
 from nbyard.store.schema.tables import tasks
@@ -189,6 +190,28 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     }
     if not bare_database_url:
         assert (folder / STORE_MARK).read_text().strip() == opened.id
+
+
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("has_new_id", [True, False])
+def test_a_restored_store_gets_a_dispatcher_at_once(
+    filled: Store, tmp_path: Path, bare_database_url: str, has_new_id: bool
+) -> None:
+    """The dispatcher of the former store is alive, here or on another machine."""
+    with filled.write() as c:
+        held = filled.leases.take(c, LEASE, own_name(), 60)
+    assert held is not None and has_dispatcher(filled)
+    write_backup(filled, tmp_path / "b.tar")
+    folder = tmp_path / "restored"
+    restore_backup(tmp_path / "b.tar", folder, bare_database_url, has_new_id)
+    opened = Store(folder, bare_database_url)
+    try:
+        assert not has_dispatcher(opened)
+        with opened.write() as c:
+            taken = opened.leases.take(c, LEASE, "other:1:1", 60)
+    finally:
+        opened.close()
+    assert taken is not None and taken.epoch > held.epoch
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
