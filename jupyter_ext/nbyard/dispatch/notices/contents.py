@@ -29,7 +29,9 @@ def content_of(
     notice, facts = outbox_notice.notice, outbox_notice.facts
     run = store.runs.by_id(c, notice.run_id) if notice.run_id else None
     due = facts.get("due_at")
-    past = store.history.of_file(c, outbox_notice.owner, run.path) if run and run.path else []
+    past = []
+    if run and run.path:
+        past = store.history.of_file(c, outbox_notice.owner, run.path, before=run.id)
     duration = None
     if run and run.started_at:
         end = run.finished_at or clock.now()

@@ -97,8 +97,11 @@ class HistoryRows:
                 past_by_executable[executable] = past
         return past_by_executable
 
-    def of_file(self, c: Connection, owner: str, path: str) -> list[float]:
-        """Return the seconds of the last successful runs of a file, newest first."""
+    def of_file(self, c: Connection, owner: str, path: str, before: str = "") -> list[float]:
+        """Return the seconds of the last successful runs of a file, newest first.
+
+        With `before`, the ID of a run, only runs that were submitted before it count.
+        """
         query = select(runs.c.started_at, runs.c.finished_at).where(
             runs.c.owner == owner,
             HISTORY,
@@ -106,6 +109,8 @@ class HistoryRows:
             runs.c.state == "succeeded",
             runs.c.started_at.is_not(None),
         )
+        if before:
+            query = query.where(runs.c.id < before)
         rows = c.execute(query.order_by(runs.c.id.desc()).limit(SAMPLES))
         return [max(0.0, (end - begin).total_seconds()) for begin, end in rows]
 

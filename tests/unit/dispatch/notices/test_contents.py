@@ -42,12 +42,14 @@ def test_without_a_traceback_the_log_has_the_last_lines(notified):
 
 def test_the_duration_is_compared_with_earlier_runs_of_the_file(notified):
     notified.channel("team", NoticeRule(["succeeded"]))
-    for seconds in (10, 20, 30):
+    for seconds in (10, 20, 60):
         run = notified.end(path="/a.nbflow")
         notified.set_run(run, started_at=0, finished_at=seconds)
-    notified.sent.clear()
     notified.look()
-    assert "(usually 20.0 s)" in notified.sent[-1].body
+    first, second, third = (message.body.splitlines()[0] for message in notified.sent)
+    assert "after 10.0 s" in first and "usually" not in first
+    assert "after 20.0 s (usually 10.0 s)" in second
+    assert "after 1 min 0 s (usually 15.0 s)" in third
 
 
 def test_a_message_about_a_deleted_run_says_what_is_known(notified):
