@@ -57,8 +57,8 @@ class NoticeContent(msgspec.Struct, frozen=True):
     """The facts about an event from which its message is written.
 
     `file` is the name of the workflow's file, or of other code. `seconds` is the duration of the
-    run so far, `usual_seconds` the usual duration of successful runs. `count` is the number of
-    missed due times.
+    run so far, `usual_seconds` the usual duration of earlier successful runs. `schedule` is the
+    name of the schedule of the run. `count` is the number of missed due times.
     """
 
     event: NoticeEvent
@@ -76,6 +76,7 @@ class NoticeContent(msgspec.Struct, frozen=True):
     due_at: datetime | None = None
     count: int = 1
     link: str = ""
+    schedule: str = ""
 
 
 def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) -> Message:
@@ -101,12 +102,15 @@ def title_of(content: NoticeContent) -> str:
 def lines_of(content: NoticeContent) -> list[str]:
     """Return the lines of a message about one event."""
     lines = [_run_summary(content)]
+    if content.schedule:
+        lines.append(f"Schedule {content.schedule}")
     if content.due_at is not None and content.event == "schedule-missed":
         lines.append(f"Due at {content.due_at:%Y-%m-%d %H:%M:%S} UTC")
     if content.reason is not None:
         lines.append(f"Reason: {content.reason}")
     if content.failed is not None:
-        cell = f", cell {content.failed.cell}" if content.failed.cell else ""
+        # Tracebacks number cells by their execution.
+        cell = f", cell {content.failed.cell} from the top" if content.failed.cell else ""
         why = f": {content.failed.reason}" if content.failed.reason else ""
         lines.append(f"Node {content.failed.node}{cell}{why}")
         lines += [f"    {line}" for line in content.failed.lines]
@@ -178,6 +182,7 @@ def cloud_event(content: NoticeContent, source: str) -> dict[str, Any]:
         "file": content.file,
         "number": content.number or None,
         "state": content.state,
+        "schedule": content.schedule,
         "seconds": content.seconds,
         "usual_seconds": content.usual_seconds,
         "reason": str(content.reason) if content.reason else None,

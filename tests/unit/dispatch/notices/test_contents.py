@@ -5,6 +5,8 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.notices.structs import NoticeRule
 from nbyard.reasons.structs import because
 
+from ...store.schedules.test_queries import add as add_schedule
+
 FAILURE = Failure(
     "error",
     because("text", text="KeyError: 'x'"),
@@ -21,10 +23,23 @@ def test_a_failure_names_its_cell_and_last_lines(notified):
     (message,) = notified.sent
     lines = message.body.splitlines()
     assert lines[0].startswith(f"Run {notified.bench.run(run).number} failed after ")
-    assert "Node a, cell 7: KeyError: 'x'" in lines
+    assert "Node a, cell 7 from the top: KeyError: 'x'" in lines
     assert lines[lines.index("    line 1") + 1] == "    KeyError: 'x'"
     assert f"https://lab.example.org/lab?nbyard-run={run}" in lines
     assert message.events[0]["data"]["last_lines"] == ["line 1", "KeyError: 'x'"]
+
+
+def test_a_message_names_the_schedule_of_its_run(notified):
+    notified.channel()
+    add_schedule(notified.store, "nightly", None)
+    run = notified.end("failed")
+    notified.set_run(run, origin="retry", source_id="nightly")
+    notified.fail()
+    notified.look()
+    of_schedule, other = notified.sent
+    assert of_schedule.body.splitlines()[1] == "Schedule nightly"
+    assert of_schedule.events[0]["data"]["schedule"] == "nightly"
+    assert "Schedule" not in other.body and "schedule" not in other.events[0]["data"]
 
 
 def test_without_a_traceback_the_log_has_the_last_lines(notified):

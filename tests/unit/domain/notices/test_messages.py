@@ -46,7 +46,7 @@ def test_a_failure_names_run_duration_cell_lines_and_link():
     assert made.is_failure
     assert made.body.splitlines() == [
         "Run 42 of report.ipynb failed after 3 min 10 s (usually 1 min 5 s)",
-        "Node train, cell 7: KeyError: 'x'",
+        "Node train, cell 7 from the top: KeyError: 'x'",
         "    line 1",
         "    KeyError: 'x'",
         "https://lab/lab?nbyard-run=r1",
