@@ -2791,6 +2791,12 @@ export const CODES: Readonly<Record<string, Render>> = {
   'kernels-found': (p, show) => show(p.names, ', '),
   'no-kernels': (_p, _show, trans) => trans.__('none installed'),
   'dispatcher-idle': (_p, _show, trans) => trans.__('not running; it starts when there is work'),
+  'dispatcher-needed': (_p, _show, trans) =>
+    trans.__('not running, but there is work, such as an enabled schedule'),
+  'start-dispatcher': (_p, _show, trans) =>
+    trans.__(
+      'An open JupyterLab or any nbyard command, also this one, starts the dispatcher within seconds. nbyard service install starts it without them.'
+    ),
   'dispatcher-runs': (p, show, trans) =>
     trans.__('running: process %1 on %2', show(p.pid), show(p.host)),
   'dispatcher-runs-otherwise': (p, show, trans) =>

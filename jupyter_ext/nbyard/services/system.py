@@ -132,12 +132,18 @@ class SystemService:
 
     def _dispatcher(self) -> Check:
         from nbyard.ipc.dispatcher_launcher import (  # slow: it imports the database
+            is_dead,
             other_settings,
             pid_of,
         )
 
         lease = self._lease()
-        if lease is None:
+        if lease is None or is_dead(lease.holder):
+            with self._parts.store.read() as c:
+                is_needed = self._parts.store.has_work(c)
+            if is_needed:
+                finding = because("dispatcher-needed")
+                return Check("dispatcher", "missing", finding, because("start-dispatcher"))
             return Check("dispatcher", "ok", because("dispatcher-idle"))
         pid, host = pid_of(lease.holder), lease.holder.partition(":")[0]
         others = other_settings(self._parts.store, self._parts.settings)

@@ -1,6 +1,7 @@
 """G7: doctor as a service."""
 
 import os
+import socket
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -71,6 +72,23 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
         "running: process 7 on somewhere, with different settings: slots=4, gpus="
     )
     assert told.cure == because("restart-dispatcher", pid=7)
+
+
+def dispatcher_check(yard, ann):
+    return {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
+
+
+def test_doctor_warns_if_no_dispatcher_runs_although_there_is_work(yard, ann, unit, root):
+    """A killed dispatcher of this machine leaves a lease that has not run out."""
+    assert dispatcher_check(yard, ann) == Check("dispatcher", "ok", because("dispatcher-idle"))
+    made = enable_schedule(yard, ann, root)
+    with yard.store.write() as c:
+        assert yard.store.leases.take(c, "dispatcher", f"{socket.gethostname()}:7:gone", 60)
+    found = dispatcher_check(yard, ann)
+    assert (found.state, found.finding) == ("missing", because("dispatcher-needed"))
+    assert "nbyard service install" in str(found.cure)
+    yard.services.schedules.disable(ann, made.id)
+    assert dispatcher_check(yard, ann).state == "ok"
 
 
 def test_doctor_tells_how_much_is_stored(yard, ann):

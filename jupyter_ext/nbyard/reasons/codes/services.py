@@ -253,6 +253,11 @@ CHECKS = {
     "kernels-found": code("{names:, }", names=list),
     "no-kernels": code("none installed"),
     "dispatcher-idle": code("not running; it starts when there is work"),
+    "dispatcher-needed": code("not running, but there is work, such as an enabled schedule"),
+    "start-dispatcher": code(
+        "An open JupyterLab or any nbyard command, also this one, starts the dispatcher within"
+        " seconds. nbyard service install starts it without them."
+    ),
     "dispatcher-runs": code("running: process {pid} on {host}", pid=int, host=str),
     "dispatcher-runs-otherwise": code(
         "running: process {pid} on {host}, with different settings: {settings:, }",
