@@ -2331,7 +2331,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'not-url-path': (_p, _show, trans) => trans.__('must begin with / and be written as in a URL'),
   'no-project': (p, show, trans) => trans.__("There is no project '%1'.", show(p.name)),
   'create-channel': (p, show, trans) =>
-    trans.__('Create the channel with: nbyard channels create %1', show(p.name)),
+    trans.__('Create the channel with: nbyard channels create %1 --on none', show(p.name)),
   'no-policy': (p, show, trans) => trans.__("There is no retention policy '%1'.", show(p.name)),
   'too-many-policies': (p, show, trans) =>
     trans.__('there may be at most %1 retention policies', show(p.most)),

@@ -88,7 +88,7 @@ def project_text(name: str, schedule: Mapping[str, str]) -> str:
         f"# [schedules.{name if BARE.fullmatch(name) else _quoted(name)}]",
         *(f"# {key} = {_quoted(value)}" for key, value in schedule.items()),
         "",
-        "# [notifications.team]  # a channel: nbyard channels create team",
+        "# [notifications.team]  # a channel: nbyard channels create team --on none",
         '# events = ["failed", "recovered"]',
         "",
         "# [retention.recent]  # which runs are deleted every day",

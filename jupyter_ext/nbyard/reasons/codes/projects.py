@@ -4,7 +4,9 @@ from nbyard.reasons.codes.code import REASON, code
 
 REFUSALS = {
     "no-project": code("There is no project '{name}'.", name=str),
-    "create-channel": code("Create the channel with: nbyard channels create {name}", name=str),
+    "create-channel": code(
+        "Create the channel with: nbyard channels create {name} --on none", name=str
+    ),
     "no-policy": code("There is no retention policy '{name}'.", name=str),
     "too-many-policies": code("there may be at most {most} retention policies", most=int),
     "project-exists": code("The project '{name}' already exists.", name=str),

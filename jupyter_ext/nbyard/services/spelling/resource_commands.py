@@ -80,6 +80,7 @@ def link_resource(path: Path, body: NewLink) -> list[str]:
 def create_channel(_path: Path, body: NewChannel) -> list[str]:
     """Return the words of `nbyard channels create` for a request."""
     command, usual = Words("channels", "create"), DigestLimit()
+    command.option("--on", None if body.rules else "none")
     for first in body.rules[:1]:
         # The other options of a command are those of all rules.
         need(bool(first.events) and first.long_factor is not None)

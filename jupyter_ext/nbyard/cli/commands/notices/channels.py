@@ -35,8 +35,12 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
     The URL is read from standard input, from a file or at a hidden prompt. https:// receives
     CloudEvents; other URLs are those of Apprise, such as slack://… or mailtos://…
 
+    Without --on, the channel reports failed, recovered, schedule-missed and trigger-failed. With
+    --on none, it reports only what schedules and projects choose for it.
+
     \b
     Examples:
+      nbyard channels create team < url.txt
       nbyard channels create team --on failed,recovered < url.txt
       nbyard channels create mail --on failed --of pipeline.nbflow
       nbyard channels create cellar --on failed --project wine
@@ -139,4 +143,7 @@ def _print_result(made: Channel, as_json: bool) -> None:
         show_json(made)
         return
     print_note(f"{made.name}: {made.service} ({made.address})")
+    events = dict.fromkeys(event for rule in made.rules for event in rule.events)
+    chosen = ", ".join(events) or "only what schedules and projects choose"
+    print_note(f"{made.name} reports: {chosen}")
     click.echo(made.id)

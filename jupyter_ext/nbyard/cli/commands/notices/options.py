@@ -20,6 +20,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
 KNOWN = ", ".join(EVENTS)
+NO_EVENTS = "none"
 
 
 def rule_options(command: Any) -> Any:
@@ -27,7 +28,9 @@ def rule_options(command: Any) -> Any:
     return with_options(
         command,
         click.option("--file", metavar="PATH", help="Read the URL from this file."),
-        click.option("--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}."),
+        click.option(
+            "--on", "events", metavar="EVENT,…", help=f"Events to report: {KNOWN}; or {NO_EVENTS}."
+        ),
         click.option(
             "--of", "paths", multiple=True, metavar="FILE", help="Only runs of this file."
         ),
@@ -77,10 +80,10 @@ def schedule_notices(texts: tuple[str, ...]) -> list[ScheduleNotice]:
 def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
     """Return the rules of the options: one for each file in each project, else one for all runs.
 
-    Omitted options keep the values of the known rules.
+    Omitted options keep the values of the known rules. The events `none` remove all rules.
     """
-    if not has_rules(given):
-        return known
+    if given["events"] == NO_EVENTS:
+        return []
     # The options of a command are those of all rules, so the first rule has them.
     before = known[0] if known else NoticeRule([*CHANNEL_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events

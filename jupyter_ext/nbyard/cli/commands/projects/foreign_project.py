@@ -68,7 +68,8 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
         names = ", ".join(conversion.secrets)
         print_note(f"Not stored: the secrets {names}. Store them with --secrets.")
     for channel in definition.notifications:
-        print_note(f"Before the push: nbyard channels create {shlex.quote(channel)}")
+        command = f"nbyard channels create {shlex.quote(channel)} --on none"
+        print_note(f"Before the push: {command}")
     print_note("Next: nbyard plan --current")
 
 

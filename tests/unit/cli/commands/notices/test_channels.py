@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.notices.structs import ChannelAddress, Delivery
+from nbyard.domain.notices.structs import CHANNEL_EVENTS, ChannelAddress, Delivery
 from nbyard.reasons.structs import because
 from nbyard.services.notices import service
 
@@ -37,6 +37,21 @@ def test_a_channel_is_created_and_shown(shell, made):
     listed = shell("channels", "ls")
     assert made.out.strip() in listed.out
     assert "s3cr3t" not in shown.out + listed.out + made.out + made.err
+
+
+def test_a_channel_without_options_reports_the_events_that_the_form_chooses(shell, tmp_path):
+    (tmp_path / "url.txt").write_text("https://h.test/T/s3cr3t\n")
+    words = ("channels", "create", "--file", str(tmp_path / "url.txt"))
+    created = shell(*words, "team")
+    assert "team reports: failed, recovered, schedule-missed, trigger-failed\n" in created.err
+    (rule,) = json.loads(shell("channels", "show", "team", "--json").out)["rules"]
+    assert (rule["events"], rule["path"]) == ([*CHANNEL_EVENTS], "")
+    assert all(event in shell("channels", "create", "--help").out for event in CHANNEL_EVENTS)
+    silent = shell(*words, "silent", "--on", "none")
+    assert "silent reports: only what schedules and projects choose" in silent.err
+    assert json.loads(shell("channels", "show", "silent", "--json").out)["rules"] == []
+    assert shell("channels", "update", "team", "--on", "none").code == 0
+    assert json.loads(shell("channels", "show", "team", "--json").out)["rules"] == []
 
 
 def test_options_become_fields(shell, made):
