@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.views.environment_views import next_step
 from nbyard.cli.output.views.project_views import show_changes
 from nbyard.cli.shared_options import (
     confirm,
@@ -19,12 +21,14 @@ from nbyard.cli.shared_options import (
     server_option,
     with_options,
 )
+from nbyard.domain.environments.structs import Environment
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Invalid, NameTaken
 from nbyard.host.git.repository_state import repository_state
+from nbyard.reasons.structs import reason_text
 from nbyard.transfer import project_selection as selection
 from nbyard.transfer.project_pull import Pull
 from nbyard.transfer.project_selection import FileSelection, SelectedFile, pack_files
@@ -80,8 +84,10 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
 
     The project, its environments and its schedules become those of nbyard.toml. Fields of a
     schedule that the file leaves out keep their values. Schedules use the sent files. Without
-    --stash and --current, the files of the last commit are sent. The command waits for the
-    installation of environments that the schedules need.
+    --stash and --current, the files of the last commit are sent.
+
+    The command waits until the environments of nbyard.toml are installed. It ends with 1 if one
+    cannot be installed.
 
     \b
     Examples:
@@ -95,6 +101,7 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     if not push_plan.changes:
         # The server restores files of schedules that are missing.
         _show(connection.projects.push(body=body), as_json)
+        _await_environments(connection, body)
         return
     if not as_json:
         show_changes(push_plan)
@@ -111,6 +118,7 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         show_json(done)
     else:
         print_note(f"{body.definition.project.name}: pushed")
+    _await_environments(connection, body)
 
 
 def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
@@ -124,10 +132,44 @@ def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
                 raise
         # An interrupted push is repeated as a whole.
         for why in waits:
-            name, live = str(why.params["name"]), ENVIRONMENT_VERSION.live
-            print_note(f"{name}: waiting for its installation…")
-            while connection.environments.get(environment=name).current.state in live:
-                connection.wait(LOOK_SECONDS)
+            _await_installation(connection, str(why.params["name"]))
+
+
+def _await_environments(connection: Any, body: ProjectPush) -> None:
+    """Wait for the environments of the project file, which nodes may use. Exit with 1 on failure.
+
+    A failure before this push does not count.
+    """
+    is_failed = False
+    for name in body.definition.environments:
+        environment = _await_installation(connection, name)
+        if environment is not None and environment.current.state == "failed":
+            print_note(f"{name} was not installed: {reason_text(environment.current.reason)}")
+            print_note(next_step(environment))
+            is_failed = True
+    if is_failed:
+        raise click.exceptions.Exit(1)
+
+
+def _await_installation(connection: Any, name: str) -> Environment | None:
+    """Wait while the newest version of an environment is being installed.
+
+    Return the environment, or None if it was not being installed.
+    """
+    environment: Environment = connection.environments.get(environment=name)
+    if environment.current.state not in ENVIRONMENT_VERSION.live:
+        return None
+    print_note(f"{name}: waiting for its installation…")
+    try:
+        while environment.current.state in ENVIRONMENT_VERSION.live:
+            connection.wait(LOOK_SECONDS)
+            environment = connection.environments.get(environment=name)
+    except KeyboardInterrupt:
+        print_note(f"\nThe installation continues. Follow it with: nbyard environments log {name}")
+        sys.exit(130)
+    if environment.current.state == "ready":
+        print_note(f"{name}: version {environment.current.number} is installed")
+    return environment
 
 
 @contextmanager

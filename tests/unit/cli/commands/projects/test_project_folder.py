@@ -3,11 +3,24 @@
 import json
 import subprocess
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
+from click.exceptions import Exit
 
-from nbyard.cli.commands.projects.project_folder import NOT_YET, _send
-from nbyard.domain.projects.definitions import ProjectDefinition, ProjectPlan, ProjectPush
+from nbyard.cli.commands.projects import project_folder
+from nbyard.cli.commands.projects.project_folder import (
+    NOT_YET,
+    _await_environments,
+    _await_installation,
+    _send,
+)
+from nbyard.domain.projects.definitions import (
+    EnvironmentEntry,
+    ProjectDefinition,
+    ProjectPlan,
+    ProjectPush,
+)
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import because
@@ -152,7 +165,9 @@ class Installing:
     def get(self, environment):
         assert environment == "analysis"
         self.state = next(self.states)
-        return SimpleNamespace(current=SimpleNamespace(state=self.state))
+        reason = because("text", text="no such package") if self.state == "failed" else None
+        current = SimpleNamespace(state=self.state, number=1, reason=reason)
+        return SimpleNamespace(name="analysis", installed=0, current=current)
 
     def wait(self, _seconds):
         self.waits += 1
@@ -162,11 +177,49 @@ def test_a_push_waits_for_environments_that_its_schedules_need(capsys):
     server = Installing("ready")
     assert _send(server, PUSH) == ProjectPlan([])
     assert (server.pushes, server.waits) == (2, 3)
-    assert capsys.readouterr().err == "analysis: waiting for its installation…\n"
+    waiting = "analysis: waiting for its installation…\n"
+    assert capsys.readouterr().err == f"{waiting}analysis: version 1 is installed\n"
     server = Installing("failed")
     with pytest.raises(Invalid, match="analysis"):
         _send(server, PUSH)
     assert server.pushes == 2
+
+
+def test_a_push_waits_for_environments_that_only_nodes_need(capsys):
+    project, entry = NewProject("wine"), EnvironmentEntry(["cowsay"])
+    push = ProjectPush(ProjectDefinition(project, {}, {"analysis": entry}), {})
+    server = Installing("ready")
+    _await_environments(server, push)
+    assert server.state == "ready" and server.waits == 3
+    assert "analysis: version 1 is installed" in capsys.readouterr().err
+    with pytest.raises(Exit) as exited:
+        _await_environments(Installing("failed"), push)
+    assert exited.value.exit_code == 1
+    assert "analysis was not installed: no such package" in capsys.readouterr().err
+    server = Installing("ready")
+    server.states = iter(["failed"])  # before this push
+    _await_environments(server, push)
+    assert server.waits == 0 and capsys.readouterr().err == ""
+
+
+def test_an_interrupted_push_says_how_to_follow_the_installation(capsys, monkeypatch):
+    server = Installing("ready")
+    monkeypatch.setattr(server, "wait", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(SystemExit) as exited:
+        _await_installation(server, "analysis")
+    assert exited.value.code == 130
+    assert "nbyard environments log analysis" in capsys.readouterr().err
+
+
+def test_pushed_environments_are_awaited(shell, folder, monkeypatch):
+    """After the first push, and after one without changes."""
+    awaited = []
+    monkeypatch.setattr(project_folder, "_await_installation", lambda _, name: awaited.append(name))
+    with (folder / "nbyard.toml").open("a") as file:
+        file.write('\n[environments.analysis]\nrequirements = ["cowsay==6.1"]\n')
+    assert shell("push", "--current", "--yes").code == 0
+    assert shell("push", "--current").out == "No changes.\n"
+    assert awaited == ["analysis", "analysis"]
 
 
 def test_other_refusals_of_a_push_are_told_at_once():
