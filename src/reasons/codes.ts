@@ -2600,7 +2600,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'used-by': (p, show, trans) => trans.__("'%1' is used by %2.", show(p.name), show(p.users, ', ')),
   'no-clean-up-rule': (_p, _show, trans) =>
     trans.__(
-      'Set at least one of older_than_days, keep and max_bytes. Otherwise every finished run would be deleted.'
+      'Set an age, a number of runs to keep, a state or a size. Otherwise even the newest successful runs would be deleted.'
     ),
   'used-by-run': (p, show, trans) =>
     trans.__("'%1' is used by a run that has not finished.", show(p.name)),

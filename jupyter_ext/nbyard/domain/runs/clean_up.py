@@ -117,7 +117,8 @@ def check_rules(rules: CleanUpRules) -> None:
         raise Invalid.field("max_bytes", because("negative"))
     if set(rules.states) - set(RUN.terminal):
         raise Invalid.field("states", because("must-be-one-of", names=sorted(RUN.terminal)))
-    if days is None and rules.keep is None and rules.max_bytes is None:
+    # A workflow alone is no rule: even its newest successful run would be deleted.
+    if not rules.states and (days, rules.keep, rules.max_bytes) == (None, None, None):
         raise Invalid(because("no-clean-up-rule"))
 
 

@@ -52,8 +52,8 @@ NAMES = {
     "credential-name-is-id": code("may not be an ID: IDs identify other credentials"),
     "used-by": code("'{name}' is used by {users:, }.", name=str, users=list),
     "no-clean-up-rule": code(
-        "Set at least one of older_than_days, keep and max_bytes. Otherwise every"
-        " finished run would be deleted."
+        "Set an age, a number of runs to keep, a state or a size. Otherwise even the newest"
+        " successful runs would be deleted."
     ),
     "used-by-run": code("'{name}' is used by a run that has not finished.", name=str),
 }

@@ -19,8 +19,13 @@ def test_runs_are_deleted_after_a_preview(shell, echo, dispatcher):
     assert "Deleted 1 run." in shell("runs", "clean-up", "--keep", "0", "--yes").out
     left = json.loads(shell("runs", "ls", "--json").out)["items"]
     assert [run["number"] for run in left] == [3, 1]
-    refused = shell("runs", "clean-up", "--state", "failed")
-    assert refused.code == 2 and "Set at least one of" in refused.err
+    for words in ((), ("--workflow", "a.nbflow")):
+        refused = shell("runs", "clean-up", *words)
+        named = "Set at least one of --older-than, --keep, --state and --max-size."
+        assert refused.code == 2 and named in refused.err
+    assert "0 runs to delete" in shell("runs", "clean-up", "--state", "failed", "--dry-run").out
+    chosen = shell("runs", "clean-up", "--state", "succeeded", "--dry-run").out
+    assert "2 runs protected:" in chosen
 
 
 def test_daily_rules(shell):
@@ -29,3 +34,6 @@ def test_daily_rules(shell):
     assert "at least 28 days ago, that are not the newest 20 of their workflow." in said.out
     assert json.loads(shell("runs", "retention", "--json").out)["rules"]["keep"] == 20
     assert "No daily clean-up." in shell("runs", "retention", "--off").out
+    assert "runs that are failed." in shell("runs", "retention", "--state", "failed").out
+    refused = shell("runs", "retention", "--workflow", "a.nbflow")
+    assert refused.code == 2 and "Set at least one of --older-than" in refused.err

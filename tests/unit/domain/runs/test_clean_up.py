@@ -120,6 +120,15 @@ def test_a_wrong_rule_is_refused_by_name(rules, field):
 
 
 def test_a_clean_up_of_everything_needs_a_rule():
-    with pytest.raises(Invalid, match="at least one of"):
-        check_rules(CleanUpRules(states=["failed"]))
+    for rules in (CleanUpRules(), CleanUpRules(workflow="a.nbflow")):
+        with pytest.raises(Invalid, match="Set an age, a number of runs to keep, a state or a"):
+            check_rules(rules)
     check_rules(CleanUpRules(keep=0))
+
+
+def test_states_are_a_rule_of_their_own():
+    rules = CleanUpRules(states=["failed"])
+    check_rules(rules)
+    runs = [finished(1, state="failed"), finished(2), finished(3, state="failed")]
+    doomed, _ = choose_runs(runs, rules, NOW)
+    assert [run.number for run in doomed] == [1, 3]

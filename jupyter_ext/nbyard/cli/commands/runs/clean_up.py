@@ -16,6 +16,10 @@ from nbyard.domain.state_machines import RUN
 AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
 DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
+NO_RULE = (
+    "Set at least one of --older-than, --keep, --state and --max-size. Otherwise even the newest"
+    " successful runs would be deleted."
+)
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 
 
@@ -98,9 +102,10 @@ def clean_up(
     Examples:
       nbyard runs clean-up --older-than 30d --keep 10
       nbyard runs clean-up --state failed --older-than 7d --yes
+      nbyard runs clean-up --state cancelled --dry-run
       nbyard runs clean-up --keep 5 --project wine --dry-run
     """
-    body = _rules(rules)
+    body = _given_rules(rules)
     runs = connect(server).runs
     preview = runs.preview_clean_up(body, project=project)
     if as_json and dry_run:
@@ -141,8 +146,8 @@ def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
     runs = connect(server).runs
     if off:
         stored_retention = runs.set_retention(NewRetention(None))
-    elif (wanted := _rules(rules)) != CleanUpRules():
-        stored_retention = runs.set_retention(NewRetention(wanted))
+    elif _rules(rules) != CleanUpRules():
+        stored_retention = runs.set_retention(NewRetention(_given_rules(rules)))
     else:
         stored_retention = runs.retention()
     if as_json:
@@ -155,6 +160,12 @@ def retention(*, off: bool, server: str, as_json: bool, **rules: Any) -> None:
 
 def _rules(given: dict[str, Any]) -> CleanUpRules:
     return msgspec.structs.replace(policy_rules(given).as_clean_up, workflow=given["workflow"])
+
+
+def _given_rules(given: dict[str, Any]) -> CleanUpRules:
+    if policy_rules(given) == PolicyRules():
+        raise click.UsageError(NO_RULE)
+    return _rules(given)
 
 
 def policy_rules(given: dict[str, Any]) -> PolicyRules:
