@@ -2377,8 +2377,13 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.place),
       show(p.value)
     ),
-  'import-bad-cron': (p, show, trans) =>
+  'import-bad-value': (p, show, trans) =>
     trans.__('%1: %2. %3', show(p.place), show(p.value), show(p.why)),
+  'import-wrong-type': (p, show, trans) => trans.__('%1: %2', show(p.place), show(p.why)),
+  'import-other-timing': (p, show, trans) =>
+    trans.__('%1: %2. The schedule uses %3', show(p.place), show(p.value), show(p.used)),
+  'import-login': (p, show, trans) =>
+    trans.__('%1: the user name and password in the URL', show(p.place)),
   'import-no-value': (p, show, trans) =>
     trans.__('%1 is missing, so the workflow is left out', show(p.place)),
   'import-no-notebook': (p, show, trans) =>

@@ -7,6 +7,7 @@ from nbyard.domain.naming.names import check_name
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.projects.definitions import ProjectDefinition
 from nbyard.domain.projects.notifications import NotificationEntry
+from nbyard.domain.projects.project_checks import SHORT_SSH
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows.runtime_reader import read_runtimes_file, read_variables
@@ -20,6 +21,9 @@ RUNTIMES = "runtimes.yaml"
 VARIABLES = ".nbvars"
 VERSIONS = ("0.2", "0.3")
 VERSION = re.compile(r"(0\.[23])(\.\d+)?")
+# The user information of a URL ends at the last @ of its server.
+LOGIN = re.compile(r"\s*(?P<scheme>(?:[A-Za-z][A-Za-z0-9+.-]*://)?)(?P<user>[^/?#]*)@")
+SSH = ("ssh://", "git://")
 TOP = ("version", "project", "workflows")
 # Files of version 0.2 call the owner `username`.
 FACTS = ("projectid", "owner", "username")
@@ -57,7 +61,7 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     project = NewProject(
         check_name(fields.text("name"), f"{fields.place}.name"),
         fields.text("description"),
-        fields.text("repository"),
+        _repository(fields),
         metadata={name: text for name in FACTS if (text := fields.text(name))},
     )
     schedules = {
@@ -72,6 +76,19 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     definition = ProjectDefinition(project, schedules, environments, notifications)
     texts = {workflow.path: workflow.text for workflow in workflows.values()}
     return ConvertedProject(definition, texts, secrets, left)
+
+
+def _repository(fields: Fields) -> str:
+    """Return the URL of the repository, without the user of its server, which may be a token."""
+    url = fields.text("repository")
+    match = LOGIN.match(url)
+    if match is None or SHORT_SSH.fullmatch(url.strip()):
+        return url
+    # A user of SSH is no secret, but its password is.
+    if match["scheme"].lower() in SSH and ":" not in match["user"]:
+        return url
+    fields.left.append(because("import-login", place=f"{fields.place}.repository"))
+    return match["scheme"] + url[match.end() :]
 
 
 def _workflows(

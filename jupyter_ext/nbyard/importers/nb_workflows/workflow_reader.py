@@ -129,32 +129,42 @@ def _notebook(name: str, paths: Container[str]) -> str:
 def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
     """Return the schedule of a workflow.
 
-    If it has both, cron has precedence over an interval.
+    Cron has precedence over an interval, and an interval over a start. The others are left out.
     """
     timing = fields.below("schedule")
     timing.leave_out_others(TIMING)
-    minutes, interval = timing.number("start_in_min"), timing.number("interval")
     if cron := timing.text("cron"):
         when = _cron(cron, timing)
-        timing.leave_out(("interval", "start_in_min"))
-    elif interval is not None and interval < LEAST_SECONDS:
-        timing.leave_out(("interval",))
-        when = ""
-    elif interval is not None:
-        when = f"every {interval} seconds"
-        timing.leave_out(("start_in_min",))
+        timing.leave_out(("interval", "start_in_min"), "import-other-timing", used="cron")
+    elif "interval" in timing:
+        when = _interval(timing)
+        timing.leave_out(("start_in_min",), "import-other-timing", used="interval")
     else:
+        minutes = timing.number_or_left_out("start_in_min")
         when = f"in {minutes} minutes" if minutes else ""
     if not when:
         return None
     # What the file leaves out keeps the value that a schedule has on the server.
     given: dict[str, Any] = {}
     if "repeat" in timing:
-        repeat = timing.number("repeat")
-        given["at_most"] = repeat if repeat and repeat > 0 else None
+        repeat = timing.number_or_left_out("repeat")
+        if repeat is not None:
+            given["at_most"] = repeat if repeat > 0 else None
     if "enabled" in fields or "enabled" in task:
         given["enabled"] = all(source.flag("enabled", default=True) for source in (fields, task))
     return ScheduleEntry(when, file, zone=ZONE, **given)
+
+
+def _interval(timing: Fields) -> str:
+    """Return the times of an interval in seconds, "" if it is refused."""
+    interval = timing.number_or_left_out("interval")
+    if interval is None:
+        return ""
+    if interval < LEAST_SECONDS:
+        why = because("due-too-often", least=LEAST_SECONDS)
+        timing.leave_out(("interval",), "import-bad-value", why=why)
+        return ""
+    return f"every {interval} seconds"
 
 
 def _cron(text: str, timing: Fields) -> str:
@@ -167,6 +177,6 @@ def _cron(text: str, timing: Fields) -> str:
     except Invalid as error:
         place = f"{timing.place}.cron"
         why = error.details[0].why
-        timing.left.append(because("import-bad-cron", place=place, value=text[:80], why=why))
+        timing.left.append(because("import-bad-value", place=place, value=text[:80], why=why))
         return ""
     return when

@@ -85,6 +85,15 @@ class Fields:
             raise Invalid.field(self._at(name), because("integer-needed", given=_given(value)))
         return value
 
+    def number_or_left_out(self, name: str) -> int | None:
+        """Return a whole number, None if the field is missing or left out for its value."""
+        try:
+            return self.number(name)
+        except Invalid as error:
+            why = error.details[0].why
+            self.left.append(because("import-wrong-type", place=self._at(name), why=why))
+            return None
+
     def flag(self, name: str, *, default: bool) -> bool:
         """Return true or false.
 
@@ -100,13 +109,18 @@ class Fields:
         """Return the value of a field, None if it is missing."""
         return self._value.get(name)
 
-    def leave_out(self, names: Iterable[str], code: str = "import-no-field") -> None:
-        """Record which of these fields are set but cannot be kept, with their values."""
+    def leave_out(
+        self, names: Iterable[str], code: str = "import-no-field", **params: Any
+    ) -> None:
+        """Record which of these fields are set but cannot be kept, with their values.
+
+        `params` are the other parameters of the reason with this code.
+        """
         for name in names:
             value = self._value.get(name)
             if not _is_nothing(value):
                 shown = str(value)[:MOST_SHOWN]
-                self.left.append(because(code, place=self._at(name), value=shown))
+                self.left.append(because(code, place=self._at(name), value=shown, **params))
 
     def leave_out_others(self, known: Iterable[str]) -> None:
         """Record all fields except the known ones as left out."""

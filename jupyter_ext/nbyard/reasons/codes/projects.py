@@ -47,7 +47,12 @@ LEFT_OUT = {
     "import-image": code(
         "{place}: {value}. Set it when you build an image of the environment", place=str, value=str
     ),
-    "import-bad-cron": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
+    "import-bad-value": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
+    "import-wrong-type": code("{place}: {why}", place=str, why=REASON),
+    "import-other-timing": code(
+        "{place}: {value}. The schedule uses {used}", place=str, value=str, used=str
+    ),
+    "import-login": code("{place}: the user name and password in the URL", place=str),
     "import-no-value": code("{place} is missing, so the workflow is left out", place=str),
     "import-no-notebook": code("{place}: the notebook '{name}' was not found", place=str, name=str),
     "import-no-runtime": code(

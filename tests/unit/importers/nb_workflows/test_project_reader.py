@@ -150,23 +150,62 @@ def test_schedules(schedule, when, at_most):
     entry = found.definition.schedules["a"]
     expected = ScheduleEntry(when, "a.nbflow", zone="UTC", at_most=at_most, enabled=False)
     assert entry == expected
-    assert any("interval: 60" in one for one in left(found)) == (len(schedule) == 3)
+    unused = [one for one in left(found) if "users" not in one]
+    place = "workflows.yaml.workflows.a.schedule"
+    assert unused == [f"{place}.interval: 60. The schedule uses cron"] * (len(schedule) == 3)
 
 
 @pytest.mark.parametrize(
     ("schedule", "line"),
     [
         ({"cron": "often"}, "workflows.yaml.workflows.a.schedule.cron: often."),
-        ({"interval": 5}, "workflows.yaml.workflows.a.schedule.interval: 5."),
+        (
+            {"interval": 5},
+            "workflows.yaml.workflows.a.schedule.interval: 5. at least 10 seconds must lie",
+        ),
         ({"jitter": 5, "cron": "@daily"}, "workflows.yaml.workflows.a.schedule.jitter: 5."),
         (
             {"interval": 60, "start_in_min": 5},
-            "workflows.yaml.workflows.a.schedule.start_in_min: 5",
+            "workflows.yaml.workflows.a.schedule.start_in_min: 5. The schedule uses interval",
         ),
     ],
 )
 def test_what_a_schedule_cannot_keep_is_listed(schedule, line):
     assert any(one.startswith(line) for one in left(convert({"a": workflow(schedule=schedule)})))
+
+
+@pytest.mark.parametrize("name", ["interval", "start_in_min", "repeat"])
+def test_a_text_in_place_of_a_number_of_a_schedule_is_listed(name):
+    timing = {name: "5 min"} | ({"interval": 60} if name == "repeat" else {})
+    found = convert({"a": workflow(schedule=timing), "b": workflow(schedule={"interval": 60})})
+    place = f"workflows.yaml.workflows.a.schedule.{name}"
+    assert left(found)[:1] == [f"{place}: a whole number is needed, not 5 min"]
+    schedules = found.definition.schedules
+    assert list(found.files) == ["a.nbflow", "b.nbflow"]
+    assert schedules["b"].when == "every 60 seconds"
+    assert (schedules["a"].at_most is UNSET) if name == "repeat" else "a" not in schedules
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("https://user:t0k@host/x", "https://host/x"),
+        ("https://t0k@host/x", "https://host/x"),
+        ("https://a:t0k@b@host/x", "https://host/x"),
+        ("ssh://git:t0k@host/x", "ssh://host/x"),
+        ("user:t0k@host/x", "host/x"),
+        ("ssh://git@host/x", None),
+        ("git@host:a/b@c", None),
+        ("https://host/x@1", None),
+    ],
+)
+def test_the_login_of_a_repository_is_left_out(monkeypatch, url, kept):
+    monkeypatch.setitem(PROJECT, "repository", url)
+    found = convert()
+    assert found.definition.project.repository == (kept or url)
+    line = "workflows.yaml.project.repository: the user name and password in the URL"
+    assert (line in left(found)) == (kept is not None)
+    assert "t0k" not in "".join(left(found))
 
 
 def test_notifications_become_rules_of_channels_of_the_same_name():

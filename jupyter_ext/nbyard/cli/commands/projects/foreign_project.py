@@ -69,7 +69,7 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
         print_note(f"Not stored: the secrets {names}. Store them with --secrets.")
     for channel in definition.notifications:
         command = f"nbyard channels create {shlex.quote(channel)} --on none"
-        print_note(f"Before the push: {command}")
+        print_note(f"The push needs the channel {channel}. If it is missing: {command}")
     print_note("Next: nbyard plan --current")
 
 
