@@ -269,19 +269,27 @@ def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
 def test_what_differs_between_runs(shell, yard, dispatcher):
     root = yard.parts.files.root
     (root / "m.py").write_text(
-        "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
+        "import nbyard\nfrom pathlib import Path\n"
+        "nbyard.input('herd', Path('herd.csv')).read_text()\n"
+        "nbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
     )
     for rate in ("0.5", "0.75"):
-        shell.run_line_magic("nbyard", f"run m.py -p rate={rate}")
+        (root / "herd.csv").write_text(f"rate\n{rate}\n")
+        shell.run_line_magic("nbyard", f"run m.py -p rate={rate} -p herd=herd.csv")
     found = shell.run_line_magic("nbyard", "diff 1 2")
-    assert repr(found).splitlines()[:2] == [
-        "Runs 1 and 2 differ.",
-        "  what       name        run 1  run 2",
-    ]
+    head, columns, *_ = repr(found).splitlines()
+    assert head == "Runs 1 and 2 differ."
+    assert columns.split() == ["what", "name", "run", "1", "run", "2"]
+    (data,) = (row for row in found.rows if row[0] == "input")
+    assert data[1] == "main.herd" and data[2] != data[3]
+    assert all(cell.endswith(" herd.csv") for cell in data[2:])
+    assert {row[0] for row in found.rows} >= {"input", "parameter", "metric", "duration"}
     assert ["parameter", "main.rate", "0.5", "0.75"] in found.rows
     assert ["metric", "main.score", "0.5", "0.75"] in found.rows
     assert "nbyard:show-run" in found._repr_html_()
     assert found.comparison.equal.code == 1
+    same = shell.run_line_magic("nbyard", "diff 1 1")
+    assert repr(same) == "Runs 1 and 1 are equal."
     assert {"1", "2"} <= complete(shell, "%nbyard diff 1 ")
     for wrong in ("diff", "diff 1", "diff 1 404"):
         with pytest.raises(UsageError):

@@ -45,7 +45,7 @@ HELP = """%nbyard dataset NAME               the path of a dataset
 %nbyard status RUN                 a run and its tasks, by number, name or ID
 %nbyard why OLD NEW [NODE.NAME]    why results of two runs differ, or one metric or output
 %nbyard lineage ARTIFACT           the sources of an artifact, and its uses
-%nbyard diff OLD NEW               parameters, metrics, outputs, code and packages that differ
+%nbyard diff OLD NEW               parameters, inputs, results, code and packages that differ
 %nbyard schedule WHEN [FILE]       run this notebook, or a file, at times such as "weekdays 8:00"
 %nbyard deploy TARGET              serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
 %nbyard fire TRIGGER NAME=VALUE    fire a trigger, with values of parameters

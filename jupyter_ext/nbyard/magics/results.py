@@ -180,17 +180,18 @@ class Traced:
 class Compared(Shown):
     """The differences between runs.
 
-    Each row is a parameter, metric, output or another part.
+    Each row is a parameter, input, metric, output or another part. Durations come last.
     """
 
     def __init__(self, comparison: RunComparison):
         self.comparison = comparison
         numbers = [run.number for run in comparison.runs]
-        rows = [*_differences(comparison)]
-        listed = " and ".join(map(str, numbers))
-        head = f"Runs {listed} differ." if rows else f"Runs {listed} are equal."
+        rows, durations = [*_differences(comparison)], [*_durations(comparison)]
+        equal = "are equal, except for their durations" if durations else "are equal"
+        head = f"Runs {' and '.join(map(str, numbers))} {'differ' if rows else equal}."
         columns = ("what", "name", *(f"run {number}" for number in numbers))
-        super().__init__(head, columns, rows, [link_to("runs", comparison.runs[-1])])
+        links = [link_to("runs", comparison.runs[-1])]
+        super().__init__(head, columns, [*rows, *durations], links)
 
 
 def _differences(comparison: RunComparison) -> Iterator[Sequence[Any]]:
@@ -200,11 +201,13 @@ def _differences(comparison: RunComparison) -> Iterator[Sequence[Any]]:
             yield (what, "", *values)
     for row in comparison.parameters:
         yield ("parameter", _at(row.node, row.name), *row.values)
+    for data in comparison.inputs:
+        files = [file and f"{_short(file.digest)} {file.origin}" for file in data.files]
+        yield ("input", _at(data.node, data.name), *files)
     for metric in comparison.metrics:
         yield ("metric", _at(metric.node, metric.name), *metric.values)
     for output in comparison.outputs:
-        # The first characters of a digest distinguish two files.
-        digests = [file and file.compared.rpartition(":")[2][:8] for file in output.files]
+        digests = [file and _short(file.compared) for file in output.files]
         yield ("output", _at(output.node, output.name), *digests)
     for code in comparison.code:
         versions = [version and f"version {version.number}" for version in code.versions]
@@ -212,6 +215,18 @@ def _differences(comparison: RunComparison) -> Iterator[Sequence[Any]]:
     for place in comparison.environment:
         yield ("environment", ", ".join(place.nodes), *place.names)
         yield from (("package", package.name, *package.versions) for package in place.packages)
+
+
+def _durations(comparison: RunComparison) -> Iterator[Sequence[Any]]:
+    for row in comparison.timing:
+        both = zip(row.seconds, row.cached, strict=True)
+        shown = ["cached" if cached else seconds and f"{seconds:.1f} s" for seconds, cached in both]
+        yield ("duration", row.node or "run", *shown)
+
+
+def _short(digest: str) -> str:
+    """Return the first characters of a digest, which distinguish two files."""
+    return digest.rpartition(":")[2][:8]
 
 
 def _at(node: str, name: str) -> str:
