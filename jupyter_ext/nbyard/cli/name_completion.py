@@ -3,10 +3,16 @@
 A source is a noun, whose list has the names, or a path: operation, then fields of its answer. The
 names are those of the items, or their field after the colon. `key=parameter` passes what the line
 already has. `servers` are those of the configuration file, `files` those of this machine. A word
-such as NAME=VALUE begins its source with `=`. Of several sources each is offered.
+such as NAME=VALUE begins its source with `=`, a list with commas its source with a comma. `zones`
+are time zones, `words …` the words that follow, and `parameters KEY` those of the file or
+executable in the parameter KEY. Of several sources each is offered.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from nbyard.domain.notices.structs import EVENTS
+from nbyard.domain.runs.origins import KINDS
+from nbyard.domain.state_machines import DEPLOYMENT, RUN, TASK
 
 PATH = "files"
 VERSIONS = {
@@ -17,6 +23,12 @@ VERSIONS = {
 }
 NODES = ("runs.tasks:node run=run",)
 TARGET = (PATH, "executables")
+
+
+def _words(words: Iterable[str], before: str = "") -> tuple[str]:
+    return (f"{before}words {' '.join(words)}",)
+
+
 # Parameters that mean the same in each command: an argument by its name, an option by its flag.
 EVERYWHERE: Mapping[str, tuple[str, ...]] = {
     **{
@@ -49,11 +61,13 @@ EVERYWHERE: Mapping[str, tuple[str, ...]] = {
     "--preset": ("deployments.form.presets",),
     "--revision": (VERSIONS["deployments"],),
     "--workflow": ("workflows:path", PATH),
+    "--zone": ("zones",),
 }
 ENVIRONMENT_OF_NAME = "environments.versions environment=name"
 # Parameters of one command.
 BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("", "run", "words"): ("executables",),
+    ("", "run", "--param"): ("parameters words",),
     ("", "run", "--pin"): ("=runs",),
     ("", "run", "--output-file"): (PATH,),
     ("", "run", "--save-files"): (PATH,),
@@ -116,10 +130,16 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("runs", "export", "--ro-crate"): (PATH,),
     ("runs", "files", "--save"): (PATH,),
     ("runs", "ls", "--node"): (),
+    ("runs", "ls", "--origin"): _words(KINDS),
+    ("runs", "ls", "--state"): _words(RUN.moves),
+    ("runs", "tasks", "--state"): _words(TASK.moves, ","),
+    ("deployments", "ls", "--state"): _words(DEPLOYMENT.moves),
+    **{("channels", verb, "--on"): _words(EVENTS, ",") for verb in ("create", "update")},
     ("runs", "lineage", "--output"): ("runs.tasks.artifacts:name run=run",),
     ("runs", "preview", "--path"): ("runs.files.files:path run=run node=node",),
     ("runs", "previews", "--nodes"): NODES,
     **{(noun, "create", "target"): TARGET for noun in ("schedules", "triggers")},
+    **{(noun, "create", "--param"): ("parameters target",) for noun in ("schedules", "triggers")},
     **{("triggers", verb, "--after"): TARGET for verb in ("create", "update")},
     **{("channels", verb, "--of"): ("workflows:path", PATH) for verb in ("create", "update")},
     ("channels", "update", "name"): ("channels",),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
+from zoneinfo import available_timezones
 
 from click.shell_completion import CompletionItem
 
@@ -11,7 +12,7 @@ from nbyard.host.server_names import LOCAL, read_servers, server_of
 
 MOST = 200
 # Names with other characters would have to be quoted.
-PLAIN = re.compile(r"[\w.@:/+-]+")
+PLAIN = re.compile(r"[\w.@:/+,-]+=?")
 # The first of these fields that has a value is what a command accepts.
 FIELDS = ("name", "reference", "number", "id")
 
@@ -35,27 +36,56 @@ def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str
         if equals and PLAIN.fullmatch(name):
             yield from (f"{name}={value}" for value in _names_of(given, source[1:], begun))
         return
+    if source.startswith(","):
+        before, comma, begun = start.rpartition(",")
+        yield from (f"{before}{comma}{word}" for word in _names_of(given, source[1:], begun))
+        return
+    kind, _, rest = source.partition(" ")
     try:
-        if source == "servers":
+        if kind == "words":
+            yield from rest.split()
+        elif kind == "zones":
+            yield from available_timezones()
+        elif kind == "servers":
             known = read_servers().servers
             yield from (*known, LOCAL) if known else ()
+        elif kind == "parameters":
+            yield from _parameters(given, rest)
         else:
             yield from _stored(given, source, start)
     except (NbyardError, OSError):
         return
 
 
+def _is_known(server: str) -> bool:
+    """Return whether there is a server or a store to ask. Completion creates no store."""
+    from nbyard.settings import Settings
+
+    settings = Settings()
+    has_store = settings.database_url or (settings.store_path / "store.sqlite").exists()
+    return bool(has_store or server_of(server))
+
+
+def _parameters(given: Mapping[str, Any], target: str) -> Iterator[str]:
+    """Yield `NAME=` for each parameter of the file or executable in the argument `target`."""
+    from nbyard.cli.parameter_names import parameter_names
+
+    server = str(given.get("server") or "")
+    words = given.get(target) or ""
+    first = words if isinstance(words, str) else words[0]
+    if first and _is_known(server):
+        names = parameter_names(first, server, remote=bool(server_of(server)))
+        yield from (f"{name}=" for name in names)
+
+
 def _stored(given: Mapping[str, Any], source: str, start: str) -> Iterator[str]:
     # Late: the names of servers need neither services nor structs.
     from nbyard.discover import connect
     from nbyard.services.operation_table import table
-    from nbyard.settings import Settings
 
-    settings = Settings()
-    is_new = not (settings.database_url or (settings.store_path / "store.sqlite").exists())
     server = str(given.get("server") or "")
-    if is_new and not server_of(server):
-        return  # completion creates no store
+    if not _is_known(server):
+        return
     path, *pairs = source.split()
     path, _, field = path.partition(":")
     noun, *operation = path.split(".")

@@ -9,6 +9,7 @@ from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from command_table import text
+from nbyard.cli import stored_names
 from nbyard.cli.all_commands import all_commands
 from nbyard.cli.lazy_commands import TABLE, LazyCommand
 from nbyard.cli.main import nbyard
@@ -47,9 +48,9 @@ def test_the_table_is_what_the_commands_say():
 
 
 @pytest.fixture(autouse=True)
-def no_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a store there are no names, which only the commands of the table complete."""
-    monkeypatch.setenv("NBYARD_STORE_DIR", str(tmp_path / "none"))
+def no_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the commands of the table complete names and words, which other tests cover."""
+    monkeypatch.setattr(stored_names, "completions", lambda *_: [])
 
 
 @pytest.mark.parametrize("words", WORDS, ids=" ".join)

@@ -126,6 +126,38 @@ def test_names_of_configured_servers_are_offered(completed, tmp_path, monkeypatc
     assert completed("runs", "ls", "--server", "") == []
 
 
+def test_words_of_fixed_lists_are_offered(completed) -> None:
+    assert completed("runs", "ls", "--state", "") == [
+        *("cancelled", "failed", "queued", "running", "succeeded"),
+    ]
+    assert completed("runs", "clean-up", "--state", "f") == ["failed"]
+    assert completed("runs", "tasks", "1", "--state", "failed,ski") == ["failed,skipped"]
+    assert "sleeping" in completed("deployments", "ls", "--state", "")
+    assert completed("runs", "ls", "--origin", "sc") == ["schedule"]
+    assert completed("channels", "create", "mail", "--on", "rec") == ["recovered"]
+    assert completed("channels", "create", "mail", "--on", "failed,rec") == ["failed,recovered"]
+    zones = completed("schedules", "create", "a.ipynb", "--zone", "Europe/Ber")
+    assert zones == ["Europe/Berlin"]
+
+
+def test_parameters_of_a_file_are_offered(completed, yard, monkeypatch) -> None:
+    root = yard.parts.files.root
+    monkeypatch.chdir(root)
+    source = "import nbyard\nnbyard.input('rate', 0.5)\nnbyard.input('rows', 3)\n"
+    (root / "m.py").write_text(source)
+    parameters = {"alpha": {"type": "float", "default": 0.1}}
+    document = {"version": 1, "meta": {"id": "w", "parameters": parameters}, "nodes": {}}
+    (root / "w.nbflow").write_text(json.dumps(document))
+    assert completed("run", "m.py", "-p", "") == ["rate=", "rows="]
+    assert completed("run", "m.py", "-p", "ra") == ["rate="]
+    assert completed("run", "m.py", "-p", "rate=1", "--param", "ro") == ["rows="]
+    assert completed("run", "w.nbflow", "-p", "") == ["alpha="]
+    assert completed("schedules", "create", "m.py", "-p", "ro") == ["rows="]
+    for missing in ("gone.py", "gone.nbflow", "gone"):
+        assert completed("run", missing, "-p", "") == []
+    assert completed("run", "-p", "") == []
+
+
 def test_an_unknown_server_offers_nothing(completed) -> None:
     assert completed("datasets", "show", "--server", "nosuch", "") == []
     assert completed("datasets", "show", "--server=nosuch", "") == []
@@ -152,12 +184,13 @@ UNSTORED = {
         *("deployments create command", "deployments edit command"),
     },
     "a word of a fixed list, which help or the error shows": {
-        *("--format", "--keep-prefix", "--kind", "--on", "--origin", "--outcome", "--runtime"),
-        *("--state", "--zone", "models register --output"),
+        *("--format", "--keep-prefix", "--kind", "--outcome", "--runtime"),
+        "models register --output",
     },
     "NAME=VALUE or JSON that only this command gets": {
-        *("--body", "--field", "--label", "--param", "--parameters", "--set", "--variable"),
-        *("call values", "credentials add --file", "credentials replace --file"),
+        *("--body", "--field", "--label", "--parameters", "--set", "--variable"),
+        *("call values", "triggers fire --param"),
+        *("credentials add --file", "credentials replace --file"),
     },
     "a page, as the page before it names it": {"--after"},
     "known to another program: Git, a package index, a registry, a hub": {
@@ -201,8 +234,10 @@ def test_each_source_is_an_operation_and_has_what_it_needs() -> None:
     operations = {one.id: one for one in table()}
     for command, name, parameter, siblings in parameters():
         for source in parameter.get("names", ()):
-            path, *pairs = source.removeprefix("=").split()
-            if path == "servers":
+            path, *pairs = source.lstrip("=,").split()
+            if path == "parameters":
+                assert set(pairs) <= siblings, (command, name)
+            if path in {"servers", "zones", "words", "parameters"}:
                 continue
             noun, verb = (*path.partition(":")[0].split("."), "list")[:2]
             operation = operations[f"{noun}.{verb}"]

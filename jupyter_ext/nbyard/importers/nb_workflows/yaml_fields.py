@@ -109,9 +109,7 @@ class Fields:
         """Return the value of a field, None if it is missing."""
         return self._value.get(name)
 
-    def leave_out(
-        self, names: Iterable[str], code: str = "import-no-field", **params: Any
-    ) -> None:
+    def leave_out(self, names: Iterable[str], code: str = "import-no-field", **params: Any) -> None:
         """Record which of these fields are set but cannot be kept, with their values.
 
         `params` are the other parameters of the reason with this code.
