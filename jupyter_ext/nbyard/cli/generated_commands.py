@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from nbyard.cli.option_helps import option_help
 from nbyard.cli.output.console import (
     format_duration,
     format_size,
@@ -232,10 +233,10 @@ class GeneratedCommand(click.Command):
         ]
         for field in operation.placed("query"):
             option = f"--{field.name.replace('_', '-')}"
-            if field.type is bool:
-                parameters.append(click.Option([option], is_flag=True, default=None))
-            else:
-                parameters.append(click.Option([option], type=field.type, default=None))
+            is_flag = field.type is bool
+            kind = {"is_flag": True} if is_flag else {"type": field.type}
+            about = option_help(operation, field)
+            parameters.append(click.Option([option], default=None, help=about, **kind))
         parameters.append(
             click.Option(["--server"], default="", help="Name, port or URL of a server.")
         )
@@ -252,7 +253,10 @@ class GeneratedCommand(click.Command):
             name = self._operation.placed("path")[0].name
             self._remove_each(ask, name, given.pop(name), given)
         else:
-            self._show(ask(**given), as_json)
+            answer = ask(**given)
+            self._show(answer, as_json)
+            if self._operation.id == "runs.list" and not answer.items:
+                _note_unknown_workflow(ask, given.get("workflow", ""))
 
     def _remove_each(
         self, remove: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]
@@ -295,3 +299,9 @@ class GeneratedCommand(click.Command):
         can_continue = any(field.name == "after" for field in operation.fields)
         if can_continue and getattr(answer, "next", None):
             click.echo(f"More with --after {answer.next}", err=True)
+
+
+def _note_unknown_workflow(list_runs: Callable[..., Any], workflow: str) -> None:
+    """Print a note if no run of a workflow is known, whatever the other filters are."""
+    if workflow and not list_runs(workflow=workflow, limit=1).items:
+        print_note(f"No run of '{workflow}' is known. List workflows: nbyard workflows ls")

@@ -22,8 +22,11 @@ from nbyard.domain.environments.requirements import read_requirements
 from nbyard.domain.paging import Page
 from nbyard.errors import Invalid, PolicyRefused, Unavailable
 from nbyard.reasons.structs import because
+from nbyard.rest.identity import local_name
 from nbyard.services.operation_table import table
 from nbyard.yard import Yard
+
+from ..store.rows import Rows
 
 
 def test_all_that_is_missing_is_told(shell, yard):
@@ -359,3 +362,13 @@ def test_commands_have_hyphens_only():
     for one in all_commands():
         for name in getattr(one, "commands", {}):
             assert "_" not in name
+
+
+def test_a_workflow_without_runs_is_noted(shell, yard):
+    with yard.store.write() as c:
+        Rows(yard.store, c).run("nightly", local_name(), path="/w.py")
+    empty = shell("runs", "ls", "--workflow", "nosuch", "--json")
+    assert (empty.code, json.loads(empty.out)["items"]) == (0, [])
+    assert "No run of 'nosuch' is known." in empty.err
+    filtered = shell("runs", "ls", "--workflow", "/w.py", "--state", "failed", "--json")
+    assert (filtered.code, json.loads(filtered.out)["items"], filtered.err) == (0, [], "")

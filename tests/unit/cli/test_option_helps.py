@@ -1,0 +1,35 @@
+"""A4: generated options explain themselves."""
+
+import click
+import pytest
+
+from nbyard.cli.generated_commands import generated_commands
+from nbyard.cli.option_helps import BY_OPERATION, option_help
+from nbyard.services.operation_table import table
+
+
+def options_of(noun: str, verb: str) -> dict[str, str | None]:
+    command = next(one for one in generated_commands(noun) if one.name == verb)
+    options = (one for one in command.params if isinstance(one, click.Option))
+    return {str(one.name): one.help for one in options}
+
+
+def test_each_option_of_the_list_of_runs_has_a_help() -> None:
+    helps = options_of("runs", "ls")
+    assert all(helps.values()), helps
+    assert helps["limit"] == "Most items to list. Default: 50."
+    assert "cancelled" in str(helps["state"]) and "schedule" in str(helps["origin"])
+
+
+@pytest.mark.parametrize("noun", ["artifacts", "datasets", "schedules", "workflows"])
+def test_other_lists_have_the_help_of_pages(noun: str) -> None:
+    helps = options_of(noun, "ls")
+    assert all(helps[name] for name in ("limit", "after", "search", "project"))
+
+
+def test_each_help_belongs_to_a_field() -> None:
+    operations = {one.id: one for one in table()}
+    for operation, helps in BY_OPERATION.items():
+        fields = {field.name: field for field in operations[operation].placed("query")}
+        assert helps.keys() <= fields.keys()
+        assert all(option_help(operations[operation], fields[name]) for name in helps)
