@@ -25,8 +25,8 @@ NODES = ("runs.tasks:node run=run",)
 TARGET = (PATH, "executables")
 
 
-def _words(words: Iterable[str], before: str = "") -> tuple[str]:
-    return (f"{before}words {' '.join(words)}",)
+def _choices(choices: Iterable[str], before: str = "") -> tuple[str]:
+    return (f"{before}words {' '.join(choices)}",)
 
 
 # Parameters that mean the same in each command: an argument by its name, an option by its flag.
@@ -130,11 +130,11 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("runs", "export", "--ro-crate"): (PATH,),
     ("runs", "files", "--save"): (PATH,),
     ("runs", "ls", "--node"): (),
-    ("runs", "ls", "--origin"): _words(KINDS),
-    ("runs", "ls", "--state"): _words(RUN.moves),
-    ("runs", "tasks", "--state"): _words(TASK.moves, ","),
-    ("deployments", "ls", "--state"): _words(DEPLOYMENT.moves),
-    **{("channels", verb, "--on"): _words(EVENTS, ",") for verb in ("create", "update")},
+    ("runs", "ls", "--origin"): _choices(KINDS),
+    ("runs", "ls", "--state"): _choices(RUN.moves),
+    ("runs", "tasks", "--state"): _choices(TASK.moves, ","),
+    ("deployments", "ls", "--state"): _choices(DEPLOYMENT.moves),
+    **{("channels", verb, "--on"): _choices(EVENTS, ",") for verb in ("create", "update")},
     ("runs", "lineage", "--output"): ("runs.tasks.artifacts:name run=run",),
     ("runs", "preview", "--path"): ("runs.files.files:path run=run node=node",),
     ("runs", "previews", "--nodes"): NODES,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.shell_completion import ShellComplete
 
-from nbyard.cli import stored_names
+from nbyard.cli import stored_items
 from nbyard.cli.lazy_commands import TABLE
 from nbyard.cli.main import nbyard
 from nbyard.cli.name_completion import BY_PLACE
@@ -78,7 +78,7 @@ def test_names_inside_a_stored_item_are_offered(completed, yard) -> None:
 
 
 def test_old_names_are_offered_too(completed, yard, monkeypatch) -> None:
-    monkeypatch.setattr(stored_names, "MOST", 2)
+    monkeypatch.setattr(stored_items, "MOST", 2)
     with yard.store.write() as c:
         rows = Rows(yard.store, c)
         for name in ("oldest", "newer", "newest"):
@@ -100,7 +100,7 @@ def test_more_than_a_page_of_a_project_is_offered(completed, yard, monkeypatch) 
     for name in names:
         projects.link(caller, "wine", NewLink("dataset", name))
     assert completed("projects", "unlink", "wine", "dataset", "d") == names
-    monkeypatch.setattr(stored_names, "MOST", 2)
+    monkeypatch.setattr(stored_items, "MOST", 2)
     assert completed("projects", "unlink", "wine", "dataset", "d00") == ["d00"]
 
 
