@@ -82,8 +82,9 @@ def test_refusals_name_their_field(rules, name, field):
     assert caught.value.details[0].path == field
 
 
-def test_a_policy_needs_a_limit():
-    with pytest.raises(Invalid, match="older_than_days"):
-        PolicyRules(states=["failed"]).check("a")
+def test_a_policy_needs_a_rule():
+    with pytest.raises(Invalid, match="Set an age"):
+        PolicyRules().check("a")
+    assert PolicyRules(states=["failed"]).check("a") == "a"
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"keep": 1, "workflow": "w"}, PolicyRules)

@@ -174,9 +174,10 @@ def test_a_plan_names_the_wrong_field(projects, channels, ann, folder, toml, pat
     assert projects.list(ann).items == []
 
 
-def test_a_policy_without_a_limit_is_refused(projects, ann, folder):
-    with pytest.raises(Invalid, match="older_than_days"):
-        projects.plan(ann, folder('[retention.recent]\nstates = ["failed"]\n'))
+def test_a_policy_without_a_rule_is_refused(projects, ann, folder):
+    with pytest.raises(Invalid, match="Set an age"):
+        projects.plan(ann, folder("[retention.recent]\nstates = []\n"))
+    projects.plan(ann, folder('[retention.recent]\nstates = ["failed"]\n'))
 
 
 def test_channels_of_others_are_unknown(projects, channels, folder, yard):

@@ -35,7 +35,7 @@ def test_a_change_is_an_event_of_the_project(projects, ann, yard):
 
 
 def test_refusals_store_nothing(projects, ann):
-    for name, rules in (("recent", PolicyRules(states=["failed"])), ("", RECENT)):
+    for name, rules in (("recent", PolicyRules()), ("", RECENT)):
         with pytest.raises(Invalid):
             projects.set_policy(ann, "wine", name, rules)
     with pytest.raises(NotFound):
