@@ -1,9 +1,13 @@
 """Find the run of a trigger that may itself have changed the files that the trigger watches."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
+
+# Linux dates changes of files by the last tick of its clock: with 100 ticks a second, a file that a
+# run writes at once may seem up to 10 ms older than the run.
+TICK = timedelta(milliseconds=10)
 
 
 class RunWindow(msgspec.Struct, frozen=True):
@@ -19,7 +23,7 @@ class RunWindow(msgspec.Struct, frozen=True):
 
     def contains(self, moment: datetime) -> bool:
         """Return whether the run was active at this time."""
-        return self.started_at <= moment and (
+        return self.started_at - TICK <= moment and (
             self.finished_at is None or moment <= self.finished_at
         )
 

@@ -37,7 +37,7 @@ def test_each_change_must_lie_in_a_run(moments, windows):
 def test_the_ends_of_a_run_belong_to_it():
     done = RunWindow("r", START, START + timedelta(seconds=5), ["t"])
     live = RunWindow("s", START, None)
-    for seconds, is_in in ((-1, False), (0, True), (5, True), (6, False)):
+    for seconds, is_in in ((-1, False), (-0.01, True), (0, True), (5, True), (6, False)):
         moment = START + timedelta(seconds=seconds)
         assert (run_that_made_changes([moment], [done]) is done) is is_in
     assert run_that_made_changes([START + timedelta(days=9)], [live, done]) is live
