@@ -147,7 +147,7 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
       />
       <More
         summary={trans.__('More')}
-        open={Object.keys(problems).some(at => !ABOVE_MORE.test(at))}
+        open={Object.keys({ ...problems, ...refused }).some(at => !ABOVE_MORE.test(at))}
       >
         <RunFields {...{ services, offered, shown, sent, problems, errorOf, change, onUnread }} />
         <ChoiceField

@@ -2,6 +2,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { NewRun, Schedule, ScheduleNotice } from '../../api/types';
 import { serverTime, timeIn } from '../../components/format/times';
+import { showValue } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { changedFields } from '../frame/dialogs/changes';
 
@@ -81,9 +82,22 @@ function runDraftOf({ parameters, texts, runtime, environment }: StoredRun): IRu
   };
 }
 
+/** Return values in the former order, and one that was changed back as it was stored. */
+function inOrder(values: Record<string, Json>, before: Record<string, Json>): Record<string, Json> {
+  const names = [...Object.keys(before), ...Object.keys(values)].filter(name => name in values);
+  return Object.fromEntries(
+    names.map(name => {
+      const [value, former] = [values[name], before[name]];
+      return [name, typeof former === 'string' && showValue(value) === former ? former : value];
+    })
+  );
+}
+
 /** Return a run with what the user changed of it. */
 function changedRun(run: StoredRun, draft: IRunDraft): StoredRun {
-  const { values, ...others } = changedFields(draft, runDraftOf(run));
+  const before = runDraftOf(run);
+  const kept = { ...draft, values: inOrder(draft.values, before.values) };
+  const { values, ...others } = changedFields(kept, before);
   if (!values) {
     return { ...run, ...others };
   }

@@ -152,6 +152,9 @@ def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
             given["at_most"] = repeat if repeat > 0 else None
     if "enabled" in fields or "enabled" in task:
         given["enabled"] = all(source.flag("enabled", default=True) for source in (fields, task))
+    # A limit that cannot be read is no permission to run for ever.
+    if timing.value("repeat") is not None and "at_most" not in given:
+        given["enabled"] = False
     return ScheduleEntry(when, file, zone=ZONE, **given)
 
 

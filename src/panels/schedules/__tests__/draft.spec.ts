@@ -51,6 +51,16 @@ describe('R4: the typed values of a schedule', () => {
     ).toEqual({ run: { path: 'a.py', priority: 2, force: true } });
   });
 
+  it('lead to no change after values were changed back, in another order', () => {
+    const texts = { fast: 'true' };
+    const run = { path: 'a.py', parameters: { a: 1, b: [2] }, texts } as Partial<Schedule['run']>;
+    const before = draftOf(stored({ run: run as Schedule['run'] }));
+    const back = { ...before, values: { fast: true, b: [2], a: 1 } };
+    expect(JSON.stringify(bodyOf(back, run))).toBe(JSON.stringify(bodyOf(before, run)));
+    const changed = bodyOf({ ...before, values: { fast: false, b: [2], a: 1 } }, run);
+    expect(changed.run).toMatchObject({ parameters: { a: 1, b: [2], fast: false }, texts: {} });
+  });
+
   it('are a time of the zone, also where clocks changed', () => {
     expect(timeIn('Europe/Berlin', '2026-07-01T22:30:00Z')).toBe('2026-07-02T00:30');
     expect(timeIn('Asia/Kathmandu', '2026-12-31T18:15:00Z')).toBe('2027-01-01T00:00');

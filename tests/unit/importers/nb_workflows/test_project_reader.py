@@ -183,7 +183,10 @@ def test_a_text_in_place_of_a_number_of_a_schedule_is_listed(name):
     schedules = found.definition.schedules
     assert list(found.files) == ["a.nbflow", "b.nbflow"]
     assert schedules["b"].when == "every 60 seconds"
-    assert (schedules["a"].at_most is UNSET) if name == "repeat" else "a" not in schedules
+    if name == "repeat":
+        assert (schedules["a"].at_most, schedules["a"].enabled) == (UNSET, False)
+    else:
+        assert "a" not in schedules
 
 
 @pytest.mark.parametrize(

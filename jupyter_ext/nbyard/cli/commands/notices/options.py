@@ -21,6 +21,7 @@ from nbyard.reasons.structs import because
 
 KNOWN = ", ".join(EVENTS)
 NO_EVENTS = "none"
+OF_RULES = ("paths", "projects", "long_factor", "long_after")
 
 
 def rule_options(command: Any) -> Any:
@@ -80,10 +81,13 @@ def schedule_notices(texts: tuple[str, ...]) -> list[ScheduleNotice]:
 def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
     """Return the rules of the options: one for each file in each project, else one for all runs.
 
-    Omitted options keep the values of the known rules. The events `none` remove all rules.
+    Omitted options keep the values of the known rules. The events `none` remove all rules but
+    those of projects, which may come from a push.
     """
     if given["events"] == NO_EVENTS:
-        return []
+        if any(given[option] for option in OF_RULES):
+            raise click.UsageError("--on none goes with none of the options of a rule.")
+        return [rule for rule in known if rule.project]
     # The options of a command are those of all rules, so the first rule has them.
     before = known[0] if known else NoticeRule([*CHANNEL_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
@@ -105,9 +109,7 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
 
 def has_rules(given: dict[str, Any]) -> bool:
     """Return whether an option is part of a rule."""
-    return any(
-        given[option] for option in ("events", "paths", "projects", "long_factor", "long_after")
-    )
+    return any(given[option] for option in ("events", *OF_RULES))
 
 
 def events_of(text: str, field: str) -> list[NoticeEvent]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, r
 from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.errors import Invalid, NameTaken
+from nbyard.errors import Forbidden, Invalid, NameTaken
 from nbyard.host.git.repository_state import repository_state
 from nbyard.reasons.structs import reason_text
 from nbyard.transfer import project_selection as selection
@@ -101,7 +101,7 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     if not push_plan.changes:
         # The server restores files of schedules that are missing.
         _show(connection.projects.push(body=body), as_json)
-        _await_environments(connection, body)
+        _await_environments(connection, body, ())
         return
     if not as_json:
         show_changes(push_plan)
@@ -118,7 +118,8 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         show_json(done)
     else:
         print_note(f"{body.definition.project.name}: pushed")
-    _await_environments(connection, body)
+    changed = [change.name for change in push_plan.changes if change.kind == "environment"]
+    _await_environments(connection, body, changed)
 
 
 def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
@@ -135,15 +136,19 @@ def _send(connection: Any, body: ProjectPush) -> ProjectPlan:
             _await_installation(connection, str(why.params["name"]))
 
 
-def _await_environments(connection: Any, body: ProjectPush) -> None:
+def _await_environments(connection: Any, body: ProjectPush, changed: Collection[str]) -> None:
     """Wait for the environments of the project file, which nodes may use. Exit with 1 on failure.
 
-    A failure before this push does not count.
+    `changed` are the names of environments that the push changed. Earlier failures do not count.
     """
     is_failed = False
     for name in body.definition.environments:
-        environment = _await_installation(connection, name)
-        if environment is not None and environment.current.state == "failed":
+        try:
+            environment, has_waited = _await_installation(connection, name)
+        except Forbidden:  # the token may push projects, but not read environments
+            print_note(f"{name}: the token may not read its state, so the push does not wait")
+            continue
+        if environment.current.state == "failed" and (has_waited or name in changed):
             print_note(f"{name} was not installed: {reason_text(environment.current.reason)}")
             print_note(next_step(environment))
             is_failed = True
@@ -151,14 +156,14 @@ def _await_environments(connection: Any, body: ProjectPush) -> None:
         raise click.exceptions.Exit(1)
 
 
-def _await_installation(connection: Any, name: str) -> Environment | None:
+def _await_installation(connection: Any, name: str) -> tuple[Environment, bool]:
     """Wait while the newest version of an environment is being installed.
 
-    Return the environment, or None if it was not being installed.
+    Return the environment, and whether it was being installed.
     """
     environment: Environment = connection.environments.get(environment=name)
     if environment.current.state not in ENVIRONMENT_VERSION.live:
-        return None
+        return environment, False
     print_note(f"{name}: waiting for its installation…")
     try:
         while environment.current.state in ENVIRONMENT_VERSION.live:
@@ -169,7 +174,7 @@ def _await_installation(connection: Any, name: str) -> Environment | None:
         sys.exit(130)
     if environment.current.state == "ready":
         print_note(f"{name}: version {environment.current.number} is installed")
-    return environment
+    return environment, True
 
 
 @contextmanager

@@ -50,8 +50,12 @@ def test_a_channel_without_options_reports_the_events_that_the_form_chooses(shel
     silent = shell(*words, "silent", "--on", "none")
     assert "silent reports: only what schedules and projects choose" in silent.err
     assert json.loads(shell("channels", "show", "silent", "--json").out)["rules"] == []
+    assert shell("projects", "create", "wine").code == 0
+    assert shell("channels", "update", "team", "--project", "wine", "--project", "").code == 0
+    assert shell("channels", "update", "team", "--on", "none", "--of", "a.py").code == 2
     assert shell("channels", "update", "team", "--on", "none").code == 0
-    assert json.loads(shell("channels", "show", "team", "--json").out)["rules"] == []
+    (kept,) = json.loads(shell("channels", "show", "team", "--json").out)["rules"]
+    assert kept["project"] == "wine"
 
 
 def test_options_become_fields(shell, made):

@@ -22,7 +22,7 @@ from nbyard.domain.projects.definitions import (
     ProjectPush,
 )
 from nbyard.domain.projects.structs import NewProject
-from nbyard.errors import Detail, Invalid
+from nbyard.errors import Detail, Forbidden, Invalid
 from nbyard.reasons.structs import because
 
 PUSH = ProjectPush(ProjectDefinition(NewProject("wine")), {})
@@ -185,21 +185,26 @@ def test_a_push_waits_for_environments_that_its_schedules_need(capsys):
     assert server.pushes == 2
 
 
-def test_a_push_waits_for_environments_that_only_nodes_need(capsys):
+def test_a_push_waits_for_environments_that_only_nodes_need(capsys, monkeypatch):
     project, entry = NewProject("wine"), EnvironmentEntry(["cowsay"])
     push = ProjectPush(ProjectDefinition(project, {}, {"analysis": entry}), {})
     server = Installing("ready")
-    _await_environments(server, push)
+    _await_environments(server, push, ["analysis"])
     assert server.state == "ready" and server.waits == 3
     assert "analysis: version 1 is installed" in capsys.readouterr().err
     with pytest.raises(Exit) as exited:
-        _await_environments(Installing("failed"), push)
+        _await_environments(Installing("failed"), push, [])
     assert exited.value.exit_code == 1
     assert "analysis was not installed: no such package" in capsys.readouterr().err
     server = Installing("ready")
-    server.states = iter(["failed"])  # before this push
-    _await_environments(server, push)
+    server.states = iter(["failed", "failed"])
+    _await_environments(server, push, [])  # it failed before this push
     assert server.waits == 0 and capsys.readouterr().err == ""
+    with pytest.raises(Exit):
+        _await_environments(server, push, ["analysis"])  # it failed at once
+    monkeypatch.setattr(server.environments, "get", Mock(side_effect=Forbidden(because("empty"))))
+    _await_environments(server, push, ["analysis"])
+    assert "may not read" in capsys.readouterr().err
 
 
 def test_an_interrupted_push_says_how_to_follow_the_installation(capsys, monkeypatch):
@@ -214,7 +219,13 @@ def test_an_interrupted_push_says_how_to_follow_the_installation(capsys, monkeyp
 def test_pushed_environments_are_awaited(shell, folder, monkeypatch):
     """After the first push, and after one without changes."""
     awaited = []
-    monkeypatch.setattr(project_folder, "_await_installation", lambda _, name: awaited.append(name))
+    ready = SimpleNamespace(current=SimpleNamespace(state="ready"))
+
+    def note(_, name):
+        awaited.append(name)
+        return ready, False
+
+    monkeypatch.setattr(project_folder, "_await_installation", note)
     with (folder / "nbyard.toml").open("a") as file:
         file.write('\n[environments.analysis]\nrequirements = ["cowsay==6.1"]\n')
     assert shell("push", "--current", "--yes").code == 0
