@@ -120,19 +120,25 @@ export function Switcher({ services }: { services: IPanelServices }): JSX.Elemen
 function useDragged(trans: TranslationBundle): NewLink | undefined {
   const [dragged, setDragged] = useState<NewLink>();
   useEffect(() => {
-    const start = ({ dataTransfer }: globalThis.DragEvent) => {
-      const { noun, id: resource } = JSON.parse(dataTransfer?.getData(ROW_MIME) || '{}');
-      const kind = kindOfRow(noun, trans);
-      setDragged(kind && { kind, resource });
-    };
-    const end = () => setDragged(undefined);
-    document.addEventListener('dragstart', start);
     // a row that was removed meanwhile has no `dragend`; no mouse moves during a drag
     const ends = ['dragend', 'mousemove'] as const;
-    ends.forEach(type => document.addEventListener(type, end, true));
+    const end = () => {
+      ends.forEach(type => document.removeEventListener(type, end, true));
+      setDragged(undefined);
+    };
+    const start = ({ dataTransfer }: globalThis.DragEvent) => {
+      end();
+      const { noun, id: resource } = JSON.parse(dataTransfer?.getData(ROW_MIME) || '{}');
+      const kind = kindOfRow(noun, trans);
+      if (kind) {
+        setDragged({ kind, resource });
+        ends.forEach(type => document.addEventListener(type, end, true));
+      }
+    };
+    document.addEventListener('dragstart', start);
     return () => {
       document.removeEventListener('dragstart', start);
-      ends.forEach(type => document.removeEventListener(type, end, true));
+      end();
     };
   }, [trans]);
   return dragged;

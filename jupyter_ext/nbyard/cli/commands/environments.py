@@ -16,7 +16,7 @@ from nbyard.cli.output.console import (
     warn_ignored_settings,
     without_control_characters,
 )
-from nbyard.cli.output.views.environment_views import next_step, show_changes
+from nbyard.cli.output.views.environment_views import continues_text, next_step, show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import (
@@ -146,9 +146,7 @@ def _follow_installation(connection: Any, made: Environment, detach: bool, as_js
     try:
         _print_log(connection, made.id, number, quiet=as_json)
     except KeyboardInterrupt:
-        print_note(
-            f"\nThe installation continues. Follow it with: nbyard environments log {made.name}"
-        )
+        print_note(continues_text(made.name))
         sys.exit(130)
     made = connection.environments.get(environment=made.id)
     if as_json:

@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.views.environment_views import next_step
+from nbyard.cli.output.views.environment_views import continues_text, next_step
 from nbyard.cli.output.views.project_views import show_changes
 from nbyard.cli.shared_options import (
     confirm,
@@ -170,7 +170,7 @@ def _await_installation(connection: Any, name: str) -> tuple[Environment, bool]:
             connection.wait(LOOK_SECONDS)
             environment = connection.environments.get(environment=name)
     except KeyboardInterrupt:
-        print_note(f"\nThe installation continues. Follow it with: nbyard environments log {name}")
+        print_note(continues_text(name))
         sys.exit(130)
     if environment.current.state == "ready":
         print_note(f"{name}: version {environment.current.number} is installed")

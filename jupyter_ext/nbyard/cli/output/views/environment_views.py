@@ -48,6 +48,11 @@ def standing_of(version: Any) -> str:
     return "installed" if version.state == "ready" else str(version.state)
 
 
+def continues_text(name: str) -> str:
+    """Return what to print when Ctrl-C ends the wait for an installation."""
+    return f"\nThe installation continues. Follow it with: nbyard environments log {name}"
+
+
 def next_step(environment: Any) -> str:
     """Return what to do after the newest version failed; empty in other states."""
     if environment.current.state != "failed":
