@@ -1,8 +1,8 @@
 /** What is shown while runs are live, and when they end; fetched once the page is restored. */
 import { Notification } from '@jupyterlab/apputils';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
-import { isLive, Run, StoreEvent } from '../api/types';
-import { reasonText } from '../reasons';
+import { isLive, Run, StoreEvent, Task } from '../api/types';
+import { firstLine, reasonText } from '../reasons';
 import { AutomaticFailures, isAutomatic } from './automaticFailures';
 import { IRunServices } from './model/services';
 
@@ -14,6 +14,8 @@ export { StatusItem } from './StatusItem';
  */
 const ONCE = /^once [0-9a-f]{12}$/;
 const PLUGIN = 'nbyard:runs';
+/** More tasks of one run may fail; the first one in time is then found among these. */
+const MOST_FAILED = 20;
 const CHANNELS = 'nbyard:show-channels';
 
 /** Run Info, as far as a message depends on it. */
@@ -48,17 +50,16 @@ export function announceEnds(
     );
     const failed = shown.filter(run => run.state === 'failed');
     for (const title of new Set(failed.map(titleOf))) {
-      const [run, ...earlier] = failed.filter(candidate => titleOf(candidate) === title);
-      const text = earlier.length
-        ? trans.__('“%1” failed %2 times.', title, earlier.length + 1)
-        : trans.__('“%1” failed.', title);
+      const same = failed.filter(candidate => titleOf(candidate) === title);
+      const [run] = same;
+      const text = await failureText(services, run, same.length);
       Notification.error(text, { actions: open(services, run), autoClose: false });
     }
     for (const run of shown.filter(candidate => candidate.state !== 'failed')) {
       const text =
         run.state === 'succeeded'
-          ? trans.__('“%1” has succeeded.', titleOf(run))
-          : trans.__('“%1” was stopped.', titleOf(run));
+          ? trans.__('“%1” (run %2) has succeeded.', titleOf(run), run.number)
+          : trans.__('“%1” (run %2) was stopped.', titleOf(run), run.number);
       Notification.info(text, { actions: open(services, run), autoClose: 5000 });
     }
   };
@@ -84,6 +85,31 @@ export function announceEnds(
   });
   look();
   lookForFailures();
+}
+
+/** Return which run failed, in which node and why; of `times` failures, the newest. */
+async function failureText(
+  { yard, trans }: IRunServices,
+  run: Run,
+  times: number
+): Promise<string> {
+  const question = { path: { run: run.id }, query: { state: 'failed', limit: MOST_FAILED } };
+  const failed = await yard.client.call('runs.tasks', question).then(
+    ({ items }) => items,
+    () => [] // the run is named without its node
+  );
+  const endOf = ({ finished_at }: Task) => Date.parse(finished_at ?? '');
+  const [task] = failed.sort((a, b) => endOf(a) - endOf(b));
+  const reason = task?.failure?.reason ?? task?.reason ?? run.reason;
+  const why = firstLine(reasonText(reason, trans)) || trans.__('unknown cause');
+  const title = titleOf(run);
+  if (times > 1) {
+    return trans.__('“%1” failed %2 times, last in run %3: %4', title, times, run.number, why);
+  }
+  const node = task && (task.label || task.node);
+  return node && node !== run.title
+    ? trans.__('“%1” (run %2) failed in “%3”: %4', title, run.number, node, why)
+    : trans.__('“%1” (run %2) failed: %3', title, run.number, why);
 }
 
 /** Return a function that starts an action, after the one that runs. A failure waits for the next. */

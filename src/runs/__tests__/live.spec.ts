@@ -6,8 +6,11 @@ import { Run } from '../../api/types';
 import { announceEnds } from '../live';
 import { IRunServices } from '../model/services';
 
+/** A run has the number of its letter. */
+const NUMBERS = ' abcdefghijklm';
+
 function run(id: string, state: string, name = ''): Run {
-  return { id, state, name, title: `run ${id}` } as Run;
+  return { id, number: NUMBERS.indexOf(id), state, name, title: `run ${id}` } as Run;
 }
 
 /** A failed run of a schedule. */
@@ -23,10 +26,15 @@ interface IOptions {
   user?: string;
   /** The failed runs of all projects, which the server lists. */
   failed?: Run[];
+  /** The failed tasks of each run; without them, the server does not respond. */
+  tasks?: object[];
 }
 
 /** Announce the ends of runs, of which the first list was live. */
-function announce(first: Run[], { settings, shown, user = 'ada', failed = [] }: IOptions = {}) {
+function announce(
+  first: Run[],
+  { settings, shown, user = 'ada', failed = [], tasks }: IOptions = {}
+) {
   const runs = { items: first, changed: new Signal<unknown, void>({}) };
   const stream = {
     events: new Signal<unknown, unknown>({}),
@@ -37,6 +45,12 @@ function announce(first: Run[], { settings, shown, user = 'ada', failed = [] }: 
   const call = jest.fn(async (id: string, { query }: { query: Record<string, unknown> }) => {
     if (id === 'channels.get') {
       return channel();
+    }
+    if (id === 'runs.tasks') {
+      if (tasks) {
+        return { items: tasks };
+      }
+      throw new Error('no connection');
     }
     lists.push(query);
     const at = Number(query.after || 0);
@@ -100,9 +114,9 @@ describe('R6: the ends of runs', () => {
     await turn(run('a', 'failed'), run('b', 'succeeded'), run('c', 'running'));
     await turn(run('a', 'failed'), run('b', 'succeeded'), run('c', 'cancelled'));
     expect(said).toEqual([
-      'error: “run a” failed.',
-      'info: “run b” has succeeded.',
-      'info: “run c” was stopped.'
+      'error: “run a” (run 1) failed: unknown cause',
+      'info: “run b” (run 2) has succeeded.',
+      'info: “run c” (run 3) was stopped.'
     ]);
     expect(execute).toHaveBeenCalledWith('nbyard:show-run', { id: 'a' });
   });
@@ -118,13 +132,35 @@ describe('R6: the ends of runs', () => {
     await announce([run('a', 'running')], { settings: { announceEnds: true } }).turn(
       run('a', 'failed')
     );
-    expect(said).toEqual(['error: “run a” failed.']);
+    expect(said).toEqual(['error: “run a” (run 1) failed: unknown cause']);
+  });
+
+  it('say why the first task failed, and in which node unless the run has only that', async () => {
+    const reason = (text: string) => ({ code: 'python-error', params: { text } });
+    const task = (label: string, minute: number, text: string) => ({
+      ...{ node: 'n', label, finished_at: `2026-01-05T12:0${minute}:00Z` },
+      failure: { reason: reason(text) }
+    });
+    const failed = [
+      task('plot', 2, 'ValueError: late'),
+      task('train', 1, 'KeyError: x\nmore lines')
+    ];
+    await announce([run('a', 'running')], { tasks: failed }).turn(run('a', 'failed'));
+    const alone = [task('run b', 1, 'KeyError: y')];
+    await announce([run('b', 'running')], { tasks: alone }).turn(run('b', 'failed'));
+    const unknown = { ...run('c', 'failed'), reason: reason('no disk') } as Run;
+    await announce([run('c', 'running')], { tasks: [] }).turn(unknown);
+    expect(said).toEqual([
+      'error: “run a” (run 1) failed in “train”: KeyError: x',
+      'error: “run b” (run 2) failed: KeyError: y',
+      'error: “run c” (run 3) failed: no disk'
+    ]);
   });
 
   it('are announced by default if the settings cannot be read', async () => {
     const settings = new Error('no schema');
     await announce([run('a', 'running')], { settings }).turn(run('a', 'failed'));
-    expect(said).toEqual(['error: “run a” failed.']);
+    expect(said).toEqual(['error: “run a” (run 1) failed: unknown cause']);
   });
 
   it('name the channel that could not send, until it sends again or has another URL', async () => {
@@ -193,7 +229,10 @@ describe('R6: failures of automatic runs', () => {
       scheduled('a', on(-1))
     ];
     const { execute } = await visit(3, failed);
-    expect(said).toEqual(['“other” failed.', '“sales” failed 2 times.']);
+    expect(said).toEqual([
+      '“other” (run 4) failed: unknown cause',
+      '“sales” failed 2 times, last in run 3: unknown cause'
+    ]);
     expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'c' });
     await visit(4, failed);
     expect(said).toHaveLength(2);
@@ -201,7 +240,7 @@ describe('R6: failures of automatic runs', () => {
 
   it('are announced on the first visit if they are not older than a day', async () => {
     await visit(0, [scheduled('b', on(-0.5)), scheduled('a', on(-2), 'old')]);
-    expect(said).toEqual(['“sales” failed.']);
+    expect(said).toEqual(['“sales” (run 2) failed: unknown cause']);
   });
 
   it('are those of all projects and of long runs', async () => {
@@ -219,7 +258,7 @@ describe('R6: failures of automatic runs', () => {
     await first.fails(failure);
     await second.fails(failure);
     await first.turn(scheduled('a', on(0)));
-    expect(said).toEqual(['“sales” failed.']);
+    expect(said).toEqual(['“sales” (run 1) failed: unknown cause']);
     await visit(0, [failure], { user: 'grace' });
     expect(said).toHaveLength(2);
   });
@@ -232,7 +271,7 @@ describe('R6: failures of automatic runs', () => {
       stream.refetch.emit();
       await flushed();
     }
-    expect(said).toEqual(['“sales” failed.']);
+    expect(said).toEqual(['“sales” (run 1) failed: unknown cause']);
   });
 
   it('are announced without storage', async () => {
@@ -244,7 +283,10 @@ describe('R6: failures of automatic runs', () => {
     const page = await visit(0, []);
     await page.fails(scheduled('a', on(0)));
     await page.fails(scheduled('b', on(0), 'other'));
-    expect(said).toEqual(['“sales” failed.', '“other” failed.']);
+    expect(said).toEqual([
+      '“sales” (run 1) failed: unknown cause',
+      '“other” (run 2) failed: unknown cause'
+    ]);
   });
 
   it('count as announced with the setting off', async () => {
