@@ -47,6 +47,11 @@ export async function environmentNames(client: ApiClient): Promise<string[]> {
   return (await client.call('environments.list', {})).items.map(({ name }) => name);
 }
 
+/** Return the kernels of the server's machine that belong to no environment. */
+export async function kernelNames(client: ApiClient): Promise<string[]> {
+  return (await client.call('kernels.list', {})).items.map(({ name }) => name);
+}
+
 /** Return environments and images; none while the server does not respond, as names can be typed. */
 export function useOffered(client: ApiClient): Offered {
   const [offered, setOffered] = useState<Offered>({});

@@ -12,7 +12,7 @@ import { IOffered } from './code';
 import { IScheduleDraft } from './draft';
 
 const VALUES = 'run.parameters.';
-const SHOWN = ['run.runtime', 'run.environment'];
+const SHOWN = ['run.runtime', 'run.environment', 'run.kernel', 'run.image'];
 
 interface IRunFieldsProps {
   services: IPanelServices;
@@ -34,10 +34,29 @@ export function RunFields(props: IRunFieldsProps): JSX.Element {
   useEffect(() => void offered.fields.then(setRead), [offered]);
   const runtimes = useRuntimes(offered.runtimes, shown.runtime);
   const environments = useNames(offered.environments, '');
+  const kernels = useNames(offered.kernels, '');
+  const images = useNames(offered.images, '');
   const fields = read && withStored(fieldsOf(read), shown.values);
   const shownAt = new Set(fields?.map(({ name }) => VALUES + name));
   const others = Object.keys(problems).filter(
     at => at.startsWith('run.') && !shownAt.has(at) && !SHOWN.includes(at)
+  );
+  const nameField = (
+    name: 'environment' | 'kernel' | 'image',
+    label: string,
+    suggestions: readonly string[],
+    help?: string
+  ) => (
+    <TextField
+      label={label}
+      help={help}
+      placeholder={trans.__('set by each node')}
+      value={shown[name]}
+      suggestions={suggestions}
+      error={errorOf(name)}
+      trans={trans}
+      onChange={value => change({ [name]: value })}
+    />
   );
   return (
     <>
@@ -55,15 +74,14 @@ export function RunFields(props: IRunFieldsProps): JSX.Element {
         trans={trans}
         onChange={runtime => change({ runtime })}
       />
-      <TextField
-        label={trans.__('Environment')}
-        placeholder={trans.__('set by each node')}
-        value={shown.environment}
-        suggestions={environments}
-        error={errorOf('environment')}
-        trans={trans}
-        onChange={environment => change({ environment })}
-      />
+      {nameField('environment', trans.__('Environment'), environments)}
+      {nameField(
+        'kernel',
+        trans.__('Kernel'),
+        kernels,
+        trans.__('Used by notebooks in local processes.')
+      )}
+      {nameField('image', trans.__('Image'), images, trans.__('For runs in containers.'))}
     </>
   );
 }

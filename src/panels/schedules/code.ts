@@ -8,7 +8,7 @@ import {
   readParameters
 } from '../../document/arguments';
 import { parseFlow } from '../../document/flow';
-import { environmentNames } from '../../forms/runtimes';
+import { environmentNames, kernelNames, readyImages } from '../../forms/runtimes';
 import { IPanelServices } from '../frame/services';
 
 export interface IOffered {
@@ -16,6 +16,8 @@ export interface IOffered {
   fields: Promise<readonly IArgument[]>;
   runtimes: Promise<readonly string[]>;
   environments: Promise<readonly string[]>;
+  kernels: Promise<readonly string[]>;
+  images: Promise<readonly string[]>;
 }
 
 /** Request what the form offers. */
@@ -27,7 +29,9 @@ export function offeredFor(services: IPanelServices, run: Partial<NewRun>): IOff
       ({ names }) => names,
       () => ['process']
     ),
-    environments: orNone(environmentNames(client))
+    environments: orNone(environmentNames(client)),
+    kernels: orNone(kernelNames(client)),
+    images: orNone(readyImages(client))
   };
 }
 

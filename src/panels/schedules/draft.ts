@@ -12,6 +12,8 @@ interface IRunDraft {
   values: Record<string, Json>;
   runtime: string;
   environment: string;
+  kernel: string;
+  image: string;
 }
 
 export interface IScheduleDraft extends IRunDraft {
@@ -74,11 +76,13 @@ export function draftOf(known?: Schedule, run: StoredRun = {}): IScheduleDraft {
 }
 
 /** Texts are values as typed in a shell; the server prefers them too. */
-function runDraftOf({ parameters, texts, runtime, environment }: StoredRun): IRunDraft {
+function runDraftOf({ parameters, texts, ...run }: StoredRun): IRunDraft {
   return {
     values: { ...(parameters as Record<string, Json>), ...texts },
-    runtime: runtime ?? '',
-    environment: environment ?? ''
+    runtime: run.runtime ?? '',
+    environment: run.environment ?? '',
+    kernel: run.kernel ?? '',
+    image: run.image ?? ''
   };
 }
 
@@ -124,10 +128,10 @@ function wordsOf({ words, timing, zone }: Schedule): string {
 
 /** Return what the form sends for a schedule of a run. */
 export function bodyOf(draft: IScheduleDraft, run: StoredRun) {
-  const { words, startsAt, endsAt, atMost, force, values, runtime, environment, ...others } = draft;
-  const { unread: _, ...same } = others;
+  const { words, startsAt, endsAt, atMost, force, unread: _, ...others } = draft;
+  const { values, runtime, environment, kernel, image, ...same } = others;
   return {
-    run: { ...changedRun(run, { values, runtime, environment }), force },
+    run: { ...changedRun(run, { values, runtime, environment, kernel, image }), force },
     ...same,
     timing: { kind: 'words' as const, text: words },
     starts_at: serverTime(startsAt),
@@ -159,6 +163,8 @@ export const FIELDS: Readonly<Record<keyof IScheduleDraft, readonly string[]>> =
   values: [],
   runtime: ['run.runtime'],
   environment: ['run.environment'],
+  kernel: ['run.kernel'],
+  image: ['run.image'],
   unread: []
 };
 

@@ -19,7 +19,7 @@ import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { Json } from '../../document/canonical';
 import { IFlow, writeFlow } from '../../document/flow';
-import { environmentNames, readyImages } from '../../forms/runtimes';
+import { environmentNames, kernelNames, readyImages } from '../../forms/runtimes';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { reasonText } from '../../reasons';
 import { formatEstimate } from '../model/estimates';
@@ -156,8 +156,8 @@ export class WorkflowBackend implements IWorkflowBackend {
     return (await this.yard.client.call('system.runtimes', {})).names;
   }
 
-  async kernels(): Promise<string[]> {
-    return (await this.yard.client.call('kernels.list', {})).items.map(({ name }) => name);
+  kernels(): Promise<string[]> {
+    return kernelNames(this.yard.client);
   }
 
   environments(): Promise<string[]> {

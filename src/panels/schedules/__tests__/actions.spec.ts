@@ -232,7 +232,9 @@ describe('R4: the runs of a schedule', () => {
   const answers = {
     'penguins.nbflow': () => ({ version: 1, meta: { parameters } }),
     'system.runtimes': () => ({ names: ['process', 'docker'] }),
-    'environments.list': () => ({ items: [{ name: 'ml' }] })
+    'environments.list': () => ({ items: [{ name: 'ml' }] }),
+    'kernels.list': () => ({ items: [{ name: 'ir' }] }),
+    'images.list': () => ({ items: [{ reference: 'ml:1', state: 'ready' }] })
   };
   const run = {
     path: 'penguins.nbflow',
@@ -270,6 +272,40 @@ describe('R4: the runs of a schedule', () => {
     const values = { parameters: { rows: 20 }, runtime: 'docker', environment: 'ml' };
     const [{ run }] = bodies('schedules.create') as [Schedule];
     expect(run).toEqual({ path: 'penguins.nbflow', force: true, ...values });
+  });
+
+  const optionsOf = (input: HTMLElement) =>
+    [...document.querySelectorAll(`[id="${input.getAttribute('list')}"] option`)].map(option =>
+      option.getAttribute('value')
+    );
+
+  it('take a kernel and an image, and keep those of a stored run', async () => {
+    const { done, bodies } = edit(known({ run: { ...run, kernel: 'julia' } }));
+    const kernel = await field('Kernel');
+    expect(kernel.value).toBe('julia');
+    await waitFor(() => expect(optionsOf(kernel)).toEqual(['ir']));
+    const image = await field('Image');
+    await waitFor(() => expect(optionsOf(image)).toEqual(['ml:1']));
+    await enter('Image', 'ml:1');
+    save();
+    await done;
+    const [sent] = bodies('schedules.update') as [Schedule];
+    expect(sent.run).toEqual({ ...run, kernel: 'julia', image: 'ml:1' });
+  });
+
+  it('show the refusal of a kernel and of an image at their fields', async () => {
+    const details = [
+      { path: 'run.kernel', message: 'No such kernel.' },
+      { path: 'run.image', message: 'No such image.' }
+    ];
+    const refuse = () => new ApiError(422, 'invalid', 'no', '', details);
+    const { done } = edit({ ...known(), 'schedules.update': refuse });
+    await enter('Kernel', 'x');
+    save();
+    await waitFor(() => expect(alerts()).toEqual(['No such kernel.', 'No such image.']));
+    expect((await field('Kernel')).getAttribute('aria-invalid')).toBe('true');
+    escape();
+    await done;
   });
 
   it('send nothing of their values if the user changes none', async () => {
