@@ -31,10 +31,6 @@ export const artifactIcon = draw(
   'artifact',
   line('M2.5 5.5L8 2.5l5.5 3v5L8 13.5l-5.5-3zM5 9l2 2 4-5')
 );
-export const scheduleIcon = draw(
-  'schedule',
-  line('M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3M8 8.5v2.5l1.7 1')
-);
 export const triggerIcon = draw('trigger', line('M8.5 1.5L4 9h4l-.5 5.5L12 7H8z'));
 export const deploymentIcon = draw(
   'deployment',

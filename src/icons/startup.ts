@@ -68,3 +68,7 @@ export const backgroundIcon = draw(
 );
 export const runningIcon = draw('running', shape('M5 3l8 5-8 5z'));
 export const problemIcon = draw('problem', line('M8 2l6.5 12h-13zM8 6.5v3.5M8 12v.2'));
+export const scheduleIcon = draw(
+  'schedule',
+  line('M2.5 3.5h11v10h-11zM2.5 6.5h11M5.5 2v3M10.5 2v3M8 8.5v2.5l1.7 1')
+);

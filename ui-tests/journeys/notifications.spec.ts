@@ -167,31 +167,38 @@ test('R6, journey 3: a channel is created and tested; a schedule with mail takes
   }
 });
 
-test(
-  'journey 3: a workflow is scheduled with mail by keyboard',
-  { tag: '@long' },
-  async ({ lab, server }) => {
-    const url = 'mailto://127.0.0.1:9/?from=ann@example.org&to=bob@example.org';
-    await server.post('channels', { name: 'mail', url });
-    await lab.openWorkflow('penguins.nbflow');
-    const { dialog } = lab;
-    const box = dialog.getByLabel('mail');
-    lab.actions = 0;
-    await lab.runFromPalette('Schedule…');
-    await expect(dialog.getByLabel('When')).toBeFocused();
-    await lab.page.keyboard.type('weekdays 8:00');
-    await expect(box).toBeVisible();
-    await lab.press('Tab');
-    await lab.press('Tab');
-    await expect(box).toBeFocused();
-    await lab.press('Space');
-    await lab.press('Enter');
-    lab.did('schedule', 'keys');
-    await expect(dialog).toHaveCount(0);
-    const channel = async () => {
-      const { items } = await (await server.ask('GET', 'schedules')).json();
-      return items[0]?.notify[0].channel;
-    };
-    await expect.poll(channel).toBe('mail');
-  }
-);
+for (const task of ['schedule', 'notebook'] as const) {
+  test(
+    `journey 3: a file is scheduled with mail by keyboard: ${task}`,
+    { tag: '@long' },
+    async ({ lab, server }) => {
+      const url = 'mailto://127.0.0.1:9/?from=ann@example.org&to=bob@example.org';
+      await server.post('channels', { name: 'mail', url });
+      if (task === 'schedule') {
+        await lab.openWorkflow('penguins.nbflow');
+      } else {
+        await lab.openFile('clean.ipynb');
+        await lab.page.locator('.jp-NotebookPanel .jp-Cell').nth(2).click();
+      }
+      const { dialog } = lab;
+      const box = dialog.getByLabel('mail');
+      lab.actions = 0;
+      await lab.runFromPalette('Schedule…');
+      await expect(dialog.getByLabel('When')).toBeFocused();
+      await lab.page.keyboard.type('weekdays 8:00');
+      await expect(box).toBeVisible();
+      await lab.press('Tab');
+      await lab.press('Tab');
+      await expect(box).toBeFocused();
+      await lab.press('Space');
+      await lab.press('Enter');
+      lab.did(task, 'keys');
+      await expect(dialog).toHaveCount(0);
+      const channel = async () => {
+        const { items } = await (await server.ask('GET', 'schedules')).json();
+        return items[0]?.notify[0].channel;
+      };
+      await expect.poll(channel).toBe('mail');
+    }
+  );
+}

@@ -1,7 +1,67 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { violationsIn } from '../lab/axe';
 import { simplifyExample } from '../lab/notebooks';
 import { expect, test } from '../lab/test';
+
+test('R4, journey 3: an open notebook is scheduled with mail in three actions', async ({
+  lab,
+  server
+}, info) => {
+  await server.post('channels', { name: 'mail', url: 'mailtos://ann:secret@example.org' });
+  await lab.page.setViewportSize({ width: 1280, height: 720 });
+  await lab.openFile('clean.ipynb');
+  const toolbar = lab.page.locator('.jp-NotebookPanel-toolbar');
+  await lab.page.locator('.jp-NotebookPanel .jp-Cell').nth(2).click();
+  const button = toolbar.locator('[data-command="nbyard:schedule-file"]');
+  await expect(button).toBeVisible();
+  await expect(toolbar.locator('.jp-Toolbar-responsive-opener')).toBeHidden();
+  await lab.page.screenshot({ path: info.outputPath('toolbar.png') });
+  const { dialog } = lab;
+  lab.actions = 0;
+  await lab.click(button);
+  await expect(dialog).toContainText('Schedule “clean.ipynb”');
+  await expect(dialog.getByLabel('When')).toBeFocused();
+  await lab.page.keyboard.type('weekdays 8:00');
+  await lab.click(dialog.getByLabel('mail'));
+  await lab.press('Enter');
+  await expect(dialog).toHaveCount(0);
+  lab.did('notebook');
+  const notified = async () => {
+    const { items } = await (await server.ask('GET', 'schedules')).json();
+    return items.map(({ name, notify }: { name: string; notify: { channel: string }[] }) =>
+      [name, ...notify.map(({ channel }) => channel)].join(' ')
+    );
+  };
+  await expect.poll(notified).toEqual(['clean mail']);
+});
+
+test('R4, R6: a finished schedule has its switch off, and its failure names run, node and cause', async ({
+  lab,
+  server
+}, info) => {
+  await simplifyExample(server);
+  await writeFile(server.file('count.py'), 'raise ValueError("no penguins")\n');
+  const at = new Date(Date.now() + 2000).toISOString();
+  await server.post('schedules', {
+    run: { path: 'penguins.nbflow' },
+    timing: { kind: 'once', at }
+  });
+  await lab.panel();
+  const row = lab.row('schedule', 'penguins');
+  const isOn = row.getByRole('switch', { name: 'Enabled' });
+  await expect(row).toContainText('finished');
+  await expect(isOn).not.toBeChecked();
+  await expect(isOn).toBeDisabled();
+  await expect(lab.page.locator('.Toastify__toast')).toContainText(
+    /“Penguins” \(run \d+\) failed in “count.py”: .*ValueError: no penguins/
+  );
+  await lab.page.screenshot({ path: info.outputPath('finished.png') });
+  await row.click({ button: 'right' });
+  await expect(lab.menuItem('Edit Schedule…')).toBeVisible();
+  for (const item of ['Enable Schedule', 'Disable Schedule']) {
+    await expect(lab.menuItem(item)).toHaveCount(0);
+  }
+});
 
 test('R4: a workflow is scheduled in three actions, run now, disabled and deleted', async ({
   lab,

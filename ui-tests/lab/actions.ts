@@ -16,6 +16,7 @@ export const TASKS = {
   },
   background: { title: 'Run the open notebook in the background', most: 2, keys: 3 },
   schedule: { title: 'Schedule a workflow, with a mail if it fails', most: 3, keys: 6 },
+  notebook: { title: 'Schedule the open notebook, with a mail if it fails', most: 3, keys: 6 },
   retry: { title: 'Correct a failed cell and continue the run', most: 3, keys: 6 },
   model: { title: 'Deploy a model class from the file browser', most: 3, keys: 6 },
   gpu: { title: 'Give a node a GPU', most: 2, keys: 5 },

@@ -29,10 +29,12 @@ describe('the action of a command', () => {
     expect(asked.pop()).toBe(action);
   });
 
-  it('is in the toolbar of each notebook, also of one that is not in front yet', () => {
-    const id = 'nbyard:run-in-background';
-    expect([commands.isVisible(id), commands.isEnabled(id)]).toEqual([false, false]);
-    const args = { toolbar: true };
-    expect([commands.isVisible(id, args), commands.isEnabled(id, args)]).toEqual([true, true]);
-  });
+  it.each(['nbyard:run-in-background', 'nbyard:schedule-file'])(
+    'is in the toolbar of each notebook, also of one that is not in front yet: %s',
+    id => {
+      expect([commands.isVisible(id), commands.isEnabled(id)]).toEqual([false, false]);
+      const args = { toolbar: true };
+      expect([commands.isVisible(id, args), commands.isEnabled(id, args)]).toEqual([true, true]);
+    }
+  );
 });

@@ -4,7 +4,7 @@ import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { showMoment } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
-import { scheduleIcon } from '../../icons/items';
+import { scheduleIcon } from '../../icons/startup';
 import { reasonText } from '../../reasons';
 import { EnabledSwitch } from '../frame/EnabledSwitch';
 import { ListState } from '../frame/ListState';

@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { bellIcon } from '@jupyterlab/ui-components';
+import { scheduleIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { channelActions } from '../channels/actions';
 import type { scheduleActions } from './actions';
@@ -18,6 +19,8 @@ export function scheduleCommands(
     {
       id: 'nbyard:schedule-file',
       label: trans.__('Schedule…'),
+      caption: trans.__('Run this file at set times'),
+      icon: scheduleIcon,
       files: CODE_FILES,
       front: true
     },
