@@ -55,7 +55,14 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
             services={services}
           />
         )}
-        actions={schedule => <EnabledSwitch services={services} noun="schedule" item={schedule} />}
+        actions={schedule => (
+          <EnabledSwitch
+            services={services}
+            noun="schedule"
+            item={schedule}
+            isFinished={isFinished(schedule)}
+          />
+        )}
         onOpen={run('edit')}
         selected={chosen}
         onSelect={({ id }) => setChosen(id === chosen ? undefined : id)}
@@ -83,7 +90,7 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
   const state = isRun ? run.state : tick?.outcome === 'started' ? tick.run_state : tick?.outcome;
   const result = isRun ? stateText(run.state, trans) : tick ? outcomeOf(tick, services) : '';
   const last = result && trans.__('last: %1', result);
-  const isActive = schedule.is_enabled && !!schedule.next_due;
+  const isActive = schedule.is_enabled && !isFinished(schedule);
   const ending = schedule.is_enabled ? trans.__('finished') : trans.__('disabled');
   const times = isActive ? reasonText(schedule.sentence, trans) : ending;
   const isBad = state === 'failed' || state === 'missed';
@@ -103,6 +110,11 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
         .join('\n')}
     />
   );
+}
+
+/** Return whether an enabled schedule has no due time left, and none that waits for a run. */
+function isFinished({ is_enabled, next_due, recent }: Schedule): boolean {
+  return is_enabled && !next_due && recent?.[0]?.outcome !== 'waiting';
 }
 
 /** Return the results of the newest due times and of runs started by hand since, oldest first. */

@@ -77,6 +77,27 @@ describe('R4: the row of a schedule', () => {
     const row = await show({ is_enabled: true, next_due: null }, []);
     expect(row.querySelector('.nby-SideRow-detail')!.textContent).toBe('finished');
     expect(row.querySelector('.nby-SideRow-icon')!.classList).toContain('nby-mod-cancelled');
+    const button = screen.getByRole<HTMLButtonElement>('switch');
+    expect(button.getAttribute('aria-checked')).toBe('false');
+    expect([button.disabled, button.title]).toEqual([true, 'finished']);
+  });
+
+  it.each([
+    ['of a due time', { is_enabled: true, next_due: '2026-12-03T07:00:00Z' }, 'true'],
+    [
+      'of a waiting due time',
+      {
+        is_enabled: true,
+        next_due: null,
+        recent: [{ ...(tick('', '2026-01-01') as object), outcome: 'waiting' }]
+      },
+      'true'
+    ],
+    ['of none, while disabled', { is_enabled: false, next_due: null }, 'false']
+  ])('has a switch that can be used because %s', async (_, schedule, isChecked) => {
+    await show(schedule as Partial<Schedule>, []);
+    const button = screen.getByRole<HTMLButtonElement>('switch');
+    expect([button.disabled, button.getAttribute('aria-checked')]).toEqual([false, isChecked]);
   });
 
   it('starts with a missed time', async () => {
