@@ -13,30 +13,44 @@ from nbyard.domain.schedules.structs import AutomaticRun, Schedule
 from nbyard.domain.triggers.structs import Trigger
 
 PLAIN = ("runtime", "environment", "kernel", "image")
-OPTIONS = (
-    click.option(
-        "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter."
-    ),
-    click.option("--parameters", default="{}", metavar="JSON", help="Parameter values by name."),
-    click.option(
-        *("--input-file", "inputs"),
-        multiple=True,
-        metavar="NAME=FILE…",
-        help="File, dataset or artifact.",
-    ),
-    click.option("--runtime", default="", help="Runtime of every node: process, docker or dask."),
-    click.option(
-        "--environment", default="", metavar="NAME[@N]", help="Environment of every node."
-    ),
-    click.option("-k", "--kernel", default="", help="Kernel of this machine for every notebook."),
-    click.option("--image", default="", help="Container image of every node."),
-    click.option("--use-cache", is_flag=True, help="Take unchanged nodes from the cache."),
-)
+
+
+def _value_options(parameters_help: str, default: str | None) -> list[Any]:
+    """Return the options for values and places. Omitted ones have the default, "" or None."""
+    inputs_help = "File, dataset or artifact."
+    return [
+        click.option(
+            "-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter."
+        ),
+        click.option(
+            "--parameters",
+            default=None if default is None else "{}",
+            metavar="JSON",
+            help=parameters_help,
+        ),
+        click.option(
+            "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help=inputs_help
+        ),
+        click.option(
+            "--runtime", default=default, help="Runtime of every node: process, docker or dask."
+        ),
+        click.option(
+            "--environment", default=default, metavar="NAME[@N]", help="Environment of every node."
+        ),
+        click.option(
+            "-k", "--kernel", default=default, help="Kernel of this machine for every notebook."
+        ),
+        click.option("--image", default=default, help="Container image of every node."),
+    ]
 
 
 def stored_run_options(command: Any) -> Any:
     """Add the options that describe a stored run."""
-    return with_options(command, *OPTIONS)
+    return with_options(
+        command,
+        *_value_options("Parameter values by name.", ""),
+        click.option("--use-cache", is_flag=True, help="Take unchanged nodes from the cache."),
+    )
 
 
 def stored_run(target: str, given: Mapping[str, Any]) -> AutomaticRun:
@@ -57,10 +71,11 @@ def stored_run(target: str, given: Mapping[str, Any]) -> AutomaticRun:
     )
 
 
-def cache_option(command: Any) -> Any:
-    """Add the option that changes whether a stored run uses the cache."""
+def changed_run_options(command: Any) -> Any:
+    """Add the options that change a stored run. Omitted ones keep its values."""
     return with_options(
         command,
+        *_value_options("Replace all parameters and inputs by these values.", None),
         click.option(
             "--use-cache/--ignore-cache",
             default=None,
@@ -73,7 +88,17 @@ def changed_run(
     schedule_or_trigger: Schedule | Trigger, given: Mapping[str, Any]
 ) -> dict[str, AutomaticRun]:
     """Return the field `run` of a patch of a schedule or trigger; empty if no option changes it."""
-    force = None if given["use_cache"] is None else not given["use_cache"]
-    if force is None or force == schedule_or_trigger.run.force:
+    changes = {name: given[name] for name in PLAIN if given[name] is not None}
+    if given["use_cache"] is not None:
+        changes["force"] = not given["use_cache"]
+    typed = texts_of(given["params"], given["inputs"])
+    if not changes and not typed and given["parameters"] is None:
         return {}
-    return {"run": msgspec.structs.replace(schedule_or_trigger.run, force=force)}
+    run = schedule_or_trigger.run
+    values, texts = run.parameters, run.texts
+    if given["parameters"] is not None:
+        values, texts = json_object(given["parameters"]), {}
+    kept = {name: value for name, value in values.items() if name not in typed}
+    changed = msgspec.structs.replace(run, parameters=kept, texts=texts | typed, **changes)
+    # A change of the run freezes the files of a pinned schedule again.
+    return {} if changed == run else {"run": changed}

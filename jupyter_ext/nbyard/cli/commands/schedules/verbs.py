@@ -10,7 +10,12 @@ from nbyard.cli.commands.notices.options import schedule_notices
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.output.views.schedule_views import local_time, show_preview
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
-from nbyard.cli.stored_runs import cache_option, changed_run, stored_run, stored_run_options
+from nbyard.cli.stored_runs import (
+    changed_run,
+    changed_run_options,
+    stored_run,
+    stored_run_options,
+)
 from nbyard.domain.schedules.structs import (
     Missed,
     NewSchedule,
@@ -134,8 +139,8 @@ def _refuse_same(schedules: Any, body: NewSchedule, when: str) -> None:
     metavar="CHANNEL[:EVENT,…]",
     help="Replace the channels of the schedule.",
 )
-@cache_option
 @click.option("--name", help="New name.")
+@changed_run_options
 @click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
 @server_option
 @json_option
@@ -143,8 +148,9 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
     """Change a schedule. Omitted options keep their values.
 
     \b
-    Example:
+    Examples:
       nbyard schedules update report --when "weekdays 7:30"
+      nbyard schedules update report -p epochs=10 --environment train@2
     """
     schedules = connect(server).schedules
     record = schedules.get(schedule=schedule)

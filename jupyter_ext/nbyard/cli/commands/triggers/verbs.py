@@ -12,7 +12,12 @@ from nbyard.cli.commands.triggers.event_options import (
 )
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.cli.stored_runs import cache_option, changed_run, stored_run, stored_run_options
+from nbyard.cli.stored_runs import (
+    changed_run,
+    changed_run_options,
+    stored_run,
+    stored_run_options,
+)
 from nbyard.cli.typed_values import texts_of
 from nbyard.domain.triggers.structs import Fire, NewTrigger, Trigger, TriggerPatch
 
@@ -53,8 +58,8 @@ def create(target: str, server: str, as_json: bool, **given: Any) -> None:
 @click.argument("trigger")
 @event_options
 @run_options
-@cache_option
 @click.option("--name", help="New name.")
+@changed_run_options
 @click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
 @server_option
 @json_option

@@ -81,6 +81,37 @@ def test_an_option_changes_the_use_of_the_cache(yard, shell, made):
     assert not json.loads(shell(*cached, "--use-cache", "--json").out)["run"]["force"]
 
 
+def test_options_change_the_values_of_runs(yard, shell, made):
+    (yard.parts.files.root / "greet.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name')\n"
+        "p.add_argument('--rows', type=int)\np.parse_args()\n"
+    )
+    words = ("greet.py", "--when", "daily", "--parameters", '{"rows": 5}', "-p", "name=zed")
+    assert shell("schedules", "create", *words, "--runtime", "process", "--pinned").code == 0
+
+    def changed(*words):
+        done = shell("schedules", "update", "greet", *words, "--json")
+        assert done.code == 0, done.err
+        run = json.loads(done.out)["run"]
+        return run["parameters"], run["texts"], run["runtime"]
+
+    assert changed("--overlap", "queue") == ({"rows": 5}, {"name": "zed"}, "process")
+    assert changed("-p", "rows=7") == ({}, {"name": "zed", "rows": "7"}, "process")
+    assert changed("--runtime", "") == ({}, {"name": "zed", "rows": "7"}, "")
+    values = ("--parameters", '{"rows": 9}', "--input-file", "name=ann")
+    assert changed(*values) == ({"rows": 9}, {"name": "ann"}, "")
+    assert changed("--parameters", "{}") == ({}, {}, "")
+    refused = shell("schedules", "update", "greet", "-p", "rows=many")
+    assert refused.code == 2 and refused.err.startswith("Error: -p rows: ")
+    assert shell("schedules", "update", "greet", "--environment", "gone").code == 3
+
+
+def test_a_refused_phrase_has_the_name_of_its_option(shell, made):
+    refused = shell("schedules", "update", "report", "--when", "every 5 seconds")
+    assert refused.err.startswith("Error: --when: at least 10 seconds must lie between due times")
+    assert shell("schedules", "preview", "every 5 seconds").err.startswith("Error: WHEN: ")
+
+
 def test_a_preview_shows_the_next_times(shell):
     words = ("30 2 * * *", "--zone", "Europe/Paris", "--count", "400")
     assert shell("schedules", "preview", *words).code == 2

@@ -83,6 +83,12 @@ def test_an_option_changes_the_use_of_the_cache(shell, root):
     assert json.loads(changed.out)["run"]["force"] is True, changed.err
 
 
+def test_an_option_changes_where_nodes_run(shell, root):
+    create(shell, "--notebook")
+    changed = shell("triggers", "update", "report", "--runtime", "process", "--json")
+    assert json.loads(changed.out)["run"]["runtime"] == "process", changed.err
+
+
 def test_fire_disable_and_firings(shell, root):
     create(shell, "--notebook")
     fired = shell("triggers", "fire", "report")
