@@ -17,6 +17,15 @@ LINE = re.compile(r"^requirements\.(\d+)$")
 VALUE = re.compile(r"(?:.*\.)?(?:parameters|texts)\.([^.]+)$")
 # The request of a run within that of a schedule, trigger or deployment, and an event.
 WITHIN = re.compile(r"^(?:run|on|when)\.")
+# Fields whose options or arguments have other names.
+RENAMED = {
+    "timing": "when",
+    "timing.text": "when",
+    "missed.window_seconds": "window",
+    "missed.most": "most",
+    "on.settle_seconds": "settle",
+    "on.most_per_minute": "per_minute",
+}
 # Written by buildtools/command_table.py.
 TABLE = Path(__file__).resolve().parents[1] / "commands.json"
 ELSEWHERE = (
@@ -70,8 +79,9 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     head, _, rest = path.partition(".")
     if head == "values_from" and rest and head in flags:
         return f"{flags[head]} {rest}"
+    option = "notify" if head == "notify" else RENAMED.get(path, path)
     # A schedule or trigger has a name of its own.
-    return flags.get(path) or (path != "run.name" and flags.get(WITHIN.sub("", path))) or path
+    return flags.get(option) or (path != "run.name" and flags.get(WITHIN.sub("", path))) or path
 
 
 def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:
@@ -80,10 +90,13 @@ def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:
 
 
 def _flags(argv: Sequence[str]) -> dict[str, str]:
-    """Return the long options of a command by the names of their fields."""
+    """Return the long options, and a WHEN, of a command by the names of their fields."""
     entry: dict[str, Any] = {"commands": json.loads(TABLE.read_bytes())}
     for word in argv:  # options of all commands stand before the noun
         commands = entry.get("commands", {})
         entry = commands.get(word) or commands.get(f"{word}s") or entry
-    options = [option["param_decls"] for option in entry.get("options", ())]
-    return {name: next((f for f in flags if f[:2] == "--"), "") for name, *flags in options}
+    flags = {"when": "WHEN"} if {"param_decls": ["when"]} in entry.get("arguments", ()) else {}
+    for option in entry.get("options", ()):
+        name, *words = option["param_decls"]
+        flags[name] = next((word for word in words if word[:2] == "--"), "")
+    return flags

@@ -131,18 +131,23 @@ def _moment(field: str, moment: datetime, zone: ZoneInfo) -> datetime:
 
 def _timing(asked: AskedTiming, zone: ZoneInfo, now: datetime) -> Timing:
     if isinstance(asked, Phrase):
-        return _timing(read_phrase(asked.text, now.astimezone(zone)), zone, now)
+        read = read_phrase(asked.text, now.astimezone(zone))
+        try:
+            return _timing(read, zone, now)
+        except Invalid as error:
+            # The request has the phrase, not the fields of its timing.
+            raise Invalid.field("timing.text", error.details[0].why) from None
     if isinstance(asked, Cron):
         parse_cron(asked.expression)
         return Cron(" ".join(asked.expression.split()))
     if isinstance(asked, Once):
         return Once(_moment("timing.at", asked.at, zone))
-    if not LEAST_SECONDS <= asked.seconds <= MOST_SECONDS and isinstance(asked, Interval):
-        why = because("not-between", least=LEAST_SECONDS, most=MOST_SECONDS)
+    if isinstance(asked, Interval) and asked.seconds < LEAST_SECONDS:
+        raise Invalid.field("timing.seconds", because("due-too-often", least=LEAST_SECONDS))
+    least = LEAST_SECONDS if isinstance(asked, Interval) else 1
+    if not least <= asked.seconds <= MOST_SECONDS:
+        why = because("not-between", least=least, most=MOST_SECONDS)
         raise Invalid.field("timing.seconds", why)
     if isinstance(asked, Delay):
-        if not 1 <= asked.seconds <= MOST_SECONDS:
-            why = because("not-between", least=1, most=MOST_SECONDS)
-            raise Invalid.field("timing.seconds", why)
         return Once((now + timedelta(seconds=asked.seconds)).astimezone(UTC))
     return asked

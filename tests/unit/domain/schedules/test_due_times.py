@@ -39,12 +39,13 @@ def test_limits_without_an_offset_are_of_the_zone():
 @pytest.mark.parametrize(
     ("timing", "more", "path", "code"),
     [
-        (Interval(0), {}, "timing.seconds", "not-between"),
-        (Interval(-5), {}, "timing.seconds", "not-between"),
+        (Interval(0), {}, "timing.seconds", "due-too-often"),
+        (Interval(-5), {}, "timing.seconds", "due-too-often"),
         (Interval(2**62), {}, "timing.seconds", "not-between"),
         (Delay(0), {}, "timing.seconds", "not-between"),
         (Delay(2**62), {}, "timing.seconds", "not-between"),
-        (Phrase("every 5 seconds"), {}, "timing.seconds", "not-between"),
+        (Phrase("every 5 seconds"), {}, "timing.text", "due-too-often"),
+        (Phrase("every 9999 days"), {}, "timing.text", "not-between"),
         (Once(NOW - HOUR), {}, "timing", "never-due"),
         (
             Once(datetime.fromisoformat("9999-12-31T23:59")),
