@@ -97,6 +97,6 @@ def _flags(argv: Sequence[str]) -> dict[str, str]:
         entry = commands.get(word) or commands.get(f"{word}s") or entry
     flags = {"when": "WHEN"} if {"param_decls": ["when"]} in entry.get("arguments", ()) else {}
     for option in entry.get("options", ()):
-        name, *words = option["param_decls"]
-        flags[name] = next((word for word in words if word[:2] == "--"), "")
+        name, *spellings = option["param_decls"]
+        flags[name] = next((text for text in spellings if text[:2] == "--"), "")
     return flags
