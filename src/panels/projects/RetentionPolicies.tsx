@@ -4,13 +4,12 @@ import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { TextField } from '../frame/dialogs/PlainFields';
 import { IPanelServices } from '../frame/services';
-import { numberOf, usePolicies } from '../runs/cleaning/CleanUpForm';
+import { usePolicies } from '../runs/cleaning/CleanUpForm';
+import { numberFields, numbersOf, textsOf, unreadNumbers } from '../runs/cleaning/numbers';
 import { Policies } from '../runs/cleaning/Policies';
 import { StatesField } from '../runs/cleaning/StatesField';
 
-const GB = 1e9;
-const NUMBERS = ['older_than_days', 'keep', 'max_bytes'] as const;
-const EMPTY = { policy: '', older_than_days: '', keep: '', max_bytes: '' };
+const EMPTY = { policy: '', ...textsOf({}) };
 
 interface IRetentionProps {
   services: IPanelServices;
@@ -81,12 +80,8 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
   const [problems, setProblems] = useState<Problems>({});
   const policy = typed.policy.trim();
   // Without a rule that is unreadable, a policy would delete more runs.
-  const unread = NUMBERS.filter(name => numberOf(typed[name]) === undefined);
-  const question = () => {
-    const [older_than_days, keep, most] = NUMBERS.map(name => numberOf(typed[name]));
-    const max_bytes = most && Math.round(most * GB);
-    return { path: { project, policy }, body: { older_than_days, keep, max_bytes, states } };
-  };
+  const unread = unreadNumbers(typed);
+  const question = () => ({ path: { project, policy }, body: { ...numbersOf(typed), states } });
   const request = (): IRequest | undefined =>
     policy && !unread.length ? { id: 'projects.set_policy', question: question() } : undefined;
   const save = async () => {
@@ -106,9 +101,7 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
   };
   const fields: [keyof typeof EMPTY, string][] = [
     ['policy', trans.__('Name of the policy')],
-    ['older_than_days', trans.__('Older than (days)')],
-    ['keep', trans.__('Newest runs to keep of each workflow')],
-    ['max_bytes', trans.__('Most gigabytes of all outputs')]
+    ...numberFields(trans)
   ];
   return (
     <div className="nby-Form">

@@ -3,6 +3,7 @@ import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/typ
 import { More } from '../../../components/More';
 import { TextField } from '../../frame/dialogs/PlainFields';
 import { IPanelServices } from '../../frame/services';
+import { numberFields, numbersOf, textsOf, unreadNumbers } from './numbers';
 import { Policies, Preview } from './Policies';
 import { StatesField } from './StatesField';
 
@@ -28,34 +29,27 @@ interface ICleanUpFormProps {
 export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProps): JSX.Element {
   const { trans } = services;
   const first = holder.rules ?? {};
-  const [days, setDays] = useState(textOf(first.older_than_days));
-  const [keep, setKeep] = useState(textOf(first.keep));
+  const [typed, setTyped] = useState(() => textsOf(first));
   const [states, setStates] = useState<readonly string[]>(first.states ?? []);
   const [daily, setDaily] = useState(holder.daily);
-  const [older_than_days, kept] = [numberOf(days), numberOf(keep)];
-  const isRead = older_than_days !== undefined && kept !== undefined;
-  const rules = isRead ? { older_than_days, keep: kept, states: [...states] } : undefined;
+  const unread = unreadNumbers(typed);
+  const rules = unread.length ? undefined : { ...numbersOf(typed), states: [...states] };
   const { preview, problem, hasSizes } = usePreview(services, project, rules);
   const policies = usePolicies(services, project);
   Object.assign(holder, { rules, daily, preview });
   return (
     <div className="nby-CleanUp">
-      <TextField
-        inputMode="decimal"
-        label={trans.__('Older than (days)')}
-        value={days}
-        error={older_than_days === undefined ? trans.__('Enter a number.') : undefined}
-        trans={trans}
-        onChange={setDays}
-      />
-      <TextField
-        inputMode="decimal"
-        label={trans.__('Newest runs to keep of each workflow')}
-        value={keep}
-        error={kept === undefined ? trans.__('Enter a number.') : undefined}
-        trans={trans}
-        onChange={setKeep}
-      />
+      {numberFields(trans).map(([name, label]) => (
+        <TextField
+          key={name}
+          inputMode="decimal"
+          label={label}
+          value={typed[name]}
+          error={unread.includes(name) ? trans.__('Enter a number.') : undefined}
+          trans={trans}
+          onChange={text => setTyped({ ...typed, [name]: text })}
+        />
+      ))}
       <StatesField states={states} trans={trans} onChange={setStates} />
       {!project && (
         <label>
@@ -138,14 +132,4 @@ export function usePolicies(
       .catch(() => setApplied([])); // the rules above work without them
   }, [yard, project, turn]);
   return applied;
-}
-
-function textOf(value: number | null | undefined): string {
-  return value === null || value === undefined ? '' : String(value);
-}
-
-/** Return the number in a text, null for none, undefined for an unreadable one. */
-export function numberOf(text: string): number | null | undefined {
-  const value = text.trim() ? Number(text) : null;
-  return value === null || (Number.isFinite(value) && value >= 0) ? value : undefined;
 }

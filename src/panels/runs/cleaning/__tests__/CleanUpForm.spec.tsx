@@ -106,6 +106,19 @@ describe('R14: the rules of a clean-up', () => {
     expect(screen.getByRole('alert').textContent).toBe('Enter a number.');
   });
 
+  it('limit the size of all outputs, typed in gigabytes', async () => {
+    const holder: ICleanUp = { rules: { max_bytes: 20_000_000_000 }, daily: true };
+    const { previewed, settle, type } = open(holder);
+    expect(screen.getByLabelText(/^Most gigabytes/)).toHaveProperty('value', '20');
+    type(/^Most gigabytes/, '1.5');
+    await settle();
+    const body = { older_than_days: null, keep: null, max_bytes: 1_500_000_000 };
+    expect(previewed()[0][1]).toMatchObject({ body });
+    expect(holder.rules).toMatchObject(body);
+    type(/^Most gigabytes/, 'few');
+    expect(holder.rules).toBeUndefined();
+  });
+
   it('stand beside the policies of the daily clean-up', async () => {
     const { settle } = open({ rules: { keep: 1 }, daily: false });
     await settle();
