@@ -2467,6 +2467,14 @@ export const CODES: Readonly<Record<string, Render>> = {
   'no-date': (p, show, trans) => trans.__('%1 is not a date', show(p.text)),
   'unknown-phrase': (p, show, trans) =>
     trans.__("'%1' is not a known phrase. Examples: %2", show(p.text), show(p.examples)),
+  'near-phrase': (p, show, trans) =>
+    trans.__("'%1' is not a known phrase. The nearest one is '%2'", show(p.text), show(p.phrase)),
+  'interval-without-time': (p, show, trans) =>
+    trans.__(
+      "'%1' is an interval, which has no time of day. Write '%2', and set the start to the first due time",
+      show(p.text),
+      show(p.phrase)
+    ),
   'no-schedule': (p, show, trans) => trans.__("There is no schedule '%1'.", show(p.name)),
   'schedule-exists': (p, show, trans) => trans.__("A schedule named '%1' exists.", show(p.name)),
   'schedule-has-ended': (_p, _show, trans) => trans.__('The schedule has no due time left.'),

@@ -7,6 +7,7 @@ from typing import Any
 
 from nbyard.domain.schedules.cron import looks_like_cron, parse_cron
 from nbyard.domain.schedules.dialects import foreign_dialect
+from nbyard.domain.schedules.near_phrases import near_phrase
 from nbyard.domain.schedules.structs import Cron, Interval, Once, Timing
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
@@ -33,6 +34,10 @@ DAY = r"(?:sun|mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur)(?:day)?s?"
 HOUR = r"(?:at )?(?P<hour>\d{1,2}|noon|midnight)"
 HALF = r"(?P<half>am|pm|a\.m\.|p\.m\.)"
 TIME = rf"{HOUR}(?:[:.h](?P<minute>\d{{2}}))? ?{HALF}?"
+# Without am or pm, 6 to 17 o'clock are no times of a night.
+NIGHT_TIME = r"(?:at )?(?P<hour>0?[0-5]|1[89]|2[0-3]|midnight)(?:[:.h](?P<minute>\d{2}))?"
+NIGHTLY = r"(?:nightly|(?:every|each) night)"
+HALF_TIME = rf"(?:at )?(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}))? ?{HALF}"
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
 UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
 COUNT = r"(?:(?P<count>\d+|an?|one|two|three|other|half an) )"
@@ -47,7 +52,21 @@ def read_phrase(text: str, now: datetime) -> Timing:
     `now` is the present time in the time zone of the schedule.
 
     Raises:
-        Invalid: the phrase is unknown. The reason lists examples.
+        Invalid: the phrase is unknown. The reason names a near one, or lists examples.
+    """
+    if timing := _timing_of(text, now):
+        return timing
+    if foreign := foreign_dialect(text):
+        raise Invalid.field("timing.text", foreign)
+    near = near_phrase(_plain(text), text.strip()[:80], lambda phrase: _is_known(phrase, now))
+    raise Invalid.field("timing.text", near) if near else _unknown(text)
+
+
+def _timing_of(text: str, now: datetime) -> Timing | None:
+    """Return the timing of a phrase or a cron expression; None for other texts.
+
+    Raises:
+        Invalid: a part of it is refused.
     """
     if len(text) > MAX_PHRASE:
         raise Invalid.field("timing.text", because("too-long", most=MAX_PHRASE))
@@ -58,15 +77,27 @@ def read_phrase(text: str, now: datetime) -> Timing:
             why, hint = error.details[0].why, error.hint_reason
             raise Invalid.field("timing.text", why, hint=hint) from None
         return Cron(" ".join(text.split()))
+    plain = _plain(text)
+    for phrase in (plain, TIME_FIRST.sub(r"\g<rest> \g<time>", plain)):
+        for pattern, read in PHRASES:
+            if match := pattern.fullmatch(phrase):
+                return read(match.groupdict(), now)
+    return None
+
+
+def _is_known(phrase: str, now: datetime) -> bool:
+    try:
+        return _timing_of(phrase, now) is not None
+    except Invalid:
+        return False
+
+
+def _plain(text: str) -> str:
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
+    # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
+    plain = plain.replace(" × 24 h", " days")
     # `every 15min` becomes `every 15 min`.
-    plain = re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
-    for pattern, read in PHRASES:
-        if match := pattern.fullmatch(plain):
-            return read(match.groupdict(), now)
-    if foreign := foreign_dialect(text):
-        raise Invalid.field("timing.text", foreign)
-    raise _unknown(text)
+    return re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
 
 
 def _unknown(text: str) -> Invalid:
@@ -201,24 +232,35 @@ def _once(moment: datetime) -> Timing:
 
 OF_MONTH = r"of (?:the|each|every) month"
 WEEK = rf"(?P<week>{'|'.join(WEEKS)}|last)"
+# The time may come first, as in `9:00 every monday`.
+TIME_FIRST = re.compile(
+    rf"(?P<time>{TIME}) (?P<rest>(?:on|every|each|daily|everyday|weekdays?|today|tomorrow)\b.*)"
+)
+ON_DAYS = r"(?:on |(?:every|each) (?:week (?:on )?)?|weekly on )"
+MONTHLY = r"(?:monthly|(?:every|each) month)"
 LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), read)
     for pattern, read in (
         (rf"(?:every|each) {COUNT}?{UNIT}", read_interval),
         (rf"in {COUNT}{UNIT}", read_delay),
-        (r"(?:hourly|every hour)(?: at :?(?P<past>\d{1,2}))?", read_hourly),
+        (r"(?:hourly|every hour)(?: at (?::|minute )?(?P<past>\d{1,2}))?", read_hourly),
         (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
+        (rf"{NIGHTLY}(?: {NIGHT_TIME})?", _on_days("*")),
+        (rf"{NIGHTLY} {HALF_TIME}", _on_days("*")),
         (rf"(?:on |every |each )?(?:weekdays?|working days?)(?: {TIME})?", _on_days("1-5")),
         (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
         (rf"weekly(?: {TIME})?", _on_days("1")),
-        (rf"(?:on |every |each |weekly on )?{LISTED}(?: {TIME})?", read_named_days),
+        (
+            rf"(?:on |(?:every|each) (?:week (?:on )?)?|weekly on )?{LISTED}(?: {TIME})?",
+            read_named_days,
+        ),
         (
             rf"(?:from )?(?P<first>{DAY}) ?(?:-|–|to|through) ?(?P<last>{DAY})(?: {TIME})?",
             read_day_range,
         ),
         (
-            rf"(?:monthly )?(?:on )?(?:the )?(?P<number>first|second|third|{NTH})"
+            rf"(?:monthly )?(?:on )?(?:the )?(?:day )?(?P<number>first|second|third|{NTH})"
             rf"(?: day)? {OF_MONTH}(?: {TIME})?",
             _of_month,
         ),
@@ -231,10 +273,11 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             rf"(?:on |every )?(?:the )?{WEEK} (?P<weekday>{DAY}) {OF_MONTH}(?: {TIME})?",
             read_week_of_month,
         ),
-        (rf"monthly(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?", _of_month),
+        (
+            rf"{MONTHLY}(?: on (?:the )?(?:day )?(?P<number>\d{{1,2}}))?(?: {TIME})?",
+            _of_month,
+        ),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
-        (rf"(?:on )?(?P<date>\d{{4}}-\d{{2}}-\d{{2}})[t ]?(?: ?{TIME})?", read_date),
-        (rf"{TIME} (?:daily|every ?day|each day)", _on_days("*")),
-        (rf"{TIME} (?:on |every )?weekdays?", _on_days("1-5")),
+        (rf"(?:on |once at )?(?P<date>\d{{4}}-\d{{2}}-\d{{2}})[t ]?(?: ?{TIME})?", read_date),
     )
 )

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nbyard.domain.schedules.due_times import first_due, plan_of_timing
 from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase
-from nbyard.domain.schedules.structs import Cron, Interval, Once
+from nbyard.domain.schedules.sentences import sentence_of
+from nbyard.domain.schedules.structs import Cron, Interval, Once, Phrase
 from nbyard.errors import Invalid
 
 ZONE = ZoneInfo("Europe/Berlin")
@@ -48,6 +50,15 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
         ("monthly", "0 0 1 * *"),
         ("monthly on day 3 at 6", "0 6 3 * *"),
         ("weekly on tuesday 5:00", "0 5 * * 2"),
+        ("nightly", "0 0 * * *"),
+        ("every night at 2:30", "30 2 * * *"),
+        ("nightly at 23:00", "0 23 * * *"),
+        ("each night at 11 pm", "0 23 * * *"),
+        ("every month at 6", "0 6 1 * *"),
+        ("every week on monday at 8", "0 8 * * 1"),
+        ("9:00 every monday", "0 9 * * 1"),
+        ("at 9am on mondays and fridays", "0 9 * * 1,5"),
+        ("at 8 every day", "0 8 * * *"),
         ("hourly", "0 * * * *"),
         ("every hour at :20", "20 * * * *"),
         ("0 8 * * 1-5", "0 8 * * 1-5"),
@@ -82,6 +93,7 @@ def test_phrases_for_intervals(text, seconds):
         ("in half an hour", "2026-11-25T22:30"),
         ("in a minute", "2026-11-25T22:01"),
         ("tomorrow 8:00", "2026-11-26T08:00"),
+        ("8:00 tomorrow", "2026-11-26T08:00"),
         ("today 23:15", "2026-11-25T23:15"),
         ("2027-01-31 18:00", "2027-01-31T18:00"),
         ("on 2027-01-31 at 6pm", "2027-01-31T18:00"),
@@ -100,6 +112,7 @@ def test_phrases_for_a_moment(text, moment):
         ("whenever", "unknown-phrase"),
         ("", "unknown-phrase"),
         ("every", "unknown-phrase"),
+        ("nightly at 25", "unknown-phrase"),
         ("32nd of each month", "unknown-phrase"),
         ("weekdays 25:00", "no-time-of-day"),
         ("daily at 13 pm", "no-time-of-day"),
@@ -123,6 +136,36 @@ def test_the_refusal_lists_examples_that_are_accepted():
     assert refused.value.details[0].why.params["examples"] == list(EXAMPLES)
     for example in EXAMPLES:
         read_phrase(example, NOW)
+
+
+CLOCKS = st.tuples(st.integers(0, 23), st.sampled_from(["", ":00", ":05", ":59"])).map(
+    lambda parts: "{}{}".format(*parts)
+)
+DAYS = st.sampled_from(
+    ["daily", "every day", "weekdays", "every monday", "on tue and sat", "on weekends", "tomorrow"]
+)
+
+
+@given(DAYS, CLOCKS, st.sampled_from(["", "at "]))
+def test_the_time_may_come_first(days, clock, at):
+    assert read_phrase(f"{at}{clock} {days}", NOW) == read_phrase(f"{days} {at}{clock}", NOW)
+
+
+PHRASES = st.one_of(
+    st.tuples(DAYS, CLOCKS).map(" ".join),
+    st.tuples(st.sampled_from(["nightly", "every month", "15th of each month"])).map(" ".join),
+    st.builds("every {} {}".format, st.integers(1, 90), st.sampled_from(["minutes", "h", "days"])),
+    st.builds("every hour at :{:02}".format, st.integers(0, 59)),
+    st.builds("in {} minutes".format, st.integers(1, 9000)),
+)
+
+
+@given(PHRASES)
+def test_the_sentence_of_a_phrase_is_a_phrase_too(phrase):
+    plan = plan_of_timing(Phrase(phrase), ZONE.key, None, None, NOW)
+    sentence = str(sentence_of(plan)).removesuffix(f" ({ZONE.key})")
+    again = plan_of_timing(Phrase(sentence), ZONE.key, None, None, NOW)
+    assert first_due(again, NOW, 5) == first_due(plan, NOW, 5)
 
 
 @given(st.text(max_size=60))

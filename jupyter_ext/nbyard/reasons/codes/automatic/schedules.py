@@ -61,6 +61,15 @@ REFUSED = {
     "unknown-phrase": code(
         "'{text}' is not a known phrase. Examples: {examples}", text=str, examples=list
     ),
+    "near-phrase": code(
+        "'{text}' is not a known phrase. The nearest one is '{phrase}'", text=str, phrase=str
+    ),
+    "interval-without-time": code(
+        "'{text}' is an interval, which has no time of day. Write '{phrase}', and set the start to"
+        " the first due time",
+        text=str,
+        phrase=str,
+    ),
     "no-schedule": code("There is no schedule '{name}'.", name=str),
     "schedule-exists": code("A schedule named '{name}' exists.", name=str),
     "schedule-has-ended": code("The schedule has no due time left."),

@@ -1,0 +1,78 @@
+"""What a refused phrase is refused with: the nearest phrase that is accepted."""
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase
+from nbyard.errors import Invalid
+
+NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZoneInfo("Europe/Berlin"))
+
+
+def refusal(text):
+    with pytest.raises(Invalid) as refused:
+        read_phrase(text, NOW)
+    return refused.value.details[0].why
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("at 8", "daily at 8"),
+        ("8:30 pm", "daily at 8:30 pm"),
+        ("noon", "daily at noon"),
+        ("every morning", "daily at 8:00"),
+        ("Evenings", "daily at 18:00"),
+        ("nightly at 8", "daily at 8 pm"),
+        ("every night at 12", "daily at 0:00"),
+        ("nightly at 14:00", "daily at 14:00"),
+        ("twice a day", "every 12 hours"),
+        ("every day 8:00 and 20:00", "0 8,20 * * *"),
+        ("biweekly", "every 2 weeks"),
+        ("every 3 months", "0 0 1 */3 *"),
+        ("yearly", "@yearly"),
+        ("9:30 mondays", "mondays 9:30"),
+        ("wekdays 8:00", "weekdays 8:00"),
+        ("evry mornin", "daily at 8:00"),
+        ("tomorow at 8", "tomorrow at 8"),
+    ],
+)
+def test_the_refusal_names_the_nearest_phrase(text, phrase):
+    why = refusal(text)
+    assert (why.code, why.params) == ("near-phrase", {"text": text, "phrase": phrase})
+    read_phrase(phrase, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase"),
+    [
+        ("every 2 days at 8:00", "every 2 days"),
+        ("8:00 every other day", "every other day"),
+        ("every 2 weeks on monday 9:00", "every 2 weeks"),
+        ("every 2 hours at :15", "every 2 hours"),
+    ],
+)
+def test_an_interval_has_no_time_of_day(text, phrase):
+    """The clock change would move it; the start of the schedule sets the first due time."""
+    why = refusal(text)
+    assert (why.code, why.params["phrase"]) == ("interval-without-time", phrase)
+    assert "set the start" in str(why)
+
+
+@pytest.mark.parametrize("text", ["whenever", "at 25", "", "3 monthly"])
+def test_without_a_near_phrase_the_refusal_lists_examples(text):
+    assert refusal(text).code == "unknown-phrase"
+
+
+@given(st.sampled_from(EXAMPLES), st.integers(0, 30), st.sampled_from(["", "x", " ", "at 8 "]))
+def test_a_named_phrase_is_accepted(example, at, inserted):
+    try:
+        read_phrase(example[:at] + inserted + example[at + 1 :], NOW)
+    except Invalid as error:
+        phrase = error.details[0].why.params.get("phrase")
+        if phrase is not None:
+            read_phrase(phrase, NOW)
