@@ -2872,7 +2872,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List workflows that ran, newest first */
+        /**
+         * List workflows that ran or were pushed, newest first
+         * @description A workflow is listed once: of its files, pushed copies are left out.
+         */
         get: operations["workflows.list"];
         put?: never;
         post?: never;
@@ -8210,7 +8213,9 @@ export interface components {
         };
         /**
          * Workflow
-         * @description A workflow whose document was run or opened. `document_id` is the ID in its document.
+         * @description A workflow that ran or was pushed. `document_id` is the ID in its document.
+         *
+         *         `pushed_path` is the path among the pushed files of a project; empty for other files.
          */
         Workflow: {
             id: string;
@@ -8220,6 +8225,8 @@ export interface components {
             owner: string;
             created_at: string;
             updated_at: string;
+            /** @default  */
+            pushed_path: string;
         };
         /**
          * WorkflowCheck
@@ -8238,11 +8245,15 @@ export interface components {
         /**
          * WorkflowFile
          * @description A workflow file that never ran. `path` is relative to the root.
+         *
+         *         `document_id` is the ID in its document, which pushed copies share.
          */
         WorkflowFile: {
             path: string;
             title: string;
             saved_at: string;
+            /** @default  */
+            document_id: string;
         };
     };
     responses: {

@@ -14,15 +14,26 @@ if TYPE_CHECKING:
 
 def folder_of(store: Store, project_id: str) -> Path:
     """Return the folder of a project in the store. Each push has a folder in it."""
-    return _folder(store) / project_id
+    return folder_of_pushes(store) / project_id
 
 
 def pushed_project(store: Store, path: Path) -> str:
     """Return the ID of the project whose pushed files contain a path; empty for other files."""
-    folder = _folder(store)
+    folder = folder_of_pushes(store)
     return path.relative_to(folder).parts[0] if path.is_relative_to(folder) else ""
 
 
-def _folder(store: Store) -> Path:
+def pushed_path(folder: Path, path: str) -> str:
+    """Return the path of a pushed file in its project; empty for other files.
+
+    `folder` is that of all pushes.
+    """
+    place = Path(path)
+    # It has a folder for each project, which has a folder for each push.
+    return str(Path(*place.relative_to(folder).parts[2:])) if place.is_relative_to(folder) else ""
+
+
+def folder_of_pushes(store: Store) -> Path:
+    """Return the folder of the store that has the pushed files of all projects."""
     # Schedules have real paths.
     return Path(os.path.realpath(store.folder), FOLDER)

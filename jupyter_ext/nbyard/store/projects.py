@@ -48,7 +48,7 @@ from nbyard.store.schema.tables import (
     workflows,
 )
 from nbyard.store.schema.trigger_tables import triggers
-from nbyard.store.workflows import HAS_PLACE
+from nbyard.store.workflows import HAS_PLACE, WorkflowRows
 
 L, P, S = project_links.c, projects.c, schedules.c
 FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
@@ -139,7 +139,7 @@ class ProjectRows:
         self.append_event(c, project.id, project.owner, "pushed")
 
     def move_pushed(self, c: Connection, folder: str) -> dict[str, str]:
-        """Change the paths of pushed schedules after the store moved.
+        """Change the paths of pushed schedules and workflows after the store moved.
 
         `folder` is the new folder of the store. Return the digests of the pushed folders by their
         paths in it.
@@ -155,6 +155,7 @@ class ProjectRows:
                 values: dict[str, Any] = {n: _moved(text, old, folder) for n, text in paths.items()}
                 values["run"] = {**row.run, "path": _moved(row.run.get("path", ""), old, folder)}
                 c.execute(update(schedules).where(S.id == row.id).values(**values))
+            WorkflowRows().move_store(c, inside, folder)
         return digests_by_folder
 
     def git_of(self, c: Connection, project_id: str) -> GitState | None:

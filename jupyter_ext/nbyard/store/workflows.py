@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, func, insert, or_, select, update
 
 from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
-from nbyard.domain.workflows.structs import Document, Workflow
+from nbyard.domain.workflows.structs import Document, PushedFiles, Workflow
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
@@ -109,19 +109,31 @@ class WorkflowRows:
     def move(self, c: Connection, workflow: Workflow, path: str) -> None:
         """Record the new path of the workflow's file, also for its runs."""
         self._release(c, workflow.owner, path)
-        self._place(c, workflow, path, path)
+        self._place(c, workflow.id, path, path)
         subject = Subject(workflow.id, workflow.owner)
         events.append(c, "workflow", subject, {"change": "moved"})
+
+    def move_store(self, c: Connection, inside: str, store: str) -> None:
+        """Change the paths of files in a folder `inside` of a store that moved to `store`."""
+        in_folder = workflows.c.path.contains(f"/{inside}")
+        for row in c.execute(select(workflows.c.id, workflows.c.path).where(in_folder)).all():
+            path = f"{store}/{inside}{row.path.partition(f'/{inside}')[2]}"
+            self._place(c, row.id, path, path)
+
+    def release(self, c: Connection, workflow: Workflow) -> None:
+        """Record that the workflow's file was deleted, also for its runs. Lists leave it out."""
+        self._place(c, workflow.id, workflow.id, "")
+        events.append(c, "workflow", Subject(workflow.id, workflow.owner), {"change": "moved"})
 
     def _release(self, c: Connection, owner: str, path: str) -> None:
         """Free the path of a workflow whose file was replaced."""
         if before := self.by_path(c, owner, path):
-            self._place(c, before, before.id, "")
+            self._place(c, before.id, before.id, "")
 
-    def _place(self, c: Connection, workflow: Workflow, path: str, run_path: str) -> None:
+    def _place(self, c: Connection, workflow_id: str, path: str, run_path: str) -> None:
         values = {"path": path, "updated_at": datetime.now(UTC)}
-        c.execute(update(workflows).where(workflows.c.id == workflow.id).values(**values))
-        c.execute(update(runs).where(runs.c.workflow_id == workflow.id).values(path=run_path))
+        c.execute(update(workflows).where(workflows.c.id == workflow_id).values(**values))
+        c.execute(update(runs).where(runs.c.workflow_id == workflow_id).values(path=run_path))
 
     def below(self, c: Connection, path: str) -> list[Workflow]:
         """Return the workflows of all owners at a path or below it."""
@@ -186,14 +198,46 @@ class WorkflowRows:
         return _workflow(row) if row else None
 
     def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
+        self,
+        c: Connection,
+        owner: str,
+        limit: int,
+        after: str,
+        search: str,
+        pushed: PushedFiles | None = None,
     ) -> list[Workflow]:
-        """Return a page of workflows, newest first."""
+        """Return a page of workflows, newest first.
+
+        With `pushed`, copies among the pushed files are left out if the workflow has another file.
+        """
         own = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
         known = with_text(own, search, workflows.c.path)
-        known = known.where(linked_to(project, "workflow", workflows.c.id))
+        if pushed is not None:
+            known = known.where(~_is_pushed_copy(pushed.folder))
+        if pushed is not None and pushed.project:
+            linked = linked_to(pushed.project, "workflow", workflows.c.id)
+            of_push = _is_pushed(owner, f"{pushed.folder}/{pushed.project}")
+            known = known.where(or_(linked, of_push))
         query = newest_first(known, workflows.c.id, limit, after)
         return [_workflow(row) for row in c.execute(query)]
+
+
+def _is_pushed_copy(folder: str) -> ColumnElement[bool]:
+    """Return the condition that a pushed workflow has another file, which is not pushed."""
+    other = workflows.alias().c
+    same = (other.owner == workflows.c.owner) & (other.document_id == workflows.c.document_id)
+    elsewhere = (other.path != other.id) & ~other.path.startswith(f"{folder}/", autoescape=True)
+    has_file = select(other.id).where(same, workflows.c.document_id != "", elsewhere).exists()
+    return workflows.c.path.startswith(f"{folder}/", autoescape=True) & has_file
+
+
+def _is_pushed(owner: str, folder: str) -> ColumnElement[bool]:
+    """Return the condition that a workflow, or a copy of it, is below a folder."""
+    copy = workflows.alias().c
+    is_below = copy.path.startswith(f"{folder}/", autoescape=True)
+    ids = select(copy.document_id).where(copy.owner == owner, is_below, copy.document_id != "")
+    here = workflows.c.path.startswith(f"{folder}/", autoescape=True)
+    return or_(here, workflows.c.document_id.in_(ids))
 
 
 def _workflow(row: Row[Any]) -> Workflow:

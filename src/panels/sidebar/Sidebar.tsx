@@ -30,7 +30,7 @@ import { openSections } from '../frame/openSections';
 import { useFirst } from './useFirst';
 import { Section } from './Section';
 
-const NO_FILES: IUnrun = { files: [] };
+const NO_FILES: IUnrun = { files: [], places: new Map() };
 
 interface ISidebarProps {
   services: IPanelServices;

@@ -9,11 +9,14 @@ import { IPanelServices } from '../frame/services';
 import { MANY, matching, OlderButton, SearchBox, useSearch } from '../frame/Search';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
+import { openWorkflow } from './open';
 import { IUnrun, placeOf } from './unrun';
 
-/** A workflow, and when it last ran or, if it never ran, was saved. */
-interface IListed extends WorkflowFile {
+/** A workflow, and when it last ran or, if it never ran, was saved or pushed. */
+interface IListed extends Pick<WorkflowFile, 'path' | 'title' | 'saved_at'> {
   hasRun: boolean;
+  /** The path in the pushed project, if the file is not below the root. */
+  pushed?: string;
 }
 
 interface IWorkflowSectionProps {
@@ -28,7 +31,7 @@ const nameOf = ({ title, path }: { title: string; path: string }) =>
 export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX.Element {
   const { yard, trans, commands } = services;
   const { workflows, runs } = yard;
-  const { files, problem } = unrun;
+  const { files, places, problem } = unrun;
   const search = useSearch(workflows, nameOf);
   const newest = useSignal(runs.changed, () => runs.items);
   const now = useAgoNow(yard.stream);
@@ -36,7 +39,8 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
   const items: IListed[] = [
     ...search.items.map(workflow => ({
       title: workflow.title,
-      path: placeOf(workflow),
+      path: places.get(workflow.id) ?? placeOf(workflow),
+      pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
       saved_at:
         newest.find(run => run.workflow_id === workflow.id)?.created_at ?? workflow.updated_at,
       hasRun: true
@@ -49,7 +53,13 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       <ListState collection={workflows} trans={trans}>
         {!files.length && !problem && (
           <>
-            <p className="nby-Note">{trans.__('No workflows yet.')}</p>
+            <p className="nby-Note">
+              {yard.client.project
+                ? trans.__(
+                    'No workflows in this project. Run a workflow while the project is active, or push a folder with “nbyard push”.'
+                  )
+                : trans.__('No workflows yet.')}
+            </p>
             <p className="nby-Note">
               <CommandButton
                 commands={commands}
@@ -79,16 +89,16 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
         items={items}
         idOf={({ path }) => path}
         nameOf={nameOf}
-        render={({ title, path, saved_at, hasRun }) => (
+        render={({ title, path, saved_at, hasRun, pushed }) => (
           <SideRow
             icon={workflowIcon}
             name={title || path}
             aside={hasRun ? showAgo(saved_at, now, trans) : trans.__('never ran')}
-            detail={path}
+            detail={pushed ? trans.__('Pushed: %1', pushed) : path}
             title={[path, showMoment(saved_at)].join('\n')}
           />
         )}
-        onOpen={({ path }) => void commands.execute('docmanager:open', { path })}
+        onOpen={({ path }) => void openWorkflow(services, path)}
       />
       {!search.text && <OlderButton collection={workflows} trans={trans} />}
     </div>

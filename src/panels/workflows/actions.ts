@@ -4,13 +4,13 @@ import { Environment } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
+import { openWorkflow } from './open';
 
 /** The environment of the example. */
 const NAME = 'penguins';
 
 export const workflowActions = {
-  openWorkflow: ({ commands }: IPanelServices, [path]: string[]) =>
-    commands.execute('docmanager:open', { path }),
+  openWorkflow: (services: IPanelServices, [path]: string[]) => openWorkflow(services, path),
 
   createExample: (services: IPanelServices, [folder]: string[]) =>
     reportFailure(services, services.trans.__('The example was not created.'), () =>

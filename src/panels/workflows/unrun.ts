@@ -14,13 +14,15 @@ const GATHER = 300;
 export interface IUnrun {
   /** The files, newest first. */
   readonly files: readonly WorkflowFile[];
+  /** The paths of files that were pushed, by the ID of the pushed workflow. */
+  readonly places: ReadonlyMap<string, string>;
   /** Why the last request failed. */
   readonly problem?: string;
 }
 
 /** Return the workflow files without a run; updated while visible when files or runs change. */
 export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUnrun {
-  const [unrun, setUnrun] = useState<IUnrun>({ files: [] });
+  const [unrun, setUnrun] = useState<Omit<IUnrun, 'places'>>({ files: [] });
   useEffect(() => {
     if (!isVisible) {
       return;
@@ -70,9 +72,18 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
     };
   }, [app, yard, isVisible]);
   const ran = useSignal(yard.workflows.changed, () => yard.workflows.items);
-  const places = new Set(ran.map(placeOf));
   // the first run of a file is known before the files are listed again
-  return { ...unrun, files: unrun.files.filter(({ path }) => !places.has(path)) };
+  const known = new Set(ran.map(placeOf));
+  const files = unrun.files.filter(({ path }) => !known.has(path));
+  const places = new Map<string, string>();
+  for (const { id, pushed_path, document_id } of ran) {
+    const file = pushed_path && document_id && files.find(file => file.document_id === document_id);
+    if (file) {
+      places.set(id, file.path);
+    }
+  }
+  const pushed = new Set(places.values());
+  return { ...unrun, places, files: files.filter(({ path }) => !pushed.has(path)) };
 }
 
 /** Return the path of a workflow's file, relative to the server's root where it is below it. */

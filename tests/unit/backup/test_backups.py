@@ -24,6 +24,7 @@ from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, own_name
 from nbyard.store import Connection, Store, transition
@@ -122,7 +123,7 @@ def test_a_backup_restores_rows_bytes_and_records(
 
 
 @pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
-def test_schedules_of_pushed_projects_use_the_restored_files(
+def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     filled: Store, tmp_path: Path, bare_database_url: str
 ) -> None:
     (pushed := tmp_path / "pushed").mkdir()
@@ -136,6 +137,9 @@ def test_schedules_of_pushed_projects_use_the_restored_files(
     code = {"path": f"{root}/a.py", "run": {"path": f"{root}/a.py"}}
     add_schedule(filled, "pushed", None, root=root, start=root, **code)
     add_schedule(filled, "own", None, path="/home/a.py", run={"path": "/home/a.py"})
+    with filled.write() as c:
+        for place in (f"{root}/a.nbflow", "/home/a.nbflow"):
+            filled.workflows.create_or_update(c, "ann", place, Document(version=1))
     write_backup(filled, tmp_path / "b.tar")
     folder = tmp_path / "restored"
     restore_backup(tmp_path / "b.tar", folder, bare_database_url)
@@ -144,12 +148,14 @@ def test_schedules_of_pushed_projects_use_the_restored_files(
         with opened.read() as c:
             row, own = (opened.schedules.by_id(c, key) for key in ("pushed", "own"))
             of_file = opened.schedules.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
+            places = {*opened.workflows.paths(c, "ann")}
     finally:
         opened.close()
     assert row is not None and own is not None
     assert row.root == row.start == f"{folder}/{push}" and of_file == [row]
     assert Path(row.schedule.run.path).read_text() == "print()\n"
     assert (own.root, own.schedule.run.path) == ("/", "/home/a.py")
+    assert places >= {f"{folder}/{push}/a.nbflow", "/home/a.nbflow"}
 
 
 @pytest.mark.parametrize(

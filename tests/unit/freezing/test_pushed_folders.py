@@ -3,7 +3,12 @@
 from types import SimpleNamespace
 from typing import Any
 
-from nbyard.freezing.pushed_folders import folder_of, pushed_project
+from nbyard.freezing.pushed_folders import (
+    folder_of,
+    folder_of_pushes,
+    pushed_path,
+    pushed_project,
+)
 
 
 def test_files_of_a_push_are_those_of_its_project(tmp_path):
@@ -13,6 +18,14 @@ def test_files_of_a_push_are_those_of_its_project(tmp_path):
     assert pushed_project(store, folder) == "wine-id"
     assert pushed_project(store, tmp_path / "a.py") == ""
     assert pushed_project(store, tmp_path / "projects2" / "a.py") == ""
+
+
+def test_a_pushed_file_has_its_path_in_the_project(tmp_path):
+    store: Any = SimpleNamespace(folder=tmp_path)
+    folder = folder_of_pushes(store)
+    assert pushed_path(folder, str(folder / "wine-id/digest/a/b.nbflow")) == "a/b.nbflow"
+    assert pushed_path(folder, str(tmp_path / "b.nbflow")) == ""
+    assert pushed_path(folder, "a-workflow-id") == ""
 
 
 def test_a_store_behind_a_link_has_real_paths(tmp_path):

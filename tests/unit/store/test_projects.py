@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project
 from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.workflows.structs import PushedFiles
 from nbyard.store import Connection, Store
 from nbyard.store.projects import LINKABLE
 from nbyard.store.runs import queries
@@ -104,8 +105,9 @@ def test_lists_of_a_project_have_its_resources_only(store):
             assert [row.id for row in page(c, "ada", 10, "", "", made.id)] == [one.id]
             assert len(page(c, "ada", 10, "", "")) == 2
             assert page(c, "bob", 10, "", "", made.id) == []
-        for name in ("workflows", "environments"):
-            assert getattr(store, name).page(c, "ada", 10, "", "", made.id) == []
+        assert store.environments.page(c, "ada", 10, "", "", made.id) == []
+        pushed = PushedFiles("/store/projects", made.id)
+        assert store.workflows.page(c, "ada", 10, "", "", pushed) == []
         assert store.deployments.page(c, "ada", 10, "", "", "", project=made.id) == []
         assert store.schedules.page(c, "ada", 10, "", "", "", project=made.id) == []
 

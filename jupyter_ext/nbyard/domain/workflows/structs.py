@@ -264,7 +264,10 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
 
 
 class Workflow(msgspec.Struct, frozen=True):
-    """A workflow whose document was run or opened. `document_id` is the ID in its document."""
+    """A workflow that ran or was pushed. `document_id` is the ID in its document.
+
+    `pushed_path` is the path among the pushed files of a project; empty for other files.
+    """
 
     id: str
     document_id: str
@@ -273,14 +276,26 @@ class Workflow(msgspec.Struct, frozen=True):
     owner: str
     created_at: datetime
     updated_at: datetime
+    pushed_path: str = ""
 
 
 class WorkflowFile(msgspec.Struct, frozen=True):
-    """A workflow file that never ran. `path` is relative to the root."""
+    """A workflow file that never ran. `path` is relative to the root.
+
+    `document_id` is the ID in its document, which pushed copies share.
+    """
 
     path: str
     title: str
     saved_at: datetime
+    document_id: str = ""
+
+
+class PushedFiles(msgspec.Struct, frozen=True):
+    """The folder of all pushed files, and the ID of the only project to list; "" for all."""
+
+    folder: str
+    project: str
 
 
 class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

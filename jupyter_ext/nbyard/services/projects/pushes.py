@@ -63,6 +63,7 @@ from nbyard.services.projects.pushed_schedules import (
 )
 from nbyard.services.projects.retention import ProjectPolicies
 from nbyard.services.service_context import pin_blobs
+from nbyard.services.workflows.pushed_workflows import pushed_documents, store_workflows
 
 if TYPE_CHECKING:
     from nbyard.store.schedules.queries import ScheduleRow
@@ -113,6 +114,10 @@ class ProjectPushes(ProjectPolicies):
         project = self._save_project(caller, comparison)
         environments = self._environments(caller, comparison)
         folder = ensure_pushed_files(self._parts, project.id, digest)
+        documents = pushed_documents(folder)
+        # Before the schedules: saving one stores its workflow, which then would not be moved.
+        with self._store.write() as c:
+            store_workflows(self._store, c, caller.name, folder, documents)
         schedules = ScheduleSync(self._parts, caller, folder).apply(
             comparison.changes("schedule"),
             comparison.wanted,

@@ -34,6 +34,7 @@ from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project, find_project
 from nbyard.services.workflows.file_tracking import saved_workflow
+from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
@@ -106,11 +107,12 @@ class ProjectRecords:
             record = find_project(self._store, c, caller, project)
             self._rows.delete(c, record)
             # Schedules outlive their project, and their runs still read the pushed files.
-            is_used = self._store.schedules.below(
-                c, caller.name, str(folder_of(self._store, record.id))
-            )
+            folder = folder_of(self._store, record.id)
+            is_used = self._store.schedules.below(c, caller.name, str(folder))
+            if not is_used:
+                release_workflows(self._store, c, folder)
         if not is_used:
-            shutil.rmtree(folder_of(self._store, record.id), ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
     @operation("GET", "/projects/{project}/links", scope="projects:read")
     def links(

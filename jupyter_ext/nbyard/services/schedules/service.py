@@ -53,6 +53,7 @@ from nbyard.services.schedules.run_requests import (
     stored_request,
 )
 from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:
     from nbyard.freezing.runs.templates import FrozenRequest
@@ -266,6 +267,8 @@ class ScheduleService:
             row = self._rows.find(c, caller.name, schedule)
             self._rows.delete(c, row.schedule)
             left = self._unused_folder(c, caller, row)
+            if left is not None:
+                release_workflows(self._store, c, left)
         if left is not None:
             shutil.rmtree(left, ignore_errors=True)
 

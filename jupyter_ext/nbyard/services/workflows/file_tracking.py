@@ -6,8 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nbyard.domain.workflows.structs import Workflow, WorkflowFile, read_document
+from nbyard.domain.workflows.structs import Meta, Workflow, WorkflowFile, read_document
 from nbyard.errors import NbyardError
+from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.workflow_files import document_id_of, is_there
 from nbyard.host.project_files import MAX_DOCUMENT
 
@@ -66,17 +67,18 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
         known = set(parts.store.workflows.paths(c, owner))
     workflow_files = []
     for file in parts.files.documents():
-        if str(file) in known:
+        if str(file) in known or pushed_project(parts.store, file):
             continue
         try:
             stat = file.stat()
             content = file.read_bytes() if stat.st_size <= MAX_DOCUMENT else b""
-            title = read_document(content).meta.title
+            meta = read_document(content).meta
         except OSError:
             continue
         # A file that is too large or damaged is listed without a title.
         except NbyardError:
-            title = ""
+            meta = Meta()
         saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)
-        workflow_files.append(WorkflowFile(parts.files.shown(file), title, saved_at))
+        shown = parts.files.shown(file)
+        workflow_files.append(WorkflowFile(shown, meta.title, saved_at, meta.id))
     return sorted(workflow_files, key=lambda workflow_file: workflow_file.saved_at, reverse=True)

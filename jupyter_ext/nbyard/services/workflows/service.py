@@ -29,6 +29,7 @@ from nbyard.domain.workflows.structs import (
     NodeView,
     Pin,
     Problem,
+    PushedFiles,
     Workflow,
     WorkflowCheck,
     WorkflowFile,
@@ -39,6 +40,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import pinned_node
+from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_path
 from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
@@ -68,11 +70,20 @@ class WorkflowService:
         search: str = "",
         project: str = "",
     ) -> Page[Workflow]:
-        """List workflows that ran, newest first."""
+        """List workflows that ran or were pushed, newest first.
+
+        A workflow is listed once: of its files, pushed copies are left out.
+        """
         check_limit(limit)
+        folder = folder_of_pushes(self._store)
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            workflows = self._store.workflows.page(c, caller.name, limit + 1, after, search, of)
+            pushed = PushedFiles(str(folder), of)
+            rows = self._store.workflows.page(c, caller.name, limit + 1, after, search, pushed)
+        workflows = [
+            msgspec.structs.replace(workflow, pushed_path=pushed_path(folder, workflow.path))
+            for workflow in rows
+        ]
         return page_of(workflows, limit, lambda w: w.id)
 
     @operation("GET", "/workflows/unrun", scope="workflows:read")

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -11,6 +12,11 @@ const signal = () => new Signal<object, unknown>({});
 const saved_at = '2030-01-01T00:00:00Z';
 const ran = (name: string) => ({
   ...{ id: name, title: name, path: `${name}.nbflow`, updated_at: saved_at }
+});
+
+const pushed = (name: string) => ({
+  ...{ id: name, title: name, path: `/store/${name}.nbflow`, updated_at: saved_at },
+  ...{ pushed_path: `flows/${name}.nbflow`, document_id: `doc-${name}` }
 });
 
 /** The list of workflows; `set` sets what ran, as its reload does. */
@@ -28,10 +34,12 @@ class Workflows {
   }
 }
 
-function show(unrun: string[]) {
+function show(unrun: string[], project = '') {
   const workflows = new Workflows();
   const answers = {
-    items: unrun.map(name => ({ title: name, path: `${name}.nbflow`, saved_at })),
+    items: unrun.map(name => ({
+      ...{ title: name, path: `${name}.nbflow`, saved_at, document_id: `doc-${name}` }
+    })),
     problem: ''
   };
   const call = jest.fn(async () => {
@@ -41,9 +49,12 @@ function show(unrun: string[]) {
     return { items: [...answers.items] };
   });
   const stream = { lost: undefined, connectedChanged: signal() };
-  const yard = { client: { call }, workflows, runs: { items: [], changed: signal() }, stream };
+  const client = { call, project };
+  const yard = { client, workflows, runs: { items: [], changed: signal() }, stream };
   const commands = new CommandRegistry();
   commands.addCommand('nbyard:create-workflow', { label: 'New Workflow', execute: () => 0 });
+  const opened = jest.fn();
+  commands.addCommand('docmanager:open', { execute: ({ path }) => opened(path) });
   const app = { serviceManager: { contents: { fileChanged: signal() } } };
   const services = { yard, trans, commands, app } as unknown as IPanelServices;
   const Panel = ({ isVisible }: { isVisible: boolean }) => (
@@ -51,7 +62,7 @@ function show(unrun: string[]) {
   );
   const { rerender } = render(<Panel isVisible={false} />);
   const setVisible = (isVisible: boolean) => rerender(<Panel isVisible={isVisible} />);
-  return { workflows, answers, call, setVisible };
+  return { workflows, answers, call, opened, setVisible };
 }
 
 const rows = () => screen.queryAllByRole('row').map(({ textContent }) => textContent);
@@ -112,6 +123,37 @@ describe('the workflows of the sidebar', () => {
     workflows.problem = 'busy';
     workflows.set([], 'failed');
     expect([problem(), rows().length]).toEqual(['Not reachable: busy', 1]);
+  });
+
+  it('are one row for a file and its pushed copy, which opens the file', async () => {
+    const { workflows, opened, setVisible } = show(['a', 'b']);
+    setVisible(true);
+    await wait();
+    workflows.set([pushed('a')]);
+    expect(rows()).toEqual(['ajust nowa.nbflow', 'bnever ranb.nbflow']);
+    fireEvent.doubleClick(screen.getByText('a'));
+    await wait();
+    expect(opened).toHaveBeenCalledWith('a.nbflow');
+  });
+
+  it('say that a file was pushed if only the store has it, and do not open it', async () => {
+    const { workflows, opened, setVisible } = show([]);
+    setVisible(true);
+    await wait();
+    workflows.set([pushed('a')]);
+    expect(rows()).toEqual(['ajust nowPushed: flows/a.nbflow']);
+    fireEvent.doubleClick(screen.getByText('a'));
+    await wait();
+    expect(opened).not.toHaveBeenCalled();
+    expect(Notification.manager.notifications[0].message).toContain('nbyard pull');
+  });
+
+  it('say what to do in a project without any', async () => {
+    const { workflows, setVisible } = show([], 'p');
+    setVisible(true);
+    workflows.set([]);
+    await wait();
+    expect(screen.getByText(/^No workflows in this project/).textContent).toContain('nbyard push');
   });
 
   it('offers the first one where there is none', async () => {
