@@ -1,9 +1,27 @@
-import { KeyboardEvent, ReactNode, useCallback, useEffect, useRef, useState } from 'react';
+import {
+  Fragment,
+  KeyboardEvent,
+  ReactNode,
+  useCallback,
+  useEffect,
+  useId,
+  useRef,
+  useState
+} from 'react';
 import { useDrawn } from './hooks/useDrawn';
+
+/** The head of a group of rows. */
+export interface IRowHead {
+  name: string;
+  /** At the right of the name. */
+  aside?: ReactNode;
+}
 
 export interface IRowListProps<T> {
   label: string;
   items: readonly T[];
+  /** Heads above rows, by the ids of these rows. Keys go from row to row, across heads. */
+  heads?: ReadonlyMap<string, IRowHead>;
   /** The kind of the rows: context menus select `.nby-Row[data-noun="…"]`. */
   noun: string;
   idOf: (item: T) => string;
@@ -36,7 +54,7 @@ const TYPED = 700;
  * more rows besides the clicked one, Escape none.
  */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
-  const { items, noun, idOf, selected } = props;
+  const { items, heads, noun, idOf, selected } = props;
   const [active, setActive] = useState<string>();
   // a row that was clicked counts as selected, as in the file browser
   const [clicked, setClicked] = useState<string>();
@@ -56,9 +74,9 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
     }
   }, [selected]);
 
+  const rowAt = (at: number) => grid.current?.querySelectorAll<HTMLElement>('.nby-Row')[at];
   const focus = (next: number) => {
-    const row = grid.current?.children[next] as HTMLElement | undefined;
-    row?.focus();
+    rowAt(next)?.focus();
   };
   const typeAhead = (key: string) => {
     const now = Date.now();
@@ -90,7 +108,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
     onMark?.(new Set());
   };
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>) => {
-    const row = grid.current?.children[index] as HTMLElement | undefined;
+    const row = rowAt(index);
     const inRow = event.target === row;
     if (event.ctrlKey || event.metaKey || event.altKey || (!inRow && event.key === 'Enter')) {
       return;
@@ -156,6 +174,9 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   const isSelected = (id: string) =>
     id === selected || (marked?.size ? marked.has(id) : !!onMark && id === clicked);
 
+  const labels = useId();
+  let label: string | undefined; // the id of the name above a row
+  let above = 1;
   return (
     <div
       ref={grid}
@@ -163,7 +184,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       role="grid"
       aria-multiselectable={onMark ? true : undefined}
       aria-label={props.label}
-      aria-rowcount={items.length}
+      aria-rowcount={items.length + (heads?.size ?? 0)}
       onKeyDown={onKeyDown}
       onFocus={onFocus}
       onBlur={event => {
@@ -175,39 +196,53 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
       {items.slice(0, drawn).map((item, position) => {
         const id = idOf(item);
         const actions = props.actions?.(item);
+        const head = heads?.get(id);
+        if (head) {
+          label = labels + id;
+        }
         return (
-          <div
-            key={id}
-            className="nby-Row"
-            role="row"
-            data-noun={noun}
-            data-id={id}
-            aria-selected={isSelected(id)}
-            aria-rowindex={position + 1}
-            tabIndex={position === index ? 0 : -1}
-            draggable
-            onDragStart={event => {
-              event.dataTransfer.setData(ROW_MIME, JSON.stringify({ noun, id }));
-              props.onDragStart?.(item, event);
-            }}
-            onMouseDown={event => {
-              if (onMark && event.shiftKey) {
-                event.preventDefault(); // the range begins at the row with the focus
-              }
-            }}
-            onFocus={() => setActive(id)}
-            onClick={event => onClick(event, item, position)}
-            onDoubleClick={() => props.onOpen?.(item)}
-          >
-            <div role="gridcell" className="nby-Row-cell">
-              {props.render(item)}
-            </div>
-            {actions && (
-              <div role="gridcell" className="nby-Row-actions" draggable onDragStart={keepStill}>
-                {actions}
+          <Fragment key={id}>
+            {head && (
+              <div className="nby-RowList-head" role="row" aria-rowindex={position + above++}>
+                <div role="rowheader">
+                  <h3 id={label}>{head.name}</h3>
+                  {head.aside}
+                </div>
               </div>
             )}
-          </div>
+            <div
+              className="nby-Row"
+              role="row"
+              data-noun={noun}
+              data-id={id}
+              aria-selected={isSelected(id)}
+              aria-rowindex={position + above}
+              aria-describedby={label}
+              tabIndex={position === index ? 0 : -1}
+              draggable
+              onDragStart={event => {
+                event.dataTransfer.setData(ROW_MIME, JSON.stringify({ noun, id }));
+                props.onDragStart?.(item, event);
+              }}
+              onMouseDown={event => {
+                if (onMark && event.shiftKey) {
+                  event.preventDefault(); // the range begins at the row with the focus
+                }
+              }}
+              onFocus={() => setActive(id)}
+              onClick={event => onClick(event, item, position)}
+              onDoubleClick={() => props.onOpen?.(item)}
+            >
+              <div role="gridcell" className="nby-Row-cell">
+                {props.render(item)}
+              </div>
+              {actions && (
+                <div role="gridcell" className="nby-Row-actions" draggable onDragStart={keepStill}>
+                  {actions}
+                </div>
+              )}
+            </div>
+          </Fragment>
         );
       })}
     </div>

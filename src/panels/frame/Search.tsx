@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { useEffect, useRef, useState } from 'react';
+import { ReactNode, useEffect, useRef, useState } from 'react';
 import { Collection } from '../../api/collection';
 import { useSignal } from '../../components/hooks/useSignal';
 
@@ -70,9 +70,12 @@ interface ISearchBoxProps {
   /** Shown if nothing matches, instead of a text about names. */
   none?: string;
   trans: TranslationBundle;
+  /** Shown beside the input. */
+  children?: ReactNode;
 }
 
-export function SearchBox({ search, label, none, trans }: ISearchBoxProps): JSX.Element | null {
+export function SearchBox(props: ISearchBoxProps): JSX.Element | null {
+  const { search, label, none, trans, children } = props;
   const { items, text, setText, offered } = search;
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -108,6 +111,7 @@ export function SearchBox({ search, label, none, trans }: ISearchBoxProps): JSX.
           }
         }}
       />
+      {children}
       {text && !items.length && (
         <p className="nby-Note" role="status">
           {none ?? trans.__('No name contains “%1”.', text)}

@@ -1,4 +1,4 @@
-/** Which sections of the sidebar are open; remembered from page to page. */
+/** Which sections of the sidebar are open, and how runs are listed; remembered from page to page. */
 import { IStateDB } from '@jupyterlab/statedb';
 import { ISignal, Signal } from '@lumino/signaling';
 

@@ -6,20 +6,25 @@ import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment, showSeconds } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
-import { stateIcon } from '../../icons/items';
+import { scheduleIcon, stateIcon } from '../../icons/items';
 import { secondsOf } from '../../runs/model/reducer';
+import { openSections } from '../frame/openSections';
 import { OlderButton, SearchBox } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
+import { schedulesOf } from '../schedules/collection';
 import { RunDetail } from './RunDetail';
+import { groupsOf } from './runGroups';
 import { MOST_FOUND, useRunSearch } from './runSearch';
-import { resultOf, resultsUpTo, RunStrip } from './RunStrip';
+import { resultOf, resultsUpTo, RunStrip } from '../frame/RunStrip';
 
 /** More rows come with each click. */
 const SHOWN = 30;
 /** The limit of the server. */
 const MOST_COMPARED = 10;
+/** The name of the choice among those of the sidebar. */
+const GROUPED = 'runs-by-schedule';
 
 /** The newest runs, or those that match a search. */
 export function RunSection({ services }: { services: IPanelServices }): JSX.Element {
@@ -35,6 +40,12 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
     void commands.execute('nbyard:open-comparison', { id: chosen.join(',') });
     setMarked(new Set());
   };
+  const schedules = schedulesOf(yard);
+  const offered = useSignal(schedules.changed, () => schedules.items);
+  const isGrouped = useSignal(openSections.changed, () => !!openSections.get(GROUPED));
+  const page = items.slice(0, shown);
+  const groups =
+    isGrouped && search.offered ? groupsOf(page, known, offered, services) : { items: page };
   const canCompare = chosen.length > 1 && chosen.length <= MOST_COMPARED;
   return (
     <div className="nby-Section">
@@ -48,14 +59,27 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         label={trans.__('Search runs: words, is:failed, by:name')}
         none={matches?.problem ?? trans.__('No run matches “%1”.', matches?.text ?? '')}
         trans={trans}
-      />
+      >
+        {(isGrouped || !!offered.length) && (
+          <button
+            type="button"
+            className="nby-Button"
+            aria-pressed={isGrouped}
+            aria-label={trans.__('Group by Schedule')}
+            title={trans.__('Group by Schedule')}
+            onClick={() => openSections.set(GROUPED, !isGrouped)}
+          >
+            <scheduleIcon.react tag="span" className="nby-Icon" />
+          </button>
+        )}
+      </SearchBox>
       <RowList
         label={trans.__('Runs')}
         noun="run"
         marked={marked}
         onMark={setMarked}
         keys={canCompare ? { c: compare } : undefined}
-        items={items.slice(0, shown)}
+        {...groups}
         idOf={({ id }) => id}
         nameOf={run => run.name || run.title}
         render={run => <Row run={run} runs={known} services={services} />}

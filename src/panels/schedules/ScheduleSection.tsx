@@ -11,8 +11,9 @@ import { ListState } from '../frame/ListState';
 import { OlderButton } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
-import { IResult, LAST, resultOf, RunStrip } from '../runs/RunStrip';
+import { RunStrip } from '../frame/RunStrip';
 import { schedulesOf } from './collection';
+import { resultsOf } from './results';
 import { outcomeOf, ScheduleInfo } from './ScheduleInfo';
 
 const nameOf = ({ name }: Schedule) => name;
@@ -115,26 +116,6 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
 /** Return whether an enabled schedule has no due time left, and none that waits for a run. */
 function isFinished({ is_enabled, next_due, recent }: Schedule): boolean {
   return is_enabled && !next_due && recent?.[0]?.outcome !== 'waiting';
-}
-
-/** Return the results of the newest due times and of runs started by hand since, oldest first. */
-function resultsOf(
-  { recent = [] }: Schedule,
-  runs: readonly Run[],
-  services: IPanelServices
-): readonly IResult[] {
-  const byHand = runs.filter(
-    ({ id, created_at }) =>
-      recent.every(({ run_id }) => run_id !== id) && !(created_at <= recent[0]?.created_at)
-  );
-  const due = recent.map(tick => {
-    // loaded runs are newer than the schedule
-    const run_state = runs.find(({ id }) => id === tick.run_id)?.state ?? tick.run_state;
-    const state = (tick.outcome === 'started' && run_state) || tick.outcome;
-    const outcome = outcomeOf({ ...tick, run_state }, services);
-    return { id: tick.id, state, label: `${showMoment(tick.due_at)} ${outcome}` };
-  });
-  return [...byHand.map(run => resultOf(run, services.trans)), ...due].slice(0, LAST).reverse();
 }
 
 /** Return the time of a due time, with its day: "Thu 08:00". */

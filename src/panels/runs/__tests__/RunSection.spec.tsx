@@ -2,8 +2,12 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { Schedule } from '../../../api/types';
+import { IYard } from '../../../api/yard';
+import { openSections } from '../../frame/openSections';
 import { IPanelServices } from '../../frame/services';
-import * as strip from '../RunStrip';
+import { schedulesOf } from '../../schedules/collection';
+import * as strip from '../../frame/RunStrip';
 import { RunSection } from '../RunSection';
 
 const trans = nullTranslator.load('nbyard');
@@ -11,7 +15,7 @@ const signal = () => new Signal<object, unknown>({});
 const START = Date.parse('2030-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
 
-function show(items: object[], call = jest.fn()): CommandRegistry {
+function show(items: object[], call = jest.fn(), schedules: object[] = []): CommandRegistry {
   const stream = {
     ...{ events: signal(), activity: signal(), refetch: signal(), connectedChanged: signal() },
     watch: () => ({ dispose: () => undefined }),
@@ -19,7 +23,9 @@ function show(items: object[], call = jest.fn()): CommandRegistry {
   };
   const runs = { items, changed: signal(), state: 'ready', more: false };
   const commands = new CommandRegistry();
-  const services = { yard: { client: { call }, runs, stream }, trans, commands };
+  const yard = { client: { call }, runs, stream } as unknown as IYard;
+  const services = { yard, trans, commands };
+  schedules.forEach(schedule => schedulesOf(yard).put(schedule as Schedule));
   render(<RunSection services={services as unknown as IPanelServices} />);
   return commands;
 }
@@ -104,5 +110,55 @@ describe('the runs of the sidebar', () => {
     expect(screen.getByRole('status').textContent).toBe('is: must be one of queued, running');
     await search('');
     expect(screen.getAllByRole('row')).toHaveLength(6);
+  });
+
+  it('are grouped by schedule on request, which is remembered', () => {
+    const times = { created_at: at(-9), started_at: at(-9), finished_at: at(-8) };
+    const plain = { workflow_id: 'w', counts: {}, reason: null, state: 'succeeded', ...times };
+    const of = (kind: string, source_id = '') => ({ kind, source_id });
+    const origins = [
+      ...[of('manual'), of('schedule', 'night'), of('backfill', 'gone'), of('trigger', 't')],
+      ...[of('retry', 'night'), of('schedule', 'day')]
+    ];
+    const runs = origins.map((origin, at) => {
+      const number = 9 - at;
+      return { ...plain, id: `r${number}`, number, title: `T${number}`, origin };
+    });
+    const recent = [{ id: 't', outcome: 'missed', due_at: at(-99), created_at: at(-99) }];
+    const schedule = (id: string) => ({ id, name: `every ${id}`, recent });
+    show(runs, undefined, [schedule('day'), schedule('night')]);
+    const rows = () =>
+      screen
+        .getAllByRole('row')
+        .map(row => row.getAttribute('data-id') ?? row.querySelector('h3')!.textContent);
+    expect(rows()).toEqual(['r9', 'r8', 'r7', 'r6', 'r5', 'r4']);
+    const button = screen.getByRole('button', { name: 'Group by Schedule' });
+    fireEvent.click(button);
+    expect(button.getAttribute('aria-pressed')).toBe('true');
+    expect(openSections.get('runs-by-schedule')).toBe(true);
+    const groups = [
+      ...['every night', 'r8', 'r5', 'Schedule of T7', 'r7', 'every day', 'r4'],
+      ...['Other runs', 'r9', 'r6']
+    ];
+    expect(rows()).toEqual(groups);
+    const head = screen.getByRole('rowheader', { name: /^every night/ });
+    expect(head.querySelectorAll('.nby-RunStrip-bar')).toHaveLength(3);
+    const [grid, all] = [screen.getByRole('grid'), screen.getAllByRole('row')];
+    expect(grid.getAttribute('aria-rowcount')).toBe('10');
+    expect(all.map(row => row.getAttribute('aria-rowindex'))).toEqual(
+      groups.map((_, position) => `${position + 1}`)
+    );
+    const described = (row: Element) =>
+      document.getElementById(row.getAttribute('aria-describedby')!)!.textContent;
+    expect(described(all[2])).toBe('every night');
+    // keys go from row to row
+    act(() => all[2].focus());
+    fireEvent.keyDown(all[2], { key: 'ArrowDown' });
+    expect(document.activeElement).toBe(all[4]);
+    fireEvent.keyDown(all[4], { key: 'End' });
+    expect(document.activeElement).toBe(all[9]);
+    fireEvent.click(button);
+    expect(rows()).toEqual(['r9', 'r8', 'r7', 'r6', 'r5', 'r4']);
+    expect(screen.queryByRole('rowheader')).toBeNull();
   });
 });
