@@ -73,6 +73,11 @@ class ExecutableRows:
         row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
         return _executable(row) if row else None
 
+    def path(self, c: Connection, owner: str, executable_id: str) -> str:
+        """Return the path of an executable; "" if it has none or does not exist."""
+        is_wanted = (executables.c.owner == owner, executables.c.id == executable_id)
+        return c.execute(select(executables.c.path).where(*is_wanted)).scalar() or ""
+
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
         """Return the executable with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()

@@ -109,11 +109,15 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a read transaction with one consistent view for the block."""
+        """Open a read transaction with one consistent view for the block.
+
+        Raises:
+            RuntimeError: The block wrote something. It is rolled back.
+        """
         with self._translated(), self.engine.connect() as connection:
             if not self.sqlite:
                 connection.execution_options(**OF_READS)
-            with connection.begin():
+            with _rolled_back(connection):
                 yield connection
 
     @contextmanager
@@ -342,12 +346,21 @@ def _switch_off_jit(connection: Any, _: ConnectionPoolEntry) -> None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    is_read = not (options.get("nbyard_write") or options.get("nbyard_plain"))
-    # SQLite refuses a transaction that starts as a read and writes after another writer.
-    dbapi: Any = connection.connection.dbapi_connection
-    dbapi.execute(f"PRAGMA query_only={is_read:d}")
     if not options.get("nbyard_plain"):
-        connection.exec_driver_sql("BEGIN" if is_read else "BEGIN IMMEDIATE")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nbyard_write") else "BEGIN")
+
+
+@contextmanager
+def _rolled_back(connection: Connection) -> Iterator[None]:
+    # `PRAGMA query_only` would forbid writes too, but SQLite then compiles all statements again.
+    # PostgreSQL forbids them itself.
+    dbapi: Any = connection.connection.dbapi_connection
+    changes = getattr(dbapi, "total_changes", 0)
+    with connection.begin() as transaction:
+        yield
+        transaction.rollback()
+    if getattr(dbapi, "total_changes", 0) != changes:
+        raise RuntimeError("a read-only transaction changed rows")
 
 
 def _lock(descriptor: int, deadline: float) -> bool:

@@ -29,6 +29,7 @@ from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.task_retries import is_retried
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
@@ -88,7 +89,8 @@ class AttemptOutcomes:
                 adopt = snapshot.attempt.runtime == PROCESS and not snapshot.attempt.worker
                 folder, outputs = snapshot.order.folder, snapshot.outputs
                 rows = take_outputs(self._context, folder, result, outputs, adopt=adopt)
-                others = take_other_files(self._context, snapshot, adopt=adopt)
+                version = self._version(snapshot)
+                others = take_other_files(self._context, snapshot, version, adopt=adopt)
             except (Busy, Unavailable):
                 raise
             except NbyardError as error:
@@ -97,11 +99,20 @@ class AttemptOutcomes:
             is_as_keyed = self._matches_cache_key(snapshot)
             if is_as_keyed and result.outside:
                 result = self._with_outside(snapshot, result)
-            missed = warning_about_missing_files(self._context, snapshot, others)
+            missed = warning_about_missing_files(self._context, snapshot, version, others)
             warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
             warning = joined(warnings)
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
+
+    def _version(self, snapshot: AttemptSnapshot) -> ExecutableVersion | None:
+        """Return the code of the attempt from memory; None if it was deleted."""
+        try:
+            return self._identities.code(snapshot.task.plan).version
+        except (Busy, Unavailable):
+            raise
+        except NbyardError:
+            return None
 
     def _matches_cache_key(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the cache key still describes the result.
@@ -146,7 +157,8 @@ class AttemptOutcomes:
     def _fail(self, snapshot: AttemptSnapshot, failure: Failure, result: Result) -> Ended:
         """Fail the attempt. If it is not retried, keep the executed notebook and other files."""
         plan, number = snapshot.task.plan, snapshot.attempt.number
-        if problem := first_missing_file_reason(self._context, snapshot, failure):
+        version = self._version(snapshot)
+        if problem := first_missing_file_reason(self._context, snapshot, version, failure):
             reason = because("left-out", cause=failure.reason, problem=problem)
             failure = msgspec.structs.replace(failure, reason=reason, left_out=True)
         else:
@@ -159,10 +171,10 @@ class AttemptOutcomes:
             # Outputs of failed work may be incomplete.
             kept = msgspec.structs.replace(result, outputs=[])
             rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)
-            others = take_other_files(self._context, snapshot)
+            others = take_other_files(self._context, snapshot, version)
             missed = None
             if problem is None:
-                missed = warning_about_missing_files(self._context, snapshot, others)
+                missed = warning_about_missing_files(self._context, snapshot, version, others)
             warning = joined((*self._environment_warnings(snapshot), missed))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)

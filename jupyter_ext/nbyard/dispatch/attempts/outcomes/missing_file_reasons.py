@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.input_staging import CODE_KINDS, place_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
@@ -82,39 +83,49 @@ class _Code(msgspec.Struct, frozen=True):
         return [path for path in islice(fits, MOST_FITTING) if not is_cache(path)]
 
 
-def _code(context: DispatchContext, snapshot: AttemptSnapshot) -> _Code | None:
+def _code(
+    context: DispatchContext, snapshot: AttemptSnapshot, version: ExecutableVersion | None
+) -> _Code | None:
+    if version is None:
+        return None
     with context.store.read() as c:
-        version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
-        known = context.store.executables.get(
-            c, snapshot.run.owner, snapshot.task.plan.executable_id
-        )
-    if version is None or known is None or not known.path:
+        known = context.store.executables.path(c, snapshot.run.owner, version.executable_id)
+    if not known:
         return None
     own = split_function_path(version.file).file
-    path = Path(split_function_path(known.path).file)
-    tree = context.blobs.tree(version.bundle_digest)
+    path = Path(split_function_path(known).file)
+    taken, content = _bundle(context.blobs, version.bundle_digest, version.content_digest)
+    # For `src/train.py` in the bundle, the source folder is two levels above the file.
+    base = path.parents[own.count("/")]
+    return _Code(path, base, os.path.dirname(own), taken, version, content)
+
+
+@lru_cache(maxsize=32)  # the same code runs repeatedly
+def _bundle(blobs: Blobs, tree_digest: str, content_digest: str) -> tuple[frozenset[str], bytes]:
+    """Return the paths of a bundle with its folders, and the content of its code."""
+    tree = blobs.tree(tree_digest)
     taken = {*tree.folders, *(entry.path for entry in tree.files)}
     # A folder travelled if any file in it did.
     taken |= {str(folder) for path in taken for folder in PurePosixPath(path).parents}
-    with context.blobs.open(version.content_digest) as handle:
-        content = handle.read()
-    # For `src/train.py` in the bundle, the source folder is two levels above the file.
-    base = path.parents[own.count("/")]
-    return _Code(path, base, os.path.dirname(own), frozenset(taken), version, content)
+    with blobs.open(content_digest) as handle:
+        return frozenset(taken), handle.read()
 
 
 def first_missing_file_reason(
-    context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
+    context: DispatchContext,
+    snapshot: AttemptSnapshot,
+    version: ExecutableVersion | None,
+    failure: Failure,
 ) -> Reason | None:
     """Return why a file named by the failure is not in the bundle.
 
-    The file exists beside or above the code. If there are several, the first one counts. Return
-    None if there is none.
+    `version` is the code of the attempt. The file exists beside or above the code. If there are
+    several, the first one counts. Return None if there is none.
     """
     # IPython colours its tracebacks with escape sequences, which would become parts of paths.
     printed = COLOURS.sub("", f"{failure_text(failure)}\n{failure.traceback}")
     lines = [line for line in printed.splitlines() if any(sign in line for sign in SIGNS)]
-    code = _code(context, snapshot) if lines else None
+    code = _code(context, snapshot, version) if lines else None
     if code is None:
         return None
     # Paths in the attempt's folder become relative to the code.
@@ -141,7 +152,10 @@ def first_missing_file_reason(
 
 
 def warning_about_missing_files(
-    context: DispatchContext, snapshot: AttemptSnapshot, others: OtherFiles | None
+    context: DispatchContext,
+    snapshot: AttemptSnapshot,
+    version: ExecutableVersion | None,
+    others: OtherFiles | None,
 ) -> Reason | None:
     """Return a warning about files that are not in the bundle.
 
@@ -149,7 +163,7 @@ def warning_about_missing_files(
     not fail without them. `others` holds the files that the work wrote.
     """
     try:
-        code = _code(context, snapshot)
+        code = _code(context, snapshot, version)
         if code is None or code.version.kind not in CODE_KINDS or code.version.invocation.apart:
             return None
         missing = _missing_files(context, snapshot, code, others)

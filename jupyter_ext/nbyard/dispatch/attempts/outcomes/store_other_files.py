@@ -32,6 +32,7 @@ from nbyard.domain.attempts.other_files import (
 )
 from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.attempts.undeclared_files import input_paths
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.ignore_rules import is_cache
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError, Unavailable
@@ -45,19 +46,22 @@ INTO = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 def take_other_files(
-    context: DispatchContext, snapshot: AttemptSnapshot, *, adopt: bool = False
+    context: DispatchContext,
+    snapshot: AttemptSnapshot,
+    version: ExecutableVersion | None,
+    *,
+    adopt: bool = False,
 ) -> OtherFiles | None:
     """Store the files that the attempt wrote beside its outputs.
 
-    Call it inside `without_collection`. Return None if there are no such files, or if the engine
-    did not return the copy of the code. An error is logged, and None returned, too. With `adopt`,
-    the files themselves become blobs; no process of the work may survive.
+    `version` is its code. Call it inside `without_collection`. Return None if there are no such
+    files, or if the engine did not return the copy of the code. An error is logged, and None
+    returned, too. With `adopt`, the files themselves become blobs; no process of the work may
+    survive.
     """
     code, is_call = snapshot.order.folder / CODE, bool(snapshot.attempt.worker)
     if not code.is_dir():
         return None
-    with context.store.read() as c:
-        version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
     if version is None or version.kind == MODEL:  # a model writes only files for serving
         return None
     try:
