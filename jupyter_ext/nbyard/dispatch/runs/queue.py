@@ -282,6 +282,8 @@ class QueueController:
 
     def _why(self, ready_task: ReadyTask) -> Reason:
         """Return the reason why no earlier result is reused."""
+        if ignored := ready_task.why_cache_ignored():
+            return ignored  # without reading the store for each task
         with self._store.read() as c:
             last = partial(self._store.history.last_dependencies, c, ready_task.task)
             return self._candidates.results.why(c, ready_task, last)
