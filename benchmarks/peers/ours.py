@@ -162,8 +162,8 @@ def write_flow(place: Place) -> None:
         "positions": {},
     }
     (place.folder / FLOW).write_text(json.dumps(document))
-    # outputs of earlier runs are not part of the code
-    (place.folder / ".nbyardignore").write_text("out/\n")
+    # Outputs of earlier runs and the graph for other peers are not part of the code.
+    (place.folder / ".nbyardignore").write_text("out/\ngraph.json\n")
 
 
 def _node(place: Place, step: Step) -> dict[str, Any]:

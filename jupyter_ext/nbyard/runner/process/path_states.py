@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 # how often a folder is opened before it is listed, so that `FolderEvents` recognizes that
@@ -15,6 +16,7 @@ MOST_ENTRIES = 5_000  # of a folder whose states are compared
 MISSING, FOLDER = ["missing"], ["folder"]
 
 State = list[Any]
+Entries = list[os.DirEntry[str]]
 
 
 def state_of(path: str) -> State:
@@ -31,7 +33,7 @@ def state_of(path: str) -> State:
     return FOLDER if stat.S_ISDIR(seen.st_mode) else ["special"]
 
 
-def entries_of(folder: str) -> list[os.DirEntry[str]]:
+def entries_of(folder: str) -> Entries:
     """Return the entries of a folder, an empty list if it cannot be read.
 
     The folder is first opened several times. Watches of running attempts recognize nbyard by that.
@@ -78,23 +80,27 @@ def _kind_of(entry: os.DirEntry[str]) -> str:
         return "unreachable"
 
 
-def digests_at(path: str, state: State) -> tuple[str, str]:
+def digests_at(
+    path: str, state: State, list_folder: Callable[[str], Entries] = entries_of
+) -> tuple[str, str]:
     """Return the `entry_digests` of a folder, or two empty texts for a file.
 
     For a missing path, return those of the entries beside it whose names begin with its name.
+    `list_folder` may remember folders, for many paths at once.
     """
     if state == FOLDER:
-        return entry_digests(entries_of(path))
+        return entry_digests(list_folder(path))
     if state != MISSING:
         return "", ""
     folder, beginning = os.path.split(path)
-    return entry_digests(entry for entry in entries_of(folder) if entry.name.startswith(beginning))
+    return entry_digests(entry for entry in list_folder(folder) if entry.name.startswith(beginning))
 
 
 def describe_paths(paths: Iterable[str]) -> dict[str, tuple[State, str, str]]:
     """Return the state of each path and its digests by `digests_at`."""
     states = {path: state_of(path) for path in paths}
-    return {path: (state, *digests_at(path, state)) for path, state in states.items()}
+    list_once = cache(entries_of)
+    return {path: (state, *digests_at(path, state, list_once)) for path, state in states.items()}
 
 
 def digest_of_names(names: Iterable[str]) -> str:

@@ -13,6 +13,7 @@ import re
 import time
 from collections import defaultdict
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from ..process.inotify import ACCESS, COARSE_CLOCK, IS_FOLDER, MODIFY, OVERFLOW, Inotify
@@ -68,11 +69,12 @@ class OutsideWatch:
             self._inotify = Inotify()
         except (OSError, AttributeError):  # no inotify on this system
             self.is_blind = True
+        list_once = cache(entries_of)  # many missing paths may have one folder
         # files first: a large folder uses up the watches
         for path in sorted(self._named, key=lambda path: self._start[path] == FOLDER):
             self._watch(path)
             if self._start[path] == MISSING:
-                self._digests[path] = digests_at(path, MISSING)
+                self._digests[path] = digests_at(path, MISSING, list_once)
         self.take()
         self._uses.clear()  # used by the code above
 
