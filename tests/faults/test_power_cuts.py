@@ -53,8 +53,8 @@ def transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[s
     recorded: list[list[str]] = []
     prepare = database_connection._prepare
 
-    def watched(connection: Any, record: Any) -> None:
-        prepare(connection, record)
+    def watched(connection: Any, record: Any, **more: bool) -> None:
+        prepare(connection, record, **more)
         recording(connection, recorded)
 
     monkeypatch.setattr(database_connection, "CHECKPOINT_EVERY", 7)

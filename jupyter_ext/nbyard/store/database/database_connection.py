@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -86,12 +87,15 @@ class Database:
         self._checkpoint_at = CHECKPOINT_BYTES
         try:
             self.engine = self._engine()
+            # SQLite compiles all statements of a connection again after a change of `query_only`.
+            # So connections that only read have an engine of their own.
+            self._reader = self._engine(query_only=True) if self.sqlite else self.engine
         except ImportError:
             raise StoreUnusable(
                 because("database-no-driver"), hint=because("install-postgres")
             ) from None
 
-    def _engine(self) -> Engine:
+    def _engine(self, *, query_only: bool = False) -> Engine:
         # The connection used last has the most pages in its cache.
         shared: dict[str, Any] = {"json_serializer": json_text, "json_deserializer": json_value}
         shared["pool_use_lifo"] = True
@@ -103,21 +107,17 @@ class Database:
             return server
         waits = {"timeout": BUSY_SECONDS}
         engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", partial(_prepare, query_only=query_only))
         event.listen(engine, "begin", _begin)
         return engine
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Open a read transaction with one consistent view for the block.
-
-        Raises:
-            RuntimeError: The block wrote something. It is rolled back.
-        """
-        with self._translated(), self.engine.connect() as connection:
+        """Open a read transaction with one consistent view for the block."""
+        with self._translated(), self._reader.connect() as connection:
             if not self.sqlite:
                 connection.execution_options(**OF_READS)
-            with _rolled_back(connection):
+            with connection.begin():
                 yield connection
 
     @contextmanager
@@ -275,8 +275,11 @@ class Database:
         A connection that a thread still holds stays open. The process may exit before that thread
         ends, so the log is emptied here.
         """
-        lent = self.engine.pool.checkedout() if self.sqlite else 0  # type: ignore[attr-defined]
-        self.engine.dispose()
+        engines = self._reader, self.engine
+        pools: list[Any] = [engine.pool for engine in engines]
+        lent = self.sqlite and any(pool.checkedout() for pool in pools)
+        for engine in engines:
+            engine.dispose()
         if lent:
             with suppress(NbyardError, DBAPIError), self._write_locked():
                 self._empty_log(READER_SECONDS)
@@ -305,7 +308,7 @@ def json_value(text: str | bytes) -> Any:
         return json.loads(text)
 
 
-def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
+def _prepare(connection: object, _: ConnectionPoolEntry, *, query_only: bool) -> None:
     # Python's driver would begin transactions itself, but only before writes.
     connection.isolation_level = None  # type: ignore[attr-defined]
     # SQLite's own function handles only ASCII letters.
@@ -321,6 +324,8 @@ def _prepare(connection: object, _: ConnectionPoolEntry) -> None:
         # Only `_checkpoint` may reset the log, under the write lock.
         "wal_autocheckpoint=0",
         "mmap_size=0",
+        # SQLite refuses a transaction that starts as a read and writes after another writer.
+        f"query_only={query_only:d}",
     ):
         connection.execute(f"PRAGMA {pragma}")  # type: ignore[attr-defined]
 
@@ -348,19 +353,6 @@ def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if not options.get("nbyard_plain"):
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("nbyard_write") else "BEGIN")
-
-
-@contextmanager
-def _rolled_back(connection: Connection) -> Iterator[None]:
-    # `PRAGMA query_only` would forbid writes too, but SQLite then compiles all statements again.
-    # PostgreSQL forbids them itself.
-    dbapi: Any = connection.connection.dbapi_connection
-    changes = getattr(dbapi, "total_changes", 0)
-    with connection.begin() as transaction:
-        yield
-        transaction.rollback()
-    if getattr(dbapi, "total_changes", 0) != changes:
-        raise RuntimeError("a read-only transaction changed rows")
 
 
 def _lock(descriptor: int, deadline: float) -> bool:
