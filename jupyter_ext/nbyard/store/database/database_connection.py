@@ -89,7 +89,7 @@ class Database:
             self.engine = self._engine()
             # SQLite compiles all statements of a connection again after a change of `query_only`.
             # So connections that only read have an engine of their own.
-            self._reader = self._engine(query_only=True) if self.sqlite else self.engine
+            self.reader = self._engine(query_only=True) if self.sqlite else self.engine
         except ImportError:
             raise StoreUnusable(
                 because("database-no-driver"), hint=because("install-postgres")
@@ -114,7 +114,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Open a read transaction with one consistent view for the block."""
-        with self._translated(), self._reader.connect() as connection:
+        with self._translated(), self.reader.connect() as connection:
             if not self.sqlite:
                 connection.execution_options(**OF_READS)
             with connection.begin():
@@ -275,7 +275,7 @@ class Database:
         A connection that a thread still holds stays open. The process may exit before that thread
         ends, so the log is emptied here.
         """
-        engines = self._reader, self.engine
+        engines = self.reader, self.engine
         pools: list[Any] = [engine.pool for engine in engines]
         lent = self.sqlite and any(pool.checkedout() for pool in pools)
         for engine in engines:

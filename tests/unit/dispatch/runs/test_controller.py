@@ -25,10 +25,12 @@ def counted(bench: Bench) -> Iterator[dict[str, int]]:
         word = statement.split(maxsplit=1)[0].upper()
         found[word] = found.get(word, 0) + 1
 
-    engine = bench.store.database.engine
-    event.listen(engine, "before_cursor_execute", count)
+    engines = {bench.store.database.engine, bench.store.database.reader}
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", count)
     yield found
-    event.remove(engine, "before_cursor_execute", count)
+    for engine in engines:
+        event.remove(engine, "before_cursor_execute", count)
 
 
 def states(bench: Bench, run: str) -> dict[str, str]:

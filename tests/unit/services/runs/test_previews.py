@@ -54,7 +54,7 @@ def queries(yard: Yard) -> Iterator[list[str]]:
     def note(_c: Any, _cursor: Any, query: str, *_more: Any) -> None:
         asked.append(query)
 
-    engine = yard.store.database.engine
+    engine = yard.store.database.reader
     event.listen(engine, "before_cursor_execute", note)
     yield asked
     event.remove(engine, "before_cursor_execute", note)

@@ -56,7 +56,7 @@ def test_from_either_end_the_other_is_reached(store, chain, kind):
 def test_a_level_costs_the_same_however_wide_it_is(store, chain):
     """No query for each node."""
     asked = []
-    event.listen(store.database.engine, "before_cursor_execute", lambda *a: asked.append(a[2]))
+    event.listen(store.database.reader, "before_cursor_execute", lambda *a: asked.append(a[2]))
     start = [Ref("dataset", chain["version"])]
     with store.read() as c:
         walk(store, c, "ada", start)

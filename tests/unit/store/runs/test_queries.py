@@ -234,7 +234,7 @@ def test_tasks_are_counted_without_a_look_at_their_plans(store: Store) -> None:
     if not store.database.sqlite:
         pytest.skip("PostgreSQL plans by statistics, which a new table does not have")
     said: list[tuple[str, Any]] = []
-    listening = (store.database.engine, "before_cursor_execute", lambda *a: said.append(a[2:4]))
+    listening = (store.database.reader, "before_cursor_execute", lambda *a: said.append(a[2:4]))
     with store.read() as c:
         event.listen(*listening)
         store.runs.counts(c, ["a", "b"])

@@ -65,7 +65,7 @@ def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
     store = Store(tmp_path)
     told: list[tuple[str, Any]] = []
 
-    @event.listens_for(store.database.engine, "before_cursor_execute")
+    @event.listens_for(store.database.reader, "before_cursor_execute")
     def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
         if words.startswith("SELECT runs."):
             told.append((words, values))
@@ -88,7 +88,7 @@ def test_the_results_of_a_project_are_read_from_indexes(tmp_path: Path) -> None:
     store = Store(tmp_path)
     told: list[tuple[str, Any]] = []
 
-    @event.listens_for(store.database.engine, "before_cursor_execute")
+    @event.listens_for(store.database.reader, "before_cursor_execute")
     def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
         if words.startswith(("SELECT", "WITH")):
             told.append((words, values))
@@ -114,7 +114,7 @@ def test_kept_runs_are_found_by_their_index(tmp_path: Path) -> None:
     store = Store(tmp_path)
     told: list[tuple[str, Any]] = []
 
-    @event.listens_for(store.database.engine, "before_cursor_execute")
+    @event.listens_for(store.database.reader, "before_cursor_execute")
     def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
         if words.startswith("SELECT runs."):
             told.append((words, values))
@@ -131,7 +131,7 @@ def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) ->
     store = Store(tmp_path)
     told: list[tuple[str, Any]] = []
 
-    @event.listens_for(store.database.engine, "before_cursor_execute")
+    @event.listens_for(store.database.reader, "before_cursor_execute")
     def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
         if words.startswith("SELECT runs."):
             told.append((words, values))
