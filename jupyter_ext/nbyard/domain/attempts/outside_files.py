@@ -66,13 +66,14 @@ class Habits(msgspec.Struct, frozen=True):
 
     The text of the code shows them. `maps`: it reads files that it opens for writing. `asks`: it
     asks for the size of files. `tests`: it tests whether files exist. `computes`: it tests files
-    whose names it computes.
+    whose names it computes. `appends`: it adds to files.
     """
 
     maps: bool = False
     asks: bool = False
     tests: bool = False
     computes: bool = False
+    appends: bool = False
 
 
 def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
@@ -99,8 +100,11 @@ def expected_state(use: OutsideUse, habits: Habits) -> OutsideFile | None:
         return OutsideFile(use.start) if habits.tests or use.end.kind == "folder" else None
     if use.start.kind in ("folder", "missing"):
         return OutsideFile(use.start, is_read=True, digest=use.names)
-    # a file that has grown may have been appended to, so its old content matters
-    if reads == "later" and use.start.kind == "file" and use.end.size <= use.start.size:
+    # The old content matters if the task appended to the file and then read it. Events do not
+    # distinguish this from overwriting. Appending shows in the code, or in the size of the file
+    # unless the task overwrote the file at last.
+    may_append = habits.appends or use.end.size > use.start.size
+    if reads == "later" and use.start.kind == "file" and not may_append:
         return OutsideFile(use.end, is_read=use.end.kind == "file")
     # The content that the task found is gone, so no later state can match it.
     return CHANGED

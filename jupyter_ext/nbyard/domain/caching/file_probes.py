@@ -48,6 +48,11 @@ SIZES = re.compile(
 )
 # what may read a file that was opened for writing
 MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")
+# what may add to a file, or change a part of it
+APPENDS = re.compile(
+    r"[(,=]\s*[\"'](?:a[bt]?\+?[bt]?|r[bt]?\+[bt]?)[\"']|>>|O_APPEND|\bappend *=|FileHandler"
+    r"|basicConfig|loguru|\btee +-"
+)
 # what tests whether a file exists, or goes on without it
 TESTS = re.compile(
     r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-|\|\|"

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from nbyard.dispatch.cache import files_outside_code
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
 from nbyard.dispatch.cache.keys import Code, Identities
-from nbyard.domain.attempts.outside_files import FileState, OutsideFile, OutsideUse
+from nbyard.domain.attempts.outside_files import CHANGED, FileState, OutsideFile, OutsideUse
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.file_probes import Probes
 from nbyard.domain.naming.runtime_names import PROCESS
@@ -107,6 +107,9 @@ def test_states_of_what_was_used(
     assert {*expected(files, code, used(table, copy, reads=""))} == {str(table)}
     assert not expected(files, code, used(table, reads="", is_changed=True))
     assert expected(files, code, used(table, reads="", is_changed=True), "p.exists()")
+    overwritten = used(table, reads="later", is_changed=True)
+    assert expected(files, code, overwritten)[str(table)] != CHANGED
+    assert expected(files, code, overwritten, "open(p, 'a')") == {str(table): CHANGED}
     monkeypatch.setattr(files_outside_code, "MOST_BYTES_AT_END", 0)
     assert not expected(files, code, used(table))[str(table)].digest
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nbyard.domain.attempts.outside_files import (
@@ -71,6 +71,8 @@ def test_what_the_code_may_do_unseen() -> None:
     assert expected_state(written, Habits(tests=True)) == OutsideFile(SHORT)
     new = OutsideUse(LONG, MISSING, "opened", is_changed=True)
     assert expected_state(new, Habits(tests=True)) == OutsideFile(MISSING)
+    overwritten = OutsideUse(SHORT, LONG, "later", is_changed=True)
+    assert expected_state(overwritten, Habits(appends=True)) == CHANGED
     unread = OutsideUse(SHORT, SHORT)
     assert expected_state(unread, Habits(asks=True)) == OutsideFile(SHORT, is_read=True)
 
@@ -119,6 +121,7 @@ TEXTS = st.sampled_from([None, "", "old", "new", "a long old text"])
 
 
 @given(STEPS, TEXTS, TEXTS)
+@example(["append", "read", "overwrite"], "old", None)
 def test_no_result_is_reused_where_the_work_would_see_other_bytes(
     steps: list[str], first: str | None, then: str | None
 ) -> None:
@@ -129,7 +132,8 @@ def test_no_result_is_reused_where_the_work_would_see_other_bytes(
     start = File(first).state()
     end = file.state()
     use = OutsideUse(end, start, file.reads, start != end)  # type: ignore[arg-type]
-    wanted = expected_state(use, Habits(tests="read" in steps))
+    habits = Habits(tests="read" in steps, appends="append" in steps)
+    wanted = expected_state(use, habits)
     # either somebody changed it, or it is as the work left it
     for text in (then, file.text):
         again = File(text)

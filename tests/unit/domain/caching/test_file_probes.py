@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.caching.file_probes import TESTS, Probes, asks_for, probes_of
+from nbyard.domain.caching.file_probes import APPENDS, TESTS, Probes, asks_for, probes_of
 
 
 def notebook(*cells: str) -> bytes:
@@ -253,6 +253,25 @@ def test_other_files():
 )
 def test_names_that_a_text_asks_for(code, name, is_asked):
     assert asks_for([probes_of("n.py", code.encode())], name) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("code", "appends"),
+    [
+        ("open('/a', 'w').write('b')\nopen('/a').read()", False),
+        ("names.append({'a': 1})\ntable['a']", False),
+        ("open('/a', 'a')", True),
+        ("Path('/a').open(mode = 'ab+')", True),
+        ("open('/a', 'r+b')", True),
+        ("os.open('/a', os.O_WRONLY | os.O_APPEND)", True),
+        ("from logging import FileHandler as Handler", True),
+        ("table.to_hdf('/a', append=True)", True),
+        ("subprocess.run('echo x >> /a', shell=True)", True),
+    ],
+)
+def test_code_that_may_append_to_files(code: str, appends: bool) -> None:
+    text = probes_of("n.py", code.encode()).text
+    assert (APPENDS.search(text) is not None) is appends
 
 
 @pytest.mark.parametrize(
