@@ -3348,7 +3348,8 @@ export interface components {
          * BisectionChange
          * @description One change from the good run to the bad run, at one or more nodes.
          *
-         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
+         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown
+         *         or not set.
          */
         BisectionChange: {
             /** @enum {unknown} */

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.digest import canonical_text, digest_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
@@ -33,7 +34,8 @@ FileChange = tuple[str | None, str | None]
 class BisectionChange(msgspec.Struct, frozen=True):
     """One change from the good run to the bad run, at one or more nodes.
 
-    `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown.
+    `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown
+    or not set.
     """
 
     kind: ChangeKind
@@ -115,10 +117,11 @@ class MixedPlans:
         self, then: TaskPlan, now: TaskPlan
     ) -> Iterator[tuple[Key, BisectionChange]]:
         node = then.node
-        for name in sorted(then.bindings.keys() & now.bindings.keys()):
-            key = self._bound_key(node, name, then.bindings[name], now.bindings[name])
+        for name in sorted(_names(then) & _names(now)):
+            old, new = then.bindings.get(name), now.bindings.get(name)
+            key = self._bound_key(node, name, old, new)
             if key is not None:
-                texts = _text(then.bindings[name]), _text(now.bindings[name])
+                texts = _text(old), _text(new)
                 shown = key[1] if key[0] == "parameter" and len(key) == 2 else name
                 yield key, BisectionChange(key[0], [node], shown, *texts)  # type: ignore[arg-type]
         for fields in (CODE, ENVIRONMENT, LIMITS):
@@ -126,8 +129,15 @@ class MixedPlans:
             if key is not None:
                 yield key, BisectionChange(key[0], [node], *_describe_change(key[0], then, now))  # type: ignore[arg-type]
 
-    def _bound_key(self, node: str, name: str, then: Binding, now: Binding) -> Key | None:
-        """Return the key of the change of an argument, or None."""
+    def _bound_key(
+        self, node: str, name: str, then: Binding | None, now: Binding | None
+    ) -> Key | None:
+        """Return the key of the change of an argument, or None.
+
+        An optional input may be unbound in one run, or in both.
+        """
+        if then is None and now is None:
+            return None
         # Connections are part of the change of the graph.
         if isinstance(then, ResultOf) or isinstance(now, ResultOf):
             return None
@@ -207,16 +217,19 @@ class MixedPlans:
         bindings = {}
         # Two versions of the code may have different arguments. The chosen version decides.
         for argument in fields["arguments"]:
-            bound = self._mixed_binding(then, now, argument.name, applied)
+            bound = self._mixed_binding(then, now, argument, applied)
             if bound is not None and argument.role != "output":
                 bindings[argument.name] = bound
         return _fresh(msgspec.structs.replace(then, **fields, bindings=bindings))
 
     def _mixed_binding(
-        self, then: TaskPlan, now: TaskPlan, name: str, applied: Collection[Key]
+        self, then: TaskPlan, now: TaskPlan, argument: Argument, applied: Collection[Key]
     ) -> Binding | None:
+        name = argument.name
         old, new = then.bindings.get(name), now.bindings.get(name)
-        if old is None or new is None:  # the argument of one version of the code
+        # The argument may be one of only one version of the code, or optional in the other.
+        is_common = name in _names(then) and name in _names(now)
+        if (old is None or new is None) and (argument.required or not is_common):
             return new if old is None else old
         if isinstance(old, ResultOf) or isinstance(new, ResultOf):
             return new if GRAPH in applied else old
@@ -255,6 +268,11 @@ def _shape(plan: TaskPlan) -> object:
     }
 
 
+def _names(plan: TaskPlan) -> set[str]:
+    """Return the names of the arguments of a node that may be bound."""
+    return {argument.name for argument in plan.arguments if argument.role != "output"}
+
+
 def _describe_change(
     kind: str, then: TaskPlan, now: TaskPlan
 ) -> tuple[str, str | None, str | None]:
@@ -276,8 +294,10 @@ def _describe_change(
     return "", texts[0], texts[1]
 
 
-def _text(binding: Binding) -> str:
+def _text(binding: Binding | None) -> str | None:
     match binding:
+        case None:
+            return None
         case ValueOf(value=value):
             text = canonical_text(value)
         case BytesOf():

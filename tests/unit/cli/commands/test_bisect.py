@@ -64,6 +64,11 @@ def test_a_change_is_one_line(kind, text):
     assert change_text(BisectionChange(kind, ["a", "b"], "n", "1", "2")) == text
 
 
+def test_an_input_of_only_one_run_has_a_dash():
+    change = BisectionChange("input", ["a"], "data", None, "sales.csv")
+    assert change_text(change) == "input data: – → sales.csv (a)"
+
+
 def test_the_file_of_an_input_is_named_once():
     change = BisectionChange("data", ["a"], "path", "sales.csv", "sales.csv")
     assert change_text(change) == "sales.csv (input path of a)"

@@ -29,7 +29,8 @@ def change_text(change: BisectionChange) -> str:
     if change.kind == "data" and change.before and change.before == change.after:
         return f"{change.before} (input {change.name} of {', '.join(change.nodes)})"
     name = change.name if change.kind != "graph" else ", ".join(change.nodes)
-    values = f": {change.before} → {change.after}" if change.before or change.after else ""
+    sides = change.before or "–", change.after or "–"
+    values = f": {sides[0]} → {sides[1]}" if change.before or change.after else ""
     nodes = f" ({', '.join(change.nodes)})" if change.kind not in ("graph", "code") else ""
     return f"{change.kind} {name}{values}{nodes}"
 
