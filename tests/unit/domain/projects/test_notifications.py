@@ -65,6 +65,12 @@ def test_the_order_of_rules_and_events_has_no_meaning(entries, luck):
     assert sorted_entries(sorted_entries(entries)) == sorted_entries(entries)
 
 
+def test_the_order_ignores_how_defaults_came_about():
+    entries = [NotificationEntry(), NotificationEntry(long_factor=2.5)]
+    decoded = msgspec.convert([{"long_factor": 2.0}, {"long_factor": 2.5}], list[NotificationEntry])
+    assert sorted_entries(entries) == sorted_entries(decoded)
+
+
 @given(ENTRIES)
 def test_a_stored_rule_gives_its_entry_again(entry):
     rule = entry.rule("/store/p/push", "p")
