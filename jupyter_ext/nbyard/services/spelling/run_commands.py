@@ -194,19 +194,18 @@ def set_retention(_path: Path, body: NewRetention) -> list[str]:
     command = Words("runs", "retention")
     if body.rules is None:
         return command.flag("--off", True).done()
-    # Without a rule, the command shows the rules that are set.
-    need(body.rules != CleanUpRules())
     return _rules(command, body.rules).done()
 
 
 def set_policy(path: Path, body: PolicyRules) -> list[str]:
-    # Without a rule, the command shows the policies.
-    need(body != PolicyRules() and bool(path["policy"]))
+    need(bool(path["policy"]))
     command = Words("projects", "retention")
     return _rules(command, body.as_clean_up).done(path["project"], path["policy"])
 
 
 def _rules(command: Words, rules: CleanUpRules) -> Words:
+    # Without a rule, commands show the stored rules or refuse. A workflow alone is no rule.
+    need(rules != CleanUpRules(workflow=rules.workflow))
     days = rules.older_than_days
     need(days is None or (days >= 0 and "e" not in str(days)))
     need(RUN.terminal.issuperset(rules.states))

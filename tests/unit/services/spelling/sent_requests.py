@@ -242,7 +242,7 @@ def check_command(name: str, body: dict[str, Any] | None, command: str) -> None:
     """Check the command of a request for the item KEY; command and program send it."""
     operation = BY_ID[name]
     path = {field.name: "KEY" for field in operation.placed("path")}
-    asked = SpellingRequest(name, path, {}, with_secrets(operation, body) if body else None)
+    asked = SpellingRequest(name, path, {}, None if body is None else with_secrets(operation, body))
     assert spell(operation, asked).command == f"nbyard {command}"
     round_trip(operation, asked)
 

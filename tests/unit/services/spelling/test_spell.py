@@ -48,6 +48,14 @@ SPELLED = [
     ("runs.retry", None, "runs retry KEY"),
     ("deployments.stop", None, "deployments stop KEY"),
     ("schedules.delete", None, "schedules rm KEY"),
+    # The command refuses rules that would delete all runs, as the server does.
+    ("runs.clean_up", {}, "call runs.clean_up"),
+    (
+        "runs.set_retention",
+        {"rules": {"workflow": "train.ipynb"}},
+        'call --body \'{"rules": {"workflow": "train.ipynb"}}\' runs.set_retention',
+    ),
+    ("projects.set_policy", {}, "call projects.set_policy project=KEY policy=KEY"),
     (
         "projects.update",
         {"revision": 3, "name": "white"},
