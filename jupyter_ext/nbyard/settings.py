@@ -17,10 +17,10 @@ from nbyard.field_suggestions import near_spelling, suggestion_text
 # The first scheme selects psycopg 3. SQLAlchemy 1.4 and later refuse the scheme `postgres`.
 POSTGRESQL = ("postgresql+psycopg", "postgresql", "postgres")
 SQLITE = ("sqlite", "sqlite+pysqlite")
-# As lenient as SQLAlchemy: a password may have any character but @.
+# As lenient as SQLAlchemy: a password may have any character but @, a user name even that.
 DATABASE_URL = re.compile(
     r"(?P<scheme>[\w+]+)://"
-    r"(?P<rest>(?:[^:/@]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]+)?(?::[0-9]*)?(?:/[^?]*)?(?:\?.*)?)",
+    r"(?P<rest>(?:[^:/]*(?::[^@]*)?@)?(?:\[[^/?]+\]|[^/:?\[]+)?(?::[0-9]*)?(?:/[^?]*)?(?:\?.*)?)",
     re.DOTALL,
 )
 # CUDA accepts an index, a UUID, or the beginning of a UUID.
