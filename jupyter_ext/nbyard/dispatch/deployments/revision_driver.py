@@ -115,10 +115,8 @@ class RevisionDriver:
     says: str = ""
 
     def __post_init__(self) -> None:
-        self.reason, self.exit_code = (
-            self.revision_row.revision.reason,
-            self.revision_row.revision.exit_code,
-        )
+        known = self.revision_row.revision
+        self.reason, self.exit_code = known.reason, known.exit_code
         self.phase = self._first_phase()
 
     def _first_phase(self) -> Phase:
@@ -210,9 +208,12 @@ class RevisionDriver:
         if waits_for_build(self.reason):  # outdated: the image exists now
             self.reason = None
             self.revision_row = replace(self.revision_row, revision=replace(known, reason=None))
-        not_before = self.memory.not_before.get(self.revision_row.number, 0.0)
+        number = self.revision_row.number
+        not_before = self.memory.not_before.get(number, 0.0)
         has_gpus = len(known.gpus) >= known.spec.gpu
         is_ready = has_gpus and time.monotonic() >= not_before
+        # An earlier start may have left a container that the engine has not removed yet.
+        is_ready = is_ready and self.memory.departures.is_gone(number, self._made.container)
         return Signal(Event.READY if is_ready else Event.BLOCKED)
 
     def _launch(self) -> Signal:
@@ -332,10 +333,8 @@ class RevisionDriver:
 
     def _restart(self, ended: Ended, reason: Reason, by_hand: str) -> None:
         self._log(reason)
-        number, restarts = (
-            self.revision_row.number,
-            restarts_then(ended, self.revision_row.revision.restarts),
-        )
+        number = self.revision_row.number
+        restarts = restarts_then(ended, self.revision_row.revision.restarts)
         self.memory.not_before[number] = time.monotonic() + restart_delay_seconds(restarts)
         self.memory.since.pop(number, None)
         self.reason = because("service-restarts", end=reason)
