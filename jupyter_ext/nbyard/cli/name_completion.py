@@ -140,6 +140,8 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("runs", "previews", "--nodes"): NODES,
     **{(noun, "create", "target"): TARGET for noun in ("schedules", "triggers")},
     **{(noun, "create", "--param"): ("parameters target",) for noun in ("schedules", "triggers")},
+    ("schedules", "update", "--param"): ("parameters schedule",),
+    ("triggers", "update", "--param"): ("parameters trigger",),
     **{("triggers", verb, "--after"): TARGET for verb in ("create", "update")},
     **{("channels", verb, "--of"): ("workflows:path", PATH) for verb in ("create", "update")},
     ("channels", "update", "name"): ("channels",),

@@ -20,22 +20,27 @@ FIELDS = ("name", "reference", "number", "id")
 def parameter_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
     """Yield `NAME=` for each value and input of the file or executable in the argument `key`.
 
-    A server reads its own files, except for workflows, which are read on this machine only.
+    The argument may also be a schedule or a trigger, which names the file. A server reads its own
+    files, except for workflows, which are read on this machine only.
 
     Raises:
-        NbyardError: The file or executable does not exist, or is refused.
+        NbyardError: What the argument names does not exist, or is refused.
         OSError: The workflow is not readable.
     """
     server = str(given.get("server") or "")
     argument = given.get(key) or ""
     target = argument if isinstance(argument, str) else argument[0]
-    if target and _is_known(server):
-        yield from (f"{name}=" for name in _parameters(target, server))
-
-
-def _parameters(target: str, server: str) -> Iterator[str]:
+    if not target or not _is_known(server):
+        return
     is_remote = bool(server_of(server))
     path, executable = split_target(target, is_remote)
+    if key in ("schedule", "trigger"):
+        run = getattr(connect(server), f"{key}s").get(**{key: target}).run
+        path, executable = run.path, run.executable
+    yield from (f"{name}=" for name in _parameters(path, executable, server, is_remote=is_remote))
+
+
+def _parameters(path: str, executable: str, server: str, *, is_remote: bool) -> Iterator[str]:
     if path.endswith(".nbflow"):
         yield from () if is_remote else read_document(Path(path).read_bytes()).meta.parameters
         return

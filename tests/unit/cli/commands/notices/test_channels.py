@@ -116,7 +116,7 @@ def test_a_schedule_names_its_channels(shell, made):
     assert shell("schedules", "update", "report", "--notify", "team").code == 0
     assert "team:failed,recovered,schedule-missed" in shell("schedules", "show", "report").out
     refused = shell("schedules", "update", "report", "--notify", "gone")
-    assert refused.code == 2 and "notify.0.channel" in refused.err
+    assert refused.code == 2 and "--notify: There is no notice channel" in refused.err
     refused = shell("channels", "rm", "team")
     assert refused.code != 0 and "report" in refused.err
     assert shell("channels", "notices", "team").code == 0
