@@ -1631,7 +1631,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the resources of a kind that are not linked to a project, newest first */
+        /**
+         * List the resources of a kind that are not linked to a project, newest first
+         * @description Pushed workflows are left out: they belong to the project that pushed them.
+         */
         get: operations["projects.linkable"];
         put?: never;
         post?: never;
@@ -2874,7 +2877,8 @@ export interface paths {
         };
         /**
          * List workflows that ran or were pushed, newest first
-         * @description A workflow is listed once: of its files, pushed copies are left out.
+         * @description A pushed copy is left out if the server lists its file. This file is in a folder whose
+         *     `nbyard.toml` names the project.
          */
         get: operations["workflows.list"];
         put?: never;
@@ -8216,7 +8220,8 @@ export interface components {
          * Workflow
          * @description A workflow that ran or was pushed. `document_id` is the ID in its document.
          *
-         *         `pushed_path` is the path among the pushed files of a project; empty for other files.
+         *         `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
+         *         is False only for pushed workflows without runs.
          */
         Workflow: {
             id: string;
@@ -8228,6 +8233,8 @@ export interface components {
             updated_at: string;
             /** @default  */
             pushed_path: string;
+            /** @default true */
+            has_runs: boolean;
         };
         /**
          * WorkflowCheck
@@ -8247,14 +8254,14 @@ export interface components {
          * WorkflowFile
          * @description A workflow file that never ran. `path` is relative to the root.
          *
-         *         `document_id` is the ID in its document, which pushed copies share.
+         *         `pushed_id` is the ID of the workflow that is its pushed copy; empty without such a copy.
          */
         WorkflowFile: {
             path: string;
             title: string;
             saved_at: string;
             /** @default  */
-            document_id: string;
+            pushed_id: string;
         };
     };
     responses: {

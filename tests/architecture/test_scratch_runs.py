@@ -74,7 +74,7 @@ MAY_SEE: dict[str, str] = {
     "tasks.py:TURN": WORK,
     "templates.py:RUN_OF": BYTES,
     "templates.py:TemplateRows.digests_of_runs": BYTES,
-    "workflows.py:WorkflowRows._place": "their paths follow the file",
+    "workflows.py:WorkflowRows._set_paths": "their paths follow the file",
 }
 
 

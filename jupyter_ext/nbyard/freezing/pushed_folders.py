@@ -33,6 +33,25 @@ def pushed_path(folder: Path, path: str) -> str:
     return str(Path(*place.relative_to(folder).parts[2:])) if place.is_relative_to(folder) else ""
 
 
+def push_of(store: Store, path: Path) -> Path | None:
+    """Return the folder of the push that contains a file; None for other files."""
+    folder = folder_of_pushes(store)
+    if not path.is_relative_to(folder):
+        return None
+    return folder.joinpath(*path.relative_to(folder).parts[:2])
+
+
+def in_push(push: Path, path: str) -> Path | None:
+    """Return where a push has the file that is at `path` in a push of the same project.
+
+    The result is None for other files. The file need not exist.
+    """
+    place = Path(path)
+    if not place.is_relative_to(push.parent):
+        return None
+    return push.joinpath(*place.relative_to(push.parent).parts[1:])
+
+
 def folder_of_pushes(store: Store) -> Path:
     """Return the folder of the store that has the pushed files of all projects."""
     # Schedules have real paths.

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import NbyardError
+from nbyard.freezing.pushed_folders import in_push, push_of
 from nbyard.host.project_files import MAX_DOCUMENT
 
 if TYPE_CHECKING:
+    from nbyard.domain.workflows.structs import Document, Workflow
     from nbyard.freezing.freezing_context import FreezingContext
+    from nbyard.store import Connection, Store
     from nbyard.store.workflows import IsThere
 
 
@@ -41,8 +44,38 @@ def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -
         here = rows.by_path(c, owner, real)
         is_known = here is not None and here.document_id == document_id
         same = [] if is_known else rows.of_document(c, owner, document_id)
-    presence_by_path = {workflow.path: is_there(workflow.path, document_id) for workflow in same}
+    push = push_of(parts.store, Path(real))
+    presence_by_path = {
+        workflow.path: is_there(_newest_place(push, workflow.path), document_id)
+        for workflow in same
+    }
     return lambda place, _: presence_by_path.get(place, True)
+
+
+def _newest_place(push: Path | None, path: str) -> str:
+    """Return where the push has a file of the same project; else the unchanged path.
+
+    Files of other pushes of the project count as replaced by those of this one.
+    """
+    return str((push and in_push(push, path)) or path)
+
+
+def store_workflow(
+    store: Store, c: Connection, owner: str, path: str, document: Document, is_there: IsThere
+) -> Workflow:
+    """Return the workflow of a document; create or update its row.
+
+    A file of a pushed project continues the workflow of the same file in other pushes.
+    """
+    rows = store.workflows
+    push = push_of(store, Path(path))
+    if push is not None and rows.by_path(c, owner, path) is None:
+        for workflow in rows.ending(c, owner, str(push.parent), path.removeprefix(str(push))):
+            is_same = not document.meta.id or workflow.document_id in ("", document.meta.id)
+            if is_same and str(in_push(push, workflow.path)) == path:
+                rows.move(c, workflow, path)
+                break
+    return rows.create_or_update(c, owner, path, document, is_there)
 
 
 def document_id_of(path: Path) -> str:

@@ -48,7 +48,7 @@ from nbyard.store.schema.tables import (
     workflows,
 )
 from nbyard.store.schema.trigger_tables import triggers
-from nbyard.store.workflows import HAS_PLACE, WorkflowRows
+from nbyard.store.workflows import HAS_PLACE, WorkflowRows, is_below
 
 L, P, S = project_links.c, projects.c, schedules.c
 FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
@@ -206,10 +206,12 @@ class ProjectRows:
         search: str,
         *,
         linked: bool = True,
+        pushes: str = "",
     ) -> list[ProjectResource]:
         """Return a page of the owner's resources, newest first.
 
-        They are linked to the project, or not linked to it if `linked` is False.
+        They are linked to the project, or not linked to it if `linked` is False. Workflows below
+        the folder `pushes` are left out.
         """
         parts = []
         for kind in kinds:
@@ -217,6 +219,8 @@ class ProjectRows:
             own = and_(of.table.c.owner == project.owner, of.is_there)
             ids = select(L.resource_id).where(L.project_id == project.id, L.kind == kind)
             is_wanted = of.table.c.id.in_(ids) if linked else of.table.c.id.not_in(ids)
+            if kind == "workflow" and pushes:
+                own = and_(own, ~is_below(pushes))
             query = select(
                 literal(kind).label("kind"),
                 of.table.c.id,

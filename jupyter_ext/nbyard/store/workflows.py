@@ -1,6 +1,6 @@
 """Rows of workflows and their frozen versions."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,8 +13,14 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.workflows.structs import Document, PushedFiles, Workflow
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
-from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
+from nbyard.store.database.query_parts import (
+    is_one_of,
+    newest_first,
+    with_newest_version,
+    with_text,
+)
 from nbyard.store.events import Subject
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
 BY_PATH = select(workflows).where(
@@ -118,7 +124,7 @@ class WorkflowRows:
         in_folder = workflows.c.path.contains(f"/{inside}")
         for row in c.execute(select(workflows.c.id, workflows.c.path).where(in_folder)).all():
             path = f"{store}/{inside}{row.path.partition(f'/{inside}')[2]}"
-            self._place(c, row.id, path, path)
+            self._set_paths(c, row.id, {"path": path}, path)
 
     def release(self, c: Connection, workflow: Workflow) -> None:
         """Record that the workflow's file was deleted, also for its runs. Lists leave it out."""
@@ -132,15 +138,24 @@ class WorkflowRows:
 
     def _place(self, c: Connection, workflow_id: str, path: str, run_path: str) -> None:
         values = {"path": path, "updated_at": datetime.now(UTC)}
+        self._set_paths(c, workflow_id, values, run_path)
+
+    def _set_paths(
+        self, c: Connection, workflow_id: str, values: dict[str, Any], run_path: str
+    ) -> None:
         c.execute(update(workflows).where(workflows.c.id == workflow_id).values(**values))
         c.execute(update(runs).where(runs.c.workflow_id == workflow_id).values(path=run_path))
 
     def below(self, c: Connection, path: str) -> list[Workflow]:
         """Return the workflows of all owners at a path or below it."""
-        where = (workflows.c.path == path) | workflows.c.path.startswith(
-            f"{path}/", autoescape=True
-        )
+        where = (workflows.c.path == path) | is_below(path)
         return [_workflow(row) for row in c.execute(select(workflows).where(where))]
+
+    def ending(self, c: Connection, owner: str, folder: str, end: str) -> list[Workflow]:
+        """Return the workflows below a folder whose paths have this end."""
+        where = (workflows.c.owner == owner) & is_below(folder)
+        has_end = workflows.c.path.endswith(end, autoescape=True)
+        return [_workflow(row) for row in c.execute(select(workflows).where(where, has_end))]
 
     def of_document(self, c: Connection, owner: str, document_id: str) -> list[Workflow]:
         """Return the workflows with this document ID, oldest first; copies share the ID."""
@@ -186,10 +201,17 @@ class WorkflowRows:
             if any(n.get("dataset") in names for n in row.document.get("nodes", {}).values())
         ]
 
-    def paths(self, c: Connection, owner: str) -> list[str]:
-        """Return all current or last known paths."""
+    def paths(self, c: Connection, owner: str) -> dict[str, str]:
+        """Return all current or last known paths, by the IDs of the workflows."""
         where = (workflows.c.owner == owner) & HAS_PLACE
-        return list(c.execute(select(workflows.c.path).where(where)).scalars())
+        rows = c.execute(select(workflows.c.id, workflows.c.path).where(where))
+        return {row.id: row.path for row in rows}
+
+    def with_runs(self, c: Connection, ids: Iterable[str]) -> set[str]:
+        """Return which of the workflows have runs."""
+        run = select(runs.c.id).where(runs.c.workflow_id == workflows.c.id, HISTORY)
+        query = select(workflows.c.id).where(workflows.c.id.in_(ids), run.exists())
+        return {*c.execute(query).scalars()}
 
     def get(self, c: Connection, owner: str, workflow_id: str) -> Workflow | None:
         """Return a workflow by ID."""
@@ -208,36 +230,24 @@ class WorkflowRows:
     ) -> list[Workflow]:
         """Return a page of workflows, newest first.
 
-        With `pushed`, copies among the pushed files are left out if the workflow has another file.
+        With `pushed`, copies of other files are left out, and a project has what it pushed.
         """
         own = select(workflows).where(workflows.c.owner == owner, HAS_PLACE)
         known = with_text(own, search, workflows.c.path)
-        if pushed is not None:
-            known = known.where(~_is_pushed_copy(pushed.folder))
+        if pushed is not None and pushed.hidden:
+            known = known.where(~is_one_of(workflows.c.id, pushed.hidden))
         if pushed is not None and pushed.project:
             linked = linked_to(pushed.project, "workflow", workflows.c.id)
-            of_push = _is_pushed(owner, f"{pushed.folder}/{pushed.project}")
-            known = known.where(or_(linked, of_push))
+            of_push = is_below(f"{pushed.folder}/{pushed.project}")
+            is_source = is_one_of(workflows.c.id, pushed.sources)
+            known = known.where(or_(linked, of_push, is_source))
         query = newest_first(known, workflows.c.id, limit, after)
         return [_workflow(row) for row in c.execute(query)]
 
 
-def _is_pushed_copy(folder: str) -> ColumnElement[bool]:
-    """Return the condition that a pushed workflow has another file, which is not pushed."""
-    other = workflows.alias().c
-    same = (other.owner == workflows.c.owner) & (other.document_id == workflows.c.document_id)
-    elsewhere = (other.path != other.id) & ~other.path.startswith(f"{folder}/", autoescape=True)
-    has_file = select(other.id).where(same, workflows.c.document_id != "", elsewhere).exists()
-    return workflows.c.path.startswith(f"{folder}/", autoescape=True) & has_file
-
-
-def _is_pushed(owner: str, folder: str) -> ColumnElement[bool]:
-    """Return the condition that a workflow, or a copy of it, is below a folder."""
-    copy = workflows.alias().c
-    is_below = copy.path.startswith(f"{folder}/", autoescape=True)
-    ids = select(copy.document_id).where(copy.owner == owner, is_below, copy.document_id != "")
-    here = workflows.c.path.startswith(f"{folder}/", autoescape=True)
-    return or_(here, workflows.c.document_id.in_(ids))
+def is_below(folder: str) -> ColumnElement[bool]:
+    """Return the condition that the file of a workflow is below a folder."""
+    return workflows.c.path.startswith(f"{folder}/", autoescape=True)
 
 
 def _workflow(row: Row[Any]) -> Workflow:

@@ -130,7 +130,7 @@ function EventFields({ services, shown, problems, change }: IEventProps): JSX.El
           <TextField
             label={trans.__('Workflow, notebook or script')}
             value={shown.after}
-            suggestions={workflows.map(({ path }) => path)}
+            suggestions={workflows.filter(known => !known.pushed_path).map(({ path }) => path)}
             error={problems['on.path']}
             trans={trans}
             onChange={after => change({ after })}

@@ -15,7 +15,7 @@ import { IUnrun, placeOf } from './unrun';
 /** A workflow, and when it last ran or, if it never ran, was saved or pushed. */
 interface IListed extends Pick<WorkflowFile, 'path' | 'title' | 'saved_at'> {
   hasRun: boolean;
-  /** The path in the pushed project, if the file is not below the root. */
+  /** The path in the pushed project, if the file is not below the root; '' for other workflows. */
   pushed?: string;
 }
 
@@ -43,7 +43,7 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
       saved_at:
         newest.find(run => run.workflow_id === workflow.id)?.created_at ?? workflow.updated_at,
-      hasRun: true
+      hasRun: workflow.has_runs
     })),
     ...matching(files, search.text, nameOf).map(file => ({ ...file, hasRun: false }))
   ].sort((left, right) => Date.parse(right.saved_at) - Date.parse(left.saved_at));
@@ -93,7 +93,13 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
           <SideRow
             icon={workflowIcon}
             name={title || path}
-            aside={hasRun ? showAgo(saved_at, now, trans) : trans.__('never ran')}
+            aside={
+              hasRun
+                ? showAgo(saved_at, now, trans)
+                : pushed === undefined
+                  ? trans.__('never ran')
+                  : trans.__('no runs')
+            }
             detail={pushed ? trans.__('Pushed: %1', pushed) : path}
             title={[path, showMoment(saved_at)].join('\n')}
           />

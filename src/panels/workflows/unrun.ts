@@ -76,8 +76,8 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
   const known = new Set(ran.map(placeOf));
   const files = unrun.files.filter(({ path }) => !known.has(path));
   const places = new Map<string, string>();
-  for (const { id, pushed_path, document_id } of ran) {
-    const file = pushed_path && document_id && files.find(file => file.document_id === document_id);
+  for (const { id } of ran) {
+    const file = files.find(({ pushed_id }) => pushed_id === id);
     if (file) {
       places.set(id, file.path);
     }

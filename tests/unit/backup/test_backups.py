@@ -148,7 +148,7 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
         with opened.read() as c:
             row, own = (opened.schedules.by_id(c, key) for key in ("pushed", "own"))
             of_file = opened.schedules.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
-            places = {*opened.workflows.paths(c, "ann")}
+            places = {*opened.workflows.paths(c, "ann").values()}
     finally:
         opened.close()
     assert row is not None and own is not None

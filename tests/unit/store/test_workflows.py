@@ -104,7 +104,7 @@ def test_a_file_that_is_replaced_is_another_workflow(store: Store) -> None:
         new = rows.create_or_update(c, "ada", "/w/a.nbflow", document(document_id="d2"))
         assert new.id != old.id
         assert rows.page(c, "ada", 10, "", "") == [new]
-        assert rows.paths(c, "ada") == ["/w/a.nbflow"]
+        assert rows.paths(c, "ada") == {new.id: "/w/a.nbflow"}
         found = store.runs.by_id(c, run.id)
         assert found is not None and found.path == ""
         back = rows.create_or_update(
@@ -157,3 +157,16 @@ def test_who_uses_a_dataset_now(store: Store) -> None:
                 rows.version_of(c, workflow, version)
         assert rows.paths_with_dataset(c, data) == ["a-by-name", "b-by-id"]
         assert rows.paths_with_dataset(c, bobs) == []
+
+
+def test_a_store_that_moved_keeps_when_workflows_changed(store: Store) -> None:
+    """A restored backup shows the times of its workflows, not that of the restore."""
+    with store.write() as c:
+        rows = store.workflows
+        old = rows.create_or_update(c, "ada", "/old/projects/p/1/a.nbflow", document())
+        run = Rows(store, c).run(workflow_id=old.id, path=old.path)
+        rows.move_store(c, "projects/p/", "/new")
+        (moved,) = rows.page(c, "ada", 10, "", "")
+        assert (moved.path, moved.updated_at) == ("/new/projects/p/1/a.nbflow", old.updated_at)
+        found = store.runs.by_id(c, run.id)
+        assert found is not None and found.path == moved.path

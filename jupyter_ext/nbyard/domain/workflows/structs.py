@@ -5,7 +5,7 @@ A document is JSON with `version` 1 and the blocks `meta`, `nodes`, `edges`, `po
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Literal
 
@@ -266,7 +266,8 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
 class Workflow(msgspec.Struct, frozen=True):
     """A workflow that ran or was pushed. `document_id` is the ID in its document.
 
-    `pushed_path` is the path among the pushed files of a project; empty for other files.
+    `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
+    is False only for pushed workflows without runs.
     """
 
     id: str
@@ -277,25 +278,31 @@ class Workflow(msgspec.Struct, frozen=True):
     created_at: datetime
     updated_at: datetime
     pushed_path: str = ""
+    has_runs: bool = True
 
 
 class WorkflowFile(msgspec.Struct, frozen=True):
     """A workflow file that never ran. `path` is relative to the root.
 
-    `document_id` is the ID in its document, which pushed copies share.
+    `pushed_id` is the ID of the workflow that is its pushed copy; empty without such a copy.
     """
 
     path: str
     title: str
     saved_at: datetime
-    document_id: str = ""
+    pushed_id: str = ""
 
 
 class PushedFiles(msgspec.Struct, frozen=True):
-    """The folder of all pushed files, and the ID of the only project to list; "" for all."""
+    """The folder of all pushed files, and the ID of the only project to list; "" for all.
+
+    `hidden` are the workflows that are copies of `sources`, which are listed instead.
+    """
 
     folder: str
     project: str
+    hidden: Collection[str] = ()
+    sources: Collection[str] = ()
 
 
 class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -25,7 +25,7 @@ from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import requested_pins
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
-from nbyard.freezing.workflow_files import files_now
+from nbyard.freezing.workflow_files import files_now, store_workflow
 from nbyard.host import gpus
 from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.host.kernels.installed_kernels import check_kernel
@@ -171,14 +171,14 @@ def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
 
     Texts are empty for a missing workflow or file.
     """
-    path, rows = frozen.body.path, frozen.context.store.workflows
+    path, store = frozen.body.path, frozen.context.store
     if not path:
         return "", "", ""
     real = str(frozen.context.files.locate_code(path))
     if not path.endswith(WORKFLOW):
         return "", "", real
-    workflow = rows.create_or_update(c, frozen.owner, real, frozen.document, frozen.is_there)
-    return workflow.id, rows.version_of(c, workflow, frozen.document), real
+    workflow = store_workflow(store, c, frozen.owner, real, frozen.document, frozen.is_there)
+    return workflow.id, store.workflows.version_of(c, workflow, frozen.document), real
 
 
 def _resolver_and_document(

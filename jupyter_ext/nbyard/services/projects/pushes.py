@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -115,9 +115,6 @@ class ProjectPushes(ProjectPolicies):
         environments = self._environments(caller, comparison)
         folder = ensure_pushed_files(self._parts, project.id, digest)
         documents = pushed_documents(folder)
-        # Before the schedules: saving one stores its workflow, which then would not be moved.
-        with self._store.write() as c:
-            store_workflows(self._store, c, caller.name, folder, documents)
         schedules = ScheduleSync(self._parts, caller, folder).apply(
             comparison.changes("schedule"),
             comparison.wanted,
@@ -127,6 +124,7 @@ class ProjectPushes(ProjectPolicies):
             now = self._rows.get(c, caller.name, project.id)
             if now is None or now.revision != project.revision:  # another push is under way
                 raise StaleWrite
+            store_workflows(self._store, c, caller.name, folder, documents)
             for schedule in schedules:
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:
@@ -259,14 +257,25 @@ class ProjectPushes(ProjectPolicies):
             return find_project(self._store, c, caller, made)
 
     def _is_applied(self, comparison: Compared) -> bool:
-        """Return whether all schedules use the files of the last push.
+        """Return whether all schedules and workflows use the files of the last push.
 
-        Two pushes at the same time may leave schedules with other files.
+        Two pushes at the same time, or one that failed, may leave them with other files. Earlier
+        versions of nbyard stored no workflows.
         """
         if comparison.project is None:
             return False
         folder = place_of(self._parts, comparison.project.id, comparison.project.files)
-        return folder.is_dir() and all(row.root == str(folder) for row in comparison.rows.values())
+        if not folder.is_dir():
+            return False
+        with self._store.read() as c:
+            places = {
+                workflow.path for workflow in self._store.workflows.below(c, str(folder.parent))
+            }
+        return (
+            all(row.root == str(folder) for row in comparison.rows.values())
+            and all(Path(path).is_relative_to(folder) for path in places)
+            and all(str(file) in places for file in pushed_documents(folder))
+        )
 
     def _environments(self, caller: Caller, comparison: Compared) -> list[str]:
         """Create and change the environments of a project file. Return their IDs."""

@@ -27,7 +27,7 @@ from nbyard.domain.projects.structs import (
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import Invalid, NotFound, StaleWrite
-from nbyard.freezing.pushed_folders import folder_of
+from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
@@ -138,7 +138,10 @@ class ProjectRecords:
         limit: int = 50,
         after: str = "",
     ) -> Page[ProjectResource]:
-        """List the resources of a kind that are not linked to a project, newest first."""
+        """List the resources of a kind that are not linked to a project, newest first.
+
+        Pushed workflows are left out: they belong to the project that pushed them.
+        """
         kinds = (check_kind(kind),)
         return self._resources(caller, project, (kinds, limit, after, search), linked=False)
 
@@ -183,7 +186,11 @@ class ProjectRecords:
         check_limit(limit)
         with self._store.read() as c:
             of = find_project(self._store, c, caller, project)
-            resources = self._rows.resources(c, of, kinds, limit + 1, after, search, linked=linked)
+            resources = self._rows.resources(
+                *(c, of, kinds, limit + 1, after, search),
+                linked=linked,
+                pushes="" if linked else str(folder_of_pushes(self._store)),
+            )
         shorten = self._parts.files.without_root  # a name may be a path
         shown = [
             msgspec.structs.replace(resource, name=shorten(resource.name)) for resource in resources

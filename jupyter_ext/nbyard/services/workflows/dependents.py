@@ -29,7 +29,7 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     names = (dataset.id, dataset.name)
     with parts.store.read() as c:
         ran = set(parts.store.workflows.paths_with_dataset(c, dataset))
-        known = set(parts.store.workflows.paths(c, dataset.owner))
+        known = {*parts.store.workflows.paths(c, dataset.owner).values()}
     paths = []
     for path in sorted(known | {str(place) for place in parts.files.documents()}):
         saved = _read_saved(Path(path))
@@ -46,7 +46,7 @@ def workflows_with_credential(parts: ServiceContext, credential: Credential) -> 
     parameter of the workflow has the name as default.
     """
     with parts.store.read() as c:
-        known = set(parts.store.workflows.paths(c, credential.owner))
+        known = {*parts.store.workflows.paths(c, credential.owner).values()}
     places = sorted(known | {str(place) for place in parts.files.documents()})
     return [path for path in places if _names(parts, credential, Path(path))]
 

@@ -11,6 +11,7 @@ from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.workflow_files import document_id_of, is_there
 from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.services.workflows.pushed_copies import PushedCopies
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
@@ -41,9 +42,9 @@ def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:
 def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) -> tuple[str, str]:
     """Return the stored path of a file's workflow, and for a copy, the path of the original.
 
-    Either path is empty if it does not exist. The stored path stays until a run or a reported
-    rename. If the workflow's own file is missing, several files may have its ID. Each of them shows
-    its runs.
+    Either path is empty if it does not exist. A pushed copy is never the original. The stored path
+    stays until a run or a reported rename. If the workflow's own file is missing, several files may
+    have its ID. Each of them shows its runs.
     """
     rows = parts.store.workflows
     with parts.store.read() as c:
@@ -53,7 +54,11 @@ def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) ->
         (
             workflow
             for workflow in same
-            if workflow == known or is_there(workflow.path, document_id)
+            if workflow == known
+            or (
+                not pushed_project(parts.store, Path(workflow.path))
+                and is_there(workflow.path, document_id)
+            )
         ),
         None,
     )
@@ -64,7 +69,8 @@ def place_of(parts: ServiceContext, owner: str, path: Path, document_id: str) ->
 def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
     """Return saved workflows that have never run from their path, newest first."""
     with parts.store.read() as c:
-        known = set(parts.store.workflows.paths(c, owner))
+        known = {*parts.store.workflows.paths(c, owner).values()}
+        copies = PushedCopies(parts.store, c, owner)
     workflow_files = []
     for file in parts.files.documents():
         if str(file) in known or pushed_project(parts.store, file):
@@ -80,5 +86,6 @@ def unrun_files(parts: ServiceContext, owner: str) -> list[WorkflowFile]:
             meta = Meta()
         saved_at = datetime.fromtimestamp(stat.st_mtime, UTC)
         shown = parts.files.shown(file)
-        workflow_files.append(WorkflowFile(shown, meta.title, saved_at, meta.id))
+        pushed = next((copy.id for copy in copies.of(str(file))), "")
+        workflow_files.append(WorkflowFile(shown, meta.title, saved_at, pushed))
     return sorted(workflow_files, key=lambda workflow_file: workflow_file.saved_at, reverse=True)

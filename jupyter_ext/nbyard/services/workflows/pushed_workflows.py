@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.workflows.structs import Document, read_document
 from nbyard.errors import NbyardError
+from nbyard.freezing.pushed_folders import in_push
+from nbyard.freezing.workflow_files import store_workflow
 from nbyard.host.project_files import MAX_DOCUMENT, ProjectFiles
 
 if TYPE_CHECKING:
@@ -28,22 +30,31 @@ def pushed_documents(folder: Path) -> dict[Path, Document]:
 def store_workflows(
     store: Store, c: Connection, owner: str, folder: Path, documents: dict[Path, Document]
 ) -> None:
-    """Store the workflows of a push, which replace those of the previous one.
+    """Store the workflows of a push, which replace those of other pushes of the project.
 
-    A workflow whose path in the project is the same keeps its history.
+    A workflow keeps its history if its document has the same ID, or no ID and the same path. A
+    workflow whose file is damaged stays as it was.
     """
     rows = store.workflows
+
+    def is_there(path: str, document_id: str) -> bool:
+        target = in_push(folder, path)
+        if target is None:
+            return True
+        if target in documents:
+            return documents[target].meta.id == document_id
+        return target.is_file()
+
+    for file, document in documents.items():
+        store_workflow(store, c, owner, str(file), document, is_there)
     for workflow in rows.below(c, str(folder.parent)):
-        push, *path = Path(workflow.path).relative_to(folder.parent).parts
-        target = folder.joinpath(*path)
-        if push == folder.name:
+        target = in_push(folder, workflow.path)
+        if target is None or str(target) == workflow.path:
             continue
-        if target in documents and rows.by_path(c, owner, str(target)) is None:
+        if target not in documents and target.is_file():
             rows.move(c, workflow, str(target))
         else:
             rows.release(c, workflow)
-    for file, document in documents.items():
-        rows.create_or_update(c, owner, str(file), document)
 
 
 def release_workflows(store: Store, c: Connection, folder: Path) -> None:

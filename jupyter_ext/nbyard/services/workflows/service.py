@@ -29,7 +29,6 @@ from nbyard.domain.workflows.structs import (
     NodeView,
     Pin,
     Problem,
-    PushedFiles,
     Workflow,
     WorkflowCheck,
     WorkflowFile,
@@ -48,6 +47,7 @@ from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.new_example import example_needs, new_example
+from nbyard.services.workflows.pushed_copies import PushedCopies
 
 Names = list[str]  # inside the class, `list` is the operation
 
@@ -72,17 +72,27 @@ class WorkflowService:
     ) -> Page[Workflow]:
         """List workflows that ran or were pushed, newest first.
 
-        A workflow is listed once: of its files, pushed copies are left out.
+        A pushed copy is left out if the server lists its file. This file is in a folder whose
+        `nbyard.toml` names the project.
         """
         check_limit(limit)
-        folder = folder_of_pushes(self._store)
-        with self._store.read() as c:
-            of = filter_project(self._store, c, caller, project)
-            pushed = PushedFiles(str(folder), of)
-            rows = self._store.workflows.page(c, caller.name, limit + 1, after, search, pushed)
+        store, folder = self._store, folder_of_pushes(self._store)
+        with store.read() as c:
+            of = filter_project(store, c, caller, project)
+            copies = PushedCopies(store, c, caller.name)
+            paths = store.workflows.paths(c, caller.name) if copies else {}
+        pushed = copies.listed(paths, of)
+        with store.read() as c:
+            rows = store.workflows.page(c, caller.name, limit + 1, after, search, pushed)
+            places = {row.id: place for row in rows if (place := pushed_path(folder, row.path))}
+            ran = store.workflows.with_runs(c, places) if places else set()
         workflows = [
-            msgspec.structs.replace(workflow, pushed_path=pushed_path(folder, workflow.path))
-            for workflow in rows
+            msgspec.structs.replace(
+                row,
+                pushed_path=places.get(row.id, ""),
+                has_runs=row.id not in places or row.id in ran,
+            )
+            for row in rows
         ]
         return page_of(workflows, limit, lambda w: w.id)
 

@@ -10,7 +10,10 @@ const services = {
   trans: nullTranslator.load('nbyard'),
   yard: {
     datasets: collection([{ id: 'd', name: 'sea' }]),
-    workflows: collection([{ id: 'w', path: 'a.nbflow' }])
+    workflows: collection([
+      { id: 'w', path: 'a.nbflow' },
+      { id: 'copy', path: '/store/a.nbflow', pushed_path: 'a.nbflow' }
+    ])
   }
 } as unknown as IPanelServices;
 
@@ -32,6 +35,8 @@ describe('the form of a trigger', () => {
     choose('A file is', 'deleted');
     expect(screen.queryByLabelText('Dataset')).toBeNull();
     choose('Run when', 'workflow');
+    const offered = [...document.querySelectorAll('datalist option')];
+    expect(offered.map(option => option.getAttribute('value'))).toEqual(['a.nbflow']);
     choose('Workflow, notebook or script', 'a.nbflow');
     choose('Its run', 'failed');
     choose('Run when', 'webhook');

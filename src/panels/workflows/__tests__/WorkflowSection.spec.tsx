@@ -1,4 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
+import { PageConfig } from '@jupyterlab/coreutils';
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
@@ -11,12 +12,13 @@ const trans = nullTranslator.load('nbyard');
 const signal = () => new Signal<object, unknown>({});
 const saved_at = '2030-01-01T00:00:00Z';
 const ran = (name: string) => ({
-  ...{ id: name, title: name, path: `${name}.nbflow`, updated_at: saved_at }
+  ...{ id: name, title: name, path: `${name}.nbflow`, updated_at: saved_at },
+  ...{ has_runs: true }
 });
 
 const pushed = (name: string) => ({
   ...{ id: name, title: name, path: `/store/${name}.nbflow`, updated_at: saved_at },
-  ...{ pushed_path: `flows/${name}.nbflow`, document_id: `doc-${name}` }
+  ...{ pushed_path: `flows/${name}.nbflow`, has_runs: true }
 });
 
 /** The list of workflows; `set` sets what ran, as its reload does. */
@@ -38,7 +40,7 @@ function show(unrun: string[], project = '') {
   const workflows = new Workflows();
   const answers = {
     items: unrun.map(name => ({
-      ...{ title: name, path: `${name}.nbflow`, saved_at, document_id: `doc-${name}` }
+      ...{ title: name, path: `${name}.nbflow`, saved_at, pushed_id: name }
     })),
     problem: ''
   };
@@ -146,6 +148,30 @@ describe('the workflows of the sidebar', () => {
     await wait();
     expect(opened).not.toHaveBeenCalled();
     expect(Notification.manager.notifications[0].message).toContain('nbyard pull');
+  });
+
+  it('say that a pushed workflow has no runs, and list files and other copies apart', async () => {
+    const { workflows, setVisible } = show(['a']);
+    setVisible(true);
+    await wait();
+    const copy = { ...pushed('a'), has_runs: false };
+    workflows.set([copy, { ...copy, id: 'of-another-project', path: '/store/2/a.nbflow' }]);
+    expect(rows()).toEqual(['ano runsa.nbflow', 'ano runsPushed: flows/a.nbflow']);
+  });
+
+  it('do not open a pushed file below the root', async () => {
+    PageConfig.setOption('serverRoot', '/home');
+    const home = `${process.cwd()}/home`; // in a browser, the working directory is /
+    const { workflows, opened, setVisible } = show([]);
+    setVisible(true);
+    await wait();
+    workflows.set([{ ...pushed('a'), path: `${home}/.local/store/a.nbflow` }]);
+    fireEvent.doubleClick(screen.getByText('a'));
+    await wait();
+    await wait();
+    expect(opened).not.toHaveBeenCalled();
+    expect(screen.getByTitle(/^.local/)).toBeTruthy();
+    PageConfig.setOption('serverRoot', '');
   });
 
   it('say what to do in a project without any', async () => {

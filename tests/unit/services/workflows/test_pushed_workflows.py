@@ -1,74 +1,109 @@
-"""J2: lists have each workflow of a pushed project once, with the project active and without."""
+"""J2: pushed workflows keep their history from push to push."""
 
-import hashlib
 import json
 
 import pytest
+from sqlalchemy import delete
 
-from nbyard.domain.projects.definitions import FILE, ProjectFile, ProjectPush, read_definition
-from nbyard.domain.projects.structs import NewProject
-from nbyard.domain.runs.structs import NewRun
-from nbyard.transfer.project_selection import SelectedFile, pack_files
+from nbyard.domain.projects.structs import ProjectPatch
+from nbyard.errors import Invalid, StaleWrite
+from nbyard.services.projects.pushed_schedules import ScheduleSync
+from nbyard.store.schema.tables import workflows
 
 pytestmark = pytest.mark.slow
 
+FIRST = '[schedules.first]\npath = "flow.nbflow"\nwhen = "daily"\n'
 NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
 
 
-@pytest.fixture
-def push(yard, ann, flow, root):
-    """Returns a function that pushes the folder of the root as the project `wine`."""
-
-    def send(toml="", flow=flow, **files):
-        paths = (flow, "tool.py", "tool.py.nbexec", "data.csv")
-        contents = {FILE: f'[project]\nname = "wine"\n{toml}'.encode()}
-        contents |= {path: (root / path).read_bytes() for path in paths} | files
-        packed = pack_files({path: SelectedFile(c) for path, c in contents.items()}, contents)
-        upload = yard.parts.uploads.create(ann.name, "project.zip", len(packed))
-        yard.parts.uploads.append(ann.name, upload.id, 0, [packed])
-        described = {
-            path: ProjectFile(f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
-            for path, content in contents.items()
-        }
-        definition = read_definition(contents[FILE])
-        yard.services.projects.push(ann, ProjectPush(definition, described, archive=upload.id))
-
-    return send
-
-
-@pytest.fixture
-def listed(yard, ann):
-    """Returns a function that lists paths of workflows, and of files that never ran."""
-
-    def paths(project=""):
-        workflows = yard.services.workflows
-        ran = [item.pushed_path or item.path for item in workflows.list(ann, project=project).items]
-        return ran, [item.path for item in workflows.unrun(ann).items]
-
-    return paths
-
-
-def test_a_push_lists_its_workflows_before_they_run(yard, ann, push, listed, flow):
-    push()
-    assert listed("wine") == listed() == ([flow], [flow])
-    (workflow,) = yard.services.workflows.list(ann).items
-    (file,) = yard.services.workflows.unrun(ann).items
-    # With this ID, the browser shows both as one row.
-    assert (workflow.pushed_path, workflow.title) == (flow, "Twice")
-    assert workflow.document_id == file.document_id == "w"
-
-
-def test_a_workflow_that_ran_in_its_folder_is_listed_once(yard, ann, push, listed, flow, root):
-    yard.services.runs.create(ann, NewRun(path=flow))
+def test_a_pushed_workflow_has_runs_after_its_first(yard, ann, push):
     push(NIGHTLY)
+    assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [False]
     yard.services.schedules.run(ann, "nightly")
-    assert listed("wine") == listed() == ([str(root / flow)], [])
+    assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [True]
 
 
-def test_another_project_has_no_pushed_workflows(yard, ann, push, listed, flow):
+@pytest.mark.parametrize("has_id", [False, True])
+def test_a_refused_push_keeps_workflows_and_their_history(
+    yard, ann, push, listed, flow, root, has_id
+):
+    document = json.loads((root / flow).read_text())
+    if not has_id:
+        del document["meta"]["id"]
+        (root / flow).write_text(json.dumps(document))
+    # Schedules are stored in the order of the file, so the first one uses the refused files.
+    push(FIRST + NIGHTLY)
+    runs = [yard.services.schedules.run(ann, "nightly")]
+    document["meta"]["title"] = "Once more"
+    (root / flow).write_text(json.dumps(document))
+    wrong = NIGHTLY + "parameters = {nonsense = 3}\n"
+    for toml, names in {FIRST + wrong: ["nightly", "first"], wrong: ["nightly"]}.items():
+        with pytest.raises(Invalid):
+            push(toml)
+        runs += [yard.services.schedules.run(ann, name) for name in names]
+        assert listed("wine")[0] == [flow]
+    push(FIRST + NIGHTLY)
+    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    assert workflow.title == "Once more"
+    found = [yard.services.runs.get(ann, run.id).run for run in runs]
+    assert {(run.workflow_id, run.path) for run in found} == {(workflow.id, workflow.path)}
+
+
+def test_a_push_that_another_one_overtakes_moves_no_workflows(yard, ann, push, monkeypatch, root):
     push()
-    yard.services.projects.create(ann, NewProject("beer"))
-    assert listed("beer")[0] == []
+    (before,) = yard.services.workflows.list(ann).items
+    (root / "data.csv").write_text("a\n2\n")
+
+    def change(*_):
+        revision = yard.services.projects.get(ann, "wine").revision
+        yard.services.projects.update(ann, "wine", ProjectPatch(revision, description="new"))
+        return []
+
+    monkeypatch.setattr(ScheduleSync, "apply", change)
+    with pytest.raises(StaleWrite):
+        push()
+    assert yard.services.workflows.list(ann).items == [before]
+
+
+def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
+    yard, ann, push, listed, flow, root
+):
+    push(NIGHTLY)
+    run = yard.services.schedules.run(ann, "nightly")
+    (root / flow).rename(root / "new.nbflow")
+    push(flow="new.nbflow")
+    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    assert (workflow.id, workflow.pushed_path) == (run.workflow_id, "new.nbflow")
+    assert yard.services.runs.get(ann, run.id).run.path == workflow.path
+    (root / "new.nbflow").rename(root / flow)
+    push(NIGHTLY)  # its schedule stores the workflow first
+    assert yard.services.schedules.run(ann, "nightly").workflow_id == run.workflow_id
+    assert listed("wine")[0] == [flow]
+
+
+def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
+    yard, ann, push, listed, flow, root
+):
+    push(NIGHTLY)
+    run = yard.services.schedules.run(ann, "nightly")
+    good = (root / flow).read_text()
+    (root / flow).write_text("{")
+    push()
+    assert listed("wine")[0] == [flow]
+    (root / flow).write_text(good)
+    push(NIGHTLY)
+    assert yard.services.schedules.run(ann, "nightly").workflow_id == run.workflow_id
+    assert [run.workflow_id] == [
+        i.id for i in yard.services.workflows.list(ann, project="wine").items
+    ]
+
+
+def test_a_push_without_changes_stores_workflows_that_are_missing(yard, push, listed, flow):
+    push()
+    with yard.parts.store.write() as c:  # as earlier versions, which stored none
+        c.execute(delete(workflows))
+    push()
+    assert listed("wine")[0] == [flow]
 
 
 @pytest.mark.parametrize("has_id", [False, True])
@@ -109,12 +144,3 @@ def test_pushed_workflows_go_with_their_project_or_its_last_schedule(yard, ann, 
 def test_damaged_workflows_are_left_out(push, listed, flow):
     push(**{"broken.nbflow": b"{"})
     assert listed("wine")[0] == [flow]
-
-
-def test_pushed_files_below_the_root_are_no_files_of_the_folder(
-    yard, ann, push, listed, monkeypatch, root
-):
-    push()
-    monkeypatch.setattr(yard.parts.files, "start", root.parent)
-    monkeypatch.setattr(yard.parts.files, "root", root.parent)
-    assert listed()[1] == ["root/flow.nbflow"]

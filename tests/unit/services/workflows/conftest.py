@@ -1,0 +1,41 @@
+"""Fixtures for workflows of pushed projects."""
+
+import hashlib
+
+import pytest
+
+from nbyard.domain.projects.definitions import FILE, ProjectFile, ProjectPush, read_definition
+from nbyard.transfer.project_selection import SelectedFile, pack_files
+
+
+@pytest.fixture
+def push(yard, ann, flow, root):
+    """Returns a function that pushes a folder, usually the root as the project `wine`."""
+
+    def send(toml="", flow=flow, name="wine", folder=root, **files):
+        paths = (flow, "tool.py", "tool.py.nbexec", "data.csv")
+        (folder / FILE).write_text(f'[project]\nname = "{name}"\n{toml}')
+        contents = {path: (folder / path).read_bytes() for path in (FILE, *paths)} | files
+        packed = pack_files({path: SelectedFile(c) for path, c in contents.items()}, contents)
+        upload = yard.parts.uploads.create(ann.name, "project.zip", len(packed))
+        yard.parts.uploads.append(ann.name, upload.id, 0, [packed])
+        described = {
+            path: ProjectFile(f"sha256:{hashlib.sha256(content).hexdigest()}", len(content))
+            for path, content in contents.items()
+        }
+        definition = read_definition(contents[FILE])
+        yard.services.projects.push(ann, ProjectPush(definition, described, archive=upload.id))
+
+    return send
+
+
+@pytest.fixture
+def listed(yard, ann):
+    """Returns a function that lists paths of workflows, and of files that never ran."""
+
+    def paths(project=""):
+        workflows = yard.services.workflows
+        ran = [item.pushed_path or item.path for item in workflows.list(ann, project=project).items]
+        return ran, [item.path for item in workflows.unrun(ann).items]
+
+    return paths

@@ -1,0 +1,98 @@
+"""J2: lists have each workflow of a pushed project once, with the project active and without."""
+
+import json
+import shutil
+
+import pytest
+
+from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.workflows.structs import CheckWorkflow
+
+pytestmark = pytest.mark.slow
+
+NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
+
+
+def test_a_push_lists_its_workflows_before_they_run(yard, ann, push, listed, flow):
+    push()
+    assert listed("wine") == listed() == ([flow], [flow])
+    (workflow,) = yard.services.workflows.list(ann).items
+    (file,) = yard.services.workflows.unrun(ann).items
+    # With this ID, the browser shows both as one row.
+    assert file.pushed_id == workflow.id
+    assert (workflow.pushed_path, workflow.title, workflow.has_runs) == (flow, "Twice", False)
+
+
+def test_a_workflow_that_ran_in_its_folder_is_listed_once(yard, ann, push, listed, flow, root):
+    yard.services.runs.create(ann, NewRun(path=flow))
+    push(NIGHTLY)
+    yard.services.schedules.run(ann, "nightly")
+    assert listed("wine") == listed() == ([str(root / flow)], [])
+    (root / flow).unlink()
+    assert listed("wine") == ([flow], [])
+
+
+def test_projects_with_copies_of_one_workflow_list_their_own(yard, ann, push, listed, flow, root):
+    shutil.copytree(root, root / "copy")
+    push()
+    push(name="beer", folder=root / "copy")
+    for name, path in {"wine": flow, "beer": f"copy/{flow}"}.items():
+        (workflow,) = yard.services.workflows.list(ann, project=name).items
+        ids = {file.path: file.pushed_id for file in yard.services.workflows.unrun(ann).items}
+        assert ids[path] == workflow.id
+    yard.services.runs.create(ann, NewRun(path=f"copy/{flow}"))
+    assert listed("beer")[0] == [str(root / "copy" / flow)]
+    assert listed("wine")[0] == [flow]
+
+
+def test_a_copy_outside_of_the_pushed_folder_hides_no_workflow(yard, ann, push, flow, root):
+    shutil.copytree(root, root / "other")
+    yard.services.runs.create(ann, NewRun(path=f"other/{flow}"))
+    document = json.loads((root / flow).read_text())
+    document["meta"]["title"] = "Mine"
+    (root / flow).write_text(json.dumps(document))
+    push()
+    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    assert (workflow.title, workflow.pushed_path) == ("Mine", flow)
+    assert len(yard.services.workflows.list(ann).items) == 2
+
+
+def test_a_folder_that_pushes_as_another_project_now_has_the_copy_of_that_one(
+    yard, ann, push, flow
+):
+    push()
+    push(name="beer")
+    (file,) = yard.services.workflows.unrun(ann).items
+    (workflow,) = yard.services.workflows.list(ann, project="beer").items
+    assert file.pushed_id == workflow.id
+    assert len(yard.services.workflows.list(ann).items) == 2
+
+
+def test_a_file_is_no_copy_of_its_pushed_copy(yard, ann, push, flow, root):
+    push()
+    body = CheckWorkflow(flow, (root / flow).read_text())
+    assert yard.services.workflows.check(ann, body).copy_of == ""
+
+
+def test_pushed_workflows_cannot_be_linked(yard, ann, push, flow):
+    yard.services.runs.create(ann, NewRun(path=flow))
+    push()
+    (resource,) = yard.services.projects.linkable(ann, "wine", kind="workflow").items
+    assert resource.name == "Twice"
+    assert resource.id == next(iter(yard.services.workflows.list(ann).items)).id
+
+
+def test_another_project_has_no_pushed_workflows(yard, ann, push, listed, flow):
+    push()
+    yard.services.projects.create(ann, NewProject("beer"))
+    assert listed("beer")[0] == []
+
+
+def test_pushed_files_below_the_root_are_no_files_of_the_folder(
+    yard, ann, push, listed, monkeypatch, root
+):
+    push()
+    monkeypatch.setattr(yard.parts.files, "start", root.parent)
+    monkeypatch.setattr(yard.parts.files, "root", root.parent)
+    assert listed()[1] == ["root/flow.nbflow"]
