@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.workflows.structs import Document
+from nbyard.domain.workflows.structs import Document, PushedFiles
 from nbyard.host.project_files import MAX_PATH_BYTES
 from nbyard.store import Store
 
@@ -170,3 +170,19 @@ def test_a_store_that_moved_keeps_when_workflows_changed(store: Store) -> None:
         assert (moved.path, moved.updated_at) == ("/new/projects/p/1/a.nbflow", old.updated_at)
         found = store.runs.by_id(c, run.id)
         assert found is not None and found.path == moved.path
+
+
+def test_a_project_lists_the_source_of_what_it_pushed(store: Store) -> None:
+    with store.write() as c:
+        rows = store.workflows
+        places = ("/s/p/1/a.nbflow", "/s/p/1/b.nbflow", "/w/a.nbflow", "/w/b.nbflow")
+        copy, other, source, _ = (
+            rows.create_or_update(c, "ada", place, document()) for place in places
+        )
+        assert rows.ending(c, "ada", "/s", "") == [copy, other]
+        assert rows.ending(c, "ada", "/s", "/b.nbflow") == [other]
+        pushed = PushedFiles("/s", "p", {copy.id}, {source.id})
+        assert rows.page(c, "ada", 10, "", "", pushed) == [source, other]
+        run = Rows(store, c).run(workflow_id=other.id, path=other.path)
+        assert run.workflow_id == other.id
+        assert rows.with_runs(c, [copy.id, other.id]) == {other.id}
