@@ -1,6 +1,7 @@
 """The due times of a schedule's timing, within its start and end."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
@@ -8,7 +9,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
-from nbyard.domain.schedules.phrases import read_phrase
+from nbyard.domain.schedules.phrases import read_phrase, refused_text
 from nbyard.domain.schedules.structs import (
     AskedTiming,
     Cron,
@@ -93,14 +94,32 @@ def plan_of_timing(
     end = _limit("ends_at", ends_at, place)
     if start is not None and end is not None and end < start:
         raise Invalid.field("ends_at", because("ends-before-start"))
-    timing = _timing(asked, place, now)
-    # Intervals from a whole second have due times that are easy to read.
-    plan = TimingPlan(timing, zone, now.replace(microsecond=0), start, end)
-    if plan.next(now) is None:
-        if end is not None and (start or now) >= end:
-            raise Invalid.field("ends_at", because("ends-in-past"))
-        raise Invalid.field("timing", because("never-due"))
-    return plan
+
+    def plan_of(timing: Timing | Delay) -> TimingPlan:
+        # Intervals from a whole second have due times that are easy to read.
+        anchor = now.replace(microsecond=0)
+        plan = TimingPlan(_timing(timing, place, now), zone, anchor, start, end)
+        if plan.next(now) is None:
+            if end is not None and (start or now) >= end:
+                raise Invalid.field("ends_at", because("ends-in-past"))
+            raise Invalid.field("timing", because("never-due"))
+        return plan
+
+    if not isinstance(asked, Phrase):
+        return plan_of(asked)
+
+    def is_due(timing: Timing) -> bool:
+        with suppress(Invalid):
+            return bool(plan_of(timing))
+        return False
+
+    read = read_phrase(asked.text, now.astimezone(place), is_due)
+    try:
+        return plan_of(read)
+    except Invalid as error:
+        # The request has the phrase, not the fields of its timing.
+        is_field = error.details[0].path.startswith("timing.")
+        raise (refused_text(error) if is_field else error) from None
 
 
 def first_due(plan: TimingPlan, now: datetime, count: int) -> list[datetime]:
@@ -129,14 +148,7 @@ def _moment(field: str, moment: datetime, zone: ZoneInfo) -> datetime:
         raise Invalid.field(field, because("number-too-large")) from None
 
 
-def _timing(asked: AskedTiming, zone: ZoneInfo, now: datetime) -> Timing:
-    if isinstance(asked, Phrase):
-        read = read_phrase(asked.text, now.astimezone(zone))
-        try:
-            return _timing(read, zone, now)
-        except Invalid as error:
-            # The request has the phrase, not the fields of its timing.
-            raise Invalid.field("timing.text", error.details[0].why) from None
+def _timing(asked: Timing | Delay, zone: ZoneInfo, now: datetime) -> Timing:
     if isinstance(asked, Cron):
         parse_cron(asked.expression)
         return Cron(" ".join(asked.expression.split()))

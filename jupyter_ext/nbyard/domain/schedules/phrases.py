@@ -2,13 +2,32 @@
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
 
 from nbyard.domain.schedules.cron import looks_like_cron, parse_cron
 from nbyard.domain.schedules.dialects import foreign_dialect
 from nbyard.domain.schedules.near_phrases import near_phrase
 from nbyard.domain.schedules.structs import Cron, Interval, Once, Timing
+from nbyard.domain.schedules.time_patterns import (
+    COUNT,
+    DATE,
+    DAY,
+    DAY_RANGE,
+    DAYS,
+    EVERY,
+    LISTED,
+    NIGHT_HALF_TIME,
+    NIGHT_TIME,
+    NIGHTLY,
+    TIME,
+    UNIT,
+    WORKING_DAYS,
+    Found,
+    clock_of,
+    seconds_of,
+    unnamed,
+)
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -24,32 +43,20 @@ EXAMPLES = (
     "2027-01-31 18:00",
     "0 8 * * 1-5",
 )
-UNITS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86_400}
-UNITS |= {"week": 604_800, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
-COUNTS = {"a": 1, "an": 1, "one": 1, "other": 2, "two": 2, "three": 3, "half an": 0.5}
-DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
 WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
-DAY = r"(?:sun|mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur)(?:day)?s?"
-HOUR = r"(?:at )?(?P<hour>\d{1,2}|noon|midnight)"
-HALF = r"(?P<half>am|pm|a\.m\.|p\.m\.)"
-TIME = rf"{HOUR}(?:[:.h](?P<minute>\d{{2}}))? ?{HALF}?"
-# Without am or pm, 6 to 17 o'clock are no times of a night.
-NIGHT_TIME = r"(?:at )?(?P<hour>0?[0-5]|1[89]|2[0-3]|midnight)(?:[:.h](?P<minute>\d{2}))?"
-NIGHTLY = r"(?:nightly|(?:every|each) night)"
-HALF_TIME = rf"(?:at )?(?P<hour>\d{{1,2}})(?:[:.h](?P<minute>\d{{2}}))? ?{HALF}"
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
-UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
-COUNT = r"(?:(?P<count>\d+|an?|one|two|three|other|half an) )"
 
-Found = dict[str, Any]
 Reader = Callable[[Found, datetime], Timing]
 
 
-def read_phrase(text: str, now: datetime) -> Timing:
+def read_phrase(
+    text: str, now: datetime, is_accepted: Callable[[Timing], bool] = lambda timing: True
+) -> Timing:
     """Parse a phrase or a cron expression as a timing.
 
-    `now` is the present time in the time zone of the schedule.
+    `now` is the present time in the time zone of the schedule. `is_accepted` returns whether a
+    timing may be suggested instead of an unknown phrase.
 
     Raises:
         Invalid: the phrase is unknown. The reason names a near one, or lists examples.
@@ -58,8 +65,20 @@ def read_phrase(text: str, now: datetime) -> Timing:
         return timing
     if foreign := foreign_dialect(text):
         raise Invalid.field("timing.text", foreign)
-    near = near_phrase(_plain(text), text.strip()[:80], lambda phrase: _is_known(phrase, now))
+
+    def read(phrase: str) -> Timing | None:
+        with suppress(Invalid):
+            timing = _timing_of(phrase, now)
+            return timing if timing and is_accepted(timing) else None
+        return None
+
+    near = near_phrase(text, _plain(text), read)
     raise Invalid.field("timing.text", near) if near else _unknown(text)
+
+
+def refused_text(error: Invalid) -> Invalid:
+    """Return the error of a timing's field for the phrase that the request has instead."""
+    return Invalid.field("timing.text", error.details[0].why, hint=error.hint_reason)
 
 
 def _timing_of(text: str, now: datetime) -> Timing | None:
@@ -74,8 +93,7 @@ def _timing_of(text: str, now: datetime) -> Timing | None:
         try:
             parse_cron(text)
         except Invalid as error:
-            why, hint = error.details[0].why, error.hint_reason
-            raise Invalid.field("timing.text", why, hint=hint) from None
+            raise refused_text(error) from None
         return Cron(" ".join(text.split()))
     plain = _plain(text)
     for phrase in (plain, TIME_FIRST.sub(r"\g<rest> \g<time>", plain)):
@@ -83,13 +101,6 @@ def _timing_of(text: str, now: datetime) -> Timing | None:
             if match := pattern.fullmatch(phrase):
                 return read(match.groupdict(), now)
     return None
-
-
-def _is_known(phrase: str, now: datetime) -> bool:
-    try:
-        return _timing_of(phrase, now) is not None
-    except Invalid:
-        return False
 
 
 def _plain(text: str) -> str:
@@ -106,36 +117,9 @@ def _unknown(text: str) -> Invalid:
     )
 
 
-def _seconds(groups: Found) -> int:
-    unit = groups["unit"]
-    seconds = UNITS[unit if unit in UNITS else unit.rstrip("s")]
-    count = groups.get("count") or "1"
-    return int(seconds * (COUNTS[count] if count in COUNTS else int(count)))
-
-
-def _clock(groups: Found) -> tuple[int, int]:
-    """Return hour and minute; midnight if the phrase has no time.
-
-    Raises:
-        Invalid: the time does not exist, such as 25:00.
-    """
-    word, half = groups.get("hour") or "0", (groups.get("half") or "").replace(".", "")
-    hour = {"noon": 12, "midnight": 0}.get(word)
-    if hour is None:
-        hour = int(word)
-        if half and not 1 <= hour <= 12:
-            raise Invalid.field("timing.text", because("no-time-of-day", text=f"{word} {half}"))
-        hour = hour % 12 + (12 if half == "pm" else 0) if half else hour
-    minute = int(groups.get("minute") or 0)
-    if hour > 23 or minute > 59:
-        given = f"{word}:{groups.get('minute') or '00'}"
-        raise Invalid.field("timing.text", because("no-time-of-day", text=given))
-    return hour, minute
-
-
 def read_interval(groups: Found, now: datetime) -> Timing:
     """Return the interval of `every 15 minutes`."""
-    return Interval(_seconds(groups))
+    return Interval(seconds_of(groups))
 
 
 def read_delay(groups: Found, now: datetime) -> Timing:
@@ -145,14 +129,14 @@ def read_delay(groups: Found, now: datetime) -> Timing:
         Invalid: the delay is too large.
     """
     try:
-        return Once(now + timedelta(seconds=_seconds(groups)))
+        return Once(now + timedelta(seconds=seconds_of(groups)))
     except OverflowError:
         raise Invalid.field("timing.text", because("number-too-large")) from None
 
 
 def _on_days(days: str, of_month: str = "*") -> Reader:
     def read(groups: Found, now: datetime) -> Timing:
-        hour, minute = _clock(groups)
+        hour, minute = clock_of(groups)
         return Cron(f"{minute} {hour} {of_month} * {days}")
 
     return read
@@ -160,7 +144,7 @@ def _on_days(days: str, of_month: str = "*") -> Reader:
 
 def read_named_days(groups: Found, now: datetime) -> Timing:
     """Return the weekly timing of `monday and thursday 9:30`: the days and their hour."""
-    hour, minute = _clock(groups)
+    hour, minute = clock_of(groups)
     named = re.findall(r"[a-z]+", groups["days"])
     chosen = sorted({DAYS.index(word[:3]) for word in named if word[:3] in DAYS})
     return Cron(f"{minute} {hour} * * {','.join(map(str, chosen))}")
@@ -168,7 +152,7 @@ def read_named_days(groups: Found, now: datetime) -> Timing:
 
 def read_day_range(groups: Found, now: datetime) -> Timing:
     """Return the weekly timing of `mon-fri 8:00`: the range of days and their hour."""
-    hour, minute = _clock(groups)
+    hour, minute = clock_of(groups)
     first, last = (DAYS.index(groups[name][:3]) for name in ("first", "last"))
     # Sunday is 7 at the end of a range, so that it comes after Saturday.
     last = last or 7
@@ -178,7 +162,7 @@ def read_day_range(groups: Found, now: datetime) -> Timing:
 
 
 def _of_month(groups: Found, now: datetime) -> Timing:
-    hour, minute = _clock(groups)
+    hour, minute = clock_of(groups)
     word = groups["number"] or "1"
     number = NUMBERS.get(word) or int(re.sub(r"\D", "", word))
     if not 1 <= number <= 31:
@@ -188,7 +172,7 @@ def _of_month(groups: Found, now: datetime) -> Timing:
 
 def read_week_of_month(groups: Found, now: datetime) -> Timing:
     """Return the monthly timing of `first monday of the month 9:00`, or of the last one."""
-    hour, minute = _clock(groups)
+    hour, minute = clock_of(groups)
     day, week = DAYS.index(groups["weekday"][:3]), WEEKS.get(groups["week"])
     return Cron(f"{minute} {hour} * * {day}" + (f"#{week}" if week else "L"))
 
@@ -207,7 +191,7 @@ def read_hourly(groups: Found, now: datetime) -> Timing:
 
 def read_relative_day(groups: Found, now: datetime) -> Timing:
     """Return the moment of `tomorrow 8:00`."""
-    hour, minute = _clock(groups)
+    hour, minute = clock_of(groups)
     day = now + timedelta(days=1 if groups["day"] == "tomorrow" else 0)
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
@@ -218,7 +202,7 @@ def read_date(groups: Found, now: datetime) -> Timing:
     Raises:
         Invalid: the date does not exist.
     """
-    hour, minute = _clock(groups)
+    hour, minute = clock_of(groups)
     try:
         day = datetime.fromisoformat(groups["date"])
     except ValueError:
@@ -232,33 +216,30 @@ def _once(moment: datetime) -> Timing:
 
 OF_MONTH = r"of (?:the|each|every) month"
 WEEK = rf"(?P<week>{'|'.join(WEEKS)}|last)"
-# The time may come first, as in `9:00 every monday`.
+# The time may come first, as in `9:00 every monday`. A number before `monthly` is no time.
 TIME_FIRST = re.compile(
-    rf"(?P<time>{TIME}) (?P<rest>(?:on|every|each|daily|everyday|weekdays?|today|tomorrow)\b.*)"
+    rf"(?!\d+ (?:week|month)ly)(?P<time>{unnamed(TIME)}) (?P<rest>"
+    r"(?:on|every|each|daily|everyday|weekly|monthly|weekdays?|today|tomorrow)\b.*)"
 )
-ON_DAYS = r"(?:on |(?:every|each) (?:week (?:on )?)?|weekly on )"
+WEEKLY = r"(?:weekly|(?:every|each) week)"
 MONTHLY = r"(?:monthly|(?:every|each) month)"
-LISTED = rf"(?P<days>{DAY}(?:(?: and | & | ){DAY})*)"
 PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(pattern), read)
     for pattern, read in (
-        (rf"(?:every|each) {COUNT}?{UNIT}", read_interval),
+        (EVERY, read_interval),
         (rf"in {COUNT}{UNIT}", read_delay),
         (r"(?:hourly|every hour)(?: at (?::|minute )?(?P<past>\d{1,2}))?", read_hourly),
         (rf"(?:daily|every ?day|each day)(?: {TIME})?", _on_days("*")),
         (rf"{NIGHTLY}(?: {NIGHT_TIME})?", _on_days("*")),
-        (rf"{NIGHTLY} {HALF_TIME}", _on_days("*")),
-        (rf"(?:on |every |each )?(?:weekdays?|working days?)(?: {TIME})?", _on_days("1-5")),
+        (rf"{NIGHTLY} {NIGHT_HALF_TIME}", _on_days("*")),
+        (rf"(?:on |every |each )?{WORKING_DAYS}(?: {TIME})?", _on_days("1-5")),
         (rf"(?:on |every |each )?weekends?(?: {TIME})?", _on_days("0,6")),
-        (rf"weekly(?: {TIME})?", _on_days("1")),
+        (rf"{WEEKLY}(?: {TIME})?", _on_days("1")),
         (
-            rf"(?:on |(?:every|each) (?:week (?:on )?)?|weekly on )?{LISTED}(?: {TIME})?",
+            rf"(?:on |every |each |{WEEKLY} (?:(?:on|at) )?)?{LISTED}(?: {TIME})?",
             read_named_days,
         ),
-        (
-            rf"(?:from )?(?P<first>{DAY}) ?(?:-|–|to|through) ?(?P<last>{DAY})(?: {TIME})?",
-            read_day_range,
-        ),
+        (rf"(?:from )?{DAY_RANGE}(?: {TIME})?", read_day_range),
         (
             rf"(?:monthly )?(?:on )?(?:the )?(?:day )?(?P<number>first|second|third|{NTH})"
             rf"(?: day)? {OF_MONTH}(?: {TIME})?",
@@ -278,6 +259,6 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _of_month,
         ),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
-        (rf"(?:on |once at )?(?P<date>\d{{4}}-\d{{2}}-\d{{2}})[t ]?(?: ?{TIME})?", read_date),
+        (rf"(?:on |once at )?{DATE}[t ]?(?: ?{TIME})?", read_date),
     )
 )

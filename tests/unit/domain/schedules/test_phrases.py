@@ -8,10 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.schedules.due_times import first_due, plan_of_timing
-from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase
+from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase, refused_text
 from nbyard.domain.schedules.sentences import sentence_of
 from nbyard.domain.schedules.structs import Cron, Interval, Once, Phrase
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 ZONE = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
@@ -54,11 +55,20 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
         ("every night at 2:30", "30 2 * * *"),
         ("nightly at 23:00", "0 23 * * *"),
         ("each night at 11 pm", "0 23 * * *"),
+        ("nightly 12 am", "0 0 * * *"),
+        ("nightly 3 a.m.", "0 3 * * *"),
         ("every month at 6", "0 6 1 * *"),
+        ("every week at 9:00", "0 9 * * 1"),
+        ("each week 9:00", "0 9 * * 1"),
+        ("every week at monday", "0 0 * * 1"),
         ("every week on monday at 8", "0 8 * * 1"),
         ("9:00 every monday", "0 9 * * 1"),
         ("at 9am on mondays and fridays", "0 9 * * 1,5"),
         ("at 8 every day", "0 8 * * *"),
+        ("9:00 weekly", "0 9 * * 1"),
+        ("9:00 weekly on friday", "0 9 * * 5"),
+        ("9:00 every week", "0 9 * * 1"),
+        ("at 9 monthly", "0 9 1 * *"),
         ("hourly", "0 * * * *"),
         ("every hour at :20", "20 * * * *"),
         ("0 8 * * 1-5", "0 8 * * 1-5"),
@@ -128,6 +138,13 @@ def test_other_phrases_are_refused(text, code):
         read_phrase(text, NOW)
     (detail,) = refused.value.details
     assert (detail.path, detail.why.code) == ("timing.text", code)
+
+
+def test_the_error_of_a_field_keeps_its_hint_for_the_text():
+    error = Invalid.field("timing.at", because("never-due"), hint=because("cron-spread"))
+    refused = refused_text(error)
+    assert refused.details[0].path == "timing.text"
+    assert refused.hint_reason == because("cron-spread")
 
 
 def test_the_refusal_lists_examples_that_are_accepted():
