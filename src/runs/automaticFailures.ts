@@ -29,18 +29,28 @@ export class AutomaticFailures {
     }
   }
 
-  /** Return the failures since the last look of any page, newest first, of all projects. */
-  async take(): Promise<readonly Run[]> {
+  /**
+   * Show the failures since the last look of any page, newest first, of all projects. `prepare`
+   * gets them and returns what shows those that no other page has shown meanwhile. Then they are
+   * recorded, so that a page that is closed before leaves them to the next one.
+   */
+  async show(
+    prepare: (runs: readonly Run[]) => Promise<(runs: readonly Run[]) => void>
+  ): Promise<void> {
     const now = Date.now();
     const begin = this._known().at - MARGIN;
     const failed = (await this._failedSince(begin - LONGEST)).filter(run => endOf(run) > begin);
-    const { at, runs } = this._known(); // another page may have looked meanwhile
-    const fresh = failed.filter(run => endOf(run) > at - MARGIN && !runs.includes(run.id));
+    const fresh = () => {
+      const { at, runs } = this._known();
+      return failed.filter(run => endOf(run) > at - MARGIN && !runs.includes(run.id));
+    };
+    const show = await prepare(fresh());
+    show(fresh());
+    const { at, runs } = this._known();
     const next = Math.max(at, now);
     const kept = failed.filter(run => endOf(run) > next - MARGIN).map(({ id }) => id);
     const others = runs.filter(id => !kept.includes(id)).slice(-LIMIT);
     this._write({ at: next, runs: [...others, ...kept] });
-    return fresh;
   }
 
   private async _failedSince(begin: number): Promise<Run[]> {

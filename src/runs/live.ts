@@ -16,6 +16,8 @@ const ONCE = /^once [0-9a-f]{12}$/;
 const PLUGIN = 'nbyard:runs';
 /** More tasks of one run may fail; the first one in time is then found among these. */
 const MOST_FAILED = 20;
+/** How many milliseconds a message waits for its cause. */
+const LONGEST = 3000;
 const CHANNELS = 'nbyard:show-channels';
 
 /** Run Info, as far as a message depends on it. */
@@ -41,27 +43,36 @@ export function announceEnds(
   const failures = new AutomaticFailures(yard, user);
   const loaded = settings?.load(PLUGIN).catch(() => undefined); // announced by default
   const isOff = async () => (await loaded)?.composite.announceEnds === false;
+  const isShown = ({ id, name }: Run) =>
+    !ONCE.test(name ?? '') && !(runInfo.run === id && runInfo.isVisible);
+  // causes are requested before the failures are shown together
+  const prepare = async (failed: readonly Run[]) => {
+    if (!failed.length || (await isOff())) {
+      return () => undefined;
+    }
+    const newest = groupsOf(failed.filter(isShown)).map(([run]) => run);
+    const tasks = await Promise.all(newest.map(run => firstFailed(services, run)));
+    return (runs: readonly Run[]) => {
+      for (const same of groupsOf(runs.filter(isShown))) {
+        const [run] = same;
+        const text = failureText(services, run, tasks[newest.indexOf(run)], same.length);
+        Notification.error(text, { actions: open(services, run), autoClose: false });
+      }
+    };
+  };
   const announce = async (ended: readonly Run[]) => {
     if (!ended.length || (await isOff())) {
       return;
     }
-    const shown = ended.filter(
-      ({ id, name }) => !ONCE.test(name ?? '') && !(runInfo.run === id && runInfo.isVisible)
-    );
-    const failed = shown.filter(run => run.state === 'failed');
-    for (const title of new Set(failed.map(titleOf))) {
-      const same = failed.filter(candidate => titleOf(candidate) === title);
-      const [run] = same;
-      const text = await failureText(services, run, same.length);
-      Notification.error(text, { actions: open(services, run), autoClose: false });
-    }
-    for (const run of shown.filter(candidate => candidate.state !== 'failed')) {
+    for (const run of ended.filter(run => run.state !== 'failed' && isShown(run))) {
       const text =
         run.state === 'succeeded'
           ? trans.__('“%1” (run %2) has succeeded.', titleOf(run), run.number)
           : trans.__('“%1” (run %2) was stopped.', titleOf(run), run.number);
       Notification.info(text, { actions: open(services, run), autoClose: 5000 });
     }
+    const failed = ended.filter(run => run.state === 'failed');
+    (await prepare(failed))(failed);
   };
   const look = () => {
     const ended = yard.runs.items.filter(run => !isLive(run) && live.delete(run.id));
@@ -73,7 +84,7 @@ export function announceEnds(
     const known = yard.runs.items.find(run => run.id === id);
     return !known || isAutomatic(known);
   };
-  const lookForFailures = oneByOne(async () => announce(await failures.take()));
+  const lookForFailures = oneByOne(() => failures.show(prepare));
   yard.runs.changed.connect(look);
   yard.stream.refetch.connect(lookForFailures);
   yard.stream.events.connect((_, events) => {
@@ -87,19 +98,32 @@ export function announceEnds(
   lookForFailures();
 }
 
-/** Return which run failed, in which node and why; of `times` failures, the newest. */
-async function failureText(
-  { yard, trans }: IRunServices,
-  run: Run,
-  times: number
-): Promise<string> {
+/** Return runs by their title. */
+function groupsOf(runs: readonly Run[]): Run[][] {
+  const titles = [...new Set(runs.map(titleOf))];
+  return titles.map(title => runs.filter(run => titleOf(run) === title));
+}
+
+/** Return the task of a run that failed first; undefined if the server does not respond soon. */
+async function firstFailed({ yard }: IRunServices, run: Run): Promise<Task | undefined> {
   const question = { path: { run: run.id }, query: { state: 'failed', limit: MOST_FAILED } };
-  const failed = await yard.client.call('runs.tasks', question).then(
-    ({ items }) => items,
-    () => [] // the run is named without its node
-  );
   const endOf = ({ finished_at }: Task) => Date.parse(finished_at ?? '');
-  const [task] = failed.sort((a, b) => endOf(a) - endOf(b));
+  return Promise.race([
+    yard.client.call('runs.tasks', question).then(
+      ({ items }) => items.sort((a, b) => endOf(a) - endOf(b))[0],
+      () => undefined // the run is named without its node
+    ),
+    new Promise<undefined>(resolve => setTimeout(resolve, LONGEST))
+  ]);
+}
+
+/** Return which run failed, in which node and why; of `times` failures, the newest. */
+function failureText(
+  { trans }: IRunServices,
+  run: Run,
+  task: Task | undefined,
+  times: number
+): string {
   const reason = task?.failure?.reason ?? task?.reason ?? run.reason;
   const why = firstLine(reasonText(reason, trans)) || trans.__('unknown cause');
   const title = titleOf(run);

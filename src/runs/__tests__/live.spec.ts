@@ -26,8 +26,8 @@ interface IOptions {
   user?: string;
   /** The failed runs of all projects, which the server lists. */
   failed?: Run[];
-  /** The failed tasks of each run; without them, the server does not respond. */
-  tasks?: object[];
+  /** The failed tasks of each run; without them, the connection is lost. */
+  tasks?: object[] | 'never';
 }
 
 /** Announce the ends of runs, of which the first list was live. */
@@ -47,6 +47,9 @@ function announce(
       return channel();
     }
     if (id === 'runs.tasks') {
+      if (tasks === 'never') {
+        return new Promise(() => undefined);
+      }
       if (tasks) {
         return { items: tasks };
       }
@@ -91,7 +94,7 @@ function announce(
     failed.unshift(run);
     return emit({ topic: 'run', subject_id: run.id, data: { state: 'failed' } });
   };
-  return { turn, execute, channel, happens, fails, lists, stream };
+  return { turn, execute, channel, happens, fails, lists, stream, call };
 }
 
 describe('R6: the ends of runs', () => {
@@ -107,15 +110,18 @@ describe('R6: the ends of runs', () => {
       });
     }
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    jest.useRealTimers(); // those that are left are gone with the page
+  });
 
   it('are announced once, also of runs that ended while this code was fetched', async () => {
     const { turn, execute } = announce([run('a', 'running'), run('b', 'queued')]);
     await turn(run('a', 'failed'), run('b', 'succeeded'), run('c', 'running'));
     await turn(run('a', 'failed'), run('b', 'succeeded'), run('c', 'cancelled'));
     expect(said).toEqual([
-      'error: “run a” (run 1) failed: unknown cause',
       'info: “run b” (run 2) has succeeded.',
+      'error: “run a” (run 1) failed: unknown cause',
       'info: “run c” (run 3) was stopped.'
     ]);
     expect(execute).toHaveBeenCalledWith('nbyard:show-run', { id: 'a' });
@@ -154,6 +160,23 @@ describe('R6: the ends of runs', () => {
       'error: “run a” (run 1) failed in “train”: KeyError: x',
       'error: “run b” (run 2) failed: KeyError: y',
       'error: “run c” (run 3) failed: no disk'
+    ]);
+  });
+
+  it('are announced without a cause if the server is slow, those of successes at once', async () => {
+    jest.useFakeTimers({ doNotFake: ['Date'] });
+    const [a, b, c] = ['a', 'b', 'c'].map(id => run(id, 'running'));
+    const { turn, call } = announce([a, b, c], { tasks: 'never' });
+    const turned = turn(run('a', 'failed'), run('b', 'failed'), run('c', 'succeeded'));
+    await jest.advanceTimersByTimeAsync(100);
+    await turned;
+    expect(said).toEqual(['info: “run c” (run 3) has succeeded.']);
+    expect(call.mock.calls.filter(([id]) => id === 'runs.tasks')).toHaveLength(2);
+    await jest.advanceTimersByTimeAsync(3000);
+    jest.useRealTimers();
+    expect(said.slice(1)).toEqual([
+      'error: “run a” (run 1) failed: unknown cause',
+      'error: “run b” (run 2) failed: unknown cause'
     ]);
   });
 
@@ -209,7 +232,10 @@ describe('R6: failures of automatic runs', () => {
       return '';
     });
   });
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => {
+    jest.restoreAllMocks();
+    jest.useRealTimers(); // those that are left are gone with the page
+  });
 
   /** Open a page on a day after Monday. */
   const visit = async (days: number, failed: Run[], options: IOptions = {}) => {
@@ -261,6 +287,28 @@ describe('R6: failures of automatic runs', () => {
     expect(said).toEqual(['“sales” (run 1) failed: unknown cause']);
     await visit(0, [failure], { user: 'grace' });
     expect(said).toHaveLength(2);
+  });
+
+  it('are announced by the next page if one is closed before its message', async () => {
+    const failed = [scheduled('a', on(0))];
+    jest.useFakeTimers({ doNotFake: ['Date'] });
+    announce([], { failed, tasks: 'never' });
+    await jest.advanceTimersByTimeAsync(100);
+    jest.useRealTimers();
+    expect(said).toEqual([]);
+    await visit(0, failed);
+    await visit(0, failed);
+    expect(said).toEqual(['“sales” (run 1) failed: unknown cause']);
+  });
+
+  it('are announced once by two pages that wait for the cause together', async () => {
+    jest.useFakeTimers({ doNotFake: ['Date'] });
+    const failed = [scheduled('a', on(0))];
+    announce([], { failed, tasks: 'never' });
+    announce([], { failed, tasks: 'never' });
+    await jest.advanceTimersByTimeAsync(4000);
+    jest.useRealTimers();
+    expect(said).toEqual(['“sales” (run 1) failed: unknown cause']);
   });
 
   it('are announced after a lost connection, and not twice while clocks differ', async () => {
