@@ -7514,6 +7514,7 @@ export interface components {
          * @description A stored schedule. `words` is the phrase that the user typed, `sentence` explains the timing.
          *
          *         `next_due` is null if the schedule is disabled or has ended. `recent` are its newest ticks.
+         *         `waiting` is the number of its due times that wait for an earlier run to end.
          */
         Schedule: {
             id: string;
@@ -7541,6 +7542,8 @@ export interface components {
             sentence: components["schemas"]["Reason"] | null;
             /** @default [] */
             recent: components["schemas"]["Tick"][];
+            /** @default 0 */
+            waiting: number;
             /** @default [] */
             notify: components["schemas"]["ScheduleNotice"][];
         };

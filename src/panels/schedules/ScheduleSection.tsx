@@ -114,8 +114,8 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
 }
 
 /** Return whether an enabled schedule has no due time left, and none that waits for a run. */
-function isFinished({ is_enabled, next_due, recent }: Schedule): boolean {
-  return is_enabled && !next_due && recent?.[0]?.outcome !== 'waiting';
+function isFinished({ is_enabled, next_due, waiting }: Schedule): boolean {
+  return is_enabled && !next_due && !waiting;
 }
 
 /** Return the time of a due time, with its day: "Thu 08:00". */

@@ -154,6 +154,7 @@ class Schedule(msgspec.Struct, frozen=True):
     """A stored schedule. `words` is the phrase that the user typed, `sentence` explains the timing.
 
     `next_due` is null if the schedule is disabled or has ended. `recent` are its newest ticks.
+    `waiting` is the number of its due times that wait for an earlier run to end.
     """
 
     id: str
@@ -177,6 +178,7 @@ class Schedule(msgspec.Struct, frozen=True):
     updated_at: datetime
     sentence: Reason | None = None
     recent: list[Tick] = []
+    waiting: int = 0
     notify: list[ScheduleNotice] = []
 
 

@@ -293,12 +293,14 @@ class ScheduleService:
     def _all_shown(self, c: Connection, rows: Sequence[ScheduleRow]) -> builtins.list[Schedule]:
         ids = [row.schedule.id for row in rows]
         recent, notify = self._rows.recent(c, ids), self._store.rules.of_schedules(c, ids)
+        waiting = self._rows.counts_of_waiting(c, ids)
         return [
             msgspec.structs.replace(
                 row.schedule,
                 run=self._with_shown_path(row),
                 sentence=sentence_of(row.plan, row.schedule.at_most),
                 recent=recent.get(row.schedule.id, []),
+                waiting=waiting.get(row.schedule.id, 0),
                 notify=notify.get(row.schedule.id, []),
             )
             for row in rows

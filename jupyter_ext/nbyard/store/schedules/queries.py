@@ -234,8 +234,13 @@ class ScheduleRows(NamedRows[ScheduleRow]):
 
     def count_waiting(self, c: Connection, schedule_id: str) -> int:
         """Return how many due times wait."""
-        where = and_(T.schedule_id == schedule_id, T.outcome == "waiting")
-        return int(c.execute(select(func.count()).where(where)).scalar_one())
+        return self.counts_of_waiting(c, [schedule_id]).get(schedule_id, 0)
+
+    def counts_of_waiting(self, c: Connection, schedule_ids: Iterable[str]) -> dict[str, int]:
+        """Return how many due times wait, by ID of those schedules that have some."""
+        where = and_(T.schedule_id.in_([*schedule_ids]), T.outcome == "waiting")
+        query = select(T.schedule_id, func.count()).where(where).group_by(T.schedule_id)
+        return {row[0]: row[1] for row in c.execute(query)}
 
     def live_runs(self, c: Connection, schedule_id: str) -> list[str]:
         """Return the IDs of the runs of a schedule that have not ended, newest first."""

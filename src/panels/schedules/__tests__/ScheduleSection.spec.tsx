@@ -89,7 +89,9 @@ describe('R4: the row of a schedule', () => {
       {
         is_enabled: true,
         next_due: null,
-        recent: [{ ...(tick('', '2026-01-01') as object), outcome: 'waiting' }]
+        waiting: 100,
+        // the queue was full when the last time was due
+        recent: [{ ...(tick('', '2026-01-01') as object), outcome: 'overlapped' }]
       },
       'true'
     ],

@@ -1,5 +1,6 @@
 """schedules.*: what is stored, refused, previewed and counted."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -44,6 +45,20 @@ def test_a_schedule_is_stored_with_its_sentence(schedules, ann, made):
     (schedules._parts.files.root / "other.py").write_text("")
     assert schedules.list(ann, path="other.py").items == []
     assert schedules.list(ann, search="nothing").items == []
+
+
+def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
+    yard, schedules, ann, made
+):
+    assert made.waiting == 0
+    with yard.store.write() as c:
+        for hours in range(14):
+            outcome = "waiting" if hours < 2 else "overlapped"
+            due = made.next_due + timedelta(hours=hours)
+            yard.store.schedules.record(c, made, due, outcome)
+    shown = schedules.get(ann, made.id)
+    assert shown.waiting == schedules.list(ann).items[0].waiting == 2
+    assert {tick.outcome for tick in shown.recent} == {"overlapped"}
 
 
 def test_names_are_unique(schedules, ann, made):

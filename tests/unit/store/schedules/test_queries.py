@@ -100,6 +100,7 @@ def test_a_due_time_waits_and_ends_once(store):
         for hours in (2, 1):
             store.schedules.record(c, one, NOW + hours * HOUR, "waiting")
         assert store.schedules.waiting(c) == ["a"] and store.schedules.count_waiting(c, "a") == 2
+        assert store.schedules.counts_of_waiting(c, ["a", "b"]) == {"a": 2}
         tick = store.schedules.first_waiting(c, "a")
         assert tick.due_at == NOW + HOUR
         assert store.schedules.conclude(c, one, tick, "started", run_id="r")
