@@ -120,7 +120,7 @@ test('K9: the plus beside an output adds the node that takes it; a reload fits t
   page
 }, info) => {
   await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE), COPY));
-  await writeFile(server.file('chain.nbflow'), workflow({ one: { path: 'step.ipynb' } }));
+  await writeFile(server.file('chain.nbflow'), workflow({ one: { path: 'step.ipynb', at: [0, 0] } }));
   const canvas = await lab.openWorkflow('chain.nbflow', { whole: false });
   await canvas.card('step.ipynb').hover();
   await canvas.root.getByTitle('Add a node that takes output_txt').click();
