@@ -62,6 +62,8 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
 def update(name: str, server: str, as_json: bool, **given: Any) -> None:
     """Change a notice channel. Omitted options keep their values.
 
+    Without --project, the rules of projects stay, such as those of a push.
+
     \b
     Examples:
       nbyard channels update team --on failed,retried

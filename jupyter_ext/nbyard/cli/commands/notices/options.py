@@ -40,7 +40,7 @@ def rule_options(command: Any) -> Any:
             "projects",
             multiple=True,
             metavar="NAME",
-            help="Only runs of this project. '' for all.",
+            help="Only runs of this project. '' for all. On update: change the rules of this project.",
         ),
         click.option(
             "--long-factor",
@@ -79,16 +79,37 @@ def schedule_notices(texts: tuple[str, ...]) -> list[ScheduleNotice]:
 
 
 def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
-    """Return the rules of the options: one for each file in each project, else one for all runs.
+    """Return all rules of a channel after the options are applied.
 
-    Omitted options keep the values of the known rules. The events `none` remove all rules but
-    those of projects, which may come from a push.
+    The options change the rules of the named projects, else those without a project. Other rules
+    stay: those of a project may come from a push. Omitted options keep the values of the changed
+    rules. The events `none` remove these rules.
+
+    Raises:
+        UsageError: each rule belongs to a project, and the options name no project.
     """
+    named = given["projects"] or [""]
+    changed = [rule for rule in known if rule.project in named]
     if given["events"] == NO_EVENTS:
-        if any(given[option] for option in OF_RULES):
-            raise click.UsageError("--on none goes with none of the options of a rule.")
-        return [rule for rule in known if rule.project]
-    # The options of a command are those of all rules, so the first rule has them.
+        if any(given[option] for option in OF_RULES if option != "projects"):
+            raise click.UsageError("--on none goes with --project only.")
+        return [rule for rule in known if rule not in changed]
+    if not changed and given["projects"]:
+        # The project is new to the channel, so the channel's own rules are limited to it.
+        changed = [rule for rule in known if not rule.project]
+    if not changed and known and not given["projects"]:
+        names = ", ".join(dict.fromkeys(rule.project for rule in known))
+        raise click.UsageError(
+            f"Each rule of the channel belongs to a project: {names}. Name the project with "
+            "--project, or add a rule for all runs with --project ''."
+        )
+    kept = [rule for rule in known if rule not in changed]
+    return [*_changed_rules(given, changed), *kept]
+
+
+def _changed_rules(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
+    """Return one rule for each file in each project, else one for all runs."""
+    # The options of a command are those of all its rules, so the first rule has them.
     before = known[0] if known else NoticeRule([*CHANNEL_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
     changed = msgspec.structs.replace(before, events=events)

@@ -82,16 +82,37 @@ def test_rules_are_limited_to_projects(shell, made):
     rules = json.loads(shell(*words).out)["rules"]
     assert [rule["project"] for rule in rules] == ["wine", "beer"]
     assert len({rule["path"] for rule in rules}) == 1
-    kept = json.loads(shell("channels", "update", "team", "--on", "retried", "--json").out)["rules"]
-    assert [(one["project"], one["events"]) for one in kept] == [
-        ("wine", ["retried"]),
-        ("beer", ["retried"]),
-    ]
+    refused = shell("channels", "update", "team", "--on", "retried")
+    assert refused.code == 2 and "belongs to a project: wine, beer" in refused.err
+    assert events_by_project(shell, "--on", "retried", "--project", "beer") == {
+        "beer": ["retried"],
+        "wine": ["failed", "recovered"],
+    }
     assert "wine" in shell("channels", "show", "team").out
-    changed = shell("channels", "update", "team", "--project", "", "--json")
-    assert [rule["project"] for rule in json.loads(changed.out)["rules"]] == [""]
+    assert {*events_by_project(shell, "--project", "")} == {"", "wine", "beer"}
+    assert {*events_by_project(shell, "--on", "none", "--project", "beer")} == {"", "wine"}
     refused = shell("channels", "update", "team", "--project", "gone")
     assert refused.code == 2 and "rules.0.project" in refused.err
+
+
+def test_options_without_a_project_keep_the_rules_of_projects(shell, made):
+    assert shell("projects", "create", "wine").code == 0
+    both = ("--project", "wine", "--project", "")
+    assert {*events_by_project(shell, "--on", "failed", *both)} == {"", "wine"}
+    assert events_by_project(shell, "--on", "failed,succeeded") == {
+        "": ["failed", "succeeded"],
+        "wine": ["failed"],
+    }
+    assert events_by_project(shell, "--project", "wine", "--on", "retried") == {
+        "": ["failed", "succeeded"],
+        "wine": ["retried"],
+    }
+
+
+def events_by_project(shell, *options):
+    changed = shell("channels", "update", "team", *options, "--json")
+    assert changed.code == 0, changed.err
+    return {rule["project"]: rule["events"] for rule in json.loads(changed.out)["rules"]}
 
 
 def test_unknown_events_and_files_are_refused(shell, made):
