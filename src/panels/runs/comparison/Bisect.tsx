@@ -12,11 +12,15 @@ interface IBisectProps {
   /** As `NODE.NAME`: the metric that decides, or those among which to choose. */
   metric?: string;
   metrics?: readonly string[];
+  /** Only values, only data, only code or only environments differ. */
+  isOneKind?: boolean;
+  /** A single item differs, which the sections name. */
+  isSingle?: boolean;
 }
 
 /** Find which of the changes between two runs made the result bad. */
 export function Bisect(props: IBisectProps): JSX.Element | null {
-  const { services, runs, metric = '', metrics = [] } = props;
+  const { services, runs, metric = '', metrics = [], isSingle, isOneKind } = props;
   const { trans } = services;
   // Without a metric, a run is good if it succeeded.
   const isBroken = runs.some(isGood) && runs.some(({ state }) => state === 'failed');
@@ -38,12 +42,12 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
   const { preview, problem } = usePreview(services, good.id, bad.id, asked);
   const [count, setCount] = useState<number>();
   useEffect(() => setCount(before => preview?.changes.length ?? before), [preview]);
-  if (asked !== undefined && count === undefined && !problem) {
+  if (asked === undefined ? isSingle : count === undefined && !problem) {
     return null; // until it is known whether there is anything to find
   }
   if (count !== undefined && count < 2) {
-    // the answer to *Why?* names a single change
-    return preview?.changes.length && !metric ? (
+    // The answer to *Why?* names a single change. Packages that differ are not among the changes.
+    return preview?.changes.length && isOneKind ? (
       <p className="nby-Note">
         {trans.__('Only this changed: %1', changeText(preview.changes[0], trans))}
       </p>

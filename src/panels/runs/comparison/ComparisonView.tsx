@@ -89,6 +89,9 @@ function Sections(props: IComparedProps): JSX.Element {
   const { parameters, inputs, metrics, outputs, code, environment } = comparison;
   const shared = [parameters, inputs, metrics, outputs, code, environment];
   const isSame = shared.every(rows => rows.every(({ differs }) => !differs));
+  const causes = [parameters, inputs, code, environment]
+    .map(rows => rows.filter(({ differs }) => differs).length)
+    .filter(Boolean);
   return (
     <>
       {isSame && (
@@ -97,7 +100,13 @@ function Sections(props: IComparedProps): JSX.Element {
         </p>
       )}
       {!isSame && canBisect(comparison.runs) && (
-        <Bisect services={services} runs={comparison.runs} metrics={judgingMetrics(comparison)} />
+        <Bisect
+          services={services}
+          runs={comparison.runs}
+          metrics={judgingMetrics(comparison)}
+          isOneKind={causes.length === 1}
+          isSingle={causes.length === 1 && causes[0] === 1}
+        />
       )}
       <ParameterSection {...props} />
       <InputSection {...props} />

@@ -40,7 +40,7 @@ def rule_options(command: Any) -> Any:
             "projects",
             multiple=True,
             metavar="NAME",
-            help="Only runs of this project. '' for all. On update: change the rules of this project.",
+            help="Only runs of this project. '' for all. `update` changes its rules.",
         ),
         click.option(
             "--long-factor",

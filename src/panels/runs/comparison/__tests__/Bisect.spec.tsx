@@ -22,14 +22,15 @@ function show(
   answer: Answerer,
   metric = '',
   states = ['succeeded', 'failed'],
-  metrics: string[] = []
+  metrics: string[] = [],
+  causes: { isOneKind?: boolean; isSingle?: boolean } = {}
 ): () => void {
   const client = fakeClient(answer);
   const yard = { client, stream: new EventStream(client) };
   const services = { yard, trans } as unknown as IPanelServices;
   const view = () => {
     const runs = [run(1, states[0]), run(2, states[1])] as const;
-    return <Bisect services={services} runs={runs} metric={metric} metrics={metrics} />;
+    return <Bisect {...{ services, runs, metric, metrics }} {...causes} />;
   };
   const { rerender } = render(view());
   return () => rerender(view());
@@ -102,10 +103,26 @@ describe('Bisect', () => {
   });
 
   it('is not offered for a single change, which is named instead', async () => {
-    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }));
+    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }), '', undefined, [], {
+      isOneKind: true
+    });
     await pass(0);
     expect(screen.queryByRole('button')).toBeNull();
     expect(document.body.textContent).toBe('Only this changed: Parameter rate: 1 → 2 (a)');
+  });
+
+  it('names no single change if packages differ too', async () => {
+    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }));
+    await pass(0);
+    expect(document.body.textContent).toBe('');
+  });
+
+  it('is not offered for a single difference if no metric differs', async () => {
+    const asked = jest.fn(() => PREVIEW);
+    show(asked, '', ['succeeded', 'succeeded'], [], { isOneKind: true, isSingle: true });
+    await pass(0);
+    expect(document.body.textContent).toBe('');
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it('is not offered where Why? names the single change', async () => {

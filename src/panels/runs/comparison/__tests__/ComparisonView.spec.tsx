@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
 import { Answerer, fakeClient, json } from '../../../../api/__tests__/fake';
 import { IPanelServices } from '../../../frame/services';
 import ComparisonView from '../ComparisonView';
@@ -251,6 +251,32 @@ describe('the comparison of runs', () => {
     await metrics.findByText(/no recorded difference/);
     expect(screen.queryByRole('button', { name: FIND })).toBeNull();
     expect(asked.filter(url => url.includes('/bisections/'))).toEqual([]);
+  });
+
+  it.each([
+    ['names the only change', [], 'Only this changed: Parameter rate: 1 → 2 (a)'],
+    ['names no only change if packages differ too', COMPARED.environment, undefined]
+  ])('%s', async (_, environment, expected) => {
+    const metrics = [{ node: 'a', name: 'score', values: [0.5, 1], differs: true }];
+    const none = { inputs: [], code: [], outputs: [] };
+    const found = instead({ ...none, metrics, environment });
+    const { asked } = show(url =>
+      url.includes('/bisections/')
+        ? { changes: [change('rate')], expected: 2, limit: 20 }
+        : found(url)
+    );
+    await region('Metrics');
+    await waitFor(() => expect(asked.join()).toContain('/bisections/preview'));
+    await act(async () => undefined);
+    expect(screen.queryByText(/Only this changed/)?.textContent).toBe(expected);
+    expect(screen.queryByRole('button', { name: FIND })).toBeNull();
+  });
+
+  it('offers no search for a single parameter if no metric differs', async () => {
+    const none = { inputs: [], code: [], outputs: [], metrics: [], environment: [] };
+    show(instead(none));
+    await region('Parameters');
+    expect(screen.queryByRole('button', { name: FIND })).toBeNull();
   });
 
   it('says that only the timing differs', async () => {
