@@ -1712,8 +1712,8 @@ export interface paths {
         head?: never;
         /**
          * Create or replace a retention policy of a project
-         * @description The dispatcher applies all policies once a day while it works, and when it starts. A run is
-         *     deleted if any policy chooses it.
+         * @description The dispatcher applies all policies within a minute after a change, then once a day while it
+         *     works. A run is deleted if any policy chooses it.
          */
         patch: operations["projects.set_policy"];
         trace?: never;
@@ -1755,7 +1755,8 @@ export interface paths {
         head?: never;
         /**
          * Clean up by these rules every day; without rules, end the daily clean-up
-         * @description The dispatcher applies the rules once a day while it works, and when it starts.
+         * @description The dispatcher applies the rules within a minute after a change, then once a day while it
+         *     works.
          */
         patch: operations["runs.set_retention"];
         trace?: never;
@@ -3694,6 +3695,9 @@ export interface components {
          *         - `states`: the states of runs to delete, all final states if empty.
          *         - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
          *         - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
+         *
+         *         With `keep` or `max_bytes`, the newest successful run of each workflow or executable stays,
+         *         unless `keep` is 0.
          */
         CleanUpRules: {
             /** @default null */
@@ -6838,6 +6842,9 @@ export interface components {
          *         - `keep`: the number of newest finished runs of the project to keep of each workflow.
          *         - `states`: the states of runs to delete, all final states if empty.
          *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+         *
+         *         With `keep` or `max_bytes`, the newest successful run of each workflow stays, unless `keep` is
+         *         0.
          */
         PolicyRules: {
             /** @default null */

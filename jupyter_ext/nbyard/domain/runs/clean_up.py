@@ -26,6 +26,9 @@ class CleanUpRules(
     - `states`: the states of runs to delete, all final states if empty.
     - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
     - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
+
+    With `keep` or `max_bytes`, the newest successful run of each workflow or executable stays,
+    unless `keep` is 0.
     """
 
     older_than_days: float | None = None
@@ -127,10 +130,7 @@ def choose_runs(
 ) -> tuple[list[FinishedRun], list[FinishedRun]]:
     """Return the runs to delete, and the runs that only their protection keeps; oldest first."""
     ordered = sorted(runs, key=attrgetter("finished_at", "number"))
-    groups: Mapping[str, list[str]] = defaultdict(list)
-    for run in reversed(ordered):
-        groups[run.group].append(run.id)
-    kept = {run_id for ids in groups.values() for run_id in ids[: rules.keep or 0]}
+    kept = _kept_by_rules(ordered, rules)
     chosen = [run for run in ordered if run.id not in kept and _matches_rules(run, rules, now)]
     protected = [run for run in chosen if run.protection is not None]
     doomed = [run for run in chosen if run.protection is None]
@@ -140,6 +140,19 @@ def choose_runs(
         newest = doomed[-1].finished_at if doomed else None
         protected = [run for run in protected if newest and run.finished_at <= newest]
     return doomed, protected
+
+
+def _kept_by_rules(ordered: Sequence[FinishedRun], rules: CleanUpRules) -> set[str]:
+    """Return the IDs of the runs that a number or a size keeps. `ordered` has the oldest first."""
+    groups: Mapping[str, list[FinishedRun]] = defaultdict(list)
+    for run in reversed(ordered):
+        groups[run.group].append(run)
+    kept = {run.id for runs in groups.values() for run in runs[: rules.keep or 0]}
+    # A limit of number or size is about old runs. Only a number of 0 asks for all of them.
+    if rules.keep or (rules.keep is None and rules.max_bytes is not None):
+        successes = ([run for run in runs if run.state == "succeeded"] for runs in groups.values())
+        kept |= {runs[0].id for runs in successes if runs}
+    return kept
 
 
 def _matches_rules(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:

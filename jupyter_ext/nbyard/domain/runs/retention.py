@@ -26,6 +26,9 @@ class PolicyRules(
     - `keep`: the number of newest finished runs of the project to keep of each workflow.
     - `states`: the states of runs to delete, all final states if empty.
     - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
+
+    With `keep` or `max_bytes`, the newest successful run of each workflow stays, unless `keep` is
+    0.
     """
 
     older_than_days: float | None = None

@@ -32,8 +32,8 @@ class ProjectPolicies(ProjectRecords):
     ) -> ProjectRetention:
         """Create or replace a retention policy of a project.
 
-        The dispatcher applies all policies once a day while it works, and when it starts. A run is
-        deleted if any policy chooses it.
+        The dispatcher applies all policies within a minute after a change, then once a day while it
+        works. A run is deleted if any policy chooses it.
 
         Raises:
             Invalid: the project has too many policies.

@@ -115,7 +115,8 @@ class RunCleanUps(RunAttempts):
     def set_retention(self, caller: Caller, body: NewRetention) -> Retention:
         """Clean up by these rules every day; without rules, end the daily clean-up.
 
-        The dispatcher applies the rules once a day while it works, and when it starts.
+        The dispatcher applies the rules within a minute after a change, then once a day while it
+        works.
         """
         rules = body.rules and self._checked_rules(body.rules)
         with self._store.write() as c:

@@ -85,7 +85,8 @@ def test_the_oldest_are_deleted_until_the_rest_fits(runs, most):
     def size(without):
         return sum(dict(o for run in runs if run.id not in without for o in run.outputs).values())
 
-    free = [run for run in runs if run.protection is None]
+    newest = {run.group: run.id for run in successes(runs)}
+    free = [run for run in runs if run.protection is None and run.id not in newest.values()]
     if size(gone) > most:
         assert gone == {run.id for run in free}, "the protected ones alone are too large"
     elif doomed:
@@ -93,6 +94,28 @@ def test_the_oldest_are_deleted_until_the_rest_fits(runs, most):
     oldest = sorted(free, key=lambda run: (run.finished_at, run.number))
     assert doomed == oldest[: len(doomed)]
     assert all(run.finished_at <= doomed[-1].finished_at for run in protected)
+
+
+def successes(runs):
+    """Return the successful runs, oldest first."""
+    ordered = sorted(runs, key=lambda run: (run.finished_at, run.number))
+    return [run for run in ordered if run.state == "succeeded"]
+
+
+@given(histories(), RULES)
+def test_a_number_or_a_size_keeps_the_newest_successful_run_of_each_workflow(runs, rules):
+    doomed, protected = choose_runs(runs, rules, NOW)
+    newest = {run.group: run.id for run in successes(runs)}
+    if rules.keep or (rules.keep is None and rules.max_bytes is not None):
+        assert not {*newest.values()} & {run.id for run in (*doomed, *protected)}
+
+
+def test_a_size_keeps_the_only_run_and_a_number_of_0_deletes_it():
+    only = finished(1, outputs=(("a", 10),))
+    assert choose_runs([only], CleanUpRules(max_bytes=1), NOW) == ([], [])
+    assert choose_runs([only], CleanUpRules(max_bytes=1, keep=0), NOW) == ([only], [])
+    failed = finished(2, -1, state="failed")
+    assert choose_runs([only, failed], CleanUpRules(keep=1), NOW) == ([], [])
 
 
 def test_age_and_number_together():

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.views.clean_up_views import show_policy_effect
 from nbyard.cli.output.views.environment_views import continues_text, next_step
 from nbyard.cli.output.views.project_views import show_changes
 from nbyard.cli.shared_options import (
@@ -26,7 +27,7 @@ from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, r
 from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.errors import Forbidden, Invalid, NameTaken
+from nbyard.errors import Forbidden, Invalid, NameTaken, NotFound
 from nbyard.host.git.repository_state import repository_state
 from nbyard.reasons.structs import reason_text
 from nbyard.transfer import project_selection as selection
@@ -71,7 +72,7 @@ def plan(server: str, as_json: bool, **given: Any) -> None:
     connection = connect(server)
     body, files = _request(**given)
     with _naming_lines(files):
-        _show(connection.projects.plan(body=body), as_json)
+        _show(connection, body, connection.projects.plan(body=body), as_json)
 
 
 @click.command()
@@ -100,11 +101,11 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         push_plan = connection.projects.plan(body=body)
     if not push_plan.changes:
         # The server restores files of schedules that are missing.
-        _show(connection.projects.push(body=body), as_json)
+        _show(connection, body, connection.projects.push(body=body), as_json)
         _await_environments(connection, body, ())
         return
     if not as_json:
-        show_changes(push_plan)
+        _show(connection, body, push_plan, False)
     if not yes:
         confirm("Apply these changes?")
     if push_plan.missing:
@@ -203,11 +204,21 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
     return ProjectPush(definition, described, git=git), files
 
 
-def _show(push_plan: ProjectPlan, as_json: bool) -> None:
+def _show(connection: Any, body: ProjectPush, push_plan: ProjectPlan, as_json: bool) -> None:
+    """Print changes, and what the policies among them delete at once."""
     if as_json:
         show_json(push_plan)
-    else:
-        show_changes(push_plan)
+        return
+    show_changes(push_plan)
+    project = body.definition.project.name
+    changed = {change.name for change in push_plan.changes if change.kind == "policy"}
+    for key, rules in body.definition.retention.items():
+        if (name := rules.check(key)) in changed:
+            try:
+                preview = connection.runs.preview_clean_up(rules.as_clean_up, project=project)
+            except (NotFound, Forbidden):  # a new project, or the token may not read runs
+                return
+            show_policy_effect(name, preview)
 
 
 @click.command()

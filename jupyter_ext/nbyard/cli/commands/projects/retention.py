@@ -20,8 +20,8 @@ from nbyard.domain.runs.retention import PolicyRules
 def retention(project: str, policy: str, server: str, as_json: bool, **rules: Any) -> None:
     """Show the retention policies of a project, or set one.
 
-    Every day, a run of the project is deleted if any of its policies, or the rules of `nbyard runs
-    retention`, choose it.
+    Every day, and within a minute after a change, a run of the project is deleted if any of its
+    policies, or the rules of `nbyard runs retention`, choose it.
 
     \b
     Examples:

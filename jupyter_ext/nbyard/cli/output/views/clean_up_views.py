@@ -29,11 +29,23 @@ def rules_text(rules: CleanUpRules) -> str:
 def show_preview(preview: CleanUpPreview) -> None:
     """Print what a clean-up would delete and what is protected."""
     _show_runs(preview.runs, preview.count)
-    freed = format_size((preview.freed_bytes or 0) + (preview.record_bytes or 0))
-    click.echo(f"{count_of_runs(preview.count)} to delete, which frees {freed}.")
+    click.echo(f"{count_of_runs(preview.count)} to delete, which frees {_freed_size(preview)}.")
     if preview.protected_count:
         click.echo(f"{count_of_runs(preview.protected_count)} protected:")
         _show_runs(preview.protected, preview.protected_count)
+
+
+def show_policy_effect(name: str, preview: CleanUpPreview) -> None:
+    """Print what a policy that is about to be stored deletes at once."""
+    text = f"Policy {name} deletes no run now."
+    if preview.count:
+        count = count_of_runs(preview.count)
+        text = f"Policy {name} deletes {count} within a minute, which frees {_freed_size(preview)}."
+    click.echo(without_control_characters(text))
+
+
+def _freed_size(preview: CleanUpPreview) -> str:
+    return format_size((preview.freed_bytes or 0) + (preview.record_bytes or 0))
 
 
 def count_of_runs(count: int) -> str:

@@ -88,6 +88,27 @@ def test_an_answer_other_than_yes_changes_nothing(shell, folder):
     assert "--current" in shell("push").err
 
 
+def test_a_plan_and_a_push_show_what_a_policy_deletes_now(shell, folder, yard, dispatcher):
+    assert shell("push", "--current", "--yes").code == 0
+    (folder / "a.py").write_text("print()\n")
+    for _ in range(2):
+        run = shell("run", "a.py", "--detach").out.strip().split()[-1]
+        dispatcher.until(lambda run=run: shell("runs", "show", run, "--json").out, is_over)
+        assert shell("projects", "link", "wine", "run", run).code == 0
+    with (folder / "nbyard.toml").open("a") as file:
+        file.write("\n[retention.few]\nkeep = 1\n\n[retention.old]\nolder_than_days = 9\n")
+    planned = shell("plan", "--current")
+    assert "+ policy few" in planned.out, planned.err
+    assert "Policy few deletes 1 run within a minute, which frees " in planned.out
+    assert "Policy old deletes no run now." in planned.out
+    assert shell("push", "--current", "--yes").out == planned.out
+    assert "Policy" not in shell("plan", "--current").out
+
+
+def is_over(text):
+    return json.loads(text)["run"]["state"] == "succeeded"
+
+
 def test_json(shell, folder):
     planned = json.loads(shell("plan", "--current", "--json").out)
     assert {"action": "add", "kind": "schedule", "name": "morning", "fields": []} in planned[
