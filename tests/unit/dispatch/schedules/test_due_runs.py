@@ -85,6 +85,17 @@ def test_it_ends_after_the_last_run(scheduled):
     assert len(scheduled.runs()) == 2
 
 
+def test_due_times_without_a_run_do_not_end_it(scheduled):
+    scheduled.create(timing=EVERY_HOUR, at_most=1)
+    (scheduled.root / "work.py").unlink()
+    for hour in (22, 23):
+        scheduled.at(f"2026-11-25T{hour}:00:00")
+    assert scheduled.now().counts.failed == 2 and scheduled.now().next_due is not None
+    (scheduled.root / "work.py").write_text("print()")
+    scheduled.at("2026-11-26T00:00:00")
+    assert scheduled.now().counts.started == 1 and scheduled.now().next_due is None
+
+
 def test_replaced_runs_are_cancelled(scheduled):
     scheduled.create(timing=EVERY_HOUR, overlap="replace")
     scheduled.at("2026-11-25T22:00:00")
