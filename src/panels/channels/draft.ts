@@ -12,9 +12,13 @@ export interface IChannelDraft {
   longAfter: string;
 }
 
+/** Return the rule that the form shows. Rules of projects may come from a push. */
+const ownRule = ({ rules = [] }: Partial<Channel> = {}): NoticeRule | undefined =>
+  rules.find(rule => !rule.project) ?? rules[0];
+
 /** Return the values of a channel, or those that a new one has at first. */
 export function draftOf(known?: Channel, forSchedule?: boolean): IChannelDraft {
-  const first = known?.rules?.[0];
+  const first = ownRule(known);
   const seconds = first?.long_seconds;
   return {
     name: known?.name ?? '',
@@ -29,10 +33,11 @@ export function draftOf(known?: Channel, forSchedule?: boolean): IChannelDraft {
 /** Return the request that creates a channel, or changes a known one. */
 export function requestOf(draft: IChannelDraft, known?: Channel) {
   const { events, path, project, longAfter } = draft;
-  const first = known?.rules?.[0];
+  const first = ownRule(known);
   const limits = { path, project, long_seconds: longAfter.trim() ? Number(longAfter) * 60 : null };
   const own: NoticeRule = { long_factor: 2, ...first, events, ...limits };
-  const rules = events.length ? [own, ...(known?.rules ?? []).slice(1)] : [];
+  const others = (known?.rules ?? []).filter(rule => rule !== first);
+  const rules = events.length ? [own, ...others] : others.filter(rule => rule.project);
   const [name, url] = [draft.name.trim(), draft.url.trim()];
   if (!known) {
     return { id: 'channels.create', question: { body: { name, url, rules } } } as const;
