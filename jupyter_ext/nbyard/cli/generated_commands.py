@@ -28,7 +28,9 @@ from nbyard.cli.output.views import (
     views_by_noun,
 )
 from nbyard.cli.output.views.environment_views import next_step, standing_of
+from nbyard.cli.output.views.views_by_noun import show_run_facts
 from nbyard.cli.shared_options import connect
+from nbyard.domain.runs.structs import Run
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
@@ -245,7 +247,8 @@ class GeneratedCommand(click.Command):
         super().__init__(name, callback=self._call, params=parameters, help=summary)
 
     def _call(self, server: str, as_json: bool, **values: Any) -> None:
-        noun = getattr(connect(server), self._operation.noun)
+        client = connect(server)
+        noun = getattr(client, self._operation.noun)
         # Omitted options use the defaults of the operation.
         given = {name: value for name, value in values.items() if value is not None}
         ask = getattr(noun, self._operation.verb)
@@ -254,6 +257,10 @@ class GeneratedCommand(click.Command):
             self._remove_each(ask, name, given.pop(name), given)
         else:
             answer = ask(**given)
+            if isinstance(answer, Run) and answer.origin.source_id and not as_json:
+                # the answer has no name of the schedule or trigger
+                show_run_facts(answer, source=client.runs.get(answer.id).source)
+                return
             self._show(answer, as_json)
             if self._operation.id == "runs.list" and not answer.items:
                 _note_unknown_workflow(ask, given.get("workflow", ""))

@@ -3,6 +3,7 @@
 from typing import Any
 
 from nbyard.cli.output.console import format_age, show_table
+from nbyard.cli.output.views.schedule_views import local_time
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.notices.structs import Channel, NoticeRule
 
@@ -18,7 +19,7 @@ def show_channel(channel: Channel) -> None:
             ("last sent", _age(channel.sent_at)),
             ("last failed", _age(channel.failed_at)),
             ("error", channel.error),
-            ("not before", channel.retry_at),
+            ("not before", local_time(channel.retry_at)),
             ("waiting", counts.waiting),
             ("failed", counts.failed),
             ("digest", f"beyond {digest.most} messages in {digest.window_seconds} s"),

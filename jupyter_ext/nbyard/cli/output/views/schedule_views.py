@@ -78,9 +78,10 @@ def show_preview(preview: SchedulePreview) -> None:
         click.echo(f"{datetime.fromisoformat(due.local):%a %Y-%m-%d %H:%M:%S %z}{note}")
 
 
-def local_time(moment: datetime | None, zone: str) -> str:
-    """Return a moment in a time zone; empty for none."""
-    return f"{moment.astimezone(zone_of(zone)):%a %Y-%m-%d %H:%M:%S %z}" if moment else ""
+def local_time(moment: datetime | None, zone: str = "") -> str:
+    """Return a moment in a time zone, by default that of the shell; empty for none."""
+    local = moment and moment.astimezone(zone_of(zone) if zone else None)
+    return f"{local:%a %Y-%m-%d %H:%M:%S %z}" if local else ""
 
 
 def show_backfill(backfill: Backfill) -> None:

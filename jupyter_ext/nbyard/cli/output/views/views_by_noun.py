@@ -216,7 +216,7 @@ def _diff(diff: Any) -> None:
         click.echo(str(diff.hint), err=True)
 
 
-def _run(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> None:
+def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> None:
     """Print a run, without the reasons that are shown below.
 
     `source` is the name of the schedule or trigger that started it.
@@ -258,7 +258,7 @@ def _parameters(values: Mapping[str, Any]) -> str:
 
 def show_run(detail: Any, estimate: Any) -> None:
     """Print a run with its tasks and the usual durations of unfinished ones."""
-    _run(detail.run, [task.reason for task in detail.tasks], detail.source)
+    show_run_facts(detail.run, [task.reason for task in detail.tasks], detail.source)
     if left := time_left(estimate):
         click.echo(f"left        {left}")
     click.echo("")
@@ -389,9 +389,9 @@ VIEWS: dict[str, View] = {
     "executables.diff": _diff,
     "executables.export": lambda exported: click.echo(exported.text, nl=False),
     "runs.tasks": _tasks,
-    "runs.cancel": _run,
-    "runs.retry": _run,
-    "runs.keep": _run,
-    "runs.unkeep": _run,
-    "schedules.run": _run,
+    "runs.cancel": show_run_facts,
+    "runs.retry": show_run_facts,
+    "runs.keep": show_run_facts,
+    "runs.unkeep": show_run_facts,
+    "schedules.run": show_run_facts,
 }

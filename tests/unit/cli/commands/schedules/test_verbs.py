@@ -129,8 +129,9 @@ def test_run_disable_and_ticks(shell, made):
     started = shell("schedules", "run", "report")
     assert started.code == 0
     facts = dict(line.split(maxsplit=1) for line in started.out.splitlines())
-    assert facts["state"] == "queued" and facts["origin"].startswith("schedule ")
+    assert (facts["state"], facts["origin"]) == ("queued", "schedule report")
     assert "origin   schedule report\n" in shell("runs", "show", facts["id"]).out
+    assert "origin   schedule report\n" in shell("runs", "keep", facts["id"]).out
     found = json.loads(shell("runs", "ls", "--schedule", "report", "--json").out)
     assert [run["id"] for run in found["items"]] == [facts["id"]]
     assert "false" in shell("schedules", "disable", "report", "--json").out
