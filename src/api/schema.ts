@@ -6376,7 +6376,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger" | "webhook";
+            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger";
             /** @default  */
             id: string;
             /** @default null */

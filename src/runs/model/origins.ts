@@ -24,8 +24,6 @@ export function originText(
       return cause
         ? trans.__('Trigger: %1', reasonText(causeReason(cause), trans) ?? '')
         : trans.__('Trigger');
-    case 'webhook':
-      return trans.__('Webhook');
     case 'backfill':
       return trans.__('Backfill');
     case 'check':

@@ -11,9 +11,9 @@ from nbyard.domain.runs.causes import Cause
 AskedOrigin = Literal["manual", "shell", "client", "magic", "notebook"]
 # Runs that are kept out of history, and deleted automatically.
 Scratch = Literal["check", "bisect"]
-OriginKind = Literal[AskedOrigin, "retry", "schedule", "trigger", "webhook", "backfill", Scratch]
+OriginKind = Literal[AskedOrigin, "retry", "schedule", "trigger", "backfill", Scratch]
 # Runs of schedules and triggers.
-SOURCED: frozenset[OriginKind] = frozenset({"schedule", "backfill", "trigger", "webhook"})
+SOURCED: frozenset[OriginKind] = frozenset({"schedule", "backfill", "trigger"})
 KINDS: tuple[OriginKind, ...] = get_args(OriginKind)
 SCRATCH: frozenset[str] = frozenset(get_args(Scratch))
 
