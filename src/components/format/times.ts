@@ -38,6 +38,19 @@ export function showMoment(at: string | null | undefined): string {
   return at ? new Date(at).toLocaleString() : '';
 }
 
+/** Return a due time without seconds, in its zone: "Mon, Nov 30, 2026, 08:00", short "Mon 08:00". */
+export function showDue(at: string, timeZone: string | undefined, isShort = false): string {
+  const day = isShort ? {} : ({ year: 'numeric', month: 'short', day: 'numeric' } as const);
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+  const format = { weekday: 'short', ...day, ...clock } as const;
+  try {
+    return new Date(at).toLocaleString(undefined, { ...format, timeZone });
+  } catch {
+    // an old browser does not know the zone
+    return new Date(at).toLocaleString(undefined, { ...format, timeZoneName: 'short' });
+  }
+}
+
 const TICK = 1000;
 
 /** Whether the panel around a component is visible; a hidden one needs no clock. */

@@ -1,9 +1,9 @@
 import { Schedule, Tick } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
 import { stateText } from '../../components/StateMark';
-import { showMoment } from '../../components/format/times';
 import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
+import { dueText } from './due';
 
 interface IScheduleInfoProps {
   services: IPanelServices;
@@ -19,7 +19,7 @@ export function ScheduleInfo({ services, schedule }: IScheduleInfoProps): JSX.El
       <p className="nby-Note">
         {[run.path, reasonText(schedule.sentence, trans)].filter(Boolean).join(' · ')}
         <br />
-        {next_due ? trans.__('next: %1', showMoment(next_due)) : trans.__('no next run')}
+        {next_due ? trans.__('next: %1', dueText(schedule, next_due)) : trans.__('no next run')}
       </p>
       {recent.map(tick => (
         <p key={tick.id} className="nby-Note">
@@ -29,10 +29,10 @@ export function ScheduleInfo({ services, schedule }: IScheduleInfoProps): JSX.El
               className="nby-Link"
               onClick={() => void commands.execute('nbyard:show-run', { id: tick.run_id })}
             >
-              {showMoment(tick.due_at)}
+              {dueText(schedule, tick.due_at)}
             </button>
           ) : (
-            showMoment(tick.due_at)
+            dueText(schedule, tick.due_at)
           )}{' '}
           · {outcomeOf(tick, services)}
         </p>

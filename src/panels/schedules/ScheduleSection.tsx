@@ -2,7 +2,6 @@ import { useState } from 'react';
 import { Run, Schedule } from '../../api/types';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
-import { showMoment } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
 import { scheduleIcon } from '../../icons/startup';
 import { reasonText } from '../../reasons';
@@ -13,6 +12,7 @@ import { IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
 import { RunStrip } from '../frame/RunStrip';
 import { schedulesOf } from './collection';
+import { dueText } from './due';
 import { resultsOf } from './results';
 import { outcomeOf, ScheduleInfo } from './ScheduleInfo';
 
@@ -84,6 +84,7 @@ interface IRowProps {
 
 function Row({ schedule, runs, services }: IRowProps): JSX.Element {
   const { trans } = services;
+  const { name, next_due } = schedule;
   const tick = schedule.recent?.[0];
   const [run] = runs;
   // a run that was started by hand may be newer
@@ -102,11 +103,11 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
       icon={scheduleIcon}
       accent={isBad ? 'failed' : isActive ? undefined : 'cancelled'}
       state={isBad ? last : undefined}
-      name={schedule.name}
-      aside={schedule.next_due ? showNext(schedule.next_due) : ''}
+      name={name}
+      aside={next_due && dueText(schedule, next_due, true)}
       detail={facts.join(' · ')}
       strip={!!results.length && <RunStrip results={results} trans={trans} />}
-      title={[schedule.name, schedule.run.path, ...facts, showMoment(schedule.next_due)]
+      title={[name, schedule.run.path, ...facts, next_due && dueText(schedule, next_due)]
         .filter(Boolean)
         .join('\n')}
     />
@@ -116,13 +117,4 @@ function Row({ schedule, runs, services }: IRowProps): JSX.Element {
 /** Return whether an enabled schedule has no due time left, and none that waits for a run. */
 function isFinished({ is_enabled, next_due, waiting }: Schedule): boolean {
   return is_enabled && !next_due && !waiting;
-}
-
-/** Return the time of a due time, with its day: "Thu 08:00". */
-function showNext(at: string): string {
-  return new Date(at).toLocaleString(undefined, {
-    weekday: 'short',
-    hour: '2-digit',
-    minute: '2-digit'
-  });
 }

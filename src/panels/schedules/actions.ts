@@ -2,7 +2,6 @@
 import { Notification } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { NewRun, Schedule } from '../../api/types';
-import { showMoment } from '../../components/format/times';
 import { reasonText } from '../../reasons';
 import { changedFields, withRevision } from '../frame/dialogs/changes';
 import { confirm } from '../frame/dialogs/confirm';
@@ -13,6 +12,7 @@ import { IPanelServices } from '../frame/services';
 import { askSchedule } from './askSchedule';
 import { schedulesOf } from './collection';
 import { bodyOf, draftOf, IScheduleDraft } from './draft';
+import { dueText } from './due';
 
 export const scheduleActions = {
   /** Save what the file reads, and ask when it runs. */
@@ -123,7 +123,7 @@ async function schedule(
 function confirmScheduled({ app, trans }: IPanelServices, made: Schedule): void {
   const times = reasonText(made.sentence, trans) || made.name;
   const text = made.next_due
-    ? trans.__('Scheduled: %1, next run %2', times, showMoment(made.next_due))
+    ? trans.__('Scheduled: %1, next run %2', times, dueText(made, made.next_due))
     : trans.__('Scheduled: %1', times);
   const show = () => {
     app.shell.activateById('nbyard-sidebar');

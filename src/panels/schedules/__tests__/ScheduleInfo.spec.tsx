@@ -41,7 +41,9 @@ describe('R4: a schedule that is clicked', () => {
     expect(info()).toBeNull();
     fireEvent.click(row());
     const shown = within(info()!);
-    expect(shown.getByText(/penguins.nbflow/).textContent).toContain('next: ');
+    expect(shown.getByText(/penguins.nbflow/).textContent).toContain(
+      'next: Thu, Dec 3, 2026, 08:00'
+    );
     expect(shown.getByText(/missed/).querySelector('button')).toBeNull();
     fireEvent.click(within(shown.getByText(/succeeded/)).getByRole('button'));
     expect(called).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r9' });

@@ -73,6 +73,19 @@ describe('R4: the row of a schedule', () => {
     expect(states(row)).toEqual([succeeded, failed, failed]);
   });
 
+  it('shows its next time in its zone, where its sentence names that', async () => {
+    const next_due = '2026-12-03T07:00:00Z';
+    const aside = (row: HTMLElement) => row.querySelector('.nby-SideRow-aside')!.textContent;
+    const row = await show({ next_due, zone: 'Asia/Tokyo' }, []);
+    expect(aside(row)).toBe('Thu 16:00');
+    expect(row.title).toContain('Thu, Dec 3, 2026, 16:00');
+    cleanup();
+    const timing = { kind: 'interval', seconds: 3600 } as Schedule['timing'];
+    const here = new Date(next_due).getHours();
+    const other = await show({ next_due, zone: 'Asia/Tokyo', timing }, []);
+    expect(aside(other)).toBe(`Thu ${String(here).padStart(2, '0')}:00`);
+  });
+
   it('is finished without another due time', async () => {
     const row = await show({ is_enabled: true, next_due: null }, []);
     expect(row.querySelector('.nby-SideRow-detail')!.textContent).toBe('finished');

@@ -193,7 +193,7 @@ describe('R4: the next times in the dialog of a schedule', () => {
 });
 
 describe('R4: the dialog that creates a schedule', () => {
-  const sentence = { code: 'text', params: { text: 'Monday to Friday at 08:00 (UTC)' } };
+  const sentence = { code: 'text', params: { text: 'Monday to Friday at 08:00 (Europe/Berlin)' } };
   const create = async (next_due: string | null) => {
     const { done } = act('scheduleFile', 'a.ipynb', {
       'schedules.create': () => stored({ id: 'new', sentence, next_due })
@@ -207,10 +207,11 @@ describe('R4: the dialog that creates a schedule', () => {
   afterEach(() => Notification.manager.dismiss());
 
   it('confirms the times, and shows the schedule in the sidebar', async () => {
-    const next = '2026-12-01T08:00:00Z';
+    const next = '2026-12-01T07:00:00Z';
     const { message, options } = await create(next);
-    const moment = new Date(next).toLocaleString();
-    expect(message).toBe(`Scheduled: Monday to Friday at 08:00 (UTC), next run ${moment}`);
+    expect(message).toBe(
+      'Scheduled: Monday to Friday at 08:00 (Europe/Berlin), next run Tue, Dec 1, 2026, 08:00'
+    );
     const [show] = options.actions!;
     expect(show.label).toBe('Show');
     show.callback(new MouseEvent('click'));
@@ -219,7 +220,7 @@ describe('R4: the dialog that creates a schedule', () => {
 
   it('names no next run of a schedule without one', async () => {
     const { message } = await create(null);
-    expect(message).toBe('Scheduled: Monday to Friday at 08:00 (UTC)');
+    expect(message).toBe('Scheduled: Monday to Friday at 08:00 (Europe/Berlin)');
   });
 });
 
