@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/types';
 import { More } from '../../../components/More';
 import { TextField } from '../../frame/dialogs/PlainFields';
@@ -15,6 +15,8 @@ export interface ICleanUp {
   rules?: CleanUpRules;
   daily: boolean;
   preview?: CleanUpPreview;
+  /** There is nothing to delete and no daily clean-up to change. */
+  isIdle?: boolean;
 }
 
 interface ICleanUpFormProps {
@@ -32,13 +34,22 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
   const [typed, setTyped] = useState(() => textsOf(first));
   const [states, setStates] = useState<readonly string[]>(first.states ?? []);
   const [daily, setDaily] = useState(holder.daily);
+  const [wasDaily] = useState(daily);
   const unread = unreadNumbers(typed);
   const rules = unread.length ? undefined : { ...numbersOf(typed), states: [...states] };
   const { preview, problem, hasSizes } = usePreview(services, project, rules);
   const policies = usePolicies(services, project);
-  Object.assign(holder, { rules, daily, preview });
+  const isChangeable = !project && (daily || wasDaily);
+  const isIdle = !rules || (preview?.count === 0 && !isChangeable);
+  Object.assign(holder, { rules, daily, preview, isIdle });
+  const form = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // at each change: typing lets the dialog enable its buttons
+    const dialog = form.current?.closest('.jp-Dialog');
+    dialog?.querySelector('.jp-mod-accept')?.toggleAttribute('disabled', isIdle);
+  });
   return (
-    <div className="nby-CleanUp">
+    <div ref={form} className="nby-CleanUp">
       {numberFields(trans).map(([name, label]) => (
         <TextField
           key={name}

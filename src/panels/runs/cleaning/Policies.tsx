@@ -6,6 +6,12 @@ import { reasonText } from '../../../reasons';
 
 const SHOWN = 5;
 
+interface INamedProps {
+  runs: CleanUpPreview['runs'];
+  count: number;
+  trans: TranslationBundle;
+}
+
 interface IPreviewProps {
   preview: CleanUpPreview;
   /** False if the sizes will not come. */
@@ -13,9 +19,24 @@ interface IPreviewProps {
   trans: TranslationBundle;
 }
 
+/** The first runs, each with why it is protected. */
+function Named({ runs, count, trans }: INamedProps): JSX.Element {
+  return (
+    <ul>
+      {runs.slice(0, SHOWN).map(({ id, number, name, title, protection }) => (
+        <li key={id}>
+          #{number} {name || title}
+          {protection && `: ${reasonText(protection, trans)}`}
+        </li>
+      ))}
+      {count > SHOWN && <li>{trans._n('%1 more run', '%1 more runs', count - SHOWN)}</li>}
+    </ul>
+  );
+}
+
 /** What a clean-up would delete, and what is protected. */
 export function Preview({ preview, hasSizes = true, trans }: IPreviewProps): JSX.Element {
-  const { count, freed_bytes, record_bytes, protected_count, protected: kept } = preview;
+  const { count, runs, freed_bytes, record_bytes, protected_count, protected: kept } = preview;
   return (
     <>
       <p>
@@ -36,19 +57,11 @@ export function Preview({ preview, hasSizes = true, trans }: IPreviewProps): JSX
             : trans.__('No run fits these rules.')}
         </strong>
       </p>
+      {count > 0 && <Named runs={runs} count={count} trans={trans} />}
       {protected_count > 0 && (
         <>
           <p>{trans._n('%1 run is protected:', '%1 runs are protected:', protected_count)}</p>
-          <ul>
-            {kept.slice(0, SHOWN).map(run => (
-              <li key={run.id}>
-                #{run.number} {run.name || run.title}: {reasonText(run.protection, trans)}
-              </li>
-            ))}
-            {protected_count > SHOWN && (
-              <li>{trans._n('%1 more run', '%1 more runs', protected_count - SHOWN)}</li>
-            )}
-          </ul>
+          <Named runs={kept} count={protected_count} trans={trans} />
         </>
       )}
     </>

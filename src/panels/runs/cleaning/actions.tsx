@@ -33,8 +33,8 @@ export const cleaningActions = {
         buttons: [Dialog.cancelButton(), Dialog.warnButton({ label: trans.__('Delete') })],
         focusNodeSelector: FIELD
       });
-      const { rules, daily } = holder;
-      if (!button.accept || !rules) {
+      const { rules, daily, isIdle } = holder;
+      if (!button.accept || !rules || isIdle) {
         return;
       }
       if (!project && (daily || known.rules)) {

@@ -9,7 +9,7 @@ const PREVIEW = {
   count: 12,
   freed_bytes: 2_000_000,
   record_bytes: 500_000,
-  runs: [],
+  runs: [1, 2, 3, 4, 5, 6].map(number => ({ ...RUN, id: `r${number}`, number })),
   protected_count: 1,
   protected: [{ ...RUN, protection: { code: 'kept-by-user', params: {} } }]
 };
@@ -30,7 +30,12 @@ function open(holder: ICleanUp, answer: unknown = PREVIEW, project = '') {
     return asked && answer;
   });
   const services = { trans, yard: { client: { call } } } as unknown as IPanelServices;
-  render(<CleanUpForm services={services} holder={holder} project={project} />);
+  render(
+    <div className="jp-Dialog">
+      <CleanUpForm services={services} holder={holder} project={project} />
+      <button className="jp-mod-accept">Delete</button>
+    </div>
+  );
   const previewed = () => call.mock.calls.filter(([name]) => name === 'runs.preview_clean_up');
   const settle = () => act(async () => jest.advanceTimersByTimeAsync(300));
   const type = (label: RegExp, value: string) =>
@@ -59,6 +64,9 @@ describe('R14: the rules of a clean-up', () => {
     const said = screen.getByRole('status').textContent;
     expect(said).toContain('12 runs are deleted, which frees 2.5 MB.');
     expect(said).toContain('#7 penguins: you marked it to be kept');
+    const names = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
+    const deleted = [1, 2, 3, 4, 5].map(number => `#${number} penguins`);
+    expect(names.slice(0, 6)).toEqual([...deleted, '7 more runs']);
     fireEvent.click(screen.getByLabelText(/every day/));
     expect(holder).toMatchObject({ daily: true, rules: { keep: 10, states: ['failed'] } });
   });
@@ -104,6 +112,20 @@ describe('R14: the rules of a clean-up', () => {
     expect(previewed()).toEqual([]);
     expect(holder.rules).toBeUndefined();
     expect(screen.getByRole('alert').textContent).toBe('Enter a number.');
+  });
+
+  it.each([
+    ['', false, true],
+    ['', true, false],
+    ['p', true, true]
+  ])('without a run to delete disable Delete: %j, daily %j', async (project, daily, isIdle) => {
+    const holder: ICleanUp = { rules: { keep: 1 }, daily };
+    const { settle } = open(holder, { ...PREVIEW, count: 0, runs: [] }, project);
+    const button = screen.getByRole<HTMLButtonElement>('button', { name: 'Delete' });
+    expect(button.disabled).toBe(false);
+    await settle();
+    expect(screen.getByRole('status').textContent).toContain('No run fits these rules.');
+    expect([button.disabled, holder.isIdle]).toEqual([isIdle, isIdle]);
   });
 
   it('limit the size of all outputs, typed in gigabytes', async () => {
