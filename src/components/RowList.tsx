@@ -23,7 +23,7 @@ export interface IRowListProps<T> {
   /** Heads above rows, by the ids of these rows. Keys go from row to row, across heads. */
   heads?: ReadonlyMap<string, IRowHead>;
   /** The kind of the rows: context menus select `.nby-Row[data-noun="…"]`. */
-  noun: string;
+  noun: string | ((item: T) => string);
   idOf: (item: T) => string;
   /** The name for type-ahead. */
   nameOf: (item: T) => string;
@@ -54,7 +54,7 @@ const TYPED = 700;
  * more rows besides the clicked one, Escape none.
  */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
-  const { items, heads, noun, idOf, selected } = props;
+  const { items, heads, idOf, selected } = props;
   const [active, setActive] = useState<string>();
   // a row that was clicked counts as selected, as in the file browser
   const [clicked, setClicked] = useState<string>();
@@ -197,6 +197,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
         const id = idOf(item);
         const actions = props.actions?.(item);
         const head = heads?.get(id);
+        const noun = typeof props.noun === 'function' ? props.noun(item) : props.noun;
         if (head) {
           label = labels + id;
         }

@@ -67,6 +67,8 @@ export function matching<T>(
 interface ISearchBoxProps {
   search: ISearch<unknown>;
   label: string;
+  /** What can be typed, for the pointer and screen readers. */
+  hint?: string;
   /** Shown if nothing matches, instead of a text about names. */
   none?: string;
   trans: TranslationBundle;
@@ -75,7 +77,7 @@ interface ISearchBoxProps {
 }
 
 export function SearchBox(props: ISearchBoxProps): JSX.Element | null {
-  const { search, label, none, trans, children } = props;
+  const { search, label, hint, none, trans, children } = props;
   const { items, text, setText, offered } = search;
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -102,6 +104,7 @@ export function SearchBox(props: ISearchBoxProps): JSX.Element | null {
         className="jp-mod-styled"
         aria-label={label}
         placeholder={label}
+        title={hint}
         spellCheck={false}
         value={text}
         onChange={event => setText(event.target.value)}

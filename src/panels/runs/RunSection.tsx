@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { isLive, Run } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
@@ -16,8 +17,8 @@ import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { schedulesOf } from '../schedules/collection';
 import { RunDetail } from './RunDetail';
-import { groupsOf } from './runGroups';
-import { MOST_FOUND, useRunSearch } from './runSearch';
+import { groupsOf, IMoreRuns } from './runGroups';
+import { FILTER_NAMES, MOST_FOUND, unknownFilter, useRunSearch } from './runSearch';
 import { resultOf, resultsUpTo, RunStrip } from '../frame/RunStrip';
 
 /** More rows come with each click. */
@@ -46,7 +47,14 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
   const isGrouped = useSignal(openSections.changed, () => !!openSections.get(GROUPED));
   const page = items.slice(0, shown);
   const groups =
-    isGrouped && search.offered ? groupsOf(page, known, offered, services) : { items: page };
+    isGrouped && search.offered
+      ? groupsOf(page, known, offered, services, !search.text)
+      : { items: page };
+  const allRuns = trans.__('Show All Runs');
+  const open = (row: Run | IMoreRuns, args = {}) =>
+    isMore(row)
+      ? search.setText(row.search)
+      : void commands.execute('nbyard:show-run', { id: row.id, ...args });
   const canCompare = chosen.length > 1 && chosen.length <= MOST_COMPARED;
   return (
     <div className="nby-Section">
@@ -57,8 +65,9 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       </ListState>
       <SearchBox
         search={search}
-        label={trans.__('Search runs: words, is:failed, by:name')}
-        none={matches?.problem ?? trans.__('No run matches “%1”.', matches?.text ?? '')}
+        label={trans.__('Search runs')}
+        hint={trans.__('Words and filters: %1', FILTER_NAMES)}
+        none={matches?.problem ?? noneText(matches?.text ?? '', trans)}
         trans={trans}
       >
         {(isGrouped || !!offered.length) && (
@@ -76,16 +85,22 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       </SearchBox>
       <RowList
         label={trans.__('Runs')}
-        noun="run"
+        noun={row => (isMore(row) ? '' : 'run')}
         marked={marked}
-        onMark={setMarked}
+        onMark={ids => setMarked(new Set(items.map(({ id }) => id).filter(id => ids.has(id))))}
         keys={canCompare ? { c: compare } : undefined}
         {...groups}
         idOf={({ id }) => id}
-        nameOf={run => run.name || run.title}
-        render={run => <Row run={run} runs={known} services={services} />}
+        nameOf={row => (isMore(row) ? allRuns : row.name || row.title)}
+        render={row =>
+          isMore(row) ? (
+            <span className="nby-Link">{allRuns}</span>
+          ) : (
+            <Row run={row} runs={known} services={services} />
+          )
+        }
         actions={run =>
-          isLive(run) ? (
+          !isMore(run) && isLive(run) ? (
             <CommandButton
               commands={commands}
               id="nbyard:cancel-run"
@@ -95,9 +110,9 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
             />
           ) : undefined
         }
-        onOpen={({ id }) => void commands.execute('nbyard:show-run', { id })}
-        onSelect={({ id }) => void commands.execute('nbyard:show-run', { id, quiet: true })}
-        onDelete={({ id }) => void commands.execute('nbyard:delete-run', { id })}
+        onOpen={row => open(row)}
+        onSelect={row => open(row, { quiet: true })}
+        onDelete={row => isMore(row) || void commands.execute('nbyard:delete-run', { id: row.id })}
       />
       {!!chosen.length && (
         <div className="nby-Marked">
@@ -135,6 +150,15 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
       )}
     </div>
   );
+}
+
+const isMore = (row: Run | IMoreRuns): row is IMoreRuns => 'search' in row;
+
+function noneText(text: string, trans: TranslationBundle): string {
+  const unknown = unknownFilter(text);
+  return unknown
+    ? trans.__('Unknown filter “%1:”. Filters: %2', unknown, FILTER_NAMES)
+    : trans.__('No run matches “%1”.', text);
 }
 
 interface IRowProps {

@@ -12,6 +12,7 @@ const FILTERS = new Map<string, keyof Query>([
   ['is', 'state'],
   ['by', 'person'],
   ['origin', 'origin'],
+  ['project', 'project'],
   ['schedule', 'schedule'],
   ['workflow', 'workflow'],
   ['executable', 'executable'],
@@ -20,6 +21,8 @@ const FILTERS = new Map<string, keyof Query>([
 ]);
 /** The shortest time between two requests while runs change, in milliseconds. */
 const REFRESH = 2000;
+/** The words before a colon, as users read them. */
+export const FILTER_NAMES = [...FILTERS.keys()].map(name => `${name}:`).join(' ');
 const WORD = /([a-z]+):(?:"([^"]*)"|(\S+))|\S+/g;
 
 /** At most so many matches are shown. */
@@ -53,6 +56,11 @@ export function queryOf(text: string): Query {
     }
   }
   return terms.length ? { ...query, search: terms.join(' ') } : query;
+}
+
+/** Return the first word before a colon that is no filter; its text is searched. */
+export function unknownFilter(text: string): string | undefined {
+  return [...text.matchAll(WORD)].find(([, name]) => name && !FILTERS.has(name))?.[1];
 }
 
 /** Return a refusal with the word of the search in place of the server's field. */

@@ -89,7 +89,7 @@ describe('the runs of the sidebar', () => {
       [9, 8, 7, 6, 5, 4].map(number => made(number, 'Penguins')),
       call
     );
-    const box = screen.getByRole('searchbox', { name: /^Search runs/ });
+    const box = screen.getByRole('searchbox', { name: 'Search runs' });
     const search = async (value: string) => {
       fireEvent.change(box, { target: { value } });
       await act(async () => void jest.advanceTimersByTime(300));
@@ -105,6 +105,10 @@ describe('the runs of the sidebar', () => {
     call.mockResolvedValue({ items: [] });
     await search('gone');
     expect(screen.getByRole('status').textContent).toBe('No run matches “gone”.');
+    await search('colour:red');
+    expect(screen.getByRole('status').textContent).toMatch(
+      /^Unknown filter “colour:”. Filters: is: by: origin: project: /
+    );
     call.mockRejectedValue(new Error('state: must be one of queued, running'));
     await search('is:broken');
     expect(screen.getByRole('status').textContent).toBe('is: must be one of queued, running');
@@ -160,5 +164,64 @@ describe('the runs of the sidebar', () => {
     fireEvent.click(button);
     expect(rows()).toEqual(['r9', 'r8', 'r7', 'r6', 'r5', 'r4']);
     expect(screen.queryByRole('rowheader')).toBeNull();
+  });
+
+  it('are grouped also by schedules whose runs are older than the loaded ones', async () => {
+    openSections.set('runs-by-schedule', true);
+    const plain = { workflow_id: 'w', counts: {}, reason: null, state: 'succeeded' };
+    const run = (number: number, age: number, source_id: string) => ({
+      ...{ ...plain, id: `r${number}`, number, title: `T${number}`, created_at: at(-age) },
+      origin: { kind: source_id ? 'schedule' : 'manual', source_id }
+    });
+    const runs = [9, 8, 7, 6, 5].map(number => run(number, 20 - number, ''));
+    const tick = (id: number, age: number, run_state: string | null = 'failed') => ({
+      ...{ id: `t${id}`, run_id: `r${id}`, run_state, outcome: 'started' },
+      ...{ due_at: at(-age), created_at: at(-age) }
+    });
+    const schedules = [
+      { id: 'a', name: 'deleted run', recent: [tick(0, 50, null)] },
+      { id: 'b', name: 'old "x"', recent: [tick(1, 500)] },
+      { id: 'c', name: 'Every night', recent: [tick(2, 90), tick(3, 95)] },
+      { id: 'd', name: 'part', recent: [tick(10, 5), tick(4, 99)] },
+      { id: 'e', name: 'whole', recent: [tick(11, 8)] }
+    ];
+    const call = jest.fn().mockResolvedValue({ items: [run(2, 90, 'c'), run(3, 95, 'c')] });
+    const commands = show([run(10, 5, 'd'), run(11, 8, 'e'), ...runs], call, schedules);
+    const rows = () =>
+      screen
+        .getAllByRole('row')
+        .map(row => row.querySelector('h3')?.textContent ?? row.getAttribute('data-id'));
+    expect(rows()).toEqual([
+      ...['part', 'r10', 'd', 'whole', 'r11', 'Every night', 'c', 'old "x"', 'b'],
+      ...['Other runs', 'r9', 'r8', 'r7', 'r6', 'r5']
+    ]);
+    expect(screen.getByRole('grid').getAttribute('aria-rowcount')).toBe('15');
+    const bars = (name: RegExp) =>
+      screen.getByRole('rowheader', { name }).querySelectorAll('.nby-RunStrip-bar.nby-mod-failed');
+    expect(bars(/^Every night/)).toHaveLength(2);
+    const more = (id: string) => document.querySelector<HTMLElement>(`.nby-Row[data-id="${id}"]`)!;
+    expect(more('c').textContent).toBe('Show All Runs');
+    expect(more('c').dataset.noun).toBe('');
+    const box = screen.getByRole<HTMLInputElement>('searchbox');
+    fireEvent.click(more('b'));
+    expect(box.value).toBe('schedule:"b"');
+    fireEvent.change(box, { target: { value: '' } });
+    // neither is it selected for a comparison, nor deleted
+    const deleted = jest.fn();
+    commands.addCommand('nbyard:delete-run', { execute: deleted });
+    act(() => more('c').focus());
+    fireEvent.keyDown(more('c'), { key: 'Delete' });
+    expect(deleted).not.toHaveBeenCalled();
+    fireEvent.keyDown(more('c'), { key: ' ' });
+    expect(more('c').getAttribute('aria-selected')).toBe('false');
+    expect(document.activeElement).toBe(more('b'));
+    fireEvent.keyDown(more('b'), { key: 'ArrowUp' });
+    fireEvent.keyDown(more('c'), { key: 'Enter' });
+    await act(async () => void jest.advanceTimersByTime(300));
+    expect(call).toHaveBeenLastCalledWith('runs.list', {
+      query: { schedule: 'Every night', limit: 100 }
+    });
+    expect(rows()).toEqual(['Every night', 'r2', 'r3']);
+    openSections.set('runs-by-schedule', false);
   });
 });

@@ -1,4 +1,4 @@
-import { queryOf } from '../runSearch';
+import { queryOf, unknownFilter } from '../runSearch';
 
 const CASES: [string, object][] = [
   ['penguins', { search: 'penguins' }],
@@ -8,6 +8,7 @@ const CASES: [string, object][] = [
   ['schedule:"Every night" x', { schedule: 'Every night', search: 'x' }],
   ['since:2026-01-31 until:2026-02-28T08:30', { since: '2026-01-31', until: '2026-02-28T08:30' }],
   ['workflow:a/b.nbflow origin:shell', { workflow: 'a/b.nbflow', origin: 'shell' }],
+  ['project:wine', { project: 'wine' }],
   ['executable:train', { executable: 'train' }],
   ['C:\\data colour:red is:', { search: 'C:\\data colour:red is:' }],
   ['constructor:x', { search: 'constructor:x' }],
@@ -17,5 +18,13 @@ const CASES: [string, object][] = [
 describe('a search of runs', () => {
   it.each(CASES)('reads %j', (text, query) => {
     expect(queryOf(text)).toEqual(query);
+  });
+
+  it.each([
+    ['colour:red is:failed', 'colour'],
+    ['by:ann constructor:"a b"', 'constructor'],
+    ['C:\\data is: project:x', undefined]
+  ])('names the unknown filter of %j', (text, name) => {
+    expect(unknownFilter(text)).toBe(name);
   });
 });
