@@ -32,7 +32,7 @@ NOTIFICATIONS: dict[str, NoticeEvent] = {
     "notifications_ok": "succeeded",
     "notifications_fail": "failed",
 }
-TIMING = ("start_in_min", "repeat", "cron", "interval")
+TIMING = ("start_in_min", "repeat", "cron", "interval", "enabled")
 
 
 class ReadWorkflow(msgspec.Struct, frozen=True):
@@ -103,7 +103,7 @@ def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
         if not isinstance(params, Mapping):
             raise Invalid.field(f"{task.place}.params", because("object-needed"))
         node["arguments"] = {key: {"value": value} for key, value in params.items()}
-    node["timeout_seconds"] = task.number("timeout") or SECONDS
+    node["timeout_seconds"] = task.number_or_left_out("timeout") or SECONDS
     if task.flag("gpu_support", default=False):
         node["gpu"] = 1
     if runtime := task.text("runtime"):
@@ -150,8 +150,8 @@ def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
         repeat = timing.number_or_left_out("repeat")
         if repeat is not None:
             given["at_most"] = repeat if repeat > 0 else None
-    if "enabled" in fields or "enabled" in task:
-        given["enabled"] = all(source.flag("enabled", default=True) for source in (fields, task))
+    if sources := [source for source in (fields, task, timing) if "enabled" in source]:
+        given["enabled"] = all(source.flag("enabled", default=True) for source in sources)
     # A limit that cannot be read is no permission to run for ever.
     if timing.value("repeat") is not None and "at_most" not in given:
         given["enabled"] = False

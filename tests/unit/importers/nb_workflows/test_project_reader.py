@@ -189,6 +189,25 @@ def test_a_text_in_place_of_a_number_of_a_schedule_is_listed(name):
         assert "a" not in schedules
 
 
+def test_a_timeout_that_is_no_number_is_listed_and_the_rest_is_kept():
+    found = convert({"a": workflow({"timeout": "1h", "gpu_support": True}), "b": workflow()})
+    place = "workflows.yaml.workflows.a.nbtask.timeout"
+    assert left(found)[:1] == [f"{place}: a whole number is needed, not 1h"]
+    node = read_document(found.files["a.nbflow"].encode(), strict=True).nodes["main"]
+    assert (node.timeout_seconds, node.gpu) == (10_800, 1)
+    assert list(found.files) == ["a.nbflow", "b.nbflow"]
+
+
+@pytest.mark.parametrize(("is_on", "inner"), [(True, False), (False, True), (None, False)])
+def test_a_schedule_that_is_disabled_below_its_timing_stays_disabled(is_on, inner):
+    entry = workflow(schedule={"interval": 120, "enabled": inner}) | {"enabled": is_on}
+    found = convert({"a": entry})
+    assert found.definition.schedules["a"].enabled is False
+    assert not any("enabled" in one for one in left(found))
+    text = updated_toml("", ProjectDefinition(found.definition.project), found.definition)
+    assert "enabled = false" in text.partition("[schedules.a]\n")[2]
+
+
 @pytest.mark.parametrize(
     ("url", "kept"),
     [
@@ -306,9 +325,7 @@ def test_a_wrong_file_is_refused_with_its_place(files, where):
     assert refused.value.details[0].path == where
 
 
-@pytest.mark.parametrize(
-    "task", [{"timeout": "long"}, {"gpu_support": "often"}, {"params": [1]}, {"nb_name": ["a"]}]
-)
+@pytest.mark.parametrize("task", [{"gpu_support": "often"}, {"params": [1]}, {"nb_name": ["a"]}])
 def test_a_value_of_another_type_is_refused(task):
     with pytest.raises(Invalid) as refused:
         convert({"a": workflow(task)})
