@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import click
+from msgspec import UNSET
 
 from nbyard.cli.option_helps import option_help
 from nbyard.cli.output.console import (
@@ -236,9 +237,13 @@ class GeneratedCommand(click.Command):
         for field in operation.placed("query"):
             option = f"--{field.name.replace('_', '-')}"
             is_flag = field.type is bool
-            kind = {"is_flag": True} if is_flag else {"type": field.type}
+            kind: dict[str, Any] = {"is_flag": True} if is_flag else {"type": field.type}
+            if field.default is UNSET:
+                kind["required"] = True
+            else:
+                kind["default"] = None
             about = option_help(operation, field)
-            parameters.append(click.Option([option], default=None, help=about, **kind))
+            parameters.append(click.Option([option], help=about, **kind))
         parameters.append(
             click.Option(["--server"], default="", help="Name, port or URL of a server.")
         )

@@ -2,6 +2,7 @@
 
 import click
 import pytest
+from msgspec import UNSET
 
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.cli.option_helps import BY_OPERATION, option_help
@@ -33,3 +34,14 @@ def test_each_help_belongs_to_a_field() -> None:
         fields = {field.name: field for field in operations[operation].placed("query")}
         assert helps.keys() <= fields.keys()
         assert all(option_help(operations[operation], fields[name]) for name in helps)
+
+
+def test_a_field_without_a_default_is_a_required_option(shell) -> None:
+    for operation in table():
+        needed = {field.name for field in operation.placed("query") if field.default is UNSET}
+        for command in generated_commands(operation.noun):
+            if command.name == operation.verb:
+                options = (one for one in command.params if isinstance(one, click.Option))
+                assert needed == {str(one.name) for one in options if one.required}
+    said = shell("projects", "linkable", "wine")
+    assert said.code == 2 and "Missing option '--kind'" in said.err
