@@ -3,9 +3,10 @@
 A source is a noun, whose list has the names, or a path: operation, then fields of its answer. The
 names are those of the items, or their field after the colon. `key=parameter` passes what the line
 already has. `servers` are those of the configuration file, `files` those of this machine. A word
-such as NAME=VALUE begins its source with `=`, a list with commas its source with a comma. `zones`
-are time zones, `words …` the words that follow, and `parameters KEY` those of the file or
-executable in the parameter KEY. Of several sources each is offered.
+such as NAME=VALUE begins its source with `=`, a list with commas its source with a comma, the words
+after a colon their source with a colon. `zones` are time zones, `words …` the words that follow,
+and `parameters KEY` those of the file or executable in the parameter KEY. Of several sources each
+is offered.
 """
 
 from collections.abc import Iterable, Mapping
@@ -56,7 +57,7 @@ EVERYWHERE: Mapping[str, tuple[str, ...]] = {
     "--capture": ("kernels",),
     "--dockerfile": (PATH,),
     "--input-file": ("=datasets", "=artifacts"),
-    "--notify": ("channels",),
+    "--notify": ("channels", *_choices(EVENTS, ":,")),
     "--other": ("runs",),
     "--preset": ("deployments.form.presets",),
     "--revision": (VERSIONS["deployments"],),

@@ -37,6 +37,11 @@ def _names_of(given: Mapping[str, Any], source: str, start: str) -> Iterator[str
         before, comma, begun = start.rpartition(",")
         yield from (f"{before}{comma}{word}" for word in _names_of(given, source[1:], begun))
         return
+    if source.startswith(":"):
+        before, colon, begun = start.partition(":")
+        if colon:
+            yield from (f"{before}:{word}" for word in _names_of(given, source[1:], begun))
+        return
     kind, _, rest = source.partition(" ")
     try:
         if kind == "words":

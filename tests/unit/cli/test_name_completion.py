@@ -70,6 +70,7 @@ def test_names_inside_a_stored_item_are_offered(completed, yard) -> None:
     projects.create(caller, NewProject("wine", metadata={"owner": "ada"}))
     assert completed("projects", "link", "wine", "dataset", "pen") == ["penguins", "pens"]
     projects.link(caller, "wine", NewLink("dataset", "pens"))
+    assert completed("projects", "link", "wine", "dataset", "") == ["other", "penguins"]
     assert completed("projects", "unlink", "wine", "") == ["dataset"]
     assert completed("projects", "unlink", "wine", "dataset", "") == ["pens"]
     assert completed("projects", "link", "wine", "dataset", "pen") == ["penguins"]
@@ -137,6 +138,9 @@ def test_words_of_fixed_lists_are_offered(completed) -> None:
     assert completed("runs", "ls", "--origin", "sc") == ["schedule"]
     assert completed("channels", "create", "mail", "--on", "rec") == ["recovered"]
     assert completed("channels", "create", "mail", "--on", "failed,rec") == ["failed,recovered"]
+    notify = ("schedules", "create", "a.ipynb", "--notify")
+    assert "mail:failed" in completed(*notify, "mail:")
+    assert completed(*notify, "mail:failed,rec") == ["mail:failed,recovered"]
     zones = completed("schedules", "create", "a.ipynb", "--zone", "Europe/Ber")
     assert zones == ["Europe/Berlin"]
 
@@ -240,7 +244,7 @@ def test_each_source_is_an_operation_and_has_what_it_needs() -> None:
     operations = {one.id: one for one in table()}
     for command, name, parameter, siblings in parameters():
         for source in parameter.get("names", ()):
-            path, *pairs = source.lstrip("=,").split()
+            path, *pairs = source.lstrip("=,:").split()
             if path == "parameters":
                 assert set(pairs) <= siblings, (command, name)
             if path in {"servers", "zones", "words", "parameters"}:
