@@ -10,6 +10,13 @@ from typing import Any
 
 import click
 
+from nbyard.cli.commands.check_code import (
+    WORKFLOW,
+    changed_code,
+    code_findings,
+    code_of,
+    node_findings,
+)
 from nbyard.cli.commands.check_reports import (
     Checked,
     Finding,
@@ -30,7 +37,6 @@ from nbyard.host.git.git_process import QUIET
 from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
-WORKFLOW = ".nbflow"
 GIT_SECONDS = 60
 REPORT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 STDOUT = Path("-")
@@ -44,7 +50,7 @@ STDOUT = Path("-")
     flag_value="HEAD",
     default="",
     metavar="[COMMIT]",
-    help="Check only workflows with changes since COMMIT. Default: HEAD.",
+    help="Check only what changed since COMMIT. Default: HEAD.",
 )
 @click.option(
     "--junit", type=REPORT, metavar="FILE", help="Write JUnit XML; - is the standard output."
@@ -70,8 +76,10 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
 ) -> None:
     """Check workflows, notebooks and scripts, by default without running them.
 
-    A FOLDER means all workflows in it; without arguments, those of this folder. The exit code is 1
-    if a file has errors. With --sample, files without errors also run on the first rows of their
+    A FOLDER means all workflows in it; without arguments, those of this folder. With --changed, it
+    also means its changed notebooks and scripts. The exit code is 1 if a file has errors.
+
+    With --sample, workflows and named files without errors also run on the first rows of their
     tables and the first files of their folders. Such runs are kept out of history and cache.
 
     \b
@@ -81,16 +89,20 @@ def check(  # noqa: PLR0913, PLR0917  the options are independent
       nbyard check --changed origin/main --junit report.xml
       nbyard check --sample --rows 500 pipeline.nbflow
     """
+    connection = connect("")
     wanted = [*dict.fromkeys(_workflows_below(files or (Path(),)))]
+    others: list[Path] = []
     if changed:
         changes = _changes(changed)
+        others = [*changed_code(connection, files or (Path(),), wanted, changes)]
         wanted = [path for path in wanted if _is_touched(path, changes)]
-    if not wanted:
+    if not (wanted or others):
         print_note("No files to check.")
-    connection = connect("")
     checked = [_check(connection, path) for path in wanted]
     if size := check_counts(rows, first_files, sample=sample):
         checked = [_run(connection, file_check, size, quiet=as_json) for file_check in checked]
+    # Nobody named these files, so they never run.
+    checked += [_check(connection, path) for path in others]
     for target, text in ((junit, junit_of(checked)), (sarif, sarif_of(checked))):
         if target == STDOUT:
             click.echo(text)
@@ -124,6 +136,7 @@ def _check(connection: Any, path: Path) -> Checked:
             read_document(content, strict=True)
             text = content.decode()
             body = CheckWorkflow(str(path.absolute()), text)
+            problems = connection.workflows.check(body=body).problems
             findings = [
                 Finding(
                     problem.reason.code,
@@ -131,16 +144,23 @@ def _check(connection: Any, path: Path) -> Checked:
                     ".".join(filter(None, (problem.node or problem.edge, problem.field))),
                     line_of(text, problem.node or problem.edge),
                 )
-                for problem in connection.workflows.check(body=body).problems
+                for problem in problems
             ]
-            return Checked(path, findings)
+            refused = {problem.node for problem in problems}
+            return Checked(path, [*findings, *node_findings(path, text, refused)])
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
+        errors = code_findings(path)
     except OSError:
         return Checked(path, _findings_of(NotFound(because("no-file", path=str(path)))))
     except NbyardError as error:
         return Checked(path, _findings_of(error))
-    hints = [Finding(hint.code, str(hint), level="warning") for hint in inspection.hints]
-    return Checked(path, hints)
+    known = {error.code for error in errors}
+    hints = [
+        Finding(hint.code, str(hint), level="warning")
+        for hint in inspection.hints
+        if hint.code not in known
+    ]
+    return Checked(path, [*errors, *hints])
 
 
 def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> Checked:
@@ -197,13 +217,13 @@ def _is_touched(path: Path, changes: set[Path]) -> bool:
     if own in changes or path.suffix != WORKFLOW:
         return own in changes
     try:
-        nodes = read_document(path.read_bytes()).nodes.values()
+        code = code_of(path)
     except (NbyardError, OSError):
         return True  # so that the check shows why
-    code = {(own.parent / node.path).resolve() for node in nodes if node.path}
-    folders = {file.parent for file in code} - {own.parent}
+    folders = {file.parent for file in code.values()} - {own.parent}
     return any(
-        changed_file in code or folders & {*changed_file.parents} for changed_file in changes
+        changed_file in code.values() or folders & {*changed_file.parents}
+        for changed_file in changes
     )
 
 

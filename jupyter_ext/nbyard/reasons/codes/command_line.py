@@ -3,6 +3,9 @@
 from nbyard.reasons.codes.code import REASON, code
 
 COMMAND_LINE = {
+    "cell-line-invalid": code(
+        "cell {cell}, line {line}: {message}", cell=int, line=int, message=str
+    ),
     "server-silent": code("{url} does not respond: {message}", url=str, message=str),
     "token-refused": code("The server does not accept the token, or is stopped."),
     "no-jupyter-at-url": code("No Jupyter server runs at this URL (status {status}).", status=int),

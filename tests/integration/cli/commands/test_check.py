@@ -110,6 +110,76 @@ def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
     assert said.code != 0 and not started.exists()
 
 
+def test_code_that_python_cannot_parse_is_an_error(shell, project: Path) -> None:
+    """In a script, a cell and the code of a workflow, also if a description has the arguments."""
+    root = project.parent
+    (root / "bad.py").write_text("x = 1\ndef f(:\n")
+    (root / "bad.ipynb").write_text(notebook("n = 1", "!ls (", "def f(:", tags=[PARAMETERS]))
+    edit(project / "train.ipynb", '"source": [', '"source": [\n    "def f(:\\n",')
+    said = shell("check", "bad.py", "bad.ipynb", "penguins", "--json")
+    assert said.code == 1
+    script, cells, workflow = ([*one["findings"]] for one in said.json)
+    assert [(one["code"], one["level"], one["line"]) for one in script] == [
+        ("python-line-invalid", "error", 2)
+    ]
+    assert [(one["text"], one["level"]) for one in cells] == [
+        ("cell 3, line 1: invalid syntax", "error")
+    ]
+    assert {(one["place"], one["level"]) for one in workflow} == {("train", "error")}
+    edit(
+        project / "penguins.nbflow",
+        '"path": "train.ipynb"',
+        '"mode": "muted", "path": "train.ipynb"',
+    )
+    assert shell("check", "penguins").code == 0
+    failure = ElementTree.fromstring(shell("check", "bad.ipynb", "--junit", "-").out)
+    assert failure.attrib["failures"] == "1"
+    result = json.loads(shell("check", "bad.py", "--sarif", "-").out)["runs"][0]["results"][0]
+    assert (result["level"], result["ruleId"]) == ("error", "python-line-invalid")
+    assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+
+
+def test_a_function_is_checked(shell, yard) -> None:
+    (yard.parts.files.root / "lib.py").write_text("def clean(n: int) -> int:\n    return n\n")
+    assert shell("check", "lib.py::clean").out == "lib.py::clean: no problems\n"
+
+
+def test_changed_code_outside_of_workflows_is_checked(shell, project: Path) -> None:
+    root = project.parent
+
+    def git(*words: str) -> None:
+        name = ("-c", "user.name=a", "-c", "user.email=a@example.org")
+        subprocess.run(["git", *name, *words], cwd=root, check=True, capture_output=True)
+
+    git("init", "-q")
+    git("add", "penguins")
+    git("commit", "-qm", "first")
+    scripts = {
+        "report.ipynb": notebook("x = 1"),
+        "main.py": "if __name__ == '__main__':\n    print(1)\n",
+        "tool": "#!/bin/sh\necho 1\n",
+        "lib.py": "def broken(:\n",
+        "known.py": "print(1)\n",
+        "rows.csv": "n\n1\n",
+        ".hidden/old.ipynb": notebook("def f(:"),
+    }
+    for name, text in scripts.items():
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text(text)
+    assert shell("executables", "add", "known.py").code == 0
+    git("add", "-A")
+    git("commit", "-qm", "second")
+    said = shell("check", "--changed", "HEAD~1", "--json")
+    paths = [one["path"] for one in said.json]
+    assert said.code == 0
+    assert paths == ["known.py", "main.py", "report.ipynb", "tool"]
+    (root / "report.ipynb").write_text(notebook("def f(:"))
+    assert shell("check", "--changed").code == 1
+    assert "No files to check." in shell("check", "penguins", "--changed").err
+    (root / "report.ipynb").unlink()
+    assert "No files to check." in shell("check", "--changed").err
+
+
 @pytest.fixture
 def sampled(shell, yard) -> Path:
     """A notebook that reads a table, in a workflow."""
