@@ -45,19 +45,12 @@ def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -
         is_known = here is not None and here.document_id == document_id
         same = [] if is_known else rows.of_document(c, owner, document_id)
     push = push_of(parts.store, Path(real))
-    presence_by_path = {
-        workflow.path: is_there(_newest_place(push, workflow.path), document_id)
-        for workflow in same
-    }
+    presence_by_path = {}
+    for workflow in same:
+        # Files of other pushes of the project count as replaced by those of this one.
+        newest = (push and in_push(push, workflow.path)) or workflow.path
+        presence_by_path[workflow.path] = is_there(str(newest), document_id)
     return lambda place, _: presence_by_path.get(place, True)
-
-
-def _newest_place(push: Path | None, path: str) -> str:
-    """Return where the push has a file of the same project; else the unchanged path.
-
-    Files of other pushes of the project count as replaced by those of this one.
-    """
-    return str((push and in_push(push, path)) or path)
 
 
 def store_workflow(

@@ -43,12 +43,8 @@ def in_order(events: Collection[NoticeEvent]) -> list[NoticeEvent]:
 def sorted_entries(entries: Iterable[NotificationEntry]) -> list[NotificationEntry]:
     """Return the entries and their events in a fixed order, so that lists can be compared."""
     ordered = [msgspec.structs.replace(entry, events=in_order(entry.events)) for entry in entries]
-    return sorted(ordered, key=_sort_key)
-
-
-def _sort_key(entry: NotificationEntry) -> bytes:
     # All fields: a float that equals its default is omitted only if it is the very same object.
-    return msgspec.json.encode(msgspec.structs.astuple(entry))
+    return sorted(ordered, key=lambda entry: msgspec.json.encode(msgspec.structs.astuple(entry)))
 
 
 def entry_of_rule(rule: NoticeRule, path: str) -> NotificationEntry:
