@@ -60,7 +60,10 @@ export function groupsOf(
     const own = known.filter(({ origin }) => origin.source_id === id);
     const results = resultsOf(schedule ?? {}, own.length ? own : group, services);
     const rows: (Run | IMoreRuns)[] = [...group];
-    if (startedBy(id).some(tick => group.every(run => run.id !== tick.run_id))) {
+    const recent = startedBy(id);
+    // the schedule only has its last ten due times
+    const hasOlder = recent.length > 9 && schedule!.counts.started > group.length;
+    if (hasOlder || recent.some(tick => group.every(run => run.id !== tick.run_id))) {
       // a quote in the name would end the filter
       const key = schedule!.name.includes('"') ? id : schedule!.name;
       rows.push({ id, search: `schedule:"${key}"` });

@@ -239,7 +239,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             rf"(?:on |every |each |{WEEKLY} (?:(?:on|at) )?)?{LISTED}(?: {TIME})?",
             read_named_days,
         ),
-        (rf"(?:from )?{DAY_RANGE}(?: {TIME})?", read_day_range),
+        (rf"(?:(?:on|from) )?{DAY_RANGE}(?: {TIME})?", read_day_range),
         (
             rf"(?:monthly )?(?:on )?(?:the )?(?:day )?(?P<number>first|second|third|{NTH})"
             rf"(?: day)? {OF_MONTH}(?: {TIME})?",

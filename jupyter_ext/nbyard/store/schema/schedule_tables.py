@@ -72,4 +72,5 @@ schedule_ticks = Table(
     UniqueConstraint("schedule_id", "due_at"),
     Index("ix_schedule_ticks_schedule_id_id", "schedule_id", "id"),
     Index("ix_schedule_ticks_outcome_id", "outcome", "id"),
+    Index("ix_schedule_ticks_schedule_id_outcome", "schedule_id", "outcome"),
 )

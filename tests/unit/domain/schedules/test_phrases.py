@@ -35,6 +35,7 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZONE)
         ("Mondays, Wednesdays and Fridays at 7:15", "15 7 * * 1,3,5"),
         ("mon & thu 9:30", "30 9 * * 1,4"),
         ("mon-fri 8:00", "0 8 * * 1-5"),
+        ("on mon-fri 8:00", "0 8 * * 1-5"),
         ("from tuesday to saturday 8:00", "0 8 * * 2-6"),
         ("sat-mon 8:00", "0 8 * * 6-6,0-1"),
         ("friday through sunday 8:00", "0 8 * * 5-7"),

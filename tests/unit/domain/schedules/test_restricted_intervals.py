@@ -17,6 +17,7 @@ written = partial(restricted_interval, read=lambda phrase: read_phrase(phrase, N
     ("text", "expression"),
     [
         ("every 15 minutes on weekdays", "*/15 * * * 1-5"),
+        ("every 15 minutes on mon-fri", "*/15 * * * 1-5"),
         ("on weekdays every 15 min", "*/15 * * * 1-5"),
         ("every minute on sat and sun", "* * * * 0,6"),
         ("every 2 hours from monday to friday", "0 */2 * * 1-5"),

@@ -142,3 +142,22 @@ def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) ->
         plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
     store.close()
     assert plan == ["SEARCH runs USING INDEX ix_runs_of_sources (source_id=?)"]
+
+
+def test_the_waiting_due_times_of_schedules_are_found_by_their_index(tmp_path: Path) -> None:
+    """A page of schedules counts them; the index of outcomes alone has those of all schedules."""
+    store = Store(tmp_path)
+    told: list[tuple[str, Any]] = []
+
+    @event.listens_for(store.database.reader, "before_cursor_execute")
+    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+        if words.startswith("SELECT schedule_ticks."):
+            told.append((words, values))
+
+    with store.read() as c:
+        store.schedules.counts_of_waiting(c, ["a", "b"])
+        ((words, values),) = told
+        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
+    store.close()
+    index = "ix_schedule_ticks_schedule_id_outcome (schedule_id=? AND outcome=?)"
+    assert plan == [f"SEARCH schedule_ticks USING COVERING INDEX {index}"]
