@@ -1870,7 +1870,7 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Delete the oldest 200 runs that the rules choose, of all runs or of one project
+         * Delete the first 200 runs that the rules choose, of all runs or of one project
          * @description Repeat the request until no runs are left. Unreferenced bytes are deleted in the
          *     background.
          */
@@ -3696,8 +3696,9 @@ export interface components {
          *         - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
          *         - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
          *
-         *         With `keep` or `max_bytes`, the newest successful run of each workflow or executable stays,
-         *         unless `keep` is 0.
+         *         With `keep`, the newest successful run of each workflow or executable stays, unless `keep` is
+         *         0. `max_bytes` deletes these runs last. It keeps the newest successful run of all, or of
+         *         `workflow`, unless `max_bytes` is 0.
          */
         CleanUpRules: {
             /** @default null */
@@ -6843,8 +6844,9 @@ export interface components {
          *         - `states`: the states of runs to delete, all final states if empty.
          *         - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
          *
-         *         With `keep` or `max_bytes`, the newest successful run of each workflow stays, unless `keep` is
-         *         0.
+         *         With `keep`, the newest successful run of each workflow stays, unless `keep` is 0. `max_bytes`
+         *         deletes these runs last. It keeps the newest successful run of the project, unless `max_bytes`
+         *         is 0.
          */
         PolicyRules: {
             /** @default null */

@@ -3,6 +3,8 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import nsmallest
+from itertools import islice
 from operator import attrgetter
 
 import msgspec
@@ -14,6 +16,7 @@ from nbyard.reasons.structs import Reason, because
 MAX_DAYS = 36_500
 MAX_KEPT = 1_000_000
 MOST_SHOWN = 100
+BY_AGE = attrgetter("finished_at", "number")
 
 
 class CleanUpRules(
@@ -27,8 +30,9 @@ class CleanUpRules(
     - `max_bytes`: delete the oldest runs until the outputs of all runs have at most this size.
     - `workflow`: the ID or path of the only workflow, notebook or script whose runs are deleted.
 
-    With `keep` or `max_bytes`, the newest successful run of each workflow or executable stays,
-    unless `keep` is 0.
+    With `keep`, the newest successful run of each workflow or executable stays, unless `keep` is
+    0. `max_bytes` deletes these runs last. It keeps the newest successful run of all, or of
+    `workflow`, unless `max_bytes` is 0.
     """
 
     older_than_days: float | None = None
@@ -128,61 +132,83 @@ def check_rules(rules: CleanUpRules) -> None:
 def choose_runs(
     runs: Iterable[FinishedRun], rules: CleanUpRules, now: datetime
 ) -> tuple[list[FinishedRun], list[FinishedRun]]:
-    """Return the runs to delete, and the runs that only their protection keeps; oldest first."""
-    ordered = sorted(runs, key=attrgetter("finished_at", "number"))
-    kept = _kept_by_rules(ordered, rules)
+    """Return the runs to delete, and the runs that only their protection keeps.
+
+    Both have the order of deletion: the oldest first, but with a size, the newest successful run of
+    each group last.
+    """
+    ordered = sorted(runs, key=BY_AGE)
+    newest = {run.group: run.id for run in ordered if run.state == "succeeded"}
+    kept = _kept_by_number(ordered, rules, newest.values()) | _kept_by_size(ordered, rules)
     chosen = [run for run in ordered if run.id not in kept and _matches_rules(run, rules, now)]
-    protected = [run for run in chosen if run.protection is not None]
-    doomed = [run for run in chosen if run.protection is None]
     if rules.max_bytes is not None:
-        doomed = _oldest_beyond(ordered, doomed, rules.max_bytes)
-        # The rule would not have reached protected runs that are newer than the last deleted one.
-        newest = doomed[-1].finished_at if doomed else None
-        protected = [run for run in protected if newest and run.finished_at <= newest]
-    return doomed, protected
+        chosen.sort(key=lambda run: newest.get(run.group) == run.id)
+        # The rule does not reach protected runs that would be deleted after the last one.
+        chosen = _first_beyond(ordered, chosen, rules.max_bytes)
+    doomed = [run for run in chosen if run.protection is None]
+    return doomed, [run for run in chosen if run.protection is not None]
 
 
-def _kept_by_rules(ordered: Sequence[FinishedRun], rules: CleanUpRules) -> set[str]:
-    """Return the IDs of the runs that a number or a size keeps. `ordered` has the oldest first."""
-    groups: Mapping[str, list[FinishedRun]] = defaultdict(list)
-    for run in reversed(ordered):
-        groups[run.group].append(run)
-    kept = {run.id for runs in groups.values() for run in runs[: rules.keep or 0]}
-    # A limit of number or size is about old runs. Only a number of 0 asks for all of them.
-    if rules.keep or (rules.keep is None and rules.max_bytes is not None):
-        successes = ([run for run in runs if run.state == "succeeded"] for runs in groups.values())
-        kept |= {runs[0].id for runs in successes if runs}
-    return kept
+def _kept_by_number(
+    ordered: Sequence[FinishedRun], rules: CleanUpRules, newest: Iterable[str]
+) -> set[str]:
+    """Return the IDs of the runs that the number keeps. `ordered` has the oldest first.
+
+    `newest` are the IDs of the newest successful run of each group.
+    """
+    if not rules.keep:
+        return set()
+    groups: Mapping[str, list[str]] = defaultdict(list)
+    for run in ordered:
+        groups[run.group].append(run.id)
+    return {run_id for ids in groups.values() for run_id in ids[-rules.keep :]}.union(newest)
+
+
+def _kept_by_size(ordered: Sequence[FinishedRun], rules: CleanUpRules) -> set[str]:
+    """Return the ID of the newest successful run, which only a size of 0 deletes."""
+    if not rules.max_bytes:
+        return set()
+    successes = (
+        run.id for run in reversed(ordered) if run.state == "succeeded" and _is_in(run, rules)
+    )
+    return {*islice(successes, 1)}
+
+
+def _is_in(run: FinishedRun, rules: CleanUpRules) -> bool:
+    return not rules.workflow or rules.workflow in (run.group, run.path)
 
 
 def _matches_rules(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:
     if rules.states and run.state not in rules.states:
         return False
-    if rules.workflow and rules.workflow not in (run.group, run.path):
+    if not _is_in(run, rules):
         return False
     days = rules.older_than_days
     return days is None or now - run.finished_at >= timedelta(days=days)
 
 
-def _oldest_beyond(
-    ordered: Sequence[FinishedRun], doomed: Sequence[FinishedRun], most: int
+def _first_beyond(
+    ordered: Sequence[FinishedRun], chosen: Sequence[FinishedRun], most: int
 ) -> list[FinishedRun]:
-    """Return the oldest `doomed` runs, as many as must go until all outputs fit into `most`.
+    """Return the first of `chosen` up to the run whose deletion lets all outputs fit into `most`.
 
     `ordered` are all runs. `most` is a number of bytes. Equal outputs of several runs count once.
+    Protected runs stay, so they free nothing.
     """
     uses = Counter(digest for run in ordered for digest, _ in set(run.outputs))
     size = sum({digest: size for run in ordered for digest, size in run.outputs}.values())
-    oldest = []
-    for run in doomed:
+    last = 0
+    for position, run in enumerate(chosen, 1):
         if size <= most:
             break
-        oldest.append(run)
+        if run.protection is not None:
+            continue
+        last = position
         # Several outputs of one run may have equal bytes, which count once.
         for digest, its_size in set(run.outputs):
             uses[digest] -= 1
             size -= its_size if not uses[digest] else 0
-    return oldest
+    return [*chosen[:last]]
 
 
 def shown_choice(
@@ -194,7 +220,10 @@ def shown_choice(
     """Return the preview of a clean-up that deletes `doomed` and keeps `protected` runs."""
     names = ShownRun.__struct_fields__
     shown, kept = (
-        [ShownRun(*(getattr(run, name) for name in names)) for run in runs[:MOST_SHOWN]]
+        [
+            ShownRun(*(getattr(run, name) for name in names))
+            for run in nsmallest(MOST_SHOWN, runs, key=BY_AGE)
+        ]
         for runs in (doomed, protected)
     )
     return CleanUpPreview(len(doomed), freed_bytes, record_bytes, shown, len(protected), kept)

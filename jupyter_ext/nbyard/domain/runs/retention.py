@@ -27,8 +27,9 @@ class PolicyRules(
     - `states`: the states of runs to delete, all final states if empty.
     - `max_bytes`: delete the oldest runs until the outputs of the project's runs fit into it.
 
-    With `keep` or `max_bytes`, the newest successful run of each workflow stays, unless `keep` is
-    0.
+    With `keep`, the newest successful run of each workflow stays, unless `keep` is 0. `max_bytes`
+    deletes these runs last. It keeps the newest successful run of the project, unless `max_bytes`
+    is 0.
     """
 
     older_than_days: float | None = None

@@ -52,7 +52,7 @@ class RunCleanUps(RunAttempts):
 
     @operation("POST", "/runs/clean-up", scope="runs:write")
     def clean_up(self, caller: Caller, body: CleanUpRules, project: str = "") -> CleanedUp:
-        """Delete the oldest 200 runs that the rules choose, of all runs or of one project.
+        """Delete the first 200 runs that the rules choose, of all runs or of one project.
 
         Repeat the request until no runs are left. Unreferenced bytes are deleted in the
         background.

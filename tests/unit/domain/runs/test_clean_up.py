@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun, check_rules, choose_runs
+from nbyard.domain.runs.clean_up import (
+    CleanUpRules,
+    FinishedRun,
+    check_rules,
+    choose_runs,
+    shown_choice,
+)
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -86,14 +92,18 @@ def test_the_oldest_are_deleted_until_the_rest_fits(runs, most):
         return sum(dict(o for run in runs if run.id not in without for o in run.outputs).values())
 
     newest = {run.group: run.id for run in successes(runs)}
-    free = [run for run in runs if run.protection is None and run.id not in newest.values()]
+    spared = {run.id for run in successes(runs)[-1:] if most}
+    free = [run for run in runs if run.protection is None and run.id not in spared]
     if size(gone) > most:
         assert gone == {run.id for run in free}, "the protected ones alone are too large"
     elif doomed:
         assert size(gone - {doomed[-1].id}) > most, "no more than needed"
-    oldest = sorted(free, key=lambda run: (run.finished_at, run.number))
-    assert doomed == oldest[: len(doomed)]
-    assert all(run.finished_at <= doomed[-1].finished_at for run in protected)
+
+    def turn(run):
+        return run.id in newest.values(), run.finished_at, run.number
+
+    assert doomed == sorted(free, key=turn)[: len(doomed)]
+    assert all(turn(run) < turn(doomed[-1]) for run in protected)
 
 
 def successes(runs):
@@ -103,19 +113,55 @@ def successes(runs):
 
 
 @given(histories(), RULES)
-def test_a_number_or_a_size_keeps_the_newest_successful_run_of_each_workflow(runs, rules):
+def test_a_number_keeps_the_newest_successful_run_of_each_workflow(runs, rules):
     doomed, protected = choose_runs(runs, rules, NOW)
     newest = {run.group: run.id for run in successes(runs)}
-    if rules.keep or (rules.keep is None and rules.max_bytes is not None):
+    if rules.keep:
         assert not {*newest.values()} & {run.id for run in (*doomed, *protected)}
 
 
-def test_a_size_keeps_the_only_run_and_a_number_of_0_deletes_it():
+@given(histories(), RULES)
+def test_a_size_keeps_the_newest_successful_run(runs, rules):
+    doomed, protected = choose_runs(runs, rules, NOW)
+    inside = [run for run in successes(runs) if rules.workflow in ("", run.group)]
+    if rules.max_bytes and inside:
+        assert inside[-1] not in (*doomed, *protected)
+
+
+def test_a_size_frees_space_if_each_run_has_a_workflow_of_its_own():
+    runs = [
+        finished(number, 140 - number, group=f"w{number}", outputs=((f"d{number}", 10),))
+        for number in range(100)
+    ]
+    for rules, count in (
+        (CleanUpRules(max_bytes=300), 70),
+        (CleanUpRules(max_bytes=1), 99),
+        (CleanUpRules(max_bytes=1, older_than_days=30), 99),
+        (CleanUpRules(max_bytes=0), 100),
+        (CleanUpRules(max_bytes=1, older_than_days=100), 41),
+    ):
+        assert choose_runs(runs, rules, NOW) == (runs[:count], []), rules
+
+
+def test_a_size_deletes_the_newest_successful_run_of_a_workflow_last():
+    rare = finished(1, 9, group="rare", outputs=(("a", 10),))
+    often = [finished(n, 9 - n, outputs=((f"b{n}", 10),)) for n in (2, 3, 4)]
+    runs = [rare, *often]
+    assert choose_runs(runs, CleanUpRules(max_bytes=20), NOW) == (often[:2], [])
+    assert choose_runs(runs, CleanUpRules(max_bytes=10), NOW) == ([*often[:2], rare], [])
+    assert choose_runs(runs, CleanUpRules(max_bytes=10, keep=1), NOW) == (often[:2], [])
+    doomed, _ = choose_runs(runs, CleanUpRules(max_bytes=10), NOW)
+    assert [run.number for run in shown_choice(doomed, []).runs] == [1, 2, 3]
+
+
+def test_only_a_size_of_0_deletes_the_only_run_and_only_a_number_of_0():
     only = finished(1, outputs=(("a", 10),))
-    assert choose_runs([only], CleanUpRules(max_bytes=1), NOW) == ([], [])
-    assert choose_runs([only], CleanUpRules(max_bytes=1, keep=0), NOW) == ([only], [])
+    for rules in (CleanUpRules(max_bytes=1), CleanUpRules(max_bytes=1, keep=0)):
+        assert choose_runs([only], rules, NOW) == ([], [])
+    assert choose_runs([only], CleanUpRules(max_bytes=0), NOW) == ([only], [])
     failed = finished(2, -1, state="failed")
     assert choose_runs([only, failed], CleanUpRules(keep=1), NOW) == ([], [])
+    assert choose_runs([only, failed], CleanUpRules(keep=0), NOW) == ([only, failed], [])
 
 
 def test_age_and_number_together():

@@ -71,7 +71,8 @@ def policy_options(command: Any) -> Any:
             "--max-size",
             type=bytes_of_size,
             metavar="SIZE",
-            help="Delete the oldest until all outputs fit into SIZE, such as 20GB.",
+            help="Delete the oldest until all outputs fit into SIZE, such as 20GB. The newest"
+            " successful run of each workflow goes last.",
         ),
     )
 
