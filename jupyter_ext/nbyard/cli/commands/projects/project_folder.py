@@ -27,7 +27,7 @@ from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, r
 from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.errors import Forbidden, Invalid, NameTaken, NotFound
+from nbyard.errors import Forbidden, Invalid, NameTaken, NbyardError, NotFound
 from nbyard.host.git.repository_state import repository_state
 from nbyard.reasons.structs import reason_text
 from nbyard.transfer import project_selection as selection
@@ -72,7 +72,7 @@ def plan(server: str, as_json: bool, **given: Any) -> None:
     connection = connect(server)
     body, files = _request(**given)
     with _naming_lines(files):
-        _show(connection, body, connection.projects.plan(body=body), as_json)
+        _show(connection, body, connection.projects.plan(body=body), as_json, False)
 
 
 @click.command()
@@ -204,21 +204,27 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
     return ProjectPush(definition, described, git=git), files
 
 
-def _show(connection: Any, body: ProjectPush, push_plan: ProjectPlan, as_json: bool) -> None:
-    """Print changes, and what the policies among them delete at once."""
+def _show(
+    connection: Any, body: ProjectPush, shown: ProjectPlan, as_json: bool, is_push: bool = True
+) -> None:
+    """Print changes, and what the policies among them delete after a push."""
     if as_json:
-        show_json(push_plan)
+        show_json(shown)
         return
-    show_changes(push_plan)
+    show_changes(shown)
     project = body.definition.project.name
-    changed = {change.name for change in push_plan.changes if change.kind == "policy"}
+    changed = {change.name for change in shown.changes if change.kind == "policy"}
     for key, rules in body.definition.retention.items():
-        if (name := rules.check(key)) in changed:
-            try:
-                preview = connection.runs.preview_clean_up(rules.as_clean_up, project=project)
-            except (NotFound, Forbidden):  # a new project, or the token may not read runs
-                return
-            show_policy_effect(name, preview)
+        if (name := rules.check(key)) not in changed:
+            continue
+        try:
+            preview = connection.runs.preview_clean_up(rules.as_clean_up, project=project)
+        except NotFound:  # a new project has no runs
+            return
+        except NbyardError as error:  # a push applies its changes all the same
+            print_note(f"What policy {name} deletes cannot be previewed: {error.words}")
+            return
+        show_policy_effect(name, preview, is_push)
 
 
 @click.command()

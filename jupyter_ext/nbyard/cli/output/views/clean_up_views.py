@@ -35,12 +35,13 @@ def show_preview(preview: CleanUpPreview) -> None:
         _show_runs(preview.protected, preview.protected_count)
 
 
-def show_policy_effect(name: str, preview: CleanUpPreview) -> None:
-    """Print what a policy that is about to be stored deletes at once."""
-    text = f"Policy {name} deletes no run now."
+def show_policy_effect(name: str, preview: CleanUpPreview, is_push: bool) -> None:
+    """Print what a policy deletes after a push, or would delete without `is_push`."""
+    deletes, frees = ("deletes", "frees") if is_push else ("would delete", "would free")
+    text = f"Policy {name} {deletes} no run now."
     if preview.count:
-        count = count_of_runs(preview.count)
-        text = f"Policy {name} deletes {count} within a minute, which frees {_freed_size(preview)}."
+        count, size = count_of_runs(preview.count), _freed_size(preview)
+        text = f"Policy {name} {deletes} {count} within a minute after a push. It {frees} {size}."
     click.echo(without_control_characters(text))
 
 

@@ -22,8 +22,9 @@ from nbyard.domain.projects.definitions import (
     ProjectPush,
 )
 from nbyard.domain.projects.structs import NewProject
-from nbyard.errors import Detail, Forbidden, Invalid
+from nbyard.errors import Detail, Forbidden, Invalid, Unavailable
 from nbyard.reasons.structs import because
+from nbyard.services.runs.clean_up import RunCleanUps
 
 PUSH = ProjectPush(ProjectDefinition(NewProject("wine")), {})
 MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'
@@ -99,10 +100,24 @@ def test_a_plan_and_a_push_show_what_a_policy_deletes_now(shell, folder, yard, d
         file.write("\n[retention.few]\nkeep = 1\n\n[retention.old]\nolder_than_days = 9\n")
     planned = shell("plan", "--current")
     assert "+ policy few" in planned.out, planned.err
-    assert "Policy few deletes 1 run within a minute, which frees " in planned.out
-    assert "Policy old deletes no run now." in planned.out
-    assert shell("push", "--current", "--yes").out == planned.out
+    assert "Policy few would delete 1 run within a minute after a push. It " in planned.out
+    assert "Policy old would delete no run now." in planned.out
+    pushed = shell("push", "--current", "--yes")
+    assert "Policy few deletes 1 run within a minute after a push. It frees " in pushed.out
+    assert "Policy old deletes no run now." in pushed.out
     assert "Policy" not in shell("plan", "--current").out
+
+
+def test_a_push_continues_if_a_policy_cannot_be_previewed(shell, folder, monkeypatch):
+    assert shell("push", "--current", "--yes").code == 0
+    with (folder / "nbyard.toml").open("a") as file:
+        file.write("\n[retention.few]\nkeep = 1\n\n[retention.old]\nolder_than_days = 9\n")
+    late = Mock(side_effect=Unavailable(because("server-silent", url="u", message="timed out")))
+    monkeypatch.setattr(RunCleanUps, "preview_clean_up", late)
+    pushed = shell("push", "--current", "--yes")
+    assert pushed.code == 0, pushed.err
+    assert pushed.err.count("cannot be previewed") == 1 and "wine: pushed" in pushed.err
+    assert shell("plan", "--current").out == "No changes.\n"
 
 
 def is_over(text):
