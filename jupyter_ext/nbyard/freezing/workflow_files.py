@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from nbyard.domain.projects.definitions import FOLDER
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import in_push, push_of
@@ -35,7 +36,8 @@ def is_there(path: str, document_id: str) -> bool:
 def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -> IsThere:
     """Return `is_there` with cached results, so that a transaction reads no files.
 
-    Only the known files of this document are checked. The result is true for all others.
+    Only the known files of this document are checked. The result is true for all others, and for
+    files outside the project of a pushed document: it never takes their history.
     """
     if not document_id:
         return lambda *_: True
@@ -44,13 +46,25 @@ def files_now(parts: FreezingContext, owner: str, path: str, document_id: str) -
         here = rows.by_path(c, owner, real)
         is_known = here is not None and here.document_id == document_id
         same = [] if is_known else rows.of_document(c, owner, document_id)
-    push = push_of(parts.store, Path(real))
-    presence_by_path = {}
+        push = push_of(parts.store, Path(real))
+        removed = {w.path for w in same if push and was_pushed(parts.store, c, push, w.path)}
+    presence_by_path = dict.fromkeys(removed, False)
     for workflow in same:
         # Files of other pushes of the project count as replaced by those of this one.
-        newest = (push and in_push(push, workflow.path)) or workflow.path
-        presence_by_path[workflow.path] = is_there(str(newest), document_id)
+        newest = in_push(push, workflow.path) if push else workflow.path
+        if newest is not None:
+            presence_by_path[workflow.path] = is_there(str(newest), document_id)
     return lambda place, _: presence_by_path.get(place, True)
+
+
+def was_pushed(store: Store, c: Connection, push: Path, path: str) -> bool:
+    """Return whether `path` is the ID of a workflow that ran from a push of the same project.
+
+    A workflow has its ID as its path if its file was deleted or replaced.
+    """
+    if Path(path).is_absolute():
+        return False
+    return store.templates.has_run_in(c, path, f"{FOLDER}/{push.parent.name}")
 
 
 def store_workflow(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from nbyard.domain.workflows.structs import Document, read_document
 from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import in_push
-from nbyard.freezing.workflow_files import store_workflow
+from nbyard.freezing.workflow_files import store_workflow, was_pushed
 from nbyard.host.project_files import MAX_DOCUMENT, ProjectFiles
 
 if TYPE_CHECKING:
@@ -32,20 +32,23 @@ def store_workflows(
 ) -> None:
     """Store the workflows of a push, which replace those of other pushes of the project.
 
-    A workflow keeps its history if its document has the same ID, or no ID and the same path. A
-    workflow whose file is damaged stays as it was.
+    A workflow keeps its history if its document has the same ID, or no ID and the same path. With
+    an ID, this holds also after a push without the file. A workflow whose file is damaged stays as
+    it was.
     """
     rows = store.workflows
 
     def is_there(path: str, document_id: str) -> bool:
         target = in_push(folder, path)
         if target is None:
-            return True
+            return not was_pushed(store, c, folder, path)
         if target in documents:
             return documents[target].meta.id == document_id
         return target.is_file()
 
-    for file, document in documents.items():
+    # A document without an ID takes the row at its path, unless another file has the row's ID.
+    for file in sorted(documents, key=lambda file: (not documents[file].meta.id, file)):
+        document = documents[file]
         store_workflow(store, c, owner, str(file), document, is_there)
     for workflow in rows.below(c, str(folder.parent)):
         target = in_push(folder, workflow.path)

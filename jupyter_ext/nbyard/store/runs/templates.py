@@ -13,6 +13,7 @@ from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.backfill_tables import backfills
 from nbyard.store.schema.schedule_tables import schedules
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import executable_versions, runs
 from nbyard.store.schema.template_tables import run_templates
 from nbyard.store.schema.trigger_tables import triggers
@@ -86,6 +87,15 @@ class TemplateRows:
         for column in OF_PLANS:
             for digests in c.execute(select(T.digests).where(T.id == column)).scalars():
                 yield from digests
+
+    def has_run_in(self, c: Connection, workflow_id: str, folder: str) -> bool:
+        """Return whether a run of a workflow started from a file whose path contains `folder`.
+
+        Unlike runs, templates keep the path after the file was moved or deleted.
+        """
+        of_workflow = (runs.c.workflow_id == workflow_id) & (T.id == RUN_OF) & HISTORY
+        is_inside = T.path.contains(f"/{folder}/", autoescape=True)
+        return c.execute(select(T.id).where(of_workflow, is_inside).limit(1)).first() is not None
 
     def delete_unused(self, c: Connection) -> None:
         """Delete the templates that no row refers to."""

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import delete
 
 from nbyard.domain.projects.structs import ProjectPatch
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, StaleWrite
 from nbyard.services.projects.pushed_schedules import ScheduleSync
+from nbyard.services.workflows.pushed_workflows import pushed_documents
 from nbyard.store.schema.tables import workflows
 
 pytestmark = pytest.mark.slow
@@ -79,6 +81,65 @@ def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
     push(NIGHTLY)  # its schedule stores the workflow first
     assert yard.services.schedules.run(ann, "nightly").workflow_id == run.workflow_id
     assert listed("wine")[0] == [flow]
+
+
+@pytest.mark.parametrize("toml", ["", NIGHTLY])
+def test_a_push_keeps_the_history_of_a_file_outside_of_it(yard, ann, push, flow, root, toml):
+    run = yard.services.runs.create(ann, NewRun(path=flow))
+    content = (root / flow).read_bytes()
+    (root / flow).rename(root / "renamed.nbflow")
+    push(toml, flow="renamed.nbflow", **{flow: content})
+    again = yard.services.runs.create(ann, NewRun(path="renamed.nbflow"))
+    assert again.workflow_id == run.workflow_id
+    assert yard.services.runs.get(ann, run.id).run.path == "renamed.nbflow"
+
+
+@pytest.mark.parametrize("toml", ["", NIGHTLY])
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_push_lists_a_file_whose_id_another_one_has_now(
+    yard, ann, push, listed, flow, root, monkeypatch, toml, is_reversed
+):
+    push(NIGHTLY)
+    run = yard.services.schedules.run(ann, "nightly")
+    content = (root / flow).read_bytes()
+    document = json.loads(content)
+    del document["meta"]["id"]
+    (root / flow).write_text(json.dumps(document))
+
+    def documents(folder):  # folders of disks have no certain order
+        return dict(sorted(pushed_documents(folder).items(), reverse=is_reversed))
+
+    monkeypatch.setattr("nbyard.services.projects.pushes.pushed_documents", documents)
+    push(toml, **{"new.nbflow": content})
+    assert sorted(listed("wine")[0]) == [flow, "new.nbflow"]
+    ids = {i.pushed_path: i.id for i in yard.services.workflows.list(ann, project="wine").items}
+    assert ids["new.nbflow"] == run.workflow_id
+
+
+@pytest.mark.parametrize("toml", ["", NIGHTLY])
+def test_a_workflow_that_is_pushed_again_has_its_runs(yard, ann, push, flow, root, toml):
+    push(NIGHTLY)
+    run = yard.services.schedules.run(ann, "nightly")
+    push(flow="data.csv")
+    assert yard.services.workflows.list(ann, project="wine").items == []
+    push(toml)
+    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    assert workflow.id == run.workflow_id
+    assert yard.services.runs.get(ann, run.id).run.path == workflow.path
+
+
+@pytest.mark.parametrize("toml", ["", NIGHTLY])
+def test_a_push_keeps_the_history_of_a_file_that_was_replaced_outside_of_it(
+    yard, ann, push, flow, root, toml
+):
+    run = yard.services.runs.create(ann, NewRun(path=flow))
+    content = (root / flow).read_bytes()
+    (root / flow).write_bytes(content.replace(b'"id": "w"', b'"id": "other"'))
+    yard.services.runs.create(ann, NewRun(path=flow))
+    push(toml, flow="data.csv", **{flow: content})
+    (root / "again.nbflow").write_bytes(content)
+    again = yard.services.runs.create(ann, NewRun(path="again.nbflow"))
+    assert again.workflow_id == run.workflow_id
 
 
 def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(

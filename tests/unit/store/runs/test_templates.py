@@ -85,3 +85,15 @@ def test_the_code_of_deleted_executables_is_kept(store: Store) -> None:
         store.executables.delete(c, tool)
         assert "tree:b" not in {*store.executables.digests(c)}
         assert "tree:b" in store.digests(c)
+
+
+def test_the_folder_of_a_run_is_known_after_its_file_was_deleted(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        columns = {**COLUMNS, "path": "/store/projects/p/1/a.nbflow"}
+        template = store.templates.keep(c, "ada", content(), columns)
+        assert not store.templates.has_run_in(c, "w", "projects/p")
+        rows.run(template_id=template.id, workflow_id="w", path="")
+        assert store.templates.has_run_in(c, "w", "projects/p")
+        assert not store.templates.has_run_in(c, "w", "projects/p/1/a")
+        assert not store.templates.has_run_in(c, "other", "projects/p")
