@@ -18,7 +18,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.absolute_paths import absolute_paths, names_outside, path_texts_in
-from nbyard.domain.caching.file_probes import APPENDS, MAPPED, TESTS, Probes
+from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
 from nbyard.domain.caching.outside_changes import change_of
 from nbyard.domain.caching.probed_names import texts_of
 from nbyard.domain.digest import canonical_text
@@ -143,7 +143,7 @@ class OutsideFiles:
             maps=any(MAPPED.search(probe.text) for probe in known),
             asks=any(probe.asks_sizes for probe in known),
             computes=computes,
-            appends=any(APPENDS.search(probe.text) for probe in known),
+            appends=any(probe.appends for probe in known),
         )
         states: dict[str, OutsideFile] = {}
         for path, use in result.outside.items():

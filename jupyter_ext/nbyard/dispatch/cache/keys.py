@@ -20,7 +20,7 @@ from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.attempts.undeclared_files import input_paths
 from nbyard.domain.cache_policy import IDENTITY
-from nbyard.domain.caching.file_probes import Probes, probes_of
+from nbyard.domain.caching.file_probes import Probes, probes_of, text_probes
 from nbyard.domain.caching.relevant_changes import Files, changes_that_count
 from nbyard.domain.commands.command_line import FILE
 from nbyard.domain.commands.invocations import Invocation
@@ -195,7 +195,7 @@ class Identities:
         fixed = [word for word in version.command[1:] if word != FILE]
         defaults = [argument.default for argument in version.arguments if argument.role == "input"]
         known = [default for default in defaults if default is not msgspec.UNSET]
-        return [*probes, Probes(canonical_text([dict(values), fixed, known]))]
+        return [*probes, text_probes(canonical_text([dict(values), fixed, known]))]
 
     def _probes_of(
         self,

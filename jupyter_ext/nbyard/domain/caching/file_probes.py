@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.caching.append_signs import python_appends, text_appends
 from nbyard.domain.caching.path_mentions import code_of
 from nbyard.domain.caching.probed_names import names_of
 from nbyard.domain.file_formats import is_data
@@ -48,11 +49,6 @@ SIZES = re.compile(
 )
 # what may read a file that was opened for writing
 MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")
-# what may add to a file, or change a part of it
-APPENDS = re.compile(
-    r"[(,=]\s*[\"'](?:a[bt]?\+?[bt]?|r[bt]?\+[bt]?)[\"']|>>|O_APPEND|\bappend *=|FileHandler"
-    r"|basicConfig|loguru|\btee +-"
-)
 # what tests whether a file exists, or goes on without it
 TESTS = re.compile(
     r"exists|is_?(?:dir|file)|\baccess\(|FileNotFound|\[ +(?:! +)?-\w|\btest +-|\|\|"
@@ -66,13 +62,14 @@ class Probes(msgspec.Struct, frozen=True):
 
     `text` and the composed `names` are searched for names. With `is_open`, the text may look
     for any name. With `asks_sizes`, it may query sizes, times or modes of files that it does
-    not open.
+    not open. With `appends`, it may add to files.
     """
 
     text: str = ""
     names: frozenset[str] = frozenset()
     is_open: bool = False
     asks_sizes: bool = False
+    appends: bool = False
 
 
 def probes_of(
@@ -98,15 +95,16 @@ def probes_of(
     if suffix in SHELL:
         text = COMMENT.sub("", content.decode("utf-8", "replace"))
         is_unknown = "[" in text or any(word not in READERS for word in COMMAND.findall(text))
-        return Probes(text, is_open=is_unknown or "$" in text, asks_sizes=is_unknown)
+        is_open = is_unknown or "$" in text
+        return Probes(text, is_open=is_open, asks_sizes=is_unknown, appends=text_appends(text))
     if suffix not in PYTHON:
         if is_own or suffix in COMPILED or content.startswith(PROGRAM):
             return _unknown(content)
         is_text = not is_data(filename) and b"\0" not in content
-        return Probes(content.decode("utf-8", "replace") if is_text else "")
+        return text_probes(content.decode("utf-8", "replace") if is_text else "")
     try:
         text = HARMLESS.sub("", code_of(filename, content))
-        tree, _ = parse_cell(text)
+        tree, parsed = parse_cell(text)
         if suffix == ".ipynb":
             notebook = json.loads(content)
             # format 3 and older have no tags
@@ -119,7 +117,14 @@ def probes_of(
     names, is_open = names_of(tree, given, is_started=is_own and knows_words)
     runs_others = SHELLS.search(text) is not None
     asks = runs_others or SIZES.search(text) is not None
-    return Probes(_without_variables(text, tree), frozenset(names), is_open or runs_others, asks)
+    appends = python_appends(text, parsed, tree)
+    shown = _without_variables(text, tree)
+    return Probes(shown, frozenset(names), is_open or runs_others, asks, appends)
+
+
+def text_probes(text: str) -> Probes:
+    """Return the probes of settings, values or other text that computes no names."""
+    return Probes(text, appends=text_appends(text))
 
 
 def _without_variables(text: str, tree: ast.AST) -> str:
@@ -149,7 +154,8 @@ def _without_variables(text: str, tree: ast.AST) -> str:
 
 
 def _unknown(content: bytes) -> Probes:
-    return Probes(content.decode("utf-8", "replace"), is_open=True, asks_sizes=True)
+    text = content.decode("utf-8", "replace")
+    return Probes(text, is_open=True, asks_sizes=True, appends=text_appends(text))
 
 
 def asks_for(probes: Iterable[Probes], name: str) -> bool:

@@ -16,7 +16,7 @@ from nbyard.dispatch.cache.files_outside_code import OutsideFiles
 from nbyard.dispatch.cache.keys import Code, Identities
 from nbyard.domain.attempts.outside_files import CHANGED, FileState, OutsideFile, OutsideUse
 from nbyard.domain.attempts.structs import Observed, Result
-from nbyard.domain.caching.file_probes import Probes
+from nbyard.domain.caching.file_probes import text_probes
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
@@ -88,7 +88,7 @@ def expected(
     result = Result("id", "token", "succeeded", **now)  # type: ignore[arg-type]
     uses = msgspec.convert(outside, dict[str, OutsideUse])
     result = msgspec.structs.replace(result, outside=uses)
-    made = files.with_outside_states(result, code.version, {}, {}, lambda _: [Probes(text)])
+    made = files.with_outside_states(result, code.version, {}, {}, lambda _: [text_probes(text)])
     made = files.with_digests(made)
     assert made.observed is not None and not made.outside
     return made.observed.outside

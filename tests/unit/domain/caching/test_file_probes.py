@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.caching.file_probes import APPENDS, TESTS, Probes, asks_for, probes_of
+from nbyard.domain.caching.file_probes import TESTS, Probes, asks_for, probes_of
 
 
 def notebook(*cells: str) -> bytes:
@@ -256,22 +256,21 @@ def test_names_that_a_text_asks_for(code, name, is_asked):
 
 
 @pytest.mark.parametrize(
-    ("code", "appends"),
+    ("filename", "code", "appends"),
     [
-        ("open('/a', 'w').write('b')\nopen('/a').read()", False),
-        ("names.append({'a': 1})\ntable['a']", False),
-        ("open('/a', 'a')", True),
-        ("Path('/a').open(mode = 'ab+')", True),
-        ("open('/a', 'r+b')", True),
-        ("os.open('/a', os.O_WRONLY | os.O_APPEND)", True),
-        ("from logging import FileHandler as Handler", True),
-        ("table.to_hdf('/a', append=True)", True),
-        ("subprocess.run('echo x >> /a', shell=True)", True),
+        ("n.py", "open('/a', 'a')", True),
+        ("n.py", "print('b', 'a')", False),
+        ("n.py", "print('b', 'a')\nfor", True),  # no tree
+        ("n.ipynb", notebook("!echo 1 >> /a").decode(), True),
+        ("n.ipynb", notebook("m = n >> 2\n%matplotlib inline").decode(), False),
+        ("n.sh", "echo 1 >> /a", True),
+        ("n.sh", "# echo 1 >> /a\necho 1 > /a", False),
+        ("n.yaml", "MODE: a", True),
+        ("n.yaml", "group: a", False),
     ],
 )
-def test_code_that_may_append_to_files(code: str, appends: bool) -> None:
-    text = probes_of("n.py", code.encode()).text
-    assert (APPENDS.search(text) is not None) is appends
+def test_code_that_may_append_to_files(filename: str, code: str, appends: bool) -> None:
+    assert probes_of(filename, code.encode()).appends is appends
 
 
 @pytest.mark.parametrize(
