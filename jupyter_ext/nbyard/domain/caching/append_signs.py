@@ -5,6 +5,7 @@ this costs a run, while an overlooked sign costs a wrong result.
 """
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -46,7 +47,7 @@ def python_appends(code: str, parsed: str, tree: ast.AST) -> bool:
 
     `code` is the whole code, and `parsed` the same without the lines that only IPython understands.
     """
-    lines = zip(code.split("\n"), parsed.split("\n"), strict=True)
+    lines = itertools.zip_longest(code.split("\n"), parsed.split("\n"), fillvalue="")
     if any(COMMANDS.search(line) for line, left in lines if line != left):
         return True
     signs = _Signs(tree)
@@ -104,8 +105,9 @@ class _Signs:
         name = _word(call.func)
         keywords = {keyword.arg: keyword.value for keyword in call.keywords}
         modes = [value for key, value in keywords.items() if _is_mode_name(ast.Constant(key))]
-        appends = "append" in keywords and not _is_off(keywords["append"])
-        if appends or any(map(_has_mode, modes)) or "append_dim" in keywords:
+        option = keywords.get("append")
+        is_off = isinstance(option, ast.Constant) and not option.value
+        if (option and not is_off) or any(map(_has_mode, modes)) or "append_dim" in keywords:
             return True
         if name == "basicConfig":
             return not LOG_OPTIONS.isdisjoint(keywords)
@@ -179,7 +181,3 @@ def _parts(node: ast.expr) -> Iterator[ast.expr]:
         yield from (*_parts(node.left), *_parts(node.right))
     else:
         yield node
-
-
-def _is_off(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and not node.value
