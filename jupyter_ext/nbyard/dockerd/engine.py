@@ -31,7 +31,7 @@ from nbyard.dockerd.podman_specs import CREATE, podman_specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 
-OOM_EVENT_SECONDS = 2  # the engine may record an OOM event this long after the container's end
+OOM_EVENT_SECONDS = 5  # the engine may record an OOM event this long after the container's end
 # Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
