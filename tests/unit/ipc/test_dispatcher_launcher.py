@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -113,17 +114,28 @@ def test_one_that_does_not_come_up_is_not_waited_for(store: Store, started) -> N
 
 
 @contextlib.contextmanager
+def living(words: list[str], variables: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process whose variables can be read; the kernel shows none until its program is loaded."""
+    told = {"PATH": os.environ["PATH"], **variables}
+    with subprocess.Popen(words, stdin=subprocess.PIPE, env=told) as process:
+        try:
+            while not Path(f"/proc/{process.pid}/environ").read_bytes():
+                time.sleep(0.001)
+            yield process
+        finally:
+            process.kill()
+
+
+@contextlib.contextmanager
 def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
     """Its name: a process with the lease that was started with these variables."""
-    words, told = [sys.executable, "-c", "input()"], {"PATH": os.environ["PATH"], **variables}
-    with subprocess.Popen(words, stdin=subprocess.PIPE, env=told) as process:
+    with living(["sleep", "600"], variables) as process:
         host = own_name().partition(":")[0]
         holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
         with store.write() as c:
             lease = store.leases.take(c, LEASE, holder, 60)
         assert lease
         yield holder
-        process.communicate(b"\n")
     with store.write() as c:
         store.leases.release(c, lease)
 
@@ -148,15 +160,13 @@ def test_nothing_is_known_of_a_dispatcher_elsewhere(store: Store) -> None:
 @contextlib.contextmanager
 def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]:
     """In the place of a dispatcher with these settings: it ends when it is asked to make way."""
-    words, told = ["sleep", "600"], {"PATH": os.environ["PATH"], **there.environment()}
-    with subprocess.Popen(words, env=told) as process:
+    with living(["sleep", "600"], there.environment()) as process:
         host = own_name().partition(":")[0]
         with store.write() as c:
             holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
             former = store.leases.get(c, LEASE)
             assert store.leases.take(c, LEASE, holder, 60, former)
         yield process
-        process.kill()
 
 
 def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
