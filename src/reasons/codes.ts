@@ -190,6 +190,11 @@ export const CODES: Readonly<Record<string, Render>> = {
   'dask-cancelled': (_p, _show, trans) => trans.__('its Dask task was cancelled outside nbyard'),
   'dask-no-result': (_p, _show, trans) => trans.__('its result is not visible on this machine'),
   'waits-for-build': (_p, _show, trans) => trans.__('waits for the build of its image'),
+  'waits-for-removal': (p, show, trans) =>
+    trans.__(
+      'waits until Docker has removed its former container. If this takes long, run `docker rm -f %1`',
+      show(p.container)
+    ),
   'build-failed': (p, show, trans) => trans.__('the build of its image failed: %1', show(p.cause)),
   'image-removed': (_p, _show, trans) => trans.__('its image was removed before it was built'),
   'no-takeover': (p, show, trans) =>

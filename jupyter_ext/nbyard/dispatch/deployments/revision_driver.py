@@ -209,12 +209,15 @@ class RevisionDriver:
             self.reason = None
             self.revision_row = replace(self.revision_row, revision=replace(known, reason=None))
         number = self.revision_row.number
-        not_before = self.memory.not_before.get(number, 0.0)
-        has_gpus = len(known.gpus) >= known.spec.gpu
-        is_ready = has_gpus and time.monotonic() >= not_before
+        is_early = time.monotonic() < self.memory.not_before.get(number, 0.0)
+        if is_early or len(known.gpus) < known.spec.gpu:
+            return Signal(Event.BLOCKED)
+        container = self._made.container
         # An earlier start may have left a container that the engine has not removed yet.
-        is_ready = is_ready and self.memory.departures.is_gone(number, self._made.container)
-        return Signal(Event.READY if is_ready else Event.BLOCKED)
+        if not self.memory.departures.is_gone(number, container):
+            self.reason = because("waits-for-removal", container=container)
+            return Signal(Event.BLOCKED)
+        return Signal(Event.READY)
 
     def _launch(self) -> Signal:
         """Create the container of the revision as soon as its image is here."""
@@ -233,7 +236,8 @@ class RevisionDriver:
         except NbyardError as error:
             if reason := failed_build(self.context, self.row, spec.image):
                 return Signal(Event.REFUSED, reason=reason)
-            by_hand = reproduce_pull(spec.image, self._url)
+            url = self.memory.engine.url
+            by_hand = reproduce_pull(spec.image, "" if url == LOCAL_SOCKET else url)
             return Signal(Event.REFUSED, reason=error.reason, by_hand=by_hand)
         if not image_id:
             return Signal(Event.PULLED_LATER)
@@ -273,9 +277,8 @@ class RevisionDriver:
         # It had ports, so its container ran and was removed from outside.
         if container is None and self.revision_row.places:
             return self._end_signal(Ended(None))
-        if (
-            container is None or container.status == "created"
-        ):  # a killed dispatcher did not start it
+        # A dispatcher that was killed may have left it unstarted.
+        if container is None or container.status == "created":
             return Signal(Event.MISSING)
         if not container.is_over:
             return Signal(Event.RUNS, container)
@@ -392,8 +395,3 @@ class RevisionDriver:
     def _by_hand(self) -> str:
         name = self.revision_row.revision.spec.image
         return deployment_containers.docker_run_of(self.memory.engine, self._made, name)
-
-    @property
-    def _url(self) -> str:
-        url = self.memory.engine.url
-        return "" if url == LOCAL_SOCKET else url

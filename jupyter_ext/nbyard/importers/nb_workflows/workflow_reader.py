@@ -1,7 +1,7 @@
 """Reads workflows of NB Workflows: a notebook with its values, limits and schedule."""
 
 import uuid
-from collections.abc import Container, Mapping
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -99,12 +99,10 @@ def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
 def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
     """Return the workflow node for a notebook, with its values and limits."""
     node: dict[str, Any] = {"type": "executable", "path": path}
-    if params := task.value("params"):
-        if not isinstance(params, Mapping):
-            raise Invalid.field(f"{task.place}.params", because("object-needed"))
+    if params := task.entries("params"):
         node["arguments"] = {key: {"value": value} for key, value in params.items()}
-    node["timeout_seconds"] = task.number_or_left_out("timeout") or SECONDS
-    if task.flag("gpu_support", default=False):
+    node["timeout_seconds"] = task.number("timeout") or SECONDS
+    if task.flag("gpu_support"):
         node["gpu"] = 1
     if runtime := task.text("runtime"):
         if runtime in runtimes:
@@ -140,18 +138,18 @@ def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
         when = _interval(timing)
         timing.leave_out(("start_in_min",), "import-other-timing", used="interval")
     else:
-        minutes = timing.number_or_left_out("start_in_min")
+        minutes = timing.number("start_in_min")
         when = f"in {minutes} minutes" if minutes else ""
     if not when:
         return None
     # What the file leaves out keeps the value that a schedule has on the server.
     given: dict[str, Any] = {}
     if "repeat" in timing:
-        repeat = timing.number_or_left_out("repeat")
+        repeat = timing.number("repeat")
         if repeat is not None:
             given["at_most"] = repeat if repeat > 0 else None
     if sources := [source for source in (fields, task, timing) if "enabled" in source]:
-        given["enabled"] = all(source.flag("enabled", default=True) for source in sources)
+        given["enabled"] = all(source.flag("enabled") for source in sources)
     # A limit that cannot be read is no permission to run for ever.
     if timing.value("repeat") is not None and "at_most" not in given:
         given["enabled"] = False
@@ -160,7 +158,7 @@ def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
 
 def _interval(timing: Fields) -> str:
     """Return the times of an interval in seconds, "" if it is refused."""
-    interval = timing.number_or_left_out("interval")
+    interval = timing.number("interval")
     if interval is None:
         return ""
     if interval < LEAST_SECONDS:

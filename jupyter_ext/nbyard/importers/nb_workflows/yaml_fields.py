@@ -16,7 +16,10 @@ NOTHING: tuple[Any, ...] = (None, "", False, 0, [], {})
 class Fields:
     """The fields of an object in a file. `left` collects what nbyard cannot keep.
 
-    The methods raise Invalid for a value of the wrong type. The error names the field.
+    A value of the wrong type counts as missing, and is recorded there.
+
+    Raises:
+        Invalid: The object itself is something else, such as a list.
     """
 
     def __init__(self, value: Any, place: str, left: list[Reason]):
@@ -31,7 +34,11 @@ class Fields:
 
     def below(self, name: str) -> "Fields":
         """Return the object in a field, an empty one if the field is missing."""
-        return Fields(self._value.get(name) or {}, self._at(name), self.left)
+        value = self._value.get(name) or {}
+        if not isinstance(value, Mapping):
+            self._refuse(name, because("object-needed"))
+            value = {}
+        return Fields(value, self._at(name), self.left)
 
     def each(self, name: str) -> Iterable[tuple[str, "Fields"]]:
         """Yield the objects in a field, by their names."""
@@ -40,39 +47,29 @@ class Fields:
             yield key, entries.below(key)
 
     def text(self, name: str) -> str:
-        """Return a text, "" if the field is missing. Numbers become texts.
-
-        Raises:
-            Invalid: The value is not a text.
-        """
+        """Return a text, "" if the field is missing. Numbers become texts."""
         value = self._value.get(name)
         if value is None:
             return ""
         if isinstance(value, bool | list | dict):
-            raise Invalid.field(self._at(name), because("text-needed", given=_given(value)))
+            self._refuse(name, because("text-needed", given=_given(value)))
+            return ""
         # YAML reads `version: 0.2` as a number.
         return str(value)
 
     def texts(self, name: str) -> list[str]:
-        """Return a list of texts, [] if the field is missing.
-
-        Raises:
-            Invalid: The value is not a list of texts.
-        """
+        """Return the texts of a list, [] if the field is missing."""
         value = self._value.get(name) or []
         if not isinstance(value, list):
-            raise Invalid.field(self._at(name), because("list-needed", given=_given(value)))
-        for text in value:
-            if not isinstance(text, str):
-                raise Invalid.field(self._at(name), because("text-needed", given=_given(text)))
-        return [*dict.fromkeys(value)]
+            self._refuse(name, because("list-needed", given=_given(value)))
+            return []
+        for entry in value:
+            if not isinstance(entry, str):
+                self._refuse(name, because("text-needed", given=_given(entry)))
+        return [*dict.fromkeys(entry for entry in value if isinstance(entry, str))]
 
     def number(self, name: str) -> int | None:
-        """Return a whole number, None if the field is missing. Texts of digits become numbers.
-
-        Raises:
-            Invalid: The value is not an integer, or is too large.
-        """
+        """Return a whole number, None if the field is missing. Texts of digits become numbers."""
         value = self._value.get(name)
         if value is None:
             return None
@@ -80,30 +77,24 @@ class Fields:
         if is_text and len(value) <= MOST_DIGITS:
             return int(value)
         if is_text or (isinstance(value, int) and abs(value) >= 10**MOST_DIGITS):
-            raise Invalid.field(self._at(name), because("number-too-large"))
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise Invalid.field(self._at(name), because("integer-needed", given=_given(value)))
-        return value
+            self._refuse(name, because("number-too-large"))
+        elif isinstance(value, bool) or not isinstance(value, int):
+            self._refuse(name, because("integer-needed", given=_given(value)))
+        else:
+            return value
+        return None
 
-    def number_or_left_out(self, name: str) -> int | None:
-        """Return a whole number, None if the field is missing or left out for its value."""
-        try:
-            return self.number(name)
-        except Invalid as error:
-            why = error.details[0].why
-            self.left.append(because("import-wrong-type", place=self._at(name), why=why))
-            return None
-
-    def flag(self, name: str, *, default: bool) -> bool:
-        """Return true or false.
-
-        Raises:
-            Invalid: the value is not true or false.
-        """
-        value = self._value.get(name, default)
+    def flag(self, name: str) -> bool:
+        """Return true or false, false if the field is missing."""
+        value = self._value.get(name, False)
         if not isinstance(value, bool):
-            raise Invalid.field(self._at(name), because("boolean-needed", given=_given(value)))
+            self._refuse(name, because("boolean-needed", given=_given(value)))
+            return False
         return value
+
+    def entries(self, name: str) -> dict[str, Any]:
+        """Return the entries of an object, whatever their types, {} if the field is missing."""
+        return dict(self.below(name)._value)
 
     def value(self, name: str) -> Any:
         """Return the value of a field, None if it is missing."""
@@ -123,6 +114,9 @@ class Fields:
     def leave_out_others(self, known: Iterable[str]) -> None:
         """Record all fields except the known ones as left out."""
         self.leave_out([name for name in self._value if name not in {*known}])
+
+    def _refuse(self, name: str, why: Reason) -> None:
+        self.left.append(because("import-wrong-type", place=self._at(name), why=why))
 
     def _at(self, name: str) -> str:
         return f"{self.place}.{name}" if self.place else name

@@ -182,6 +182,11 @@ CHANGES_OF_DEPLOYMENTS = {
 
 DEPLOYMENTS = {
     "waits-for-build": code("waits for the build of its image"),
+    "waits-for-removal": code(
+        "waits until Docker has removed its former container. If this takes long, run"
+        " `docker rm -f {container}`",
+        container=str,
+    ),
     "build-failed": code("the build of its image failed: {cause}", cause=REASON),
     "image-removed": code("its image was removed before it was built"),
     "no-takeover": code("revision {number} does not serve yet: {cause}", number=int, cause=REASON),

@@ -68,6 +68,18 @@ def test_a_wait_for_a_gpu_is_no_start(rolling: Rolling) -> None:
     assert driven(rolling).begin().phase == "alive" and rolling.engine.living()
 
 
+def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rolling: Rolling) -> None:
+    rolling.create()
+    rolling.step(2)
+    container = rolling.engine.living()[0]
+    rolling.engine.removes = False
+    found = driven(rolling, started_at=None, ready_at=None).begin()
+    assert found.phase == "pending" and f"`docker rm -f {container}`" in str(found.reason)
+    rolling.engine.removes = True
+    found = driven(rolling).begin()
+    assert (found.phase, found.reason) == ("alive", None)
+
+
 def test_only_the_deletion_drains_nothing(rolling: Rolling, monkeypatch: Any) -> None:
     rolling.create()
     rolling.step(2)

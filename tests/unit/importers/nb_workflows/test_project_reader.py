@@ -45,6 +45,12 @@ def left(found: ConvertedProject) -> list[str]:
     return [str(one) for one in found.left]
 
 
+def left_places(found: ConvertedProject) -> list[str]:
+    """The fields of workflows in which something is left out."""
+    places = [line.partition(": ")[0].partition(".workflows.") for line in left(found)]
+    return [place for _, middle, place in places if middle]
+
+
 @pytest.mark.parametrize(
     ("name", "version"),
     [
@@ -244,11 +250,10 @@ def test_notifications_become_rules_of_channels_of_the_same_name():
 
 
 @pytest.mark.parametrize("names", ["slack", [1], {"slack": 1}])
-def test_notifications_that_are_no_list_of_names_are_refused(names):
-    with pytest.raises(Invalid) as caught:
-        convert({"a": workflow({"notifications_fail": names})})
-    place = "workflows.yaml.workflows.a.nbtask.notifications_fail"
-    assert caught.value.details[0].path == place
+def test_notifications_that_are_no_list_of_names_are_listed(names):
+    found = convert({"a": workflow({"notifications_fail": names, "notifications_ok": ["mail"]})})
+    assert [*found.definition.notifications] == ["mail"]
+    assert left_places(found) == ["a.nbtask.notifications_fail"]
 
 
 def test_what_a_task_cannot_keep_is_listed_line_by_line():
@@ -313,10 +318,6 @@ def test_secrets_are_not_shown():
         ({"workflows.yaml": b"version: '0.4'\nproject: {name: a}\n"}, "workflows.yaml.version"),
         ({"workflows.yaml": b"version: '0.2'\nproject: {}\n"}, "workflows.yaml.project.name"),
         ({"workflows.yaml": b"- 1\n"}, "workflows.yaml"),
-        (
-            {"workflows.yaml": b"version: '0.2'\nproject: {name: a}\nworkflows: {x: 1}\n"},
-            "workflows.yaml.workflows.x",
-        ),
     ],
 )
 def test_a_wrong_file_is_refused_with_its_place(files, where):
@@ -325,11 +326,34 @@ def test_a_wrong_file_is_refused_with_its_place(files, where):
     assert refused.value.details[0].path == where
 
 
-@pytest.mark.parametrize("task", [{"gpu_support": "often"}, {"params": [1]}, {"nb_name": ["a"]}])
-def test_a_value_of_another_type_is_refused(task):
-    with pytest.raises(Invalid) as refused:
-        convert({"a": workflow(task)})
-    assert refused.value.details[0].path.startswith("workflows.yaml.workflows.a.nbtask.")
+@pytest.mark.parametrize(
+    ("entry", "place"),
+    [
+        pytest.param(workflow({"gpu_support": "often"}), "a.nbtask.gpu_support", id="flag"),
+        pytest.param(workflow({"params": [1]}), "a.nbtask.params", id="object"),
+        pytest.param(workflow({"description": ["a"]}), "a.nbtask.description", id="text"),
+        pytest.param(workflow({"timeout": "soon"}), "a.nbtask.timeout", id="number"),
+        pytest.param(workflow(schedule=["daily"]), "a.schedule", id="schedule"),
+    ],
+)
+def test_a_value_of_another_type_is_listed_and_the_rest_is_kept(entry, place):
+    found = convert({"a": entry, "b": workflow({"nb_name": "train"})})
+    assert sorted(found.files) == ["a.nbflow", "b.nbflow"]
+    assert left_places(found) == [place]
+
+
+@pytest.mark.parametrize("entry", [1, ["train"], {"nbtask": {"nb_name": ["a"]}}])
+def test_a_workflow_without_a_readable_notebook_is_left_out(entry):
+    found = convert({"a": entry, "b": workflow()})
+    assert sorted(found.files) == ["b.nbflow"]
+    assert any("nb_name is missing, so the workflow is left out" in line for line in left(found))
+
+
+@pytest.mark.parametrize("value", ["no", 0, []])
+def test_a_switch_that_cannot_be_read_is_off(value):
+    found = convert({"a": workflow(schedule={"interval": 120}, enabled=value)})
+    assert found.definition.schedules["a"].enabled is False
+    assert left_places(found) == ["a.enabled"]
 
 
 def test_other_folders_are_refused():
