@@ -4668,6 +4668,16 @@ export interface components {
             left_out: boolean;
         };
         /**
+         * FieldChange
+         * @description The value of a field on the server (`old`) and in the project folder (`new`).
+         */
+        FieldChange: {
+            /** @default null */
+            old: unknown;
+            /** @default null */
+            new: unknown;
+        };
+        /**
          * File
          * @description The code opens the file itself, at `path` relative to the folder of the code file.
          *
@@ -7003,7 +7013,7 @@ export interface components {
         };
         /**
          * ProjectChange
-         * @description A difference between a project folder and the server. `fields` are the changed fields.
+         * @description A difference between a project folder and the server. `fields` has the changed fields.
          */
         ProjectChange: {
             /** @enum {unknown} */
@@ -7011,8 +7021,10 @@ export interface components {
             /** @enum {unknown} */
             kind: "environment" | "file" | "notification" | "policy" | "project" | "schedule";
             name: string;
-            /** @default [] */
-            fields: string[];
+            /** @default {} */
+            fields: {
+                [key: string]: components["schemas"]["FieldChange"];
+            };
         };
         /**
          * ProjectDefinition

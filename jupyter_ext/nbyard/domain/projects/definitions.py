@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -69,13 +69,20 @@ class ProjectPush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     git: GitState | None = None
 
 
+class FieldChange(msgspec.Struct, frozen=True):
+    """The value of a field on the server (`old`) and in the project folder (`new`)."""
+
+    old: Any = None
+    new: Any = None
+
+
 class ProjectChange(msgspec.Struct, frozen=True):
-    """A difference between a project folder and the server. `fields` are the changed fields."""
+    """A difference between a project folder and the server. `fields` has the changed fields."""
 
     action: Literal["add", "change", "delete"]
     kind: ChangeKind
     name: str
-    fields: list[str] = []
+    fields: dict[str, FieldChange] = {}
 
 
 class ProjectPlan(msgspec.Struct, frozen=True):
@@ -144,11 +151,14 @@ def definition_of(text: bytes) -> ProjectDefinition:
     return msgspec.structs.replace(definition, notifications=notifications)
 
 
-def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> list[str]:
-    """Return the names of the fields that differ between two structs of one type."""
-    return [
-        name for name in wanted.__struct_fields__ if getattr(wanted, name) != getattr(present, name)
-    ]
+def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> dict[str, FieldChange]:
+    """Return the fields that differ between two structs of one type, by name."""
+    old, new = (msgspec.to_builtins(msgspec.structs.asdict(each)) for each in (present, wanted))
+    return {
+        name: FieldChange(old.get(name), new.get(name))
+        for name in wanted.__struct_fields__
+        if getattr(wanted, name) != getattr(present, name)
+    }
 
 
 def changed_entries(

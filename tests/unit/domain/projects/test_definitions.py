@@ -9,6 +9,7 @@ import pytest
 
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
+    FieldChange,
     ProjectChange,
     changed_entries,
     push_name,
@@ -101,7 +102,9 @@ def test_differences():
     present = {"old": a, "same": a, "other": a}
     changes = [
         ProjectChange("add", "environment", "new"),
-        ProjectChange("change", "environment", "other", ["requirements"]),
+        ProjectChange(
+            "change", "environment", "other", {"requirements": FieldChange(["a"], ["b"])}
+        ),
     ]
     found = changed_entries("environment", wanted, present, keeps_others=True)
     assert found == changes

@@ -191,7 +191,7 @@ def test_values_that_were_typed_on_a_command_line(given, parameters, texts):
     made = with_texts(after.new("morning").run, run.texts)
     assert (made.parameters, made.texts) == (parameters, texts)
     is_same = (parameters, texts) == (run.parameters, run.texts)
-    assert changed_fields(after, before) == ([] if is_same else ["parameters"])
+    assert [*changed_fields(after, before)] == ([] if is_same else ["parameters"])
 
 
 def test_a_time_is_spelled_as_before_if_it_is_the_same_moment():

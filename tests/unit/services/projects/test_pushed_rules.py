@@ -105,7 +105,7 @@ def test_the_channel_learns_of_failed_runs_of_pushed_files(
 def test_changes_are_applied_and_named(projects, channels, ann, folder):
     projects.push(ann, folder(TEAM + RECENT))
     later = TEAM.replace("failed", "retried") + RECENT + 'states = ["failed"]\n'
-    changes = {one.name: one.fields for one in projects.push(ann, folder(later)).changes}
+    changes = {one.name: [*one.fields] for one in projects.push(ann, folder(later)).changes}
     assert changes["recent"] == ["states"] and changes["team"] == ["rules"]
     pulled = projects.definition(ann, "wine").definition
     assert pulled.notifications == {"team": [NotificationEntry(["retried"], "a.py")]}
@@ -201,7 +201,7 @@ def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, an
     assert projects.push(ann, body).changes == []
     body = folder(MORNING + 'notify = {team = ["failed"], mail = ["succeeded"]}\n')
     (change,) = (one for one in projects.push(ann, body).changes if one.kind == "schedule")
-    assert (change.action, change.fields) == ("change", ["notify"])
+    assert (change.action, [*change.fields]) == ("change", ["notify"])
     # An edit in JupyterLab is what a pull writes into the file.
     shown = schedules.get(ann, "morning")
     patch = SchedulePatch(shown.revision, notify=[ScheduleNotice("mail", ["failed"])])

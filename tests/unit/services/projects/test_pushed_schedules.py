@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.notices.rules import MOST_RULES
-from nbyard.domain.projects.definitions import ProjectChange
+from nbyard.domain.projects.definitions import FieldChange, ProjectChange
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
 from nbyard.errors import Invalid, NameTaken
 from nbyard.reasons.structs import because
@@ -53,11 +53,16 @@ def test_names_are_free_or_those_of_the_project():
 
 def test_only_new_times_are_checked():
     past = {"morning": PushedSchedule("2020-01-31 18:00", "a.py")}
-    check_timings([ProjectChange("change", "schedule", "morning", ["path"])], past)
+    check_timings(
+        [ProjectChange("change", "schedule", "morning", {"path": FieldChange("", "a.nbflow")})],
+        past,
+    )
     check_timings([ProjectChange("delete", "schedule", "old")], past)
     for change in (
         ProjectChange("add", "schedule", "morning"),
-        ProjectChange("change", "schedule", "morning", ["when"]),
+        ProjectChange(
+            "change", "schedule", "morning", {"when": FieldChange("daily 8:00", "daily 9:00")}
+        ),
     ):
         with pytest.raises(Invalid) as refused:
             check_timings([change], past)

@@ -9,7 +9,7 @@ import pytest
 from nbyard.blobs import open_download
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
-from nbyard.domain.projects.definitions import FILE, ProjectFile
+from nbyard.domain.projects.definitions import FILE, FieldChange, ProjectFile
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.schedules.structs import Missed, NewSchedule, SchedulePatch
@@ -61,8 +61,9 @@ def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
     body = folder('description = "red"\n' + later, {"a.py": b"print(1)\n"})
     planned = projects.plan(ann, body)
     changes = {one.name: one.fields for one in planned.changes}
-    assert changes["wine"] == ["description"]
-    assert changes["morning"] == ["when", "overlap", "enabled"]
+    assert changes["wine"] == {"description": FieldChange("", "red")}
+    assert [*changes["morning"]] == ["when", "overlap", "enabled"]
+    assert changes["morning"]["overlap"] == FieldChange("skip", "queue")
     assert planned.missing == ["a.py", FILE]
     projects.push(ann, body)
     assert projects.plan(ann, body).changes == []
@@ -88,7 +89,7 @@ def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, 
     # Other files, other options of the run, and a removed limit.
     body = folder(MORNING + 'at_most = false\nruntime = ""\n', {"a.py": b"print(2)\n"})
     (change,) = (one for one in projects.push(ann, body).changes if one.kind == "schedule")
-    assert change.fields == ["at_most", "runtime"]
+    assert [*change.fields] == ["at_most", "runtime"]
     now = schedules.get(ann, "morning")
     assert (now.run.force, now.run.priority, now.run.runtime) == (False, 5, "")
     assert (now.overlap, now.missed, now.is_enabled) == ("queue", Missed("all"), False)

@@ -1,12 +1,13 @@
 """Print projects and their resources."""
 
+import json
 from typing import Any
 
 import click
 
 from nbyard.cli.output.console import format_age, format_size, without_control_characters
 from nbyard.cli.output.views.views_by_noun import show_facts
-from nbyard.domain.projects.definitions import ProjectPlan
+from nbyard.domain.projects.definitions import FieldChange, ProjectPlan
 from nbyard.domain.projects.structs import Project
 
 
@@ -31,17 +32,39 @@ def show_project(project: Project) -> None:
     )
 
 
+ABSENT = "–"
+MOST_CHARS = 60
 MARKS = {"add": "+", "change": "~", "delete": "-"}
 
 
 def show_changes(plan: ProjectPlan) -> None:
-    """Print a line for each change of a plan."""
+    """Print a line for each change of a plan, and one for each of its fields."""
     if not plan.changes:
         click.echo("No changes.")
     for change in plan.changes:
-        fields = f" ({', '.join(change.fields)})" if change.fields and change.kind != "file" else ""
-        line = f"{MARKS[change.action]} {change.kind} {change.name}{fields}"
-        click.echo(without_control_characters(line))
+        lines = [f"{MARKS[change.action]} {change.kind} {change.name}"]
+        if change.kind != "file":  # its fields are digest and size
+            lines += [f"    {name}: {_difference(field)}" for name, field in change.fields.items()]
+        for line in lines:
+            click.echo(without_control_characters(line))
+
+
+def _difference(field: FieldChange) -> str:
+    """Return what changes in a field: the entries of lists, or the whole value."""
+    old, new = field.old, field.new
+    if isinstance(old, list) and isinstance(new, list) and (old or new):
+        entries = [f"+{_value(entry)}" for entry in new if entry not in old]
+        entries += [f"-{_value(entry)}" for entry in old if entry not in new]
+        return ", ".join(entries) or "another order"
+    return f"{_value(old)} → {_value(new)}"
+
+
+def _value(value: Any) -> str:
+    if value is None or value in ("", [], {}):
+        return ABSENT
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    line = " ".join(text.split())
+    return line if len(line) <= MOST_CHARS else f"{line[:MOST_CHARS]}…"
 
 
 def link_counts(project: Project) -> str:

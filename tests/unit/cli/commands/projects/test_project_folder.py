@@ -71,6 +71,25 @@ def test_without_a_terminal_a_push_names_the_option(shell, folder, commit):
     assert shell("projects", "ls", "--json").out.count("wine") == 0
 
 
+def test_a_changed_entry_shows_the_old_and_new_value_of_each_field(
+    shell, folder, commit, monkeypatch
+):
+    monkeypatch.setattr(project_folder, "_await_environments", lambda *_: None)
+    file = folder / "nbyard.toml"
+    packages = '\n[environments.tools]\nrequirements = ["attrs", "iniconfig"]\n'
+    file.write_text(file.read_text() + packages)
+    commit()
+    assert shell("push", "--yes").code == 0
+    changed = file.read_text().replace("weekdays 8:00", "weekdays 9:00")
+    changed = changed.replace('"attrs", ', "").replace('"iniconfig"', '"iniconfig", "pluggy"')
+    file.write_text(changed + '[schedules.morning.parameters]\nsource = "' + "x" * 99 + '"\n')
+    commit()
+    out = shell("plan").out
+    assert "~ schedule morning\n    when: weekdays 8:00 → weekdays 9:00\n" in out
+    assert f'    parameters: – → {{"source": "{"x" * 48}…\n' in out
+    assert "~ environment tools\n    requirements: +pluggy, -attrs\n" in out
+
+
 def test_uncommitted_changes_are_sent_on_request_only(shell, folder, commit):
     commit()
     shell("push", "--yes")
@@ -126,7 +145,7 @@ def is_over(text):
 
 def test_json(shell, folder):
     planned = json.loads(shell("plan", "--current", "--json").out)
-    assert {"action": "add", "kind": "schedule", "name": "morning", "fields": []} in planned[
+    assert {"action": "add", "kind": "schedule", "name": "morning", "fields": {}} in planned[
         "changes"
     ]
     assert json.loads(shell("push", "--current", "--yes", "--json").out)["missing"] == []
