@@ -235,22 +235,20 @@ class ReferenceContext:
 
     def _all_words(self) -> list[str]:
         """Return the fixed words and those of arguments, in the order of their positions."""
+        given = self.known["inputs"]
         positioned = [
             (bound.position, self._fixed(bound, f"words.{index}"))
             for index, bound in enumerate(self._invocation.words)
-            if not bound.when or any(self._has(name) for name in bound.when)
+            if not bound.when or any(given.get(name) is not None for name in bound.when)
         ]
         for argument in self._arguments:
             if isinstance(argument.reach, Bound):
-                value = self.known["inputs"].get(argument.name)
+                value = given.get(argument.name)
                 where = f"arguments.{argument.name}"
                 positioned.append(
                     (argument.reach.position, self._words(argument.reach, value, where))
                 )
         return [word for _, group in sorted(positioned, key=lambda pair: pair[0]) for word in group]
-
-    def _has(self, name: str) -> bool:
-        return self.known["inputs"].get(name) is not None
 
     def _fixed(self, bound: Bound, where: str) -> list[str]:
         return self._words_of_binding(

@@ -66,7 +66,8 @@ class _Events:
                 yield from self._of_single(task)
             return
         facets = self._run_facets(run)
-        data = {"inputs": self._data(), "outputs": self._results()}
+        inputs = [self._input(content) for content in self._record.data_used().values()]
+        data = {"inputs": inputs, "outputs": self._results()}
         yield from self._pair(run.id, self._name, "WORKFLOW", facets, run, data)
         for task in self._record.tasks:
             # A skipped task did nothing, and a cached one only took over earlier results.
@@ -154,9 +155,6 @@ class _Events:
         message = str((failure.reason if failure else of.reason) or "failed")
         language = (code.language if code else "") or "python"
         return facet_of("errorMessage", message=message, programmingLanguage=language)
-
-    def _data(self) -> list[Event]:
-        return [self._input(content) for content in self._record.data_used().values()]
 
     def _results(self) -> list[Event]:
         return [

@@ -228,7 +228,7 @@ class Inputs:
         return Argument(
             name=self._free("_".join(path)),
             role="input" if is_file or holds_files else "value",
-            format="folder" if is_folder else self._format(fields),
+            format="folder" if is_folder else format_of(fields, self._namespaces),
             required=default is msgspec.UNSET and not declared.nullable,
             nullable=declared.nullable,
             default=default,
@@ -236,9 +236,6 @@ class Inputs:
             reach=reach,
             **plain,
         )
-
-    def _format(self, fields: Fields) -> str:
-        return format_of(fields, self._namespaces)
 
     def _free(self, name: str) -> str:
         return free_name(name, {argument.name for argument in self.arguments.values()})
