@@ -172,7 +172,8 @@ class _Reader:
     def _is_probe(self, node: ast.Call, word: str) -> bool:
         owner = getattr(node.func, "value", None)
         roots = self._roots(node.func)
-        if roots & ALL_OPEN or (word in SQL and self._has_sql()):
+        imported = itertools.chain.from_iterable(self._imported.values())
+        if roots & ALL_OPEN or (word in SQL and any(_root(name) in SQL_FILES for name in imported)):
             return True
         if word in MAKES:
             accepted = [keyword.value for keyword in node.keywords if keyword.arg == "exist_ok"]
@@ -189,9 +190,6 @@ class _Reader:
         # `handle.read()` reads an open file. The call that opened the file is checked itself.
         is_of_handle = owner is not None and word.startswith("read") and not node.args
         return is_probe(word) and not (is_of_handle and not word.startswith("read_"))
-
-    def _has_sql(self) -> bool:
-        return any(_root(name) in SQL_FILES for full in self._imported.values() for name in full)
 
     def _is_fixed(self, node: ast.Call, word: str) -> bool:
         """Return whether every possible path in a call is known."""

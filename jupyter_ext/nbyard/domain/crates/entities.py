@@ -90,6 +90,7 @@ class CrateParts:
             version = str(code.number) if code else None
             key = key_of("tool", task.executable_version_id or task.node)
             return self._graph.add(key, "SoftwareApplication", name=label, version=version)
+        language = code.language or code.kind
         folder = self._code_folder(code)
         key = folder["@id"] + quote(code.file)
         tool = self._graph.add(
@@ -98,7 +99,9 @@ class CrateParts:
             name=code.file.rpartition("/")[2],
             version=str(code.number),
             encodingFormat=media_type(code.file),
-            programmingLanguage=self._language(code.language or code.kind),
+            programmingLanguage=self._graph.add(
+                key_of("language", language), "ComputerLanguage", name=language
+            ),
         )
         for lock in self._environment(task):
             self._graph.link(key, "softwareRequirements", lock)
@@ -251,9 +254,6 @@ class CrateParts:
         return [
             self._graph.add_file(file, name=f"Packages of {used.name}", encodingFormat="text/plain")
         ]
-
-    def _language(self, language: str) -> Entity:
-        return self._graph.add(key_of("language", language), "ComputerLanguage", name=language)
 
     def _place(self, folder: str, name: str, of: str) -> str:
         """Return a path in a folder of the crate, the same for the same `of`.
