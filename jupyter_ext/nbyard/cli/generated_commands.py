@@ -268,7 +268,12 @@ class GeneratedCommand(click.Command):
                 return
             self._show(answer, as_json)
             if self._operation.id == "runs.list" and not answer.items:
-                _note_unknown_workflow(ask, given.get("workflow", ""))
+                workflow = given.get("workflow", "")
+                # The other filters may be why the list is empty.
+                if workflow and not ask(workflow=workflow, limit=1).items:
+                    print_note(
+                        f"No run of '{workflow}' is known. List workflows: nbyard workflows ls"
+                    )
 
     def _remove_each(
         self, remove: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]
@@ -311,9 +316,3 @@ class GeneratedCommand(click.Command):
         can_continue = any(field.name == "after" for field in operation.fields)
         if can_continue and getattr(answer, "next", None):
             click.echo(f"More with --after {answer.next}", err=True)
-
-
-def _note_unknown_workflow(list_runs: Callable[..., Any], workflow: str) -> None:
-    """Print a note if no run of a workflow is known, whatever the other filters are."""
-    if workflow and not list_runs(workflow=workflow, limit=1).items:
-        print_note(f"No run of '{workflow}' is known. List workflows: nbyard workflows ls")
