@@ -2972,7 +2972,10 @@ export const CODES: Readonly<Record<string, Render>> = {
       show(p.most)
     ),
   'nothing-to-watch': (p, show, trans) =>
-    trans.__('There is no file or folder %1 and no folder around it', show(p.path)),
+    trans.__(
+      '%1 does not exist. A trigger may wait for a file in an existing folder',
+      show(p.path)
+    ),
   'pattern-of-file': (p, show, trans) => trans.__('is for folders, and %1 is a file', show(p.path)),
   'too-many-values': (p, show, trans) => trans.__('may have at most %1 entries', show(p.most)),
   'event-has-no-fields': (_p, _show, trans) =>

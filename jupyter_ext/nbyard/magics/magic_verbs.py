@@ -87,8 +87,9 @@ class NbyardMagics(Magics):
                 self._execute_verb(verb, rest) if cell is None else self._of_cell(verb, rest, cell)
             )
         except NbyardError as error:
-            # IPython shows a UsageError as one line, without a traceback.
-            raise UsageError(error.words) from None
+            # IPython shows a UsageError as one line, without a traceback. The words of a time have
+            # no name here.
+            raise UsageError(error.words.removeprefix("timing.text: ")) from None
 
     def _execute_verb(self, verb: str, argv: list[str]) -> Any:
         """Execute a verb, after checking its number of arguments."""

@@ -25,6 +25,7 @@ RENAMED = {
     "missed.most": "most",
     "on.settle_seconds": "settle",
     "on.most_per_minute": "per_minute",
+    "rules.0.events": "events",
 }
 # Written by buildtools/command_table.py.
 TABLE = Path(__file__).resolve().parents[1] / "commands.json"
@@ -80,6 +81,8 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     if head == "values_from" and rest and head in flags:
         return f"{flags[head]} {rest}"
     option = "notify" if head == "notify" else RENAMED.get(path, path)
+    if path == "on.path" and "after" in flags:  # of a file that changes, or of code that ends
+        option = "after" if any(word.startswith("--after") for word in argv) else "files"
     # A schedule or trigger has a name of its own.
     return flags.get(option) or (path != "run.name" and flags.get(WITHIN.sub("", path))) or path
 

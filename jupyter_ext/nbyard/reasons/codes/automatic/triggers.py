@@ -14,7 +14,9 @@ REFUSED = {
         "has more than {most} files that match. Choose a smaller folder or a narrower pattern",
         most=int,
     ),
-    "nothing-to-watch": code("There is no file or folder {path} and no folder around it", path=str),
+    "nothing-to-watch": code(
+        "{path} does not exist. A trigger may wait for a file in an existing folder", path=str
+    ),
     "pattern-of-file": code("is for folders, and {path} is a file", path=str),
     "too-many-values": code("may have at most {most} entries", most=int),
     "event-has-no-fields": code("the event has no fields; pass values when you fire the trigger"),
