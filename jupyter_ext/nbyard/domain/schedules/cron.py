@@ -40,6 +40,7 @@ INSTEAD = {"?": "cron-any-day", "W": "cron-near-day", "H": "cron-spread", "~": "
 LETTERS = frozenset(("H", "W", "L", "LW"))
 RANGE = re.compile(r"(\d+)-(\d+)", re.ASCII)
 YEAR = re.compile(r"[\d*?,/-]+")
+SURE_YEAR = re.compile(r"20\d\d([,/-][\d,/-]+)?")
 WORD = re.compile(r"[A-Za-z]+")
 DAYS = "SUNDAY MONDAY TUESDAY WEDNESDAY THURSDAY FRIDAY SATURDAY"
 MONTHS = "JANUARY FEBRUARY MARCH APRIL MAY JUNE JULY AUGUST SEPTEMBER OCTOBER NOVEMBER DECEMBER"
@@ -103,7 +104,9 @@ def parse_cron(text: str) -> CronExpression:
             raise _refused(because("cron-name", name=stripped[:40], known=[*NAMES]))
         return CronExpression(NAMES[stripped.lower()])
     places = [(match.group(), match.start() + 1) for match in re.finditer(r"\S+", text)]
-    if len(places) == SEVEN and YEAR.fullmatch(places[-1][0]):
+    is_last_a_year = len(places) == SEVEN and YEAR.fullmatch(places[-1][0])
+    # Of six fields, the last is a day of the week, which has no such number.
+    if is_last_a_year or (len(places) == SIX and SURE_YEAR.fullmatch(places[-1][0])):
         why = because("cron-year", text=places[-1][0], position=places[-1][1])
         raise _refused(why, because("cron-without-year"))
     if len(places) not in {MINUTES, SIX}:

@@ -26,6 +26,12 @@ INSTEAD = tuple(
         (TIME, r"daily at \g<time>", NEAR),
         (r"(?:every|each|in the) mornings?|mornings?", "daily at 8:00", NEAR),
         (r"(?:every|each|in the) evenings?|evenings?", "daily at 18:00", NEAR),
+        (
+            r"(?:every|each) (?:afternoon|evening) (?:at )?([1-9]|1[01])(:\d\d)?",
+            r"daily at \1\2 pm",
+            NEAR,
+        ),
+        (rf"(?:every|each) (?:morning|afternoon|evening) {TIME}", r"daily at \g<time>", NEAR),
         (rf"{NIGHTLY} (?:at )?([6-9]|1[01])(:\d\d)?", r"daily at \1\2 pm", NEAR),
         (rf"{NIGHTLY} (?:at )?12(?: ?p\.?m\.?)?", "daily at 0:00", NEAR),
         (rf"{NIGHTLY} (?:at )?12(:\d\d)(?: ?p\.?m\.?)?", r"daily at 0\1", NEAR),
@@ -61,7 +67,7 @@ WORDS = (
     *("every", "each", "hourly", "daily", "nightly", "weekly", "monthly", "today", "tomorrow"),
     *("weekday", "weekdays", "weekend", "weekends", "working", "first", "last", "month"),
     *("second", "seconds", "minute", "minutes", "hour", "hours", "days", "week", "weeks"),
-    *("noon", "midnight", "morning", "evening"),
+    *("noon", "midnight", "morning", "afternoon", "evening"),
 )
 
 

@@ -16,6 +16,7 @@ from nbyard.domain.schedules.time_patterns import (
     DAY_RANGE,
     DAYS,
     EVERY,
+    HOURS,
     LISTED,
     NIGHT_HALF_TIME,
     NIGHT_TIME,
@@ -46,6 +47,7 @@ EXAMPLES = (
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
 WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
+HOUR_WORD = re.compile(rf"\bat ({'|'.join(HOURS)})\b")
 
 Reader = Callable[[Found, datetime], Timing]
 
@@ -107,6 +109,7 @@ def _plain(text: str) -> str:
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
     # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
     plain = plain.replace(" × 24 h", " days")
+    plain = HOUR_WORD.sub(lambda match: f"at {HOURS.index(match[1]) + 1}", plain)
     # `every 15min` becomes `every 15 min`.
     return re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
 
@@ -196,6 +199,15 @@ def read_relative_day(groups: Found, now: datetime) -> Timing:
     return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
 
 
+def read_next_day(groups: Found, now: datetime) -> Timing:
+    """Return the moment of `next monday 9:00`: the first such day after today."""
+    hour, minute = clock_of(groups)
+    # DAYS begins with Sunday, and `weekday` counts from Monday.
+    ahead = (DAYS.index(groups["weekday"][:3]) - 1 - now.weekday()) % 7 or 7
+    day = now + timedelta(days=ahead)
+    return _once(day.replace(hour=hour, minute=minute, second=0, microsecond=0, fold=0))
+
+
 def read_date(groups: Found, now: datetime) -> Timing:
     """Return the moment of `2027-01-31 18:00`.
 
@@ -259,6 +271,7 @@ PHRASES: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _of_month,
         ),
         (rf"(?P<day>today|tomorrow)(?: {TIME})?", read_relative_day),
+        (rf"(?:on )?next (?P<weekday>{DAY})(?: {TIME})?", read_next_day),
         (rf"(?:on |once at )?{DATE}[t ]?(?: ?{TIME})?", read_date),
     )
 )

@@ -78,6 +78,8 @@ def test_these_are_due(text, first):
         ("H 8 * * *", "cron-dialect", {"character": "H", "position": 1, "field": "minute"}),
         ("0 8 * * 1~5", "cron-dialect", {"character": "~", "position": 10, "field": "day-of-week"}),
         ("0 0 12 * * ? 2026", "cron-year", {"text": "2026", "position": 14}),
+        ("0 8 * * 1-5 2027", "cron-year", {"text": "2027", "position": 13}),
+        ("0 8 1 1 * 2027-2030", "cron-year", {"text": "2027-2030", "position": 11}),
         ("@fortnightly", "cron-name", None),
         ("@reboot", "cron-name", None),
         ("1," * 500_000 + "1 * * * *", "too-long", {"most": 200}),
