@@ -89,7 +89,7 @@ def changed_code(
 ) -> Iterator[Path]:
     """Yield the changed notebooks and scripts in folders, except the code of these workflows.
 
-    The check of a workflow includes its code.
+    Modules are yielded too if they cannot be parsed. The check of a workflow includes its code.
     """
     checked = {path.resolve() for path in workflows}
     for workflow in workflows:
@@ -109,7 +109,7 @@ def changed_code(
 def is_executable(connection: Any, path: Path) -> bool:
     """Return whether a file is a notebook or a script that runs by itself, or is registered.
 
-    A module that only other code imports is none.
+    A module that only other code imports is none, unless it cannot be parsed.
     """
     suffix = path.suffix.lower()
     if suffix == NOTEBOOK:
@@ -119,7 +119,8 @@ def is_executable(connection: Any, path: Path) -> bool:
             start = file.read(len(SHEBANG))
         if start == SHEBANG or suffix not in STARTS:
             return start == SHEBANG
-        if MAIN.search(path.read_bytes()):
+        # Code that cannot be parsed shows no arguments, and also fails where it is imported.
+        if MAIN.search(path.read_bytes()) or code_findings(path):
             return True
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
     except (NbyardError, OSError):

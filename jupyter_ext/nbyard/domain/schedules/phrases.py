@@ -16,7 +16,7 @@ from nbyard.domain.schedules.time_patterns import (
     DAY_RANGE,
     DAYS,
     EVERY,
-    HOURS,
+    HOUR_WORDS,
     LISTED,
     NIGHT_HALF_TIME,
     NIGHT_TIME,
@@ -47,7 +47,7 @@ EXAMPLES = (
 NUMBERS = {"first": 1, "1st": 1, "second": 2, "third": 3}
 WEEKS = {**NUMBERS, "2nd": 2, "3rd": 3, "fourth": 4, "4th": 4}
 NTH = r"\d{1,2}(?:st|nd|rd|th)?"
-HOUR_WORD = re.compile(rf"\bat ({'|'.join(HOURS)})\b")
+AT_HOUR_WORD = re.compile(rf"\bat ({HOUR_WORDS})\b")
 
 Reader = Callable[[Found, datetime], Timing]
 
@@ -109,7 +109,7 @@ def _plain(text: str) -> str:
     plain = " ".join(re.sub(r"[,;]", " ", text.lower()).split())
     # Sentences of nbyard say `every 3 × 24 h` for `every 3 days`.
     plain = plain.replace(" × 24 h", " days")
-    plain = HOUR_WORD.sub(lambda match: f"at {HOURS.index(match[1]) + 1}", plain)
+    plain = AT_HOUR_WORD.sub(lambda m: f"at {HOUR_WORDS.split('|').index(m[1]) + 1}", plain)
     # `every 15min` becomes `every 15 min`.
     return re.sub(r"(\d)(s|m|h|d|w|min|mins|hrs?)\b", r"\1 \2", plain)
 

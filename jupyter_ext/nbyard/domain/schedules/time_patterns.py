@@ -10,7 +10,7 @@ SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3
 SECONDS |= {"week": 604_800, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 COUNTS = {"a": 1, "an": 1, "one": 1, "other": 2, "two": 2, "three": 3, "half an": 0.5}
 UNIT = r"(?P<unit>seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d|weeks?|w)"
-HOURS = "one two three four five six seven eight nine ten eleven twelve".split()
+HOUR_WORDS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve"
 COUNT = r"(?:(?P<count>\d+|an?|one|two|three|other|half an) )"
 EVERY = rf"(?:every|each) {COUNT}?{UNIT}"
 

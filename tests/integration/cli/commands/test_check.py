@@ -158,7 +158,7 @@ def test_changed_code_outside_of_workflows_is_checked(shell, project: Path) -> N
         "report.ipynb": notebook("x = 1"),
         "main.py": "if __name__ == '__main__':\n    print(1)\n",
         "tool": "#!/bin/sh\necho 1\n",
-        "lib.py": "def broken(:\n",
+        "lib.py": "def used() -> int:\n    return 1\n",
         "known.py": "print(1)\n",
         "rows.csv": "n\n1\n",
         ".hidden/old.ipynb": notebook("def f(:"),
@@ -178,6 +178,9 @@ def test_changed_code_outside_of_workflows_is_checked(shell, project: Path) -> N
     assert "No files to check." in shell("check", "penguins", "--changed").err
     (root / "report.ipynb").unlink()
     assert "No files to check." in shell("check", "--changed").err
+    (root / "lib.py").write_text("import argparse\ndef used(:\n")
+    said = shell("check", "--changed")
+    assert said.code == 1 and "lib.py:2: error" in said.out
 
 
 @pytest.fixture
