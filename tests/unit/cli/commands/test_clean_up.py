@@ -10,10 +10,11 @@ from nbyard.domain.runs.clean_up import CleanUpRules
 
 def test_ages_and_sizes():
     assert [days_of(text) for text in ("12h", "30d", "1.5w")] == [0.5, 30, 10.5]
-    assert [bytes_of_size(text) for text in ("5", "5kB", "1.5MB", "20G")] == [
-        5, 5000, 1_500_000, 20_000_000_000
+    assert [bytes_of_size(text) for text in ("0", "5 B", "5kB", "1.5MB", "20G")] == [
+        0, 5, 5000, 1_500_000, 20_000_000_000
     ]  # fmt: skip
-    for read, text in ((days_of, "30"), (days_of, "-1d"), (bytes_of_size, "x"), (days_of, "1y")):
+    ages = [(days_of, text) for text in ("30", "-1d", "1y")]
+    for read, text in (*ages, *((bytes_of_size, text) for text in ("x", "5", "2.5"))):
         with pytest.raises(click.BadParameter, match="write"):
             read(text)
 

@@ -15,7 +15,8 @@ from nbyard.domain.state_machines import RUN
 
 AGE = re.compile(r"(\d+(?:\.\d+)?)\s*([hdw])")
 DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
-SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kMGT]?)B?", re.IGNORECASE)
+# Who writes 2.5 means gigabytes, and 2.5 bytes would delete nearly all. So only 0 needs no unit.
+SIZE = re.compile(r"(0|\d+(?:\.\d+)?(?=\s*[kMGTB]))\s*([kMGT]?)B?", re.IGNORECASE)
 NO_RULE = (
     "Set at least one of --older-than, --keep, --state and --max-size. Otherwise even the newest"
     " successful runs would be deleted."
@@ -43,7 +44,7 @@ def bytes_of_size(text: str) -> int:
     """
     match = SIZE.fullmatch(text)
     if match is None:
-        raise click.BadParameter(f"{text!r} is not a size; write 500MB or 20GB")
+        raise click.BadParameter(f"{text!r} is not a size with a unit; write 500MB or 20GB")
     return int(float(match[1]) * UNITS[match[2].lower()])
 
 
