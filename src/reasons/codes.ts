@@ -2566,6 +2566,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     ),
   'run-is-bisected': (_p, _show, trans) => trans.__('a running bisection compares it'),
   'kept-by-user': (_p, _show, trans) => trans.__('you marked it to be kept'),
+  'newest-success': (_p, _show, trans) =>
+    trans.__('it is the newest successful run, which only a size of 0 deletes'),
   'has-name': (p, show, trans) => trans.__("it is the artifact '%1'", show(p.name)),
   'run-has-name': (p, show, trans) => trans.__("it has the name '%1'", show(p.name)),
   'model-deployed': (p, show, trans) =>

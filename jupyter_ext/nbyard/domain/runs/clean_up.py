@@ -8,6 +8,7 @@ from itertools import islice
 from operator import attrgetter
 
 import msgspec
+from msgspec.structs import replace
 
 from nbyard.domain.state_machines import RUN, RunState
 from nbyard.errors import Invalid
@@ -139,10 +140,16 @@ def choose_runs(
     """
     ordered = sorted(runs, key=BY_AGE)
     newest = {run.group: run.id for run in ordered if run.state == "succeeded"}
-    kept = _kept_by_number(ordered, rules, newest.values()) | _kept_by_size(ordered, rules)
+    kept = _kept_by_number(ordered, rules, newest.values())
     chosen = [run for run in ordered if run.id not in kept and _matches_rules(run, rules, now)]
     if rules.max_bytes is not None:
         chosen.sort(key=lambda run: newest.get(run.group) == run.id)
+        last = _kept_by_size(ordered, rules)
+        why = because("newest-success")
+        chosen = [
+            replace(run, protection=run.protection or why) if run.id in last else run
+            for run in chosen
+        ]
         # The rule does not reach protected runs that would be deleted after the last one.
         chosen = _first_beyond(ordered, chosen, rules.max_bytes)
     doomed = [run for run in chosen if run.protection is None]
@@ -192,8 +199,9 @@ def _first_beyond(
 ) -> list[FinishedRun]:
     """Return the first of `chosen` up to the run whose deletion lets all outputs fit into `most`.
 
-    `ordered` are all runs. `most` is a number of bytes. Equal outputs of several runs count once.
-    Protected runs stay, so they free nothing.
+    Return all of them if their deletion does not suffice. `ordered` are all runs. `most` is a
+    number of bytes. Equal outputs of several runs count once. Protected runs stay, so they free
+    nothing.
     """
     uses = Counter(digest for run in ordered for digest, _ in set(run.outputs))
     size = sum({digest: size for run in ordered for digest, size in run.outputs}.values())
@@ -208,7 +216,7 @@ def _first_beyond(
         for digest, its_size in set(run.outputs):
             uses[digest] -= 1
             size -= its_size if not uses[digest] else 0
-    return [*chosen[:last]]
+    return [*chosen[:last]] if size <= most else [*chosen]
 
 
 def shown_choice(

@@ -6,6 +6,7 @@ from nbyard.reasons.codes.code import NUMBER, REASON, code
 PROTECTIONS = {
     "run-is-bisected": code("a running bisection compares it"),
     "kept-by-user": code("you marked it to be kept"),
+    "newest-success": code("it is the newest successful run, which only a size of 0 deletes"),
     "has-name": code("it is the artifact '{name}'", name=str),
     "run-has-name": code("it has the name '{name}'", name=str),
     "model-deployed": code("the deployment '{name}' serves its model", name=str),
