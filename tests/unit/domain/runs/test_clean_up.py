@@ -125,7 +125,7 @@ def test_a_number_keeps_the_newest_successful_run_of_each_workflow(runs, rules):
 
 @given(histories(), RULES)
 def test_a_size_keeps_the_newest_successful_run(runs, rules):
-    doomed, protected = choose_runs(runs, rules, NOW)
+    doomed, _ = choose_runs(runs, rules, NOW)
     inside = [run for run in successes(runs) if rules.workflow in ("", run.group)]
     if rules.max_bytes and inside:
         assert inside[-1].id not in {run.id for run in doomed}
