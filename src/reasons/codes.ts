@@ -689,6 +689,11 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('the scope %1 needs at least one node', show(p.scope)),
   'nodes-inactive': (_p, _show, trans) =>
     trans.__('each of these nodes is muted or bypassed, or depends on a muted node'),
+  'workflow-is-copy': (p, show, trans) =>
+    trans.__(
+      'has the same ID as %1, so it counts as a copy with separate runs. JupyterLab gives it a new ID when you save it',
+      show(p.path)
+    ),
   'workflow-cannot-run': (p, show, trans) =>
     trans.__('The workflow cannot run yet: %1', show(p.problems)),
   'environment-and-requirements': (_p, _show, trans) =>

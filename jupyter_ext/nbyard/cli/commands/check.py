@@ -136,7 +136,7 @@ def _check(connection: Any, path: Path) -> Checked:
             read_document(content, strict=True)
             text = content.decode()
             body = CheckWorkflow(str(path.absolute()), text)
-            problems = connection.workflows.check(body=body).problems
+            answer = connection.workflows.check(body=body)
             findings = [
                 Finding(
                     problem.reason.code,
@@ -144,9 +144,12 @@ def _check(connection: Any, path: Path) -> Checked:
                     ".".join(filter(None, (problem.node or problem.edge, problem.field))),
                     line_of(text, problem.node or problem.edge),
                 )
-                for problem in problems
+                for problem in answer.problems
             ]
-            refused = {problem.node for problem in problems}
+            if answer.copy_of:
+                why = because("workflow-is-copy", path=answer.copy_of)
+                findings.append(Finding(why.code, str(why), level="warning"))
+            refused = {problem.node for problem in answer.problems}
             return Checked(path, [*findings, *node_findings(path, text, refused)])
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
         errors = code_findings(path)

@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+from nbyard.domain.workflows.structs import read_document
+from nbyard.rest.identity import local_name
 from nbyard.testing.dispatcher_thread import Dispatching
 
 from ....notebooks import PARAMETERS, notebook
@@ -137,6 +139,19 @@ def test_code_that_python_cannot_parse_is_an_error(shell, project: Path) -> None
     result = json.loads(shell("check", "bad.py", "--sarif", "-").out)["runs"][0]["results"][0]
     assert (result["level"], result["ruleId"]) == ("error", "python-line-invalid")
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
+
+
+def test_a_copy_of_a_workflow_is_named(shell, yard) -> None:
+    """K1: two files with one ID."""
+    text = '{"version": 1, "meta": {"id": "one"}, "nodes": {}}'
+    for name in ("own.nbflow", "copy.nbflow"):
+        (yard.parts.files.root / name).write_text(text)
+    with yard.store.write() as c:
+        path = str(yard.parts.files.root / "own.nbflow")
+        yard.store.workflows.create_or_update(c, local_name(), path, read_document(text.encode()))
+    said = shell("check", "--json")
+    findings = {one["path"]: [finding["code"] for finding in one["findings"]] for one in said.json}
+    assert said.code == 0 and findings == {"copy.nbflow": ["workflow-is-copy"], "own.nbflow": []}
 
 
 def test_a_function_is_checked(shell, yard) -> None:

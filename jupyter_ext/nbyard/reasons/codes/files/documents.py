@@ -125,6 +125,11 @@ WORKFLOWS = {
     "no-node": code("there is no node {node}", node=str),
     "scope-without-nodes": code("the scope {scope} needs at least one node", scope=str),
     "nodes-inactive": code("each of these nodes is muted or bypassed, or depends on a muted node"),
+    "workflow-is-copy": code(
+        "has the same ID as {path}, so it counts as a copy with separate runs. JupyterLab gives it"
+        " a new ID when you save it",
+        path=str,
+    ),
     "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
     "environment-and-requirements": code(
         "set either an environment or a requirements file, not both"
