@@ -34,20 +34,40 @@ export function ScheduleNotices(props: IScheduleNoticesProps): JSX.Element {
     leave(ask, () => `.nby-Events ${made ? `[value="${made.id}"]` : 'button'}`);
   };
   const drop = (channel: string) => onChange(notify.filter(rule => rule.channel !== channel));
+  const reportSuccess = (changed: ScheduleNotice, isReported: boolean) => {
+    const others = (changed.events ?? SCHEDULE_EVENTS).filter(event => event !== 'succeeded');
+    const events = isReported ? [...others, 'succeeded' as const] : others;
+    onChange(notify.map(rule => (rule === changed ? { ...rule, events } : rule)));
+  };
   return (
     <fieldset className="nby-Events">
       <legend>{trans.__('Notify if it fails, recovers or is missed')}</legend>
-      {items.map(({ id, name, service }) => (
-        <label key={id}>
-          <input
-            type="checkbox"
-            value={id}
-            checked={notify.some(rule => rule.channel === name)}
-            onChange={({ target }) => (target.checked ? add(name) : drop(name))}
-          />{' '}
-          {name} <span className="nby-Field-help">{service}</span>
-        </label>
-      ))}
+      {items.map(({ id, name, service }) => {
+        const rule = notify.find(({ channel }) => channel === name);
+        return (
+          <div key={id}>
+            <label>
+              <input
+                type="checkbox"
+                value={id}
+                checked={!!rule}
+                onChange={({ target }) => (target.checked ? add(name) : drop(name))}
+              />{' '}
+              {name} <span className="nby-Field-help">{service}</span>
+            </label>
+            {rule && (
+              <label>
+                <input
+                  type="checkbox"
+                  checked={!!rule.events?.includes('succeeded')}
+                  onChange={({ target }) => reportSuccess(rule, target.checked)}
+                />{' '}
+                {trans.__('also if it succeeds')}
+              </label>
+            )}
+          </div>
+        );
+      })}
       <p className="nby-Field-help">
         {trans.__('JupyterLab itself also shows failed runs, at the latest when you open it.')}
       </p>

@@ -43,6 +43,10 @@ describe('R6: the channels of a schedule', () => {
     const events = ['failed', 'recovered', 'schedule-missed'];
     fireEvent.click(screen.getByLabelText(/^mail/));
     expect(notify).toEqual([{ channel: 'mail', events }]);
+    fireEvent.click(screen.getByLabelText('also if it succeeds'));
+    expect(notify).toEqual([{ channel: 'mail', events: [...events, 'succeeded'] }]);
+    fireEvent.click(screen.getByLabelText('also if it succeeds'));
+    expect(notify).toEqual([{ channel: 'mail', events }]);
     fireEvent.click(screen.getByLabelText(/^mail/));
     expect(notify).toEqual([]);
     fireEvent.click(screen.getByRole('button', { name: 'New Channel…', hidden: true }));
