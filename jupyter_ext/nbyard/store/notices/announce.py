@@ -196,10 +196,15 @@ def _about_run(
 
 
 def _last_failed(c: Connection, run: Any) -> bool:
-    """Return whether the earlier run of the file failed; cancelled runs do not count."""
+    """Return whether the earlier run of the file failed; cancelled runs do not count.
+
+    For a run of a schedule or trigger, only its own runs count: others may have other parameters.
+    """
     if not run.path:
         return False
     before = (R.path == run.path) & (R.owner == run.owner) & (R.id < run.id) & HISTORY
+    if run.source_id:
+        before &= R.source_id == run.source_id
     query = (
         select(R.state)
         .where(before, R.state.in_(("succeeded", "failed")))

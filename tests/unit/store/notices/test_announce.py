@@ -76,6 +76,18 @@ def test_a_recovery_takes_the_place_of_a_success(store):
         assert events(store, c, successes) == ["succeeded"] * 3
 
 
+def test_another_schedule_of_the_file_has_not_recovered(store):
+    with store.write() as c:
+        made = channel(store, c)
+        end(store, c, "failed", source_id="one")
+        for source in ("two", "one", "one"):
+            end(store, c, "succeeded", source_id=source)
+        assert events(store, c, made) == ["failed", "succeeded", "recovered", "succeeded"]
+        end(store, c, "failed", source_id="one")
+        end(store, c, "succeeded")
+        assert events(store, c, made)[-1] == "recovered", "a person ran the file"
+
+
 def test_a_retried_attempt_is_announced_each_time(store):
     with store.write() as c:
         made = channel(store, c, "retried")
