@@ -88,8 +88,9 @@ class NbyardMagics(Magics):
             )
         except NbyardError as error:
             # IPython shows a UsageError as one line, without a traceback. The words of a time have
-            # no name here.
-            raise UsageError(error.words.removeprefix("timing.text: ")) from None
+            # no name here, so their reason stands alone.
+            is_time = error.details and error.details[0].path == "timing.text"
+            raise UsageError(str(error.details[0].why) if is_time else error.words) from None
 
     def _execute_verb(self, verb: str, argv: list[str]) -> Any:
         """Execute a verb, after checking its number of arguments."""
