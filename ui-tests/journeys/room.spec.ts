@@ -102,13 +102,47 @@ test(
     }).toPass({ timeout: 40_000 });
 
     await drawer.tab('Gantt');
-    await expect(drawer.body).toContainText(/before it was queued \(\d/);
+    await expect(drawer.body).toContainText(/before the run started \(\d/);
     const figure = drawer.body.locator('.nby-Gantt-axis text').first();
     await liesIn(figure, drawer.body);
     await drawer.body.locator('.nby-Gantt-bar').last().scrollIntoViewIfNeeded();
     await liesIn(figure, drawer.body);
     await writeFile(server.file('go'), '');
     await drawer.succeeds();
+  }
+);
+
+test(
+  'K5: the header and the tabs stay when several tasks fail',
+  { tag: '@long' },
+  async ({ lab, server, page }, info) => {
+    const { drawer } = lab;
+    await page.setViewportSize({ width: 1280, height: 720 });
+    const cells = Array.from({ length: 8 }, (_, index) => `print(${index})`);
+    for (const name of ['one', 'two']) {
+      await writeFile(server.file(`${name}.ipynb`), notebook(...cells, '{}["total"]', 'print()'));
+    }
+    const nodes = {
+      one: { path: 'one.ipynb', at: [0, 0] as [number, number] },
+      two: { path: 'two.ipynb', at: [0, 150] as [number, number] }
+    };
+    await writeFile(server.file('bad.nbflow'), workflow(nodes));
+    const canvas = await lab.openWorkflow('bad.nbflow');
+    await canvas.button('run-workflow').click();
+    await expect(drawer.state).toHaveText('failed');
+    await expect(drawer.root).toContainText('2 of 2 tasks failed');
+    const stays = async () => {
+      await liesIn(drawer.root.locator('.nby-RunView-header'), drawer.root);
+      await liesIn(drawer.root.getByRole('tablist'), drawer.root);
+    };
+    await expect(drawer.body.locator('.nby-Cell.nby-mod-failed')).toBeVisible();
+    await stays();
+    await drawer.failure.getByRole('button', { name: 'Show Failing Cell' }).click();
+    await expect(drawer.body.locator('.nby-Cell.nby-mod-failed')).toBeVisible();
+    await stays();
+    await page.setViewportSize({ width: 1280, height: 520 });
+    await stays();
+    await page.screenshot({ path: info.outputPath('failures.png') });
   }
 );
 
