@@ -6,6 +6,8 @@ import { plainText } from '../../components/format/plainText';
 const MOST = 160;
 /** The frame of a notebook's cell, as versions of IPython write it. */
 const CELL = /^\s*(?:Cell In|Input In|Input) ?\[\d+\]|ipykernel_\d+\/|<ipython-input-/;
+/** What distinguishes the frames of one cell from those of others. */
+const NAME = /\[\d+\]|ipykernel_\d+\/\S+|<ipython-input-[^ >]+/;
 /** Python's sentences between the traceback of an exception and that of the next one. */
 const CHAINED = /^(?:During handling of the above|The above exception was the direct cause)/;
 const ARROW = /^-+> ?(\d+) ?(.*)$/;
@@ -67,12 +69,14 @@ function ofCell(lines: readonly string[]): IOwnLine | undefined {
 }
 
 /**
- * The frame of the cell that was executed: the first one, because functions of other cells come
- * after it. Frames of earlier exceptions begin where these were caught.
+ * The innermost frame of the cell that was executed, which is that of the first frame: functions of
+ * other cells come after it. Frames of earlier exceptions begin where these were caught.
  */
 function ofExecutingCell(lines: readonly string[]): IOwnLine | undefined {
   const last = [...lines.keys()].filter(at => CHAINED.test(lines[at])).pop() ?? -1;
-  const start = cellFrames(lines).find(at => at > last);
+  const starts = cellFrames(lines).filter(at => at > last);
+  const nameOf = (at: number) => NAME.exec(lines[at])?.[0];
+  const start = starts.filter(at => nameOf(at) === nameOf(starts[0])).pop();
   return start === undefined ? undefined : lineAt(lines, start);
 }
 

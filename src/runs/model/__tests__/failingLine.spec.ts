@@ -122,6 +122,24 @@ describe('the place to edit', () => {
     expect(failingPlace(chained).line).toBe(1);
   });
 
+  it.each([
+    ['Cell In[4], line 4', 'Cell In[4], line 2, in pick(df)'],
+    ['/tmp/ipykernel_7/12.py in <module>', '/tmp/ipykernel_7/12.py in pick(df)']
+  ])('is the shown line, in a function of the executed cell (%s)', (first, second) => {
+    const traceback = [
+      first,
+      '----> 4 total = pick(df)',
+      '',
+      second,
+      '      1 def pick(df):',
+      '----> 2     return df["total"]',
+      '',
+      "KeyError: 'total'"
+    ].join('\n');
+    expect(failingPlace(traceback).line).toBe(2);
+    expect(failingLine(traceback)).toBe('return df["total"]');
+  });
+
   it('is the innermost line of each file of the user', () => {
     const traceback = [
       '  File "/store/attempts/1/code/work.py", line 9, in <module>',
