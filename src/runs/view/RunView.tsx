@@ -133,7 +133,7 @@ function Shown(props: IRunViewProps & { detail: RunDetail }): JSX.Element {
           {tab === 'output' && <Output {...shared} jump={jump} />}
           {tab === 'logs' && <Logs {...shared} />}
           <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
-            {tab === 'metrics' && <Metrics {...shared} />}
+            {tab === 'metrics' && <Metrics {...shared} follows={follows} />}
             {tab === 'resources' && <Resources {...shared} />}
             {tab === 'lineage' && (
               <Lineage services={services} start={{ kind: 'run', key: detail.run.id }} />
@@ -170,6 +170,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   const count = detail.tasks.length;
   const failed = run.state === 'failed';
   const at = reached(detail);
+  const failures = detail.tasks.filter(({ state }) => state === 'failed').length;
   const percent = Math.round(
     (failed ? at / Math.max(1, count) : runProgress(detail, activity)) * 100
   );
@@ -209,7 +210,9 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
       />
       <span className={failed ? 'nby-Failed' : 'nby-Dim'}>
         {failed
-          ? trans.__('failed at %1 of %2', at, count)
+          ? failures > 1
+            ? trans.__('%1 of %2 tasks failed', failures, count)
+            : trans.__('failed at %1 of %2', at, count)
           : trans.__('%1 of %2 tasks', done, count)}
       </span>
       {left && <span className="nby-Dim">{left}</span>}

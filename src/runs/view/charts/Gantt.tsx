@@ -79,13 +79,10 @@ export function Gantt({ detail, step, onStep }: ITaskProps): JSX.Element {
         ))}
         {!isLive(detail.run) && total !== undefined && (
           <span className="nby-Dim">
-            {chart.seconds - total > SEEN
-              ? trans.__(
-                  'total %1, of which the run took %2',
-                  showSeconds(chart.seconds),
-                  showSeconds(total)
-                )
-              : trans.__('total %1', showSeconds(total))}
+            {trans.__(
+              'The run took %1, waits included. At each bar: the time of its task.',
+              showSeconds(total)
+            )}
           </span>
         )}
         <TableSwitch on={table} onSwitch={setTable} />
@@ -102,7 +99,7 @@ export function Gantt({ detail, step, onStep }: ITaskProps): JSX.Element {
 
 function phaseText(phase: string, trans: TranslationBundle): string {
   const phaseTexts: Record<string, string> = {
-    created: trans.__('before it was queued'),
+    created: trans.__('before the run started'),
     publishing: trans.__('publishing')
   };
   return phaseTexts[phase] ?? stateText(phase, trans);

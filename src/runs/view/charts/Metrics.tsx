@@ -1,5 +1,5 @@
-import { Fragment, useState } from 'react';
-import { Metric } from '../../../api/types';
+import { Fragment, useEffect, useState } from 'react';
+import { Metric, RunDetail, Task } from '../../../api/types';
 import { showSeconds } from '../../../components/format/times';
 import { ticks } from '../../model/gantt';
 import { roundBounds, numbersOf, placesOf, showNumber } from '../../model/metrics';
@@ -14,11 +14,21 @@ import { TableSwitch } from './TableSwitch';
 
 /** At most so many other tasks are named. */
 const NAMED = 5;
+/** At most so many tasks are asked for metrics. */
+const ASKED = 20;
+
+interface IMetricsProps extends ITaskProps {
+  /** Whether the user chose no task: the first one with metrics is shown. */
+  follows: boolean;
+}
 
 /** The metrics of a task from `nbyard.log_metric` as lines, or the same as a table. */
-export default function Metrics(props: ITaskProps): JSX.Element {
-  const { model, detail, step } = props;
+export default function Metrics({ follows, ...shared }: IMetricsProps): JSX.Element {
+  const { model, detail } = shared;
   const { trans, yard } = useServices();
+  const [first, setFirst] = useState<string>();
+  const step = (follows && first) || shared.step;
+  const props = { ...shared, step };
   const [table, setTable] = useState(false);
   const task = detail.tasks.find(({ node }) => node === step);
   const { recorded, problem } = useRecorded(
@@ -34,9 +44,11 @@ export default function Metrics(props: ITaskProps): JSX.Element {
   );
   const metrics = recorded?.metrics ?? [];
   const reported = useOutputMetrics(model.id, task);
-  const others = detail.tasks.filter(
-    ({ node, artifacts }) => node !== step && artifacts?.some(({ format }) => format === 'json')
-  );
+  const isEmpty = !!recorded && !metrics.length && !reported.length;
+  // a JSON output may have metrics, which are read meanwhile
+  const looks = follows && !first && isEmpty && !hasJson(task);
+  useFirstWithMetrics(detail, looks, setFirst);
+  const others = detail.tasks.filter(other => other.node !== step && hasJson(other));
   return (
     <div className="nby-Resources">
       <div className="nby-Bar">
@@ -47,7 +59,7 @@ export default function Metrics(props: ITaskProps): JSX.Element {
       {problem && <p className="nby-Note">{problem}</p>}
       {!problem && !recorded && <p className="nby-Note">{trans.__('Loading…')}</p>}
       {reported.length > 0 && <Reported reported={reported} />}
-      {recorded && !metrics.length && !reported.length && (
+      {isEmpty && (
         <p className="nby-Note">
           {recorded.done
             ? trans.__('This task recorded no metrics.')
@@ -70,6 +82,38 @@ export default function Metrics(props: ITaskProps): JSX.Element {
       )}
     </div>
   );
+}
+
+function hasJson(task: Task | undefined): boolean {
+  return !!task?.artifacts?.some(({ format }) => format === 'json');
+}
+
+/** Look for the first task that recorded metrics. */
+function useFirstWithMetrics(
+  { run, tasks }: RunDetail,
+  isWanted: boolean,
+  onFirst: (node: string) => void
+): void {
+  const { yard } = useServices();
+  useEffect(() => {
+    const control = new AbortController();
+    const { signal } = control;
+    const look = async () => {
+      for (const { node } of tasks.filter(task => task.started_at || task.cached).slice(0, ASKED)) {
+        const request = { path: { run: run.id, node }, query: { attempt: 0 }, signal };
+        const { metrics } = await yard.client.call('runs.metrics', request);
+        if (metrics.length) {
+          onFirst(node);
+          return;
+        }
+      }
+    };
+    if (isWanted) {
+      void look().catch(() => undefined); // the view says that the shown task has none
+    }
+    return () => control.abort();
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each run
+  }, [yard, run.id, isWanted]);
 }
 
 /** Numbers in JSON outputs: one value each, without a course. */

@@ -137,7 +137,7 @@ function Nodes({ services, graph, onStart }: INodesProps): JSX.Element {
               key={node.id}
               type="button"
               data-id={node.id}
-              className={`nby-Lineage-node nby-mod-${node.kind} ${isOnPath(node) ? 'nby-mod-near' : ''}`}
+              className={`nby-Lineage-node nby-mod-${node.kind} nby-mod-${node.state} ${isOnPath(node) ? 'nby-mod-near' : ''}`}
               style={{ left: node.x, top: node.y, width: WIDTH, height: HEIGHT }}
               title={`${nameOf(node, trans)}\n${detailOf(node, trans)}`}
               aria-label={labelOf(node)}

@@ -11,6 +11,7 @@ import { respondingMonitors, silentMonitors } from '../../model/monitors';
 import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
 import { useActivity, useServices } from '../context/hooks';
 import { ITaskProps } from '../context/taskProps';
+import { Logs } from '../logs/Logs';
 import { Output } from '../notebook/Output';
 import { TaskResult } from './TaskResult';
 import { firstLine, reasonText, reasonsText } from '../../../reasons';
@@ -19,9 +20,6 @@ interface ITasksProps extends ITaskProps {
   estimate?: IKnownEstimate;
   onLog: (attempt: number) => void;
 }
-
-/** What the task prints is shown as soon as it prints; a result replaces it. */
-const SHOWS_OUTPUT = ['running', 'failed'];
 
 const nodeOf = ({ node }: { node: string }): string => node;
 
@@ -89,7 +87,9 @@ export function Tasks(props: ITasksProps): JSX.Element {
       {task && (
         <div className="nby-Steps-chosen">
           {task.state === 'succeeded' && <TaskResult key={step} task={task} detail={detail} />}
-          {SHOWS_OUTPUT.includes(task.state) && (
+          {/* an executed notebook has no output of a cell that still runs */}
+          {task.state === 'running' && <Logs key={step} {...props} attempt={0} isInner />}
+          {task.state === 'failed' && (
             <Output
               key={step}
               {...props}

@@ -25,24 +25,29 @@ const REPORTED = [
   { name: 'worst', value: 'NaN' }
 ];
 
-async function show(metrics: Metric[], done = false, artifacts: object[] = []): Promise<string[]> {
+async function show(
+  metrics: Metric[],
+  done = false,
+  artifacts: object[] = [],
+  follows = false
+): Promise<string[]> {
   const asked: string[] = [];
   const client = fakeClient((_, url) => {
     asked.push(url);
     if (url.includes('/previews/')) {
       return { metrics: REPORTED };
     }
-    return { attempt: 1, done, metrics };
+    return { attempt: 1, done, metrics: follows && url.includes('/tasks/b/') ? [LOSS] : metrics };
   });
   const task = { node: 'a', label: 'Train', state: done ? 'succeeded' : 'running', artifacts };
-  const other = { node: 'b', label: 'Evaluate', state: 'succeeded', artifacts: OUTPUTS };
+  const other = { node: 'b', label: 'Evaluate', state: 'succeeded', cached: true, artifacts: OUTPUTS };
   const detail = { run: { id: 'r' }, tasks: [task, other] } as unknown as RunDetail;
   const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
   const model = { id: 'r' } as unknown as RunModel;
   const shared = { model, detail, step: 'a', onStep: jest.fn(), attempt: 0, onAttempt: jest.fn() };
   render(
     <RunContext.Provider value={services as unknown as IRunServices}>
-      <Metrics {...shared} />
+      <Metrics {...shared} follows={follows} />
     </RunContext.Provider>
   );
   await act(settled);
@@ -99,6 +104,12 @@ describe('metrics of a step', () => {
     cleanup();
     await show([LOSS], true);
     expect(screen.queryByRole('button', { name: 'Evaluate' })).toBeNull();
+  });
+
+  it('are those of the first task that has some, unless the user chose a task', async () => {
+    await show([], true, [], true);
+    screen.getByRole('img', { name: /^loss/ });
+    expect(screen.getByLabelText<HTMLSelectElement>('Task').value).toBe('b');
   });
 
   it('are the numbers of JSON outputs, too', async () => {

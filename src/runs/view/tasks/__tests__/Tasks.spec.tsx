@@ -20,13 +20,16 @@ const attempt = (number: number, started_at: string | null) => ({
   reason: null
 });
 
+/** An executed notebook: its running cell has no output yet. */
+const CELLS = { cells: [{ cell_type: 'code', source: 'print(1)', outputs: [] }] };
+
 async function show(state: string, ...attempts: object[]): Promise<void> {
   const task = { node: 'a', label: 'a.sh', state, artifacts: [], attempts, started_at: null };
   const run = { id: 'r', state: 'running' };
   const detail = { run, tasks: [task] } as unknown as RunDetail;
   const log = { text: 'epoch 3\n', start: 0, next: 8, done: true, attempt: 1 };
   const client = fakeClient((_, url) =>
-    url.includes('/log') ? log : { notebook: null, done: 0, total: 0 }
+    url.includes('/log') ? log : { notebook: state === 'running' ? CELLS : null, done: 0, total: 0 }
   );
   const changed = new Signal<object, undefined>({});
   const stream = { connectedChanged: changed, lost: undefined };
