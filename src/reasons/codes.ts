@@ -1062,7 +1062,8 @@ export const CODES: Readonly<Record<string, Render>> = {
     trans.__('%1 requested, but this machine has no GPU', show(p.wanted)),
   'replaced-run-not-ended': (p, show, trans) =>
     trans.__("'%1' is %2; it can be replaced when it has finished.", show(p.name), show(p.state)),
-  'nothing-to-run': (_p, _show, trans) => trans.__('there is no executable to run'),
+  'nothing-to-run': (_p, _show, trans) =>
+    trans.__('There is nothing to run: add or select a notebook, script or program.'),
   'no-state': (p, show, trans) => trans.__("there is no state '%1'", show(p.state)),
   'run-ended': (p, show, trans) => trans.__('The run has already finished (%1).', show(p.state)),
   'export-of-live-run': (p, show, trans) =>
@@ -2934,7 +2935,7 @@ export const CODES: Readonly<Record<string, Render>> = {
   'text-not-utf-8': (p, show, trans) =>
     trans.__('the text is not UTF-8: it is read as %1', show(p.encoding)),
   'columns-renamed': (p, show, trans) =>
-    trans.__('columns with an empty or duplicate name were renamed: %1', show(p.names, ', ')),
+    trans.__('columns with an empty or duplicate name are now called %1', show(p.names, ', ')),
   'ragged-line': (p, show, trans) =>
     trans.__(
       'line %1 has %2 values, the header has %3',

@@ -272,7 +272,7 @@ def _delimiter(lines: list[str]) -> str:
 
 
 def unique_names(names: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Return unique names of columns, and the names that had to be changed."""
+    """Return unique names of columns, and those that had to be changed."""
     unique: dict[str, None] = {}
     renamed = []
     for place, name in enumerate(names, 1):
@@ -281,6 +281,6 @@ def unique_names(names: Iterable[str]) -> tuple[list[str], list[str]]:
         while free in unique:
             free, count = f"{base}_{count}", count + 1
         if free != name:
-            renamed.append(name)
+            renamed.append(free)
         unique[free] = None
     return list(unique), renamed

@@ -107,7 +107,7 @@ def text_info(
     if encoding:
         notes.append(because("text-not-utf-8", encoding=encoding))
     if dialect.renamed:
-        shown = [repr(name[:40]) for name in dialect.renamed[:5]]
+        shown = [name[:40] for name in dialect.renamed[:5]]
         notes.append(because("columns-renamed", names=shown))
     if scan and (first := read_reason(scan.first_ragged)):
         notes.append(because("ragged-lines", first=first, count=scan.ragged))

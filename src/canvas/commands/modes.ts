@@ -22,7 +22,7 @@ export function toggleMode(canvas: CanvasController, mode: 'muted' | 'bypassed')
 
 function textOf({ trans }: CanvasController, mode: string | undefined, count: number): string {
   if (!mode) {
-    return trans._n('The node runs again.', '%1 nodes run again.', count);
+    return trans._n('The node is active again.', '%1 nodes are active again.', count);
   }
   return mode === 'muted'
     ? trans._n('Muted the node.', 'Muted %1 nodes.', count)

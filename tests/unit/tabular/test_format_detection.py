@@ -98,7 +98,8 @@ def test_a_character_cut_off_by_the_sample_is_no_other_encoding() -> None:
     ],
 )
 def test_unique_names(names: list[str], expected: list[str]) -> None:
-    assert format_detection.unique_names(names)[0] == expected
+    unique, changed = format_detection.unique_names(names)
+    assert (unique, changed) == (expected, [name for name in expected if name not in names])
 
 
 @given(st.lists(st.text(max_size=3), max_size=30))

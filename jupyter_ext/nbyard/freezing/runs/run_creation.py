@@ -185,7 +185,7 @@ def plan_run(
     chosen, nodes = frozenset(content.chosen), content.nodes
     plans = plan_tasks(content.document, nodes, values, chosen, content.overrides, credentials)
     if not plans:
-        raise Invalid.field("document", because("nothing-to-run"))
+        raise Invalid(because("nothing-to-run"))
     return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
 
 

@@ -126,7 +126,7 @@ RUNS = {
     "replaced-run-not-ended": code(
         "'{name}' is {state}; it can be replaced when it has finished.", name=str, state=str
     ),
-    "nothing-to-run": code("there is no executable to run"),
+    "nothing-to-run": code("There is nothing to run: add or select a notebook, script or program."),
     "no-state": code("there is no state '{state}'", state=str),
     "run-ended": code("The run has already finished ({state}).", state=str),
     "export-of-live-run": code("Run {number} has not finished. Export it afterwards.", number=int),

@@ -94,6 +94,12 @@ def test_what_cannot_run_leaves_nothing(yard, ann, flow, body):
     assert yard.services.executables.list(ann).items == []
 
 
+def test_a_run_of_data_alone_is_refused_without_a_field(yard, ann, flow):
+    with pytest.raises(Invalid, match=r"^There is nothing to run: ") as refused:
+        yard.services.runs.create(ann, NewRun(path=flow, scope="selected", nodes=["data"]))
+    assert refused.value.details == []
+
+
 def test_only_what_the_chosen_part_uses_has_to_be_given(yard, ann, flow, root):
     """K7, K8."""
     document = json.loads((root / flow).read_text())

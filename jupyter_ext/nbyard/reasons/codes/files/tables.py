@@ -87,7 +87,7 @@ READING = {
 WARNINGS = {
     "text-not-utf-8": code("the text is not UTF-8: it is read as {encoding}", encoding=str),
     "columns-renamed": code(
-        "columns with an empty or duplicate name were renamed: {names:, }", names=list
+        "columns with an empty or duplicate name are now called {names:, }", names=list
     ),
     "ragged-line": code(
         "line {line:,} has {found:,} values, the header has {expected:,}",
