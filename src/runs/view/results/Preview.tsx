@@ -146,10 +146,19 @@ function Executed({ shown }: { shown: IPreviewed }): JSX.Element {
   );
 }
 
-/** Pages run no scripts and load nothing; most pages assume a white background. */
+/** Pages run no scripts and load nothing. */
 const LOCKED = `<meta http-equiv="Content-Security-Policy"
   content="default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'">
-<style>html { background: #fff; color: #000; font: 13px sans-serif }</style>`;
+<style>html { font: 13px sans-serif;`;
+/** Pages with colours or styles of their own assume a white background. */
+const STYLED = /<style|style=|bgcolor|<font/i;
+
+/** Return a page with the colours of a dark theme if it has none. */
+function locked(page: string): string {
+  const isDark = document.body.dataset.jpThemeLight === 'false' && !STYLED.test(page);
+  const colours = isDark ? 'color-scheme: dark' : 'background: #fff; color: #000';
+  return `${LOCKED} ${colours} }</style>${page}`;
+}
 
 function WebPage({ shown }: { shown: IPreviewed }): JSX.Element {
   const { trans } = useServices();
@@ -161,7 +170,7 @@ function WebPage({ shown }: { shown: IPreviewed }): JSX.Element {
       className="nby-Preview-page"
       sandbox=""
       title={trans.__('Page %1, without its scripts', shown.name)}
-      srcDoc={LOCKED + text}
+      srcDoc={locked(text)}
     />
   );
 }
