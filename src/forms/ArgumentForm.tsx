@@ -21,8 +21,10 @@ export interface IArgumentFormProps {
   onChange: (name: string, binding: Binding | undefined) => void;
   /** Reports an unreadable text with the reason, or undefined once it is readable. */
   onUnread?: (name: string, why: string | undefined, text: string) => void;
-  /** Unreadable texts from when the fields were last shown. */
+  /** Texts from when the fields were last shown: unreadable, or not committed. */
   drafts?: Readonly<Record<string, string>>;
+  /** Reports each text that is not the value of its field, or undefined once it is. */
+  onText?: (name: string, text: string | undefined) => void;
   /** Suggestions for inputs, which take a path or a name. */
   inputs?: IInputs;
 }
@@ -108,6 +110,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
       type={isSecret ? 'choice' : argument.role === 'value' ? argument.type : 'string'}
       value={binding && 'value' in binding ? binding.value : undefined}
       fallback={argument.role === 'input' ? undefined : argument.default}
+      first={argument.default}
       choices={isSecret ? withChosen(credentials, binding) : argument.choices}
       suggestions={inputs?.names}
       help={helpOf(argument, trans, !!inputs)}
@@ -117,6 +120,7 @@ function ArgumentField(props: FieldProps): JSX.Element {
       trans={trans}
       aside={aside}
       draft={props.drafts?.[name]}
+      onText={text => props.onText?.(name, text)}
       onUnread={(why, text) => props.onUnread?.(name, why, text)}
       onChange={value => onChange(name, value === undefined ? undefined : { value })}
     />

@@ -26,8 +26,12 @@ export interface IValueFieldProps {
   onChange: (value: Json | undefined) => void;
   /** Reports an unreadable text with the reason, or undefined once it is readable. */
   onUnread?: (why: string | undefined, text: string) => void;
-  /** An unreadable text from when the field was last shown. */
+  /** A text from when the field was last shown: unreadable, or not committed. */
   draft?: string;
+  /** Reports each text that is not the value, or undefined once it is. */
+  onText?: (text: string | undefined) => void;
+  /** The default of a field that shows it in its help. */
+  first?: Json;
   /** Shown beside the label, for example how the value is bound. */
   aside?: React.ReactNode;
 }
@@ -38,6 +42,7 @@ type Unread = ParseProblem | 'size';
 export function ValueField(props: IValueFieldProps): JSX.Element {
   const { label, value, help, trans, required, readOnly, onChange, onUnread } = props;
   const [problem, setOwn] = useState(() => problemOf(props, props.draft));
+  const [typed, setTyped] = useState(props.draft);
   const [resets, setResets] = useState(0);
   const tell = useRef(onUnread);
   tell.current = onUnread;
@@ -54,8 +59,9 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
     setResets(resets + 1);
     onChange(undefined);
   };
+  const shown = typed ?? (value === undefined ? undefined : showValue(value));
   const isGiven =
-    !!problem || (value !== undefined && showValue(value) !== showValue(props.fallback));
+    !!problem || (shown !== undefined && shown !== showValue(props.fallback ?? props.first));
   const usual = props.type === 'choice' ? '' : showValue(props.fallback);
   const aside = (
     <>
@@ -71,7 +77,11 @@ export function ValueField(props: IValueFieldProps): JSX.Element {
   return (
     <FieldFrame {...{ label, help, error, required, trans, aside }}>
       {field => {
-        const control = { ...props, field, onProblem: setProblem };
+        const onText = (text: string | undefined) => {
+          setTyped(text);
+          props.onText?.(text);
+        };
+        const control = { ...props, field, onText, onProblem: setProblem };
         return props.type === 'bool' || props.type === 'choice' ? (
           <Choice {...control} />
         ) : (
@@ -116,9 +126,9 @@ function Choice(props: IControl): JSX.Element {
 }
 
 function Text(props: IControl): JSX.Element {
-  const { type, value, fallback, onChange, onProblem } = props;
+  const { type, value, fallback, draft, onChange, onProblem, onText } = props;
   const given = showValue(value === undefined ? fallback : value);
-  const [text, setText] = useState(props.draft ?? given);
+  const [text, setText] = useState(draft ?? given);
   const shown = useRef(given);
   useEffect(() => {
     if (shown.current !== given) {
@@ -147,6 +157,16 @@ function Text(props: IControl): JSX.Element {
       onChange(read.value);
     }
   };
+  useEffect(() => {
+    if (draft !== undefined) {
+      commit(); // the form may be sent before the field has the focus
+    }
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- the draft is for the first display
+  }, []);
+  useEffect(() => {
+    onText?.(text === given ? undefined : text);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- it differs with each display
+  }, [text, given]);
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement | HTMLTextAreaElement>) => {
     if (event.key === 'Enter' && !(event.shiftKey && type === 'json')) {
       const { form } = event.currentTarget;

@@ -32,6 +32,10 @@ export class ValuesHolder {
   /** Messages of the server, by argument. */
   errors: Record<string, string> = {};
   problem = '';
+  /** Texts of fields that are not committed, or unreadable. */
+  texts: Readonly<Record<string, string>> = {};
+  /** The same for the priority. */
+  priorityText?: string;
   /** Unreadable fields with reasons; nothing may be sent while there are any. */
   readonly unread = new Map<string, string>();
 
@@ -78,8 +82,11 @@ interface IValuesFormProps {
 /** Values for the arguments of one executable. */
 export function ValuesForm(props: IValuesFormProps): JSX.Element {
   const { holder, hints, asksHow, trans } = props;
-  const [bindings, setBindings] = useDraft(`values/${props.draft ?? ''}`, () => holder.bindings);
+  const draft = `values/${props.draft ?? ''}`;
+  const [bindings, setBindings] = useDraft(draft, () => holder.bindings);
+  const [texts, setTexts] = useDraft(`${draft}/texts`, () => holder.texts);
   holder.bindings = bindings;
+  holder.texts = texts;
   return (
     <>
       {holder.problem && (
@@ -99,7 +106,14 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
           bindings={bindings}
           errors={byArgument(holder.errors)}
           trans={trans}
+          drafts={texts}
+          onText={(name, text) =>
+            setTexts(known => (known[name] === text ? known : withText(known, name, text)))
+          }
           onChange={(name, binding) => {
+            holder.errors = Object.fromEntries(
+              Object.entries(holder.errors).filter(([path]) => argumentOf(path) !== name)
+            );
             holder.bindings = { ...holder.bindings, [name]: binding };
             setBindings(holder.bindings);
           }}
@@ -111,6 +125,15 @@ export function ValuesForm(props: IValuesFormProps): JSX.Element {
       {asksHow && <How holder={holder} isAlone={!props.arguments.length} trans={trans} />}
     </>
   );
+}
+
+function withText(
+  texts: Readonly<Record<string, string>>,
+  name: string,
+  text: string | undefined
+): Readonly<Record<string, string>> {
+  const { [name]: _, ...rest } = texts;
+  return text === undefined ? rest : { ...rest, [name]: text };
 }
 
 interface IHowProps {
@@ -224,6 +247,8 @@ function Priority({ holder, trans }: { holder: ValuesHolder; trans: TranslationB
       help={trans.__('From -100 to 100. Runs with a higher priority start first.')}
       error={holder.errors.priority}
       trans={trans}
+      draft={holder.priorityText}
+      onText={text => (holder.priorityText = text)}
       onChange={value => setPriority((holder.priority = value as number | undefined))}
       onUnread={why =>
         why === undefined ? holder.unread.delete('priority') : holder.unread.set('priority', why)

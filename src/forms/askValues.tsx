@@ -40,8 +40,9 @@ export async function askValues<T>(
   const { title, ok, other, send, spelling, trans, draft, ...form } = asked;
   const owner = draft === undefined ? '' : `dialog/${draft}`;
   const isOver = () => owner && forget(owner);
+  let isUnread = false;
   for (;;) {
-    const first = Object.keys(holder.errors).length ? REFUSED : FIELD;
+    const first = isUnread || Object.keys(holder.errors).length ? REFUSED : FIELD;
     const { button } = await showDialog({
       title,
       body: new FormBody(
@@ -66,10 +67,10 @@ export async function askValues<T>(
       isOver();
       return other?.act();
     }
-    if (holder.unread.size) {
-      holder.errors = Object.fromEntries(holder.unread);
+    isUnread = holder.unread.size > 0;
+    if (isUnread) {
       holder.problem = '';
-      holder.unread.clear();
+      holder.unread.clear(); // the fields show their texts with the reasons again
       continue;
     }
     try {

@@ -30,6 +30,7 @@ export async function askRun(
             )
           ],
       asksHow: true,
+      draft: JSON.stringify(parameters),
       ok: trans.__('Run'),
       trans,
       send: given => start(choicesOf(given)),

@@ -98,6 +98,16 @@ describe('K7: values in a typed form', () => {
     expect(onChange).toHaveBeenCalledTimes(2);
   });
 
+  it('marks a changed value while it is typed, and no default file', () => {
+    form({ name: 'n', type: 'int', default: 3 });
+    fireEvent.change(screen.getByLabelText('n'), { target: { value: '35' } });
+    expect(screen.getByText('changed from 3')).toBeTruthy();
+    fireEvent.change(screen.getByLabelText('n'), { target: { value: '3' } });
+    expect(screen.getByText('default')).toBeTruthy();
+    form({ name: 'data', role: 'input', default: 'a.csv' }, { value: 'a.csv' });
+    expect(screen.queryByText('Reset')).toBeNull();
+  });
+
   it('Escape gives up what was typed', () => {
     const onChange = form({ name: 'n', type: 'int' }, { value: 5 });
     const field = screen.getByLabelText<HTMLInputElement>('n');

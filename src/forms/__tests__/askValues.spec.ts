@@ -43,7 +43,7 @@ describe('E10: a dialog with a field of several lines', () => {
     field().focus();
     fireEvent.change(field(), { target: { value: '{"a": 1}' } });
     field().blur();
-    await waitFor(() => expect(sessionStorage.length).toBe(1));
+    await waitFor(() => expect(sessionStorage.length).toBe(2));
     const kept = { ...sessionStorage };
     press('reject');
     expect([await before, sessionStorage.length]).toEqual([undefined, 0]);
@@ -125,8 +125,66 @@ describe('E10: a dialog with a field of several lines', () => {
     await waitFor(() =>
       expect(document.querySelector('[role="alert"]')?.textContent).toBe('Enter valid JSON.')
     );
+    expect(field().value).toBe('{');
     fireEvent.keyDown(document.querySelector('.jp-Dialog')!, { key: 'Escape' });
     expect(await answer).toBeUndefined();
     expect(send).not.toHaveBeenCalled();
+  });
+
+  it('shows a refused text with its reason, and the reasons of other fields', async () => {
+    const details = [{ path: 'parameters.table', message: 'choose a file' }];
+    const send = jest.fn(async ({ values }: ValuesHolder) => {
+      if (!values.rows) {
+        throw new ApiError(422, 'invalid', 'parameters.table: choose a file', '', details);
+      }
+      return values;
+    });
+    const one = { role: 'value' as const, format: '' };
+    const fields = [
+      { ...one, name: 'rows', type: 'int' as const, default: 8 },
+      { ...one, name: 'table', role: 'input' as const, type: 'string' as const }
+    ];
+    const answer = askValues({ title: 'Run', arguments: fields, ok: 'Run', trans, send });
+    const rows = () => screen.getByLabelText<HTMLInputElement>('rows');
+    const enter = async (text: string) => {
+      await waitFor(() => expect(rows()).toBeTruthy());
+      rows().focus();
+      fireEvent.change(rows(), { target: { value: text } });
+      fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
+    };
+    await enter('8');
+    await waitFor(() => expect(alerts()).toEqual(['choose a file']));
+    await enter('abc');
+    await waitFor(() => expect(alerts()).toEqual(['Enter a whole number.', 'choose a file']));
+    expect(rows().value).toBe('abc');
+    expect(screen.getByText('changed from 8')).toBeTruthy();
+    await enter('9');
+    expect(await answer).toEqual({ rows: 9 });
+  });
+
+  it('brings a text back that was typed when the page was reloaded', async () => {
+    sessionStorage.clear();
+    const rows = { name: 'rows', role: 'value' as const, type: 'int' as const, format: '' };
+    const open = () =>
+      askValues({
+        ...{ title: 'Run', arguments: [rows], draft: 'b.ipynb', ok: 'Run', trans },
+        send: async ({ values }) => values
+      });
+    const shown = () => screen.getByLabelText<HTMLInputElement>('rows');
+    const press = (button: string) =>
+      fireEvent.click(document.querySelector(`.jp-Dialog-button.jp-mod-${button}`)!);
+    const before = open();
+    await waitFor(() => expect(shown()).toBeTruthy());
+    fireEvent.change(shown(), { target: { value: '12' } });
+    await waitFor(() => expect(sessionStorage.length).toBe(1));
+    const kept = { ...sessionStorage };
+    press('reject');
+    await before;
+    sessionStorage.clear();
+    Object.assign(sessionStorage, kept); // as after a reload of the page
+    const answer = open();
+    await waitFor(() => expect(shown().value).toBe('12'));
+    press('accept');
+    expect(await answer).toEqual({ rows: 12 });
   });
 });

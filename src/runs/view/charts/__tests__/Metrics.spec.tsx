@@ -40,7 +40,13 @@ async function show(
     return { attempt: 1, done, metrics: follows && url.includes('/tasks/b/') ? [LOSS] : metrics };
   });
   const task = { node: 'a', label: 'Train', state: done ? 'succeeded' : 'running', artifacts };
-  const other = { node: 'b', label: 'Evaluate', state: 'succeeded', cached: true, artifacts: OUTPUTS };
+  const other = {
+    node: 'b',
+    label: 'Evaluate',
+    state: 'succeeded',
+    cached: true,
+    artifacts: OUTPUTS
+  };
   const detail = { run: { id: 'r' }, tasks: [task, other] } as unknown as RunDetail;
   const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
   const model = { id: 'r' } as unknown as RunModel;

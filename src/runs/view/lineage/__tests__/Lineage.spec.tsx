@@ -15,7 +15,14 @@ const nodes = [
   { id: 'hidden:1', kind: 'environment', column: 0, is_visible: false },
   { id: 'task:t', kind: 'task', name: 'train', column: 1, run, workflow_node: 'n', cached: true },
   { id: 'artifact:a', kind: 'artifact', name: 'model', column: 2, run, is_start: true },
-  { id: 'task:s', kind: 'task', name: 'try', column: 3, run: { ...run, number: -3 }, state: 'failed' },
+  {
+    id: 'task:s',
+    kind: 'task',
+    name: 'try',
+    column: 3,
+    run: { ...run, number: -3 },
+    state: 'failed'
+  },
   { id: 'model:m', kind: 'model', name: 'train model', column: 3, subject: 'm', version: 1 },
   { id: 'deployment:p', kind: 'deployment', name: 'old', column: 4, is_deleted: true }
 ] as unknown as LineageNode[];
@@ -62,7 +69,9 @@ describe('the lineage', () => {
     expect(execute).toHaveBeenLastCalledWith('nbyard:open-executable', { id: 'e' });
     fireEvent.click(await button(/^a.csv/));
     expect(execute).toHaveBeenLastCalledWith('docmanager:open', { path: 'data/a.csv' });
-    expect((await button(/^try, Task · scratch run · failed$/)).className).toContain('nby-mod-failed');
+    expect((await button(/^try, Task · scratch run · failed$/)).className).toContain(
+      'nby-mod-failed'
+    );
     fireEvent.click(await button(/^train, Task · run 12 · cached/));
     expect(execute).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r', node: 'n' });
     expect(execute).toHaveBeenCalledTimes(4);
