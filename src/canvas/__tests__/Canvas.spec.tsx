@@ -45,6 +45,22 @@ describe('a workflow tab', () => {
     expect(clean.textContent).toContain('cached');
   });
 
+  it('K2: returns the keys to the canvas after an offer was used or has gone', async () => {
+    const { canvas } = await open();
+    const run = jest.fn();
+    const offered = () => {
+      act(() => canvas.say('Deleted 1 node.', false, undefined, { label: 'Connect', run }));
+      return screen.getByRole('button', { name: 'Connect' });
+    };
+    fireEvent.click(offered());
+    expect(run).toHaveBeenCalledTimes(1);
+    expect(document.activeElement).toBe(canvas.front);
+    offered().focus();
+    act(() => jest.advanceTimersByTime(12_000));
+    expect(screen.queryByRole('button', { name: 'Connect' })).toBeNull();
+    expect(document.activeElement).toBe(canvas.front);
+  });
+
   it('K2: keeps a file at its place when it becomes registered', async () => {
     const { canvas } = await open();
     const source = canvas.services.palette as FakePalette;

@@ -1,10 +1,11 @@
 /** Connects nodes: port to port, to a whole node, by keyboard, and automatically. */
 import { checkEdge, fittingEdges, portsOf } from '../../document/edges';
 import { edgeId, IEdge } from '../../document/flow';
-import { CanvasController, IPick } from './controller';
+import { CanvasController } from './controller';
 import { ensureId } from './identity';
 import { titleOf } from './nodeViews';
 import { bodyRefusalText, noPortsText, refusalText } from './texts';
+import { IPick } from './tokens';
 
 export interface IEnd {
   node: string;

@@ -6,13 +6,23 @@ import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { isComment } from '../../document/flow';
+import type { FlowDoc, IFlowChange } from '../../document/flowDoc';
 import { FlowModel } from '../../document/flowModel';
 import { Checker } from './checker';
 import { carry, recall, remember } from './viewState';
 import { focusNode, reveal } from './focus';
 import { ensureId } from './identity';
 import { CardNode, FlowStore } from './flowStore';
-import { IChosenStep, IChosenSteps, ICanvasServices, IRunStates, TaskState } from './tokens';
+import {
+  ICanvasServices,
+  ICanvasUi,
+  IChosenStep,
+  IChosenSteps,
+  INoticeAction,
+  IPick,
+  IRunStates,
+  TaskState
+} from './tokens';
 import { nodesForMode, NodeViews } from './nodeViews';
 
 /** Between two updates of changed cards in the diagram, in milliseconds. */
@@ -20,41 +30,6 @@ const REST = 500;
 /** How long the canvas takes to fit its cards to a new size, in milliseconds. */
 const FITTED = 200;
 const LIVE = new Set(['queued', 'running']);
-
-export interface IPick {
-  id: string;
-  label: string;
-  detail?: string;
-  /** The kind of node, shown as an icon. */
-  kind?: string;
-}
-
-export interface IPickRequest {
-  title: string;
-  items: readonly IPick[];
-  /** Where it opens, in pixels of the window; the middle of the canvas by default. */
-  at?: { x: number; y: number };
-  done: (item: IPick | undefined) => void;
-}
-
-/** What the user can do about a message. */
-export interface INoticeAction {
-  label: string;
-  run: () => void;
-}
-
-/** The state of the canvas' panels, which is not part of the document. */
-export interface ICanvasUi {
-  palette: boolean;
-  inspector: boolean;
-  outline: boolean;
-  minimap?: boolean;
-  picker?: IPickRequest;
-  /** The comment whose source is shown; `close` ends the undo step of its text. */
-  editing?: { id: string; close?: () => void };
-  /** The latest message, also for screen readers. */
-  notice?: { text: string; problem: boolean; run?: string; action?: INoticeAction };
-}
 
 export interface ICanvasOptions {
   context: DocumentRegistry.IContext<FlowModel>;
@@ -237,6 +212,11 @@ export class CanvasController {
     return isData ? 'succeeded' : runs?.stateOf(id);
   }
 
+  /** The first node that failed in the newest run. */
+  get failed(): string | undefined {
+    return [...this.doc.nodes.keys()].find(id => this.stateOf(id) === 'failed');
+  }
+
   /** Whether all of these nodes use the result of a run. */
   get isPinned(): boolean {
     const { targets } = this;
@@ -289,8 +269,14 @@ export class CanvasController {
     Signal.clearData(this);
   }
 
-  /** Keep the keys on the canvas when the focused card is removed, for example by Undo. */
-  private _onDocument(): void {
+  /**
+   * Withdraw an offer that belongs to an earlier state. Keep the keys on the canvas when the focused
+   * card is removed, for example by Undo.
+   */
+  private _onDocument(_: FlowDoc, { flow }: IFlowChange): void {
+    if (this.ui.notice?.action && (flow?.nodes || flow?.edges)) {
+      this.set({ notice: undefined });
+    }
     const card = document.activeElement?.closest('.react-flow__node');
     if (card && this.stage?.contains(card)) {
       requestAnimationFrame(() => {
@@ -352,6 +338,10 @@ export class CanvasController {
     const { isLive } = this;
     if (run && run.id === this.ui.notice?.run && !isLive) {
       this.set({ notice: undefined });
+    }
+    const failed = this._isLive && !isLive ? this.failed : undefined;
+    if (failed) {
+      reveal(this, failed);
     }
     if ((this._isLost && !lost) || (this._isLive && !isLive)) {
       this.checker.ask(0);

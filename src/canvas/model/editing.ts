@@ -130,7 +130,7 @@ export function removeSelection(canvas: CanvasController): void {
         undefined,
         {
           label: trans.__('Connect Its Neighbours'),
-          run: () => canvas.doc.edit(() => bridges.forEach(edge => canvas.doc.connect(edge)))
+          run: () => bridgeOver(canvas, bridges)
         }
       );
     }
@@ -149,6 +149,15 @@ function bridgesOver({ checker, doc }: CanvasController, nodes: ReadonlySet<stri
       .filter(bridge => !checkEdge(bridge, kept, checker.ports));
     return bridges.length === 1 ? bridges : [];
   });
+}
+
+/** Connect the neighbours, as one undo step; an input that got another connection keeps that. */
+function bridgeOver({ checker, doc }: CanvasController, bridges: readonly IEdge[]): void {
+  doc.edit(() =>
+    bridges
+      .filter(bridge => !checkEdge(bridge, doc.allEdges(), checker.ports))
+      .forEach(bridge => doc.connect(bridge))
+  );
 }
 
 export function disconnect(canvas: CanvasController, edge: string): void {

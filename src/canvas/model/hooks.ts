@@ -1,8 +1,9 @@
 import { createContext, useCallback, useContext, useMemo, useSyncExternalStore } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { JsonObject } from '../../document/canonical';
-import { CanvasController, ICanvasUi } from './controller';
+import { CanvasController } from './controller';
 import { INodeView } from './nodeViews';
+import { ICanvasUi } from './tokens';
 
 export const CanvasContext = createContext<CanvasController | null>(null);
 

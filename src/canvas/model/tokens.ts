@@ -10,6 +10,41 @@ import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { Json } from '../../document/canonical';
 import { IEdge, IFlow } from '../../document/flow';
 
+/** What the user can do about a message. */
+export interface INoticeAction {
+  label: string;
+  run: () => void;
+}
+
+export interface IPick {
+  id: string;
+  label: string;
+  detail?: string;
+  /** The kind of node, shown as an icon. */
+  kind?: string;
+}
+
+export interface IPickRequest {
+  title: string;
+  items: readonly IPick[];
+  /** Where it opens, in pixels of the window; the middle of the canvas by default. */
+  at?: { x: number; y: number };
+  done: (item: IPick | undefined) => void;
+}
+
+/** The state of the canvas' panels, which is not part of the document. */
+export interface ICanvasUi {
+  palette: boolean;
+  inspector: boolean;
+  outline: boolean;
+  minimap?: boolean;
+  picker?: IPickRequest;
+  /** The comment whose source is shown; `close` ends the undo step of its text. */
+  editing?: { id: string; close?: () => void };
+  /** The latest message, also for screen readers. */
+  notice?: { text: string; problem: boolean; run?: string; action?: INoticeAction };
+}
+
 /** What the server read of one node. */
 export interface INodeReading {
   name?: string;

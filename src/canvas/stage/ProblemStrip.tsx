@@ -1,8 +1,9 @@
-import { useState } from 'react';
+import { useLayoutEffect, useRef, useState } from 'react';
 import { useSignal } from '../../components/hooks/useSignal';
 import { problemIcon } from '../../icons/startup';
 import { title } from '../model/connecting';
 import { useCanvas, useUi } from '../model/hooks';
+import { INoticeAction } from '../model/tokens';
 import { nextProblem } from './navigation';
 
 /** Below the diagram: problems with links to them, and the latest message. */
@@ -52,19 +53,36 @@ export function ProblemStrip(): JSX.Element {
         <span role="status" className={notice?.problem ? 'nby-Strip-bad' : undefined}>
           {notice?.text}
         </span>
-        {notice?.action && (
-          <button
-            type="button"
-            className="nby-Link"
-            onClick={() => {
-              notice.action?.run();
-              canvas.set({ notice: undefined });
-            }}
-          >
-            {notice.action.label}
-          </button>
-        )}
+        {notice?.action && <Offer {...notice.action} />}
       </div>
     </div>
+  );
+}
+
+/** A button that goes away with its message; the keys then return to the canvas. */
+function Offer({ label, run }: INoticeAction): JSX.Element {
+  const canvas = useCanvas();
+  const button = useRef<HTMLButtonElement>(null);
+  useLayoutEffect(() => {
+    const { current } = button;
+    return () => {
+      if (current === document.activeElement) {
+        canvas.front?.focus({ preventScroll: true });
+      }
+    };
+  }, [canvas]);
+  return (
+    <button
+      ref={button}
+      type="button"
+      className="nby-Link"
+      onClick={() => {
+        button.current?.focus(); // not every browser does so
+        run();
+        canvas.set({ notice: undefined });
+      }}
+    >
+      {label}
+    </button>
   );
 }
