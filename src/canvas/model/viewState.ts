@@ -4,8 +4,6 @@ import { Viewport } from '@xyflow/react';
 export interface IMemory {
   /** Where the user moved the view; undefined while it is fitted. */
   viewport?: Viewport;
-  /** Whether a fitted view shows all cards, however small they get. */
-  isWhole?: boolean;
   palette?: boolean;
   inspector?: boolean;
   outline?: boolean;

@@ -68,7 +68,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   const selecting = useSelecting(canvas);
   const peeking = usePeek(canvas);
   const moving = useMoving(canvas);
-  const [{ viewport: seen, isWhole }] = useState(() => recall(canvas.path));
+  const [seen] = useState(() => recall(canvas.path).viewport);
   const [startsFull] = useState(nodes.length > 0 && !seen);
 
   usePortWatch(canvas);
@@ -100,6 +100,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
         edgeTypes={EDGE_TYPES}
         onInit={flow => {
           canvas.flow = flow;
+          const isWhole = canvas.fitted?.isWhole; // before the table was shown
           canvas.fitted = seen ? undefined : { ...flow.getViewport(), isWhole };
           if (startsFull) {
             fit(canvas, { isWhole });

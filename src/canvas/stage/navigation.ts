@@ -84,13 +84,17 @@ export function drawsAll(zoom: number, cards: number): boolean {
   return zoom < TINY && cards <= FEW;
 }
 
+/** The height of a card's title. */
+const HEAD = 40;
+
 /**
  * Return the view of the whole diagram. If it would be too small to read, return the view of its
- * start. `whole` is the smallest zoom at which everything is shown anyway.
+ * start: no card is cut at the left or at the top. The title of the first card is visible.
+ * `whole` is the smallest zoom at which everything is shown anyway.
  */
 export function viewFor(
   all: Rect,
-  first: number,
+  cards: readonly Position[],
   width: number,
   height: number,
   whole?: number
@@ -106,9 +110,10 @@ export function viewFor(
     view.x = MARGIN - all.x * zoom;
   }
   if (all.height * zoom > height) {
-    const top = MARGIN - all.y * zoom;
-    const bottom = height - MARGIN - (all.y + all.height) * zoom;
-    view.y = Math.max(bottom, Math.min(top, height / 2 - first * zoom));
+    const [, first] = cards.reduce((left, right) => (right[0] < left[0] ? right : left));
+    const least = first + HEAD - (height - 2 * MARGIN) / zoom;
+    const tops = cards.map(([, y]) => y).filter(y => y >= least);
+    view.y = MARGIN - zoom * Math.min(first, ...tops);
   }
   return view;
 }
@@ -144,14 +149,11 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
   if (!flow || !stage?.clientWidth || !store.nodes.length) {
     return;
   }
-  const first = store.nodes.reduce((left, right) =>
-    right.position.x < left.position.x ? right : left
-  );
-  const middle = first.position.y + (first.measured?.height ?? 0) / 2;
+  const cards = store.nodes.map(({ id }) => store.place(id));
   const bounds = all ?? flow.getNodesBounds(store.nodes);
   const least = isWhole ? leastZoom(store.nodes.length) : undefined;
   const height = clearHeight(stage);
-  void flow.setViewport(viewFor(bounds, middle, stage.clientWidth, height, least));
+  void flow.setViewport(viewFor(bounds, cards, stage.clientWidth, height, least));
   canvas.fitted = { ...flow.getViewport(), isWhole };
 }
 
@@ -160,11 +162,12 @@ function clearHeight({ clientHeight }: HTMLElement): number {
   return Math.max(clientHeight - ZOOM_BAR, clientHeight / 2);
 }
 
-/** Return what is remembered of a view: a fitted one is fitted again to the next window. */
+/**
+ * Return what is remembered of a view: a fitted one is fitted again to the next window, where its
+ * cards are readable.
+ */
 export function viewToKeep(canvas: CanvasController, viewport: Viewport): IMemory {
-  return isFitted(canvas)
-    ? { viewport: undefined, isWhole: canvas.fitted?.isWhole }
-    : { viewport, isWhole: undefined };
+  return { viewport: isFitted(canvas) ? undefined : viewport };
 }
 
 export interface ISize {
@@ -173,7 +176,8 @@ export interface ISize {
 }
 
 /**
- * Fit again after a resize, unless the user moved the view. Then keep the selected card visible.
+ * Fit again after a resize, unless the user moved the view. Then keep the selected or failed card
+ * visible.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;
@@ -181,7 +185,7 @@ export function refit(canvas: CanvasController, before: ISize): void {
   if (!now) {
     return;
   }
-  const [id] = canvas.targets;
+  const id = canvas.targets[0] ?? canvas.failed;
   if (fitted && isFitted(canvas)) {
     const { isWhole } = fitted;
     fit(canvas, { isWhole });

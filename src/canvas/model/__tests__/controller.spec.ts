@@ -410,12 +410,12 @@ describe('runs', () => {
 
 describe('arrow keys', () => {
   it('K2: shows all cards, or the first ones where all would be too small to read', () => {
-    const few = viewFor({ x: 100, y: 0, width: 500, height: 100 }, 50, 1000, 400);
+    const few = viewFor({ x: 100, y: 0, width: 500, height: 100 }, [[100, 0]], 1000, 400);
     expect(few).toEqual({ x: 150, y: 150, zoom: 1 });
-    const long = viewFor({ x: 100, y: 0, width: 3000, height: 100 }, 50, 1000, 400);
+    const long = viewFor({ x: 100, y: 0, width: 3000, height: 100 }, [[100, 0]], 1000, 400);
     expect(long).toEqual({ x: 16 - 75, y: 162.5, zoom: 0.75 });
-    const high = viewFor({ x: 0, y: 0, width: 3000, height: 3000 }, 2990, 1000, 400);
-    expect(high.y).toBe(400 - 16 - 2250);
+    const high = viewFor({ x: 0, y: 0, width: 3000, height: 3000 }, [[0, 2800]], 1000, 400);
+    expect(high.y).toBe(16 - 2100);
   });
 
   it('K2: go to the nearest node in their direction', () => {

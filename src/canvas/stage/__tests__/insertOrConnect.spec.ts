@@ -53,6 +53,25 @@ describe('a view that nobody moved', () => {
   });
 });
 
+describe('after a failure', () => {
+  it('the failed card is brought into view, and stays there after a resize', () => {
+    const { canvas, runs } = one;
+    canvas.doc.move([['train', [3000, 0]]]);
+    const { moves, end } = picture(one, 700);
+    fit(canvas);
+    const states = Object.assign(runs, { run: { id: 'run-1', state: 'running' } });
+    runs.changed.emit(undefined);
+    expect(moves).toHaveLength(1);
+    runs.states.set('train', { state: 'failed' });
+    states.run.state = 'failed';
+    runs.changed.emit(undefined);
+    expect(moves).toHaveLength(2);
+    refit(canvas, { width: 900, height: 600 });
+    expect(moves.at(-1)).toEqual(moves[1]);
+    end();
+  });
+});
+
 describe('K2: the first view', () => {
   const sized = { id: 'clean', type: 'dimensions' as const };
 
@@ -89,10 +108,10 @@ describe('K6: the view that a reload keeps', () => {
     const { end } = picture(one, 700);
     fit(canvas, { isWhole: true });
     const fitted = canvas.flow!.getViewport();
-    expect(viewToKeep(canvas, fitted)).toEqual({ viewport: undefined, isWhole: true });
+    expect(viewToKeep(canvas, fitted)).toEqual({ viewport: undefined });
     const moved = { ...fitted, x: fitted.x + 50 };
     void canvas.flow!.setViewport(moved);
-    expect(viewToKeep(canvas, moved)).toEqual({ viewport: moved, isWhole: undefined });
+    expect(viewToKeep(canvas, moved)).toEqual({ viewport: moved });
     end();
   });
 });
@@ -185,8 +204,34 @@ describe('a node and a connection', () => {
     canvas.store.select(['clean']);
     removeSelection(canvas);
     expect(canvas.doc.allEdges()).toEqual([]);
-    canvas.ui.notice!.action!.run();
+    const { run } = canvas.ui.notice!.action!;
+    run();
     expect(canvas.doc.allEdges()).toEqual([DIRECT]);
+    run(); // an input has one connection
+    expect(canvas.doc.allEdges()).toEqual([DIRECT]);
+  });
+
+  it('K2: an undo or the next edit withdraws the offer to connect the neighbours', async () => {
+    const { canvas, settle } = one;
+    await settle();
+    connect(canvas, { source: 'sales', output: 'data', target: 'clean', input: 'raw' });
+    connect(canvas, { source: 'clean', output: 'tidy', target: 'train', input: 'data' });
+    const offer = () => {
+      canvas.store.select(['clean']);
+      removeSelection(canvas);
+      return canvas.ui.notice!.action!;
+    };
+    const { run } = offer();
+    canvas.doc.move([['train', [610, 40]]]);
+    expect(canvas.ui.notice?.action).toBeDefined();
+    canvas.doc.undo();
+    canvas.doc.undo();
+    expect(canvas.ui.notice).toBeUndefined();
+    run(); // too late: the inputs are connected
+    expect(canvas.doc.allEdges()).toHaveLength(2);
+    offer();
+    connect(canvas, DIRECT);
+    expect(canvas.ui.notice?.action).toBeUndefined();
   });
 
   it('K2: a node is found by its state and kind', async () => {
@@ -230,12 +275,31 @@ describe('files from the desktop', () => {
 describe('all of a workflow', () => {
   it('K2: leaves less space around the cards before it cuts one, and shows all where that is asked for', () => {
     const six = { x: 0, y: 0, width: 1120, height: 90 };
-    expect(six.width * viewFor(six, 45, 875, 700).zoom).toBeLessThanOrEqual(875 - 2 * 16 + 0.01);
+    expect(six.width * viewFor(six, [[0, 0]], 875, 700).zoom).toBeLessThanOrEqual(
+      875 - 2 * 16 + 0.01
+    );
     const nine = { ...six, width: 2320 };
-    expect(viewFor(nine, 45, 875, 700).zoom).toBe(0.75);
-    const { x, zoom } = viewFor(nine, 45, 875, 700, 0.05);
+    expect(viewFor(nine, [[0, 0]], 875, 700).zoom).toBe(0.75);
+    const { x, zoom } = viewFor(nine, [[0, 0]], 875, 700, 0.05);
     expect(x).toBeCloseTo(16);
     expect(nine.width * zoom).toBeCloseTo(875 - 2 * 16);
+  });
+
+  it('K2: cuts no card at the top where it shows the start, and shows the title of the first', () => {
+    const all = { x: 0, y: -20, width: 1100, height: 1180 };
+    const top = (first: number) => {
+      const cards: [number, number][] = [
+        [0, first],
+        ...ROWS.map((y): [number, number] => [300, y])
+      ];
+      const { y, zoom } = viewFor(all, cards, 950, 310);
+      expect(zoom).toBe(0.75);
+      return (16 - y) / zoom;
+    };
+    const ROWS = [-20, 240, 500, 760, 1020];
+    expect(top(240)).toBe(-20);
+    expect(top(500)).toBe(240);
+    expect(top(1020)).toBe(760);
   });
 
   it('K2: has no text below 11 px on the screen, down to the zoom of the first fit', () => {
