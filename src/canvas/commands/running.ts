@@ -1,4 +1,5 @@
 /** Starts and stops runs of the document. */
+import type { ApiError } from '../../api/client';
 import { Parameters, readParameters } from '../../document/arguments';
 import { JsonObject } from '../../document/canonical';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
@@ -95,18 +96,21 @@ async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Pr
   return true;
 }
 
-/** Return why there is nothing to run; empty if there is something. */
-function refusal(
-  { doc, services, targets, trans }: CanvasController,
-  mode: IRunSelection['mode']
-): string {
+/** Return that no node can run; empty if one can. */
+export function nothingToRun({ doc, trans }: CanvasController): string {
+  return [...doc.nodes.values()].some(node => node.get('type') !== 'dataset')
+    ? ''
+    : trans.__('There is no node to run. Add a notebook or a script.');
+}
+
+/** Return why a run cannot start; empty if it can. */
+function refusal(canvas: CanvasController, mode: IRunSelection['mode']): string {
+  const { services, targets, trans } = canvas;
   if (!services.backend) {
     return trans.__('The nbyard server is not reachable. Runs cannot start.');
   }
-  if (!doc.nodes.size) {
-    return trans.__('The workflow is empty. Add a notebook or a script.');
-  }
-  return mode !== 'all' && !targets.length ? trans.__('Select a node first.') : '';
+  const isUnselected = mode !== 'all' && !targets.length;
+  return nothingToRun(canvas) || (isUnselected ? trans.__('Select a node first.') : '');
 }
 
 /** Return the known problems. For a part, or right after an edit, only the server knows. */
@@ -172,7 +176,10 @@ async function sayingFailure(
   } catch (error) {
     if ((error as Error).name !== 'ModalCancelError') {
       canvas.checker.ask(0);
-      canvas.say(canvas.trans.__('Not started: %1', (error as Error).message), true);
+      const { message, details: [refused] = [] } = error as Error & Partial<ApiError>;
+      // no form shows the field with the document
+      const why = refused?.path === 'document' ? refused.message : message;
+      canvas.say(canvas.trans.__('Not started: %1', why), true);
     }
     return undefined;
   }

@@ -22,6 +22,8 @@ export interface ICanvasCommand {
   least?: number;
   /** Whether the workflow allows it; it is disabled elsewhere. */
   allowed?: (canvas: CanvasController) => boolean;
+  /** Return why it is disabled, as its caption; empty if it is not. */
+  obstacle?: (canvas: CanvasController, actions: Actions) => string;
   /** JSON schema properties of its arguments. */
   args?: ReadonlyJSONObject;
   /** Hidden in the palette because only a key makes sense. */

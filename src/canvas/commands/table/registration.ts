@@ -24,20 +24,24 @@ export function addCommands(
   const current = () => tracker.currentWidget?.content;
   const table = commandTable(trans);
   for (const command of table) {
-    const { id, label, labelFor, caption, icon, args, toggled, group } = command;
+    const { id, label, labelFor, caption = label, icon, args, toggled, group } = command;
+    const obstacle = () => {
+      const { canvas, actions } = current() ?? {};
+      return (canvas && actions && command.obstacle?.(canvas, actions)) || '';
+    };
     const labelNow = () => {
       const canvas = current()?.canvas;
       return canvas && labelFor ? labelFor(canvas) : label;
     };
     commands.addCommand(id, {
       label: labelFor ? labelNow : label,
-      caption: caption ?? label,
+      caption: command.obstacle ? () => obstacle() || caption : caption,
       dataset: { group }, // for the sheet of keys
       icon,
       describedBy: {
         args: { type: 'object', properties: args ?? {}, additionalProperties: args !== undefined }
       },
-      isEnabled: () => !!current()?.canvas && ready(command, current()!.canvas!),
+      isEnabled: () => !!current()?.canvas && ready(command, current()!.canvas!) && !obstacle(),
       isToggleable: !!toggled,
       isToggled: () => !!toggled && !!current()?.canvas && toggled(current()!.canvas!),
       execute: async given => {

@@ -5,6 +5,9 @@ import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { InfoTab, IRunChoices } from '../../model/tokens';
 import { ICanvasCommand } from './command';
 
+/** A workflow of data has nothing to run. */
+const obstacle: ICanvasCommand['obstacle'] = (canvas, { running }) => running.nothingToRun(canvas);
+
 export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
   const forced = {
     force: { type: 'boolean', description: trans.__('Ignore the cache') }
@@ -17,17 +20,20 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Save the workflow and run it, reusing cached results'),
       icon: runIcon,
       args: forced,
+      obstacle,
       run: (canvas, { running }, args) => running.run(canvas, 'all', force(args))
     },
     {
       id: 'nbyard:run-workflow-anew',
       label: trans.__('Run Workflow Without Cache'),
+      obstacle,
       run: (canvas, { running }) => running.run(canvas, 'all', { force: true })
     },
     {
       id: 'nbyard:run-with-parameters',
       label: trans.__('Run with Parameters…'),
       caption: trans.__('Choose parameter values and a runtime for one run'),
+      obstacle,
       run: (canvas, { running }) => running.runWithParameters(canvas)
     },
     {
@@ -40,6 +46,7 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
         rows: { type: 'integer', description: trans.__('First rows of each table') },
         files: { type: 'integer', description: trans.__('First files of each folder') }
       },
+      obstacle,
       run: (canvas, { running }, args) => running.run(canvas, 'all', { sample: sampleOf(args) })
     },
     {

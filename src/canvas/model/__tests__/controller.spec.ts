@@ -402,6 +402,10 @@ describe('runs', () => {
     backend.failure = new Error('no place');
     expect(await run(canvas, 'all')).toBeUndefined();
     expect(canvas.ui.notice!.text).toContain('no place');
+    const refused = [{ path: 'document', message: 'nothing to run' }];
+    backend.failure = Object.assign(new Error('document: nothing to run'), { details: refused });
+    await run(canvas, 'all');
+    expect(canvas.ui.notice!.text).toBe('Not started: nothing to run');
     canvas.clearSelection();
     await run(canvas, 'selected');
     expect(canvas.ui.notice!.text).toBe('Select a node first.');

@@ -3,6 +3,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import schema from '../../../../../schema/canvas.json';
 import { scheduleCommands } from '../../../../panels/schedules/commands';
+import * as running from '../../running';
 import { addCommands } from '../registration';
 import { commandTable } from '../commandTable';
 import { keyRows } from '../../KeySheet';
@@ -69,6 +70,26 @@ describe('G6: every action is a command', () => {
     expect(enabled()).toEqual([true, true]);
     canvas.readOnly = true;
     expect(enabled()).toEqual([false, false]);
+  });
+
+  it('a workflow without a node to run is not run, and the button names the reason', () => {
+    const commands = new CommandRegistry();
+    const trans = nullTranslator.load('nbyard');
+    const nodes = new Map([['data', new Map([['type', 'dataset']])]]);
+    const content = { canvas: { doc: { nodes }, trans }, actions: { running } };
+    const tracker = {
+      currentWidget: { content },
+      widgetAdded: new Signal<unknown, unknown>({}),
+      currentChanged: new Signal<unknown, unknown>({})
+    };
+    addCommands(commands, tracker as never, null, trans);
+    const shown = () => ['run-workflow', 'check-run'].map(id => commands.isEnabled(`nbyard:${id}`));
+    expect(shown()).toEqual([false, false]);
+    const why = 'There is no node to run. Add a notebook or a script.';
+    expect(commands.caption('nbyard:run-workflow')).toBe(why);
+    nodes.set('clean', new Map([['type', 'executable']]));
+    expect(shown()).toEqual([true, true]);
+    expect(commands.caption('nbyard:run-workflow')).toContain('Save the workflow');
   });
 
   it('a run can be stopped only while it waits or runs', () => {
