@@ -31,6 +31,15 @@ describe('the style sheets', () => {
     expect([...classes].filter(name => !isUsed(name))).toEqual([]);
   });
 
+  it('have a colour for each kind of data', () => {
+    const rules = [...style.matchAll(/([^{}]+)\{[^{}]*--nby-data: var\((--[\w-]+)\)/g)];
+    const kinds = ['any', 'file', 'folder', 'table', 'model'];
+    const colour = (kind: string) => rules.find(([, of]) => of.includes(`nby-mod-${kind}`))?.[2];
+    expect(kinds.map(colour)).not.toContain(undefined);
+    const tokens = sheets.get('tokens.css')!;
+    expect(kinds.filter(kind => !tokens.includes(`${colour(kind)}: color-mix`))).toEqual([]);
+  });
+
   it('have no tokens that nobody uses', () => {
     const tokens = new Set([...style.matchAll(/(--nby-[\w-]+):/g)].map(([, name]) => name));
     expect([...tokens].filter(name => !style.includes(`var(${name})`))).toEqual([]);
