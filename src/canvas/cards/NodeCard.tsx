@@ -67,30 +67,39 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
       <div className="nby-Node-head" title={view.subtitle}>
         <KindIcon kind={view.kind} />
         <span className="nby-Node-name">
-          <span className="nby-Node-title">{view.title}</span>
-          <span className="nby-Node-kind">{kindWord(view.kind, trans)}</span>
-        </span>
-        {view.alike && <span className="nby-Node-id">{id}</span>}
-        {view.off && <OffMark off={view.off} />}
-        {view.pinned && (
-          <Mark
-            text={trans.__('pinned')}
-            title={trans.__('Runs one version, even if the file changes')}
-          />
-        )}
-        {view.pinnedTo !== undefined && (
-          <Mark
-            text={trans.__('run %1', view.pinnedTo || '?')}
-            title={trans.__(
-              'Pinned to the result of run %1. The node does not run.',
-              view.pinnedTo
+          <span className="nby-Node-first">
+            <span className="nby-Node-title">{view.title}</span>
+            {view.alike && <span className="nby-Node-id">{id}</span>}
+          </span>
+          {/* The kind goes where the state needs its room. */}
+          <span className="nby-Node-second">
+            <span className="nby-Node-kind">{kindWord(view.kind, trans)}</span>
+            {view.off && <OffMark off={view.off} />}
+            {view.pinned && (
+              <Mark
+                text={trans.__('pinned')}
+                title={trans.__('Runs one version, even if the file changes')}
+              />
             )}
-          />
-        )}
-        {view.stale && (
-          <Mark text={trans.__('stale')} title={trans.__('Will run: %1', view.stale)} mod="stale" />
-        )}
-        {run && state && <RunState run={run} icon={state} />}
+            {view.pinnedTo !== undefined && (
+              <Mark
+                text={trans.__('run %1', view.pinnedTo || '?')}
+                title={trans.__(
+                  'Pinned to the result of run %1. The node does not run.',
+                  view.pinnedTo
+                )}
+              />
+            )}
+            {view.stale && (
+              <Mark
+                text={trans.__('stale')}
+                title={trans.__('Will run: %1', view.stale)}
+                mod="stale"
+              />
+            )}
+            {run && state && <RunState run={run} icon={state} />}
+          </span>
+        </span>
         {run?.state === 'running' && (
           <progress
             className="nby-Node-progress"
@@ -139,7 +148,7 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
 });
 
 /** Sizes of `cards.css`: a card without ports and results, a port, and rows below them. */
-const [PLAIN, PORT, WORDS, CHIPS, MODEL] = [63, 22, 42, 27, 28];
+const [PLAIN, PORT, WORDS, PROBLEM, CHIPS, MODEL] = [63, 22, 42, 59, 27, 28];
 /** What happens, and the last line of the output. */
 const LINES = 52;
 /** Between a card and the one below it. */
@@ -159,7 +168,7 @@ export function roomFor(view: INodeView, room: number | undefined): number | und
   const other =
     PLAIN +
     PORT * Math.max(inputs.length, outputs.length) +
-    (problems.length || lacksInput(view) ? WORDS : 0) +
+    (problems.length ? PROBLEM : lacksInput(view) ? WORDS : 0) +
     (isAlone(view) ? WORDS : 0) +
     CHIPS * Math.ceil(chips.length / 2) +
     MODEL * (run?.models?.outputs.length ?? 0);
@@ -262,18 +271,22 @@ function AddNext({ node, port }: { node: string; port: string }): JSX.Element {
   );
 }
 
-/** The state at the right of the title: an icon, and the duration or a word. */
+/** The state at the right: an icon, a word, and the duration. */
 function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS }): JSX.Element {
   const { trans } = useCanvas();
   const Icon = STATE_ICONS[icon];
+  const word = stateWord(run, trans);
   const rest = [run.detail, run.seconds !== undefined && duration(run.seconds), run.reason];
   const detail = rest.filter(Boolean).join(' · ');
   const hasDuration = icon === 'succeeded' && run.seconds !== undefined;
   const ticks = icon === 'running' && run.since !== undefined;
   return (
-    <span className={`nby-Node-run nby-mod-${icon}`} title={detail}>
+    <span
+      className={`nby-Node-run nby-mod-${icon}`}
+      title={[word, detail].filter(Boolean).join(' · ')}
+    >
       <Icon.react tag="span" className="nby-Icon" />
-      <span className={hasDuration || ticks ? 'nby-Sr' : undefined}>{stateWord(run, trans)}</span>
+      <span className="nby-Node-state">{word}</span>
       {hasDuration && <span>{duration(run.seconds!)}</span>}
       {ticks && <Since since={run.since!} />}
       {detail && <span className="nby-Sr"> {detail}</span>}

@@ -6,6 +6,7 @@ import { kindIcon } from '../../../icons/items';
 import { CardNode } from '../../model/flowStore';
 import { CanvasContext } from '../../model/hooks';
 import { bench } from '../../model/__tests__/fakes';
+import { INodeRun } from '../../model/tokens';
 import { kindWord } from '../../model/texts';
 import { NodeCard, Since } from '../NodeCard';
 
@@ -30,6 +31,33 @@ it('shows the word of the kind below the title', async () => {
   const { kind, title } = canvas.views.get('train')!;
   const name = container.querySelector('.nby-Node-name')!;
   expect([...name.children].map(({ textContent }) => textContent)).toEqual([title, kind]);
+  canvas.dispose();
+});
+
+it('shows each state with an icon and a word, below the title', async () => {
+  const { canvas, runs } = await bench();
+  const { container } = render(
+    <CanvasContext.Provider value={canvas}>
+      <ReactFlowProvider>
+        <NodeCard {...({ id: 'train', data: { fields: {} } } as NodeProps<CardNode>)} />
+      </ReactFlowProvider>
+    </CanvasContext.Provider>
+  );
+  const shown = (state: INodeRun) => {
+    runs.states.set('train', state);
+    act(() => runs.changed.emit(new Set(['train'])));
+    const mark = container.querySelector<HTMLElement>('.nby-Node-second > .nby-Node-run')!;
+    expect(mark.querySelector('svg')).not.toBeNull();
+    const words = [...mark.querySelectorAll(':scope > span:not(.nby-Icon, .nby-Sr)')];
+    return [mark.title, ...words.map(({ textContent }) => textContent)];
+  };
+  expect(shown({ state: 'succeeded', seconds: 2.25 })).toEqual([
+    'succeeded · 2.3 s',
+    'succeeded',
+    '2.3 s'
+  ]);
+  expect(shown({ state: 'running' })).toEqual(['running', 'running']);
+  expect(shown({ state: 'succeeded', cached: true })).toEqual(['cached', 'cached']);
   canvas.dispose();
 });
 

@@ -33,6 +33,7 @@ describe('K9: the preview on a card', () => {
     expect(roomFor(full, 240)).toBe(121);
     expect(roomFor({ ...full, chips: ['docker', '1 GPU', '2 CPU'] }, 240)).toBe(67);
     expect(roomFor({ ...full, inputs: [port, { ...port, state: 'missing' }] }, 240)).toBe(79);
+    expect(roomFor({ ...full, problems: ['three lines'] }, 240)).toBe(62);
   });
 
   it('is the picture, with its name, before anything else', () => {
