@@ -46,6 +46,8 @@ export function shiftInto(start: number, end: number, from: number, to: number):
 
 /** The least distance of a card from the edges of the view, in pixels. */
 export const MARGIN = 16;
+/** The height of the zoom bar and of the minimap's button, with their margins. */
+export const BAR = 40;
 
 /** Return whether the user has not moved the view since it was fitted. */
 export function isFitted({ flow, fitted }: IDiagram): boolean {
@@ -70,7 +72,7 @@ export function reveal(canvas: IDiagram, id: string): void {
   const width = (size?.width ?? 200) * zoom;
   const height = (size?.height ?? 90) * zoom;
   const dx = shiftInto(at.x, at.x + width, box.left + MARGIN, box.right - MARGIN);
-  const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - MARGIN);
+  const dy = shiftInto(at.y, at.y + height, box.top + MARGIN, box.bottom - BAR);
   if (dx || dy) {
     const stays = isFitted(canvas);
     void flow.setViewport({ x: view.x + dx, y: view.y + dy, zoom });

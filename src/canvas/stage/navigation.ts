@@ -2,7 +2,7 @@
 import { getViewportForBounds, Rect, Viewport } from '@xyflow/react';
 import { Position } from '../../document/flow';
 import { CanvasController } from '../model/controller';
-import { focusNode, isFitted, MARGIN, reveal } from '../model/focus';
+import { BAR, focusNode, isFitted, MARGIN, reveal } from '../model/focus';
 import { boundingBox, boxOf, isInside, viewOf } from '../model/placement';
 import { IMemory } from '../model/viewState';
 
@@ -57,8 +57,6 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
 const READABLE = 0.75;
-/** The height of the zoom bar with its margin. */
-const ZOOM_BAR = 40;
 
 /** Return the class that keeps the text of cards at 11 px on the screen, down to the first fit. */
 export function textSize(zoom: number): string {
@@ -159,7 +157,7 @@ export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void
 
 /** Return the height above the zoom bar, which would cover the first card. */
 function clearHeight({ clientHeight }: HTMLElement): number {
-  return Math.max(clientHeight - ZOOM_BAR, clientHeight / 2);
+  return Math.max(clientHeight - BAR, clientHeight / 2);
 }
 
 /**

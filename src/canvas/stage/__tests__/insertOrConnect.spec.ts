@@ -39,6 +39,16 @@ describe('when the picture has another size', () => {
 });
 
 describe('a view that nobody moved', () => {
+  it('shows a new card above the zoom bar and the button of the minimap', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [300, 520]]]);
+    const { moves, end } = picture(one, 700);
+    focusNode(canvas, 'train');
+    const height = 90; // of a card that is not measured
+    expect(moves).toEqual([{ x: 0, y: 600 - 40 - (520 + height), zoom: 1 }]);
+    end();
+  });
+
   it('is fitted again after a resize, also if a new card was brought into view meanwhile', () => {
     const { canvas } = one;
     canvas.doc.move([['train', [900, 0]]]);
