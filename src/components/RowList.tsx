@@ -1,8 +1,10 @@
 import {
+  createContext,
   Fragment,
   KeyboardEvent,
   ReactNode,
   useCallback,
+  useContext,
   useEffect,
   useId,
   useRef,
@@ -43,6 +45,11 @@ export interface IRowListProps<T> {
   onDragStart?: (item: T, event: React.DragEvent) => void;
 }
 
+/** How many rows long lists show at first, and the labels of the button for the others. */
+export const Cut = createContext<
+  { rows: number; more: (count: number) => string; fewer: string } | undefined
+>(undefined);
+
 /** A dragged row, as JSON of `{ noun, id }`. */
 export const ROW_MIME = 'application/vnd.nbyard.row+json';
 
@@ -54,7 +61,12 @@ const TYPED = 700;
  * more rows besides the clicked one, Escape none.
  */
 export function RowList<T>(props: IRowListProps<T>): JSX.Element {
-  const { items, heads, idOf, selected } = props;
+  const { heads, idOf, selected } = props;
+  const cut = useContext(Cut);
+  const [isWhole, setWhole] = useState(false);
+  // a button takes the place of at least two rows
+  const more = cut && props.items.length > cut.rows + 1 ? props.items.length - cut.rows : 0;
+  const items = more && !isWhole ? props.items.slice(0, -more) : props.items;
   const [active, setActive] = useState<string>();
   // a row that was clicked counts as selected, as in the file browser
   const [clicked, setClicked] = useState<string>();
@@ -178,75 +190,94 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   let label: string | undefined; // the id of the name above a row
   let above = 1;
   return (
-    <div
-      ref={grid}
-      className="nby-RowList"
-      role="grid"
-      aria-multiselectable={onMark ? true : undefined}
-      aria-label={props.label}
-      aria-rowcount={items.length + (heads?.size ?? 0)}
-      onKeyDown={onKeyDown}
-      onFocus={onFocus}
-      onBlur={event => {
-        if (event.relatedTarget && !grid.current?.contains(event.relatedTarget)) {
-          held.current = false;
-        }
-      }}
-    >
-      {items.slice(0, drawn).map((item, position) => {
-        const id = idOf(item);
-        const actions = props.actions?.(item);
-        const head = heads?.get(id);
-        const noun = typeof props.noun === 'function' ? props.noun(item) : props.noun;
-        if (head) {
-          label = labels + id;
-        }
-        return (
-          <Fragment key={id}>
-            {head && (
-              <div className="nby-RowList-head" role="row" aria-rowindex={position + above++}>
-                <div role="rowheader">
-                  <h3 id={label}>{head.name}</h3>
-                  {head.aside}
-                </div>
-              </div>
-            )}
-            <div
-              className="nby-Row"
-              role="row"
-              data-noun={noun}
-              data-id={id}
-              aria-selected={isSelected(id)}
-              aria-rowindex={position + above}
-              aria-describedby={label}
-              tabIndex={position === index ? 0 : -1}
-              draggable
-              onDragStart={event => {
-                event.dataTransfer.setData(ROW_MIME, JSON.stringify({ noun, id }));
-                props.onDragStart?.(item, event);
-              }}
-              onMouseDown={event => {
-                if (onMark && event.shiftKey) {
-                  event.preventDefault(); // the range begins at the row with the focus
-                }
-              }}
-              onFocus={() => setActive(id)}
-              onClick={event => onClick(event, item, position)}
-              onDoubleClick={() => props.onOpen?.(item)}
-            >
-              <div role="gridcell" className="nby-Row-cell">
-                {props.render(item)}
-              </div>
-              {actions && (
-                <div role="gridcell" className="nby-Row-actions" draggable onDragStart={keepStill}>
-                  {actions}
+    <>
+      <div
+        ref={grid}
+        className="nby-RowList"
+        role="grid"
+        aria-multiselectable={onMark ? true : undefined}
+        aria-label={props.label}
+        aria-rowcount={items.length + (heads?.size ?? 0)}
+        onKeyDown={onKeyDown}
+        onFocus={onFocus}
+        onBlur={event => {
+          if (event.relatedTarget && !grid.current?.contains(event.relatedTarget)) {
+            held.current = false;
+          }
+        }}
+      >
+        {items.slice(0, drawn).map((item, position) => {
+          const id = idOf(item);
+          const actions = props.actions?.(item);
+          const head = heads?.get(id);
+          const noun = typeof props.noun === 'function' ? props.noun(item) : props.noun;
+          if (head) {
+            label = labels + id;
+          }
+          return (
+            <Fragment key={id}>
+              {head && (
+                <div className="nby-RowList-head" role="row" aria-rowindex={position + above++}>
+                  <div role="rowheader">
+                    <h3 id={label}>{head.name}</h3>
+                    {head.aside}
+                  </div>
                 </div>
               )}
-            </div>
-          </Fragment>
-        );
-      })}
-    </div>
+              <div
+                className="nby-Row"
+                role="row"
+                data-noun={noun}
+                data-id={id}
+                aria-selected={isSelected(id)}
+                aria-rowindex={position + above}
+                aria-describedby={label}
+                tabIndex={position === index ? 0 : -1}
+                draggable
+                onDragStart={event => {
+                  event.dataTransfer.setData(ROW_MIME, JSON.stringify({ noun, id }));
+                  props.onDragStart?.(item, event);
+                }}
+                onMouseDown={event => {
+                  if (onMark && event.shiftKey) {
+                    event.preventDefault(); // the range begins at the row with the focus
+                  }
+                }}
+                onFocus={() => setActive(id)}
+                onClick={event => onClick(event, item, position)}
+                onDoubleClick={() => props.onOpen?.(item)}
+              >
+                <div role="gridcell" className="nby-Row-cell">
+                  {props.render(item)}
+                </div>
+                {actions && (
+                  <div
+                    role="gridcell"
+                    className="nby-Row-actions"
+                    draggable
+                    onDragStart={keepStill}
+                  >
+                    {actions}
+                  </div>
+                )}
+              </div>
+            </Fragment>
+          );
+        })}
+      </div>
+      {!!more && (
+        <p className="nby-Note nby-RowList-more">
+          <button
+            type="button"
+            className="nby-Button"
+            aria-expanded={isWhole}
+            onClick={() => setWhole(!isWhole)}
+          >
+            {isWhole ? cut!.fewer : cut!.more(more)}
+          </button>
+        </p>
+      )}
+    </>
   );
 }
 

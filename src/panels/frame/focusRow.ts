@@ -14,6 +14,10 @@ function look(noun: string, id: string, frames: number): void {
     const row = `#nbyard-sidebar .nby-Row[data-noun="${noun}"][data-id="${CSS.escape(id)}"]`;
     const element = document.querySelector<HTMLElement>(row);
     if (!element && frames) {
+      if (frames === FRAMES / 2) {
+        const more = `#nbyard-sidebar [data-noun="${noun}"] .nby-RowList-more [aria-expanded="false"]`;
+        document.querySelector<HTMLElement>(more)?.click();
+      }
       return look(noun, id, frames - 1);
     }
     element?.focus();

@@ -9,6 +9,7 @@ import { useAgoNow } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { stateIcon } from '../../icons/items';
 import { scheduleIcon } from '../../icons/startup';
+import { reasonText } from '../../reasons';
 import { secondsOf } from '../../runs/model/reducer';
 import { openSections } from '../frame/openSections';
 import { OlderButton, SearchBox } from '../frame/Search';
@@ -180,7 +181,7 @@ function Row({ run, runs, services }: IRowProps): JSX.Element {
       aside={<Time run={run} services={services} />}
       detail={<RunDetail run={run} services={services} />}
       strip={<RunStrip results={results} trans={trans} />}
-      title={showMoment(created_at)}
+      title={[reasonText(run.reason, trans), showMoment(created_at)].filter(Boolean).join('\n')}
     />
   );
 }

@@ -2,9 +2,10 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal } from '@lumino/signaling';
-import { CSSProperties, ReactNode, useEffect, useId, useRef } from 'react';
+import { ReactNode, useEffect, useId, useMemo, useRef } from 'react';
 import { Collection } from '../../api/collection';
 import { CommandButton } from '../../components/CommandButton';
+import { Cut } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IFileDrop } from './useFileDrop';
 import { openSections } from '../frame/openSections';
@@ -32,8 +33,6 @@ export interface ISectionProps {
   isBusy?: boolean;
   /** Shown at the right instead of the number of items. */
   summary?: string;
-  /** At least so many rows stay visible where the sidebar is low. */
-  rows?: number;
   /** What files that are dropped on it become. */
   drop?: IFileDrop;
   commands: CommandRegistry;
@@ -41,11 +40,19 @@ export interface ISectionProps {
   children: ReactNode;
 }
 
-/** A section of the sidebar: one line while it is closed or empty, else as tall as its content. */
+/** A section of the sidebar: one line while it is closed or empty; long lists show the first rows. */
 export function Section(props: ISectionProps): JSX.Element {
   const { noun, title, collection, buttons = [], isBusy, drop, commands, trans } = props;
-  const { after, more = 0, rows = 2 } = props;
+  const { after, more = 0 } = props;
   const body = useId();
+  const cut = useMemo(
+    () => ({
+      rows: Math.max(6, Math.round(window.innerHeight / 120)),
+      more: (count: number) => trans.__('Show %1 More', count),
+      fewer: trans.__('Show Fewer')
+    }),
+    [trans]
+  );
   useEffect(() => {
     const start = () => collection?.start();
     void (after ? after.then(start, start) : start());
@@ -60,14 +67,12 @@ export function Section(props: ISectionProps): JSX.Element {
   const isOpen = isForced || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
   wasOpen.current = isOpen;
   const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
-  const isEmpty = isOpen && !count;
   const Caret = isOpen ? caretDownIcon : caretRightIcon;
   return (
     <section
-      className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}${isEmpty ? ' nby-mod-empty' : ''}`}
+      className={`nby-SideSection${drop?.over ? ' nby-mod-over' : ''}`}
       aria-label={title}
       data-noun={noun}
-      style={{ '--nby-rows': isOpen ? Math.min(rows, count) : 0 } as CSSProperties}
       {...drop?.handlers}
     >
       <div className="nby-SideSection-head">
@@ -94,8 +99,8 @@ export function Section(props: ISectionProps): JSX.Element {
         ))}
       </div>
       {isOpen && (
-        <div id={body} className="nby-SideSection-body">
-          {props.children}
+        <div id={body}>
+          <Cut.Provider value={cut}>{props.children}</Cut.Provider>
         </div>
       )}
     </section>

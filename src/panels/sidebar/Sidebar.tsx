@@ -86,7 +86,6 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
         buttons={hasRuns ? ['clean-up-runs'] : []}
         summary={live ? trans.__('%1 running', live) : ''}
         isOpen
-        rows={4}
       >
         <RunSection {...shown} />
       </Section>

@@ -1,11 +1,14 @@
 /** Workflow files that never ran; the server lists those below its root. */
+import { IDocumentWidget } from '@jupyterlab/docregistry';
 import { Contents } from '@jupyterlab/services';
+import { FocusTracker, Widget } from '@lumino/widgets';
 import { useEffect, useState } from 'react';
 import { belowRoot } from '../../api/paths';
 import { Workflow, WorkflowFile } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { useSignal } from '../../components/hooks/useSignal';
 import { EXTENSION } from '../../document/fileType';
+import { openSections } from '../frame/openSections';
 import { IPanelServices } from '../frame/services';
 
 /** Changes of files within this time, in milliseconds, lead to one request. */
@@ -20,7 +23,10 @@ export interface IUnrun {
   readonly problem?: string;
 }
 
-/** Return the workflow files without a run; updated while visible when files or runs change. */
+/**
+ * Return the workflow files without a run; updated while visible when files or runs change, a
+ * workflow comes to the front or a section is opened: the server and shells create files, too.
+ */
 export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUnrun {
   const [unrun, setUnrun] = useState<Omit<IUnrun, 'places'>>({ files: [] });
   useEffect(() => {
@@ -28,6 +34,7 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
       return;
     }
     const { contents } = app.serviceManager;
+    const { currentChanged } = app.shell;
     const control = new AbortController();
     let timer: number | undefined;
     let hasFailed = false;
@@ -53,6 +60,12 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
         later();
       }
     };
+    const onFront = (_: unknown, { newValue }: FocusTracker.IChangedArgs<Widget>) => {
+      const context = (newValue as Partial<IDocumentWidget> | null)?.context;
+      if (context?.path.endsWith(EXTENSION)) {
+        later();
+      }
+    };
     // most changes are the start of a reload, or runs of workflows that ran before
     const onRan = () => {
       const places = placesOf(yard);
@@ -63,11 +76,15 @@ export function useUnrun({ app, yard }: IPanelServices, isVisible: boolean): IUn
     };
     read();
     contents.fileChanged.connect(onFile);
+    currentChanged?.connect(onFront);
+    openSections.changed.connect(later);
     yard.workflows.changed.connect(onRan);
     return () => {
       control.abort();
       window.clearTimeout(timer);
       contents.fileChanged.disconnect(onFile);
+      currentChanged?.disconnect(onFront);
+      openSections.changed.disconnect(later);
       yard.workflows.changed.disconnect(onRan);
     };
   }, [app, yard, isVisible]);

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { RowList } from '../../../components/RowList';
 import { openSections } from '../../frame/openSections';
 import { Section } from '../Section';
 
@@ -37,7 +38,7 @@ function show(props: Partial<Parameters<typeof Section>[0]> = {}): Things {
       trans={trans}
       {...props}
     >
-      body
+      {props.children ?? 'body'}
     </Section>
   );
   return collection;
@@ -79,14 +80,28 @@ describe('a section of the sidebar', () => {
     expect([isOpen(), !!screen.getByText('none yet')]).toEqual([true, true]);
   });
 
-  it('keeps as many rows in view as it has, at most its share', () => {
-    const things = show({ isOpen: true, rows: 4 });
-    const rows = () => screen.getByRole('region').style.getPropertyValue('--nby-rows');
-    expect(rows()).toBe('0');
-    things.set(1);
-    expect(rows()).toBe('1');
-    things.set(9);
-    expect(rows()).toBe('4');
+  it('shows the first rows of a long list, and the others on a click', () => {
+    const ids = Array.from({ length: 9 }, (_, place) => ({ id: `${place}` }));
+    const list = (items: typeof ids) => (
+      <RowList
+        label="Things"
+        noun="thing"
+        items={items}
+        idOf={({ id }) => id}
+        nameOf={({ id }) => id}
+        render={({ id }) => id}
+      />
+    );
+    show({ isOpen: true, children: list(ids) }).set(9);
+    const count = () => screen.getAllByRole('row').length;
+    expect(count()).toBe(6); // as many as fit a low window
+    fireEvent.click(screen.getByRole('button', { name: 'Show 3 More' }));
+    expect(count()).toBe(9);
+    fireEvent.click(screen.getByRole('button', { name: 'Show Fewer' }));
+    expect(count()).toBe(6);
+    cleanup();
+    show({ isOpen: true, children: list(ids.slice(2)) }).set(7);
+    expect(count()).toBe(7); // no button in place of a single row
   });
 
   it('stays closed where it is closed at first, until somebody opens it or it fails', () => {

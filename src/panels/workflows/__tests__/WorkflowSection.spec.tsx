@@ -4,6 +4,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { openSections } from '../../frame/openSections';
 import { IPanelServices } from '../../frame/services';
 import { useUnrun } from '../unrun';
 import { WorkflowSection } from '../WorkflowSection';
@@ -57,14 +58,18 @@ function show(unrun: string[], project = '') {
   commands.addCommand('nbyard:create-workflow', { label: 'New Workflow', execute: () => 0 });
   const opened = jest.fn();
   commands.addCommand('docmanager:open', { execute: ({ path }) => opened(path) });
-  const app = { serviceManager: { contents: { fileChanged: signal() } } };
+  const currentChanged = signal();
+  const app = {
+    serviceManager: { contents: { fileChanged: signal() } },
+    shell: { currentChanged }
+  };
   const services = { yard, trans, commands, app } as unknown as IPanelServices;
   const Panel = ({ isVisible }: { isVisible: boolean }) => (
     <WorkflowSection services={services} unrun={useUnrun(services, isVisible)} />
   );
   const { rerender } = render(<Panel isVisible={false} />);
   const setVisible = (isVisible: boolean) => rerender(<Panel isVisible={isVisible} />);
-  return { workflows, answers, call, opened, setVisible };
+  return { workflows, answers, call, opened, setVisible, currentChanged };
 }
 
 const rows = () => screen.queryAllByRole('row').map(({ textContent }) => textContent);
@@ -107,6 +112,26 @@ describe('the workflows of the sidebar', () => {
     workflows.set([ran('c')]);
     await wait();
     expect(call).toHaveBeenCalledTimes(2);
+  });
+
+  it('asks again when a workflow is opened or a section is shown', async () => {
+    const { answers, setVisible, currentChanged, workflows } = show([]);
+    setVisible(true);
+    await wait();
+    workflows.set([]);
+    answers.items.push({ title: 'a', path: 'a.nbflow', saved_at, pushed_id: 'a' });
+    const front = (path: string) => currentChanged.emit({ newValue: { context: { path } } });
+    front('a.ipynb');
+    currentChanged.emit({ newValue: null });
+    await wait();
+    expect(rows()).toEqual([]);
+    front('a.nbflow');
+    await wait();
+    expect(rows()).toEqual(['anever rana.nbflow']);
+    answers.items.pop();
+    act(() => openSections.set('workflow', true));
+    await wait();
+    expect(rows()).toEqual([]);
   });
 
   it('says which of the lists failed, beside the other one, and asks again', async () => {
