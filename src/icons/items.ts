@@ -1,5 +1,5 @@
 /** Icons of items and states, fetched with the code that first shows them. */
-import { LabIcon } from '@jupyterlab/ui-components';
+import { fileIcon, folderIcon, LabIcon } from '@jupyterlab/ui-components';
 import { draw, line, notebookIcon, runningIcon } from './startup';
 
 export const datasetIcon = draw('dataset', line('M2 3h12v10H2zM2 6.5h12M2 9.8h12M6 3v10'));
@@ -56,9 +56,12 @@ export const OFF_ICONS = {
   idle: draw('idle', line('M3 8h10'))
 };
 
+/** Return the icon of a kind of node or of data. */
 export function kindIcon(kind: string): LabIcon {
   switch (kind) {
     case 'dataset':
+    case 'table':
+    case 'any':
       return datasetIcon;
     case 'notebook':
       return notebookIcon;
@@ -70,6 +73,10 @@ export function kindIcon(kind: string): LabIcon {
       return modelIcon;
     case 'container':
       return containerIcon;
+    case 'folder':
+      return folderIcon;
+    case 'file':
+      return fileIcon;
     default:
       return otherIcon;
   }

@@ -1,12 +1,13 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { useEffect, useRef, useState } from 'react';
 import { Dataset } from '../../api/types';
+import { dataKind } from '../../components/format/dataKinds';
 import { showBytes } from '../../components/format/bytes';
 import { CommandButton } from '../../components/CommandButton';
 import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { useSignal } from '../../components/hooks/useSignal';
-import { datasetIcon } from '../../icons/items';
+import { kindIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
 import { datasetRow, isUsable } from '../palette/paletteRows';
 import { OlderButton, SearchBox, useSearch } from '../frame/Search';
@@ -119,8 +120,8 @@ function Row({ dataset, services }: { dataset: Dataset; services: IPanelServices
   };
   return (
     <SideRow
-      icon={datasetIcon}
-      accent={state}
+      icon={kindIcon(dataKind(current.format))}
+      accent={state === 'ready' ? 'is-dataset' : state}
       name={name}
       aside={state === 'ready' && size}
       detail={facts[state]}

@@ -6,9 +6,11 @@ import { showBytes } from '../../components/format/bytes';
 import { showAgo } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
 import { useAgoNow } from '../../components/hooks/useLost';
-import { artifactIcon, commandIcon, deploymentIcon } from '../../icons/items';
+import { deploymentIcon, kindIcon } from '../../icons/items';
 import { IDeploymentTarget, IPanelServices } from '../frame/services';
 import { SideRow } from '../frame/SideRow';
+import { NoContainers } from './form/NoContainers';
+import { useForm } from './form/useForm';
 
 interface IChooseModelProps {
   services: IPanelServices;
@@ -25,6 +27,8 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
   const [offers, setOffers] = useState<IOffers>();
   const [problem, setProblem] = useState('');
   const now = useAgoNow(yard.stream);
+  const offer = useForm(services);
+  const engine = typeof offer === 'object' ? offer.form.engine : undefined;
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => void yard.runs.start(), [yard]);
   const succeeded = useSignal(
@@ -59,6 +63,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
       <div className="nby-View-header">
         <h2>{trans.__('Deploy a model')}</h2>
       </div>
+      {engine && engine.state !== 'ok' && <NoContainers engine={engine} trans={trans} />}
       {isEmpty && (
         <>
           <p className="nby-Note">
@@ -78,8 +83,8 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         nameOf={({ output }) => output}
         render={({ output, run_title, run_number, size_bytes, created_at }) => (
           <SideRow
-            icon={artifactIcon}
-            accent="succeeded"
+            icon={kindIcon('model')}
+            accent="is-model"
             name={output}
             aside={showAgo(created_at, now, trans)}
             detail={trans.__('%1, run %2 · %3', run_title, run_number, showBytes(size_bytes))}
@@ -103,7 +108,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         idOf={({ path, class_name }) => `${path} ${class_name}`}
         nameOf={({ class_name }) => class_name}
         render={({ path, class_name }) => (
-          <SideRow icon={commandIcon} accent="command" name={class_name} detail={path} />
+          <SideRow icon={kindIcon('model')} accent="is-model" name={class_name} detail={path} />
         )}
         onChosen={({ path }) => onChosen({ model: { path } })}
       />

@@ -21,7 +21,7 @@ export function ExecutableRow({ executable, trans }: IExecutableRowProps): JSX.E
   return (
     <SideRow
       icon={kindIcon(current.kind)}
-      accent={current.kind}
+      accent={`is-${current.kind}`}
       name={name}
       aside={place}
       detail={hasPorts ? ports : trans._n('%1 value', '%1 values', current.arguments.length)}

@@ -11,9 +11,13 @@ const OUTPUT = { run_id: 'r', run_number: 7, run_title: 'Penguins', output: 'tra
 
 let runs: { items: object[]; changed: Signal<object, void>; start: () => void };
 
-function show(sources: object, images: object[]): jest.Mock {
+function show(sources: object, images: object[], engine: object = { state: 'ok' }): jest.Mock {
   runs = { items: [], changed: new Signal<object, void>({}), start: () => undefined };
-  const call = jest.fn(async (id: string) => (id === 'images.list' ? { items: images } : sources));
+  const answers: Record<string, object> = {
+    'images.list': { items: images },
+    'deployments.form': { engine }
+  };
+  const call = jest.fn(async (id: string) => answers[id] ?? sources);
   const stream = { lost: undefined, connectedChanged: new Signal<object, boolean>({}) };
   const commands = new CommandRegistry();
   commands.addCommand('nbyard:create-example', { label: 'Try It', execute: () => undefined });
@@ -54,6 +58,13 @@ describe('what can be deployed', () => {
       { model: { path: 'm.py' } },
       {}
     ]);
+  });
+
+  it('says at once that containers are unavailable, and what helps', async () => {
+    const text = { code: 'text', params: { text: 'no Docker' } };
+    show({ outputs: [], classes: [] }, [], { state: 'missing', finding: text, cure: text });
+    expect((await screen.findByRole('alert')).textContent).toContain('no Docker');
+    expect(screen.getByRole('link', { name: 'How to install and start Docker' })).toBeTruthy();
   });
 
   it('says so if not all models are listed', async () => {

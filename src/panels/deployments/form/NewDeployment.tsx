@@ -253,8 +253,12 @@ function Form(props: IFormProps): JSX.Element {
           </p>
         )}
         <p>
-          <button type="submit" className="nby-Button nby-mod-primary" disabled={isBusy}>
-            {trans.__('Deploy')}
+          <button
+            type="submit"
+            className={`nby-Button${hasEngine ? ' nby-mod-primary' : ''}`}
+            disabled={isBusy}
+          >
+            {hasEngine ? trans.__('Deploy') : trans.__('Check Again and Deploy')}
           </button>
         </p>
         <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />

@@ -15,7 +15,7 @@ export function NoContainers({ engine, trans }: INoContainersProps): JSX.Element
   return (
     <p className="nby-Warning" role="alert" tabIndex={-1}>
       {[why, reasonText(engine.cure, trans)].filter(Boolean).join(' ')}{' '}
-      <a href={HELP} target="_blank" rel="noreferrer">
+      <a className="nby-Link" href={HELP} target="_blank" rel="noreferrer">
         {trans.__('How to install and start Docker')}
       </a>
     </p>

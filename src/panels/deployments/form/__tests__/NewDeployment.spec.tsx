@@ -96,14 +96,14 @@ async function open(
   const onMade = jest.fn();
   const begin = typeof target === 'string' ? { image: target } : target;
   const { unmount } = render(<NewDeployment services={services} target={begin} onMade={onMade} />);
-  await screen.findByRole('button', { name: 'Deploy' });
+  await screen.findByRole('button', { name: /Deploy$/ });
   const settle = () => act(() => new Promise(done => setTimeout(done, 20)));
   await settle();
   const field = (name: RegExp) => screen.getByLabelText<HTMLInputElement>(name);
   const type = (name: RegExp, value: string) =>
     fireEvent.change(field(name), { target: { value } });
   const submit = async () => {
-    fireEvent.click(screen.getByRole('button', { name: 'Deploy' }));
+    fireEvent.click(screen.getByRole('button', { name: /Deploy$/ }));
     await settle();
   };
   const close = async () => {
@@ -152,6 +152,7 @@ describe('P1: without a container engine', () => {
     await submit();
     expect([sent, onMade.mock.calls]).toEqual([[], []]);
     expect(document.activeElement).toBe(notice()); // it may be out of sight
+    expect(screen.getByRole('button', { name: 'Check Again and Deploy' })).toBeTruthy();
     engine.state = 'ok';
     await submit();
     expect(notice()).toBeNull();
