@@ -4,6 +4,8 @@ import { forwardRef, useId, useState } from 'react';
 import { chooseFiles } from '../components/chooseFiles';
 
 const LINES = 10;
+/** In a form, the field looks like one for several lines. */
+const FORM_LINES = 4;
 
 interface IPackagesFieldProps {
   label: string;
@@ -11,6 +13,7 @@ interface IPackagesFieldProps {
   problems: readonly string[];
   trans: TranslationBundle;
   onChange: (text: string) => void;
+  /** Called on Enter; without it, Enter adds a line and Ctrl+Enter submits the form. */
   onEnter?: () => void;
 }
 
@@ -49,7 +52,7 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
           ref={ref}
           id={id}
           className="jp-mod-styled"
-          rows={Math.min(LINES, text.split('\n').length)}
+          rows={Math.min(LINES, Math.max(onEnter ? 1 : FORM_LINES, text.split('\n').length))}
           spellCheck={false}
           placeholder={trans.__('cowsay==6.1')}
           aria-invalid={!!problems.length}
@@ -70,9 +73,10 @@ export const PackagesField = forwardRef<HTMLTextAreaElement, IPackagesFieldProps
         />
         <div className="nby-Field-head">
           <div id={`${id}-help`} className="nby-Field-help">
-            {trans.__(
-              'One package per line, or drop a requirements file here. Press Shift+Enter for a new line.'
-            )}
+            {trans.__('One package per line, or drop a requirements file here.')}{' '}
+            {onEnter
+              ? trans.__('Press Shift+Enter for a new line.')
+              : trans.__('Press Ctrl+Enter to install.')}
           </div>
           <button
             type="button"

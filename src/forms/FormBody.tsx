@@ -64,7 +64,7 @@ export class FormBody extends ReactWidget {
 
   /**
    * Handle Enter before the dialog does: it would swallow Enter in multi-line fields, also with
-   * Shift, and on buttons of the form.
+   * Shift, and on buttons of the form. In lists of packages, only Ctrl+Enter submits.
    */
   private _onKeyDown = (event: KeyboardEvent): void => {
     const field = event.target as HTMLElement;
@@ -82,7 +82,8 @@ export class FormBody extends ReactWidget {
       event.stopPropagation();
     } else if (isOurs && field instanceof HTMLTextAreaElement) {
       event.stopPropagation();
-      if (!event.shiftKey) {
+      const isList = field.closest('.nby-PackagesField');
+      if (isList ? event.ctrlKey || event.metaKey : !event.shiftKey) {
         event.preventDefault();
         this.node
           .closest('.jp-Dialog')

@@ -188,7 +188,7 @@ test(
     await page.keyboard.type('moo/');
     await lab.press('Tab');
     await dialog.getByLabel('Packages').fill('six\n--index-url https://elsewhere'); // as pasted
-    await lab.press('Enter');
+    await lab.press('Control+Enter');
     await expect(dialog.getByRole('alert')).toContainText('may not contain /');
     await expect(dialog.getByLabel('Name')).toBeFocused();
     await page.keyboard.type('moo');
@@ -204,7 +204,7 @@ test(
     };
     await lab.choose(dialog.getByRole('button', { name: 'From File…' }), requirements);
     await expect(dialog.getByLabel('Packages')).toHaveValue('# mine\nsix==1.17.0\n');
-    await dialog.getByLabel('Packages').press('Enter');
+    await dialog.getByLabel('Packages').press('Control+Enter');
     await expect(view(lab).getByRole('heading', { name: 'moo' })).toBeFocused();
     await expect(state(lab)).toHaveText('installed', PATIENCE);
 

@@ -1,6 +1,6 @@
 import { PathExt } from '@jupyterlab/coreutils';
 import { Contents } from '@jupyterlab/services';
-import { useEffect, useRef, useState } from 'react';
+import { CSSProperties, useEffect, useRef, useState } from 'react';
 import { IPickerItem, Picker } from '../../components/Picker';
 import { IArgument } from '../../document/arguments';
 import { IPanelServices } from '../frame/services';
@@ -16,6 +16,9 @@ interface IChooseInputProps {
 }
 
 const UP = '..';
+/** The height of the list, and of the head of its field, in pixels. */
+const HEIGHT = 270;
+const HEAD = 28;
 
 /** Chooses a file of the server, a dataset or an artifact for an input. */
 export function ChooseInput(props: IChooseInputProps): JSX.Element {
@@ -47,9 +50,22 @@ export function ChooseInput(props: IChooseInputProps): JSX.Element {
       >
         {trans.__('Choose…')}
       </button>
-      {folder !== undefined && <List key={folder} {...props} folder={folder} onDone={done} />}
+      {folder !== undefined && (
+        <List key={folder} {...props} folder={folder} style={place(button.current)} onDone={done} />
+      )}
     </>
   );
+}
+
+/** Return the place of the list in a dialog: over its other fields, and over its border. */
+function place(button: HTMLElement | null): CSSProperties | undefined {
+  const field = button?.closest('.jp-Dialog .nby-Field');
+  if (!field) {
+    return undefined;
+  }
+  const { top, left, width } = field.getBoundingClientRect();
+  const highest = Math.max(0, window.innerHeight - HEIGHT);
+  return { position: 'fixed', top: Math.min(top + HEAD, highest), left, width };
 }
 
 /** Split the id of an item, such as `file:data/a.csv`. */
@@ -59,10 +75,11 @@ function split(id: string): [string, string] {
 }
 
 interface IListProps extends IChooseInputProps {
+  style?: CSSProperties;
   onDone: (item: IPickerItem | undefined) => void;
 }
 
-function List({ services, argument, folder, names, onDone }: IListProps): JSX.Element {
+function List({ services, argument, folder, names, style, onDone }: IListProps): JSX.Element {
   const { app, trans } = services;
   const [files, setFiles] = useState<readonly Contents.IModel[]>([]);
   useEffect(() => {
@@ -75,7 +92,8 @@ function List({ services, argument, folder, names, onDone }: IListProps): JSX.El
   }, [app, folder]);
   return (
     <Picker
-      title={folder ? trans.__('Files in %1, and data', folder) : trans.__('Files and data')}
+      title={trans.__('Files in “%1”, datasets and artifacts', folder || '/')}
+      style={style}
       items={itemsOf(files, folder, names, argument.format, {
         file: trans.__('file'),
         folder: trans.__('folder')

@@ -9,7 +9,9 @@ export function openExecutable(services: IPanelServices, target: IExecutableTarg
   showItem<IExecutableTarget>(services, target, {
     noun: 'executable',
     icon: otherIcon,
-    label: PathExt.basename(target.path ?? '') || trans.__('Executable'),
+    label:
+      PathExt.basename(target.path ?? '') ||
+      (target.upload ? trans.__('New Executable') : trans.__('Executable')),
     collection: yard.executables,
     key: ({ path, upload }) => path ?? upload,
     draw: panel => (

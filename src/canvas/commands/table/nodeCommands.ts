@@ -7,7 +7,7 @@ export function nodeCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:pin-node',
       label: trans.__('Pin to This Version'),
-      caption: trans.__('Always run the current version, even if the file changes'),
+      caption: trans.__('Keep running this version of the file, also after the file changes'),
       needs: 'edit',
       run: (canvas, { pinning }) => pinning.pin(canvas)
     },

@@ -21,9 +21,9 @@ describe('L1: a new environment', () => {
     await waitFor(() => expect(packages()).toBeTruthy());
     expect(name().value).toBe('environment');
     fireEvent.change(packages(), { target: { value: '-e x' } });
-    fireEvent.keyDown(packages(), { key: 'Enter', shiftKey: true });
+    expect(fireEvent.keyDown(packages(), { key: 'Enter' })).toBe(true); // adds a line
     expect(send).not.toHaveBeenCalled();
-    fireEvent.keyDown(packages(), { key: 'Enter' });
+    fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
     await waitFor(() =>
       expect(document.querySelector('[role="alert"]')?.textContent).toBe(
         'Line 1: the option -e is not allowed'
@@ -32,7 +32,7 @@ describe('L1: a new environment', () => {
     expect(packages().value).toBe('-e x');
     await waitFor(() => expect(document.activeElement).toBe(packages()));
     fireEvent.change(packages(), { target: { value: 'six' } });
-    fireEvent.keyDown(packages(), { key: 'Enter' });
+    fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
     expect(await answer).toBe(made);
     expect(send.mock.calls.map(([, sent]) => sent.body)).toEqual([
       { name: 'environment', capture: '', requirements: '-e x' },
@@ -63,7 +63,7 @@ describe('L1: a new environment', () => {
     expect(document.querySelector('.jp-Dialog .nby-Note')?.textContent).toContain(
       'packages of the kernel python3'
     );
-    fireEvent.keyDown(packages(), { key: 'Enter' });
+    fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
     expect(await answer).toBe(made);
     const body = { name: 'environment', capture: 'python3', requirements: '' };
     expect(send).toHaveBeenCalledWith('environments.create', { body });
@@ -75,7 +75,7 @@ describe('L1: a new environment', () => {
       askEnvironment({ name: 'environment', capture: '' }, trans, { call: send })
     ).rejects.toThrow('busy');
     await waitFor(() => expect(packages()).toBeTruthy());
-    fireEvent.keyDown(packages(), { key: 'Enter' });
+    fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
     await refused;
   });
 });

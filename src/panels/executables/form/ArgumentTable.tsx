@@ -231,6 +231,7 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
         <input
           className="nby-Arguments-help"
           aria-label={says(trans.__('Help'))}
+          title={draft.help}
           value={draft.help}
           onChange={event => change({ help: event.target.value })}
         />

@@ -1,5 +1,5 @@
 import { Notification } from '@jupyterlab/apputils';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError, fieldErrors } from '../../../api/client';
 import { tagCell, tagged } from '../../../api/documents/tagCell';
 import { Argument, Executable, Inspection, Invocation, Resources } from '../../../api/types';
@@ -89,6 +89,15 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
 
   const form = useRef<HTMLFormElement>(null);
   const [taken, setTaken] = useState<ITaken>();
+  // what the code lacks, its --help has
+  const [isHelped, setHelped] = useState(false);
+  const isNew = target.id === undefined;
+  useEffect(() => {
+    // while the file was read, the user may have moved on
+    if (isNew && document.activeElement?.contains(form.current)) {
+      form.current?.querySelector<HTMLElement>('.nby-Register-line input')?.focus();
+    }
+  }, [isNew]);
 
   const request = (): IRequest => {
     const sent = sentFields(typed, source.kind);
@@ -156,7 +165,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
         void save();
       }}
     >
-      <Hints {...props} />
+      {!(isHelped && isNew) && <Hints {...props} />}
       <div className="nby-Register-line">
         <NameField
           name={name}
@@ -190,7 +199,10 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
                 ? { path: target.path, upload: target.upload }
                 : { executable: target.id }
             }
-            onRead={inspection => change({ drafts: inspection.arguments.map(draftOf) })}
+            onRead={inspection => {
+              setHelped(true);
+              change({ drafts: inspection.arguments.map(draftOf) });
+            }}
           />
         )}
         {errors.command && (

@@ -2,6 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { DraftOwner } from '../../../../components/hooks/useDraft';
 import { settled } from '../../../../api/__tests__/fake';
+import { Reason } from '../../../../reasons';
 import { IExecutableTarget, IPanelServices } from '../../../frame/services';
 import { RegisterForm } from '../RegisterForm';
 
@@ -14,7 +15,12 @@ const SOURCE = {
 const call = jest.fn();
 const put = jest.fn();
 
-function show(target: IExecutableTarget, kind = 'command', onSaved = jest.fn()): void {
+function show(
+  target: IExecutableTarget,
+  kind = 'command',
+  onSaved = jest.fn(),
+  hints: Reason[] = []
+): void {
   cleanup();
   const yard = { client: { call }, executables: { put, items: [] } };
   const services = { yard, trans: nullTranslator.load('nbyard') } as unknown as IPanelServices;
@@ -22,7 +28,7 @@ function show(target: IExecutableTarget, kind = 'command', onSaved = jest.fn()):
     <DraftOwner.Provider value="view">
       <RegisterForm
         services={services}
-        source={{ ...SOURCE, kind }}
+        source={{ ...SOURCE, kind, hints }}
         target={target}
         revision={1}
         onSaved={onSaved}
@@ -62,6 +68,15 @@ describe('the form of an executable', () => {
     const body = expect.objectContaining({ command: ['{file}', '-r'] });
     expect(call).toHaveBeenCalledWith('executables.preview', expect.objectContaining({ body }));
     jest.useRealTimers();
+  });
+
+  it('begins at the name, and hides what the code lacks once --help was read', async () => {
+    show({ path: 'sort.sh' }, 'command', undefined, [{ code: 'text', params: { text: '$1' } }]);
+    expect(document.activeElement).toBe(field('Name'));
+    expect(screen.getByText('$1')).toBeTruthy();
+    call.mockResolvedValue({ arguments: [{ name: 'key' }], hints: [] });
+    await act(async () => void fireEvent.click(button('Read --help')));
+    expect(screen.queryByText('$1')).toBeNull();
   });
 
   it('offers to read --help of files, uploads and registered executables', async () => {
