@@ -5,7 +5,6 @@ python buildtools/reason_catalogue.py --check   exits with code 1 if a file diff
 """
 
 import json
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -23,19 +22,12 @@ CATALOGUE = ROOT / "src/reasons/codes.ts"
 EXAMPLES = ROOT / "tests/cases/reasons.json"
 HEAD = """\
 // Made by buildtools/reason_catalogue.py; do not edit.
-import { TranslationBundle } from '@jupyterlab/translation';
 
-/** The parameters of a reason: texts, numbers, nested reasons or lists of these. */
-type Params = Record<string, unknown>;
+/** Marks texts, so that tools collect them for translators. */
+const trans = { __: (text: string) => text };
 
-/** Return the text of a parameter; the words join a list. */
-type Show = (value: unknown, between?: string) => string;
-
-/** Return the text of one code. */
-type Render = (params: Params, show: Show, trans: TranslationBundle) => string;
-
-/** The text of each code of `nbyard/reasons/codes`. */
-export const CODES: Readonly<Record<string, Render>> = {
+/** The text of each code of `nbyard/reasons`. `{name}` is a parameter, `{name:words}` a list. */
+export const CODES: Readonly<Record<string, string>> = {
 """
 INNER = {"code": "forced", "params": {}}
 
@@ -57,19 +49,9 @@ def _key(name: str) -> str:
 
 
 def _render(code: Code) -> str:
-    """Return the function that renders a code."""
-    shown: list[str] = []
-
-    def number(field: re.Match[str]) -> str:
-        between = f", {json.dumps(field[2])}" if field[2] else ""
-        shown.append(f"show(p.{field[1]}{between})")
-        return f"%{len(shown)}"
-
-    text = FIELD.sub(number, code.text)
-    if text == "%1":
-        return f"(p, show) => {shown[0]}"
-    words = ", ".join([json.dumps(text, ensure_ascii=False), *shown])
-    return f"({'p, show' if shown else '_p, _show'}, trans) => trans.__({words})"
+    """Return the text of a code in TypeScript, marked for translators if it has words."""
+    text = json.dumps(code.text, ensure_ascii=False)
+    return text if FIELD.fullmatch(code.text) else f"trans.__({text})"
 
 
 def examples() -> str:

@@ -9,7 +9,8 @@ export interface Reason {
   params: Record<string, unknown>;
 }
 
-// `codes` holds the sentences
+// for example `{count}`, `{names:, }` and `{size:bytes}`
+const FIELD = /\{(\w+)(?::([^}]*))?\}/g;
 const BETWEEN = '; ';
 // separates the thousands of a number
 const THOUSANDS = ',';
@@ -34,8 +35,8 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
     return '';
   }
   const { params } = reason;
-  const render = CODES[reason.code];
-  if (!render) {
+  const text = CODES[reason.code];
+  if (!text) {
     return String(params.text ?? reason.code); // of a newer server
   }
   const show = (value: unknown, between = BETWEEN): string =>
@@ -46,7 +47,8 @@ export function reasonText(reason: Reason | null | undefined, trans: Translation
         : typeof value === 'number'
           ? showNumber(value, between)
           : String(value ?? '');
-  return render(params, show, trans);
+  // eslint-disable-next-line jupyter/no-dynamic-translation -- `codes` has the literals
+  return trans.__(text).replace(FIELD, (_, name, between) => show(params[name], between));
 }
 
 /** Return the first line of a text, where there is room for one. */
