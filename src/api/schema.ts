@@ -1633,7 +1633,8 @@ export interface paths {
         };
         /**
          * List the resources of a kind that are not linked to a project, newest first
-         * @description Pushed workflows are left out: they belong to the project that pushed them.
+         * @description Pushed workflows are left out: they belong to the project that pushed them. Workflow files
+         *     that never ran follow at the end.
          */
         get: operations["projects.linkable"];
         put?: never;
@@ -1654,7 +1655,10 @@ export interface paths {
         /** List the linked resources of a project, newest first, or those of one kind */
         get: operations["projects.links"];
         put?: never;
-        /** Link a resource to a project. A linked resource stays linked */
+        /**
+         * Link a resource to a project. A linked resource stays linked
+         * @description A workflow is given by its ID or file. The file need not have run.
+         */
         post: operations["projects.link"];
         delete?: never;
         options?: never;
@@ -2877,7 +2881,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List workflows that ran or were pushed, newest first
+         * List workflows that ran, or were pushed or linked, newest first
          * @description A pushed copy is left out if the server lists its file. This file is in a folder whose
          *     `nbyard.toml` names the project.
          */
@@ -7115,7 +7119,8 @@ export interface components {
          * ProjectResource
          * @description A resource that is linked to a project, or can be linked to it.
          *
-         *         `created_at` is the time when the resource was created.
+         *         `created_at` is the time when the resource was created. `path` is that of its file; empty for
+         *         resources without a file. A workflow file that never ran has its path as ID.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -7123,6 +7128,8 @@ export interface components {
             id: string;
             name: string;
             created_at: string;
+            /** @default  */
+            path: string;
         };
         /**
          * ProjectRetention
@@ -8242,10 +8249,10 @@ export interface components {
         };
         /**
          * Workflow
-         * @description A workflow that ran or was pushed. `document_id` is the ID in its document.
+         * @description A workflow that ran, or was pushed or linked. `document_id` is the ID in its document.
          *
          *         `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
-         *         is False only for pushed workflows without runs.
+         *         is False for a workflow that was only pushed or linked.
          */
         Workflow: {
             id: string;

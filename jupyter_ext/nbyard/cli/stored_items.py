@@ -96,6 +96,8 @@ def _word(item: Any, field: str) -> str:
     """Return how a command names an item: the joined fields, or the first one with a value."""
     if isinstance(item, str):
         return item
+    if not field and getattr(item, "kind", "") == "workflow":  # titles are not accepted
+        field = "path"
     if field:
         return ".".join(str(getattr(item, part)) for part in field.split("."))
     values = (getattr(item, name, None) for name in FIELDS)

@@ -55,20 +55,22 @@ FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
 
 
 class Linkable(msgspec.Struct, frozen=True):
-    """The resources of one kind: their table, their shown name, and which rows count."""
+    """The resources of one kind: their table, shown name and file, and which rows count."""
 
     table: Table
     name: ColumnElement[Any]
     is_there: ColumnElement[bool] = true()
+    path: ColumnElement[Any] = literal("")
 
 
 LINKABLE: dict[LinkKind, Linkable] = {
     "dataset": Linkable(datasets, datasets.c.name),
-    "executable": Linkable(executables, executables.c.name),
+    "executable": Linkable(executables, executables.c.name, path=executables.c.path),
     "workflow": Linkable(
         workflows,
         func.coalesce(func.nullif(workflows.c.title, ""), workflows.c.path),
         HAS_PLACE,
+        workflows.c.path,
     ),
     "run": Linkable(runs, func.coalesce(func.nullif(runs.c.name, ""), runs.c.title), HISTORY),
     "model": Linkable(models, models.c.name),
@@ -226,14 +228,15 @@ class ProjectRows:
                 of.table.c.id,
                 of.name.label("name"),
                 of.table.c.created_at,
+                of.path.label("path"),
             )
-            query = with_text(query.where(own, is_wanted), search, of.name)
+            query = with_text(query.where(own, is_wanted), search, of.name, of.path)
             # Limited here too, so that each table is read by its index.
             parts.append(select(newest_first(query, of.table.c.id, limit, after).subquery()))
         columns = union_all(*parts).subquery().c
-        query = select(columns.kind, columns.id, columns.name, columns.created_at)
+        query = select(columns.kind, columns.id, columns.name, columns.created_at, columns.path)
         rows = c.execute(query.order_by(columns.id.desc()).limit(limit))
-        return [ProjectResource(row.kind, row.id, row.name, row.created_at) for row in rows]
+        return [ProjectResource(**row) for row in rows.mappings()]
 
     def link_counts(self, c: Connection, ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """Return the numbers of links by project and kind."""

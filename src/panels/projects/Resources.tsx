@@ -101,6 +101,10 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
   );
 }
 
+/** Return the name of a resource and, as names may be shared, the path of its file. */
+const nameOf = ({ name, path }: ProjectResource) =>
+  path && path !== name ? `${name} (${path})` : name;
+
 interface IListProps {
   title: string;
   nothing: string;
@@ -117,13 +121,13 @@ function List({ title, nothing, items, label, onAct }: IListProps): JSX.Element 
       <ul>
         {items?.map(item => (
           <li key={item.id}>
-            <span className="nby-Row-name" title={item.name}>
-              {item.name}
+            <span className="nby-Row-name" title={nameOf(item)}>
+              {nameOf(item)}
             </span>
             <button
               type="button"
               className="nby-Button"
-              aria-label={`${label} ${item.name}`}
+              aria-label={`${label} ${nameOf(item)}`}
               onClick={() => onAct(item)}
             >
               {label}

@@ -93,13 +93,15 @@ class NewLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class ProjectResource(msgspec.Struct, frozen=True):
     """A resource that is linked to a project, or can be linked to it.
 
-    `created_at` is the time when the resource was created.
+    `created_at` is the time when the resource was created. `path` is that of its file; empty for
+    resources without a file. A workflow file that never ran has its path as ID.
     """
 
     kind: LinkKind
     id: str
     name: str
     created_at: datetime
+    path: str = ""
 
 
 class ProjectArtifact(msgspec.Struct, frozen=True):

@@ -264,10 +264,10 @@ def _reach(start: Iterable[str], pairs: Iterable[tuple[str, str]]) -> set[str]:
 
 
 class Workflow(msgspec.Struct, frozen=True):
-    """A workflow that ran or was pushed. `document_id` is the ID in its document.
+    """A workflow that ran, or was pushed or linked. `document_id` is the ID in its document.
 
     `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
-    is False only for pushed workflows without runs.
+    is False for a workflow that was only pushed or linked.
     """
 
     id: str

@@ -33,10 +33,13 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project, find_project
-from nbyard.services.workflows.file_tracking import saved_workflow
+from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nbyard.domain.workflows.structs import WorkflowFile
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
 
@@ -140,10 +143,15 @@ class ProjectRecords:
     ) -> Page[ProjectResource]:
         """List the resources of a kind that are not linked to a project, newest first.
 
-        Pushed workflows are left out: they belong to the project that pushed them.
+        Pushed workflows are left out: they belong to the project that pushed them. Workflow files
+        that never ran follow at the end.
         """
         kinds = (check_kind(kind),)
-        return self._resources(caller, project, (kinds, limit, after, search), linked=False)
+        page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
+        if kind == "workflow" and page.next is None:
+            files = unrun_files(self._parts, caller.name)
+            page.items.extend(unrun_resources(files, search)[: limit - len(page.items)])
+        return page
 
     @operation("GET", "/projects/{project}/artifacts", scope="runs:read")
     def artifacts(
@@ -193,16 +201,21 @@ class ProjectRecords:
             )
         shorten = self._parts.files.without_root  # a name may be a path
         shown = [
-            msgspec.structs.replace(resource, name=shorten(resource.name)) for resource in resources
+            msgspec.structs.replace(r, name=shorten(r.name), path=shorten(r.path))
+            for r in resources
         ]
         return page_of(shown, limit, lambda resource: resource.id)
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
     def link(self, caller: Caller, project: str, body: NewLink) -> Project:
-        """Link a resource to a project. A linked resource stays linked."""
+        """Link a resource to a project. A linked resource stays linked.
+
+        A workflow is given by its ID or file. The file need not have run.
+        """
         with self._store.write() as c:
             of = find_project(self._store, c, caller, project)
-            self._rows.link(c, of, body.kind, self._find(c, caller, body.kind, body.resource))
+            resource = self._find(c, caller, body.kind, body.resource, records=True)
+            self._rows.link(c, of, body.kind, resource)
             return find_project(self._store, c, caller, of.id)
 
     @operation(
@@ -220,8 +233,12 @@ class ProjectRecords:
             if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
                 raise NotFound(because("not-linked", kind=kind, name=resource[:80]))
 
-    def _find(self, c: Connection, caller: Caller, kind: LinkKind, key: str) -> str:
+    def _find(
+        self, c: Connection, caller: Caller, kind: LinkKind, key: str, *, records: bool = False
+    ) -> str:
         """Return the ID of a resource of this kind, which is given by ID or name.
+
+        With `records`, a workflow file that never ran is stored.
 
         Raises:
             NotFound: The caller has no such resource.
@@ -241,6 +258,8 @@ class ProjectRecords:
             if resource is None:
                 path = self._parts.files.locate(key, "resource")
                 resource = saved_workflow(self._parts, c, owner, path)
+                if resource is None and records:
+                    resource = record_file(self._parts, c, owner, path)
         else:
             # The rows of the other kinds have the plural as name, such as `store.datasets`.
             resource = getattr(store, f"{kind}s").get(c, owner, key)
@@ -261,6 +280,15 @@ def check_kind(kind: str) -> LinkKind:
         if kind == known:
             return known
     raise Invalid.field("kind", because("must-be-one-of", names=[*LINK_KINDS]))
+
+
+def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectResource]:
+    """Return the files that contain a text in their title or path, as resources to link."""
+    return [
+        ProjectResource("workflow", file.path, file.title or file.path, file.saved_at, file.path)
+        for file in files
+        if search.casefold() in f"{file.title} {file.path}".casefold()
+    ]
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

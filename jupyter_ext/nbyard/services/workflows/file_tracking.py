@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from nbyard.domain.workflows.structs import Meta, Workflow, WorkflowFile, read_document
 from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import pushed_project
-from nbyard.freezing.workflow_files import document_id_of, is_there
-from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.freezing.workflow_files import document_id_of, is_there, store_workflow
+from nbyard.host.project_files import DOCUMENT, MAX_DOCUMENT
 from nbyard.services.workflows.pushed_copies import PushedCopies
 
 if TYPE_CHECKING:
@@ -25,6 +25,18 @@ def saved_workflow(parts: ServiceContext, c: Connection, owner: str, path: Path)
     except (OSError, NbyardError):
         document_id = ""
     return parts.store.workflows.find(c, owner, str(path), document_id, is_there)
+
+
+def record_file(parts: ServiceContext, c: Connection, owner: str, path: Path) -> Workflow | None:
+    """Store the workflow in a file that never ran; return None for other and missing files.
+
+    Raises:
+        Invalid: The file contains no workflow.
+    """
+    if path.suffix != DOCUMENT or not path.is_file():
+        return None
+    document = read_document(parts.files.content(path))
+    return store_workflow(parts.store, c, owner, str(path), document, is_there)
 
 
 def follow_rename(parts: ServiceContext, source: Path, target: Path) -> None:

@@ -70,7 +70,7 @@ class WorkflowService:
         search: str = "",
         project: str = "",
     ) -> Page[Workflow]:
-        """List workflows that ran or were pushed, newest first.
+        """List workflows that ran, or were pushed or linked, newest first.
 
         A pushed copy is left out if the server lists its file. This file is in a folder whose
         `nbyard.toml` names the project.
@@ -85,12 +85,12 @@ class WorkflowService:
         with store.read() as c:
             rows = store.workflows.page(c, caller.name, limit + 1, after, search, pushed)
             places = {row.id: place for row in rows if (place := pushed_path(folder, row.path))}
-            ran = store.workflows.with_runs(c, places) if places else set()
+            ran = store.workflows.with_runs(c, [row.id for row in rows])
         workflows = [
             msgspec.structs.replace(
                 row,
                 pushed_path=places.get(row.id, ""),
-                has_runs=row.id not in places or row.id in ran,
+                has_runs=row.id in ran,
             )
             for row in rows
         ]

@@ -168,8 +168,10 @@ describe('the project switcher', () => {
 });
 
 describe('the resources of a project', () => {
-  const resource = (id: string) => ({ kind: 'dataset', id, name: `red ${id}`, created_at: '' });
-  const page = (id: string) => ({ items: [resource(id)], next: null });
+  const page = (id: string, path = '') => ({
+    items: [{ kind: 'dataset', id, name: `red ${id}`, created_at: '', path }],
+    next: null
+  });
   const answers: Answerer = (method, url) =>
     method === 'DELETE'
       ? new Response(null, { status: 204 })
@@ -177,7 +179,7 @@ describe('the resources of a project', () => {
         ? PROJECT
         : url.includes('/linkable')
           ? page('free')
-          : page('linked');
+          : page('linked', 'a/b.csv');
 
   it('are chosen by kind and text, linked and unlinked', async () => {
     const { services } = serve(answers);
@@ -186,7 +188,7 @@ describe('the resources of a project', () => {
     await screen.findByText('Linked “red free”.');
     expect(asked).toContain('POST /projects/p/links {"kind":"dataset","resource":"free"}');
     const linked = within(screen.getByRole('region', { name: 'Linked' }));
-    fireEvent.click(linked.getByRole('button', { name: 'Unlink red linked' }));
+    fireEvent.click(linked.getByRole('button', { name: 'Unlink red linked (a/b.csv)' }));
     await screen.findByText('Unlinked “red linked”.');
     expect(asked).toContain('DELETE /projects/p/links/dataset/linked');
     fireEvent.change(screen.getByLabelText('Kind'), { target: { value: 'run' } });

@@ -14,6 +14,7 @@ from nbyard.domain.projects.structs import (
     ProjectPatch,
     ProjectTask,
 )
+from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.triggers.structs import NewTrigger
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.services.operation_table import table
@@ -102,6 +103,32 @@ def test_links(projects, ann, made, imported, flow, finished):
     assert [one.id for one in projects.linkable(ann, "wine", kind="dataset").items] == [imported.id]
     with pytest.raises(NotFound, match="not linked"):
         projects.unlink(ann, "wine", "dataset", imported.id)
+
+
+def test_a_workflow_is_linked_before_it_runs(projects, ann, made, flow, root, yard):
+    (root / "other.nbflow").write_text((root / flow).read_text().replace("Twice", "Thrice"))
+    offered = projects.linkable(ann, "wine", kind="workflow").items
+    assert {(one.name, one.path) for one in offered} == {
+        ("Twice", flow),
+        ("Thrice", "other.nbflow"),
+    }
+    (offer,) = projects.linkable(ann, "wine", kind="workflow", search="twice").items
+    assert projects.link(ann, "wine", NewLink("workflow", offer.id)).links["workflow"] == 1
+    (linked,) = projects.links(ann, "wine", kind="workflow").items
+    assert (linked.name, linked.path) == ("Twice", flow)
+    (listed,) = yard.services.workflows.list(ann, project="wine").items
+    assert (listed.id, listed.has_runs) == (linked.id, False)
+    run = yard.services.runs.create(ann, NewRun(path=flow))
+    assert run.workflow_id == linked.id
+    assert yard.services.workflows.list(ann, project="wine").items[0].has_runs
+    (rest,) = projects.linkable(ann, "wine", kind="workflow").items
+    assert rest.path == "other.nbflow"
+
+
+def test_an_executable_is_listed_with_its_path(projects, ann, made, flow, finished):
+    finished(path=flow)
+    (resource,) = projects.linkable(ann, "wine", kind="executable", search="tool.py").items
+    assert (resource.name, resource.path) == ("tool", "tool.py")
 
 
 def test_a_model_is_linked_by_a_near_name(projects, ann, made, yard, root):

@@ -76,6 +76,7 @@ def link_counts(project: Project) -> str:
 RESOURCE_COLUMNS: dict[str, Any] = {
     "kind": lambda r: r.kind,
     "name": lambda r: r.name,
+    "path": lambda r: r.path,
     "made": lambda r: r.created_at,
     "id": lambda r: r.id,
 }
