@@ -207,6 +207,11 @@ class WorkflowRows:
         rows = c.execute(select(workflows.c.id, workflows.c.path).where(where))
         return {row.id: row.path for row in rows}
 
+    def placed(self, c: Connection, owner: str) -> list[Workflow]:
+        """Return all workflows with a current or last known path."""
+        where = (workflows.c.owner == owner) & HAS_PLACE
+        return [_workflow(row) for row in c.execute(select(workflows).where(where))]
+
     def with_runs(self, c: Connection, ids: Iterable[str]) -> set[str]:
         """Return which of the workflows have runs."""
         run = select(runs.c.id).where(runs.c.workflow_id == workflows.c.id, HISTORY)

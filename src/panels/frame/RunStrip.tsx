@@ -1,15 +1,20 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Run } from '../../api/types';
+import { Run, Workflow } from '../../api/types';
 import { stateText } from '../../components/StateMark';
 
 /** The number of runs in a strip. */
 export const LAST = 5;
 
-/** What runs have in common: the workflow or, without one, the file or the name. */
-const workOf = ({ workflow_id, path, title }: Run) => workflow_id || path || title;
-
 /** Return the last runs of the same work up to this one, oldest first. */
-export function resultsUpTo(run: Run, runs: readonly Run[]): readonly Run[] {
+export function resultsUpTo(
+  run: Run,
+  runs: readonly Run[],
+  workflows: readonly Workflow[] = []
+): readonly Run[] {
+  const shared = workflows.filter(({ same_as }) => same_as?.length);
+  /** What runs have in common: the workflow or, without one, the file or the name. */
+  const workOf = ({ workflow_id: id, path, title }: Run) =>
+    shared.find(({ same_as }) => same_as!.includes(id))?.id || id || path || title;
   const at = runs.indexOf(run);
   if (at < 0) {
     return [run]; // an older run than those that are loaded

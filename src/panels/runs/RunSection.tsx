@@ -169,9 +169,11 @@ interface IRowProps {
 }
 
 function Row({ run, runs, services }: IRowProps): JSX.Element {
-  const { trans } = services;
+  const { trans, yard } = services;
   const { state, created_at } = run;
-  const results = resultsUpTo(run, runs).map(result => resultOf(result, trans));
+  const results = resultsUpTo(run, runs, yard.workflows.items).map(result =>
+    resultOf(result, trans)
+  );
   return (
     <SideRow
       icon={stateIcon(state)}

@@ -30,8 +30,6 @@ import { openSections } from '../frame/openSections';
 import { useFirst } from './useFirst';
 import { Section } from './Section';
 
-const NO_FILES: IUnrun = { files: [], places: new Map() };
-
 interface ISidebarProps {
   services: IPanelServices;
   isVisible: boolean;
@@ -44,7 +42,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const active = activeProjectOf(yard);
   const project = useSignal(active.changed, () => active.id);
   // a file that never ran belongs to no project
-  const unrun: IUnrun = project ? NO_FILES : unrunFiles;
+  const unrun: IUnrun = project ? { files: [], places: unrunFiles.places } : unrunFiles;
   const lost = useLost(yard.stream);
   const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);

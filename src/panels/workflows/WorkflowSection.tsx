@@ -42,7 +42,8 @@ export function WorkflowSection({ services, unrun }: IWorkflowSectionProps): JSX
       path: places.get(workflow.id) ?? placeOf(workflow),
       pushed: places.has(workflow.id) ? '' : workflow.pushed_path,
       saved_at:
-        newest.find(run => run.workflow_id === workflow.id)?.created_at ?? workflow.updated_at,
+        newest.find(run => [workflow.id, ...(workflow.same_as ?? [])].includes(run.workflow_id))
+          ?.created_at ?? workflow.updated_at,
       hasRun: workflow.has_runs
     })),
     ...matching(files, search.text, nameOf).map(file => ({ ...file, hasRun: false }))

@@ -267,7 +267,8 @@ class Workflow(msgspec.Struct, frozen=True):
     """A workflow that ran, or was pushed or linked. `document_id` is the ID in its document.
 
     `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
-    is False for a workflow that was only pushed or linked.
+    is False for a workflow that was only pushed or linked. `same_as` are the IDs of workflows whose
+    runs belong to its history: its pushed copies, or the file of a pushed copy before a rename.
     """
 
     id: str
@@ -279,6 +280,7 @@ class Workflow(msgspec.Struct, frozen=True):
     updated_at: datetime
     pushed_path: str = ""
     has_runs: bool = True
+    same_as: list[str] = []
 
 
 class WorkflowFile(msgspec.Struct, frozen=True):
@@ -296,13 +298,15 @@ class WorkflowFile(msgspec.Struct, frozen=True):
 class PushedFiles(msgspec.Struct, frozen=True):
     """The folder of all pushed files, and the ID of the only project to list; "" for all.
 
-    `hidden` are the workflows that are copies of `sources`, which are listed instead.
+    `hidden` are the workflows that are copies of `sources`, which are listed instead. `same_as` has
+    the hidden workflows by the ID of the listed one.
     """
 
     folder: str
     project: str
     hidden: Collection[str] = ()
     sources: Collection[str] = ()
+    same_as: Mapping[str, list[str]] = {}
 
 
 class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -63,7 +63,11 @@ from nbyard.services.projects.pushed_schedules import (
 )
 from nbyard.services.projects.retention import ProjectPolicies
 from nbyard.services.service_context import pin_blobs
-from nbyard.services.workflows.pushed_workflows import pushed_documents, store_workflows
+from nbyard.services.workflows.pushed_workflows import (
+    link_sources,
+    pushed_documents,
+    store_workflows,
+)
 
 if TYPE_CHECKING:
     from nbyard.store.schedules.queries import ScheduleRow
@@ -125,6 +129,7 @@ class ProjectPushes(ProjectPolicies):
             if now is None or now.revision != project.revision:  # another push is under way
                 raise StaleWrite
             store_workflows(self._store, c, caller.name, folder, documents)
+            link_sources(self._store, c, project)
             for schedule in schedules:
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:

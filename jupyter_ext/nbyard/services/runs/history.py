@@ -14,11 +14,15 @@ from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Invalid
+from nbyard.host.project_files import DOCUMENT
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.forecasts import RunForecasts
 from nbyard.services.workflows.file_tracking import saved_workflow
+from nbyard.services.workflows.pushed_copies import PushedCopies
+
+Names = list[str]  # inside the class, `list` is the operation
 
 
 class RunHistory(RunForecasts):
@@ -44,12 +48,12 @@ class RunHistory(RunForecasts):
     ) -> Page[Run]:
         """List runs, newest first, filtered by the given fields.
 
-        `workflow` is an ID or path; `node` means runs in which that node's task succeeded. `since`
-        and `until` limit the time of submission: a date or time in ISO 8601, in the server's time
-        zone unless the text names one. `until` itself is not part of the range. `origin` is what
-        started the runs, such as `manual`, `shell`, `retry` or `schedule`. `schedule` is the ID or
-        name of a schedule, whose backfills and retries are among the runs. `project` is the ID or
-        name of a project.
+        `workflow` is an ID or path. A file and its pushed copy have the same runs. `node` means
+        runs in which that node's task succeeded. `since` and `until` limit the time of submission:
+        a date or time in ISO 8601, in the server's time zone unless the text names one. `until`
+        itself is not part of the range. `origin` is what started the runs, such as `manual`,
+        `shell`, `retry` or `schedule`. `schedule` is the ID or name of a schedule, whose backfills
+        and retries are among the runs. `project` is the ID or name of a project.
 
         `person` is the name of who submitted the runs: the user of JupyterHub or of another
         identity provider, else the user of the machine.
@@ -63,7 +67,7 @@ class RunHistory(RunForecasts):
         if origin and origin not in KINDS:
             raise Invalid.field("origin", because("must-be-one-of", names=[*KINDS]))
         begin, end = _moment(since, "since"), _moment(until, "until")
-        known, path = self._of_workflow(caller, workflow)
+        known, path, same_as = self._of_workflow(caller, workflow)
         filters = {
             "state": state,
             "workflow": known,
@@ -78,22 +82,36 @@ class RunHistory(RunForecasts):
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
             runs = self._store.runs.page(
-                c, caller.name, limit + 1, after, begin=begin, end=end, **filters
+                c,
+                caller.name,
+                limit + 1,
+                after,
+                begin=begin,
+                end=end,
+                same_as=same_as,
+                **filters,
             )
         return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
 
-    def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str]:
-        """Return the ID of a workflow and "", or the given text and the real path of other code.
+    def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str, Names]:
+        """Return the ID of a workflow, "" and the IDs of workflows with the same history.
 
-        `workflow` is the ID of a workflow or the path of a file.
+        For other code, return the given text and the real path. `workflow` is the ID of a workflow
+        or the path of a file.
         """
+        if not workflow:
+            return "", "", []
         real = self._real(workflow)
-        # A workflow keeps its ID when its file moves. Other code is known by its path only.
-        if not real.endswith(".nbflow"):
-            return workflow, real
         with self._store.read() as c:
-            known = saved_workflow(self._parts, c, caller.name, Path(real))
-        return known.id if known else real, ""
+            # A workflow keeps its ID when its file moves. Other code is known by its path only.
+            if real.endswith(DOCUMENT):
+                known = saved_workflow(self._parts, c, caller.name, Path(real))
+            else:
+                known = self._store.workflows.get(c, caller.name, workflow)
+            if known is not None:
+                copies = PushedCopies(self._store, c, caller.name)
+                return known.id, "", copies.same_as(c, known)
+        return (real, "", []) if real.endswith(DOCUMENT) else (workflow, real, [])
 
     def _real(self, path: str) -> str:
         """Return the real path of code.

@@ -24,7 +24,7 @@ from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.environment_resolution import plan_renewer
 from nbyard.freezing.runs.run_creation import create_run, retry_run
-from nbyard.freezing.runs.templates import freeze, store_template
+from nbyard.freezing.runs.templates import WORKFLOW, freeze, store_template
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
@@ -36,6 +36,7 @@ from nbyard.services.idempotency_keys import (
 from nbyard.services.operation import operation
 from nbyard.services.runs.checks import RunChecks
 from nbyard.services.service_context import pin_blobs
+from nbyard.services.workflows.pushed_workflows import link_new_source
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -79,6 +80,8 @@ class RunService(RunChecks):
                     replace=body.replace,
                 )
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
+                if body.path.endswith(WORKFLOW):
+                    link_new_source(self._store, c, made)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._parts.ensure_dispatcher()

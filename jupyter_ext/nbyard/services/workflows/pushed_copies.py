@@ -11,6 +11,8 @@ from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_path, pushed_project
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbyard.store import Connection, Store
 
 
@@ -26,8 +28,11 @@ class PushedCopies:
         self._folder = folder_of_pushes(store)
         self._project_by_folder: dict[str, str] = {}
         self._by_name: dict[str, list[Workflow]] = {}
+        self._by_document: dict[str, list[Workflow]] = {}
         for workflow in store.workflows.ending(c, owner, str(self._folder), ""):
             self._by_name.setdefault(Path(workflow.path).name, []).append(workflow)
+            if workflow.document_id:
+                self._by_document.setdefault(workflow.document_id, []).append(workflow)
         self._names = store.projects.names(c, owner) if self._by_name else {}
 
     def __bool__(self) -> bool:
@@ -42,21 +47,60 @@ class PushedCopies:
             if self._is_source(file, workflow.path)
         ]
 
-    def listed(self, paths: dict[str, str], project: str) -> PushedFiles:
+    def listed(self, workflows: Iterable[Workflow], project: str) -> PushedFiles:
         """Return how to list workflows, so that those with another file are listed once.
 
-        `paths` has the paths of workflows by their IDs; `project` is the ID of the only project to
-        list, "" for all.
+        `project` is the ID of the only project to list, "" for all.
         """
         hidden, sources = set(), set()
-        for workflow_id, path in paths.items():
-            if path.startswith(f"{self._folder}/"):
+        same_as: dict[str, list[str]] = {}
+        renamed = []
+        for workflow in workflows:
+            if self._is_copy(workflow):
                 continue
-            for copy in self.of(path):
-                if Path(path).is_file() and project in ("", self._project_of(copy.path)):
-                    hidden.add(copy.id)
-                    sources.add(workflow_id)
-        return PushedFiles(str(self._folder), project, hidden, sources)
+            for copy in self._copies(workflow):
+                if project not in ("", self._project_of(copy.path)):
+                    continue
+                if not Path(workflow.path).is_file():
+                    renamed.append((workflow, copy))
+                    continue
+                hidden.add(copy.id)
+                sources.add(workflow.id)
+                same_as.setdefault(workflow.id, []).append(copy.id)
+        for workflow, copy in renamed:
+            # Its file was renamed or deleted, so the pushed copy is listed instead.
+            if copy.id not in hidden:
+                hidden.add(workflow.id)
+                same_as.setdefault(copy.id, []).append(workflow.id)
+        return PushedFiles(str(self._folder), project, hidden, sources, same_as)
+
+    def same_as(self, c: Connection, workflow: Workflow) -> list[str]:
+        """Return the IDs of other workflows whose runs belong to the history of a workflow."""
+        if not self:
+            return []
+        if not self._is_copy(workflow):
+            return [copy.id for copy in self._copies(workflow)]
+        known = self._store.workflows.placed(c, workflow.owner)
+        return [
+            other.id
+            for other in known
+            if not self._is_copy(other) and workflow in self._copies(other)
+        ]
+
+    def projects_of(self, workflow: Workflow) -> set[str]:
+        """Return the IDs of the projects that pushed the file of a workflow."""
+        if self._is_copy(workflow):
+            return set()
+        return {self._project_of(copy.path) for copy in self._copies(workflow)}
+
+    def _is_copy(self, workflow: Workflow) -> bool:
+        return workflow.path.startswith(f"{self._folder}/")
+
+    def _copies(self, workflow: Workflow) -> list[Workflow]:
+        """Return the pushed copies of a file or, after its file is gone, of the same document."""
+        if Path(workflow.path).is_file():
+            return self.of(workflow.path)
+        return self._by_document.get(workflow.document_id, [])
 
     def _is_source(self, file: str, copy: str) -> bool:
         end = f"/{pushed_path(self._folder, copy)}"

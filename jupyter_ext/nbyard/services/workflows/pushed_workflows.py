@@ -10,8 +10,10 @@ from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import in_push
 from nbyard.freezing.workflow_files import store_workflow, was_pushed
 from nbyard.host.project_files import MAX_DOCUMENT, ProjectFiles
+from nbyard.services.workflows.pushed_copies import PushedCopies
 
 if TYPE_CHECKING:
+    from nbyard.domain.projects.structs import Project
     from nbyard.store import Connection, Store
 
 
@@ -58,6 +60,27 @@ def store_workflows(
             rows.move(c, workflow, str(target))
         else:
             rows.release(c, workflow)
+
+
+def link_sources(store: Store, c: Connection, project: Project) -> None:
+    """Link the workflows that were pushed from files on this server, so that their runs count."""
+    copies = PushedCopies(store, c, project.owner)
+    for workflow in store.workflows.placed(c, project.owner):
+        if project.id in copies.projects_of(workflow):
+            store.projects.link(c, project, "workflow", workflow.id)
+
+
+def link_new_source(store: Store, c: Connection, run_id: str) -> None:
+    """Link the workflow of a run to the projects that pushed its file, if no run is older."""
+    run = store.runs.by_id(c, run_id)
+    copies = PushedCopies(store, c, run.owner) if run else None
+    if run is None or not copies:
+        return
+    workflow = store.workflows.get(c, run.owner, run.workflow_id)
+    if workflow and len(store.runs.page(c, run.owner, 2, "", workflow=workflow.id)) == 1:
+        for project_id in copies.projects_of(workflow):
+            if project := store.projects.get(c, run.owner, project_id):
+                store.projects.link(c, project, "workflow", workflow.id)
 
 
 def release_workflows(store: Store, c: Connection, folder: Path) -> None:

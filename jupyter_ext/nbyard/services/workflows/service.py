@@ -80,17 +80,19 @@ class WorkflowService:
         with store.read() as c:
             of = filter_project(store, c, caller, project)
             copies = PushedCopies(store, c, caller.name)
-            paths = store.workflows.paths(c, caller.name) if copies else {}
-        pushed = copies.listed(paths, of)
+            known = store.workflows.placed(c, caller.name) if copies else []
+        pushed = copies.listed(known, of)
         with store.read() as c:
             rows = store.workflows.page(c, caller.name, limit + 1, after, search, pushed)
             places = {row.id: place for row in rows if (place := pushed_path(folder, row.path))}
-            ran = store.workflows.with_runs(c, [row.id for row in rows])
+            ids = [one for row in rows for one in (row.id, *pushed.same_as.get(row.id, ()))]
+            ran = store.workflows.with_runs(c, ids)
         workflows = [
             msgspec.structs.replace(
                 row,
                 pushed_path=places.get(row.id, ""),
-                has_runs=row.id in ran,
+                has_runs=not ran.isdisjoint((row.id, *pushed.same_as.get(row.id, ()))),
+                same_as=pushed.same_as.get(row.id, []),
             )
             for row in rows
         ]

@@ -1,6 +1,6 @@
 """Rows of runs."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -177,7 +177,7 @@ class RunRows:
         query = select(runs.c.id, runs.c.name).where(named).order_by(runs.c.id.desc())
         return {row.id: row.name for row in c.execute(query)}
 
-    def page(
+    def page(  # noqa: PLR0913  these are the filters
         self,
         c: Connection,
         owner: str,
@@ -186,6 +186,7 @@ class RunRows:
         *,
         begin: datetime | None = None,
         end: datetime | None = None,
+        same_as: Sequence[str] = (),
         **filters: str,
     ) -> list[Run]:
         """Return a page of runs, newest first, created from `begin` on and before `end`.
@@ -196,7 +197,7 @@ class RunRows:
         - origin: its kind; only a filter for their kind finds scratch runs
         - person: who submitted it
         - schedule: the ID of a schedule, or of another origin
-        - workflow: its ID, optionally with its `path`
+        - workflow: its ID, optionally with its `path`; or one of the IDs `same_as`
         - node: a node that succeeded
         - single: only named runs of one executable
         - project: the ID of a project to which the run, its workflow or its schedule is linked
@@ -210,7 +211,7 @@ class RunRows:
         given = {name: value for name, value in filters.items() if value}
         # A request for check runs by their origin wants to see them.
         own = own if given.get("origin") in SCRATCH else own.where(HISTORY)
-        rows = c.execute(_filtered(c, own, _Page(limit, after, first), given)).all()
+        rows = c.execute(_filtered(c, own, _Page(limit, after, first, same_as), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
 
@@ -230,11 +231,15 @@ class RunRows:
 
 
 class _Page(msgspec.Struct, frozen=True):
-    """One page of a filtered list: the newest `limit` runs after a run, from `first` on."""
+    """One page of a filtered list: the newest `limit` runs after a run, from `first` on.
+
+    `same_as` are the IDs of workflows whose runs a filter by workflow finds too.
+    """
 
     limit: int
     after: str
     first: str = ""
+    same_as: Sequence[str] = ()
 
     def newest(self, query: Any, run_id: Any) -> Any:
         """Return a query for the IDs on the page."""
@@ -259,11 +264,10 @@ class _Page(msgspec.Struct, frozen=True):
             of_schedule = own.where(OF_SOURCE, runs.c.source_id == filters["schedule"])
             return self.newest(of_schedule, runs.c.id)
         if filters.keys() - {"path"} == {"workflow"}:
-            by_id = self.newest(own.where(runs.c.workflow_id == filters["workflow"]), runs.c.id)
-            if "path" not in filters:
-                return by_id
-            by_path = own.where(runs.c.path == filters["path"])
-            return by_id.union(self.newest(by_path, runs.c.id))
+            found = [runs.c.workflow_id == one for one in (filters["workflow"], *self.same_as)]
+            if "path" in filters:
+                found.append(runs.c.path == filters["path"])
+            return union(*(self.newest(own.where(one), runs.c.id) for one in found))
         return None
 
 
@@ -286,7 +290,7 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         query = query.where(OF_SOURCE, runs.c.source_id == schedule)
     if workflow := filters.get("workflow"):
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
-        query = query.where((runs.c.workflow_id == workflow) | of_path)
+        query = query.where(runs.c.workflow_id.in_((workflow, *page.same_as)) | of_path)
     if executable := filters.get("executable"):
         # Tested for each run, because a list of the executable's runs would be long.
         uses = (tasks.c.run_id == runs.c.id) & (tasks.c.executable_id == executable)

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { cleanup, render, screen } from '@testing-library/react';
-import { Run } from '../../../api/types';
+import { Run, Workflow } from '../../../api/types';
 import { resultOf, resultsUpTo, RunStrip } from '../RunStrip';
 
 const trans = nullTranslator.load('nbyard');
@@ -29,6 +29,9 @@ describe('the last results', () => {
     const alone = [3, 2].map(number => run(number, 'failed', { workflow_id: '', path: 'a.ipynb' }));
     const other = run(1, 'failed', { workflow_id: '', path: 'b.ipynb' });
     expect(resultsUpTo(alone[0], [...alone, other])).toHaveLength(2);
+    const shared = { id: runs[0].workflow_id, same_as: ['copy'] } as Workflow;
+    const pushed = { ...runs[0], workflow_id: 'copy' };
+    expect(resultsUpTo(pushed, [pushed, runs[1]], [shared])).toHaveLength(2);
   });
 
   it('say in words what the bars show', () => {

@@ -23,7 +23,8 @@ function show(items: object[], call = jest.fn(), schedules: object[] = []): Comm
   };
   const runs = { items, changed: signal(), state: 'ready', more: false };
   const commands = new CommandRegistry();
-  const yard = { client: { call }, runs, stream } as unknown as IYard;
+  const workflows = { items: [] };
+  const yard = { client: { call }, runs, workflows, stream } as unknown as IYard;
   const services = { yard, trans, commands };
   schedules.forEach(schedule => schedulesOf(yard).put(schedule as Schedule));
   render(<RunSection services={services as unknown as IPanelServices} />);

@@ -33,6 +33,46 @@ def test_a_workflow_that_ran_in_its_folder_is_listed_once(yard, ann, push, liste
     assert listed("wine") == ([flow], [])
 
 
+def test_a_file_and_its_pushed_copy_have_one_history(yard, ann, push, flow, root):
+    runs = yard.services.runs
+    made = {runs.create(ann, NewRun(path=flow)).id}
+    push(NIGHTLY)
+    made |= {yard.services.schedules.run(ann, "nightly").id, runs.create(ann, NewRun(path=flow)).id}
+    (workflow,) = yard.services.workflows.list(ann, project="wine").items
+    assert workflow.path == str(root / flow) and workflow.has_runs
+    (copy,) = workflow.same_as
+    for key in (flow, workflow.id, copy):
+        assert {run.id for run in runs.list(ann, workflow=key).items} == made
+        assert {run.id for run in runs.list(ann, workflow=key, state="queued").items} == made
+    assert {run.id for run in runs.list(ann, project="wine").items} == made
+
+
+def test_the_first_run_after_a_push_belongs_to_the_project(yard, ann, push, flow, root):
+    push()
+    shutil.copytree(root, root / "other")
+    (root / "other" / "nbyard.toml").unlink()
+    run = yard.services.runs.create(ann, NewRun(path=flow))
+    yard.services.runs.create(ann, NewRun(path=f"other/{flow}"))
+    assert [one.id for one in yard.services.runs.list(ann, project="wine").items] == [run.id]
+
+
+def test_a_renamed_file_is_listed_once_with_all_its_runs(yard, ann, push, listed, flow, root):
+    made = {yard.services.runs.create(ann, NewRun(path=flow)).id}
+    push(NIGHTLY)
+    made.add(yard.services.schedules.run(ann, "nightly").id)
+    (root / flow).rename(root / "third.nbflow")
+    push(NIGHTLY.replace(flow, "third.nbflow"), flow="third.nbflow")
+    assert listed("wine") == listed() == (["third.nbflow"], ["third.nbflow"])
+    (workflow,) = yard.services.workflows.list(ann).items
+    (file,) = yard.services.workflows.unrun(ann).items
+    assert file.pushed_id == workflow.id
+    for key in ("third.nbflow", workflow.id):
+        assert {run.id for run in yard.services.runs.list(ann, workflow=key).items} == made
+    assert {run.id for run in yard.services.runs.list(ann, project="wine").items} == made
+    yard.services.runs.create(ann, NewRun(path="third.nbflow"))
+    assert listed("wine") == listed() == ([str(root / "third.nbflow")], [])
+
+
 def test_projects_with_copies_of_one_workflow_list_their_own(yard, ann, push, listed, flow, root):
     shutil.copytree(root, root / "copy")
     push()
@@ -78,7 +118,9 @@ def test_a_file_is_no_copy_of_its_pushed_copy(yard, ann, push, flow, root):
 def test_pushed_workflows_cannot_be_linked(yard, ann, push, flow):
     yard.services.runs.create(ann, NewRun(path=flow))
     push()
-    (resource,) = yard.services.projects.linkable(ann, "wine", kind="workflow").items
+    yard.services.projects.create(ann, NewProject("beer"))
+    assert yard.services.projects.linkable(ann, "wine", kind="workflow").items == []
+    (resource,) = yard.services.projects.linkable(ann, "beer", kind="workflow").items
     assert resource.name == "Twice"
     assert resource.id == next(iter(yard.services.workflows.list(ann).items)).id
 
