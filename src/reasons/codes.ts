@@ -1580,6 +1580,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'not-a-commit': trans.__('must be the full hash of a commit'),
   'not-toml': trans.__('is not valid TOML: {message}'),
   'not-among-files': trans.__('{path} is not among the files that are sent'),
+  'node-file-not-sent': trans.__(
+    'node {node} of {workflow} uses {path}, which is not among the files that are sent'
+  ),
   'file-bytes-missing': trans.__('The content of {path} is missing. Push again.'),
   'no-pushed-files': trans.__("The project '{name}' has no pushed files."),
   'not-linked': trans.__("The {kind} '{name}' is not linked to this project."),

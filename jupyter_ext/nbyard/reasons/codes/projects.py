@@ -26,6 +26,12 @@ REFUSALS = {
     "not-a-commit": code("must be the full hash of a commit"),
     "not-toml": code("is not valid TOML: {message}", message=str),
     "not-among-files": code("{path} is not among the files that are sent", path=str),
+    "node-file-not-sent": code(
+        "node {node} of {workflow} uses {path}, which is not among the files that are sent",
+        node=str,
+        workflow=str,
+        path=str,
+    ),
     "file-bytes-missing": code("The content of {path} is missing. Push again.", path=str),
     "no-pushed-files": code("The project '{name}' has no pushed files.", name=str),
     "not-linked": code("The {kind} '{name}' is not linked to this project.", kind=str, name=str),

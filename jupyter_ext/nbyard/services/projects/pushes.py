@@ -24,6 +24,7 @@ from nbyard.domain.projects.definitions import (
     changed_entries,
     changed_fields,
 )
+from nbyard.domain.projects.node_files import check_node_files
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
@@ -115,6 +116,8 @@ class ProjectPushes(ProjectPolicies):
         if not comparison.plan.changes and self._is_applied(comparison):
             return comparison.plan
         digest = store_files(self._parts, caller.name, body, comparison.stored)
+        paths = {name: entry.path for name, entry in comparison.wanted.items()}
+        check_node_files(paths, body.files, lambda path: self._content(body.files[path]))
         project = self._save_project(caller, comparison)
         environments = self._environments(caller, comparison)
         folder = ensure_pushed_files(self._parts, project.id, digest)
@@ -182,6 +185,10 @@ class ProjectPushes(ProjectPolicies):
         if known is None:
             raise NotFound(because("no-file", path=path[:200]))
         return DownloadRequest(known.digest, PurePosixPath(path).name)
+
+    def _content(self, file: ProjectFile) -> bytes:
+        with self._parts.blobs.open(file.digest) as opened:
+            return opened.read()
 
     def _compare(self, caller: Caller, body: ProjectPush) -> Compared:
         """Check a push and compare it with the present state of the project.

@@ -51,6 +51,14 @@ def test_a_refused_push_keeps_workflows_and_their_history(
     assert {(run.workflow_id, run.path) for run in found} == {(workflow.id, workflow.path)}
 
 
+def test_a_push_without_the_files_of_a_node_changes_nothing(yard, ann, push, flow, root):
+    (root / "sub").mkdir()
+    (root / "sub" / flow).write_bytes((root / flow).read_bytes())
+    with pytest.raises(Invalid, match="uses sub/data"):
+        push(NIGHTLY.replace(flow, f"sub/{flow}"), flow=f"sub/{flow}")
+    assert yard.services.projects.list(ann).items == []
+
+
 def test_a_push_that_another_one_overtakes_moves_no_workflows(yard, ann, push, monkeypatch, root):
     push()
     (before,) = yard.services.workflows.list(ann).items

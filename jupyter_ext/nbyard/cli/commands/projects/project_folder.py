@@ -24,6 +24,7 @@ from nbyard.cli.shared_options import (
 )
 from nbyard.domain.environments.structs import Environment
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
+from nbyard.domain.projects.node_files import check_node_files
 from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
@@ -72,6 +73,7 @@ def plan(server: str, as_json: bool, **given: Any) -> None:
     connection = connect(server)
     body, files = _request(**given)
     with _naming_lines(files):
+        _check_workflows(body, files)
         _show(connection, body, connection.projects.plan(body=body), as_json, False)
 
 
@@ -98,6 +100,7 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
     connection = connect(server)
     body, files = _request(**given)
     with _naming_lines(files):
+        _check_workflows(body, files)
         push_plan = connection.projects.plan(body=body)
     if not push_plan.changes:
         # The server restores files of schedules that are missing.
@@ -121,6 +124,13 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         print_note(f"{body.definition.project.name}: pushed")
     changed = [change.name for change in push_plan.changes if change.kind == "environment"]
     _await_environments(connection, body, changed)
+
+
+def _check_workflows(body: ProjectPush, files: Mapping[str, SelectedFile]) -> None:
+    """Check that the files of nodes are sent with the workflows of schedules."""
+    entries = body.definition.schedules.items()
+    paths = {name: entry.path for name, entry in entries if isinstance(entry.path, str)}
+    check_node_files(paths, files, lambda path: files[path].content)
 
 
 def _send(connection: Any, body: ProjectPush) -> ProjectPlan:

@@ -90,6 +90,19 @@ def test_a_changed_entry_shows_the_old_and_new_value_of_each_field(
     assert "~ environment tools\n    requirements: +pluggy, -attrs\n" in out
 
 
+def test_a_workflow_that_lacks_files_is_refused_before_the_question(shell, folder, commit):
+    (folder / "flows").mkdir()
+    (folder / "visitors.nbflow").rename(folder / "flows/visitors.nbflow")
+    text = (folder / "nbyard.toml").read_text().replace('"visitors.nb', '"flows/visitors.nb')
+    (folder / "nbyard.toml").write_text(text)
+    commit()
+    for words in (("plan",), ("push", "--yes")):
+        refused = shell(*words)
+        assert refused.code and not refused.out
+        assert "of flows/visitors.nbflow uses flows/report.py" in refused.err
+    assert "wine" not in shell("projects", "ls").out
+
+
 def test_uncommitted_changes_are_sent_on_request_only(shell, folder, commit):
     commit()
     shell("push", "--yes")
