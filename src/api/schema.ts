@@ -7472,7 +7472,7 @@ export interface components {
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
          *         `modes` has the modes of its muted and bypassed nodes. `source` is the name of the schedule or
-         *         trigger that started the run.
+         *         trigger that started the run. `is_source_deleted` is true after its deletion.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -7485,6 +7485,8 @@ export interface components {
             };
             /** @default  */
             source: string;
+            /** @default false */
+            is_source_deleted: boolean;
         };
         /**
          * RunEvents

@@ -264,7 +264,7 @@ class GeneratedCommand(click.Command):
             answer = ask(**given)
             if isinstance(answer, Run) and answer.origin.source_id and not as_json:
                 # the answer has no name of the schedule or trigger
-                show_run_facts(answer, source=client.runs.get(answer.id).source)
+                show_run_facts(answer, source=client.runs.get(answer.id).source_text)
                 return
             self._show(answer, as_json)
             if self._operation.id == "runs.list" and not answer.items:

@@ -5,6 +5,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 from nbyard.store.schema.tables import facts
 
 COLLECT_AT = "collect_at"
+DELETED = "deleted:"
 VALUE = select(facts.c.value).where(facts.c.name == bindparam("of"))
 CHANGE = update(facts).where(facts.c.name == bindparam("of")).values(value=bindparam("to"))
 
@@ -35,6 +36,14 @@ class FactRows:
         number = max(int(self.get_or_store(c, name, "0")), least) + 1
         c.execute(CHANGE, {"of": name, "to": str(number)})
         return number
+
+    def deleted_name(self, c: Connection, source_id: str) -> str:
+        """Return the name of a deleted schedule or trigger; empty if it is not known."""
+        return self.get(c, f"{DELETED}{source_id}") or ""
+
+    def keep_name(self, c: Connection, source_id: str, name: str) -> None:
+        """Keep the name of a schedule or trigger that is deleted, because its runs show it."""
+        self.set(c, f"{DELETED}{source_id}", name)
 
     def collect_at(self, c: Connection) -> float:
         """Return when to look for unused bytes next, in seconds since 1970."""

@@ -353,7 +353,7 @@ class RunDetail(msgspec.Struct, frozen=True):
     """A run with its tasks in topological order. `edges` are the connections that it used.
 
     `modes` has the modes of its muted and bypassed nodes. `source` is the name of the schedule or
-    trigger that started the run.
+    trigger that started the run. `is_source_deleted` is true after its deletion.
     """
 
     run: Run
@@ -361,6 +361,12 @@ class RunDetail(msgspec.Struct, frozen=True):
     edges: list[Edge] = []
     modes: dict[str, Mode] = {}
     source: str = ""
+    is_source_deleted: bool = False
+
+    @property
+    def source_text(self) -> str:
+        """Return `source` for people; empty if none is known."""
+        return self.source and f"{self.source}{' (deleted)' if self.is_source_deleted else ''}"
 
 
 class TaskPage(msgspec.Struct, frozen=True):

@@ -98,16 +98,20 @@ class RunService(RunChecks):
             record = self._find(c, caller, run)
             tasks = self._with_details(c, record, self._store.tasks.views(c, record.id))
             graph, source = self._store.runs.graph(c, record), self._source(c, record.origin)
-            return RunDetail(self._with_shown_path(record), [*tasks], *graph, source)
+            return RunDetail(self._with_shown_path(record), [*tasks], *graph, *source)
 
-    def _source(self, c: Connection, origin: Origin) -> str:
-        """Return the name of the schedule or trigger that started a run, "" if none did."""
+    def _source(self, c: Connection, origin: Origin) -> tuple[str, bool]:
+        """Return the name of the schedule or trigger that started a run, and if it is deleted.
+
+        The name is empty if none did, or if an earlier version of nbyard deleted it.
+        """
         if not origin.source_id:
-            return ""
+            return "", False
         if schedule := self._store.schedules.by_id(c, origin.source_id):
-            return schedule.schedule.name
-        trigger = self._store.triggers.by_id(c, origin.source_id)
-        return trigger.trigger.name if trigger else ""
+            return schedule.schedule.name, False
+        if trigger := self._store.triggers.by_id(c, origin.source_id):
+            return trigger.trigger.name, False
+        return self._store.facts.deleted_name(c, origin.source_id), True
 
     def _with_details(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None

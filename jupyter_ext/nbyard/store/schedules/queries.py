@@ -27,6 +27,7 @@ from nbyard.store.database.query_parts import (
     newest_of_each,
     with_run_state,
 )
+from nbyard.store.facts import FactRows
 from nbyard.store.named_rows import NamedRows
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.notices.rules import RuleRows
@@ -113,6 +114,7 @@ class ScheduleRows(NamedRows[ScheduleRow]):
         c.execute(delete(schedule_ticks).where(T.schedule_id == schedule.id))
         RuleRows().delete_of_schedule(c, schedule.id)
         c.execute(delete(schedules).where(S.id == schedule.id))
+        FactRows().keep_name(c, schedule.id, schedule.name)
         self.append_event(c, schedule.id, schedule.owner, "deleted")
 
     # What is due

@@ -98,6 +98,7 @@ class TriggerRows(NamedRows[TriggerRow]):
     def delete(self, c: Connection, trigger: Trigger) -> None:
         """Delete a trigger with its firings; its runs stay."""
         c.execute(delete(triggers).where(S.id == trigger.id))
+        FactRows().keep_name(c, trigger.id, trigger.name)
         self.append_event(c, trigger.id, trigger.owner, "deleted")
 
     # What may fire

@@ -219,7 +219,7 @@ def _diff(diff: Any) -> None:
 def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> None:
     """Print a run, without the reasons that are shown below.
 
-    `source` is the name of the schedule or trigger that started it.
+    `source` names the schedule or trigger that started it, if it is known.
     """
     key = source if source and run.origin.id == run.origin.source_id else run.origin.id
     # The reason of a run may join those of its tasks, which stand in the table below.
@@ -258,7 +258,7 @@ def _parameters(values: Mapping[str, Any]) -> str:
 
 def show_run(detail: Any, estimate: Any) -> None:
     """Print a run with its tasks and the usual durations of unfinished ones."""
-    show_run_facts(detail.run, [task.reason for task in detail.tasks], detail.source)
+    show_run_facts(detail.run, [task.reason for task in detail.tasks], detail.source_text)
     if left := time_left(estimate):
         click.echo(f"left        {left}")
     click.echo("")

@@ -138,6 +138,7 @@ def test_run_disable_and_ticks(shell, made):
     assert "disabled" in shell("schedules", "show", "report").out
     assert shell("schedules", "ticks", "report").code == 0
     assert shell("schedules", "rm", "report").code == 0
+    assert "origin   schedule report (deleted)\n" in shell("runs", "show", facts["id"]).out
 
 
 def test_a_second_schedule_at_the_same_times_needs_a_name(shell, made):
