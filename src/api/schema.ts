@@ -1796,11 +1796,11 @@ export interface paths {
         /**
          * List runs, newest first, filtered by the given fields
          * @description `workflow` is an ID or path. A file and its pushed copy have the same runs. `node` means
-         *     runs in which that node's task succeeded. `since` and `until` limit the time of submission:
-         *     a date or time in ISO 8601, in the server's time zone unless the text names one. `until`
-         *     itself is not part of the range. `origin` is what started the runs, such as `manual`,
-         *     `shell`, `retry` or `schedule`. `schedule` is the ID or name of a schedule, whose backfills
-         *     and retries are among the runs. `project` is the ID or name of a project.
+         *     runs in which that node's task succeeded. `since` and `until` limit the time of submission,
+         *     without `until` itself: a date or time in ISO 8601, by default in the server's time zone.
+         *     `origin` is what started the runs, such as `manual`, `shell`, `retry` or `schedule`.
+         *     `schedule` is the ID or name of a schedule, whose backfills and retries are among the runs.
+         *     `project` is the ID or name of a project.
          *
          *     `person` is the name of who submitted the runs: the user of JupyterHub or of another
          *     identity provider, else the user of the machine.
@@ -8256,6 +8256,7 @@ export interface components {
          *         `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
          *         is False for a workflow that was only pushed or linked. `same_as` are the IDs of workflows whose
          *         runs belong to its history: its pushed copies, or the file of a pushed copy before a rename.
+         *         `shown_path` is `path` or, for a pushed file, `PROJECT:PATH`.
          */
         Workflow: {
             id: string;
@@ -8271,6 +8272,8 @@ export interface components {
             has_runs: boolean;
             /** @default [] */
             same_as: string[];
+            /** @default  */
+            shown_path: string;
         };
         /**
          * WorkflowCheck

@@ -165,7 +165,7 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "title": lambda w: w.title,
         "saved": lambda w: w.saved_at,
     },
-    "workflows": {"path": lambda w: w.path, "title": lambda w: w.title, "id": lambda w: w.id},
+    "workflows": {"path": lambda w: w.shown_path, "title": lambda w: w.title, "id": lambda w: w.id},
     "projects": {
         "name": lambda p: p.name,
         "linked": project_views.link_counts,

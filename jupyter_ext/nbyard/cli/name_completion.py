@@ -61,7 +61,7 @@ EVERYWHERE: Mapping[str, tuple[str, ...]] = {
     "--other": ("runs",),
     "--preset": ("deployments.form.presets",),
     "--revision": (VERSIONS["deployments"],),
-    "--workflow": ("workflows:path", PATH),
+    "--workflow": ("workflows:shown_path", PATH),
     "--zone": ("zones",),
 }
 ENVIRONMENT_OF_NAME = "environments.versions environment=name"
@@ -144,7 +144,7 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("schedules", "update", "--param"): ("parameters schedule",),
     ("triggers", "update", "--param"): ("parameters trigger",),
     **{("triggers", verb, "--after"): TARGET for verb in ("create", "update")},
-    **{("channels", verb, "--of"): ("workflows:path", PATH) for verb in ("create", "update")},
+    **{("channels", verb, "--of"): ("workflows:shown_path", PATH) for verb in ("create", "update")},
     ("channels", "update", "name"): ("channels",),
     ("credentials", "replace", "name"): ("credentials",),
     **{("credentials", verb, "--file"): () for verb in ("add", "replace")},

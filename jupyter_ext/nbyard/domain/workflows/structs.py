@@ -269,6 +269,7 @@ class Workflow(msgspec.Struct, frozen=True):
     `pushed_path` is the path among the pushed files of a project; empty for other files. `has_runs`
     is False for a workflow that was only pushed or linked. `same_as` are the IDs of workflows whose
     runs belong to its history: its pushed copies, or the file of a pushed copy before a rename.
+    `shown_path` is `path` or, for a pushed file, `PROJECT:PATH`.
     """
 
     id: str
@@ -281,6 +282,7 @@ class Workflow(msgspec.Struct, frozen=True):
     pushed_path: str = ""
     has_runs: bool = True
     same_as: list[str] = []
+    shown_path: str = ""
 
 
 class WorkflowFile(msgspec.Struct, frozen=True):

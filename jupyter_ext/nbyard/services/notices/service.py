@@ -38,6 +38,7 @@ from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
+from nbyard.services.workflows.pushed_names import PushedNames
 from nbyard.transfer.notices.sender import describe_url, send_message
 
 if TYPE_CHECKING:
@@ -214,21 +215,29 @@ class ChannelService:
         self, c: Connection, channels: builtins.list[Channel]
     ) -> builtins.list[Channel]:
         ids = [channel.id for channel in channels]
+        names = {
+            owner: PushedNames(self._store, c, owner)
+            for owner in {channel.owner for channel in channels}
+        }
         rules = self._store.rules.of_channels(c, ids)
         schedules = self._store.rules.schedules_of(c, ids)
         counts = self._store.notices.counts(c, ids)
         return [
             msgspec.structs.replace(
                 channel,
-                rules=[self._with_shown_path(rule) for rule in rules.get(channel.id, [])],
+                rules=[
+                    self._with_shown_path(rule, names[channel.owner])
+                    for rule in rules.get(channel.id, [])
+                ],
                 schedules=[*dict.fromkeys(schedules.get(channel.id, []))],
                 counts=counts.get(channel.id, ChannelCounts()),
             )
             for channel in channels
         ]
 
-    def _with_shown_path(self, rule: NoticeRule) -> NoticeRule:
-        return msgspec.structs.replace(rule, path=self._parts.files.without_root(rule.path))
+    def _with_shown_path(self, rule: NoticeRule, names: PushedNames) -> NoticeRule:
+        path = self._parts.files.without_root(names.shown(rule.path))
+        return msgspec.structs.replace(rule, path=path)
 
     def _rules(
         self, owner: str, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()
@@ -238,7 +247,12 @@ class ChannelService:
         Files in rules that are `known` already are not checked. They may be deleted or, for pushed
         projects, be in the store.
         """
-        given, present = [*rules], {self._with_shown_path(rule).path: rule.path for rule in known}
+        given = [*rules]
+        with self._store.read() as c:
+            names = PushedNames(self._store, c, owner)
+            present = {rule.path: names.real(c, rule.path) for rule in given}
+        present = {shown: path for shown, path in present.items() if path}
+        present |= {self._with_shown_path(rule, names).path: rule.path for rule in known}
         check_rules(given)
         projects = self._project_ids(owner, given)
         checked_rules = []

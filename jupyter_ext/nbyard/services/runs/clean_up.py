@@ -26,6 +26,7 @@ from nbyard.retention.removal import preview_of, previews_of, remove_runs
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.attempts import RunAttempts
+from nbyard.services.workflows.pushed_names import PushedNames
 
 # A request that deletes more would take too long.
 MOST_AT_ONCE = 200
@@ -67,7 +68,7 @@ class RunCleanUps(RunAttempts):
     def _chosen_runs(
         self, caller: Caller, rules: CleanUpRules, project: str
     ) -> tuple[Sequence[FinishedRun], Sequence[FinishedRun]]:
-        rules = self._checked_rules(rules)
+        rules = self._checked_rules(caller, rules)
         with self._store.read() as c:
             inside = filter_project(self._store, c, caller, project)
             documents = self._parts.files.documents()
@@ -77,9 +78,13 @@ class RunCleanUps(RunAttempts):
                 runs = [run for run in runs if run.id in members]
         return choose_runs(runs, rules, datetime.now(UTC))
 
-    def _checked_rules(self, rules: CleanUpRules) -> CleanUpRules:
+    def _checked_rules(self, caller: Caller, rules: CleanUpRules) -> CleanUpRules:
         """Return the rules with the stored path of the workflow."""
         check_rules(rules)
+        with self._store.read() as c:
+            pushed = PushedNames(self._store, c, caller.name).real(c, rules.workflow)
+        if pushed:
+            return msgspec.structs.replace(rules, workflow=pushed)
         # The ID of a workflow has neither a slash nor a dot.
         if "/" not in rules.workflow and "." not in rules.workflow:
             return rules
@@ -118,7 +123,7 @@ class RunCleanUps(RunAttempts):
         The dispatcher applies the rules within a minute after a change, then once a day while it
         works.
         """
-        rules = body.rules and self._checked_rules(body.rules)
+        rules = body.rules and self._checked_rules(caller, body.rules)
         with self._store.write() as c:
             self._store.retention.set_for_all_runs(c, caller.name, rules)
         self._parts.ensure_dispatcher()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.forecasts import RunForecasts
 from nbyard.services.workflows.file_tracking import saved_workflow
 from nbyard.services.workflows.pushed_copies import PushedCopies
+from nbyard.services.workflows.pushed_names import PushedNames
 
 Names = list[str]  # inside the class, `list` is the operation
 
@@ -49,11 +51,11 @@ class RunHistory(RunForecasts):
         """List runs, newest first, filtered by the given fields.
 
         `workflow` is an ID or path. A file and its pushed copy have the same runs. `node` means
-        runs in which that node's task succeeded. `since` and `until` limit the time of submission:
-        a date or time in ISO 8601, in the server's time zone unless the text names one. `until`
-        itself is not part of the range. `origin` is what started the runs, such as `manual`,
-        `shell`, `retry` or `schedule`. `schedule` is the ID or name of a schedule, whose backfills
-        and retries are among the runs. `project` is the ID or name of a project.
+        runs in which that node's task succeeded. `since` and `until` limit the time of submission,
+        without `until` itself: a date or time in ISO 8601, by default in the server's time zone.
+        `origin` is what started the runs, such as `manual`, `shell`, `retry` or `schedule`.
+        `schedule` is the ID or name of a schedule, whose backfills and retries are among the runs.
+        `project` is the ID or name of a project.
 
         `person` is the name of who submitted the runs: the user of JupyterHub or of another
         identity provider, else the user of the machine.
@@ -62,10 +64,8 @@ class RunHistory(RunForecasts):
             Invalid: the state or origin is unknown.
         """
         check_limit(limit)
-        if state and state not in RUN.moves:
-            raise Invalid.field("state", because("must-be-one-of", names=[*RUN.moves]))
-        if origin and origin not in KINDS:
-            raise Invalid.field("origin", because("must-be-one-of", names=[*KINDS]))
+        _check_known(state, "state", RUN.moves)
+        _check_known(origin, "origin", KINDS)
         begin, end = _moment(since, "since"), _moment(until, "until")
         known, path, same_as = self._of_workflow(caller, workflow)
         filters = {
@@ -82,26 +82,21 @@ class RunHistory(RunForecasts):
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
             runs = self._store.runs.page(
-                c,
-                caller.name,
-                limit + 1,
-                after,
-                begin=begin,
-                end=end,
-                same_as=same_as,
-                **filters,
+                c, caller.name, limit + 1, after, begin=begin, end=end, same_as=same_as, **filters
             )
         return page_of([self._with_shown_path(run) for run in runs], limit, lambda r: r.id)
 
     def _of_workflow(self, caller: Caller, workflow: str) -> tuple[str, str, Names]:
         """Return the ID of a workflow, "" and the IDs of workflows with the same history.
 
-        For other code, return the given text and the real path. `workflow` is the ID of a workflow
-        or the path of a file.
+        For other code, return the given text and the real path. `workflow` is the ID of a workflow,
+        the path of a file, or `PROJECT:PATH` for a pushed workflow.
         """
         if not workflow:
             return "", "", []
-        real = self._real(workflow)
+        with self._store.read() as c:
+            pushed = PushedNames(self._store, c, caller.name).real(c, workflow)
+        real = self._real(pushed or workflow)
         with self._store.read() as c:
             # A workflow keeps its ID when its file moves. Other code is known by its path only.
             if real.endswith(DOCUMENT):
@@ -141,6 +136,12 @@ class RunHistory(RunForecasts):
             return key
         with self._store.read() as c:
             return self._store.schedules.find(c, caller.name, key).schedule.id
+
+
+def _check_known(word: str, field: str, known: Iterable[str]) -> None:
+    names = [*known]
+    if word and word not in names:
+        raise Invalid.field(field, because("must-be-one-of", names=names))
 
 
 def _moment(text: str, field: str) -> datetime | None:

@@ -48,6 +48,7 @@ from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
 from nbyard.services.workflows.new_example import example_needs, new_example
 from nbyard.services.workflows.pushed_copies import PushedCopies
+from nbyard.services.workflows.pushed_names import PushedNames
 
 Names = list[str]  # inside the class, `list` is the operation
 
@@ -79,7 +80,7 @@ class WorkflowService:
         store, folder = self._store, folder_of_pushes(self._store)
         with store.read() as c:
             of = filter_project(store, c, caller, project)
-            copies = PushedCopies(store, c, caller.name)
+            copies, names = PushedCopies(store, c, caller.name), PushedNames(store, c, caller.name)
             known = store.workflows.placed(c, caller.name) if copies else []
         pushed = copies.listed(known, of)
         with store.read() as c:
@@ -93,6 +94,7 @@ class WorkflowService:
                 pushed_path=places.get(row.id, ""),
                 has_runs=not ran.isdisjoint((row.id, *pushed.same_as.get(row.id, ()))),
                 same_as=pushed.same_as.get(row.id, []),
+                shown_path=names.shown(row.path),
             )
             for row in rows
         ]
