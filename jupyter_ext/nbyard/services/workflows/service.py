@@ -86,7 +86,7 @@ class WorkflowService:
         with store.read() as c:
             rows = store.workflows.page(c, caller.name, limit + 1, after, search, pushed)
             places = {row.id: place for row in rows if (place := pushed_path(folder, row.path))}
-            ids = [one for row in rows for one in (row.id, *pushed.same_as.get(row.id, ()))]
+            ids = {row.id for row in rows}.union(*(pushed.same_as.get(row.id, ()) for row in rows))
             ran = store.workflows.with_runs(c, ids)
         workflows = [
             msgspec.structs.replace(

@@ -264,10 +264,11 @@ class _Page(msgspec.Struct, frozen=True):
             of_schedule = own.where(OF_SOURCE, runs.c.source_id == filters["schedule"])
             return self.newest(of_schedule, runs.c.id)
         if filters.keys() - {"path"} == {"workflow"}:
-            found = [runs.c.workflow_id == one for one in (filters["workflow"], *self.same_as)]
+            ids = (filters["workflow"], *self.same_as)
+            conditions = [runs.c.workflow_id == workflow_id for workflow_id in ids]
             if "path" in filters:
-                found.append(runs.c.path == filters["path"])
-            return union(*(self.newest(own.where(one), runs.c.id) for one in found))
+                conditions.append(runs.c.path == filters["path"])
+            return union(*(self.newest(own.where(is_of), runs.c.id) for is_of in conditions))
         return None
 
 
