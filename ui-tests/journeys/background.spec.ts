@@ -11,7 +11,7 @@ test('the notebook in front runs in the background in two actions', async ({
   const toolbar = lab.page.locator('.jp-NotebookPanel-toolbar');
   await lab.click(toolbar.locator('[data-command="nbyard:run-in-background"]'));
   const { dialog } = lab;
-  await expect(dialog).toContainText('Run “clean” in the background');
+  await expect(dialog).toContainText('Run “clean.ipynb” in the background');
   const field = (name: string) => dialog.getByLabel(name, { exact: true });
   await expect(field('input_csv')).toBeFocused();
   await expect(field('input_csv')).toHaveValue('penguins.csv');

@@ -44,7 +44,7 @@ export async function runInBackground(
     return { body: { path, parameters, ...how, origin: 'notebook' as const } };
   };
   const asked: IAskValues<Run> = {
-    title: trans.__('Run “%1” in the background', inspection.name),
+    title: trans.__('Run “%1” in the background', PathExt.basename(path)),
     arguments: fields,
     inputs: inputSuggestions(services, datasets.items, artifacts.items, folder),
     hints: [...notes, ...(inspection.hints ?? []).map(hint => reasonText(hint, trans))],

@@ -263,6 +263,9 @@ class ProjectRecords:
         else:
             # The rows of the other kinds have the plural as name, such as `store.datasets`.
             resource = getattr(store, f"{kind}s").get(c, owner, key)
+            if resource is None and kind == "executable":  # several may have similar names
+                code = self._parts.files.locate_code(key, "resource")
+                resource = store.executables.by_path(c, owner, str(code))
         if resource is None:
             raise NotFound(because("no-resource", kind=kind, name=key[:80]))
         if isinstance(resource, Run):

@@ -129,6 +129,7 @@ def test_an_executable_is_listed_with_its_path(projects, ann, made, flow, finish
     finished(path=flow)
     (resource,) = projects.linkable(ann, "wine", kind="executable", search="tool.py").items
     assert (resource.name, resource.path) == ("tool", "tool.py")
+    assert projects.link(ann, "wine", NewLink("executable", "tool.py")).links["executable"] == 1
 
 
 def test_a_model_is_linked_by_a_near_name(projects, ann, made, yard, root):
