@@ -186,8 +186,8 @@ export interface paths {
         put?: never;
         /**
          * Show the changes between two runs, and how many runs a bisection takes
-         * @description Nothing is started. Changes that runs do not record as their own, such as packages of an
-         *     unmanaged kernel, are not among them.
+         * @description Nothing is started. The last changes may have a `reason`: no run can try them, such as
+         *     packages of a kernel that nbyard does not manage.
          */
         post: operations["bisections.preview"];
         delete?: never;
@@ -3357,18 +3357,24 @@ export interface components {
          * BisectionChange
          * @description One change from the good run to the bad run, at one or more nodes.
          *
-         *         `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown
-         *         or not set.
+         *         `name` is the parameter, input, environment or code. `files` are the files beside the code that
+         *         change with it. `before` and `after` are texts, null if unknown or not set. A `reason` describes
+         *         a change that no run can try: of packages or files outside the project, which all runs use as
+         *         they are now.
          */
         BisectionChange: {
             /** @enum {unknown} */
-            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "parameter";
+            kind: "code" | "data" | "environment" | "files" | "graph" | "input" | "limits" | "outside" | "package" | "parameter";
             nodes: string[];
             name: string;
             /** @default null */
             before: string | null;
             /** @default null */
             after: string | null;
+            /** @default [] */
+            files: string[];
+            /** @default null */
+            reason: components["schemas"]["Reason"] | null;
         };
         /**
          * BisectionJudge
@@ -3390,8 +3396,8 @@ export interface components {
          * BisectionPreview
          * @description The changes between both runs, and the cost of a bisection.
          *
-         *         `expected` is the number of runs that find a single cause. Several causes need more runs, at
-         *         most `limit`.
+         *         The last changes have a `reason` if no run can try them. `expected` is the number of runs that
+         *         find a single cause. Several causes need more runs, at most `limit`.
          */
         BisectionPreview: {
             changes: components["schemas"]["BisectionChange"][];

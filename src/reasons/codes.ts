@@ -753,6 +753,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'bisection-not-ended': trans.__('The bisection is running; cancel it first.'),
   'bisected-run-gone': trans.__('One of the two compared runs was deleted.'),
   'nothing-to-bisect': trans.__('The runs have the same values, data, code and packages.'),
+  'nothing-to-try': trans.__(
+    'Only this changed between the runs: {changes:; }. Runs use the packages and files of this machine as they are now, so there is nothing to try.'
+  ),
   'run-not-at-end': trans.__('the run has not finished'),
   'other-workflow': trans.__('is a run of a different workflow than the good run'),
   'run-is-not-so': trans.__('the state of run {number} is {state}'),

@@ -51,8 +51,8 @@ class Trained(RunningProject):
         whole = {"version": 1, "meta": meta, "nodes": nodes, "edges": edges, "positions": {}}
         (self.root / "flow.nbflow").write_text(json.dumps(whole))
 
-    def start(self, **wish: Any) -> str:
-        return self.yard.services.runs.create(ADA, NewRun(path="flow.nbflow", **wish)).id
+    def start(self, path: str = "flow.nbflow", **wish: Any) -> str:
+        return self.yard.services.runs.create(ADA, NewRun(path, **wish)).id
 
     def bisect(self, good: str, bad: str, **wish: Any) -> Bisection:
         made = self.yard.services.bisections.create(ADA, NewBisection(good, bad, **wish))
@@ -122,6 +122,22 @@ def test_a_file_beside_the_code_that_is_an_input_is_one_change(project: Trained)
     (change,) = bisections.preview(ADA, NewBisection("1", "2", metric="second.score")).changes
     assert (change.kind, change.nodes, change.name) == ("data", ["first"], "input_csv")
     assert (change.before, change.after) == ("data.csv", "data.csv")
+
+
+def test_a_file_that_the_code_reads_is_found_although_the_code_changed_too(
+    project: Trained,
+) -> None:
+    body = "import csv, nbyard\ntotal = sum(int(row['n']) for row in csv.DictReader(open('s.csv')))"
+    for comment, price in (("first", 3), ("second", 20)):
+        text = f"# {comment}\n{body}\nnbyard.log_metric('total', total)"
+        (project.root / "calc.ipynb").write_text(notebook(text))
+        (project.root / "s.csv").write_text(f"n\n{price}\n")
+        project.run(path="calc.ipynb")
+    found = project.bisect("1", "2", metric="main.total")
+    assert [(one.kind, one.files) for one in found.changes] == [("files", ["s.csv"]), ("code", [])]
+    assert (found.state, found.ending, found.culprits) == ("done", "found", [0]), found
+    verdicts = {tuple(one.changes): one.value for one in found.probes}
+    assert verdicts == {(): 3, (0, 1): 20, (0,): 20}
 
 
 def test_two_changes_that_fail_together(project: Trained) -> None:

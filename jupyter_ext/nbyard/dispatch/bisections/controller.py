@@ -97,7 +97,9 @@ class BisectionController:
         """
         # The same combination is never tried twice, so no verdict is lost.
         verdicts = {frozenset(p.changes): p.verdict or "unclear" for p in probes}
-        step = next_step(len(bisection.changes), verdicts, bisection.limit)
+        # Changes with a reason come last: no run can try them.
+        count = sum(change.reason is None for change in bisection.changes)
+        step = next_step(count, verdicts, bisection.limit)
         if isinstance(step, Conclusion):
             with self._context.write() as c:
                 if self._rows.store_probes(c, bisection, probes):

@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
+from nbyard.dispatch.cache.mixed_code import with_mixed_files
 from nbyard.dispatch.command_workdir import takes_data_frame
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.install import version_in_place
@@ -48,8 +49,6 @@ REMEMBERED = 10_000
 MOST_CODE_BYTES = 1 << 20
 REMEMBERED_TEXTS = 500
 Names = Collection[str]
-
-
 EXECUTABLE = " executable"  # suffix of the digest of an executable file
 
 
@@ -103,7 +102,7 @@ class Identities:
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
         """Return cached code and environment; None if missing, stale or older than `since`."""
-        code = self._codes.get(plan.executable_version_id)
+        code = self._codes.get(plan.code_identity)
         environment = self.known_environment(plan, code.version, since) if code else None
         return (code, environment) if code and environment else None
 
@@ -162,7 +161,6 @@ class Identities:
         `last` holds the code files of that result, and `observed` what its task read. `modules`
         names the installed packages.
         """
-
         known = {name.lower() for name in modules}
         others = [module for module, package in DISTRIBUTIONS.items() if package.lower() in known]
         given = input_paths(
@@ -238,7 +236,7 @@ class Identities:
         Raises:
             NotFound: The code was deleted.
         """
-        known = self._codes.get(plan.executable_version_id)
+        known = self._codes.get(plan.code_identity)
         if known is None:
             with self._context.store.read() as c:
                 version = version_of(self._context, c, plan)
@@ -248,7 +246,7 @@ class Identities:
                 self._codes.clear()
                 self.surroundings.clear()
                 self._kept_files = 0
-            self._codes[version.id] = known
+            self._codes[plan.code_identity] = known
             self._kept_files += len(known.files)
         return known
 
@@ -286,7 +284,7 @@ def version_of(context: DispatchContext, c: Connection, plan: TaskPlan) -> Execu
     version = context.store.executables.version(c, plan.executable_version_id)
     if version is None:
         raise NotFound(because("code-gone", node=plan.label))
-    return version
+    return with_mixed_files(context, c, plan, version)
 
 
 def environment_of(

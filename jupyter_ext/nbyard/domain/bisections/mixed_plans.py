@@ -1,8 +1,8 @@
 """Changes between the frozen plans of two runs, and plans with some of these changes.
 
-A change is what users change at once: one parameter, one version of data, the code of a node, the
-files beside the code, one environment, the limits, or the graph. The same change at several nodes
-is one change.
+A change is what users change at once: one parameter, one version of data, the code of a node, one
+file beside the code, one environment, the limits, or the graph. The same change at several nodes is
+one change.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -11,13 +11,16 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.bisections.file_changes import FileChange, is_source
 from nbyard.domain.digest import canonical_text, digest_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
+from nbyard.reasons.structs import Reason
 
 ChangeKind = Literal[
-    "parameter", "data", "input", "code", "files", "environment", "limits", "graph"
-]
+    "parameter", "data", "input", "code", "files", "environment", "limits", "graph",
+    "package", "outside",
+]  # fmt: skip
 MAX_CHARS = 200
 # The fields of plans that change together.
 CODE = ("executable_id", "executable_version_id", "arguments", "label", "ports", "tensorboard")
@@ -28,14 +31,18 @@ LIMITS = Limits.__struct_fields__
 GRAPH: tuple[str, ...] = ("graph",)
 Plans = Mapping[str, TaskPlan]
 Key = tuple[str, ...]
-FileChange = tuple[str | None, str | None]
+FILES: Key = ("files",)
+# More changed files than these change together.
+MAX_FILES = 20
 
 
 class BisectionChange(msgspec.Struct, frozen=True):
     """One change from the good run to the bad run, at one or more nodes.
 
-    `name` is the parameter, input or environment. `before` and `after` are texts, null if unknown
-    or not set.
+    `name` is the parameter, input, environment or code. `files` are the files beside the code that
+    change with it. `before` and `after` are texts, null if unknown or not set. A `reason` describes
+    a change that no run can try: of packages or files outside the project, which all runs use as
+    they are now.
     """
 
     kind: ChangeKind
@@ -43,6 +50,8 @@ class BisectionChange(msgspec.Struct, frozen=True):
     name: str
     before: str | None = None
     after: str | None = None
+    files: list[str] = []
+    reason: Reason | None = None
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -59,8 +68,8 @@ class MixedPlans:
     """Finds the changes between two runs, and builds plans with some of them.
 
     `codes` maps the IDs of executable versions to the digests of the code alone. `files` has by
-    node the files beside the code that changed and that the node may have used. Each file is a pair
-    of its old and new digest.
+    node the files beside the code that changed and that the node may have used: by path, their old
+    and new digest.
     """
 
     def __init__(
@@ -68,12 +77,14 @@ class MixedPlans:
         good: Side,
         bad: Side,
         codes: Mapping[str, str],
-        files: Mapping[str, Collection[FileChange]] = {},
+        files: Mapping[str, Mapping[str, FileChange]] = {},
     ) -> None:
         self._codes = codes
         self._files = files
         self._good = good
         self._bad = bad
+        own = {path for paths in files.values() for path in paths if not is_source(path)}
+        self._has_many_files = len(own) > MAX_FILES
         self._changes_by_key: dict[Key, BisectionChange] = {}
         self._find()
 
@@ -112,6 +123,7 @@ class MixedPlans:
                 known = self._changes_by_key.setdefault(key, change)
                 if node not in known.nodes:
                     known.nodes.append(node)
+                known.files.extend(path for path in change.files if path not in known.files)
 
     def _changes_of_node(
         self, then: TaskPlan, now: TaskPlan
@@ -124,7 +136,18 @@ class MixedPlans:
                 texts = _text(old), _text(new)
                 shown = key[1] if key[0] == "parameter" and len(key) == 2 else name
                 yield key, BisectionChange(key[0], [node], shown, *texts)  # type: ignore[arg-type]
-        for fields in (CODE, ENVIRONMENT, LIMITS):
+        paths_by_key: dict[Key, list[str]] = {}
+        for path, key in self._file_keys(then, now).items():
+            paths_by_key.setdefault(key, []).extend([path] if path else [])
+        code = self._code_key(then, now)
+        for key, paths in paths_by_key.items():
+            if key[0] == "files":
+                yield key, BisectionChange("files", [node], "", files=sorted(paths))
+        if code is not None:
+            texts = then.executable_version_id, now.executable_version_id
+            paths = sorted(paths_by_key.get(code, []))
+            yield code, BisectionChange("code", [node], now.label, *texts, files=paths)
+        for fields in (ENVIRONMENT, LIMITS):
             key = self._fields_key(fields, then, now)
             if key is not None:
                 yield key, BisectionChange(key[0], [node], *_describe_change(key[0], then, now))  # type: ignore[arg-type]
@@ -155,37 +178,46 @@ class MixedPlans:
 
         The fields change together.
         """
-        if fields is CODE:
-            versions = then.executable_version_id, now.executable_version_id
-            if versions[0] == versions[1]:
-                return None
-            # A version covers the code folder. With equal code, only the files beside it differ.
-            digests = [self._codes.get(version, version) for version in versions]
-            return self._files_key(then, now) if digests[0] == digests[1] else ("code", *versions)
         texts = [canonical_text([getattr(plan, name) for name in fields]) for plan in (then, now)]
         kind = "environment" if fields is ENVIRONMENT else "limits"
         return None if texts[0] == texts[1] else (kind, *texts)
 
-    def _files_key(self, then: TaskPlan, now: TaskPlan) -> Key | None:
-        """Return the key of the change of the files beside the code.
+    def _code_key(self, then: TaskPlan, now: TaskPlan) -> Key | None:
+        """Return the key of the change of the code itself, or None.
 
-        A file that is also an input changes with its data. Files that the node never used are no
-        change.
+        A version also covers the files beside the code.
         """
-        # Without a record of the files that the node used, all files count.
+        versions = then.executable_version_id, now.executable_version_id
+        old, new = (self._codes.get(version, version) for version in versions)
+        return None if old == new else ("code", *versions)
+
+    def _file_keys(self, then: TaskPlan, now: TaskPlan) -> dict[str, Key]:
+        """Return the keys of the changes of the files beside the code, by path.
+
+        A file that is also an input changes with its data. Modules change with the code, if that
+        changed too. Files that the node never used are no change. Without a record of the files
+        that the node used, all files change together: the path is empty.
+        """
+        if then.executable_version_id == now.executable_version_id:
+            return {}
+        code = self._code_key(then, now)
         if then.node not in self._files:
-            return ("files",)
-        changed = {*self._files[then.node]}
+            return {} if code else {"": FILES}
         given: dict[FileChange, Key] = {}
         for name in sorted(then.bindings.keys() & now.bindings.keys()):
             old, new = then.bindings[name], now.bindings[name]
             if isinstance(old, BytesOf) and isinstance(new, BytesOf):
                 key = self._bound_key(then.node, name, old, new)
-                if key is not None and (old.digest, new.digest) in changed:
+                if key is not None:
                     given[old.digest, new.digest] = key
-        if changed - given.keys():
-            return ("files",)
-        return next(iter(given.values()), None)
+        keys: dict[str, Key] = {}
+        for path, change in self._files[then.node].items():
+            if is_source(path):
+                keys[path] = given.get(change) or code or FILES
+            else:
+                own = FILES if self._has_many_files else ("files", path, *map(str, change))
+                keys[path] = given.get(change) or own
+        return keys
 
     def _value_key(self, node: str, name: str, then: Any, now: Any) -> Key | None:
         """Return the key of the change of a value, or None.
@@ -209,8 +241,8 @@ class MixedPlans:
             plan = now if GRAPH in applied or then is None else then
             assert plan is not None
             return _fresh(plan)
-        fields: dict[str, Any] = {}
-        for names in (CODE, ENVIRONMENT, LIMITS):
+        fields = self._mixed_code(then, now, applied)
+        for names in (ENVIRONMENT, LIMITS):
             key = self._fields_key(names, then, now)
             side = now if key in applied else then
             fields |= {name: getattr(side, name) for name in names}
@@ -221,6 +253,20 @@ class MixedPlans:
             if bound is not None and argument.role != "output":
                 bindings[argument.name] = bound
         return _fresh(msgspec.structs.replace(then, **fields, bindings=bindings))
+
+    def _mixed_code(
+        self, then: TaskPlan, now: TaskPlan, applied: Collection[Key]
+    ) -> dict[str, Any]:
+        """Return the fields of a plan that choose the code and the files beside the code."""
+        code, keys = self._code_key(then, now), self._file_keys(then, now)
+        changed = [path for path, key in keys.items() if key in applied]
+        # With equal code, the version of the bad run is that of all changed files.
+        is_new = code in applied if code else bool(keys) and len(changed) == len(keys)
+        side, other = (now, then) if is_new else (then, now)
+        fields = {name: getattr(side, name) for name in CODE}
+        others = [path for path, key in keys.items() if (key in applied) != is_new]
+        fields["mixed_files"] = dict.fromkeys(sorted(others), other.executable_version_id)
+        return fields
 
     def _mixed_binding(
         self, then: TaskPlan, now: TaskPlan, argument: Argument, applied: Collection[Key]
@@ -277,10 +323,6 @@ def _describe_change(
     kind: str, then: TaskPlan, now: TaskPlan
 ) -> tuple[str, str | None, str | None]:
     """Return the name of a change at a node, and the texts before and after."""
-    if kind == "files":
-        return "", None, None
-    if kind == "code":
-        return now.label, then.executable_version_id, now.executable_version_id
     if kind == "environment":
         before, after = (
             plan.environment.shown

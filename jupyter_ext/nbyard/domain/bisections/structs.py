@@ -124,8 +124,8 @@ class BisectionProbe(msgspec.Struct, frozen=True):
 class BisectionPreview(msgspec.Struct, frozen=True):
     """The changes between both runs, and the cost of a bisection.
 
-    `expected` is the number of runs that find a single cause. Several causes need more runs, at
-    most `limit`.
+    The last changes have a `reason` if no run can try them. `expected` is the number of runs that
+    find a single cause. Several causes need more runs, at most `limit`.
     """
 
     changes: list[BisectionChange]

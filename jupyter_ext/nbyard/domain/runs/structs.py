@@ -11,6 +11,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.digest import canonical_text
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
@@ -89,7 +90,8 @@ class TaskPlan(Limits, frozen=True):
     task's run if the node is pinned to it. `warm` allows warm containers. In a container,
     `requirements_digest` is the lock of its `environment`. `kernel` is set if a notebook runs
     with another kernel than its own. `ports` and `tensorboard` are the links that its executable
-    declares. With `sample`, the attempts get only the first rows and files.
+    declares. With `sample`, the attempts get only the first rows and files. `mixed_files` are the
+    paths beside the code that come from another version of the executable, with its ID.
     """
 
     node: str
@@ -111,6 +113,14 @@ class TaskPlan(Limits, frozen=True):
     ports: dict[str, int] = msgspec.field(default_factory=dict)
     tensorboard: str = ""
     sample: Sample | None = None
+    mixed_files: dict[str, str] = msgspec.field(default_factory=dict)
+
+    @property
+    def code_identity(self) -> str:
+        """Return what identifies the code and the files beside the code."""
+        if not self.mixed_files:
+            return self.executable_version_id
+        return f"{self.executable_version_id} {canonical_text(self.mixed_files)}"
 
     @property
     def is_monitored(self) -> bool:

@@ -1,6 +1,6 @@
 """Why a request about executables, models, runs or the nodes of a workflow is refused."""
 
-from nbyard.reasons.codes.code import NUMBER, REASON, code
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 
 EXECUTABLES = {
     "unknown-format": code(
@@ -143,6 +143,11 @@ RUNS = {
     "bisection-not-ended": code("The bisection is running; cancel it first."),
     "bisected-run-gone": code("One of the two compared runs was deleted."),
     "nothing-to-bisect": code("The runs have the same values, data, code and packages."),
+    "nothing-to-try": code(
+        "Only this changed between the runs: {changes:; }. Runs use the packages and files of this"
+        " machine as they are now, so there is nothing to try.",
+        changes=REASONS,
+    ),
     "run-not-at-end": code("the run has not finished"),
     "other-workflow": code("is a run of a different workflow than the good run"),
     "run-is-not-so": code("the state of run {number} is {state}", number=int, state=str),

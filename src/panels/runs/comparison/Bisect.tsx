@@ -12,15 +12,13 @@ interface IBisectProps {
   /** As `NODE.NAME`: the metric that decides, or those among which to choose. */
   metric?: string;
   metrics?: readonly string[];
-  /** Only values, only data, only code or only environments differ. */
-  isOneKind?: boolean;
-  /** A single item differs, which the sections name. */
-  isSingle?: boolean;
+  /** The name of the single item that differs, if no metric does. */
+  only?: string;
 }
 
 /** Find which of the changes between two runs made the result bad. */
 export function Bisect(props: IBisectProps): JSX.Element | null {
-  const { services, runs, metric = '', metrics = [], isSingle, isOneKind } = props;
+  const { services, runs, metric = '', metrics = [], only } = props;
   const { trans } = services;
   // Without a metric, a run is good if it succeeded.
   const isBroken = runs.some(isGood) && runs.some(({ state }) => state === 'failed');
@@ -40,17 +38,19 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
     [chosen]
   );
   const { preview, problem } = usePreview(services, good.id, bad.id, asked);
-  const [count, setCount] = useState<number>();
-  useEffect(() => setCount(before => preview?.changes.length ?? before), [preview]);
-  if (asked === undefined ? isSingle : count === undefined && !problem) {
+  const [changes, setChanges] = useState<readonly BisectionChange[]>();
+  useEffect(() => setChanges(before => preview?.changes ?? before), [preview]);
+  if (asked === undefined && only) {
+    return <p className="nby-Note">{trans.__('Only this changed: %1', only)}</p>;
+  }
+  if (asked !== undefined && !changes && !problem) {
     return null; // until it is known whether there is anything to find
   }
-  if (count !== undefined && count < 2) {
-    // The answer to *Why?* names a single change. Packages that differ are not among the changes.
-    return preview?.changes.length && isOneKind ? (
-      <p className="nby-Note">
-        {trans.__('Only this changed: %1', changeText(preview.changes[0], trans))}
-      </p>
+  if (changes && (changes.length < 2 || changes.every(({ reason }) => reason))) {
+    const texts = changes.map(change => changeText(change, trans));
+    // The answer to *Why?* names a single change.
+    return !metric && texts.length ? (
+      <p className="nby-Note">{trans.__('Only this changed: %1', texts.join('; '))}</p>
     ) : null;
   }
   const isDecided = isBroken || !!chosen;
@@ -227,23 +227,25 @@ function Search(props: ISearchProps): JSX.Element {
             className={bisection?.culprits?.includes(at) ? 'nby-mod-culprit' : undefined}
           >
             {changeText(change, trans)}
+            {change.reason && (
+              <span className="nby-Dim">
+                {' '}
+                {trans.__('Cannot be tried: every run uses what this machine has now.')}
+              </span>
+            )}
           </li>
         ))}
       </ul>
       {!bisection && (
         <>
-          {trans.__(
+          {trans._n(
+            '%1 change, about %2 runs, at most %3. They are kept out of history.',
             '%1 changes, about %2 runs, at most %3. They are kept out of history.',
-            preview.changes.length,
+            preview.changes.filter(({ reason }) => !reason).length,
             preview.expected,
             preview.limit
           )}{' '}
-          <button
-            type="button"
-            className="nby-Button"
-            disabled={!preview.changes.length}
-            onClick={start}
-          >
+          <button type="button" className="nby-Button" onClick={start}>
             {trans.__('Start')}
           </button>
           <ShowAsCommand
@@ -267,9 +269,12 @@ function Search(props: ISearchProps): JSX.Element {
 
 /** Return a change on one line. */
 export function changeText(change: BisectionChange, trans: TranslationBundle): string {
-  const { kind, name, nodes, before, after } = change;
+  const { kind, name, nodes, before, after, files = [], reason } = change;
   const values = before || after ? `: ${before ?? '–'} → ${after ?? '–'}` : '';
   const at = nodes.join(', ');
+  if (reason) {
+    return `${at}: ${reasonText(reason, trans)}`;
+  }
   switch (kind) {
     case 'parameter':
       return trans.__('Parameter %1%2 (%3)', name, values, at);
@@ -280,14 +285,18 @@ export function changeText(change: BisectionChange, trans: TranslationBundle): s
     case 'input':
       return trans.__('Input %1%2 (%3)', name, values, at);
     case 'code':
-      return trans.__('Code of %1%2', name, values);
+      return trans.__('Code of %1%2', [name, ...files].join(', '), values);
     case 'files':
-      return trans.__('Files beside the code (%1)', at);
+      return trans.__(
+        'Files beside the code%1 (%2)',
+        files.length ? `: ${files.join(', ')}` : '',
+        at
+      );
     case 'environment':
       return trans.__('Environment%1 (%2)', values, at);
     case 'limits':
       return trans.__('Limits%1 (%2)', values, at);
-    case 'graph':
+    default:
       return trans.__('Nodes and connections (%1)', at);
   }
 }
@@ -302,9 +311,12 @@ function progressText(bisection: Bisection, trans: TranslationBundle): string {
     return trans.__('Some of these changes make the result bad: %1', names);
   }
   if (ending) {
-    return ending === 'good-not-repeated'
-      ? trans.__('The good run is not good when repeated now. Something else has changed.')
-      : trans.__('The bad run is not bad when repeated now. Something else has changed.');
+    const others = changes.filter(({ reason }) => reason).map(change => changeText(change, trans));
+    const text =
+      ending === 'good-not-repeated'
+        ? trans.__('The good run is not good when repeated now. Something else has changed.')
+        : trans.__('The bad run is not bad when repeated now. Something else has changed.');
+    return others.length ? `${text} ${trans.__('Perhaps: %1', others.join('; '))}` : text;
   }
   if (state === 'running') {
     return trans.__('Run %1 of about %2…', probes.length, Math.max(expected, probes.length));

@@ -89,9 +89,11 @@ function Sections(props: IComparedProps): JSX.Element {
   const { parameters, inputs, metrics, outputs, code, environment } = comparison;
   const shared = [parameters, inputs, metrics, outputs, code, environment];
   const isSame = shared.every(rows => rows.every(({ differs }) => !differs));
-  const causes = [parameters, inputs, code, environment]
-    .map(rows => rows.filter(({ differs }) => differs).length)
-    .filter(Boolean);
+  const causes = [
+    ...[...parameters, ...inputs].map(row => ({ ...row, parts: [row.node, row.name] })),
+    ...code.map(row => ({ ...row, parts: [row.label] })),
+    ...environment.map(row => ({ ...row, parts: row.nodes }))
+  ].filter(({ differs }) => differs);
   return (
     <>
       {isSame && (
@@ -104,8 +106,7 @@ function Sections(props: IComparedProps): JSX.Element {
           services={services}
           runs={comparison.runs}
           metrics={judgingMetrics(comparison)}
-          isOneKind={causes.length === 1}
-          isSingle={causes.length === 1 && causes[0] === 1}
+          only={causes.length === 1 ? causes[0].parts.filter(Boolean).join('.') : ''}
         />
       )}
       <ParameterSection {...props} />

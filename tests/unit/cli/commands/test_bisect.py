@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from nbyard.cli.output.views.bisection_views import change_text
+from nbyard.cli.output.views.bisection_views import change_text, cost_text
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
+from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.store import transition
 
@@ -33,7 +34,7 @@ def test_the_number_of_runs_is_shown_before(shell, pair):
         0,
         [
             "code report.py: version 1 → version 2",
-            "1 changes, about 2 runs, at most 20; a run that succeeds is good",
+            "1 change, about 2 runs, at most 20; a run that succeeds is good",
         ],
     )
     found = json.loads(shell("runs", "bisect", *pair, "--dry-run", "--json").out)
@@ -72,3 +73,21 @@ def test_an_input_of_only_one_run_has_a_dash():
 def test_the_file_of_an_input_is_named_once():
     change = BisectionChange("data", ["a"], "path", "sales.csv", "sales.csv")
     assert change_text(change) == "sales.csv (input path of a)"
+
+
+def test_what_no_run_can_try_is_said():
+    reason = because("package-gained", name="cowsay", version="6.1")
+    package = BisectionChange("package", ["main"], "cowsay", reason=reason)
+    assert change_text(package) == (
+        "cannot be tried: main: gained cowsay 6.1 (runs use the packages of this machine now)"
+    )
+    value = BisectionChange("parameter", ["a"], "n", "1", "2")
+    assert cost_text([value, package], 2) == "1 change, about 2 runs"
+
+
+def test_the_files_beside_the_code_are_named():
+    assert change_text(BisectionChange("files", ["a"], "", files=["s.csv"])) == (
+        "file beside the code: s.csv (a)"
+    )
+    code = BisectionChange("code", ["a"], "n.py", "version 1", "version 2", ["helper.py"])
+    assert change_text(code) == "code n.py with helper.py: version 1 → version 2"

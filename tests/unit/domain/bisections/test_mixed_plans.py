@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.bisections.mixed_plans import FileChange, MixedPlans, Side, plan_signatures
+from nbyard.domain.bisections.file_changes import FileChange
+from nbyard.domain.bisections.mixed_plans import MixedPlans, Side, plan_signatures
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 
 ARGUMENTS = [Argument("n"), Argument("data", role="input"), Argument("out", role="output")]
@@ -57,23 +58,51 @@ def test_each_change_can_be_applied_alone() -> None:
     assert found.mix([2, 3]) == [plan(version="v2", bindings=data[0], kernel="ir")]
 
 
+def of_files(good: TaskPlan, bad: TaskPlan, **files: FileChange) -> MixedPlans:
+    changed = {name.replace("_", "."): change for name, change in files.items()}
+    return MixedPlans(Side({"a": good}), Side({"a": bad}), CODES, {"a": changed})
+
+
 def test_a_file_beside_the_code_counts_as_the_input_that_it_is() -> None:
     digests = ("sha256:1", "sha256:2")
     good, bad = (
         plan(version=version, bindings={"data": BytesOf(digest, "a.csv")})
         for version, digest in zip(("v2", "v2b"), digests, strict=True)
     )
-
-    def found(changed: set[FileChange]) -> MixedPlans:
-        return MixedPlans(Side({"a": good}), Side({"a": bad}), CODES, {"a": changed})
-
     both = [("data", ["a"], "data"), ("files", ["a"], "")]
-    assert kinds(found({digests})) == kinds(found(set())) == both[:1]
-    assert kinds(found({digests, (None, "sha256:3")})) == both
+    assert kinds(of_files(good, bad, a_csv=digests)) == kinds(of_files(good, bad)) == both[:1]
+    two = of_files(good, bad, a_csv=digests, b_csv=(None, "sha256:3"))
+    assert kinds(two) == both and two.changes[1].files == ["b.csv"]
     assert kinds(mixed([good], [bad])) == both, "without a record, all files count"
     # the folder of the code changes together with the input
-    assert found({digests}).mix([0]) == [bad]
-    assert found(set()).mix([0]) == [plan(version="v2", bindings=bad.bindings | {})]
+    assert of_files(good, bad, a_csv=digests).mix([0]) == [bad]
+    assert of_files(good, bad).mix([0]) == [plan(version="v2", bindings=bad.bindings | {})]
+
+
+def test_the_code_and_the_files_beside_it_change_on_their_own() -> None:
+    found = of_files(plan(), plan(version="v2"), a_csv=("1", "2"), b_yaml=("1", None))
+    files = [(one.kind, one.files) for one in found.changes]
+    assert files == [("files", ["a.csv"]), ("files", ["b.yaml"]), ("code", [])]
+    assert found.mix([0]) == [plan(mixed_files={"a.csv": "v2"})]
+    assert found.mix([2]) == [plan(version="v2", mixed_files={"a.csv": "v1", "b.yaml": "v1"})]
+    assert found.mix([1, 2]) == [plan(version="v2", mixed_files={"a.csv": "v1"})]
+    same = of_files(plan(version="v2"), plan(version="v2b"), a_csv=("1", "2"), b_csv=("1", "2"))
+    assert same.mix([1]) == [plan(version="v2", mixed_files={"b.csv": "v2b"})]
+    assert same.mix([0, 1]) == [plan(version="v2b")]
+
+
+def test_modules_change_with_the_code_that_imports_them() -> None:
+    found = of_files(plan(), plan(version="v2"), helper_py=("1", "2"), a_csv=("1", "2"))
+    assert [one.files for one in found.changes] == [["a.csv"], ["helper.py"]]
+    assert found.mix([1]) == [plan(version="v2", mixed_files={"a.csv": "v1"})]
+    alone = of_files(plan(version="v2"), plan(version="v2b"), helper_py=("1", "2"))
+    assert [(one.kind, one.files) for one in alone.changes] == [("files", ["helper.py"])]
+
+
+def test_very_many_files_change_together() -> None:
+    many = {f"f{number}_csv": ("1", "2") for number in range(30)}
+    (change,) = of_files(plan(version="v2"), plan(version="v2b"), **many).changes
+    assert len(change.files) == 30
 
 
 def test_the_same_change_at_several_nodes_is_one() -> None:

@@ -6,7 +6,12 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import follow_up, print_note, show_json
-from nbyard.cli.output.views.bisection_views import change_text, show_outcome, show_preview
+from nbyard.cli.output.views.bisection_views import (
+    change_text,
+    cost_text,
+    show_outcome,
+    show_preview,
+)
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.bisections.structs import USUAL_LIMIT, Bisection, NewBisection
 
@@ -45,7 +50,10 @@ def bisect(dry_run: bool, no_wait: bool, server: str, as_json: bool, **given: An
         (show_json(made) if as_json else click.echo(made.id))
         return
     if not as_json:
-        print_note(f"{len(made.changes)} changes, about {made.expected} runs.")
+        print_note(f"{cost_text(made.changes, made.expected)}.")
+        for change in made.changes:
+            if change.reason:
+                print_note(change_text(change))
     bisection = _watch(connection, made, quiet=as_json)
     (show_json if as_json else show_outcome)(bisection)
     # Scripts see by the exit code that no change was found.

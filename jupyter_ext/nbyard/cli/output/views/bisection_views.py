@@ -1,11 +1,13 @@
 """Print bisections: their changes, their probes, and the culprits."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from nbyard.cli.output.console import format_age, show_table
 from nbyard.cli.output.views.views_by_noun import show_facts
+from nbyard.domain.bisections.file_changes import files_text
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Ending
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview
@@ -24,11 +26,20 @@ ONE_CHANGE = "This change makes the result bad:"
 
 def change_text(change: BisectionChange) -> str:
     """Return a change on one line."""
+    if change.reason:
+        things = "files" if change.kind == "outside" else "packages"
+        nodes = ", ".join(change.nodes)
+        return (
+            f"cannot be tried: {nodes}: {change.reason} (runs use the {things} of this machine now)"
+        )
     if change.kind == "files":
-        return f"files beside the code ({', '.join(change.nodes)})"
+        named = f": {files_text(change.files)}" if change.files else ""
+        word = "file" if len(change.files) == 1 else "files"
+        return f"{word} beside the code{named} ({', '.join(change.nodes)})"
     if change.kind == "data" and change.before and change.before == change.after:
         return f"{change.before} (input {change.name} of {', '.join(change.nodes)})"
     name = change.name if change.kind != "graph" else ", ".join(change.nodes)
+    name += f" with {files_text(change.files)}" if change.files else ""
     sides = change.before or "–", change.after or "–"
     values = f": {sides[0]} → {sides[1]}" if change.before or change.after else ""
     nodes = f" ({', '.join(change.nodes)})" if change.kind not in ("graph", "code") else ""
@@ -47,10 +58,14 @@ def show_preview(preview: BisectionPreview) -> None:
     """Print the changes and the number of runs."""
     for change in preview.changes:
         click.echo(change_text(change))
-    click.echo(
-        f"{len(preview.changes)} changes, about {preview.expected} runs, at most {preview.limit};"
-        f" {judge_text(preview.judge)}"
-    )
+    cost = cost_text(preview.changes, preview.expected)
+    click.echo(f"{cost}, at most {preview.limit}; {judge_text(preview.judge)}")
+
+
+def cost_text(changes: Sequence[BisectionChange], expected: int) -> str:
+    """Return how many changes a bisection tries, in about how many runs."""
+    count = sum(change.reason is None for change in changes)
+    return f"{count} {'change' if count == 1 else 'changes'}, about {expected} runs"
 
 
 def show_bisection(bisection: Bisection) -> None:
@@ -87,6 +102,11 @@ def show_outcome(bisection: Bisection) -> None:
         click.echo(ONE_CHANGE if is_one else ENDINGS[bisection.ending])
     for place in bisection.culprits:
         click.echo(f"  {change_text(bisection.changes[place])}")
+    untried = [change for change in bisection.changes if change.reason]
+    if bisection.ending and bisection.ending != "found" and untried:
+        click.echo("These changes were not tried, and may be the cause:")
+        for change in untried:
+            click.echo(f"  {change_text(change)}")
     if bisection.reason:
         click.echo(str(bisection.reason))
 

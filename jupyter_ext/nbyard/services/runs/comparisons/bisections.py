@@ -18,6 +18,7 @@ from nbyard.domain.bisections.structs import (
     hint_of_metrics,
     judge_of,
 )
+from nbyard.domain.bisections.untried_changes import untried_changes
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_limit, page_of
@@ -29,6 +30,7 @@ from nbyard.freezing.runs.bisected_runs import mixed_plans
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
+from nbyard.services.runs.comparisons.run_facts import FactReader
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -52,8 +54,8 @@ class BisectionService:
     def preview(self, caller: Caller, body: NewBisection) -> BisectionPreview:
         """Show the changes between two runs, and how many runs a bisection takes.
 
-        Nothing is started. Changes that runs do not record as their own, such as packages of an
-        unmanaged kernel, are not among them.
+        Nothing is started. The last changes may have a `reason`: no run can try them, such as
+        packages of a kernel that nbyard does not manage.
         """
         return self._plan(caller, body)[1]
 
@@ -65,11 +67,14 @@ class BisectionService:
         may be the cause. The runs are kept out of history, and read the cache but do not write it.
 
         Raises:
-            Conflict: the runs have no difference.
+            Conflict: the runs have no difference that a run can try.
         """
         (good, bad), preview = self._plan(caller, body)
         if not preview.changes:
             raise Conflict(because("nothing-to-bisect"))
+        untried = [change.reason for change in preview.changes if change.reason]
+        if len(untried) == len(preview.changes):
+            raise Conflict(because("nothing-to-try", changes=untried))
         bisection = Bisection(
             id=new_id(),
             owner=caller.name,
@@ -161,8 +166,11 @@ class BisectionService:
         with self._store.read() as c:
             raw_changes = mixed_plans(self._store, c, good, bad).changes
             changes = [self._with_version_numbers(c, change) for change in raw_changes]
+            reader = FactReader(self._store, c)
+            old, new = (reader.read(run, {}, {}) for run in (good, bad))
         expected = min(expected_tries(len(changes)), body.limit)
-        return (good, bad), BisectionPreview(changes, judge, expected, body.limit)
+        untried = untried_changes(old, new, changes)
+        return (good, bad), BisectionPreview([*changes, *untried], judge, expected, body.limit)
 
     def _judge(self, caller: Caller, body: NewBisection, good: Run, bad: Run) -> BisectionJudge:
         if body.metric:

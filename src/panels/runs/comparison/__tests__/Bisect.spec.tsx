@@ -23,7 +23,7 @@ function show(
   metric = '',
   states = ['succeeded', 'failed'],
   metrics: string[] = [],
-  causes: { isOneKind?: boolean; isSingle?: boolean } = {}
+  causes: { only?: string } = {}
 ): () => void {
   const client = fakeClient(answer);
   const yard = { client, stream: new EventStream(client) };
@@ -103,25 +103,39 @@ describe('Bisect', () => {
   });
 
   it('is not offered for a single change, which is named instead', async () => {
-    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }), '', undefined, [], {
-      isOneKind: true
-    });
+    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }), '', undefined, []);
     await pass(0);
     expect(screen.queryByRole('button')).toBeNull();
     expect(document.body.textContent).toBe('Only this changed: Parameter rate: 1 → 2 (a)');
   });
 
-  it('names no single change if packages differ too', async () => {
-    show(() => ({ ...PREVIEW, changes: CHANGES.slice(0, 1) }));
+  it('lists a package that no run can try', async () => {
+    const reason = { code: 'package-gained', params: { name: 'cow', version: '1' } };
+    const cow = { kind: 'package', nodes: ['a'], name: 'cow', reason } as const;
+    show(() => ({ ...PREVIEW, changes: [CHANGES[0], cow] }));
     await pass(0);
-    expect(document.body.textContent).toBe('');
+    click(FIND);
+    const items = screen.getAllByRole('listitem').map(({ textContent }) => textContent);
+    expect(items).toEqual([
+      'Parameter rate: 1 → 2 (a)',
+      'a: gained cow 1 Cannot be tried: every run uses what this machine has now.'
+    ]);
+    expect(screen.getByText(/^1 change, about/)).toBeTruthy();
   });
 
-  it('is not offered for a single difference if no metric differs', async () => {
-    const asked = jest.fn(() => PREVIEW);
-    show(asked, '', ['succeeded', 'succeeded'], [], { isOneKind: true, isSingle: true });
+  it('names packages if nothing else changed', async () => {
+    const reason = { code: 'package-gained', params: { name: 'cow', version: '1' } };
+    const cow = { kind: 'package', nodes: ['a'], name: 'cow', reason } as const;
+    show(() => ({ ...PREVIEW, changes: [cow] }));
     await pass(0);
-    expect(document.body.textContent).toBe('');
+    expect(document.body.textContent).toBe('Only this changed: a: gained cow 1');
+  });
+
+  it('names a single difference if no metric differs', async () => {
+    const asked = jest.fn(() => PREVIEW);
+    show(asked, '', ['succeeded', 'succeeded'], [], { only: 'a.rate' });
+    await pass(0);
+    expect(document.body.textContent).toBe('Only this changed: a.rate');
     expect(asked).not.toHaveBeenCalled();
   });
 

@@ -4,12 +4,15 @@ import dataclasses
 
 import pytest
 
+from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.structs import NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.reasons.structs import because
+from nbyard.services.runs.comparisons import bisections as service_module
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
 from nbyard.store import transition
 
@@ -125,3 +128,18 @@ def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkey
     with pytest.raises(Invalid) as refused:
         bisections.preview(ann, NewBisection(one.id, other.id))
     assert "nbyard.log_metric" in refused.value.hint
+
+
+def test_packages_of_the_machine_are_listed_but_not_tried(yard, ann, ended, monkeypatch):
+    change = BisectionChange(
+        "package", ["one"], "cowsay", reason=because("package-gained", name="cowsay", version="6.1")
+    )
+    monkeypatch.setattr(service_module, "untried_changes", lambda *_: [change])
+    bisections = yard.services.bisections
+    good, bad = ended("succeeded", n=1), ended("failed", n=2)
+    preview = bisections.preview(ann, NewBisection(good.id, bad.id))
+    assert [one.kind for one in preview.changes] == ["parameter", "package"]
+    assert preview.expected == 2
+    same = ended("failed", n=1)
+    with pytest.raises(Conflict, match="gained cowsay"):
+        bisections.create(ann, NewBisection(good.id, same.id))
