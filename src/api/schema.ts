@@ -2301,7 +2301,8 @@ export interface paths {
         };
         /**
          * Compare the data that an input got from outside the run with that in another run
-         * @description Tables are compared by column, folders by file, texts by line.
+         * @description `name` is the input, or the path of a file beside the code. Tables are compared by column,
+         *     folders by file, texts by line.
          */
         get: operations["runs.compare_input"];
         put?: never;
@@ -3735,7 +3736,7 @@ export interface components {
          * @description The code of a node in the order of the runs; null if a run lacks the node.
          *
          *         `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
-         *         nor files that the node never read.
+         *         nor data files beside the code, nor files that the node never read.
          */
         CodeRow: {
             node: string;
@@ -4999,9 +5000,10 @@ export interface components {
         };
         /**
          * InputRow
-         * @description Data from outside the runs that was given to an input of a node, in the order of the runs.
+         * @description Data from outside the runs that a node used, in the order of the runs.
          *
-         *         It is null if a run has no such input, or if another node provided its data.
+         *         `name` is the input, or the path of a data file beside the code that the node read. A file is
+         *         null if a run has no such input, or if another node provided its data.
          */
         InputRow: {
             node: string;

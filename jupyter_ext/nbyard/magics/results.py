@@ -211,9 +211,10 @@ def _differences(comparison: RunComparison) -> Iterator[Sequence[Any]]:
         yield ("output", _at(output.node, output.name), *digests)
     for code in comparison.code:
         versions = [version and f"version {version.number}" for version in code.versions]
-        yield ("code", " ".join((code.node, *code.files)), *versions)
+        yield from (("code", name, *versions) for name in code.shown_names)
     for place in comparison.environment:
-        yield ("environment", ", ".join(place.nodes), *place.names)
+        if place.has_shown_names:
+            yield ("environment", ", ".join(place.nodes), *place.names)
         yield from (("package", package.name, *package.versions) for package in place.packages)
 
 

@@ -97,7 +97,9 @@ export function DataTable({ label, load, trans }: IDataTableProps): JSX.Element 
       <p className="nby-Dim" role="status">
         {total === null
           ? trans._n('%1 column', '%1 columns', columns.length)
-          : trans.__('%1 rows × %2 columns', total.toLocaleString(), columns.length)}
+          : total === 1
+            ? trans._n('1 row × %1 column', '1 row × %1 columns', columns.length)
+            : trans.__('%1 rows × %2 columns', total.toLocaleString(), columns.length)}
       </p>
     </div>
   );

@@ -11,7 +11,8 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.bisections.file_changes import FileChange, is_source
+from nbyard.domain.bisections.file_changes import FileChange
+from nbyard.domain.commands.interpreters import is_source
 from nbyard.domain.digest import canonical_text, digest_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf

@@ -20,6 +20,7 @@ STARTS: dict[str, tuple[str, list[str]]] = {
     ".pl": ("perl", ["perl", FILE]),
     ".rb": ("ruby", ["ruby", FILE]),
 }
+SOURCES = frozenset({*STARTS, ".ipynb", ".so"})
 LANGUAGES = {"Rscript": "R", "node": "javascript"}
 PYTHONS = re.compile(r"python[23]?(\.\d+)?\Z")
 UTF8_MARK, UTF16_MARKS = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
@@ -138,3 +139,9 @@ def description_hints(name: str, content: bytes, start: Start) -> list[Reason]:
         if pattern.search(content):
             return [because("arguments-by-other-way", name=name, way=way)]
     return []
+
+
+def is_source(path: str) -> bool:
+    """Return whether a file holds code by its name, such as a module that the code imports."""
+    stem, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
+    return bool(stem) and f"{dot}{suffix}" in SOURCES

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.caching.files_read import plain_digest
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.runs.structs import Run
@@ -106,6 +107,11 @@ class TaskFacts(msgspec.Struct, frozen=True):
     environment: str = ""
     packages: Mapping[str, str] = {}
     seconds: float | None = None
+
+    def file_beside(self, path: str) -> InputFile | None:
+        """Return a file beside the code, None if it does not exist or is not recorded."""
+        digest = plain_digest(self.parts.files.get(path, "")) if self.parts else ""
+        return InputFile(path, path, digest) if digest else None
 
 
 class RunFacts(msgspec.Struct, frozen=True):

@@ -5,6 +5,7 @@ from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 from nbyard.domain.comparison.facts import OutputFile, RunFacts, TaskFacts
+from nbyard.domain.comparison.files_beside import files_beside
 from nbyard.domain.comparison.node_causes import changed_files
 from nbyard.domain.comparison.structs import (
     CodeRow,
@@ -121,7 +122,7 @@ class _Sides:
         return rows
 
     def inputs(self) -> list[InputRow]:
-        """Return the data from outside the runs that each node used."""
+        """Return the data from outside the runs that each node used, with files beside its code."""
         rows = []
         for node, tasks in self._by_node.items():
             own = [
@@ -134,7 +135,7 @@ class _Sides:
                 else {}
                 for task in tasks
             ]
-            for name, files in _by_name(own).items():
+            for name, files in (files_beside(tasks) | _by_name(own)).items():
                 kind = kind_of([file.as_output() for file in files if file])
                 differs = _differ([file and file.digest for file in files])
                 rows.append(InputRow(node, name, kind, files, differs))
@@ -156,7 +157,8 @@ class _Sides:
             known = [task for task in tasks if task]
             versions = [task.code if task else None for task in tasks]
             changed = (changed_files(*pair) for pair in pairwise(known))
-            files = sorted({*chain.from_iterable(changed)})[:MAX_FILES]
+            data = files_beside(tasks)  # they are inputs
+            files = sorted({*chain.from_iterable(changed)} - data.keys())[:MAX_FILES]
             differs = bool(files) or _differ([version and version.digest for version in versions])
             rows.append(CodeRow(node, known[0].label, versions, files, differs))
         return rows

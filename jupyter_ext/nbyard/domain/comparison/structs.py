@@ -35,9 +35,10 @@ class MetricRow(msgspec.Struct, frozen=True):
 
 
 class InputRow(msgspec.Struct, frozen=True):
-    """Data from outside the runs that was given to an input of a node, in the order of the runs.
+    """Data from outside the runs that a node used, in the order of the runs.
 
-    It is null if a run has no such input, or if another node provided its data.
+    `name` is the input, or the path of a data file beside the code that the node read. A file is
+    null if a run has no such input, or if another node provided its data.
     """
 
     node: str
@@ -64,7 +65,7 @@ class CodeRow(msgspec.Struct, frozen=True):
     """The code of a node in the order of the runs; null if a run lacks the node.
 
     `files` are other files of the code folder that differ, at most 100. Inputs are not among them,
-    nor files that the node never read.
+    nor data files beside the code, nor files that the node never read.
     """
 
     node: str
@@ -72,6 +73,16 @@ class CodeRow(msgspec.Struct, frozen=True):
     versions: list[CodeVersion | None]
     files: list[str]
     differs: bool
+
+    @property
+    def shown_names(self) -> list[str]:
+        """Return the names of its rows in a table: the code itself, then its other files.
+
+        The code is left out if only other files differ.
+        """
+        own = {version and version.digest for version in self.versions}
+        names = [*([self.label] if len(own) > 1 or not self.files else []), *self.files]
+        return [name if name == self.node else f"{self.node} {name}" for name in names]
 
 
 class PackageRow(msgspec.Struct, frozen=True):
@@ -91,6 +102,11 @@ class EnvironmentRow(msgspec.Struct, frozen=True):
     names: list[str | None]
     packages: list[PackageRow]
     differs: bool
+
+    @property
+    def has_shown_names(self) -> bool:
+        """Return whether a table shows the names. Equal ones are left out if packages differ."""
+        return not self.packages or len({*self.names}) > 1
 
 
 class TimingRow(msgspec.Struct, frozen=True):

@@ -67,6 +67,8 @@ class _Events:
             return
         facets = self._run_facets(run)
         inputs = [self._input(content) for content in self._record.data_used().values()]
+        files = {item for own in self._record.files.values() for item in own.items()}
+        inputs += [_file_input(path, digest) for path, digest in sorted(files)]
         data = {"inputs": inputs, "outputs": self._results()}
         yield from self._pair(run.id, self._name, "WORKFLOW", facets, run, data)
         for task in self._record.tasks:
@@ -174,7 +176,9 @@ class _Events:
         outputs = [
             self._output(artifact) for artifact in task.artifacts if artifact.name != EXECUTED
         ]
-        return {"inputs": [*known.values(), *used.values()], "outputs": outputs}
+        read = self._record.files.get(task.node, {}).items()
+        files = [_file_input(path, digest) for path, digest in read]
+        return {"inputs": [*known.values(), *files, *used.values()], "outputs": outputs}
 
     def _input(self, content: BytesOf) -> Event:
         """Return an input from outside the run: a dataset, another run's artifact, or a file."""
@@ -183,10 +187,9 @@ class _Events:
         if kind == "dataset":
             # The origin is `sales v3`, for example. All versions must have the same name.
             name = name.rpartition(" v")[0] or name
-        facets = {"version": facet_of("version", datasetVersion=content.digest)}
-        # A file of the project has no source. OpenLineage's namespace of local files is `file`.
-        namespace = self._namespace if kind else "file"
-        return {"namespace": namespace, "name": name, "facets": facets}
+        # A file of the project has no source.
+        event = _file_input(name, content.digest)
+        return {**event, "namespace": self._namespace} if kind else event
 
     def _result(self, artifact: Artifact) -> Event:
         run = self._record.run
@@ -210,6 +213,12 @@ class _Events:
             counted["rowCount"] = artifact.type.rows
         statistics = facet_of("outputStatistics", **counted)
         return {**self._result(artifact), "outputFacets": {"outputStatistics": statistics}}
+
+
+def _file_input(path: str, digest: str) -> Event:
+    """Return a file as an input; OpenLineage's namespace of local files is `file`."""
+    facets = {"version": facet_of("version", datasetVersion=digest)}
+    return {"namespace": "file", "name": path, "facets": facets}
 
 
 def facet_of(name: str, /, **fields: Any) -> Event:

@@ -31,7 +31,8 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
     `code` has the executable versions by ID, and `environments` the environment versions by ID.
     Deleted versions are missing. `packages` has, by node, the packages of tasks without an
     environment. `document` is the frozen workflow. It is null for the run of one executable, and
-    if the workflow was deleted.
+    if the workflow was deleted. `files` has, by node, the digests of data files beside the code
+    that the task read, by path.
     """
 
     run: Run
@@ -41,6 +42,7 @@ class RunRecord(msgspec.Struct, frozen=True, dict=True):
     environments: Mapping[str, EnvironmentVersion] = {}
     document: Mapping[str, Any] | None = None
     packages: Mapping[str, UsedPackages] = {}
+    files: Mapping[str, Mapping[str, str]] = {}
 
     @property
     def is_workflow(self) -> bool:

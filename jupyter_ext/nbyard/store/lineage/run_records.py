@@ -1,18 +1,19 @@
 """The record of a run, as exports to other formats read it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 from sqlalchemy import Connection, bindparam, select
 
+from nbyard.domain.caching.files_read import files_read
 from nbyard.domain.lineage.run_record import RunRecord, UsedPackages
 from nbyard.domain.runs.structs import Artifact, Run
 from nbyard.store.environments.fingerprints import FingerprintRows
 from nbyard.store.environments.queries import EnvironmentRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows
-from nbyard.store.runs.compared_rows import ComparedRows
+from nbyard.store.runs.compared_rows import ComparedRows, ComparedTask
 from nbyard.store.runs.queries import RunRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.schema.tables import workflow_versions
@@ -35,6 +36,7 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
         for task in TaskRows().views(c, run.id)
     ]
     code, locks = ExecutableRows(), EnvironmentRows()
+    rows = ComparedRows().tasks(c, run.id)
     return RunRecord(
         run,
         tasks,
@@ -45,13 +47,14 @@ def read_run_record(c: Connection, run: Run) -> RunRecord:
             (task.environment.version_id for task in tasks if task.environment),
         ),
         c.execute(DOCUMENT, {"its_id": run.workflow_version_id}).scalar(),
-        _packages(c, run),
+        _packages(c, rows),
+        {row.node: files_read(row.parts, row.observed) for row in rows},
     )
 
 
-def _packages(c: Connection, run: Run) -> dict[str, UsedPackages]:
+def _packages(c: Connection, tasks: Sequence[ComparedTask]) -> dict[str, UsedPackages]:
     """Return by node the recorded packages of tasks outside the environments of nbyard."""
-    rows = [row for row in ComparedRows().tasks(c, run.id) if row.parts]
+    rows = [row for row in tasks if row.parts]
     places = {row.node: row.parts.environment for row in rows if row.parts}
     packages_by_place = _known(lambda place: FingerprintRows().packages(c, place), places.values())
     code = ExecutableRows()

@@ -7,6 +7,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, func, select, tuple_
 
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.caching.files_read import files_read
+from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.lineage.structs import Found, Link, Ref
 from nbyard.domain.models.structs import RunOutput
@@ -53,10 +56,13 @@ def connections_to(c: Connection, viewer: str, refs: Collection[Ref], most: int)
 
 
 def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterator[Link]:
-    """Yield the data, code, environment and image of tasks."""
+    """Yield the data, code, environment and image of tasks.
+
+    The data include files beside the code that the tasks were observed to read.
+    """
     columns = [T.plan[name].label(name) for name in PLAN]
     fingerprint = T.parts["environment"].as_string().label("fingerprint")
-    query = select(T.id, T.run_id, fingerprint, *columns)
+    query = select(T.id, T.run_id, T.parts, T.observed, fingerprint, *columns)
     rows = c.execute(query.where(T.id.in_(ids)).order_by(T.id)).all()
     e = executable_versions.c
     versions = {row.executable_version_id for row in rows}
@@ -75,6 +81,7 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
                 result_ref = results.get((row.run_id, binding.node, binding.output))
                 if result_ref is not None:
                     yield Link(result_ref, target, name)
+        yield from _files_read(row.parts, row.observed, target)
         yield Link(Ref("code", row.executable_version_id), target, hint=row.label)
         used = msgspec.convert(row.environment, UsedEnvironment | None)
         if used is not None:
@@ -85,6 +92,15 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
             yield Link(Ref("environment", f"{row.fingerprint} {name}"), target, hint=name)
         if row.image:
             yield Link(of_names[row.image, ""], target, hint=row.image)
+
+
+def _files_read(parts: Any, observed: Any, target: Ref) -> Iterator[Link]:
+    """Yield the data files beside the code that a task read; the records are plain JSON."""
+    if not parts or not observed:
+        return
+    files = files_read(msgspec.convert(parts, KeyParts), msgspec.convert(observed, Observed))
+    for path, digest in files.items():
+        yield Link(Ref("file", f"{digest} {path}"), target, hint=path)
 
 
 def _source(binding: BytesOf) -> Ref:

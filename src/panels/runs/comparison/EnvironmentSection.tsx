@@ -5,7 +5,10 @@ import { ISideRow, Section, SideTable } from './SideTable';
 export function EnvironmentSection({ services, comparison }: IComparedProps): JSX.Element {
   const { trans } = services;
   const rows: ISideRow[] = comparison.environment.flatMap(({ nodes, names, packages, differs }) => [
-    { key: nodes.join(), name: nodes.join(', '), cells: names, differs },
+    // Equal names say nothing if packages differ.
+    ...(packages.length && new Set(names).size < 2
+      ? []
+      : [{ key: nodes.join(), name: nodes.join(', '), cells: names, differs }]),
     ...packages.map(({ name, versions }) => ({
       key: `${nodes.join()} ${name}`,
       id: rowId(comparison, 'package', '', name),

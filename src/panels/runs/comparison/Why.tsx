@@ -101,6 +101,7 @@ function Why({ services, comparison, result }: IWhyProps): JSX.Element {
 const PLACES: Partial<Record<Cause['kind'], Place>> = {
   parameter: 'parameter',
   data: 'input',
+  file: 'input',
   code: 'code',
   package: 'package'
 };
@@ -120,7 +121,12 @@ function CauseLine({ services, comparison, cause }: ICauseLineProps): JSX.Elemen
     if (dataset) {
       return commands.execute('nbyard:open-dataset', { id: dataset.id, tab: 'versions' });
     }
-    return place && goTo(rowId(comparison, place, node, kind === 'code' ? '' : name));
+    const go = (to: Place, item: string) => goTo(rowId(comparison, to, node, item));
+    if (kind === 'code') {
+      return go('code', '');
+    }
+    // A module beside the code has no row of its own.
+    return place && (go(place, name) || (kind === 'file' && go('code', '')));
   };
   const hasPlace = !!dataset || !!place;
   return (

@@ -15,9 +15,10 @@ export function rowId(comparison: RunComparison, place: Place, node: string, nam
   return ['nby', runs, place, place === 'package' ? '' : node, name].join(' ').replace(/\s/g, '_');
 }
 
-/** Bring a row into view and focus it; return whether the page has it. */
+/** Bring a row into view, open its differences and focus it; return whether the page has it. */
 export function goTo(id: string): boolean {
   const row = document.getElementById(id);
+  row?.querySelector<HTMLElement>('[aria-expanded="false"]')?.click();
   row?.scrollIntoView({ block: 'center' });
   row?.focus({ preventScroll: true });
   return !!row;

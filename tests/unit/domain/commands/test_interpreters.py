@@ -2,7 +2,12 @@
 
 import pytest
 
-from nbyard.domain.commands.interpreters import description_hints, read_start, start_hints
+from nbyard.domain.commands.interpreters import (
+    description_hints,
+    is_source,
+    read_start,
+    start_hints,
+)
 
 PLAIN = [
     ("a.py", b"print(1)"),
@@ -115,3 +120,13 @@ def test_bash_in_a_script_that_sh_runs_is_told_of(line: bytes, word: str) -> Non
         assert start_hints(name, content, read_start(name, content)) == []
     comment = b"# not in sh: " + line
     assert start_hints("a.sh", comment, read_start("a.sh", comment)) == []
+
+
+@pytest.mark.parametrize("path", ["helper.py", "lib/Plot.R", "other.ipynb", "run.sh"])
+def test_modules_are_source(path: str) -> None:
+    assert is_source(path)
+
+
+@pytest.mark.parametrize("path", ["sales.csv", "config.yaml", "data/.py", "README"])
+def test_data_and_settings_are_not(path: str) -> None:
+    assert not is_source(path)

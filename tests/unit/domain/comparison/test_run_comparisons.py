@@ -6,7 +6,8 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.comparison.facts import CodeVersion, RunFacts, TaskFacts
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.comparison.facts import CodeVersion, InputFacts, RunFacts, TaskFacts
 from nbyard.domain.comparison.run_comparisons import compare_runs, kind_of, nodes_of, series_of
 from nbyard.domain.comparison.structs import RunComparison
 
@@ -118,6 +119,17 @@ def test_packages_are_compared_where_all_are_known() -> None:
     assert (row.differs, row.packages) == (True, [])
 
 
+def test_equal_names_are_left_out_if_packages_differ() -> None:
+    def shown(*names: str) -> bool:
+        runs = [
+            record(1, task("a", packages={"cow": number}, environment=name))
+            for number, name in zip("12", names, strict=True)
+        ]
+        return compare_runs(runs).environment[0].has_shown_names
+
+    assert [shown("python3", "python3"), shown("python3", "other")] == [False, True]
+
+
 def test_nodes_in_one_place_share_a_row() -> None:
     found = compare_runs([record(1, task("a"), task("b", 1))] * 2, everything=True)
     assert [row.nodes for row in found.environment] == [["a", "b"]]
@@ -150,3 +162,39 @@ def test_metrics_as_series() -> None:
         ("m", [1.0, None]),
         ("n", [None, "NaN"]),
     ]
+
+
+def test_a_data_file_beside_the_code_is_an_input() -> None:
+    then, now = (
+        task(
+            "a",
+            code=code(digest),
+            parts=parts(files={"w/s.csv": digest, "m.py": digest, "n.csv": digest}),
+            observed=Observed(read=["w/s.csv", "m.py"]),
+        )
+        for digest in ("sha256:1", "sha256:2")
+    )
+    found = compare_runs([record(1, then), record(2, now)])
+    (row,) = found.inputs
+    assert (row.node, row.name, row.kind, row.differs) == ("a", "w/s.csv", "table", True)
+    assert [file and file.digest for file in row.files] == ["sha256:1", "sha256:2"]
+    (own,) = found.code
+    assert own.files == ["m.py"] and own.shown_names == ["a", "a m.py"]
+    same = compare_runs([record(1, then), record(2, then)], everything=True)
+    assert [(one.name, one.differs) for one in same.inputs] == [("w/s.csv", False)]
+
+
+def test_a_changed_data_file_is_no_change_of_the_code() -> None:
+    then, now = (
+        task("a", parts=parts(files={"s.csv": digest}), observed=Observed(read=["s.csv"]))
+        for digest in ("sha256:1", "sha256:2")
+    )
+    found = compare_runs([record(1, then), record(2, now)])
+    assert (len(found.inputs), found.code) == (1, [])
+    given = {"x": InputFacts("sha256:1", "s.csv")}
+    both = [
+        msgspec.structs.replace(one, inputs=data)
+        for one, data in ((then, given), (now, {"x": InputFacts("sha256:2", "s.csv")}))
+    ]
+    found = compare_runs([record(1, both[0]), record(2, both[1])])
+    assert [one.name for one in found.inputs] == ["x"], "it is the input itself"

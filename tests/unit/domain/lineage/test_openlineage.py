@@ -142,3 +142,16 @@ def test_a_sample_tries_a_receiver() -> None:
     event = sample_event(new_id(), START, "1.2", "lab")
     check_event(event)
     assert event["eventType"] == "OTHER"
+
+
+def test_a_data_file_beside_the_code_is_an_input() -> None:
+    files = {"clean": {"s.csv": digest(7)}}
+    events = run_events(msgspec.structs.replace(record(), files=files), "1.2")
+    for event in events:
+        check_event(event)
+    ends = {event["job"]["name"]: event for event in events if event["eventType"] == "COMPLETE"}
+    for job in ("penguins.nbflow", "penguins.nbflow.clean"):
+        (found,) = (one for one in ends[job]["inputs"] if one["name"] == "s.csv")
+        version = found["facets"]["version"]["datasetVersion"]
+        assert (found["namespace"], version) == ("file", digest(7))
+    assert all(one["name"] != "s.csv" for one in ends["penguins.nbflow.train"]["inputs"])

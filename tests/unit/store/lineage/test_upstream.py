@@ -1,7 +1,10 @@
 """R15: what nodes of a lineage come from."""
 
+import msgspec
 from sqlalchemy import update
 
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.digest import KeyParts
 from nbyard.domain.lineage.structs import LineageKind, Ref
 from nbyard.domain.runs.structs import ResultOf
 from nbyard.store.schema.deployment_tables import models
@@ -81,3 +84,19 @@ def test_a_kernel_of_the_machine_is_an_environment_by_its_fingerprint(store):
     assert names(found) == ["environment process", "task b"]
     (one,) = [node for node in found.nodes if node.kind == "environment"]
     assert (one.digest, one.is_deleted, one.subject) == ("sha256:f", False, "")
+
+
+def test_a_data_file_that_the_code_read_is_a_file(store):
+    files = {"w/s.csv": "sha256:1", "unread.csv": "sha256:2", "m.py": "sha256:3"}
+    parts = KeyParts("c", {}, {}, files, "e", "d")
+    observed = Observed(read=["w/s.csv", "m.py"])
+    with store.write() as c:
+        rows = Records(store, c)
+        task = rows.work(rows.run(), "make", {})
+        values = {"parts": msgspec.to_builtins(parts), "observed": msgspec.to_builtins(observed)}
+        c.execute(update(tasks).where(tasks.c.id == task.id).values(**values))
+    with store.read() as c:
+        found = walk(store, c, "ada", [Ref("task", task.id)])
+    assert [(one.name, one.digest) for one in found.nodes if one.kind == "file"] == [
+        ("w/s.csv", "sha256:1")
+    ]

@@ -45,8 +45,14 @@ def show_comparison(comparison: RunComparison) -> None:
         "Metrics": [(_at(r.node, r.name), *map(_text, r.values)) for r in comparison.metrics],
         "Outputs": [(_at(r.node, r.name), *map(_text, r.files)) for r in comparison.outputs],
         "Commit": [("commit", *commits)] if len({*commits}) > 1 else [],
-        "Code": [(" ".join((r.node, *r.files)), *map(_text, r.versions)) for r in comparison.code],
-        "Environment": [(", ".join(r.nodes), *map(_text, r.names)) for r in comparison.environment],
+        "Code": [
+            (name, *map(_text, row.versions)) for row in comparison.code for name in row.shown_names
+        ],
+        "Environment": [
+            (", ".join(row.nodes), *map(_text, row.names))
+            for row in comparison.environment
+            if row.has_shown_names
+        ],
         "Packages": [(package.name, *map(_text, package.versions)) for package in packages],
         "Timing": [
             *([("started", *starts)] if len({*starts}) > 1 else []),
@@ -67,7 +73,11 @@ def show_comparison(comparison: RunComparison) -> None:
             click.echo("")
             show_table(rows, (title, *heads))
     equal = msgspec.structs.asdict(comparison.equal)
-    same = ", ".join(f"{count} {name}" for name, count in equal.items() if count)
+    same = ", ".join(
+        f"{count} {name.removesuffix('s') if count == 1 else name}"
+        for name, count in equal.items()
+        if count
+    )
     if same:
         click.echo(f"\nEqual: {same}", err=True)
 

@@ -40,6 +40,8 @@ class CauseDetails:
             yield self._data(cause)
         elif cause.kind == "code" and len(cause.code) == 2:
             yield from self._code(cause)
+        elif cause.kind == "file":
+            yield self._file(cause)
         else:
             yield cause
 
@@ -72,6 +74,18 @@ class CauseDetails:
             return cause
         reason = file_change(new.filename, compare_inputs(self._parts, old, new))
         return msgspec.structs.replace(cause, reason=reason)
+
+    def _file(self, cause: Cause) -> Cause:
+        """Return a cause of a changed file beside the code; of a table, with what changed."""
+        old, new = (
+            facts.tasks[cause.node].file_beside(cause.name) for facts in (self._old, self._new)
+        )
+        if old is None or new is None:
+            return cause
+        compared = compare_inputs(self._parts, old, new)
+        if not compared.columns:
+            return cause
+        return msgspec.structs.replace(cause, reason=file_change(new.filename, compared))
 
     def _code(self, cause: Cause) -> Iterator[Cause]:
         """Yield a cause for each changed cell of a notebook.

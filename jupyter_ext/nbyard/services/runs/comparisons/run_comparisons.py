@@ -116,7 +116,8 @@ class RunComparisons(RunHistory):
     ) -> OutputComparison:
         """Compare the data that an input got from outside the run with that in another run.
 
-        Tables are compared by column, folders by file, texts by line.
+        `name` is the input, or the path of a file beside the code. Tables are compared by column,
+        folders by file, texts by line.
 
         Raises:
             NotFound: the node got no such data.
@@ -125,9 +126,10 @@ class RunComparisons(RunHistory):
         for facts in self._facts(caller, [run, other]):
             task = facts.tasks.get(node)
             given = task.inputs.get(name) if task else None
-            if given is None or given.file is None:
+            file = given.file if given else task and task.file_beside(name)
+            if file is None:
                 raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
-            files.append(given.file)
+            files.append(file)
         return compare_inputs(self._parts, *files)
 
     @operation("GET", "/runs/{run}/why", scope="runs:read")

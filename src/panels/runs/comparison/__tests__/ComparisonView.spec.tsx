@@ -170,22 +170,20 @@ describe('the comparison of runs', () => {
     expect(asked).toContain('/runs/id2/why?other=id1&node=a&metric=score');
   });
 
-  it('leads from a changed input to its differences', async () => {
-    const changed = cause('data', 'table', {
-      code: 'input-file-changed',
-      params: { file: 'sales.csv' }
-    });
-    const { asked } = show(url =>
-      url.includes('/why') ? { ...WHY, causes: [changed] } : answers(url)
-    );
+  it.each(['data', 'file'])('opens the differences of changed %s', async kind => {
+    const reason = { code: 'input-file-changed', params: { file: 'sales.csv' } };
+    const module = cause('file', 'm.py', { code: 'file-changed', params: { name: 'm.py' } });
+    const causes = [cause(kind, 'table', reason), module];
+    const { asked } = show(url => (url.includes('/why') ? { ...WHY, causes } : answers(url)));
     const metrics = await region('Metrics');
     fireEvent.click(metrics.getByRole('button', { name: 'Why does score differ?' }));
     fireEvent.click(await metrics.findByRole('button', { name: 'a: sales.csv changed' }));
     expect(document.activeElement?.textContent).toContain('table');
     const inputs = await region('Inputs');
-    fireEvent.click(inputs.getByRole('button', { name: 'Differences of table' }));
     expect(await inputs.findByText('line')).toBeTruthy();
     expect(asked).toContain('/runs/id1/tasks/a/inputs/table/compare?other=id2');
+    fireEvent.click(metrics.getByRole('button', { name: 'a: the file m.py changed' }));
+    expect(document.activeElement?.textContent).toContain('version 2');
   });
 
   it('names its tab after the runs, also after a reload of the page', async () => {

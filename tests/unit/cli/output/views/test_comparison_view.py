@@ -70,6 +70,7 @@ def test_sections_with_differences(capsys: pytest.CaptureFixture[str]) -> None:
         ["a.n", "1", "2"],
         ["a.m", "0.5", "0.75"],
         ["a.o", "12345678", "1", "B", "87654321", "1", "B"],
+        ["a", "version", "1", "version", "2"],
         ["a", "m.py", "version", "1", "version", "2"],
         ["cow", "1", "2"],
         ["a", "1.0", "s", "cached"],
@@ -83,7 +84,7 @@ def test_equal_runs_have_no_sections(capsys: pytest.CaptureFixture[str]) -> None
     show_comparison(compare_runs([OLD, OLD]))
     found = capsys.readouterr()
     assert len(found.out.splitlines()) == 2
-    assert "Equal: 1 parameters, 1 metrics, 1 outputs, 1 code, 1 environment" in found.err
+    assert "Equal: 1 parameter, 1 metric, 1 output, 1 code, 1 environment" in found.err
 
 
 def explained(**changes: Any) -> Explanation:

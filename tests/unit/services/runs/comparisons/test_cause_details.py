@@ -56,3 +56,22 @@ def test_deleted_code_is_only_named(yard, ann, root, flow, tool, finished):
     executable = old.tasks[0].executable_id
     yard.services.executables.delete(ann, executable)
     assert {one.kind for one in causes(yard, ann, old, new)} <= {"code", "nondeterministic"}
+
+
+def test_a_table_beside_the_code_has_its_changes(yard, ann, root, finished):
+    """Its cause reads like that of an input, and the difference is one request away."""
+    body = "import nbyard\nnbyard.log_metric('total', int(open('s.csv').read().split()[1]))\n"
+    (root / "calc.py").write_text(body)
+    (root / "s.csv").write_text("price\n3\n")
+    old = finished(path="calc.py")
+    (root / "s.csv").write_text("price\n20\n")
+    new = finished(path="calc.py")
+    (cause,) = causes(yard, ann, old, new)
+    assert (cause.kind, cause.name) == ("file", "s.csv")
+    assert str(cause.reason) == "s.csv changed: price max 3 → 20"
+    runs = yard.services.runs
+    compared = runs.compare(ann, old.run.id, new.run.id)
+    assert [(row.node, row.name) for row in compared.inputs] == [(cause.node, "s.csv")]
+    assert compared.code == []
+    found = runs.compare_input(ann, old.run.id, cause.node, "s.csv", new.run.id)
+    assert [column.name for column in found.columns] == ["price"]
