@@ -194,12 +194,7 @@ def _write_surroundings(
 ) -> None:
     """Write surroundings.json, built once for all attempts with the same content."""
     used = plan.environment
-    same = (
-        version.id,
-        version.bundle_digest,
-        environment.fingerprint,
-        used.version_id if used else "",
-    )
+    same = (version.id, version.bundle_digest, environment.fingerprint, repr(used))
     known = identities.surroundings.get(same)
     if known is None:
         known = identities.surroundings[same] = surroundings_of(version, environment, used)

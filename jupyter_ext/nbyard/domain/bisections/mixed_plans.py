@@ -11,7 +11,6 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.bisections.file_changes import FileChange
 from nbyard.domain.commands.interpreters import is_source
 from nbyard.domain.digest import canonical_text, digest_of
 from nbyard.domain.limits import Limits
@@ -32,6 +31,8 @@ LIMITS = Limits.__struct_fields__
 GRAPH: tuple[str, ...] = ("graph",)
 Plans = Mapping[str, TaskPlan]
 Key = tuple[str, ...]
+# The digests of a file in both runs, None where it does not exist.
+FileChange = tuple[str | None, str | None]
 FILES: Key = ("files",)
 # More changed files than these change together.
 MAX_FILES = 20

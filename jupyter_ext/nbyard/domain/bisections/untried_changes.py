@@ -9,6 +9,7 @@ from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.comparison.facts import RunFacts
 from nbyard.domain.comparison.node_causes import NodeCauses
 from nbyard.domain.comparison.structs import Cause
+from nbyard.domain.digest import canonical_text
 from nbyard.reasons.structs import because
 
 MAX_PACKAGES = 5
@@ -22,13 +23,13 @@ def untried_changes(
     `tried` are the other changes: a node with another environment gets that one with its packages.
     """
     restored = {node for change in tried if change.kind == "environment" for node in change.nodes}
-    changes: dict[object, BisectionChange] = {}
+    changes: dict[tuple[str, str], BisectionChange] = {}
     for node, then in good.tasks.items():
         now = bad.tasks.get(node)
         if now is None or then.pinned or now.pinned:
             continue
         for change in _of_node([*NodeCauses(then, now, 0).find()], node, node in restored):
-            known = changes.setdefault((change.kind, str(change.reason)), change)
+            known = changes.setdefault((change.kind, canonical_text(change.reason)), change)
             if node not in known.nodes:
                 known.nodes.append(node)
     return [*changes.values()]

@@ -13,7 +13,7 @@ def files_beside(tasks: Sequence[TaskFacts | None]) -> dict[str, list[InputFile 
     """
     read = (files_read(task.parts, task.observed) for task in tasks if task)
     paths = sorted({path for files in read for path in files})
-    files = {path: [task and task.file_beside(path) for task in tasks] for path in paths}
+    files = {path: [task.file_beside(path) if task else None for task in tasks] for path in paths}
     names = {name for task in tasks if task for name in task.inputs}
     given = {
         tuple(task.inputs[name].digest if task and name in task.inputs else "" for task in tasks)

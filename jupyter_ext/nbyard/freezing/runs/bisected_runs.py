@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nbyard.domain.bisections.file_changes import FileChange
-from nbyard.domain.bisections.mixed_plans import MixedPlans, Side
+from nbyard.domain.bisections.mixed_plans import FileChange, MixedPlans, Side
 from nbyard.domain.caching.relevant_changes import files_that_count
 
 if TYPE_CHECKING:

@@ -65,8 +65,9 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
     query = select(T.id, T.run_id, T.parts, T.observed, fingerprint, *columns)
     rows = c.execute(query.where(T.id.in_(ids)).order_by(T.id)).all()
     e = executable_versions.c
-    versions = {row.executable_version_id for row in rows}
-    kernel_query = select(e.id, e.kernel, e.language).where(e.id.in_(versions))
+    kernel_query = select(e.id, e.kernel, e.language).where(
+        e.id.in_({row.executable_version_id for row in rows})
+    )
     kernels = {row.id: row.kernel or row.language for row in c.execute(kernel_query)}
     bindings = {row.id: msgspec.convert(row.bindings, dict[str, Binding]) for row in rows}
     results = _results(c, {row.id: (row.run_id, bindings[row.id]) for row in rows})
@@ -81,7 +82,12 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
                 result_ref = results.get((row.run_id, binding.node, binding.output))
                 if result_ref is not None:
                     yield Link(result_ref, target, name)
-        yield from _files_read(row.parts, row.observed, target)
+        files = files_read(
+            msgspec.convert(row.parts if row.observed else None, KeyParts | None),
+            msgspec.convert(row.observed or None, Observed | None),
+        )
+        for path, digest in files.items():
+            yield Link(Ref("file", f"{digest} {path}"), target, hint=path)
         yield Link(Ref("code", row.executable_version_id), target, hint=row.label)
         used = msgspec.convert(row.environment, UsedEnvironment | None)
         if used is not None:
@@ -92,15 +98,6 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
             yield Link(Ref("environment", f"{row.fingerprint} {name}"), target, hint=name)
         if row.image:
             yield Link(of_names[row.image, ""], target, hint=row.image)
-
-
-def _files_read(parts: Any, observed: Any, target: Ref) -> Iterator[Link]:
-    """Yield the data files beside the code that a task read; the records are plain JSON."""
-    if not parts or not observed:
-        return
-    files = files_read(msgspec.convert(parts, KeyParts), msgspec.convert(observed, Observed))
-    for path, digest in files.items():
-        yield Link(Ref("file", f"{digest} {path}"), target, hint=path)
 
 
 def _source(binding: BytesOf) -> Ref:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.cli.output.views.bisection_views import change_text, cost_text
+from nbyard.cli.output.views.bisection_views import change_text, cost_text, files_text
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
@@ -89,5 +89,6 @@ def test_the_files_beside_the_code_are_named():
     assert change_text(BisectionChange("files", ["a"], "", files=["s.csv"])) == (
         "file beside the code: s.csv (a)"
     )
+    assert files_text([*"abcde"]) == "a, b, c and 2 more"
     code = BisectionChange("code", ["a"], "n.py", "version 1", "version 2", ["helper.py"])
     assert change_text(code) == "code n.py with helper.py: version 1 → version 2"

@@ -7,8 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.bisections.file_changes import FileChange
-from nbyard.domain.bisections.mixed_plans import MixedPlans, Side, plan_signatures
+from nbyard.domain.bisections.mixed_plans import FileChange, MixedPlans, Side, plan_signatures
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
 
 ARGUMENTS = [Argument("n"), Argument("data", role="input"), Argument("out", role="output")]

@@ -7,7 +7,6 @@ import click
 
 from nbyard.cli.output.console import format_age, show_table
 from nbyard.cli.output.views.views_by_noun import show_facts
-from nbyard.domain.bisections.file_changes import files_text
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Ending
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview
@@ -21,7 +20,15 @@ ENDINGS: dict[Ending, str] = {
     " combine has changed, or the result is random.",
 }
 
+MAX_NAMED = 3
 ONE_CHANGE = "This change makes the result bad:"
+
+
+def files_text(paths: Sequence[str]) -> str:
+    """Return the first of these paths on one line, with the number of the others."""
+    named = ", ".join(paths[:MAX_NAMED])
+    rest = len(paths) - MAX_NAMED
+    return f"{named} and {rest} more" if rest > 0 else named
 
 
 def change_text(change: BisectionChange) -> str:

@@ -126,7 +126,8 @@ class RunComparisons(RunHistory):
         for facts in self._facts(caller, [run, other]):
             task = facts.tasks.get(node)
             given = task.inputs.get(name) if task else None
-            file = given.file if given else task and task.file_beside(name)
+            beside = task.file_beside(name) if task else None
+            file = given.file if given else beside
             if file is None:
                 raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
             files.append(file)
