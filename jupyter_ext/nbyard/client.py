@@ -176,6 +176,9 @@ class Client:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
             return _foreign_error(status, token)
+        if status == 403 and token is NO_TOKEN and "_xsrf" in body.message:
+            # Jupyter expects a browser where a request has no token.
+            return Forbidden(because("token-needed"), hint=token)
         # A newer server may send codes that this version cannot render. Then its texts count.
         hint: Reason | str | None = body.hint
         if body.hint_reason and is_known(body.hint_reason):

@@ -16,7 +16,7 @@ from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Invalid, Unavailable
-from nbyard.host.server_names import read_servers, server_of
+from nbyard.host.server_names import read_address, read_servers, server_of
 from nbyard.host.wakeup import Listener
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
@@ -168,7 +168,8 @@ def connect(server: str = "", project: str = "") -> Any:
 
     `server` is a name of the configuration file, a URL, the port of a Jupyter server on this
     machine, or `local`; empty: NBYARD_SERVER, else the default of the file, else the store of this
-    machine. A named server has its own token; otherwise the token is NBYARD_TOKEN. Without it,
+    machine. A URL may contain a token, as in the log of Jupyter, and a named server has its own
+    token; otherwise the token is NBYARD_TOKEN. Without it,
     tokens are known for servers of this machine, and for the JupyterHub session's server of this
     process. What the connection creates is linked to `project`, which is a name or an ID.
 
@@ -192,8 +193,9 @@ def _connection_to(server: str) -> Any:
         # NBYARD_TOKEN may be that of another server.
         server, token = known.url, known.token() or token
     if server.startswith(("http://", "https://")):
-        url = server.rstrip("/")
-        if not token:
+        server, own = read_address(server)
+        if not (token := own or token):
+            url = server.rstrip("/")
             token = next((i["token"] for i in _running() if i["url"].rstrip("/") == url), "")
         return _client(server, token or _session_token(server))
     for info in _running():

@@ -117,6 +117,12 @@ def test_what_a_hub_answers_in_place_of_a_server(status: int, words: str):
     assert words in Client("http://hub.test/user/ann", "t")._error(status, b"<html>").message
 
 
+def test_a_change_without_a_token_asks_for_one(api: JupyterServer):
+    with pytest.raises(Forbidden, match="needs a token") as refused:
+        Client(api.url).runs.create(body=NewRun(path="t.sh"))
+    assert "--server 'URL?token=…'" in refused.value.hint
+
+
 def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer):
     """A2."""
     (api.root / "ä b.csv").write_bytes(b"a\n1\n" * 500_000)

@@ -88,6 +88,25 @@ def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
     assert discover.connect()._headers == {"Authorization": "token mine"}
 
 
+@pytest.mark.parametrize(
+    ("page", "base"),
+    [
+        ("http://127.0.0.1:9/?token=t", "http://127.0.0.1:9"),
+        ("http://127.0.0.1:9/lab?token=t", "http://127.0.0.1:9"),
+        ("http://127.0.0.1:9/x/lab/tree/lab/a.ipynb?reset&token=t#b", "http://127.0.0.1:9/x"),
+        ("https://hub.test/user/lab/tree?token=t", "https://hub.test/user/lab"),
+        ("https://hub.test/user/lab/?token=t", "https://hub.test/user/lab"),
+        ("http://127.0.0.1:9/laboratory/?token=t", "http://127.0.0.1:9/laboratory"),
+    ],
+)
+def test_the_address_of_a_page_with_its_token(monkeypatch, page, base):
+    monkeypatch.setattr(discover, "_running", list)
+    monkeypatch.setenv("NBYARD_TOKEN", "mine")
+    found = discover.connect(page)
+    assert found._url.geturl() == base
+    assert found._headers == {"Authorization": "token t"}
+
+
 OWN = "http://0.0.0.0:8888/user/ann/"
 PUBLIC = "https://hub.test/user/ann/"
 

@@ -10,9 +10,11 @@ The file is `nbyard/config.toml` in the user's configuration folder, or NBYARD_C
 """
 
 import os
+import re
 import stat
 import tomllib
 from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
@@ -22,6 +24,8 @@ from nbyard.reasons.structs import because
 VARIABLE = "NBYARD_CONFIG"
 LOCAL = "local"  # the store of this machine
 OTHERS = 0o077
+USER = re.compile(r".*?/user/[^/]+")
+PAGE = re.compile(r"/(lab|tree)(?=/|$)")
 
 
 class NamedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -55,6 +59,21 @@ class ServerNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     servers: dict[str, NamedServer] = {}
     default: str = ""
+
+
+def read_address(url: str) -> tuple[str, str]:
+    """Return the base URL of a Jupyter server and the token in a URL of one of its pages.
+
+    The token is "" if the URL has none. Jupyter prints such URLs: `http://HOST/lab?token=TOKEN`.
+    """
+    parts = urlsplit(url)
+    token = dict(parse_qsl(parts.query)).get("token", "")
+    # A user of JupyterHub may be called "lab".
+    user = USER.match(parts.path)
+    start = user.end() if user else 0
+    page = PAGE.search(parts.path, start)
+    path = parts.path[: page.start()] if page else parts.path
+    return parts._replace(path=path, query="", fragment="").geturl(), token
 
 
 def server_of(named: str) -> str:

@@ -109,7 +109,12 @@ STORE = {
     "store-folder-has-strange-file": code(
         "other users can write to its folder, and {file} belongs to {owner}", file=str, owner=str
     ),
+    # `file` is the first of them
+    "store-folder-not-empty": code(
+        "its folder contains other files ({file}) and no store", file=str
+    ),
     # `mode` is octal
+    "store-folder-is-open": code("other users can write to its folder (mode {mode})", mode=str),
     "store-folder-stays-open": code(
         "other users can open its folder (mode {mode}), and its file system keeps that mode",
         mode=str,

@@ -8,6 +8,7 @@ COMMAND_LINE = {
     ),
     "server-silent": code("{url} does not respond: {message}", url=str, message=str),
     "token-refused": code("The server does not accept the token, or is stopped."),
+    "token-needed": code("The server needs a token."),
     "no-jupyter-at-url": code("No Jupyter server runs at this URL (status {status}).", status=int),
     "no-jupyter-at-port": code("No Jupyter server runs on port {port} here.", port=str),
     "no-nbyard-at-server": code("This server does not offer nbyard: is its extension enabled?"),
@@ -23,7 +24,8 @@ COMMAND_LINE = {
     "no-ready-model-named": code("No matching model is ready; {known}.", known=str),
     "no-gpu-to-grant": code("No GPU is available: nbyard found none on this machine."),
     "no-token-sent": code(
-        "No token was sent: set NBYARD_TOKEN, or token_file or token_env of a configured server."
+        "No token was sent: pass --server 'URL?token=…' or set NBYARD_TOKEN, or token_file or"
+        " token_env of a configured server."
         " Users of JupyterHub create tokens on its page /hub/token."
     ),
     "check-token": code(

@@ -57,6 +57,16 @@ STORES = {
         folder=str,
         other=REASON,
     ),
+    "close-store-folder": code(
+        "Nothing was changed. If only you use the folder: chmod 700 {folder}. Otherwise {other}",
+        folder=str,
+        other=REASON,
+    ),
+    "folder-inside": code(
+        "Nothing was changed. Set a new folder for the store, which nbyard creates:"
+        " NBYARD_STORE_DIR={folder}",
+        folder=str,
+    ),
     "upgrade-nbyard": code("The store has schema {schema}. Upgrade nbyard to open it.", schema=str),
     "give-old-key": code(
         "Add the old key after the new one in {variable}, or replace the secret"

@@ -19,6 +19,12 @@ from nbyard.store.database.database_connection import UNUSABLE, Database
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
 WRITABLE = 0o022
+# Names that only nbyard writes into a folder. Without the mark, they are those of a store on
+# PostgreSQL, of a store that another process creates now, or of a restore that was killed.
+OURS = {STORE_MARK, "write.lock", "reserve", "crypt.key", "attempts", "blobs", "wake"}
+OUR_PREFIXES = ("store.sqlite", "dispatcher.", ".nbyard-restore-")
+# The root of a disk contains this folder.
+LOST = "lost+found"
 ANOTHER = because("another-store")
 
 
@@ -31,16 +37,17 @@ def unusable_error(folder: Path, cause: Reason) -> StoreUnusable:
 
 
 def make_folder(folder: Path) -> None:
-    """Create the folder for its owner only, or close an existing folder to others.
+    """Create the folder for its owner only, or close an empty folder or a store to others.
 
     Raises:
-        StoreUnusable: The folder belongs to another user, others may have put files into it, or it
-            cannot be closed or written.
+        StoreUnusable: The folder belongs to another user, others can or could put files into it,
+            it contains other files, or it cannot be closed or written.
     """
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder_stat = folder.stat()
         _check_owners(folder, folder_stat)
+        _check_purpose(folder, folder_stat.st_mode)
         if folder_stat.st_mode & OTHERS:
             folder.chmod(folder_stat.st_mode & 0o700)
             # Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it.
@@ -95,6 +102,34 @@ def _check_owners(folder: Path, folder_stat: os.stat_result) -> None:
                     because("unusable-store", folder=str(folder), cause=cause),
                     hint=because("move-file-out", other=ANOTHER),
                 )
+
+
+def _check_purpose(folder: Path, mode: int) -> None:
+    """Refuse a folder that others share or that has another purpose, such as `/tmp`.
+
+    Closing such a folder would lock out others. A store that only the group can write is closed
+    again: Kubernetes sets that mode for each start of a container (`fsGroup`).
+
+    Raises:
+        StoreUnusable: Others can write to the folder, or it contains files, but no store.
+    """
+    names = {path.name for path in folder.iterdir()} - {LOST}
+    is_store = any(name in OURS or name.startswith(OUR_PREFIXES) for name in names)
+    inside = because("folder-inside", folder=shlex.quote(str(folder / "nbyard")))
+    if names and not is_store:
+        cause = because("store-folder-not-empty", file=min(names))
+        hint = inside
+    elif mode & stat.S_IWOTH or (mode & WRITABLE and not is_store):
+        cause = because("store-folder-is-open", mode=f"{stat.S_IMODE(mode):03o}")
+        # A sticky folder, such as /tmp, is shared on purpose.
+        close = because("close-store-folder", folder=shlex.quote(str(folder)), other=ANOTHER)
+        hint = inside if mode & stat.S_ISVTX else close
+    else:
+        return
+    raise StoreUnusable(
+        because("unusable-store", folder=str(folder), cause=cause),
+        hint=hint,
+    )
 
 
 def _user(number: int) -> str:

@@ -200,3 +200,54 @@ def test_a_large_database_is_not_read_through(
     integrity.check_pages(opened.database, folder)
     monkeypatch.undo()
     opened.close()
+
+
+def refused_unchanged(folder: Path, mode: int) -> tuple[str, str]:
+    names = sorted(folder.iterdir())
+    with pytest.raises(StoreUnusable) as refused:
+        Store(folder)
+    assert folder.stat().st_mode & 0o7777 == mode
+    assert sorted(folder.iterdir()) == names
+    assert str(folder) in refused.value.message
+    return refused.value.message, refused.value.hint
+
+
+@pytest.mark.parametrize("mode", [0o700, 0o755, 0o1777])
+def test_a_folder_with_other_files_is_refused(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    (folder / "keep.txt").write_text("x")
+    folder.chmod(mode)
+    message, hint = refused_unchanged(folder, mode)
+    assert "contains other files (keep.txt)" in message
+    assert hint.endswith(f"NBYARD_STORE_DIR={folder}/nbyard")
+    folder.chmod(0o700)
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o1777])
+def test_an_empty_folder_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir()
+    folder.chmod(mode)
+    message, hint = refused_unchanged(folder, mode)
+    assert f"mode {mode:o}" in message
+    is_shared = mode == 0o1777
+    assert ("chmod" in hint) is not is_shared
+    assert (f"{folder}/nbyard" in hint) is is_shared
+
+
+def test_a_store_that_everybody_can_write_is_refused(folder: Path) -> None:
+    folder.chmod(0o777)
+    assert f"chmod 700 {folder}" in refused_unchanged(folder, 0o777)[1]
+
+
+@pytest.mark.parametrize("content", [(), ("lost+found",), ("crypt.key", "README")])
+def test_empty_folders_and_unmarked_stores_are_accepted(
+    tmp_path: Path, content: tuple[str, ...]
+) -> None:
+    folder = tmp_path / "d"
+    folder.mkdir(mode=0o755)
+    for name in content:
+        (folder / name).touch()
+    integrity.make_folder(folder)
+    assert folder.stat().st_mode & 0o777 == 0o700
