@@ -32,6 +32,10 @@ class LazyCommand(click.Command):
     @cached_property
     def loaded(self) -> click.Command:
         """Return the real command."""
+        import logging
+
+        # Each error about the database is printed; the driver's own message is for logs of servers.
+        logging.getLogger("nbyard.store.outage").addHandler(logging.NullHandler())
         module, _, name = self._entry.get("source", "").partition(":")
         if module:
             command: click.Command = getattr(import_module(module), name)

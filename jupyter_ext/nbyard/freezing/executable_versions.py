@@ -251,6 +251,10 @@ class Freezer:
         bundle, file = self._bundle(code, reading.arguments)
         apart = reading.invocation.apart
         check_files(kind.name, split_function_path(file).file, reading.arguments, is_apart=apart)
+        if kind.name == "model" and code.path is not None:
+            from nbyard.kinds.model_classes import check_model  # late: reads Python
+
+            check_model(code.path, code.content)
         blob = self._parts.blobs.put_bytes(code.content)
         return {
             "kind": kind.name,

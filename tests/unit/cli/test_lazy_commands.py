@@ -1,5 +1,8 @@
 """Help and completion read a table: it says what the commands themselves would."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,3 +99,17 @@ def test_the_code_of_a_command_is_that_of_its_noun():
 def test_a_file_is_offered_where_an_option_reads_one():
     password = ("deployments", "create", "--password-file")
     assert completed(nbyard, password, "") == [("file", "", "")]
+
+
+def test_the_message_of_the_driver_is_not_printed(tmp_path: Path) -> None:
+    variables = {
+        "NBYARD_STORE_DIR": str(tmp_path / "store"),
+        "NBYARD_DATABASE_URL": "postgresql://x@127.0.0.1:1/db",
+    }
+    command = [sys.executable, "-m", "nbyard.cli.main", "runs", "ls"]
+    ended = subprocess.run(
+        command, env=os.environ | variables, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 5
+    assert ended.stderr.startswith("Error: The database does not respond")
+    assert "connection failed" not in ended.stderr

@@ -4,7 +4,8 @@ import logging
 import threading
 import time
 
-log = logging.getLogger("nbyard.store")
+# The shell prints the error instead of these messages.
+log = logging.getLogger("nbyard.store.outage")
 FIRST_SECONDS = 10.0
 LONGEST_SECONDS = 600.0
 

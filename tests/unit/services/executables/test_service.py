@@ -484,3 +484,21 @@ def test_a_kernel_of_another_language_is_refused(yard, ann, root):
         NbyardError, match="the language of python3 is python, that of the notebook is R"
     ):
         yard.services.runs.create(ann, NewRun(path=path, kernel="python3"))
+
+
+@pytest.mark.parametrize(
+    ("source", "name"), [("Thing = 3\n", "Thing"), ("class Other: pass\n", "Thing")]
+)
+def test_a_model_file_whose_class_is_missing_is_refused(yard, ann, root, source, name):
+    (root / "mc").mkdir()
+    (root / "mc/thing.py").write_text(source)
+    (root / "mc/nervosum.yaml").write_text(
+        f"name: Thing\ndeployment: {{mode: http}}\ninterface: {{model_module: thing, model_class: {name}}}\n"
+        "input_schema: [{name: x, type: float}]\noutput_schema: {name: y, type: int}\n"
+    )
+    with pytest.raises(Invalid, match="has no class Thing") as refused:
+        yard.services.executables.create(ann, NewExecutable("mc/nervosum.yaml"))
+    assert refused.value.details[0].path == "nervosum.yaml.interface.model_class"
+    (root / "mc/thing.py").write_text("class Thing: pass\n")
+    made = yard.services.executables.create(ann, NewExecutable("mc/nervosum.yaml"))
+    assert made.current.kind == "model"
