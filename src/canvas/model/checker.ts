@@ -1,5 +1,6 @@
 import { Contents } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
+import type { ApiError } from '../../api/client';
 import { IArgument, readArguments } from '../../document/arguments';
 import { DATASET_OUTPUT } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
@@ -38,6 +39,8 @@ export class Checker {
 
   /** Why there is no response; undefined while the server responds. */
   unreachable: string | undefined;
+  /** Whether the server refused the document itself; it is checked again after a change. */
+  isInvalid = false;
   problems: readonly IProblem[] = [];
   /** The workflow that this one is a copy of, while it has no id of its own. */
   copyOf = '';
@@ -154,7 +157,10 @@ export class Checker {
     } catch (error) {
       if (question === this._asked && !this._disposed) {
         this.unreachable = error instanceof Error ? error.message : String(error);
-        this.ask(AGAIN);
+        this.isInvalid = (error as Partial<ApiError>)?.status === 422;
+        if (!this.isInvalid) {
+          this.ask(AGAIN);
+        }
       }
     }
     if (question === this._asked) {
@@ -167,6 +173,7 @@ export class Checker {
 
   private _take(answer: ICheck): void {
     this.unreachable = undefined;
+    this.isInvalid = false;
     this._problems = answer.problems;
     this._collect();
     this.proposals = answer.proposals;

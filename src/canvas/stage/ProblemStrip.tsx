@@ -44,9 +44,11 @@ export function ProblemStrip(): JSX.Element {
         )}
         {isOffline && (
           <span className="nby-Strip-offline">
-            {trans.__(
-              'The nbyard server is not reachable. Ports, checks and runs wait until it responds.'
-            )}{' '}
+            {checker.isInvalid
+              ? trans.__('The document is not valid. Ports, checks and runs wait until it changes.')
+              : trans.__(
+                  'The nbyard server is not reachable. Ports, checks and runs wait until it responds.'
+                )}{' '}
             {unreachable}
           </span>
         )}

@@ -75,6 +75,24 @@ describe('what the server says', () => {
     expect(canvas.views.get('clean')!.inputs).toMatchObject([{ name: 'raw', state: 'gone' }]);
   });
 
+  it('asks again about a document that the server refused only after a change', async () => {
+    const { canvas, backend, settle } = one;
+    backend.failure = Object.assign(new Error('document: unknown field'), { status: 422 });
+    canvas.doc.setField('clean', 'label', 'a');
+    await settle();
+    expect(canvas.checker).toMatchObject({
+      isInvalid: true,
+      unreachable: 'document: unknown field'
+    });
+    backend.failure = undefined;
+    const asked = backend.questions.length;
+    await jest.advanceTimersByTimeAsync(31_000);
+    expect(backend.questions).toHaveLength(asked);
+    canvas.doc.setField('clean', 'label', 'b');
+    await settle();
+    expect(canvas.checker).toMatchObject({ isInvalid: false, unreachable: undefined });
+  });
+
   it('keeps the ports of a script that cannot be read, whose problem is something else', async () => {
     const { canvas, settle } = one;
     connect(canvas, RAW);
