@@ -289,6 +289,13 @@ def test_a_folder_that_lacks_its_git_is_told_as_that(tmp_path: Path) -> None:
         assert ("the folder needs its .git" in str(found)) is told
 
 
+def test_a_missing_package_is_reported_once(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    missing = "Could not find a version that satisfies the requirement x==9 (from versions: 1)"
+    said.write_text(f"ERROR: {missing}\nERROR: No matching distribution found for x==9\n")
+    assert str(installers._trouble(said, 0)) == missing
+
+
 def test_what_a_folder_needs_has_to_be_there(
     installer: Installer, wheels: Wheels, tmp_path: Path
 ) -> None:

@@ -325,6 +325,9 @@ def _trouble(log: Path, start: int) -> Reason | None:
         elif goes_on:
             errors[-1] += f" {line.strip()}"
     last = [line.strip() for line in lines if line.strip()][-1:]
+    # pip reports a missing package twice.
+    if any(error.startswith("Could not find a version") for error in errors):
+        errors = [error for error in errors if not error.startswith("No matching distribution")]
     messages = list(dict.fromkeys(filter(None, errors)))[:MAX_TOLD] or last
     code = "installer-needs-git" if wants_git("\n".join(lines)) else "installer-failed"
     return because(code, messages=messages) if messages else None

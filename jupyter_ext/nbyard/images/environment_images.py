@@ -5,14 +5,17 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from msgspec import convert
+
 from nbyard.blobs import Blobs
 from nbyard.dockerd import Engine, Say
 from nbyard.domain.environments.package_sources import AllowedSources
-from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.environments.requirements import read_requirements, requirement_failed
 from nbyard.domain.environments.structs import locked_trees, with_folders_of
 from nbyard.domain.images.structs import ImageSpec, Recipe
-from nbyard.images.builds import IMAGE_LABEL, ImageRequest, ensure_image
+from nbyard.images.builds import IMAGE_LABEL, BuildFailed, ImageRequest, ensure_image
 from nbyard.images.dockerfile_writer import PACKAGES, build_files
+from nbyard.reasons.structs import Reason
 
 REPOSITORY = "nbyard/env"
 CODE_REPOSITORY = "nbyard/code"
@@ -57,7 +60,15 @@ def environment_image(  # noqa: PLR0913  what runtimes ask for, and where it com
             repository=REPOSITORY,
             network=network,
         )
-        return ensure_image(engine, wish, say).reference
+        try:
+            return ensure_image(engine, wish, say).reference
+        except BuildFailed as error:
+            # The Dockerfile is generated, so its line tells the user nothing.
+            cause = convert(error.reason.params.get("cause"), Reason | None) or error.reason
+            reason = requirement_failed(requirements, cause)
+            if reason is cause:
+                raise
+            raise BuildFailed(reason, error.failed_line) from None
 
 
 def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dict[str, Path]:

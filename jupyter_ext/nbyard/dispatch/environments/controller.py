@@ -19,6 +19,7 @@ from nbyard.dispatch.environments.evict import evict_unused
 from nbyard.dispatch.environments.install import create_installer, install_lock, new_place
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
+from nbyard.domain.environments.requirements import requirement_failed
 from nbyard.domain.environments.structs import (
     INSTALL_LOG,
     Environment,
@@ -78,7 +79,7 @@ class EnvironmentController:
             self._sweep()
             return
         except InstallFailed as error:
-            self._fail(owner, environment, error.reason)
+            self._fail(owner, environment, requirement_failed(version.requirements, error.reason))
             return
         except (NbyardError, OSError) as error:
             self._fail(owner, environment, reason_of(error))

@@ -14,13 +14,14 @@ from nbyard.domain.environments.package_sources import (
     reason_of,
 )
 from nbyard.errors import Detail, Invalid, PolicyRefused
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
     from packaging.requirements import Requirement
 
 HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
 COMMENT = re.compile(r"(^|\s)#.*$")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 MAX_LINES = 10_000
 MAX_SHOWN = 80
 # passwords in addresses are masked in messages
@@ -237,6 +238,19 @@ def name_of(line: str) -> str:
     except ValueError:
         reason = because("not-requirement", line=repr(line[:80]))
         raise Invalid.field("requirements", reason) from None
+
+
+def requirement_failed(lines: Iterable[str], cause: Reason) -> Reason:
+    """Return the reason of a failed installation with the requirement that its text names.
+
+    If it names none of the lines or several, the cause is returned.
+    """
+    words = {normal_name(word).strip("-") for word in WORD.findall(str(cause))}
+    named = [line for line in lines if is_named(line) and name_of(line) in words]
+    if len(named) != 1:
+        return cause
+    requirement = PASSWORD.sub("…", named[0].partition(" --hash")[0])
+    return because("requirement-failed", requirement=requirement, cause=cause)
 
 
 def normal_name(name: str) -> str:

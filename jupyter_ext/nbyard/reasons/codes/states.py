@@ -254,6 +254,9 @@ UNUSABLE = {
         " and the name of the project.",
         failure=REASON,
     ),
+    "requirement-failed": code(
+        "The requirement {requirement} cannot be installed: {cause}", requirement=str, cause=REASON
+    ),
     "installer-failed": code("{messages}", messages=list),
     "installer-needs-git": code(
         "{messages}; a package takes its version from git: the folder needs its .git,"

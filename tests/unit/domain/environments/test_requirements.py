@@ -14,8 +14,10 @@ from nbyard.domain.environments.requirements import (
     key_of,
     name_of,
     read_requirements,
+    requirement_failed,
 )
 from nbyard.errors import Invalid, PolicyRefused
+from nbyard.reasons.structs import because
 
 ASK = f"an administrator allows addresses with {SETTING}"
 DIGEST = "a" * 64
@@ -189,3 +191,23 @@ def test_folders_are_asked_for_once_more_when_they_are_installed():
     check_folders(lines, ALLOWED)
     with pytest.raises(Invalid, match="file:///srv/wheels/cow is not allowed"):
         check_folders(lines, AllowedSources())
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ("Could not find a version that satisfies the requirement no-such==9", "No_such==9"),
+        ("Because no-such was not found and you require no-such==9, …", "No_such==9"),
+        ("No matching distribution found for numpy.", "numpy>=1"),
+        ("no-such 9 depends on numpy<1", ""),
+        ("no-such-other is missing", ""),
+    ],
+)
+def test_a_failed_installation_names_its_requirement(message: str, named: str) -> None:
+    cause = because("installer-failed", messages=[message])
+    lines = ["--index-url https://x.test/no-such", "numpy>=1", "No_such==9 --hash=sha256:00"]
+    reason = requirement_failed(lines, cause)
+    if named:
+        assert str(reason) == f"The requirement {named} cannot be installed: {message}"
+    else:
+        assert reason == cause

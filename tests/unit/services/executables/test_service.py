@@ -493,7 +493,8 @@ def test_a_model_file_whose_class_is_missing_is_refused(yard, ann, root, source,
     (root / "mc").mkdir()
     (root / "mc/thing.py").write_text(source)
     (root / "mc/nervosum.yaml").write_text(
-        f"name: Thing\ndeployment: {{mode: http}}\ninterface: {{model_module: thing, model_class: {name}}}\n"
+        "name: Thing\ndeployment: {mode: http}\n"
+        f"interface: {{model_module: thing, model_class: {name}}}\n"
         "input_schema: [{name: x, type: float}]\noutput_schema: {name: y, type: int}\n"
     )
     with pytest.raises(Invalid, match="has no class Thing") as refused:

@@ -1,0 +1,42 @@
+"""L1: images for requirements (the builds themselves: tests/integration/docker)."""
+
+from typing import cast
+
+import pytest
+
+from nbyard.blobs import Blobs
+from nbyard.dockerd import Engine
+from nbyard.errors import NbyardError
+from nbyard.images import environment_images
+from nbyard.images.builds import ImageRequest, _failure
+from nbyard.images.environment_images import environment_image
+from nbyard.reasons.structs import because
+
+
+@pytest.mark.parametrize(
+    ("package", "message"),
+    [
+        ("no-such", "The requirement no-such==9 cannot be installed: No matching distribution"),
+        ("other", "The image could not be built: line 14 of the Dockerfile failed"),
+    ],
+)
+def test_a_failed_build_names_the_requirement(
+    monkeypatch: pytest.MonkeyPatch, package: str, message: str
+) -> None:
+    def fail(_: Engine, wish: ImageRequest, say: object) -> None:
+        (step,) = (line for line in wish.text.splitlines() if "--requirement" in line)
+        tail = [f"ERROR: No matching distribution found for {package}"]
+        refused = because("build-refused", message="returned a non-zero code: 1")
+        raise _failure(wish.text, [f"Step 9/9 : {step}"], tail, NbyardError(refused))
+
+    monkeypatch.setattr(environment_images, "ensure_image", fail)
+    with pytest.raises(NbyardError) as failed:
+        environment_image(
+            cast(Engine, None),
+            "python:3.12",
+            "numpy\nno-such==9\n",
+            False,
+            lambda line: None,
+            blobs=cast(Blobs, None),
+        )
+    assert message in failed.value.message
