@@ -18,7 +18,8 @@ SERVICES: dict[DashboardService, ServiceKind] = {
     "jupyter": "jupyterlab",
     "vscode": "code-server",
 }
-MB_OF_A_GB = 1024
+# There, 2000 MB are 2 GB, and so are 2048 MB in requests of programs.
+MB_OF_A_GB = (1000, 1024)
 # field of the dashboard for each field of nbyard
 PLACES = {
     "title": "general.title",
@@ -32,6 +33,12 @@ PLACES = {
     "disk_gb": "hardware.disk",
 }
 HINT = because("one-way-only")
+
+
+def _to_gb(megabytes: float) -> float:
+    """Return whole GB for multiples of 1000 or 1024 MB, and 1000 MB as 1 GB otherwise."""
+    unit = next((unit for unit in MB_OF_A_GB if not megabytes % unit), MB_OF_A_GB[0])
+    return megabytes / unit
 
 
 def is_dashboard(new: NewDeployment) -> bool:
@@ -63,8 +70,8 @@ def to_own_fields(new: NewDeployment) -> NewDeployment:
         numbers = {
             "cpu": hardware.cpu_num,
             "gpu": hardware.gpu_num,
-            "memory_gb": None if hardware.ram is None else hardware.ram / MB_OF_A_GB,
-            "disk_gb": None if hardware.disk is None else hardware.disk / MB_OF_A_GB,
+            "memory_gb": None if hardware.ram is None else _to_gb(hardware.ram),
+            "disk_gb": None if hardware.disk is None else _to_gb(hardware.disk),
         }
         fields |= {name: number for name, number in numbers.items() if number is not None}
     unsaid = NewDeployment()

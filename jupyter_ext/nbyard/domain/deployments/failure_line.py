@@ -26,7 +26,13 @@ TRACEBACK = "Traceback (most recent call last):"
 CHAINED = ("During handling of the above exception", "The above exception was the direct cause")
 RAISED = re.compile(r"Error in .|(Exception in thread .*|panic|[\w.]*(Error|Exception)): ")
 FRAME = re.compile(r"\s+at .")  # stack frames of Java and JavaScript
-NOTHING = re.compile(r"Execution halted|Node\.js v[\d.]+|\^+")
+NOTHING = re.compile(
+    r"Execution halted|Node\.js v[\d.]+|\^+|Extension modules: .*"
+    r"|(Current thread|Thread) 0x[0-9a-f]+ .*\(most recent call first\):"
+)
+# Python's faulthandler ends a process whose native code does not return, and lists its threads.
+MODEL_CODE = "micro_batches.py"  # of the serving code, which calls the model in its thread
+HUNG = re.compile(r"Timeout \(([\d:.]+)\)!")
 LAST_LINES = 10  # the program survived whatever earlier lines report
 MAX_AFTER = 3  # relevant lines that may follow the exception
 
@@ -37,6 +43,9 @@ def failure_line(text: str) -> str:
     Return "" if there is none.
     """
     lines = [line for line in text.splitlines() if line.strip()]
+    hung = [place for place, line in enumerate(lines) if HUNG.fullmatch(line)]
+    if hung:
+        return _hung_line(lines[hung[-1] :])
     # A program that answered a request has survived the errors before it.
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
     weighed = [*_weighted_lines(lines[asked[-1] + 1 :] if asked else lines)]
@@ -45,6 +54,22 @@ def failure_line(text: str) -> str:
         if weight > 1:
             return MOMENT.sub("", line, count=1)
     return MOMENT.sub("", telling[-1][0], count=1) if telling else ""
+
+
+def _hung_line(lines: Sequence[str]) -> str:
+    """Return the timeout of faulthandler with the innermost code of the thread that hung.
+
+    That is the thread of the model, or else the last one, which is the main thread.
+    """
+    threads: list[list[str]] = []
+    for line in lines:
+        if line[0].isspace() and threads:
+            threads[-1].append(line.strip())
+        elif NOTHING.fullmatch(line):
+            threads.append([])
+    with_frames = [frames for frames in threads if frames] or [[""]]
+    models = [frames for frames in with_frames if MODEL_CODE in "".join(frames)]
+    return f"{lines[0]} {(models or with_frames)[-1][0]}".strip()
 
 
 def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:

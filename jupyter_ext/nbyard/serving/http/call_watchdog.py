@@ -103,7 +103,7 @@ class Calls:
         """Return the message for the log when the server exits because of a late call."""
         return (
             f"{self.description()} and has not come back within {self.patience:g} s:"
-            " the server ends; a deployment starts it again"
+            " the server ends"
         )
 
     def words_of_held(self) -> str:

@@ -173,9 +173,11 @@ function Form(props: IFormProps): JSX.Element {
         {!hasEngine && <NoContainers engine={form.engine} trans={trans} />}
         {!into && (
           <p className="nby-Dim">
-            {trans.__(
-              'Runs in a container until you stop it. Requests need your sign-in or a token.'
-            )}
+            {model
+              ? trans.__(
+                  'Runs in a container until you stop it. Requests need your sign-in or a token.'
+                )
+              : trans.__('Runs in a container until you stop it.')}
           </p>
         )}
         {model && !problems[''] && (
@@ -203,7 +205,7 @@ function Form(props: IFormProps): JSX.Element {
         {!into && (
           <ChoiceField
             label={trans.__('Service')}
-            help={withHelp ? service.help : undefined}
+            help={withHelp || !model ? service.help : undefined}
             error={problems.service}
             value={draft.service}
             options={form.services.map(({ name, title }) => [name, title])}

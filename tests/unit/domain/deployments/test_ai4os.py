@@ -53,6 +53,14 @@ def test_the_form_becomes_a_deployment() -> None:
     assert (name, spec.service, spec.memory_gb) == ("plants", "api", 8)
 
 
+@pytest.mark.parametrize(
+    ("ram", "memory_gb"), [(2000, 2), (2048, 2), (128_000, 128), (131_072, 128), (2500, 2.5)]
+)
+def test_round_numbers_of_the_dashboard_are_whole_gigabytes(ram: int, memory_gb: float) -> None:
+    found = to_own_fields(read(hardware={"ram": ram, "disk": ram}))
+    assert (found.memory_gb, found.disk_gb) == (memory_gb, memory_gb)
+
+
 def test_the_storage_of_the_dashboard_without_a_login_is_ignored() -> None:
     url = "https://share.example/remote.php/webdav/"
     assert to_own_fields(read(storage={"rclone_url": url})) == to_own_fields(read())

@@ -51,6 +51,27 @@ ModuleNotFoundError: No module named 'flask'
 [2026-11-22 07:15:41 +0000] [1] [ERROR] Shutting down: Master
 [2026-11-22 07:15:41 +0000] [1] [ERROR] Reason: Worker failed to boot.
 """
+HUNG = """2026-11-22 07:15:41,392 INFO Application startup complete.
+Timeout (0:03:00)!
+Thread 0x00007f1bd1000040 (most recent call first):
+  File "/model.py", line 9 in predict
+  File "/opt/nbyard/lib/nbyard/serving/http/micro_batches.py", line 148 in _alone
+  File "/usr/lib/python3.12/threading.py", line 1012 in run
+  File "/usr/lib/python3.12/threading.py", line 1030 in _bootstrap
+
+Thread 0x00007f1bd218e040 (most recent call first):
+  File "/usr/lib/python3.12/selectors.py", line 468 in select
+  File "/opt/nbyard/lib/nbyard/serving/http/app.py", line 9 in main
+
+Extension modules: numpy.core (total: 1)
+"""
+CRASHED = """Fatal Python error: Segmentation fault
+
+Current thread 0x00007f1bd218e040 [python3] (most recent call first):
+  File "/model.py", line 9 in predict
+
+Extension modules: numpy.core (total: 1)
+"""
 NODE = """/app/x.js:3
 throw new Error("boom")
 ^
@@ -79,6 +100,9 @@ KeyError: 'x'
         (GUNICORN, "ModuleNotFoundError: No module named 'flask'"),
         (NODE, "Error: boom"),
         (FLASK, ""),
+        (HUNG, 'Timeout (0:03:00)! File "/model.py", line 9 in predict'),
+        ("Timeout (0:03:00)!\n", "Timeout (0:03:00)!"),
+        (CRASHED, "Fatal Python error: Segmentation fault"),
         ("one\nboom\n", "boom"),
         ("boom\n" + f"{STAMP} INFO later\n", "boom"),
         (f"{STAMP} ERROR port 80 is taken\n", "ERROR port 80 is taken"),

@@ -375,6 +375,13 @@ describe('P1: a new deployment', () => {
     expect(screen.getByText('About Model API.')).toBeTruthy();
   });
 
+  it('says without help who reaches the ports of an image that is not ours', async () => {
+    const { field } = await open(() => ({}));
+    fireEvent.change(field(/^Service/), { target: { value: 'jupyterlab' } });
+    expect(screen.getByText('About JupyterLab.')).toBeTruthy();
+    expect(screen.queryByText(/need your sign-in/)).toBeNull();
+  });
+
   it('P2: JupyterLab has its image, its ports and a password', async () => {
     const { field, sent, submit, type } = await open(() => ({ id: 'd' }));
     fireEvent.change(field(/^Service/), { target: { value: 'jupyterlab' } });
