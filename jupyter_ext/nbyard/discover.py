@@ -193,8 +193,8 @@ def _connection_to(server: str) -> Any:
         # NBYARD_TOKEN may be that of another server.
         server, token = known.url, known.token() or token
     if server.startswith(("http://", "https://")):
-        server, own = read_address(server)
-        if not (token := own or token):
+        server, own_token = read_address(server)
+        if not (token := own_token or token):
             url = server.rstrip("/")
             token = next((i["token"] for i in _running() if i["url"].rstrip("/") == url), "")
         return _client(server, token or _session_token(server))

@@ -180,6 +180,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'image-needs-version': trans.__(
     '{failure}. A project takes its version from git, but an image contains no .git. Set the version: --variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0, or the same with _FOR_ and the name of the project.'
   ),
+  'requirement-failed': trans.__('The requirement {requirement} cannot be installed: {cause}'),
   'installer-failed': '{messages}',
   'installer-needs-git': trans.__(
     '{messages}; a package takes its version from git: the folder needs its .git, and this machine needs git'
@@ -272,6 +273,8 @@ export const CODES: Readonly<Record<string, string>> = {
   'store-folder-has-strange-file': trans.__(
     'other users can write to its folder, and {file} belongs to {owner}'
   ),
+  'store-folder-not-empty': trans.__('its folder contains other files ({file}) and no store'),
+  'store-folder-is-open': trans.__('other users can write to its folder (mode {mode})'),
   'store-folder-stays-open': trans.__(
     'other users can open its folder (mode {mode}), and its file system keeps that mode'
   ),
@@ -793,6 +796,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'data-not-ready': trans.__("the dataset '{name}' is not ready"),
   'no-data': trans.__("there is no file, dataset or artifact '{name}'"),
   'no-parameter': trans.__('{owner} does not have this parameter; it has: {known:, }'),
+  'no-parameter-near': trans.__('{owner} does not have this parameter; did you mean {near}?'),
   'no-parameters': trans.__('{owner} has no parameters'),
   'no-workflow-parameter': trans.__(
     'The workflow does not have this parameter; it has: {known:, }'
@@ -1074,6 +1078,12 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'close-folder': trans.__(
     'Nothing was changed. Try: chmod 700 {folder}. If the mode stays, {other}'
+  ),
+  'close-store-folder': trans.__(
+    'Nothing was changed. If only you use the folder: chmod 700 {folder}. Otherwise {other}'
+  ),
+  'folder-inside': trans.__(
+    'Nothing was changed. Set a new folder for the store, which nbyard creates: NBYARD_STORE_DIR={folder}'
   ),
   'upgrade-nbyard': trans.__('The store has schema {schema}. Upgrade nbyard to open it.'),
   'give-old-key': trans.__(
@@ -2156,7 +2166,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'edge-unknown-node': trans.__('a connection needs a node at both ends'),
   'edge-self': trans.__('a node cannot be connected to itself'),
   'edge-unknown-port': trans.__(
-    '{source}.{output} → {target}.{input}: this output or input no longer exists'
+    '{source}.{output} → {target}.{input}: this output or input does not exist'
   ),
   'edge-direction': trans.__('connections go from an output to an input'),
   'edge-taken': trans.__('{input} of {target} already has a connection'),

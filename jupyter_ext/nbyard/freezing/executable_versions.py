@@ -42,6 +42,7 @@ from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
+from nbyard.kinds.protocol import ChecksFiles
 from nbyard.reasons.structs import Reason, because, read_all
 from nbyard.transfer import bundles
 
@@ -251,10 +252,8 @@ class Freezer:
         bundle, file = self._bundle(code, reading.arguments)
         apart = reading.invocation.apart
         check_files(kind.name, split_function_path(file).file, reading.arguments, is_apart=apart)
-        if kind.name == "model" and code.path is not None:
-            from nbyard.kinds.model_classes import check_model  # late: reads Python
-
-            check_model(code.path, code.content)
+        if isinstance(kind, ChecksFiles) and code.path is not None:
+            kind.check_files(code.path, code.content)
         blob = self._parts.blobs.put_bytes(code.content)
         return {
             "kind": kind.name,

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from nbyard.domain.arguments.structs import ANY, Argument
@@ -21,6 +21,7 @@ from nbyard.domain.models.structs import (
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import Invalid
+from nbyard.kinds.model_classes import check_class
 from nbyard.kinds.protocol import Reading
 from nbyard.reasons.structs import because
 
@@ -65,6 +66,16 @@ class ModelKind:
         """
         model = read_model(name, content)
         return Reading(self.name, "python", "", arguments_of(), command=command_of(model))
+
+    def check_files(self, file: Path, content: bytes) -> None:
+        """Check that the module that a model file with this content names defines its class.
+
+        Raises:
+            Invalid: the folder, the module or the class is missing. The error names the field.
+        """
+        model = read_model(str(file), content)
+        if model.module:
+            check_class(file.parent, model, file.name)
 
     def work(
         self, file: str, reading: Reading, values: dict[str, Any], environment: EnvironmentRef

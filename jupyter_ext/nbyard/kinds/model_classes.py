@@ -5,22 +5,10 @@ from pathlib import Path
 
 from nbyard.domain.models.structs import ModelFile
 from nbyard.errors import Invalid
-from nbyard.kinds.model import read_model
 from nbyard.reasons.structs import because
 
 # Values that may be a class when they are assigned to a name, such as a call's result.
 MAY_BE_CLASS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast.BoolOp)
-
-
-def check_model(file: Path, content: bytes) -> None:
-    """Check the class of a model file with this content, if the file names one.
-
-    Raises:
-        Invalid: The folder, the module or the class is missing. The error names the field.
-    """
-    model = read_model(str(file), content)
-    if model.module:
-        check_class(file.parent, model, file.name)
 
 
 def check_class(folder: Path, model: ModelFile, where: str) -> None:

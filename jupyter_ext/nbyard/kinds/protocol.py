@@ -1,6 +1,7 @@
 """The protocol of every kind of executable (entry point group `nbyard.kinds`)."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
@@ -45,7 +46,8 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Kind(Protocol):
-    """A kind of executable, which reads files and launches tasks. It may implement `OwnDefaults`.
+    """A kind of executable, which reads files and launches tasks. It may implement
+    `OwnDefaults` and `ChecksFiles`.
 
     With `keeps_arguments`, the code determines the list of arguments, and a description only
     changes their details. Otherwise a description replaces the list.
@@ -76,6 +78,18 @@ class Kind(Protocol):
 
     def code_digest(self, content: bytes) -> str:
         """Return a digest of the parts of the file that affect its execution."""
+
+
+@runtime_checkable
+class ChecksFiles(Protocol):
+    """A kind whose file names other files, which are checked when the file is frozen."""
+
+    def check_files(self, file: Path, content: bytes) -> None:
+        """Check the files that the file with this content names.
+
+        Raises:
+            Invalid: a file is missing or does not fit. The error names the field.
+        """
 
 
 @runtime_checkable

@@ -1,5 +1,6 @@
 """Computes the profile of a column: counts, spread, and a histogram or the most frequent values."""
 
+import decimal
 import itertools
 import math
 from collections.abc import Sequence
@@ -8,10 +9,11 @@ from typing import Any
 import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.datasets.table_descriptions import Column, ColumnProfile, Histogram, TopValue
-from nbyard.tabular.json_values import to_json
+from nbyard.tabular.json_values import SAFE_INT, to_json
 
 BINS = 20
 TOP = 20
+MAX_DIGITS = 60  # of a sum: a decimal has at most 38
 NUMBERS = ("int", "float", "decimal")
 MOMENTS = ("date", "datetime", "time", "duration")
 QUANTILES = {"p05": 0.05, "p25": 0.25, "p50": 0.5, "p75": 0.75, "p95": 0.95}
@@ -61,9 +63,16 @@ def _of_numbers(ordered: pl.Series) -> dict[str, Any]:
     if len(finite):
         edges = _edges(finite[0], finite[-1], whole=finite.dtype.is_integer())
         histogram = Histogram([*edges], _counts(finite, edges))
+    mean: Any = numbers.mean()
+    scale = getattr(ordered.dtype, "scale", None)
+    if isinstance(mean, float) and scale is not None and abs(mean) * 10**scale > SAFE_INT:
+        # A float has too few digits. A sum of the library may overflow, so equal values are counted.
+        with decimal.localcontext(prec=MAX_DIGITS):
+            counts = ordered.value_counts().iter_rows()
+            mean = round(sum(value * count for value, count in counts) / len(ordered), scale)
     deviation = numbers.std()
     return {
-        "mean": to_json(numbers.mean()),
+        "mean": to_json(mean),
         "std": deviation if isinstance(deviation, float) and math.isfinite(deviation) else None,
         "histogram": histogram,
     }

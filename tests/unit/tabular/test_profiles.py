@@ -109,5 +109,8 @@ def test_decimals_are_exact() -> None:
     found = profiled(pl.Series("x", texts).str.to_decimal(scale=2))
     assert (found.type, found.min, found.max) == ("decimal", "-0.01", "99999999999999999999.12")
     assert found.quantiles["p50"] == "5.00"
+    assert found.mean == "33333333333333333334.70"
+    assert profiled(pl.Series("x", texts[:1]).str.to_decimal(scale=2)).mean == texts[0]
+    assert profiled(pl.Series("x", ["1.10", "1.15"]).str.to_decimal(scale=2)).mean == 1.125
     assert found.histogram
     assert sum(found.histogram.counts) == 3

@@ -72,10 +72,11 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     flags = _flags(argv)
     if match := VALUE.match(path):
         name = match[1]
+        is_file = re.search(rf"--input-file[ =](?:[^-]\S* )*{re.escape(name)}=", " ".join(argv))
+        if "inputs" in flags and is_file:
+            return f"{flags['inputs']} {name}"
         if flags.get("params") == "--param":
             return f"-p {name}"
-        if "inputs" in flags and any(word.startswith(f"{name}=") for word in argv):
-            return f"{flags['inputs']} {name}"
         return flags.get("parameters") or path
     head, _, rest = path.partition(".")
     if head == "values_from" and rest and head in flags:

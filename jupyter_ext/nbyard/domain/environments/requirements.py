@@ -245,11 +245,11 @@ def requirement_failed(lines: Iterable[str], cause: Reason) -> Reason:
 
     If it names none of the lines or several, the cause is returned.
     """
-    words = {normal_name(word).strip("-") for word in WORD.findall(str(cause))}
-    named = [line for line in lines if is_named(line) and name_of(line) in words]
-    if len(named) != 1:
+    mentioned = {normal_name(word).strip("-") for word in WORD.findall(str(cause))}
+    matches = [line for line in lines if is_named(line) and name_of(line) in mentioned]
+    if len(matches) != 1:
         return cause
-    requirement = PASSWORD.sub("…", named[0].partition(" --hash")[0])
+    requirement = PASSWORD.sub("…", matches[0].partition(" --hash")[0])
     return because("requirement-failed", requirement=requirement, cause=cause)
 
 

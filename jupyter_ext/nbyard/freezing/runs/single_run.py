@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from nbyard.domain.arguments.bindings import Beside
@@ -15,7 +16,7 @@ from nbyard.domain.arguments.structs import (
     is_secret,
     parse_value,
 )
-from nbyard.domain.naming.names import check_filename
+from nbyard.domain.naming.names import MAX_NAME, check_filename
 from nbyard.domain.naming.unique_names import MAX_TOLD
 from nbyard.domain.runs.planning import NO_CREDENTIAL
 from nbyard.domain.runs.structs import NewRun
@@ -167,6 +168,17 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
     return Node("dataset", path=path)
 
 
+def _unknown_name(name: str, known: list[str], owner: str) -> Reason:
+    if not known:
+        return because("no-parameters", owner=owner) if owner else because("no-workflow-parameters")
+    if not owner:
+        return because("no-workflow-parameter", known=known)
+    near = get_close_matches(name[:MAX_NAME].replace("-", "_"), known, 1)
+    if near:
+        return because("no-parameter-near", owner=owner, near=near[0])
+    return because("no-parameter", owner=owner, known=known)
+
+
 def given_values(
     arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
 ) -> dict[str, Any]:
@@ -182,14 +194,7 @@ def given_values(
     for name in (*body.parameters, *body.texts):
         if name in arguments:
             continue
-        if owner and known:
-            why = because("no-parameter", owner=owner, known=known)
-        elif owner:
-            why = because("no-parameters", owner=owner)
-        elif known:
-            why = because("no-workflow-parameter", known=known)
-        else:
-            why = because("no-workflow-parameters")
+        why = _unknown_name(name, known, owner)
         hint = None if known else because("declare-parameters")
         if not owner:  # the name may be that of a node's parameter
             hint = because("declare-workflow-parameters")

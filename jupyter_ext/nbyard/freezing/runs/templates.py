@@ -30,7 +30,7 @@ from nbyard.host import gpus
 from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.host.kernels.installed_kernels import check_kernel
 from nbyard.host.project_files import file_of
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import because, read_reason
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.git_states import GitState
@@ -125,7 +125,9 @@ def content_of(
     main = "" if body.path.endswith(WORKFLOW) else MAIN
     if main:
         known = resolved[MAIN]
-        if known.problem:
+        if why := known.problem:
+            if why.code == "field" and why.params["path"] == "kernel":
+                raise Invalid.field("kernel", read_reason(why.params["reason"]) or why)
             raise Invalid.field("path" if body.path else "executable", known.problem)
         declared, owner = {a.name: a for a in known.arguments}, known.name
     else:

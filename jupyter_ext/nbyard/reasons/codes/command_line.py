@@ -21,6 +21,9 @@ COMMAND_LINE = {
     "no-ready-model-yet": code(
         "No matching model is ready; {model} is {state}.", model=str, state=str
     ),
+    "no-ready-model-near": code(
+        "No matching model is ready; did you mean {names: or }?", names=list
+    ),
     "no-ready-model-named": code("No matching model is ready; {known}.", known=str),
     "no-gpu-to-grant": code("No GPU is available: nbyard found none on this machine."),
     "no-token-sent": code(

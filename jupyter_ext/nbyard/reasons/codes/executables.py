@@ -192,6 +192,9 @@ VALUES = {
     "no-parameter": code(
         "{owner} does not have this parameter; it has: {known:, }", owner=str, known=list
     ),
+    "no-parameter-near": code(
+        "{owner} does not have this parameter; did you mean {near}?", owner=str, near=str
+    ),
     "no-parameters": code("{owner} has no parameters", owner=str),
     "no-workflow-parameter": code(
         "The workflow does not have this parameter; it has: {known:, }", known=list

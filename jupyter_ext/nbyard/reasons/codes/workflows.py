@@ -6,7 +6,7 @@ CONNECTIONS = {
     "edge-unknown-node": code("a connection needs a node at both ends"),
     "edge-self": code("a node cannot be connected to itself"),
     "edge-unknown-port": code(
-        "{source}.{output} → {target}.{input}: this output or input no longer exists",
+        "{source}.{output} → {target}.{input}: this output or input does not exist",
         source=str,
         output=str,
         target=str,

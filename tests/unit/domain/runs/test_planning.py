@@ -211,7 +211,7 @@ def test_parameters_are_bound_and_read_as_the_argument_wants_them():
         ),
         (
             _document(edges={**EDGES, "old": Edge("sales", "data", "train", "rows")}),
-            [("train", "old", "sales.data → train.rows: this output or input no longer exists")],
+            [("train", "old", "sales.data → train.rows: this output or input does not exist")],
         ),
         (
             _document(edges={**EDGES, "more": Edge("sales", "data", "train", "table")}),

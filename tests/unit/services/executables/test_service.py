@@ -481,9 +481,17 @@ def test_a_kernel_that_cannot_be_had_is_refused(yard, ann, root, wish, words):
 def test_a_kernel_of_another_language_is_refused(yard, ann, root):
     path = write_notebook(root, "a <- 1", kernel="ir", language="R")
     with pytest.raises(
-        NbyardError, match="the language of python3 is python, that of the notebook is R"
-    ):
+        NbyardError, match=r"^kernel: the language of python3 is python, that of the notebook is R"
+    ) as refused:
         yard.services.runs.create(ann, NewRun(path=path, kernel="python3"))
+    assert refused.value.details[0].path == "kernel"
+
+
+def test_a_parameter_spelled_in_another_way_is_named(yard, ann, root):
+    path = write_notebook(root, "input_model = 'a'\nn = 1")
+    with pytest.raises(Invalid, match="this parameter; did you mean input_model") as refused:
+        yard.services.runs.create(ann, NewRun(path=path, texts={"input-model": "f"}))
+    assert refused.value.details[0].path == "parameters.input-model"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -297,7 +298,14 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
     elif name:
         names = {package.name for package in connection.models.list(limit=ALL).items}
         why = because("no-ready-model-named", known=str(nearest_names(names, name)))
+        spelled = {_plain(known): known for known in names}
+        if near := get_close_matches(_plain(name), spelled):
+            why = because("no-ready-model-near", names=[spelled[match] for match in near])
     raise NotFound(why, hint=because("list-models"))
+
+
+def _plain(name: str) -> str:
+    return name.casefold().replace(" ", "-").replace("_", "-")
 
 
 def newest_batch(connection: Any, name: str, tag: str) -> ModelPackage:

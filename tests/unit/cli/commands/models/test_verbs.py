@@ -86,6 +86,8 @@ def test_a_model_is_found_as_its_image_is_called_and_a_name_like_it_is_told(shel
     for name in ("spark-job", "model-spark-job", "nbyard/model-spark-job:v1"):
         assert "has the mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
     said = shell("models", "run", "-n", "spork-jab")
+    assert said.code == 3 and "is ready; did you mean Spark job?" in said.err
+    said = shell("models", "run", "-n", "wine")
     assert said.code == 3 and "is ready; there are: Spark job." in said.err
 
 
