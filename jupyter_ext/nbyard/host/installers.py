@@ -46,6 +46,8 @@ FOREIGN = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "PIP_REQUIRE_VIRTUALENV", 
 # Package builds run foreign code. Our settings and keys stay hidden from it.
 OURS = "NBYARD_"
 # Such as `ERROR: No matching distribution found for x` of pip, or `  × No solution found` of uv.
+MISSING = re.compile(r"Could\s+not\s+find\s+a\s+version")
+MISSING_AGAIN = re.compile(r"No\s+matching\s+distribution")
 TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNORECASE)
 # pip and uv would colour the log, and the colour codes would break its parsing.
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
@@ -326,8 +328,8 @@ def _trouble(log: Path, start: int) -> Reason | None:
             errors[-1] += f" {line.strip()}"
     last = [line.strip() for line in lines if line.strip()][-1:]
     # pip reports a missing package twice.
-    if any(error.startswith("Could not find a version") for error in errors):
-        errors = [error for error in errors if not error.startswith("No matching distribution")]
+    if any(map(MISSING.match, errors)):
+        errors = [error for error in errors if not MISSING_AGAIN.match(error)]
     messages = list(dict.fromkeys(filter(None, errors)))[:MAX_TOLD] or last
     code = "installer-needs-git" if wants_git("\n".join(lines)) else "installer-failed"
     return because(code, messages=messages) if messages else None

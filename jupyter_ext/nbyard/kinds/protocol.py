@@ -46,9 +46,9 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 class Kind(Protocol):
-    """A kind of executable, which reads files and launches tasks. It may implement
-    `OwnDefaults` and `ChecksFiles`.
+    """A kind of executable, which reads files and launches tasks.
 
+    It may implement `OwnDefaults` and `ChecksFiles`.
     With `keeps_arguments`, the code determines the list of arguments, and a description only
     changes their details. Otherwise a description replaces the list.
     """

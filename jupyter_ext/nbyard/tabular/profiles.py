@@ -66,7 +66,7 @@ def _of_numbers(ordered: pl.Series) -> dict[str, Any]:
     mean: Any = numbers.mean()
     scale = getattr(ordered.dtype, "scale", None)
     if isinstance(mean, float) and scale is not None and abs(mean) * 10**scale > SAFE_INT:
-        # A float has too few digits. A sum of the library may overflow, so equal values are counted.
+        # A float has too few digits, and a sum of the library may overflow.
         with decimal.localcontext(prec=MAX_DIGITS):
             counts = ordered.value_counts().iter_rows()
             mean = round(sum(value * count for value, count in counts) / len(ordered), scale)

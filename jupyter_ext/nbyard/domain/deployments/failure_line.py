@@ -45,7 +45,7 @@ def failure_line(text: str) -> str:
     lines = [line for line in text.splitlines() if line.strip()]
     hung = [place for place, line in enumerate(lines) if HUNG.fullmatch(line)]
     if hung:
-        return _hung_line(lines[hung[-1] :])
+        return line_of_timeout(lines[hung[-1] :])
     # A program that answered a request has survived the errors before it.
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
     weighed = [*_weighted_lines(lines[asked[-1] + 1 :] if asked else lines)]
@@ -56,7 +56,7 @@ def failure_line(text: str) -> str:
     return MOMENT.sub("", telling[-1][0], count=1) if telling else ""
 
 
-def _hung_line(lines: Sequence[str]) -> str:
+def line_of_timeout(lines: Sequence[str]) -> str:
     """Return the timeout of faulthandler with the innermost code of the thread that hung.
 
     That is the thread of the model, or else the last one, which is the main thread.

@@ -241,11 +241,13 @@ def name_of(line: str) -> str:
 
 
 def requirement_failed(lines: Iterable[str], cause: Reason) -> Reason:
-    """Return the reason of a failed installation with the requirement that its text names.
+    """Return the reason of a failed installation with the requirement that the installer names.
 
     If it names none of the lines or several, the cause is returned.
     """
-    mentioned = {normal_name(word).strip("-") for word in WORD.findall(str(cause))}
+    params = cause.params
+    message = " ".join([*params.get("messages", ()), params.get("message", "")])
+    mentioned = {normal_name(word).strip("-") for word in WORD.findall(message)}
     matches = [line for line in lines if is_named(line) and name_of(line) in mentioned]
     if len(matches) != 1:
         return cause
