@@ -19,7 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "jupyter_ext" / "nbyard"
 SOURCES = "src"  # those of the browser
-UNCHECKED = {"api", "__tests__"}  # generated, and tests
+UNCHECKED = {"api", "codes.ts", "__tests__"}  # generated, and tests
 IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations that must not change
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
 MAX_MODULES = 16
