@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
 import { Answerer, fakeClient, json } from '../../../../api/__tests__/fake';
 import { IPanelServices } from '../../../frame/services';
 import ComparisonView from '../ComparisonView';
