@@ -57,31 +57,6 @@ def are_files(value: Any) -> bool:
     )
 
 
-def values(job: dict[str, Any], folder: Path, before: str = "") -> list[str]:
-    """The job as options: a record's fields are values of their own, several files a folder, one
-    alone is given as it is."""
-    words = []
-    for name, value in job.items():
-        if isinstance(value, dict) and "class" in value:
-            words += ["-p", f"{before}{name}={value['path']}"]
-            for one in value.get("secondaryFiles", []):
-                words += ["-p", f"{before}{name}_{one['path'].rpartition('.')[2]}={one['path']}"]
-        elif isinstance(value, dict):
-            words += values(value, folder, f"{before}{name}_")
-        elif are_files(value) and len(value) == 1 and "secondaryFiles" not in value[0]:
-            words += ["--input-file", f"{before}{name}={value[0]['path']}"]
-        elif are_files(value):
-            many = folder / f"of_{name}"
-            many.mkdir()
-            for one in (each for item in value for each in with_beside(item)):
-                shutil.copy(folder / one["path"], many)
-            words += ["-p", f"{before}{name}={many.name}"]
-        else:
-            text = value if isinstance(value, str) else json.dumps(value)
-            words += ["-p", f"{before}{name}={text}"]
-    return words
-
-
 def bytes_of(store: Path, digest: str) -> str:
     name = digest.partition(":")[2][2:]
     (blob,) = [path for path in (store / "blobs").rglob(f"*{name}") if path.is_file()]
@@ -110,7 +85,8 @@ def test_a_tool_gets_its_words_and_leaves_its_outputs(
     case: dict[str, Any], folder: Path, shell: StoreShell
 ) -> None:
     laid_out(case, folder)
-    given = values(case["job"], folder)
+    (folder / "job.json").write_text(json.dumps(case["job"]))
+    given = ("--job", "job.json")
     done = shell("run", f"{case['tool']}.cwl", "--json", "--force", *given, folder=folder)
     assert done.code == 0, done.out + done.err
     (main,) = [task for task in done.json["tasks"] if task["node"] == "main"]

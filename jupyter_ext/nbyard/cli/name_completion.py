@@ -70,6 +70,7 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("", "run", "words"): ("executables",),
     ("", "run", "--param"): ("parameters words",),
     ("", "run", "--pin"): ("=runs",),
+    ("", "run", "--job"): (PATH,),
     ("", "run", "--output-file"): (PATH,),
     ("", "run", "--save-files"): (PATH,),
     ("", "example", "folder"): (PATH,),

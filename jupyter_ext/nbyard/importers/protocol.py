@@ -1,10 +1,11 @@
 """The interface of importers (entry point group `nbyard.importers`)."""
 
-from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.reasons.structs import Reason
 
@@ -57,4 +58,40 @@ class Exporter(Protocol):
 
         Raises:
             Invalid: The format cannot express the executable or one of its arguments.
+        """
+
+
+class JobFile(msgspec.Struct, frozen=True):
+    """A file or folder that a job names, called `name` in the run.
+
+    It has a `path` on this machine, `contents` as text, or is a folder of `entries`. An
+    `optional` file may be missing.
+    """
+
+    name: str
+    path: str = ""
+    contents: str | None = None
+    entries: "tuple[JobFile, ...] | None" = None
+    optional: bool = False
+
+
+class Job(msgspec.Struct, frozen=True):
+    """The values and the files of a run, by the names of their arguments, and notes for users."""
+
+    values: dict[str, Any]
+    files: dict[str, JobFile]
+    notes: tuple[Reason, ...] = ()
+
+
+@runtime_checkable
+class JobReader(Protocol):
+    """An importer whose program also has files with the values of one run."""
+
+    def read_job(self, content: bytes, filename: str, arguments: Sequence[Argument]) -> Job:
+        """Return the values in a job file, for a command with these arguments.
+
+        Relative paths start at the folder of `filename`.
+
+        Raises:
+            Invalid: A value is refused. The path of the error is `job` and the input.
         """

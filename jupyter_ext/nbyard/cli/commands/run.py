@@ -1,5 +1,6 @@
 """The command `nbyard run`: start a run, watch it and print its result."""
 
+import contextlib
 import uuid
 from typing import Any
 
@@ -47,6 +48,9 @@ from nbyard.reasons.structs import because
 @click.option(
     "--input-file", "inputs", multiple=True, metavar="NAME=FILE…", help="File, dataset or artifact."
 )
+@click.option(
+    "--job", default="", metavar="FILE", help="CWL job: values and files, as YAML or JSON."
+)
 @click.option("--output-file", "output", default="", metavar="FILE", help="With -f: output file.")
 @click.option("--base", default="", metavar="IMAGE", help="With -f: base image (ARG BASE).")
 @click.option("--gpu", is_flag=True, help="Request one GPU for each node that sets none.")
@@ -86,12 +90,14 @@ def run(
         run_dockerfile(connection, wish | {"params": params, "inputs": inputs}, as_json)
         return
     target, body = _run_request(words, params, wish)
-    if wish["dry_run"]:
-        forecast = connection.runs.forecast(body=ForecastRequest(**msgspec.structs.asdict(body)))
-        (show_json if as_json else show_forecast)(forecast)
-        return
     try:
-        made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
+        with _given_files(connection, body, wish["job"]) as whole:
+            if wish["dry_run"]:
+                forecast = ForecastRequest(**msgspec.structs.asdict(whole))
+                show = show_json if as_json else show_forecast
+                show(connection.runs.forecast(body=forecast))
+                return
+            made = connection.runs.create(body=whole, idempotency_key=str(uuid.uuid4()))
     except NotFound as error:
         # `nbyard run train` names an executable, but the user may mean the file train.py.
         if body.executable and not error.hint and (near := similar_files(body.executable)):
@@ -107,6 +113,17 @@ def run(
         return
     files = None if wish["save"] is None else Files(wish["save"], wish["overwrite"])
     follow_run(connection, made, target, as_json=as_json, files=files)
+
+
+def _given_files(
+    connection: Any, body: NewRun, job: str
+) -> contextlib.AbstractContextManager[NewRun]:
+    """Return a context with the request, which has the values of a job and lists of files."""
+    if not job and not any(text.startswith("[") for text in body.texts.values()):
+        return contextlib.nullcontext(body)
+    from nbyard.cli.job_files import given_files  # late: few runs need it
+
+    return given_files(connection, body, job)
 
 
 def _run_request(

@@ -25,7 +25,7 @@ from nbyard.reasons.structs import because
 
 NOT_FOR_DOCKERFILES = (
     *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
-    *("pins", "save", "overwrite", "dry_run"),
+    *("pins", "save", "overwrite", "dry_run", "job"),
 )
 VALUES = (".yaml", ".yml", ".json")  # papermill's -f reads such files
 OUTPUT = "output"

@@ -79,7 +79,7 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
             return f"-p {name}"
         return flags.get("parameters") or path
     head, _, rest = path.partition(".")
-    if head == "values_from" and rest and head in flags:
+    if head in ("job", "values_from") and rest and head in flags:
         return f"{flags[head]} {rest}"
     option = "notify" if head == "notify" else RENAMED.get(path, path)
     if path == "on.path" and "after" in flags:  # of a file that changes, or of code that ends

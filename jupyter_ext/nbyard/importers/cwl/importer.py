@@ -1,10 +1,14 @@
 """The entry point for CWL import and export.
 
-`tool_reader` reads, `tool_writer` writes. Both modules are imported with the first tool.
+`tool_reader` reads tools, `job_reader` reads jobs, `tool_writer` writes. The modules are imported
+with the first tool or job.
 """
 
+from collections.abc import Sequence
+
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.nbexec_files import Description
-from nbyard.importers.protocol import Imported, Near
+from nbyard.importers.protocol import Imported, Job, Near
 
 
 class CwlImporter:
@@ -17,6 +21,11 @@ class CwlImporter:
         from nbyard.importers.cwl.tool_reader import read_tool
 
         return read_tool(content, filename, near)
+
+    def read_job(self, content: bytes, filename: str, arguments: Sequence[Argument]) -> Job:
+        from nbyard.importers.cwl.job_reader import read_job
+
+        return read_job(content, filename, arguments)
 
     def write(
         self, description: Description, *, label: str = "", doc: str = "", file: str = ""

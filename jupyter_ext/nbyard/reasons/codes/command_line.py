@@ -17,6 +17,24 @@ COMMAND_LINE = {
         "'{server}' is neither a configured name nor a URL nor the port of a Jupyter server",
         server=str,
     ),
+    "job-object-needed": code("a {kind} object is needed, not {found}", kind=str, found=str),
+    "job-files-needed": code("a list of files is needed, not {found}", found=str),
+    "job-input-unknown": code("{input} is ignored: this tool has no such input.", input=str),
+    "job-input-given-twice": code("is the same argument as another input: {name}", name=str),
+    "job-file-in-value": code("files are not supported in a value of this type"),
+    "job-location-not-fetched": code("{location} is not a file of this machine", location=str),
+    "job-place-needed": code("path, location or {literal} is needed", literal=str),
+    "job-name-not-plain": code("{name} is not the name of a file", name=str),
+    "job-name-twice": code("two files have the name {name}", name=str),
+    "job-files-unordered": code(
+        "{input}: the files are passed in the order of their names, not as {names:, }.",
+        input=str,
+        names=list,
+    ),
+    "job-secondary-undeclared": code(
+        "{name} has none of the names that the tool declares for secondary files", name=str
+    ),
+    "job-requirements": code("requirements of a job are not supported"),
     "no-ready-model": code("No matching model is ready."),
     "no-ready-model-yet": code(
         "No matching model is ready; {model} is {state}.", model=str, state=str

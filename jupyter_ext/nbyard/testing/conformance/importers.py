@@ -17,7 +17,7 @@ from nbyard.domain.arguments.structs import check_arguments
 from nbyard.domain.commands.command_line import check_command
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.protocol import Exporter, Importer
+from nbyard.importers.protocol import Exporter, Importer, JobReader
 from nbyard.reasons.structs import because
 
 
@@ -75,6 +75,19 @@ class ImporterConformance:
             assert error.details
         else:
             assert description.kind == "command"
+
+    @pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"[" * 100_000, b"{}", b"[]", b"a: {}"])
+    def test_any_job_is_read_or_refused(self, importer: Importer, content: bytes) -> None:
+        """Check that jobs set only inputs and values. Reading jobs is optional."""
+        arguments = _read(importer, *self.good).arguments or ()
+        if isinstance(importer, JobReader):
+            try:
+                job = importer.read_job(content, "a.job", arguments)
+            except Invalid as error:
+                assert error.details
+            else:
+                names = {argument.name for argument in arguments if argument.role != "output"}
+                assert job.values.keys() | job.files.keys() <= names
 
     def test_broken_files_are_refused_with_a_place(self, importer: Importer) -> None:
         with pytest.raises(Invalid) as refused:
