@@ -264,8 +264,10 @@ def test_what_the_server_tells_has_codes() -> None:
 
 def test_codes_without_a_text_in_the_browser_stay_in_the_shell():
     """Codes of `COMMAND_LINE` are made where only the command line and magics run."""
-    shell = ("backup/", "cli/", "client.py", "discover.py", "host/user_unit/", "magics/")
-    shell += ("importers/cwl/job_reader.py",)
+    shell = (
+        *("backup/", "cli/", "client.py", "discover.py", "host/user_unit/", "magics/"),
+        "importers/cwl/job_reader.py",
+    )
     elsewhere = [
         f"{module.relative_to(PACKAGE)}:{node.lineno} {node.value}"
         for module in sorted(PACKAGE.rglob("*.py"))

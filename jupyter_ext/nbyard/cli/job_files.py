@@ -37,33 +37,32 @@ def given_files(connection: Any, body: NewRun, job: str) -> Iterator[NewRun]:
     """
     with tempfile.TemporaryDirectory(prefix="nbyard-job-") as folder:
         body = _with_lists(connection, body, Path(folder))
-        yield _with_job(connection, body, job, Path(folder)) if job else body
-
-
-def _with_job(connection: Any, body: NewRun, job: str, folder: Path) -> NewRun:
-    if chosen_server():
-        raise click.UsageError("--job works without --server: its files are on this machine.")
-    file, arguments = _tool(connection, body)
-    reader = importer_of(file)
-    if not isinstance(reader, JobReader):
-        raise click.UsageError("--job works with tools in CWL. Use -p or --parameters.")
-    try:
-        content = Path(job).read_bytes()
-    except OSError as error:
-        raise click.UsageError(f"--job {job}: {error.strerror}") from None
-    values = reader.read_job(content, os.path.abspath(job), arguments)
-    for note in values.notes:
-        print_note(str(note))
-    given = body.parameters.keys() | body.texts.keys()
-    files = {
-        name: _path_of(file, f"job.{name}", folder / name)
-        for name, file in values.files.items()
-        if name not in given
-    }
-    of_job = {name: value for name, value in values.values.items() if name not in given}
-    return msgspec.structs.replace(
-        body, parameters=of_job | body.parameters, texts=files | body.texts
-    )
+        if not job:
+            yield body
+            return
+        if chosen_server():
+            raise click.UsageError("--job works without --server: its files are on this machine.")
+        file, arguments = _tool(connection, body)
+        reader = importer_of(file)
+        if not isinstance(reader, JobReader):
+            raise click.UsageError("--job works with tools in CWL. Use -p or --parameters.")
+        try:
+            content = Path(job).read_bytes()
+        except OSError as error:
+            raise click.UsageError(f"--job {job}: {error.strerror}") from None
+        values = reader.read_job(content, os.path.abspath(job), arguments)
+        for note in values.notes:
+            print_note(str(note))
+        given = body.parameters.keys() | body.texts.keys()
+        parameters = {name: value for name, value in values.values.items() if name not in given}
+        files = {
+            name: _path_of(file, f"job.{name}", Path(folder) / name)
+            for name, file in values.files.items()
+            if name not in given
+        }
+        yield msgspec.structs.replace(
+            body, parameters=parameters | body.parameters, texts=files | body.texts
+        )
 
 
 def _tool(connection: Any, body: NewRun) -> tuple[str, Sequence[Argument]]:
@@ -76,7 +75,13 @@ def _tool(connection: Any, body: NewRun) -> tuple[str, Sequence[Argument]]:
 
 def _with_lists(connection: Any, body: NewRun, folder: Path) -> NewRun:
     """Return the request with folders for lists of paths, as in `-p 'reads=["a", "b"]'`."""
-    lists = {name: paths for name, text in body.texts.items() if (paths := _paths_in(text))}
+    lists: dict[str, list[str]] = {}
+    for name, text in body.texts.items():
+        # Other texts are values, or names of datasets.
+        with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError):
+            paths = msgspec.json.decode(text, type=list[str])
+            if all(map(os.path.isfile, paths)):
+                lists[name] = paths
     if not lists or chosen_server():
         return body
     try:
@@ -97,17 +102,6 @@ def _with_lists(connection: Any, body: NewRun, folder: Path) -> NewRun:
                 print_note(str(because("job-files-unordered", input=name, names=names)))
             texts[name] = _path_of(JobFile(name, entries=entries), "", folder / name)
     return msgspec.structs.replace(body, texts=body.texts | texts)
-
-
-def _paths_in(text: str) -> list[str]:
-    """Return the paths in a JSON list, empty unless all of them exist."""
-    if not text.startswith("["):
-        return []
-    try:
-        paths = msgspec.json.decode(text, type=list[str])
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return []
-    return paths if all(map(os.path.isfile, paths)) else []
 
 
 def _path_of(file: JobFile, where: str, folder: Path) -> str:

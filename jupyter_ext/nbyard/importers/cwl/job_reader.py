@@ -138,8 +138,8 @@ class _Translation:
     def _file(self, value: Any, where: str, kind: str, literal: str) -> JobFile:
         """Return the file of an object. `literal` is its name if the object has none."""
         if not isinstance(value, dict) or value.get("class") != kind:
-            found = value.get("class") if isinstance(value, dict) else value
-            refuse_field(where, because("job-object-needed", kind=kind, found=shown_value(found)))
+            given = shown_value(value.get("class") if isinstance(value, dict) else value)
+            refuse_field(where, because("job-object-needed", kind=kind, found=given))
         fields = Fields(value, where, [])
         path = self._place(fields)
         name = fields.get("basename") or posixpath.basename(path.rstrip("/")) or literal
