@@ -79,9 +79,7 @@ def _with_lists(connection: Any, body: NewRun, folder: Path) -> NewRun:
     for name, text in body.texts.items():
         # Other texts are values, or names of datasets.
         with contextlib.suppress(msgspec.DecodeError, ValueError, RecursionError):
-            paths = msgspec.json.decode(text, type=list[str])
-            if all(map(os.path.isfile, paths)):
-                lists[name] = paths
+            lists[name] = msgspec.json.decode(text, type=list[str])
     if not lists or chosen_server():
         return body
     try:
@@ -93,14 +91,22 @@ def _with_lists(connection: Any, body: NewRun, folder: Path) -> NewRun:
     for argument in arguments:
         name = argument.name
         if name in lists and argument.role == "input" and argument.type == "list":
-            entries = tuple(JobFile(os.path.basename(path), path) for path in lists[name])
-            names = [entry.name for entry in entries]
+            files = [JobFile(os.path.basename(path), path) for path in lists[name]]
+            names = [file.name for file in files]
             if len(set(names)) < len(names):
                 twice = next(each for each in names if names.count(each) > 1)
                 raise Invalid.field(f"parameters.{name}", because("job-name-twice", name=twice))
             if names != sorted(names):
                 print_note(str(because("job-files-unordered", input=name, names=names)))
-            texts[name] = _path_of(JobFile(name, entries=entries), "", folder / name)
+            # As for a single file, its companions beside it are taken, too.
+            beside = {
+                made: JobFile(made, os.path.join(os.path.dirname(file.path), made), optional=True)
+                for file in files
+                for companion in argument.companions
+                if (made := companion.beside.name(file.name)) not in names
+            }
+            whole = JobFile(name, entries=(*files, *beside.values()))
+            texts[name] = _path_of(whole, f"parameters.{name}", folder / name)
     return msgspec.structs.replace(body, texts=body.texts | texts)
 
 

@@ -9,6 +9,7 @@ import click
 import pytest
 
 from nbyard.cli.job_files import given_files
+from nbyard.domain.arguments.bindings import Companion
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
@@ -16,7 +17,7 @@ from nbyard.errors import Invalid
 ARGUMENTS = [
     Argument("n", type="int"),
     Argument("a", role="input"),
-    Argument("many", role="input", type="list", format="folder"),
+    Argument("many", role="input", type="list", format="folder", companions=(Companion("^.idx"),)),
 ]
 
 
@@ -97,12 +98,19 @@ def test_the_files_of_a_job_are_on_this_machine(
 
 def test_a_list_of_paths_is_several_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Issue 19: `-p 'reads=["a.txt", "b.txt"]'` was no file, dataset or artifact."""
+    (folder / "a.idx").touch()
     texts = {"many": '["b.txt", "a.txt"]', "n": '["a.txt"]', "a": '["no.txt"]'}
     with given_files(connection(), NewRun(path="tool.cwl", texts=texts), "") as whole:
         names = sorted(path.name for path in Path(whole.texts["many"]).iterdir())
-        assert names == ["a.txt", "b.txt"]
+        assert names == ["a.idx", "a.txt", "b.txt"]
         assert {**whole.texts, "many": ""} == {**texts, "many": ""}
     assert "in the order of their names, not as b.txt, a.txt" in capsys.readouterr().err
+    missing = NewRun(path="tool.cwl", texts={"many": '["a.txt", "no.txt"]'})
+    with (
+        pytest.raises(Invalid, match=r"parameters\.many: there is no file no\.txt"),
+        given_files(connection(), missing, ""),
+    ):
+        pass
     twice = NewRun(path="tool.cwl", texts={"many": '["a.txt", "./a.txt"]'})
     with (
         pytest.raises(Invalid, match=r"two files have the name a\.txt"),

@@ -112,16 +112,18 @@ class _Translation:
         for index, element in enumerate(value):
             item = self._file(element, f"{where}.{index}", FILE, f"{argument.name}_{index}")
             given = [*self._files(Fields(element, f"{where}.{index}", []), SECONDARY)]
-            items.append(item.name)
-            entries += [item, *given]
             for companion in argument.companions:
                 name = companion.beside.name(item.name)
                 if item.path and name not in {file.name for file in given}:
                     # As for a single file, a file of that name beside it counts.
                     path = posixpath.join(posixpath.dirname(item.path), name)
-                    entries.append(JobFile(name, path, optional=True))
+                    given.append(JobFile(name, path, optional=True))
+            items.append(item.name)
+            # Items may share a secondary file.
+            entries += [item, *(file for file in given if file not in entries)]
         if items != sorted(items):
             self.notes.append(because("job-files-unordered", input=argument.name, names=items))
+        entries = [entry for entry in entries if not (entry.optional and entry.name in items)]
         if len(entries) == 1:
             return entries[0]
         return JobFile(argument.name, entries=_without_twins(entries, where))

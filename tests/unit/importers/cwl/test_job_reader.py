@@ -99,6 +99,12 @@ def test_several_files_are_a_folder_and_one_is_itself() -> None:
     assert job.files["a"].entries == (JobFile("x", "jobs/x"), JobFile("x.i", "jobs/o/x.i"))
 
 
+def test_items_of_a_list_may_share_a_secondary_file() -> None:
+    inputs = {"a": {"type": "File[]", "secondaryFiles": "^.i"}}
+    job = job_of(inputs, {"a": [file("n.x"), file("n.y")]})
+    assert [entry.name for entry in job.files["a"].entries or ()] == ["n.x", "n.i", "n.y"]
+
+
 @pytest.mark.parametrize(
     ("kind", "value", "message"),
     [
