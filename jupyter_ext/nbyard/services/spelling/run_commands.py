@@ -35,6 +35,8 @@ from nbyard.services.spelling.words import Commands, Path, Words, need, need_def
 VALUES = ("path", "executable", "parameters", "texts", "force", "origin")
 STORED = ("runtime", "environment", "kernel", "image")
 SIZE = 2**53
+# Sizes in the shell have a unit, except 0.
+UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 1000), ("B", 1))
 
 
 def run(_path: Path, body: NewRun) -> list[str]:
@@ -213,7 +215,10 @@ def _rules(command: Words, rules: CleanUpRules) -> Words:
     need(rules.max_bytes is None or 0 <= rules.max_bytes < SIZE)
     command.option("--older-than", None if days is None else f"{str(days).removesuffix('.0')}d")
     command.option("--keep", rules.keep).each("--state", rules.states)
-    return command.option("--max-size", rules.max_bytes).option("--workflow", rules.workflow, "")
+    size = rules.max_bytes
+    unit, of = next((pair for pair in UNITS if size and size % pair[1] == 0), ("", 1))
+    command.option("--max-size", None if size is None else f"{size // of}{unit}")
+    return command.option("--workflow", rules.workflow, "")
 
 
 COMMANDS: Commands = {

@@ -48,7 +48,7 @@ SPELLED = [
     (
         "runs.set_retention",
         {"rules": {"older_than_days": 1.5, "max_bytes": 2000}},
-        "runs retention --older-than 1.5d --max-size 2000",
+        "runs retention --older-than 1.5d --max-size 2kB",
     ),
     (
         "projects.set_policy",
