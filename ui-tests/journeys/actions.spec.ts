@@ -200,7 +200,7 @@ test('L1: an environment with packages is made by keyboard', async ({ lab }) => 
   await lab.page.keyboard.type('cows');
   await lab.press('Tab');
   await lab.page.keyboard.type('cowsay==6.1');
-  await lab.press('Enter');
+  await lab.press('Control+Enter');
   lab.did('packages', 'keys');
   await expect(view(lab).getByRole('heading', { name: 'cows' })).toBeFocused();
 });

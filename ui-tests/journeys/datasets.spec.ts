@@ -80,7 +80,7 @@ async function inPieces(lab: Lab, server: LabServer, info: TestInfo): Promise<vo
   await lab.page.screenshot({ path: info.outputPath('sending.png') });
   await line.break(lab.page);
   const row = lab.row('dataset', 'big.csv');
-  await expect(row.locator('.nby-mod-ready')).toBeAttached();
+  await expect(row.locator('.nby-mod-is-dataset')).toBeAttached();
   await expect(lab.sending('big.csv')).toHaveCount(0);
   await expect(row).toContainText('157,287 × 2');
 
@@ -224,7 +224,7 @@ async function fromAddresses(lab: Lab, info: TestInfo): Promise<void> {
   await expect(slow.getByRole('progressbar')).toBeVisible();
   elsewhere.finish();
   await expect(slow).toContainText('104,858 × 2');
-  await expect(slow.locator('.nby-mod-ready')).toBeAttached();
+  await expect(slow.locator('.nby-mod-is-dataset')).toBeAttached();
 
   await importing(`${address}/gone.csv`);
   const gone = lab.row('dataset', 'gone.csv');
@@ -286,7 +286,7 @@ async function ofEveryKind(lab: Lab, server: LabServer, info: TestInfo): Promise
     await expect(view(lab).getByRole('row').nth(2)).toContainText('291940');
   }
   const opened = async ({ name, content }: { name: string; content: Buffer }) => {
-    await expect(lab.row('dataset', name).locator('.nby-mod-ready')).toBeAttached();
+    await expect(lab.row('dataset', name).locator('.nby-mod-is-dataset')).toBeAttached();
     await lab.row('dataset', name).dblclick();
     await expect(view(lab).getByRole('heading', { name })).toBeVisible();
     await expect(view(lab)).toContainText(digestOf(content));
@@ -323,7 +323,7 @@ async function asArchive(
   const folder = lab.page
     .locator('.nby-Row[data-noun="dataset"]')
     .filter({ hasText: /^things(?!\.)/ });
-  await expect(folder.locator('.nby-mod-ready')).toBeAttached();
+  await expect(folder.locator('.nby-mod-is-dataset')).toBeAttached();
   await expect(folder).toBeFocused();
   await folder.dblclick();
   await expect(view(lab).getByRole('heading', { name: 'things', exact: true })).toBeVisible();
@@ -338,7 +338,7 @@ test('D6: a folder of the computer becomes one dataset', async ({ lab, server },
   const asked = lab.page.waitForEvent('filechooser');
   await lab.click(lab.panelButton('upload-folder'));
   await (await asked).setFiles(server.file('mine'));
-  await expect(lab.row('dataset', 'mine').locator('.nby-mod-ready')).toBeAttached();
+  await expect(lab.row('dataset', 'mine').locator('.nby-mod-is-dataset')).toBeAttached();
   const { items } = await (await server.ask('GET', 'datasets')).json();
   const [{ id }] = items.filter(({ name }: { name: string }) => name === 'mine');
   const kept = (path: string) => readFile(server.file(`resources/${id}/${path}`), 'utf8');

@@ -61,8 +61,8 @@ test(
     await lab.press('Tab');
     await page.keyboard.type('cowsay==6.1');
     await picture('new');
-    await lab.press('Enter');
-    lab.did('packages'); // +, to the packages, Enter
+    await lab.press('Control+Enter');
+    lab.did('packages'); // +, to the packages, Ctrl+Enter
     await expect(view(lab).getByRole('heading', { name: 'cows' })).toBeFocused();
     await expect(view(lab).getByRole('log')).toContainText(/cowsay/i, PATIENCE);
     await picture('building');

@@ -18,7 +18,7 @@ test('D1, D5: a dropped CSV becomes a dataset with rows and pictures, and downlo
   await expect(row).toContainText('344 × 8');
   await expect(row).toContainText('csv');
   await expect(row).toContainText(/15.2 kB/);
-  await expect(row.locator('.nby-mod-ready')).toBeAttached();
+  await expect(row.locator('.nby-mod-is-dataset')).toBeAttached();
 
   await row.dblclick();
   const view = lab.page.locator('.nby-View');

@@ -51,6 +51,7 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await expect(run).toHaveCount(0);
   await switcher.selectOption({ label: 'All projects' });
   await expect(run).toBeVisible();
+  await run.evaluate(row => row.scrollIntoView({ block: 'center' })); // not below the switcher
   const [from, to] = [(await run.boundingBox())!, (await switcher.boundingBox())!];
   const accepts = page.locator('.nby-Switcher');
   await page.mouse.move(from.x + 40, from.y + from.height / 2);
