@@ -1633,8 +1633,8 @@ export interface paths {
         };
         /**
          * List the resources of a kind that are not linked to a project, newest first
-         * @description Pushed workflows are left out: they belong to the project that pushed them. Workflow files
-         *     that never ran follow at the end.
+         * @description Pushed workflows are left out: they belong to the project that pushed them. The last page
+         *     has all workflow files that never ran, beyond its limit.
          */
         get: operations["projects.linkable"];
         put?: never;

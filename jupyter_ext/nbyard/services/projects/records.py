@@ -143,14 +143,14 @@ class ProjectRecords:
     ) -> Page[ProjectResource]:
         """List the resources of a kind that are not linked to a project, newest first.
 
-        Pushed workflows are left out: they belong to the project that pushed them. Workflow files
-        that never ran follow at the end.
+        Pushed workflows are left out: they belong to the project that pushed them. The last page
+        has all workflow files that never ran, beyond its limit.
         """
         kinds = (check_kind(kind),)
         page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
         if kind == "workflow" and page.next is None:
             files = unrun_files(self._parts, caller.name)
-            page.items.extend(unrun_resources(files, search)[: limit - len(page.items)])
+            page.items.extend(unrun_resources(files, search))
         return page
 
     @operation("GET", "/projects/{project}/artifacts", scope="runs:read")

@@ -125,6 +125,16 @@ def test_a_workflow_is_linked_before_it_runs(projects, ann, made, flow, root, ya
     assert rest.path == "other.nbflow"
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+def test_files_that_never_ran_follow_a_full_page(projects, ann, made, flow, root, yard, limit):
+    yard.services.runs.create(ann, NewRun(path=flow))
+    for name in ("second", "third"):
+        (root / f"{name}.nbflow").write_text((root / flow).read_text().replace("Twice", name))
+    page = projects.linkable(ann, "wine", kind="workflow", limit=limit)
+    assert page.next is None
+    assert {item.path for item in page.items} == {flow, "second.nbflow", "third.nbflow"}
+
+
 def test_an_executable_is_listed_with_its_path(projects, ann, made, flow, finished):
     finished(path=flow)
     (resource,) = projects.linkable(ann, "wine", kind="executable", search="tool.py").items
