@@ -51,6 +51,8 @@ from nbyard.store.schema.trigger_tables import triggers
 from nbyard.store.workflows import HAS_PLACE, WorkflowRows, is_below
 
 L, P, S = project_links.c, projects.c, schedules.c
+# Rows of links that the user removed have this in front of their kind.
+UNLINKED = "no-"
 FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
 
 
@@ -173,11 +175,19 @@ class ProjectRows:
 
     def link(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> None:
         """Link a resource; do nothing if it is linked."""
+        c.execute(delete(project_links).where(_is_unlinked(project, kind, resource_id)))
         if c.execute(select(L.kind).where(_is_link(project, kind, resource_id))).first():
             return
         row = {"project_id": project.id, "kind": kind, "resource_id": resource_id}
         c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
         self.append_event(c, project.id, project.owner, "linked")
+
+    def link_automatically(
+        self, c: Connection, project: Project, kind: LinkKind, resource_id: str
+    ) -> None:
+        """Link a resource; do nothing if it is linked or the user unlinked it."""
+        if not c.execute(select(L.kind).where(_is_unlinked(project, kind, resource_id))).first():
+            self.link(c, project, kind, resource_id)
 
     def link_retry(self, c: Connection, old: Run, made: str) -> None:
         """Link a retry to the projects that its run is linked to.
@@ -191,10 +201,12 @@ class ProjectRows:
             self.append_event(c, project_id, old.owner, "linked")
 
     def unlink(self, c: Connection, project: Project, kind: LinkKind, resource_id: str) -> bool:
-        """Remove a link; return whether it existed."""
+        """Remove a link; return whether it existed. `link_automatically` then adds it no more."""
         gone = delete(project_links).where(_is_link(project, kind, resource_id))
         if c.execute(gone).rowcount != 1:
             return False
+        row = {"project_id": project.id, "kind": f"{UNLINKED}{kind}", "resource_id": resource_id}
+        c.execute(insert(project_links), [{**row, "created_at": datetime.now(UTC)}])
         self.append_event(c, project.id, project.owner, "unlinked")
         return True
 
@@ -257,7 +269,8 @@ class ProjectRows:
         return sum(
             c.execute(
                 delete(project_links).where(
-                    L.kind == kind, L.resource_id.not_in(select(LINKABLE[kind].table.c.id))
+                    L.kind.in_((kind, f"{UNLINKED}{kind}")),
+                    L.resource_id.not_in(select(LINKABLE[kind].table.c.id)),
                 )
             ).rowcount
             for kind in LINK_KINDS
@@ -270,6 +283,11 @@ def _moved(path: str, old: str, new: str) -> str:
 
 def _is_link(project: Project, kind: LinkKind, resource_id: str) -> ColumnElement[bool]:
     return and_(L.project_id == project.id, L.kind == kind, L.resource_id == resource_id)
+
+
+def _is_unlinked(project: Project, kind: LinkKind, resource_id: str) -> ColumnElement[bool]:
+    of_resource = and_(L.project_id == project.id, L.resource_id == resource_id)
+    return and_(of_resource, L.kind == f"{UNLINKED}{kind}")
 
 
 def _project(row: Row[Any], counts: dict[str, dict[str, int]]) -> Project:

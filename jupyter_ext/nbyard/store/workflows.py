@@ -20,6 +20,7 @@ from nbyard.store.database.query_parts import (
     with_text,
 )
 from nbyard.store.events import Subject
+from nbyard.store.notices.rules import RuleRows
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 
@@ -113,7 +114,7 @@ class WorkflowRows:
         return workflow
 
     def move(self, c: Connection, workflow: Workflow, path: str) -> None:
-        """Record the new path of the workflow's file, also for its runs."""
+        """Record the new path of the workflow's file, also for its runs and rules."""
         self._release(c, workflow.owner, path)
         self._place(c, workflow.id, path, path)
         subject = Subject(workflow.id, workflow.owner)
@@ -143,7 +144,12 @@ class WorkflowRows:
     def _set_paths(
         self, c: Connection, workflow_id: str, values: dict[str, Any], run_path: str
     ) -> None:
-        c.execute(update(workflows).where(workflows.c.id == workflow_id).values(**values))
+        where = workflows.c.id == workflow_id
+        before = c.execute(select(workflows.c.owner, workflows.c.path).where(where)).first()
+        # Without a path for runs, the file is gone. Its rules wait for the next one there.
+        if before and run_path:
+            RuleRows().move(c, before.owner, before.path, run_path)
+        c.execute(update(workflows).where(where).values(**values))
         c.execute(update(runs).where(runs.c.workflow_id == workflow_id).values(path=run_path))
 
     def below(self, c: Connection, path: str) -> list[Workflow]:

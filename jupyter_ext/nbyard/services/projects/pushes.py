@@ -30,6 +30,7 @@ from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import because
 from nbyard.services.environments.service import EnvironmentService
 from nbyard.services.operation import operation
@@ -132,7 +133,6 @@ class ProjectPushes(ProjectPolicies):
             if now is None or now.revision != project.revision:  # another push is under way
                 raise StaleWrite
             store_workflows(self._store, c, caller.name, folder, documents)
-            link_sources(self._store, c, project)
             for schedule in schedules:
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:
@@ -144,6 +144,7 @@ class ProjectPushes(ProjectPolicies):
         # Until here, a repeated push needs the archive again.
         if body.archive:
             self._parts.uploads.delete(caller.name, body.archive)
+        link_sources(self._store, project)
         return msgspec.structs.replace(comparison.plan, missing=[])
 
     @operation("GET", "/projects/{project}/definition", scope="projects:read")
@@ -187,6 +188,9 @@ class ProjectPushes(ProjectPolicies):
         return DownloadRequest(known.digest, PurePosixPath(path).name)
 
     def _content(self, file: ProjectFile) -> bytes:
+        """Return the content of a workflow file; empty if it is too large to run."""
+        if file.size_bytes > MAX_DOCUMENT:
+            return b""
         with self._parts.blobs.open(file.digest) as opened:
             return opened.read()
 

@@ -36,7 +36,7 @@ from nbyard.services.idempotency_keys import (
 from nbyard.services.operation import operation
 from nbyard.services.runs.checks import RunChecks
 from nbyard.services.service_context import pin_blobs
-from nbyard.services.workflows.pushed_workflows import link_new_source
+from nbyard.services.workflows.pushed_workflows import link_new_source, projects_with_copy
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -66,6 +66,9 @@ class RunService(RunChecks):
         if before is not None:
             return self._summary(caller, before)
         frozen = freeze(self._parts, caller.name, body)
+        is_workflow = body.path.endswith(WORKFLOW)
+        file = self._parts.files.locate(body.path) if is_workflow else None
+        projects = projects_with_copy(self._store, caller.name, file) if file else ()
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
@@ -80,8 +83,7 @@ class RunService(RunChecks):
                     replace=body.replace,
                 )
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
-                if body.path.endswith(WORKFLOW):
-                    link_new_source(self._store, c, made)
+                link_new_source(self._store, c, made, projects)
                 crash_point("run-inserted")
         crash_point("run-committed")
         self._parts.ensure_dispatcher()

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.workflows.structs import Document, read_document
 from nbyard.errors import NbyardError
-from nbyard.freezing.pushed_folders import in_push
+from nbyard.freezing.pushed_folders import in_push, pushed_project
 from nbyard.freezing.workflow_files import store_workflow, was_pushed
 from nbyard.host.project_files import MAX_DOCUMENT, ProjectFiles
 from nbyard.services.workflows.pushed_copies import PushedCopies
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from nbyard.domain.projects.structs import Project
     from nbyard.store import Connection, Store
 
@@ -60,27 +62,57 @@ def store_workflows(
             rows.move(c, workflow, str(target))
         else:
             rows.release(c, workflow)
+    # Rules for a file that this push lacks or damages apply again after a push with the file.
+    for path in {stored.rule.path for stored in store.rules.of_owner(c, owner)}:
+        target = in_push(folder, path)
+        if target is not None:
+            store.rules.move(c, owner, path, str(target))
 
 
-def link_sources(store: Store, c: Connection, project: Project) -> None:
-    """Link the workflows that were pushed from files on this server, so that their runs count."""
-    copies = PushedCopies(store, c, project.owner)
-    for workflow in store.workflows.placed(c, project.owner):
-        if project.id in copies.projects_of(workflow):
-            store.projects.link(c, project, "workflow", workflow.id)
+def link_sources(store: Store, project: Project) -> None:
+    """Link the workflows that were pushed from files on this server, so that their runs count.
 
-
-def link_new_source(store: Store, c: Connection, run_id: str) -> None:
-    """Link the workflow of a run to the projects that pushed its file, if no run is older."""
-    run = store.runs.by_id(c, run_id)
-    copies = PushedCopies(store, c, run.owner) if run else None
-    if run is None or not copies:
+    If the project has policies, workflows that ran are left out: their runs would be deleted.
+    Files are read outside of the transactions.
+    """
+    with store.read() as c:
+        copies = PushedCopies(store, c, project.owner)
+        placed = store.workflows.placed(c, project.owner)
+    sources = [workflow.id for workflow in placed if project.id in copies.projects_of(workflow)]
+    if not sources:
         return
-    workflow = store.workflows.get(c, run.owner, run.workflow_id)
-    if workflow and len(store.runs.page(c, run.owner, 2, "", workflow=workflow.id)) == 1:
-        for project_id in copies.projects_of(workflow):
-            if project := store.projects.get(c, run.owner, project_id):
-                store.projects.link(c, project, "workflow", workflow.id)
+    with store.write() as c:
+        has_policies = bool(store.retention.of_project(c, project))
+        ran = store.workflows.with_runs(c, sources) if has_policies else set()
+        for workflow_id in sources:
+            if workflow_id not in ran:
+                store.projects.link_automatically(c, project, "workflow", workflow_id)
+
+
+def projects_with_copy(store: Store, owner: str, file: Path) -> set[str]:
+    """Return the IDs of the projects that pushed a workflow file, if it has not run yet.
+
+    Files are read outside of the transaction.
+    """
+    if pushed_project(store, file):
+        return set()
+    with store.read() as c:
+        workflow = store.workflows.by_path(c, owner, str(file))
+        if workflow and store.workflows.with_runs(c, [workflow.id]):
+            return set()
+        copies = PushedCopies(store, c, owner)
+    return {pushed_project(store, Path(copy.path)) for copy in copies.of(str(file))}
+
+
+def link_new_source(store: Store, c: Connection, run_id: str, projects: Iterable[str]) -> None:
+    """Link the workflow of a run to the projects that pushed its file, if no run is older."""
+    for project_id in projects:
+        run = store.runs.by_id(c, run_id)
+        project = store.projects.get(c, run.owner, project_id) if run else None
+        if run is None or project is None:
+            continue
+        if len(store.runs.page(c, run.owner, 2, "", workflow=run.workflow_id)) == 1:
+            store.projects.link_automatically(c, project, "workflow", run.workflow_id)
 
 
 def release_workflows(store: Store, c: Connection, folder: Path) -> None:

@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.rules import StoredRule
 from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
+from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.events import Subject
 from nbyard.store.schema.notice_tables import notice_channels, notice_rules
 from nbyard.store.schema.project_tables import projects
 from nbyard.store.schema.schedule_tables import schedules
@@ -89,6 +91,19 @@ class RuleRows:
         query = select(notice_rules, C.name).join(notice_channels, C.id == R.channel_id)
         rows = c.execute(query.where(R.project_id == project_id).order_by(R.id))
         return [(row.name, _stored(row).rule) for row in rows]
+
+    def move(self, c: Connection, owner: str, old: str, new: str) -> None:
+        """Change the path of a file in the rules of an owner."""
+        where = (R.owner == owner) & (R.path == old)
+        channels = {*c.execute(select(R.channel_id).where(where)).scalars()}
+        if old == new or not channels:
+            return
+        c.execute(update(notice_rules).where(where).values(path=new))
+        # Otherwise a change of the channel at the same time would restore the old path.
+        revision = {"revision": C.revision + 1}
+        c.execute(update(notice_channels).where(C.id.in_(channels)).values(revision))
+        for channel_id in sorted(channels):
+            events.append(c, "channel", Subject(channel_id, owner), {"change": "changed"})
 
     def delete_of_project(self, c: Connection, project_id: str) -> None:
         """Delete the rules of a project."""

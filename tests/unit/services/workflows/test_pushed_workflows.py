@@ -1,14 +1,17 @@
 """J2: pushed workflows keep their history from push to push."""
 
 import json
+from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import delete
 
-from nbyard.domain.projects.structs import ProjectPatch
+from nbyard.domain.projects.structs import NewLink, ProjectPatch
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, StaleWrite
+from nbyard.services.projects import pushes
 from nbyard.services.projects.pushed_schedules import ScheduleSync
+from nbyard.services.workflows.pushed_copies import PushedCopies
 from nbyard.services.workflows.pushed_workflows import pushed_documents
 from nbyard.store.schema.tables import workflows
 
@@ -57,6 +60,20 @@ def test_a_push_without_the_files_of_a_node_changes_nothing(yard, ann, push, flo
     with pytest.raises(Invalid, match="uses sub/data"):
         push(NIGHTLY.replace(flow, f"sub/{flow}"), flow=f"sub/{flow}")
     assert yard.services.projects.list(ann).items == []
+
+
+def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
+    monkeypatch.setattr(pushes, "MAX_DOCUMENT", 10, raising=False)
+    read, open_blob = [], yard.parts.blobs.open
+
+    def noted(name):
+        read.append(name)
+        return open_blob(name)
+
+    monkeypatch.setattr(yard.parts.blobs, "open", noted)
+    push(NIGHTLY)
+    large = yard.services.projects.definition(ann, "wine").files["flow.nbflow"]
+    assert large.size_bytes > 10 and large.digest not in read
 
 
 def test_a_push_that_another_one_overtakes_moves_no_workflows(yard, ann, push, monkeypatch, root):
@@ -213,3 +230,68 @@ def test_pushed_workflows_go_with_their_project_or_its_last_schedule(yard, ann, 
 def test_damaged_workflows_are_left_out(push, listed, flow):
     push(**{"broken.nbflow": b"{"})
     assert listed("wine")[0] == [flow]
+
+
+def linked(yard, ann):
+    return [one.id for one in yard.services.projects.links(ann, "wine", kind="workflow").items]
+
+
+def test_policies_delete_no_runs_from_before_the_push(yard, ann, push, flow, finished):
+    projects = yard.services.projects
+    run = finished(path=flow).run
+    push("[retention.none]\nkeep = 0\n")
+    (policy,) = yard.services.runs.preview_retention(ann, project="wine").policies
+    assert policy.preview.count == 0 and linked(yard, ann) == []
+    # The user may link the workflow, and sees what the policies delete.
+    projects.link(ann, "wine", NewLink("workflow", run.workflow_id))
+    (policy,) = yard.services.runs.preview_retention(ann, project="wine").policies
+    assert policy.preview.count == 1
+
+
+def test_a_push_without_policies_links_a_workflow_that_ran(yard, ann, push, flow, finished):
+    run = finished(path=flow).run
+    push()
+    assert linked(yard, ann) == [run.workflow_id]
+
+
+def test_an_unlinked_workflow_stays_unlinked(yard, ann, push, flow):
+    projects = yard.services.projects
+    workflow = yard.services.runs.create(ann, NewRun(path=flow)).workflow_id
+    push()
+    projects.unlink(ann, "wine", "workflow", workflow)
+    push(NIGHTLY)
+    assert linked(yard, ann) == []
+    projects.link(ann, "wine", NewLink("workflow", workflow))
+    push()
+    assert linked(yard, ann) == [workflow]
+
+
+def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypatch):
+    store = yard.parts.store
+    writing, write = [], store.write
+
+    @contextmanager
+    def counted():
+        with write() as c:
+            writing.append(c)
+            try:
+                yield c
+            finally:
+                writing.pop()
+
+    seen, name_in = [], PushedCopies._name_in
+
+    def noted(copies, folder):
+        seen.append(len(writing))
+        return name_in(copies, folder)
+
+    monkeypatch.setattr(store, "write", counted)
+    monkeypatch.setattr(PushedCopies, "_name_in", noted)
+    push()
+    yard.services.runs.create(ann, NewRun(path=flow))
+    assert seen == [0] and len(linked(yard, ann)) == 1
+    push(NIGHTLY)
+    assert seen == [0, 0]
+    # A workflow that ran before needs no look at files.
+    yard.services.runs.create(ann, NewRun(path=flow))
+    assert seen == [0, 0]
