@@ -18,6 +18,7 @@ MAX_DAYS = 36_500
 MAX_KEPT = 1_000_000
 MOST_SHOWN = 100
 BY_AGE = attrgetter("finished_at", "number")
+OF_WORKFLOW = "workflow:"
 
 
 class CleanUpRules(
@@ -46,7 +47,8 @@ class CleanUpRules(
 class FinishedRun(msgspec.Struct, frozen=True, gc=False):
     """A finished run and its outputs as (digest, size in bytes).
 
-    `group` is the same for runs of one workflow or executable. `protection` is why clean-ups keep
+    `group` is the same for runs of one workflow or executable. For a workflow, it is `workflow:`
+    and the ID. `protection` is why clean-ups keep
     the run, None if they may delete it.
     """
 
@@ -182,7 +184,7 @@ def _kept_by_size(ordered: Sequence[FinishedRun], rules: CleanUpRules) -> set[st
 
 
 def _is_in(run: FinishedRun, rules: CleanUpRules) -> bool:
-    return not rules.workflow or rules.workflow in (run.group, run.path)
+    return rules.workflow in ("", run.group, run.group.removeprefix(OF_WORKFLOW), run.path)
 
 
 def _matches_rules(run: FinishedRun, rules: CleanUpRules, now: datetime) -> bool:

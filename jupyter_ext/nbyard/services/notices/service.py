@@ -250,9 +250,9 @@ class ChannelService:
         given = [*rules]
         with self._store.read() as c:
             names = PushedNames(self._store, c, owner)
-            present = {rule.path: names.real(c, rule.path) for rule in given}
-        present = {shown: path for shown, path in present.items() if path}
-        present |= {self._with_shown_path(rule, names).path: rule.path for rule in known}
+            pushed = {rule.path: names.real(c, rule.path) for rule in given}
+        present = {self._with_shown_path(rule, names).path: rule.path for rule in known}
+        present |= {shown: path for shown, path in pushed.items() if path}
         check_rules(given)
         projects = self._project_ids(owner, given)
         checked_rules = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -27,6 +28,9 @@ from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.attempts import RunAttempts
 from nbyard.services.workflows.pushed_names import PushedNames
+
+if TYPE_CHECKING:
+    from nbyard.store import Connection
 
 # A request that deletes more would take too long.
 MOST_AT_ONCE = 200
@@ -79,12 +83,15 @@ class RunCleanUps(RunAttempts):
         return choose_runs(runs, rules, datetime.now(UTC))
 
     def _checked_rules(self, caller: Caller, rules: CleanUpRules) -> CleanUpRules:
-        """Return the rules with the stored path of the workflow."""
+        """Return the rules with the stored path of the workflow, or with its ID if it was pushed.
+
+        The path of a pushed workflow changes with each push.
+        """
         check_rules(rules)
         with self._store.read() as c:
-            pushed = PushedNames(self._store, c, caller.name).real(c, rules.workflow)
+            pushed = PushedNames(self._store, c, caller.name).workflow(c, rules.workflow)
         if pushed:
-            return msgspec.structs.replace(rules, workflow=pushed)
+            return msgspec.structs.replace(rules, workflow=pushed.id)
         # The ID of a workflow has neither a slash nor a dot.
         if "/" not in rules.workflow and "." not in rules.workflow:
             return rules
@@ -114,7 +121,17 @@ class RunCleanUps(RunAttempts):
     def retention(self, caller: Caller) -> Retention:
         """Show the rules of the daily clean-up."""
         with self._store.read() as c:
-            return self._store.retention.of_all_runs(c, caller.name)
+            stored = self._store.retention.of_all_runs(c, caller.name)
+            rules = stored.rules and self._shown_rules(c, caller, stored.rules)
+        return msgspec.structs.replace(stored, rules=rules)
+
+    def _shown_rules(self, c: Connection, caller: Caller, rules: CleanUpRules) -> CleanUpRules:
+        """Return the rules with `PROJECT:PATH` in place of the ID of a pushed workflow."""
+        workflow = self._store.workflows.get(c, caller.name, rules.workflow)
+        if workflow is None:
+            return rules
+        shown = PushedNames(self._store, c, caller.name).shown(workflow.path)
+        return rules if shown == workflow.path else msgspec.structs.replace(rules, workflow=shown)
 
     @operation("PATCH", "/run-retention", scope="runs:write")
     def set_retention(self, caller: Caller, body: NewRetention) -> Retention:
@@ -145,16 +162,15 @@ class RunCleanUps(RunAttempts):
             members = self._store.retention.runs_by_policy(c, policies)
             rules, documents = [policy.rules for policy in policies], self._parts.files.documents()
             runs = finished_runs(self._store, c, caller.name, rules, documents)
+            shown = [self._shown_rules(c, caller, of_policy) for of_policy in rules]
         # All policies in order, also for one project: earlier ones choose their runs first.
         choices = choose_by_policies(runs, members, policies, datetime.now(UTC))
         both = [(choice.doomed, choice.protected) for choice in choices]
         previews = previews_of(self._store, self._parts.blobs, both)
         return RetentionPreview(
             [
-                PolicyPreview(
-                    choice.policy.project, choice.policy.name, choice.policy.rules, preview
-                )
-                for choice, preview in zip(choices, previews, strict=True)
+                PolicyPreview(choice.policy.project, choice.policy.name, shown_rules, preview)
+                for choice, preview, shown_rules in zip(choices, previews, shown, strict=True)
                 if inside in ("", choice.policy.project_id)
             ]
         )

@@ -13,6 +13,7 @@ from nbyard.freezing.pushed_folders import (
 )
 
 if TYPE_CHECKING:
+    from nbyard.domain.workflows.structs import Workflow
     from nbyard.store import Connection, Store
 
 
@@ -30,11 +31,19 @@ class PushedNames:
         return f"{name}:{pushed_path(self._folder, path)}" if name else path
 
     def real(self, c: Connection, text: str) -> str:
-        """Return the real path of the pushed workflow that a text names; empty for other texts."""
+        """Return the real path of the pushed workflow that a text names; empty for other texts.
+
+        The path changes with each push. The ID of the workflow stays.
+        """
+        workflow = self.workflow(c, text)
+        return workflow.path if workflow else ""
+
+    def workflow(self, c: Connection, text: str) -> Workflow | None:
+        """Return the pushed workflow that a text names."""
         for project_id, name in self._names.items():
             if not text.startswith(f"{name}:"):
                 continue
             for workflow in self._store.workflows.below(c, str(folder_of(self._store, project_id))):
                 if self.shown(workflow.path) == text:
-                    return workflow.path
-        return ""
+                    return workflow
+        return None

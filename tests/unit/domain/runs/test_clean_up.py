@@ -206,3 +206,10 @@ def test_states_are_a_rule_of_their_own():
     runs = [finished(1, state="failed"), finished(2), finished(3, state="failed")]
     doomed, _ = choose_runs(runs, rules, NOW)
     assert [run.number for run in doomed] == [1, 3]
+
+
+def test_a_workflow_is_given_by_its_id_or_path():
+    runs = [finished(1, group="workflow:v"), finished(2, group="workflow:w", path="/v.nbflow")]
+    for workflow in ("w", "workflow:w", "/v.nbflow"):
+        doomed, _ = choose_runs(runs, CleanUpRules(keep=0, workflow=workflow), NOW)
+        assert [run.number for run in doomed] == [2]

@@ -1,9 +1,11 @@
 """J2: users see and name pushed workflows as `PROJECT:PATH`."""
 
+import json
+
 import pytest
 
-from nbyard.domain.notices.structs import NoticeRule
-from nbyard.domain.runs.clean_up import CleanUpRules
+from nbyard.domain.notices.structs import NewChannel, NoticeRule
+from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.services.workflows.pushed_names import PushedNames
 
 pytestmark = pytest.mark.slow
@@ -21,6 +23,57 @@ def test_a_pushed_workflow_is_shown_and_found_by_its_project(yard, ann, push, fl
     assert yard.services.runs.list(ann, workflow="wine:other.nbflow").items == []
     rules = CleanUpRules(keep=0, workflow="wine:flow.nbflow")
     assert yard.services.runs.preview_clean_up(ann, rules).runs == []
+
+
+def edit(root, flow, title):
+    document = json.loads((root / flow).read_text())
+    document["meta"]["title"] = title
+    (root / flow).write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("between", [[], ["tool.py"]])
+def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, root, between):
+    push()
+    rule = NoticeRule(["failed"], path="wine:flow.nbflow")
+    channels = yard.services.channels
+    channel = channels.create(ann, NewChannel("team", "https://example.com/hook", rules=[rule]))
+    for file in between:
+        push(flow=file)  # without the workflow
+    edit(root, flow, "Again")
+    push(NIGHTLY)
+    run = yard.services.schedules.run(ann, "nightly")
+    with yard.parts.store.read() as c:
+        (stored,) = yard.parts.store.rules.of_owner(c, ann.name)
+        assert stored.rule.path == yard.parts.store.runs.by_id(c, run.id).path
+    assert channels.get(ann, channel.id).rules == [rule]
+
+
+def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, push, flow, root):
+    push()
+    (now,) = yard.services.workflows.list(ann).items
+    channels = yard.services.channels
+    named = NoticeRule(["failed"], path="wine:flow.nbflow")
+    stale = now.path.replace("/flow.nbflow", "-before/flow.nbflow")
+    known = NoticeRule(["failed"], path=stale)
+    (rule,) = channels._rules(ann.name, [named], [known])
+    assert rule.path == now.path
+
+
+def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, root):
+    runs = yard.services.runs
+    push(NIGHTLY)
+    (workflow,) = yard.services.workflows.list(ann).items
+    rules = CleanUpRules(keep=0, workflow="wine:flow.nbflow")
+    assert runs.set_retention(ann, NewRetention(rules)).rules == rules
+    edit(root, flow, "Again")
+    push(NIGHTLY)
+    run = yard.services.schedules.run(ann, "nightly")
+    runs.cancel(ann, run.id)
+    (preview,) = runs.preview_retention(ann).policies
+    assert preview.rules == rules
+    with yard.parts.store.read() as c:
+        stored = yard.parts.store.retention.of_all_runs(c, ann.name).rules
+    assert stored.workflow == workflow.id == run.workflow_id
 
 
 def test_other_paths_stay(yard, ann, push, flow, root):
