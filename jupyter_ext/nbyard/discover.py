@@ -193,7 +193,10 @@ def _connection_to(server: str) -> Any:
         # NBYARD_TOKEN may be that of another server.
         server, token = known.url, known.token() or token
     if server.startswith(("http://", "https://")):
-        server, own_token = read_address(server)
+        try:
+            server, own_token = read_address(server)
+        except ValueError:
+            raise _not_a_server(server) from None
         if not (token := own_token or token):
             url = server.rstrip("/")
             token = next((i["token"] for i in _running() if i["url"].rstrip("/") == url), "")
@@ -204,7 +207,12 @@ def _connection_to(server: str) -> Any:
             return _client(url, token or info.get("token", "") or _session_token(url))
     if server.isdecimal():
         raise Unavailable(because("no-jupyter-at-port", port=server), hint=because("start-server"))
-    raise Invalid.field("server", because("not-a-server", server=server))
+    raise _not_a_server(server)
+
+
+def _not_a_server(server: str) -> Invalid:
+    # The text may contain a token.
+    return Invalid.field("server", because("not-a-server", server=server.partition("?")[0]))
 
 
 def _client(url: str, token: str) -> Any:

@@ -97,6 +97,10 @@ def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
         ("https://hub.test/user/lab/tree?token=t", "https://hub.test/user/lab"),
         ("https://hub.test/user/lab/?token=t", "https://hub.test/user/lab"),
         ("http://127.0.0.1:9/laboratory/?token=t", "http://127.0.0.1:9/laboratory"),
+        ("https://uni.test/lab/jupyter/lab?token=t", "https://uni.test/lab/jupyter"),
+        ("https://uni.test/lab/jupyter/?token=t", "https://uni.test/lab/jupyter"),
+        ("https://hub.test/user/ann/lab/lab?token=t", "https://hub.test/user/ann/lab"),
+        ("http://127.0.0.1:9/lab/workspaces/a/tree/b?token=t", "http://127.0.0.1:9"),
     ],
 )
 def test_the_address_of_a_page_with_its_token(monkeypatch, page, base):
@@ -105,6 +109,31 @@ def test_the_address_of_a_page_with_its_token(monkeypatch, page, base):
     found = discover.connect(page)
     assert found._url.geturl() == base
     assert found._headers == {"Authorization": "token t"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://uni.test/lab/jupyter", "https://hub.test/user/ann/lab", "https://h.test/tree/a"],
+)
+def test_an_address_without_a_token_stays(monkeypatch, url):
+    monkeypatch.setattr(discover, "_running", list)
+    monkeypatch.setenv("NBYARD_TOKEN", "mine")
+    assert discover.connect(f"{url}/?reset#a")._url.geturl() == url
+
+
+def test_a_token_in_an_address_may_have_any_character(monkeypatch):
+    monkeypatch.setattr(discover, "_running", list)
+    found = discover.connect("http://127.0.0.1:9/lab?token=a+b%2Fc%20")
+    assert found._headers == {"Authorization": "token a+b/c "}
+
+
+@pytest.mark.parametrize("server", ["http://[::1", "http://h.test:a", "127.0.0.1:9/lab", "name"])
+def test_a_text_that_is_no_server_is_refused_without_its_token(monkeypatch, server):
+    monkeypatch.setattr(discover, "_running", list)
+    with pytest.raises(Invalid) as refused:
+        discover.connect(f"{server}?token=SECRET")
+    assert refused.value.details[0].why.code == "not-a-server"
+    assert f"'{server}'" in refused.value.message and "SECRET" not in refused.value.message
 
 
 OWN = "http://0.0.0.0:8888/user/ann/"

@@ -14,7 +14,7 @@ import re
 import stat
 import tomllib
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -25,7 +25,8 @@ VARIABLE = "NBYARD_CONFIG"
 LOCAL = "local"  # the store of this machine
 OTHERS = 0o077
 USER = re.compile(r".*?/user/[^/]+")
-PAGE = re.compile(r"/(lab|tree)(?=/|$)")
+PAGE = re.compile(r"/(lab(/tree(/.*)?|/workspaces/.*)?|tree(/.*)?)/?$")
+TOKEN = re.compile(r"(?:^|&)token=([^&]*)")
 
 
 class NamedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,18 +63,24 @@ class ServerNames(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_address(url: str) -> tuple[str, str]:
-    """Return the base URL of a Jupyter server and the token in a URL of one of its pages.
+    """Return the base URL of a Jupyter server, and the token in the URL.
 
-    The token is "" if the URL has none. Jupyter prints such URLs: `http://HOST/lab?token=TOKEN`.
+    Jupyter prints URLs of a page: `http://HOST/lab?token=TOKEN`. Without a token, the token is ""
+    and the path is the one of the server, which may end with `/lab`.
+
+    Raises:
+        ValueError: This is not a URL.
     """
     parts = urlsplit(url)
-    token = dict(parse_qsl(parts.query)).get("token", "")
-    # A user of JupyterHub may be called "lab".
-    user = USER.match(parts.path)
-    start = user.end() if user else 0
-    page = PAGE.search(parts.path, start)
-    path = parts.path[: page.start()] if page else parts.path
-    return parts._replace(path=path, query="", fragment="").geturl(), token
+    _ = parts.port  # raises the error of a wrong port
+    path, token = parts.path, TOKEN.search(parts.query)
+    if token:
+        # A user of JupyterHub may be called "lab".
+        user = USER.match(path)
+        page = PAGE.search(path, user.end() if user else 0)
+        path = path[: page.start()] if page else path
+    base = parts._replace(path=path, query="", fragment="").geturl()
+    return base, unquote(token[1]) if token else ""
 
 
 def server_of(named: str) -> str:

@@ -82,5 +82,7 @@ def test_what_to_type_next_names_the_server_that_was_named(monkeypatch):
     monkeypatch.delenv("NBYARD_SERVER", raising=False)
     assert said() == "nbyard runs log 1;"
     assert said("--server", "8888") == "nbyard runs log 1 --server 8888; 8888"
+    said_token = said("--server", "http://127.0.0.1:8888/lab?token=SECRET")
+    assert said_token.startswith("nbyard runs log 1 --server http://127.0.0.1:8888;")
     monkeypatch.setenv("NBYARD_SERVER", "9999")
     assert said() == "nbyard runs log 1; 9999"

@@ -3,7 +3,7 @@
 import click
 
 from nbyard import __version__
-from nbyard.cli.output.console import show_json
+from nbyard.cli.output.console import chosen_server, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.doctor import Check, Diagnosis
 from nbyard.errors import Unavailable
@@ -20,13 +20,10 @@ def doctor(server: str, as_json: bool) -> None:
 
     The exit code is 1 if a required part is missing.
     """
-    from nbyard.host.server_names import server_of
-
-    address = server_of(server)
     try:
-        diagnosis: Diagnosis = connect(address).system.doctor()
+        diagnosis: Diagnosis = connect(server).system.doctor()
     except Unavailable as error:
-        if address:
+        if chosen_server():
             raise
         from nbyard.yard import probes
 

@@ -49,8 +49,12 @@ def chosen_server() -> str:
 
 
 def follow_up(command: str) -> str:
-    """Return a command to type next, with the server of this one."""
+    """Return a command to type next, with the server of this one but without its token."""
     server = _named_server()
+    if server.startswith(("http://", "https://")):
+        from nbyard.host.server_names import read_address  # late: help needs none of it
+
+        server, _ = read_address(server)
     return f"{command} --server {shlex.quote(server)}" if server else command
 
 

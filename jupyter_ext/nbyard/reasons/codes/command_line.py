@@ -45,8 +45,8 @@ COMMAND_LINE = {
     "no-ready-model-named": code("No matching model is ready; {known}.", known=str),
     "no-gpu-to-grant": code("No GPU is available: nbyard found none on this machine."),
     "no-token-sent": code(
-        "No token was sent: pass --server 'URL?token=…' or set NBYARD_TOKEN, or token_file or"
-        " token_env of a configured server."
+        "No token was sent: set NBYARD_TOKEN, or token_file or token_env of a configured server,"
+        " or pass --server 'URL?token=…', which other users of this machine can see with ps."
         " Users of JupyterHub create tokens on its page /hub/token."
     ),
     "check-token": code(
