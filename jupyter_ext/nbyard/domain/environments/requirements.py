@@ -21,7 +21,23 @@ if TYPE_CHECKING:
 
 HASH = re.compile(r"--hash=(sha256|sha384|sha512):([0-9a-f]{64,128})")
 COMMENT = re.compile(r"(^|\s)#.*$")
-WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*+")
+# How pip and uv name the package that they cannot install; `NAME` is its name.
+BLAMED = re.compile(
+    r"satisfies the requirement NAME(?![^(\n]*\(from (?!versions))"  # not a dependency's
+    r"|distribution found for NAME"
+    r"|[Ff]ailed building wheel for NAME"
+    r"|build wheels for NAME"
+    r"|based projects \(NAME\)"
+    r"|build [`'\"]NAME"
+    r"|^Failed to build NAME$"
+    r"|Package '?NAME'? requires a different Python"
+    r"|no versions? of NAME"
+    r"|NAME was not found in the package registry".replace("NAME", f"({WORD.pattern})"),
+    re.MULTILINE,
+)
+# uv lists the requirements that are part of a conflict.
+REQUIRED = re.compile(r"you require (.+?)(?=, we can |\n|\Z)")
 MAX_LINES = 10_000
 MAX_SHOWN = 80
 # passwords in addresses are masked in messages
@@ -246,9 +262,13 @@ def requirement_failed(lines: Iterable[str], cause: Reason) -> Reason:
     If it names none of the lines or several, the cause is returned.
     """
     params = cause.params
-    message = " ".join([*params.get("messages", ()), params.get("message", "")])
-    mentioned = {normal_name(word).strip("-") for word in WORD.findall(message)}
-    matches = [line for line in lines if is_named(line) and name_of(line) in mentioned]
+    # uv breaks long lines anywhere between words
+    messages = (" ".join(text.split()) for text in params.get("messages", ()))
+    message = "\n".join([*messages, params.get("message", "")])
+    names = [name for groups in BLAMED.findall(message) for name in groups]
+    names += [name for listed in REQUIRED.findall(message) for name in WORD.findall(listed)]
+    blamed = {normal_name(name).strip("-") for name in names}
+    matches = [line for line in lines if is_named(line) and name_of(line) in blamed]
     if len(matches) != 1:
         return cause
     requirement = PASSWORD.sub("…", matches[0].partition(" --hash")[0])

@@ -196,9 +196,25 @@ def test_folders_are_asked_for_once_more_when_they_are_installed():
 @pytest.mark.parametrize(
     ("message", "named"),
     [
-        ("Could not find a version that satisfies the requirement no-such==9", "No_such==9"),
-        ("Because no-such was not found and you require no-such==9, …", "No_such==9"),
+        (
+            "Could not find a version that satisfies the requirement no-such==9 (from versions: 1)",
+            "No_such==9",
+        ),
+        ("Because no-such was not found in the package registry and x, …", "No_such==9"),
+        ("Because only numpy<=2 is available and you\nrequire numpy>=1, we can …", "numpy>=1"),
+        ("Because old was not found … And because you require numpy>=1, we can", "numpy>=1"),
+        ("Because there is no version of no-such==9 and x, …", "No_such==9"),
         ("No matching distribution found for numpy.", "numpy>=1"),
+        ("Failed building wheel for numpy", "numpy>=1"),
+        ("Failed to download and build `numpy==2.1`", "numpy>=1"),
+        ("Failed to build 'numpy' when getting requirements to build wheel", "numpy>=1"),
+        ("Package 'numpy' requires a different Python: 3.11 not in '>=3.12'", "numpy>=1"),
+        # other packages fail, which the requirements need
+        ("Failed building wheel for hdbscan", ""),
+        ("The build backend failed to build wheel through `build_wheel`", ""),
+        ("Failed building wheel for old\nModuleNotFoundError: No module named 'numpy'", ""),
+        ("Could not find a version that satisfies the requirement numpy>=9 (from old)", ""),
+        ("And because you require numpy>=1,<2 and no-such==9, we can conclude …", ""),
         ("no-such 9 depends on numpy<1", ""),
         ("no-such-other is missing", ""),
     ],
@@ -206,6 +222,7 @@ def test_folders_are_asked_for_once_more_when_they_are_installed():
 def test_a_failed_installation_names_its_requirement(message: str, named: str) -> None:
     cause = because("installer-failed", messages=[message])
     lines = ["--index-url https://x.test/no-such", "numpy>=1", "No_such==9 --hash=sha256:00"]
+    lines.append("wheel")
     reason = requirement_failed(lines, cause)
     if named:
         assert str(reason) == f"The requirement {named} cannot be installed: {message}"
