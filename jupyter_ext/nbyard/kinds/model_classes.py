@@ -1,14 +1,22 @@
 """Check that the class that a model file names exists in its folder."""
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 from nbyard.domain.models.structs import ModelFile
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
-# Values that may be a class when they are assigned to a name, such as a call's result.
-MAY_BE_CLASS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.IfExp, ast.BoolOp)
+# Values that are certainly no class; a call may return one.
+NO_CLASS = (
+    *(ast.Constant, ast.JoinedStr, ast.Lambda, ast.UnaryOp, ast.Compare),
+    *(ast.List, ast.Tuple, ast.Dict, ast.Set),
+    *(ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp),
+)
+# With these, a module may define any name while it is imported.
+GETATTR = "__getattr__"
+DYNAMIC = {"*", GETATTR, "globals", "exec", "sys.modules"}
 
 
 def check_class(folder: Path, model: ModelFile, where: str) -> None:
@@ -31,15 +39,44 @@ def check_class(folder: Path, model: ModelFile, where: str) -> None:
     except (SyntaxError, ValueError) as error:
         why = because("python-unreadable", file=file.name, message=str(error))
         raise Invalid.field(f"{where}.interface.model_module", why) from None
-    # A class may be defined at any level, imported, or assigned to a name.
-    names: set[str] = set()
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.ImportFrom | ast.Import):
-            names |= {alias.asname or alias.name for alias in node.names}
-        elif isinstance(node, ast.Assign) and isinstance(node.value, MAY_BE_CLASS):
-            names |= {target.id for target in node.targets if isinstance(target, ast.Name)}
-    if model.class_name not in names:
+    if not {model.class_name, *DYNAMIC} & set(possible_classes(tree)):
         why = because("class-missing", file=file.name, name=model.class_name)
         raise Invalid.field(f"{where}.interface.model_class", why)
+
+
+def possible_classes(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that may be a class of the module, and those of `DYNAMIC` that it uses.
+
+    A class may be defined at any level, imported, or assigned to a name.
+    """
+    ignored: set[ast.AST] = set()
+    for node in ast.walk(tree):  # parents come before their children
+        if node in ignored:
+            continue
+        if isinstance(node, ast.ClassDef):
+            yield node.name
+            ignored |= {part for part in node.body if getattr(part, "name", "") == GETATTR}
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.FunctionDef):
+            # A decorator may return anything.
+            yield from [node.name] if node.decorator_list or node.name == GETATTR else []
+        elif isinstance(node, ast.Assign):
+            ignored.update(*(_plain_names(target, node.value) for target in node.targets))
+        elif isinstance(node, ast.AnnAssign):
+            ignored.update(_plain_names(node.target, node.value))
+        elif isinstance(node, ast.Name) and (isinstance(node.ctx, ast.Store) or node.id in DYNAMIC):
+            yield node.id
+        elif isinstance(node, ast.Attribute):
+            yield ast.unparse(node)
+
+
+def _plain_names(target: ast.expr, value: ast.expr | None) -> Iterator[ast.AST]:
+    """Yield the names in a target of an assignment that are certainly no class."""
+    if isinstance(target, ast.Name):
+        yield from [target] if value is None or isinstance(value, NO_CLASS) else []
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        has_star = any(isinstance(part, ast.Starred) for part in [*target.elts, *value.elts])
+        is_paired = len(target.elts) == len(value.elts) and not has_star
+        for part, part_value in zip(target.elts, value.elts, strict=False) if is_paired else ():
+            yield from _plain_names(part, part_value)

@@ -77,3 +77,26 @@ def test_what_it_is_not_given_right_is_refused(values, field):
     with pytest.raises(Invalid) as caught:
         ModelKind().work("nervosum.yaml", reading, values, EnvironmentRef())
     assert caught.value.details[0].path == f"arguments.{field}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from impl import *",
+        "from impl import A as M",
+        "class A: pass\nM: type = A",
+        "class A: pass\nN, M = A, A",
+        "M, *rest = make()",
+        "(M, N), x = make(), 3",
+        "M = None\nfor M in classes(): pass",
+        "def __getattr__(name): return load(name)",
+        "__getattr__, __all__ = attach(__name__)",
+        "globals()['M'] = make()",
+        "@as_class\ndef M(): pass",
+        "if x:\n    class M: pass",
+    ],
+)
+def test_a_module_may_define_its_class_in_any_way(tmp_path, source):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/model.py").write_text(source)
+    ModelKind().check_files(tmp_path / "nervosum.yaml", FILE)

@@ -495,7 +495,15 @@ def test_a_parameter_spelled_in_another_way_is_named(yard, ann, root):
 
 
 @pytest.mark.parametrize(
-    ("source", "name"), [("Thing = 3\n", "Thing"), ("class Other: pass\n", "Thing")]
+    ("source", "name"),
+    [
+        ("Thing = 3\n", "Thing"),
+        ("class Other: pass\n", "Thing"),
+        ("Thing: type\n", "Thing"),
+        ("Other, Thing = object, 'text'\n", "Thing"),
+        ("def Thing(): pass\n", "Thing"),
+        ("class Other:\n    def __getattr__(self, name): pass\n", "Thing"),
+    ],
 )
 def test_a_model_file_whose_class_is_missing_is_refused(yard, ann, root, source, name):
     (root / "mc").mkdir()
