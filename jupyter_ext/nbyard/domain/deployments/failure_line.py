@@ -44,8 +44,10 @@ def failure_line(text: str) -> str:
     """
     lines = [line for line in text.splitlines() if line.strip()]
     hung = [place for place, line in enumerate(lines) if HUNG.fullmatch(line)]
-    if hung:
-        return line_of_timeout(lines[hung[-1] :])
+    dump = lines[hung[-1] :] if hung else []
+    # A program that prints further lines has survived the timeout.
+    if dump and all(line[0].isspace() or NOTHING.fullmatch(line.strip()) for line in dump[1:]):
+        return line_of_timeout(dump)
     # A program that answered a request has survived the errors before it.
     asked = [place for place, line in enumerate(lines) if ASKED.search(line)]
     weighed = [*_weighted_lines(lines[asked[-1] + 1 :] if asked else lines)]
@@ -97,6 +99,7 @@ def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
                 next(levels, "").upper() in CALM
                 or line.startswith(CHAINED)
                 or NOTHING.fullmatch(line.strip())
+                or HUNG.fullmatch(line)
                 or any(phrase in line for phrase in STAYED)
             )
             following = lines[place + 1] if place + 1 < len(lines) else ""

@@ -65,6 +65,12 @@ Thread 0x00007f1bd218e040 (most recent call first):
 
 Extension modules: numpy.core (total: 1)
 """
+# The program's own `dump_traceback_later(30)`, which it survived.
+DUMPED = """Timeout (0:00:30)!
+Thread 0x00007f1bd218e040 (most recent call first):
+  File "/model.py", line 9 in load
+"""
+ANSWERED = 'INFO:     127.0.0.1:1 - "POST /predict HTTP/1.1" 200 OK\n'
 CRASHED = """Fatal Python error: Segmentation fault
 
 Current thread 0x00007f1bd218e040 [python3] (most recent call first):
@@ -102,6 +108,10 @@ KeyError: 'x'
         (FLASK, ""),
         (HUNG, 'Timeout (0:03:00)! File "/model.py", line 9 in predict'),
         ("Timeout (0:03:00)!\n", "Timeout (0:03:00)!"),
+        (DUMPED * 2, 'Timeout (0:00:30)! File "/model.py", line 9 in load'),
+        (DUMPED + ANSWERED + BROKEN, "RuntimeError: weights.bin is not there"),
+        (DUMPED + BROKEN, "RuntimeError: weights.bin is not there"),
+        (DUMPED + f"{STAMP} INFO loaded\n", ""),
         (CRASHED, "Fatal Python error: Segmentation fault"),
         ("one\nboom\n", "boom"),
         ("boom\n" + f"{STAMP} INFO later\n", "boom"),
