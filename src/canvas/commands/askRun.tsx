@@ -8,6 +8,7 @@ import { ValuesHolder } from '../../forms/ValuesForm';
 import { IRunChoices } from '../model/tokens';
 
 export async function askRun(
+  path: string,
   parameters: Parameters,
   trans: TranslationBundle,
   known: Partial<Pick<ValuesHolder, 'containers' | 'force' | 'runtimes'>>,
@@ -30,7 +31,7 @@ export async function askRun(
             )
           ],
       asksHow: true,
-      draft: JSON.stringify(parameters),
+      draft: JSON.stringify([path, parameters]),
       ok: trans.__('Run'),
       trans,
       send: given => start(choicesOf(given)),

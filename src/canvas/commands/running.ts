@@ -48,7 +48,7 @@ export async function runWithParameters(
       client,
       request: asked => request(selectionOf(canvas, mode, { ...choices, ...asked }))
     };
-    return askRun(parametersOf(canvas), canvas.trans, known, last, spelling, asked =>
+    return askRun(canvas.path, parametersOf(canvas), canvas.trans, known, last, spelling, asked =>
       start(canvas, mode, { ...choices, ...asked })
     );
   });

@@ -13,6 +13,7 @@ beforeEach(async () => {
 
 afterEach(() => one.canvas.dispose());
 
+const field = () => document.querySelector('.jp-Dialog input');
 const accept = () => document.querySelector('.jp-Dialog-button.jp-mod-accept');
 
 describe('K7: a workflow with a parameter that has no default', () => {
@@ -32,6 +33,17 @@ describe('K7: a workflow with a parameter that has no default', () => {
       parameters: { who: 'Ann' },
       force: true
     });
+  });
+
+  it('keeps what is typed for this workflow only', async () => {
+    const { canvas } = one;
+    canvas.doc.meta.set('parameters', { who: { type: 'string' } });
+    const answer = run(canvas, 'all');
+    await waitFor(() => expect(field()).toBeTruthy());
+    fireEvent.change(field()!, { target: { value: 'Bea' } });
+    await waitFor(() => expect(Object.keys(sessionStorage).join()).toContain('work/flow.nbflow'));
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-reject')!);
+    expect(await answer).toBeUndefined();
   });
 
   it('is not asked for where it has one', async () => {

@@ -95,11 +95,12 @@ function useFirstWithMetrics(
   onFirst: (node: string) => void
 ): void {
   const { yard } = useServices();
+  const started = tasks.filter(task => task.started_at || task.cached).slice(0, ASKED);
   useEffect(() => {
     const control = new AbortController();
     const { signal } = control;
     const look = async () => {
-      for (const { node } of tasks.filter(task => task.started_at || task.cached).slice(0, ASKED)) {
+      for (const { node } of started) {
         const request = { path: { run: run.id, node }, query: { attempt: 0 }, signal };
         const { metrics } = await yard.client.call('runs.metrics', request);
         if (metrics.length) {
@@ -112,8 +113,8 @@ function useFirstWithMetrics(
       void look().catch(() => undefined); // the view says that the shown task has none
     }
     return () => control.abort();
-    // eslint-disable-next-line react-hooks/exhaustive-deps -- once for each run
-  }, [yard, run.id, isWanted]);
+    // eslint-disable-next-line react-hooks/exhaustive-deps -- again once a task starts or ends
+  }, [yard, run.id, isWanted, started.map(task => task.state).join()]);
 }
 
 /** Numbers in JSON outputs: one value each, without a course. */

@@ -118,6 +118,36 @@ describe('metrics of a step', () => {
     expect(screen.getByLabelText<HTMLSelectElement>('Task').value).toBe('b');
   });
 
+  it('are looked for again once another task starts', async () => {
+    const client = fakeClient((_, url) => ({
+      attempt: 1,
+      done: false,
+      metrics: url.includes('/tasks/b/') ? [LOSS] : []
+    }));
+    const started = { state: 'running', started_at: '2026-01-01T00:00:00Z' };
+    const view = (other: object) => {
+      const tasks = [
+        { node: 'a', label: 'Train', ...started },
+        { node: 'b', label: 'Evaluate', ...other }
+      ];
+      const detail = { run: { id: 'r' }, tasks } as unknown as RunDetail;
+      const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
+      const model = { id: 'r' } as unknown as RunModel;
+      const shared = { model, detail, step: 'a', onStep: jest.fn(), attempt: 0 };
+      return (
+        <RunContext.Provider value={services as unknown as IRunServices}>
+          <Metrics {...shared} onAttempt={jest.fn()} follows />
+        </RunContext.Provider>
+      );
+    };
+    const { rerender } = render(view({ state: 'waiting' }));
+    await act(settled);
+    expect(screen.queryByRole('img', { name: /^loss/ })).toBeNull();
+    rerender(view(started));
+    await act(settled);
+    screen.getByRole('img', { name: /^loss/ });
+  });
+
   it('are the numbers of JSON outputs, too', async () => {
     const asked = await show([], true, OUTPUTS);
     const rows = screen.getAllByRole('row').map(row => [...row.children].map(c => c.textContent));
