@@ -18,6 +18,8 @@ from nbyard.store.database.database_connection import UNUSABLE, Database
 # Each process that opens the store does this check, so only a small database is read.
 CHECKED_BYTES = 16 * 2**20
 OTHERS = 0o077
+# Folders of all programs, which may be empty.
+SHARED = ("/tmp", "/var/tmp", "/dev/shm", "/run")
 WRITABLE = 0o022
 # Names that only nbyard writes into a folder. Without the mark, they are those of a store on
 # PostgreSQL, of a store that another process creates now, or of a restore that was killed.
@@ -115,6 +117,8 @@ def _check_purpose(folder: Path, mode: int) -> None:
     """
     names = {path.name for path in folder.iterdir()} - {LOST}
     is_store = any(name in OURS or name.startswith(OUR_PREFIXES) for name in names)
+    if not names and str(folder) not in SHARED and folder.is_mount():
+        return  # a new volume of a container, which is open to all by default
     inside = because("folder-inside", folder=shlex.quote(str(folder / "nbyard")))
     if names and not is_store:
         cause = because("store-folder-not-empty", file=min(names))

@@ -224,6 +224,22 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path, mode: int) -> None
     folder.chmod(0o700)
 
 
+def test_a_new_volume_that_is_open_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """P11: such as a tmpfs or an `emptyDir` of Kubernetes."""
+    volume = tmp_path / "volume"
+    volume.mkdir()
+    volume.chmod(0o1777)
+    monkeypatch.setattr(Path, "is_mount", lambda path: path == volume)
+    integrity.make_folder(volume)
+    assert volume.stat().st_mode & 0o777 == 0o700
+    volume.chmod(0o1777)
+    monkeypatch.setattr(integrity, "SHARED", (str(volume),))
+    with pytest.raises(StoreUnusable):
+        integrity.make_folder(volume)
+
+
 @pytest.mark.parametrize("mode", [0o777, 0o775, 0o1777])
 def test_an_empty_folder_that_others_can_write_is_refused(tmp_path: Path, mode: int) -> None:
     folder = tmp_path / "d"
