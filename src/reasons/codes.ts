@@ -755,6 +755,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'bisection-ended': trans.__('The bisection has already finished ({state}).'),
   'bisection-not-ended': trans.__('The bisection is running; cancel it first.'),
   'bisected-run-gone': trans.__('One of the two compared runs was deleted.'),
+  'bisection-outdated': trans.__(
+    'Between the two runs, nbyard now finds other changes than when the bisection started. Start the bisection again.'
+  ),
   'nothing-to-bisect': trans.__('The runs have the same values, data, code and packages.'),
   'nothing-to-try': trans.__(
     'Only this changed between the runs: {changes:; }. Runs use the packages and files of this machine as they are now, so there is nothing to try.'

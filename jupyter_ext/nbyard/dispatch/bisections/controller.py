@@ -18,8 +18,9 @@ from nbyard.domain.bisections.search import Conclusion, next_step
 from nbyard.domain.bisections.structs import Bisection, BisectionProbe
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN
-from nbyard.errors import Busy, NbyardError, NotFound, Unavailable, reason_of
+from nbyard.errors import Busy, Conflict, NbyardError, NotFound, Unavailable, reason_of
 from nbyard.freezing.runs.bisected_runs import mixed_plans
+from nbyard.freezing.runs.mixed_code import with_mixed_bundles
 from nbyard.freezing.runs.run_creation import create_probe
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
@@ -94,24 +95,30 @@ class BisectionController:
 
         Raises:
             NotFound: one of both runs is gone.
+            Conflict: the changes are divided otherwise than at the start.
         """
         # The same combination is never tried twice, so no verdict is lost.
         verdicts = {frozenset(p.changes): p.verdict or "unclear" for p in probes}
         # Changes with a reason come last: no run can try them.
-        count = sum(change.reason is None for change in bisection.changes)
-        step = next_step(count, verdicts, bisection.limit)
+        tried = [change for change in bisection.changes if change.reason is None]
+        step = next_step(len(tried), verdicts, bisection.limit)
         if isinstance(step, Conclusion):
             with self._context.write() as c:
                 if self._rows.store_probes(c, bisection, probes):
                     self._rows.conclude(c, bisection, step)
             return
         changes = sorted(step.changes)
-        with self._context.write() as c:
+        blobs = self._context.blobs
+        with blobs.without_collection(), self._context.write() as c:
             bad, mixed = mixed_plans_of(self._context, c, bisection)
+            # Indexes have the same meaning only if an upgrade of nbyard finds the same changes.
+            if [one.identity for one in tried] != [one.identity for one in mixed.changes]:
+                raise Conflict(because("bisection-outdated"))
             plans = mixed.mix(changes)
             if plans is None:
                 probe = BisectionProbe(changes, verdict="unclear")
             else:
+                plans = with_mixed_bundles(self._store, blobs, c, plans)
                 plans = self._with_reused_tasks(c, plans, probes)
                 made = create_probe(self._store, c, bad, plans, bisection.id)
                 probe = BisectionProbe(changes, made)

@@ -12,7 +12,6 @@ import msgspec
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
-from nbyard.dispatch.cache.mixed_code import with_mixed_files
 from nbyard.dispatch.command_workdir import takes_data_frame
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.environments.install import version_in_place
@@ -284,7 +283,9 @@ def version_of(context: DispatchContext, c: Connection, plan: TaskPlan) -> Execu
     version = context.store.executables.version(c, plan.executable_version_id)
     if version is None:
         raise NotFound(because("code-gone", node=plan.label))
-    return with_mixed_files(context, c, plan, version)
+    if plan.mixed_bundle:
+        return msgspec.structs.replace(version, bundle_digest=plan.mixed_bundle)
+    return version
 
 
 def environment_of(

@@ -55,6 +55,11 @@ class BisectionChange(msgspec.Struct, frozen=True):
     files: list[str] = []
     reason: Reason | None = None
 
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """Return what tells the change from others, without texts for users."""
+        return self.kind, self.nodes, self.name, self.files
+
 
 class Side(msgspec.Struct, frozen=True):
     """One of the two runs of a bisection.

@@ -11,7 +11,6 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
-from nbyard.domain.digest import canonical_text
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.limits import Limits
@@ -91,7 +90,8 @@ class TaskPlan(Limits, frozen=True):
     `requirements_digest` is the lock of its `environment`. `kernel` is set if a notebook runs
     with another kernel than its own. `ports` and `tensorboard` are the links that its executable
     declares. With `sample`, the attempts get only the first rows and files. `mixed_files` are the
-    paths beside the code that come from another version of the executable, with its ID.
+    paths beside the code that come from another version of the executable, with its ID;
+    `mixed_bundle` is the digest of the bundle with them.
     """
 
     node: str
@@ -114,13 +114,12 @@ class TaskPlan(Limits, frozen=True):
     tensorboard: str = ""
     sample: Sample | None = None
     mixed_files: dict[str, str] = msgspec.field(default_factory=dict)
+    mixed_bundle: str = ""
 
     @property
     def code_identity(self) -> str:
         """Return what identifies the code and the files beside the code."""
-        if not self.mixed_files:
-            return self.executable_version_id
-        return f"{self.executable_version_id} {canonical_text(self.mixed_files)}"
+        return f"{self.executable_version_id} {self.mixed_bundle}".rstrip()
 
     @property
     def is_monitored(self) -> bool:

@@ -142,6 +142,10 @@ RUNS = {
     "bisection-ended": code("The bisection has already finished ({state}).", state=str),
     "bisection-not-ended": code("The bisection is running; cancel it first."),
     "bisected-run-gone": code("One of the two compared runs was deleted."),
+    "bisection-outdated": code(
+        "Between the two runs, nbyard now finds other changes than when the bisection started."
+        " Start the bisection again."
+    ),
     "nothing-to-bisect": code("The runs have the same values, data, code and packages."),
     "nothing-to-try": code(
         "Only this changed between the runs: {changes:; }. Runs use the packages and files of this"

@@ -3,14 +3,19 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
+from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.dispatch.bisections.controller import BisectionController
+from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge
 from nbyard.domain.ids import new_id
 from nbyard.freezing.runs.bisected_runs import mixed_plans
 from nbyard.testing.fake_runtime_bench import OWNER, Bench
+
+from ...store.rows import Rows
 
 TWO = {"a": [], "b": ["a"]}
 
@@ -45,6 +50,25 @@ def begin(bench: Bench, fails: Callable[[int], bool]) -> Bisection:
     settle(bench, good, fails)
     bad = bench.submit(TWO, n=2, timeout_seconds=9.0, cpu=1.0)
     settle(bench, bad, fails)
+    return bisect(bench, good, bad)
+
+
+def use_version(bench: Bench, **texts: bytes) -> None:
+    """Let new runs use a version with these CSV files beside the code."""
+    executable, _, arguments = bench._version
+    blobs = bench.context.blobs
+    files = {"work.py": b"1"} | {f"{name}.csv": text for name, text in texts.items()}
+    digests = {name: blobs.put_bytes(text).digest for name, text in files.items()}
+    bundle = blobs.put_tree(Tree([TreeEntry(name, one, 1) for name, one in digests.items()]))
+    code = {"content_digest": digests["work.py"], "code_digest": digests["work.py"]}
+    with bench.store.write() as c:
+        made = Rows(bench.store, c).executable_version(
+            executable, bundle.digest, arguments, bundle_digest=bundle.digest, **code
+        )
+    bench._version = executable, made.id, arguments
+
+
+def bisect(bench: Bench, good: str, bad: str) -> Bisection:
     with bench.store.write() as c:
         pair = [bench.store.runs.by_id(c, run) for run in (good, bad)]
         assert pair[0] is not None and pair[1] is not None
@@ -92,6 +116,51 @@ def test_the_cause_is_found_and_finished_nodes_are_reused(
     runs = [bench.run(probe.run_id) for probe in found.probes]
     assert {run.origin.kind for run in runs} == {"bisect"}
     assert {run.origin.id for run in runs} == {one.id}
+
+
+def test_mixed_files_outlive_collections(
+    bench: Bench, controller: BisectionController, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A collection before a probe starts leaves its code, also that of an earlier probe."""
+    monkeypatch.setattr(bench.context.settings, "garbage_grace_seconds", 0)
+    runs = []
+    for n, texts in enumerate(({"a": b"1", "b": b"1"}, {"a": b"2", "b": b"2"})):
+        use_version(bench, **texts)
+        runs.append(bench.submit({"a": []}, n=n))
+        settle(bench, runs[-1], bool)
+    one = bisect(bench, *runs)
+    assert [(change.kind, change.files) for change in one.changes] == [
+        ("parameter", []), ("files", ["a.csv"]), ("files", ["b.csv"]),
+    ]  # fmt: skip
+    seen = {}
+    while (found := state(bench, one)).state == "running":
+        if controller.handle(one.id):
+            assert GarbageCollector(bench.context, Threads(1)).collect()
+            continue
+        run = found.probes[-1].run_id
+        bench.until(lambda: bool(bench.runtime.running))
+        code = bench.folder(bench.attempt(run)) / "code"
+        seen[*found.probes[-1].changes] = [(code / f"{x}.csv").read_text() for x in "ab"]
+        # Only both of these together are bad.
+        bads = [0, 1, 2] if {0, 1} <= {*found.probes[-1].changes} else []
+        settle(bench, run, bads.__contains__)
+    assert found.culprits == [0, 1]
+    assert len({tuple(texts) for texts in seen.values()}) == 3, "two probes share a bundle"
+    assert all(texts == ["12"[1 in of], "12"[2 in of]] for of, texts in seen.items())
+
+
+def test_other_changes_than_at_the_start_end_it(
+    bench: Bench, controller: BisectionController
+) -> None:
+    """Another version of nbyard may divide the changes otherwise, so indexes differ."""
+    one = begin(bench, lambda n: n == 2)
+    other = msgspec.structs.replace(one, id=new_id(), changes=one.changes[1:])
+    with bench.store.write() as c:
+        bench.store.bisections.insert(c, other)
+    assert controller.handle(other.id)
+    found = state(bench, other)
+    assert (found.state, found.reason and found.reason.code) == ("failed", "bisection-outdated")
+    assert found.probes == [] and found.culprits == []
 
 
 def test_equal_tasks_of_earlier_probes_are_not_repeated(
