@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, func, select, tuple_
 
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.caching.files_read import files_read
+from nbyard.domain.caching.files_read import files_read, is_data_beside
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.lineage.structs import Found, Link, Ref
@@ -62,7 +62,7 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
     """
     columns = [T.plan[name].label(name) for name in PLAN]
     fingerprint = T.parts["environment"].as_string().label("fingerprint")
-    query = select(T.id, T.run_id, T.parts, T.observed, fingerprint, *columns)
+    query = select(T.id, T.run_id, fingerprint, *columns)
     rows = c.execute(query.where(T.id.in_(ids)).order_by(T.id)).all()
     e = executable_versions.c
     kernel_query = select(e.id, e.kernel, e.language).where(
@@ -72,6 +72,7 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
     bindings = {row.id: msgspec.convert(row.bindings, dict[str, Binding]) for row in rows}
     results = _results(c, {row.id: (row.run_id, bindings[row.id]) for row in rows})
     of_names = image_refs(c, viewer, {(row.image, "") for row in rows if row.image})
+    files = _files_read(c, ids)
     for row in rows:
         target = Ref("task", row.id)
         for name, binding in bindings[row.id].items():
@@ -82,11 +83,7 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
                 result_ref = results.get((row.run_id, binding.node, binding.output))
                 if result_ref is not None:
                     yield Link(result_ref, target, name)
-        files = files_read(
-            msgspec.convert(row.parts if row.observed else None, KeyParts | None),
-            msgspec.convert(row.observed or None, Observed | None),
-        )
-        for path, digest in files.items():
+        for path, digest in files.get(row.id, {}).items():
             yield Link(Ref("file", f"{digest} {path}"), target, hint=path)
         yield Link(Ref("code", row.executable_version_id), target, hint=row.label)
         used = msgspec.convert(row.environment, UsedEnvironment | None)
@@ -98,6 +95,23 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
             yield Link(Ref("environment", f"{row.fingerprint} {name}"), target, hint=name)
         if row.image:
             yield Link(of_names[row.image, ""], target, hint=row.image)
+
+
+def _files_read(c: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return by task the digests of the data files beside the code that it read, by path."""
+    query = select(T.id, T.observed).where(T.id.in_(ids), T.observed.is_not(None))
+    observed: dict[str, Observed] = {}
+    for task_id, plain in c.execute(query):
+        record = msgspec.convert(plain or None, Observed | None)
+        if record is not None and any(map(is_data_beside, record.read)):
+            observed[task_id] = record
+    # Parts list all files of a folder, so only one task's parts are in memory at a time.
+    query = select(T.id, T.parts).where(T.id.in_([*observed]))
+    rows = c.execute(query, execution_options={"yield_per": 1})
+    return {
+        task_id: files_read(msgspec.convert(plain or None, KeyParts | None), observed[task_id])
+        for task_id, plain in rows
+    }
 
 
 def _source(binding: BytesOf) -> Ref:

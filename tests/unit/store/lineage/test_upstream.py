@@ -100,3 +100,17 @@ def test_a_data_file_that_the_code_read_is_a_file(store):
     assert [(one.name, one.digest) for one in found.nodes if one.kind == "file"] == [
         ("w/s.csv", "sha256:1")
     ]
+
+
+def test_files_of_a_folder_are_read_only_if_data_files_were(store):
+    """Parts list all files of a folder. Here they are unreadable, so reading them would fail."""
+    with store.write() as c:
+        rows = Records(store, c)
+        run = rows.run()
+        made = {node: rows.work(run, node, {}) for node in ("code", "unknown")}
+        for node, observed in (("code", Observed(read=["m.py"])), ("unknown", None)):
+            values = {"parts": {"environment": "e"}, "observed": msgspec.to_builtins(observed)}
+            c.execute(update(tasks).where(tasks.c.id == made[node].id).values(**values))
+    with store.read() as c:
+        found = walk(store, c, "ada", [Ref("task", task.id) for task in made.values()])
+    assert {one.kind for one in found.nodes} == {"code", "environment", "task"}
