@@ -112,7 +112,9 @@ class BisectionController:
         with blobs.without_collection(), self._context.write() as c:
             bad, mixed = mixed_plans_of(self._context, c, bisection)
             # Indexes have the same meaning only if an upgrade of nbyard finds the same changes.
-            if [one.identity for one in tried] != [one.identity for one in mixed.changes]:
+            if [change.identity for change in tried] != [
+                change.identity for change in mixed.changes
+            ]:
                 raise Conflict(because("bisection-outdated"))
             plans = mixed.mix(changes)
             if plans is None:

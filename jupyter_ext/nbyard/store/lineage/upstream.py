@@ -72,7 +72,7 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
     bindings = {row.id: msgspec.convert(row.bindings, dict[str, Binding]) for row in rows}
     results = _results(c, {row.id: (row.run_id, bindings[row.id]) for row in rows})
     of_names = image_refs(c, viewer, {(row.image, "") for row in rows if row.image})
-    files = _files_read(c, ids)
+    files = files_of_tasks(c, ids)
     for row in rows:
         target = Ref("task", row.id)
         for name, binding in bindings[row.id].items():
@@ -97,7 +97,7 @@ def upstream_of_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Iterato
             yield Link(of_names[row.image, ""], target, hint=row.image)
 
 
-def _files_read(c: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
+def files_of_tasks(c: Connection, ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return by task the digests of the data files beside the code that it read, by path."""
     query = select(T.id, T.observed).where(T.id.in_(ids), T.observed.is_not(None))
     observed: dict[str, Observed] = {}
