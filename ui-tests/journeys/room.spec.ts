@@ -184,7 +184,7 @@ test(
     await drawer.tab('Gantt');
     const cached = drawer.body.locator('.nby-Gantt-time', { hasText: 'cached' });
     await expect(cached).toHaveCount(20); // the file that wait.sh waited for is new
-    await expect(drawer.body).toContainText(/total \d/);
+    await expect(drawer.body).toContainText(/The run took \d/);
     await liesIn(drawer.body.locator('.nby-Gantt-axis text').last(), drawer.body);
     await page.screenshot({ path: info.outputPath('cached.png') });
     await canvas.card('wait.sh').click();
