@@ -174,18 +174,22 @@ export interface ISize {
 }
 
 /**
- * Fit again after a resize, unless the user moved the view. Then keep the selected or failed card
- * visible.
+ * Fit again after a resize, unless the user moved the view or all cards are visible at full size.
+ * Then keep the selected or failed card visible.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;
-  const now = flow?.getViewport();
-  if (!now) {
+  if (!flow) {
     return;
   }
+  const now = flow.getViewport();
   const id = canvas.targets[0] ?? canvas.failed;
   if (fitted && isFitted(canvas)) {
     const { isWhole } = fitted;
+    const view = viewOf(canvas);
+    if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {
+      return; // a card that moves a moment after it was added escapes the pointer
+    }
     fit(canvas, { isWhole });
     if (id !== undefined && !isWhole) {
       reveal(canvas, id);

@@ -61,6 +61,17 @@ describe('a view that nobody moved', () => {
     expect(moves[2]).toEqual(moves[0]);
     end();
   });
+
+  it('stays after a resize while all cards are visible at full size', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [300, 100]]]);
+    const { moves, end } = picture(one, 900);
+    fit(canvas);
+    expect(moves[0].zoom).toBe(1);
+    refit(canvas, { width: 900, height: 640 });
+    expect(moves).toHaveLength(1);
+    end();
+  });
 });
 
 describe('after a failure', () => {
