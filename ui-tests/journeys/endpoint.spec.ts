@@ -204,7 +204,7 @@ withDocker(
     await picture('1-card');
     await lab.press('Shift+D');
     await expect(view(lab).getByLabel('Image')).toHaveValue(/^nbyard\/model-/);
-    await expect(view(lab).getByLabel('Image')).toBeFocused();
+    await expect(view(lab).getByRole('textbox', { name: 'Title' })).toBeFocused();
     await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));
     await lab.press('Enter');
     await expect(view(lab).getByRole('heading').first()).toBeFocused();

@@ -79,10 +79,10 @@ function Form(props: IFormProps): JSX.Element {
   const place = useRef<HTMLFormElement>(null);
   useEffect(() => {
     const wrong = place.current?.querySelector<HTMLInputElement>(WRONG);
-    // the image of a model is built, so its title comes first
-    const [image, next] =
+    const [first, next] =
       place.current?.querySelectorAll<HTMLInputElement>('input[type="text"]') ?? [];
-    const field = refusals ? wrong : model ? (next ?? image) : image;
+    // the image of a model is built, so its class or title comes first
+    const field = refusals ? wrong : model && asked === fields ? (next ?? first) : first;
     field?.focus();
     field?.select?.(); // so that typing replaces a default
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a model stays the same

@@ -207,6 +207,7 @@ describe('M6: a model is deployed while its image is built', () => {
       model: { path: 'two.py' }
     });
     expect(screen.getByRole('alert').textContent).toBe('A or B');
+    expect(document.activeElement).toBe(field(/^Class/));
     type(/^Class/, 'A');
     expect(screen.queryByRole('alert')).toBeNull();
     await submit();
