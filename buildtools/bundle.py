@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 SOURCES = (
-    *("src", "style", "schema", "scripts/core-package.cjs", "scripts/bundle-config.cjs"),
+    *("src", "style", "schema", "scripts"),
     *("package.json", "package-lock.json", "tsconfig.json"),
 )
 BUNDLE = "jupyter_ext/nbyard/labextension"

@@ -16,7 +16,10 @@ const shared = {
   enforce: true
 };
 
+const NO_TRANSITIONS = require.resolve('./no-transitions.mjs');
+
 module.exports = {
+  resolve: { alias: { 'd3-transition': NO_TRANSITIONS, 'd3-interpolate': NO_TRANSITIONS } },
   output: { hashDigestLength: 8 },
   optimization: {
     chunkIds: 'natural',

@@ -9,7 +9,8 @@ import pytest
 import bundle
 
 A = {"node_modules/a": {"version": "1.0.0"}}
-SCRIPTS = ("scripts/core-package.cjs", "scripts/bundle-config.cjs")
+SCRIPTS = ("scripts/core-package.cjs", "scripts/bundle-config.cjs", "scripts/pure-calls.cjs")
+PACKAGES = ("package.json", "package-lock.json", "tsconfig.json")
 LOCK = {"": {}, **A}
 
 
@@ -63,7 +64,7 @@ def test_a_fresh_bundle_needs_nothing(checkout, npm, monkeypatch):
 
 @pytest.mark.parametrize(
     "name",
-    ["src/index.ts", "src/new.tsx", "style/base.css", "schema/plugin.json", *bundle.SOURCES[3:]],
+    ["src/index.ts", "src/new.tsx", "style/base.css", "schema/plugin.json", *SCRIPTS, *PACKAGES],
 )
 def test_a_changed_source_makes_the_bundle_stale(checkout, name):
     write(checkout / name, "changed")
