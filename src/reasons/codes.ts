@@ -73,6 +73,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'declaration-changed': trans.__('its declaration changed'),
   'more-changes': trans.__('and {count} more changes'),
   'environment-changed': trans.__('its environment changed'),
+  'requirements-changed': trans.__('its requirements changed'),
   'environment-has': trans.__('its environment {packages:, }'),
   'environment-now': trans.__('it now uses the environment {new}'),
   'environment-left': trans.__('it no longer uses the environment {old}'),
@@ -2219,6 +2220,9 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'no-image-on-dask': trans.__(
     'a Dask worker runs the node in its own Python, not in an image: remove the image, or run the node in a container'
+  ),
+  'model-packages-missing': trans.__(
+    'its model needs {packages:, }, not installed here. Run `{command}`. Then choose the environment {environment}, or a container'
   ),
   'kernel-only-local': trans.__(
     'only local processes can use a kernel of this machine; set an environment instead'

@@ -10,18 +10,25 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.environments.structs import KERNEL_PREFIX
+from nbyard.domain.executables.chosen_packages import chosen_packages, has_image
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources, is_python
-from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode, chosen_packages
-from nbyard.domain.runs.structs import BytesOf, bytes_of
-from nbyard.domain.workflows.edges import data_port
+from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.freezing import environment_resolution as environments
-from nbyard.freezing.artifact_files import file_named
+from nbyard.freezing.data_nodes import data_view, frozen_data
 from nbyard.freezing.executable_versions import Code, Freezer
+from nbyard.freezing.model_packages import (
+    MODEL,
+    ModelPackages,
+    bundled_file,
+    missing_packages,
+    packages_of_code,
+    packages_of_version,
+)
 from nbyard.freezing.node_problems import problem_of, problem_view, unread_reason
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.project_files import file_of
@@ -32,7 +39,6 @@ if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument
     from nbyard.domain.environments.references import UsedEnvironment
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
-    from nbyard.domain.runs.structs import Artifact
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.reasons.structs import Reason
     from nbyard.store import Connection
@@ -76,34 +82,38 @@ class Resolver:
     def checked_view(self, node: Node) -> NodeView:
         """Return the view of a node for the canvas; a problem is raised as an error."""
         if node.type == "dataset":
-            return self._dataset_view(node)
+            return data_view(self.parts, self.owner, self.base, node)
         view = self._executable_view(node)
+        used = None
         if reference := node.environment or ("" if node.requirements else view.environment):
-            self.used(reference)
-        return view
+            used, _ = self.used(reference)
+        runtime = node.runtime or self.parts.settings.default_runtime
+        if view.kind != MODEL or runtime != PROCESS:
+            return view
+        default = self._resources(node)
+        if has_image(node, default) or (not used and chosen_packages(node, default)[1]):
+            return view
+        lacks = missing_packages(self.parts, self.model_packages(node), used)
+        hints = [*view.hints, lacks] if lacks else view.hints
+        return msgspec.structs.replace(view, hints=hints)
 
-    def _dataset_view(self, node: Node) -> NodeView:
-        if node.path:
-            real = self.parts.files.locate(node.path, base=self.base)
-            if not real.exists():
-                raise NotFound(because("no-file", path=node.path))
-            kind = "folder" if real.is_dir() else format_of(real.name)
-            return NodeView(real.name, "dataset", [data_port(kind)])
-        if node.artifact:
-            file = self.artifact(node.artifact)
-            return NodeView(node.artifact, "dataset", [data_port(file.format)])
-        with self.parts.store.read() as c:
-            dataset = self.parts.store.datasets.get(c, self.owner, node.dataset)
-            ready = self.parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
-        if dataset is None:
-            raise NotFound(because("dataset-removed", name=node.dataset))
-        port = data_port((ready or dataset.current).format)
-        return NodeView(dataset.name, "dataset", [port], dataset=dataset.id)
+    def _resources(self, node: Node) -> Resources:
+        """Return the resources that the executable of a node declares."""
+        if code := self.code(node):
+            return code.description.resources if code.description else Resources()
+        version = self.pinned(node) if node.version else self.registered(node).current
+        return version.resources
 
-    def artifact(self, key: str) -> Artifact:
-        """Return the artifact file that a key names; see `file_named`."""
-        with self.parts.store.read() as c:
-            return file_named(self.parts.store, c, self.owner, key)
+    def model_packages(self, node: Node) -> ModelPackages:
+        """Return the packages of the model that a node runs.
+
+        Raises:
+            NotFound: its requirements file does not exist.
+        """
+        if code := self.code(node):
+            return packages_of_code(self.parts, code)
+        version = self.pinned(node) if node.version else self.registered(node).current
+        return packages_of_version(self.parts, version)
 
     def _executable_view(self, node: Node) -> NodeView:
         if node.path and not node.version:
@@ -249,6 +259,8 @@ class Freeze:
         self._locks: dict[str, str] = {}
         self._kernels: dict[str, str] = {}
         self._unread: dict[str, Reason | None] = {}
+        self._model_requirements: dict[str, str] = {}
+        self._lacks: dict[str, Reason | None] = {}
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
             try:
@@ -261,7 +273,8 @@ class Freeze:
     def _bytes(self, name: str, node: Node) -> None:
         resolver = self._resolver
         if node.type == "dataset":
-            self.resolved[name] = self._resolve_data_node(node)
+            data = frozen_data(resolver.parts, resolver.owner, resolver.base, node)
+            self.resolved[name] = data
             return
         if node.pin is not None:
             self.resolved[name] = pinned_node(resolver.parts, resolver.owner, name, node.pin)
@@ -272,6 +285,7 @@ class Freeze:
             needs = environments.needs_of_fields(fields)
             shown = resolver.parts.files.shown
             self._add_packages(name, node, needs, lambda at: self._stored(at, shown(code.folder)))
+            self._add_model(name, node, needs)
             self._codes[name] = (code, fields)
             if fields["kind"] == CONTAINER:
                 self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
@@ -280,6 +294,7 @@ class Freeze:
             version = resolver.pinned(node) if node.version else executable.current
             needs = environments.needs_of_executable(version)
             self._add_packages(name, node, needs, lambda _: self._bundled(version))
+            self._add_model(name, node, needs)
             self.resolved[name] = self._resolved(name, executable.name, version)
             if version.kind == CONTAINER:
                 self._dockerfiles[name] = version.bundle_digest, version.file
@@ -303,6 +318,17 @@ class Freeze:
         elif kernel:
             self._kernels[name] = kernel
 
+    def _add_model(self, name: str, node: Node, of: environments.Needs) -> None:
+        """Store the packages of a model without requirements or image, and which are missing."""
+        if of.kind != MODEL or name in self._requirements or has_image(node, of.resources):
+            return
+        parts, packages = self._resolver.parts, self._resolver.model_packages(node)
+        used, _ = self._environments.get(name, (None, ""))
+        self._lacks[name] = missing_packages(parts, packages, used)
+        if used is None:
+            digest = parts.blobs.put_bytes(packages.text.encode()).digest
+            self._model_requirements[name] = digest
+
     def _prepare(self, code: Code) -> tuple[dict[str, Any], Reason | None]:
         """Freeze a file once; return its fields, and why its arguments are unread, if so."""
         if code.path not in self._prepared:
@@ -319,13 +345,7 @@ class Freeze:
         return self._resolver.parts.blobs.put_file(real).digest
 
     def _bundled(self, version: ExecutableVersion) -> str:
-        """Return the digest of the requirements file in the bundle of an executable version."""
-        wanted = version.resources.requirements
-        path = os.path.normpath(os.path.join(os.path.dirname(version.file), wanted))
-        for entry in self._resolver.parts.blobs.tree(version.bundle_digest).files:
-            if entry.path == path:
-                return entry.digest
-        raise NotFound(because("no-requirements-in-bundle", path=wanted, file=version.file))
+        return bundled_file(self._resolver.parts, version, version.resources.requirements)
 
     def _resolved(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         used, lock = self._environments.get(name, (None, ""))
@@ -347,37 +367,14 @@ class Freeze:
             excess=self._excess[bundle],
             for_shell=version.invocation.for_shell,
             unread=self._unread.get(name),
+            model_requirements=self._model_requirements.get(name, ""),
+            lacks=self._lacks.get(name),
         )
-
-    def _resolve_data_node(self, node: Node) -> ResolvedNode:
-        parts = self._resolver.parts
-        if node.path:
-            real = parts.files.locate(node.path, base=self._resolver.base)
-            if not real.exists():
-                raise NotFound(because("no-file", path=node.path))
-            put = parts.blobs.put_folder if (folder := real.is_dir()) else parts.blobs.put_file
-            blob, kind = put(real), "folder" if folder else format_of(real.name)
-            data = bytes_of(blob.digest, real.name, node.path)
-            return ResolvedNode(real.name, [data_port(kind)], data)
-        if node.artifact:
-            file = self._resolver.artifact(node.artifact)
-            data = bytes_of(file.digest, file.filename, node.artifact, f"artifact:{file.id}")
-            return ResolvedNode(node.artifact, [data_port(file.format)], data)
-        with parts.store.read() as c:
-            dataset = parts.store.datasets.get(c, self._resolver.owner, node.dataset)
-            version = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
-        if dataset is None:
-            raise NotFound(because("dataset-gone", name=node.dataset))
-        if version is None:
-            raise NotFound(because("dataset-not-ready", name=dataset.name))
-        origin, is_table = f"{dataset.name} v{version.number}", version.format in TEXT_TABLES
-        stored = (version.digest, version.filename, origin, is_table, f"dataset:{version.id}")
-        return ResolvedNode(dataset.name, [data_port(version.format)], BytesOf(*stored))
 
     def requirements(self, name: str) -> str:
         """Return the text of a node's lock or requirements file; empty for neither."""
         _, lock = self._environments.get(name, (None, ""))
-        digest = lock or self._requirements.get(name)
+        digest = lock or self._requirements.get(name) or self._model_requirements.get(name)
         if not digest:
             return ""
         with self._resolver.parts.blobs.open(digest) as handle:

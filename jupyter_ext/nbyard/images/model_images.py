@@ -18,13 +18,12 @@ from nbyard.errors import Invalid
 from nbyard.host.entry_points import entry_points_of
 from nbyard.images.dockerfile_writer import PLACE, REQUIREMENTS, hashed_files
 from nbyard.reasons.structs import because
-from nbyard.serving.protocol import Mode
+from nbyard.serving.protocol import PANDAS, Mode
 
 GROUP = "nbyard.serving"
 OWN = "nbyard.serving"
 SERVING = "serving.txt"
 MODEL_FOLDER = "model"
-PANDAS = "pandas>=2.2"
 ALONE = '"""Where models are served there is nothing of nbyard but what serves them."""\n'
 
 

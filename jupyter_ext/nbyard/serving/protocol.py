@@ -6,6 +6,9 @@ from typing import Protocol
 
 from .load_model import Spec
 
+# the package whose data frames models get, in each mode
+PANDAS = "pandas>=2.2"
+
 
 class Mode(Protocol):
     """A way to serve a model in its image.

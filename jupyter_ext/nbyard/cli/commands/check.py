@@ -38,6 +38,7 @@ from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
 GIT_SECONDS = 60
+OF_NODES = ("model-packages-missing",)  # the hints of nodes that are warnings
 REPORT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 STDOUT = Path("-")
 
@@ -145,6 +146,12 @@ def _check(connection: Any, path: Path) -> Checked:
                     line_of(text, problem.node or problem.edge),
                 )
                 for problem in answer.problems
+            ]
+            findings += [
+                Finding(hint.code, str(hint), name, line_of(text, name), level="warning")
+                for name, view in answer.nodes.items()
+                for hint in view.hints
+                if hint.code in OF_NODES
             ]
             if answer.copy_of:
                 why = because("workflow-is-copy", path=answer.copy_of)

@@ -124,6 +124,9 @@ class ResultLookup:
             return explain_rerun(None, query.parts)
         before = self._store.fingerprints.packages(c, last.parts.environment)
         change = environment_change(last.used, query.plan.environment)
+        installed = (last.requirements, query.plan.requirements_digest)
+        if not (last.used or query.plan.environment) and all(installed) and len({*installed}) > 1:
+            change = because("requirements-changed")
         has = query.environment.versions
         by_reads = cache_policy.is_by_reads(query.plan.cache)
         observed = last.observed if by_reads else None

@@ -256,6 +256,12 @@ def name_of(line: str) -> str:
         raise Invalid.field("requirements", reason) from None
 
 
+def applies(line: str) -> bool:
+    """Return whether the marker of a requirement holds for this Python and system."""
+    marker = _parsed(line.partition(" --hash")[0]).marker
+    return marker is None or marker.evaluate()
+
+
 def requirement_failed(lines: Iterable[str], cause: Reason) -> Reason:
     """Return the reason of a failed installation with the requirement that the installer names.
 

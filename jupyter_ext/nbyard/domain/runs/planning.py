@@ -35,7 +35,9 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     `lock_digest` is the lock of its `environment`, as a requirements file. `excess` names the
     largest files of a code bundle that only local processes can use. A `kernel` replaces the
     notebook's own, in local processes only. `for_shell`: a shell reads the command line.
-    `unread` is why the arguments of a script are unknown.
+    `unread` is why the arguments of a script are unknown. `model_requirements` is the digest of the
+    packages of a model, for containers without an image. `lacks` says which of them a local
+    process would not find.
     """
 
     name: str
@@ -54,6 +56,8 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     pinned: TaskPlan | None = None
     for_shell: bool = False
     unread: Reason | None = None
+    model_requirements: str = ""
+    lacks: Reason | None = None
 
 
 Resolved = Mapping[str, ResolvedNode]
@@ -71,22 +75,6 @@ class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
     runtime_given: bool = False
     warm: bool = False
     gpu: int | None = None
-
-
-def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
-    """Return the environment and the requirements file of a node, at most one of them.
-
-    The node's own setting overrides its executable's.
-
-    Raises:
-        Invalid: the node or its executable names both.
-    """
-    for resources in (node, default):
-        if resources.environment and resources.requirements:
-            raise Invalid.field("environment", because("environment-and-requirements"))
-        if resources.environment or resources.requirements:
-            return resources.environment, resources.requirements
-    return "", ""
 
 
 def output_filename(argument: Argument) -> str:
@@ -271,6 +259,14 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     if of_machine := [node for node in sent if resolved[node].kernel]:
         why = because("kernel-only-local")
         raise_problems([Problem(why, node=node, field="kernel") for node in of_machine])
+    lacking = [p.node for p in plans if p.runtime == PROCESS and not p.pinned]
+    problems = [
+        Problem(lacks, node=node, field="environment")
+        for node in lacking
+        if (lacks := resolved[node].lacks)
+    ]
+    if problems:
+        raise_problems(problems)
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         raise_problems(
@@ -320,7 +316,9 @@ class _Planner(msgspec.Struct, frozen=True):
         runtime = runtime_of(node, known.kind, image, overrides)
         if runtime == DOCKER:
             image = image or default.hinted_image
+        image = overrides.image or image
         lock = known.lock_digest if runtime != PROCESS else ""
+        packages = known.model_requirements if runtime == DOCKER and not image else ""
         # Later tasks in the container could look for secrets left in memory. Ports are opened
         # when a container is created.
         has_secrets = any(isinstance(binding, SecretOf) for binding in bindings.values())
@@ -332,10 +330,10 @@ class _Planner(msgspec.Struct, frozen=True):
             arguments=known.arguments,
             bindings=bindings,
             runtime=runtime,
-            image=overrides.image or image,
+            image=image,
             warm=overrides.warm and not default.ports and not has_secrets,
             requirements=node.requirements or default.requirements,
-            requirements_digest=lock or known.requirements_digest,
+            requirements_digest=lock or known.requirements_digest or packages,
             environment=known.environment,
             kernel=known.kernel,
             force=overrides.force,

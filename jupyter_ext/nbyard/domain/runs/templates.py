@@ -43,7 +43,7 @@ class TemplateContent(msgspec.Struct, frozen=True, omit_defaults=True):
         """Yield the digests of stored files that the nodes use, apart from their code."""
         for node in self.nodes.values():
             plan = node.pinned
-            yield from (node.requirements_digest, node.lock_digest)
+            yield from (node.requirements_digest, node.lock_digest, node.model_requirements)
             yield plan.requirements_digest if plan else ""
             bound = [*plan.bindings.values()] if plan else []
             yield from (

@@ -265,9 +265,13 @@ def of_environment(
     return replace(environment, fingerprint=text, lock=whole)
 
 
-def python_interpreter() -> EnvironmentRef:
-    """Return the reference to the interpreter for scripts, which is the one that runs nbyard."""
-    return _python_environment(sys.executable, "")
+def python_interpreter(interpreter: str = "") -> EnvironmentRef:
+    """Return the reference to an interpreter for scripts, by default the one that runs nbyard.
+
+    Raises:
+        NotFound: The interpreter does not run.
+    """
+    return _python_environment(interpreter or sys.executable, "")
 
 
 def identify_program(command: str) -> EnvironmentRef:

@@ -99,6 +99,7 @@ CHANGES = {
     "declaration-changed": code("its declaration changed"),
     "more-changes": code("and {count} more changes", count=int),
     "environment-changed": code("its environment changed"),
+    "requirements-changed": code("its requirements changed"),
     "environment-has": code("its environment {packages:, }", packages=REASONS),
     "environment-now": code("it now uses the environment {new}", new=str),
     "environment-left": code("it no longer uses the environment {old}", old=str),

@@ -90,6 +90,13 @@ RUNTIMES = {
         "a Dask worker runs the node in its own Python, not in an image: remove the"
         " image, or run the node in a container"
     ),
+    "model-packages-missing": code(
+        "its model needs {packages:, }, not installed here. Run `{command}`. Then choose"
+        " the environment {environment}, or a container",
+        packages=list,
+        command=str,
+        environment=str,
+    ),
     "kernel-only-local": code(
         "only local processes can use a kernel of this machine; set an environment instead"
     ),

@@ -10,6 +10,7 @@ import msgspec
 from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
 from nbyard.domain.callers import Caller
+from nbyard.domain.executables.chosen_packages import chosen_packages
 from nbyard.domain.executables.code_diffs import Diff
 from nbyard.domain.executables.nbexec_files import Description, apply_description, description_file
 from nbyard.domain.executables.structs import (
@@ -30,7 +31,6 @@ from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import check_free, no_such
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.domain.runs.planning import chosen_packages
 from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of

@@ -56,11 +56,15 @@ NEWEST = (
 
 
 class Last(msgspec.Struct, frozen=True):
-    """The dependencies of a result: key parts, environment and the code files that were read."""
+    """The dependencies of a result: key parts, environment and the code files that were read.
+
+    `requirements` is the digest of the requirements that were installed, empty for none.
+    """
 
     parts: KeyParts
     used: UsedEnvironment | None
     observed: Observed | None
+    requirements: str = ""
 
 
 class NodeFileAccess(msgspec.Struct, frozen=True):
@@ -176,4 +180,5 @@ def _last_of_row(row: Any) -> Last | None:
         return None
     used = msgspec.convert(row.plan.get("environment"), UsedEnvironment | None)
     observed = msgspec.convert(row.observed, Observed | None)
-    return Last(msgspec.convert(row.parts, KeyParts), used, observed)
+    requirements = row.plan.get("requirements_digest", "")
+    return Last(msgspec.convert(row.parts, KeyParts), used, observed, requirements)

@@ -240,3 +240,27 @@ def test_sizes_need_a_sample(shell, sampled: Path) -> None:
     assert said.code == 2 and "--rows and --files need --sample" in said.err
     said = shell("check", "--sample", "--rows", "0", "flow.nbflow")
     assert said.code == 1 and "error: rows: must be between 1 and 1000000" in said.out
+
+
+def test_a_model_whose_packages_are_missing_is_a_warning(shell, yard) -> None:
+    """E7: with the command that installs them; a run in a container needs none."""
+    root = yard.parts.files.root
+    (root / "nervosum.yaml").write_text(
+        "name: Cow\ndeployment: {mode: batch}\nrequirements: [no-such-cow==6.1]\n"
+        "interface: {model_module: model, model_class: Cow}\n"
+        "input_schema: [{name: n, type: int}]\noutput_schema: [{name: n, type: int}]\n"
+    )
+    (root / "model.py").write_text("class Cow:\n    def predict(self, data): return data\n")
+    (root / "d.csv").write_text("n\n1\n")
+    nodes = {
+        "d": {"type": "dataset", "path": "d.csv"},
+        "p": {"type": "executable", "path": "nervosum.yaml"},
+    }
+    edges = {"e": {"source": "d", "output": "data", "target": "p", "input": "data"}}
+    document = {"version": 1, "nodes": nodes, "edges": edges}
+    (root / "w.nbflow").write_text(json.dumps(document))
+    said = shell("check", "w.nbflow", "--json")
+    assert said.code == 0
+    [finding] = said.json[0]["findings"]
+    assert (finding["level"], finding["code"]) == ("warning", "model-packages-missing")
+    assert "`nbyard environments create cow no-such-cow==6.1 'pandas>=2.2'" in finding["text"]

@@ -1,6 +1,7 @@
 """The reasons that need no history: what the plan says, and what the found result lacks."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import msgspec
 import pytest
@@ -9,6 +10,7 @@ from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
 from nbyard.reasons.structs import because
 from nbyard.store.runs.artifacts_and_cache import Hit
+from nbyard.store.runs.past_results import Last
 from nbyard.testing.fake_runtime_bench import Bench
 
 from ..benches import running
@@ -55,3 +57,16 @@ def test_what_the_found_result_lacks(bench: Bench) -> None:
         assert lookup.why(c, query, pytest.fail).code == "changed"
         query.outside = ()
         assert lookup.why(c, query, lambda: None).code == "no-earlier-result"
+
+
+def test_changed_requirements_are_named(bench: Bench) -> None:
+    """Without an environment, whose version says more."""
+    identities = Identities(bench.context)
+    lookup = ResultLookup(bench.context.store, identities)
+    query = query_of(bench, identities, cache="1 h", requirements_digest="sha256:new")
+    parts = msgspec.structs.replace(query.parts, environment="before")
+    for old, code in (("sha256:old", "requirements-changed"), ("", "environment-changed")):
+        find_last = partial(Last, parts, None, None, old)
+        with bench.context.store.read() as c:
+            why = lookup.why(c, query, find_last)
+        assert [change["code"] for change in why.params["changes"]] == [code]
