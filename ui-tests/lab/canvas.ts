@@ -160,6 +160,26 @@ export class Canvas {
     }).toPass({ timeout: 40_000 });
   }
 
+  /** The connections that run behind a card for more than a few pixels. */
+  async covered(): Promise<string[]> {
+    return this.root.locator('.react-flow__edge').evaluateAll(edges => {
+      const inner = (card: Element) => {
+        const { left, right, top, bottom } = card.getBoundingClientRect();
+        return [left + 4, right - 4, top + 4, bottom - 4];
+      };
+      const cards = Array.from(document.querySelectorAll('.react-flow__node-card'), inner);
+      return edges
+        .filter(edge => {
+          const path = edge.querySelector<SVGPathElement>('.react-flow__edge-path')!;
+          const [length, matrix] = [path.getTotalLength(), path.getScreenCTM()!];
+          return Array.from({ length: 60 }, (_, step) =>
+            path.getPointAtLength((length * step) / 60).matrixTransform(matrix)
+          ).some(({ x, y }) => cards.some(([l, r, t, b]) => x > l && x < r && y > t && y < b));
+        })
+        .map(edge => edge.getAttribute('aria-label') ?? '');
+    });
+  }
+
   /** Nothing is unsaved. */
   async saved(): Promise<void> {
     await expect(

@@ -37,7 +37,7 @@ export function layered(
   edges: readonly IEdge[],
   view?: { width: number; height: number }
 ): [string, Position][] {
-  const columns = columnsOf(placed(nodes, edges));
+  const columns = placed(nodes, edges);
   if (view) {
     for (const zoom of ZOOMS) {
       const width = view.width / zoom;
@@ -52,10 +52,18 @@ export function layered(
   return positions([columns]);
 }
 
-/** Return the cards where dagre places them in one row. */
-function placed(nodes: readonly ISize[], edges: readonly IEdge[]): ICard[] {
+/** Short connections need more columns than the longest chain has, at times. */
+const RANKERS = ['network-simplex', 'longest-path'];
+
+/** Return the columns in which dagre places the cards in one row: the fewest. */
+function placed(nodes: readonly ISize[], edges: readonly IEdge[]): IColumn[] {
+  const found = RANKERS.map(ranker => columnsOf(ranked(nodes, edges, ranker)));
+  return found.reduce((best, other) => (other.length < best.length ? other : best));
+}
+
+function ranked(nodes: readonly ISize[], edges: readonly IEdge[], ranker: string): ICard[] {
   const graph = new Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: BELOW, ranksep: BESIDE });
+  graph.setGraph({ rankdir: 'LR', nodesep: BELOW, ranksep: BESIDE, ranker });
   graph.setDefaultEdgeLabel(() => ({}));
   for (const { id, width, height } of nodes) {
     graph.setNode(id, { width, height });

@@ -8,9 +8,10 @@ import {
 } from '@xyflow/react';
 import '@xyflow/react/dist/base.css';
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from 'react';
-import { Arrow } from './Arrow';
+import { Arrow } from '../connections/Arrow';
 import { ConnectionHint } from './ConnectionHint';
-import { ConnectionPeek, usePeek } from './ConnectionPeek';
+import { ConnectionPeek, usePeek } from '../connections/ConnectionPeek';
+import { Settled, useSettled } from '../connections/settled';
 import { CanvasController } from '../model/controller';
 import { acceptLuminoDrops } from './drops';
 import { EmptyStage } from './EmptyStage';
@@ -74,6 +75,7 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
   usePortWatch(canvas);
   useRefit(canvas);
   const onNodesChange = useFirstFit(canvas, startsFull);
+  const settled = useSettled(nodes);
 
   return (
     <div
@@ -93,58 +95,60 @@ export function Stage({ readOnly }: { readOnly: boolean }): JSX.Element {
       onPointerMoveCapture={selecting.onPointerMove}
       onContextMenuCapture={selecting.onContextMenu}
     >
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={NODE_TYPES}
-        edgeTypes={EDGE_TYPES}
-        onInit={flow => {
-          canvas.flow = flow;
-          const isWhole = canvas.fitted?.isWhole; // before the table was shown
-          canvas.fitted = seen ? undefined : { ...flow.getViewport(), isWhole };
-          if (startsFull) {
-            fit(canvas, { isWhole });
-          }
-        }}
-        defaultViewport={seen}
-        onMoveEnd={(_, viewport) => remember(canvas.path, viewToKeep(canvas, viewport))}
-        onNodesChange={onNodesChange}
-        onEdgesChange={store.onEdgesChange}
-        onConnect={drawing.onConnect}
-        onConnectEnd={drawing.onConnectEnd}
-        isValidConnection={drawing.isValidConnection}
-        onNodeClick={selecting.onNodeClick}
-        onEdgeMouseEnter={peeking.onEdgeMouseEnter}
-        onEdgeMouseLeave={peeking.onEdgeMouseLeave}
-        onNodeDragStart={moving.onNodeDragStart}
-        onNodeDragStop={moving.onNodeDragStop}
-        onPaneClick={selecting.onPaneClick}
-        selectionOnDrag={selecting.frame}
-        panOnDrag={!selecting.frame}
-        onNodeDoubleClick={selecting.onNodeDoubleClick}
-        onNodeContextMenu={selecting.onNodeContextMenu}
-        onEdgeContextMenu={selecting.onEdgeContextMenu}
-        connectionMode={ConnectionMode.Loose}
-        connectionRadius={18}
-        nodesDraggable={!readOnly}
-        nodesConnectable={!readOnly}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        disableKeyboardA11y
-        deleteKeyCode={null}
-        selectionKeyCode={null}
-        multiSelectionKeyCode={null}
-        panActivationKeyCode={null}
-        zoomActivationKeyCode={null}
-        zoomOnDoubleClick={false}
-        onlyRenderVisibleElements={!all}
-        minZoom={leastZoom(nodes.length)}
-        attributionPosition="bottom-center"
-      >
-        {!far && <Background gap={24} size={1.5} />}
-        <ZoomBar />
-        <Overview />
-      </ReactFlow>
+      <Settled.Provider value={settled}>
+        <ReactFlow
+          nodes={nodes}
+          edges={edges}
+          nodeTypes={NODE_TYPES}
+          edgeTypes={EDGE_TYPES}
+          onInit={flow => {
+            canvas.flow = flow;
+            const isWhole = canvas.fitted?.isWhole; // before the table was shown
+            canvas.fitted = seen ? undefined : { ...flow.getViewport(), isWhole };
+            if (startsFull) {
+              fit(canvas, { isWhole });
+            }
+          }}
+          defaultViewport={seen}
+          onMoveEnd={(_, viewport) => remember(canvas.path, viewToKeep(canvas, viewport))}
+          onNodesChange={onNodesChange}
+          onEdgesChange={store.onEdgesChange}
+          onConnect={drawing.onConnect}
+          onConnectEnd={drawing.onConnectEnd}
+          isValidConnection={drawing.isValidConnection}
+          onNodeClick={selecting.onNodeClick}
+          onEdgeMouseEnter={peeking.onEdgeMouseEnter}
+          onEdgeMouseLeave={peeking.onEdgeMouseLeave}
+          onNodeDragStart={moving.onNodeDragStart}
+          onNodeDragStop={moving.onNodeDragStop}
+          onPaneClick={selecting.onPaneClick}
+          selectionOnDrag={selecting.frame}
+          panOnDrag={!selecting.frame}
+          onNodeDoubleClick={selecting.onNodeDoubleClick}
+          onNodeContextMenu={selecting.onNodeContextMenu}
+          onEdgeContextMenu={selecting.onEdgeContextMenu}
+          connectionMode={ConnectionMode.Loose}
+          connectionRadius={18}
+          nodesDraggable={!readOnly}
+          nodesConnectable={!readOnly}
+          nodesFocusable={false}
+          edgesFocusable={false}
+          disableKeyboardA11y
+          deleteKeyCode={null}
+          selectionKeyCode={null}
+          multiSelectionKeyCode={null}
+          panActivationKeyCode={null}
+          zoomActivationKeyCode={null}
+          zoomOnDoubleClick={false}
+          onlyRenderVisibleElements={!all}
+          minZoom={leastZoom(nodes.length)}
+          attributionPosition="bottom-center"
+        >
+          {!far && <Background gap={24} size={1.5} />}
+          <ZoomBar />
+          <Overview />
+        </ReactFlow>
+      </Settled.Provider>
       {!nodes.length && <EmptyStage />}
       {count === 1 && !edges.length && (
         <div className="nby-Canvas-tip">

@@ -57,6 +57,8 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
 const READABLE = 0.75;
+/** No panel that opens beside the canvas makes the cards smaller than this. */
+const LEGIBLE = 0.5;
 
 /** Return the class that keeps the text of cards at 11 px on the screen, down to the first fit. */
 export function textSize(zoom: number): string {
@@ -140,18 +142,20 @@ interface IFit {
   all?: Rect;
   /** Show all cards, however small they get. */
   isWhole?: boolean;
+  /** The smallest zoom, if it is not that at which all cards are shown. */
+  least?: number;
 }
 
-export function fit(canvas: CanvasController, { all, isWhole }: IFit = {}): void {
+export function fit(canvas: CanvasController, { all, isWhole, least = 0 }: IFit = {}): void {
   const { flow, stage, store } = canvas;
   if (!flow || !stage?.clientWidth || !store.nodes.length) {
     return;
   }
   const cards = store.nodes.map(({ id }) => store.place(id));
   const bounds = all ?? flow.getNodesBounds(store.nodes);
-  const least = isWhole ? leastZoom(store.nodes.length) : undefined;
+  const whole = isWhole ? Math.max(least, leastZoom(store.nodes.length)) : undefined;
   const height = clearHeight(stage);
-  void flow.setViewport(viewFor(bounds, cards, stage.clientWidth, height, least));
+  void flow.setViewport(viewFor(bounds, cards, stage.clientWidth, height, whole));
   canvas.fitted = { ...flow.getViewport(), isWhole };
 }
 
@@ -190,8 +194,8 @@ export function refit(canvas: CanvasController, before: ISize): void {
     if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {
       return; // a card that moves a moment after it was added escapes the pointer
     }
-    fit(canvas, { isWhole });
-    if (id !== undefined && !isWhole) {
+    fit(canvas, { isWhole, least: Math.min(now.zoom, LEGIBLE) });
+    if (id !== undefined) {
       reveal(canvas, id);
     }
   } else if (id !== undefined && wasSeen(canvas.store.place(id), now, before)) {

@@ -4,7 +4,7 @@ import { CanvasContext } from '../../model/hooks';
 import { bench, nodesOf } from '../../model/__tests__/fakes';
 import type { CanvasController } from '../../model/controller';
 import { quickAdd } from '../../commands/prompts';
-import { ConnectionPeek, usePeek } from '../ConnectionPeek';
+import { ConnectionPeek, usePeek } from '../../connections/ConnectionPeek';
 import { EmptyStage } from '../EmptyStage';
 import { useClipboardAndDrops, useDrawing, useMoving, useSelecting } from '../mouseAndClipboard';
 
