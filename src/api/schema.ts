@@ -4138,7 +4138,8 @@ export interface components {
          * @description Files to declare as inputs and outputs.
          *
          *         `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
-         *         folder. `remove` names arguments that were declared this way.
+         *         folder. A parameter whose default is such a path becomes the input or output. `remove` names
+         *         arguments that were declared this way.
          */
         DeclareFiles: {
             path: string;
@@ -6360,7 +6361,7 @@ export interface components {
          * @description A file that the code opens itself.
          *
          *         `path` is relative to the folder of the code file. `name` is the name of the argument that
-         *         would declare it.
+         *         would declare it: of a parameter if the path is its default.
          */
         OpenedFile: {
             path: string;

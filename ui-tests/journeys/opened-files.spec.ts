@@ -71,3 +71,36 @@ test(
     await lab.page.screenshot({ path: info.outputPath('handed-on.png') });
   }
 );
+
+test(
+  'X1, K2: a drop declares the parameter that names a file',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await writeFile(server.file('houses.csv'), 'rooms\n3\n');
+    await writeFile(server.file('other.csv'), 'rooms\n5\n');
+    const code = notebook(parameters('csv = "houses.csv"'), 'print(open(csv).read())');
+    await writeFile(server.file('train.ipynb'), code);
+    await writeFile(server.file('plain.ipynb'), notebook('factor = 2'));
+    const nodes = {
+      other: { type: 'dataset', path: 'other.csv', at: [0, 0] as [number, number] },
+      train: { path: 'train.ipynb', at: [400, 0] as [number, number] },
+      plain: { path: 'plain.ipynb', at: [400, 200] as [number, number] }
+    };
+    await writeFile(server.file('drop.nbflow'), workflow(nodes));
+    const canvas = await lab.openWorkflow('drop.nbflow');
+    await expect(canvas.card('plain.ipynb')).toContainText('no parameters cell');
+    await lab.drag(canvas.output('other.csv', 'data'), canvas.card('train.ipynb'), async () => {
+      await expect(canvas.root.locator('.nby-Hint')).toHaveText('Drop to declare csv = houses.csv');
+      await lab.page.screenshot({ path: info.outputPath('hint.png') });
+    });
+    await expect(canvas.picker).toContainText('Declare as an input and connect');
+    await lab.page.screenshot({ path: info.outputPath('offered.png') });
+    await lab.press('Enter');
+    await expect(canvas.arrow('other.csv', 'train.ipynb')).toHaveCount(1);
+    expect(await readFile(server.file('train.ipynb'), 'utf8')).toBe(code);
+    await lab.page.screenshot({ path: info.outputPath('connected.png') });
+    await canvas.save();
+    await canvas.button('run-workflow').click();
+    await lab.drawer.succeeds();
+  }
+);

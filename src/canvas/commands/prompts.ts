@@ -7,7 +7,8 @@ import { Position } from '../../document/flow';
 import { whenChecked } from '../model/whenChecked';
 import { filesBeside, isTable, kindOf } from '../palette/folderFiles';
 import { CanvasController } from '../model/controller';
-import { connectToNode, IEnd } from '../model/connecting';
+import { IEnd } from '../model/connecting';
+import { connectToCard } from '../model/declaring';
 import { editComment } from '../arrange/comments';
 import { addFiles, addRow, isExecutable, rename, resolvePath } from '../model/editing';
 import { focusNode } from '../model/focus';
@@ -40,7 +41,7 @@ export async function quickAdd(
     const [added] = await add();
     if (end && added) {
       await whenChecked(canvas);
-      await connectToNode(canvas, end, added, point);
+      await connectToCard(canvas, end, added, point);
     }
   } finally {
     close();

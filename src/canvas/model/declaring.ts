@@ -1,11 +1,15 @@
 /** Declares files that code opens, removes declarations, and connects them. */
 import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
-import { connect, title } from './connecting';
+import { fittingEdges, portsOf } from '../../document/edges';
+import { connect, connectToNode, fitting, IEnd, title } from './connecting';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IProposal } from './tokens';
 import { whenChecked } from './whenChecked';
+
+/** A path with an extension, without the scheme of a URL. */
+const FILE_NAME = /^[^:]+\.([a-z]\w*)$/i;
 
 /** Return the path that the code itself uses for an input or output. */
 export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | undefined {
@@ -36,6 +40,59 @@ export async function tagCell(canvas: CanvasController, id: string, cell: number
     const done = await canvas.services.backend?.tagCell(codeOf(canvas, id), cell);
     canvas.say(done ?? '');
     canvas.checker.ask(0);
+  } catch (error) {
+    canvas.say(error instanceof Error ? error.message : String(error), true);
+  }
+}
+
+/**
+ * Return the parameters of a node whose default names a file that a connection from here could
+ * bring or take, each with its connection.
+ */
+export function declarable({ checker, doc }: CanvasController, from: IEnd, node: string) {
+  const here = checker.ports(from.node);
+  const isInput = here && portsOf(here).some(p => p.name === from.port && p.role === 'input');
+  const role = isInput ? ('output' as const) : ('input' as const);
+  return (checker.reading(node)?.arguments ?? []).flatMap(argument => {
+    const { name = '', role: now = 'value', type = 'string', default: path, reach } = argument;
+    const format = now === 'value' && type === 'string' && !reach && FILE_NAME.exec(`${path}`)?.[1];
+    if (!format) {
+      return [];
+    }
+    const there = { type: 'executable', arguments: [{ name, role, format }] };
+    const [edge] = fittingEdges(from, node, doc.allEdges(), id =>
+      id === node ? there : checker.ports(id)
+    ).edges;
+    return edge ? [{ id: name, label: `${name} = ${path}`, edge, role, path: `${path}` }] : [];
+  });
+}
+
+/** Connect to a card; if no port fits, offer to declare a parameter that names a file. */
+export async function connectToCard(
+  canvas: CanvasController,
+  from: IEnd,
+  node: string,
+  at?: { x: number; y: number }
+): Promise<void> {
+  const { trans } = canvas;
+  const items = fitting(canvas, from, node).edges.length ? [] : declarable(canvas, from, node);
+  if (!items.length) {
+    return connectToNode(canvas, from, node, at);
+  }
+  const question =
+    items[0].role === 'input'
+      ? trans.__('Declare as an input and connect')
+      : trans.__('Declare as an output and connect');
+  const picked = await canvas.pick(question, items, at);
+  const chosen = items.find(({ id }) => id === picked?.id);
+  if (!chosen) {
+    return;
+  }
+  const { role, path, edge } = chosen;
+  try {
+    await declareIn(canvas, codeOf(canvas, node), { [`${role}s`]: [path] });
+    await whenChecked(canvas);
+    connect(canvas, edge);
   } catch (error) {
     canvas.say(error instanceof Error ? error.message : String(error), true);
   }
@@ -99,7 +156,10 @@ async function drawn(canvas: CanvasController, meant: readonly IProposal[]): Pro
   }
   for (const [code, change] of wanted) {
     for (const argument of (await declareIn(canvas, code, change)).added) {
-      names.set(`${code} ${argument.role} ${openedAt(argument)}`, argument.name);
+      names.set(
+        `${code} ${argument.role} ${openedAt(argument) ?? argument.default}`,
+        argument.name
+      );
     }
   }
   if (wanted.size) {

@@ -42,7 +42,7 @@ export function refusalText(
 /** Return the text for an executable without ports, which runs alone. */
 export function noPortsText(trans: TranslationBundle): string {
   return trans.__(
-    'This node has no named input or output, so it runs alone. Run it once: the inspector then lists the files that it reads and writes, to declare with one click.'
+    'This node has no named input or output, so it runs alone. Name a parameter input_… or output_…, or run it once: the inspector then lists its files, to declare with one click.'
   );
 }
 
@@ -56,11 +56,11 @@ export function bodyRefusalText(refused: IFitting['refused'], trans: Translation
   switch (refused) {
     case 'no-input':
       return trans.__(
-        'This node has no named input. Run it once: the inspector then lists the files that it reads, to declare with one click.'
+        'This node has no named input. Name a parameter input_…, or run it once: the inspector then lists the files that it reads, to declare with one click.'
       );
     case 'no-output':
       return trans.__(
-        'This node has no named output. Run it once: the inspector then lists the files that it writes, to declare with one click.'
+        'This node has no named output. Name a parameter output_…, or run it once: the inspector then lists the files that it writes, to declare with one click.'
       );
     case 'unknown-port':
       return trans.__('The ports of this node are unknown.');

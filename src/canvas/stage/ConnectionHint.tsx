@@ -2,6 +2,7 @@ import { ConnectionState, useConnection } from '@xyflow/react';
 import { useEffect, useState } from 'react';
 import { fitting, refusal } from '../model/connecting';
 import { CanvasController } from '../model/controller';
+import { declarable } from '../model/declaring';
 import { nodeAt } from './mouseAndClipboard';
 import { useCanvas } from '../model/hooks';
 import { bodyRefusalText } from '../model/texts';
@@ -121,9 +122,13 @@ function hintAt(canvas: CanvasController, drag: Following, point: IPoint): IHint
   if (!node || node === drag.node) {
     return undefined;
   }
-  const fit = fitting(canvas, { node: drag.node, port: drag.port }, node);
+  const end = { node: drag.node, port: drag.port };
+  const fit = fitting(canvas, end, node);
   if (!fit.edges.length) {
-    return { text: bodyRefusalText(fit.refused, trans), refused: true };
+    const [parameter] = declarable(canvas, end, node);
+    return parameter
+      ? { text: trans.__('Drop to declare %1', parameter.label), refused: false }
+      : { text: bodyRefusalText(fit.refused, trans), refused: true };
   }
   const [first] = fit.edges;
   return {

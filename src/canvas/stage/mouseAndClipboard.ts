@@ -15,7 +15,8 @@ import { IEdge, isComment } from '../../document/flow';
 import { REF_MIME } from '../../document/dragTypes';
 import { cameFromDesktop, takeFromDesktop } from './desktopFiles';
 import { edgeAt, insertInto, insertOrConnect } from './insertOrConnect';
-import { connect, connectToNode, refusal } from '../model/connecting';
+import { connect, refusal } from '../model/connecting';
+import { connectToCard } from '../model/declaring';
 import { CanvasController } from '../model/controller';
 import { addThing, clipboardText, pasteText, removeSelection } from '../model/editing';
 import { CardNode } from '../model/flowStore';
@@ -71,7 +72,7 @@ export function useDrawing(canvas: CanvasController) {
       }
       const node = nodeAt(x, y);
       if (node && node !== from.node) {
-        void connectToNode(canvas, from, node, { x, y });
+        void connectToCard(canvas, from, node, { x, y });
       } else if (document.elementFromPoint(x, y)?.matches(FREE)) {
         void canvas.commands.execute('nbyard:add-node', { x, y, ...from });
       }

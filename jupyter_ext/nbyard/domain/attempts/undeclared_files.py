@@ -31,7 +31,7 @@ class OpenedFile(msgspec.Struct, frozen=True):
     """A file that the code opens itself.
 
     `path` is relative to the folder of the code file. `name` is the name of the argument that
-    would declare it.
+    would declare it: of a parameter if the path is its default.
     """
 
     path: str
@@ -61,7 +61,8 @@ class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Files to declare as inputs and outputs.
 
     `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
-    folder. `remove` names arguments that were declared this way.
+    folder. A parameter whose default is such a path becomes the input or output. `remove` names
+    arguments that were declared this way.
     """
 
     path: str
@@ -92,16 +93,17 @@ def find_undeclared(
     if observed.problem or observed.written is None:
         return []
     start = posixpath.dirname(file)
-    # A file that is the default of an argument is declared already.
-    known = {
-        posixpath.normpath(posixpath.join(start, argument.default))
-        for argument in arguments
-        if isinstance(argument.default, str) and argument.default
-    }
     places = {
         argument.reach.place(file) for argument in arguments if isinstance(argument.reach, File)
     }
-    known |= {file, *places}
+    parameters = {File(path).place(file): own for path, own in parameters_at(arguments).items()}
+    # Parameters of notebooks declare no files. Other defaults do, as those of a command line.
+    known = {file, *places} | {
+        File(argument.default).place(file)
+        for argument in arguments
+        if argument.role != "value" or argument.reach is not None
+        if isinstance(argument.default, str) and argument.default
+    }
     written = set(observed.written)
     # files that the task created itself are not inputs
     others = {*written, *observed.passing}
@@ -115,10 +117,24 @@ def find_undeclared(
             if is_known or not _is_data(path):
                 continue
             own = posixpath.relpath(path, start or ".")
-            name = free_name(own, names)
+            name = parameters[path].name if path in parameters else free_name(own, names)
             names.add(name)
             undeclared.append(OpenedFile(own, role, name, format_of(path)))  # type: ignore[arg-type]
     return undeclared
+
+
+def parameters_at(arguments: Iterable[Argument], role: Role = "value") -> dict[str, Argument]:
+    """Return the arguments of a notebook with a default that may be a path, by this path.
+
+    Paths are relative to the folder of the notebook, in their plain form. Arguments of other
+    roles than `role` are left out, as are those of commands.
+    """
+    return {
+        posixpath.normpath(argument.default): argument
+        for argument in reversed([*arguments])
+        if argument.role == role and argument.type == "string" and argument.reach is None
+        if isinstance(argument.default, str) and argument.default
+    }
 
 
 def _is_data(path: str) -> bool:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.arguments.bindings import File
-from nbyard.domain.arguments.structs import check_arguments
+from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.undeclared_files import (
     KINDS,
     MOST,
@@ -22,6 +22,7 @@ from nbyard.domain.attempts.undeclared_files import (
     find_undeclared,
     free_name,
     no_files,
+    parameters_at,
 )
 from nbyard.domain.executables.nbexec_files import Description, description_file
 from nbyard.domain.file_formats import format_of
@@ -34,7 +35,7 @@ from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
-    from nbyard.domain.arguments.structs import Argument, Role
+    from nbyard.domain.arguments.structs import Role
     from nbyard.freezing.executable_versions import Freezer
     from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.past_results import NodeFileAccess
@@ -122,20 +123,27 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     if problem := no_files(kind.name, is_apart=reading.invocation.apart):
         raise Invalid.field("path", problem)
     description = code.description or Description()
-    own = {a.name: a for a in description.arguments or () if isinstance(a.reach, File)}
+    own = {
+        a.name: a
+        for a in description.arguments or ()
+        if isinstance(a.reach, File) or (kind.keeps_arguments and a.role != "value")
+    }
     if unknown := [name for name in body.remove if name not in own]:
         raise Invalid.field("remove", because("file-not-declared", name=unknown[0][:80]))
-    names = {argument.name for argument in reading.arguments} - {*body.remove}
-    left = [a for a in description.arguments or () if a.name not in body.remove]
-    known = [a for a in left if a.name in own]
+
+    def described(arguments: list[Argument]) -> Description:
+        # An empty list would declare that the code has no arguments. None keeps those read from
+        # the code.
+        return msgspec.structs.replace(description, arguments=(*arguments,) or None)
+
+    left = _without(description.arguments or (), body.remove)
+    _, reading, _ = freezer.read(msgspec.structs.replace(code, description=described(left)))
+    known = [*reading.arguments]
     added = [
-        *_new_arguments(body.inputs, "input", names, known),
-        *_new_arguments(body.outputs, "output", names, known),
+        *(_declare(path, "input", left, known) for path in body.inputs),
+        *(_declare(path, "output", left, known) for path in body.outputs),
     ]
-    new = [argument for argument in added if argument not in known]
-    # An empty list would declare that the code has no arguments. None keeps those read from the
-    # code.
-    changed = msgspec.structs.replace(description, arguments=(*left, *new) or None)
+    changed = described(left)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     # Check the new description before it is written.
     check_arguments(reading.arguments)
@@ -149,18 +157,45 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     return DeclaredFiles(parts.files.shown(target), added, [own[name] for name in body.remove])
 
 
-def _new_arguments(
-    paths: Iterable[str], role: Role, names: set[str], known: Iterable[Argument]
-) -> list[Argument]:
-    arguments = []
-    there = {a.reach: a for a in known if a.role == role}
-    for path in paths:
-        if (argument := there.get(File(path))) is None:
-            name = free_name(path, names)
-            names.add(name)
-            argument = OpenedFile(path, role, name, format_of(path)).argument()
-        arguments.append(argument)
-    return arguments
+def _without(described: Iterable[Argument], names: Iterable[str]) -> list[Argument]:
+    """Return the arguments of a description without declared files of these names.
+
+    A parameter becomes a value again, with the other fields of its description.
+    """
+    removed = {*names}
+    left = [a for a in described if a.name not in removed]
+    values = [
+        msgspec.structs.replace(a, role="value", format="")
+        for a in described
+        if a.name in removed and not isinstance(a.reach, File)
+    ]
+    return [*left, *(value for value in values if value != Argument(value.name))]
+
+
+def _declare(path: str, role: Role, described: list[Argument], known: list[Argument]) -> Argument:
+    """Return the argument that declares a file. If it is new, add it to both lists.
+
+    `described` are the arguments of the description, and `known` all arguments of the code. A
+    parameter with this path as its default becomes the input or output.
+    """
+    plain = posixpath.normpath(path)
+    for argument in described:
+        if argument.role == role and argument.reach == File(path):
+            return argument
+    if there := parameters_at(known, role).get(plain):
+        return there
+    parameter = parameters_at(known).get(plain)
+    if parameter is None:
+        name = free_name(path, {argument.name for argument in known})
+        new = change = OpenedFile(path, role, name, format_of(path)).argument()
+    else:
+        name, fields = parameter.name, {"role": role, "format": format_of(path)}
+        before = [argument for argument in described if argument.name == name]
+        change = msgspec.structs.replace(*(before or [Argument(name)]), **fields)
+        new = msgspec.structs.replace(parameter, **fields)
+    described[:] = [*(other for other in described if other.name != name), change]
+    known[:] = [*(other for other in known if other.name != name), new]
+    return new
 
 
 def folder_of(base: str, node: Node) -> str:

@@ -274,7 +274,7 @@ describe('E5: an executable without a named input or output', () => {
     await connectByList(canvas, 'alone');
     expect(canvas.ui.notice?.text).toContain('no named input or output');
     await connectToNode(canvas, { node: 'sales', port: 'data' }, 'alone');
-    expect(canvas.ui.notice?.text).toContain('no named input.');
+    expect(canvas.ui.notice?.text).toContain('no named input. Name a parameter input_…');
     expect(canvas.doc.allEdges()).toEqual([]);
     await run(canvas, 'all');
     expect(one.backend.runs).toHaveLength(1);

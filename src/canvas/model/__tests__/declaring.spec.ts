@@ -1,5 +1,12 @@
 import { connectAutomatically } from '../connecting';
-import { connectFiles, declareFiles, openedAt, tagCell } from '../declaring';
+import {
+  connectFiles,
+  connectToCard,
+  declarable,
+  declareFiles,
+  openedAt,
+  tagCell
+} from '../declaring';
 import { bench, IBench, READINGS } from './fakes';
 
 const FILE = {
@@ -109,6 +116,61 @@ describe('files that nodes open by themselves', () => {
     expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
     canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
     await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('no code file');
+  });
+
+  it('K2: a drop on a node offers its parameters that name a file of the format', async () => {
+    const { canvas, backend, settle } = one;
+    const alone = READINGS['alone.ipynb'];
+    const before = alone.arguments;
+    const csv = { name: 'csv', default: 'houses.csv' };
+    const other = [
+      { name: 'model', default: 'm.joblib' },
+      { name: 'at', default: 'http://a/b.csv' }
+    ];
+    alone.arguments = [...before!, csv, ...other, { name: 'words', default: 'one. two' }];
+    canvas.doc.addNode('alone', { type: 'executable', path: 'alone.ipynb' }, [0, 300]);
+    canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 600]);
+    await settle();
+    const from = { node: 'sales', port: 'data' };
+    expect(declarable(canvas, from, 'known')).toEqual([]);
+    expect(declarable(canvas, { node: 'train', port: 'extra' }, 'alone')).toMatchObject([
+      { label: 'csv = houses.csv', role: 'output' },
+      { label: 'model = m.joblib', role: 'output' }
+    ]);
+    const dropped = connectToCard(canvas, from, 'alone');
+    expect(canvas.ui.picker).toMatchObject({
+      title: 'Declare as an input and connect',
+      items: [{ label: 'csv = houses.csv' }]
+    });
+    alone.arguments = [...before!, { ...csv, role: 'input', format: 'csv' }];
+    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
+    await settle();
+    await dropped;
+    alone.arguments = before;
+    expect(backend.declared).toEqual([['work/alone.ipynb', { inputs: ['houses.csv'] }]]);
+    const edge = { source: 'sales', output: 'data', target: 'alone', input: 'csv' };
+    expect(canvas.doc.allEdges()).toContainEqual(expect.objectContaining(edge));
+  });
+
+  it('K2: a drop connects a fitting port, and declares nothing without a choice', async () => {
+    const { canvas, backend } = one;
+    await connectToCard(canvas, { node: 'sales', port: 'data' }, 'clean');
+    expect(canvas.doc.allEdges()).toHaveLength(1);
+    canvas.doc.addNode('alone', { type: 'executable', path: 'alone.ipynb' }, [0, 300]);
+    const alone = READINGS['alone.ipynb'];
+    const before = alone.arguments;
+    alone.arguments = [{ name: 'csv', default: 'houses.csv' }];
+    await one.settle();
+    const dropped = connectToCard(canvas, { node: 'sales', port: 'data' }, 'alone');
+    canvas.ui.picker!.done(undefined);
+    await dropped;
+    const failing = connectToCard(canvas, { node: 'sales', port: 'data' }, 'alone');
+    backend.failure = new Error('its code was uploaded');
+    canvas.ui.picker!.done(canvas.ui.picker!.items[0]);
+    await failing;
+    alone.arguments = before;
+    expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
+    expect(canvas.doc.allEdges()).toHaveLength(1);
   });
 
   it('E6: a cell is tagged, which the canvas says, or why not', async () => {

@@ -159,6 +159,56 @@ def test_what_was_declared_is_taken_back(two: Project) -> None:
         declare(two, "clean.ipynb", remove=["factor"])
 
 
+def test_a_parameter_that_names_a_file_becomes_an_input(project: Project) -> None:
+    """X1: the notebook stays as it is, and a connection passes another file to it."""
+    (project.root / "houses.csv").write_text("own")
+    (project.root / "other.csv").write_text("other")
+    project.notebook(
+        "clean",
+        "csv = 'houses.csv'\nmodel = 'm.joblib'\nfactor = 2",
+        "text = open(csv).read()\nopen(model, 'w').write(text)",
+    )
+    before = (project.root / "clean.ipynb").read_bytes()
+    assert project.run().run.state == "succeeded"
+    assert told(project, "clean") == [
+        ("input", "houses.csv", "csv"),
+        ("output", "m.joblib", "model"),
+    ]
+    both = {"inputs": ["houses.csv"], "outputs": ["m.joblib"]}
+    assert declare(project, "clean.ipynb", **both) == ["csv", "model"]
+    description = project.root / "clean.ipynb.nbexec"
+    written = description.read_text()
+    assert declare(project, "clean.ipynb", **both) == ["csv", "model"]
+    assert description.read_text() == written
+    assert told(project, "clean") == []
+    found = {one.name: (one.role, one.format) for one in check(project).nodes["clean"].arguments}
+    assert found == {
+        "csv": ("input", "csv"),
+        "model": ("output", "joblib"),
+        "factor": ("value", ""),
+    }
+    project.nodes["other"] = {"type": "dataset", "path": "other.csv"}
+    project.arrow("other", "clean", "data", "csv")
+    assert project.bytes_of(project.run(), "clean", "model") == b"other"
+    assert not (project.root / "m.joblib").exists()
+    declare(project, "clean.ipynb", remove=["csv", "model"])
+    assert not description.exists()
+    assert (project.root / "clean.ipynb").read_bytes() == before
+
+
+def test_a_declared_parameter_keeps_its_description(project: Project) -> None:
+    project.notebook("clean", "csv = 'houses.csv'")
+    description = project.root / "clean.ipynb.nbexec"
+    words = {"version": 1, "arguments": [{"name": "csv", "help": "Prices by year"}]}
+    description.write_text(json.dumps(words))
+    declare(project, "clean.ipynb", inputs=["./houses.csv"])
+    (argument,) = check(project).nodes["clean"].arguments
+    assert (argument.role, argument.format, argument.help) == ("input", "csv", "Prices by year")
+    assert argument.default == "houses.csv"
+    declare(project, "clean.ipynb", remove=["csv"])
+    assert json.loads(description.read_text()) == words
+
+
 @pytest.mark.long
 def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
     """K3: two nodes follow the same code, or somebody clicks twice."""

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from nbyard.domain.arguments.bindings import File, Handed
+from nbyard.domain.arguments.bindings import File, Handed, Option
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.attempts.undeclared_files import check_files, find_undeclared, free_name
@@ -49,10 +49,24 @@ def test_what_an_argument_names_is_declared():
     arguments = [
         Argument("a", "input", default="a.csv"),
         Argument("b", "output", reach=File("../out/b.csv")),
-        Argument("c", default="settings.json"),
+        Argument("c", default="settings.json", reach=Option("--c")),
     ]
     read = ["work/a.csv", "work/settings.json", "work/c.csv"]
     assert told(read, ["out/b.csv"], arguments) == [("input", "c.csv", "c_csv")]
+
+
+def test_a_file_named_by_a_parameter_is_told_by_the_name_of_the_parameter():
+    arguments = [
+        Argument("csv", default="./houses.csv"),
+        Argument("model", default="houses.joblib"),
+        Argument("prices", default="prices.csv"),
+        Argument("table", "input", default="prices.csv"),
+    ]
+    read = ["work/houses.csv", "work/prices.csv"]
+    assert told(read, ["work/houses.joblib"], arguments) == [
+        ("input", "houses.csv", "csv"),
+        ("output", "houses.joblib", "model"),
+    ]
 
 
 def test_nothing_is_told_where_writing_was_not_watched():
