@@ -1,4 +1,6 @@
 /** Mutes and bypasses nodes. */
+import { CommandRegistry } from '@lumino/commands';
+import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { nodesForMode } from '../model/nodeViews';
 
@@ -17,14 +19,17 @@ export function toggleMode(canvas: CanvasController, mode: 'muted' | 'bypassed')
   }
   const isOff = canvas.hasMode(mode);
   doc.edit(() => ids.forEach(id => doc.setField(id, 'mode', isOff ? undefined : mode)));
-  canvas.say(textOf(canvas, isOff ? undefined : mode, ids.length));
+  canvas.say(textOf(canvas, isOff ? undefined : mode, ids));
 }
 
-function textOf({ trans }: CanvasController, mode: string | undefined, count: number): string {
+function textOf(canvas: CanvasController, mode: string | undefined, ids: readonly string[]) {
+  const { trans } = canvas;
+  const { length: count } = ids;
   if (!mode) {
     return trans._n('The node is active again.', '%1 nodes are active again.', count);
   }
+  const [name, undo] = [title(canvas, ids[0]), CommandRegistry.formatKeystroke('Accel Z')];
   return mode === 'muted'
-    ? trans._n('Muted the node.', 'Muted %1 nodes.', count)
-    : trans._n('Bypassed the node.', 'Bypassed %1 nodes.', count);
+    ? trans._n('Muted %2. Undo: %3', 'Muted %1 nodes. Undo: %3', count, name, undo)
+    : trans._n('Bypassed %2. Undo: %3', 'Bypassed %1 nodes. Undo: %3', count, name, undo);
 }

@@ -24,9 +24,11 @@ describe('K9: muted and bypassed nodes', () => {
     expect(steps(canvas)).toBe(before + 1);
     expect(Object.values(nodesOf(canvas)).map(node => node.mode)).toEqual(Array(3).fill('muted'));
     expect(canvas.hasMode('muted')).toBe(true);
+    expect(canvas.ui.notice!.text).toBe('Muted 3 nodes. Undo: Ctrl+Z');
     canvas.store.select(['clean']);
     toggleMode(canvas, 'bypassed');
     expect(nodesOf(canvas).clean.mode).toBe('bypassed');
+    expect(canvas.ui.notice!.text).toBe('Bypassed clean.ipynb. Undo: Ctrl+Z');
     toggleMode(canvas, 'bypassed');
     expect(nodesOf(canvas).clean).not.toHaveProperty('mode');
     canvas.doc.undo();
