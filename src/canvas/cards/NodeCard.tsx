@@ -114,8 +114,10 @@ export const NodeCard = memo(function NodeCard({ id, data }: NodeProps<CardNode>
         <div className="nby-Node-reading">{trans.__('Reading…')}</div>
       )}
       {isAlone(view) && (
-        <div className="nby-Node-reading" title={noPortsText(trans)}>
-          {trans.__('runs alone')}
+        <div className="nby-Node-reading" title={[...view.hints, noPortsText(trans)].join('\n')}>
+          {typeof view.tag === 'number'
+            ? trans.__('no parameters cell: see inspector')
+            : trans.__('runs alone')}
         </div>
       )}
       <div className="nby-Node-ports">

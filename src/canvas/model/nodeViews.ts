@@ -30,6 +30,8 @@ export interface INodeView {
   outputs: IPortView[];
   problems: string[];
   hints: string[];
+  /** The index of the cell that can become the parameters cell. */
+  tag?: number | null;
   /** Why the node would run, although its newest run has a result. */
   stale: string | undefined;
   pinned: boolean;
@@ -242,6 +244,7 @@ export class NodeViews {
       outputs,
       problems,
       hints: [...(reading?.hints ?? [])],
+      tag: reading?.tag_cell,
       stale: this.staleOf(id),
       pinned: typeof fields.version === 'string',
       pinnedTo: pinOf(fields)?.number,

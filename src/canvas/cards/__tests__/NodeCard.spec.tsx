@@ -5,7 +5,7 @@ import { Profiler } from 'react';
 import { kindIcon } from '../../../icons/items';
 import { CardNode } from '../../model/flowStore';
 import { CanvasContext } from '../../model/hooks';
-import { bench } from '../../model/__tests__/fakes';
+import { bench, READINGS } from '../../model/__tests__/fakes';
 import { INodeRun } from '../../model/tokens';
 import { kindWord } from '../../model/texts';
 import { NodeCard, Since } from '../NodeCard';
@@ -32,6 +32,27 @@ it('shows the word of the kind below the title', async () => {
   const name = container.querySelector('.nby-Node-name')!;
   expect([...name.children].map(({ textContent }) => textContent)).toEqual([title, kind]);
   canvas.dispose();
+});
+
+it('E6: states that a notebook has no parameters cell', async () => {
+  jest.useFakeTimers();
+  const { arguments: before } = READINGS['train.ipynb'];
+  const hints = ['No parameters cell was found.'];
+  Object.assign(READINGS['train.ipynb'], { arguments: [], tag_cell: 0, hints });
+  const { canvas } = await bench();
+  const { container } = render(
+    <CanvasContext.Provider value={canvas}>
+      <ReactFlowProvider>
+        <NodeCard {...({ id: 'train', data: { fields: {} } } as NodeProps<CardNode>)} />
+      </ReactFlowProvider>
+    </CanvasContext.Provider>
+  );
+  const line = container.querySelector<HTMLElement>('.nby-Node-reading')!;
+  expect(line.textContent).toBe('no parameters cell: see inspector');
+  expect(line.title).toContain(hints[0]);
+  Object.assign(READINGS['train.ipynb'], { arguments: before, tag_cell: null, hints: [] });
+  canvas.dispose();
+  jest.useRealTimers();
 });
 
 it('shows each state with an icon and a word, below the title', async () => {

@@ -16,7 +16,7 @@ export function viewCommands(trans: TranslationBundle): ICanvasCommand[] {
     {
       id: 'nbyard:toggle-inspector',
       label: trans.__('Show Inspector'),
-      caption: trans.__('Show settings of the selected node, or of the workflow'),
+      caption: trans.__('Inspector: settings of the selected node, or of the workflow'),
       icon: inspectorIcon,
       toggled: canvas => canvas.ui.inspector,
       run: canvas => canvas.showInspector(!canvas.ui.inspector)
