@@ -50,7 +50,7 @@ export const runActions = {
     const detail = saved ?? (isKnown === true ? undefined : await detailOf(yard, run));
     const services = { yard, contents: app.serviceManager.contents };
     if (detail && (await hasChangedCode(services, detail, retriedVersions(detail.tasks)))) {
-      const answer = await askOldCode(context, run);
+      const answer = await askOldCode(context, run, !!saved);
       if (answer !== 'retry') {
         return answer === 'rerun' ? again(context, run) : undefined;
       }
@@ -133,7 +133,8 @@ async function saveCodeOf(context: IRunActionContext, id: string): Promise<RunDe
 /** Ask which code is used, as a retry uses the code of the failed run. */
 async function askOldCode(
   { yard, trans }: IRunActionContext,
-  run: string
+  run: string,
+  isSaved: boolean
 ): Promise<'rerun' | 'retry' | undefined> {
   const request = { id: 'runs.retry', question: { path: { run } } } as const;
   const retry = Dialog.createButton({ label: trans.__('Retry With Old Code'), accept: false });
@@ -141,7 +142,11 @@ async function askOldCode(
   const { button } = await showDialog({
     title: trans.__('The code changed'),
     body: withCommand(
-      trans.__('A retry uses the code of the failed run. A rerun uses your changes.'),
+      isSaved
+        ? trans.__(
+            'Your changes are saved. A retry uses the code of the failed run. A rerun uses your changes.'
+          )
+        : trans.__('A retry uses the code of the failed run. A rerun uses your changes.'),
       { client: yard.client, request: () => request },
       trans
     ),

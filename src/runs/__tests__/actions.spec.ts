@@ -119,6 +119,7 @@ describe('unsaved code', () => {
     ['Cancel', []]
   ])('K5: of a failed task is asked about before a retry: %s', async (label, requests) => {
     const answer = act('retry', [unsaved(async () => undefined)], 'v2');
+    await waitFor(() => expect(screen.queryByText(/^Your changes are saved\./)).toBeTruthy());
     await press(label);
     expect(await answer).toEqual(requests);
   });
