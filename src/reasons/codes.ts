@@ -71,7 +71,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'too-many-outside': trans.__('it used too many files to track, at {name} and elsewhere'),
   'outside-unknown': trans.__('the files outside its code folder could not be compared'),
   'declaration-changed': trans.__('its declaration changed'),
-  'more-changes': trans.__('and {count} more changes'),
+  'more-changes': trans.__('and {count} more'),
   'environment-changed': trans.__('its environment changed'),
   'requirements-changed': trans.__('its requirements changed'),
   'environment-has': trans.__('its environment {packages:, }'),
@@ -2194,7 +2194,7 @@ export const CODES: Readonly<Record<string, string>> = {
     '{argument} needs a connection from a file or a folder with several files'
   ),
   'connection-needed-for-file': trans.__(
-    '{argument} needs a connection: {file} is not in the bundle'
+    '{argument} needs a connection: its file {file} was not found'
   ),
   'argument-parameter-unknown': trans.__('{argument}: the workflow has no parameter {parameter}'),
   'limit-not-positive': trans.__('{limit} must be more than 0'),

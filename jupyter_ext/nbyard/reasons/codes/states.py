@@ -97,7 +97,7 @@ CHANGES = {
     "too-many-outside": code("it used too many files to track, at {name} and elsewhere", name=str),
     "outside-unknown": code("the files outside its code folder could not be compared"),
     "declaration-changed": code("its declaration changed"),
-    "more-changes": code("and {count} more changes", count=int),
+    "more-changes": code("and {count} more", count=int),
     "environment-changed": code("its environment changed"),
     "requirements-changed": code("its requirements changed"),
     "environment-has": code("its environment {packages:, }", packages=REASONS),

@@ -52,7 +52,9 @@ VALUES = {
         "{argument} needs a connection from a file or a folder with several files", argument=str
     ),
     "connection-needed-for-file": code(
-        "{argument} needs a connection: {file} is not in the bundle", argument=str, file=str
+        "{argument} needs a connection: its file {file} was not found",
+        argument=str,
+        file=str,
     ),
     "argument-parameter-unknown": code(
         "{argument}: the workflow has no parameter {parameter}", argument=str, parameter=str

@@ -44,7 +44,7 @@ SAME = ColumnChange("same", "same")
         (
             [column(name, 1.0, 2.5) for name in "abcde"],
             [],
-            "sales.csv changed: a max 1 → 2.5, b max 1 → 2.5, c max 1 → 2.5, and 2 more changes",
+            "sales.csv changed: a max 1 → 2.5, b max 1 → 2.5, c max 1 → 2.5, and 2 more",
         ),
     ],
 )

@@ -308,7 +308,7 @@ def test_a_required_input_needs_an_arrow_although_it_has_a_default():
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     (problem,) = _problems(unfed, resolved)
-    assert "needs a connection: 't.csv' is not in the bundle" in str(problem)
+    assert "needs a connection: its file 't.csv' was not found" in str(problem)
 
 
 def test_several_files_come_from_a_folder():
