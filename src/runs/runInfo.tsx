@@ -6,13 +6,12 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { lazy, Suspense } from 'react';
 import { IChosenStep, IChosenSteps } from '../canvas/model/tokens';
 import { runsIcon } from '../icons/startup';
-import { growForFailedRun } from './height';
+import { growForFailedRun, restoreHeight } from './height';
 import { RunModel } from './model/runModel';
 import { IRunServices } from './model/services';
 
 export { enlarge } from './height';
 
-const NOTHING = { items: [] };
 const RunView = lazy(() => import('./view/RunView'));
 const ExecutedNotebook = lazy(() => import('./view/notebook/ExecutedNotebook'));
 
@@ -80,7 +79,7 @@ export class RunInfo extends ReactWidget {
   protected render(): JSX.Element {
     const { trans } = this.services;
     if (!this._model) {
-      return <p className="nby-Note">{trans.__('Select a run to show it here.')}</p>;
+      return <p className="nby-Note">{trans.__('No runs yet.')}</p>;
     }
     return (
       <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
@@ -89,17 +88,26 @@ export class RunInfo extends ReactWidget {
     );
   }
 
-  /** Show the newest run of the workflow that came to the front, if it ran. */
+  /** Show the newest run of the workflow that came to the front, or that it has none. */
   private async _onChosen(_: IChosenSteps, { path }: IChosenStep): Promise<void> {
     const { client } = this.services.yard;
+    const shown = this._path;
     this._front = path;
-    if (!this.isAttached || this._path === path) {
+    if (!this.isAttached || shown === path) {
       return;
     }
     const query = { workflow: path, limit: 1 };
-    const { items } = await client.call('runs.list', { query }).catch(() => NOTHING);
-    const newest = items[0];
-    if (newest && newest.id !== this._model?.id && this._front === path && this.isAttached) {
+    const page = await client.call('runs.list', { query }).catch(() => undefined);
+    if (!page || this._front !== path || !this.isAttached) {
+      return;
+    }
+    const newest = page.items[0];
+    if (!newest) {
+      this._close();
+      this._follows = true;
+      this._onModel();
+      this.update();
+    } else if (newest.id !== this._model?.id) {
       this.open(newest.id, newest.state === 'failed');
     }
   }
@@ -117,11 +125,15 @@ export class RunInfo extends ReactWidget {
     return path && items.find(run => run.path === path)?.id;
   }
 
-  /** Make room for the reason of a failure as soon as somebody can see it. */
+  /** Make room for the reason of a failure as soon as somebody can see it, until a success. */
   private _onModel(): void {
     const { id, run } = this._model ?? {};
-    const isNew = run?.state === 'failed' && !this._keepsHeight;
-    if (id && isNew && this.isVisible && this.parent) {
+    if (!this.isVisible || !this.parent) {
+      return;
+    }
+    if (!id || run?.state === 'succeeded') {
+      restoreHeight(this.parent);
+    } else if (run?.state === 'failed' && !this._keepsHeight) {
       growForFailedRun(this.parent, id);
     }
   }
@@ -129,11 +141,15 @@ export class RunInfo extends ReactWidget {
   private _close(): void {
     this._model?.changed.disconnect(this._onModel, this);
     this._model?.dispose();
+    this._model = undefined;
   }
 
-  /** The file of the shown run. */
+  /** The file of the shown run; without a run, the workflow in front. */
   private get _path(): string | undefined {
-    const { id, run } = this._model ?? {};
+    if (!this._model) {
+      return this._front;
+    }
+    const { id, run } = this._model;
     return (run ?? this.services.yard.runs.items.find(listed => listed.id === id))?.path;
   }
 

@@ -1,5 +1,5 @@
 import { SplitPanel, Widget } from '@lumino/widgets';
-import { enlarge, growForFailedRun } from '../height';
+import { enlarge, growForFailedRun, restoreHeight } from '../height';
 
 let split: SplitPanel;
 let tab: Widget;
@@ -39,6 +39,23 @@ describe('K5: the height of Run Info', () => {
     expect(share()).toBeCloseTo(0.2);
     growForFailedRun(tab, 'r2');
     expect(share()).toBeCloseTo(0.5);
+  });
+
+  it('is as before the failure after a success, also after two failures', () => {
+    growForFailedRun(tab, 'r1');
+    growForFailedRun(tab, 'r2');
+    restoreHeight(tab);
+    expect(share()).toBeCloseTo(1 / 3);
+    split.setRelativeSizes([1, 1]);
+    restoreHeight(tab);
+    expect(share()).toBeCloseTo(0.5);
+  });
+
+  it('stays after a success where the user chose another one meanwhile', () => {
+    growForFailedRun(tab, 'r1');
+    split.setRelativeSizes([2, 3]);
+    restoreHeight(tab);
+    expect(share()).toBeCloseTo(0.6);
   });
 
   it('is left alone where Run Info stands elsewhere', () => {

@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
+import { waitFor } from '@testing-library/react';
 import { MessageLoop } from '@lumino/messaging';
 import { BoxPanel, Widget } from '@lumino/widgets';
 import { connect, IYard } from '../../api/yard';
@@ -7,7 +8,7 @@ import { event, fakeClient, FakeSocket, settled } from '../../api/__tests__/fake
 import { Run } from '../../api/types';
 import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunInfo } from '../runInfo';
-import { growForFailedRun } from '../height';
+import { growForFailedRun, restoreHeight } from '../height';
 import { IRunServices } from '../model/services';
 
 jest.mock('../height');
@@ -70,15 +71,30 @@ describe('K8: Run Info', () => {
     expect(runInfo.model?.id).toBe('a2');
   });
 
-  it('keeps to an older run of the workflow in front, and to any when that never ran', async () => {
+  it('keeps to an older run of the workflow in front', async () => {
     await opened('a1');
-    for (const path of ['a.nbflow', 'new.nbflow']) {
-      steps.choose({ path });
-      await settled();
-      expect(runInfo.model?.id).toBe('a1');
-    }
+    steps.choose({ path: 'a.nbflow' });
+    await settled();
+    expect(runInfo.model?.id).toBe('a1');
     await starts(run('a3', 'a.nbflow'));
     expect(runInfo.model?.id).toBe('a1');
+  });
+
+  it('shows no run of another workflow for one that never ran, until its first run', async () => {
+    await opened('a1');
+    steps.choose({ path: 'new.nbflow' });
+    await settled();
+    expect(runInfo.model).toBeUndefined();
+    await waitFor(() => expect(runInfo.node.textContent).toBe('No runs yet.'));
+    await starts(run('b3', 'b.nbflow'));
+    expect(runInfo.model).toBeUndefined();
+    await starts(run('n1', 'new.nbflow'));
+    expect(runInfo.model?.id).toBe('n1');
+    steps.choose({ path: 'other.nbflow' });
+    await settled();
+    steps.choose({ path: 'b.nbflow' });
+    await settled();
+    expect(runInfo.model?.id).toBe('b3');
   });
 
   it('restores the newest run after a reload, unless an older one was chosen', async () => {
@@ -107,6 +123,9 @@ describe('K8: Run Info', () => {
     expect(growForFailedRun).not.toHaveBeenCalled();
     await opened('b3');
     expect(growForFailedRun).toHaveBeenCalledWith(stack, 'b3');
+    jest.mocked(restoreHeight).mockClear();
+    await opened('a2');
+    expect(restoreHeight).toHaveBeenCalledWith(stack);
     stack.dispose();
   });
 
