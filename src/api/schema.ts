@@ -8019,7 +8019,8 @@ export interface components {
          * Traffic
          * @description The request counts of a deployment, oldest part first. Each part has `part_seconds`.
          *
-         *         `requests`, `errors`, `p50_seconds` and `p99_seconds` cover all parts together.
+         *         `requests`, `errors`, `p50_seconds`, `p99_seconds` and `refused` cover all parts together.
+         *         Refused requests have a status from 400 to 499 and are no errors.
          */
         Traffic: {
             part_seconds: number;
@@ -8028,6 +8029,8 @@ export interface components {
             p50_seconds: number | null;
             p99_seconds: number | null;
             parts: components["schemas"]["TrafficPart"][];
+            /** @default 0 */
+            refused: number;
         };
         /**
          * TrafficPart
@@ -8042,6 +8045,8 @@ export interface components {
             errors: number;
             p50_seconds: number | null;
             p99_seconds: number | null;
+            /** @default 0 */
+            refused: number;
         };
         /**
          * Trigger

@@ -13,7 +13,7 @@ from nbyard.reasons.structs import because
 MINUTE_SECONDS = 60
 # each step of the scale is a fifth longer than the one before
 LEAST_SECONDS, STEPS_TO_DOUBLE, MAX_STEP = 0.0005, 4, 100
-ERROR_STATUS = 500
+REFUSED_STATUS, ERROR_STATUS = 400, 500
 # for each span: seconds per part and number of parts
 SPANS: Mapping[str, tuple[int, int]] = {"hour": (60, 60), "day": (900, 96)}
 
@@ -21,14 +21,15 @@ SPANS: Mapping[str, tuple[int, int]] = {"hour": (60, 60), "day": (900, 96)}
 class Counted(msgspec.Struct, frozen=True, array_like=True):
     """A part of the counts of one minute since 1970.
 
-    An error is a missing answer or a status of 500 or more. `times` counts the answers for each
-    step of the latency scale.
+    An error is a missing answer or a status of 500 or more. A refused request was answered with a
+    status from 400 to 499. `times` counts the answers for each step of the latency scale.
     """
 
     minute: int
     requests: int
     errors: int
     times: dict[int, int]
+    refused: int = 0  # the last field, because older lines of the log lack it
 
 
 class TrafficPart(msgspec.Struct, frozen=True):
@@ -43,12 +44,14 @@ class TrafficPart(msgspec.Struct, frozen=True):
     errors: int
     p50_seconds: float | None
     p99_seconds: float | None
+    refused: int = 0
 
 
 class Traffic(msgspec.Struct, frozen=True):
     """The request counts of a deployment, oldest part first. Each part has `part_seconds`.
 
-    `requests`, `errors`, `p50_seconds` and `p99_seconds` cover all parts together.
+    `requests`, `errors`, `p50_seconds`, `p99_seconds` and `refused` cover all parts together.
+    Refused requests have a status from 400 to 499 and are no errors.
     """
 
     part_seconds: int
@@ -57,6 +60,7 @@ class Traffic(msgspec.Struct, frozen=True):
     p50_seconds: float | None
     p99_seconds: float | None
     parts: list[TrafficPart]
+    refused: int = 0
 
 
 class Tally:
@@ -65,23 +69,35 @@ class Tally:
     def __init__(self) -> None:
         self._requests: Counter[int] = Counter()
         self._errors: Counter[int] = Counter()
+        self._refused: Counter[int] = Counter()
         self._times: dict[int, Counter[int]] = {}
 
-    def count(self, at: float, seconds: float, *, is_error: bool) -> None:
-        """Count a request answered at that time, in seconds since 1970, after that many seconds."""
+    def count(self, at: float, seconds: float, status: int) -> None:
+        """Count a request answered at that time, in seconds since 1970, after that many seconds.
+
+        A missing answer has the status `ERROR_STATUS`.
+        """
         minute = int(at // MINUTE_SECONDS)
         self._requests[minute] += 1
-        self._errors[minute] += is_error
+        self._errors[minute] += status >= ERROR_STATUS
+        self._refused[minute] += REFUSED_STATUS <= status < ERROR_STATUS
         # Counts per step can be added over servers and minutes. Percentiles cannot.
         self._times.setdefault(minute, Counter())[latency_bin(seconds)] += 1
 
     def take(self) -> list[Counted]:
         """Return all counts and reset them."""
         counts = [
-            Counted(minute, requests, self._errors[minute], dict(self._times[minute]))
+            Counted(
+                minute,
+                requests,
+                self._errors[minute],
+                dict(self._times[minute]),
+                self._refused[minute],
+            )
             for minute, requests in sorted(self._requests.items())
         ]
-        self._requests, self._errors, self._times = Counter(), Counter(), {}
+        self._requests, self._errors, self._refused = Counter(), Counter(), Counter()
+        self._times = {}
         return counts
 
 
@@ -134,19 +150,20 @@ def traffic_of(counted: Iterable[Counted], span: str, now: float) -> Traffic:
     return Traffic(
         *(seconds, whole.requests, whole.errors, whole.p50_seconds, whole.p99_seconds),
         traffic_parts,
+        whole.refused,
     )
 
 
 def _part(at: int, counted: Iterable[Counted]) -> TrafficPart:
-    requests = errors = 0
+    requests = errors = refused = 0
     times: Counter[int] = Counter()
     for count in counted:
         requests, errors = requests + count.requests, errors + count.errors
+        refused += count.refused
         times.update(count.times)
     moment = datetime.fromtimestamp(at, UTC)
-    return TrafficPart(
-        moment, requests, errors, latency_for_share(times, 0.5), latency_for_share(times, 0.99)
-    )
+    p50, p99 = latency_for_share(times, 0.5), latency_for_share(times, 0.99)
+    return TrafficPart(moment, requests, errors, p50, p99, refused)
 
 
 def _length(step: int) -> float:

@@ -19,6 +19,8 @@ from nbyard.domain.deployments.structs import SECRET_HEADER
 from nbyard.rest.proxy.redirects import own_location
 
 MARK = "nby."
+# nbyard's own pages set it on a request that no user sent, such as one for the schema.
+UNCOUNTED = "X-Nbyard-Uncounted"
 XSRF = "_xsrf"
 # Cookies of any Jupyter on this host, because cookies are shared between ports.
 SHARED_NAME = re.compile(rf"{XSRF}|username-.*")
@@ -30,7 +32,7 @@ HOPS = {
 }  # fmt: skip
 LEFT_OUT = HOPS | {
     "authorization", "cookie", "expect", "x-forwarded-prefix", "x-xsrftoken",
-    SECRET_HEADER.lower(),
+    SECRET_HEADER.lower(), UNCOUNTED.lower(),
 }  # fmt: skip
 # Headers that affect one response or page, and never the whole origin.
 ITS_OWN = {

@@ -25,6 +25,7 @@ from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
 from nbyard.rest.operation_handler import NbyardHandler, RestContext, check_authorizer
 from nbyard.rest.proxy.error_pages import POLICY, page_of
 from nbyard.rest.proxy.forwarded_headers import (
+    UNCOUNTED,
     has_plain_length,
     is_service_worker,
     is_upgrade,
@@ -168,7 +169,7 @@ class ProxyHandler(NbyardHandler):
             if self._admission:  # the service may have moved to another port
                 self._admission = None
                 return await self._open(name, port)
-            self._count(is_error=True)
+            self._count(ERROR_STATUS)
             why = because("port-silent", name=name, port=port)
             raise Unavailable(why, hint=self.hint(name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._upstream_headers())
@@ -267,7 +268,7 @@ class ProxyHandler(NbyardHandler):
         try:
             await upstream.answer(self._begin, self._give)
             is_broken = not (upstream.is_whole or upstream.switched or self._is_left)
-            self._count(is_error=is_broken or self.get_status() >= ERROR_STATUS)
+            self._count(ERROR_STATUS if is_broken else self.get_status())
             if upstream.switched is not None:
                 await self._tunnel(upstream.switched)
             elif upstream.is_whole:
@@ -367,10 +368,10 @@ class ProxyHandler(NbyardHandler):
         address = str(self.request.uri)
         self.finish(page_of(status_code, body.message, body.hint, address, self.base_url))
 
-    def _count(self, *, is_error: bool) -> None:
-        if self._meter is not None:
+    def _count(self, status: int) -> None:
+        if self._meter is not None and UNCOUNTED not in self.request.headers:
             seconds = time.monotonic() - self._since
-            self._meter.count(self._target.subject, seconds, is_error=is_error)
+            self._meter.count(self._target.subject, seconds, status)
 
     def _break_off(self, name: str) -> None:
         """Close the connection if part of the response was sent. Otherwise respond with 502."""

@@ -31,10 +31,10 @@ class RequestMeter:
         self._is_due = self._is_known = False
         self._given_at = -math.inf
 
-    def count(self, deployment: str, seconds: float, *, is_error: bool) -> None:
+    def count(self, deployment: str, seconds: float, status: int) -> None:
         """Count a request to a deployment. `seconds` is the time until its response."""
         tally = self._tallies.setdefault(deployment, Tally())
-        tally.count(time.time(), seconds, is_error=is_error)
+        tally.count(time.time(), seconds, status)
         self.note()
         if not self._is_known:
             self._is_known = True

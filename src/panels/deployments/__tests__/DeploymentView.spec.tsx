@@ -82,6 +82,7 @@ const TASKS = [
 const trafficOf = (part_seconds: number) => ({
   part_seconds,
   requests: part_seconds / 30,
+  refused: 1,
   errors: 1,
   p50_seconds: 0.0042,
   p99_seconds: 1.5,
@@ -241,7 +242,7 @@ describe('P3, P4: the view of a deployment', () => {
     await settle();
     const traffic = within(screen.getByRole('region', { name: 'Traffic' }));
     expect(
-      traffic.getByText('2 requests · 1 error · median 4.2 ms, 99th percentile 1.5 s')
+      traffic.getByText('2 requests · 1 refused · 1 error · median 4.2 ms, 99th percentile 1.5 s')
     ).toBeTruthy();
     expect(traffic.getByRole('img', { name: 'Requests over time, maximum 2' })).toBeTruthy();
     expect(traffic.getAllByRole('img')).toHaveLength(4);

@@ -18,10 +18,14 @@ export interface IAnswer {
   text: string;
 }
 
-export async function ask({ client }: IYard, request: IRequest): Promise<IAnswer> {
+export async function ask(
+  { client }: IYard,
+  request: IRequest,
+  headers?: HeadersInit
+): Promise<IAnswer> {
   const { method, url, json, parts } = request;
   // the request carries the user's Jupyter cookies, which must not go elsewhere
-  const init: RequestInit = { method, cache: 'no-cache', redirect: 'manual' };
+  const init: RequestInit = { method, cache: 'no-cache', redirect: 'manual', headers };
   if (json !== undefined) {
     init.body = json;
     init.headers = { 'Content-Type': 'application/json' };
@@ -70,7 +74,8 @@ export function useCalls(
   useEffect(() => {
     let isOver = false;
     const look = async (): Promise<readonly ICall[]> => {
-      const { status, text } = await ask(yard, { method: 'GET', url: `${address}schema` });
+      const request = { method: 'GET', url: `${address}schema` };
+      const { status, text } = await ask(yard, request, { 'X-Nbyard-Uncounted': '1' });
       const schema = status === 200 ? JSON.parse(text) : undefined;
       const calls = predictionCalls(schema, trans, await sampleOf(yard, known));
       const path = { deployment: id };

@@ -79,13 +79,15 @@ function useTraffic(
 }
 
 /** Return the totals in one line. */
-function sumsOf({ requests, errors, p50_seconds, p99_seconds }: Counted, services: IPanelServices) {
+function sumsOf(counted: Counted, services: IPanelServices) {
+  const { requests, refused, errors, p50_seconds, p99_seconds } = counted;
   const { trans } = services;
   if (!requests) {
     return trans.__('No requests yet. New requests appear within seconds.');
   }
   return [
     trans._n('%1 request', '%1 requests', requests),
+    ...(refused ? [trans.__('%1 refused', refused)] : []),
     trans._n('%1 error', '%1 errors', errors),
     trans.__('median %1, 99th percentile %2', showMs(p50_seconds), showMs(p99_seconds))
   ].join(' · ');

@@ -165,8 +165,8 @@ def test_several_are_removed_at_once(shell, cows):
 
 def test_what_it_was_asked_is_told_in_a_table(shell, cows, yard):
     """M6."""
-    assert "0 requests, 0 errors." in shell("deployments", "traffic", "cows").err
-    yard.services.deployments.counted(cows, [Counted(int(time.time() // 60), 7, 1, {4: 7})])
+    assert "0 requests, 0 refused, 0 errors." in shell("deployments", "traffic", "cows").err
+    yard.services.deployments.counted(cows, [Counted(int(time.time() // 60), 7, 1, {4: 7}, 2)])
     told = shell("deployments", "traffic", "cows", "--span", "day")
-    assert "7 requests, 1 errors." in told.err and " ms" in told.out
+    assert "7 requests, 2 refused, 1 errors." in told.err and " ms" in told.out
     assert "must be one of hour, day" in shell("deployments", "traffic", "cows", "--span", "x").err

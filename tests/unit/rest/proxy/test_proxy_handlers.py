@@ -350,6 +350,16 @@ def test_what_nobody_answered_and_what_was_refused(app, cookies):
     assert traffic(app, "starting") == (0, 0)
 
 
+def test_what_the_service_refused_is_counted_apart_and_the_page_s_own_request_is_not(app):
+    """M6: *Try It* reads the schema, which no user asked for."""
+    before = traffic(app, "app")
+    refused = app.send("GET", "/deployments/app/traffic").json["refused"]
+    assert "X-Nbyard-Uncounted" not in str(get(app, WEB, {"X-Nbyard-Uncounted": "1"}).json)
+    assert app.request("POST", f"{WEB}login", None, OWN).status == 405
+    wait_until(lambda: traffic(app, "app") == (before[0] + 1, before[1]))
+    assert app.send("GET", "/deployments/app/traffic").json["refused"] == refused + 1
+
+
 def test_a_websocket_is_counted_once_when_it_is_opened(app):
     """M6."""
     requests, errors = traffic(app, "app")

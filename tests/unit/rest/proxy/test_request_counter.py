@@ -29,14 +29,14 @@ def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch)
     async def counting() -> None:
         monkeypatch.setattr(request_counter, "EVERY_SECONDS", 0.0)
         monkeypatch.setattr(request_counter, "FIRST_SECONDS", 0.0)
-        meter.count("a", 0.1, is_error=False)
-        meter.count("a", 0.1, is_error=True)
-        meter.count("b", 0.1, is_error=False)
+        meter.count("a", 0.1, 200)
+        meter.count("a", 0.1, 500)
+        meter.count("b", 0.1, 200)
         assert kept == [], "nobody waits for the store"
         while len(kept) < 2:
             await asyncio.sleep(0)
         monkeypatch.setattr(request_counter, "EVERY_SECONDS", 3600.0)
-        meter.count("c", 0.1, is_error=False)
+        meter.count("c", 0.1, 200)
 
     asyncio.run(counting())
     assert sorted(kept) == [("a", 2, 1), ("b", 1, 0)]
@@ -54,8 +54,8 @@ def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(mon
     context = desk_of([])
     meter = RequestMeter(context)
     for _ in range(2):
-        meter.count("a", 0.1, is_error=False)
-        meter.count("a", 0.1, is_error=False)
+        meter.count("a", 0.1, 200)
+        meter.count("a", 0.1, 200)
         meter._store_in_thread()
     context.pool.shutdown()
     first, second = delays
@@ -68,7 +68,7 @@ def test_a_store_that_is_away_disturbs_nobody() -> None:
     meter = RequestMeter(context)
 
     async def counting() -> None:
-        meter.count("a", 0.1, is_error=False)
+        meter.count("a", 0.1, 200)
 
     asyncio.run(counting())
     meter.store_counts()

@@ -61,6 +61,7 @@ def _traffic(traffic: Any) -> None:
         (
             part.at,
             part.requests,
+            part.refused,
             part.errors,
             _seconds(part.p50_seconds),
             _seconds(part.p99_seconds),
@@ -68,8 +69,8 @@ def _traffic(traffic: Any) -> None:
         for part in traffic.parts
         if part.requests
     ]
-    show_table(rows, ("from", "requests", "errors", "p50", "p99"))
-    print_note(f"{traffic.requests} requests, {traffic.errors} errors.")
+    show_table(rows, ("from", "requests", "refused", "errors", "p50", "p99"))
+    print_note(f"{traffic.requests} requests, {traffic.refused} refused, {traffic.errors} errors.")
 
 
 def _seconds(seconds: float | None) -> str:

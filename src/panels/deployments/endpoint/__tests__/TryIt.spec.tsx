@@ -37,7 +37,9 @@ async function open(
   answer: () => unknown = () => ({ answer: 42 })
 ) {
   const asked: string[] = [];
-  const client = fakeClient((method, url) => {
+  const isUncounted = (input: Request) => input.headers.has('X-Nbyard-Uncounted');
+  const client = fakeClient((method, url, input) => {
+    expect(isUncounted(input)).toBe(url.endsWith('/schema'));
     if (url.endsWith('/schema')) {
       return schema();
     }
