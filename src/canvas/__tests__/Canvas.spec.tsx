@@ -4,7 +4,7 @@ import { Canvas } from '../Canvas';
 import { connect } from '../model/connecting';
 import { run } from '../commands/running';
 import { IPaletteRow, IPaletteSource } from '../model/tokens';
-import { bench, FILES, IBench, nodesOf } from '../model/__tests__/fakes';
+import { bench, FILES, IBench, nodesOf, READINGS } from '../model/__tests__/fakes';
 
 jest.useFakeTimers();
 
@@ -68,7 +68,7 @@ describe('a workflow tab', () => {
     const palette = within(screen.getByLabelText('Datasets and executables'));
     const names = () => palette.getAllByRole('button').map(({ textContent }) => textContent);
     const before = names();
-    expect(before).toEqual(['sales.csvcsv', 'score.ipynb', 'plot.py']);
+    expect(before).toEqual(['sales.csvcsv', 'plot.py', 'score.ipynb']);
     const path = 'work/plot.py';
     const plot = { type: 'executable' as const, id: 'p', name: 'plot', kind: 'command', path };
     act(() => {
@@ -120,6 +120,8 @@ describe('a workflow tab', () => {
     const { canvas, backend, settle } = await open();
     await act(settle);
     const palette = within(screen.getByLabelText('Datasets and executables'));
+    const titles = screen.getAllByText(/^(Files in this folder|Executables)/);
+    expect(titles[0].textContent).toMatch(/^Files/); // in sight above a long list
     expect(palette.getByText('Files in this folder').textContent).toBe('Files in this folder 1'); // the rest is known
     await act(async () => fireEvent.click(palette.getByText('plot.py')));
     expect(backend.registered).toEqual(['work/plot.py']);
@@ -153,6 +155,28 @@ describe('a workflow tab', () => {
     expect(nodesOf(canvas).clean.arguments).toEqual({ alpha: { value: 0.25 } });
     act(() => void canvas.doc.undo());
     expect(nodesOf(canvas).clean.arguments).toBeUndefined();
+  });
+
+  it('K3: shows what was declared until the next run', async () => {
+    const { canvas, runs, settle } = await open();
+    const reading = READINGS['clean.ipynb'];
+    reading.undeclared = {
+      code: 'work/clean.ipynb',
+      files: [{ path: 'tidy.csv', role: 'output', name: 'tidy' }]
+    };
+    canvas.checker.ask(0);
+    await act(settle);
+    act(() => canvas.store.select(['clean']));
+    delete reading.undeclared;
+    await act(async () => fireEvent.click(screen.getByText('Declare as Inputs and Outputs')));
+    expect(screen.getByText(/Run again to get the outputs/)).toBeTruthy();
+    runs.run = { id: 'r2', state: 'running' };
+    runs.states.set('clean', { state: 'running' });
+    await act(async () => {
+      runs.changed.emit(undefined);
+      await settle();
+    });
+    expect(screen.queryByText(/Run again to get the outputs/)).toBeNull();
   });
 
   it('K7: a text that is no value blocks a run, also after another look, until it is reset', async () => {

@@ -189,7 +189,13 @@ function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element
   const own = declared.filter(openedAt);
   return (
     <>
-      <OpenedFiles undeclared={undeclared} readOnly={readOnly} trans={trans} declare={declare} />
+      <OpenedFiles
+        key={canvas.runs?.run?.id}
+        undeclared={undeclared}
+        readOnly={readOnly}
+        trans={trans}
+        declare={declare}
+      />
       {own.length > 0 && (
         <Section title={trans.__('Files that the code opens')}>
           <ul className="nby-Arrows">

@@ -65,7 +65,6 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
         </p>
       )}
       <Group title={trans.__('Datasets')} rows={matches} type="dataset" readOnly={readOnly} />
-      <Group title={trans.__('Executables')} rows={matches} type="executable" readOnly={readOnly} />
       <Group
         title={trans.__('Files in this folder')}
         rows={matches}
@@ -73,6 +72,7 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
         isOpen={!isRepeated || !!query}
         readOnly={readOnly}
       />
+      <Group title={trans.__('Executables')} rows={matches} type="executable" readOnly={readOnly} />
     </div>
   );
 }
@@ -173,7 +173,11 @@ function Row({ row }: { row: IPaletteRow }): JSX.Element {
     <>
       <KindIcon kind={row.kind ?? row.type} />
       <span className="nby-Palette-name">{row.name}</span>
-      {row.detail && <span className="nby-Palette-detail">{row.detail}</span>}
+      {row.detail && (
+        <span className="nby-Palette-detail">
+          <bdi>{row.detail}</bdi>
+        </span>
+      )}
     </>
   );
 }

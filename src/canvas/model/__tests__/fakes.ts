@@ -196,6 +196,7 @@ export class FakeRuns implements IRunStates {
   changed: Signal<IRunStates, ReadonlySet<string> | undefined> = new Signal(this);
   isDisposed = false;
   path?: () => string;
+  run?: IRunStates['run'];
   get = (id: string) => this.states.get(id);
   failingSourceArgs = (id: string) => this.sources.get(id);
   stateOf = (id: string) => this.states.get(id)?.state;
