@@ -59,6 +59,15 @@ function workflow(seed: number): { nodes: ISize[]; edges: IEdge[] } {
   return { nodes, edges };
 }
 
+describe('K9: columns', () => {
+  it('are no more than the longest chain has nodes', () => {
+    const edges = ['ad', 'bc', 'bf', 'ce', 'df'].map(([source, target]) => edge(source, target));
+    const nodes = [...'abcdef'].map(id => ({ id, width: 200, height: 90 }));
+    const lefts = layered(nodes, edges).map(([, [x]]) => x);
+    expect(new Set(lefts).size).toBe(3);
+  });
+});
+
 describe('K9: tidy', () => {
   it('puts sources left of targets and nothing over another', () => {
     const nodes = ['a', 'b', 'c'].map(id => ({ id, width: 200, height: 80 }));
