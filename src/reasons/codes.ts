@@ -1220,10 +1220,10 @@ export const CODES: Readonly<Record<string, string>> = {
     'Deploying the model rebuilds the image and replaces the earlier one.'
   ),
   'follow-image-log': trans.__('nbyard images log {image} shows its progress.'),
-  'see-image-log': trans.__('nbyard images log {image} shows why.'),
-  'deploy-model-again': trans.__(
-    'To repeat the build, deploy the file or result of the model again.'
+  'see-image-log': trans.__(
+    'The log of the image shows why (in a shell: nbyard images log {image}).'
   ),
+  'deploy-model-again': trans.__('Deploying it again repeats the build.'),
   'load-image': trans.__('`docker load` adds an image without a registry.'),
   'remove-built-image': trans.__(
     'Choose another name (--tag), or remove that image first: nbyard images rm {image}'

@@ -244,10 +244,10 @@ PRODUCTS = {
         "Deploying the model rebuilds the image and replaces the earlier one."
     ),
     "follow-image-log": code("nbyard images log {image} shows its progress.", image=str),
-    "see-image-log": code("nbyard images log {image} shows why.", image=str),
-    "deploy-model-again": code(
-        "To repeat the build, deploy the file or result of the model again."
+    "see-image-log": code(
+        "The log of the image shows why (in a shell: nbyard images log {image}).", image=str
     ),
+    "deploy-model-again": code("Deploying it again repeats the build."),
     "load-image": code("`docker load` adds an image without a registry."),
     "remove-built-image": code(
         "Choose another name (--tag), or remove that image first: nbyard images rm {image}",

@@ -4,6 +4,7 @@ import { Deployed } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
 import { useDraft } from '../../../components/hooks/useDraft';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
+import { ImageLog } from '../../environments/images/ImageList';
 import { ChoiceField } from '../../frame/dialogs/PlainFields';
 import { IDeploymentTarget, IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
@@ -104,7 +105,7 @@ function Form(props: IFormProps): JSX.Element {
   };
 
   const hasEngine = form.engine.state === 'ok';
-  const { made, later, make, hold } = useModel(services, model, hasEngine, error =>
+  const { made, later, make, hold, forget } = useModel(services, model, hasEngine, error =>
     refuse(problemsOf(error, asked))
   );
   const title = useTitle(services, deployed.title, made);
@@ -152,7 +153,11 @@ function Form(props: IFormProps): JSX.Element {
       onMade(deployment.id, tab);
     } catch (error) {
       setBusy(false);
-      refuse(problemsOf(error, asked));
+      const refused = problemsOf(error, asked);
+      if (refused.image) {
+        forget();
+      }
+      refuse(refused);
     }
   };
   return (
@@ -253,6 +258,13 @@ function Form(props: IFormProps): JSX.Element {
           <p className="nby-Warning" role="alert">
             {problems['']}
           </p>
+        )}
+        {problems.image && made && (
+          <ImageLog
+            key={made.image}
+            services={services}
+            image={{ id: made.image, state: 'failed' }}
+          />
         )}
         <p>
           <button

@@ -15,6 +15,8 @@ export interface IMaking {
   make: (className: string) => Promise<ModelPackage>;
   /** Keep the build until this work is over, even if the form closes. */
   hold: <T>(work: Promise<T>) => Promise<T>;
+  /** Let the next request repeat the build, because this one failed. */
+  forget: () => void;
 }
 
 /**
@@ -31,6 +33,9 @@ export function useModel(
   const [later, setLater] = useState('');
   const asked = useRef<{ className: string; answer: Promise<ModelPackage> }>();
   const temporaryImages = useRef<TemporaryImages>();
+  const forget = () => {
+    asked.current = undefined;
+  };
   const make = (className: string) => {
     if (asked.current?.className === className) {
       return asked.current.answer;
@@ -43,7 +48,7 @@ export function useModel(
       temporaryImages.current?.add(answer);
     }
     answer.then(setMade, ({ code, message, hint }: ApiError) => {
-      asked.current = undefined; // so that it can be requested again
+      forget();
       setMade(undefined);
       setLater(code === 'conflict' ? `${message} ${hint}` : '');
     });
@@ -74,7 +79,7 @@ export function useModel(
     // eslint-disable-next-line react-hooks/exhaustive-deps -- once for a form
   }, []);
   const hold = <T>(work: Promise<T>) => temporaryImages.current?.hold(work) ?? work;
-  return { made, later, make, hold };
+  return { made, later, make, hold, forget };
 }
 
 /** Return the field for the class; the server guesses it if the file has only one. */

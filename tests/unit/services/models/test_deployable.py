@@ -28,9 +28,10 @@ def test_the_log_of_a_failed_build_is_named_if_it_says_more(yard, ann, root):
             deployable_model(yard.store, ann, made.id)
         return refused.value.hint
 
-    again = "To repeat the build, deploy the file or result of the model again."
+    again = "Deploying it again repeats the build."
     assert hint() == again
     log = yard.store.folder / image_folder(made.image) / BUILD_LOG
     log.parent.mkdir(parents=True)
     log.write_text("Step 1\n" + "no such package\n" * 20)
-    assert hint() == f"nbyard images log nbyard/model-spark-job:1 shows why. {again}"
+    shell = "nbyard images log nbyard/model-spark-job:1"
+    assert hint() == f"The log of the image shows why (in a shell: {shell}). {again}"

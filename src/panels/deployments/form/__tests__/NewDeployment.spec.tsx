@@ -14,6 +14,7 @@ const MADE = {
   id: 'm',
   name: 'Train output_model',
   reference: 'nbyard/model-train:1',
+  image: 'i',
   path: '',
   source: { run_id: 'r', run_number: 3, node: 'train', output: 'output_model' },
   model: {
@@ -64,6 +65,9 @@ async function open(
     }
     if (url.endsWith('/models/m/deployments')) {
       return { items: [], into: '', name: '', title: 'First 2' };
+    }
+    if (url.includes('/images/i/log')) {
+      return { text: url.includes('after=0') ? 'no python:3.11-slim\n' : '', next: 20, done: true };
     }
     if (method === 'GET') {
       const names = ['cows:1', 'cows:1', 'bad:1'];
@@ -200,6 +204,20 @@ describe('M6: a model is deployed while its image is built', () => {
     await act(async () => read());
     await waitFor(() => expect(image.value).toBe('nbyard/model-train:1'));
     expect(words()).toEqual(before);
+  });
+
+  it('a failed build shows its log, and is repeated by the next Deploy', async () => {
+    const model = { run: 'r', output: 'train.output_model' };
+    const details = [{ path: 'image', message: 'Not built.' }];
+    const answers = [json(422, { code: 'invalid', message: 'Invalid.', details }), { id: 'd' }];
+    const { onMade, sent, submit } = await open(() => answers.shift(), { model });
+    await submit();
+    expect(screen.getByText(/^Not built\./)).toBeTruthy();
+    expect(screen.getByRole('log').textContent).toContain('no python:3.11-slim');
+    expect(sent.filter(body => 'run' in (body as object))).toHaveLength(1);
+    await submit();
+    expect(sent.filter(body => 'run' in (body as object))).toHaveLength(2);
+    expect(onMade).toHaveBeenCalledWith('d', 'try');
   });
 
   it('as a class of a file, which is named where there are several', async () => {
