@@ -105,7 +105,7 @@ withDocker(
     await lab.aside(async () => expect(await findings(lab, '.nby-View')).toEqual([]));
     await lab.press('Enter'); // 7
     await expect(view(lab).getByRole('heading').first()).toBeFocused();
-    await expect(state(lab)).toHaveText(/queued|starting/);
+    await expect(state(lab)).toHaveText(/building|queued|starting/);
     await picture('7-building');
     const send = view(lab).getByRole('button', { name: 'Send' });
     await expect(send).toBeVisible(PATIENCE);

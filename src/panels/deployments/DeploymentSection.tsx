@@ -12,7 +12,7 @@ import { SideRow } from '../frame/SideRow';
 import { openDeployment } from './open';
 import { deploymentsOf } from './state/collection';
 import { Links } from './Links';
-import { actionsOf, hardwareOf, titleAmong } from './state/texts';
+import { actionsOf, hardwareOf, shownState, titleAmong } from './state/texts';
 import { reasonText } from '../../reasons';
 
 /** Deployments in the sidebar. */
@@ -73,7 +73,8 @@ interface IRowProps {
 
 function Row({ deployment, called, now, services }: IRowProps): JSX.Element {
   const { trans } = services;
-  const { title, name, state, spec, created_at } = deployment;
+  const { title, name, spec, created_at } = deployment;
+  const state = shownState(deployment);
   const reason = reasonText(deployment.reason, trans);
   return (
     <SideRow

@@ -17,7 +17,7 @@ import { Revisions } from './tabs/Revisions';
 import { triedLink } from './endpoint/ask';
 import { TryIt } from './endpoint/TryIt';
 import { useRevisions } from './tabs/past';
-import { actionsOf } from './state/texts';
+import { actionsOf, shownState } from './state/texts';
 
 const Lineage = lazy(() => import('../../runs/view/lineage/Lineage'));
 
@@ -67,7 +67,8 @@ function Known(props: IKnownProps & { id: string }): JSX.Element {
 function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
   const { services, target, deployment } = props;
   const { yard, trans, commands } = services;
-  const { id, title, state, revision } = deployment;
+  const { id, title, revision } = deployment;
+  const state = shownState(deployment);
   const revisions = useRevisions(services, deployment);
   const [tab, setTab] = useState('overview');
   const heading = useRef<HTMLHeadingElement>(null);

@@ -14,11 +14,11 @@ interface ILinksProps {
 
 /** The links of a deployment; a link that does not respond is disabled. */
 export function Links({ yard, deployment, trans, bare }: ILinksProps): JSX.Element {
-  const { links, title } = deployment;
+  const { links, title, started_at } = deployment;
   return (
     <>
       {links
-        .filter(({ answers }) => answers || !bare)
+        .filter(({ answers }) => answers || (!bare && started_at))
         .map(link =>
           link.answers ? (
             <a

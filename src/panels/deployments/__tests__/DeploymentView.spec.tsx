@@ -41,6 +41,7 @@ const FAILED = {
   ],
   warnings: [{ code: 'tag-for-cpu', params: { tag: '1-cpu' } }],
   created_at: '2030-01-01T00:00:00Z',
+  started_at: '2030-01-01T00:00:10Z',
   changed_at: '2030-01-02T00:00:00Z'
 } as unknown as Deployment;
 const REVISIONS = [
@@ -235,6 +236,15 @@ describe('P3, P4: the view of a deployment', () => {
   it('M6: shows how the image of its model is built', async () => {
     await open(undefined, { shown: { ...FAILED, model: MODEL } });
     expect(screen.getByRole('log').textContent).toContain('Step 1/9');
+    expect(screen.getByText('Building the image: 1 of 9')).toBeTruthy();
+  });
+
+  it('M6: is building while it waits for its image, and promises no response', async () => {
+    const reason = { code: 'waits-for-build', params: {} };
+    const shown = { ...FAILED, state: 'queued', reason, started_at: null, model: MODEL } as const;
+    await open(undefined, { shown: shown as unknown as Deployment });
+    expect(document.querySelector('.nby-View-header .nby-StateMark')!.textContent).toBe('building');
+    expect(screen.queryByText(/not responding/)).toBeNull();
   });
 
   it('draws what it was asked, tells it in words, and shows the same as a table', async () => {

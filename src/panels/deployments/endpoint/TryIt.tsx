@@ -215,7 +215,10 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
         )}
       </p>
       {snippetsOf(request).map(([language, text]) => (
-        <details key={language}>
+        <details
+          key={language}
+          onToggle={({ currentTarget }) => currentTarget.scrollIntoView?.({ block: 'nearest' })}
+        >
           <summary>{language}</summary>
           <pre className="nby-Deployment-text" tabIndex={0} role="region" aria-label={language}>
             {text}

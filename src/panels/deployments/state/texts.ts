@@ -20,6 +20,11 @@ export function isAtRest({ state }: { state: string }): boolean {
   return RESTS.has(state);
 }
 
+/** Return the state to show: a deployment that is queued for its image is *building*. */
+export function shownState({ state, reason }: Pick<Deployment, 'state' | 'reason'>): string {
+  return reason?.code === 'waits-for-build' ? 'building' : state;
+}
+
 /** Return whether it is changing its state. */
 export function isUnderWay({ state }: { state: string }): boolean {
   return ['queued', 'starting', 'stopping'].includes(state);

@@ -136,7 +136,7 @@ function Facts({ services, deployment }: IOverviewProps): JSX.Element {
             ) : (
               <>
                 <span className="nby-Code">{addressOf(yard, link)}</span>{' '}
-                <span className="nby-Dim">{trans.__('not responding')}</span>
+                <span className="nby-Dim">{started_at && trans.__('not responding')}</span>
               </>
             )}
           </dd>

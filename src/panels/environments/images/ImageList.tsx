@@ -195,9 +195,17 @@ export function ImageLog(props: {
   const log = useGrowingLog(image.id, (after, signal) =>
     yard.client.call('images.log', { path: { image: image.id }, query: { after }, signal })
   );
+  const step = log.lines
+    .map(line => /^Step (\d+)\/(\d+)/.exec(line))
+    .filter(Boolean)
+    .pop();
   return (
     <details className="nby-Image-log" open={image.state !== 'ready'}>
-      <summary>{trans.__('Log')}</summary>
+      <summary>
+        {step && isBeingMade(image)
+          ? trans.__('Building the image: %1 of %2', step[1], step[2])
+          : trans.__('Log')}
+      </summary>
       <LogBox
         {...log}
         label={trans.__('Log of the image')}
