@@ -214,8 +214,11 @@ def is_packed(head: bytes) -> bool:
 
 def package_name(title: str, node: str, output: str) -> str:
     """Return a name for the model in an output of a run; `title` is the title of the run."""
-    node = CODE_SUFFIX.sub("", node)
-    plain = " ".join(filter(None, (title, node, output))).replace("/", " ").replace("\\", " ")
+    parts = (title, CODE_SUFFIX.sub("", node), output)
+    # A script often has the name of its output, which would stand twice.
+    unique = {part.casefold(): part for part in reversed(parts)}
+    distinct = dict.fromkeys(unique[part.casefold()] for part in parts if part)
+    plain = " ".join(distinct).replace("/", " ").replace("\\", " ")
     return " ".join(plain.split()).strip(" -.")[:MAX_NAME].strip() or "model"
 
 

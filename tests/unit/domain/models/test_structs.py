@@ -67,6 +67,8 @@ def test_what_serves_a_model_is_told_its_schema():
         ("penguins", "", "model", "penguins model"),
         ("Both / of\\them", "train.ipynb", "model", "Both of them train model"),
         ("..", "", "-", "model"),
+        ("", "houses.py", "houses", "houses"),
+        ("Houses", "", "houses", "Houses"),
     ],
 )
 def test_a_model_of_a_run_is_called_after_it(title, node, output, name):
