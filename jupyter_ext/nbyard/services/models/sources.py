@@ -21,7 +21,6 @@ PAGE = 400
 # A workflow that ran very often hides older models of others. Then each workflow is asked.
 MOST_READ = 1_200
 MOST_WORKFLOWS, RUNS_OF_EACH, RUNS_OF_FILES = 50, 20, 200
-Outputs = dict[tuple[str, str, str], ModelOutput]
 
 
 def sources_of_models(parts: ServiceContext, owner: str, limit: int) -> ModelSources:
@@ -39,33 +38,40 @@ def _outputs_of_runs(
 
     Return whether all were searched.
     """
-    outputs: Outputs = {}
+    newest = _Newest()
     last = ""
     for _ in range(0, MOST_READ, PAGE):
         with parts.store.read() as c:
             made, last = parts.store.artifacts.models(c, owner, PAGE, last)
-        _add(outputs, made)
-        if not last or len(outputs) >= limit:
-            return list(outputs.values())[:limit], True
+        newest.add(made)
+        if not last or len(newest.outputs) >= limit:
+            return newest.outputs[:limit], True
     # Other workflows may have older results: read the newest of each, and of single files.
-    rows, known = parts.store.artifacts, {workflow for workflow, _, _ in outputs}
+    rows, known = parts.store.artifacts, {workflow for workflow, _, _ in newest.sources}
     with parts.store.read() as c:
-        _add(outputs, rows.models_of_workflow(c, owner, "", RUNS_OF_FILES))
+        older = rows.models_of_workflow(c, owner, "", RUNS_OF_FILES)
         for saved_workflow in parts.store.workflows.page(c, owner, MOST_WORKFLOWS, "", ""):
             if saved_workflow.id not in known:
-                _add(outputs, rows.models_of_workflow(c, owner, saved_workflow.id, RUNS_OF_EACH))
-    return sorted(outputs.values(), key=lambda output: output.created_at, reverse=True)[
-        :limit
-    ], False
+                older += rows.models_of_workflow(c, owner, saved_workflow.id, RUNS_OF_EACH)
+    newest.add(sorted(older, key=lambda each: each.output.created_at, reverse=True))
+    return newest.outputs[:limit], False
 
 
-def _add(outputs: Outputs, made: Iterable[SourcedOutput]) -> None:
-    """Add outputs that are not in `outputs` yet.
+class _Newest:
+    """Collects the newest result of each source, and equal bytes of one title once."""
 
-    Results come newest first, so the newest one stays.
-    """
-    for source, output in made:
-        outputs.setdefault(source, output)
+    def __init__(self) -> None:
+        self.outputs: list[ModelOutput] = []
+        self.sources: set[tuple[str, str, str]] = set()
+        self._known: set[tuple[str, str, str]] = set()
+
+    def add(self, made: Iterable[SourcedOutput]) -> None:
+        """Add results, which come newest first."""
+        for source, alike, output in made:
+            if source not in self.sources and alike not in self._known:
+                self.outputs.append(output)
+            self.sources.add(source)
+            self._known.add(alike)
 
 
 def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:

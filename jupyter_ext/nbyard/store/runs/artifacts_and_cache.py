@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from sqlalchemy import JSON, Connection, Row, Select, bindparam, func, insert, select, update
@@ -37,8 +37,19 @@ VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
 MAY_BE_MODEL = artifacts.c.format.in_(MODEL_FORMATS) | func.coalesce(artifacts.c.type, "").contains(
     MODEL_TYPE
 )
-# The source of an output, and the output; only the newest output of a source is listed.
-SourcedOutput = tuple[tuple[str, str, str], ModelOutput]
+
+
+class SourcedOutput(NamedTuple):
+    """An output with its source: only the newest output of a source is listed.
+
+    Outputs of several workflows are `alike` if users see no difference: title, name and bytes.
+    """
+
+    source: tuple[str, str, str]
+    alike: tuple[str, str, str]
+    output: ModelOutput
+
+
 OF_RUN = VIEWS.where(artifacts.c.run_id == bindparam("of")).order_by(artifacts.c.id)
 
 
@@ -168,8 +179,10 @@ def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[
         run, task = by_run[row.run_id], by_task[row.task_id]
         if run.is_own and task.state == "succeeded":
             source = (run.workflow_id or run.id, task.node, row.name)
-            made = (row.run_id, run.number, run.title, f"{task.node}.{row.name}")
-            outputs.append((source, ModelOutput(*made, row.size_bytes, row.created_at)))
+            name = f"{task.node}.{row.name}"
+            made = (row.run_id, run.number, run.title, name, row.size_bytes, row.created_at)
+            alike = (run.title, name, row.digest)
+            outputs.append(SourcedOutput(source, alike, ModelOutput(*made)))
     return outputs
 
 

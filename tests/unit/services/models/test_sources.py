@@ -47,8 +47,25 @@ def test_the_newest_result_of_each_output_that_may_be_a_model(yard, ann, trainer
     assert yard.services.models.sources(type(ann)("bob")).outputs == []
 
 
+def test_equal_results_of_workflows_with_one_title_are_listed_once(yard, ann):
+    model = {"name": "model", "filename": "m.pkl", "format": "pickle", "size_bytes": 1}
+    made = [("Penguins", "1"), ("Penguins", "1"), ("Penguins", "2"), ("Copy", "2")]
+    with yard.store.write() as c:
+        rows = Rows(yard.store, c)
+        for number, (title, digest) in enumerate(made):
+            workflow = yard.store.workflows.create_or_update(
+                c, "ann", f"/{number}.nbflow", Document(1)
+            )
+            run = rows.run(owner="ann", workflow_id=workflow.id, title=title)
+            row = {**model, "digest": f"sha256:{digest}", "type": None}
+            task = rows.task(run, state="succeeded")
+            yard.store.artifacts.insert_all(c, [(task, [row])])
+    found = yard.services.models.sources(ann).outputs
+    assert [output.run_number for output in found] == [4, 3, 2]
+
+
 def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypatch):
-    model = {"name": "model", "filename": "m.pkl", "format": "pickle", "digest": "sha256:1"}
+    model = {"name": "model", "filename": "m.pkl", "format": "pickle"}
     row = {**model, "size_bytes": 1, "type": None}
     with yard.store.write() as c:
         rows = Rows(yard.store, c)
@@ -58,7 +75,8 @@ def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypa
         )
         for workflow in (old, *[often] * 12):
             task = rows.task(rows.run(owner="ann", workflow_id=workflow), state="succeeded")
-            yard.store.artifacts.insert_all(c, [(task, [row])])
+            made = {**row, "digest": f"sha256:{workflow}"}
+            yard.store.artifacts.insert_all(c, [(task, [made])])
     monkeypatch.setattr(sources, "PAGE", 4)
     found = yard.services.models.sources(ann, limit=2)
     assert ([one.run_number for one in found.outputs], found.cut) == ([13, 1], False)
