@@ -1322,7 +1322,8 @@ export interface paths {
         };
         /**
          * List the newest outputs of runs and the classes of files that may be models
-         * @description Of the runs of one workflow, only the newest result of each output is listed.
+         * @description Of the runs of one workflow, only the newest result of each output is listed. Workflows
+         *     with one title and equal results are listed once.
          */
         get: operations["models.sources"];
         put?: never;
@@ -4191,7 +4192,8 @@ export interface components {
          * @description A deployment of an earlier build of a model, which a new build may update.
          *
          *         `revision` and `changed_at` are the values that the update must send. `runs` states whether the
-         *         deployment runs or will run soon.
+         *         deployment runs or will run soon. `other_run` is the number of the run whose model it serves, if
+         *         that model has other bytes than the requested one.
          */
         DeployedAs: {
             id: string;
@@ -4202,6 +4204,8 @@ export interface components {
             runs: boolean;
             revision: number;
             changed_at: string;
+            /** @default null */
+            other_run: number | null;
         };
         /**
          * Deployment

@@ -252,7 +252,8 @@ class DeployedAs(msgspec.Struct, frozen=True):
     """A deployment of an earlier build of a model, which a new build may update.
 
     `revision` and `changed_at` are the values that the update must send. `runs` states whether the
-    deployment runs or will run soon.
+    deployment runs or will run soon. `other_run` is the number of the run whose model it serves, if
+    that model has other bytes than the requested one.
     """
 
     id: str
@@ -262,6 +263,7 @@ class DeployedAs(msgspec.Struct, frozen=True):
     runs: bool
     revision: int
     changed_at: datetime
+    other_run: int | None = None
 
 
 class Deployed(msgspec.Struct, frozen=True):

@@ -198,7 +198,8 @@ class ModelService:
     def sources(self, caller: Caller, limit: int = 20) -> ModelSources:
         """List the newest outputs of runs and the classes of files that may be models.
 
-        Of the runs of one workflow, only the newest result of each output is listed.
+        Of the runs of one workflow, only the newest result of each output is listed. Workflows
+        with one title and equal results are listed once.
         """
         check_limit(limit)
         return sources_of_models(self._parts, caller.name, limit)
@@ -292,7 +293,7 @@ class ModelService:
         """
         if body.run or body.output:
             output = output_of(self._parts, caller, body)
-            return self._deployed(caller, self._of_step(caller, output.source), output.name)
+            return self._of_output(caller, output.source, output.name)
         return self._deployed(caller, self._of_file(caller, *file_of_model(self._parts, body)))
 
     @operation("GET", "/models/{model}/deployments", scope="deployments:read")
@@ -304,13 +305,17 @@ class ModelService:
         """
         package = self.get(caller, model)
         if package.source is not None:
-            return self._deployed(caller, self._of_step(caller, package.source), package.name)
+            return self._of_output(caller, package.source, package.name)
         class_name = package.model.class_name if is_class_file(NewModel(package.path)) else ""
         is_same = self._of_file(caller, package.path, class_name)
         return self._deployed(caller, is_same, package.name)
 
     def _deployed(
-        self, caller: Caller, is_same: Callable[[ServedModel], bool], title: str = ""
+        self,
+        caller: Caller,
+        is_same: Callable[[ServedModel], bool],
+        title: str = "",
+        digest: str = "",
     ) -> Deployed:
         rows = self._store.deployments
         with self._store.read() as c:
@@ -327,16 +332,19 @@ class ModelService:
         items = []
         for deployment in same:
             runs, edit = _runs(deployment), (deployment.revision, deployment.changed_at)
-            items.append(
-                DeployedAs(
-                    deployment.id, deployment.name, deployment.title, deployment.state, runs, *edit
-                )
-            )
+            named = (deployment.id, deployment.name, deployment.title, deployment.state)
+            source = deployment.model.source if deployment.model else None
+            other_run = source.run_number if source and source.digest != digest else None
+            items.append(DeployedAs(*named, runs, *edit, other_run))
         return Deployed(items, into, name, title)
 
-    def _of_step(self, caller: Caller, source: RunOutput) -> Callable[[ServedModel], bool]:
+    def _of_output(self, caller: Caller, source: RunOutput, title: str) -> Deployed:
         is_same = is_of_same_step(self._parts, caller, source)
-        return lambda other: other.source is not None and is_same(other.source)
+
+        def is_of_step(other: ServedModel) -> bool:
+            return other.source is not None and is_same(other.source)
+
+        return self._deployed(caller, is_of_step, title, source.digest)
 
     def _of_file(self, caller: Caller, path: str, class_name: str) -> Callable[[ServedModel], bool]:
         place = self._parts.files.real_path_of(path)

@@ -50,7 +50,7 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
         <dt>{trans.__('Size')}</dt>
         <dd>{showBytes(size)}</dd>
         {deployments.length > 0 && <dt>{trans.__('Deployed as')}</dt>}
-        {deployments.map(({ id, name, title, state }) => (
+        {deployments.map(({ id, name, title, state, other_run }) => (
           <dd key={id}>
             <button
               type="button"
@@ -60,6 +60,7 @@ export function ModelCard({ model, size }: IModelCardProps): JSX.Element {
               {title || name}
             </button>
             {stateText(state, trans)}
+            {!!other_run && ` ${trans.__('with the model of run %1', other_run)}`}
           </dd>
         ))}
       </dl>

@@ -256,6 +256,21 @@ def test_it_is_known_where_the_output_of_a_step_is_deployed(
         deployed(models, Caller("bob"), flows[1], "one.model")
 
 
+@pytest.mark.long
+def test_a_deployment_of_other_bytes_names_their_run(models, ann, trained, yard, root):
+    before = trained()
+    made = models.build(ann, NewModel(run=before.run.id, output="model"))
+    yard.services.deployments.create(ann, NewDeployment(made.id, name="old"))
+
+    def other_runs(detail: RunDetail) -> list[int | None]:
+        body = NewModel(run=detail.run.id, output="model")
+        return [deployment.other_run for deployment in models.deployed(ann, body).items]
+
+    assert other_runs(before) == [None]
+    changed = TRAIN.replace("joblib.dump(fitted(data)", "joblib.dump(fitted(data[2:])")
+    assert other_runs(trained(changed)) == [before.run.number]
+
+
 def used(place: str) -> Any:
     """Parts of a store with one version of a library, which lies there."""
     version = SimpleNamespace(place=place)

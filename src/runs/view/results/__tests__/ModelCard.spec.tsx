@@ -52,10 +52,10 @@ describe('the card of a model', () => {
   it('names its deployments, also those from other runs of the node', async () => {
     const deployed = [
       { id: 'd1', name: 'penguins', title: 'Penguins model', state: 'running' },
-      { id: 'd2', name: 'old', title: '', state: 'stopped' }
+      { id: 'd2', name: 'old', title: '', state: 'stopped', other_run: 7 }
     ];
     const text = await show({ model: { class_name: 'SVC' } }, deployed);
-    expect(text).toContain('Deployed asPenguins modelrunningoldstopped');
+    expect(text).toContain('Deployed asPenguins modelrunningoldstopped with the model of run 7');
     fireEvent.click(screen.getByRole('button', { name: 'old' }));
     expect(open).toHaveBeenCalledWith({ id: 'd2' });
   });
