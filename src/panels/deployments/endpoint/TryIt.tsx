@@ -211,7 +211,7 @@ function Snippets(props: { request: IRequest; trans: TranslationBundle }): JSX.E
     <>
       <p className="nby-Dim">
         {trans.__(
-          'Send this request from a shell or a program. Set the variable TOKEN to your Jupyter token: run “jupyter server list”, or create one on the page “Token” of a hub.'
+          'Send this request from a shell or a program. Set the variable TOKEN to your Jupyter token. The URL that Jupyter prints at its start contains it, and “jupyter server list” shows it. On a hub, create one on the page “Token”.'
         )}
       </p>
       {snippetsOf(request).map(([language, text]) => (
