@@ -7467,7 +7467,7 @@ export interface components {
          * @description Two or more runs side by side.
          *
          *         The sections list the items that differ. With `everything`, the equal items follow. `equal`
-         *         counts the equal items.
+         *         counts the equal items. `labels` are titles of nodes by ID, with the ID if several share one.
          */
         RunComparison: {
             runs: components["schemas"]["Run"][];
@@ -7479,6 +7479,10 @@ export interface components {
             environment: components["schemas"]["EnvironmentRow"][];
             timing: components["schemas"]["TimingRow"][];
             equal: components["schemas"]["EqualCounts"];
+            /** @default {} */
+            labels: {
+                [key: string]: string;
+            };
         };
         /**
          * RunDetail

@@ -1,5 +1,6 @@
 """Compare the records of two or more runs, section by section."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, TypeVar
@@ -51,7 +52,8 @@ def compare_runs(records: Sequence[RunFacts], everything: bool = False) -> RunCo
         + [row for row in rows if everything and not row.differs]
         for name, rows in sections.items()
     }
-    return RunComparison([record.run for record in records], **shown, equal=EqualCounts(**equal))
+    runs = [record.run for record in records]
+    return RunComparison(runs, **shown, equal=EqualCounts(**equal), labels=sides.labels())
 
 
 def nodes_of(records: Sequence[RunFacts]) -> list[str]:
@@ -94,6 +96,19 @@ class _Sides:
         self._records = records
         self._by_node: dict[str, Tasks] = {
             node: [record.tasks.get(node) for record in records] for node in nodes_of(records)
+        }
+
+    def labels(self) -> dict[str, str]:
+        """Return the titles of nodes, with the ID if several share a title."""
+        titles = {
+            node: next(task.label for task in tasks if task) or node
+            for node, tasks in self._by_node.items()
+        }
+        counts = Counter(titles.values())
+        return {
+            node: title if counts[title] < 2 else f"{title} · {node}"  # as in Run Info
+            for node, title in titles.items()
+            if title != node
         }
 
     def parameters(self) -> list[ValueRow]:

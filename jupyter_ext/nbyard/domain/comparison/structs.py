@@ -137,7 +137,7 @@ class RunComparison(msgspec.Struct, frozen=True):
     """Two or more runs side by side.
 
     The sections list the items that differ. With `everything`, the equal items follow. `equal`
-    counts the equal items.
+    counts the equal items. `labels` are titles of nodes by ID, with the ID if several share one.
     """
 
     runs: list[Run]
@@ -149,6 +149,7 @@ class RunComparison(msgspec.Struct, frozen=True):
     environment: list[EnvironmentRow]
     timing: list[TimingRow]
     equal: EqualCounts
+    labels: dict[str, str] = {}
 
 
 class OutputComparison(msgspec.Struct, frozen=True):

@@ -1,14 +1,25 @@
 import { useCallback, useEffect, useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Bisection, BisectionChange, BisectionPreview, Run } from '../../../api/types';
+import {
+  Bisection,
+  BisectionChange,
+  BisectionPreview,
+  Run,
+  RunComparison
+} from '../../../api/types';
 import { useChanges } from '../../../components/hooks/useChanges';
 import { reasonText } from '../../../reasons';
 import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
+import { titleOf } from './compared';
+
+type Labels = RunComparison['labels'] | undefined;
 
 interface IBisectProps {
   services: IPanelServices;
   runs: readonly [Run, Run];
+  /** The titles of nodes. */
+  labels?: Labels;
   /** As `NODE.NAME`: the metric that decides, or those among which to choose. */
   metric?: string;
   metrics?: readonly string[];
@@ -18,7 +29,7 @@ interface IBisectProps {
 
 /** Find which of the changes between two runs made the result bad. */
 export function Bisect(props: IBisectProps): JSX.Element | null {
-  const { services, runs, metric = '', metrics = [], only } = props;
+  const { services, runs, labels, metric = '', metrics = [], only } = props;
   const { trans } = services;
   // Without a metric, a run is good if it succeeded.
   const isBroken = runs.some(isGood) && runs.some(({ state }) => state === 'failed');
@@ -47,7 +58,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
     return null; // until it is known whether there is anything to find
   }
   if (changes && (changes.length < 2 || changes.every(({ reason }) => reason))) {
-    const texts = changes.map(change => changeText(change, trans));
+    const texts = changes.map(change => changeText(change, trans, labels));
     // The answer to *Why?* names a single change.
     return !metric && texts.length ? (
       <p className="nby-Note">{trans.__('Only this changed: %1', texts.join('; '))}</p>
@@ -67,7 +78,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
       </button>
       {isOpen && !isBroken && !metric && (
         <MetricChoice
-          {...{ services, metrics, chosen }}
+          {...{ services, labels, metrics, chosen }}
           isSearching={bisection?.state === 'running'}
           onChoose={setChosen}
         />
@@ -91,7 +102,7 @@ export function Bisect(props: IBisectProps): JSX.Element | null {
         <Search
           key={chosen}
           {...{ services, preview, problem, metric: chosen, good: good.id, bad: bad.id }}
-          {...{ bisection, setBisection }}
+          {...{ labels, bisection, setBisection }}
         />
       )}
     </div>
@@ -113,6 +124,7 @@ const isGood = ({ state }: Run): boolean => state === 'succeeded';
 
 interface IMetricChoiceProps {
   services: IPanelServices;
+  labels: Labels;
   metrics: readonly string[];
   chosen: string;
   /** A search by the chosen metric is running. */
@@ -122,7 +134,7 @@ interface IMetricChoiceProps {
 
 /** Choose the metric by which runs are judged that ended in the same way. */
 function MetricChoice(props: IMetricChoiceProps): JSX.Element {
-  const { services, metrics, chosen, isSearching, onChoose } = props;
+  const { services, labels, metrics, chosen, isSearching, onChoose } = props;
   const { trans } = services;
   if (!metrics.length) {
     return (
@@ -144,7 +156,9 @@ function MetricChoice(props: IMetricChoiceProps): JSX.Element {
       >
         <option value="">{trans.__('Choose a metric')}</option>
         {metrics.map(name => (
-          <option key={name}>{name}</option>
+          <option key={name} value={name}>
+            {titleOf(name, labels)}
+          </option>
         ))}
       </select>
     </label>
@@ -187,11 +201,12 @@ interface ISearchProps extends IPreviewed {
   metric: string;
   bisection: Bisection | undefined;
   setBisection: (bisection: Bisection) => void;
+  labels: Labels;
 }
 
 /** First the changes and the number of runs, then each verdict, then the culprits. */
 function Search(props: ISearchProps): JSX.Element {
-  const { services, preview, good, bad, metric, bisection, setBisection } = props;
+  const { services, preview, good, bad, metric, bisection, setBisection, labels } = props;
   const { yard, trans } = services;
   const [failure, setFailure] = useState('');
   const problem = props.problem || failure;
@@ -226,7 +241,7 @@ function Search(props: ISearchProps): JSX.Element {
             key={at}
             className={bisection?.culprits?.includes(at) ? 'nby-mod-culprit' : undefined}
           >
-            {changeText(change, trans)}
+            {changeText(change, trans, labels)}
             {change.reason && (
               <span className="nby-Dim">
                 {' '}
@@ -257,7 +272,7 @@ function Search(props: ISearchProps): JSX.Element {
           />
         </>
       )}
-      {bisection && <p role="status">{progressText(bisection, trans)}</p>}
+      {bisection && <p role="status">{progressText(bisection, trans, labels)}</p>}
       {bisection?.state === 'running' && (
         <button type="button" className="nby-Button" onClick={cancel}>
           {trans.__('Cancel')}
@@ -268,10 +283,14 @@ function Search(props: ISearchProps): JSX.Element {
 }
 
 /** Return a change on one line. */
-export function changeText(change: BisectionChange, trans: TranslationBundle): string {
+export function changeText(
+  change: BisectionChange,
+  trans: TranslationBundle,
+  labels?: Labels
+): string {
   const { kind, name, nodes, before, after, files = [], reason } = change;
   const values = before || after ? `: ${before ?? '–'} → ${after ?? '–'}` : '';
-  const at = nodes.join(', ');
+  const at = nodes.map(node => titleOf(node, labels)).join(', ');
   if (reason) {
     return `${at}: ${reasonText(reason, trans)}`;
   }
@@ -301,9 +320,9 @@ export function changeText(change: BisectionChange, trans: TranslationBundle): s
   }
 }
 
-function progressText(bisection: Bisection, trans: TranslationBundle): string {
+function progressText(bisection: Bisection, trans: TranslationBundle, labels: Labels): string {
   const { state, ending, probes = [], expected, culprits = [], changes } = bisection;
-  const names = culprits.map(at => changeText(changes[at], trans)).join('; ');
+  const names = culprits.map(at => changeText(changes[at], trans, labels)).join('; ');
   if (ending === 'found') {
     return trans.__('Cause of the bad result: %1', names);
   }
@@ -311,7 +330,9 @@ function progressText(bisection: Bisection, trans: TranslationBundle): string {
     return trans.__('Some of these changes make the result bad: %1', names);
   }
   if (ending) {
-    const others = changes.filter(({ reason }) => reason).map(change => changeText(change, trans));
+    const others = changes
+      .filter(({ reason }) => reason)
+      .map(change => changeText(change, trans, labels));
     const text =
       ending === 'good-not-repeated'
         ? trans.__('The good run is not good when repeated now. Something else has changed.')

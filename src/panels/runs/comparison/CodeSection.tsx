@@ -4,7 +4,7 @@ import { reasonText } from '../../../reasons';
 import { commitText } from '../../../runs/model/commits';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
-import { IComparedProps, rowId } from './compared';
+import { IComparedProps, rowId, titleOf } from './compared';
 import { Section, SideTable } from './SideTable';
 
 /** The commits of the runs, and the code of the nodes, with the changes below each that differs. */
@@ -33,8 +33,7 @@ export function CodeSection({ services, comparison }: IComparedProps): JSX.Eleme
     return {
       key: node,
       id: rowId(comparison, 'code', node, ''),
-      node: node === label ? undefined : node,
-      name: label,
+      name: titleOf(node, comparison.labels),
       cells: versions.map(version => version && trans.__('version %1', version.number)),
       differs,
       action: hasDiff && (

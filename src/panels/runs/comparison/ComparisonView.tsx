@@ -5,7 +5,7 @@ import { runsIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
 import { Bisect, canBisect } from './Bisect';
 import { CodeSection } from './CodeSection';
-import { IComparedProps } from './compared';
+import { IComparedProps, titleOf } from './compared';
 import { EnvironmentSection } from './EnvironmentSection';
 import { MetricPlots } from './MetricPlots';
 import { InputSection, OutputSection } from './DataSections';
@@ -86,13 +86,16 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
 function Sections(props: IComparedProps): JSX.Element {
   const { comparison, services } = props;
   const { trans } = services;
-  const { parameters, inputs, metrics, outputs, code, environment } = comparison;
+  const { parameters, inputs, metrics, outputs, code, environment, labels } = comparison;
   const shared = [parameters, inputs, metrics, outputs, code, environment];
   const isSame = shared.every(rows => rows.every(({ differs }) => !differs));
   const causes = [
-    ...[...parameters, ...inputs].map(row => ({ ...row, parts: [row.node, row.name] })),
+    ...[...parameters, ...inputs].map(row => ({
+      ...row,
+      parts: [titleOf(row.node, labels), row.name]
+    })),
     ...code.map(row => ({ ...row, parts: [row.label] })),
-    ...environment.map(row => ({ ...row, parts: row.nodes }))
+    ...environment.map(row => ({ ...row, parts: row.nodes.map(node => titleOf(node, labels)) }))
   ].filter(({ differs }) => differs);
   return (
     <>
@@ -103,7 +106,7 @@ function Sections(props: IComparedProps): JSX.Element {
       )}
       {!isSame && canBisect(comparison.runs) && (
         <Bisect
-          services={services}
+          {...{ services, labels }}
           runs={comparison.runs}
           metrics={judgingMetrics(comparison)}
           only={causes.length === 1 ? causes[0].parts.filter(Boolean).join('.') : ''}

@@ -1,4 +1,4 @@
-import { IComparedProps, rowId } from './compared';
+import { IComparedProps, rowId, titleOf } from './compared';
 import { ISideRow, Section, SideTable } from './SideTable';
 
 /** Where the nodes ran, and the packages that differ. */
@@ -8,7 +8,14 @@ export function EnvironmentSection({ services, comparison }: IComparedProps): JS
     // Equal names say nothing if packages differ.
     ...(packages.length && new Set(names).size < 2
       ? []
-      : [{ key: nodes.join(), name: nodes.join(', '), cells: names, differs }]),
+      : [
+          {
+            key: nodes.join(),
+            name: nodes.map(node => titleOf(node, comparison.labels)).join(', '),
+            cells: names,
+            differs
+          }
+        ]),
     ...packages.map(({ name, versions }) => ({
       key: `${nodes.join()} ${name}`,
       id: rowId(comparison, 'package', '', name),

@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'react';
-import { MetricHistory } from '../../../api/types';
+import { MetricHistory, RunComparison } from '../../../api/types';
 import { roundBounds, showNumber } from '../../../runs/model/metrics';
 import { LineChart } from '../../../runs/view/charts/LineChart';
 import { IPanelServices } from '../../frame/services';
-import { IComparedProps } from './compared';
+import { IComparedProps, titleOf } from './compared';
 
 /** The metrics of the workflow over its runs, requested when the user opens the part. */
 export function MetricPlots({ services, comparison }: IComparedProps): JSX.Element | null {
@@ -25,7 +25,7 @@ export function MetricPlots({ services, comparison }: IComparedProps): JSX.Eleme
       >
         {trans.__('Plot Metrics Over Runs')}
       </button>
-      {open && <Plots services={services} workflow={workflow} />}
+      {open && <Plots {...{ services, workflow }} labels={comparison.labels} />}
     </section>
   );
 }
@@ -33,9 +33,10 @@ export function MetricPlots({ services, comparison }: IComparedProps): JSX.Eleme
 interface IPlotsProps {
   services: IPanelServices;
   workflow: string;
+  labels: RunComparison['labels'];
 }
 
-function Plots({ services, workflow }: IPlotsProps): JSX.Element {
+function Plots({ services, workflow, labels }: IPlotsProps): JSX.Element {
   const { yard, trans } = services;
   const [history, setHistory] = useState<MetricHistory>();
   const [problem, setProblem] = useState('');
@@ -59,7 +60,7 @@ function Plots({ services, workflow }: IPlotsProps): JSX.Element {
       {history.series.map(({ node, name, values }) => (
         <Plot
           key={`${node} ${name}`}
-          name={`${node}.${name}`}
+          name={`${titleOf(node, labels)}.${name}`}
           places={history.runs.map(({ number }) => number)}
           values={values.map(value => (typeof value === 'number' ? value : null))}
           describe={(count, last) => trans.__('%1 in %2 runs, last %3', name, count, last)}

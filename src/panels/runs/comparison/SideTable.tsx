@@ -1,6 +1,6 @@
 import { ReactNode } from 'react';
 import { StateMark } from '../../../components/StateMark';
-import { IComparedProps } from './compared';
+import { IComparedProps, titleOf } from './compared';
 
 /** The least width of the column of a run, in letters. */
 const LEAST = 18;
@@ -54,6 +54,7 @@ interface ISideTableProps extends IComparedProps {
 /** A table with a column for each run. */
 export function SideTable({ services, comparison, label, rows }: ISideTableProps): JSX.Element {
   const { trans, commands } = services;
+  const { labels } = comparison;
   return (
     <table
       className="nby-Table nby-Comparison-table"
@@ -83,7 +84,7 @@ export function SideTable({ services, comparison, label, rows }: ISideTableProps
       </thead>
       <tbody>
         {rows.map(row => (
-          <Row key={row.key} row={row} />
+          <Row key={row.key} row={{ ...row, node: row.node && titleOf(row.node, labels) }} />
         ))}
       </tbody>
     </table>

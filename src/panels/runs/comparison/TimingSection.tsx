@@ -1,5 +1,5 @@
 import { showMoment, showSeconds } from '../../../components/format/times';
-import { IComparedProps } from './compared';
+import { IComparedProps, titleOf } from './compared';
 import { Section, SideTable } from './SideTable';
 
 /** When the runs started, and the durations of the runs and of their nodes. */
@@ -13,7 +13,7 @@ export function TimingSection({ services, comparison }: IComparedProps): JSX.Ele
   };
   const durations = comparison.timing.map(({ node, seconds, cached, differs }) => ({
     key: node,
-    name: node || trans.__('whole run'),
+    name: titleOf(node, comparison.labels) || trans.__('whole run'),
     cells: seconds.map((value, at) =>
       cached[at] ? trans.__('cached') : value !== null && showSeconds(value)
     ),

@@ -91,7 +91,11 @@ function Why({ services, comparison, result }: IWhyProps): JSX.Element {
         ))}
       </ul>
       {kind === 'metric' && canBisect(pair) && (
-        <Bisect services={services} runs={pair} metric={`${node}.${name}`} />
+        <Bisect
+          {...{ services, labels: comparison.labels }}
+          runs={pair}
+          metric={`${node}.${name}`}
+        />
       )}
     </div>
   );
@@ -114,9 +118,9 @@ interface ICauseLineProps {
 
 function CauseLine({ services, comparison, cause }: ICauseLineProps): JSX.Element {
   const { trans, commands } = services;
-  const { node, kind, name, dataset, code = [], before, after } = cause;
+  const { node, label, kind, name, dataset, code = [], before, after } = cause;
   const place = PLACES[kind];
-  const text = `${node}: ${reasonText(cause.reason, trans)}`;
+  const text = `${label || node}: ${reasonText(cause.reason, trans)}`;
   const open = () => {
     if (dataset) {
       return commands.execute('nbyard:open-dataset', { id: dataset.id, tab: 'versions' });

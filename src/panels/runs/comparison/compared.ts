@@ -7,6 +7,12 @@ export interface IComparedProps {
   comparison: RunComparison;
 }
 
+/** Return the title of a node, also of the node in `NODE.NAME`. */
+export function titleOf(key: string, labels: RunComparison['labels'] = {}): string {
+  const [node, ...name] = key.split('.');
+  return labels[key] ?? [labels[node] ?? node, ...name].join('.');
+}
+
 export type Place = 'parameter' | 'input' | 'code' | 'package';
 
 /** Return the element ID of a row; a package belongs to no node. */

@@ -105,6 +105,12 @@ def test_the_sections_of_three_runs() -> None:
     ]
 
 
+def test_titles_of_nodes_are_shown_with_the_id_if_several_share_one() -> None:
+    titled = [TaskFacts(node, label, 0, "succeeded") for node, label in ("ax", "bx", "cy", "dd")]
+    found = compare_runs([record(1, *titled), record(2, titled[2])])
+    assert found.labels == {"a": "x · a", "b": "x · b", "c": "y"}
+
+
 def test_packages_are_compared_where_all_are_known() -> None:
     had = task("a", packages={"cow": "1", "sea": "1"}, environment="herd version 1")
     has = task(

@@ -109,6 +109,11 @@ describe('Bisect', () => {
     expect(document.body.textContent).toBe('Only this changed: Parameter rate: 1 → 2 (a)');
   });
 
+  it('names nodes by their titles', () => {
+    const text = changeText(CHANGES[0] as BisectionChange, trans, { a: 'train.py' });
+    expect(text).toBe('Parameter rate: 1 → 2 (train.py)');
+  });
+
   it('lists a package that no run can try', async () => {
     const reason = { code: 'package-gained', params: { name: 'cow', version: '1' } };
     const cow = { kind: 'package', nodes: ['a'], name: 'cow', reason } as const;

@@ -155,13 +155,28 @@ describe('the comparison of runs', () => {
     expect(code.queryByText('line')).toBeNull();
   });
 
+  it('names nodes by their titles', async () => {
+    const one = { metrics: [], outputs: [], inputs: [], code: [], environment: [] };
+    const [first, second] = COMPARED.runs;
+    show(
+      instead({
+        ...{ ...one, labels: { a: 'train.py' } },
+        runs: [first, { ...second, workflow_id: 'other' }],
+        timing: [{ node: 'a', seconds: [1, 2], cached: [false, false], differs: true }]
+      })
+    );
+    const parameters = await region('Parameters');
+    expect(parameters.getByRole('rowheader').textContent).toBe('train.py · rate');
+    expect((await region('Timing')).getByText('train.py')).toBeTruthy();
+  });
+
   it('explains a metric, and each cause leads to its place', async () => {
     const { asked, opened } = show(answers);
     const metrics = await region('Metrics');
     fireEvent.click(metrics.getByRole('button', { name: 'Why does score differ?' }));
-    fireEvent.click(await metrics.findByRole('button', { name: 'a: rate changed 1 → 2' }));
+    fireEvent.click(await metrics.findByRole('button', { name: 'A: rate changed 1 → 2' }));
     expect(document.activeElement?.textContent).toContain('rate');
-    fireEvent.click(metrics.getByRole('button', { name: 'a: cell 2 changed' }));
+    fireEvent.click(metrics.getByRole('button', { name: 'A: cell 2 changed' }));
     expect(document.activeElement?.textContent).toContain('version 2');
     expect(metrics.getByText('new cell')).toBeTruthy();
     fireEvent.click(metrics.getByRole('button', { name: /sea v1 → sea v2/ }));
@@ -177,12 +192,12 @@ describe('the comparison of runs', () => {
     const { asked } = show(url => (url.includes('/why') ? { ...WHY, causes } : answers(url)));
     const metrics = await region('Metrics');
     fireEvent.click(metrics.getByRole('button', { name: 'Why does score differ?' }));
-    fireEvent.click(await metrics.findByRole('button', { name: 'a: sales.csv changed' }));
+    fireEvent.click(await metrics.findByRole('button', { name: 'A: sales.csv changed' }));
     expect(document.activeElement?.textContent).toContain('table');
     const inputs = await region('Inputs');
     expect(await inputs.findByText('line')).toBeTruthy();
     expect(asked).toContain('/runs/id1/tasks/a/inputs/table/compare?other=id2');
-    fireEvent.click(metrics.getByRole('button', { name: 'a: the file m.py changed' }));
+    fireEvent.click(metrics.getByRole('button', { name: 'A: the file m.py changed' }));
     expect(document.activeElement?.textContent).toContain('version 2');
   });
 
