@@ -59,6 +59,11 @@ export class FlowDoc extends YDocument<IFlowChange> {
     return this._marked(this.undoManager.redo());
   }
 
+  /** Whether a node can run: a workflow of data has nothing to run. */
+  get hasCode(): boolean {
+    return [...this.nodes.values()].some(node => node.get('type') !== 'dataset');
+  }
+
   /** Text from disk that is not a workflow; kept unchanged until a user decides. */
   get broken(): string | undefined {
     return this.ystate.get('broken') as string | undefined;

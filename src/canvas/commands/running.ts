@@ -98,9 +98,7 @@ async function canRun(canvas: CanvasController, mode: IRunSelection['mode']): Pr
 
 /** Return that no node can run; empty if one can. */
 export function nothingToRun({ doc, trans }: CanvasController): string {
-  return [...doc.nodes.values()].some(node => node.get('type') !== 'dataset')
-    ? ''
-    : trans.__('There is no node to run. Add a notebook or a script.');
+  return doc.hasCode ? '' : trans.__('There is no node to run. Add a notebook or a script.');
 }
 
 /** Return why a run cannot start; empty if it can. */

@@ -49,7 +49,7 @@ export class Forecast {
   private get _canAsk(): boolean {
     const { checker, doc, isLive } = this.canvas;
     const isSound = doc.broken === undefined && checker.unreachable === undefined;
-    return isSound && checker.settled && !checker.problems.length && !isLive && doc.nodes.size > 0;
+    return isSound && checker.settled && !checker.problems.length && !isLive && doc.hasCode;
   }
 
   private async _ask(): Promise<void> {

@@ -1,6 +1,7 @@
 import { Contents } from '@jupyterlab/services';
 import { ISignal, Signal } from '@lumino/signaling';
 import type { ApiError } from '../../api/client';
+import { codeDescribed } from '../../api/documents/codeDescribed';
 import { IArgument, readArguments } from '../../document/arguments';
 import { DATASET_OUTPUT } from '../../document/flow';
 import { FlowDoc, IFlowChange } from '../../document/flowDoc';
@@ -121,9 +122,10 @@ export class Checker {
     }
   }
 
-  /** Check again whenever a file is saved: it may be the code of a node, or data. */
+  /** Check again whenever a file is saved or code is described: it may be that of a node. */
   watch({ fileChanged }: Pick<Contents.IManager, 'fileChanged'>): void {
     fileChanged.connect(this._onFile, this);
+    codeDescribed.connect(this._onCode, this);
   }
 
   /** Schedule a request; the delay grows with slow responses. */
@@ -196,9 +198,12 @@ export class Checker {
   }
 
   private _onFile(_: unknown, { type }: Contents.IChangedArgs): void {
-    if (type !== 'save') {
-      return;
+    if (type === 'save') {
+      this._onCode();
     }
+  }
+
+  private _onCode(): void {
     if (this._isShown) {
       this.ask();
     } else {

@@ -1,5 +1,6 @@
 import { Signal } from '@lumino/signaling';
 import { ApiError } from '../../../api/client';
+import { codeDescribed } from '../../../api/documents/codeDescribed';
 import { bench, IBench, NOTHING } from '../../model/__tests__/fakes';
 import { findNode } from '../../commands/prompts';
 import { IForecast } from '../../model/tokens';
@@ -146,6 +147,20 @@ describe('K15: what would run', () => {
     changed.emit({ type: 'save' });
     await pass();
     expect(backend.forecasts).toHaveLength(2);
+  });
+
+  it('is asked again, after a check, when Run Info declared files of code', async () => {
+    const { backend } = await open();
+    codeDescribed.emit();
+    await pass();
+    expect(backend.forecasts).toHaveLength(2);
+  });
+
+  it('is not asked for a workflow of data', async () => {
+    const { canvas, backend, node } = await open();
+    canvas.doc.remove(['clean', 'train'], []);
+    await pass();
+    expect([backend.forecasts.length, node.textContent]).toEqual([1, '']);
   });
 
   it('is neither asked nor shown while a run is live, the canvas is hidden or cannot run', async () => {

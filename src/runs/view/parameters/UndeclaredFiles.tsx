@@ -1,4 +1,5 @@
 import { useEffect, useState } from 'react';
+import { codeDescribed } from '../../../api/documents/codeDescribed';
 import { Undeclared } from '../../../api/types';
 import { IDeclareFiles, OpenedFiles } from '../../../components/OpenedFiles';
 import { useServices } from '../context/hooks';
@@ -31,6 +32,7 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
   const declare = async (change: IDeclareFiles) => {
     const done = await yard.client.call('executables.declare', { body: { path: code, ...change } });
     setTimes(times + 1);
+    codeDescribed.emit();
     return done;
   };
   return <OpenedFiles undeclared={undeclared} trans={trans} declare={declare} />;

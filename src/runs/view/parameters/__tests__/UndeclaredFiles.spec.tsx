@@ -1,5 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { act, fireEvent, render, screen } from '@testing-library/react';
+import { codeDescribed } from '../../../../api/documents/codeDescribed';
 import { Undeclared } from '../../../../api/types';
 import { IRunServices } from '../../../model/services';
 import { RunContext } from '../../context/hooks';
@@ -14,6 +15,8 @@ const FOUND: Undeclared = {
 describe('the files that a step opened by itself', () => {
   it('are asked for, declared in the code of the step, and can be taken back', async () => {
     const asked: [string, unknown][] = [];
+    let described = 0;
+    codeDescribed.connect(() => described++);
     let found = FOUND;
     const call = async (operation: string, { body, path }: { body?: object; path?: object }) => {
       asked.push([operation, body ?? path]);
@@ -40,6 +43,7 @@ describe('the files that a step opened by itself', () => {
       ['executables.declare', { path, inputs: [], outputs: ['result.csv'] }],
       ['executables.declare', { path, remove: ['result'] }]
     ]);
+    expect(described).toBe(2); // a canvas checks its workflow again
     expect(asked.length).toBe(5); // and the step was looked at anew after each
   });
 });
