@@ -79,6 +79,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
   last.current = index; // when the row goes, the row in its place gets the focus
 
   useEffect(() => {
+    setClicked(selected);
     // chosen elsewhere, such as the task that a run has reached, the row may be out of view
     if (selected) {
       const row = grid.current?.querySelector('[aria-selected="true"]');
@@ -184,7 +185,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
     }
   };
   const isSelected = (id: string) =>
-    id === selected || (marked?.size ? marked.has(id) : !!onMark && id === clicked);
+    marked?.size ? marked.has(id) : id === selected || (!!onMark && id === clicked);
 
   const labels = useId();
   let label: string | undefined; // the id of the name above a row

@@ -9,6 +9,7 @@ import { runsIcon } from '../icons/startup';
 import { growForFailedRun, restoreHeight } from './height';
 import { RunModel } from './model/runModel';
 import { IRunServices } from './model/services';
+import { shownRun } from './model/shownRun';
 
 export { enlarge } from './height';
 
@@ -57,6 +58,7 @@ export class RunInfo extends ReactWidget {
     this._onModel();
     this._onRuns();
     this._runChanged.emit();
+    shownRun.set(id);
     this.update();
   }
 
@@ -66,6 +68,7 @@ export class RunInfo extends ReactWidget {
       steps?.chosen.disconnect(this._onChosen, this);
       yard.runs.changed.disconnect(this._onRuns, this);
       this._close();
+      shownRun.set(undefined);
       super.dispose();
       Signal.clearData(this);
     }

@@ -15,19 +15,22 @@ interface IRunDetailProps {
 /** The second line of a run: how far it is, or why it failed, or how long it took. */
 export function RunDetail(props: IRunDetailProps): JSX.Element {
   const { run, services } = props;
-  const number = services.trans.__('run %1', run.number);
+  const { trans } = services;
+  const number = trans.__('run %1', run.number);
+  const by = run.origin?.kind === 'schedule' && trans.__('scheduled');
   if (isLive(run)) {
     return <Live run={run} number={number} services={services} />;
   }
   if (run.state === 'failed') {
-    return <>{[reasonText(run.reason, services.trans), number].filter(Boolean).join(' · ')}</>;
+    return <>{[number, by, reasonText(run.reason, trans)].filter(Boolean).join(' · ')}</>;
   }
   const { cached = 0 } = run.counts;
   const parts = [
     number,
+    by,
     showSeconds(secondsOf(run, Date.now())),
-    !!cached && services.trans.__('%1 cached', cached),
-    reasonText(run.reason, services.trans)
+    !!cached && trans.__('%1 cached', cached),
+    reasonText(run.reason, trans)
   ];
   return <>{parts.filter(Boolean).join(' · ')}</>;
 }

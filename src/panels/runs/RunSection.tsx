@@ -11,6 +11,7 @@ import { stateIcon } from '../../icons/items';
 import { scheduleIcon } from '../../icons/startup';
 import { reasonText } from '../../reasons';
 import { secondsOf } from '../../runs/model/reducer';
+import { shownRun } from '../../runs/model/shownRun';
 import { openSections } from '../frame/openSections';
 import { OlderButton, SearchBox } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
@@ -56,6 +57,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
     isMore(row)
       ? search.setText(row.search)
       : void commands.execute('nbyard:show-run', { id: row.id, ...args });
+  const inRunInfo = useSignal(shownRun.changed, () => shownRun.id);
   const canCompare = chosen.length > 1 && chosen.length <= MOST_COMPARED;
   return (
     <div className="nby-Section">
@@ -88,6 +90,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         label={trans.__('Runs')}
         noun={row => (isMore(row) ? '' : 'run')}
         marked={marked}
+        selected={inRunInfo}
         onMark={ids => setMarked(new Set(items.map(({ id }) => id).filter(id => ids.has(id))))}
         keys={canCompare ? { c: compare } : undefined}
         {...groups}

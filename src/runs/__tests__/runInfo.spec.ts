@@ -10,6 +10,7 @@ import { IChosenStep, IChosenSteps } from '../../canvas/model/tokens';
 import { RunInfo } from '../runInfo';
 import { growForFailedRun, restoreHeight } from '../height';
 import { IRunServices } from '../model/services';
+import { shownRun } from '../model/shownRun';
 
 jest.mock('../height');
 
@@ -69,6 +70,14 @@ describe('K8: Run Info', () => {
     steps.choose({ path: 'a.nbflow', node: 'clean' });
     await settled();
     expect(runInfo.model?.id).toBe('a2');
+  });
+
+  it('names the shown run to other lists, until it is closed', async () => {
+    await opened('a2');
+    await starts(run('a3', 'a.nbflow'));
+    expect(shownRun.id).toBe('a3');
+    runInfo.dispose();
+    expect(shownRun.id).toBeUndefined();
   });
 
   it('keeps to an older run of the workflow in front', async () => {

@@ -62,8 +62,14 @@ describe('the second line of a run', () => {
 
   it('says why a bad one failed, without a request', () => {
     const { call } = show({ state: 'failed', reason: reason("KeyError: 'region' in cell 7") }, []);
-    expect(line()).toBe("KeyError: 'region' in cell 7 · run 12");
+    expect(line()).toBe("run 12 · KeyError: 'region' in cell 7");
     expect(call).not.toHaveBeenCalled();
+  });
+
+  it('says that a schedule started it', () => {
+    const origin = { kind: 'schedule' } as Run['origin'];
+    show({ state: 'failed', origin, reason: reason('KeyError') }, []);
+    expect(line()).toBe('run 12 · scheduled · KeyError');
   });
 
   it('says how far a live one is', async () => {

@@ -8,6 +8,7 @@ import { openSections } from '../../frame/openSections';
 import { IPanelServices } from '../../frame/services';
 import { schedulesOf } from '../../schedules/collection';
 import * as strip from '../../frame/RunStrip';
+import { shownRun } from '../../../runs/model/shownRun';
 import { RunSection } from '../RunSection';
 
 const trans = nullTranslator.load('nbyard');
@@ -60,6 +61,24 @@ describe('the runs of the sidebar', () => {
     pass(60);
     expect(times()).toEqual(['1:12', '3 min ago']);
     expect(drawn).toHaveBeenCalledTimes(before);
+  });
+
+  it('highlight the run in Run Info, also one that it shows by itself', () => {
+    const run = { title: 'Penguins', workflow_id: 'w', counts: {}, reason: null };
+    const made = [2, 1].map(number => ({ ...run, id: `r${number}`, number, created_at: at(-9) }));
+    const commands = show(made.map(one => ({ ...one, state: 'succeeded' })));
+    commands.addCommand('nbyard:show-run', { execute: ({ id }) => shownRun.set(String(id)) });
+    const highlighted = () =>
+      [...document.querySelectorAll<HTMLElement>('.nby-Row[aria-selected="true"]')].map(
+        ({ dataset }) => dataset.id
+      );
+    fireEvent.click(document.querySelector('.nby-Row[data-id="r1"]')!);
+    act(() => shownRun.set('r1'));
+    expect(highlighted()).toEqual(['r1']);
+    act(() => shownRun.set('r2'));
+    expect(highlighted()).toEqual(['r2']);
+    act(() => shownRun.set(undefined));
+    expect(highlighted()).toEqual([]);
   });
 
   it('compares the selected runs with c', () => {
