@@ -31,10 +31,13 @@ export interface IResult {
   id: string;
   state: string;
   label: string;
+  /** The run, if one was started. */
+  run?: Partial<Run>;
 }
 
-export function resultOf({ id, number, state }: Run, trans: TranslationBundle): IResult {
-  return { id, state, label: `#${number} ${stateText(state, trans)}` };
+export function resultOf(run: Run, trans: TranslationBundle): IResult {
+  const { id, number, state } = run;
+  return { id, state, run, label: `#${number} ${stateText(state, trans)}` };
 }
 
 interface IRunStripProps {

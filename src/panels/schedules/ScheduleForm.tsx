@@ -14,6 +14,7 @@ import { CacheField, ChoiceField, TextField } from '../frame/dialogs/PlainFields
 import { IPanelServices } from '../frame/services';
 import { IOffered } from './code';
 import { draftOf, FIELDS, IScheduleDraft, numberOf, USUAL_MISSED } from './draft';
+import { OtherSchedules } from './OtherSchedules';
 import { usePreview } from './preview';
 import { RunFields } from './RunFields';
 
@@ -95,6 +96,7 @@ export function ScheduleForm(props: IScheduleFormProps): JSX.Element {
   };
   return (
     <div className="nby-Form nby-Schedule">
+      {!known && <OtherSchedules {...{ services, leave }} schedules={offered.schedules} />}
       <FieldFrame label={trans.__('When')} error={errorOf('words') ?? refused?.['']} trans={trans}>
         {control => (
           <SuggestedInput

@@ -1,19 +1,25 @@
-import { Schedule, Tick } from '../../api/types';
+import { Run, Schedule } from '../../api/types';
 import { CommandButton } from '../../components/CommandButton';
-import { stateText } from '../../components/StateMark';
 import { reasonText } from '../../reasons';
 import { IPanelServices } from '../frame/services';
 import { dueText } from './due';
+import { resultsOf } from './results';
 
 interface IScheduleInfoProps {
   services: IPanelServices;
   schedule: Schedule;
+  /** Its loaded runs, newest first. */
+  runs: readonly Run[];
 }
 
-/** The chosen schedule: what it runs, when, and its newest runs. */
-export function ScheduleInfo({ services, schedule }: IScheduleInfoProps): JSX.Element {
+/** The most results that are listed. */
+const MOST = 10;
+
+/** The chosen schedule: what it runs, when, and its newest runs with the causes of failures. */
+export function ScheduleInfo({ services, schedule, runs }: IScheduleInfoProps): JSX.Element {
   const { trans, commands } = services;
-  const { id, name, run, next_due, recent = [] } = schedule;
+  const { id, name, run, next_due } = schedule;
+  const results = resultsOf(schedule, runs, services, MOST).slice().reverse();
   return (
     <section className="nby-ScheduleInfo" aria-label={trans.__('Schedule %1', name)}>
       <p className="nby-Note">
@@ -21,35 +27,31 @@ export function ScheduleInfo({ services, schedule }: IScheduleInfoProps): JSX.El
         <br />
         {next_due ? trans.__('next: %1', dueText(schedule, next_due)) : trans.__('no next run')}
       </p>
-      {recent.map(tick => (
-        <p key={tick.id} className="nby-Note">
-          {tick.run_id ? (
+      {!!results.length && <p className="nby-Note">{trans.__('Last runs')}</p>}
+      {results.map(({ id: key, label, run: started }) => (
+        <p key={key} className="nby-Note">
+          {started ? (
             <button
               type="button"
               className="nby-Link"
-              onClick={() => void commands.execute('nbyard:show-run', { id: tick.run_id })}
+              onClick={() => void commands.execute('nbyard:show-run', { id: started.id })}
             >
-              {dueText(schedule, tick.due_at)}
+              {label}
             </button>
           ) : (
-            dueText(schedule, tick.due_at)
-          )}{' '}
-          · {outcomeOf(tick, services)}
+            label
+          )}
+          {started?.reason && ` · ${reasonText(started.reason, trans)}`}
         </p>
       ))}
-      <CommandButton commands={commands} id="nbyard:edit-schedule" args={{ id }} />
+      {['run', 'edit', 'delete'].map(verb => (
+        <CommandButton
+          key={verb}
+          commands={commands}
+          id={`nbyard:${verb}-schedule`}
+          args={{ id }}
+        />
+      ))}
     </section>
   );
-}
-
-/** Return what a due time led to. */
-export function outcomeOf({ outcome, run_state, reason }: Tick, { trans }: IPanelServices): string {
-  const outcomes: Record<Tick['outcome'], string> = {
-    waiting: trans.__('waiting'),
-    started: run_state ? stateText(run_state, trans) : trans.__('started'),
-    missed: trans.__('missed'),
-    overlapped: trans.__('skipped, as the earlier run was still running'),
-    failed: trans.__('not started: %1', reasonText(reason, trans) ?? '')
-  };
-  return outcomes[outcome];
 }

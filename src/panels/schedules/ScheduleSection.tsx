@@ -13,8 +13,8 @@ import { SideRow } from '../frame/SideRow';
 import { RunStrip } from '../frame/RunStrip';
 import { schedulesOf } from './collection';
 import { dueText } from './due';
-import { resultsOf } from './results';
-import { outcomeOf, ScheduleInfo } from './ScheduleInfo';
+import { outcomeOf, resultsOf } from './results';
+import { ScheduleInfo } from './ScheduleInfo';
 
 const nameOf = ({ name }: Schedule) => name;
 
@@ -32,6 +32,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
   const [chosen, setChosen] = useState<string>();
   const shown = items.find(({ id }) => id === chosen);
   const runs = useSignal(yard.runs.changed, () => yard.runs.items);
+  const runsOf = ({ id }: Schedule) => runs.filter(({ origin }) => origin.source_id === id);
   const run = (verb: string) => (schedule: Schedule) =>
     void commands.execute(`nbyard:${verb}-schedule`, { id: schedule.id });
   return (
@@ -49,13 +50,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
         items={items}
         idOf={({ id }) => id}
         nameOf={nameOf}
-        render={schedule => (
-          <Row
-            schedule={schedule}
-            runs={runs.filter(({ origin }) => origin.source_id === schedule.id)}
-            services={services}
-          />
-        )}
+        render={schedule => <Row schedule={schedule} runs={runsOf(schedule)} services={services} />}
         actions={schedule => (
           <EnabledSwitch
             services={services}
@@ -69,7 +64,7 @@ export function ScheduleSection({ services, hasTriggers }: IScheduleSectionProps
         onSelect={({ id }) => setChosen(id === chosen ? undefined : id)}
         onDelete={run('delete')}
       />
-      {shown && <ScheduleInfo services={services} schedule={shown} />}
+      {shown && <ScheduleInfo services={services} schedule={shown} runs={runsOf(shown)} />}
       <OlderButton collection={schedules} trans={trans} />
     </div>
   );

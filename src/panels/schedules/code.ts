@@ -1,6 +1,7 @@
 /** What the form offers for the runs of a schedule. */
 import { belowRoot } from '../../api/paths';
-import { NewRun } from '../../api/types';
+import { NewRun, Schedule } from '../../api/types';
+import { IYard } from '../../api/yard';
 import {
   IArgument,
   parameterFields,
@@ -18,6 +19,8 @@ export interface IOffered {
   environments: Promise<readonly string[]>;
   kernels: Promise<readonly string[]>;
   images: Promise<readonly string[]>;
+  /** The schedules that the file has already. */
+  schedules: () => Promise<readonly Schedule[]>;
 }
 
 /** Request what the form offers. */
@@ -31,13 +34,18 @@ export function offeredFor(services: IPanelServices, run: Partial<NewRun>): IOff
     ),
     environments: orNone(environmentNames(client)),
     kernels: orNone(kernelNames(client)),
-    images: orNone(readyImages(client))
+    images: orNone(readyImages(client)),
+    schedules: () => orNone(schedulesOf(client, run.path))
   };
 }
 
 /** Without an offer, values can still be typed. */
 async function orNone<T>(asked: Promise<readonly T[]>): Promise<readonly T[]> {
   return asked.catch(() => []);
+}
+
+async function schedulesOf(client: IYard['client'], path = ''): Promise<Schedule[]> {
+  return path ? (await client.call('schedules.list', { query: { path, limit: 3 } })).items : [];
 }
 
 async function argumentsOf(

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
-import { Tick } from '../../../api/types';
+import { Run, Tick } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
 import { ScheduleSection } from '../ScheduleSection';
 import { stored } from './stored';
@@ -14,6 +14,12 @@ const recent = [
   tick('1', {})
 ];
 const items = [stored({ recent, next_due: '2026-12-03T07:00:00Z' })];
+
+const byHand = {
+  ...{ id: 'r10', number: 10, state: 'failed', created_at: '2026-12-02T09:00:00Z' },
+  reason: { code: 'text', params: { text: 'KeyError' } },
+  origin: { kind: 'manual', source_id: 's' }
+} as unknown as Run;
 
 jest.mock('../collection', () => ({
   schedulesOf: () => ({ items, state: 'ready', more: false, changed: new Signal({}) })
@@ -28,12 +34,13 @@ describe('R4: a schedule that is clicked', () => {
   it('shows what it runs, and its newest runs', () => {
     const commands = new CommandRegistry();
     const called = jest.fn();
-    for (const id of ['nbyard:show-run', 'nbyard:edit-schedule']) {
+    const buttons = ['run', 'edit', 'delete'].map(verb => `nbyard:${verb}-schedule`);
+    for (const id of ['nbyard:show-run', ...buttons]) {
       commands.addCommand(id, { label: id, execute: args => called(id, args) });
     }
     const trans = nullTranslator.load('nbyard');
     const services = {
-      yard: { runs: { items: [], changed: new Signal({}) } },
+      yard: { runs: { items: [byHand], changed: new Signal({}) } },
       trans,
       commands
     } as unknown as IPanelServices;
@@ -44,11 +51,17 @@ describe('R4: a schedule that is clicked', () => {
     expect(shown.getByText(/penguins.nbflow/).textContent).toContain(
       'next: Thu, Dec 3, 2026, 08:00'
     );
-    expect(shown.getByText(/missed/).querySelector('button')).toBeNull();
-    fireEvent.click(within(shown.getByText(/succeeded/)).getByRole('button'));
+    expect(shown.getByText(/missed/).tagName).toBe('P');
+    const failed = shown.getByRole('button', { name: '#10 failed' });
+    expect(failed.parentElement!.textContent).toBe('#10 failed · KeyError');
+    fireEvent.click(failed);
+    expect(called).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r10' });
+    fireEvent.click(shown.getByRole('button', { name: /succeeded$/ }));
     expect(called).toHaveBeenLastCalledWith('nbyard:show-run', { id: 'r9' });
-    fireEvent.click(shown.getByRole('button', { name: 'nbyard:edit-schedule' }));
-    expect(called).toHaveBeenLastCalledWith('nbyard:edit-schedule', { id: 's' });
+    for (const name of buttons) {
+      fireEvent.click(shown.getByRole('button', { name }));
+      expect(called).toHaveBeenLastCalledWith(name, { id: 's' });
+    }
     fireEvent.click(row());
     expect(info()).toBeNull();
   });

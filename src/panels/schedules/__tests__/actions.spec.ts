@@ -32,7 +32,8 @@ function act(
   documents: object[] = []
 ) {
   const call = jest.fn(async (id: string, asked: { body?: unknown }) => {
-    const known = { 'channels.list': () => ({ items: [], next: null }), ...answers } as Answers;
+    const none = () => ({ items: [], next: null });
+    const known = { 'channels.list': none, 'schedules.list': none, ...answers } as Answers;
     const answer = (known[id] ?? (() => PREVIEW))(asked);
     if (answer instanceof Error) {
       throw answer;
@@ -56,7 +57,7 @@ function act(
   const services = { app, trans, yard, commands } as unknown as IPanelServices;
   const done = scheduleActions[action](services, [target]);
   const bodies = (id: string) => call.mock.calls.filter(([of]) => of === id).map(([, a]) => a.body);
-  return { done, bodies };
+  return { done, bodies, commands };
 }
 
 const type = async (label: string, value: string) => {
@@ -205,6 +206,23 @@ describe('R4: the dialog that creates a schedule', () => {
   };
 
   afterEach(() => Notification.manager.dismiss());
+
+  it('names a schedule that the file has already, and edits it', async () => {
+    const { done, commands } = act('scheduleFile', 'a.ipynb', {
+      'schedules.list': () => ({
+        items: [stored({ id: 'old', name: 'weekly', sentence: undefined })],
+        next: null
+      })
+    });
+    const note = await waitFor(() => screen.getByText(/^This file has a schedule: weekly/));
+    fireEvent.click(note.querySelector('button')!);
+    await waitFor(() =>
+      expect(commands.execute).toHaveBeenCalledWith('nbyard:edit-schedule', { id: 'old' })
+    );
+    await waitFor(() => screen.getByText(/^This file has a schedule: weekly/));
+    fireEvent.keyDown(document.activeElement!, { key: 'Escape' });
+    await done;
+  });
 
   it('confirms the times, and shows the schedule in the sidebar', async () => {
     const next = '2026-12-01T07:00:00Z';
