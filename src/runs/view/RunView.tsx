@@ -231,6 +231,13 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
         <CommandButton commands={commands} id="nbyard:cancel-run" args={{ id: run.id }} />
       ) : (
         <>
+          {run.number > 1 && !isScratch(run) && (
+            <CommandButton
+              commands={commands}
+              id="nbyard:compare-with-previous"
+              args={{ id: run.id }}
+            />
+          )}
           {run.state !== 'succeeded' && !isScratch(run) && (
             <CommandButton
               commands={commands}

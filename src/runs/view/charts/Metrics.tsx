@@ -8,6 +8,7 @@ import { useServices } from '../context/hooks';
 import { LineChart } from './LineChart';
 import { useRecorded } from './recorded';
 import { IReported, useOutputMetrics } from './reported';
+import { UndeclaredFiles } from '../parameters/UndeclaredFiles';
 import { TaskChoice } from '../context/TaskChoice';
 import { ITaskProps } from '../context/taskProps';
 import { TableSwitch } from './TableSwitch';
@@ -74,6 +75,9 @@ export default function Metrics({ follows, ...shared }: IMetricsProps): JSX.Elem
             </Fragment>
           ))}
         </p>
+      )}
+      {isEmpty && recorded.done && (
+        <UndeclaredFiles run={model.id} node={task!.node} state={task!.state} />
       )}
       {table && !!metrics.length ? (
         <MetricTable metrics={metrics} />

@@ -104,6 +104,13 @@ describe('metrics of a step', () => {
     screen.getByText(/^This task recorded no metrics\./);
   });
 
+  it('offer to declare files that the task wrote, such as metrics.json', async () => {
+    const asked = await show([], true);
+    expect(asked.some(url => url.includes('/tasks/a/undeclared'))).toBe(true);
+    cleanup();
+    expect((await show([LOSS], true)).some(url => url.includes('undeclared'))).toBe(false);
+  });
+
   it('say which other tasks may have some', async () => {
     await show([], true);
     expect(screen.getByRole('button', { name: 'Evaluate' })).toBeTruthy();
