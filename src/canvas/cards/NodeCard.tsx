@@ -278,7 +278,9 @@ function RunState({ run, icon }: { run: INodeRun; icon: keyof typeof STATE_ICONS
   const { trans } = useCanvas();
   const Icon = STATE_ICONS[icon];
   const word = stateWord(run, trans);
-  const rest = [run.detail, run.seconds !== undefined && duration(run.seconds), run.reason];
+  const took = run.seconds !== undefined && duration(run.seconds);
+  const from = run.from && trans.__('run %1', run.from.name);
+  const rest = [run.detail, took, from, run.reason];
   const detail = rest.filter(Boolean).join(' · ');
   const hasDuration = icon === 'succeeded' && run.seconds !== undefined;
   const ticks = icon === 'running' && run.since !== undefined;

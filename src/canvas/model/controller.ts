@@ -212,7 +212,7 @@ export class CanvasController {
     return isData ? 'succeeded' : runs?.stateOf(id);
   }
 
-  /** The first node that failed in the newest run. */
+  /** The first node that failed in its newest run. */
   get failed(): string | undefined {
     return [...this.doc.nodes.keys()].find(id => this.stateOf(id) === 'failed');
   }

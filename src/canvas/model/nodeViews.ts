@@ -232,7 +232,7 @@ export class NodeViews {
     // of code that cannot be read, connections show the ports
     const known = reading?.problem ? undefined : reading?.arguments;
     const [inputs, outputs] = this._ports(id, type, fields, known);
-    const run = this.runs?.get(id);
+    const run = type === 'dataset' ? undefined : this.runs?.get(id);
     return {
       id,
       title: titleOf(id, fields, reading?.name),

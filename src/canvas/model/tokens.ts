@@ -8,6 +8,7 @@ import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFi
 import { IArgument } from '../../document/arguments';
 import type { ISpelling } from '../../spelling/ShowAsCommand';
 import { Json } from '../../document/canonical';
+import type { IPorts } from '../../document/edges';
 import { IEdge, IFlow } from '../../document/flow';
 
 /** What the user can do about a message. */
@@ -258,9 +259,11 @@ export interface INodeRun {
   failingLine?: string;
   /** It belongs to a check run, which runs on a sample. */
   checked?: boolean;
+  /** The earlier run that it belongs to, if the newest run has no task of the node. */
+  from?: { id: string; name: string };
 }
 
-/** The states of one document's newest run. */
+/** The states of one document's newest run; nodes outside it have those of earlier runs. */
 export interface IRunStates extends IDisposable {
   readonly run?: { id: string; name?: string; state: string };
   /** Undefined while the server responds. */
@@ -299,6 +302,8 @@ export interface IPaletteRow {
   isFile?: boolean;
   /** One short line: "csv · 1.2 MB", "notebook · 2 in, 1 out". */
   detail?: string;
+  /** Its inputs and outputs, if they are known. */
+  ports?: IPorts;
 }
 
 export interface IPaletteSource {

@@ -22,7 +22,8 @@ export function datasetRow(dataset: Dataset): IPaletteRow {
     id,
     name,
     kind: 'dataset',
-    detail: [current.format, size].filter(Boolean).join(' · ')
+    detail: [current.format, size].filter(Boolean).join(' · '),
+    ports: { type: 'dataset', format: current.format }
   };
 }
 
@@ -61,7 +62,9 @@ export function executableRow(
     kind: current.kind,
     detail: [trans.__('%1 in, %2 out', count('input'), count('output')), place]
       .filter(Boolean)
-      .join(' · ')
+      .join(' · '),
+    // a changed file may have other ports
+    ports: executable.changed ? undefined : { type: 'executable', arguments: current.arguments }
   };
   const below = belowRoot(path);
   return below ? { ...row, path: below } : row;

@@ -1,4 +1,4 @@
-/** The states of the newest run of one document, for the canvas. */
+/** The states of the nodes of one document in its runs, for the canvas. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
@@ -7,13 +7,13 @@ import { Activity, StoreEvent, Task } from '../../api/types';
 import { IYard } from '../../api/yard';
 import { INodePreview, INodeRun, IRunStates, ITableHead } from '../../canvas/model/tokens';
 import { failingLine, failingSourceArgs } from '../model/failingLine';
-import { RunModel } from '../model/runModel';
 import { respondingMonitors } from '../model/monitors';
 import { runName } from '../model/names';
 import { progressOf, workSeconds } from '../model/reducer';
 import { reasonText } from '../../reasons';
 import { ownChecks } from './ownChecks';
-import { Previews, shownMetrics } from './previews';
+import { ILayer, Layers } from './layers';
+import { shownMetrics } from './previews';
 
 /** Among so many check runs, the newest one of this window is looked for. */
 const CHECKS = 10;
@@ -30,11 +30,13 @@ export class RunStates implements IRunStates {
     stream.refetch.connect(this._find, this);
     stream.connectedChanged.connect(this._onConnected, this);
     ownChecks.added.connect(this._find, this);
+    const changed = (nodes: ReadonlySet<string> | undefined) => this._changed.emit(nodes);
+    this._layers = new Layers(yard, path, trans, changed);
     void stream.start().then(() => this._find());
   }
 
   get run(): { id: string; name?: string; state: string } | undefined {
-    const run = this._model?.run;
+    const run = this._layers.newest?.run;
     return run && { id: run.id, name: runName(run, this.trans), state: run.state };
   }
 
@@ -51,11 +53,13 @@ export class RunStates implements IRunStates {
   }
 
   get(node: string): INodeRun | undefined {
-    const task = this._model?.task(node);
-    if (!task) {
+    const layer = this._layers.of(node) ?? this._layers.want(node);
+    const task = layer?.model.task(node);
+    if (!layer || !task) {
       return undefined;
     }
-    const activity = this._model!.activity.get(node);
+    const { model } = layer;
+    const activity = model.activity.get(node);
     const { state, cached } = task;
     const made: INodeRun = { state, cached, progress: progressOf(task, activity) };
     const reason = reasonText(task.failure?.reason ?? task.waits ?? task.reason, this.trans);
@@ -79,19 +83,26 @@ export class RunStates implements IRunStates {
       const worked = workSeconds(task, now);
       made.since = worked === undefined ? undefined : Math.round(now - 1000 * worked);
     }
-    const isCheck = this._model?.run?.origin?.kind === 'check';
+    if (model !== this._layers.newest && model.run) {
+      made.from = { id: model.id, name: runName(model.run, this.trans) };
+    }
+    const isCheck = model.run?.origin?.kind === 'check';
     if (isCheck) {
       made.checked = true;
     }
     const models = (task.artifacts ?? []).filter(({ may_be_model }) => may_be_model);
     if (models.length && !isCheck) {
-      made.models = { run: this._model!.id, outputs: models.map(({ name }) => name) };
+      made.models = { run: model.id, outputs: models.map(({ name }) => name) };
     }
-    return { ...made, ...this._live(task, activity) };
+    return { ...made, ...this._live(layer, task, activity) };
   }
 
   /** What a running node prints, what a failed one stopped at, what another one produced. */
-  private _live(task: Task, activity: Activity | undefined): Partial<INodeRun> {
+  private _live(
+    { previews }: ILayer,
+    task: Task,
+    activity: Activity | undefined
+  ): Partial<INodeRun> {
     const made: Partial<INodeRun> = {};
     if (task.state === 'running' && activity?.last_line) {
       made.lastLine = activity.last_line;
@@ -102,7 +113,7 @@ export class RunStates implements IRunStates {
     if (task.state === 'failed') {
       made.failingLine = failingLine(task.failure?.traceback ?? '');
     }
-    const preview = task.state === 'succeeded' && this._previews?.get(task.node);
+    const preview = task.state === 'succeeded' && previews.get(task.node);
     if (preview) {
       made.preview = preview;
     }
@@ -110,34 +121,33 @@ export class RunStates implements IRunStates {
   }
 
   failingSourceArgs(node: string): ReadonlyPartialJSONObject | undefined {
-    const task = this._model?.task(node);
+    const task = this._layers.of(node)?.model.task(node);
     return task?.state === 'failed' ? failingSourceArgs(task) : undefined;
   }
 
   stateOf(node: string): INodeRun['state'] | undefined {
-    return this._model?.task(node)?.state;
+    return this._layers.of(node)?.model.task(node)?.state;
   }
 
   get isShown(): boolean {
-    return this._shown;
+    return this._layers.isShown;
   }
 
   set isShown(shown: boolean) {
-    this._shown = shown;
-    if (this._previews) {
-      this._previews.isShown = shown;
-    }
+    this._layers.isShown = shown;
   }
 
   previewFor(node: string): INodePreview | undefined {
-    // the first page of tasks shows which nodes have no task
-    return this._model?.run && !this._model.task(node) ? this._previews?.get(node) : undefined;
+    return this._layers.of(node) ? undefined : this._layers.dataPreview(node);
   }
 
   async previewOf(node: string, output: string): Promise<ITableHead | undefined> {
-    const state = this.stateOf(node);
-    const isThere = !!this._model?.run && (!state || state === 'succeeded');
-    return isThere ? this._previews?.table(node, output) : undefined;
+    const layer = this._layers.of(node);
+    if (!layer) {
+      return this._layers.dataTable(node, output);
+    }
+    const isThere = layer.model.task(node)?.state === 'succeeded';
+    return isThere ? layer.previews.table(node, output) : undefined;
   }
 
   dispose(): void {
@@ -150,19 +160,8 @@ export class RunStates implements IRunStates {
     stream.refetch.disconnect(this._find, this);
     stream.connectedChanged.disconnect(this._onConnected, this);
     ownChecks.added.disconnect(this._find, this);
-    this._leave();
+    this._layers.dispose();
     Signal.clearData(this);
-  }
-
-  private _leave(): void {
-    this._model?.changed.disconnect(this._onRun, this);
-    this._model?.dispose();
-    this._previews?.dispose();
-    this._previews = undefined;
-  }
-
-  private _onRun(_: RunModel, nodes: ReadonlySet<string> | undefined): void {
-    this._changed.emit(nodes);
   }
 
   private _onConnected(): void {
@@ -170,12 +169,17 @@ export class RunStates implements IRunStates {
   }
 
   private _onEvents(_: EventStream, events: readonly StoreEvent[]): void {
-    const known = this._model?.id;
-    const isNew = ({ topic, subject_id, data }: StoreEvent) =>
-      topic === 'run' && subject_id !== known && data.state === 'queued';
-    const isGone = ({ topic, subject_id, data }: StoreEvent) =>
-      topic === 'run' && subject_id === known && data.change === 'deleted';
-    if (events.some(event => isNew(event) || isGone(event))) {
+    const runs = events.filter(({ topic }) => topic === 'run');
+    const isGone = ({ subject_id, data }: StoreEvent) =>
+      data.change === 'deleted' && this._layers.has(subject_id);
+    if (runs.some(isGone)) {
+      this._layers.clear();
+      void this._find();
+    } else if (
+      runs.some(
+        ({ subject_id, data }) => subject_id !== this._layers.newest?.id && data.state === 'queued'
+      )
+    ) {
       void this._find();
     }
   }
@@ -183,18 +187,10 @@ export class RunStates implements IRunStates {
   private async _find(): Promise<void> {
     try {
       const id = await this._newest();
-      if (this._disposed || id === this._model?.id) {
-        return;
+      if (!this._disposed && id !== this._layers.newest?.id) {
+        this._layers.put(id);
+        this._changed.emit(undefined);
       }
-      this._leave();
-      this._model = id === undefined ? undefined : RunModel.of(this.yard, id);
-      this._model?.changed.connect(this._onRun, this);
-      if (id !== undefined) {
-        const { client } = this.yard;
-        this._previews = new Previews(client, id, this.trans, news => this._changed.emit(news));
-        this._previews.isShown = this._shown;
-      }
-      this._changed.emit(undefined);
     } catch {
       // unreachable: the event stream triggers a reload when it reconnects
     }
@@ -216,7 +212,5 @@ export class RunStates implements IRunStates {
 
   private _changed = new Signal<this, ReadonlySet<string> | undefined>(this);
   private _disposed = false;
-  private _model?: RunModel;
-  private _previews?: Previews;
-  private _shown = true;
+  private _layers: Layers;
 }

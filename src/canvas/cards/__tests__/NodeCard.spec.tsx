@@ -79,6 +79,8 @@ it('shows each state with an icon and a word, below the title', async () => {
   ]);
   expect(shown({ state: 'running' })).toEqual(['running', 'running']);
   expect(shown({ state: 'succeeded', cached: true })).toEqual(['cached', 'cached']);
+  const from = { id: 'r3', name: '3' };
+  expect(shown({ state: 'succeeded', cached: true, from })[0]).toBe('cached · run 3');
   canvas.dispose();
 });
 

@@ -96,20 +96,18 @@ export function runCommands(trans: TranslationBundle): ICanvasCommand[] {
   ];
 }
 
-/** Show what the newest run knows of the first selected node with a state, at one tab of Run Info. */
+/** Show the newest run of the first selected node with a state, at one tab of Run Info. */
 function infoCommands(trans: TranslationBundle): ICanvasCommand[] {
   const info = (tab: InfoTab, label: string): ICanvasCommand => ({
     id: `nbyard:show-node-${tab}`,
     label,
     needs: 'targets',
     allowed: ({ runs, targets }) => !!runs?.run && targets.some(id => runs.stateOf(id)),
-    run: ({ commands, path, runs, targets }) =>
-      commands.execute('nbyard:show-run', {
-        id: runs!.run!.id,
-        path,
-        node: targets.find(id => runs!.stateOf(id)),
-        tab
-      })
+    run: ({ commands, path, runs, targets }) => {
+      const node = targets.find(id => runs!.stateOf(id))!;
+      const id = runs!.get(node)?.from?.id ?? runs!.run!.id;
+      return commands.execute('nbyard:show-run', { id, path, node, tab });
+    }
   });
   return [
     info('output', trans.__('Show Output')),

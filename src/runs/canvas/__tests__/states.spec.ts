@@ -158,4 +158,63 @@ describe('RunStates', () => {
     expect(states.get('a')?.models).toBeUndefined();
     states.dispose();
   });
+
+  it('keeps what earlier runs made of nodes that the newest run does not touch', async () => {
+    const tasks: Record<string, Task[]> = {
+      r1: [task('a', 'succeeded'), task('b', 'failed'), task('c', 'succeeded')],
+      r2: [task('b', 'succeeded')],
+      r3: [task('c', 'succeeded')],
+      r4: [task('c', 'cancelled')]
+    };
+    let runs = ['r4', 'r3', 'r2', 'r1'].map((id, at) => ({ ...RUN, id, number: 4 - at }));
+    const read: string[] = [];
+    const client = fakeClient((_, url) => {
+      const { pathname, searchParams } = new URL(url);
+      const after = searchParams.get('after');
+      const id = pathname.split('/').at(-2)!;
+      if (pathname.endsWith('/runs')) {
+        const shown = searchParams.get('origin') ? [] : runs;
+        return { items: shown.filter(run => !after || run.id < after), next: null };
+      }
+      if (pathname.endsWith('/tasks')) {
+        read.push(id);
+        const run = runs.find(run => run.id === id)!;
+        return { run, items: tasks[id], last: 1, next: null };
+      }
+      const items = [
+        { node: 'a', text: 'of a' },
+        { node: 'data', table: TABLE }
+      ];
+      return { items: id === 'r1' ? items : [], pending: [] };
+    });
+    const trans = nullTranslator.load('nbyard');
+    const states = new RunStates(connect(client.settings), () => 'a.nbflow', trans);
+    const shown = () => ['a', 'b', 'c'].map(node => states.get(node)?.state);
+    shown();
+    FakeSocket.last.hello(1);
+    await pass(100);
+    shown();
+    await pass(100);
+    expect(shown()).toEqual(['succeeded', 'succeeded', 'cancelled']);
+    expect(states.get('a')?.from).toEqual({ id: 'r1', name: '1' });
+    expect(states.get('b')?.from?.id).toBe('r2');
+    expect(states.get('c')?.from).toBeUndefined();
+    await pass(3000);
+    expect(states.get('a')?.preview).toEqual({ text: 'of a' });
+    expect(states.previewFor('data')?.table?.size).toBe('1 × 1');
+    expect(read).toEqual(['r4', 'r3', 'r2', 'r1']);
+
+    // the next run replaces what it touches at once, without another search
+    tasks.r5 = ['a', 'b', 'c'].map(node => task(node, 'waiting'));
+    runs = [{ ...RUN, id: 'r5', number: 5 }, ...runs];
+    FakeSocket.last.say({
+      events: [{ id: 2, topic: 'run', subject_id: 'r5', data: { state: 'queued' } }],
+      last: 2
+    });
+    expect(shown()).toEqual(['succeeded', 'succeeded', 'cancelled']);
+    await pass(100);
+    expect(shown()).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(read).toEqual(['r4', 'r3', 'r2', 'r1', 'r5']);
+    states.dispose();
+  });
 });

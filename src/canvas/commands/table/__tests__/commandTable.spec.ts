@@ -129,7 +129,11 @@ describe('G6: every action is a command', () => {
     const shown = jest.fn();
     commands.addCommand('nbyard:show-run', { execute: shown });
     const stateOf = (id: string) => (id === 'a' ? 'running' : undefined);
-    const runs = { run: { id: 'r1' }, stateOf };
+    const runs = {
+      run: { id: 'r1' },
+      stateOf,
+      get: (id: string) => undefined as object | undefined
+    };
     const canvas = { targets: ['a'], path: 'w.nbflow', commands, runs };
     const tracker = {
       currentWidget: { content: { canvas, actions: {} } },
@@ -141,8 +145,15 @@ describe('G6: every action is a command', () => {
     expect(shown).toHaveBeenCalledWith(
       expect.objectContaining({ id: 'r1', path: 'w.nbflow', node: 'a', tab: 'logs' })
     );
+    runs.get = () => ({ from: { id: 'r0' } }); // the newest run has no task of this node
+    await commands.execute('nbyard:show-node-logs');
+    expect(shown).toHaveBeenLastCalledWith(expect.objectContaining({ id: 'r0', node: 'a' }));
     canvas.targets = ['b'];
     expect(commands.isEnabled('nbyard:show-node-logs')).toBe(false);
+    const single = ['nbyard:open-node', 'nbyard:rename-node'];
+    expect(single.map(id => commands.isEnabled(id))).toEqual([true, true]);
+    canvas.targets = ['a', 'b'];
+    expect(single.map(id => commands.isEnabled(id))).toEqual([false, false]);
   });
 
   it('the keys of the browser’s clipboard stand in menus and sheet, and match no element', () => {
