@@ -1,5 +1,5 @@
 import { ReactFlowProvider } from '@xyflow/react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import '../../style/canvas.css';
 import '../../style/cards.css';
 import { Away } from '../components/Away';
@@ -8,6 +8,7 @@ import { Picker } from '../components/Picker';
 import { useSignal } from '../components/hooks/useSignal';
 import { KindIcon } from './cards/KindIcon';
 import { CanvasController } from './model/controller';
+import { keepFocus } from './model/focus';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';
 import { Outline } from './stage/Outline';
@@ -31,11 +32,14 @@ export function Canvas({ canvas }: { canvas: CanvasController }): JSX.Element {
 }
 
 function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
-  const { runs, trans } = useCanvas();
+  const canvas = useCanvas();
+  const { runs, trans } = canvas;
+  const panel = useRef<HTMLDivElement>(null);
+  useEffect(() => keepFocus(canvas, panel.current!), [canvas]);
   const { palette, inspector, outline } = useUi();
   const lost = useSignal(runs?.changed, () => runs?.lost);
   return (
-    <div className={inspector ? 'nby-Canvas nby-mod-inspected' : 'nby-Canvas'}>
+    <div ref={panel} className={inspector ? 'nby-Canvas nby-mod-inspected' : 'nby-Canvas'}>
       {palette && <Palette readOnly={readOnly} />}
       <div className="nby-Canvas-main">
         <Away lost={lost} trans={trans} />

@@ -77,7 +77,40 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   }).toPass({ timeout: 40_000 });
   await lab.press('v');
   await expect(table).toHaveCount(0);
-  await expect(canvas.root.locator('.nby-Canvas-stage:focus-within')).toHaveCount(1);
+  const hasKeys = canvas.root.locator('.nby-Canvas-stage:focus-within');
+  await expect(hasKeys).toHaveCount(1);
+  await page.waitForTimeout(1000); // the cards are drawn again
+  await expect(hasKeys).toHaveCount(1);
+  await lab.press('Control+a');
+  const selected = canvas.root.locator('.react-flow__node.selected');
+  await expect(selected).toHaveCount(2);
+
+  const menu = page.locator('.lm-Menu');
+  await canvas.card('clean.ipynb').click({ button: 'right' });
+  await menu.getByText('Arrange', { exact: true }).hover();
+  const place = () => canvas.card('clean.ipynb').evaluate(card => card.style.transform);
+  const before = await place();
+  await menu.getByText('Align Top', { exact: true }).click();
+  await expect.poll(place).not.toBe(before);
+  await expect(hasKeys).toHaveCount(1);
+  await lab.press('Control+z');
+  await expect.poll(place).toBe(before);
+
+  await canvas.card('clean.ipynb').click();
+  await canvas.card('clean.ipynb').click({ button: 'right' });
+  await expect(menu).toBeVisible();
+  await lab.press('Escape');
+  await expect(menu).toHaveCount(0);
+  await expect(hasKeys).toHaveCount(1);
+  await lab.press('F2');
+  await expect(lab.dialog).toBeVisible();
+  await lab.press('Escape');
+  await canvas.card('clean.ipynb').click({ button: 'right' });
+  await menu.getByText('Rename Node…', { exact: true }).click();
+  await expect(lab.dialog).toBeVisible();
+  await lab.press('Escape');
+  await expect(lab.dialog).toHaveCount(0);
+  await expect(hasKeys).toHaveCount(1);
 });
 
 test(

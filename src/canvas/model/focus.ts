@@ -1,4 +1,4 @@
-/** Brings cards into view and focuses them. */
+/** Brings cards into view, focuses them, and keeps the keys on the canvas. */
 import { Edge, ReactFlowInstance, Viewport } from '@xyflow/react';
 import { CardNode, FlowStore } from './flowStore';
 
@@ -6,6 +6,8 @@ interface IDiagram {
   readonly store: FlowStore;
   flow?: ReactFlowInstance<CardNode, Edge>;
   stage?: HTMLElement;
+  /** The diagram or the table. */
+  readonly front?: HTMLElement;
   /** The view after the last fit. */
   fitted?: Viewport;
 }
@@ -27,9 +29,7 @@ export function focusNode(canvas: IDiagram, id: string, select = false): void {
     if (active && ![from, document.body].includes(active) && !canvas.stage?.contains(active)) {
       return; // a picker that opened meanwhile keeps the focus
     }
-    const card = canvas.stage?.querySelector<HTMLElement>(
-      `.react-flow__node[data-id="${CSS.escape(id)}"]`
-    );
+    const card = cardOf(canvas, id);
     card?.focus({ preventScroll: true }); // has no effect while the card is hidden to be measured
     if ((!card || card !== document.activeElement) && tries-- > 0) {
       requestAnimationFrame(attempt);
@@ -80,4 +80,54 @@ export function reveal(canvas: IDiagram, id: string): void {
       canvas.fitted = flow.getViewport();
     }
   }
+}
+
+/** What takes the focus only for a while. */
+const OVERLAYS = '.lm-Menu, .lm-MenuBar, .jp-Dialog, .jp-ModalCommandPalette';
+
+/**
+ * Return the focus to the canvas that had it last, when the focused element disappears: a menu or
+ * dialog, which is a child of the body, or a part of the canvas that is drawn again.
+ */
+export function keepFocus(canvas: IDiagram, panel: HTMLElement): () => void {
+  let isHome = panel.contains(document.activeElement);
+  const back = () => {
+    if (isHome && [null, document.body].includes(document.activeElement as HTMLElement | null)) {
+      cardOf(canvas, canvas.store.focused)?.focus({ preventScroll: true });
+      if (!panel.contains(document.activeElement)) {
+        canvas.front?.focus({ preventScroll: true });
+      }
+    }
+  };
+  const onFocusIn = ({ target }: FocusEvent) => {
+    if (target instanceof Element && !target.closest(OVERLAYS)) {
+      isHome = panel.contains(target);
+    }
+  };
+  const onFocusOut = ({ target }: FocusEvent) =>
+    requestAnimationFrame(() => {
+      const lost = target as HTMLElement;
+      if (!lost.isConnected || getComputedStyle(lost).visibility === 'hidden') {
+        back();
+      }
+    });
+  const watch = new MutationObserver(changes => {
+    if (changes.some(({ removedNodes }) => removedNodes.length)) {
+      back();
+    }
+  });
+  watch.observe(document.body, { childList: true });
+  document.addEventListener('focusin', onFocusIn);
+  panel.addEventListener('focusout', onFocusOut);
+  return () => {
+    watch.disconnect();
+    document.removeEventListener('focusin', onFocusIn);
+    panel.removeEventListener('focusout', onFocusOut);
+  };
+}
+
+function cardOf({ stage }: IDiagram, id: string | undefined): HTMLElement | null | undefined {
+  return id === undefined
+    ? undefined
+    : stage?.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
 }

@@ -211,6 +211,7 @@ export function useSelecting(canvas: CanvasController) {
         void canvas.commands.execute(command);
       },
       onNodeContextMenu: (_: ReactMouseEvent, { id, selected }: CardNode) => {
+        canvas.store.focus(id);
         if (!selected) {
           canvas.store.select([id]);
         }

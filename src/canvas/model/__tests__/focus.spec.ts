@@ -1,4 +1,4 @@
-import { focusNode } from '../focus';
+import { focusNode, keepFocus } from '../focus';
 import { FlowStore } from '../flowStore';
 
 const store = { focus: jest.fn(), select: jest.fn(), node: () => undefined };
@@ -43,5 +43,51 @@ describe('the focus of a card that is drawn later', () => {
     draw();
     jest.advanceTimersByTime(1000);
     expect(document.activeElement).toBe(picker);
+  });
+});
+
+describe('the focus, when a menu or dialog disappears', () => {
+  afterEach(() => document.body.replaceChildren());
+
+  /** A focused menu that is a child of the body. */
+  const open = (name: string) => {
+    const menu = document.body.appendChild(document.createElement('div'));
+    menu.className = name;
+    menu.tabIndex = -1;
+    menu.focus();
+    return menu;
+  };
+  const seen = () => new Promise(resolve => requestAnimationFrame(resolve));
+
+  it('returns to the card, or to the diagram without it', async () => {
+    const { stage, draw } = diagram();
+    const own = { ...store, focused: 'a' } as unknown as FlowStore;
+    const stop = keepFocus({ store: own, stage, front: stage }, stage);
+    const card = draw();
+    open('lm-Menu').remove();
+    await seen();
+    expect(document.activeElement).toBe(card);
+    const dialog = open('jp-Dialog');
+    card.remove();
+    dialog.remove();
+    await seen();
+    expect(document.activeElement).toBe(stage);
+    stop();
+  });
+
+  it('stays away from a canvas that did not have it', async () => {
+    const { stage } = diagram();
+    const stop = keepFocus(
+      { store: { ...store } as unknown as FlowStore, stage, front: stage },
+      stage
+    );
+    const other = document.body.appendChild(document.createElement('input'));
+    other.focus();
+    other.remove();
+    await seen();
+    open('lm-Menu').remove();
+    await seen();
+    expect(document.activeElement).toBe(document.body);
+    stop();
   });
 });
