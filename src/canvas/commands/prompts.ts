@@ -2,7 +2,7 @@
 import { InputDialog } from '@jupyterlab/apputils';
 import { fileOf } from '../../api/paths';
 import { Json } from '../../document/canonical';
-import { portsOf } from '../../document/edges';
+import { fittingEdges, IPorts, portsOf } from '../../document/edges';
 import { Position } from '../../document/flow';
 import { whenChecked } from '../model/whenChecked';
 import { filesBeside, isTable, kindOf } from '../palette/folderFiles';
@@ -14,6 +14,7 @@ import { addFiles, addRow, isExecutable, rename, resolvePath } from '../model/ed
 import { focusNode } from '../model/focus';
 import { titleOf } from '../model/nodeViews';
 import { kindWord } from '../model/texts';
+import { IPaletteRow } from '../model/tokens';
 
 interface IPoint {
   x: number;
@@ -62,7 +63,11 @@ async function chooseNode(
   const ports = end && checker.ports(end.node);
   const isOutput = ports && portsOf(ports).find(({ name }) => name === end.port)?.role === 'output';
   const all = palette?.rows ?? [];
-  const rows = all.filter(({ type }) => !isOutput || type === 'executable');
+  // without a connection, the datasets would hide the code
+  const rank = ({ type }: IPaletteRow) => Number((type === 'executable') !== (!end || isOutput));
+  const rows = all
+    .filter(row => !end || mayFit(canvas, end, row.ports))
+    .sort((left, right) => rank(left) - rank(right));
   const files = (await filesBeside(canvas)).filter(
     path => !all.some(row => row.path === path) && (!isOutput || isExecutable(path))
   );
@@ -94,6 +99,12 @@ async function chooseNode(
   const at: Position | undefined = place && [Math.round(place.x), Math.round(place.y)];
   const row = chosen.id.startsWith('row ') ? rows[Number(chosen.id.slice(4))] : undefined;
   return async () => (row ? [addRow(canvas, row, at)] : addFiles(canvas, [chosen.id], at));
+}
+
+/** Return whether a new node has a port for the end of a connection, or unknown ports. */
+function mayFit({ checker }: CanvasController, end: IEnd, ports: IPorts | undefined): boolean {
+  const portsFor = (id: string) => (id ? checker.ports(id) : ports);
+  return !ports || fittingEdges(end, '', [], portsFor).edges.length > 0;
 }
 
 /** Go to a node that is chosen by name, state (`is:failed`, `is:stale`) or kind (`kind:notebook`). */

@@ -1,11 +1,11 @@
-import { IChosenStep, IChosenSteps } from '../../model/tokens';
+import { IChosenStep, IChosenSteps, IPaletteRow, IPaletteSource } from '../../model/tokens';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { Signal } from '@lumino/signaling';
 import { Parameters } from '../../../document/arguments';
 import { beginningOf } from '../askRun';
 import { commandTable } from '../table/commandTable';
 import { chooseResult, follow, pin, pinResult } from '../pinning';
-import { chooseResources, deployNode, openNode } from '../prompts';
+import { chooseResources, deployNode, openNode, quickAdd } from '../prompts';
 import { bench, IBench, nodesOf, READINGS, steps } from '../../model/__tests__/fakes';
 
 let one: IBench;
@@ -276,4 +276,39 @@ it('K7: what has no default begins as the last run had it', () => {
   };
   const begun = beginningOf(parameters, { seed: 8, who: 'Ann', other: 1 });
   expect(begun).toEqual({ seed: { value: 7 }, who: { value: 'Ann' } });
+});
+
+describe('the nodes that are offered', () => {
+  const row = (type: IPaletteRow['type'], name: string, ports?: object) =>
+    ({ type, id: name, name, ports: ports && { type, ...ports } }) as IPaletteRow;
+  const port = (role: string, format: string) => ({ arguments: [{ name: 'p', role, format }] });
+  const ROWS = [
+    row('dataset', 'table', { format: 'csv' }),
+    row('dataset', 'text', { format: 'txt' }),
+    row('executable', 'reads csv', port('input', 'csv')),
+    row('executable', 'reads json', port('input', 'json')),
+    row('executable', 'writes csv', port('output', 'csv')),
+    row('executable', 'unknown'),
+    row('executable', 'alone', { arguments: [] })
+  ];
+  const FILES = ['work/plot.py', 'work/score.ipynb'];
+
+  it.each([
+    ['without a connection', undefined, [2, 3, 4, 5, 6, 0, 1]],
+    ['take an output', { node: 'clean', port: 'tidy' }, [2, 5]],
+    ['provide an input', { node: 'clean', port: 'raw' }, [0, 4, 5]]
+  ])('%s', async (_, end, shown) => {
+    const palette = { rows: ROWS, state: 'ready', refresh: async () => undefined };
+    const { canvas } = await bench('work/flow.nbflow', {
+      palette: palette as never as IPaletteSource
+    });
+    const adding = quickAdd(canvas, undefined, end);
+    await jest.advanceTimersByTimeAsync(50);
+    const { items, done } = canvas.ui.picker!;
+    const labels = items.map(({ label }) => label).filter(label => !label.endsWith('notes.md'));
+    expect(labels).toEqual([...shown.map(index => ROWS[index].name), ...FILES]);
+    done(undefined);
+    await adding;
+    canvas.dispose();
+  });
 });
