@@ -86,6 +86,18 @@ describe('a workflow tab', () => {
     ]);
   });
 
+  it('shows the file name as the default of a label', async () => {
+    const { canvas } = await open();
+    act(() => {
+      canvas.store.select(['clean']);
+      canvas.doc.setField('clean', 'label', 'My step');
+    });
+    const inspector = within(screen.getByRole('region', { name: 'Inspector' }));
+    expect(inspector.getByText('changed from clean.ipynb')).toBeTruthy();
+    fireEvent.click(inspector.getByRole('button', { name: 'Reset' }));
+    expect(nodesOf(canvas).clean).not.toHaveProperty('label');
+  });
+
   it('K2: finds rows of the palette and adds one without a mouse drag', async () => {
     const { canvas } = await open();
     const search = screen.getByLabelText('Search datasets and executables');

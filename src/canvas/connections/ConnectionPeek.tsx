@@ -1,5 +1,6 @@
 import { Edge } from '@xyflow/react';
 import { MouseEvent, useMemo, useState } from 'react';
+import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { ITableHead } from '../model/tokens';
 import { TableHead } from '../cards/Preview';
@@ -11,6 +12,8 @@ interface IPeek {
   x: number;
   y: number;
   head: ITableHead;
+  /** The node and its output. */
+  name: string;
 }
 
 /** Shows the first rows of the table that went through the connection below the pointer. */
@@ -27,7 +30,8 @@ export function usePeek(canvas: CanvasController) {
         timer = window.setTimeout(async () => {
           const head = await canvas.runs?.previewOf?.(edge.source, edge.sourceHandle ?? '');
           if (head && box && current === edge.id) {
-            setPeek({ x: clientX - box.left, y: clientY - box.top, head });
+            const name = `${title(canvas, edge.source)}.${edge.sourceHandle}`;
+            setPeek({ x: clientX - box.left, y: clientY - box.top, head, name });
           }
         }, REST);
       },
@@ -44,7 +48,7 @@ export function usePeek(canvas: CanvasController) {
 export function ConnectionPeek({ peek }: { peek: IPeek | undefined }): JSX.Element | null {
   return peek ? (
     <div className="nby-Peek" role="tooltip" style={{ left: peek.x + 12, top: peek.y + 12 }}>
-      <TableHead table={peek.head} width={45} />
+      <TableHead table={peek.head} name={peek.name} width={45} />
     </div>
   ) : null;
 }

@@ -18,6 +18,7 @@ import { CanvasController } from '../model/controller';
 import { declareFiles, openedAt, tagCell } from '../model/declaring';
 import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
+import { titleOf } from '../model/nodeViews';
 import { bindArgument } from './binding';
 import { NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
@@ -113,7 +114,7 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         label={trans.__('Label')}
         type="string"
         value={fields.label}
-        fallback={view.title}
+        fallback={titleOf(id, { path: fields.path }, reading?.name)}
         readOnly={readOnly}
         trans={trans}
         onChange={value => rename(canvas, id, String(value ?? ''))}

@@ -130,6 +130,7 @@ export function editCommands(trans: TranslationBundle): ICanvasCommand[] {
       label: trans.__('Rename Node…'),
       icon: editIcon,
       needs: 'targets',
+      allowed: ({ targets }) => targets.length < 2,
       run: (canvas, { prompts }) => prompts.renameNode(canvas)
     }
   ];

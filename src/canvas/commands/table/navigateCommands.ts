@@ -18,6 +18,7 @@ export function navigateCommands(trans: TranslationBundle): ICanvasCommand[] {
       caption: trans.__('Open the file of the node, or the page of its dataset or executable'),
       icon: launcherIcon,
       needs: 'targets',
+      allowed: ({ targets }) => targets.length < 2,
       run: (canvas, { prompts }) => prompts.openNode(canvas)
     },
     {

@@ -222,7 +222,7 @@ describe('K9: a connection below the pointer', () => {
     expect(asked).toEqual([]); // the pointer only passed
     await enter('clean', 300);
     const tip = screen.getByRole('tooltip');
-    expect(tip.textContent).toContain('342 × 8');
+    expect(tip.textContent).toContain('clean.ipynb.tidy · 342 × 8');
     expect(within(tip).getByRole('cell').textContent).toBe('Adelie');
     expect([tip.style.left, tip.style.top]).toEqual(['22px', '32px']);
     leave();
