@@ -96,6 +96,7 @@ test('K2, K7, G6: a workflow is made, wired, changed and run without a mouse', a
   await lab.press('Control+z');
   await expect.poll(place).toBe(before);
 
+  await lab.press('Escape');
   await canvas.card('clean.ipynb').click();
   await canvas.card('clean.ipynb').click({ button: 'right' });
   await expect(menu).toBeVisible();
