@@ -6173,10 +6173,10 @@ export interface components {
         /**
          * NodeView
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
-         *         `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
-         *         none. `hinted_image` is the default image in containers. `undeclared` are files that the node
-         *         opened in its last success. `is_idle`: the node depends on a muted node. `tag_cell` is the
-         *         index of the cell to tag as parameters cell.
+         *         `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
+         *         executable's, if the node sets none. `hinted_image` is the default image in containers.
+         *         `undeclared` are files that the node opened in its last success. `is_idle`: the node depends on
+         *         a muted node. `tag_cell` is the index of the cell to tag as parameters cell.
          */
         NodeView: {
             name: string;
@@ -6200,6 +6200,10 @@ export interface components {
             undeclared: components["schemas"]["Undeclared"] | null;
             /** @default false */
             is_idle: boolean;
+            /** @default null */
+            cpu: number | null;
+            /** @default null */
+            memory_bytes: number | null;
             /** @default null */
             gpu: number | null;
             /** @default null */

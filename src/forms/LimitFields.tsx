@@ -11,6 +11,8 @@ interface ILimitFieldsProps {
   fields: JsonObject;
   /** Messages of the server, by field. */
   errors?: Readonly<Record<string, string>>;
+  /** What applies to empty fields, if an executable sets it. */
+  usual?: { cpu?: number | null; gpu?: number | null; memory_bytes?: number | null };
   readOnly?: boolean;
   trans: TranslationBundle;
   /** `undefined` restores the default. */
@@ -27,15 +29,23 @@ interface ILimit {
   type: ValueType;
   isSize?: boolean;
   help?: string;
+  placeholder?: string;
 }
 
 /** Resources in one row; time limits, retries and the cache below, closed at first. */
 export function LimitFields(props: ILimitFieldsProps): JSX.Element {
-  const { fields, errors = {}, readOnly, trans, onChange } = props;
+  const { fields, errors = {}, usual = {}, readOnly, trans, onChange } = props;
+  const memory = usual.memory_bytes ? showMemory(usual.memory_bytes) : trans.__('no limit');
   const resources: ILimit[] = [
-    { key: 'cpu', label: trans.__('CPUs'), type: 'float' },
-    { key: 'gpu', label: trans.__('GPUs'), type: 'int' },
-    { key: 'memory_bytes', label: trans.__('Memory'), type: 'string', isSize: true }
+    { key: 'cpu', label: trans.__('CPUs'), type: 'float', placeholder: `${usual.cpu ?? 1}` },
+    { key: 'gpu', label: trans.__('GPUs'), type: 'int', placeholder: `${usual.gpu ?? 0}` },
+    {
+      key: 'memory_bytes',
+      label: trans.__('Memory'),
+      type: 'string',
+      isSize: true,
+      placeholder: memory
+    }
   ];
   const limits: ILimit[] = [
     { key: 'timeout_seconds', label: trans.__('Timeout (seconds)'), type: 'float' },

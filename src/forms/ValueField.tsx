@@ -13,6 +13,8 @@ export interface IValueFieldProps {
   isSize?: boolean;
   /** The value without input; shown as a value, not stored. */
   fallback?: Json;
+  /** What applies to an empty field. */
+  placeholder?: string;
   choices?: readonly Json[];
   /** Suggestions while the user types. */
   suggestions?: readonly string[];
@@ -184,6 +186,7 @@ function Text(props: IControl): JSX.Element {
     ...props.field,
     className: 'jp-mod-styled',
     readOnly: props.readOnly,
+    placeholder: props.placeholder,
     spellCheck: false,
     value: text,
     onBlur: commit,

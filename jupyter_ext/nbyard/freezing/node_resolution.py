@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 
     Follow = Callable[[Connection, str, Code, dict[str, Any]], Executable]
 
+REQUESTED = ("image", "hinted_image", "cpu", "memory_bytes", "gpu")
+
 
 class Resolver:
     """Resolves the nodes of a document in the folder `base`. `arguments` describe files without
@@ -132,11 +134,13 @@ class Resolver:
             version.kind,
             version.arguments,
             executable=executable.id,
-            environment=self._named_by(environments.needs_of_executable(version)),
-            image=version.resources.image,
-            hinted_image=version.resources.hinted_image,
-            gpu=version.resources.gpu,
+            **self._requested(version),
         )
+
+    def _requested(self, of: ExecutableVersion | Inspection) -> dict[str, Any]:
+        """Return what an executable requests, as fields of a `NodeView`."""
+        environment = self._named_by(environments.needs_of_executable(of))
+        return {"environment": environment, **{n: getattr(of.resources, n) for n in REQUESTED}}
 
     def _named_by(self, of: environments.Needs) -> str:
         """Return the environment that an executable names, directly or through its kernel."""
@@ -192,11 +196,8 @@ class Resolver:
             seen.arguments,
             seen.hints,
             executable=seen.executable,
-            environment=self._named_by(environments.needs_of_executable(seen)),
-            image=seen.resources.image,
-            hinted_image=seen.resources.hinted_image,
-            gpu=seen.resources.gpu,
             tag_cell=seen.tag_cell,
+            **self._requested(seen),
         )
 
     def _code(self, path: str) -> Code:

@@ -28,6 +28,7 @@ interface ISetting {
   choices?: Json[];
   suggestions?: readonly string[];
   fallback?: Json;
+  placeholder?: string;
 }
 
 /** Runtime and resources of a node; empty fields use the executable's values. */
@@ -38,8 +39,8 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   const containers = useContainerWarning(canvas, fields.runtime === 'docker');
   const asked = useMemo(() => services.backend?.runtimes(), [services]);
   const runtimes = useRuntimes(asked, String(fields.runtime ?? ''));
-  const kind = useSignal(canvas.checker.changed, () => canvas.checker.reading(id)?.kind);
-  const isNotebook = kind === 'notebook';
+  const reading = useSignal(canvas.checker.changed, () => canvas.checker.reading(id));
+  const isNotebook = reading?.kind === 'notebook';
   const offered = useMemo(
     () => (isNotebook ? services.backend?.kernels() : undefined),
     [services, isNotebook]
@@ -66,6 +67,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       label: trans.__('Environment'),
       type: 'string',
       suggestions: environments,
+      placeholder: reading?.environment || trans.__('set by the run'),
       help: trans.__('A name, or name@2 for version 2.')
     }
   ];
@@ -109,6 +111,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       {settings.map(field)}
       <LimitFields
         fields={fields}
+        usual={reading}
         errors={errors}
         readOnly={readOnly}
         trans={trans}

@@ -65,6 +65,10 @@ export interface INodeReading {
   is_idle?: boolean;
   /** The number of GPUs that the executable requests, unless the node sets another one. */
   gpu?: number | null;
+  /** What else the executable requests. */
+  cpu?: number | null;
+  memory_bytes?: number | null;
+  environment?: string;
 }
 
 /** Why a node does not run. */

@@ -31,6 +31,19 @@ describe('K11: the limits of a node', () => {
     expect(screen.getAllByRole('checkbox', { checked: true })).toHaveLength(ALL.length);
   });
 
+  it('show what applies to empty fields', () => {
+    const shown = () =>
+      ['CPUs', 'GPUs', 'Memory'].map(
+        label => screen.getByLabelText<HTMLInputElement>(label).placeholder
+      );
+    const props = { fields: {}, trans, onChange: jest.fn() };
+    const { rerender } = render(<LimitFields {...props} />);
+    expect(shown()).toEqual(['1', '0', 'no limit']);
+    const usual = { cpu: 4, gpu: 2, memory_bytes: 2 ** 30 };
+    rerender(<LimitFields {...props} usual={usual} />);
+    expect(shown()).toEqual(['4', '2', '1 GiB']);
+  });
+
   it('take a size of memory, and say what is none', () => {
     const onChange = show({});
     const field = screen.getByLabelText('Memory');

@@ -320,10 +320,10 @@ class CheckWorkflow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
-    `image`, `environment` and `gpu` (a number of GPUs) are the executable's, if the node sets
-    none. `hinted_image` is the default image in containers. `undeclared` are files that the node
-    opened in its last success. `is_idle`: the node depends on a muted node. `tag_cell` is the
-    index of the cell to tag as parameters cell."""
+    `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
+    executable's, if the node sets none. `hinted_image` is the default image in containers.
+    `undeclared` are files that the node opened in its last success. `is_idle`: the node depends on
+    a muted node. `tag_cell` is the index of the cell to tag as parameters cell."""
 
     name: str
     kind: str
@@ -337,6 +337,8 @@ class NodeView(msgspec.Struct, frozen=True):
     hinted_image: str = ""
     undeclared: Undeclared | None = None
     is_idle: bool = False
+    cpu: float | None = None
+    memory_bytes: int | None = None
     gpu: int | None = None
     tag_cell: int | None = None
 

@@ -6,8 +6,11 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.workflows.structs import CheckWorkflow
 
 
-def test_a_node_shows_the_gpus_that_its_executable_requests(yard, ann, root):
-    for name, limits in (("plain.sh", {}), ("large.sh", {"gpu": 2})):
+def test_a_node_shows_the_resources_that_its_executable_requests(yard, ann, root):
+    for name, limits in (
+        ("plain.sh", {}),
+        ("large.sh", {"gpu": 2, "cpu": 4, "memory_bytes": 2**30}),
+    ):
         (root / name).write_text("true\n")
         description = {"version": 1, "resources": limits}
         (root / f"{name}.nbexec").write_text(json.dumps(description))
@@ -20,5 +23,6 @@ def test_a_node_shows_the_gpus_that_its_executable_requests(yard, ann, root):
     }
     document = json.dumps({"version": 1, "nodes": nodes})
     check = yard.services.workflows.check(ann, CheckWorkflow("flow.nbflow", document))
-    gpus = {name: view.gpu for name, view in check.nodes.items()}
-    assert gpus == {"plain": None, "large": 2, "named": 2, "pinned": 2}
+    shown = {name: (view.gpu, view.cpu, view.memory_bytes) for name, view in check.nodes.items()}
+    large = (2, 4, 2**30)
+    assert shown == {"plain": (None, None, None), "large": large, "named": large, "pinned": large}
