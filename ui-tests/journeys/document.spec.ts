@@ -219,4 +219,17 @@ test('K8: run up to here and from here', { tag: '@long' }, async ({ lab }) => {
   await expect(lab.drawer.root).toContainText('#2');
   await lab.drawer.succeeds();
   await expect(canvas.stateOf('report')).toContainText('succeeded');
+
+  // what the second run does not touch stays, also for a new window
+  for (const reload of [false, true]) {
+    if (reload) {
+      await canvas.save();
+      await lab.page.reload();
+    }
+    await expect(canvas.stateOf('train')).toHaveAttribute('title', /run 1/);
+    await expect(canvas.stateOf('report')).not.toHaveAttribute('title', /run 1/);
+    for (const title of ['penguins.csv', 'train.ipynb', 'report.ipynb']) {
+      await expect(canvas.preview(title)).toBeVisible();
+    }
+  }
 });

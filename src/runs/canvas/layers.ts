@@ -121,7 +121,7 @@ export class Layers implements IDisposable {
     this.onNews(nodes);
   }
 
-  /** Drop the runs that show nothing any more, and search once for each node without a task. */
+  /** Drop the runs that no longer show a node, and search once for each node without a task. */
   private async _search(): Promise<void> {
     const [top] = this._layers;
     if (!top || this._searching === top) {
