@@ -174,6 +174,7 @@ export class RunStates implements IRunStates {
       data.change === 'deleted' && this._layers.has(subject_id);
     if (runs.some(isGone)) {
       this._layers.clear();
+      this._changed.emit(undefined);
       void this._find();
     } else if (
       runs.some(

@@ -215,6 +215,18 @@ describe('RunStates', () => {
     await pass(100);
     expect(shown()).toEqual(['waiting', 'waiting', 'waiting']);
     expect(read).toEqual(['r4', 'r3', 'r2', 'r1', 'r5']);
+
+    // all runs are deleted
+    runs = [];
+    const changed = jest.fn();
+    states.changed.connect(changed);
+    FakeSocket.last.say({
+      events: [{ id: 3, topic: 'run', subject_id: 'r5', data: { change: 'deleted' } }],
+      last: 3
+    });
+    await pass(100);
+    expect(changed).toHaveBeenCalled();
+    expect([states.run, ...shown()]).toEqual([undefined, undefined, undefined, undefined]);
     states.dispose();
   });
 });
