@@ -24,6 +24,8 @@ export interface IRowListProps<T> {
   items: readonly T[];
   /** Heads above rows, by the ids of these rows. Keys go from row to row, across heads. */
   heads?: ReadonlyMap<string, IRowHead>;
+  /** How many rows follow that are not among the items. */
+  beyond?: number;
   /** The kind of the rows: context menus select `.nby-Row[data-noun="…"]`. */
   noun: string | ((item: T) => string);
   idOf: (item: T) => string;
@@ -274,7 +276,7 @@ export function RowList<T>(props: IRowListProps<T>): JSX.Element {
             aria-expanded={isWhole}
             onClick={() => setWhole(!isWhole)}
           >
-            {isWhole ? cut!.fewer : cut!.more(more)}
+            {isWhole ? cut!.fewer : cut!.more(more + (props.beyond ?? 0))}
           </button>
         </p>
       )}

@@ -1,7 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactNode, useEffect, useRef, useState } from 'react';
+import { createContext, ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import { Collection } from '../../api/collection';
 import { useSignal } from '../../components/hooks/useSignal';
+
+/** Takes the number of rows that match a search; undefined without a search. */
+export const Matches = createContext<((count?: number) => void) | undefined>(undefined);
 
 /** With at most so many items, search is not needed. */
 export const MANY = 5;
@@ -80,6 +83,11 @@ export function SearchBox(props: ISearchBoxProps): JSX.Element | null {
   const { search, label, hint, none, trans, children } = props;
   const { items, text, setText, offered } = search;
   const input = useRef<HTMLInputElement>(null);
+  const onMatches = useContext(Matches);
+  useEffect(() => {
+    onMatches?.(text ? items.length : undefined);
+    return () => onMatches?.();
+  }, [onMatches, text, items.length]);
   useEffect(() => {
     const section = input.current?.closest<HTMLElement>('.nby-Section');
     // handle the key before the list uses it for type-ahead

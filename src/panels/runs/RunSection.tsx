@@ -94,6 +94,7 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
         onMark={ids => setMarked(new Set(items.map(({ id }) => id).filter(id => ids.has(id))))}
         keys={canCompare ? { c: compare } : undefined}
         {...groups}
+        beyond={items.length - page.length}
         idOf={({ id }) => id}
         nameOf={row => (isMore(row) ? allRuns : row.name || row.title)}
         render={row =>

@@ -2,13 +2,14 @@ import { caretDownIcon, caretRightIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ISignal } from '@lumino/signaling';
-import { ReactNode, useEffect, useId, useMemo, useRef } from 'react';
+import { ReactNode, useEffect, useId, useMemo, useRef, useState } from 'react';
 import { Collection } from '../../api/collection';
 import { CommandButton } from '../../components/CommandButton';
 import { Cut } from '../../components/RowList';
 import { useSignal } from '../../components/hooks/useSignal';
 import { IFileDrop } from './useFileDrop';
 import { openSections } from '../frame/openSections';
+import { Matches } from '../frame/Search';
 
 /** What a section needs of a collection of any noun. */
 type IItems = Pick<Collection<{ id: string }>, 'items' | 'more' | 'state' | 'start'> & {
@@ -47,8 +48,8 @@ export function Section(props: ISectionProps): JSX.Element {
   const body = useId();
   const cut = useMemo(
     () => ({
-      rows: Math.max(6, Math.round(window.innerHeight / 120)),
-      more: (count: number) => trans.__('Show %1 More', count),
+      rows: Math.max(3, Math.round(window.innerHeight / 100) - 4),
+      more: (count: number) => trans.__('Show More (%1)', count),
       fewer: trans.__('Show Fewer')
     }),
     [trans]
@@ -66,7 +67,13 @@ export function Section(props: ISectionProps): JSX.Element {
   const isForced = isBusy || state === 'failed';
   const isOpen = isForced || (chosen ?? (wasOpen.current || (!!props.isOpen && count > 0)));
   wasOpen.current = isOpen;
-  const said = state === 'ready' && !count ? trans.__('none yet') : count ? `${count}` : '';
+  const [matches, setMatches] = useState<number>();
+  const known = `${count}${isPart ? '+' : ''}`;
+  const said = !count
+    ? state === 'ready' && trans.__('none yet')
+    : matches === undefined
+      ? known
+      : trans.__('%1 of %2', matches, known);
   const Caret = isOpen ? caretDownIcon : caretRightIcon;
   return (
     <section
@@ -91,16 +98,16 @@ export function Section(props: ISectionProps): JSX.Element {
             {title}
           </button>
         </h2>
-        <span className="nby-SideSection-count">
-          {props.summary || (isPart ? `${said}+` : said)}
-        </span>
+        <span className="nby-SideSection-count">{props.summary || said}</span>
         {buttons.map(id => (
           <CommandButton key={id} commands={commands} id={`nbyard:${id}`} bare />
         ))}
       </div>
       {isOpen && (
         <div id={body}>
-          <Cut.Provider value={cut}>{props.children}</Cut.Provider>
+          <Matches.Provider value={setMatches}>
+            <Cut.Provider value={cut}>{props.children}</Cut.Provider>
+          </Matches.Provider>
         </div>
       )}
     </section>

@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { RowList } from '../../../components/RowList';
 import { openSections } from '../../frame/openSections';
+import { SearchBox } from '../../frame/Search';
 import { Section } from '../Section';
 
 const trans = nullTranslator.load('nbyard');
@@ -94,14 +95,34 @@ describe('a section of the sidebar', () => {
     );
     show({ isOpen: true, children: list(ids) }).set(9);
     const count = () => screen.getAllByRole('row').length;
-    expect(count()).toBe(6); // as many as fit a low window
-    fireEvent.click(screen.getByRole('button', { name: 'Show 3 More' }));
+    expect(count()).toBe(4); // as many as fit a low window
+    fireEvent.click(screen.getByRole('button', { name: 'Show More (5)' }));
     expect(count()).toBe(9);
     fireEvent.click(screen.getByRole('button', { name: 'Show Fewer' }));
-    expect(count()).toBe(6);
+    expect(count()).toBe(4);
     cleanup();
-    show({ isOpen: true, children: list(ids.slice(2)) }).set(7);
-    expect(count()).toBe(7); // no button in place of a single row
+    show({ isOpen: true, children: list(ids.slice(4)) }).set(5);
+    expect(count()).toBe(5); // no button in place of a single row
+  });
+
+  it('counts in its head what a search finds', () => {
+    const box = (items: object[], text: string) => {
+      const search = { items, text, setText: () => undefined, offered: true };
+      return <SearchBox search={search} label="Search" trans={trans} />;
+    };
+    show({ isOpen: true, children: box([{}, {}], 'x') }).set(9);
+    expect(screen.getByText('2 of 9')).toBeTruthy();
+    cleanup();
+    show({ isOpen: true, children: box([{}, {}], '') }).set(9);
+    expect(screen.getByText('9')).toBeTruthy();
+  });
+
+  it('counts rows that are loaded later as rows to show', () => {
+    const items = Array.from({ length: 9 }, (_, place) => ({ id: `${place}` }));
+    const row = ({ id }: { id: string }) => id;
+    const list = { label: 'Things', noun: 'thing', items, idOf: row, nameOf: row, render: row };
+    show({ isOpen: true, children: <RowList {...list} beyond={30} /> }).set(39);
+    expect(screen.getByRole('button', { name: 'Show More (35)' })).toBeTruthy();
   });
 
   it('stays closed where it is closed at first, until somebody opens it or it fails', () => {
