@@ -26,6 +26,8 @@ interface IRunCommand {
   id: string;
   act: keyof typeof runActions;
   label: string;
+  /** The label for a cancelled run: nothing failed. */
+  afterCancel?: string;
   caption?: string;
   icon?: LabIcon;
   enabled?: (run: Run) => boolean;
@@ -39,16 +41,16 @@ export function addRunCommands(options: IRunCommandOptions): string[] {
       ? args.id
       : ((args.shown === true ? undefined : options.pointed()) ?? options.shown());
   const table = runCommands(trans);
-  for (const { id, act, label, caption, icon, enabled } of table) {
+  const runOf = (args: ReadonlyPartialJSONObject) => yard.runs.find(target(args) ?? '');
+  for (const { id, act, label, afterCancel, caption, icon, enabled } of table) {
     commands.addCommand(id, {
-      label,
+      label: args => (runOf(args)?.state === 'cancelled' && afterCancel) || label,
       caption: caption ?? label,
       icon,
       describedBy: describedBy('run', trans),
       isEnabled: args => {
-        const of = target(args);
-        const run = of === undefined ? undefined : yard.runs.find(of);
-        return of !== undefined && (!run || (enabled?.(run) ?? true));
+        const run = runOf(args);
+        return target(args) !== undefined && (!run || (enabled?.(run) ?? true));
       },
       execute: async args => {
         const of = target(args);
@@ -95,7 +97,8 @@ function runCommands(trans: TranslationBundle): IRunCommand[] {
       id: 'nbyard:retry-run',
       act: 'retry',
       label: trans.__('Retry From Failure'),
-      caption: trans.__('Retry a failed run with the same code, reusing its finished tasks'),
+      afterCancel: trans.__('Run the Rest'),
+      caption: trans.__('Run the unfinished tasks with the same code, as a new run'),
       icon: refreshIcon,
       enabled: run => run.state === 'failed' || run.state === 'cancelled'
     },

@@ -127,7 +127,7 @@ test(
     await expect.poll(first).toBeLessThan(999_000);
     await drawer.body.getByRole('button', { name: 'To the Start' }).click();
     await expect.poll(first).toBe(1);
-    await drawer.body.getByLabel('Follow').check();
+    await drawer.body.getByLabel('Follow Log').check();
     await expect(log).toContainText('1000000');
     const download = page.waitForEvent('download');
     await drawer.body.getByRole('button', { name: 'Download' }).click();

@@ -39,7 +39,7 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
       <div className="nby-Bar">
         {children}
         <span className="nby-Space" />
-        <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={setFollow} />
+        <FollowSwitch label={trans.__('Follow Log')} follow={follow} onChange={setFollow} />
         <button
           type="button"
           className="nby-Button"

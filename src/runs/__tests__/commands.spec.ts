@@ -7,6 +7,22 @@ import { addRunCommands } from '../commands';
 
 jest.mock('../../components/problems', () => ({ copyText: jest.fn(), showProblem: jest.fn() }));
 
+describe('R8: the command to retry a run', () => {
+  it('runs the rest of a cancelled run, in which nothing failed', () => {
+    const commands = new CommandRegistry();
+    const find = (state: string) => ({ id: state, state });
+    addRunCommands({
+      commands,
+      yard: { runs: { changed: new Signal<object, void>({}), find } } as unknown as IYard,
+      trans: nullTranslator.load('nbyard'),
+      shown: () => undefined,
+      pointed: () => undefined
+    } as never);
+    const label = (id: string) => commands.label('nbyard:retry-run', { id });
+    expect([label('failed'), label('cancelled')]).toEqual(['Retry From Failure', 'Run the Rest']);
+  });
+});
+
 describe('K5: a result in the list', () => {
   const asked: string[] = [];
   const commands = new CommandRegistry();

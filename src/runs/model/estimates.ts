@@ -55,12 +55,20 @@ function remaining(
   return (seconds ?? 0) - Math.max(0, now - at) / 1000;
 }
 
-/** Return the remaining time of a run; nothing if it is unknown. */
+/** Return the remaining time of a run; nothing if it is unknown, or if all may come from the cache. */
 export function runEstimate(
   known: IKnownEstimate | undefined,
+  tasks: readonly Task[],
   now: number,
   trans: TranslationBundle
 ): string {
-  const left = known ? remaining(known.remaining_seconds, known, now) : 0;
+  const left =
+    known && !tasks.every(mayBeCached) ? remaining(known.remaining_seconds, known, now) : 0;
   return left > 0 ? trans.__('about %1 left', formatEstimate(left, trans)) : '';
+}
+
+/** Whether the result of a task is from the cache, or the cache was not searched yet. */
+function mayBeCached({ state, cached, waits }: Task): boolean {
+  const isQueued = state === 'queued' && (!waits || waits.code === 'waits-for-turn');
+  return !!cached || state === 'waiting' || isQueued;
 }

@@ -101,9 +101,21 @@ export function reached({ tasks }: RunDetail): number {
   return tasks.filter(({ state }) => state !== 'skipped' && TASK_DONE.has(state)).length;
 }
 
-/** Return the task to show: the failed one, else a running one, else the last one. */
+/** Whether a task ran when its run was cancelled: it has a log. */
+export function wasStopped({ state, attempts }: Task): boolean {
+  return state === 'cancelled' && !!attempts?.some(({ started_at }) => started_at);
+}
+
+/** Return how many tasks ended by themselves, before or without a cancellation. */
+export function completed({ tasks }: RunDetail): number {
+  return tasks.filter(({ state }) => state === 'succeeded' || state === 'failed').length;
+}
+
+/** Return the task to show: the failed one, else a running or cancelled one, else the last one. */
 export function taskToFollow(detail: RunDetail): string | undefined {
   const of = (...states: TaskState[]) => detail.tasks.find(({ state }) => states.includes(state));
   const last = [...detail.tasks].reverse().find(({ state }) => state === 'succeeded');
-  return (of('failed') ?? of('running', 'preparing') ?? last ?? detail.tasks[0])?.node;
+  const cancelled = detail.tasks.find(wasStopped);
+  const current = of('failed') ?? of('running', 'preparing') ?? cancelled;
+  return (current ?? last ?? detail.tasks[0])?.node;
 }

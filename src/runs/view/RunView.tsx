@@ -13,7 +13,7 @@ import { useSignal } from '../../components/hooks/useSignal';
 import { IKnownEstimate, runEstimate } from '../model/estimates';
 import { RunModel } from '../model/runModel';
 import { isScratch, runName } from '../model/names';
-import { reached, runProgress, secondsOf, taskToFollow } from '../model/reducer';
+import { completed, reached, runProgress, secondsOf, taskToFollow } from '../model/reducer';
 import { IRunServices } from '../model/services';
 import { FailureBanner } from './FailureBanner';
 import { Gantt } from './charts/Gantt';
@@ -166,15 +166,20 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   const { run } = detail;
   const live = isLive(run);
   const now = useServerNow(yard.stream, live);
-  const done = detail.tasks.filter(task => task.finished_at || task.cached).length;
   const count = detail.tasks.length;
   const failed = run.state === 'failed';
+  const cancelled = run.state === 'cancelled';
+  const done = cancelled
+    ? completed(detail)
+    : detail.tasks.filter(task => task.finished_at || task.cached).length;
   const at = reached(detail);
   const failures = detail.tasks.filter(({ state }) => state === 'failed').length;
   const percent = Math.round(
-    (failed ? at / Math.max(1, count) : runProgress(detail, activity)) * 100
+    (failed || cancelled
+      ? (failed ? at : done) / Math.max(1, count)
+      : runProgress(detail, activity)) * 100
   );
-  const left = runEstimate(estimate, now, trans);
+  const left = runEstimate(estimate, detail.tasks, now, trans);
   const isOld = useChangedCode(detail);
   // the commands look at the list of runs, which changes a moment later
   useSignal(yard.runs.changed, () => yard.runs.find(run.id)?.state);
@@ -224,7 +229,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           title={trans.__('Show the running task')}
           onClick={onFollow}
         >
-          {trans.__('Follow')}
+          {trans.__('Follow Running Task')}
         </button>
       )}
       {live ? (

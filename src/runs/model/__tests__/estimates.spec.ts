@@ -4,6 +4,7 @@ import { formatEstimate, IKnownEstimate, runEstimate, taskEstimate } from '../es
 
 const trans = nullTranslator.load('nbyard');
 const AT = Date.parse('2030-01-01T00:00:00Z');
+const RUNNING = [{ state: 'running' } as Task];
 const KNOWN: IKnownEstimate = {
   remaining_seconds: 240,
   unknown: 0,
@@ -45,10 +46,20 @@ describe('R11: estimates', () => {
   });
 
   it('of a run go down, and never below nothing', () => {
-    expect(runEstimate(KNOWN, AT, trans)).toBe('about 4 min left');
-    expect(runEstimate(KNOWN, AT + 210_000, trans)).toBe('about 30 s left');
-    expect(runEstimate(KNOWN, AT + 250_000, trans)).toBe('');
-    expect(runEstimate({ ...KNOWN, remaining_seconds: null }, AT, trans)).toBe('');
-    expect(runEstimate(undefined, AT, trans)).toBe('');
+    expect(runEstimate(KNOWN, RUNNING, AT, trans)).toBe('about 4 min left');
+    expect(runEstimate(KNOWN, RUNNING, AT + 210_000, trans)).toBe('about 30 s left');
+    expect(runEstimate(KNOWN, RUNNING, AT + 250_000, trans)).toBe('');
+    expect(runEstimate({ ...KNOWN, remaining_seconds: null }, RUNNING, AT, trans)).toBe('');
+    expect(runEstimate(undefined, RUNNING, AT, trans)).toBe('');
+  });
+
+  it('of a run are unknown until a task is known to run, as all may come from the cache', () => {
+    const of = (...tasks: object[]) => runEstimate(KNOWN, tasks as Task[], AT, trans);
+    const cached = { state: 'succeeded', cached: true };
+    const next = { state: 'queued', waits: { code: 'waits-for-turn' } };
+    expect(of(cached, next, { state: 'waiting' })).toBe('');
+    expect(of(cached, { state: 'preparing' })).toBe('about 4 min left');
+    expect(of(cached, { ...next, waits: { code: 'waits-for-gpu' } })).toBe('about 4 min left');
+    expect(of({ state: 'succeeded', cached: false }, next)).toBe('about 4 min left');
   });
 });

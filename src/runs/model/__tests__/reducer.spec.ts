@@ -1,6 +1,7 @@
 import { event } from '../../../api/__tests__/fake';
 import { RunDetail, Task } from '../../../api/types';
 import {
+  completed,
   movedRun,
   movedTask,
   reached,
@@ -17,6 +18,13 @@ function task(node: string, state: Task['state'] = 'waiting'): Task {
 function detail(...tasks: Task[]): RunDetail {
   return { run: { id: 'r', state: 'queued' } as RunDetail['run'], tasks };
 }
+
+describe('completed', () => {
+  it('counts the tasks that ended before a run was cancelled', () => {
+    const ends: Task['state'][] = ['succeeded', 'failed', 'cancelled', 'skipped'];
+    expect(completed(detail(...ends.map(state => task(state, state))))).toBe(2);
+  });
+});
 
 describe('reached', () => {
   it('counts the tasks up to the failure, and none that was skipped', () => {
@@ -86,5 +94,9 @@ describe('progress', () => {
     expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'running')))).toBe('b');
     expect(taskToFollow(detail(task('a', 'failed'), task('b', 'running')))).toBe('a');
     expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'succeeded')))).toBe('b');
+    const attempts = [{ started_at: '2030-01-01T00:00:00Z' }] as Task['attempts'];
+    const stopped = { ...task('b', 'cancelled'), attempts };
+    expect(taskToFollow(detail(task('a', 'succeeded'), stopped))).toBe('b');
+    expect(taskToFollow(detail(task('a', 'succeeded'), task('b', 'cancelled')))).toBe('a');
   });
 });

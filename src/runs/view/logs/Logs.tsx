@@ -111,7 +111,7 @@ export function Logs(props: ILogsProps): JSX.Element {
                 : trans._n('%1 line', '%1 lines', matches.length))}
         </span>
         <span className="nby-Space" />
-        <FollowSwitch label={trans.__('Follow')} follow={follow} onChange={turnFollow} />
+        <FollowSwitch label={trans.__('Follow Log')} follow={follow} onChange={turnFollow} />
         {buffer.start > 0 && (
           <button
             type="button"

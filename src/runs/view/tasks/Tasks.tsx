@@ -8,7 +8,7 @@ import { useServerNow } from '../../../components/hooks/useLost';
 import { taskName, taskTitle } from '../../model/names';
 import { IKnownEstimate, taskEstimate } from '../../model/estimates';
 import { respondingMonitors, silentMonitors } from '../../model/monitors';
-import { progressOf, secondsOf, workSeconds } from '../../model/reducer';
+import { progressOf, secondsOf, wasStopped, workSeconds } from '../../model/reducer';
 import { useActivity, useServices } from '../context/hooks';
 import { ITaskProps } from '../context/taskProps';
 import { Logs } from '../logs/Logs';
@@ -88,7 +88,9 @@ export function Tasks(props: ITasksProps): JSX.Element {
         <div className="nby-Steps-chosen">
           {task.state === 'succeeded' && <TaskResult key={step} task={task} detail={detail} />}
           {/* an executed notebook has no output of a cell that still runs */}
-          {task.state === 'running' && <Logs key={step} {...props} attempt={0} isInner />}
+          {(task.state === 'running' || wasStopped(task)) && (
+            <Logs key={step} {...props} attempt={0} isInner />
+          )}
           {task.state === 'failed' && (
             <Output
               key={step}

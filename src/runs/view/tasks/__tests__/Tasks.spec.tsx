@@ -51,7 +51,7 @@ async function show(state: string, ...attempts: object[]): Promise<void> {
 }
 
 describe('K7: beside the tasks', () => {
-  it.each(['running', 'failed'])('stands what a %s task has printed', async state => {
+  it.each(['running', 'failed', 'cancelled'])('stands what a %s task has printed', async state => {
     await show(state, attempt(1, '2026-01-01T00:00:00Z'));
     expect(await screen.findByRole('log')).toBeTruthy();
     expect(screen.getByRole('button', { name: 'Log of attempt 1' })).toBeTruthy();
