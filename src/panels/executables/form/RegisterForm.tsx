@@ -90,7 +90,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const form = useRef<HTMLFormElement>(null);
   const [taken, setTaken] = useState<ITaken>();
   // what the code lacks, its --help has
-  const [isHelped, setHelped] = useState(false);
+  const [isHelped, setHelped] = useDraft(`register/${over}/helped`, () => false);
   const isNew = target.id === undefined;
   useEffect(() => {
     // while the file was read, the user may have moved on

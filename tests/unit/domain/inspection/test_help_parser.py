@@ -3,6 +3,7 @@
 import argparse
 
 import click
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -144,6 +145,24 @@ def test_words_that_are_not_read(text: str, words: str) -> None:
 @pytest.mark.parametrize("text", ["", "no such option: --help\n", "-- done --", "Usage:", "1 - 2"])
 def test_what_is_no_help(text: str) -> None:
     assert read_help(text).arguments == []
+
+
+@pytest.mark.parametrize(
+    ("written", "kind", "default"),
+    [
+        ("--rate RATE  how fast (default: 0.5)", "float", 0.5),
+        ("--rate FLOAT  how fast (default: 2)", "float", 2.0),
+        ("--size N  how many [default: -3; at least -9]", "int", -3),
+        ("--seed SEED  of the draw [default: 7]", "int", 7),
+        ("--seed INT  of the draw (default: 0.5)", "int", msgspec.UNSET),
+        ("--mode {1,2}  which (default: 1)", "choice", msgspec.UNSET),
+        ("--name NAME  who (default: ann)", "string", msgspec.UNSET),
+        ("--wait TIME  how long (default: 5 s)", "string", msgspec.UNSET),
+    ],
+)
+def test_a_number_as_default_is_read(written: str, kind: str, default: object) -> None:
+    (found,) = read_help(f"  {written}\n").arguments
+    assert (found.type, found.default) == (kind, default)
 
 
 def test_colours_and_overstrikes_are_left_out() -> None:

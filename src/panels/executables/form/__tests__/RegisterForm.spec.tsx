@@ -77,6 +77,8 @@ describe('the form of an executable', () => {
     call.mockResolvedValue({ arguments: [{ name: 'key' }], hints: [] });
     await act(async () => void fireEvent.click(button('Read --help')));
     expect(screen.queryByText('$1')).toBeNull();
+    show({ path: 'sort.sh' }, 'command', undefined, [{ code: 'text', params: { text: '$1' } }]);
+    expect(screen.queryByText('$1')).toBeNull(); // nor after a reload
   });
 
   it('offers to read --help of files, uploads and registered executables', async () => {
