@@ -43,6 +43,7 @@ describe('a workflow tab', () => {
     const [, clean] = within(screen.getByRole('table')).getAllByRole('row');
     expect(clean.textContent).toContain('raw ← sales.csv.data');
     expect(clean.textContent).toContain('cached');
+    expect(clean.querySelector('.nby-mod-cached svg')).toBeTruthy();
   });
 
   it('K2: returns the keys to the canvas after an offer was used or has gone', async () => {

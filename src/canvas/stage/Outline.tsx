@@ -3,7 +3,8 @@ import { PortionBar, usePortion } from '../../components/Portion';
 import { title } from '../model/connecting';
 import { useCanvas, useView } from '../model/hooks';
 import { CardNode } from '../model/flowStore';
-import { kindWord, offWord, stateWord } from '../model/texts';
+import { StateMark } from '../../components/StateMark';
+import { kindWord, offWord } from '../model/texts';
 
 const idOf = ({ id }: CardNode): string => id;
 
@@ -82,7 +83,15 @@ function OutlineRow({ id, selected }: { id: string; selected: boolean }): JSX.El
         </button>{' '}
         {view.alike && <span className="nby-Node-id">{id}</span>}
       </th>
-      <td>{view.off ? offWord(view.off, trans) : view.run ? stateWord(view.run, trans) : '–'}</td>
+      <td>
+        {view.off ? (
+          offWord(view.off, trans)
+        ) : view.run ? (
+          <StateMark {...view.run} {...{ trans }} />
+        ) : (
+          '–'
+        )}
+      </td>
       <td>{kindWord(view.kind, trans)}</td>
       <td>
         {view.inputs.map(port => (
