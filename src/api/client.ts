@@ -25,6 +25,8 @@ export class ApiError extends Error {
   }
 }
 
+/** Hints for the command line, which say nothing to the user of a form. */
+const OF_SHELL = new Set(['show-environment', 'give-input-file', 'cancel-run']);
 /** The status that a JupyterHub returns for a stopped server. */
 const STOPPED = 424;
 const SIGN_IN = new Set([401, 403]);
@@ -108,7 +110,9 @@ async function refusal(response: Response, trans: TranslationBundle): Promise<Ap
       response.status,
       body.code ?? 'unknown',
       translated(body) || response.statusText,
-      translated({ message: body.hint ?? '', reason: body.hint_reason }),
+      OF_SHELL.has(body.hint_reason?.code ?? '')
+        ? ''
+        : translated({ message: body.hint ?? '', reason: body.hint_reason }),
       (body.details ?? []).map(detail => ({ ...detail, message: translated(detail) })),
       body.request_id ?? ''
     );

@@ -83,7 +83,7 @@ def test_a_script_runs_from_the_shell_as_it_is(
     given += [word for one in more for word in ("-p", one)]
     assert made(store_shell, folder, *given) == [2, -0.00003, ["b", "c d"], False, 2]
     done = store_shell("run", "fit.py", "-p", "alpha=0.3", folder=folder)
-    assert done.code == 2 and "data: choose a file" in done.err
+    assert done.code == 2 and "data: Choose a file" in done.err
     changed = script.replace("alpha", "beta")
     (folder / "fit.py").write_text(changed)
     assert made(store_shell, folder, "-p", "data=table.csv", "-p", "beta=0.3")[1] == 0.3

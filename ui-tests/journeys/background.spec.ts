@@ -40,7 +40,7 @@ test(
     await expect(input).toBeFocused();
     await expect(input).toHaveValue('');
     await lab.press('Enter');
-    await expect(dialog.getByRole('alert')).toHaveText(['choose a file, dataset or artifact']);
+    await expect(dialog.getByRole('alert')).toHaveText(['Choose a file, dataset or artifact']);
     await expect(input).toBeFocused();
     await dialog.getByRole('button', { name: 'Choose a file or data for “input_csv”' }).click();
     const options = dialog.getByRole('option');

@@ -333,7 +333,7 @@ test.describe('without Docker', () => {
       await lab.execute('nbyard:create-deployment');
       await expect(page.locator('.nby-Panel').getByRole('alert')).toBeVisible();
       await page.unroute('**/nbyard/api/deployment-form');
-      await lab.closeTab('New deployment');
+      await lab.closeTab('New Deployment');
 
       await lab.execute('nbyard:create-deployment');
       await view(lab).getByLabel('Service').selectOption({ label: 'Own command' });

@@ -254,7 +254,7 @@ async function refused(lab: Lab, picture: (name: string) => Promise<unknown>): P
   expect(await findings(lab, '.nby-View')).toEqual([]);
   await lab.press('Enter');
   await expect(view(lab).getByRole('alert')).toContainText('predict');
-  await lab.closeTab('New deployment');
+  await lab.closeTab('New Deployment');
 }
 
 withDocker(
@@ -302,7 +302,7 @@ async function closed(lab: Lab, server: LabServer): Promise<void> {
     expect(await models(server)).toHaveLength(1);
   };
   await open();
-  await lab.closeTab('New deployment');
+  await lab.closeTab('New Deployment');
   await expect.poll(() => models(server)).toEqual([]);
   await open();
   await lab.reload();

@@ -168,15 +168,15 @@ test(
 
     await lab.reload();
     await expect(page.locator('.nby-View:visible').getByRole('heading')).toHaveText('none');
-    await lab.tab('New artifact').click();
+    await lab.tab('New Artifact').click();
     await lab.tab('count.sh').click();
     await expect(register.getByLabel('Name', { exact: true })).toHaveValue('count lines');
     await expect(register.getByLabel('Name of table')).toHaveValue('table');
-    await lab.tab('New deployment').click();
+    await lab.tab('New Deployment').click();
     await expect(deployment.getByRole('textbox', { name: 'Title' })).toHaveValue('My server');
     await expect(deployment.getByLabel('Password')).toHaveValue('');
 
-    await lab.closeTab('New deployment');
+    await lab.closeTab('New Deployment');
     await lab.execute('nbyard:create-deployment');
     await expect(deployment.getByRole('textbox', { name: 'Title' })).toHaveValue(''); // closed: the draft is gone
   }

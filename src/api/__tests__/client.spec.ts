@@ -98,6 +98,18 @@ describe('ApiClient', () => {
     expect(fieldErrors(error)).toEqual({ 'pins.a': "es gibt keinen Lauf 'x'" });
   });
 
+  it('leaves out hints for the command line', async () => {
+    const hint = (code: string) => ({ hint: 'In words.', hint_reason: { code, params: {} } });
+    for (const [code, shown] of [
+      ['give-input-file', ''],
+      ['of-a-newer-server', 'In words.']
+    ]) {
+      const body = { code: 'invalid', message: 'No.', details: [], ...hint(code) };
+      const error = fakeClient(() => json(422, body)).call('runs.list', {});
+      await expect(error).rejects.toMatchObject({ hint: shown });
+    }
+  });
+
   it.each([undefined, null, { code: 'of-a-newer-server', params: {} }])(
     'shows the message of a refusal with the reason %j',
     async reason => {

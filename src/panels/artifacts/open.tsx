@@ -9,7 +9,7 @@ export function openArtifact(services: IPanelServices, target: IArtifactTarget):
   showItem<IArtifactTarget>(services, target, {
     noun: 'artifact',
     icon: artifactIcon,
-    label: target.id === undefined ? trans.__('New artifact') : trans.__('Artifact'),
+    label: target.id === undefined ? trans.__('New Artifact') : trans.__('Artifact'),
     collection: artifactsOf(yard),
     key: ({ id, of }) => (id === undefined ? `new ${of ?? ''}` : undefined),
     draw: panel => (

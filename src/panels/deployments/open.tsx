@@ -10,9 +10,9 @@ export function openDeployment(services: IPanelServices, target: IDeploymentTarg
     noun: 'deployment',
     icon: deploymentIcon,
     label: target.chooses
-      ? trans.__('Deploy a model')
+      ? trans.__('Deploy a Model')
       : target.id === undefined
-        ? trans.__('New deployment')
+        ? trans.__('New Deployment')
         : trans.__('Deployment'),
     collection: deploymentsOf(yard),
     key: ({ id, chooses, image, model }) =>

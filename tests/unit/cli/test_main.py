@@ -42,7 +42,7 @@ def test_all_that_is_missing_is_told(shell, yard):
     said = shell("run", "./join.py")
     assert said.code == 2
     for name in ("left", "right"):
-        assert f"-p {name}: choose a file, dataset or artifact" in said.err
+        assert f"-p {name}: Choose a file, dataset or artifact" in said.err
     flow = {name: {"type": "int"} for name in ("first", "second")}
     bound = {"n": {"parameter": "first"}, "word": {"parameter": "second"}}
     node = {"type": "executable", "path": "echo.py", "arguments": bound}

@@ -12,20 +12,22 @@ from nbyard.errors import Detail, Invalid, NameTaken, NotFound
 from nbyard.reasons.structs import Reason, because
 
 MAX_TOLD = 10
+MAX_NEAR = 5
 MAX_SIMILAR = 3
 MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
 def nearest_names(names: Iterable[str], wanted: str) -> Reason:
-    """Return a reason that lists the existing names, the most similar ones first."""
+    """Return a reason that lists the most similar existing names, and counts the others."""
     import difflib
 
-    # One name more than shown decides whether the list ends with an ellipsis.
-    close_matches = difflib.get_close_matches(wanted, sorted(names), MAX_TOLD + 1, cutoff=0)
+    known = sorted(names)
+    close_matches = difflib.get_close_matches(wanted, known, MAX_NEAR, cutoff=0)
     if not close_matches:
         return because("there-is-none")
-    code = "there-are-more" if len(close_matches) > MAX_TOLD else "there-are"
-    return because(code, names=close_matches[:MAX_TOLD])
+    if more := len(known) - len(close_matches):
+        return because("there-are-more", names=close_matches, more=more)
+    return because("there-are", names=close_matches)
 
 
 def no_such(

@@ -182,9 +182,9 @@ RUNS = {
 }
 
 VALUES = {
-    "needs-any-data": code("choose a file, folder, dataset or artifact"),
-    "needs-folder": code("choose a folder"),
-    "needs-file": code("choose a file, dataset or artifact"),
+    "needs-any-data": code("Choose a file, folder, dataset or artifact"),
+    "needs-folder": code("Choose a folder"),
+    "needs-file": code("Choose a file, dataset or artifact"),
     "needs-files": code(
         "a file or a folder with several files is needed; they are used in the order of their names"
     ),

@@ -16,7 +16,7 @@ PROTECTIONS = {
 # the names that exist, the most similar ones first
 PRESENT = {
     "there-are": code("there are: {names:, }", names=list),
-    "there-are-more": code("there are: {names:, }, …", names=list),
+    "there-are-more": code("there are: {names:, } and {more} more", names=list, more=NUMBER),
     "there-is-none": code("none exist yet"),
 }
 
@@ -24,6 +24,7 @@ NAMES = {
     "no-artifact": code("There is no artifact '{name}'.", name=str),
     "no-credential": code("There is no credential '{name}'; {present}.", name=str, present=REASON),
     "no-dataset": code("There is no dataset '{name}'.", name=str),
+    "no-dataset-among": code("There is no dataset '{name}'; {present}.", name=str, present=REASON),
     "no-deployment": code("There is no deployment '{name}'; {present}.", name=str, present=REASON),
     "no-environment": code(
         "There is no environment '{name}'; {present}.", name=str, present=REASON

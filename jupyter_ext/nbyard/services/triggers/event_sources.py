@@ -110,8 +110,9 @@ def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
         dataset = parts.store.datasets.get(c, owner, on.dataset)
         names = parts.store.datasets.names(c, owner)
     if dataset is None:
-        hint = nearest_names(names.values(), on.dataset)
-        raise Invalid.field("on.dataset", because("no-dataset", name=on.dataset[:200]), hint=hint)
+        present = nearest_names(names.values(), on.dataset)
+        why = because("no-dataset-among", name=on.dataset[:200], present=present)
+        raise Invalid.field("on.dataset", why)
     return EventSource(OnDataset(dataset.id), dataset.id)
 
 

@@ -198,7 +198,7 @@ def test_a_file_that_belongs_to_another_is_found_beside_it(yard, ann, root):
     assert made(reads="data/a.bam") == beside
     given = made(reads="data/a.bam", reads_bai="other")
     assert given == {**beside, "in_reads_bai": "other"}
-    with pytest.raises(Invalid, match="reads_bai: choose a file"):
+    with pytest.raises(Invalid, match="reads_bai: Choose a file"):
         made(reads="other")
 
 

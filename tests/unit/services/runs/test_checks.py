@@ -27,7 +27,7 @@ def test_what_is_not_there_is_refused_and_nothing_is_made(yard, ann, root):
     assert sorted(runs.check(ann, body).nodes) == ["in_data", "main"]
     for changes, error, words in (
         ({"texts": {"data": "none.csv"}}, Invalid, "parameters.data: there is no file"),
-        ({"texts": {}}, Invalid, "parameters.data: choose a file, dataset or artifact"),
+        ({"texts": {}}, Invalid, "parameters.data: Choose a file, dataset or artifact"),
         ({"runtime": "nowhere"}, Invalid, "runtime"),
         ({"gpu": 99}, Invalid, "gpu"),
         ({"path": "none/Dockerfile"}, NotFound, "no file"),
