@@ -60,10 +60,13 @@ test('the sidebar shows runs first, each section as tall as its content, and all
   const source = { kind: 'file', path: 'penguins.csv' };
   await server.post('datasets', { source, name: 'penguins.csv' });
   await expect(lab.row('dataset', 'penguins.csv')).toContainText('344 × 8');
+  await expect(lab.row('run', 'clean')).toHaveCount(3);
+  await panel.getByRole('button', { name: 'Show More (3)' }).click();
   await expect(lab.row('run', 'forecast')).toContainText('KeyError');
   const [newest] = await lab.row('run', 'Penguins').all();
   await expect(newest.getByRole('img', { name: /Last runs: .*#1 succeeded, #2/ })).toBeVisible();
   await expect(newest.locator('.nby-RunStrip-bar')).toHaveCount(2);
+  await panel.getByRole('button', { name: 'Show Fewer' }).click();
   await expect(lab.row('workflow', 'Penguins')).toContainText('just now');
   for (const head of await heads.all()) {
     await expect(head).toBeInViewport({ ratio: 1 });

@@ -21,7 +21,9 @@ def test_a_dataset_is_stored_by_its_id(yard, imported):
     source = event_source(yard.parts, "ann", OnDataset("a.csv"))
     assert source.on == OnDataset(imported.id) and source.columns()["source_id"] == imported.id
     assert shown_event(yard.parts, source.on, {imported.id: "new"}) == OnDataset("new")
-    assert refused_field(yard, OnDataset("b.csv")) == "on.dataset"
+    with pytest.raises(Invalid, match=r"no dataset 'b\.csv'; there are: a\.csv") as refused:
+        event_source(yard.parts, "ann", OnDataset("b.csv"))
+    assert refused.value.details[0].path == "on.dataset" and not refused.value.hint
     with pytest.raises(Invalid):
         event_source(yard.parts, "eve", OnDataset("a.csv"))
 
