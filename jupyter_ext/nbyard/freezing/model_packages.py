@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,8 +105,12 @@ def missing_packages(
     The process uses the environment, or the interpreter that runs nbyard. Other versions of the
     packages than the required ones are no problem.
     """
-    required = [*packages.serving, *packages.lines]
-    missing = _missing(required, _installed(parts, used))
+    installed = _installed(parts, used)
+    missing = [
+        line
+        for line in (*packages.serving, *packages.lines)
+        if is_named(line) and applies(line) and name_of(line) not in installed
+    ]
     if not missing:
         return None
     if used:
@@ -138,11 +141,6 @@ def _packages(parts: FreezingContext, model: ModelFile, text: str, file: str = "
     serving = [line for line in serving if name_of(line) not in names and not has_hashes]
     text = "".join(f"{line}\n" for line in [*lines, *serving])
     return ModelPackages(model.name, text, lines, serving, file)
-
-
-def _missing(lines: Sequence[str], present: Collection[str]) -> list[str]:
-    required = [line for line in lines if is_named(line) and applies(line)]
-    return [line for line in required if name_of(line) not in present]
 
 
 def _installed(parts: FreezingContext, used: UsedEnvironment | None) -> set[str]:

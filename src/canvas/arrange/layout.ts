@@ -57,8 +57,8 @@ const RANKERS = ['network-simplex', 'longest-path'];
 
 /** Return the columns in which dagre places the cards in one row: the fewest. */
 function placed(nodes: readonly ISize[], edges: readonly IEdge[]): IColumn[] {
-  const found = RANKERS.map(ranker => columnsOf(ranked(nodes, edges, ranker)));
-  return found.reduce((best, other) => (other.length < best.length ? other : best));
+  const layouts = RANKERS.map(ranker => columnsOf(ranked(nodes, edges, ranker)));
+  return layouts.reduce((best, other) => (other.length < best.length ? other : best));
 }
 
 function ranked(nodes: readonly ISize[], edges: readonly IEdge[], ranker: string): ICard[] {

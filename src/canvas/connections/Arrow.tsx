@@ -44,15 +44,15 @@ function boundsBetween(
   right: number,
   except: readonly string[]
 ): IBounds[] {
-  const found: IBounds[] = [];
+  const between: IBounds[] = [];
   for (const [id, { internals, measured, type }] of nodes) {
     const { x, y } = internals.positionAbsolute;
     const { width, height } = measured;
     if (width && height && type !== 'comment' && x < right && x + width > left) {
       if (!except.includes(id)) {
-        found.push({ left: x, right: x + width, top: y, bottom: y + height });
+        between.push({ left: x, right: x + width, top: y, bottom: y + height });
       }
     }
   }
-  return found;
+  return between;
 }

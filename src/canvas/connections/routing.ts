@@ -25,7 +25,7 @@ export function isCovered(from: Position, to: Position, cards: readonly IBounds[
       3 * s * t * t * (to[0] - reach) +
       t * t * t * to[0];
     const y = (s * s * s + 3 * s * s * t) * from[1] + (3 * s * t * t + t * t * t) * to[1];
-    if (cards.some(one => x > one.left && x < one.right && y > one.top && y < one.bottom)) {
+    if (cards.some(card => x > card.left && x < card.right && y > card.top && y < card.bottom)) {
       return true;
     }
   }
@@ -47,7 +47,7 @@ export function freeHeight(from: number, to: number, cards: readonly IBounds[]):
       }
     }
   };
-  for (const card of [...cards].sort((one, other) => one.top - other.top)) {
+  for (const card of [...cards].sort((upper, lower) => upper.top - lower.top)) {
     consider(card.top - MARGIN);
     top = Math.max(top, card.bottom + MARGIN);
   }
