@@ -2,6 +2,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Run } from '../../api/types';
 import { Reason, reasonText } from '../../reasons';
 
+/** How many characters name a commit. */
+const SHORT_COMMIT = 10;
+
 /** Return what started a run, for a trigger with what fired it. */
 export function originText(
   { kind, cause }: Pick<Run['origin'], 'kind' | 'cause'>,
@@ -66,4 +69,13 @@ function causeReason(cause: Cause): Reason {
     case 'fire':
       return reason(cause.run_id ? 'cause-run-fired' : 'cause-fired');
   }
+}
+
+/** Return the branch and commit of a run's code, such as `main 1a2b3c4d5e`; empty without one. */
+export function commitText({ git }: Pick<Run, 'git'>, trans: TranslationBundle): string {
+  if (!git) {
+    return '';
+  }
+  const text = [git.branch, git.commit.slice(0, SHORT_COMMIT)].filter(Boolean).join(' ');
+  return git.is_dirty ? trans.__('%1 with uncommitted changes', text) : text;
 }

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'react';
 import { CodeRow, Diff, RunComparison } from '../../../api/types';
 import { reasonText } from '../../../reasons';
-import { commitText } from '../../../runs/model/commits';
+import { commitText } from '../../../runs/model/origins';
 import { DiffLines } from '../../executables/Compare';
 import { IPanelServices } from '../../frame/services';
 import { IComparedProps, rowId, titleOf } from './compared';

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Run } from '../../../api/types';
-import { originText } from '../origins';
+import { commitText, originText } from '../origins';
 
 const trans = nullTranslator.load('nbyard');
 const text = (cause: unknown) =>
@@ -25,5 +25,18 @@ describe('what started a run of a trigger', () => {
     [{ kind: 'fire', run_id: 'r' }, 'Trigger: fired by a run']
   ])('is told: %j', (cause, expected) => {
     expect(text(cause)).toBe(expected);
+  });
+});
+
+const commit = '1a2b3c4d5e6f';
+
+describe('the commit of a run', () => {
+  it.each([
+    [null, ''],
+    [{ commit, branch: 'main', is_dirty: false }, 'main 1a2b3c4d5e'],
+    [{ commit, branch: 'main', is_dirty: true }, 'main 1a2b3c4d5e with uncommitted changes'],
+    [{ commit, branch: '', is_dirty: false }, '1a2b3c4d5e']
+  ])('%p reads %p', (git, text) => {
+    expect(commitText({ git }, trans)).toBe(text);
   });
 });

@@ -75,8 +75,8 @@ describe('G6: every action is a command', () => {
   it('a workflow without a node to run is not run, and the button names the reason', () => {
     const commands = new CommandRegistry();
     const trans = nullTranslator.load('nbyard');
-    const nodes = new Map([['data', new Map([['type', 'dataset']])]]);
-    const content = { canvas: { doc: { nodes }, trans }, actions: { running } };
+    const doc = { hasCode: false };
+    const content = { canvas: { doc, trans }, actions: { running } };
     const tracker = {
       currentWidget: { content },
       widgetAdded: new Signal<unknown, unknown>({}),
@@ -87,7 +87,7 @@ describe('G6: every action is a command', () => {
     expect(shown()).toEqual([false, false]);
     const why = 'There is no node to run. Add a notebook or a script.';
     expect(commands.caption('nbyard:run-workflow')).toBe(why);
-    nodes.set('clean', new Map([['type', 'executable']]));
+    doc.hasCode = true;
     expect(shown()).toEqual([true, true]);
     expect(commands.caption('nbyard:run-workflow')).toContain('Save the workflow');
   });
