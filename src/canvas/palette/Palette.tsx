@@ -69,7 +69,7 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
         title={trans.__('Files in this folder')}
         rows={matches}
         type="file"
-        isOpen={!isRepeated || !!query}
+        isOpen={!isRepeated || !!query || matches.every(({ isFile }) => isFile)}
         readOnly={readOnly}
       />
       <Group title={trans.__('Executables')} rows={matches} type="executable" readOnly={readOnly} />
@@ -79,7 +79,7 @@ export function Palette({ readOnly }: { readOnly: boolean }): JSX.Element {
 
 const NONE: readonly IPaletteRow[] = [];
 
-/** Return whether the file browser is shown: then the files here are folded at first. */
+/** Return whether the file browser is shown: then the files here are folded beside other rows. */
 function showsFiles(): boolean {
   const browsers = document.querySelectorAll<HTMLElement>('.jp-FileBrowser');
   return [...browsers].some(({ offsetParent }) => offsetParent);
