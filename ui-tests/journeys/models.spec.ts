@@ -1,6 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
+import { withEngine } from '../lab/engine';
 import { LabServer } from '../lab/server';
-import { expect, test } from '../lab/test';
+import { expect } from '../lab/test';
+
+const withDocker = withEngine('base_image', image => ({
+  NBYARD_DOCKER_BASE_IMAGE: image,
+  NBYARD_DOCKER_BUILD_NETWORK: 'none'
+}));
 
 const FILE = `name: Double weight
 deployment: {mode: batch}
@@ -27,10 +33,12 @@ async function makeModel(server: LabServer): Promise<void> {
   await server.post('datasets', { source: { kind: 'file', path: 'birds.csv' } });
 }
 
-test(
+withDocker(
   'E7: the class of a model file is dragged onto the canvas, predicts a dataset, and can be deployed',
   { tag: '@long' },
-  async ({ lab, server }, info) => {
+  async ({ lab, server, engine }, info) => {
+    withDocker.skip(!!engine.lacking, engine.lacking);
+    withDocker.setTimeout(600_000);
     const picture = (name: string) => lab.page.screenshot({ path: info.outputPath(`${name}.png`) });
     await makeModel(server);
     await lab.tile('New Workflow').click();
@@ -54,7 +62,7 @@ test(
     await canvas.card('nervosum.yaml').click();
     await lab.press('Shift+D');
     const form = lab.page.locator('.nby-View:visible');
-    await expect(form).toContainText('weight: float');
+    await expect(form).toContainText('weight: float', { timeout: 300_000 }); // an image is built
     await expect(form).toContainText('doubled: float');
     await picture('3-deploy');
   }
