@@ -57,7 +57,7 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
 const READABLE = 0.75;
-/** No panel that opens beside the canvas makes the cards smaller than this. */
+/** Cards are not made smaller than this when Run Info opens below them. */
 const LEGIBLE = 0.5;
 
 /** Return the class that keeps the text of cards at 11 px on the screen, down to the first fit. */
@@ -178,8 +178,8 @@ export interface ISize {
 }
 
 /**
- * Fit again after a resize, unless the user moved the view or all cards are visible at full size.
- * Then keep the selected or failed card visible.
+ * Fit again after a resize, unless the user moved the view, all cards are visible at full size, or a
+ * panel opened beside a selected card. Then keep the selected or failed card visible.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;
@@ -188,13 +188,16 @@ export function refit(canvas: CanvasController, before: ISize): void {
   }
   const now = flow.getViewport();
   const id = canvas.targets[0] ?? canvas.failed;
-  if (fitted && isFitted(canvas)) {
+  // The inspector opens beside a chosen card, and nothing slides away below the pointer.
+  const isBeside = id !== undefined && before.height === canvas.stage?.clientHeight;
+  if (fitted && isFitted(canvas) && (fitted.isWhole || !isBeside)) {
     const { isWhole } = fitted;
     const view = viewOf(canvas);
     if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {
       return; // a card that moves a moment after it was added escapes the pointer
     }
-    fit(canvas, { isWhole, least: Math.min(now.zoom, LEGIBLE) });
+    const isWatched = canvas.isLive || canvas.failed !== undefined;
+    fit(canvas, { isWhole, least: isWatched ? Math.min(now.zoom, LEGIBLE) : 0 });
     if (id !== undefined) {
       reveal(canvas, id);
     }

@@ -62,6 +62,18 @@ describe('a view that nobody moved', () => {
     end();
   });
 
+  it('stays when a panel opens beside a selected card that is visible', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [900, 0]]]);
+    const { moves, end } = picture(one, 1000);
+    fit(canvas);
+    expect(moves[0].zoom).toBeLessThan(1);
+    canvas.store.select(['train']);
+    refit(canvas, { width: 1400, height: 600 });
+    expect(moves).toHaveLength(1);
+    end();
+  });
+
   it('stays after a resize while all cards are visible at full size', () => {
     const { canvas } = one;
     canvas.doc.move([['train', [300, 100]]]);
