@@ -25,9 +25,9 @@ from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
 from nbyard.rest.operation_handler import NbyardHandler, RestContext, check_authorizer
 from nbyard.rest.proxy.error_pages import POLICY, page_of
 from nbyard.rest.proxy.forwarded_headers import (
-    UNCOUNTED,
     has_plain_length,
     is_service_worker,
+    is_uncounted,
     is_upgrade,
     request_headers,
     request_query,
@@ -369,9 +369,10 @@ class ProxyHandler(NbyardHandler):
         self.finish(page_of(status_code, body.message, body.hint, address, self.base_url))
 
     def _count(self, status: int) -> None:
-        if self._meter is not None and UNCOUNTED not in self.request.headers:
-            seconds = time.monotonic() - self._since
-            self._meter.count(self._target.subject, seconds, status)
+        if self._meter is not None and is_uncounted(self.request):
+            self._meter.note()
+        elif self._meter is not None:
+            self._meter.count(self._target.subject, time.monotonic() - self._since, status)
 
     def _break_off(self, name: str) -> None:
         """Close the connection if part of the response was sent. Otherwise respond with 502."""

@@ -70,8 +70,8 @@ class _Newest:
         for source, alike, output in made:
             if source not in self.sources and alike not in self._known:
                 self.outputs.append(output)
+                self._known.add(alike)
             self.sources.add(source)
-            self._known.add(alike)
 
 
 def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
