@@ -150,6 +150,8 @@ test('R5: runs are grouped by schedule, also after a reload', async ({ lab, serv
   await lab.sidebar();
   const section = lab.section('run');
   const group = section.getByRole('button', { name: 'Group by Schedule' });
+  await expect(section.locator('.nby-Row')).toHaveCount(5);
+  await section.getByRole('button', { name: 'Show More (3)' }).click();
   await expect(section.locator('.nby-Row')).toHaveCount(8);
   await group.click();
   const heads = section.getByRole('rowheader');
