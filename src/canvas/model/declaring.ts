@@ -49,7 +49,14 @@ export async function tagCell(canvas: CanvasController, id: string, cell: number
  * Return the parameters of a node whose default names a file that a connection from here could
  * bring or take, each with its connection.
  */
-export function declarable({ checker, doc }: CanvasController, from: IEnd, node: string) {
+export function declarable(canvas: CanvasController, from: IEnd, node: string) {
+  const { checker, doc } = canvas;
+  // pinned ports stay as they are, and the server refuses code of other kinds
+  const { version, pin } = doc.node(node) ?? {};
+  const isFixed = canvas.readOnly || version || pin || !codeOf(canvas, node);
+  if (isFixed || checker.reading(node)?.kind !== 'notebook') {
+    return [];
+  }
   const here = checker.ports(from.node);
   const isInput = here && portsOf(here).some(p => p.name === from.port && p.role === 'input');
   const role = isInput ? ('output' as const) : ('input' as const);

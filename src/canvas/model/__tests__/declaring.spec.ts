@@ -137,6 +137,20 @@ describe('files that nodes open by themselves', () => {
       { label: 'csv = houses.csv', role: 'output' },
       { label: 'model = m.joblib', role: 'output' }
     ]);
+    READINGS['function.py'] = { kind: 'function', arguments: [csv] };
+    const fixed: Record<string, string>[] = [
+      { path: 'alone.ipynb', version: 'v1' },
+      { path: 'alone.ipynb', pin: 'r1' },
+      { path: 'function.py' }
+    ];
+    fixed.forEach((node, at) =>
+      canvas.doc.addNode(`fixed${at}`, { type: 'executable', ...node }, [300 * at, 900])
+    );
+    await settle();
+    expect(fixed.map((_, at) => declarable(canvas, from, `fixed${at}`))).toEqual([[], [], []]);
+    delete READINGS['function.py'];
+    jest.spyOn(canvas, 'readOnly', 'get').mockReturnValueOnce(true);
+    expect(declarable(canvas, from, 'alone')).toEqual([]);
     const dropped = connectToCard(canvas, from, 'alone');
     expect(canvas.ui.picker).toMatchObject({
       title: 'Declare as an input and connect',
