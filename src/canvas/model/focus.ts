@@ -99,8 +99,9 @@ export function keepFocus(canvas: IDiagram, panel: HTMLElement): () => void {
       }
     }
   };
-  const onFocusIn = ({ target }: FocusEvent) => {
-    if (target instanceof Element && !target.closest(OVERLAYS)) {
+  // a press on text elsewhere takes the focus and gives it to no element
+  const onEnter = ({ target, defaultPrevented }: Event) => {
+    if (!defaultPrevented && target instanceof Element && !target.closest(OVERLAYS)) {
       isHome = panel.contains(target);
     }
   };
@@ -112,16 +113,19 @@ export function keepFocus(canvas: IDiagram, panel: HTMLElement): () => void {
       }
     });
   const watch = new MutationObserver(changes => {
-    if (changes.some(({ removedNodes }) => removedNodes.length)) {
+    const removed = changes.flatMap(({ removedNodes }) => [...removedNodes]);
+    if (removed.some(node => node instanceof Element && node.matches(OVERLAYS))) {
       back();
     }
   });
   watch.observe(document.body, { childList: true });
-  document.addEventListener('focusin', onFocusIn);
+  document.addEventListener('focusin', onEnter);
+  document.addEventListener('mousedown', onEnter);
   panel.addEventListener('focusout', onFocusOut);
   return () => {
     watch.disconnect();
-    document.removeEventListener('focusin', onFocusIn);
+    document.removeEventListener('focusin', onEnter);
+    document.removeEventListener('mousedown', onEnter);
     panel.removeEventListener('focusout', onFocusOut);
   };
 }

@@ -75,6 +75,32 @@ describe('the focus, when a menu or dialog disappears', () => {
     stop();
   });
 
+  it('stays where it is when a toast disappears, or after a press on text elsewhere', async () => {
+    const { stage } = diagram();
+    const own = { ...store } as unknown as FlowStore;
+    const stop = keepFocus({ store: own, stage, front: stage }, stage);
+    stage.blur();
+    document.body.appendChild(document.createElement('div')).remove();
+    await seen();
+    expect(document.activeElement).toBe(document.body);
+    const text = document.body.appendChild(document.createElement('p'));
+    const press = () =>
+      text.dispatchEvent(new MouseEvent('mousedown', { bubbles: true, cancelable: true }));
+    const keep = (event: Event) => event.preventDefault();
+    text.addEventListener('mousedown', keep); // as buttons of a toolbar do
+    press();
+    open('lm-Menu').remove();
+    await seen();
+    expect(document.activeElement).toBe(stage);
+    stage.blur();
+    text.removeEventListener('mousedown', keep);
+    press();
+    open('lm-Menu').remove();
+    await seen();
+    expect(document.activeElement).toBe(document.body);
+    stop();
+  });
+
   it('stays away from a canvas that did not have it', async () => {
     const { stage } = diagram();
     const stop = keepFocus(
