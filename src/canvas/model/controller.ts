@@ -55,7 +55,10 @@ export class CanvasController {
     const id = this.doc.meta.get('id');
     this.id = typeof id === 'string' ? id : undefined;
     this._place = this.path;
-    this.runs = this.services.runs?.follow(() => this.path);
+    this.runs = this.services.runs?.follow(
+      () => this.path,
+      id => this.doc.nodes.has(id)
+    );
     this.checker = new Checker(this.doc, () => this.path, this.services.backend);
     this.views = new NodeViews(this.doc, this.checker, this.runs);
     this.store = new FlowStore(this.doc, model.collaborative, {

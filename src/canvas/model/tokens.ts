@@ -288,8 +288,11 @@ export interface IRunStates extends IDisposable {
 }
 
 export interface IRunStatesSource {
-  /** Follow the runs of the document at this path, which may change; dispose it with the tab. */
-  follow(path: () => string): IRunStates;
+  /**
+   * Follow the runs of the document at this path, which may change; dispose it with the tab.
+   * `hasNode` returns whether a node is still in the document.
+   */
+  follow(path: () => string, hasNode: (node: string) => boolean): IRunStates;
 }
 
 /** A dataset or an executable in the palette, and the data of its drag. */

@@ -21,7 +21,8 @@ export class Layers implements IDisposable {
     private readonly yard: IYard,
     private readonly path: () => string,
     private readonly trans: TranslationBundle,
-    private readonly onNews: (nodes: ReadonlySet<string> | undefined) => void
+    private readonly onNews: (nodes: ReadonlySet<string> | undefined) => void,
+    private readonly hasNode: (node: string) => boolean
   ) {}
 
   get newest(): RunModel | undefined {
@@ -56,12 +57,12 @@ export class Layers implements IDisposable {
     void this._search();
   }
 
-  /** Return the preview of a dataset, from the newest run that used it. */
+  /** Return the preview of a dataset, from the newest run that used it, once that is known. */
   dataPreview(node: string): INodePreview | undefined {
     for (const { model, previews } of this._layers) {
       // the first page of tasks shows which nodes have no task
       const preview = model.run && previews.get(node);
-      if (preview) {
+      if (preview || !previews.isKnown(node)) {
         return preview;
       }
     }
@@ -71,7 +72,7 @@ export class Layers implements IDisposable {
   async dataTable(node: string, output: string): Promise<ITableHead | undefined> {
     for (const { model, previews } of this._layers) {
       const table = model.run && (await previews.table(node, output));
-      if (table) {
+      if (table || !model.run) {
         return table;
       }
     }
@@ -131,6 +132,7 @@ export class Layers implements IDisposable {
     try {
       await top.model.ready;
       if (this._isTop(top) && top.model.run && top.model.run.origin?.kind !== 'check') {
+        this._forget();
         const used = new Set([top, ...[...this._wanted].map(node => this.of(node))]);
         const unused = this._layers.filter(layer => !used.has(layer));
         this._layers = this._layers.filter(layer => used.has(layer));
@@ -144,6 +146,14 @@ export class Layers implements IDisposable {
     }
     if (this._searching === top) {
       this._searching = undefined;
+    }
+  }
+
+  /** Forget the nodes that left the document; a node that comes back is searched again. */
+  private _forget(): void {
+    for (const node of [...this._wanted].filter(node => !this.hasNode(node))) {
+      this._wanted.delete(node);
+      this._searched.delete(node);
     }
   }
 

@@ -48,10 +48,10 @@ const states: JupyterFrontEndPlugin<IRunStatesSource> = {
   requires: [IYard, ITranslator],
   provides: IRunStatesSource,
   activate: (_: JupyterFrontEnd, yard: IYard, translator: ITranslator): IRunStatesSource => ({
-    follow: path =>
+    follow: (path, hasNode) =>
       new LateStates(
         import('./states').then(
-          ({ RunStates }) => new RunStates(yard, path, translator.load('nbyard'))
+          ({ RunStates }) => new RunStates(yard, path, translator.load('nbyard'), hasNode)
         )
       )
   })

@@ -46,6 +46,11 @@ export class Previews implements IDisposable {
     return this._known.get(node);
   }
 
+  /** Return whether the preview of a node, or that it has none, is known. */
+  isKnown(node: string): boolean {
+    return this._known.has(node);
+  }
+
   /** Return the head of the table in an output. A failed request is repeated at the next call. */
   table(node: string, output: string): Promise<ITableHead | undefined> {
     const key = `${node}.${output}`;
@@ -138,6 +143,7 @@ export class Previews implements IDisposable {
       if (!pending.has(node) && !this._known.has(node)) {
         this._known.set(node, undefined);
         this._wanted.delete(node);
+        news.add(node); // an earlier run may show it
       }
     }
     this._listed = (isWhole || this._listed) && this._wanted.size > 0;

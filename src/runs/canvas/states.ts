@@ -23,7 +23,8 @@ export class RunStates implements IRunStates {
   constructor(
     private readonly yard: IYard,
     private readonly path: () => string,
-    private readonly trans: TranslationBundle
+    private readonly trans: TranslationBundle,
+    hasNode: (node: string) => boolean
   ) {
     const { stream } = yard;
     stream.events.connect(this._onEvents, this);
@@ -31,7 +32,7 @@ export class RunStates implements IRunStates {
     stream.connectedChanged.connect(this._onConnected, this);
     ownChecks.added.connect(this._find, this);
     const changed = (nodes: ReadonlySet<string> | undefined) => this._changed.emit(nodes);
-    this._layers = new Layers(yard, path, trans, changed);
+    this._layers = new Layers(yard, path, trans, changed, hasNode);
     void stream.start().then(() => this._find());
   }
 

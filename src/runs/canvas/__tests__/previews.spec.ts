@@ -58,7 +58,7 @@ describe('Previews', () => {
     ]);
     expect(asked).toEqual([]);
     await pass(100);
-    expect([asked, news]).toEqual([['a,b,none'], [['a', 'b']]]);
+    expect([asked, news]).toEqual([['a,b,none'], [['a', 'b', 'none']]]);
     expect([previews.get('a'), previews.get('none')]).toEqual([{ text: 'hi' }, undefined]);
     await pass(20_000);
     expect(asked).toEqual(['a,b,none']);

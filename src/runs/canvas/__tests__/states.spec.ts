@@ -37,7 +37,7 @@ async function follow(tasks: Task[]) {
   });
   const yard = connect(client.settings);
   const path = () => 'a.nbflow';
-  const found = new RunStates(yard, path, nullTranslator.load('nbyard'));
+  const found = new RunStates(yard, path, nullTranslator.load('nbyard'), () => true);
   const states = new LateStates(Promise.resolve(found));
   FakeSocket.last.hello(1);
   await settled();
@@ -145,7 +145,12 @@ describe('RunStates', () => {
       return { run: pathname.includes('/s/') ? check : RUN, items, last: 1, next: null };
     });
     const trans = nullTranslator.load('nbyard');
-    const states = new RunStates(connect(client.settings), () => 'a.nbflow', trans);
+    const states = new RunStates(
+      connect(client.settings),
+      () => 'a.nbflow',
+      trans,
+      () => true
+    );
     FakeSocket.last.hello(1);
     await settled();
     await settled();
@@ -188,7 +193,13 @@ describe('RunStates', () => {
       return { items: id === 'r1' ? items : [], pending: [] };
     });
     const trans = nullTranslator.load('nbyard');
-    const states = new RunStates(connect(client.settings), () => 'a.nbflow', trans);
+    let gone = '';
+    const states = new RunStates(
+      connect(client.settings),
+      () => 'a.nbflow',
+      trans,
+      node => node !== gone
+    );
     const shown = () => ['a', 'b', 'c'].map(node => states.get(node)?.state);
     shown();
     FakeSocket.last.hello(1);
@@ -201,6 +212,10 @@ describe('RunStates', () => {
     expect(states.get('c')?.from).toBeUndefined();
     await pass(3000);
     expect(states.get('a')?.preview).toEqual({ text: 'of a' });
+    expect(states.previewFor('data')).toBeUndefined(); // not before the newer runs are known
+    await pass(3000);
+    expect(states.previewFor('data')).toBeUndefined();
+    await pass(3000);
     expect(states.previewFor('data')?.table?.size).toBe('1 × 1');
     expect(read).toEqual(['r4', 'r3', 'r2', 'r1']);
 
@@ -215,6 +230,29 @@ describe('RunStates', () => {
     await pass(100);
     expect(shown()).toEqual(['waiting', 'waiting', 'waiting']);
     expect(read).toEqual(['r4', 'r3', 'r2', 'r1', 'r5']);
+
+    // a node that left the document keeps no run, and is searched again when it comes back
+    const next = async (id: string) => {
+      runs = [{ ...RUN, id, number: runs.length + 1 }, ...runs];
+      FakeSocket.last.say({
+        events: [{ id: 2 + runs.length, topic: 'run', subject_id: id, data: { state: 'queued' } }],
+        last: 2 + runs.length
+      });
+      await pass(100);
+      shown();
+      await pass(100);
+    };
+    tasks.r6 = [task('b', 'waiting'), task('c', 'waiting')];
+    tasks.r7 = tasks.r6;
+    await next('r6');
+    expect(states.get('a')?.from?.id).toBe('r5');
+    gone = 'a';
+    await next('r7');
+    expect(states.stateOf('a')).toBeUndefined();
+    gone = '';
+    states.get('a');
+    await pass(100);
+    expect(states.get('a')?.from?.id).toBe('r5');
 
     // all runs are deleted
     runs = [];
