@@ -145,7 +145,9 @@ function addShow(
         id = yard.runs.items[0]?.id;
       }
       if (!id) {
-        Notification.info(trans.__('No runs yet.'), { autoClose: 3000 });
+        if (!args.quiet) {
+          Notification.info(trans.__('No runs yet.'), { autoClose: 3000 });
+        }
         return undefined;
       }
       const shown = await runInfo.show(

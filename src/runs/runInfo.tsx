@@ -57,9 +57,7 @@ export class RunInfo extends ReactWidget {
     this._follows = follows ?? (this._newestOf(this._path) ?? '') <= id;
     this._onModel();
     this._onRuns();
-    this._runChanged.emit();
-    shownRun.set(id);
-    this.update();
+    this._announce();
   }
 
   override dispose(): void {
@@ -109,7 +107,7 @@ export class RunInfo extends ReactWidget {
       this._close();
       this._follows = true;
       this._onModel();
-      this.update();
+      this._announce();
     } else if (newest.id !== this._model?.id) {
       this.open(newest.id, newest.state === 'failed');
     }
@@ -139,6 +137,12 @@ export class RunInfo extends ReactWidget {
     } else if (run?.state === 'failed' && !this._keepsHeight) {
       growForFailedRun(this.parent, id);
     }
+  }
+
+  private _announce(): void {
+    this._runChanged.emit();
+    shownRun.set(this._model?.id);
+    this.update();
   }
 
   private _close(): void {

@@ -91,9 +91,13 @@ describe('K8: Run Info', () => {
 
   it('shows no run of another workflow for one that never ran, until its first run', async () => {
     await opened('a1');
+    const changed = jest.fn();
+    runInfo.runChanged.connect(changed); // keeps the run for a reload
     steps.choose({ path: 'new.nbflow' });
     await settled();
     expect(runInfo.model).toBeUndefined();
+    expect(shownRun.id).toBeUndefined();
+    expect(changed).toHaveBeenCalledTimes(1);
     await waitFor(() => expect(runInfo.node.textContent).toBe('No runs yet.'));
     await starts(run('b3', 'b.nbflow'));
     expect(runInfo.model).toBeUndefined();
