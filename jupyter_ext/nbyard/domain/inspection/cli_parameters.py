@@ -85,17 +85,6 @@ def usual_name(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) else name
 
 
-def with_number(parameter: Parameter, number: str) -> Parameter:
-    """Return the parameter with this number as default, unless that does not fit its type."""
-    word_type, has_part = parameter.word_type, "." in number
-    is_plain = not (parameter.is_list or parameter.choices or word_type.is_path)
-    if not is_plain or parameter.required or (has_part and word_type.type == "int"):
-        return parameter
-    default = float(number) if has_part or word_type.type == "float" else int(number)
-    word_type = WordType("float" if isinstance(default, float) else "int")
-    return msgspec.structs.replace(parameter, word_type=word_type, default=default)
-
-
 def to_argument(parameter: Parameter, opened: Mapping[str, Role]) -> tuple[Argument, list[Reason]]:
     """Convert a parameter to an argument, with hints about it.
 

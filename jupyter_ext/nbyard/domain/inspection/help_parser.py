@@ -14,7 +14,6 @@ from nbyard.domain.inspection.cli_parameters import (
     WordType,
     check_places,
     usual_name,
-    with_number,
 )
 from nbyard.domain.inspection.scripts import Script, arguments_of
 from nbyard.reasons.structs import because
@@ -31,8 +30,6 @@ GROUP = re.compile(r"\[(?:[^\[\]]|\[[^\[\]]*\])*\](?:\.\.\.)?|\S+")
 USAGE = re.compile(r"usage:\s*", re.IGNORECASE)
 CHOICES = re.compile(r"[{\[(](?P<words>[^\s{}\[\]()]+[,|][^\s{}\[\]()]+)[}\])]\Z")
 NEEDED = re.compile(r"\[([^\[\]]*; )?required\]|\(required\)", re.IGNORECASE)
-# A number, such as `(default: 0.5)` of argparse or `[default: 3; required]` of click.
-DEFAULT = re.compile(r"[(\[]default[:=]? *(?P<number>-?\d+(\.\d+)?)[;,)\]]", re.IGNORECASE)
 # options that only print something, and their short forms
 ASKS = frozenset({"--help", "--version"})
 LETTERS = frozenset({"-h", "-?", "-V"})
@@ -57,8 +54,8 @@ class Line(msgspec.Struct):
 def read_help(text: str) -> Script:
     """Parse the output of `--help` to arguments and hints.
 
-    Arguments are the options and the words of the usage line. Defaults that are numbers are read,
-    and give a type to options without one. The program applies other defaults itself.
+    Arguments are the options and the words of the usage line. Defaults in the text stay part of
+    the help, as the program applies them itself: `[default: 3.10]` may be a version.
     """
     lines = CODES.sub("", text).expandtabs().splitlines()
     options = [option for line in _entries(lines) if (option := _option(line)) is not None]
@@ -123,8 +120,7 @@ def _option(line: Line) -> Parameter | None:
         choices = CHOICES.match(rest)
         is_list = not choices and ("..." in rest or tokens[1:] not in ([], ["RANGE"]))
         reach: Reach = Words(flag) if is_list else Option(flag, joined or None)
-        stated = DEFAULT.search(about)
-        parameter = msgspec.structs.replace(
+        return msgspec.structs.replace(
             plain,
             reach=reach,
             is_list=is_list,
@@ -133,7 +129,6 @@ def _option(line: Line) -> Parameter | None:
             required=bool(NEEDED.search(about)),
             default=msgspec.UNSET,
         )
-        return with_number(parameter, stated["number"]) if stated else parameter
     if any(part["many"] for part in matches):
         return msgspec.structs.replace(plain, word_type=WordType("int"), default=0)
     both = Flag(f"{flag}/{negations[0]}") if negations else plain.reach
