@@ -14,6 +14,9 @@ OF_PYTHON = rf"(travels as Parquet: )?ModuleNotFoundError: No module named '{NAM
 OF_PANDAS = rf"Missing optional dependency '{NAME}'|`Import {NAME}` failed"
 MESSAGE = re.compile(f"{OF_PYTHON}|{OF_PANDAS}")
 COLOURS = re.compile("\x1b\\[[0-9;]*m")
+# the folder of the serving code in tracebacks of models, and what that code imports
+SERVING = "/.nbyard/nbyard/serving/"
+OF_SERVING = ["pandas", "pyarrow"]
 # modules whose distribution has another name
 DISTRIBUTIONS = {
     "attr": "attrs",
@@ -58,7 +61,7 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
 
     Return None if the failure has another cause, or if the module exists but was left out of
     the code bundle. If pandas lacks an optional dependency, a new environment needs pandas as
-    well.
+    well. A new environment for a model needs what the serving code imports.
     """
     if failure is None or failure.left_out:
         return None
@@ -70,8 +73,11 @@ def missing_from(failure: Failure | None, environment: str) -> Missing | None:
     hand_off, absent, *of_pandas = messages[-1]
     module = absent or "".join(of_pandas)
     is_of_pandas = not absent or (hand_off and absent == "pyarrow")  # polars writes by itself
-    beside = ["pandas"] if is_of_pandas and not environment else []
-    return Missing(module, [*beside, package_of(module)], environment)
+    beside = ["pandas"] if is_of_pandas else []
+    beside = OF_SERVING if SERVING in failure.traceback else beside
+    package = package_of(module)
+    added = [] if environment else [name for name in beside if name != package]
+    return Missing(module, [*added, package], environment)
 
 
 def package_of(module: str) -> str:

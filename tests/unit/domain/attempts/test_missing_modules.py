@@ -60,3 +60,17 @@ def test_a_new_environment_gets_what_is_needed_together(words: str, packages: li
     added = missing_from(Failure("error", because("text", text=words)), "cows")
     assert added is not None and added.packages == packages[-1:]
     assert added.module == packages[-1]
+
+
+@pytest.mark.parametrize(
+    ("module", "packages"),
+    [("cv2", ["pandas", "pyarrow", "opencv-python"]), ("pandas", ["pyarrow", "pandas"])],
+)
+def test_a_new_environment_for_a_model_serves_it(module: str, packages: list[str]) -> None:
+    """E7: the next attempt would lack pandas. An environment that is there gets one package."""
+    place = 'File "/a/code/.nbyard/nbyard/serving/load_model.py"'
+    text = f"{place}\nModuleNotFoundError: No module named '{module}'"
+    failure = Failure("exit-code", because("text", text="exit code 1"), traceback=text)
+    for environment, expected in (("", packages), ("cows", packages[-1:])):
+        missing = missing_from(failure, environment)
+        assert missing is not None and missing.packages == expected
