@@ -18,7 +18,12 @@ from nbyard.domain.environments.requirements import (
     read_requirements,
 )
 from nbyard.domain.images.structs import plain_name
-from nbyard.errors import Invalid, NotFound
+from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
+from nbyard.domain.runs.planning import raise_problems, runtime_of
+from nbyard.domain.workflows.active_nodes import active_part
+from nbyard.domain.workflows.structs import Problem
+from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
+from nbyard.freezing.node_problems import problem_of
 from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.kinds.model import read_model
 from nbyard.reasons.structs import Reason, because
@@ -26,14 +31,22 @@ from nbyard.serving.batch import BatchMode
 from nbyard.serving.protocol import PANDAS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nbyard.domain.environments.references import UsedEnvironment
     from nbyard.domain.executables.structs import ExecutableVersion
     from nbyard.domain.models.structs import ModelFile
+    from nbyard.domain.runs.planning import Resolved, RunOverrides
+    from nbyard.domain.workflows.structs import Document
+    from nbyard.errors import NbyardError
     from nbyard.freezing.executable_versions import Code
     from nbyard.freezing.freezing_context import FreezingContext
 
 MODEL = "model"  # the kind of model files
 MAX_LISTED = 5
+# What the serving code needs, by normal name. `name_of` would import the grammar of packages.
+SERVING = {line.partition(">=")[0]: line for line in (PANDAS, *BatchMode.requirements)}
+UNREADABLE = (NotFound, Invalid, TooLarge, Forbidden)
 
 
 class ModelPackages(msgspec.Struct, frozen=True):
@@ -41,7 +54,7 @@ class ModelPackages(msgspec.Struct, frozen=True):
 
     `lines` are empty if a line is refused; the build of the image then names that line. `file` is
     the path of the requirements file on this machine, and `serving` what the serving code needs
-    in addition.
+    in addition. `unread` is why the requirements file cannot be read.
     """
 
     name: str
@@ -49,39 +62,53 @@ class ModelPackages(msgspec.Struct, frozen=True):
     lines: list[str]
     serving: list[str]
     file: str = ""
+    unread: Reason | None = None
+
+
+class PackageProblems(msgspec.Struct, frozen=True):
+    """What blocks a node of a model: in `process`, and in a `container` without an image."""
+
+    process: Reason | None = None
+    container: Reason | None = None
 
 
 def packages_of_code(parts: FreezingContext, code: Code) -> ModelPackages:
-    """Return the packages of a model file below the root.
-
-    Raises:
-        NotFound: its requirements file does not exist.
-    """
+    """Return the packages of a model file below the root."""
     model = read_model(str(code.path), code.content)
     if not model.requirements_file:
         return _packages(parts, model, "\n".join(model.requirements))
-    beside = str(parts.files.shown(code.folder))
-    real = parts.files.locate(model.requirements_file, "requirements", beside)
-    if not real.is_file():
-        raise NotFound(because("no-requirements-file", path=model.requirements_file))
-    text = parts.files.content(real).decode("utf-8", "replace")
+    try:
+        real = _requirements_file(parts, code, model.requirements_file)
+        text = parts.files.content(real).decode("utf-8", "replace")
+    except UNREADABLE as error:
+        return _without_file(parts, model, error)
     return _packages(parts, model, text, str(real))
 
 
-def packages_of_version(parts: FreezingContext, version: ExecutableVersion) -> ModelPackages:
-    """Return the packages of a stored version of a model.
+def _requirements_file(parts: FreezingContext, code: Code, path: str) -> Path:
+    real = parts.files.locate(path, "requirements", str(parts.files.shown(code.folder)))
+    if not real.is_file():
+        raise NotFound(because("no-requirements-file", path=path))
+    return real
 
-    Raises:
-        NotFound: its bundle has no such requirements file.
-    """
+
+def packages_of_version(parts: FreezingContext, version: ExecutableVersion) -> ModelPackages:
+    """Return the packages of a stored version of a model."""
     with parts.blobs.open(version.content_digest) as handle:
         model = read_model(version.file, handle.read())
     text = "\n".join(model.requirements)
     if model.requirements_file:
-        digest = bundled_file(parts, version, model.requirements_file)
+        try:
+            digest = bundled_file(parts, version, model.requirements_file)
+        except NotFound as error:
+            return _without_file(parts, model, error)
         with parts.blobs.open(digest) as handle:
             text = handle.read().decode("utf-8", "replace")
     return _packages(parts, model, text)
+
+
+def _without_file(parts: FreezingContext, model: ModelFile, error: NbyardError) -> ModelPackages:
+    return msgspec.structs.replace(_packages(parts, model, ""), unread=problem_of(error))
 
 
 def bundled_file(parts: FreezingContext, version: ExecutableVersion, requirements: str) -> str:
@@ -97,20 +124,68 @@ def bundled_file(parts: FreezingContext, version: ExecutableVersion, requirement
     raise NotFound(because("no-requirements-in-bundle", path=requirements, file=version.file))
 
 
+def package_problems(
+    parts: FreezingContext, packages: ModelPackages, used: UsedEnvironment | None
+) -> PackageProblems:
+    """Return what blocks a node with these packages, now and on this machine.
+
+    In a process, only packages of the serving code block a run: the model may also find its own
+    packages under other names, such as opencv-python-headless for opencv-python.
+    """
+    blocks = not SERVING.keys() <= _installed(parts, used)[0]
+    return PackageProblems(
+        process=missing_packages(parts, packages, used) if blocks else None,
+        container=None if used else packages.unread,
+    )
+
+
+def check_packages(
+    document: Document,
+    resolved: Resolved,
+    overrides: RunOverrides,
+    problems: Mapping[str, PackageProblems],
+) -> None:
+    """Check that the nodes of models have packages where they run.
+
+    The problems are facts about this machine now, so templates do not contain them.
+
+    Raises:
+        Invalid: some nodes have no packages. The details name them.
+    """
+    refused = []
+    ports = {name: known.arguments for name, known in resolved.items()}
+    nodes = active_part(document, ports).document.nodes if problems else {}
+    for name, of_node in problems.items():
+        known, node = resolved[name], nodes.get(name)
+        if node is None or known.problem:  # a bypassed node is not active
+            continue
+        image = node.image or known.resources.image
+        runtime = runtime_of(node, known.kind, image, overrides)
+        if runtime == PROCESS and of_node.process:
+            refused.append(Problem(of_node.process, node=name, field="environment"))
+        elif runtime == DOCKER and of_node.container and not (overrides.image or image):
+            refused.append(Problem(of_node.container, node=name, field="requirements"))
+    if refused:
+        raise_problems(refused)
+
+
 def missing_packages(
     parts: FreezingContext, packages: ModelPackages, used: UsedEnvironment | None
 ) -> Reason | None:
     """Return the reason that names the packages which a local process would not find.
 
     The process uses the environment, or the interpreter that runs nbyard. Other versions of the
-    packages than the required ones are no problem.
+    packages than the required ones are no problem. The names are those of distributions, so a
+    package that another distribution provides is named too.
     """
-    installed = _installed(parts, used)
+    installed, python = _installed(parts, used)
     missing = [
         line
         for line in (*packages.serving, *packages.lines)
-        if is_named(line) and applies(line) and name_of(line) not in installed
+        if is_named(line) and name_of(line) not in installed and applies(line, python)
     ]
+    lines = {name_of(line) for line in missing}
+    missing += [line for name, line in SERVING.items() if name not in {*installed, *lines}]
     if not missing:
         return None
     if used:
@@ -129,7 +204,7 @@ def missing_packages(
 
 
 def _packages(parts: FreezingContext, model: ModelFile, text: str, file: str = "") -> ModelPackages:
-    serving = [PANDAS, *BatchMode.requirements]
+    serving = [*SERVING.values()]
     sources = AllowedSources.parse(parts.settings.allowed_package_sources)
     try:
         lines = read_requirements(text, sources)
@@ -143,8 +218,8 @@ def _packages(parts: FreezingContext, model: ModelFile, text: str, file: str = "
     return ModelPackages(model.name, text, lines, serving, file)
 
 
-def _installed(parts: FreezingContext, used: UsedEnvironment | None) -> set[str]:
-    """Return the normal names of the installed packages of an environment or interpreter."""
+def _installed(parts: FreezingContext, used: UsedEnvironment | None) -> tuple[set[str], str]:
+    """Return the normal names of the packages of an environment or interpreter, and its Python."""
     interpreter = ""
     if used:
         with parts.store.read() as c:
@@ -153,5 +228,7 @@ def _installed(parts: FreezingContext, used: UsedEnvironment | None) -> set[str]
         interpreter = f"{version.place}/bin/python"
         # The folder of an environment is evicted while no task uses the environment.
         if not (version.place and Path(interpreter).is_file()):
-            return {name_of(package.name) for package in version.packages}
-    return {name_of(name) for name in kernels.python_interpreter(interpreter).versions}
+            return {name_of(package.name) for package in version.packages}, version.python
+    environment = kernels.python_interpreter(interpreter)
+    python = environment.lock.python if environment.lock else ""
+    return {name_of(name) for name in environment.versions}, python

@@ -24,8 +24,10 @@ from nbyard.freezing.executable_versions import Code, Freezer
 from nbyard.freezing.model_packages import (
     MODEL,
     ModelPackages,
+    PackageProblems,
     bundled_file,
     missing_packages,
+    package_problems,
     packages_of_code,
     packages_of_version,
 )
@@ -95,8 +97,8 @@ class Resolver:
         default = self._resources(node)
         if has_image(node, default) or (not used and chosen_packages(node, default)[1]):
             return view
-        lacks = missing_packages(self.parts, self.model_packages(node), used)
-        hints = [*view.hints, lacks] if lacks else view.hints
+        missing = missing_packages(self.parts, self.model_packages(node), used)
+        hints = [*view.hints, missing] if missing else view.hints
         return msgspec.structs.replace(view, hints=hints)
 
     def _resources(self, node: Node) -> Resources:
@@ -107,11 +109,7 @@ class Resolver:
         return version.resources
 
     def model_packages(self, node: Node) -> ModelPackages:
-        """Return the packages of the model that a node runs.
-
-        Raises:
-            NotFound: its requirements file does not exist.
-        """
+        """Return the packages of the model that a node runs."""
         if code := self.code(node):
             return packages_of_code(self.parts, code)
         version = self.pinned(node) if node.version else self.registered(node).current
@@ -261,7 +259,7 @@ class Freeze:
         self._kernels: dict[str, str] = {}
         self._unread: dict[str, Reason | None] = {}
         self._model_requirements: dict[str, str] = {}
-        self._lacks: dict[str, Reason | None] = {}
+        self.package_problems: dict[str, PackageProblems] = {}
         self.resolved: dict[str, ResolvedNode] = {}
         for name, node in nodes.items():
             try:
@@ -320,13 +318,13 @@ class Freeze:
             self._kernels[name] = kernel
 
     def _add_model(self, name: str, node: Node, of: environments.Needs) -> None:
-        """Store the packages of a model without requirements or image, and which are missing."""
+        """Store the packages of a model without requirements or image, and their problems."""
         if of.kind != MODEL or name in self._requirements or has_image(node, of.resources):
             return
         parts, packages = self._resolver.parts, self._resolver.model_packages(node)
         used, _ = self._environments.get(name, (None, ""))
-        self._lacks[name] = missing_packages(parts, packages, used)
-        if used is None:
+        self.package_problems[name] = package_problems(parts, packages, used)
+        if used is None and not packages.unread:
             digest = parts.blobs.put_bytes(packages.text.encode()).digest
             self._model_requirements[name] = digest
 
@@ -369,7 +367,6 @@ class Freeze:
             for_shell=version.invocation.for_shell,
             unread=self._unread.get(name),
             model_requirements=self._model_requirements.get(name, ""),
-            lacks=self._lacks.get(name),
         )
 
     def requirements(self, name: str) -> str:

@@ -3,10 +3,12 @@
 import json
 import shlex
 
+import msgspec
 import pytest
 
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.domain.workflows.structs import CheckWorkflow, Node
 from nbyard.errors import Invalid
 from nbyard.freezing.environment_resolution import find_used
@@ -85,24 +87,135 @@ def test_a_version_keeps_its_own(yard, ann, write, root):
     assert frozen(yard, pinned).requirements("n") == f"six==1.16.0\n{SERVING}"
 
 
-def test_a_file_that_is_not_there_is_a_problem(yard, write):
-    write("needs.txt")
-    assert str(frozen(yard).resolved["n"].problem) == "There is no requirements file needs.txt."
+@pytest.fixture
+def installed(monkeypatch):
+    """Pretend that these packages, by normal name, are installed on this machine."""
+    names = {"pandas", "pyarrow"}
+    monkeypatch.setattr("nbyard.freezing.model_packages._installed", lambda *_: (names, ""))
+    return names
 
 
-def test_a_local_process_is_refused_with_the_command_that_helps(yard, ann, write):
+@pytest.fixture
+def run(yard, ann):
+    def create(path, **more):
+        body = NewRun(path=path, parameters={"data": "d.csv"}, **more)
+        return yard.services.runs.create(ann, body)
+
+    return create
+
+
+def refused(create):
+    with pytest.raises(Invalid) as error:
+        create()
+    (detail,) = error.value.details
+    return detail
+
+
+def test_a_file_that_is_not_there_matters_in_a_container_without_an_image(write, known, run):
+    """A process has the packages of this machine, and did never read the file."""
+    path = write("needs.txt")
+    known("cows", "ready")
+    assert run(path)
+    assert run(path, image="own:1")
+    assert run(path, runtime="docker", environment="cows")
+    detail = refused(lambda: run(path, runtime="docker"))
+    assert (detail.path, str(detail.reason)) == (
+        "main.requirements", "There is no requirements file needs.txt.",
+    )  # fmt: skip
+
+
+def test_a_workflow_runs_in_the_image_of_the_run(yard, ann, write, root, known):
+    path = write("needs.txt")
+    nodes = {
+        "d": {"type": "dataset", "path": "d.csv"},
+        "p": {"type": "executable", "path": path, "runtime": "docker"},
+    }
+    edges = {"e": {"source": "d", "output": "data", "target": "p", "input": "data"}}
+    (root / "w.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes, "edges": edges}))
+    create = yard.services.runs.create
+    detail = refused(lambda: create(ann, NewRun(path="w.nbflow")))
+    assert detail.path == "p.requirements"
+    assert create(ann, NewRun(path="w.nbflow", image="own:1"))
+    known("cows", "ready")
+    assert create(ann, NewRun(path="w.nbflow", environment="cows"))
+
+
+def test_an_mlflow_folder_runs_without_a_requirements_file(yard, ann, write, root, run):
+    """Also a registered version of it; its file is in a bundle."""
+    write("[]")
+    (root / "cow").mkdir()
+    (root / "cow" / "MLmodel").write_text(
+        "flavors: {python_function: {loader_module: mlflow.sklearn}}\n"
+        "signature:\n"
+        '  inputs: \'[{"name": "n", "type": "long"}]\'\n'
+        '  outputs: \'[{"name": "n", "type": "long"}]\'\n'
+    )
+    path = "cow/MLmodel"
+    made = yard.services.executables.create(ann, NewExecutable(path=path, resources=Resources()))
+    body = CheckWorkflow(
+        "w.nbflow",
+        json.dumps({"version": 1, "nodes": {"p": {"type": "executable", "path": path}}}),
+    )
+    assert yard.services.workflows.check(ann, body).nodes["p"].problem is None
+    assert run(path)
+    for node in (Node("executable", path=path), Node("executable", executable=made.id)):
+        freeze = frozen(yard, node)
+        assert str(freeze.package_problems["n"].container) != "None"
+        with yard.store.write() as c:
+            assert freeze.rows(c)["n"].model_requirements == ""
+
+
+def test_a_local_process_without_pandas_is_refused_with_the_command(write, run, installed):
     path = write("[no-such-cow==6.1, 'six; python_version < \"3\"', pandas]")
-    with pytest.raises(Invalid) as refused:
-        yard.services.runs.create(ann, NewRun(path=path, parameters={"data": "d.csv"}))
-    (detail,) = refused.value.details
+    installed.remove("pandas")
+    detail = refused(lambda: run(path))
     assert detail.path == "main.environment" and detail.reason is not None
-    assert detail.reason.params["packages"] == ["no-such-cow==6.1"]
+    assert detail.reason.params["packages"] == ["no-such-cow==6.1", "pandas"]
     command = shlex.split(detail.reason.params["command"])
     assert command[:5] == ["nbyard", "environments", "create", "cafe-cow", "no-such-cow==6.1"]
     assert command[5:] == ['six; python_version < "3"', "pandas", "pyarrow>=16"]
-    assert yard.services.runs.create(
-        ann, NewRun(path=path, parameters={"data": "d.csv"}, runtime="docker")
-    )
+    assert run(path, runtime="docker")
+
+
+def test_packages_that_others_may_provide_do_not_refuse_a_run(write, run, installed):
+    """The module cv2 is also in opencv-python-headless; the name alone does not tell."""
+    installed.add("opencv-python-headless")
+    assert run(write("[opencv-python, mlflow]"))
+
+
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+def test_a_schedule_runs_after_the_packages_are_installed(yard, ann, write, installed, mode):
+    """A pinned schedule is refused at once, and its template has no state of the machine."""
+    run = {"path": write("[]"), "parameters": {"data": "d.csv"}}
+    body = {"run": run, "timing": {"kind": "words", "text": "daily"}, "mode": mode}
+    new, schedules = msgspec.convert(body, NewSchedule), yard.services.schedules
+    installed.remove("pandas")
+    if mode == "pinned":
+        assert refused(lambda: schedules.create(ann, new)).path == "run.main.environment"
+        installed.add("pandas")
+        made = schedules.create(ann, new)
+        installed.remove("pandas")
+        assert schedules.run(ann, made.id), "its process says what is missing"
+    else:
+        installed.add("pandas")
+        made = schedules.create(ann, new)
+        installed.remove("pandas")
+        refused(lambda: schedules.run(ann, made.id))
+    installed.add("pandas")
+    assert schedules.run(ann, made.id)
+
+
+def test_a_bypassed_model_needs_no_packages(yard, ann, write, root, installed):
+    installed.clear()
+    nodes = {
+        "d": {"type": "dataset", "path": "d.csv"},
+        "p": {"type": "executable", "path": write("[]"), "mode": "bypassed"},
+        "q": {"type": "executable", "path": "s.py"},
+    }
+    (root / "s.py").write_text("print()\n")
+    edges = {"e": {"source": "d", "output": "data", "target": "p", "input": "data"}}
+    (root / "w.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes, "edges": edges}))
+    assert yard.services.runs.create(ann, NewRun(path="w.nbflow"))
 
 
 def test_the_canvas_knows_before_a_run(yard, ann, write, root):
@@ -126,4 +239,5 @@ def test_an_environment_lacks_what_it_has_not_locked(yard, known):
     packages = ModelPackages("Cow", "", ["six"], ["pandas>=2.2"])
     lacks = missing_packages(yard.parts, packages, used)
     assert lacks is not None and lacks.params["environment"] == "cows"
-    assert lacks.params["command"] == "nbyard environments install cows 'pandas>=2.2' six"
+    command = "nbyard environments install cows 'pandas>=2.2' six 'pyarrow>=16'"
+    assert lacks.params["command"] == command

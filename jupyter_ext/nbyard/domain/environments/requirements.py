@@ -256,10 +256,17 @@ def name_of(line: str) -> str:
         raise Invalid.field("requirements", reason) from None
 
 
-def applies(line: str) -> bool:
-    """Return whether the marker of a requirement holds for this Python and system."""
+def applies(line: str, python: str = "") -> bool:
+    """Return whether the marker of a requirement holds for this system.
+
+    `python` is a version of Python such as `3.11.4`, by default that of nbyard.
+    """
     marker = _parsed(line.partition(" --hash")[0]).marker
-    return marker is None or marker.evaluate()
+    if marker is None:
+        return True
+    minor = ".".join(python.split(".")[:2])
+    other = {"python_full_version": python, "python_version": minor}
+    return marker.evaluate(other if python else None)
 
 
 def requirement_failed(lines: Iterable[str], cause: Reason) -> Reason:

@@ -36,8 +36,7 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     largest files of a code bundle that only local processes can use. A `kernel` replaces the
     notebook's own, in local processes only. `for_shell`: a shell reads the command line.
     `unread` is why the arguments of a script are unknown. `model_requirements` is the digest of the
-    packages of a model, for containers without an image. `lacks` says which of them a local
-    process would not find.
+    packages of a model, for containers without an image.
     """
 
     name: str
@@ -57,7 +56,6 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
     for_shell: bool = False
     unread: Reason | None = None
     model_requirements: str = ""
-    lacks: Reason | None = None
 
 
 Resolved = Mapping[str, ResolvedNode]
@@ -259,14 +257,6 @@ def _check_places(plans: Sequence[TaskPlan], resolved: Resolved) -> None:
     if of_machine := [node for node in sent if resolved[node].kernel]:
         why = because("kernel-only-local")
         raise_problems([Problem(why, node=node, field="kernel") for node in of_machine])
-    lacking = [p.node for p in plans if p.runtime == PROCESS and not p.pinned]
-    problems = [
-        Problem(lacks, node=node, field="environment")
-        for node in lacking
-        if (lacks := resolved[node].lacks)
-    ]
-    if problems:
-        raise_problems(problems)
     imaged = [p.node for p in plans if p.runtime == DASK and p.image and not p.pinned]
     if imaged:
         raise_problems(

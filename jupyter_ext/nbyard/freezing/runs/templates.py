@@ -22,6 +22,7 @@ from nbyard.domain.workflows.structs import Document, part_for_runs, read_docume
 from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.code_commit import commit_of
 from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.freezing.model_packages import check_packages
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import requested_pins
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
@@ -119,7 +120,7 @@ def content_of(
     """Return the content of a template. `follow` stores new versions of executables.
 
     Raises:
-        Invalid: a value is refused.
+        Invalid: a value is refused, or a model lacks packages.
     """
     resolved, body, document = frozen.nodes.rows(c, follow), frozen.body, frozen.document
     main = "" if body.path.endswith(WORKFLOW) else MAIN
@@ -132,6 +133,8 @@ def content_of(
         declared, owner = {a.name: a for a in known.arguments}, known.name
     else:
         declared, owner = {n: p.argument(n) for n, p in document.meta.parameters.items()}, ""
+    problems = {n: p for n, p in frozen.nodes.package_problems.items() if n in frozen.chosen}
+    check_packages(frozen.meant, resolved, frozen.overrides, problems)
     # A value is required only if a chosen node uses it.
     bound = (b for node in frozen.chosen for b in document.nodes[node].arguments.values())
     used = {binding.parameter for binding in bound if isinstance(binding.parameter, str)}

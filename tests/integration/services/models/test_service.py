@@ -22,6 +22,24 @@ def test_a_model_is_a_node_that_predicts_a_dataset(ann, root, yard, finished):
         assert content.read().decode().splitlines()[1:] == ["3", "4"]
 
 
+def test_a_model_runs_without_a_listed_package_and_names_a_missing_module(
+    ann, root, yard, finished
+):
+    """E7: the lists name distributions, and another one may provide the module."""
+    write(root, "requirements: [no-such-cow]\n")
+    code = (
+        "class MyModel:\n    def predict(self, frame):\n"
+        "        return frame.rename(columns={'x': 'y'}).astype(int)\n"
+    )
+    (root / "data.csv").write_text("x\n2\n")
+    for before, state in (("", "succeeded"), ("import no_such_cow\n", "failed")):
+        (root / "job/src/model.py").write_text(before + code)
+        detail = finished(path="job/nervosum.yaml", texts={"data": "data.csv"})
+        assert detail.run.state == state
+    missing = detail.tasks[0].missing
+    assert missing.packages == ["pandas", "pyarrow", "no_such_cow"]
+
+
 @pytest.mark.long
 def test_a_model_with_thousands_of_columns_is_a_node(ann, root, yard, finished):
     columns = ", ".join(f"{{name: column{n}, type: float, nullable: true}}" for n in range(3000))

@@ -8,6 +8,7 @@ from nbyard.domain.environments.package_sources import SETTING, AllowedSources
 from nbyard.domain.environments.requirements import (
     PROTECTED,
     address_of,
+    applies,
     check_folders,
     folder_of,
     hashes_of,
@@ -228,3 +229,10 @@ def test_a_failed_installation_names_its_requirement(message: str, named: str) -
         assert str(reason) == f"The requirement {named} cannot be installed: {message}"
     else:
         assert reason == cause
+
+
+def test_a_marker_holds_for_the_python_that_runs_the_code() -> None:
+    line = "tomli>=2; python_version < '3.11' --hash=sha256:00"
+    assert applies("tomli") and applies(line, "3.10.4")
+    assert not applies(line, "3.12.1")
+    assert applies("cow; python_full_version == '3.12.1'", "3.12.1")

@@ -125,22 +125,19 @@ def test_nodes_follow_the_overrides_then_themselves_then_their_executable():
 
 
 def test_a_model_has_its_packages_only_in_a_container_without_an_image():
-    """E7: an image has its own. A local process has what is installed, or is refused."""
-    lacks = because("package-lacks", package="cowsay")
-    model = ResolvedNode("m", TRAIN, None, "e", "v", model_requirements="sha256:m", lacks=lacks)
+    """E7: an image has its own. A local process has what is installed."""
+    model = ResolvedNode("m", TRAIN, None, "e", "v", model_requirements="sha256:m")
     resolved = {**RESOLVED, "train": model}
     resolved["clean"] = msgspec.structs.replace(RESOLVED["clean"], resources=Resources())
     for runtime, image, digest in (
         ("docker", "", "sha256:m"),
         ("docker", "own:1", ""),
         ("dask", "", ""),
+        ("process", "", ""),
     ):
         overrides = RunOverrides(runtime, image, runtime_given=True)
         plan = _plans(_document(), resolved=resolved, overrides=overrides)
         assert plan["train"].requirements_digest == digest
-    with pytest.raises(Invalid) as refused:
-        _plans(_document(), resolved=resolved)
-    assert [(d.path, d.reason) for d in refused.value.details] == [("train.environment", lacks)]
 
 
 def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
