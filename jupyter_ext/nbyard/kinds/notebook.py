@@ -10,6 +10,7 @@ from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import NotebookWork
 from nbyard.domain.commands.invocations import escape_attempt_paths
 from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.inspection.handoff_calls import (
     MARK,
     add_handed_arguments,
@@ -30,6 +31,8 @@ OLDEST = 1
 UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
 MAX_MESSAGE = 150
 SAVE_HINT = because("save-in-format-4")
+# Notebooks that name no kernel run with this one.
+DEFAULT_KERNEL = "python3"
 MAX_MINOR = 99
 # Jupyter's names of kernels are more restricted, so no other name can exist.
 KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")
@@ -99,7 +102,7 @@ class NotebookKind:
         """
         declared = {argument.name: argument for argument in reading.arguments}
         checked = checked_values(reading.arguments, values, self.name)
-        kernel = environment.kernel or reading.kernel or "python3"
+        kernel = environment.kernel or reading.kernel or DEFAULT_KERNEL
         own = {
             name: escape_attempt_paths(declared[name], value)
             for name, value in checked.items()
@@ -128,6 +131,21 @@ class NotebookKind:
         notebook = read_notebook(content)
         language, kernel = language_and_kernel(notebook)
         return parameter_cells.code_digest(notebook, language, kernel)
+
+
+def has_same_code(content: bytes, version: ExecutableVersion) -> bool:
+    """Return whether a notebook has the code of a version.
+
+    JupyterLab writes the default kernel into notebooks that name none. It changes no code.
+
+    Raises:
+        Invalid: the notebook is malformed.
+    """
+    notebook = read_notebook(content)
+    language, kernel = language_and_kernel(notebook)
+    if not version.kernel and kernel == DEFAULT_KERNEL:
+        kernel = ""
+    return parameter_cells.code_digest(notebook, language, kernel) == version.code_digest
 
 
 def read_notebook(content: bytes, name: str = "notebook") -> dict[str, Any]:

@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.errors import NbyardError
 from nbyard.host.project_files import file_of
+from nbyard.kinds.notebook import has_same_code
 from nbyard.reasons.structs import Reason, because
 
 if TYPE_CHECKING:
@@ -39,12 +40,15 @@ def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason
     # An older file is unchanged, which saves reading it.
     if file.stat().st_mtime < executable.current.created_at.timestamp() - COARSE_SECONDS:
         return [], False
-    digest = None
+    current = executable.current
     # An unreadable file counts as changed.
     with contextlib.suppress(NbyardError):
-        digest = f"sha256:{hashlib.sha256(files.content(file)).hexdigest()}"
-    if digest == executable.current.content_digest:
-        return [], False
+        content = files.content(file)
+        has_same_bytes = f"sha256:{hashlib.sha256(content).hexdigest()}" == current.content_digest
+        # JupyterLab fills in IDs and metadata when it saves a notebook.
+        is_notebook = current.kind == "notebook"
+        if has_same_bytes or (is_notebook and has_same_code(content, current)):
+            return [], False
     return [because("file-changed-since", number=number)], True
 
 

@@ -1,5 +1,6 @@
 """R1: executables and their files."""
 
+import json
 import os
 
 from nbyard.domain.executables.structs import NewExecutable
@@ -35,6 +36,37 @@ def test_a_file_with_the_same_bytes_has_not_changed(yard, ann, tool, root):
     os.utime(root / tool, (2**32, 2**32))
     found = yard.services.executables.get(ann, made.id)
     assert (found.hints, found.changed) == ([], False)
+
+
+def test_a_notebook_changes_with_its_code_not_with_what_jupyterlab_fills_in(yard, ann, root):
+    """Outputs, IDs and the default kernel are no change; code, tags and other kernels are."""
+    file = root / "n.ipynb"
+
+    def save(source, kernel="", **metadata):
+        cell = {"cell_type": "code", "execution_count": None, "id": "a", "metadata": metadata,
+                "outputs": [], "source": source}  # fmt: skip
+        spec = {"kernelspec": {"name": kernel, "display_name": kernel}} if kernel else {}
+        info = {"language_info": {"name": "python", "version": "3.12"}} if kernel else {}
+        notebook = {"cells": [cell], "metadata": spec | info, "nbformat": 4, "nbformat_minor": 5}
+        file.write_text(json.dumps(notebook))
+        os.utime(file, (2**32, 2**32))
+
+    def is_changed():
+        return yard.services.executables.get(ann, made.id).changed
+
+    save("1 / 0")
+    made = yard.services.executables.create(ann, NewExecutable(path="n.ipynb"))
+    save(["1 ", "/ 0"], "python3", collapsed=True)
+    assert not is_changed()
+    save("1 / 1", "python3")
+    assert is_changed()
+    save("1 / 0", "python3", tags=["parameters"])
+    assert is_changed()
+    save("1 / 0", "other")
+    assert is_changed()
+    file.write_text("{")
+    os.utime(file, (2**32, 2**32))
+    assert is_changed()
 
 
 def test_a_file_outside_of_the_served_folder_is_named(yard, ann, tool, root, monkeypatch):
