@@ -26,8 +26,11 @@ interface IDatasetViewProps {
 /** One dataset: its rows, its columns as charts, its versions. */
 export default function DatasetView({ services, id }: IDatasetViewProps): JSX.Element {
   const { yard, trans } = services;
-  const dataset = useItem(yard.datasets, id, key =>
-    yard.client.call('datasets.get', { path: { dataset: key } })
+  const dataset = useItem(
+    yard.datasets,
+    id,
+    key => yard.client.call('datasets.get', { path: { dataset: key } }),
+    trans
   );
   if (typeof dataset === 'string') {
     return <p className="nby-Note">{dataset}</p>;

@@ -51,8 +51,11 @@ interface IKnownProps {
 function Known(props: IKnownProps & { id: string }): JSX.Element {
   const { services, target, id } = props;
   const { yard, trans } = services;
-  const deployment = useItem(deploymentsOf(yard), id, key =>
-    yard.client.call('deployments.get', { path: { deployment: key } })
+  const deployment = useItem(
+    deploymentsOf(yard),
+    id,
+    key => yard.client.call('deployments.get', { path: { deployment: key } }),
+    trans
   );
   if (!deployment || typeof deployment === 'string') {
     return (

@@ -26,8 +26,11 @@ interface IEnvironmentViewProps {
 export default function EnvironmentView(props: IEnvironmentViewProps): JSX.Element {
   const { services, id, target } = props;
   const { yard, trans } = services;
-  const environment = useItem(yard.environments, id, key =>
-    yard.client.call('environments.get', { path: { environment: key } })
+  const environment = useItem(
+    yard.environments,
+    id,
+    key => yard.client.call('environments.get', { path: { environment: key } }),
+    trans
   );
   if (!environment || typeof environment === 'string') {
     return <p className="nby-Note">{environment ?? trans.__('Loading…')}</p>;

@@ -1,4 +1,6 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
+import { ApiError } from '../../api/client';
 import { Collection } from '../../api/collection';
 import { useSignal } from '../../components/hooks/useSignal';
 
@@ -6,7 +8,8 @@ import { useSignal } from '../../components/hooks/useSignal';
 export function useItem<T extends { id: string }>(
   collection: Collection<T>,
   id: string,
-  read: (id: string) => Promise<T>
+  read: (id: string) => Promise<T>,
+  trans: TranslationBundle
 ): T | string | undefined {
   const listed = useSignal(collection.changed, () => collection.find(id));
   const isListed = !!listed;
@@ -15,7 +18,11 @@ export function useItem<T extends { id: string }>(
     void collection.start();
     read(id)
       .then(setFetched)
-      .catch((error: Error) => setFetched(error.message));
+      .catch((error: Error) =>
+        setFetched(
+          (error as ApiError).status === 404 ? trans.__('This item was deleted.') : error.message
+        )
+      );
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `read` asks the same each time
   }, [collection, id, isListed]); // it may be gone
   return listed ?? fetched;

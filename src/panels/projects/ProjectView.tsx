@@ -19,8 +19,11 @@ interface IProjectViewProps {
 /** One project: its task, its data and models, its resources and its retention. */
 export default function ProjectView({ services, id }: IProjectViewProps): JSX.Element {
   const { yard, trans } = services;
-  const project = useItem(projectsOf(yard), id, key =>
-    yard.client.call('projects.get', { path: { project: key } })
+  const project = useItem(
+    projectsOf(yard),
+    id,
+    key => yard.client.call('projects.get', { path: { project: key } }),
+    trans
   );
   if (!project || typeof project === 'string') {
     return <p className="nby-Note">{project ?? trans.__('Loading…')}</p>;

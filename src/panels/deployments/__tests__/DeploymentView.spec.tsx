@@ -101,12 +101,15 @@ const trafficOf = (part_seconds: number) => ({
 
 async function open(
   edited: () => unknown = () => ({ ...FAILED, revision: 3 }),
-  { shown = FAILED, isDeleted = false } = {}
+  { shown = FAILED as Deployment | null, isDeleted = false } = {}
 ) {
   const executed: unknown[] = [];
   const asked: [string, unknown][] = [];
   const client = fakeClient(async (method, url, request) => {
     const path = url.replace(/.*\/(deployments|api)(?=\/)/, '');
+    if (path === '/d' && !shown) {
+      return json(404, { code: 'no-deployment', message: "There is no deployment 'd'." });
+    }
     if (path.startsWith('/runs/r/tasks?')) {
       const run = { id: 'r', path: 'flow.nbflow' };
       return isDeleted ? json(404, {}) : { run, items: TASKS, last: 1, next: null };
@@ -206,6 +209,11 @@ describe('P3, P4: the view of a deployment', () => {
     expect(screen.getByText('extra (port 80): not responding')).toBeTruthy();
     expect(screen.getByText('rolled back to revision 1')).toBeTruthy();
     expect(screen.getByText('the service exited with code 9')).toBeTruthy();
+  });
+
+  it('shows that it was deleted', async () => {
+    await open(undefined, { shown: null });
+    expect(screen.getByRole('alert').textContent).toBe('This item was deleted.');
   });
 
   it('M6: leads to run, step, data and code of its model', async () => {

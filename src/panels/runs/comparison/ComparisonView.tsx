@@ -1,6 +1,6 @@
 import '../../../../style/comparison.css';
 import { useEffect, useRef, useState } from 'react';
-import { Run, RunComparison } from '../../../api/types';
+import { Run, RunComparison, StoreEvent } from '../../../api/types';
 import { runsIcon } from '../../../icons/startup';
 import { IPanelServices } from '../../frame/services';
 import { Bisect, canBisect } from './Bisect';
@@ -29,8 +29,16 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => heading.current?.focus(), []);
   const key = ids.join(',');
+  const [gone, setGone] = useState<string>();
   useEffect(() => {
     const control = new AbortController();
+    const { events } = yard.stream;
+    const onEvents = (_: unknown, changes: readonly StoreEvent[]) => {
+      const isDeleted = ({ subject_id, data }: StoreEvent) =>
+        data.change === 'deleted' && key.includes(subject_id);
+      setGone(known => known ?? changes.find(isDeleted)?.subject_id);
+    };
+    events.connect(onEvents);
     // IDs of runs sort by the time of their creation
     const [run, ...others] = key.split(',').sort();
     yard.client
@@ -45,8 +53,12 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
         onFound?.(answer.runs);
       })
       .catch((error: Error) => !control.signal.aborted && setProblem(error.message));
-    return () => control.abort();
+    return () => {
+      control.abort();
+      events.disconnect(onEvents);
+    };
   }, [yard, key, everything, onFound]);
+  const deleted = comparison?.runs.find(({ id }) => id === gone);
   return (
     <div className="nby-View">
       <div className="nby-View-header">
@@ -64,9 +76,11 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
           {trans.__('Differences only')}
         </label>
       </div>
-      {problem && (
+      {(deleted || problem) && (
         <p className="nby-Note" role="alert">
-          {trans.__('Not compared: %1', problem)}
+          {deleted
+            ? trans.__('Run %1 was deleted.', deleted.number)
+            : trans.__('Not compared: %1', problem)}
         </p>
       )}
       {!comparison && !problem && (
@@ -74,7 +88,7 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
           {trans.__('Comparing…')}
         </p>
       )}
-      {comparison && (
+      {comparison && !deleted && (
         <div className="nby-Comparison-body">
           <Sections services={services} comparison={comparison} />
         </div>

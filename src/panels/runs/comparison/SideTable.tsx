@@ -13,13 +13,15 @@ interface ISectionProps {
   children: ReactNode;
   /** Whether there is anything below the heading. */
   isEmpty: boolean;
+  /** What the runs lack if nothing is equal or different. */
+  none?: string;
 }
 
 /** One section: a heading with the count of equal items, and its table. */
 export function Section(props: ISectionProps): JSX.Element {
-  const { title, equal, services, children, isEmpty } = props;
+  const { title, equal, services, children, isEmpty, none } = props;
   const { trans } = services;
-  const difference = isEmpty ? trans.__('no differences') : '';
+  const difference = isEmpty ? (!equal && none) || trans.__('no differences') : '';
   const counted = equal ? trans.__('%1 equal', equal) : '';
   return (
     <section className="nby-Comparison-section" aria-label={title}>

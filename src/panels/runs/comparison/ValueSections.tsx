@@ -51,6 +51,7 @@ export function MetricSection({ services, comparison }: IComparedProps): JSX.Ele
       equal={comparison.equal.metrics}
       services={services}
       isEmpty={!rows.length}
+      none={trans.__('no metrics recorded')}
     >
       <SideTable
         services={services}

@@ -62,9 +62,10 @@ export default function Metrics({ follows, ...shared }: IMetricsProps): JSX.Elem
       {reported.length > 0 && <Reported reported={reported} />}
       {isEmpty && (
         <p className="nby-Note">
-          {recorded.done
-            ? trans.__('This task recorded no metrics.')
-            : trans.__('No metrics yet. Record one with nbyard.log_metric("loss", loss, step=n).')}
+          {recorded.done ? trans.__('This task recorded no metrics.') : trans.__('No metrics yet.')}{' '}
+          {trans.__(
+            'Record one with nbyard.log_metric("loss", loss, step=n), or write a JSON output.'
+          )}
           {others.length > 0 && ` ${trans.__('Tasks with JSON outputs:')}`}
           {others.slice(0, NAMED).map(other => (
             <Fragment key={other.node}>

@@ -1,7 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
-import { cleanup, fireEvent, render, screen, within } from '@testing-library/react';
-import { Answerer, fakeClient, json } from '../../../../api/__tests__/fake';
+import { Signal } from '@lumino/signaling';
+import { act, cleanup, fireEvent, render, screen, within } from '@testing-library/react';
+import { Answerer, event, fakeClient, json } from '../../../../api/__tests__/fake';
 import { IPanelServices } from '../../../frame/services';
 import ComparisonView from '../ComparisonView';
 
@@ -83,7 +84,7 @@ const WHY = {
 };
 const DIFF = { old: 1, new: 2, lines: [{ kind: 'added', text: 'line' }], cut: true, hint: null };
 
-function show(answer: (url: string) => unknown): { asked: string[]; opened: jest.Mock } {
+function show(answer: (url: string) => unknown) {
   const asked: string[] = [];
   const answers: Answerer = (_, url) => {
     asked.push(url.replace('http://here/user/x/nbyard/api', ''));
@@ -95,9 +96,11 @@ function show(answer: (url: string) => unknown): { asked: string[]; opened: jest
     commands.addCommand(id, { execute: args => opened(id, args) });
   }
   const trans = nullTranslator.load('nbyard');
-  const services = { yard: { client: fakeClient(answers) }, trans, commands };
+  const client = fakeClient(answers);
+  const stream = { events: new Signal<object, readonly object[]>({}) };
+  const services = { yard: { client, stream }, trans, commands };
   render(<ComparisonView services={services as unknown as IPanelServices} ids={['id2', 'id1']} />);
-  return { asked, opened };
+  return { asked, opened, emit: (...found: object[]) => act(() => stream.events.emit(found)) };
 }
 
 const FIND = 'Find the Change That Broke It…';
@@ -204,7 +207,8 @@ describe('the comparison of runs', () => {
   it('names its tab after the runs, also after a reload of the page', async () => {
     const found: number[][] = [];
     const client = fakeClient((_, url) => answers(url));
-    const services = { yard: { client }, trans: nullTranslator.load('nbyard') };
+    const stream = { events: new Signal<object, readonly object[]>({}) };
+    const services = { yard: { client, stream }, trans: nullTranslator.load('nbyard') };
     const onFound = (runs: readonly { number: number }[]) =>
       void found.push(runs.map(({ number }) => number));
     render(
@@ -234,6 +238,28 @@ describe('the comparison of runs', () => {
   it('shows why runs cannot be compared', async () => {
     show(() => json(404, { code: 'not-found', message: 'There is no run.' }));
     expect((await screen.findByRole('alert')).textContent).toContain('There is no run.');
+  });
+
+  it('shows which run was deleted in place of the tables', async () => {
+    const { emit } = show(answers);
+    await region('Parameters');
+    emit(
+      event(1, 'run', 'id1', { state: 'running' }),
+      event(2, 'run', 'id3', { change: 'deleted' })
+    );
+    expect(screen.queryByRole('alert')).toBeNull();
+    emit(event(3, 'run', 'id2', { change: 'deleted' }));
+    expect(screen.getByRole('alert').textContent).toBe('Run 2 was deleted.');
+    expect(screen.queryByRole('region')).toBeNull();
+  });
+
+  it('tells equal metrics from missing ones', async () => {
+    const equal = { ...COMPARED.equal, metrics: 2 };
+    show(instead({ metrics: [], equal }));
+    expect((await region('Metrics')).getByText('no differences · 2 equal')).toBeTruthy();
+    cleanup();
+    show(instead({ metrics: [] }));
+    expect((await region('Metrics')).getByText('no metrics recorded')).toBeTruthy();
   });
 
   it('bisects two ended runs of a workflow, by a metric with different numbers', async () => {

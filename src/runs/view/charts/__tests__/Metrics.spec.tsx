@@ -101,7 +101,9 @@ describe('metrics of a step', () => {
 
   it('say that there are none when the step is at its end', async () => {
     await show([], true);
-    screen.getByText(/^This task recorded no metrics\./);
+    screen.getByText(
+      /^This task recorded no metrics\. Record one with .*, or write a JSON output\./
+    );
   });
 
   it('offer to declare files that the task wrote, such as metrics.json', async () => {
