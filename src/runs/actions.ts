@@ -6,7 +6,7 @@ import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { fileOf } from '../api/paths';
 import { codeOf, saveCode, unsavedDocuments } from '../api/documents/saveDocuments';
-import { RunDetail, TaskPage } from '../api/types';
+import { Deployment, RunDetail, TaskPage } from '../api/types';
 import { IYard } from '../api/yard';
 import { copyText, showProblem } from '../components/problems';
 import { hasChangedCode, retriedVersions } from './model/changedCode';
@@ -90,10 +90,20 @@ export const runActions = {
     trans => trans.__('Not deleted.'),
     async ({ yard, trans }, run) => {
       const question = { path: { run } };
+      const { number, name, title } = (await seen(yard, run)).run;
+      const served = await deploymentsOf(yard, run);
       const { button } = await showDialog({
-        title: trans.__('Delete this run?'),
+        title: trans.__('Delete run %1 of %2?', number, name || title),
         body: withCommand(
-          trans.__('The record, the log and the results are deleted. This cannot be undone.'),
+          [
+            trans.__('The record, the log and the results are deleted. This cannot be undone.'),
+            ...served.map(deployment =>
+              trans.__(
+                'The deployment “%1” keeps running without the run.',
+                deployment.title || deployment.name
+              )
+            )
+          ].join(' '),
           { client: yard.client, request: () => ({ id: 'runs.delete', question }) },
           trans
         ),
@@ -163,6 +173,15 @@ function detailOf(yard: IYard, run: string): Promise<RunDetail> {
 /** Return a run with its first task. */
 function seen(yard: IYard, run: string): Promise<TaskPage> {
   return yard.client.call('runs.tasks', { path: { run }, query: { limit: 1 } });
+}
+
+/** Return the running deployments of models of a run. */
+async function deploymentsOf({ client }: IYard, run: string): Promise<Deployment[]> {
+  return client.call('deployments.list', { query: {} }).then(
+    ({ items }) =>
+      items.filter(({ is_wanted, model }) => is_wanted && model?.source?.run_id === run),
+    () => [] // the user may not see deployments
+  );
 }
 
 /** Return the request that starts the same run again; nodes keep their pinned results. */

@@ -164,3 +164,31 @@ describe('unsaved code', () => {
     expect(await answer).toEqual(['runs']);
   });
 });
+
+describe('the deletion of a run', () => {
+  it('names the run and the deployments of its models that keep running', async () => {
+    const source = (run_id: string) => ({ model: { source: { run_id } } });
+    const deployments = [
+      { name: 'model', title: '', is_wanted: true, ...source('r7') },
+      { name: 'stopped', title: '', is_wanted: false, ...source('r7') },
+      { name: 'other', title: '', is_wanted: true, ...source('r6') },
+      { name: 'image', title: '', is_wanted: true, model: null }
+    ];
+    const asked: string[] = [];
+    const run = { ...RUN, number: 4, name: '', title: 'untitled' };
+    const client = fakeClient((method, url) => {
+      asked.push(method);
+      return url.includes('/deployments') ? { items: deployments } : { run, items: [], last: 1 };
+    });
+    const remove = jest.fn();
+    const yard = { client, runs: { remove } } as unknown as IYard;
+    const context = { app: lab(), commands: {} as never, yard, trans, show: jest.fn() };
+    const answer = runActions.remove(context, 'r7', {});
+    await waitFor(() => screen.getByText('Delete run 4 of untitled?'));
+    screen.getByText(/undone\. The deployment “model” keeps running without the run\.$/);
+    screen.getByText('Delete', { selector: '.jp-Dialog-buttonLabel' }).closest('button')!.click();
+    await answer;
+    expect(asked).toContain('DELETE');
+    expect(remove).toHaveBeenCalledWith('r7');
+  });
+});
