@@ -184,8 +184,12 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
   // the commands look at the list of runs, which changes a moment later
   useSignal(yard.runs.changed, () => yard.runs.find(run.id)?.state);
   const asked = live && run.cancel_requested_at;
+  const [wasLive] = useState(live);
+  const newest = useSignal(yard.runs.changed, () =>
+    yard.runs.items.find(({ path }) => path === run.path)
+  );
   return (
-    <div className="nby-RunView-header">
+    <div className={`nby-RunView-header${wasLive && !live ? ' nby-mod-ended' : ''}`}>
       <span role="status">
         <StateMark state={run.state} trans={trans} />
         {asked && <span> · {trans.__('stopping')}</span>}
@@ -221,6 +225,16 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           : trans.__('%1 of %2 tasks', done, count)}
       </span>
       {left && <span className="nby-Dim">{left}</span>}
+      {/* IDs of runs sort by the time of their creation */}
+      {run.workflow_id && newest && newest.id > run.id && (
+        <button
+          type="button"
+          className="nby-Link"
+          onClick={() => void commands.execute('nbyard:show-run', { id: newest.id })}
+        >
+          {trans.__('The canvas shows run %1', newest.number)}
+        </button>
+      )}
       <span className="nby-Space" />
       {!follows && live && (
         <button

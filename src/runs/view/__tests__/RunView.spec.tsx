@@ -1,7 +1,8 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { fakeClient, FakeSocket, settled } from '../../../api/__tests__/fake';
+import { event, fakeClient, FakeSocket, settled } from '../../../api/__tests__/fake';
+import { Run } from '../../../api/types';
 import { connect } from '../../../api/yard';
 import { RunModel } from '../../model/runModel';
 import { IRunServices } from '../../model/services';
@@ -9,35 +10,68 @@ import RunView from '../RunView';
 
 const NAME = 'Compare With Previous Run';
 
-/** Show a run with this number; return the IDs of compared runs. */
-async function show(number: number): Promise<unknown[]> {
-  const run = { id: 'r', number, state: 'succeeded', title: 'Train', counts: {} };
+const FILE = { workflow_id: 'w', path: 'train.nbflow' };
+
+/** Show a run with this number; return the commands with IDs of runs. */
+async function show(number: number, state = 'succeeded', newer: object[] = []) {
+  const run = { id: 'r', number, state, title: 'Train', counts: {}, ...FILE };
   const client = fakeClient(() => ({ run, items: [], last: 1, next: null }));
   const yard = connect(client.settings);
   const commands = new CommandRegistry();
-  const compared: unknown[] = [];
-  commands.addCommand('nbyard:compare-with-previous', {
-    label: NAME,
-    execute: ({ id }) => compared.push(id)
-  });
+  const executed: unknown[] = [];
+  for (const name of ['compare-with-previous', 'show-run']) {
+    commands.addCommand(`nbyard:${name}`, {
+      label: NAME,
+      execute: ({ id }) => void executed.push([name, id])
+    });
+  }
+  newer.forEach(other => yard.runs.put(other as Run));
   const services = { yard, commands, trans: nullTranslator.load('nbyard'), steps: null };
   const model = RunModel.of(yard, 'r');
   render(<RunView services={services as unknown as IRunServices} model={model} />);
   FakeSocket.last?.hello();
   await act(settled);
   await act(settled);
-  return compared;
+  const end = async () => {
+    run.state = 'cancelled';
+    FakeSocket.last?.say({ events: [event(2, 'run', 'r', { state: 'cancelled' }, 'r')], last: 2 });
+    await act(() => new Promise(done => setTimeout(done, 400)));
+  };
+  return { executed, end };
 }
 
 afterEach(cleanup);
 
 describe('the header of Run Info', () => {
   it('compares the run with the previous one, if there is one', async () => {
-    const compared = await show(2);
+    const { executed } = await show(2);
     fireEvent.click(screen.getByRole('button', { name: NAME }));
-    expect(compared).toEqual(['r']);
+    expect(executed).toEqual([['compare-with-previous', 'r']]);
     cleanup();
     await show(1);
     expect(screen.queryByRole('button', { name: NAME })).toBeNull();
+  });
+
+  it('leads to the run on the canvas, if that is a newer one', async () => {
+    const other = { id: 'z', number: 9, path: 'other.nbflow' };
+    const older = { id: 'a', number: 1, ...FILE };
+    await show(2, 'succeeded', [other, older]);
+    expect(screen.queryByText(/^The canvas shows/)).toBeNull();
+    cleanup();
+    const { executed } = await show(2, 'succeeded', [other, { id: 's', number: 7, ...FILE }]);
+    fireEvent.click(screen.getByRole('button', { name: 'The canvas shows run 7' }));
+    expect(executed).toEqual([['show-run', 's']]);
+  });
+
+  it('keeps the buttons of an ended run off for a moment, where Stop was', async () => {
+    const isLate = () => !!document.querySelector('.nby-RunView-header.nby-mod-ended');
+    const { end } = await show(2, 'running');
+    expect(isLate()).toBe(false);
+    await end();
+    expect(screen.getByRole('button', { name: NAME })).toBeTruthy();
+    expect(isLate()).toBe(true);
+    cleanup();
+    await show(2);
+    expect(isLate()).toBe(false);
   });
 });
