@@ -6175,8 +6175,8 @@ export interface components {
          * @description A node as the canvas shows it. A dataset's only argument is its output `data`.
          *         `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
          *         executable's, if the node sets none. `hinted_image` is the default image in containers.
-         *         `undeclared` are files that the node opened in its last success. `is_idle`: the node depends on
-         *         a muted node. `tag_cell` is the index of the cell to tag as parameters cell.
+         *         `undeclared` are files that the node opened in its last success, or missed in a later failure.
+         *         `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
          */
         NodeView: {
             name: string;
@@ -7171,6 +7171,7 @@ export interface components {
          * Proposal
          * @description A proposed connection. `score` is between 0 and 1, 1 for the best fit.
          *         Files to declare first: `writes` as an output of the source, `reads` as a target's input.
+         *         `by_file`: the files of both ends have the same name.
          */
         Proposal: {
             source: string;
@@ -7183,6 +7184,8 @@ export interface components {
             writes: string;
             /** @default  */
             reads: string;
+            /** @default false */
+            by_file: boolean;
         };
         /**
          * PulledImage

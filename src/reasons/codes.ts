@@ -2247,6 +2247,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'similar-names': trans.__('similar names'),
   'similar-names-same-format': trans.__('similar names, both {format}'),
   'same-file': trans.__('{writer} writes {file}, and {reader} reads it'),
+  'file-of-dataset': trans.__('{reader} reads {file}'),
   'file-of-same-name': trans.__('{writer} writes {file}, and {reader} reads a file of that name'),
   'environment-not-on-dask': trans.__(
     'nbyard does not install the environment {name} on Dask workers: its packages must already be there'

@@ -5,7 +5,7 @@ import { CanvasController } from './controller';
 import { ensureId } from './identity';
 import { titleOf } from './nodeViews';
 import { bodyRefusalText, noPortsText, refusalText } from './texts';
-import { IPick } from './tokens';
+import { IPick, IProposal } from './tokens';
 
 export interface IEnd {
   node: string;
@@ -107,18 +107,28 @@ export async function connectByList(canvas: CanvasController, node: string): Pro
   }
 }
 
-/** Draw the server's proposals that the rules allow, as one undo step; return their count. */
-export function connectAutomatically(canvas: CanvasController): number {
-  let drawn = 0;
+/** Draw those proposals that the rules allow, as one undo step, and return them. */
+export function drawProposals(
+  canvas: CanvasController,
+  proposals: readonly IProposal[]
+): readonly IProposal[] {
+  const drawn: IProposal[] = [];
   canvas.doc.edit(() => {
-    for (const { source, output, target, input, writes, reads } of canvas.checker.proposals) {
+    for (const proposal of proposals) {
+      const { source, output, target, input, writes, reads } = proposal;
       const edge = { source, output, target, input };
       if (!writes && !reads && !refusal(canvas, edge)) {
         canvas.doc.connect(edge);
-        drawn++;
+        drawn.push(proposal);
       }
     }
   });
+  return drawn;
+}
+
+/** Draw the server's proposals; return their count. */
+export function connectAutomatically(canvas: CanvasController): number {
+  const drawn = drawProposals(canvas, canvas.checker.proposals).length;
   const { trans } = canvas;
   const added = drawn
     ? trans._n('Added one connection.', 'Added %1 connections.', drawn)

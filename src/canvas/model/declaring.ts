@@ -1,8 +1,10 @@
 /** Declares files that code opens, removes declarations, and connects them. */
+import { codeDescribed } from '../../api/documents/codeDescribed';
 import { IDeclared, IDeclareFiles } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
 import { fittingEdges, portsOf } from '../../document/edges';
-import { connect, connectToNode, fitting, IEnd, title } from './connecting';
+import { edgeId } from '../../document/flow';
+import { connect, connectToNode, drawProposals, fitting, IEnd, title } from './connecting';
 import { CanvasController } from './controller';
 import { resolvePath } from './editing';
 import { IProposal } from './tokens';
@@ -17,13 +19,52 @@ export function openedAt(argument: Pick<Partial<IArgument>, 'reach'>): string | 
   return reach?.kind === 'file' ? reach.path : undefined;
 }
 
-/** Change the description of a node's code, and read the node again. */
+/**
+ * Change the description of a node's code, and read the node again. Then connect new ports whose
+ * file another port names; connections of removed ports are removed.
+ */
 export async function declareFiles(
   canvas: CanvasController,
   id: string,
   change: IDeclareFiles
 ): Promise<IDeclared> {
-  return declareIn(canvas, codeOf(canvas, id), change);
+  const code = codeOf(canvas, id);
+  const done = await declareIn(canvas, code, change);
+  const gone = (node: string, port: string) =>
+    !!change.remove?.includes(port) && codeOf(canvas, node) === code;
+  const cut = canvas.doc
+    .allEdges()
+    .filter(edge => gone(edge.source, edge.output) || gone(edge.target, edge.input));
+  if (cut.length) {
+    canvas.doc.remove([], cut.map(edgeId));
+  }
+  void connectDeclared(canvas, code, done.added);
+  return done;
+}
+
+/** Connect declared ports of a code file to the only ports that name the same file. */
+async function connectDeclared(
+  canvas: CanvasController,
+  code: string,
+  added: IDeclared['added']
+): Promise<void> {
+  if (!added.length) {
+    return;
+  }
+  await whenChecked(canvas);
+  const fileOf = (node: string, own: 'input' | 'output', port: string) => {
+    const argument =
+      codeOf(canvas, node) === code &&
+      added.find(({ name, role }) => name === port && role === own);
+    return argument ? String(openedAt(argument as Partial<IArgument>) ?? argument.default) : '';
+  };
+  const fileIn = ({ source, output, target, input }: IProposal) =>
+    fileOf(source, 'output', output) || fileOf(target, 'input', input);
+  const meant = canvas.checker.proposals.filter(edge => edge.by_file && fileIn(edge));
+  const drawn = drawProposals(canvas, meant);
+  if (drawn.length) {
+    canvas.say(canvas.trans.__('Connected %1.', [...new Set(drawn.map(fileIn))].join(', ')));
+  }
 }
 
 /** Return the path of a node's code file; empty for other nodes. */
@@ -111,6 +152,7 @@ async function declareIn(canvas: CanvasController, code: string, change: IDeclar
     throw new Error(canvas.trans.__('This node has no code file to describe.'));
   }
   const done = await backend.declare(code, change);
+  codeDescribed.emit(); // also to Run Info, which offers the files
   canvas.checker.ask(0);
   return done;
 }

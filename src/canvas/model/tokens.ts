@@ -57,7 +57,7 @@ export interface INodeReading {
   executable?: string | null;
   dataset?: string | null;
   problem?: string | null;
-  /** Files that it opened in its last successful run. */
+  /** Files that it opened in its last successful run, or missed in a later one. */
   undeclared?: IUndeclared | null;
   /** The index of the cell that can become the notebook's parameters cell. */
   tag_cell?: number | null;
@@ -86,6 +86,8 @@ export interface IProposal extends IEdge {
   /** Files to declare first: an output of the source, an input of the target. */
   writes?: string;
   reads?: string;
+  /** Whether the files of both ends have the same name. */
+  by_file?: boolean;
 }
 
 export interface ICheck {

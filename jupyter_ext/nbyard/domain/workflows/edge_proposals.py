@@ -7,10 +7,12 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.undeclared_files import OpenedFile
 from nbyard.domain.workflows.edges import Drawn
-from nbyard.domain.workflows.structs import Edge, Node, Proposal
+from nbyard.domain.workflows.structs import DATA, Edge, Node, Proposal
 from nbyard.reasons.structs import because
 
 # words that state a role or format, not the content
@@ -104,9 +106,12 @@ def propose_edges(
     names are not compared.
     """
     drawn = Drawn(nodes, files.with_ports(ports) if files.opened else ports, edges)
-    same = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
-    alike = [p for p in _candidates(nodes, edges, ports) if p.edge() not in same]
-    proposals = [p for p in [*same.values(), *alike] if drawn.refusal(p.edge()) is None]
+    best = {p.edge(): p for p in _by_files(nodes, edges, ports, files)}
+    for alike in _candidates(nodes, edges, ports):
+        same = best.get(alike.edge())
+        if same is None or same.score < alike.score:
+            best[alike.edge()] = replace(alike, by_file=same is not None)
+    proposals = [p for p in best.values() if drawn.refusal(p.edge()) is None]
     # one proposal for each input, then one for each output and target node
     proposals = list(_unique_best(proposals, lambda p: (p.target, p.input)))
     proposals = list(_unique_best(proposals, lambda p: (p.source, p.output, p.target)))
@@ -172,18 +177,27 @@ def _by_files(
     taken = {(edge.target, edge.input) for edge in edges}
     feeds = {(edge.source, edge.target) for edge in edges}
     by_name: dict[str, list[End]] = {}
-    for output in files.ends(ports, "output"):
+    datasets = [
+        End(name, DATA, _joined(files.folders.get(name, ""), posixpath.basename(node.path)))
+        for name, node in nodes.items()
+        if node.type == "dataset" and node.path
+    ]
+    for output in [*files.ends(ports, "output"), *datasets]:
         by_name.setdefault(posixpath.basename(output.place), []).append(output)
     for wanted in files.ends(ports, "input"):
         name = posixpath.basename(wanted.place)
         for output in by_name.get(name, ()):
             is_open = (wanted.node, wanted.port) not in taken
             is_new = bool(output.undeclared or wanted.undeclared)
-            if not is_open or not is_new or (output.node, wanted.node) in feeds:
+            # Such a file may already travel along a connection to another port.
+            if not is_open or (is_new and (output.node, wanted.node) in feeds):
                 continue
-            writer, other = (nodes[end.node].label or end.node for end in (output, wanted))
+            writer, reader = (nodes[end.node].label or end.node for end in (output, wanted))
             is_same = output.place == wanted.place
             score, code = (SAME_FILE, "same-file") if is_same else (SAME_NAME, "file-of-same-name")
-            reason = because(code, writer=writer, reader=other, file=name)
+            reason = because(code, writer=writer, reader=reader, file=name)
+            if nodes[output.node].type == "dataset":
+                reason = because("file-of-dataset", reader=reader, file=name)
             ends = (output.node, output.port, wanted.node, wanted.port)
-            yield Proposal(*ends, score, reason, output.undeclared, wanted.undeclared)
+            paths = (output.undeclared, wanted.undeclared)
+            yield Proposal(*ends, score, reason, *paths, by_file=True)

@@ -322,8 +322,8 @@ class NodeView(msgspec.Struct, frozen=True):
     """A node as the canvas shows it. A dataset's only argument is its output `data`.
     `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
     executable's, if the node sets none. `hinted_image` is the default image in containers.
-    `undeclared` are files that the node opened in its last success. `is_idle`: the node depends on
-    a muted node. `tag_cell` is the index of the cell to tag as parameters cell."""
+    `undeclared` are files that the node opened in its last success, or missed in a later failure.
+    `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell."""
 
     name: str
     kind: str
@@ -372,7 +372,8 @@ class NeededImage(msgspec.Struct, frozen=True):
 
 class Proposal(msgspec.Struct, frozen=True):
     """A proposed connection. `score` is between 0 and 1, 1 for the best fit.
-    Files to declare first: `writes` as an output of the source, `reads` as a target's input."""
+    Files to declare first: `writes` as an output of the source, `reads` as a target's input.
+    `by_file`: the files of both ends have the same name."""
 
     source: str
     output: str
@@ -382,6 +383,7 @@ class Proposal(msgspec.Struct, frozen=True):
     reason: Reason
     writes: str = ""
     reads: str = ""
+    by_file: bool = False
 
     def edge(self) -> Edge:
         return Edge(self.source, self.output, self.target, self.input)

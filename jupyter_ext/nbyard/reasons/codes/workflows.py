@@ -138,6 +138,7 @@ PROPOSALS = {
     "same-file": code(
         "{writer} writes {file}, and {reader} reads it", writer=str, reader=str, file=str
     ),
+    "file-of-dataset": code("{reader} reads {file}", reader=str, file=str),
     "file-of-same-name": code(
         "{writer} writes {file}, and {reader} reads a file of that name",
         writer=str,

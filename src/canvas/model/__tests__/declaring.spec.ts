@@ -1,3 +1,4 @@
+import { codeDescribed } from '../../../api/documents/codeDescribed';
 import { connectAutomatically } from '../connecting';
 import {
   connectFiles,
@@ -116,6 +117,40 @@ describe('files that nodes open by themselves', () => {
     expect(canvas.ui.notice).toMatchObject({ text: 'its code was uploaded', problem: true });
     canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
     await expect(declareFiles(canvas, 'known', {})).rejects.toThrow('no code file');
+  });
+
+  it('K3: are connected once declared, in one step, where one other port has the file', async () => {
+    const { canvas, settle } = one;
+    const clean = READINGS['clean.ipynb'];
+    const before = clean.arguments;
+    const ports = (['input', 'output'] as const).map(role => ({ name: role, role }));
+    clean.arguments = [...before!, ...ports];
+    const alike = { source: 'clean', output: 'tidy', target: 'train', input: 'data' };
+    const into = { source: 'sales', output: 'data', target: 'clean', input: 'input' };
+    const from = { source: 'clean', output: 'output', target: 'train', input: 'extra' };
+    one.backend.proposals = [alike, { ...into, by_file: true }, { ...from, by_file: true }];
+    const done = await declareFiles(canvas, 'clean', {
+      inputs: ['input.csv'],
+      outputs: ['output.csv']
+    });
+    await settle();
+    expect(canvas.doc.allEdges()).toEqual([from, into].map(edge => expect.objectContaining(edge)));
+    expect(canvas.ui.notice).toMatchObject({ text: 'Connected input.csv, output.csv.' });
+    canvas.doc.undo();
+    expect(canvas.doc.allEdges()).toEqual([]);
+    canvas.doc.redo();
+    expect(canvas.doc.allEdges()).toHaveLength(2);
+    await declareFiles(canvas, 'clean', { remove: done.added.map(({ name }) => name) });
+    expect(canvas.doc.allEdges()).toEqual([]);
+    clean.arguments = before;
+  });
+
+  it('tell Run Info of a declaration, which then looks at them again', async () => {
+    const told = jest.fn();
+    codeDescribed.connect(told);
+    await declareFiles(one.canvas, 'clean', { inputs: ['a.csv'] });
+    codeDescribed.disconnect(told);
+    expect(told).toHaveBeenCalledTimes(1);
   });
 
   it('K2: a drop on a node offers its parameters that name a file of the format', async () => {

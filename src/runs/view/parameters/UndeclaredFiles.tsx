@@ -29,9 +29,14 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
     );
     return () => control.abort();
   }, [yard, run, node, state, times]);
+  useEffect(() => {
+    // also after a declaration in the canvas
+    const again = () => setTimes(known => known + 1);
+    codeDescribed.connect(again);
+    return () => void codeDescribed.disconnect(again);
+  }, []);
   const declare = async (change: IDeclareFiles) => {
     const done = await yard.client.call('executables.declare', { body: { path: code, ...change } });
-    setTimes(times + 1);
     codeDescribed.emit();
     return done;
   };

@@ -209,6 +209,37 @@ def test_only_the_end_that_nothing_declares_is_to_be_declared():
         assert (found.output, found.writes, found.reads) == ("out", "", "../r.csv")
 
 
+def test_declared_files_of_the_same_name_are_proposed():
+    """K3: also where the names of the ports differ, or names alone would not decide."""
+    writer = Argument("cleaned", "output", reach=File("r.csv"), default="r.csv")
+    reader = Argument("wanted", "input", reach=File("r.csv"), default="r.csv")
+    (found,) = by_files({}, {"a": [writer], "b": [reader]})
+    assert (found.edge(), found.score) == (Edge("a", "cleaned", "b", "wanted"), 1)
+    assert (found.by_file, found.writes, found.reads) == (True, "", "")
+    taken = [Edge("c", "x", "b", "wanted")]
+    assert by_files({}, {"a": [writer], "b": [reader]}, edges=taken) == []
+    twice = {"a": [writer], "b": [reader], "c": [writer]}
+    assert by_files({}, twice) == []
+    names = {"a": [Argument("r", "output", default="d/r.csv")], "b": [Argument("r", "input")]}
+    assert [p.by_file for p in by_files({}, names)] == [False]
+    names["b"] = [Argument("r", "input", default="r.csv")]
+    assert [(p.by_file, p.score) for p in by_files({}, names)] == [(True, 1)]
+
+
+def test_a_dataset_is_known_by_its_file():
+    """K3: the input that reads that file is its target, declared or not."""
+    nodes = {"d": Node("dataset", path="data/iris.csv"), "b": Node("executable")}
+    places = {"d": "/p/data", "b": "/p"}
+    declared = Argument("table", "input", reach=File("data/iris.csv"), default="data/iris.csv")
+    ports = {"d": [data_port("csv")], "b": [declared]}
+    (found,) = propose_edges(nodes, [], ports, Files({}, places))
+    assert (found.edge(), found.by_file) == (Edge("d", "data", "b", "table"), True)
+    assert str(found.reason) == "b reads iris.csv"
+    opened = {"b": [opening("input", "data/iris.csv")]}
+    (found,) = propose_edges(nodes, [], ports | {"b": []}, Files(opened, places))
+    assert (found.input, found.writes, found.reads) == ("iris", "", "data/iris.csv")
+
+
 def test_files_of_two_writers_and_circles_are_left_to_people():
     """K3: that choice is a person's."""
     two = {"a": [opening("output", "r.csv")], "c": [opening("output", "r.csv")]}

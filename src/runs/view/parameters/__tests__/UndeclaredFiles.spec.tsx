@@ -45,5 +45,7 @@ describe('the files that a step opened by itself', () => {
     ]);
     expect(described).toBe(2); // a canvas checks its workflow again
     expect(asked.length).toBe(5); // and the step was looked at anew after each
+    await act(async () => codeDescribed.emit()); // the canvas declared them
+    expect(asked.length).toBe(6);
   });
 });
