@@ -171,15 +171,19 @@ describe('a workflow tab', () => {
   });
 
   it('K3: shows what was declared until the next run', async () => {
-    const { canvas, runs, settle } = await open();
+    const { canvas, backend, runs, settle } = await open();
     const reading = READINGS['clean.ipynb'];
     reading.undeclared = {
       code: 'work/clean.ipynb',
       files: [{ path: 'tidy.csv', role: 'output', name: 'tidy' }]
     };
+    const ends = { source: 'clean', output: 'tidy', target: 'train', input: 'data' };
+    const reason = 'clean writes tidy.csv, and train reads it';
+    backend.proposals = [{ ...ends, writes: 'tidy.csv', reason }];
     canvas.checker.ask(0);
     await act(settle);
     act(() => canvas.store.select(['clean']));
+    expect(screen.getByText(`${reason}.`)).toBeTruthy();
     delete reading.undeclared;
     await act(async () => fireEvent.click(screen.getByText('Declare as Inputs and Outputs')));
     expect(screen.getByText(/Run again to get the outputs/)).toBeTruthy();

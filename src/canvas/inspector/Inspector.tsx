@@ -15,7 +15,7 @@ import { IDeclareFiles, IUndeclared, OpenedFiles } from '../../components/Opened
 import { useSignal } from '../../components/hooks/useSignal';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
-import { declareFiles, openedAt, tagCell } from '../model/declaring';
+import { declareFiles, isOfFile, openedAt, tagCell } from '../model/declaring';
 import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { titleOf } from '../model/nodeViews';
@@ -197,6 +197,13 @@ function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element
         trans={trans}
         declare={declare}
       />
+      {canvas.checker.proposals
+        .filter(edge => isOfFile(edge) && (edge.source === id || edge.target === id))
+        .map(({ reason }) => (
+          <p key={reason} className="nby-Field-help">
+            {reason}.
+          </p>
+        ))}
       {own.length > 0 && (
         <Section title={trans.__('Files that the code opens')}>
           <ul className="nby-Arrows">

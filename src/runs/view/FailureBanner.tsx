@@ -7,6 +7,7 @@ import { problemIcon } from '../../icons/startup';
 import { failingLine, failingSourceArgs } from '../model/failingLine';
 import { taskTitle } from '../model/names';
 import { useServices } from './context/hooks';
+import { UndeclaredFiles } from './parameters/UndeclaredFiles';
 import { firstLine, reasonText } from '../../reasons';
 
 const AddMissing = lazy(() => import('../../environments/AddMissing'));
@@ -125,6 +126,9 @@ export function FailureBanner({ detail, onCell, onLog }: IFailureBannerProps): J
             missing={task.missing}
           />
         </Suspense>
+      )}
+      {/no such file/i.test(sentence(task, trans)) && (
+        <UndeclaredFiles key={task.id} run={detail.run.id} node={task.node} state={task.state} />
       )}
       {own && <code className="nby-Failure-own">{own}</code>}
       {lines && (

@@ -1,11 +1,14 @@
 """Past successes: their durations, and the inputs that their results depended on."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 from sqlalchemy import Connection, bindparam, func, select, text
 
+from nbyard.domain.arguments.bindings import File
+from nbyard.domain.attempts.failure_reader import read_failure
+from nbyard.domain.attempts.missing_files import missing_paths
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
@@ -70,7 +73,8 @@ class Last(msgspec.Struct, frozen=True):
 class NodeFileAccess(msgspec.Struct, frozen=True):
     """Files that the newest success of a node read and wrote beside its code.
 
-    `name` and `path` are those of the executable. `file` is the path of the code in the bundle.
+    After a newer failure, they include the relative path that the code did not find. `name` and
+    `path` are those of the executable. `file` is the path of the code in the bundle.
     """
 
     node: str
@@ -81,6 +85,37 @@ class NodeFileAccess(msgspec.Struct, frozen=True):
     file: str
     is_apart: bool
     observed: Observed
+
+    @classmethod
+    def of_row(cls, row: Any, before: Self | None) -> Self | None:
+        """Return the files of a task; for a failure, add its missing file to those of `before`."""
+        if row.state == "succeeded":
+            # a success replaces what an earlier failure missed
+            observed = (
+                Observed() if row.observed is None else msgspec.convert(row.observed, Observed)
+            )
+        else:
+            missing = [
+                File(path).place(row.file) for path in missing_paths(read_failure(row.failure))
+            ]
+            if not missing:
+                return before
+            observed = Observed(read=missing, written=[])
+            if before and (before.executable_id, before.file) == (row.executable_id, row.file):
+                seen = before.observed
+                if seen.problem is None and seen.written is not None:
+                    read = dict.fromkeys([*seen.read, *missing])
+                    observed = msgspec.structs.replace(seen, read=[*read])
+        return cls(
+            row.node,
+            row.executable_id,
+            row.name,
+            row.path,
+            row.kind,
+            row.file,
+            bool(row.invocation.get("apart")),
+            observed,
+        )
 
 
 class HistoryRows:
@@ -123,43 +158,38 @@ class HistoryRows:
     ) -> dict[str, NodeFileAccess]:
         """Return the files that nodes opened, by node.
 
-        The newest success of each node counts: in `run`, else in the latest runs of the workflow at
-        `path`. Nodes without observations are left out.
+        The newest success of each node counts, and a newer failure of the same code: in `run`, else
+        in the latest runs of the workflow at `path`. Nodes without observations are left out.
         """
-        rank = func.row_number().over(partition_by=tasks.c.node, order_by=tasks.c.id.desc())
+        same = (tasks.c.node, tasks.c.state)
+        rank = func.row_number().over(partition_by=same, order_by=tasks.c.id.desc())
         at = select(workflows.c.id).where(workflows.c.owner == owner, workflows.c.path == path)
         lately_run = (runs.c.workflow_id == at.scalar_subquery()) & HISTORY
         which = runs.c.id == run if run else lately_run
         lately = select(runs.c.id).where(runs.c.owner == owner, which)
         # The limit keeps the query fast for workflows with many runs.
         lately = lately.order_by(runs.c.number.desc()).limit(LATELY)
-        where = [tasks.c.run_id.in_(lately), tasks.c.state == "succeeded"]
-        where += [tasks.c.node == node] if node else []
-        newest = select(tasks.c.id, rank.label("rank")).where(*where).subquery()
+        ended = tasks.c.state.in_(("succeeded", "failed"))
+        where = (tasks.c.node == node) & ended if node else ended
+        newest = select(tasks.c.id, rank.label("rank")).where(where, tasks.c.run_id.in_(lately))
+        newest_ids = newest.subquery()
         version = tasks.c.plan["executable_version_id"].as_string()
         kept = executable_versions.c
         query = (
             select(tasks.c.node, tasks.c.observed, tasks.c.executable_id, executables.c.name)
-            .add_columns(executables.c.path, kept.kind, kept.file, kept.invocation)
-            .join(newest, newest.c.id == tasks.c.id)
+            .add_columns(tasks.c.state, tasks.c.failure, executables.c.path)
+            .add_columns(kept.kind, kept.file, kept.invocation)
+            .join(newest_ids, newest_ids.c.id == tasks.c.id)
             .join(executable_versions, kept.id == version)
             .join(executables, executables.c.id == kept.executable_id)
-            .where(newest.c.rank == 1)
+            .where(newest_ids.c.rank == 1)
+            .order_by(tasks.c.id)
         )
-        return {
-            row.node: NodeFileAccess(
-                row.node,
-                row.executable_id,
-                row.name,
-                row.path,
-                row.kind,
-                row.file,
-                bool(row.invocation.get("apart")),
-                msgspec.convert(row.observed, Observed),
-            )
-            for row in c.execute(query)
-            if row.observed is not None
-        }
+        opened: dict[str, NodeFileAccess] = {}
+        for row in c.execute(query):
+            if access := NodeFileAccess.of_row(row, opened.get(row.node)):
+                opened[row.node] = access
+        return opened
 
     def last_dependencies(self, c: Connection, task: TaskRecord) -> Last | None:
         """Return the dependencies of the newest earlier success of the same node and workflow."""

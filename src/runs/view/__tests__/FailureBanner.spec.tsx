@@ -1,5 +1,5 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { fireEvent, render, screen } from '@testing-library/react';
+import { act, fireEvent, render, screen } from '@testing-library/react';
 import { RunDetail } from '../../../api/types';
 import { IRunServices } from '../../model/services';
 import { FailureBanner } from '../FailureBanner';
@@ -17,9 +17,13 @@ const text = (words: string) => ({ code: 'text', params: { text: words } });
 
 const commands = { execute: jest.fn() };
 
-function show(...tasks: object[]): void {
+function show(client: object, ...tasks: object[]): void {
   const detail = { run: { id: 'r' }, tasks } as unknown as RunDetail;
-  const services = { trans: nullTranslator.load('nbyard'), commands } as unknown as IRunServices;
+  const services = {
+    trans: nullTranslator.load('nbyard'),
+    commands,
+    yard: { client }
+  } as unknown as IRunServices;
   render(
     <RunContext.Provider value={services}>
       <FailureBanner detail={detail} onCell={jest.fn()} onLog={jest.fn()} />
@@ -32,13 +36,13 @@ const cause = () => document.querySelector('.nby-Failure-cause')!.textContent;
 describe('K5: why a run failed', () => {
   it('names the cell as it was written, and as the kernel counts', () => {
     const traceback = '\u001b[36mCell\u001b[39m \u001b[32mIn[4]\u001b[39m, line 1\nValueError: no';
-    show(task('a', { reason: text('no'), cell: 2, traceback }));
+    show({}, task('a', { reason: text('no'), cell: 2, traceback }));
     expect(cause()).toContain('cell 3 (In [4])');
     expect(screen.queryByText(/tasks failed/)).toBeNull();
   });
 
   it('names all steps that failed, and tells of each', () => {
-    show(task('a', { reason: text('first') }), task('b', { reason: text('second'), cell: 0 }));
+    show({}, task('a', { reason: text('first') }), task('b', { reason: text('second'), cell: 0 }));
     expect(screen.getByText('2 tasks failed:')).toBeTruthy();
     expect(cause()).toContain('first');
     fireEvent.click(screen.getByRole('button', { name: 'train.ipynb · b' }));
@@ -47,7 +51,7 @@ describe('K5: why a run failed', () => {
 
   it('shows the own line and edits the source at the failing cell', () => {
     const traceback = 'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nE: no';
-    show({ ...task('a', { reason: text('no'), cell: 3, traceback }), executable_id: 'e' });
+    show({}, { ...task('a', { reason: text('no'), cell: 3, traceback }), executable_id: 'e' });
     expect(document.querySelector('.nby-Failure-own')!.textContent).toBe('clean(x)');
     fireEvent.click(screen.getByRole('button', { name: 'Edit Source' }));
     const args = { id: 'e', cell: 3, line: 2, lines: {} };
@@ -55,18 +59,33 @@ describe('K5: why a run failed', () => {
   });
 });
 
+describe('X1: a file that was not found', () => {
+  it('is offered for declaration', async () => {
+    const files = [{ path: 'prepared.csv', role: 'input', name: 'prepared', format: 'csv' }];
+    const call = jest.fn(async () => ({ code: 'model.ipynb', files, problem: null }));
+    const failed = task('model', { reason: text("No such file or directory: 'prepared.csv'") });
+    await act(async () => show({ call }, failed, task('b', { reason: text('no') })));
+    expect(call).toHaveBeenCalledTimes(1);
+    expect(document.querySelector('.nby-OpenedFiles')!.textContent).toContain(
+      'The code also reads prepared.csv.'
+    );
+    fireEvent.click(screen.getByRole('button', { name: 'train.ipynb · b' }));
+    expect(document.querySelector('.nby-OpenedFiles')).toBeNull();
+  });
+});
+
 describe('K5: the last lines', () => {
   const traceback = 'Cell In[4], line 2\n      1 x = 1\n----> 2 clean(x)\n\nE: no';
 
   it('are open unless the own line is shown', () => {
-    show(task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
+    show({}, task('a', { reason: text('exit code 1'), traceback: 'one\ntwo\nthree' }));
     expect(document.querySelector('pre')!.textContent).toBe('one\ntwo\nthree');
     fireEvent.click(screen.getByRole('button', { name: 'Last Lines', expanded: true }));
     expect(document.querySelector('pre')).toBeNull();
   });
 
   it('open below the own line', () => {
-    show(task('a', { reason: text('no'), traceback }));
+    show({}, task('a', { reason: text('no'), traceback }));
     expect(document.querySelector('pre')).toBeNull();
     fireEvent.click(screen.getByRole('button', { name: 'Last Lines', expanded: false }));
     expect(document.querySelector('pre')!.textContent).toContain('E: no');

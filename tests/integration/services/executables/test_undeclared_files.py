@@ -1,6 +1,7 @@
 """Files that code opens by itself: told after a run, declared with one click, connected."""
 
 import json
+from shutil import copytree, ignore_patterns
 
 import pytest
 
@@ -253,3 +254,51 @@ def test_a_task_tells_its_files(two: Project) -> None:
         ["result.csv", "out/report.txt"],
     )
     assert two.yard.services.runs.undeclared(ADA, run, "clean").problem is None
+
+
+def test_a_file_that_a_failed_task_missed_is_told_and_declared(project: Project) -> None:
+    """X1, K3: two notebooks without ports, one of which reads what the other writes."""
+    project.notebook("prepare", "open('prepared.csv', 'w').write('x')")
+    project.notebook("model", "text = open('prepared.csv').read()\nopen('m.txt', 'w').write(text)")
+    detail = project.run()
+    assert states(detail)["model"] == "failed"
+    assert told(project, "model") == [("input", "prepared.csv", "prepared")]
+    seen = project.yard.services.runs.undeclared(ADA, detail.run.id, "model")
+    assert (seen.code, [file.path for file in seen.files]) == ("model.ipynb", ["prepared.csv"])
+    (proposal,) = check(project).proposals
+    assert str(proposal.reason) == "prepare writes prepared.csv, and model reads it"
+    assert (proposal.writes, proposal.reads) == ("prepared.csv", "prepared.csv")
+
+    declare(project, "prepare.ipynb", outputs=["prepared.csv"])
+    declare(project, "model.ipynb", inputs=["prepared.csv"])
+    assert told(project, "model") == []
+    (proposal,) = check(project).proposals
+    assert proposal.by_file and (proposal.writes, proposal.reads) == ("", "")
+    project.arrow("prepare", "model", "prepared", "prepared")
+    assert project.run().run.state == "succeeded"
+    assert told(project, "model") == [("output", "m.txt", "m")]
+
+    # after a success, a missing file joins those that were opened before
+    project.notebook("model", "open('other.csv').read()")
+    project.run()
+    assert told(project, "model") == [("input", "other.csv", "other"), ("output", "m.txt", "m")]
+
+
+def test_cached_tasks_tell_the_files_of_the_result(two: Project) -> None:
+    """X1: a copy of the folder has its results from the cache, and nothing was opened there."""
+    two.run()
+    other = two.root / "copy"
+    copytree(two.root, other, ignore=ignore_patterns("*.nbflow", ".*"))
+    text = json.dumps({"version": 1, "nodes": two.nodes})
+    (other / "flow.nbflow").write_text(text)
+    services = two.yard.services
+    detail = two.end(services.runs.create(ADA, NewRun(path="copy/flow.nbflow")).id)
+    assert [task.cached for task in detail.tasks] == [True, True]
+    nodes = services.workflows.check(ADA, CheckWorkflow("copy/flow.nbflow", text)).nodes
+    for node, paths in (
+        ("clean", ["data/iris.csv", "result.csv"]),
+        ("report", ["result.csv", "out/report.txt"]),
+    ):
+        found = nodes[node].undeclared
+        assert found and [file.path for file in found.files] == paths
+        assert services.runs.undeclared(ADA, detail.run.id, node) == found
