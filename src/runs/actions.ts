@@ -4,6 +4,7 @@ import { Dialog, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { ReadonlyPartialJSONObject } from '@lumino/coreutils';
+import { ApiError } from '../api/client';
 import { fileOf } from '../api/paths';
 import { codeOf, saveCode, unsavedDocuments } from '../api/documents/saveDocuments';
 import { Deployment, RunDetail, TaskPage } from '../api/types';
@@ -177,10 +178,15 @@ function seen(yard: IYard, run: string): Promise<TaskPage> {
 
 /** Return the running deployments of models of a run. */
 async function deploymentsOf({ client }: IYard, run: string): Promise<Deployment[]> {
-  return client.call('deployments.list', { query: {} }).then(
+  return client.call('deployments.list', { query: { limit: 500 } }).then(
     ({ items }) =>
       items.filter(({ is_wanted, model }) => is_wanted && model?.source?.run_id === run),
-    () => [] // the user may not see deployments
+    (error: ApiError) => {
+      if (error.status !== 403) {
+        throw error;
+      }
+      return []; // the user may not see deployments
+    }
   );
 }
 

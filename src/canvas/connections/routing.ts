@@ -8,8 +8,10 @@ export interface IBounds {
   bottom: number;
 }
 
-/** Between a card and a connection that goes around it. */
+/** The least distance between a card and a connection that goes around it. */
 export const MARGIN = 12;
+/** The distance that is added where there is room. */
+export const ROOM = 24;
 /** How many points of a curve are looked at. */
 const STEPS = 16;
 
@@ -40,7 +42,8 @@ export function freeHeight(from: number, to: number, cards: readonly IBounds[]):
   let top = Number.NEGATIVE_INFINITY;
   const consider = (end: number) => {
     if (top <= end) {
-      const height = Math.min(Math.max(middle, top), end);
+      const room = Math.min(ROOM, (end - top) / 2);
+      const height = Math.min(Math.max(middle, top + room), end - room);
       const length = Math.abs(height - from) + Math.abs(height - to);
       if (length < shortest) {
         [best, shortest] = [height, length];

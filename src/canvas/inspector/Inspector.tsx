@@ -199,9 +199,9 @@ function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element
       />
       {canvas.checker.proposals
         .filter(edge => isOfFile(edge) && (edge.source === id || edge.target === id))
-        .map(({ reason }) => (
-          <p key={reason} className="nby-Field-help">
-            {reason}.
+        .map(edge => (
+          <p key={edgeId(edge)} className="nby-Field-help">
+            {edge.reason}.
           </p>
         ))}
       {own.length > 0 && (

@@ -20,7 +20,9 @@ export function useItem<T extends { id: string }>(
       .then(setFetched)
       .catch((error: Error) =>
         setFetched(
-          (error as ApiError).status === 404 ? trans.__('This item was deleted.') : error.message
+          (error as ApiError).status === 404
+            ? trans.__('This item was deleted, or you have no access.')
+            : error.message
         )
       );
     // eslint-disable-next-line react-hooks/exhaustive-deps -- `read` asks the same each time

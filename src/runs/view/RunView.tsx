@@ -232,7 +232,7 @@ function Header({ model, detail, estimate, follows, onFollow }: IHeaderProps): J
           className="nby-Link"
           onClick={() => void commands.execute('nbyard:show-run', { id: newest.id })}
         >
-          {trans.__('The canvas shows run %1', newest.number)}
+          {trans.__('Newest run: %1', newest.number)}
         </button>
       )}
       <span className="nby-Space" />

@@ -1,4 +1,4 @@
-import { freeHeight, IBounds, isCovered, MARGIN, pathAround } from '../routing';
+import { freeHeight, IBounds, isCovered, MARGIN, pathAround, ROOM } from '../routing';
 
 const card = (left: number, top: number, width = 200, height = 100): IBounds => ({
   left,
@@ -18,8 +18,8 @@ describe('K2: a connection that leads back', () => {
   });
 
   it('passes above or below both if they stand side by side', () => {
-    expect(freeHeight(80, 110, [card(0, 0), card(300, 40, 200, 140)])).toBe(180 + MARGIN);
-    expect(freeHeight(10, 30, [card(0, 0), card(300, 0, 200, 300)])).toBe(-MARGIN);
+    expect(freeHeight(80, 110, [card(0, 0), card(300, 40, 200, 140)])).toBe(180 + MARGIN + ROOM);
+    expect(freeHeight(10, 30, [card(0, 0), card(300, 0, 200, 300)])).toBe(-MARGIN - ROOM);
   });
 });
 
@@ -33,13 +33,11 @@ describe('K2: a connection past other cards', () => {
     const cards = [card(300, 0), card(300, 140)];
     expect(isCovered([200, 50], [600, 50], cards)).toBe(true);
     const path = pathAround([200, 50], [600, 50], cards);
-    expect(path).toBe(
-      `M200,50C230,50 230,${-MARGIN} 260,${-MARGIN}H540C570,${-MARGIN} 570,50 600,50`
-    );
+    expect(path).toBe('M200,50C230,50 230,120 260,120H540C570,120 570,50 600,50');
   });
 
   it('takes the gap between two cards, and is level along both', () => {
     const path = pathAround([200, 70], [800, 200], [card(240, 0), card(540, 140)]);
-    expect(path).toBe('M200,70C214,70 214,128 228,128H752C776,128 776,200 800,200');
+    expect(path).toBe('M200,70C214,70 214,120 228,120H752C776,120 776,200 800,200');
   });
 });

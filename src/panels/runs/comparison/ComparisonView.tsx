@@ -35,8 +35,8 @@ export default function ComparisonView(props: IComparisonViewProps): JSX.Element
     const { events } = yard.stream;
     const onEvents = (_: unknown, changes: readonly StoreEvent[]) => {
       const isDeleted = ({ subject_id, data }: StoreEvent) =>
-        data.change === 'deleted' && key.includes(subject_id);
-      setGone(known => known ?? changes.find(isDeleted)?.subject_id);
+        data.change === 'deleted' && key.split(',').includes(subject_id);
+      setGone(known => changes.find(isDeleted)?.subject_id ?? known);
     };
     events.connect(onEvents);
     // IDs of runs sort by the time of their creation

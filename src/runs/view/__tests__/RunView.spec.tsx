@@ -59,7 +59,7 @@ describe('the header of Run Info', () => {
     expect(screen.queryByText(/^The canvas shows/)).toBeNull();
     cleanup();
     const { executed } = await show(2, 'succeeded', [other, { id: 's', number: 7, ...FILE }]);
-    fireEvent.click(screen.getByRole('button', { name: 'The canvas shows run 7' }));
+    fireEvent.click(screen.getByRole('button', { name: 'Newest run: 7' }));
     expect(executed).toEqual([['show-run', 's']]);
   });
 
