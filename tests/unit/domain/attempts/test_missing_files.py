@@ -28,6 +28,21 @@ def missed(line, traceback="", **more):
         ("No such file or directory (os error 2): prepared.csv", "prepared.csv"),
         ("cannot open file 'prepared.csv': No such file or directory", "prepared.csv"),
         ("cat: prepared.csv: No such file or directory", "prepared.csv"),
+        ("head: data/prepared.csv: No such file or directory", "data/prepared.csv"),
+        ("/usr/bin/head: prepared.csv: No such file or directory", "prepared.csv"),
+        ("bash: line 1: prepared.csv: No such file or directory", "prepared.csv"),
+        ("sort: cannot read: prepared.csv: No such file or directory", "prepared.csv"),
+        # the redirections > and < have the same message
+        ("bash: line 1: out/x.csv: No such file or directory", ""),
+        ("bash: out/x.csv: No such file or directory", ""),
+        ("/bin/sh: out/x.csv: No such file or directory", ""),
+        ("./prepare.sh: line 3: out/x.csv: No such file or directory", ""),
+        ("prepare: line 3: out/x.csv: No such file or directory", ""),
+        ("tee: out/x.csv: No such file or directory", ""),
+        ("rm: old.csv: No such file or directory", ""),
+        ("rm: cannot remove 'old.csv': No such file or directory", ""),
+        ("mkdir: cannot create directory ‘a/b.d’: No such file or directory", ""),
+        ("ls: cannot access ‘data.csv’: No such file or directory", ""),
         ("ValueError: prepared.csv is empty", ""),
     ],
 )
@@ -43,6 +58,83 @@ def test_a_file_that_was_to_be_written_is_not_read():
     read = "----> 1 open('out/plot.png', 'rb')\n      2 fig.savefig('b.png')"
     assert missed(line, read) == ["out/plot.png"]
     assert missed(f"{PYTHON}'a.csv'", "----> 1 saved = open('a.csv')") == ["a.csv"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "Path('out/r.csv').open('w')",
+        "Path('out/r.csv').open(mode = 'ab')",
+        "Path('out/r.csv').touch()",
+        "Path('out/r.csv').write_text('x')",
+        "shutil.copy('a.csv', 'out/r.csv')",
+        "shutil.copyfile('a.csv', 'out/r.csv')",
+        "os.remove('out/r.csv')",
+        "tarfile.open('out/r.csv', 'w:gz')",
+        "joblib.dump(model, 'out/r.csv')",
+        "plt.imsave('out/r.csv', pixels)",
+        "frame.to_csv('out/r.csv')",
+        "pd.ExcelWriter('out/r.csv')",
+        "frame.sink_csv('out/r.csv')",
+        "open(\n      2     'out/r.csv',\n      3     'w',\n      4 )",
+    ],
+)
+def test_calls_that_write_are_known_in_notebooks(statement):
+    traceback = f"Cell In[2]\n----> 1 {statement}\n      9 done"
+    assert missed(f"{PYTHON}'out/r.csv'", traceback) == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "joblib.load('saved/m.csv')",
+        "pd.read_csv('saved/m.csv').to_numpy()",
+        "pd.read_csv('saved/m.csv').to_json()",
+        "pd.read_csv('saved/m.csv').copy()",
+        "pd.read_csv('saved/m.csv').replace('a', 'b').rename(columns=names)",
+        "json.dumps(json.load(open('saved/m.csv')))",
+        "writer_rows = Path('saved/m.csv').open('r')",
+        "pd.read_csv(\n      2     'saved/m.csv',\n      3     sep=';')\n      4 open('b', 'w')",
+    ],
+)
+def test_names_and_conversions_are_no_writing(statement):
+    line = f"{PYTHON}'saved/m.csv'"
+    assert missed(line, f"----> 1 {statement}\n      9 done") == ["saved/m.csv"]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "os.remove('old.csv')",
+        "Path('old.csv').unlink()",
+        "os.rename(old, new)",
+        "shutil.move('old.csv', 'b.csv')",
+    ],
+)
+def test_a_file_that_was_to_be_deleted_is_not_read(statement):
+    assert missed(f"{PYTHON}'old.csv'", f"----> 1 {statement}") == []
+    assert missed(f"{PYTHON}'old.csv'", script(statement)) == []
+
+
+def script(*statements):
+    """Return the output of a script: its own traceback, the last frame being of a library."""
+    frames = "".join(
+        f'  File "/work/code/s.py", line {number}, in f\n    {statement}\n    ^^^^^\n'
+        for number, statement in enumerate(statements, 1)
+    )
+    library = '  File "/x/site-packages/io.py", line 9, in get\n    handle = open(\n'
+    return f"Traceback (most recent call last):\n{frames}{library}{PYTHON}'a'\n"
+
+
+def test_a_script_shows_what_it_wrote():
+    line = f"{PYTHON}'out/r.csv'"
+    assert missed(line, script("open('out/r.csv','w')")) == []
+    assert missed(line, script("main()", "frame.to_csv('out/r.csv')")) == []
+    # the lines with the mode are not shown
+    assert missed(line, script("with open(")) == []
+    assert missed(line, script("main()", "pd.read_csv(")) == ["out/r.csv"]
+    assert missed(line, script("open('out/r.csv')")) == ["out/r.csv"]
+    assert missed(line, "open('other.csv', 'w')\n" + script("f()")) == ["out/r.csv"]
 
 
 def test_a_notebook_names_its_exception():
