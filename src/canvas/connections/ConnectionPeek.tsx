@@ -1,5 +1,5 @@
 import { Edge } from '@xyflow/react';
-import { MouseEvent, useMemo, useState } from 'react';
+import { MouseEvent, useMemo, useState, useSyncExternalStore } from 'react';
 import { title } from '../model/connecting';
 import { CanvasController } from '../model/controller';
 import { ITableHead } from '../model/tokens';
@@ -14,6 +14,7 @@ interface IPeek {
   head: ITableHead;
   /** The node and its output. */
   name: string;
+  edge: string;
 }
 
 /** Shows the first rows of the table that went through the connection below the pointer. */
@@ -31,7 +32,7 @@ export function usePeek(canvas: CanvasController) {
           const head = await canvas.runs?.previewOf?.(edge.source, edge.sourceHandle ?? '');
           if (head && box && current === edge.id) {
             const name = `${title(canvas, edge.source)}.${edge.sourceHandle}`;
-            setPeek({ x: clientX - box.left, y: clientY - box.top, head, name });
+            setPeek({ x: clientX - box.left, y: clientY - box.top, head, name, edge: edge.id });
           }
         }, REST);
       },
@@ -42,7 +43,10 @@ export function usePeek(canvas: CanvasController) {
       }
     };
   }, [canvas]);
-  return { peek, ...handlers };
+  const { store } = canvas;
+  const edges = useSyncExternalStore(store.subscribe, store.getEdges);
+  // the pointer does not leave a connection that is deleted
+  return { peek: edges.some(({ id }) => id === peek?.edge) ? peek : undefined, ...handlers };
 }
 
 export function ConnectionPeek({ peek }: { peek: IPeek | undefined }): JSX.Element | null {

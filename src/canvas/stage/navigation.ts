@@ -57,6 +57,8 @@ export function focusDirection(canvas: CanvasController, direction: Direction): 
 const ROOM = 0.1;
 /** Cards are readable down to this zoom. */
 const READABLE = 0.75;
+/** No message below the canvas is as high. */
+const MESSAGE = 80;
 /** Cards are not made smaller than this when Run Info opens below them. */
 const LEGIBLE = 0.5;
 
@@ -178,8 +180,8 @@ export interface ISize {
 }
 
 /**
- * Fit again after a resize, unless the user moved the view, all cards are visible at full size, or a
- * panel opened beside a selected card. Then keep the selected or failed card visible.
+ * Fit again after a resize, unless the user moved the view, all cards are visible at full size, a panel
+ * opened beside a selected card, or a message came or went. Then keep the selected or failed card visible.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;
@@ -188,9 +190,11 @@ export function refit(canvas: CanvasController, before: ISize): void {
   }
   const now = flow.getViewport();
   const id = canvas.targets[0] ?? canvas.failed;
+  const rise = Math.abs(before.height - (canvas.stage?.clientHeight ?? 0));
   // The inspector opens beside a chosen card, and nothing slides away below the pointer.
-  const isBeside = id !== undefined && before.height === canvas.stage?.clientHeight;
-  if (fitted && isFitted(canvas) && (fitted.isWhole || !isBeside)) {
+  const isBeside = id !== undefined && !rise && !fitted?.isWhole;
+  const isMessage = rise > 0 && rise < MESSAGE && before.width === canvas.stage?.clientWidth;
+  if (fitted && isFitted(canvas) && !isBeside && !isMessage) {
     const { isWhole } = fitted;
     const view = viewOf(canvas);
     if (now.zoom === 1 && view && isInside(flow.getNodesBounds(canvas.store.nodes), view)) {

@@ -74,6 +74,18 @@ describe('a view that nobody moved', () => {
     end();
   });
 
+  it('stays when a message comes or goes below', () => {
+    const { canvas } = one;
+    canvas.doc.move([['train', [900, 0]]]);
+    const { moves, end } = picture(one, 700);
+    fit(canvas);
+    refit(canvas, { width: 700, height: 640 });
+    expect(moves).toHaveLength(1);
+    refit(canvas, { width: 700, height: 900 });
+    expect(moves).toHaveLength(2);
+    end();
+  });
+
   it('stays after a resize while all cards are visible at full size', () => {
     const { canvas } = one;
     canvas.doc.move([['train', [300, 100]]]);

@@ -197,6 +197,8 @@ describe('K9: a connection below the pointer', () => {
     });
     canvas.stage = document.createElement('div');
     let peeking!: ReturnType<typeof usePeek>;
+    let edges = [{ id: 'clean' }, { id: 'sales' }];
+    canvas.store.getEdges = () => edges as never;
     function Peeking() {
       peeking = usePeek(canvas);
       return (
@@ -225,7 +227,9 @@ describe('K9: a connection below the pointer', () => {
     expect(tip.textContent).toContain('clean.ipynb.tidy · 342 × 8');
     expect(within(tip).getByRole('cell').textContent).toBe('Adelie');
     expect([tip.style.left, tip.style.top]).toEqual(['22px', '32px']);
-    leave();
+    edges = [edges[1]];
+    act(() => canvas.store.focus('clean'));
+    expect(screen.queryByRole('tooltip')).toBeNull(); // it was deleted below the pointer
     await enter('sales', 300);
     expect(screen.queryByRole('tooltip')).toBeNull();
     expect(asked.map(([node]) => node)).toEqual(['clean', 'sales']);
