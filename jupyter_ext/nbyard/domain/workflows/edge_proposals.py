@@ -54,8 +54,9 @@ class Files(NamedTuple):
                 if file.role == role:
                     ends.append(End(node, file.name, _joined(folder, file.path), file.path))
             for argument in ports.get(node, ()):
-                if argument.role == role and isinstance(argument.default, str):
-                    ends.append(End(node, argument.name, _joined(folder, argument.default)))
+                path = argument.default
+                if argument.role == role and isinstance(path, str) and _is_file(path):
+                    ends.append(End(node, argument.name, _joined(folder, path)))
         return ends
 
 
@@ -69,6 +70,11 @@ class End(NamedTuple):
     port: str
     place: str
     undeclared: str = ""
+
+
+def _is_file(default: str) -> bool:
+    """Return whether a default names a file. Names of folders, `-` and URLs are not compared."""
+    return "." in posixpath.basename(default).strip(".") and "://" not in default
 
 
 def _joined(folder: str, path: str) -> str:

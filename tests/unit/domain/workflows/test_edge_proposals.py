@@ -226,6 +226,20 @@ def test_declared_files_of_the_same_name_are_proposed():
     assert [(p.by_file, p.score) for p in by_files({}, names)] == [(True, 1)]
 
 
+@pytest.mark.parametrize(
+    "default", ["", ".", "..", "-", "data", "data/", "a.d/", ".hidden", "https://host/r.csv"]
+)
+def test_defaults_that_name_no_file_are_not_compared(default):
+    """K3: neither as a connection, nor as a second output that hides one with the same name."""
+    writer = Argument("metrics_path", "output", default=default)
+    reader = Argument("train_csv", "input", default=default)
+    assert by_files({}, {"a": [writer], "b": [reader]}) == []
+    table = [Argument("table", role, default=default) for role in ("output", "input")]
+    log = Argument("log", "output", default=default)
+    (found,) = by_files({}, {"a": table[:1], "b": table[1:], "c": [log]})
+    assert (found.edge(), found.by_file) == (Edge("a", "table", "b", "table"), False)
+
+
 def test_a_dataset_is_known_by_its_file():
     """K3: the input that reads that file is its target, declared or not."""
     nodes = {"d": Node("dataset", path="data/iris.csv"), "b": Node("executable")}
