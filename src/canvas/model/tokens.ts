@@ -86,7 +86,7 @@ export interface IProposal extends IEdge {
   /** Files to declare first: an output of the source, an input of the target. */
   writes?: string;
   reads?: string;
-  /** Whether the files of both ends have the same name. */
+  /** Whether both ends name the same file, not only the same name in another folder. */
   by_file?: boolean;
 }
 

@@ -116,7 +116,7 @@ def propose_edges(
     for alike in _candidates(nodes, edges, ports):
         same = best.get(alike.edge())
         if same is None or same.score < alike.score:
-            best[alike.edge()] = replace(alike, by_file=same is not None)
+            best[alike.edge()] = replace(alike, by_file=same is not None and same.by_file)
     proposals = [p for p in best.values() if drawn.refusal(p.edge()) is None]
     # one proposal for each input, then one for each output and target node
     proposals = list(_unique_best(proposals, lambda p: (p.target, p.input)))
@@ -206,4 +206,6 @@ def _by_files(
                 reason = because("file-of-dataset", reader=reader, file=name)
             ends = (output.node, output.port, wanted.node, wanted.port)
             paths = (output.undeclared, wanted.undeclared)
-            yield Proposal(*ends, score, reason, *paths, by_file=True)
+            # The folder of uploaded code is unknown, so its relative paths may be other files.
+            by_file = is_same and posixpath.isabs(output.place)
+            yield Proposal(*ends, score, reason, *paths, by_file=by_file)

@@ -373,7 +373,7 @@ class NeededImage(msgspec.Struct, frozen=True):
 class Proposal(msgspec.Struct, frozen=True):
     """A proposed connection. `score` is between 0 and 1, 1 for the best fit.
     Files to declare first: `writes` as an output of the source, `reads` as a target's input.
-    `by_file`: the files of both ends have the same name."""
+    `by_file`: both ends name the same file, not only the same name in another folder."""
 
     source: str
     output: str

@@ -198,10 +198,14 @@ def _declare(path: str, role: Role, described: list[Argument], known: list[Argum
     return new
 
 
-def folder_of(base: str, node: Node) -> str:
+def folder_of(resolver: Resolver, node: Node, view: NodeView) -> str:
     """Return the folder of a node's code below the root, "" for a node without a file."""
-    if not node.path:
+    path = posixpath.join(resolver.base, node.path) if node.path else ""
+    # A pinned node is shown even if its executable was deleted.
+    if node.type == "executable" and not (path or node.pin or view.problem):
+        real, files = Path(resolver.registered(node).path), resolver.parts.files
+        path = files.shown(real) if files.has(real) else ""
+    if not path:
         return ""
-    return posixpath.dirname(
-        posixpath.normpath(posixpath.join("/", base, split_function_path(node.path).file))
-    )
+    file = posixpath.join("/", split_function_path(path).file)
+    return posixpath.dirname(posixpath.normpath(file))

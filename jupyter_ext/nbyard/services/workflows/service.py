@@ -241,7 +241,9 @@ class WorkflowService:
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
         ports = {name: view.arguments for name, view in views.items()}
-        places = {name: folder_of(base, node) for name, node in document.nodes.items()}
+        places = {
+            name: folder_of(resolver, node, views[name]) for name, node in document.nodes.items()
+        }
         files = {
             name: undeclared.files for name, undeclared in opened.items() if not undeclared.problem
         }

@@ -6,6 +6,7 @@ from shutil import copytree, ignore_patterns
 import pytest
 
 from nbyard.domain.attempts.undeclared_files import DeclareFiles
+from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import NewRun, Task
 from nbyard.domain.workflows.structs import CheckWorkflow, WorkflowCheck
 from nbyard.errors import Invalid
@@ -282,6 +283,20 @@ def test_a_file_that_a_failed_task_missed_is_told_and_declared(project: Project)
     project.notebook("model", "open('other.csv').read()")
     project.run()
     assert told(project, "model") == [("input", "other.csv", "other"), ("output", "m.txt", "m")]
+
+
+def test_registered_executables_open_files_beside_their_code(project: Project) -> None:
+    """K3: in one folder, a name is the same file. In two folders, it is only suggested."""
+    for path, role in (("p/a.ipynb", "outputs"), ("p/b.ipynb", "inputs"), ("q/c.ipynb", "inputs")):
+        (project.root / path).parent.mkdir(exist_ok=True)
+        project.notebook(path.removesuffix(".ipynb"), "open('config.json')")
+        project.nodes.pop(path.removesuffix(".ipynb"))
+        declare(project, path, **{role: ["config.json"]})
+        found = project.yard.services.executables.create(ADA, NewExecutable(path=path))
+        project.nodes[path[2]] = {"type": "executable", "executable": found.id}
+    (proposal, other) = check(project).proposals
+    assert (proposal.target, proposal.score, proposal.by_file) == ("b", 1, True)
+    assert (other.target, other.by_file) == ("c", False)
 
 
 def test_cached_tasks_tell_the_files_of_the_result(two: Project) -> None:

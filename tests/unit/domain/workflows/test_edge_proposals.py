@@ -222,8 +222,25 @@ def test_declared_files_of_the_same_name_are_proposed():
     assert by_files({}, twice) == []
     names = {"a": [Argument("r", "output", default="d/r.csv")], "b": [Argument("r", "input")]}
     assert [p.by_file for p in by_files({}, names)] == [False]
-    names["b"] = [Argument("r", "input", default="r.csv")]
+    names["b"] = [Argument("r", "input", default="d/r.csv")]
     assert [(p.by_file, p.score) for p in by_files({}, names)] == [(True, 1)]
+
+
+def test_a_file_of_that_name_in_another_folder_is_only_suggested():
+    """K3: it is not drawn at once, even where the names of the ports are the same."""
+    config = [Argument("config", role, default="config.json") for role in ("output", "input")]
+    other = Argument("settings", "input", default="config.json")
+    places = {"a": "/p", "b": "/q"}
+    (found,) = by_files({}, {"a": config[:1], "b": [other]}, places)
+    assert (found.score, found.by_file) == (SAME_NAME, False)
+    (found,) = by_files({}, {"a": config[:1], "b": config[1:]}, places)
+    assert (found.score, found.by_file) == (1, False)
+    unknown = dict.fromkeys("ab", "")
+    assert [p.by_file for p in by_files({}, {"a": config[:1], "b": [other]}, unknown)] == [False]
+    nodes = {"d": Node("dataset", path="data/iris.csv"), "b": Node("executable")}
+    ports = {"d": [data_port("csv")], "b": [Argument("table", "input", default="iris.csv")]}
+    (found,) = propose_edges(nodes, [], ports, Files({}, {"d": "/p/data", "b": "/p"}))
+    assert (found.score, found.by_file) == (SAME_NAME, False)
 
 
 @pytest.mark.parametrize(
