@@ -46,6 +46,8 @@ export class Checker {
   /** The workflow that this one is a copy of, while it has no id of its own. */
   copyOf = '';
   proposals: readonly IProposal[] = [];
+  /** Code files by executable. They are kept, as `undeclared` is null once all is declared. */
+  readonly codes = new Map<unknown, string>();
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -190,6 +192,11 @@ export class Checker {
       }
     }
     this._answer = new Map(Object.entries(answer.nodes));
+    for (const { executable, undeclared } of this._answer.values()) {
+      if (executable && undeclared?.code) {
+        this.codes.set(executable, undeclared.code);
+      }
+    }
     this._readings.clear();
   }
 

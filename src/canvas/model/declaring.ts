@@ -31,7 +31,7 @@ export async function declareFiles(
   const code = codeOf(canvas, id);
   const done = await declareIn(canvas, code, change);
   const gone = (node: string, port: string) =>
-    !!change.remove?.includes(port) && codeOf(canvas, node) === code;
+    !!change.remove?.includes(port) && follows(canvas, node, code);
   const cut = canvas.doc
     .allEdges()
     .filter(edge => gone(edge.source, edge.output) || gone(edge.target, edge.input));
@@ -54,8 +54,7 @@ async function connectDeclared(
   await whenChecked(canvas);
   const fileOf = (node: string, own: 'input' | 'output', port: string) => {
     const argument =
-      codeOf(canvas, node) === code &&
-      added.find(({ name, role }) => name === port && role === own);
+      follows(canvas, node, code) && added.find(({ name, role }) => name === port && role === own);
     return argument ? String(openedAt(argument as Partial<IArgument>) ?? argument.default) : '';
   };
   const fileIn = ({ source, output, target, input }: IProposal) =>
@@ -67,12 +66,18 @@ async function connectDeclared(
   }
 }
 
+/** Whether a node has the ports that a code file describes now, not those of a version or pin. */
+function follows(canvas: CanvasController, id: string, code: string): boolean {
+  const { version, pin } = canvas.doc.node(id) ?? {};
+  return !version && !pin && codeOf(canvas, id) === code;
+}
+
 /** Return the path of a node's code file; empty for other nodes. */
-function codeOf(canvas: CanvasController, id: string): string {
-  const path = canvas.doc.node(id)?.path;
+function codeOf({ checker, doc, path: base }: CanvasController, id: string): string {
+  const path = doc.node(id)?.path;
   return typeof path === 'string'
-    ? resolvePath(canvas.path, path)
-    : (canvas.checker.reading(id)?.undeclared?.code ?? '');
+    ? resolvePath(base, path)
+    : (checker.codes.get(checker.reading(id)?.executable) ?? '');
 }
 
 /** Make a cell of a node's notebook its parameters cell, and read the node again. */

@@ -145,6 +145,39 @@ describe('files that nodes open by themselves', () => {
     clean.arguments = before;
   });
 
+  it('K3: of a version or pin keep their connections when the current code loses them', async () => {
+    const { canvas, backend } = one;
+    const { path } = canvas.doc.node('clean')!;
+    const kinds = { same: {}, old: { version: 'v1' }, kept: { pin: { run: 'r1', node: 'kept' } } };
+    for (const [id, own] of Object.entries(kinds)) {
+      canvas.doc.addNode(id, { type: 'executable', path, ...own }, [0, 0]);
+      const edge = { source: id, output: 'tidy', target: 'train', input: `extra_${id}` };
+      canvas.doc.connect(edge);
+    }
+    await declareFiles(canvas, 'clean', { remove: ['tidy'] });
+    expect(backend.declared).toEqual([['work/clean.ipynb', { remove: ['tidy'] }]]);
+    expect(canvas.doc.allEdges().map(({ source }) => source)).toEqual(['kept', 'old']);
+  });
+
+  it('K3: of a registered executable are connected and removed once all are declared', async () => {
+    const { canvas, backend, settle } = one;
+    const undeclared = { code: 'lib/known.ipynb' };
+    READINGS[''] = { executable: 'x', undeclared };
+    canvas.doc.addNode('known', { type: 'executable', executable: 'x' }, [0, 0]);
+    canvas.doc.addNode('other', { type: 'dataset' }, [0, 0]);
+    await settle();
+    const edge = { source: 'known', output: 'out', target: 'train', input: 'data' };
+    backend.proposals = [{ ...edge, by_file: true }];
+    READINGS[''] = { executable: 'x', arguments: [{ name: 'out', role: 'output' }] };
+    await declareFiles(canvas, 'known', { outputs: ['out.csv'] });
+    await settle();
+    expect(canvas.doc.allEdges()).toMatchObject([edge]);
+    await declareFiles(canvas, 'known', { remove: ['out'] });
+    delete READINGS[''];
+    expect(backend.declared.map(([code]) => code)).toEqual([undeclared.code, undeclared.code]);
+    expect(canvas.doc.allEdges()).toEqual([]);
+  });
+
   it('tell Run Info of a declaration, which then looks at them again', async () => {
     const told = jest.fn();
     codeDescribed.connect(told);
