@@ -8,6 +8,7 @@ import { Picker } from '../components/Picker';
 import { useSignal } from '../components/hooks/useSignal';
 import { KindIcon } from './cards/KindIcon';
 import { CanvasController } from './model/controller';
+import { followDeclarations } from './model/declaring';
 import { keepFocus } from './model/focus';
 import { CanvasContext, useCanvas, useUi } from './model/hooks';
 import { Inspector } from './inspector/Inspector';
@@ -36,6 +37,7 @@ function Parts({ readOnly }: { readOnly: boolean }): JSX.Element {
   const { runs, trans } = canvas;
   const panel = useRef<HTMLDivElement>(null);
   useEffect(() => keepFocus(canvas, panel.current!), [canvas]);
+  useEffect(() => followDeclarations(canvas), [canvas]);
   const { palette, inspector, outline } = useUi();
   const lost = useSignal(runs?.changed, () => runs?.lost);
   return (

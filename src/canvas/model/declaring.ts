@@ -42,6 +42,17 @@ export async function declareFiles(
   return done;
 }
 
+/** Connect ports that are declared elsewhere while the canvas is shown, such as in Run Info. */
+export function followDeclarations(canvas: CanvasController): () => void {
+  const onDescribed: Parameters<typeof codeDescribed.connect>[0] = (_, described) => {
+    if (described && !canvas.readOnly && canvas.stage?.offsetParent) {
+      void connectDeclared(canvas, described.code, described.added);
+    }
+  };
+  codeDescribed.connect(onDescribed);
+  return () => void codeDescribed.disconnect(onDescribed);
+}
+
 /** Connect declared ports of a code file to the only ports that name the same file. */
 async function connectDeclared(
   canvas: CanvasController,

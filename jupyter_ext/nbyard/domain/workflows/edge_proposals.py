@@ -198,7 +198,10 @@ def _by_files(
             # Such a file may already travel along a connection to another port.
             if not is_open or (is_new and (output.node, wanted.node) in feeds):
                 continue
-            writer, reader = (nodes[end.node].label or end.node for end in (output, wanted))
+            writer, reader = (
+                nodes[end.node].label or posixpath.basename(nodes[end.node].path) or end.node
+                for end in (output, wanted)
+            )
             is_same = output.place == wanted.place
             score, code = (SAME_FILE, "same-file") if is_same else (SAME_NAME, "file-of-same-name")
             reason = because(code, writer=writer, reader=reader, file=name)

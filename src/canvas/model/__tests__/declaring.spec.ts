@@ -5,9 +5,11 @@ import {
   connectToCard,
   declarable,
   declareFiles,
+  followDeclarations,
   openedAt,
   tagCell
 } from '../declaring';
+import { resolvePath } from '../editing';
 import { bench, IBench, READINGS } from './fakes';
 
 const FILE = {
@@ -176,6 +178,35 @@ describe('files that nodes open by themselves', () => {
     delete READINGS[''];
     expect(backend.declared.map(([code]) => code)).toEqual([undeclared.code, undeclared.code]);
     expect(canvas.doc.allEdges()).toEqual([]);
+  });
+
+  it('K3: are connected after a declaration in Run Info too, while the canvas is shown', async () => {
+    const { canvas, settle } = one;
+    const clean = READINGS['clean.ipynb'];
+    const before = clean.arguments;
+    const port = { name: 'input', role: 'input' as const, default: 'input.csv' };
+    clean.arguments = [...before!, port];
+    const edge = { source: 'sales', output: 'data', target: 'clean', input: 'input' };
+    one.backend.proposals = [{ ...edge, by_file: true }];
+    const end = followDeclarations(canvas);
+    const described = { code: resolvePath(canvas.path, 'clean.ipynb'), added: [port] };
+    const emit = async () => {
+      codeDescribed.emit(described);
+      canvas.checker.ask(0);
+      await settle();
+    };
+    await emit();
+    expect(canvas.doc.allEdges()).toEqual([]); // it is hidden
+    canvas.stage = document.createElement('div');
+    Object.defineProperty(canvas.stage, 'offsetParent', { value: document.body });
+    await emit();
+    expect(canvas.doc.allEdges()).toEqual([expect.objectContaining(edge)]);
+    canvas.doc.undo();
+    end();
+    await emit();
+    expect(canvas.doc.allEdges()).toEqual([]);
+    canvas.stage = undefined;
+    clean.arguments = before;
   });
 
   it('tell Run Info of a declaration, which then looks at them again', async () => {

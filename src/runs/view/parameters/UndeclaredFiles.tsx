@@ -37,7 +37,7 @@ export function UndeclaredFiles({ run, node, state }: IUndeclaredFilesProps) {
   }, []);
   const declare = async (change: IDeclareFiles) => {
     const done = await yard.client.call('executables.declare', { body: { path: code, ...change } });
-    codeDescribed.emit();
+    codeDescribed.emit({ code, added: done.added });
     return done;
   };
   return <OpenedFiles undeclared={undeclared} trans={trans} declare={declare} />;

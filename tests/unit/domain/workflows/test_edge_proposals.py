@@ -185,6 +185,17 @@ def opening(role, path):
     return OpenedFile(path, role, path.split("/")[-1].partition(".")[0])
 
 
+def test_the_reason_names_nodes_as_the_canvas_shows_them():
+    """K3."""
+    nodes = {
+        "a_1f": Node("executable", path="x/prepare.ipynb"),
+        "b": Node("executable", label="Fit"),
+    }
+    opened = {"a_1f": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
+    (found,) = propose_edges(nodes, [], {}, Files(opened, {}))
+    assert str(found.reason) == "prepare.ipynb writes r.csv, and Fit reads it"
+
+
 def test_what_one_writes_and_another_reads_is_proposed():
     """K3: under the same place, or else the same name."""
     opened = {"a": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
