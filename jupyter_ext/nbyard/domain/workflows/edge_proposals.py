@@ -55,7 +55,10 @@ class Files(NamedTuple):
                     ends.append(End(node, file.name, _joined(folder, file.path), file.path))
             for argument in ports.get(node, ()):
                 path = argument.default
-                if argument.role == role and isinstance(path, str) and _is_file(path):
+                if argument.role != role or not isinstance(path, str) or "://" in path:
+                    continue
+                # Other defaults are folders, `-` or empty.
+                if "." in posixpath.basename(path).strip("."):
                     ends.append(End(node, argument.name, _joined(folder, path)))
         return ends
 
@@ -70,11 +73,6 @@ class End(NamedTuple):
     port: str
     place: str
     undeclared: str = ""
-
-
-def _is_file(default: str) -> bool:
-    """Return whether a default names a file. Names of folders, `-` and URLs are not compared."""
-    return "." in posixpath.basename(default).strip(".") and "://" not in default
 
 
 def _joined(folder: str, path: str) -> str:

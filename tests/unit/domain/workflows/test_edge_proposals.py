@@ -192,7 +192,7 @@ def test_the_reason_names_nodes_as_the_canvas_shows_them():
         "b": Node("executable", label="Fit"),
     }
     opened = {"a_1f": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
-    (found,) = propose_edges(nodes, [], {}, Files(opened, {}))
+    (found,) = propose_edges(nodes, [], {}, Files(opened, dict.fromkeys(nodes, "/p")))
     assert str(found.reason) == "prepare.ipynb writes r.csv, and Fit reads it"
 
 
