@@ -213,7 +213,9 @@ describe('P3, P4: the view of a deployment', () => {
 
   it('shows that it was deleted', async () => {
     await open(undefined, { shown: null });
-    expect(screen.getByRole('alert').textContent).toBe('This item was deleted, or you have no access.');
+    expect(screen.getByRole('alert').textContent).toBe(
+      'This item was deleted, or you have no access.'
+    );
   });
 
   it('M6: leads to run, step, data and code of its model', async () => {
