@@ -21,7 +21,9 @@ test('X1, K3: a file that a failed notebook missed is declared and connected', a
   const { inspector } = canvas;
   await lab.execute('nbyard:toggle-inspector');
   await canvas.card('model.ipynb').click();
-  await expect(inspector).toContainText('prepare writes prepared.txt, and model reads it.');
+  await expect(inspector).toContainText(
+    'prepare.ipynb writes prepared.txt, and model.ipynb reads it.'
+  );
   const declare = inspector.getByRole('button', { name: 'Declare as Inputs and Outputs' });
   await declare.click();
   await expect(canvas.input('model.ipynb', 'prepared')).toBeVisible();

@@ -58,7 +58,9 @@ test(
     await canvas.button('connect-automatically').click(); // its command waits for the choice
     await expect(canvas.picker).toContainText('Declare these files and connect?');
     await lab.page.screenshot({ path: info.outputPath('proposed.png') });
-    await canvas.picker.getByText('clean writes result.txt, and report reads it').click();
+    await canvas.picker
+      .getByText('clean.ipynb writes result.txt, and report.ipynb reads it')
+      .click();
     await expect(canvas.arrow('clean.ipynb', 'report.ipynb')).toHaveCount(1);
     await lab.page.screenshot({ path: info.outputPath('connected.png') });
 

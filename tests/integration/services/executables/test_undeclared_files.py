@@ -69,7 +69,7 @@ def test_files_are_told_declared_and_connected(two: Project) -> None:
     assert (proposal.target, proposal.input) == ("report", "result")
     assert (proposal.writes, proposal.reads) == ("result.csv", "result.csv")
     assert proposal.score == 1
-    assert str(proposal.reason) == "clean writes result.csv, and report reads it"
+    assert str(proposal.reason) == "clean.ipynb writes result.csv, and report.py reads it"
 
     declare(two, "clean.ipynb", inputs=["data/iris.csv"], outputs=["result.csv"])
     declare(two, "report.py", inputs=["result.csv"], outputs=["out/report.txt"])
@@ -267,7 +267,7 @@ def test_a_file_that_a_failed_task_missed_is_told_and_declared(project: Project)
     seen = project.yard.services.runs.undeclared(ADA, detail.run.id, "model")
     assert (seen.code, [file.path for file in seen.files]) == ("model.ipynb", ["prepared.csv"])
     (proposal,) = check(project).proposals
-    assert str(proposal.reason) == "prepare writes prepared.csv, and model reads it"
+    assert str(proposal.reason) == "prepare.ipynb writes prepared.csv, and model.ipynb reads it"
     assert (proposal.writes, proposal.reads) == ("prepared.csv", "prepared.csv")
 
     declare(project, "prepare.ipynb", outputs=["prepared.csv"])
