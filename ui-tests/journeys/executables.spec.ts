@@ -12,6 +12,14 @@ function form(lab: Lab): Locator {
   return lab.page.locator('.jp-MainAreaWidget:not(.lm-mod-hidden) .nby-View');
 }
 
+/** The fields of the last parameter; its help has a row of its own. */
+function lastParameter(view: Locator): Locator {
+  return view
+    .getByRole('row')
+    .filter({ has: view.page().getByLabel(/^Name of/) })
+    .last();
+}
+
 test(
   'E1, E3, E10: a notebook is registered from the file browser and tried alone',
   { tag: '@long' },
@@ -50,7 +58,7 @@ test(
     const view = form(lab);
     const add = async (name: string, role: string, word: string) => {
       await view.getByRole('button', { name: 'Add a Parameter' }).click();
-      const row = view.getByRole('row').last();
+      const row = lastParameter(view);
       await row.getByLabel(/^Name of/).fill(name);
       await row.getByLabel(/^Role of/).selectOption(role);
       await row.getByLabel(/^How it is passed/).selectOption('option');
@@ -65,7 +73,7 @@ test(
     await expect(promised).toContainText("the name 'table' is used twice");
     await expect(promised).toContainText('sh count.sh --table <table> --lines lines');
     await view.getByRole('button', { name: 'Register' }).click();
-    const last = view.getByRole('row').last();
+    const last = lastParameter(view);
     await expect(last.getByRole('alert')).toContainText(/table|twice|name/i);
     await last.getByLabel(/^Name of/).fill('code');
     await expect(promised.getByRole('row')).toContainText('"-x" → --code -x');
@@ -282,7 +290,7 @@ interface ITold {
 /** Describe one more argument of a command. */
 async function describeArgument(view: Locator, told: ITold): Promise<void> {
   await view.getByRole('button', { name: 'Add a Parameter' }).click();
-  const row = view.getByRole('row').last();
+  const row = lastParameter(view);
   await row.getByLabel(/^Name of/).fill(told.name);
   await row.getByLabel(/^Role of/).selectOption(told.role ?? 'value');
   if (told.type) {
