@@ -1,10 +1,9 @@
 import { Signal } from '@lumino/signaling';
-import type { Argument } from '../types';
 
 /** New ports of a code file, which a canvas may connect. */
 interface IDescribed {
   code: string;
-  added: readonly Argument[];
+  added: readonly { name: string; role?: string; default?: unknown; reach?: unknown }[];
 }
 
 /** Emitted when a request changed the description of a code file, which no document shows. */
