@@ -46,7 +46,7 @@ export function usePeek(canvas: CanvasController) {
   const { store } = canvas;
   const edges = useSyncExternalStore(store.subscribe, store.getEdges);
   // the pointer does not leave a connection that is deleted
-  return { peek: edges.some(({ id }) => id === peek?.edge) ? peek : undefined, ...handlers };
+  return { peek: peek && edges.some(({ id }) => id === peek.edge) ? peek : undefined, ...handlers };
 }
 
 export function ConnectionPeek({ peek }: { peek: IPeek | undefined }): JSX.Element | null {

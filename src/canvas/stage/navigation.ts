@@ -180,8 +180,9 @@ export interface ISize {
 }
 
 /**
- * Fit again after a resize, unless the user moved the view, all cards are visible at full size, a panel
- * opened beside a selected card, or a message came or went. Then keep the selected or failed card visible.
+ * Fit again after a resize, unless the user moved the view, all cards are visible at full size, a
+ * panel opened beside a selected card, or a message came or went. Then keep the selected or failed
+ * card visible.
  */
 export function refit(canvas: CanvasController, before: ISize): void {
   const { fitted, flow } = canvas;

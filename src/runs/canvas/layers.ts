@@ -87,7 +87,6 @@ export class Layers implements IDisposable {
       this.clear();
     }
     this._inVain = 0;
-    this._searched.clear();
     if (run) {
       this._layers.unshift(this._open(run));
       void this._search();
@@ -95,6 +94,7 @@ export class Layers implements IDisposable {
   }
 
   clear(): void {
+    this._searched.clear();
     this._layers.splice(0).forEach(layer => this._close(layer));
   }
 
@@ -137,7 +137,8 @@ export class Layers implements IDisposable {
         const unused = this._layers.filter(layer => !used.has(layer));
         this._layers = this._layers.filter(layer => used.has(layer));
         unused.forEach(layer => this._close(layer));
-        while (this._isTop(top) && this._lacking().some(node => !this._searched.has(node))) {
+        const isDue = (node: string) => this._searched.get(node) !== top.model.id;
+        while (this._isTop(top) && this._lacking().some(isDue)) {
           await this._dig(top);
         }
       }
@@ -158,12 +159,17 @@ export class Layers implements IDisposable {
   }
 
   private async _dig(top: ILayer): Promise<void> {
-    this._lacking().forEach(node => this._searched.add(node));
+    const lacking = this._lacking();
+    // the runs before an earlier search have no task of these nodes
+    const [since] = lacking.map(node => this._searched.get(node) ?? '').sort();
     const query = { workflow: this.path(), after: top.model.id, limit: EARLIER };
     const { items } = await this.yard.client.call('runs.list', { query });
-    for (const { id } of items.filter(({ id }) => !this.has(id))) {
-      if (!this._isTop(top) || !this._lacking().length || this._inVain > IN_VAIN) {
+    for (const { id } of items.filter(({ id }) => id > since && !this.has(id))) {
+      if (!this._isTop(top)) {
         return;
+      }
+      if (!this._lacking().length || this._inVain > IN_VAIN) {
+        break;
       }
       const layer = this._open(id);
       await layer.model.ready;
@@ -175,6 +181,9 @@ export class Layers implements IDisposable {
         this._inVain += layer.model.detail?.tasks.length ?? 0;
         this._close(layer);
       }
+    }
+    if (this._isTop(top)) {
+      lacking.forEach(node => this._searched.set(node, top.model.id));
     }
   }
 
@@ -190,7 +199,8 @@ export class Layers implements IDisposable {
   private _disposed = false;
   private _inVain = 0;
   private _layers: ILayer[] = [];
-  private _searched = new Set<string>();
+  /** The newest run at the last whole search for a node. */
+  private _searched = new Map<string, string>();
   private _searching?: ILayer;
   private _shown = true;
   private _wanted = new Set<string>();

@@ -254,6 +254,16 @@ describe('RunStates', () => {
     await pass(100);
     expect(states.get('a')?.from?.id).toBe('r5');
 
+    // a node that never ran is searched once, and then only in newer runs
+    states.get('d');
+    await pass(100);
+    read.length = 0;
+    tasks.r8 = tasks.r5;
+    await next('r8');
+    states.get('d');
+    await pass(100);
+    expect(read).toEqual(['r8']);
+
     // all runs are deleted
     runs = [];
     const changed = jest.fn();
