@@ -276,51 +276,6 @@ def used_once(all_modules: Iterable[Module]) -> list[str]:
     return private
 
 
-def texts_of_errors(all_modules: Iterable[Module]) -> list[str]:
-    """Return the errors of `nbyard.errors` that have a text instead of a reason or a hint.
-
-    The runner has errors of its own.
-    """
-    checked = [module for module in all_modules if module.name.partition(".")[0] != "runner"]
-    names = {
-        node.name
-        for module in checked
-        if module.name == "errors"
-        for node in module.tree.body
-        if isinstance(node, ast.ClassDef) and "Struct" not in ast.unparse(node.bases[0])
-    }
-    texts = []
-    for place, node in (
-        (module.name, node) for module in checked for node in ast.walk(module.tree)
-    ):
-        match node:
-            case ast.Call(func=ast.Name(id=name), args=[why, *_]) if name in names:
-                given = [why]
-            case ast.Call(
-                func=ast.Attribute(value=ast.Name(id=name), attr="field"), args=[_, why, *_]
-            ) if name in names:
-                given = [why]
-            case ast.Call(func=ast.Name(id=name)) if name in names:
-                given = []
-            case _:
-                continue
-        given += [keyword.value for keyword in node.keywords if keyword.arg == "hint"]
-        texts += [f"{place}: {ast.unparse(text)}" for text in given if _is_text(text)]
-    return texts
-
-
-def _is_text(node: ast.AST) -> bool:
-    """Return whether an expression is a text that the code composes."""
-    match node:
-        case ast.Constant(value=str()) | ast.JoinedStr():
-            return True
-        case ast.BinOp(left=left, right=right) | ast.IfExp(body=left, orelse=right):
-            return _is_text(left) or _is_text(right)
-        case ast.Call(func=ast.Attribute(value=inner, attr="format" | "join")):
-            return _is_text(inner)
-    return False
-
-
 def line_count(all_modules: Iterable[Module]) -> int:
     """Return the number of lines of all modules."""
     return sum(len(module.path.read_bytes().splitlines()) for module in all_modules)
@@ -410,13 +365,6 @@ def figures(package: Mapping[str, Module], typescript: Path) -> Iterator[Figure]
         share <= MAX_USED_ONCE,
         tuple(once),
         "Write the lines where the function is called, if that stays below 45 lines.",
-    )
-    texts = texts_of_errors(package.values())
-    yield Figure(
-        f"errors with a text instead of a reason: {len(texts)} (none)",
-        not texts,
-        tuple(texts),
-        "Raise the error with because('CODE', …): reasons/codes has the codes.",
     )
     comments = comment_share(package.values())
     yield Figure(

@@ -10,9 +10,6 @@ import figures
 
 FILES = {
     "__init__.py": "",
-    "errors.py": "class Bad(Exception):\n    pass\n",
-    "refusing.py": "Bad('a')\nBad(f'{a} b')\nBad.field('x', 'is ' + b)\n"
-    "Bad(because('c'))\nOther('d')\n",
     "one/__init__.py": "",
     "one/a.py": "from nbyard.two import b\n",
     "one/alone.py": "if TYPE_CHECKING:\n    from nbyard.one import a\n",
@@ -34,7 +31,7 @@ def found(tmp_path: Path) -> dict[str, figures.Module]:
 
 def test_modules_are_counted_by_folder(found):
     sizes = {folder: len(names) for folder, names in figures.sizes(found).items()}
-    assert sizes == {"": 2, "one": 2, "two": 1}
+    assert sizes == {"": 1, "one": 2, "two": 1}
 
 
 def test_what_stands_in_functions_is_counted(found):
@@ -91,14 +88,6 @@ def test_names_that_do_not_tell_what_they_hold_are_found(tmp_path):
 
 def test_private_functions_that_are_named_once_are_counted(found):
     assert figures.used_once(found.values()) == ["two.b: _used", "two.b: _once"]
-
-
-def test_errors_with_a_text_are_counted(found):
-    assert figures.texts_of_errors(found.values()) == [
-        "refusing: 'a'",
-        "refusing: f'{a} b'",
-        "refusing: 'is ' + b",
-    ]
 
 
 def test_a_figure_beyond_its_limit_names_what_is_new_and_the_remedy(
