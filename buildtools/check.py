@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from checks import durations
 from checks.affected import affected, changed_since
@@ -12,6 +13,7 @@ from checks.budget import slow_tests, too_many
 from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
+from checks.records import changes, result, result_file, state, write
 from checks.results import NAMED_FAILURES, cases, failed, failures, report, table, totals
 from checks.running import Outcome, Runner, drop_scratch, kept_scratch, make_scratch
 
@@ -91,7 +93,8 @@ def main(words: Sequence[str] | None = None) -> int:
         _say("Set-up: packages and programs that are missing (some minutes the first time)")
         if not set_up(programs(chosen)):
             return 1
-        begin = time.monotonic()
+        result_file().unlink(missing_ok=True)  # an interrupted check leaves no older record
+        begin, began = time.monotonic(), state()
         make_scratch(in_memory=not given.paths and given.full is None)  # long tests fill it
         runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
         for stage in chosen:
@@ -101,8 +104,19 @@ def main(words: Sequence[str] | None = None) -> int:
         drop_scratch()
         return 130
     durations.remember(outcomes)
+    seconds = time.monotonic() - begin
+    record = result(sys.argv[1:] if words is None else words, began, seconds, outcomes)
+    write(record)
+    return summarise(given, outcomes, record)
+
+
+def summarise(
+    given: argparse.Namespace, outcomes: Sequence[Outcome], record: dict[str, Any]
+) -> int:
+    """Print how the steps ended and return the exit code: 1 after a failure."""
     steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
-    _say("", "=== Summary", *table(outcomes), f"{time.monotonic() - begin:6.0f} s in all")
+    _say("", "=== Summary", *table(outcomes))
+    _say(f"{record['seconds']:6.0f} s in all, recorded in .check/result.json")
     _say(*slow_tests(outcomes))
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))
@@ -110,7 +124,7 @@ def main(words: Sequence[str] | None = None) -> int:
     else:  # what a failed test leaves helps to find the reason
         drop_scratch()
     grown = list(too_many(outcomes))
-    _say(*grown, totals(outcomes))
+    _say(*grown, *changes(record["changed_files"]), totals(outcomes))
     return 1 if steps or grown else 0
 
 

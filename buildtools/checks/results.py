@@ -104,6 +104,12 @@ def totals(outcomes: Collection[Outcome]) -> str:
     Steps are counted too, because a failed lint has no tests.
     """
     steps = [failed(outcome) for outcome in outcomes]
-    found = [case.verdict for outcome in outcomes for case in cases(outcome.step.junit)]
-    tests = ", ".join(f"{found.count(word)} {word}" for word in ("passed", "failed", "skipped"))
+    found = verdicts(case for outcome in outcomes for case in cases(outcome.step.junit))
+    tests = ", ".join(f"{count} {word}" for word, count in found.items())
     return f"Steps: {steps.count(False)} passed, {steps.count(True)} failed. Tests: {tests}"
+
+
+def verdicts(found: Iterable[Case]) -> dict[str, int]:
+    """Return how many tests passed, failed and were skipped."""
+    each = [case.verdict for case in found]
+    return {word: each.count(word) for word in ("passed", "failed", "skipped")}

@@ -1,16 +1,22 @@
 """The command line of the check: its exit codes, and what it refuses."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import check
-from checks import plan
+from checks import plan, records
 from checks.plan import Stage, Step
+from checks.records import State
 from checks.running import Runner
 
 Steps = Callable[..., None]
+JUNIT = (
+    '<testsuite><testcase classname="a" name="c"/>'
+    '<testcase classname="a" name="b"><failure message="no"/></testcase></testsuite>'
+)
 
 
 @pytest.fixture
@@ -19,6 +25,9 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(plan, "RECORDS", tmp_path)
     monkeypatch.setattr(check, "make_scratch", lambda **_options: None)
     monkeypatch.setattr(check, "set_up", lambda groups: True)
+    nowhere = State("", "", "")
+    monkeypatch.setattr(check, "state", lambda: nowhere)
+    monkeypatch.setattr(records, "changed_files", lambda began: [])
 
     def replace(*made: Step) -> None:
         monkeypatch.setattr(check, "everything", lambda: (Stage(made, 2.0),))
@@ -48,6 +57,30 @@ def test_a_part_of_a_lane_with_long_tests_only_returns_0(
     assert "./check --full podman" in capsys.readouterr().out
     steps(Step("whole", ("sh", "-c", "exit 5")))
     assert check.main([]) == 1
+
+
+def test_a_check_records_commit_time_steps_tests_and_failures(
+    steps: Steps,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    before = State("1234", "", "2026-11-28T08:00:00Z")
+    monkeypatch.setattr(check, "state", lambda: before)
+    monkeypatch.setattr(records, "changed_files", lambda began: ["a.py"] if began is before else [])
+    bad = Step("bad", ("sh", "-c", f"echo '{JUNIT}' > {tmp_path}/bad.xml; exit 1"))
+    steps(Step("good", ("true",)), bad)
+    assert check.main([]) == 1
+    record = json.loads((tmp_path / "result.json").read_text())
+    assert (record["commit"], record["time"]) == ("1234", "2026-11-28T08:00:00Z")
+    assert record["changed_files"] == ["a.py"]
+    assert {step["name"]: step["failed"] for step in record["steps"]} == {
+        "good": False,
+        "bad": True,
+    }
+    assert record["tests"] == {"passed": 1, "failed": 1, "skipped": 0}
+    assert record["failures"] == ["a::b"]
+    assert "a.py" in capsys.readouterr().out.splitlines()[-2]
 
 
 def test_a_failed_set_up_returns_1(
