@@ -156,7 +156,8 @@ class Store:
         code = (self.executables, self.environments)
         nouns = (self.datasets, *code, self.images, self.models, self.projects)
         digests = {digest for noun in nouns for digest in noun.digests(c)}
-        return digests.union(self.templates.digests_of_plans(c))
+        # Rows without bytes have an empty digest: imports under way or failed, for example.
+        return digests.union(self.templates.digests_of_plans(c)) - {""}
 
     def has_work(self, c: Connection) -> bool:
         """Return whether a dispatcher is needed now or later.

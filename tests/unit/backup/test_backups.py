@@ -23,20 +23,24 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.projects.definitions import FOLDER, push_name
 from nbyard.domain.runs.structs import Attempt
-from nbyard.domain.state_machines import ATTEMPT
+from nbyard.domain.state_machines import ATTEMPT, MACHINES, Machine
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, own_name
 from nbyard.store import Connection, Store, transition
 from nbyard.store.database.portable_rows import dump
+from nbyard.store.events import Subject
 from nbyard.store.schema.tables import tasks
+from nbyard.store.transition import TABLES
 
+from ..store.environments.test_queries import add as add_environment
 from ..store.rows import Rows
 from ..store.schedules.test_backfills import add_backfill
 from ..store.schedules.test_queries import NOW
 from ..store.schedules.test_queries import add as add_schedule
 from ..store.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
+from ..store.test_images import add as add_image
 from ..store.test_projects import add as add_project
 from ..store.triggers.conftest import StoredTriggers
 
@@ -120,6 +124,65 @@ def test_a_backup_restores_rows_bytes_and_records(
     assert all(blobs.exists(digest) for digest in named)
     assert not any(path.endswith(("token", "part", "/x", "jsonl")) for path in found)
     assert b"unnamed" not in found.values() and not (folder / "crypt.key").exists()
+
+
+def way_to(machine: Machine, state: str) -> list[str]:
+    """The states after the initial one on a shortest way."""
+    ways: dict[str, list[str]] = {machine.initial: []}
+    while state not in ways:
+        further = {to: [*w, to] for since, w in ways.items() for to in machine.moves[since]}
+        ways = further | ways
+    return ways[state]
+
+
+def add_in_each_state(store: Store) -> None:
+    """Add an object for each state of each state machine."""
+    add_schedule(store, schedule := new_id(), None)
+    subjects = {(name, state): new_id() for name, m in MACHINES.items() for state in m.moves}
+    for (name, state), key in subjects.items():
+        if name == "deployment":
+            add_deployment(store, key, name=state)
+        elif name == "image":
+            add_image(store, key)
+        elif name == "backfill":
+            add_backfill(store, key, schedule)
+    add_environment(store, "e", *MACHINES["environment-version"].moves)
+    with store.write() as c:
+        rows = Rows(store, c)
+        for (name, state), key in subjects.items():
+            if name in ("run", "task", "attempt"):
+                run = rows.run(f"{name} {state}")
+                task = rows.task(run) if name != "run" else None
+                attempt = rows.attempt(task) if task and name == "attempt" else None
+                key = (attempt or task or run).id
+            elif name == "dataset-version":
+                key = rows.dataset(state).current.id
+            elif name == "environment-version":
+                continue
+            elif name == "bisection":
+                store.bisections.insert(c, a_bisection(id=key))
+            for to in way_to(MACHINES[name], state):
+                assert transition.move(c, MACHINES[name], Subject(key, "ada"), to)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+def test_objects_in_every_state_are_restored(
+    store: Store, tmp_path: Path, bare_database_url: str
+) -> None:
+    """Imports under way or failed, for example, have no bytes."""
+    add_in_each_state(store)
+    write_backup(store, tmp_path / "b.tar")
+    restore_backup(tmp_path / "b.tar", tmp_path / "restored", bare_database_url)
+    opened = Store(tmp_path / "restored", bare_database_url)
+    try:
+        restored = rows_of(opened)
+    finally:
+        opened.close()
+    assert restored == rows_of(store)
+    for name, machine in MACHINES.items():
+        states = {msgspec.json.decode(row)["state"] for row in restored[TABLES[name].name]}
+        assert states == {*machine.moves}
 
 
 @pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
