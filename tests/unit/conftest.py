@@ -8,6 +8,28 @@ import pytest
 
 from nbyard.testing.kept_folders import kept_folder
 
+# The product answers with what it has when such a budget ends. On a slow machine, the outcome of
+# a test would depend on it.
+BUDGETS = {
+    "nbyard.services.runs.previews": ("SECONDS",),
+    "nbyard.dispatch.cache.forecasts": (
+        *("MOST_SECONDS", "ENGINE_SECONDS", "INTERPRETER_SECONDS", "OUTSIDE_SECONDS"),
+    ),
+    "nbyard.dispatch.deployments.image_pins": ("BRIEF_SECONDS",),
+    "nbyard.dispatch.service_health": ("ANSWER_SECONDS",),
+    "nbyard.rest.server_hooks.prometheus_metrics": ("PATIENCE_SECONDS",),
+    "nbyard.tabular.table_queries": ("QUICK_SECONDS", "PREVIEW_SECONDS"),
+}
+
+
+@pytest.fixture(autouse=True)
+def _unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give budgets of time that no machine exceeds; a test of a budget sets its own."""
+    for module, names in BUDGETS.items():
+        if module in sys.modules:
+            for name in names:
+                monkeypatch.setattr(f"{module}.{name}", 600.0)
+
 
 @pytest.fixture
 def nbdime(monkeypatch: pytest.MonkeyPatch) -> None:

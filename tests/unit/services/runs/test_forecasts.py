@@ -131,8 +131,11 @@ def threads(name):
     return [one for one in threading.enumerate() if one.name == name]
 
 
-def test_an_engine_that_is_silent_leaves_its_nodes_unknown(yard, ann, tmp_path, flow, dispatcher):
+def test_an_engine_that_is_silent_leaves_its_nodes_unknown(
+    yard, ann, tmp_path, flow, dispatcher, monkeypatch
+):
     """It is asked once: later nodes and forecasts wait for the same answer."""
+    monkeypatch.setattr("nbyard.dispatch.cache.forecasts.ENGINE_SECONDS", 0.5)
     place = str(tmp_path / "d.sock")
     yard.settings.docker_host = f"unix://{place}"
     body = ForecastRequest(path=flow, runtime="docker")
