@@ -32,9 +32,10 @@ from nbyard.domain.projects.structs import (
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.structs import Run
 from nbyard.store import events
-from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
+from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import project_links, projects
 from nbyard.store.schema.schedule_tables import schedules
@@ -242,7 +243,11 @@ class ProjectRows:
                 of.table.c.created_at,
                 of.path.label("path"),
             )
-            query = with_text(query.where(own, is_wanted), search, of.name, of.path)
+            query = query.where(own, is_wanted)
+            if search:
+                is_run = kind == "run"  # there may be very many
+                has_text = contains_text(search, of.name, of.path)
+                query = query.where(has_run_text(c, search) if is_run else has_text)
             # Limited here too, so that each table is read by its index.
             parts.append(select(newest_first(query, of.table.c.id, limit, after).subquery()))
         columns = union_all(*parts).subquery().c

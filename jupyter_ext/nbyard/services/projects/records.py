@@ -165,8 +165,8 @@ class ProjectRecords:
     ) -> Page[ProjectArtifact]:
         """List the newest result of each output in the runs of a project, newest first.
 
-        Only the newest 200 runs of each workflow, file or executable in each state are searched. If
-        these are more than 2,000 runs, fewer of each are searched, but always the newest. `kind`
+        Only the newest 20 runs of each workflow, file or executable in each state are searched. If
+        these are more than 200 runs, fewer of each are searched, but always the newest. `kind`
         limits the list to data or models.
 
         Raises:

@@ -27,12 +27,15 @@ def newest_first(query: Select[Any], column: ColumnElement[Any], limit: int, aft
 
 def with_text(query: Select[Any], text: str, *columns: ColumnElement[Any]) -> Any:
     """Limit a query to rows with the text, in any case, in one of the columns."""
-    if not text:
-        return query
+    return query.where(contains_text(text, *columns)) if text else query
+
+
+def contains_text(text: str, *columns: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that one of the columns contains a text, in any case."""
     if not text.isascii():
-        return query.where(or_(*(column.icontains(text, autoescape=True) for column in columns)))
+        return or_(*(column.icontains(text, autoescape=True) for column in columns))
     escaped, lower = ESCAPED.sub(r"/\g<0>", text), text.lower()
-    return query.where(or_(*(_ContainsAscii(column, f"%{escaped}%", lower) for column in columns)))
+    return or_(*(_ContainsAscii(column, f"%{escaped}%", lower) for column in columns))
 
 
 class _ContainsAscii(FunctionElement[bool]):

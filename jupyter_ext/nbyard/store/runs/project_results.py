@@ -30,8 +30,8 @@ from nbyard.store.schema.tables import artifacts, runs, tasks
 A, L, R, T = artifacts.c, project_links.c, runs.c, tasks.c
 # The cost of a page must not grow with the number of runs. More runs than that are searched only
 # if more groups and states have a newest run.
-RUNS_OF_GROUP = 200
-MOST_RUNS = 2_000
+RUNS_OF_GROUP = 20
+MOST_RUNS = 200
 JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
 
 

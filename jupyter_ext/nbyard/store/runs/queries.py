@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Text,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
+from sqlalchemy.sql.elements import False_
 
 from nbyard.domain.ids import first_id_at
 from nbyard.domain.runs.causes import Cause
@@ -31,10 +33,10 @@ from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
-from nbyard.store.database.query_parts import newest_first, with_text
+from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.schema.index_conditions import NAMED, OF_SOURCE
+from nbyard.store.schema.index_conditions import HAS_NAME, NAMED, OF_SOURCE
 from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
 from nbyard.store.transition import Move
@@ -59,6 +61,8 @@ COUNTS = (
 # For a project with so many runs, listing them costs more than checking each run of the owner.
 MANY_RUNS = 20_000
 OF_WORKFLOW = "workflow:"
+# More titles, or more runs whose name contains a text, are not listed for a search.
+MOST_TITLES, FEW_NAMES = 1_000, 500
 
 
 class RunRows:
@@ -211,6 +215,11 @@ class RunRows:
         given = {name: value for name, value in filters.items() if value}
         # A request for check runs by their origin wants to see them.
         own = own if given.get("origin") in SCRATCH else own.where(HISTORY)
+        if text := given.get("search", ""):
+            has_text = has_run_text(c, text)
+            if isinstance(has_text, False_):
+                return []
+            own = own.where(has_text)
         rows = c.execute(_filtered(c, own, _Page(limit, after, first, same_as), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
@@ -299,7 +308,35 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
     if node := filters.get("node"):
         done = (tasks.c.node == node) & (tasks.c.state == "succeeded")
         query = query.where(select(tasks.c.id).where(tasks.c.run_id == runs.c.id, done).exists())
-    return with_text(query, filters.get("search", ""), runs.c.title, runs.c.name)
+    return query
+
+
+def has_run_text(c: Connection, text: str) -> ColumnElement[bool]:
+    """Return the condition that a run's title or name contains a text, in any case.
+
+    It is `false()` if no run has the text. Many runs share few titles, so the text is searched in
+    each title once: that costs the same in a store of any size.
+    """
+    titles = _titles(c)
+    # Names have an index of their own, which leaves out runs without a name.
+    named = with_text(select(runs.c.id).where(HAS_NAME), text, runs.c.name)
+    ids = c.execute(named.limit(FEW_NAMES + 1)).scalars().all()
+    if len(titles) > MOST_TITLES or len(ids) > FEW_NAMES:
+        return contains_text(text, runs.c.title, runs.c.name)
+    fitting = [title for title in titles if text.lower() in title.lower()]
+    has_name = runs.c.id.in_(ids) if ids else false()
+    # Without its index: SQLite would sort all runs with the title instead of reading the newest.
+    return or_((runs.c.title + "").in_(fitting), has_name) if fitting else has_name
+
+
+def _titles(c: Connection) -> list[str]:
+    """Return the titles of runs, each once, from one entry of their index to the next title."""
+    first = select(func.min(runs.c.title)).scalar_subquery()
+    titles = select(first.label("title")).cte("titles", recursive=True)
+    after = select(func.min(runs.c.title)).where(runs.c.title > titles.c.title).scalar_subquery()
+    titles = titles.union_all(select(after).where(titles.c.title.is_not(None)))
+    query = select(titles.c.title).where(titles.c.title.is_not(None)).limit(MOST_TITLES + 1)
+    return [*c.execute(query).scalars()]
 
 
 def _run(row: Row[Any], counts: dict[str, dict[str, int]]) -> Run:

@@ -10,6 +10,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.workflows.structs import Document, Edge, Node
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
+from nbyard.store.runs import queries
 from nbyard.store.schema.tables import metadata
 
 from ..rows import Rows, moment
@@ -99,7 +100,11 @@ def test_pages_come_newest_first_with_counts(store: Store) -> None:
     assert rest[1].counts == {}
 
 
-def test_filters(store: Store) -> None:
+@pytest.mark.parametrize("limits", [{}, {"MOST_TITLES": 1}, {"FEW_NAMES": 0}])
+def test_filters(store: Store, monkeypatch: pytest.MonkeyPatch, limits: dict[str, int]) -> None:
+    """A search finds the same in stores with few and with very many titles and names."""
+    for name, limit in limits.items():
+        monkeypatch.setattr(queries, name, limit)
     with store.write() as c:
         rows = Rows(store, c)
         a = rows.run("50%", title="Äpfel", workflow_id="w1", path="a/one.nbflow")
@@ -126,6 +131,7 @@ def test_filters(store: Store) -> None:
     assert (found(search="0%"), found(search="50"), found(search="_S")) == ("a", "ba", "b")
     assert (found(search="äPFEL"), found(search="UNDERx")) == ("a", "d")
     assert found(executable="e1", search="500") == "b"
+    assert found(search="zebra") == found(executable="e1", search="zebra") == ""
     assert not found(executable="e2", workflow="w1", path="")
 
 
