@@ -165,6 +165,8 @@ export const CODES: Readonly<Record<string, string>> = {
   'start-requested': trans.__('start requested'),
   'stop-requested': trans.__('stop requested'),
   'deployment-deleted': trans.__('deleted'),
+  'key-created': trans.__('key {key}… created'),
+  'key-deleted': trans.__('key {key}… revoked'),
   'revision-answers': trans.__('responds'),
   'error-with-hint': trans.__('{message} {hint}'),
   'error-then-hint': trans.__('{message}. {hint}'),
@@ -1785,9 +1787,6 @@ export const CODES: Readonly<Record<string, string>> = {
   'bundle-bytes-gone': trans.__('{path} of the bundle was deleted.'),
   'unknown-cause': trans.__('the cause is not recorded'),
   'folder-not-compared': trans.__('One of the versions is a folder.'),
-  'backup-strange-rows': trans.__(
-    'The backup is damaged: the rows of the table {name} do not match the database.'
-  ),
   'no-s3-credential': trans.__("there is no credential '{name}' of the kind s3; {present}"),
   'newest-version-importing': trans.__("The newest version of '{name}' is still importing."),
   'dataset-importing': trans.__("'{name}' is still importing."),

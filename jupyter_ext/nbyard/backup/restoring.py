@@ -19,14 +19,24 @@ import msgspec
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
 from nbyard.backup.new_ids import NewIds
 from nbyard.blobs import Blobs
+from nbyard.blobs.trees import Tree, encode_tree
 from nbyard.domain.ignore_rules import STORE_MARK
-from nbyard.errors import Conflict, Damaged, NewerSchema, NotFound, Unavailable
+from nbyard.domain.naming.names import check_member_path
+from nbyard.errors import (
+    Conflict,
+    Damaged,
+    Invalid,
+    NbyardError,
+    NewerSchema,
+    NotFound,
+    Unavailable,
+)
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
 from nbyard.store.database import integrity
-from nbyard.store.database.database_connection import Database, sqlite_url
-from nbyard.store.database.portable_rows import load, tables_of
-from nbyard.store.migrate import check_known, schema_of, upgrade
+from nbyard.store.database.database_connection import DATABASE, Database, sqlite_url
+from nbyard.store.database.portable_rows import load, refused_rows, tables_of
+from nbyard.store.migrate import check_known, schema_before, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
 
 CHUNK = 1 << 20
@@ -41,7 +51,7 @@ def restore_backup(
 ) -> tuple[Header, Totals]:
     """Restore an archive into a folder without a store, and an empty database.
 
-    The rows become visible in one transaction, after all files. If that fails, nothing remains.
+    The rows become visible at once, after all files. If that fails, nothing remains.
     `url` is the address of PostgreSQL. Without it, the database is SQLite in the folder. Rows of an
     older schema are migrated.
 
@@ -56,25 +66,35 @@ def restore_backup(
         NotFound: The archive does not exist.
         Unavailable: The disk is full or cannot be written.
     """
+    is_new = not folder.exists()
     integrity.make_folder(folder)
-    if any((folder / name).exists() for name in (STORE_MARK, "blobs", "attempts")):
-        raise _in_use(folder)
-    database = Database(url or sqlite_url(folder), folder, lambda: None)
     try:
-        with database.read() as c:
-            if schema_of(c):
-                raise _in_use(folder)
+        _refuse_store(folder, url)
         with _open_archive(archive) as tar:
             # Parts of killed restores; a restore under way has locked its own.
             for left in folder.glob(f"{PARTS}*"):
                 with suppress(OSError), _lock_file(left / MARK, os.O_RDONLY):
                     shutil.rmtree(left, ignore_errors=True)
             with _folder_of_parts(folder) as parts:
-                header, totals = _Reader(tar, parts, has_new_id).restore(database, folder)
-    finally:
-        database.close()
-    Store(folder, url).close()  # migrates the rows to the newest schema
+                header, totals = _Reader(tar, parts, has_new_id).restore(url, folder)
+    except BaseException:
+        if is_new:
+            with suppress(OSError):  # another restore uses the folder
+                folder.rmdir()
+        raise
+    Store(folder, url).close()
     return header, totals
+
+
+def _refuse_store(folder: Path, url: str) -> None:
+    """Refuse a folder or a database with a store.
+
+    Raises:
+        Conflict: There is a store.
+    """
+    has_files = any((folder / name).exists() for name in (STORE_MARK, "blobs", "attempts"))
+    if has_files or schema_before(folder, url):
+        raise _in_use(folder)
 
 
 def _disable_starts(c: Connection) -> None:
@@ -155,14 +175,14 @@ class _Reader:
         self._tar = tar
         self._temporary = temporary
         self._has_new_id = has_new_id
+        self._ids: NewIds | None = None
         self._checksum = Checksum()
         self._files = 0
         self._bytes = 0
 
-    def restore(self, database: Database, folder: Path) -> tuple[Header, Totals]:
+    def restore(self, url: str, folder: Path) -> tuple[Header, Totals]:
         members = iter(self._tar)
         header = self._header(next(members, None))
-        ids = NewIds(header.store_id) if self._has_new_id else None
         for member in members:
             if TABLE.match(member.name):
                 break
@@ -171,37 +191,69 @@ class _Reader:
             raise _incomplete()
         # Rows must not survive a power cut that destroys the bytes that they name.
         os.sync()
-        # One transaction: a killed restore never leaves a second store that starts runs.
-        with database.write() as c:
-            if schema_of(c):  # another restore was faster
-                raise _in_use(folder)
-            upgrade(c, header.schema)
-            tables, rows = tables_of(c), dict[str, int]()
-            current: tarfile.TarInfo | None = member
-            while current is not None and (table := TABLE.match(current.name)):
-                lines: Iterable[bytes] = self._open_member(current)
-                lines = ids.replace_ids(table[1], lines) if ids else lines
-                rows[table[1]] = load(c, tables, table[1], lines)
-                current = next(members, None)
-            counts = (rows, self._files, self._bytes, self._checksum.text())
-            totals = self._totals(current)
-            if (totals.rows, totals.files, totals.size_bytes, totals.checksum) != counts:
-                raise Damaged(because("backup-checksum-differs"))
-            if "projects" in tables:
-                self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
-            self._detach_former_store(c, ids)
-            # Before the commit: rows never name bytes that are not there.
-            for name in os.listdir(self._temporary):
-                os.rename(self._temporary / name, folder / name)
+        # SQLite's file is created among the parts, as other restores may use the folder.
+        beside = self._temporary.parent
+        database = Database(url or sqlite_url(beside), beside, lambda: None)
+        try:
+            # One transaction: a killed restore never leaves a second store that starts runs.
+            with database.write() as c:
+                if schema_of(c):  # another restore was faster
+                    raise _in_use(folder)
+                totals = self._load_rows(c, header, member, members)
+                with refused_rows("its rows are not those of a store"):
+                    upgrade(c, "head")
+                    self._adapt_rows(c, folder)
+                if url:  # before the commit: rows never name bytes that are not there
+                    self._publish(folder, url)
+        finally:
+            database.close()
+        if not url:
+            self._publish(folder, url)
         return header, totals
 
-    def _detach_former_store(self, c: Connection, ids: NewIds | None) -> None:
+    def _load_rows(
+        self, c: Connection, header: Header, first: tarfile.TarInfo, rest: Iterator[tarfile.TarInfo]
+    ) -> Totals:
+        upgrade(c, header.schema)
+        self._ids = NewIds(header.store_id) if self._has_new_id else None
+        tables, rows = tables_of(c), dict[str, int]()
+        member: tarfile.TarInfo | None = first
+        while member is not None and (table := TABLE.match(member.name)):
+            lines: Iterable[bytes] = self._open_member(member)
+            lines = self._ids.replace_ids(table[1], lines) if self._ids else lines
+            rows[table[1]] = load(c, tables, table[1], lines)
+            member = next(rest, None)
+        counts = (rows, self._files, self._bytes, self._checksum.text())
+        totals = self._totals(member)
+        if (totals.rows, totals.files, totals.size_bytes, totals.checksum) != counts:
+            raise Damaged(because("backup-checksum-differs"))
+        return totals
+
+    def _adapt_rows(self, c: Connection, folder: Path) -> None:
+        self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
         # Otherwise a dispatcher would first wait for the end of the former one's lease.
         Store.leases.release_all(c)
-        if ids:
-            upgrade(c, "head")
+        if self._ids:
             _disable_starts(c)
-            ids.rename_folders(self._temporary)
+            self._ids.rename_folders(self._temporary)
+
+    def _publish(self, folder: Path, url: str) -> None:
+        """Move the restored files to the folder of the store, the database last.
+
+        Raises:
+            Conflict: Another restore was faster.
+        """
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if not url:
+                _refuse_store(folder, url)
+            for name in os.listdir(self._temporary):
+                os.rename(self._temporary / name, folder / name)
+            if not url:
+                os.rename(self._temporary.parent / DATABASE, folder / DATABASE)
+        finally:
+            os.close(handle)
 
     def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
         """Create the folders with files of pushed projects, from the restored blobs."""
@@ -256,9 +308,8 @@ class _Reader:
         If the file is a blob, compare its bytes with its digest.
         """
         name, blob = member.name, BLOB.match(member.name)
-        is_ours = name == KEY or (name.startswith("attempts/") and ".." not in name.split("/"))
         path = self._temporary / name
-        if not (blob or is_ours) or path.exists():
+        if not (blob or name == KEY or _is_of_attempt(name)) or path.exists():
             raise Damaged(because("backup-strange-file", path=name))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
@@ -267,11 +318,26 @@ class _Reader:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
                 target.write(chunk)
-        if blob and digest.hexdigest() != blob[1] + blob[2]:
+        if blob and (digest.hexdigest() != blob[1] + blob[2] or not _is_valid(path)):
             raise Damaged(because("backup-strange-bytes", path=name))
         path.chmod(member.mode & 0o700)
         self._files += 1
         self._bytes += member.size
+
+
+def _is_valid(blob: Path) -> bool:
+    """Return whether a blob is a file, or the list of a folder with valid paths."""
+    if blob.parent.parent.name != "tree":
+        return True
+    with suppress(msgspec.MsgspecError, NbyardError):
+        return bool(encode_tree(msgspec.json.decode(blob.read_bytes(), type=Tree)))
+    return False
+
+
+def _is_of_attempt(name: str) -> bool:
+    with suppress(Invalid):
+        return check_member_path(name).startswith("attempts/")
+    return False
 
 
 def _incomplete() -> Damaged:

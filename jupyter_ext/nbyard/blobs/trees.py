@@ -1,12 +1,12 @@
 """Stored folders (trees): lists of files with their digests."""
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from nbyard.domain.digest import DIGEST
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.host.safe_open import open_ordinary
@@ -14,7 +14,6 @@ from nbyard.reasons.structs import because
 
 MAX_FILES = 100_000
 MAX_DEPTH = 64
-DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
 
 
 def place_of(digest: str) -> str:

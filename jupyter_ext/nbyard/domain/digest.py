@@ -2,9 +2,18 @@
 
 import hashlib
 import json
+import re
 from typing import Any
 
 import msgspec
+
+# The algorithm and the hexadecimal digits of a file's or folder's digest.
+DIGEST = re.compile(r"(sha256|tree):([0-9a-f]{64})\Z")
+
+
+def is_digest(text: str) -> bool:
+    """Return whether a text is a digest."""
+    return DIGEST.match(text) is not None
 
 
 def canonical_text(value: Any) -> str:

@@ -17,6 +17,7 @@ from nbyard.store import Connection, Store, transition
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
 
+DIGEST = f"sha256:{'1' * 64}"
 START = datetime(2026, 1, 2, 3, 4, 5, 678901, UTC)
 
 
@@ -145,7 +146,7 @@ class Rows:
         assert made in self.store.attempts.live(self.c, task.run_id)
         return made
 
-    def artifact(self, task: TaskRecord, name: str = "out", digest: str = "sha256:1") -> Artifact:
+    def artifact(self, task: TaskRecord, name: str = "out", digest: str = DIGEST) -> Artifact:
         row = {"name": name, "filename": f"{name}.csv", "format": "csv", "digest": digest}
         self.store.artifacts.insert_all(self.c, [(task, [row | {"size_bytes": 2**40}])])
         return self.store.artifacts.of_task(self.c, task.id)[name]

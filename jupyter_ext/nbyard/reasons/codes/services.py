@@ -81,12 +81,6 @@ REQUESTS = {
     "folder-not-compared": code("One of the versions is a folder."),
 }
 
-BACKUPS = {
-    "backup-strange-rows": code(
-        "The backup is damaged: the rows of the table {name} do not match the database.", name=str
-    ),
-}
-
 DATA = {
     "no-s3-credential": code(
         "there is no credential '{name}' of the kind s3; {present}", name=str, present=REASON
@@ -292,7 +286,6 @@ SERVICES = {
     **PRESENT,
     **NAMES,
     **REQUESTS,
-    **BACKUPS,
     **DATA,
     **ENVIRONMENTS,
     **IMAGES,

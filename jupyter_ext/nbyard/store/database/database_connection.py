@@ -57,6 +57,7 @@ END_IDLE_WRITER = """select pg_terminate_backend(pid)
     where locktype = 'advisory' and granted and objid = :key and datname = current_database()
     and wait_event_type = 'Client' and state_change < now() - make_interval(secs => :patience)"""
 OF_READS = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+DATABASE = "store.sqlite"
 PATIENCE_SECONDS = 1.5 * BUSY_SECONDS
 # Otherwise a database with the encoding SQL_ASCII (initdb with LANG=C) returns bytes.
 UTF8 = {"client_encoding": "utf8"}
@@ -371,4 +372,4 @@ def _lock(descriptor: int, deadline: float) -> bool:
 
 def sqlite_url(folder: Path) -> str:
     """Return the URL of the SQLite database in the store's folder."""
-    return f"sqlite:///{os.fspath(folder / 'store.sqlite')}"
+    return f"sqlite:///{os.fspath(folder / DATABASE)}"

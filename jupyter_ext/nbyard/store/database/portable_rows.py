@@ -6,18 +6,21 @@ and JSON's null apart.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
 from sqlalchemy import JSON, Connection, MetaData, Table, Text, cast, func, select, text
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.types import NullType
 
 from nbyard.errors import Damaged
-from nbyard.reasons.structs import because
 from nbyard.store.database.database_connection import json_text, json_value
+from nbyard.store.database.row_checks import Check, checks_of
 
 BATCH = 500
 STAMP = "alembic_version"
+BAD_ROW = (IntegrityError, DataError, InterfaceError, ProgrammingError, ArithmeticError, ValueError)
 SEQUENCE = text("select pg_get_serial_sequence(:table, :column)")
 
 
@@ -34,26 +37,56 @@ def tables_of(c: Connection) -> dict[str, Table]:
     return {str(table.name): table for table in known.sorted_tables if table.name != STAMP}
 
 
+@contextmanager
+def refused_rows(problem: str) -> Iterator[None]:
+    """Raise `Damaged` instead of the errors of rows that no nbyard wrote.
+
+    Raises:
+        Damaged: The database or a migration refuses the rows.
+    """
+    try:
+        yield
+    except (*BAD_ROW, AttributeError, LookupError, TypeError) as error:
+        raise _damaged(f"{problem} ({type(error).__name__})") from None
+
+
 def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[bytes]) -> int:
     """Replace the rows of one of the tables; return their number.
 
     Raises:
-        Damaged: a line is no row, or the database has no such table or column.
+        Damaged: A line is no row, the database has no such table or column, or it refuses a row.
     """
     table = tables.get(name)
     if table is None:
-        raise Damaged(because("backup-strange-rows", name=name))
+        raise _damaged(f"the table {name!r} is unknown")
+    checks = checks_of(table)
     for column in table.columns:
         if isinstance(column.type, JSON):
             column.type = NullType()  # text, which PostgreSQL converts
-    c.execute(table.delete())
+    with refused_rows(f"the rows of the table {name} are in use"):
+        c.execute(table.delete())
     count = 0
-    rest = iter(lines)
-    while rows := [_row(table, line) for line in islice(rest, BATCH)]:
-        c.execute(table.insert(), rows)
+    numbered = enumerate(lines, 1)
+    while rows := [_row(name, checks, *line) for line in islice(numbered, BATCH)]:
+        _insert(c, table, rows, count + 1)
         count += len(rows)
     _continue_numbers(c, table)
     return count
+
+
+def _insert(c: Connection, table: Table, rows: list[dict[str, Any]], first: int) -> None:
+    """Insert rows; if the database refuses them, name the first one that it refuses."""
+    try:
+        with c.begin_nested():
+            c.execute(table.insert(), rows)
+    except BAD_ROW:
+        for number, row in enumerate(rows, first):
+            with refused_rows(f"the database refuses row {number} of the table {table.name}"):
+                c.execute(table.insert(), [row])
+
+
+def _damaged(problem: str) -> Damaged:
+    return Damaged(f"The backup cannot be restored: {problem}.")
 
 
 def _lines(c: Connection, table: Table) -> Iterator[bytes]:
@@ -66,13 +99,16 @@ def _lines(c: Connection, table: Table) -> Iterator[bytes]:
         yield json_text(dict(row)).encode()
 
 
-def _row(table: Table, line: bytes) -> dict[str, Any]:
+def _row(table: str, checks: Mapping[str, Check], number: int, line: bytes) -> dict[str, Any]:
     try:
         row = json_value(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         row = None
-    if not isinstance(row, dict) or row.keys() != set(table.columns.keys()):
-        raise Damaged(because("backup-strange-rows", name=str(table.name)))
+    if not isinstance(row, dict) or row.keys() != checks.keys():
+        raise _damaged(f"row {number} of the table {table} does not have its columns")
+    for column, is_valid in checks.items():
+        if not is_valid(row[column]):
+            raise _damaged(f"row {number} of the table {table} has an invalid {column}")
     return row
 
 

@@ -92,7 +92,7 @@ def test_nulls_of_sql_and_of_json_stay_apart(store: Store, other) -> None:
 def test_other_rows_are_refused(store: Store, line: bytes) -> None:
     with pytest.raises(Damaged) as refused, store.write() as c:
         load(c, tables_of(c), "facts", [line])
-    assert refused.value.reason.code == "backup-strange-rows"
+    assert "facts" in refused.value.message and "1" in refused.value.message
 
 
 def test_unknown_tables_are_refused(store: Store) -> None:

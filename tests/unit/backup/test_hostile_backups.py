@@ -1,0 +1,192 @@
+"""A backup of somebody else is checked like a request, and changes nothing outside the store."""
+
+import io
+import os
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nbyard.backup.contents import END, TABLES, Checksum, Totals
+from nbyard.backup.restoring import restore_backup, try_backup
+from nbyard.backup.writing import write_backup
+from nbyard.blobs import Blobs
+from nbyard.blobs.trees import Tree, TreeEntry
+from nbyard.errors import Damaged, NbyardError
+from nbyard.store import Store
+
+from ..store.rows import Rows
+from ..store.test_projects import add as add_project
+from .test_backups import add_in_each_state
+
+pytestmark = pytest.mark.slow
+OUTSIDE = "../../outside"
+Row = dict[str, Any]
+
+
+@pytest.fixture
+def archive(store: Store, tmp_path: Path) -> Path:
+    blobs = Blobs(store.folder / "blobs")
+    (tmp_path / "pushed").mkdir()
+    (tmp_path / "pushed/a.py").write_text("print()\n")
+    with store.write() as c:
+        project = add_project(store, c, owner="ann")
+        digest = blobs.put_folder(tmp_path / "pushed").digest
+        store.projects.record_push(c, project, digest, None)
+        rows = Rows(store, c)
+        rows.artifact(rows.succeeded(rows.run("nightly")), digest=blobs.put_bytes(b"1").digest)
+    add_in_each_state(store)
+    write_backup(store, tmp_path / "b.tar")
+    return tmp_path / "b.tar"
+
+
+def rewrite(archive: Path, change: Callable[[str, bytes], tuple[str, bytes]]) -> Path:
+    """Write an archive whose names and contents are changed, but whose end is right."""
+    changed, checksum, totals = archive.with_name("changed.tar"), Checksum(), Totals({}, 0, 0, "")
+    with tarfile.open(archive) as old, tarfile.open(changed, "w") as new:
+        for member in old:
+            file = old.extractfile(member)
+            assert file is not None
+            name, content = member.name, file.read()
+            if name == END:
+                totals = msgspec.json.decode(content, type=Totals)
+                totals = msgspec.structs.replace(totals, checksum=checksum.text())
+                content = msgspec.json.encode(totals)
+            else:
+                name, content = change(name, content)
+            added = tarfile.TarInfo(name)
+            added.size = len(content)
+            new.addfile(added, checksum.through(name, io.BytesIO(content)))
+    return changed
+
+
+def with_row(archive: Path, table: str, at: int, change: Callable[[Row], object]) -> Path:
+    def change_rows(name: str, content: bytes) -> tuple[str, bytes]:
+        if name == f"{TABLES}{table}.jsonl":
+            lines = content.splitlines()
+            row = msgspec.json.decode(lines[at])
+            change(row)
+            lines[at] = msgspec.json.encode(row)
+            content = b"".join(line + b"\n" for line in lines)
+        return name, content
+
+    return rewrite(archive, change_rows)
+
+
+ROWS = [
+    ("projects", "id", OUTSIDE),
+    ("projects", "files", f"tree:{OUTSIDE}"),
+    ("attempts", "id", OUTSIDE),
+    ("attempts", "worker", OUTSIDE),
+    ("datasets", "id", OUTSIDE),
+    ("dataset_versions", "filename", OUTSIDE),
+    ("environment_versions", "id", OUTSIDE),
+    ("environments", "kernel", OUTSIDE),
+    ("images", "id", OUTSIDE),
+    ("deployments", "id", OUTSIDE),
+    ("artifacts", "filename", OUTSIDE),
+    ("artifacts", "digest", "sha256:1"),
+    ("runs", "name", "a\x1b]0;title\x07"),
+    ("runs", "created_at", 1e300),
+    ("runs", "number", "1"),
+    ("runs", "parameters", "{"),
+    ("runs", "owner", None),
+    ("tasks", "run_id", "01a22108-5912-7ee9-9c3a-b705bbd30786"),
+    ("datasets", "revision", 2**70),
+]
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], indirect=True)
+def test_bad_rows_are_refused_by_table_and_row(
+    archive: Path, tmp_path: Path, bare_database_url: str
+) -> None:
+    """Also one that a constraint of the database refuses."""
+    cases = ROWS if not bare_database_url else ROWS[-2:]
+    for table, column, value in cases:
+        hostile = with_row(archive, table, 0, lambda row, c=column, v=value: row.update({c: v}))
+        before = {*os.listdir(tmp_path)}
+        for restore in (
+            lambda backup=hostile: try_backup(backup),
+            lambda backup=hostile: restore_backup(backup, tmp_path / "new", bare_database_url),
+        ):
+            with pytest.raises(Damaged) as refused:
+                restore()
+            assert f"row 1 of the table {table}" in refused.value.message
+        assert {*os.listdir(tmp_path)} == before
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "name", ["attempts/../../x", "/attempts/x", "attempts//x", "attempts/\x1b[2J", "crypt.key/x"]
+)
+def test_a_file_elsewhere_is_refused(archive: Path, tmp_path: Path, name: str) -> None:
+    first = iter([name])
+
+    def change(old: str, content: bytes) -> tuple[str, bytes]:
+        return (next(first, old) if old.startswith("blobs/sha256") else old), content
+
+    with pytest.raises(Damaged):
+        restore_backup(rewrite(archive, change), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "tree", [Tree([TreeEntry("../../x", "sha256:1", 1)]), Tree([], [OUTSIDE]), ["no tree"]]
+)
+def test_a_folder_with_other_paths_is_refused(archive: Path, tmp_path: Path, tree: Any) -> None:
+    content = msgspec.json.encode(tree)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nbyard.blobs.store.encode_tree", lambda _: content)
+        digest = Blobs(tmp_path / "blobs").put_tree(Tree([]))
+    name = f"blobs/{Blobs(tmp_path / 'blobs').path(digest.digest).relative_to(tmp_path / 'blobs')}"
+
+    def change(old: str, other: bytes) -> tuple[str, bytes]:
+        return (name, content) if old.startswith("blobs/tree") else (old, other)
+
+    with pytest.raises(Damaged):
+        restore_backup(rewrite(archive, change), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+VALUES = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.text(),
+    st.sampled_from([OUTSIDE, "/tmp", "[]", "{}", "\0", "null", '"a"', "sha256:1"]),
+    st.lists(st.integers(), max_size=2),
+)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=15
+)
+@given(data=st.data())
+def test_a_changed_value_is_refused_or_harmless(
+    archive: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    with tarfile.open(archive) as tar:
+        contents = {m.name: tar.extractfile(m) for m in tar if m.name.startswith(TABLES)}
+        lines = {name: file.read().splitlines() for name, file in contents.items() if file}
+    name = data.draw(st.sampled_from(sorted(name for name, rows in lines.items() if rows)))
+    at = data.draw(st.integers(0, len(lines[name]) - 1))
+    column = data.draw(st.sampled_from(sorted(msgspec.json.decode(lines[name][at]))))
+    table = name.removeprefix(TABLES).removesuffix(".jsonl")
+    value = data.draw(VALUES)
+    hostile = with_row(archive, table, at, lambda row: row.update({column: value}))
+    before = {*os.listdir(tmp_path)}
+    new = tmp_path / f"new{len(before)}"
+    try:
+        restore_backup(hostile, new, has_new_id=data.draw(st.booleans()))
+    except NbyardError:
+        assert not new.exists()
+    assert {*os.listdir(tmp_path)} - before <= {new.name}
