@@ -17,7 +17,7 @@ from nbyard.domain.lineage.structs import Lineage
 from nbyard.domain.lineage.tree import lines_of
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.domain.schedules.structs import Schedule
-from nbyard.domain.schedules.zones import zone_of
+from nbyard.domain.schedules.zones import local_time, zone_of
 
 Columns = Mapping[str, Callable[[Any], Any]]
 LISTED: dict[str, Columns] = {
@@ -239,7 +239,7 @@ class Scheduled(Shown):
 
     def __init__(self, schedule: Schedule):
         self.schedule = schedule
-        due = schedule.next_due and schedule.next_due.astimezone(zone_of(schedule.zone))
+        due = schedule.next_due and local_time(schedule.next_due, zone_of(schedule.zone))
         row = (schedule.name, schedule.run.path, due and f"{due:%Y-%m-%d %H:%M}", schedule.zone)
         columns = ("schedule", "runs", "next", "zone")
         super().__init__(f"{schedule.name}: {schedule.sentence}.", columns, [row])

@@ -22,7 +22,7 @@ from nbyard.domain.schedules.structs import (
     Phrase,
     Schedule,
 )
-from nbyard.domain.schedules.zones import in_zone, zone_of
+from nbyard.domain.schedules.zones import in_zone, local_time, zone_of
 
 # The options of a schedule's run that the file may set.
 RUN_OPTIONS = (
@@ -103,7 +103,7 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         elif not when and isinstance(timing, Interval):
             when = f"every {timing.seconds} seconds"
         elif not when and isinstance(timing, Once):
-            when = f"{timing.at.astimezone(zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
+            when = f"{local_time(timing.at, zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
         options = {option: getattr(run, option) for option in RUN_OPTIONS}
         return cls(
             when,
@@ -127,25 +127,27 @@ class PushedSchedule(msgspec.Struct, frozen=True):
         the other one is cleared.
 
         Raises:
-            Invalid: the time zone does not exist.
+            Invalid: the time zone does not exist, or the calendar does not have a limit.
         """
         given = _given(entry)
         if ("path" in given) != ("executable" in given):
             given = {"path": "", "executable": ""} | given
         all_fields = msgspec.structs.replace(self, **given)
         known = zone_of(all_fields.zone or zone)
-        starts_at, ends_at = (
-            moment and in_zone(moment, known)
-            for moment in (all_fields.starts_at, all_fields.ends_at)
-        )
+        limits = {
+            field: moment and in_zone(moment, known, field)
+            for field, moment in {
+                "starts_at": all_fields.starts_at,
+                "ends_at": all_fields.ends_at,
+            }.items()
+        }
         path, notify = all_fields.path, all_fields.notify
         return msgspec.structs.replace(
             all_fields,
             when=entry.when.strip(),
             path=posixpath.normpath(path) if path else "",
             zone="" if all_fields.zone == zone else all_fields.zone,
-            starts_at=starts_at,
-            ends_at=ends_at,
+            **limits,
             notify={channel: in_order(events) for channel, events in notify.items()},
         )
 

@@ -201,10 +201,7 @@ def counts_of(times: Sequence[tuple[BackfillOutcome, RunState | None, int]]) -> 
 
 
 def _moment(field: str, moment: datetime, zone: str) -> datetime:
-    try:
-        localized = in_zone(moment, zone_of(zone))
-    except OverflowError:
-        raise Invalid.field(field, because("number-too-large")) from None
+    localized = in_zone(moment, zone_of(zone), field)
     if localized < EARLIEST:
         raise Invalid.field(field, because("backfill-too-early"))
     return localized

@@ -38,12 +38,13 @@ class TimingPlan(msgspec.Struct, frozen=True):
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Yield the due times after a moment, in UTC and in order."""
-        if self.starts_at is not None:
-            moment = max(moment, self.starts_at - timedelta(microseconds=1))
-        for due in self._unlimited(moment):
-            if self.ends_at is not None and due > self.ends_at:
-                return
-            yield due
+        with suppress(OverflowError):  # the calendar has an end, and a beginning
+            if self.starts_at is not None:
+                moment = max(moment, self.starts_at - timedelta(microseconds=1))
+            for due in self._unlimited(moment):
+                if self.ends_at is not None and due > self.ends_at:
+                    return
+                yield due
 
     def next(self, moment: datetime) -> datetime | None:
         """Return the first due time after a moment, None if there is none."""
@@ -68,10 +69,7 @@ class TimingPlan(msgspec.Struct, frozen=True):
         while True:
             if due > moment:
                 yield due
-            try:
-                due += timedelta(seconds=seconds)
-            except OverflowError:
-                return
+            due += timedelta(seconds=seconds)
 
 
 def plan_of_timing(
@@ -138,14 +136,7 @@ def check_runs(at_most: int | None) -> None:
 
 
 def _limit(field: str, moment: datetime | None, zone: ZoneInfo) -> datetime | None:
-    return None if moment is None else _moment(field, moment, zone)
-
-
-def _moment(field: str, moment: datetime, zone: ZoneInfo) -> datetime:
-    try:
-        return in_zone(moment, zone)
-    except OverflowError:
-        raise Invalid.field(field, because("number-too-large")) from None
+    return None if moment is None else in_zone(moment, zone, field)
 
 
 def _timing(asked: Timing | Delay, zone: ZoneInfo, now: datetime) -> Timing:
@@ -153,7 +144,7 @@ def _timing(asked: Timing | Delay, zone: ZoneInfo, now: datetime) -> Timing:
         parse_cron(asked.expression)
         return Cron(" ".join(asked.expression.split()))
     if isinstance(asked, Once):
-        return Once(_moment("timing.at", asked.at, zone))
+        return Once(in_zone(asked.at, zone, "timing.at"))
     if isinstance(asked, Interval) and asked.seconds < LEAST_SECONDS:
         raise Invalid.field("timing.seconds", because("due-too-often", least=LEAST_SECONDS))
     least = LEAST_SECONDS if isinstance(asked, Interval) else 1

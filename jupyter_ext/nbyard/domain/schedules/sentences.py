@@ -9,7 +9,7 @@ from cronsim.explain import Expression
 from nbyard.domain.schedules.cron import CronExpression, parse_cron
 from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.structs import Cron, DueTime, Interval
-from nbyard.domain.schedules.zones import zone_of
+from nbyard.domain.schedules.zones import local_time, zone_of
 from nbyard.reasons.structs import Reason, because, joined
 
 DAYS = (
@@ -47,7 +47,7 @@ def sentence_of(plan: TimingPlan, at_most: int | None = None) -> Reason:
 def due_times(plan: TimingPlan, dues: Sequence[datetime]) -> list[DueTime]:
     """Return due times with their local times, and with notes where the clock changes."""
     zone = zone_of(plan.zone)
-    local = [due.astimezone(zone) for due in dues]
+    local = [local_time(due, zone) for due in dues]
     before = [*local[:1], *local]
     return [
         DueTime(due, here.isoformat(), clock_note(plan, former, here))
@@ -81,7 +81,7 @@ def _hours(offset: timedelta | None) -> float:
 
 
 def _shown(moment: datetime, zone: ZoneInfo) -> str:
-    return moment.astimezone(zone).strftime(SHOWN).removesuffix(":00")
+    return local_time(moment, zone).strftime(SHOWN).removesuffix(":00")
 
 
 def interval_sentence(seconds: int) -> Reason:

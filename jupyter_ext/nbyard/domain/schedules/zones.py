@@ -39,13 +39,31 @@ def _city(zone: str) -> str:
     return zone.rpartition("/")[2].replace(" ", "_").casefold()
 
 
-def in_zone(moment: datetime, zone: ZoneInfo) -> datetime:
+def local_time(moment: datetime, zone: ZoneInfo | None) -> datetime:
+    """Convert a time to a zone, by default that of this machine.
+
+    The calendar has no local time for moments at its ends. They stay in UTC.
+    """
+    try:
+        return moment.astimezone(zone)
+    except OverflowError:
+        return moment
+
+
+def in_zone(moment: datetime, zone: ZoneInfo, field: str = "at") -> datetime:
     """Convert a time to UTC. Without an offset, the time is in the given zone.
 
     A local time that the clock skips becomes the moment of the clock change.
+
+    Raises:
+        Invalid: the calendar does not have the time, in UTC or in the zone.
     """
     aware = moment if moment.tzinfo else moment.replace(tzinfo=zone)
-    due = aware.astimezone(UTC)
+    try:
+        due = aware.astimezone(UTC)
+        due.astimezone(zone)
+    except OverflowError:
+        raise Invalid.field(field, because("number-too-large")) from None
     if due.astimezone(aware.tzinfo).replace(tzinfo=None) == aware.replace(tzinfo=None):
         return due
     # With the offset after the change, the time is a moment before it.

@@ -22,7 +22,7 @@ from nbyard.domain.schedules.backfills import (
     left_out_reason,
     past_due,
 )
-from nbyard.domain.schedules.zones import zone_of
+from nbyard.domain.schedules.zones import local_time, zone_of
 from nbyard.errors import Conflict, NotFound
 from nbyard.freezing.runs.schedule_runs import pinned_template
 from nbyard.freezing.runs.templates import freeze, store_template
@@ -92,7 +92,7 @@ class BackfillService:
         zone, times = zone_of(row.schedule.zone), []
         for due in due_times:
             forecast, run = forecast_of(runs.get(due, ()), again=body.again)
-            local = due.astimezone(zone).isoformat()
+            local = local_time(due, zone).isoformat()
             times.append(BackfillForecast(due, local, forecast, run.id if run else ""))
         return BackfillPreview(
             row.schedule.name,

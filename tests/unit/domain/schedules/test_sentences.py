@@ -1,12 +1,14 @@
 """A timing in words, and what clocks do at its due times."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
 
-from nbyard.domain.schedules.due_times import first_due, plan_of_timing
+from nbyard.domain.schedules.due_times import TimingPlan, first_due, plan_of_timing
 from nbyard.domain.schedules.sentences import due_times, sentence_of
-from nbyard.domain.schedules.structs import Cron, Interval, Phrase
+from nbyard.domain.schedules.structs import Cron, Interval, Once, Phrase
+from nbyard.errors import Invalid
 
 NOW = datetime(2026, 11, 25, 21, 0, tzinfo=UTC)
 
@@ -64,3 +66,32 @@ def test_notes_where_the_clock_changes(timing, moment, notes):
     shown = due_times(plan, first_due(plan, now, len(notes)))
     assert [one.note.code if one.note else "" for one in shown] == notes
     assert all(datetime.fromisoformat(one.local) == one.at for one in shown)
+
+
+ENDS = ["0001-01-01T00:00:00", "9999-12-31T00:00:00", "9999-12-31T23:59:59"]
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles", "UTC"])
+@pytest.mark.parametrize("offset", ["", "Z", "+14:00", "-12:00"])
+@pytest.mark.parametrize("starts", [None, *ENDS])
+@pytest.mark.parametrize("ends", [None, *ENDS])
+def test_timings_at_the_ends_of_the_calendar_are_refused_or_shown(zone, offset, starts, ends):
+    limits = [at and datetime.fromisoformat(at + offset) for at in (starts, ends)]
+    now = datetime(2026, 7, 1, tzinfo=UTC)
+    at = limits[0] or limits[1] or now
+    for timing in (Cron("0 0 * * *"), Cron("*/20 0 0 29 2 *"), Interval(86_400), Once(at)):
+        with suppress(Invalid):
+            plan = plan_of_timing(timing, zone, *limits, now)
+            due_times(plan, first_due(plan, now, 10))
+            sentence_of(plan)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    "at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)]
+)
+def test_a_stored_limit_without_a_local_time_is_shown(zone, at):
+    plan = TimingPlan(Once(at), zone, NOW, at, at)
+    assert [*plan.after(NOW)] in ([], [at])
+    assert due_times(plan, [at])[0].at == at
+    sentence_of(plan)

@@ -7,6 +7,7 @@ import click
 
 from nbyard.cli.output.console import format_age, show_table
 from nbyard.cli.output.views.views_by_noun import short_value, show_facts
+from nbyard.domain.schedules import zones
 from nbyard.domain.schedules.backfills import Backfill, BackfillPreview
 from nbyard.domain.schedules.structs import Missed, Schedule, SchedulePreview
 from nbyard.domain.schedules.zones import zone_of
@@ -80,7 +81,7 @@ def show_preview(preview: SchedulePreview) -> None:
 
 def local_time(moment: datetime | None, zone: str = "") -> str:
     """Return a moment in a time zone, by default that of the shell; empty for none."""
-    local = moment and moment.astimezone(zone_of(zone) if zone else None)
+    local = moment and zones.local_time(moment, zone_of(zone) if zone else None)
     return f"{local:%a %Y-%m-%d %H:%M:%S %z}" if local else ""
 
 
