@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, Self
 
 import msgspec
 
-from nbyard.domain.naming.names import check_filename, check_member_path
+from nbyard.domain.naming.names import check_filename, check_folder_path
 from nbyard.domain.projects.definitions import (
     FILE,
     ProjectChange,
@@ -130,9 +130,9 @@ def _target(folder: Path, path: str) -> Path:
     """Return the path of a project file in the folder.
 
     Raises:
-        Invalid: A link in the path leads out of the folder.
+        Invalid: A link in the path leads out of the folder, or the path is refused.
     """
-    target = folder / check_member_path(path)
+    target = folder / check_folder_path(path)
     root = os.path.realpath(folder)
     if not Path(os.path.realpath(target.parent)).is_relative_to(root):
         raise Invalid.field("folder", because("path-outside-root", path=path[:200]))

@@ -95,10 +95,10 @@ def test_nothing_is_written_outside_of_the_folder(tmp_path):
     (tmp_path / "wine" / "deep").symlink_to(tmp_path)
     with pytest.raises(Invalid):
         Pull.of(server(deep_b=b"2"), "wine", tmp_path / "wine")
-    more = {"..": b"2"}
-    connection = server(None, **more)
-    with pytest.raises(Invalid):
-        Pull.of(connection, "wine", tmp_path / "wine")
+    for path in ("..", ".git/hooks/post-checkout", ".GIT/config", "sub/.git\u200c/config"):
+        connection = server(None, **{path: b"2"})
+        with pytest.raises(Invalid):
+            Pull.of(connection, "wine", tmp_path / "wine")
 
 
 def test_executable_files_stay_executable(tmp_path):

@@ -5,6 +5,7 @@ templates or quotes and is stored unchanged (NFC), because nothing ever evaluate
 names a file on disk. File names and relative paths do, so their rules are stricter.
 """
 
+import re
 import unicodedata
 from functools import lru_cache
 from urllib.parse import unquote
@@ -15,6 +16,10 @@ from nbyard.reasons.structs import because
 MAX_NAME = 200
 MAX_FILENAME_BYTES = 255
 MAX_PATH_BYTES = 4096
+# Systems add the path of the user's folder, and accept 4096 bytes at most.
+MAX_FOLDER_PATH_BYTES = 2048
+VERSION_CONTROL = frozenset({".git", ".hg", ".svn", ".bzr", ".jj", "_darcs"})
+SHORT_NAME = re.compile(r"(git|hg|svn|bzr|jj)~\d+")  # of Windows
 # Many marks on one letter would cover the lines above and below it.
 MAX_MARKS = 8
 
@@ -137,9 +142,32 @@ def check_member_path(path: str, field: str = "path") -> str:
             raise Invalid.field(field, because("no-relative-path", path=repr(path)))
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in part):
             raise Invalid.field(field, because("characters-in-path", path=repr(path)))
+        if len(unicodedata.normalize("NFC", part).encode()) > MAX_FILENAME_BYTES:
+            raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
     path = unicodedata.normalize("NFC", path)
     if len(path.encode()) > MAX_PATH_BYTES:
         raise Invalid.field(field, because("too-many-bytes", most=MAX_PATH_BYTES))
+    return path
+
+
+def check_folder_path(path: str, field: str = "path") -> str:
+    """Return the path of a file that is written to a user's folder, in NFC.
+
+    Files such as `.git/config` name programs that Git runs. File systems of macOS and Windows have
+    further spellings of `.git`.
+
+    Raises:
+        Invalid: the path breaks a rule, or a version control system owns the file.
+    """
+    path = check_member_path(path, field)
+    if len(path.encode()) > MAX_FOLDER_PATH_BYTES:
+        raise Invalid.field(field, because("too-many-bytes", most=MAX_FOLDER_PATH_BYTES))
+    for part in path.split("/"):
+        visible = "".join(c for c in part if unicodedata.category(c) != "Cf").partition(":")[0]
+        plain = unicodedata.normalize("NFKC", visible).casefold().rstrip(". ")
+        if plain in VERSION_CONTROL or SHORT_NAME.fullmatch(plain):
+            message = f"A version control system owns files such as {path[:200]!r}"
+            raise Invalid.field(field, message)
     return path
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs.archives import put_archive
 from nbyard.domain.ids import new_id
-from nbyard.domain.naming.names import check_member_path
+from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.projects.definitions import ProjectFile, push_name
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of
@@ -51,7 +52,9 @@ def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
     if sum(max(file.size_bytes, 0) for file in files.values()) > most_bytes:
         raise Invalid.field("files", because("upload-beyond-size", most=most_bytes))
     for path in files:
-        check_member_path(path, "files")
+        check_folder_path(path, "files")
+        if any(str(parent) in files for parent in PurePosixPath(path).parents):
+            raise Invalid.field("files", because("archive-file-and-folder", name=path[:80]))
 
 
 def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, ProjectFile]) -> list[str]:

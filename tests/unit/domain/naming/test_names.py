@@ -65,6 +65,23 @@ def test_filename_too_long_for_a_disk(name: str) -> None:
         names.check_filename(name)
 
 
+@pytest.mark.parametrize("path", CASES["folder_paths"]["accepted"])
+def test_a_path_in_a_folder_of_a_user(path: str) -> None:
+    assert names.check_folder_path(path) == path
+
+
+@pytest.mark.parametrize("path", [*CASES["folder_paths"]["refused"], "a" * 256, "a/" * 1024 + "b"])
+def test_a_path_with_a_meaning_for_other_programs_is_refused(path: str) -> None:
+    with pytest.raises(Invalid):
+        names.check_folder_path(path)
+
+
+@pytest.mark.parametrize("path", ["a" * 256 + "/b", "b/" + "é" * 128])
+def test_no_disk_has_a_folder_with_such_a_name(path: str) -> None:
+    with pytest.raises(Invalid, match="255 bytes"):
+        names.check_member_path(path)
+
+
 @pytest.mark.parametrize(("name", "expected"), CASES["sanitised"])
 def test_safe_filename(name: str, expected: str) -> None:
     assert names.safe_filename(name) == expected

@@ -24,6 +24,9 @@ def test_limits():
         ({"a": one, "b": one}, 10),
         ({str(number): one for number in range(MOST_FILES + 1)}, 10**9),
         ({"a/../b": one}, 10),
+        ({"sub/.git/hooks/pre-push": one}, 10),
+        ({"a" * 300: one}, 10),
+        ({"a": ProjectFile("sha256:1", 1), "a/b": ProjectFile("sha256:1", 1)}, 10),
         ({}, 10),
     ):
         with pytest.raises(Invalid):

@@ -1,5 +1,6 @@
 """Command that converts project folders of other programs."""
 
+import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,11 @@ from nbyard.cli.output.console import print_note, show_json, without_control_cha
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.projects.definitions import FILE, ProjectDefinition
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.errors import NameTaken
+from nbyard.host.project_files import replace_atomically
 from nbyard.importers.registry import project_importer_of
 
 MOST_BYTES = 4 << 20
@@ -48,11 +51,13 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
     definition = conversion.definition
     text = updated_toml("", ProjectDefinition(definition.project), definition)
     written = {FILE: text, **conversion.files}
-    taken = [path for path in written if (place / path).exists() and not force]
+    taken = [path for path in written if os.path.lexists(place / path) and not force]
     if taken:
         raise click.UsageError(f"{place / taken[0]} exists. Replace it with --force.")
     for path, content in written.items():
-        (place / path).write_text(content, "utf-8")
+        # Replaced, as a link could lead out of the folder.
+        with replace_atomically(place / check_folder_path(path)) as file:
+            file.write(content.encode())
     if secrets:
         store_secrets(conversion.secrets, server)
     if as_json:

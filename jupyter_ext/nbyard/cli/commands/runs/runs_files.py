@@ -19,7 +19,7 @@ from nbyard.cli.output.console import (
 from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
-from nbyard.domain.naming.names import check_member_path
+from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.runs.structs import Task
 from nbyard.host.project_files import replace_atomically
 
@@ -134,7 +134,7 @@ def save_files(
             raise click.ClickException(message)
         for file in other_file_list.files:
             # The path comes from the task, so check that it stays below the folder.
-            place = base / check_member_path(file.path)
+            place = base / check_folder_path(file.path)
             wanted.append(Saved(task.node, file, place, base))
     _refuse_two(wanted)
     # Files with the same bytes are neither asked about nor written again.
