@@ -8,12 +8,13 @@
 | nbyard runs --help | the commands of one noun |
 | completion | what a shell asks after `nbyard runs ` |
 | nbyard run | a notebook of three cells through a running dispatcher, forced |
+| nbyard run, warm | the same in a fork of the process that an earlier command left |
 | floor: python | `python -c pass` |
 | floor: click | `import click`, the library of the command line |
 | floor: sqlalchemy | `import sqlalchemy`, which every command needs that opens the store |
 
 One table has the time until the command is over, another one the processor time of its process.
-The dispatcher's own processor time is in neither.
+The processor time of the dispatcher and of the warm process is in neither.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from notebook_overhead import dispatcher, write
 from parts.paired import Work, measure, options_of, report
 
 NBYARD = (sys.executable, "-m", "nbyard.cli.main")
+WARM = (sys.executable, "-c", "from nbyard.cli.warm_shell import main; main()")
 PYTHON = "floor: python"
 COMPLETION = {
     "_NBYARD_COMPLETE": "bash_complete",
@@ -48,6 +50,7 @@ def main() -> None:
             "nbyard runs --help": ((*NBYARD, "runs", "--help"), {}),
             "completion": (NBYARD, COMPLETION),
             "nbyard run": ((*NBYARD, "run", notebook, "--force"), store),
+            "nbyard run, warm": ((*WARM, "run", notebook, "--force"), store),
             PYTHON: ((sys.executable, "-c", "pass"), {}),
             "floor: click": ((sys.executable, "-c", "import click"), {}),
             "floor: sqlalchemy": ((sys.executable, "-c", "import sqlalchemy"), {}),

@@ -1,0 +1,174 @@
+"""`nbyard run` in a fork of a process with its imports: nobody sees a difference but the time."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import PIPE, Popen
+
+import psutil
+import pytest
+
+PATIENCE_SECONDS = 60.0
+NBYARD = (sys.executable, "-c", "from nbyard.cli.warm_shell import main; main()")
+SLOW = """\
+import os, pathlib, time
+while not pathlib.Path("go").exists():
+    time.sleep(0.05)
+"""
+Start = Callable[..., Popen[str]]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    place = tmp_path / "project"
+    place.mkdir()
+    (place / "good.py").write_text("print('hello')\n")
+    (place / "bad.py").write_text("raise SystemExit(3)\n")
+    (place / "slow.py").write_text(SLOW)
+    return place
+
+
+@pytest.fixture
+def start(folder: Path, tmp_path: Path) -> Iterator[Start]:
+    """Start commands in the folder; afterwards, all warm processes are stopped."""
+    own = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_IDLE_SECONDS": "30"}
+    private = {**own, "XDG_RUNTIME_DIR": str(tmp_path)}
+
+    def begin(*words: str, **more: str) -> Popen[str]:
+        variables = {**os.environ, **private, **more}
+        return Popen(
+            [*NBYARD, *words], cwd=folder, env=variables, stdout=PIPE, stderr=PIPE, text=True
+        )
+
+    yield begin
+    (folder / "go").touch()
+    for process in warm_processes(tmp_path):
+        process.terminate()
+        process.wait(PATIENCE_SECONDS)
+
+
+def warm_processes(place: Path) -> list[psutil.Process]:
+    """Return the warm processes with a socket below a folder; each leads a session."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if "nbyard.cli.warm_process" in (words := process.info["cmdline"] or [])
+        and words[-1].startswith(str(place))
+        and leads_session(process.pid)
+    ]
+
+
+def leads_session(pid: int) -> bool:
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def ended(process: Popen[str]) -> subprocess.CompletedProcess[str]:
+    out, err = process.communicate(timeout=PATIENCE_SECONDS)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+@pytest.fixture
+def warm(start: Start, tmp_path: Path) -> psutil.Process:
+    """The warm process that the first command left."""
+    assert ended(start("run", "good.py")).returncode == 0
+    until(lambda: [*(tmp_path / f"nbyard-{os.getuid()}").glob("*.sock")])
+    (process,) = warm_processes(tmp_path)
+    return process
+
+
+def test_a_command_in_a_warm_process_ends_like_any_other(
+    start: Start, warm: psutil.Process, folder: Path
+):
+    slow = start("run", "slow.py")
+    until(warm.children)
+    (folder / "go").touch()
+    assert ended(slow).returncode == 0
+    failed, cold = (
+        ended(start("run", "bad.py", **more)) for more in ({}, {"NBYARD_WARM_SHELL": "0"})
+    )
+    assert failed.returncode == cold.returncode == 1
+    assert "exit code 3" in failed.stdout + failed.stderr
+    assert ended(start("run", "none.py")).returncode == 3
+    assert warm.is_running()
+    assert not warm.children()
+
+
+def test_its_folder_and_variables_are_those_of_the_caller(
+    start: Start, warm: psutil.Process, tmp_path: Path
+):
+    assert ended(start("run", "good.py", NBYARD_STORE_DIR=str(tmp_path / "other"))).returncode == 0
+    assert (tmp_path / "other" / "store.sqlite").exists()
+
+
+def test_ctrl_c_reaches_the_command_and_not_its_run(
+    start: Start, warm: psutil.Process, folder: Path
+):
+    slow = start("run", "slow.py")
+    assert slow.stderr is not None
+    shown = ""
+    while "running" not in shown:
+        shown += slow.stderr.readline()
+    slow.send_signal(signal.SIGINT)
+    assert ended(slow).returncode == 130
+    assert not warm.children()
+    (folder / "go").touch()
+    assert ended(start("run", "good.py")).returncode == 0
+
+
+def test_a_command_ends_with_its_killed_caller(start: Start, warm: psutil.Process):
+    slow = start("run", "slow.py")
+    until(warm.children)
+    slow.kill()
+    ended(slow)
+    until(lambda: not warm.children())
+
+
+def test_other_code_or_other_surroundings_have_a_process_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    from nbyard.cli import warm_shell
+
+    before = warm_shell.socket_path()
+    assert warm_shell.socket_path() == before
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    elsewhere = warm_shell.socket_path()
+    monkeypatch.delenv("TZ")
+    monkeypatch.setattr(warm_shell, "newest_change", lambda: 1)
+    assert len({before, elsewhere, warm_shell.socket_path()}) == 3
+
+
+def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path):
+    from nbyard.cli import warm_shell
+
+    folder = tmp_path / "shared"
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+    with pytest.raises(PermissionError):
+        warm_shell.check_folder(folder)
+    assert warm_shell.run_warm(folder / "a.sock", ["run"]) is None
+
+
+def test_it_ends_when_it_was_idle(start: Start, tmp_path: Path):
+    assert ended(start("run", "good.py", NBYARD_IDLE_SECONDS="0.5")).returncode == 0
+    folder = tmp_path / f"nbyard-{os.getuid()}"
+    until(lambda: folder.exists() and not warm_processes(tmp_path))
+    until(lambda: not [*folder.glob("*.sock")])
+
+
+def test_a_setting_turns_it_off(start: Start, tmp_path: Path):
+    assert ended(start("run", "good.py", NBYARD_WARM_SHELL="0")).returncode == 0
+    assert not warm_processes(tmp_path)
