@@ -1,5 +1,6 @@
 """A broad `except` stands at four boundaries only: REST, command line, magic, dispatcher tick."""
 
+import re
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[2] / "jupyter_ext/nbyard"
@@ -16,3 +17,14 @@ def test_broad_excepts_stand_at_the_boundaries_and_are_few():
         places += [str(module.relative_to(PACKAGE)) for line in text if "noqa: BLE001" in line]
     assert [place for place in places if not place.startswith(BOUNDARIES)] == []
     assert len(places) <= max(4, PER_THOUSAND_LINES * lines / 1000)
+
+
+def test_commands_print_only_through_clean_streams():
+    """Text of others reaches no terminal unchanged: `clean_streams` surrounds each command."""
+    around = {"output/downloads.py", "output/progress.py", "output/clean_streams.py"}
+    bypass = re.compile(
+        r"stdout\.buffer|stderr\.buffer|__std(out|err)__|\bos\.write\(1|\.unchanged\b"
+    )
+    for module in (PACKAGE / "cli").rglob("*.py"):
+        if str(module.relative_to(PACKAGE / "cli")) not in around:
+            assert not bypass.search(module.read_text()), module

@@ -10,6 +10,7 @@ import click
 
 from nbyard import __version__
 from nbyard.cli.lazy_commands import lazy_commands
+from nbyard.cli.output.clean_streams import clean_streams
 
 SELDOM = 300_000  # objects; the imports of a command make 150,000
 EXIT_INTERRUPTED = 130
@@ -63,20 +64,26 @@ def main(arguments: list[str] | None = None) -> None:
     if arguments is None:  # a short command creates hardly any garbage
         gc.set_threshold(SELDOM)
         atexit.register(gc.freeze)  # skips the slow garbage collection at exit
+    with clean_streams():
+        sys.exit(_run(arguments))
+
+
+def _run(arguments: list[str] | None) -> int:
+    """Run the command line; return its exit code."""
     try:
         code = nbyard.main(arguments, prog_name="nbyard", standalone_mode=False)
-        sys.exit(code if isinstance(code, int) else 0)
+        return code if isinstance(code, int) else 0
     except SystemExit:  # before the last clause, which loads the classes of errors
         raise
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        return error.exit_code
     # click raises this for Ctrl-C and for a question that the user answered with no.
     except click.Abort:
-        sys.exit(EXIT_INTERRUPTED)
+        return EXIT_INTERRUPTED
     except _errors().EXPECTED as error:
         argv = sys.argv[1:] if arguments is None else arguments
-        sys.exit(_errors().print_error(error, argv))
+        return int(_errors().print_error(error, argv))
 
 
 def _projects(start: str) -> list[Any]:

@@ -14,7 +14,6 @@ from nbyard.cli.output.console import (
     print_note,
     show_json,
     warn_ignored_settings,
-    without_control_characters,
 )
 from nbyard.cli.output.views.environment_views import continues_text, next_step, show_changes
 from nbyard.cli.shared_options import connect, json_option, server_option
@@ -170,7 +169,7 @@ def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
         chunk = connection.environments.log(environment=key, after=after, version=number)
         if not quiet:
             # Standard output has only the result, such as the ID or JSON.
-            click.echo(without_control_characters(chunk.text), nl=False, err=True)
+            click.echo(chunk.text, nl=False, err=True)
         moved, after = chunk.next > after, chunk.next
         if chunk.done:
             return

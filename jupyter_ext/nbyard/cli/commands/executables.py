@@ -3,7 +3,7 @@
 import click
 from msgspec import UNSET
 
-from nbyard.cli.output.console import print_note, show_json, without_control_characters
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
@@ -27,7 +27,7 @@ def add(path: str, name: str, server: str, as_json: bool) -> None:
     for argument in made.current.arguments:
         print_note(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
     for hint in made.hints:
-        print_note(f"! {without_control_characters(str(hint))}")
+        print_note(f"! {hint!s}")
     click.echo(made.id)
 
 

@@ -10,15 +10,15 @@ from typing import Any
 import click
 import msgspec
 
+from nbyard.cli.output.clean_streams import without_control_characters
 from nbyard.errors import NameTaken
 from nbyard.reasons.sizes import format_bytes
 from nbyard.reasons.structs import Reason, because
 
-# Control characters in foreign text could control the terminal.
-ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# JSON may contain them, unlike other control characters.
+UNESCAPED = re.compile(r"[\x7f-\x9f]")
 EXACT = 2.0**53
 LARGE = 1e5
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def hinting_option(option: Reason) -> Iterator[None]:
 
 def print_note(text: str) -> None:
     """Print a line for the user, on standard error."""
-    click.echo(without_control_characters(text), err=True)
+    click.echo(text, err=True)
 
 
 def chosen_server() -> str:
@@ -76,17 +76,10 @@ def warn_ignored_settings(connection: Any) -> None:
         print_note("nbyard doctor says how to restart it.")
 
 
-def without_control_characters(text: str) -> str:
-    """Return the text without control characters that affect a terminal; colors stay."""
-    parts = COLOURS.split(text)
-    colours = COLOURS.findall(text)
-    cleaned = [ESCAPES.sub("�", part.replace("\r\n", "\n")) for part in parts]
-    return "".join(a + b for a, b in zip(cleaned, [*colours, ""], strict=True))
-
-
 def show_json(value: Any) -> None:
     """Print a value as JSON, on standard output."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    text = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    click.echo(UNESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
 
 
 def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:

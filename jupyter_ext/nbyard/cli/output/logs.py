@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import print_note, without_control_characters
+from nbyard.cli.output.console import print_note
 from nbyard.logs.gap_lines import without_gap_reasons
 
 LOOK_SECONDS = 0.2
@@ -49,7 +49,7 @@ def _print(connection: Any, run: str, node: str, follow: bool, attempt: int) -> 
         # Each state of a progress bar gets its own line.
         lines = chunk.text.replace("\r\n", "\n").replace("\r", "\n")
         lines = without_gap_reasons(lines)
-        click.echo(without_control_characters(lines), nl=False)
+        click.echo(lines, nl=False)
         last = (last + chunk.text)[-MAX_LAST:]
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):

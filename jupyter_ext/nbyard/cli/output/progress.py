@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
 
-from nbyard.cli.output.console import format_duration, print_note, without_control_characters
+from nbyard.cli.output.clean_streams import without_control_characters
+from nbyard.cli.output.console import format_duration, print_note
 from nbyard.cli.output.views.views_by_noun import usual_duration_text
 from nbyard.domain.runs.previews.estimates import Usual
 from nbyard.domain.runs.structs import RunDetail, Task
@@ -38,7 +39,9 @@ class Progress:
             from rich.console import Console
             from rich.live import Live
 
-            self._live = Live(console=Console(stderr=True), refresh_per_second=8)
+            # rich moves the cursor.
+            terminal = getattr(sys.stderr, "unchanged", sys.stderr)
+            self._live = Live(console=Console(file=terminal), refresh_per_second=8)
             self._live.start()
         return self
 
@@ -91,4 +94,4 @@ def _line(task: Task, usual: Usual | None) -> str:
     reason = task.why if is_explained else ""
     about = usual_duration_text(usual, task.state) if task.state in UNDER_WAY else ""
     parts = (SIGNS[task.state], task.node.ljust(16), word, took, reason, about)
-    return "  ".join(filter(None, parts))
+    return without_control_characters("  ".join(filter(None, parts)))

@@ -87,7 +87,7 @@ def _is_json(value: Any) -> bool:
 
 def _is_name(value: Any) -> bool:
     try:
-        return check_name(value) == value
+        return bool(check_name(value) == value)
     except Invalid:
         return False
 

@@ -3,8 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from nbyard.cli.output.console import (
     format_age,
@@ -13,25 +11,10 @@ from nbyard.cli.output.console import (
     format_size,
     show_table,
     warn_ignored_settings,
-    without_control_characters,
 )
 from nbyard.discover import Local
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@given(st.text())
-def test_nothing_that_acts_on_a_terminal_is_left(text):
-    cleaned = without_control_characters(text)
-    for place, char in enumerate(cleaned):
-        if char == "\x1b":
-            assert cleaned[place + 1] == "["
-    assert not set(cleaned) & set(map(chr, [*range(8), 8, *range(0x0B, 0x1B), 0x7F, 0x9B, 0x9D]))
-
-
-def test_plain_text_and_colours_stay():
-    text = "a\tb\n\x1b[1;31mred\x1b[0m ümläut 🚀"
-    assert without_control_characters(text) == text
 
 
 @pytest.mark.parametrize(

@@ -76,12 +76,12 @@ ENDS = ["0001-01-01T00:00:00", "9999-12-31T00:00:00", "9999-12-31T23:59:59"]
 @pytest.mark.parametrize("starts", [None, *ENDS])
 @pytest.mark.parametrize("ends", [None, *ENDS])
 def test_timings_at_the_ends_of_the_calendar_are_refused_or_shown(zone, offset, starts, ends):
-    limits = [at and datetime.fromisoformat(at + offset) for at in (starts, ends)]
+    first, last = (at and datetime.fromisoformat(at + offset) for at in (starts, ends))
     now = datetime(2026, 7, 1, tzinfo=UTC)
-    at = limits[0] or limits[1] or now
+    at = first or last or now
     for timing in (Cron("0 0 * * *"), Cron("*/20 0 0 29 2 *"), Interval(86_400), Once(at)):
         with suppress(Invalid):
-            plan = plan_of_timing(timing, zone, *limits, now)
+            plan = plan_of_timing(timing, zone, first, last, now)
             due_times(plan, first_due(plan, now, 10))
             sentence_of(plan)
 

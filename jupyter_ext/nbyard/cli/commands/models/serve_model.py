@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from nbyard.cli.commands.deployments import LOOK_SECONDS, wait_until_settled
-from nbyard.cli.output.console import print_note, show_json, without_control_characters
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, Deployment, NewDeployment
 from nbyard.domain.models.structs import ModelPackage
@@ -66,7 +66,7 @@ def _print_log_until_over(connection: Any, deployment: Deployment) -> Deployment
     after = 0
     while True:
         chunk = connection.deployments.log(deployment=deployment.id, after=after)
-        click.echo(without_control_characters(chunk.text), nl=False, err=True)
+        click.echo(chunk.text, nl=False, err=True)
         if chunk.next > after:
             after = chunk.next
             continue

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from nbyard.cli.output.console import print_note, show_json, without_control_characters
+from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.ignore_rules import is_cache
@@ -68,7 +68,7 @@ def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool)
     for path in written:
         click.echo(str(place / path))
     for reason in conversion.left:
-        print_note(f"Left out: {without_control_characters(str(reason))}")
+        print_note(f"Left out: {reason!s}")
     if conversion.secrets and not secrets:
         names = ", ".join(conversion.secrets)
         print_note(f"Not stored: the secrets {names}. Store them with --secrets.")

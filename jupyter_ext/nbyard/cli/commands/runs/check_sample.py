@@ -11,7 +11,8 @@ import click
 
 from nbyard.cli.commands.check_reports import Finding, line_of
 from nbyard.cli.commands.runs.run_watch import Followed, explain_failure
-from nbyard.cli.output.console import COLOURS, print_note
+from nbyard.cli.output.clean_streams import COLOURS
+from nbyard.cli.output.console import print_note
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.samples import Sample
 from nbyard.domain.runs.structs import RunDetail

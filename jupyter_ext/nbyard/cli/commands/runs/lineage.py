@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import show_json, without_control_characters
+from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 
 
@@ -23,7 +23,7 @@ def show_lineage(kind: str, key: str, server: str, as_json: bool, **wish: Any) -
     from nbyard.domain.lineage.tree import lines_of  # late: help needs none of it
 
     for line in lines_of(lineage):
-        click.echo(without_control_characters(line))
+        click.echo(line)
 
 
 @click.command("lineage")

@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import click
 
 from nbyard.cli.commands.runs.runs_files import save_files
+from nbyard.cli.output.clean_streams import COLOURS
 from nbyard.cli.output.console import (
-    COLOURS,
     chosen_server,
     follow_up,
     format_duration,

@@ -14,7 +14,6 @@ from nbyard.cli.output.console import (
     print_note,
     show_json,
     show_table,
-    without_control_characters,
 )
 from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
@@ -141,7 +140,7 @@ def save_files(
     new = [saved for saved in wanted if not saved.is_there]
     taken = [str(saved.place) for saved in new if os.path.lexists(saved.place)]
     if taken and not overwrite:
-        names = without_control_characters(", ".join(taken[:NAMED]))
+        names = ", ".join(taken[:NAMED])
         more = f" and {len(taken) - NAMED} more" if len(taken) > NAMED else ""
         confirm(f"Replace {names}{more}?", "--overwrite")
     for saved in new:

@@ -8,7 +8,6 @@ from nbyard.cli.output.console import (
     format_estimate,
     format_size,
     show_table,
-    without_control_characters,
 )
 from nbyard.cli.output.views.views_by_noun import show_facts, time_left, usual_duration_text
 
@@ -73,7 +72,7 @@ def _cells(progress: Any) -> None:
             continue
         # Cells that did not run have null as count.
         number = cell.get("execution_count") or " "
-        click.echo(f"In [{number}]:\n{without_control_characters(_joined(cell['source']))}")
+        click.echo(f"In [{number}]:\n{_joined(cell['source'])}")
         printed = []
         for output in cell.get("outputs", ()):
             match output["output_type"]:
@@ -87,7 +86,7 @@ def _cells(progress: Any) -> None:
                     text = _joined(data[TEXT]) if TEXT in data else f"({', '.join(data)})"
             printed.append(text.rstrip("\r\n"))
         if any(printed):
-            click.echo(without_control_characters("\n".join(["", *filter(None, printed)])))
+            click.echo("\n".join(["", *filter(None, printed)]))
         click.echo("")
     click.echo(f"{progress.done} of {progress.total} cells done", err=True)
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_size, show_table, without_control_characters
+from nbyard.cli.output.console import format_size, show_table
 from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, ShownRun
 from nbyard.domain.runs.retention import ProjectRetention, RetentionPreview
 from nbyard.reasons.structs import reason_text
@@ -42,7 +42,7 @@ def show_policy_effect(name: str, preview: CleanUpPreview, is_push: bool) -> Non
     if preview.count:
         count, size = count_of_runs(preview.count), _freed_size(preview)
         text = f"Policy {name} {deletes} {count} within a minute after a push. It {frees} {size}."
-    click.echo(without_control_characters(text))
+    click.echo(text)
 
 
 def _freed_size(preview: CleanUpPreview) -> str:
@@ -60,7 +60,7 @@ def show_policies(retention: ProjectRetention) -> None:
         click.echo("No retention policies. Rules for all runs apply: nbyard runs retention")
     for policy in retention.policies:
         text = f"{policy.name}: deletes runs {rules_text(policy.rules.as_clean_up)}."
-        click.echo(without_control_characters(text))
+        click.echo(text)
 
 
 def show_retention_preview(preview: RetentionPreview) -> None:
@@ -70,7 +70,7 @@ def show_retention_preview(preview: RetentionPreview) -> None:
     for policy in preview.policies:
         name = f"{policy.project}, {policy.name}" if policy.project else "All runs"
         text = f"{name}: runs {rules_text(policy.rules)}"
-        click.secho(without_control_characters(text), bold=True)
+        click.secho(text, bold=True)
         show_preview(policy.preview)
 
 

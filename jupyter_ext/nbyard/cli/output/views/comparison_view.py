@@ -10,7 +10,6 @@ from nbyard.cli.output.console import (
     format_number,
     format_size,
     show_table,
-    without_control_characters,
 )
 from nbyard.cli.output.views.views_by_noun import VIEWS as BY_NOUN
 from nbyard.domain.comparison.facts import CodeVersion, InputFile, OutputFile
@@ -163,7 +162,7 @@ def _text(value: Any) -> str:
 
 
 def _print(text: str) -> None:
-    click.echo(without_control_characters(text))
+    click.echo(text)
 
 
 VIEWS: dict[str, Callable[[Any], None]] = {

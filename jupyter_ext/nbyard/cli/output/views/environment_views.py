@@ -11,7 +11,6 @@ from nbyard.cli.output.console import (
     format_size,
     print_note,
     show_table,
-    without_control_characters,
 )
 from nbyard.cli.output.views.views_by_noun import show_facts
 
@@ -71,7 +70,7 @@ def show_changes(page: Any) -> None:
     for change in page.items:
         sign = "+" if not change.old else "-" if not change.new else "~"
         versions = " → ".join(filter(None, (change.old, change.new)))
-        click.echo(without_control_characters(f"{sign} {change.name} {versions}"))
+        click.echo(f"{sign} {change.name} {versions}")
     if not page.items:
         print_note("No package changes.")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_age, format_size, without_control_characters
+from nbyard.cli.output.console import format_age, format_size
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.projects.definitions import FieldChange, ProjectPlan
 from nbyard.domain.projects.structs import Project
@@ -46,7 +46,7 @@ def show_changes(plan: ProjectPlan) -> None:
         if change.kind != "file":  # its fields are digest and size
             lines += [f"    {name}: {_difference(field)}" for name, field in change.fields.items()]
         for line in lines:
-            click.echo(without_control_characters(line))
+            click.echo(line)
 
 
 def _difference(field: FieldChange) -> str:

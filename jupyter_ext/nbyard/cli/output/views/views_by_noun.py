@@ -13,7 +13,6 @@ from nbyard.cli.output.console import (
     format_number,
     format_size,
     show_table,
-    without_control_characters,
 )
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.triggers.sentences import cause_reason
@@ -50,7 +49,7 @@ def show_facts(facts: Iterable[tuple[str, Any]]) -> None:
     known = [(name, str(value)) for name, value in facts if value not in (None, "")]
     width = max((len(name) for name, _ in known), default=0)
     for name, value in known:
-        click.echo(f"{name.ljust(width)}  {without_control_characters(value)}")
+        click.echo(f"{name.ljust(width)}  {value}")
 
 
 def short_value(value: Any) -> str:
@@ -114,7 +113,7 @@ def _rows(page: Any) -> None:
 
 def _warn(warnings: Iterable[Reason]) -> None:
     for warning in warnings:
-        click.echo(without_control_characters(str(warning)), err=True)
+        click.echo(str(warning), err=True)
 
 
 def _profile(profile: Any) -> None:
@@ -139,7 +138,7 @@ def show_version_comparison(comparison: Any) -> None:
     ]
     show_facts([("version", f"{comparison.old.number} → {comparison.new.number}"), *rows])
     if comparison.same or comparison.note:
-        note = without_control_characters(reason_text(comparison.note))
+        note = reason_text(comparison.note)
         click.echo(note or "The bytes are the same.", err=True)
     if comparison.columns:
         from nbyard.domain.datasets.comparisons import FIGURES
@@ -160,7 +159,7 @@ def show_version_comparison(comparison: Any) -> None:
         show_table(changes, head)
     for file in comparison.files:
         sizes = _then_and_now(format_size(file.old_bytes), format_size(file.new_bytes))
-        click.echo(without_control_characters(f"{FILE_MARKS[file.change]} {file.path}  {sizes}"))
+        click.echo(f"{FILE_MARKS[file.change]} {file.path}  {sizes}")
     if comparison.file_changes > len(comparison.files):
         click.echo(f"and {comparison.file_changes - len(comparison.files)} more files", err=True)
 
@@ -205,13 +204,13 @@ def _executable(executable: Any) -> None:
             )
         show_table(rows, head)
     for hint in executable.hints:
-        click.echo(without_control_characters(str(hint)), err=True)
+        click.echo(str(hint), err=True)
 
 
 def _diff(diff: Any) -> None:
     click.echo(f"version {diff.old} → {diff.new}", err=True)
     for line in diff.lines:
-        click.echo(f"{MARKS[line.kind]} {without_control_characters(line.text)}")
+        click.echo(f"{MARKS[line.kind]} {line.text}")
     if diff.hint:
         click.echo(str(diff.hint), err=True)
 
@@ -268,11 +267,7 @@ def show_run(detail: Any, estimate: Any) -> None:
     for task in detail.tasks:
         for link in (link for attempt in task.attempts for link in attempt.links):
             link_text = f"{link.path} ({'answers' if link.answers else 'not responding'})"
-            click.echo(
-                without_control_characters(
-                    f"Monitor {task.node} {link.name}: {link.reason or link_text}"
-                )
-            )
+            click.echo(f"Monitor {task.node} {link.name}: {link.reason or link_text}")
 
 
 def time_left(estimate: Any) -> str:
@@ -315,9 +310,9 @@ def _show_tasks(number: int, tasks: Any, usual: Any) -> None:
     show_table(rows, ("node", "state", "took", "attempts", "environment", "reason"))
     for task in tasks:
         if task.warning:
-            click.echo(without_control_characters(f"! {task.node}: {task.warning}"))
+            click.echo(f"! {task.node}: {task.warning}")
         for line in other_file_lines(number, task):
-            click.echo(without_control_characters(line))
+            click.echo(line)
 
 
 def other_file_lines(number: int, task: Any) -> Iterator[str]:
@@ -361,7 +356,7 @@ def show_nodes(page: Any) -> None:
     show_table(rows, head)
     for node in page.items:
         if node.problem:
-            click.echo(without_control_characters(f"{node.node}: {node.problem}"), err=True)
+            click.echo(f"{node.node}: {node.problem}", err=True)
 
 
 def show_metrics(metrics_by_node: Any) -> None:

@@ -49,7 +49,7 @@ def test_surroundings_end_with_the_packages(capsys: pytest.CaptureFixture[str]) 
 
 def test_a_notebook_is_its_code_and_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
     outputs = [
-        {"output_type": "stream", "name": "stdout", "text": ["a\n", "b\x1b]8;;x\x07\n"]},
+        {"output_type": "stream", "name": "stdout", "text": ["a\n", "b\n"]},
         {"output_type": "display_data", "data": {"image/png": "…"}},
         {"output_type": "execute_result", "data": {"text/plain": "3", "text/html": "<b>3"}},
         {"output_type": "error", "ename": "KeyError", "evalue": "'c'", "traceback": []},
@@ -63,7 +63,7 @@ def test_a_notebook_is_its_code_and_what_it_printed(capsys: pytest.CaptureFixtur
     cells.append({"cell_type": "code", "source": "!echo c", "outputs": [of_terminal]})
     lines, beside = shown(capsys, "runs.cells", Cells({"cells": cells}, 1, 3))
     assert lines == [
-        *("In [1]:", "1 + 2", "", "a", "b�]8;;x�", "(image/png)", "3", "KeyError: 'c'", ""),
+        *("In [1]:", "1 + 2", "", "a", "b", "(image/png)", "3", "KeyError: 'c'", ""),
         *("In [ ]:", "x = 1", "y", ""),
         *("In [ ]:", "!echo c", "", "c", ""),
     ]
