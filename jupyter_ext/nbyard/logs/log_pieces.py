@@ -20,8 +20,9 @@ def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChu
         size = handle.seek(0, os.SEEK_END)
         stop = min(before or after + LOG_CHUNK, size)
         start = max(after, stop - LOG_CHUNK)
-        handle.seek(start)
-        content = handle.read(max(0, stop - start))
+        if start < stop:  # no file system has a place far beyond the end
+            handle.seek(start)
+            content = handle.read(stop - start)
         end = start + len(content) >= size
         if before and start > after:
             # Cut off an incomplete line at the start, or at least an incomplete character.

@@ -3,6 +3,7 @@
 import pytest
 
 from nbyard.logs import log_pieces
+from nbyard.logs.rotating_log import RotatingLog
 
 
 @pytest.mark.parametrize("done", [True, False])
@@ -19,6 +20,15 @@ def test_one_that_still_grows_is_read_up_to_its_end_and_on(tmp_path):
     log.write_bytes(b"one\ntwo\n")
     chunk = log_pieces.read_piece(log, chunk.next, done=True)
     assert (chunk.text, chunk.next, chunk.done) == ("o\n", 8, True)
+
+
+@pytest.mark.parametrize("after", [7, 2**44, 2**63 - 1])
+@pytest.mark.parametrize("before", [0, 3, 2**63 - 1])
+def test_nothing_follows_a_place_beyond_the_end(tmp_path, after, before):
+    (log := tmp_path / "log").write_bytes(b"one\ntw")
+    chunk = log_pieces.read_piece(log, after, before, done=True)
+    assert (chunk.text, chunk.next) == ("", after)
+    assert RotatingLog(log).read(after, done=True).text == ""
 
 
 def test_a_log_with_one_line_has_no_more_than_this_line(tmp_path):
