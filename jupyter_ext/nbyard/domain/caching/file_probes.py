@@ -24,7 +24,8 @@ COMPILED = (".egg", ".pyc", ".whl", ".zip")
 PROGRAM = b"\x7fELF"
 # calls that run other programs, whose file access is unknown
 SHELLS = re.compile(
-    r"subprocess|popen|pexpect|posix_spawn|\bpty\b|\bsystem\b|get_ipython|\bos\.(?:exec|spawn)"
+    r"subprocess|popen|pexpect|posix_spawn|\bpty\b|get_ipython|\bos\.(?:exec|spawn|system\b)"
+    r"|\bsystem\s*\(\s*[^)\s]|\bos import\b[^\n]*\bsystem\b|\bgetattr\(os\b"
     r"|(?:^|=)\s*[!%]",
     re.MULTILINE | re.IGNORECASE,
 )
@@ -43,9 +44,12 @@ HARMLESS = re.compile(
     r"|%?time(?:it)?\b(?:[ \t]+-(?:[nr][ \t]*\d+|\S+))*[ \t]*)",
     re.MULTILINE,
 )
+# Words such as `df.info()`, `sys.getsizeof` or a variable `stat` mean no files.
 SIZES = re.compile(
-    r"\bl?stat\b|getsize|getmtime|getctime|\bst_size|\bst_mtime|scandir|sendfile|filecmp|fsspec"
-    r"|X_OK|\bwhich\(|\.(?:size|info|du)\("
+    r"\.[lf]?stat\s*\(|\bos\.[lf]?stat\b|\bos import\b[^\n]*\b[lf]?stat\b|\bstat_result\b"
+    r"|getsize\b|getmtime|getctime|\bst_size|\bst_mtime|scandir|sendfile|filecmp|X_OK|\bwhich\("
+    r"|fsspec|file_?system|\bfs\.|get_file_info",
+    re.IGNORECASE,
 )
 # what may read a file that was opened for writing
 MAPPED = re.compile(r"mmap|memmap|memory_map|lmdb|[\"']r(?:\+b?|b\+)[\"']")

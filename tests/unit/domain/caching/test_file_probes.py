@@ -51,6 +51,11 @@ def notebook(*cells: str) -> bytes:
         "import pandas as pd\npd.options.mode.copy_on_write = True",
         "px.sunburst(path=['a', 'b'])",
         "train_test_split(data, test_size=0.25)",
+        "import pandas as pd\ndf = pd.read_csv('a.csv')\ndf.info()\ndf.groupby('a').size()",
+        "import logging\nlogging.info('ready')\nlogging.getLogger().info('%s', n)",
+        "from scipy.stats import shapiro\nstat, p = shapiro(x)\nprint(stat, df['stat'].max())",
+        "import sys\nsys.getsizeof(x)\nimport platform\nplatform.system()",
+        "system = 'solar'\nprint('operating system', system, df.system.mean())",
     ],
 )
 def test_names_that_are_fixed(code):
@@ -83,6 +88,7 @@ def test_names_that_are_fixed(code):
         "n = !du -b big.bin",
         "get_ipython().system('ls')",
         "from os import system\nsystem('ls')",
+        "import os as o\no.system('ls')",
         "import asyncio\nawait asyncio.create_subprocess_shell('ls')",
         "import os\nos.listdir(folder)",
         "import glob\nglob.glob(folder + '/*.csv')",
@@ -164,6 +170,10 @@ def test_names_that_are_computed(code):
     "code",
     [
         "import os\nos.stat('a')",
+        "from os import path, stat\nstat('a')",
+        "import os as o\no.stat('a').st_mode",
+        "import pyarrow.fs\npyarrow.fs.LocalFileSystem().get_file_info('a')",
+        "dataset.filesystem.info('a')",
         "p.stat().st_size",
         "%time os.path.getsize('a')",
         "import filecmp\nfilecmp.cmp('a', 'b')",
