@@ -49,6 +49,8 @@ PROGRAMS = {"python": "python", "r": "R"}
 # How many parent folders of an interpreter are searched for its environment.
 DEEPEST = 5
 REPAIR = because("repair-environment")
+# What Jupyter writes into each kernelspec of Python after the interpreter.
+USUAL_ARGUMENTS = {"-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"}
 
 
 class PackageFolders(msgspec.Struct, frozen=True):
@@ -104,16 +106,18 @@ def find_kernel(name: str, language: str = "") -> EnvironmentRef:
     )
     if Path(interpreter).name.startswith("python"):
         kernel = _python_environment(interpreter, wanted, spec.get("env") or {})
-        if not packages:
+        more = {"conda": packages} if packages else {}
+        if unusual := [word for word in argv[1:] if word not in USUAL_ARGUMENTS]:
+            more["argv"] = unusual
+        if not more:
             return kernel
-        text = digest_of({"python": kernel.fingerprint, "conda": packages})
-        return replace(kernel, fingerprint=text)
+        return replace(kernel, fingerprint=digest_of({"python": kernel.fingerprint} | more))
     if not _is_there(interpreter):
         raise NotFound(_gone(wanted, interpreter), hint=REPAIR)
     spec_fields = {"argv": argv, "language": spec.get("language"), "env": spec.get("env")}
-    more = {"conda": packages} if packages else {"program": _identity(interpreter)}
+    program = {"conda": packages} if packages else {"program": _identity(interpreter)}
     return EnvironmentRef(
-        wanted, spec.get("language", ""), interpreter, digest_of(spec_fields | more)
+        wanted, spec.get("language", ""), interpreter, digest_of(spec_fields | program)
     )
 
 
@@ -261,7 +265,9 @@ def of_environment(
     lock = msgspec.to_builtins(replace(environment.lock, packages=[]))
     differences = lock_differences(version.packages, version.python, whole, beside=True)
     of = {"lock": version.digest, "found": lock, "otherwise": msgspec.to_builtins(differences)}
-    text = digest_of(of | {"trees": dict(trees)} if trees else of)
+    of |= {"trees": dict(trees)} if trees else {}
+    of |= {"user": settings} if (settings := _user_settings()) else {}
+    text = digest_of(of)
     return replace(environment, fingerprint=text, lock=whole)
 
 
@@ -323,4 +329,22 @@ def _python_environment(
             lock, text, msgspec.json.decode(done.stdout, type=PackageFolders).folders
         )
         _asked[interpreter, own] = asked
-    return EnvironmentRef(name, "python", interpreter, asked.fingerprint, asked.lock)
+    text = asked.fingerprint
+    if settings := _user_settings():
+        text = digest_of({"environment": text, "user": settings})
+    return EnvironmentRef(name, "python", interpreter, text, asked.lock)
+
+
+def _user_settings() -> dict[str, str]:
+    """Return the settings of the user that kernels and matplotlib read, by path."""
+    home, variables = Path.home(), os.environ
+    profile = Path(variables.get("IPYTHONDIR") or home / ".ipython") / "profile_default"
+    matplotlib = Path(variables.get("XDG_CONFIG_HOME") or home / ".config", "matplotlib")
+    paths = [Path(variables.get("MATPLOTLIBRC") or matplotlib)]
+    paths += [path / "matplotlibrc" for path in paths]
+    paths += [*profile.glob("*_config.*"), *profile.glob("startup/*py")]
+    return {
+        str(path): digest_of(path.read_text("utf-8", "replace"))
+        for path in sorted(paths)
+        if path.is_file()
+    }

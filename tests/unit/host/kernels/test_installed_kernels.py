@@ -92,6 +92,37 @@ def test_variables_of_a_kernelspec_count_and_so_do_packages_on_their_path(spec, 
     assert len(set(found)) == 3
 
 
+def test_unusual_arguments_of_a_kernelspec_count(spec, interpreter):
+    place, _ = interpreter
+    usual = [os.fspath(place), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    spec("mine", usual)
+    before = kernels.find_kernel("mine").fingerprint
+    spec("mine", [usual[0], "-Xfrozen_modules=off", *usual[1:]])
+    assert kernels.find_kernel("mine").fingerprint == before
+    spec("mine", [usual[0], "-O", *usual[1:]])
+    assert kernels.find_kernel("mine").fingerprint != before
+
+
+@pytest.mark.parametrize(
+    ("variable", "file"),
+    [
+        ("IPYTHONDIR", "profile_default/startup/00-first.py"),
+        ("IPYTHONDIR", "profile_default/ipython_kernel_config.py"),
+        ("XDG_CONFIG_HOME", "matplotlib/matplotlibrc"),
+        ("MATPLOTLIBRC", "matplotlibrc"),
+    ],
+)
+def test_settings_of_the_user_count(spec, interpreter, tmp_path, monkeypatch, variable, file):
+    spec("mine", [os.fspath(interpreter[0])])
+    monkeypatch.setenv(variable, str(tmp_path))
+    seen = {kernels.find_kernel("mine").fingerprint}
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    for text in ("a = 1", "a = 2"):
+        (tmp_path / file).write_text(text)
+        seen.add(kernels.find_kernel("mine").fingerprint)
+    assert len(seen) == 3
+
+
 def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
     """R2: in a folder that was not there when it was asked, and in one that a .pth file names."""
     user = {"PYTHONUSERBASE": os.fspath(tmp_path / "user")}
