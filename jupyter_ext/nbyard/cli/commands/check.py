@@ -33,7 +33,7 @@ from nbyard.domain.executables.structs import Inspect
 from nbyard.domain.runs.samples import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, read_document
 from nbyard.errors import Invalid, NbyardError, NotFound
-from nbyard.host.git.git_process import QUIET
+from nbyard.host.git.git_process import checked_git
 from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
@@ -198,27 +198,20 @@ def _changes(commit: str) -> set[Path]:
     top = Path(_git("rev-parse", "--show-toplevel").rstrip("\n"))
     # A COMMIT such as `--output=x` must not be read as an option of git.
     names = _git("diff", "--name-only", "-z", "--end-of-options", commit)
-    # `:/` stands for the whole repository, also if the command runs in a folder of it.
-    new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+    # The whole repository, also if the command runs in a folder of it.
+    new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", str(top))
     return {top / name for name in f"{names}{new}".split("\0") if name}
 
 
 def _git(*arguments: str) -> str:
     try:
-        done = subprocess.run(
-            ["git", *QUIET, *arguments],
-            capture_output=True,
-            text=True,
-            timeout=GIT_SECONDS,
-            check=True,
-        )
-    except FileNotFoundError:
-        why = because("git-failed", message="git is not installed")
-        raise Invalid.field("changed", why) from None
+        return os.fsdecode(checked_git(Path.cwd(), *arguments, seconds=GIT_SECONDS))
+    except FileNotFoundError as error:
+        message = str(error)
     except subprocess.SubprocessError as error:
-        message = str(getattr(error, "stderr", "") or error).strip().partition("\n")[0].rstrip(".")
-        raise Invalid.field("changed", because("git-failed", message=message[:300])) from None
-    return done.stdout
+        message = os.fsdecode(getattr(error, "stderr", None) or str(error))
+    message = message.strip().partition("\n")[0].rstrip(".")
+    raise Invalid.field("changed", because("git-failed", message=message[:300]))
 
 
 def _is_touched(path: Path, changes: set[Path]) -> bool:

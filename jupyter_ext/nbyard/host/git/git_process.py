@@ -1,16 +1,33 @@
 """Runs git without a shell, and without settings of a repository that start programs."""
 
 import os
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 # The start of a run waits for git.
 SECONDS = 2.0
-# The configuration of a repository may name programs that git starts while it only reads.
-QUIET = ("-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
-# With its optional lock, `git status` could make a commit of the user fail.
-SETTINGS = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# Settings that start programs while git only reads. A repository may come from a stranger, so only
+# those of the user and the system count.
+PROGRAMS = re.compile(
+    r"filter\..*\.(clean|smudge|process|required)|diff\..*\.(command|textconv)|diff\.external"
+    r"|core\.(fsmonitor|hookspath|sshcommand|gitproxy|askpass|alternaterefscommand)",
+    re.DOTALL,
+)
+TRUSTED = ("system", "global")
+# Submodules have settings of their own, which their git would read.
+QUIET = ("--literal-pathspecs", "-c", "diff.ignoreSubmodules=dirty")
+SETTINGS = {
+    # With its optional lock, `git status` could make a commit of the user fail.
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # Missing objects of a partial clone are not fetched, with whatever program the clone names.
+    "GIT_ALLOW_PROTOCOL": "",
+    "GIT_NO_LAZY_FETCH": "1",
+    "LC_ALL": "C",
+}
 
 
 def run_git(folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes | None:
@@ -19,25 +36,58 @@ def run_git(folder: Path, *arguments: str, seconds: float = SECONDS) -> bytes | 
     It fails if git is missing, takes longer than `seconds`, or refuses the repository, such as one
     of another user.
     """
-    program = shutil.which("git")
-    if program is None:
-        return None
-    # Variables such as GIT_DIR would select another repository.
-    kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     try:
-        done = subprocess.run(
-            # A file may have a name such as `*.py`, which is otherwise a pattern.
-            [program, *QUIET, "--literal-pathspecs", *arguments],
-            cwd=folder,
-            env=kept | SETTINGS,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            timeout=seconds,
-            check=True,
-        )
+        return checked_git(folder, *arguments, seconds=seconds)
     except (OSError, subprocess.SubprocessError):
         return None
+
+
+def checked_git(folder: Path, *arguments: str, seconds: float) -> bytes:
+    """Return what git prints in a folder.
+
+    Raises:
+        FileNotFoundError: Git is not installed.
+        CalledProcessError: Git fails; its `stderr` has the message.
+        TimeoutExpired: Git takes longer than `seconds`.
+    """
+    # Variables such as GIT_DIR would select another repository.
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    listed = _call(folder, kept, ("config", "--list", "--show-scope", "-z"), seconds)
+    replaced = {"core.fsmonitor": "false", "core.hookspath": os.devnull, **dict(_replaced(listed))}
+    # As variables, since a key in an option ends at its first `=`.
+    for number, (key, value) in enumerate(replaced.items()):
+        kept |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    kept["GIT_CONFIG_COUNT"] = str(len(replaced))
+    return _call(folder, kept, (*QUIET, *arguments), seconds)
+
+
+def _replaced(listed: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the settings of a repository that start programs, with the values of the user."""
+    words = listed.decode("utf-8", "surrogateescape").split("\0")
+    # a scope before each entry; the last word is empty
+    pairs = zip(words[::2], words[1::2], strict=False)
+    entries = [(scope, *entry.partition("\n")[::2]) for scope, entry in pairs]
+    of_user = {key: value for scope, key, value in entries if scope in TRUSTED}
+    for scope, key, _ in entries:
+        if scope not in TRUSTED and PROGRAMS.fullmatch(key):
+            yield key, of_user.get(key, "false" if key.endswith(".required") else "")
+
+
+def _call(
+    folder: Path, variables: dict[str, str], arguments: tuple[str, ...], seconds: float
+) -> bytes:
+    program = shutil.which("git")
+    if program is None:
+        raise FileNotFoundError("git is not installed")
+    done = subprocess.run(
+        [program, *arguments],
+        cwd=folder,
+        env=variables | SETTINGS,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=seconds,
+        check=True,
+    )
     return done.stdout
 
 

@@ -3,6 +3,8 @@
 import os
 import time
 
+import pytest
+
 from nbyard.host.git import git_process
 from nbyard.host.git.git_process import repository_root, run_git
 
@@ -29,6 +31,61 @@ def test_a_program_of_the_repository_is_not_started(git, folder, tmp_path):
     git("config", "core.fsmonitor", str(program))
     git("config", "core.hooksPath", str(tmp_path))
     assert run_git(folder, "status", "--porcelain") == b""
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["filter.f.clean", "filter.f.process", "filter.a=b.clean", "diff.f.textconv", "diff.external"],
+)
+@pytest.mark.parametrize("is_included", [False, True])
+def test_no_filter_of_the_repository_is_started(git, folder, tmp_path, key, is_included):
+    (folder / "read.me").write_text("1")
+    (folder / ".gitattributes").write_text("*.me filter=f diff=f\n*.you filter=a=b\n")
+    (folder / "read.you").write_text("1")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "files")
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\ncat\n")
+    program.chmod(0o755)
+    if is_included:
+        git("config", "--file", str(tmp_path / "more"), key, str(program))
+        git("config", "include.path", str(tmp_path / "more"))
+    else:
+        git("config", key, str(program))
+    for name in ("read.me", "read.you"):
+        (folder / name).write_text("2")
+    assert run_git(folder, "status", "--porcelain") == b" M read.me\n M read.you\n"
+    assert run_git(folder, "diff", "--name-only", "HEAD") == b"read.me\nread.you\n"
+    assert not (tmp_path / "started").exists()
+
+
+def test_a_filter_of_the_user_is_used(git, folder, tmp_path, monkeypatch):
+    (tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("GIT_CONFIG_GLOBAL")
+    git("config", "--global", "filter.f.clean", "tr a-z A-Z")
+    (folder / ".gitattributes").write_text("*.me filter=f\n")
+    (folder / "read.me").write_text("words")
+    git("add", "--all")
+    git("commit", "--quiet", "-m", "files")
+    git("config", "filter.f.clean", f"touch {tmp_path}/started")
+    (folder / "read.me").write_text("Words")
+    assert run_git(folder, "status", "--porcelain") == b""
+    assert not (tmp_path / "started").exists()
+
+
+def test_no_missing_object_is_fetched(git, folder, tmp_path):
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    program.chmod(0o755)
+    git("config", "core.repositoryformatversion", "1")
+    git("config", "extensions.partialClone", "origin")
+    for key, value in (("url", str(tmp_path)), ("promisor", "true"), ("uploadpack", str(program))):
+        git("config", f"remote.origin.{key}", value)
+    tree = git("rev-parse", "HEAD^{tree}")
+    (folder / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    run_git(folder, "status", "--porcelain")
     assert not (tmp_path / "started").exists()
 
 
