@@ -19,7 +19,7 @@ from nbyard.store.leases import LeaseLost
 from nbyard.store.schedules.queries import ScheduleRow
 
 log = logging.getLogger("nbyard.dispatch")
-MOST_COUNTED = 2_000  # due times that one step counts as missed
+MOST_COUNTED = 200_000  # due times that one step counts as missed: below a second
 MOST_WAITING = 100
 NEVER = datetime.min.replace(tzinfo=UTC)
 

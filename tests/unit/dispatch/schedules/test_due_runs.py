@@ -55,6 +55,16 @@ def test_with_all_missed_ones_the_newest_waits_for_them_too(scheduled):
     assert [tick.outcome for tick in scheduled.ticks()][3:] == ["started", "overlapped"]
 
 
+def test_very_many_missed_due_times_are_counted_in_one_step(scheduled):
+    """For instance after a jump of the clock: each step writes, and the runs of others wait."""
+    scheduled.create(timing={"kind": "interval", "seconds": 10})
+    first = scheduled.now().next_due
+    scheduled.at("2026-12-15T22:00:00")
+    missed = scheduled.ticks()[0]
+    assert (missed.outcome, missed.since) == ("missed", first)
+    assert missed.count == (missed.due_at - first).total_seconds() / 10 + 1 > 170_000
+
+
 def test_files_are_those_of_the_due_time(scheduled):
     scheduled.create(timing=EVERY_HOUR)
     (scheduled.root / "work.py").unlink()
