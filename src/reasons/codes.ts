@@ -1105,7 +1105,6 @@ export const CODES: Readonly<Record<string, string>> = {
   'your-credentials': trans.__('Your credentials: {names:, }.'),
   'no-credentials-yet': trans.__('There are no credentials yet.'),
   'remove-from-users': trans.__('Remove it from these, or force the deletion.'),
-  'remove-from-workflows': trans.__('Remove it from these workflows, or force the deletion.'),
   'move-away': trans.__('Move it away, or choose another link folder.'),
   'ignore-files': trans.__(
     'List what the code does not need in a file .nbyardignore of the project folder.'
@@ -2278,6 +2277,15 @@ export const CODES: Readonly<Record<string, string>> = {
     'it is a dataset. Pass it as an input, or open it below the folder in the variable NBYARD_RESOURCES'
   ),
   'link-left-out': trans.__('{path} is a link. Copy the files there, or pass them as an input'),
+  'secret-left-out': trans.__(
+    'it may hold secrets, by its name. Declare it as an input, or add the line !{path} to .nbyardignore to include it'
+  ),
+  'secrets-left-out': trans.__(
+    'Files that may hold secrets are left out ({count}): {names:, }. To pass a file, declare it as an input, or add the line !PATH to .nbyardignore. The line PATH hides this message'
+  ),
+  'secrets-removed': trans.__(
+    'Files that may hold secrets were removed from the stored code: {names:, }'
+  ),
   'rule-leaves-out': trans.__(
     'the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it'
   ),

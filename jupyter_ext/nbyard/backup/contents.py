@@ -34,13 +34,17 @@ class Header(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What a backup contains: rows by table, number and size of files, and a checksum."""
+    """What a backup contains: rows by table, number and size of files, and a checksum.
+
+    `left_out` are files of code that may hold secrets.
+    """
 
     rows: dict[str, int]
     files: int
     size_bytes: int
     checksum: str
     has_key: bool = False
+    left_out: list[str] = []
 
 
 class Checksum:

@@ -17,6 +17,7 @@ import msgspec
 from nbyard import __version__
 from nbyard.attempts.folders import is_own, is_record
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
+from nbyard.backup.stored_secrets import code_folders, split_entries
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import PLACES
 from nbyard.errors import Conflict, NotFound, Unavailable
@@ -34,9 +35,10 @@ IN_MEMORY = 16 * 2**20
 def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
     """Write an archive of all rows, the blobs that they refer to, and the records of attempts.
 
-    All rows are of the same moment. No blob is deleted meanwhile, although work continues. `target`
-    appears when the archive is complete, and only its owner can read it. The archive is compressed
-    if the name ends with .gz or .tgz.
+    All rows are of the same moment. No blob is deleted meanwhile, although work continues. Files in
+    code that may hold secrets and were not declared are left out. `target` appears when the archive
+    is complete, and only its owner can read it. The archive is compressed if the name ends with .gz
+    or .tgz.
 
     Raises:
         Conflict: `target` exists.
@@ -99,8 +101,8 @@ class _Writer:
                 # Plans of tasks also name locks of environments, which are rows, and texts.
                 named = {*self._store.tasks.digests(c)} - digests
                 digests.update(digest for digest in named if self._blobs.path(digest).exists())
-            for tree in [digest for digest in digests if digest.startswith("tree:")]:
-                digests.update(entry.digest for entry in self._blobs.tree(tree).files)
+                code = code_folders(self._store, c)
+            digests, secrets = split_entries(self._blobs, digests, code)
             self._put(HEADER, header)
             for digest in sorted(digests):
                 self._add(self._blobs.path(digest))
@@ -116,7 +118,9 @@ class _Writer:
             for name, (file, _) in tables.items():
                 self._write(f"{TABLES}{name}.jsonl", file, file.tell())
             rows = {name: count for name, (_, count) in tables.items()}
-            totals = Totals(rows, self._files, self._bytes, self._checksum.text(), has_key)
+            left_out = sorted({entry.path for _, entry in secrets})
+            counts = (rows, self._files, self._bytes, self._checksum.text())
+            totals = Totals(*counts, has_key, left_out)
             self._put(END, totals)
         return totals
 

@@ -19,6 +19,7 @@ from typing import IO, Any, BinaryIO, NamedTuple
 from nbyard.blobs.blob_writer import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import MAX_FILES, Tree, TreeEntry
+from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.reasons.structs import because
@@ -77,7 +78,8 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
                             raise TooLarge(because("archive-beyond-ratio", most=MAX_RATIO))
                         writer.write(piece)
                     blob = writer.commit()
-                files.append(TreeEntry(name, blob.digest, blob.size_bytes, executable))
+                is_secret = may_hold_secrets(name)
+                files.append(TreeEntry(name, blob.digest, blob.size_bytes, executable, is_secret))
         except DAMAGED as error:
             raise Invalid(because("archive-damaged", message=str(error))) from error
     if not files:

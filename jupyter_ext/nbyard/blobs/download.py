@@ -19,13 +19,15 @@ CHUNK = 1 << 20
 class DownloadRequest(msgspec.Struct, frozen=True):
     """A stored file or folder to download under a name. `members` groups several of them.
 
-    A member with `content` has these bytes instead of stored ones.
+    A member with `content` has these bytes instead of stored ones. A folder that `is_code` is
+    downloaded without files that may hold secrets and were not declared.
     """
 
     digest: str
     filename: str
     members: tuple["DownloadRequest", ...] = ()
     content: bytes | None = None
+    is_code: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -75,4 +77,5 @@ def _files(
             yield member.filename, partial(blobs.open, member.digest)
     if not wanted.members:
         for entry in blobs.tree(wanted.digest).files:
-            yield entry.path, partial(blobs.open, entry.digest)
+            if not (wanted.is_code and entry.is_stray_secret):
+                yield entry.path, partial(blobs.open, entry.digest)

@@ -23,7 +23,7 @@ import io
 import math
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +34,7 @@ from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
 from nbyard.blobs.listing import StoredBlob, stored_blobs
 from nbyard.blobs.synced_paths import SyncedPaths
 from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
+from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound
 from nbyard.host.safe_open import open_regular
@@ -57,7 +58,7 @@ class Blobs:
         self.temp = root / "tmp"
         self.reserve_bytes = reserve_bytes
         self._verified: dict[str, tuple[int, ...]] = {}
-        self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
+        self._trees: dict[str, tuple[tuple[int, ...], tuple[Tree, list[TreeEntry]]]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
         self._durable = SyncedPaths()
         self._clone = files.Cloner()
@@ -146,9 +147,16 @@ class Blobs:
         return False
 
     def put_folder(
-        self, path: Path, move: bool = False, keep: Callable[[str], bool] | None = None
+        self,
+        path: Path,
+        move: bool = False,
+        keep: Callable[[str], bool] | None = None,
+        left_out: Iterable[str] = (),
     ) -> Blob:
-        """Store a folder. Links and special files are refused. `keep`: see `folder_members`."""
+        """Store a folder. Links and special files are refused.
+
+        `keep`: see `folder_members`. It may add to `left_out`, the names of files with secrets.
+        """
         entries: list[TreeEntry] = []
         empty: list[str] = []
         for member in folder_members(path, keep):
@@ -156,7 +164,7 @@ class Blobs:
                 empty.append(member.path)
             else:
                 entries.append(self._put_member(member, move))
-        return self.put_tree(Tree(entries, empty))
+        return self.put_tree(Tree(entries, empty, left_out=[*left_out]))
 
     def put_tree(self, tree: Tree) -> Blob:
         """Store the list of a folder whose files are already stored."""
@@ -171,7 +179,8 @@ class Blobs:
             blob = self._put_open(fd, Path(member.name), member.fd, move)
         finally:
             os.close(fd)
-        return TreeEntry(path, blob.digest, blob.size_bytes, executable)
+        is_secret = may_hold_secrets(path)
+        return TreeEntry(path, blob.digest, blob.size_bytes, executable, is_secret)
 
     def _put_open(
         self,
@@ -280,11 +289,21 @@ class Blobs:
         return file
 
     def tree(self, digest: str) -> Tree:
-        """Return the files of a stored folder.
+        """Return the files of a stored folder, without secrets that were removed from the store.
 
         Raises:
             Invalid: the digest is that of a file.
         """
+        tree, suspects = self._listed(digest)
+        gone = [entry for entry in suspects if not self.exists(entry.digest)]
+        if not gone:
+            return tree
+        left_out = [*(tree.left_out or []), *(entry.path for entry in gone)]
+        files = [entry for entry in tree.files if entry not in gone]
+        return msgspec.structs.replace(tree, files=files, left_out=left_out)
+
+    def _listed(self, digest: str) -> tuple[Tree, list[TreeEntry]]:
+        """Return a stored folder, and its files that may hold secrets."""
         if not digest.startswith("tree:"):
             raise Invalid.field("digest", because("digest-of-file"))
         status = os.fstat(fd := self._open(digest))
@@ -294,12 +313,13 @@ class Blobs:
             return known
         with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
             tree = msgspec.json.decode(file.read(), type=Tree)
+        listed = tree, [entry for entry in tree.files if entry.is_stray_secret]
         # Many attempts stage the same folders.
         if status.st_size < SMALL_TREE and files.is_settled(status):
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
-            self._trees[digest] = files.change_stamp(status), tree
-        return tree
+            self._trees[digest] = files.change_stamp(status), listed
+        return listed
 
     def verify(self, digest: str) -> None:
         """Read all bytes and raise `Damaged` if they do not match the digest."""

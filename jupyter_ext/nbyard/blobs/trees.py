@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 
 from nbyard.domain.digest import DIGEST
+from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.host.safe_open import open_ordinary
@@ -30,20 +31,33 @@ def place_of(digest: str) -> str:
 
 
 class TreeEntry(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A file in a stored folder."""
+    """A file in a stored folder.
+
+    `declared` marks a file that holds secrets by its name, and that a user passed on purpose.
+    """
 
     path: str
     digest: str
     size_bytes: int
     executable: bool = False
+    declared: bool = False
+
+    @property
+    def is_stray_secret(self) -> bool:
+        """Return whether the file may hold secrets, and is from before they were left out."""
+        return not self.declared and may_hold_secrets(self.path)
 
 
 class Tree(msgspec.Struct, frozen=True):
-    """A stored folder. `folders` are only its empty folders; paths of files imply the others."""
+    """A stored folder. `folders` are only its empty folders; paths of files imply the others.
+
+    `left_out` are files that may hold secrets, which are not stored.
+    """
 
     files: list[TreeEntry]
     folders: list[str] = []
     version: int = 1
+    left_out: list[str] | msgspec.UnsetType = msgspec.UNSET  # older trees keep their digests
 
 
 class FolderMember(msgspec.Struct, frozen=True):
@@ -68,7 +82,9 @@ def encode_tree(tree: Tree) -> bytes:
     if len({*(entry.path for entry in files), *folders}) < len(files) + len(folders):
         raise Invalid.field("path", because("folder-name-twice"))
     files.sort(key=lambda entry: entry.path)
-    return msgspec.json.encode(Tree(files, sorted(folders)), order="deterministic")
+    left_out = sorted({*tree.left_out}) if tree.left_out else msgspec.UNSET
+    whole = Tree(files, sorted(folders), left_out=left_out)
+    return msgspec.json.encode(whole, order="deterministic")
 
 
 def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Iterator[FolderMember]:

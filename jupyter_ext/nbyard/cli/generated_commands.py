@@ -217,8 +217,9 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
 def generated_commands(noun: str) -> Iterator[click.Command]:
     """Yield a command for each operation of a noun that has no request body."""
     for operation in table():
-        # A request body fits no options, so these commands are written by hand.
-        if operation.noun == noun and not operation.placed("body"):
+        # A request body fits no options, and groups are written by hand.
+        is_by_hand = operation.placed("body") or " " in verb_word(operation.verb)
+        if operation.noun == noun and not is_by_hand:
             yield GeneratedCommand(operation)
 
 

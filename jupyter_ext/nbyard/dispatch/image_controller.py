@@ -35,10 +35,11 @@ from nbyard.images.environment_images import (
     staged_packages,
 )
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason, because, joined
 from nbyard.runtimes.protocol import NeedsImages, Runtime
 from nbyard.settings import Settings
 from nbyard.store.images import ImageRow
+from nbyard.transfer.bundles import secrets_left_out
 
 log = logging.getLogger("nbyard.dispatch")
 CONTEXT = "context"
@@ -112,7 +113,9 @@ class ImageController:
         except BuildFailed as error:
             sweep_untagged(engine, since=begun)
             at = msgspec.to_builtins(error.failed_line)
-            self._fail(row, error.reason, failed_line=at)
+            # A Dockerfile may copy one of the files that are left out.
+            reason = joined((error.reason, self._left_out(row)))
+            self._fail(row, reason or error.reason, failed_line=at)
             return
         except (NbyardError, OSError) as error:
             self._fail(row, reason_of(error))
@@ -165,9 +168,12 @@ class ImageController:
     def _build_pull_or_push(self, engine: Engine, row: ImageRow, say: Say) -> dict[str, Any]:
         image, wanted = row.image, partial(self._is_wanted, row)
         if image.origin == "build":
+            if left_out := self._left_out(row):
+                say(str(left_out))
             made = ensure_image(engine, self._build_request(row), say, wanted, self._built)
             say(f"{made.reference} is {made.image_id}")
             return {
+                "reason": left_out,
                 "image_id": made.image_id,
                 "size_bytes": made.size_bytes,
                 "digest": made.digest,
@@ -195,6 +201,13 @@ class ImageController:
             "size_bytes": engine_image.size_bytes,
             "digest": digest or known,
         }
+
+    def _left_out(self, row: ImageRow) -> Reason | None:
+        """Return which files of the build context may hold secrets and are left out."""
+        with self._context.store.read() as c:
+            package = self._context.store.models.of_image(c, row.image.id)
+        digest = package.bundle_digest if package else row.context_digest
+        return secrets_left_out(self._context.blobs.tree(digest).left_out or ()) if digest else None
 
     def _built(self, digest: str) -> list[str]:
         with self._context.store.read() as c:

@@ -273,14 +273,19 @@ class Freezer:
         if code.path is None:
             with_mode = self._single(code)
             return with_mode, code.filename
-        file = file_of(code.path)
-        bundle = self._shared.same_bundle(file, self._parts.files.root) if self._shared else None
-        bundle = bundle or self._store_bundle(code, file, arguments)
+        file, root = file_of(code.path), self._parts.files.root
+        declared = (argument.default for argument in arguments if argument.role == "input")
+        paths = [default for default in declared if isinstance(default, str)]
+        inputs = bundles.secret_inputs(file, root, paths)
+        # A bundle with secrets is that of the code which declares them.
+        shared = None if inputs else self._shared
+        bundle = shared.same_bundle(file, root) if shared else None
+        bundle = bundle or self._store_bundle(code, file, arguments, inputs)
         function = split_function_path(code.filename).function
         return bundle.digest, f"{bundle.file}{SEPARATOR}{function}" if function else bundle.file
 
     def _store_bundle(
-        self, code: Code, file: Path, arguments: Sequence[Argument]
+        self, code: Code, file: Path, arguments: Sequence[Argument], inputs: Sequence[str]
     ) -> bundles.Bundle:
         settings = self._parts.settings
         # The bundle includes the files that defaults name, and the folders of inputs.
@@ -297,6 +302,7 @@ class Freezer:
             named,
             code.mentioned_paths,
             settings.max_bundle_bytes,
+            inputs,
         )
         bundle = bundles.store_bundle(picked, self._parts.blobs, settings.max_local_bundle_bytes)
         if self._shared:

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from nbyard.blobs import Blob, Blobs, Tree
+from nbyard.blobs import Blobs, Tree
 from nbyard.domain.environments.structs import LockedPackage
-from nbyard.domain.ignore_rules import IGNORED, STORE_MARK, rule_for
+from nbyard.domain.ignore_rules import (
+    IGNORED,
+    STORE_MARK,
+    is_named,
+    may_hold_secrets,
+    rule_for,
+)
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.errors import Conflict, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
@@ -27,7 +33,9 @@ MARKERS = (
     MLFLOW_FILE,
 )
 IGNORE_FILES = (".gitignore", ".nbyardignore")
+OWN_RULES = IGNORE_FILES[1:]
 LINKED_BYTES = 16 << 20  # larger files are staged as read-only links
+MOST_NAMED = 5
 LOOSE_FILES = 5_000  # a folder with more files is not that of one notebook
 
 
@@ -66,6 +74,36 @@ def is_project(folder: Path) -> bool:
     return any(os.path.exists(f"{folder}/{marker}") for marker in MARKERS)
 
 
+class SecretFilter:
+    """Leaves out files that may hold secrets, and lists them in `left_out`.
+
+    Files pass if a line of .nbyardignore names them, such as `!certs/ca.pem`, or if they are among
+    the `inputs`: paths of declared inputs that may hold secrets.
+    """
+
+    def __init__(self, folder: Path, inputs: Iterable[str] = ()):
+        self.left_out: set[str] = set()
+        self._inputs = [f"/{path}" for path in inputs]
+        # A pattern such as !*.pem names no file.
+        self._named = [
+            rule[1:]
+            for rule in ignore_rules(folder, OWN_RULES)
+            if rule.startswith("!") and not set("*?[") & set(rule)
+        ]
+
+    def is_input(self, path: str) -> bool:
+        """Return whether a path is one of the inputs, or a folder of one."""
+        return is_named(path, self._inputs)
+
+    def passes(self, path: str) -> bool:
+        """Return whether a file or folder may be copied. Folder paths end in /."""
+        if not may_hold_secrets(path) or is_named(path, [*self._inputs, *self._named]):
+            return True
+        # Half a character, as in names that are not UTF-8, cannot be stored.
+        self.left_out.add(path.encode("utf-8", "replace").decode())
+        return False
+
+
 class Picked(msgspec.Struct, frozen=True):
     """The files of a bundle: those in the folder `base` that `keep` accepts.
 
@@ -75,6 +113,7 @@ class Picked(msgspec.Struct, frozen=True):
     base: Path
     file: str
     keep: Callable[[str], bool]
+    secrets: SecretFilter
     is_whole: bool = False
 
 
@@ -99,13 +138,23 @@ class SharedBundles:
             self._of[picked.base] = bundle, names
 
 
-def pick_files(
+def secret_inputs(path: Path, root: Path, inputs: Iterable[str]) -> list[str]:
+    """Return which inputs of the code at `path` may hold secrets, as paths in its project."""
+    named = [text for text in inputs if may_hold_secrets(text)]
+    base = (project_of(path, root) if named else None) or path.parent
+    below = path.parent.relative_to(base)
+    places = (names_below(base, os.path.normpath(below / text)) for text in named)
+    return [place for place in places if place]
+
+
+def pick_files(  # noqa: PLR0913, PLR0917  the code, its limits, and what it names
     path: Path,
     root: Path,
     cap: int,
     named: Sequence[str] = (),
     mentioned: Callable[[], Iterable[str]] = list,
     fit: int = 0,
+    inputs: Sequence[str] = (),
 ) -> Picked:
     """Choose the files for the bundle of the code at `path`.
 
@@ -115,19 +164,22 @@ def pick_files(
     A larger folder contributes the files beside the code, and paths that the code names. In a home
     folder, only small files beside the code count. `named` are paths that the code declares.
     `mentioned` returns paths in its text. They are included while they fit into `cap`, in a home
-    folder into `fit`.
+    folder into `fit`. Of files that may hold secrets, only the `inputs` are included, and those
+    that .nbyardignore names.
     """
     project = project_of(path, root)
     base = project or path.parent
     inside = path.relative_to(base).as_posix()
-    whole = _keeper(base, inside)
+    secrets = SecretFilter(base, inputs)
+    whole = _keeper(base, inside, secrets)
+    is_shared = not inputs
     if project:
-        return Picked(base, inside, whole, is_whole=True)
+        return Picked(base, inside, whole, secrets, is_shared)
     whole = _readable(base, whole)
     fit = fit or cap
     is_home = base in no_projects(base)
     if not is_home and _size(base, whole, fit) is not None:
-        return Picked(base, inside, whole, is_whole=True)
+        return Picked(base, inside, whole, secrets, is_shared)
     left = fit if is_home else cap
     small = []
     for name in mentioned():
@@ -136,7 +188,8 @@ def pick_files(
             small.append(name)
             left -= size
     most = LINKED_BYTES if is_home else math.inf
-    return Picked(base, inside, _rule_for_large_folder(base, whole, {*named, *small}, most))
+    parts = _rule_for_large_folder(base, whole, {*named, *small}, most)
+    return Picked(base, inside, parts, secrets)
 
 
 def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
@@ -145,9 +198,24 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     Raises:
         TooLarge: The bundle has more than `cap` bytes. The message names the largest files.
     """
-    name = picked.file.rpartition("/")[2]
-    blob, count = _store_folder(picked.base, picked.keep, blobs, cap, name)
-    return Bundle(blob.digest, picked.file, blob.size_bytes, count)
+    name = picked.file.rpartition("/")[2] or picked.base.name
+    picked.secrets.left_out.clear()  # those of the search for the files
+    sizes = dict(_sizes(picked.base, picked.keep))
+    if sum(sizes.values()) > cap:
+        raise TooLarge(
+            because("bundle-too-large", name=name, most=cap, largest=_largest(sizes)),
+            hint=because("ignore-files"),
+        )
+    try:
+        left_out = picked.secrets.left_out
+        blob = blobs.put_folder(picked.base, keep=picked.keep, left_out=left_out)
+    # The folder is live: other programs may delete files while it is copied.
+    except (FileNotFoundError, NotFound) as error:
+        raise Conflict(
+            because("bundle-file-removed", name=name, message=str(error)),
+            hint=because("try-again-undisturbed"),
+        ) from error
+    return Bundle(blob.digest, picked.file, blob.size_bytes, len(sizes))
 
 
 def stage_bundle(blobs: Blobs, digest: str, target: Path) -> None:
@@ -174,6 +242,13 @@ def names_below(folder: Path, text: str) -> str:
     return Path(place).as_posix() if is_there and os.path.realpath(real) == real else ""
 
 
+def secrets_left_out(names: Collection[str]) -> Reason | None:
+    """Return a warning that names files which may hold secrets, None without such files."""
+    if not names:
+        return None
+    return because("secrets-left-out", count=len(names), names=sorted(names)[:MOST_NAMED])
+
+
 def links_left_out(path: Path, root: Path) -> list[str]:
     """List the links that a bundle leaves out, beside the code and at the project's top."""
     base = project_of(path, root) or path.parent
@@ -193,8 +268,9 @@ def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
     Raises:
         TooLarge: The folder has more than `cap` bytes.
     """
-    blob, _ = _store_folder(folder, _keeper(folder, ""), blobs, cap, folder.name)
-    return blob.digest
+    secrets = SecretFilter(folder)
+    picked = Picked(folder, "", _keeper(folder, "", secrets), secrets)
+    return store_bundle(picked, blobs, cap).digest
 
 
 def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> list[LockedPackage]:
@@ -216,31 +292,12 @@ def with_trees(packages: Iterable[LockedPackage], blobs: Blobs, cap: int) -> lis
     return trees
 
 
-def _store_folder(
-    base: Path, keep: Callable[[str], bool], blobs: Blobs, cap: int, name: str
-) -> tuple[Blob, int]:
-    sizes = dict(_sizes(base, keep))
-    if sum(sizes.values()) > cap:
-        raise TooLarge(
-            because("bundle-too-large", name=name, most=cap, largest=_largest(sizes)),
-            hint=because("ignore-files"),
-        )
-    try:
-        return blobs.put_folder(base, keep=keep), len(sizes)
-    # The folder is live: other programs may delete files while it is copied.
-    except (FileNotFoundError, NotFound) as error:
-        raise Conflict(
-            because("bundle-file-removed", name=name, message=str(error)),
-            hint=because("try-again-undisturbed"),
-        ) from error
-
-
 def _largest(sizes: dict[str, int]) -> list[Reason]:
     largest = sorted(sizes, key=lambda name: -sizes[name])[:3]
     return [because("file-of-size", name=name, size=sizes[name]) for name in largest]
 
 
-def _keeper(base: Path, own: str) -> Callable[[str], bool]:
+def _keeper(base: Path, own: str, secrets: SecretFilter) -> Callable[[str], bool]:
     rules = _rules(base)
 
     def keep(name: str) -> bool:
@@ -253,7 +310,7 @@ def _keeper(base: Path, own: str) -> Callable[[str], bool]:
         # A store inside the project would bundle all earlier results.
         if name.endswith("/") and (place / STORE_MARK).exists():
             return False
-        return not rule_for(name, rules)
+        return (not rule_for(name, rules) or secrets.is_input(name)) and secrets.passes(name)
 
     return keep
 

@@ -14,20 +14,17 @@ from typing import Literal
 
 import msgspec
 
-from nbyard.domain.ignore_rules import CACHES, rule_for
+from nbyard.domain.ignore_rules import CACHES, is_named, rule_for
 from nbyard.domain.projects.definitions import FILE, ProjectFile
 from nbyard.errors import Invalid, NotFound, TooLarge
 from nbyard.host.git.git_process import repository_root, run_git
 from nbyard.reasons.structs import because
-from nbyard.transfer.bundles import IGNORE_FILES, ignore_rules
+from nbyard.transfer.bundles import IGNORE_FILES, OWN_RULES, SecretFilter, ignore_rules
 
 FileSelection = Literal["committed", "tracked", "current"]
 MOST_BYTES = 200 << 20
 SECONDS = 60.0
 MOST_PATHS = 200  # of one call of git
-# Files with secrets by convention; a rule with ! sends them.
-SECRETS = (".env", "*.nbvars")
-OWN_RULES = (".nbyardignore",)
 # Each entry has a fixed time, so that equal files make equal archives.
 MOMENT = (1980, 1, 1, 0, 0, 0)
 
@@ -59,8 +56,12 @@ def project_folder(start: Path) -> Path:
     return folder
 
 
-def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]:
+def select_files(
+    folder: Path, choice: FileSelection, secrets: SecretFilter | None = None
+) -> dict[str, SelectedFile]:
     """Return the files to push, by path, without those that .nbyardignore excludes.
+
+    `secrets` lists the files that are left out because they may hold secrets.
 
     Raises:
         Invalid: The folder has no commit, or the project file is not among the files.
@@ -68,9 +69,10 @@ def select_files(folder: Path, choice: FileSelection) -> dict[str, SelectedFile]
     """
     candidates = _committed(folder) if choice == "committed" else _on_disk(folder, choice)
     files: dict[str, SelectedFile] = {}
-    left, rules = MOST_BYTES, [*SECRETS, *ignore_rules(folder, OWN_RULES)]
+    left, rules = MOST_BYTES, ignore_rules(folder, OWN_RULES)
+    secrets = secrets or SecretFilter(folder)
     for path, file in candidates:
-        if _is_ignored(path, rules):
+        if is_named(path, rules) or not secrets.passes(path):
             continue
         left -= len(file.content)
         if left < 0:
@@ -148,13 +150,6 @@ def _files_not_ignored(folder: Path) -> Iterator[str]:
         prefix = "" if inside == "." else f"{inside}/"
         subfolders[:] = [name for name in subfolders if not rule_for(f"{prefix}{name}/", rules)]
         yield from (prefix + name for name in names if not rule_for(prefix + name, rules))
-
-
-def _is_ignored(path: str, rules: Sequence[str]) -> bool:
-    """Return whether a rule excludes a file, or a folder that contains it."""
-    parts = path.split("/")
-    folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
-    return any(rule_for(candidate, rules) for candidate in (*folders, path))
 
 
 def _listed(printed: bytes) -> list[str]:

@@ -10,6 +10,7 @@ from nbyard.errors import Conflict, TooLarge
 from nbyard.transfer import bundles
 from nbyard.transfer.bundles import (
     Picked,
+    SecretFilter,
     largest_files,
     links_left_out,
     names_below,
@@ -106,6 +107,55 @@ def test_without_a_project_the_own_folder_is_taken(root, blobs):
     assert _stored(blobs, bundle) == {"train.py", "load.py", "data/x.csv"}
 
 
+SECRETS = ("local.nbvars", "certs/Server.PEM", "certs/id_rsa", "prod.key", ".ssh/config")
+
+
+@pytest.mark.parametrize("marker", ["pyproject.toml", "x.txt"])
+def test_secrets_are_left_out_and_named(root, blobs, marker):
+    """Whatever rules of .gitignore include, and whether the folder is a project or not."""
+    code = _write(root, "a/train.py", f"a/{marker}", *(f"a/{name}" for name in SECRETS))
+    _write(root, "a/.env.example", "a/certs/id_rsa.pub")
+    (root / "a/.gitignore").write_text("!.env.example\n!.ssh\n!local.nbvars\n")
+    bundle = collect(code, root, blobs, MIB)
+    assert _stored(blobs, bundle) == {"train.py", marker, ".env.example", "certs/id_rsa.pub"}
+    left_out = {*SECRETS[:4], ".ssh/"}
+    assert {*blobs.tree(bundle.digest).left_out} == left_out
+    warning = bundles.secrets_left_out(left_out)
+    assert warning is not None and warning.params["count"] == 5
+    assert _stored(blobs, bundle) == {
+        entry.path for entry in blobs.tree(bundles.collect_folder(root / "a", blobs, MIB)).files
+    }
+
+
+def test_secrets_that_a_rule_ignores_need_no_word(root, blobs):
+    code = _write(root, "train.py", "pyproject.toml", ".env", "local.nbvars", "tests/a.pem")
+    (root / ".nbyardignore").write_text("*.nbvars\ntests/\n")
+    assert not blobs.tree(collect(code, root, blobs, MIB).digest).left_out
+    assert bundles.secrets_left_out(()) is None
+
+
+def test_named_secrets_are_passed(root, blobs):
+    """By a line of .nbyardignore, which is no pattern, or as an input of the code."""
+    code = _write(root, "jobs/train.py", "pyproject.toml", *SECRETS, ".env", "jobs/x/y.pem")
+    (root / ".nbyardignore").write_text("!*.key\n!certs/Server.PEM\n!.ssh/config\n!.ssh\n")
+    inputs = bundles.secret_inputs(code, root, ["../local.nbvars", "../.env", "no.pem", "train.py"])
+    assert inputs == ["local.nbvars", ".env"]
+    bundle = collect(code, root, blobs, MIB, (), list, 0, inputs)
+    tree = blobs.tree(bundle.digest)
+    assert {entry.path for entry in tree.files if entry.declared} == {
+        *("local.nbvars", ".env", "certs/Server.PEM", ".ssh/config"),
+    }
+    assert tree.left_out == ["certs/id_rsa", "jobs/x/y.pem", "prod.key"]
+
+
+def test_a_bundle_with_secrets_is_of_its_code_only(root, blobs):
+    code = _write(root, "train.py", "pyproject.toml", "local.nbvars", "other.py")
+    shared = bundles.SharedBundles()
+    picked = pick_files(code, root, MIB, inputs=["local.nbvars"])
+    shared.keep(picked, bundles.store_bundle(picked, blobs, MIB), blobs)
+    assert shared.same_bundle(root / "other.py", root) is None
+
+
 @pytest.mark.parametrize("marker", ["pyproject.toml", "x.txt"])
 def test_a_store_below_the_code_is_no_part_of_it(root, blobs, marker):
     code = _write(root, "a/train.py")
@@ -125,7 +175,7 @@ def test_what_goes_while_code_is_collected_is_told(root, blobs, when):
         return True
 
     with pytest.raises(Conflict, match="was removed while the code of"):
-        bundles.store_bundle(Picked(root, "train.py", keep), blobs, MIB)
+        bundles.store_bundle(Picked(root, "train.py", keep, SecretFilter(root)), blobs, MIB)
 
 
 def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blobs):

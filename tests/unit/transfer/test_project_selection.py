@@ -10,6 +10,7 @@ import pytest
 from nbyard.errors import Invalid, NotFound, TooLarge
 from nbyard.host.git.git_process import run_git
 from nbyard.transfer import project_selection
+from nbyard.transfer.bundles import SecretFilter
 from nbyard.transfer.project_selection import (
     pack_files,
     project_folder,
@@ -91,14 +92,19 @@ def test_without_git_only_current_files_can_be_sent(folder):
 
 
 def test_files_of_secrets_are_not_sent(git, folder):
-    for name in ("local.nbvars", ".env"):
+    names = ("local.nbvars", ".env", "deep/tls.pem", "id_rsa")
+    for name in names:
         (folder / name).write_text("KEY=s3cr3t")
-    git("add", "wine/local.nbvars", "wine/.env")
+    git("add", "wine")
     git("commit", "--quiet", "-m", "Secrets")
     for choice in ("committed", "tracked", "current"):
-        assert not {"local.nbvars", ".env"} & set(select_files(folder, choice))
-    (folder / ".nbyardignore").write_text("!.env\n")
-    assert ".env" in select_files(folder, "current")
+        secrets = SecretFilter(folder)
+        assert not {*names} & set(select_files(folder, choice, secrets))
+        assert secrets.left_out == {*names}
+    (folder / ".nbyardignore").write_text("!.env\n!*.pem\nid_rsa\n")
+    secrets = SecretFilter(folder)
+    assert ".env" in select_files(folder, "current", secrets)
+    assert secrets.left_out == {"local.nbvars", "deep/tls.pem"}
 
 
 def test_links_and_special_files_are_not_sent(git, folder):

@@ -8,7 +8,7 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.output.console import format_size, print_note, show_json, without_control_characters
+from nbyard.cli.output.console import format_size, print_note, show_json
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.images.structs import (
@@ -225,7 +225,7 @@ def print_log(connection: Any, image: str, follow: bool) -> None:
     after = 0
     while True:
         chunk = connection.images.log(image=image, after=after)
-        click.echo(without_control_characters(chunk.text), nl=False, err=True)
+        click.echo(chunk.text, nl=False, err=True)
         moved, after = chunk.next > after, chunk.next
         if chunk.done or not (follow or moved):
             return
@@ -277,6 +277,8 @@ def print_image(named_image: NamedImage) -> None:
     if named_image.state == "ready":
         if named_image.cached:
             print_note("Nothing changed since the last build.")
+        if named_image.reason:
+            print_note(reason_text(named_image.reason))
         size = format_size(named_image.size_bytes)
         click.echo(f"{named_image.reference}  {size}  {named_image.image_id}")
         return

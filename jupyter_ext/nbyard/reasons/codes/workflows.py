@@ -203,6 +203,20 @@ WARNINGS = {
     "link-left-out": code(
         "{path} is a link. Copy the files there, or pass them as an input", path=str
     ),
+    "secret-left-out": code(
+        "it may hold secrets, by its name. Declare it as an input, or add the line !{path} to"
+        " .nbyardignore to include it",
+        path=str,
+    ),
+    "secrets-left-out": code(
+        "Files that may hold secrets are left out ({count}): {names:, }. To pass a file, declare"
+        " it as an input, or add the line !PATH to .nbyardignore. The line PATH hides this message",
+        count=int,
+        names=list,
+    ),
+    "secrets-removed": code(
+        "Files that may hold secrets were removed from the stored code: {names:, }", names=list
+    ),
     "rule-leaves-out": code(
         "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it",
         rule=str,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs.archives import put_archive
 from nbyard.domain.ids import new_id
+from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.projects.definitions import ProjectFile, push_name
 from nbyard.errors import Invalid
@@ -85,7 +86,8 @@ def store_files(
         if known.get(file.digest) != file.size_bytes:
             raise Invalid.field("files", because("file-bytes-missing", path=path))
     entries = [
-        TreeEntry(path, file.digest, file.size_bytes, file.executable)
+        # The client has left out what its user did not name.
+        TreeEntry(path, file.digest, file.size_bytes, file.executable, may_hold_secrets(path))
         for path, file in body.files.items()
     ]
     return parts.blobs.put_tree(Tree(entries)).digest

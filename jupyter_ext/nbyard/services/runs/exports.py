@@ -65,7 +65,8 @@ class RunExports(RunBundles):
             raise Conflict(because("export-of-live-run", number=record.run.number))
         # Bytes may have been deleted since, for example by a repair of the store.
         wanted = {artifact.digest for task in record.tasks for artifact in task.artifacts}
-        wanted |= {code.bundle_digest for code in record.code.values()}
+        code = {version.bundle_digest for version in record.code.values()}
+        wanted |= code
         if inputs:
             wanted |= {used_data.digest for used_data in record.data_used().values()}
         stored = {digest for digest in wanted if digest and self._parts.blobs.exists(digest)}
@@ -76,7 +77,9 @@ class RunExports(RunBundles):
         members = (
             member
             for crate_file in files
-            for member in self._members(crate_file, left_out.get(crate_file.digest, ()))
+            for member in self._members(
+                crate_file, crate_file.digest in code, left_out.get(crate_file.digest, ())
+            )
         )
         return DownloadRequest("", f"{name}.crate", tuple(members))
 
@@ -104,16 +107,17 @@ class RunExports(RunBundles):
             if bundle in stored
         }
 
-    def _members(self, file: CrateFile, left_out: Sequence[CodeFile]) -> Iterator[DownloadRequest]:
+    def _members(
+        self, file: CrateFile, is_code: bool, left_out: Sequence[CodeFile]
+    ) -> Iterator[DownloadRequest]:
         """Yield the downloads for a file or folder of a crate, without the files `left_out`."""
         if not left_out:
-            yield DownloadRequest(
-                file.digest, file.place, content=None if file.digest else file.content
-            )
+            content = None if file.digest else file.content
+            yield DownloadRequest(file.digest, file.place, (), content, is_code)
             return
         without = {code_file.path for code_file in left_out}
         for entry in self._parts.blobs.tree(file.digest).files:
-            if entry.path not in without:
+            if entry.path not in without and not entry.is_stray_secret:
                 yield DownloadRequest(entry.digest, f"{file.place}/{entry.path}")
 
     def _record(self, caller: Caller, run: str) -> RunRecord:

@@ -29,12 +29,13 @@ class RunBundles(RunComparisons):
         if record.state not in RUN.terminal:
             raise Conflict(because("bundle-of-live-run", number=record.number))
         members = write_bundle(record, nodes)
-        files = []
+        files, code = [], {node.version.bundle_digest for node in nodes if node.version}
         for member in members:
             if member.digest and not self._parts.blobs.exists(member.digest):
                 raise NotFound(because("bundle-bytes-gone", path=member.place))
             content = None if member.digest else member.text.encode()
-            files.append(DownloadRequest(member.digest, member.place, content=content))
+            is_code = member.digest in code
+            files.append(DownloadRequest(member.digest, member.place, (), content, is_code))
         name = safe_filename(f"{record.name or record.title}-run-{record.number}")
         return DownloadRequest("", name, tuple(files))
 

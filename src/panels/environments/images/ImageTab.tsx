@@ -98,6 +98,7 @@ function Standing({ image, trans }: { image: NamedImage; trans: TranslationBundl
             .join(' · ')}
         </span>
       )}
+      {state === 'ready' && reason && <span className="nby-Dim">{reasonText(reason, trans)}</span>}
       {state === 'failed' && (
         <span className="nby-Warning" role="alert">
           {reasonText(reason, trans)}

@@ -32,6 +32,7 @@ from nbyard.errors import Forbidden, Invalid, NameTaken, NbyardError, NotFound
 from nbyard.host.git.repository_state import repository_state
 from nbyard.reasons.structs import reason_text
 from nbyard.transfer import project_selection as selection
+from nbyard.transfer.bundles import SecretFilter, secrets_left_out
 from nbyard.transfer.project_pull import Pull
 from nbyard.transfer.project_selection import FileSelection, SelectedFile, pack_files
 
@@ -203,7 +204,10 @@ def _request(stash: bool, current: bool, folder: str) -> tuple[ProjectPush, Any]
         raise click.UsageError("Use either --stash or --current.")
     place = selection.project_folder(Path(folder).resolve())
     choice: FileSelection = "tracked" if stash else "current" if current else "committed"
-    files = selection.select_files(place, choice)
+    secrets = SecretFilter(place)
+    files = selection.select_files(place, choice, secrets)
+    if warning := secrets_left_out(secrets.left_out):
+        print_note(str(warning))
     git = repository_state([place / FILE])
     if choice == "committed" and git is not None and git.is_dirty:
         print_note("Some files have changes that are not committed. --stash sends them too.")

@@ -14,6 +14,7 @@ from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
     first_missing_file_reason,
     warning_about_missing_files,
+    warning_about_secrets,
 )
 from nbyard.dispatch.attempts.outcomes.store_other_files import take_other_files
 from nbyard.dispatch.attempts.outcomes.store_outputs import (
@@ -100,8 +101,9 @@ class AttemptOutcomes:
             if is_as_keyed and result.outside:
                 result = self._with_outside(snapshot, result)
             missed = warning_about_missing_files(self._context, snapshot, version, others)
-            warnings = (*self._environment_warnings(snapshot), *disclosed_in(result), missed)
-            warning = joined(warnings)
+            secrets = warning_about_secrets(self._context, version)
+            warnings = (*self._environment_warnings(snapshot), *disclosed_in(result))
+            warning = joined((*warnings, missed, secrets))
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
@@ -175,7 +177,8 @@ class AttemptOutcomes:
             missed = None
             if problem is None:
                 missed = warning_about_missing_files(self._context, snapshot, version, others)
-            warning = joined((*self._environment_warnings(snapshot), missed))
+            secrets = warning_about_secrets(self._context, version)
+            warning = joined((*self._environment_warnings(snapshot), missed, secrets))
             held = hold.pop_all()
             return Ended("failed", failure, result, rows, held, warning=warning, others=others)
 

@@ -1,5 +1,6 @@
 """Explain why a file that the work did not find is not in the bundle of its code."""
 
+import contextlib
 import logging
 import os
 import re
@@ -27,7 +28,7 @@ from nbyard.domain.caching.path_mentions import (
     possible_paths,
 )
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.ignore_rules import is_cache
+from nbyard.domain.ignore_rules import is_cache, may_hold_secrets
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import Reason, because, joined
@@ -176,6 +177,17 @@ def warning_about_missing_files(
     return joined([*(_beside(code, name, cause) for name, cause in missing[:MOST_NAMED]), rest])
 
 
+def warning_about_secrets(
+    context: DispatchContext, version: ExecutableVersion | None
+) -> Reason | None:
+    """Return a warning about files that are not in the bundle because they may hold secrets."""
+    if version is None or not version.bundle_digest:
+        return None
+    with contextlib.suppress(NbyardError):  # the code was deleted meanwhile
+        return bundles.secrets_left_out(context.blobs.tree(version.bundle_digest).left_out or ())
+    return None
+
+
 def _beside(code: _Code, name: str, cause: Reason) -> Reason:
     return because("file-did-not-travel", name=name, beside=code.path.name, cause=cause)
 
@@ -273,6 +285,8 @@ def _reason(base: Path, place: str) -> Reason | None:
         if os.path.islink(base / above):
             return because("link-left-out", path=above)
         name = f"{above}/" if os.path.isdir(base / above) else above
+        if may_hold_secrets(name):
+            return because("secret-left-out", path=place)
         if rule := bundles.rule_of(base, name):
             return because("rule-leaves-out", rule=rule, path=above)
     return None
