@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Iterable
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,19 @@ class Settings(Configurable):
         " pages may do everything that JupyterLab may. `*` stands for any characters. Pages of"
         " other images are shown in a sandbox.",
     ).tag(config=True)
+    deployment_address = Unicode(
+        "127.0.0.1",
+        help="Address of this machine at which deployments accept calls with a key. Other addresses"
+        " than loopback need deployment_certificate.",
+    ).tag(config=True, dispatcher=True)
+    deployment_certificate = Unicode(
+        "",
+        help="Certificate for calls of deployments with a key (PEM file); empty = without TLS.",
+    ).tag(config=True, dispatcher=True)
+    deployment_certificate_key = Unicode(
+        "",
+        help="Key of deployment_certificate (PEM file); empty = the key is in the same file.",
+    ).tag(config=True, dispatcher=True)
     docker_build_network = Unicode(
         "", help="Network mode of image builds; empty = the engine's default."
     ).tag(config=True, dispatcher=True)
@@ -231,6 +245,11 @@ class Settings(Configurable):
         min=0,
         help="How long a dispatcher without work waits before it exits, in seconds.",
     ).tag(config=True, dispatcher=True)
+    warm_shell = Bool(
+        True,
+        help="Keep a process for the idle time above after `nbyard run`. The next `nbyard run`"
+        " starts in it and takes half the time.",
+    ).tag(config=True)
     keep_alive_seconds = Float(
         3 * 24 * 3600.0,
         min=0,
@@ -261,6 +280,12 @@ class Settings(Configurable):
                 self._take(name, trait, text)
                 given.add(name)
         self.given = frozenset(given)
+        if not (self.deployment_certificate or _is_loopback(self.deployment_address)):
+            raise TraitError(
+                f"deployment_address is {self.deployment_address}, which other machines can reach."
+                " Set deployment_certificate: without TLS, keys and data would be readable on the"
+                " network."
+            )
         if not self.store_dir:
             self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
 
@@ -340,6 +365,13 @@ class Settings(Configurable):
             f"{PREFIX}{name.upper()}": _list_text(value) if isinstance(value, list) else str(value)
             for name, value in values.items()
         }
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return address == "localhost"
 
 
 def _list_text(items: list[str]) -> str:

@@ -667,6 +667,45 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/deployments/{deployment}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the keys of a deployment, newest first */
+        get: operations["deployments.keys"];
+        put?: never;
+        /**
+         * Create a key with which programs call a deployment at its own address
+         * @description The response has the key, which is not shown again. A program sends it as
+         *     `Authorization: Bearer KEY`.
+         */
+        post: operations["deployments.create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/deployments/{deployment}/keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key of a deployment, by ID or prefix. It is refused within seconds */
+        delete: operations["deployments.delete_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/deployments/{deployment}/log": {
         parameters: {
             query?: never;
@@ -1224,7 +1263,8 @@ export interface paths {
         post?: never;
         /**
          * Delete an image, or cancel its build
-         * @description Containers that run from it continue.
+         * @description Fails while something needs the image, unless `force` is set: a deployment, an executable, a
+         *     workflow, a schedule, a trigger or a live run. Containers that run from it continue.
          */
         delete: operations["images.delete"];
         options?: never;
@@ -1401,8 +1441,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a model with its image, or cancel its build
-         * @description Containers that run from it continue. `unless_used` keeps a model that a deployment, an
-         *     executable or a task names.
+         * @description Fails while something needs the image, as the deletion of an image does, unless `force` is
+         *     set. `unless_used` instead keeps a model that a deployment, an executable or a task names.
          */
         delete: operations["models.delete"];
         options?: never;
@@ -1578,8 +1618,8 @@ export interface paths {
         };
         /**
          * List the newest result of each output in the runs of a project, newest first
-         * @description Only the newest 200 runs of each workflow, file or executable in each state are searched. If
-         *     these are more than 2,000 runs, fewer of each are searched, but always the newest. `kind`
+         * @description Only the newest 20 runs of each workflow, file or executable in each state are searched. If
+         *     these are more than 200 runs, fewer of each are searched, but always the newest. `kind`
          *     limits the list to data or models.
          */
         get: operations["projects.artifacts"];
@@ -3007,6 +3047,7 @@ export interface components {
          *           receives the path of a file.
          *         - `format` is that of an input or output: "csv", "parquet", "json", "folder" … (empty = any
          *           file).
+         *         - `output_class` is what an output holds. Empty means that its file name decides.
          *         - A missing `default` is UNSET. Then `required` states whether a value must be set.
          *         - `items` is the type of list items (empty = any). An input that is a list is a folder of
          *           files. `companions` are files there that belong to others.
@@ -3042,12 +3083,14 @@ export interface components {
             reach: (components["schemas"]["Option"] | components["schemas"]["Words"] | components["schemas"]["Flag"] | components["schemas"]["Positional"] | components["schemas"]["Variable"] | components["schemas"]["Stdin"] | components["schemas"]["Stdout"] | components["schemas"]["Stderr"] | components["schemas"]["Bound"] | components["schemas"]["Referenced"] | components["schemas"]["Found"] | components["schemas"]["Handed"] | components["schemas"]["Beside"] | components["schemas"]["File"]) | null;
             /** @default [] */
             companions: components["schemas"]["Companion"][];
+            /** @default  */
+            output_class: ("data" | "metrics" | "model" | "report") | "";
         };
         /**
          * Artifact
          * @description A named file or folder from a task. `type` is set if the code declared it.
          *
-         *         `may_be_model` is whether it looks like a model that can be served.
+         *         `output_class` is the declared class, or a guess from the file name.
          */
         Artifact: {
             id: string;
@@ -3061,15 +3104,18 @@ export interface components {
             created_at: string;
             /** @default null */
             type: components["schemas"]["ArtifactType"] | null;
-            /** @default false */
-            may_be_model: boolean;
+            /**
+             * @default data
+             * @enum {unknown}
+             */
+            output_class: "data" | "metrics" | "model" | "report";
         };
         /**
          * ArtifactType
          * @description The type of a value that the code passed to `nbyard.output`.
          *
          *         Data frames have their kind (`frame`), the number of rows, and names and types of columns.
-         *         Arrays have `dtype` and `shape`.
+         *         Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
          */
         ArtifactType: {
             /** @default  */
@@ -3087,6 +3133,8 @@ export interface components {
             dtype: string;
             /** @default [] */
             shape: number[];
+            /** @default  */
+            output_class: ("data" | "metrics" | "model" | "report") | "";
         };
         /**
          * AskHelp
@@ -3918,6 +3966,21 @@ export interface components {
             note: components["schemas"]["Reason"] | null;
         };
         /**
+         * CreatedKey
+         * @description A new key with its text `key`, which is not shown again.
+         *
+         *         `address` is where the deployment accepts it.
+         */
+        CreatedKey: {
+            id: string;
+            prefix: string;
+            name: string;
+            created_at: string;
+            expires_at: string | null;
+            key: string;
+            address: string;
+        };
+        /**
          * Credential
          * @description A credential without its secrets.
          *
@@ -4136,11 +4199,12 @@ export interface components {
         };
         /**
          * DeclareFiles
-         * @description Files to declare as inputs and outputs.
+         * @description Files to declare as inputs and outputs, and classes of outputs.
          *
          *         `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
          *         folder. A parameter whose default is such a path becomes the input or output. `remove` names
-         *         arguments that were declared this way.
+         *         arguments that were declared this way. `classes` sets classes of outputs by their names, empty
+         *         for none.
          */
         DeclareFiles: {
             path: string;
@@ -4150,6 +4214,10 @@ export interface components {
             outputs: string[];
             /** @default [] */
             remove: string[];
+            /** @default {} */
+            classes: {
+                [key: string]: ("data" | "metrics" | "model" | "report") | "";
+            };
         };
         /**
          * DeclaredFiles
@@ -4215,6 +4283,8 @@ export interface components {
          *         0. They differ while the newest replaces the other. `spec`, `gpus` and the like belong to the
          *         newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
          *         changed it. `model` is the package that the deployment serves, if its image was built from one.
+         *         `port` is its own port for programs with a key, 0 until the first key is created, and `address`
+         *         the URL of this port.
          */
         Deployment: {
             id: string;
@@ -4241,6 +4311,10 @@ export interface components {
             finished_at: string | null;
             /** @default null */
             model: components["schemas"]["ServedModel"] | null;
+            /** @default 0 */
+            port: number;
+            /** @default  */
+            address: string;
         };
         /**
          * DeploymentChange
@@ -4300,6 +4374,17 @@ export interface components {
             services: components["schemas"]["OfferedService"][];
             gpus: string[];
             engine: components["schemas"]["Check"];
+        };
+        /**
+         * DeploymentKey
+         * @description A key of a deployment. `prefix` is the beginning of its text, which identifies it.
+         */
+        DeploymentKey: {
+            id: string;
+            prefix: string;
+            name: string;
+            created_at: string;
+            expires_at: string | null;
         };
         /**
          * Detail
@@ -5817,6 +5902,16 @@ export interface components {
             storage: components["schemas"]["DashboardStorage"] | null;
         };
         /**
+         * NewDeploymentKey
+         * @description A key to create. It expires after `days`, null for never. `name` says what it is for.
+         */
+        NewDeploymentKey: {
+            /** @default  */
+            name: string;
+            /** @default null */
+            days: number | null;
+        };
+        /**
          * NewEnvironment
          * @description An environment to create. `requirements` is the text of a requirements file.
          *
@@ -6132,7 +6227,8 @@ export interface components {
         /**
          * NodeLine
          * @description A node of a saved workflow in a list. `after` are its dependencies.
-         *         `runtime` and `image` are empty if the run's options decide.
+         *         `runtime` and `image` are empty if the run's options decide. `outputs` are the classes of its
+         *         outputs by name.
          */
         NodeLine: {
             node: string;
@@ -6143,6 +6239,10 @@ export interface components {
             after: string[];
             /** @default null */
             problem: components["schemas"]["Reason"] | null;
+            /** @default {} */
+            outputs: {
+                [key: string]: "data" | "metrics" | "model" | "report";
+            };
         };
         /**
          * NodePreview
@@ -6617,6 +6717,15 @@ export interface components {
          */
         Page_DeploymentEvent_: {
             items: components["schemas"]["DeploymentEvent"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[DeploymentKey]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_DeploymentKey_: {
+            items: components["schemas"]["DeploymentKey"][];
             /** @default null */
             next: string | null;
         };
@@ -9982,6 +10091,100 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "deployments.keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_DeploymentKey_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.create_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDeploymentKey"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "deployments.delete_key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                deployment: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "deployments.log": {
         parameters: {
             query?: {
@@ -11131,7 +11334,9 @@ export interface operations {
     };
     "images.delete": {
         parameters: {
-            query?: never;
+            query?: {
+                force?: boolean;
+            };
             header?: never;
             path: {
                 image: string;
@@ -11457,6 +11662,7 @@ export interface operations {
         parameters: {
             query?: {
                 unless_used?: boolean;
+                force?: boolean;
             };
             header?: never;
             path: {

@@ -118,9 +118,11 @@ def lazy_commands() -> Iterator[click.Command]:
     with open(TABLE, encoding="utf-8") as file:
         table = json.load(file)
     for name, entry in table.items():
-        if "commands" in entry:
-            verbs = entry["commands"].items()
-            commands = [LazyCommand(name, verb, settings) for verb, settings in verbs]
-            yield Verbs(name, commands, help=entry["help"])
-        else:
-            yield LazyCommand("", name, entry)
+        yield _command("", name, entry)
+
+
+def _command(noun: str, name: str, entry: Entry) -> click.Command:
+    if "commands" not in entry:
+        return LazyCommand(noun, name, entry)
+    verbs = [_command(name, verb, settings) for verb, settings in entry["commands"].items()]
+    return Verbs(name, verbs, help=entry["help"])

@@ -74,6 +74,18 @@ def is_responding(place: Place, path: str, secret: str = "") -> bool:
         connection.close()
 
 
+def refuses_strangers(place: Place) -> bool | None:
+    """Return whether the service refuses requests without a key; None if it does not respond."""
+    connection = DeadlineConnection(place, ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/", headers=_headers(""))
+        return connection.getresponse().status == http.client.UNAUTHORIZED
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
 def _headers(secret: str) -> dict[str, str]:
     """Return the headers of the proxy, with the secret of the revision if it has one."""
     return {"Connection": "close", **({SECRET_HEADER: secret} if secret else {})}

@@ -99,18 +99,18 @@ class Engine(EngineImages):
             published=published_ports(inspected),
         )
 
-    def was_out_of_memory(self, ended: Container) -> bool:
+    def was_out_of_memory(self, ended: Container, seconds: float = OOM_EVENT_SECONDS) -> bool:
         """Return whether the kernel killed a process of a container for its memory limit.
 
         A busy engine may record the exit before the OOM event. The container's state then never
-        shows the cause, but the events do. The engine waits for them for up to
-        `OOM_EVENT_SECONDS`.
+        shows the cause, but the events do. The engine waits for them until so many `seconds` after
+        the exit.
         """
         if ended.out_of_memory or self.info.is_podman:
             return ended.out_of_memory
         params = {
             "since": int(ended.started_at),
-            "until": int(ended.finished_at) + OOM_EVENT_SECONDS,
+            "until": f"{ended.finished_at + seconds:.3f}",
             "filters": json.dumps({"container": [ended.id], "event": ["oom"]}),
         }
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from msgspec import structs
@@ -23,6 +24,16 @@ from nbyard.domain.deployments.creation_form import (
 )
 from nbyard.domain.deployments.deployment_status import not_answering_error
 from nbyard.domain.deployments.endpoint_forms import CallForms
+from nbyard.domain.deployments.keys import (
+    SHOWN,
+    CreatedKey,
+    DeploymentKey,
+    NewDeploymentKey,
+    check_new_key,
+    check_takes_keys,
+    hash_of_key,
+    new_key_text,
+)
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,
@@ -44,6 +55,7 @@ from nbyard.errors import NotFound, StaleWrite
 from nbyard.host import gpus
 from nbyard.host.capacity import engine_size
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
+from nbyard.ipc.port_relay import address_of, open_port
 from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import Reason, because
@@ -160,8 +172,14 @@ class DeploymentService:
         return deployment
 
     def _warned(self, deployment: Deployment) -> Deployment:
-        warnings = warnings_of(deployment.spec, self._parts.settings.ide_images)
-        return structs.replace(deployment, warnings=warnings)
+        settings = self._parts.settings
+        warnings = warnings_of(deployment.spec, settings.ide_images)
+        address = ""
+        if deployment.port:
+            address = address_of(
+                settings.deployment_address, deployment.port, settings.deployment_certificate
+            )
+        return structs.replace(deployment, warnings=warnings, address=address)
 
     @operation("PATCH", "/deployments/{deployment}", scope="deployments:write")
     def edit(self, caller: Caller, deployment: str, body: DeploymentChange) -> Deployment:
@@ -277,6 +295,58 @@ class DeploymentService:
         """Delete a deployment with its revisions, files and logs."""
         with self._store.write() as c:
             self._rows.remove(c, self._find(c, caller, deployment))
+        self._parts.ensure_dispatcher()
+
+    @operation("GET", "/deployments/{deployment}/keys", scope="deployments:read")
+    def keys(self, caller: Caller, deployment: str) -> Page[DeploymentKey]:
+        """List the keys of a deployment, newest first."""
+        with self._store.read() as c:
+            record = self._find(c, caller, deployment)
+            return Page(self._store.deployment_keys.list(c, record.id))
+
+    @operation("POST", "/deployments/{deployment}/keys", scope="deployments:write", status=201)
+    def create_key(self, caller: Caller, deployment: str, body: NewDeploymentKey) -> CreatedKey:
+        """Create a key with which programs call a deployment at its own address.
+
+        The response has the key, which is not shown again. A program sends it as
+        `Authorization: Bearer KEY`.
+
+        Raises:
+            Conflict: the deployment does not check keys.
+        """
+        check_new_key(body)
+        text, now = new_key_text(), datetime.now(UTC)
+        expiry = None if body.days is None else now + timedelta(days=body.days)
+        key = DeploymentKey(new_id(), text[:SHOWN], body.name, now, expiry)
+        self._parts.retire_idle_dispatcher()
+        with self._store.write() as c:
+            record = self._find(c, caller, deployment)
+            check_takes_keys(record)
+            if not record.port:
+                with open_port(self._parts.settings.deployment_address) as entrance:
+                    port = entrance.getsockname()[1]
+                self._store.deployment_keys.set_port(c, record.id, port)
+            self._store.deployment_keys.insert(c, record, key, hash_of_key(text))
+        self._parts.ensure_dispatcher()
+        address = self.get(caller, record.id).address
+        return CreatedKey(**structs.asdict(key), key=text, address=address)
+
+    @operation(
+        "DELETE", "/deployments/{deployment}/keys/{key}", scope="deployments:write", status=204
+    )
+    def delete_key(self, caller: Caller, deployment: str, key: str) -> None:
+        """Revoke a key of a deployment, by ID or prefix. It is refused within seconds.
+
+        Raises:
+            NotFound: the deployment has no such key.
+        """
+        with self._store.write() as c:
+            record = self._find(c, caller, deployment)
+            keys = self._store.deployment_keys.list(c, record.id)
+            meant = next((each for each in keys if key in (each.id, each.prefix)), None)
+            if meant is None:
+                raise NotFound(f"{record.name} has no key {key[:80]}.")
+            self._store.deployment_keys.delete(c, record, meant)
         self._parts.ensure_dispatcher()
 
     def store_base_url(self, base_url: str) -> None:

@@ -37,6 +37,7 @@ from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.workflows.dependents import check_unused, workflows_with_image
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -302,18 +303,37 @@ class ImageService:
         return log_pieces.read_piece(path, after, done=record.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
-    def delete(self, caller: Caller, image: str) -> None:
+    def delete(self, caller: Caller, image: str, force: bool = False) -> None:
         """Delete an image, or cancel its build.
 
-        Containers that run from it continue.
+        Fails while something needs the image, unless `force` is set: a deployment, an executable, a
+        workflow, a schedule, a trigger or a live run. Containers that run from it continue.
+
+        Raises:
+            InUse: something needs the image.
         """
+        record = self.get(caller, image)
+        if not force:
+            check_image_unused(self._parts, record)
         with self._store.write() as c:
-            record = self._find(c, caller, image)
             self._store.images.remove(c, record)
         with contextlib.suppress(FileNotFoundError):
             # The log is useless without the row; the dispatcher removes the image from the engine.
             shutil.rmtree(self._store.folder / image_folder(record.id))
         self._parts.ensure_dispatcher()
+
+
+def check_image_unused(parts: ServiceContext, image: NamedImage) -> None:
+    """Check that nothing needs an image. A failed build left none.
+
+    Raises:
+        InUse: something needs it.
+    """
+    if image.state == "failed":
+        return
+    with parts.store.read() as c:
+        users = parts.store.images.users(c, image)
+    check_unused(parts, image.reference, workflows_with_image(parts, image), users)
 
 
 def _there(named_image: NamedImage | None, key: str) -> NamedImage:

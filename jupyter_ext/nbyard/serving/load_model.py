@@ -15,6 +15,9 @@ from .codec import BadAnswer, Schema
 from .pickles import read_pickle
 
 
+VERSION_VARIABLE = "NBYARD_MODEL_VERSION"
+
+
 class Spec(NamedTuple):
     """The content of model.json. `root` is the folder of the model file."""
 
@@ -31,8 +34,9 @@ class Spec(NamedTuple):
 
 
 def read_spec(text: str, root: str) -> Spec:
-    """Parse the text of model.json."""
+    """Parse the text of model.json. A deployment sets the version that its image's name has."""
     fields = json.loads(text)
+    fields["version"] = os.environ.get(VERSION_VARIABLE) or fields["version"]
     return Spec(
         name=fields["name"],
         version=fields["version"],

@@ -18,6 +18,7 @@ from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.disk_reserve import Reserve
 from nbyard.store.database.notify import relay_notifications
 from nbyard.store.datasets import DatasetRows
+from nbyard.store.deployment_keys import DeploymentKeyRows
 from nbyard.store.deployments import DeploymentRows
 from nbyard.store.environments.fingerprints import FingerprintRows
 from nbyard.store.environments.queries import EnvironmentRows
@@ -69,6 +70,7 @@ class Store:
     counts = CountRows()
     datasets = DatasetRows()
     deployments = DeploymentRows()
+    deployment_keys = DeploymentKeyRows()
     environments = EnvironmentRows()
     executables = ExecutableRows()
     facts = FactRows()

@@ -36,7 +36,7 @@ OWN = ("id", "number", "origin", "image_id", "gpus", "restarts", "exit_code", "r
 TIMES = ("created_at", "started_at", "ready_at", "ended_at")
 PLAIN = (
     *("id", "name", "title", "description", "state", "is_wanted", "reason", "revision", "serving"),
-    *("owner", "created_at", "changed_at", "started_at", "finished_at"),
+    *("owner", "created_at", "changed_at", "started_at", "finished_at", "port"),
 )
 UNDER_WAY = D.state.in_(sorted(DEPLOYMENT.live)) | D.removed_at.is_not(None)
 # Cheap test: the dispatcher queries this in every round, often without a result.

@@ -4,20 +4,39 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, cast, delete, select, update
+from sqlalchemy import Connection, Row, Text, cast, delete, or_, select, update
 
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.images.structs import NamedImage, Recipe
-from nbyard.domain.state_machines import IMAGE
+from nbyard.domain.state_machines import IMAGE, RUN
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.deployment_tables import deployments, revisions
-from nbyard.store.schema.tables import executable_versions, images, tasks
+from nbyard.store.schema.schedule_tables import schedules
+from nbyard.store.schema.tables import executable_versions, executables, images, runs, tasks
+from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.trigger_tables import triggers
 
 I = images.c  # noqa: E741
 # The engine shows and accepts this many digits of an ID.
 ID_LETTERS = 12
+D, R = deployments.c, revisions.c
+EXECUTABLES = (
+    select(executables.c.name)
+    .join(executable_versions, executables.c.id == executable_versions.c.executable_id)
+    .distinct()
+)
+SCHEDULES, TRIGGERS = (
+    select(table.c.name).join(run_templates, run_templates.c.id == table.c.template_id)
+    for table in (schedules, triggers)
+)
+RUNS = (
+    select(runs.c.number)
+    .join(tasks, runs.c.id == tasks.c.run_id)
+    .where(runs.c.state.in_(sorted(RUN.live)))
+    .distinct()
+)
 FIELDS = NamedImage.__struct_fields__
 # Cheap test: the dispatcher queries this in every round, nearly always without a result.
 ANY_UNDER_WAY = (
@@ -152,6 +171,30 @@ class ImageRows:
                 (select(tasks.c.id), tasks.c.plan),
             )
         )
+
+    def users(self, c: Connection, image: NamedImage) -> list[str]:
+        """Return what would lack the image: deployments, executables, schedules, live runs.
+
+        A deployment needs the images of all revisions, since it can be rolled back to each.
+        """
+        names = [image.reference]
+        # Equal builds have one ID, and the engine keeps it while another name remains.
+        twin = self._own(image.owner).where(I.image_id == image.image_id, I.id != image.id)
+        if image.image_id and c.execute(twin.limit(1)).first() is None:
+            names.append(image.image_id)
+        named, pinned = R.spec["image"].as_string().in_(names), R.image_id.in_(names)
+        joined = select(D.name).join(revisions, D.id == R.deployment_id).distinct()
+        own = joined.where(D.owner == image.owner, D.removed_at.is_(None))
+        users = [f"deployment {name}" for name in c.execute(own.where(named | pinned)).scalars()]
+        for noun, query, content in (
+            ("executable", EXECUTABLES, executable_versions.c.resources),
+            ("schedule", SCHEDULES, run_templates.c.content),
+            ("trigger", TRIGGERS, run_templates.c.content),
+            ("run", RUNS, tasks.c.plan),
+        ):
+            fits = or_(*(cast(content, Text).contains(f'"{name}"') for name in names))
+            users += [f"{noun} {row[0]}" for row in c.execute(query.where(fits)).all()]
+        return users
 
     def has_notebook_packages(self, c: Connection, owner: str, name: str) -> bool:
         """Return whether an image was built here to run notebooks.

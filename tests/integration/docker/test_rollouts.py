@@ -8,11 +8,13 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
 
 from nbyard.dockerd import Engine
+from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.structs import DeploymentChange
 from nbyard.domain.models.structs import NewModel
 from nbyard.testing.dispatcher_thread import Dispatching
@@ -24,8 +26,8 @@ from .imaging import remove_images
 pytestmark = pytest.mark.leaves_running
 log = logging.getLogger(__name__)
 CLIENTS = 2
+OK, UNAUTHORIZED = HTTPStatus.OK, HTTPStatus.UNAUTHORIZED
 MANY = pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.timeout(1200)])
-OWN = {"Authorization": f"token {TOKEN}"}
 MODEL = """
 name: Iris sizes
 deployment: {mode: http}
@@ -65,8 +67,8 @@ def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[Jupy
 class Client:
     """Asks as long as the block lasts, over one connection, and never twice."""
 
-    def __init__(self, server: JupyterServer, path: str, body: object = None):
-        self._port, self._path = server.port, path
+    def __init__(self, port: int, path: str, body: object = None, header: str = f"token {TOKEN}"):
+        self._port, self._path, self._header = port, path, {"Authorization": header}
         self._body = None if body is None else json.dumps(body)
         self._is_over = threading.Event()
         self._thread = ThreadPoolExecutor(1)
@@ -94,7 +96,7 @@ class Client:
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         while not self._is_over.is_set():
             method = "GET" if self._body is None else "POST"
-            connection.request(method, self._path, self._body, OWN)
+            connection.request(method, self._path, self._body, self._header)
             answer = connection.getresponse()
             self.last = answer.read()
             self.answers[answer.status, self.last] += 1
@@ -136,29 +138,77 @@ def test_new_revisions_and_ways_back_lose_no_request(server, yards, count):
 @pytest.mark.timeout(1800)
 def test_revisions_of_a_model_lose_no_prediction(server, yards):
     """M3, P4, P5: of a POST nobody may guess that it can be sent again."""
+    with yards.dispatching() as running:
+        _serve_model(yards, running)
+        told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]
+        row = {"length": 2.0, "width": 3.0}
+        _ask_while_it_changes(server, yards, running, 10_000, "predict", told, row)
+
+
+def _serve_model(yards: Yards, running: Dispatching) -> None:
     folder = yards.yard.parts.files.root / "sizes"
     (folder / "src").mkdir(parents=True)
     (folder / "src/model.py").write_text(CODE)
     (folder / "nervosum.yaml").write_text(MODEL)
     models = yards.yard.services.models
     made = models.build(ME, NewModel("sizes"))
+    done = running.until(
+        lambda: models.get(ME, made.id), lambda one: one.state in ("ready", "failed"), 300
+    )
+    assert done.state == "ready", done.reason
+    yards.create(service="api", image="Iris sizes", ports=None)
+    yards.until(running, "running")
+
+
+@pytest.mark.timeout(600)
+def test_each_revision_answers_a_key_at_the_same_port(yards):
+    """The own port of a deployment: its address stays, and only keys that are valid count."""
+    told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]
+    row = {"length": 2.0, "width": 3.0}
     with yards.dispatching() as running:
-        done = running.until(
-            lambda: models.get(ME, made.id), lambda one: one.state in ("ready", "failed"), 300
-        )
-        assert done.state == "ready", done.reason
-        yards.create(service="api", image="Iris sizes", ports=None)
-        yards.until(running, "running")
-        told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]
-        row = {"length": 2.0, "width": 3.0}
-        _ask_while_it_changes(server, yards, running, 10_000, "predict", told, row)
+        _serve_model(yards, running)
+        key = yards.deployments.create_key(ME, "web", NewDeploymentKey("tests", 1))
+        port = yards.get().port
+        assert key.address == f"http://127.0.0.1:{port}/"
+        right, other = f"Bearer {key.key}", f"Bearer {key.key[::-1]}"
+        running.until(lambda: _status(port, right), lambda status: status == OK)
+        for header in (other, key.key, ""):
+            assert _status(port, header) == UNAUTHORIZED
+        with ExitStack() as stack:
+            made = [Client(port, "/predict", row, right) for _ in range(CLIENTS)]
+            clients = [stack.enter_context(one) for one in made]
+            rolled(yards, running, clients, 200)
+        for client in clients:
+            assert client.answers.keys() == {(OK, text) for text in told}
+        assert yards.get().port == port
+        with yards.yard.store.read() as c:
+            serving = yards.yard.store.deployments.serving(c, ME.name, "web")
+        assert serving is not None
+        # the published port of the container needs a key, too
+        assert _status(serving.places[0].port, "") == UNAUTHORIZED
+        assert _status(serving.places[0].port, right) == OK
+        kept = (yards.yard.store.folder / "store.sqlite").read_bytes() + yards.log().encode()
+        assert key.key.encode() not in kept
+        yards.deployments.delete_key(ME, "web", key.prefix)
+        running.until(lambda: _status(port, right), lambda status: status == UNAUTHORIZED, 10)
+
+
+def _status(port: int, header: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request("GET", "/health", headers={"Authorization": header} if header else {})
+        return connection.getresponse().status
+    except ConnectionError:
+        return 0
+    finally:
+        connection.close()
 
 
 def _ask_while_it_changes(server, yards, running, count, path, told, body=None):
     port = yards.get().links[0].name
     address = f"{BELOW}/nbyard/deployments/web/{port}/{path}"
     with ExitStack() as stack:
-        made = [Client(server, address, body) for _ in range(CLIENTS)]
+        made = [Client(server.port, address, body) for _ in range(CLIENTS)]
         clients = [stack.enter_context(one) for one in made]
         changes = rolled(yards, running, clients, count)
     log.info("%d changes, %s", changes, [dict(one.answers) for one in clients])

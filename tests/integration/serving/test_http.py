@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from nbyard.domain.deployments.failure_line import failure_line
+from nbyard.domain.deployments.keys import hash_of_key
 
 from ...unit.serving.models import MODEL, SPEC, write_model
 from .conftest import SECONDS, start, until
@@ -277,17 +278,43 @@ def test_with_a_secret_it_answers_only_who_shows_it(tmp_path):
     for path in ("/", "/health", "/metrics", "/predict", "/nothing"):
         for headers in ({}, {"X-Nbyard-Secret": ""}, {"X-Nbyard-Secret": "s3cre"}):
             found = server.ask(path, headers=headers)
-            assert found.status == 403 and "ask the link" in found.body["error"]
+            assert found.status == 401 and "Bearer KEY" in found.body["error"]
+            assert found.headers["www-authenticate"] == "Bearer"
     connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
     with contextlib.closing(connection):
         connection.putrequest("GET", "/health")
         for value in ("guess", "s3cret"):
             connection.putheader("X-Nbyard-Secret", value)
         connection.endheaders()
-        assert connection.getresponse().status == 403
+        assert connection.getresponse().status == 401
     server.process.send_signal(signal.SIGTERM)
     assert server.process.wait(SECONDS) == 0
     assert "s3cret" not in server.log.read_text()
+
+
+def test_a_key_is_enough_until_the_file_of_keys_lacks_it(tmp_path):
+    write_model(tmp_path)
+    (tmp_path / "1.secret").write_text("s3cret")
+    keys, shown = tmp_path / "1.keys", {"Authorization": "Bearer first"}
+    keys.write_text(json.dumps({"keys": {hash_of_key("first"): None}, "leaving": False}))
+    server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "1.secret"))
+    until(lambda: server.ask("/health", headers=shown).status == 200, server)
+    connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
+
+    def closes() -> bool:
+        connection.request("GET", "/health", headers=shown)
+        answer = connection.getresponse()
+        assert (answer.read(), answer.status) == (b'{"ready":true}', 200)
+        return answer.will_close
+
+    with contextlib.closing(connection):
+        assert not closes()
+        keys.write_text(json.dumps({"keys": {hash_of_key("first"): None}, "leaving": True}))
+        until(closes, server)
+    keys.write_text(json.dumps({"keys": {}, "leaving": False}))
+    until(lambda: server.ask("/health", headers=shown).status == 401, server)
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(SECONDS) == 0
 
 
 def test_without_the_file_of_its_secret_it_answers_nobody(tmp_path):
@@ -298,7 +325,7 @@ def test_without_the_file_of_its_secret_it_answers_nobody(tmp_path):
     (tmp_path / "empty").touch()
     server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "empty"))
     assert server.process.wait(SECONDS) == 1
-    assert "NBYARD_SECRET_FILE names, is empty" in server.log.read_text()
+    assert "is empty" in server.log.read_text()
 
 
 def test_it_is_alive_but_not_ready_while_the_model_is_loaded(tmp_path):

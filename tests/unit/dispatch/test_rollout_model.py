@@ -198,7 +198,7 @@ class Deploying(RuleBasedStateMachine):
     def restart(self) -> None:
         """The dispatcher is killed; another one knows what is written only."""
         engine: Any = self.engine
-        self.rollout = Rollout(self.context, engine)
+        self.rollout = Rollout(self.context, engine, lambda: None)
 
     @rule(code=st.sampled_from([0, 1, 137]))
     @precondition(lambda self: self.living())

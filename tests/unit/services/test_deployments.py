@@ -1,6 +1,7 @@
 """P1, P2, P4: what is wanted of deployments; making it so is the dispatcher's."""
 
 import time
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -10,6 +11,7 @@ from msgspec.structs import replace
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.deployment_status import SILENT, SILENT_BECAUSE
 from nbyard.domain.deployments.endpoint_forms import CallForm, CallForms
+from nbyard.domain.deployments.keys import NewDeploymentKey, hash_of_key
 from nbyard.domain.deployments.structs import (
     DeploymentChange,
     NewDeployment,
@@ -345,3 +347,73 @@ def test_the_form_has_hardware_of_this_machine_and_says_whether_containers_are_a
     assert (spec.cpu, spec.memory_gb) == (2, 5)
     shown = {field.name: field.default for field in form.presets[0].fields}
     assert (shown["cpu"], shown["memory_gb"]) == (2, 5)
+
+
+@pytest.fixture
+def served(deployments, ann, yard, root):
+    end(yard, yard.services.models.build(ann, NewModel(write(root))))
+    return deployments.create(ann, NewDeployment("Spark job", name="cows"))
+
+
+def test_a_key_is_shown_once_and_kept_as_a_hash(deployments, ann, yard, served):
+    assert (served.port, served.address) == (0, "")
+    made = deployments.create_key(ann, "cows", NewDeploymentKey("cron", 30))
+    other = deployments.create_key(ann, "cows", NewDeploymentKey())
+    assert made.key.startswith(made.prefix) and len(made.key) > 3 * len(made.prefix)
+    assert made.expires_at - made.created_at == timedelta(days=30)
+    assert other.expires_at is None and other.key != made.key
+    known = deployments.get(ann, "cows")
+    assert known.port and made.address == known.address == f"http://127.0.0.1:{known.port}/"
+    assert other.address == made.address
+    listed = deployments.keys(ann, "cows").items
+    assert [one.id for one in listed] == [other.id, made.id]
+    assert not any(hasattr(one, "key") for one in listed)
+    with yard.store.read() as c:
+        hashes = yard.store.deployment_keys.expiry_by_hash(c, served.id)
+    assert hashes == {hash_of_key(made.key): made.expires_at, hash_of_key(other.key): None}
+    told = [repr(event) for event in yard.services.events.list(ann, limit=500).items]
+    assert not any(made.key in text for text in told)
+
+
+def test_a_revoked_key_is_gone_and_its_deployment_keeps_its_port(deployments, ann, yard, served):
+    made = deployments.create_key(ann, "cows", NewDeploymentKey())
+    with pytest.raises(NotFound):
+        deployments.delete_key(Caller("bob"), "cows", made.id)
+    with pytest.raises(NotFound):
+        deployments.delete_key(ann, "cows", made.prefix[:-1])
+    deployments.delete_key(ann, "cows", made.prefix)
+    assert deployments.keys(ann, "cows").items == []
+    assert deployments.get(ann, "cows").address == made.address
+    changes = [one.change for one in deployments.events(ann, "cows").items if one.change]
+    assert [one.code for one in changes] == ["key-deleted", "key-created"]
+    again = deployments.create_key(ann, "cows", NewDeploymentKey())
+    with yard.store.write() as c:
+        yard.store.deployments.delete(c, served.id)
+        assert yard.store.deployment_keys.expiry_by_hash(c, served.id) == {}
+    assert again.address == made.address
+
+
+@pytest.mark.parametrize(
+    "wish", [COWS, NewDeployment("Spark job", environment={"NBYARD_OPEN_PORT": "1"}, name="cows")]
+)
+def test_only_a_model_that_checks_keys_has_some(deployments, ann, yard, root, wish):
+    end(yard, yard.services.models.build(ann, NewModel(write(root))))
+    deployments.create(ann, wish)
+    with pytest.raises(Conflict):
+        deployments.create_key(ann, "cows", NewDeploymentKey())
+    assert deployments.get(ann, "cows").port == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (NewDeploymentKey(days=0), "days"),
+        (NewDeploymentKey(days=-1), "days"),
+        (NewDeploymentKey(days=1e9), "days"),
+        (NewDeploymentKey("x" * 81), "name"),
+    ],
+)
+def test_a_key_with_other_values_is_refused(deployments, ann, served, body, path):
+    with pytest.raises(Invalid) as refused:
+        deployments.create_key(ann, "cows", body)
+    assert [one.path for one in refused.value.details] == [path]

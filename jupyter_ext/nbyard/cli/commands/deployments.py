@@ -8,11 +8,17 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import print_note, show_json, without_control_characters
+from nbyard.cli.commands.runs.clean_up import days_of
+from nbyard.cli.output.console import (
+    print_note,
+    show_json,
+    show_table,
+)
 from nbyard.cli.output.views.deployment_views import print_warnings, show_deployment
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES, SERVICES
+from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.settling import is_settled
 from nbyard.domain.deployments.structs import (
     Deployment,
@@ -202,7 +208,7 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
     after = 0
     while True:
         chunk = connection.deployments.log(deployment=deployment, revision=revision, after=after)
-        click.echo(without_control_characters(chunk.text), nl=False)
+        click.echo(chunk.text, nl=False)
         moved, after = chunk.next > after, chunk.next
         # Without --follow, stop at the present end, but read all pieces until there.
         if chunk.done or not (follow or moved):
@@ -261,4 +267,65 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
         made = connection.deployments.get(deployment=made.id)
 
 
-COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start)
+@click.command("create")
+@click.argument("deployment")
+@click.option("--expires", type=days_of, metavar="AGE", help="Time until it expires: 12h, 30d, 4w.")
+@click.option("--name", default="", help="Purpose of the key.")
+@server_option
+@json_option
+def create_key(
+    deployment: str, expires: float | None, name: str, server: str, as_json: bool
+) -> None:
+    """Create a key with which programs call a deployment.
+
+    The key is printed once. nbyard stores only its hash.
+
+    \b
+    Examples:
+      nbyard deployments keys create penguins --expires 30d
+    """
+    made = connect(server).deployments.create_key(
+        deployment=deployment, body=NewDeploymentKey(name, expires)
+    )
+    if as_json:
+        show_json(made)
+        return
+    print_note("This key is not shown again. Programs send it with each request:")
+    print_note(f'  curl -H "Authorization: Bearer KEY" {made.address}')
+    click.echo(made.key)
+
+
+@click.command("ls")
+@click.argument("deployment")
+@server_option
+@json_option
+def list_keys(deployment: str, server: str, as_json: bool) -> None:
+    """List the keys of a deployment."""
+    keys = connect(server).deployments.keys(deployment=deployment)
+    if as_json:
+        show_json(keys)
+        return
+    rows = [(key.prefix, key.name, key.created_at, key.expires_at) for key in keys.items]
+    show_table(rows, ("key", "name", "made", "expires"))
+
+
+@click.command("rm")
+@click.argument("deployment")
+@click.argument("key")
+@server_option
+def delete_key(deployment: str, key: str, server: str) -> None:
+    """Revoke a key of a deployment, by its beginning or ID.
+
+    Requests with the key are refused within seconds.
+
+    \b
+    Examples:
+      nbyard deployments keys rm penguins nbk_x7Kq2a
+    """
+    connect(server).deployments.delete_key(deployment=deployment, key=key)
+
+
+KEYS = click.Group(
+    "keys", (create_key, list_keys, delete_key), help="Keys with which programs call a deployment."
+)
+COMMANDS: tuple[click.Command, ...] = (create, edit, log, rollback, start, KEYS)

@@ -134,7 +134,7 @@ def _image(connection: Any, body: NewImage) -> Iterator[str]:
             raise click.exceptions.Exit(1)
         yield body.tag
     finally:
-        connection.images.delete(image=made.id)
+        connection.images.delete(image=made.id, force=True)
         print_note("The image was deleted.")
 
 

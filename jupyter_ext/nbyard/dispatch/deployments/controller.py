@@ -65,7 +65,8 @@ class DeploymentController:
         with self._context.store.read() as c:
             rows = self._rows.under_way(c)
         self._rollouts = {
-            row.id: self._rollouts.get(row.id) or Rollout(self._context, self._connected())
+            row.id: self._rollouts.get(row.id)
+            or Rollout(self._context, self._connected(), self._wake)
             for row in rows
         }
         for rollout in self._rollouts.values():
@@ -102,6 +103,9 @@ class DeploymentController:
 
     def _again(self, _: object) -> None:
         """Wake the loop after a step, because others may wait for released GPUs."""
+        self._wake()
+
+    def _wake(self) -> None:
         self._next_look = 0.0
         self._inbox.put(None)
 

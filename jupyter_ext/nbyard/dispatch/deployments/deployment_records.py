@@ -1,5 +1,6 @@
 """Write what the steps of a rollout observe, and read what may have changed meanwhile."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.deployments.structs import (
     OPEN,
     OPEN_VARIABLE,
+    VERSION_VARIABLE,
     Place,
     deployment_folder,
     log_name,
 )
+from nbyard.domain.models.structs import version_of
 from nbyard.ipc.deployment_secret import KeptSecret
 from nbyard.logs.rotating_log import RotatingLog
 from nbyard.reasons.structs import Reason
@@ -73,24 +76,40 @@ class DeploymentRecords:
         with self._context.store.read() as c:
             return self._rows.is_as_seen(c, row)
 
-    def launch_description(self, row: DeploymentRow, revision_row: RevisionRow) -> Deployed:
-        """Return the description from which the container is created."""
+    def launch_description(
+        self, row: DeploymentRow, revision_row: RevisionRow, *, is_leaving: bool = False
+    ) -> Deployed:
+        """Return the description from which the container is created.
+
+        A container that `is_leaving` closes connections after its responses.
+        """
+        spec, secret = revision_row.revision.spec, self._secret(row, revision_row).read()
+        version = {VERSION_VARIABLE: text} if (text := version_of(spec.image)) else {}
         return Deployed(
             store_id=self._context.store.id,
             deployment_id=row.id,
             name=row.name,
             number=revision_row.number,
             spec=replace(
-                revision_row.revision.spec,
+                spec,
                 # The ID of the first start, because the name may refer to another image by now.
-                image=revision_row.revision.image_id or revision_row.revision.spec.image,
+                image=revision_row.revision.image_id or spec.image,
+                environment=spec.environment | version,
             ),
             gpus=revision_row.revision.gpus,
             # A running container keeps the prefix of its start.
             base_url=revision_row.prefix or self.base_url,
             password=revision_row.password,
-            secret=self._secret(row, revision_row).read(),
+            secret=secret,
+            keys=self._keys(row, is_leaving=is_leaving) if secret else "",
         )
+
+    def _keys(self, row: DeploymentRow, *, is_leaving: bool) -> str:
+        """Return the file of keys: hashes with their expiry in seconds since 1970."""
+        with self._context.store.read() as c:
+            keys = self._context.store.deployment_keys.expiry_by_hash(c, row.id)
+        expiries = {key: expiry and expiry.timestamp() for key, expiry in keys.items()}
+        return json.dumps({"keys": expiries, "leaving": is_leaving})
 
     def ensure_secret(self, row: DeploymentRow, revision_row: RevisionRow) -> None:
         """Create the secret of a revision that serves a model whose image was built here."""

@@ -5,6 +5,7 @@ step can repeat after a crash.
 """
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -48,6 +49,7 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 # Check healthy services rarely, because many log each request.
 ASKED_EVERY_SECONDS = 10.0
 LAST_SECONDS = 2.0
+OOM_SECONDS = 1.0  # most engines know the cause by now, and the service shall soon start again
 PROCESS_SECONDS = 2.0
 TAIL_BYTES = 2**16
 KEPT_LOGS = 10
@@ -57,14 +59,15 @@ FOLLOWS = {"completed": Event.COMPLETED, "again": Event.ENDED, "failed": Event.F
 class RevisionMemory:
     """What is known of the revisions of one deployment between two steps, by their numbers.
 
+    - `wake`: makes the next step due at once.
     - `since`: when the container was first seen; `not_before`: earliest next start. Both are
       seconds of the monotonic clock.
 
     All of it only affects speed and patience: a new dispatcher starts without it.
     """
 
-    def __init__(self, context: DispatchContext, engine: Engine):
-        self.engine = engine
+    def __init__(self, context: DispatchContext, engine: Engine, wake: Callable[[], None]):
+        self.engine, self.wake = engine, wake
         self.departures = Shutdowns(engine, self.wait_for_log_end)
         self.pins = ImagePins(engine, context.stopping)
         self.ports = PortHealth(ASKED_EVERY_SECONDS)
@@ -287,7 +290,7 @@ class RevisionDriver:
         last = self.notes.last_output(self.row, self.revision_row, TAIL_BYTES)
         is_memory = container.out_of_memory
         if container.was_killed:
-            is_memory = self.memory.engine.was_out_of_memory(container)
+            is_memory = self.memory.engine.was_out_of_memory(container, OOM_SECONDS)
         return self._end_signal(Ended(container.exit_code, is_memory, container.error, last, lived))
 
     def _check_ready(self, container: Container | None) -> Signal:
@@ -297,7 +300,8 @@ class RevisionDriver:
         follower = memory.followers.get(revision_row.number)
         if follower is None or not follower.is_alive():
             log = self.notes.log(self.row, revision_row)
-            memory.followers[revision_row.number] = LogFollower(memory.engine, made.container, log)
+            follower = LogFollower(memory.engine, made.container, log, memory.wake)
+            memory.followers[revision_row.number] = follower
         places = memory.ports.check(
             revision_row.number,
             revision_row.places,

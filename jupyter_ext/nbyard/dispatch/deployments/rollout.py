@@ -6,11 +6,12 @@ What happens to each revision is decided in `revision_phase_table`. A rollback i
 
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
+from nbyard.dispatch.deployments.own_port import OwnPort
 from nbyard.dispatch.deployments.revision_driver import RevisionDriver, RevisionMemory
 from nbyard.dispatch.deployments.revision_phase_table import Event, wanted_event
 from nbyard.dockerd import Engine
@@ -28,17 +29,25 @@ SOON_SECONDS, CALM_SECONDS = 0.2, 2.0
 class Rollout:
     """The steps of one deployment, executed by one thread at a time.
 
-    Once `gives_way` is set, the serving revision releases its GPUs for the newest.
+    Once `gives_way` is set, the serving revision releases its GPUs for the newest. `wake` ends the
+    wait of the dispatcher.
     """
 
-    def __init__(self, context: DispatchContext, engine: Engine):
+    def __init__(self, context: DispatchContext, engine: Engine, wake: Callable[[], None]):
         self._context = context
         self._rows = context.store.deployments
         self._engine = engine
-        self._memory = RevisionMemory(context, engine)
+        self._memory = RevisionMemory(context, engine, self._hurry)
         self._notes = DeploymentRecords(context)
+        self._own_port = OwnPort(context, engine, self._notes)
         self.gives_way = False
         self.due = 0.0
+        self._wake = wake
+
+    def _hurry(self) -> None:
+        """Make the next step due at once, because a container has ended."""
+        self.due = 0.0
+        self._wake()
 
     def step(self, row: DeploymentRow) -> None:
         """Execute the next action; set when the next step is due."""
@@ -84,11 +93,15 @@ class Rollout:
                 kept[revision.number] = status
             else:
                 is_leaving = is_leaving or status.phase != "over"
+            if status.phase == "alive":
+                self._own_port.deliver(row, revision, is_leaving=wish is not Event.WANTED)
+        self._own_port.serve(row)
         with self._context.store.read() as c:
             # A revision that answered for the first time in this step now gets the requests.
             serving = self._rows.serving_number(c, row.id)
         state, reason = state_of(serving, kept, is_leaving=is_leaving)
         if state in DEPLOYMENT.rests:
+            self._own_port.close(row)
             deployment_containers.remove_network(
                 self._engine, self._notes.launch_description(row, row.newest)
             )
@@ -116,6 +129,7 @@ class Rollout:
         return all(status.phase == "over" for status in ends)
 
     def _stop(self, row: DeploymentRow) -> None:
+        self._own_port.close(row)
         if self._end_all(row, Event.STOPPED):
             deployment_containers.remove_network(
                 self._engine, self._notes.launch_description(row, row.newest)
@@ -126,6 +140,7 @@ class Rollout:
 
     def _remove(self, row: DeploymentRow) -> None:
         """Delete the deployment without draining."""
+        self._own_port.close(row)
         if not self._end_all(row, Event.DELETED):
             return
         deployment_containers.remove_shared_objects(

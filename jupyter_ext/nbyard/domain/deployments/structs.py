@@ -20,6 +20,8 @@ STOP_SECONDS = 30.0
 # model images answer only requests with the secret in the file named by this variable
 SECRET_HEADER = "X-Nbyard-Secret"
 SECRET_VARIABLE = "NBYARD_SECRET_FILE"
+VERSION_VARIABLE = "NBYARD_MODEL_VERSION"  # which the model answers
+KEYS_SUFFIX = ".keys"  # of the file of keys, beside the secret
 OPEN_VARIABLE, OPEN = "NBYARD_OPEN_PORT", "1"
 
 
@@ -224,6 +226,8 @@ class Deployment(msgspec.Struct, frozen=True):
     0. They differ while the newest replaces the other. `spec`, `gpus` and the like belong to the
     newest. `is_wanted` states whether the deployment should run, `changed_at` when a user last
     changed it. `model` is the package that the deployment serves, if its image was built from one.
+    `port` is its own port for programs with a key, 0 until the first key is created, and `address`
+    the URL of this port.
     """
 
     id: str
@@ -246,6 +250,8 @@ class Deployment(msgspec.Struct, frozen=True):
     started_at: datetime | None = None
     finished_at: datetime | None = None
     model: ServedModel | None = None
+    port: int = 0
+    address: str = ""
 
 
 class DeployedAs(msgspec.Struct, frozen=True):

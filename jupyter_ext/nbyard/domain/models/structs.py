@@ -253,6 +253,15 @@ def model_reference(name: str, tag: str, number: int) -> str:
     return f"{repository_of(name)}:{tag or number}"
 
 
+def version_of(reference: str) -> str:
+    """Return the version in the image name of a model, "" for other images.
+
+    Equal builds of a model without a tag are one image, so only its name tells their numbers.
+    """
+    repository, _, tag = reference.rpartition(":")
+    return tag if repository.startswith(REPOSITORIES) else ""
+
+
 def model_labels(model: ModelFile, owner: str) -> dict[str, str]:
     """Return the labels of a model's image, to search images by; empty labels are left out."""
     labels = {

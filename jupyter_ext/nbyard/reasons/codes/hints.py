@@ -88,7 +88,6 @@ STORES = {
     "your-credentials": code("Your credentials: {names:, }.", names=list),
     "no-credentials-yet": code("There are no credentials yet."),
     "remove-from-users": code("Remove it from these, or force the deletion."),
-    "remove-from-workflows": code("Remove it from these workflows, or force the deletion."),
     "move-away": code("Move it away, or choose another link folder."),
     "ignore-files": code(
         "List what the code does not need in a file .nbyardignore of the project folder."

@@ -178,6 +178,8 @@ CHANGES_OF_DEPLOYMENTS = {
     "start-requested": code("start requested"),
     "stop-requested": code("stop requested"),
     "deployment-deleted": code("deleted"),
+    "key-created": code("key {key}… created", key=str),
+    "key-deleted": code("key {key}… revoked", key=str),
     "revision-answers": code("responds"),
 }
 

@@ -3,7 +3,8 @@
 import io
 import json
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -24,6 +25,7 @@ from nbyard.dockerd import (
     docker_run,
 )
 from nbyard.domain.deployments.structs import (
+    KEYS_SUFFIX,
     SECRET_VARIABLE,
     Place,
     Port,
@@ -31,7 +33,7 @@ from nbyard.domain.deployments.structs import (
     check_name,
     link_path,
 )
-from nbyard.errors import NbyardError
+from nbyard.errors import Conflict, NbyardError, NotFound
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.attempt_container_spec import (
     GPUS,
@@ -58,7 +60,7 @@ class Deployed(msgspec.Struct, frozen=True):
 
     `number` is the revision's number. `base_url` is that of the server through which people open
     the service. `password` is a hash. With a `secret`, the service only answers requests that
-    present it.
+    present it, or a key whose hash is in the text `keys`.
     """
 
     store_id: str
@@ -70,6 +72,7 @@ class Deployed(msgspec.Struct, frozen=True):
     base_url: str
     password: str = msgspec.field(default="")
     secret: str = ""
+    keys: str = ""
 
     @property
     def container(self) -> str:
@@ -149,6 +152,13 @@ def launch_revision(
     return container
 
 
+def put_keys(engine: Engine, deployed: Deployed) -> None:
+    """Replace the file of keys in the container of a revision, if the container still exists."""
+    archive = _archive({_keys_path(deployed): deployed.keys}, container_user(engine.info))
+    with suppress(NotFound, Conflict):
+        engine.put(deployed.container, ABOVE_HOME, archive)
+
+
 def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place, str]]:
     """Return the address of each port on this machine, with the path to request at the service."""
     places = []
@@ -222,13 +232,20 @@ def _home(deployed: Deployed, user: tuple[int, int]) -> io.BytesIO:
 
     Unpacking it keeps files that the home folder has already.
     """
-    files = {_secret_path(deployed): deployed.secret} if deployed.secret else {}
+    files = {}
+    if deployed.secret:
+        files = {_secret_path(deployed): deployed.secret, _keys_path(deployed): deployed.keys}
     if deployed.spec.service == "jupyterlab":
         config = {"PasswordIdentityProvider": {"hashed_password": f"argon2:{deployed.password}"}}
         files[Path(LAB_FOLDER, "jupyter_server_config.json")] = json.dumps(config)
     if deployed.spec.service == "code-server":
         text = f"auth: password\nhashed-password: {json.dumps(deployed.password)}\ncert: false\n"
         files[Path(".config/code-server/config.yaml")] = text
+    return _archive(files, user)
+
+
+def _archive(files: Mapping[Path, str], user: tuple[int, int]) -> io.BytesIO:
+    """Return a tar archive of files in the home folder."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         _add(archive, Path(NAME_OF_HOME), None, user)
@@ -253,3 +270,7 @@ def _add(archive: tarfile.TarFile, path: Path, data: bytes | None, user: tuple[i
 def _secret_path(deployed: Deployed) -> Path:
     """Return the path of the secret in the home folder, which a deployment's revisions share."""
     return Path(".nbyard", f"{deployed.number}.secret")
+
+
+def _keys_path(deployed: Deployed) -> Path:
+    return _secret_path(deployed).with_suffix(KEYS_SUFFIX)

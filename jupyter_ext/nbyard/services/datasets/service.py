@@ -29,14 +29,14 @@ from nbyard.domain.naming.names import check_name, safe_filename
 from nbyard.domain.naming.unique_names import check_free, no_such
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite
+from nbyard.errors import Conflict, Invalid, NotFound, StaleWrite
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import ImportRequest
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
-from nbyard.services.workflows.dependents import workflows_using
+from nbyard.services.workflows.dependents import check_unused, workflows_using
 
 if TYPE_CHECKING:
     from nbyard.tabular import TableFile
@@ -151,13 +151,8 @@ class DatasetService:
             InUse: a workflow uses the dataset.
         """
         record = self.get(caller, dataset)
-        users = [] if force else workflows_using(self._parts, record)
-        if users:
-            shown = [self._parts.files.without_root(path) for path in users[:5]]
-            raise InUse(
-                because("used-by", name=record.name, users=shown),
-                hint=because("remove-from-workflows"),
-            )
+        if not force:
+            check_unused(self._parts, record.name, workflows_using(self._parts, record))
         # On a full disk, even deleting needs space: release the reserve.
         self._store.reserve.spend()
         with self._store.write() as c:

@@ -36,6 +36,7 @@ from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.reasons.structs import because
+from nbyard.services.images import check_image_unused
 from nbyard.services.models.packages import (
     Package,
     file_of_model,
@@ -359,15 +360,23 @@ class ModelService:
         return is_its
 
     @operation("DELETE", "/models/{model}", scope="models:write", status=204)
-    def delete(self, caller: Caller, model: str, unless_used: bool = False) -> None:
+    def delete(
+        self, caller: Caller, model: str, unless_used: bool = False, force: bool = False
+    ) -> None:
         """Delete a model with its image, or cancel its build.
 
-        Containers that run from it continue. `unless_used` keeps a model that a deployment, an
-        executable or a task names.
+        Fails while something needs the image, as the deletion of an image does, unless `force` is
+        set. `unless_used` instead keeps a model that a deployment, an executable or a task names.
+
+        Raises:
+            InUse: something needs the image.
         """
         package = self.get(caller, model)
-        with self._store.write() as c:
+        with self._store.read() as c:
             image = self._store.images.get(c, caller.name, package.image)
+        if image is not None and not (force or unless_used):
+            check_image_unused(self._parts, image)
+        with self._store.write() as c:
             if image is not None and not (unless_used and self._store.images.is_used(c, image)):
                 self._store.images.remove(c, image)
         self._parts.ensure_dispatcher()

@@ -3,6 +3,7 @@
 from msgspec import UNSET
 
 from nbyard.domain.deployments.creation_form import IDES
+from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
 from nbyard.domain.images.structs import ImageName, NewImage, PulledImage, Recipe
 from nbyard.domain.models.structs import NewModel
@@ -93,6 +94,15 @@ def edit_deployment(path: Path, body: DeploymentChange) -> list[str]:
     return edit_command.done(path["deployment"], *command)
 
 
+def create_key(path: Path, body: NewDeploymentKey) -> list[str]:
+    command = Words("deployments", "keys", "create").option("--name", body.name, "")
+    if body.days is not None:
+        age = f"{body.days:g}"
+        need(float(age) == body.days and age.replace(".", "").isdecimal())
+        command.option("--expires", f"{age}d")
+    return command.done(path["deployment"])
+
+
 def _ports(command: Words, ports: list[Port] | None) -> None:
     # Only an omitted option leaves the ports to the service, and names are unique on the line.
     need(ports != [] and len({port.name for port in ports or ()}) == len(ports or ()))
@@ -105,6 +115,7 @@ def _ports(command: Words, ports: list[Port] | None) -> None:
 
 COMMANDS: Commands = {
     "deployments.create": create_deployment,
+    "deployments.create_key": create_key,
     "deployments.edit": edit_deployment,
     "images.build": build_image,
     "images.pull": pull_image,

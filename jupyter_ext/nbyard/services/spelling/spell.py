@@ -108,7 +108,7 @@ def _command_of(
         return None
     if operation.id in READS:
         return READS[operation.id](path, query)
-    command_line = Words(operation.noun, verb_word(operation.verb))
+    command_line = Words(operation.noun, *verb_word(operation.verb).split())
     for name, value in query.items():
         option = f"--{name.replace('_', '-')}"
         # False is the default of each flag.

@@ -10,10 +10,12 @@ from msgspec import UNSET
 
 # Verbs of commands that differ from those of their operations, and nouns without commands.
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
+# Verbs of a group within the noun.
+VERBS |= {"keys": "keys ls", "create_key": "keys create", "delete_key": "keys rm"}
 
 
 def verb_word(verb: str) -> str:
-    """Return the command's word for the verb of an operation."""
+    """Return the word of the command for the verb of an operation; two words in a group."""
     return VERBS.get(verb, verb.replace("_", "-"))
 
 

@@ -1,23 +1,27 @@
-"""Finds workflows that use a dataset or a credential, according to their saved files."""
+"""Finds workflows that use a dataset, an image or a credential, according to their saved files."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nbyard.domain.arguments.structs import is_secret
-from nbyard.domain.workflows.structs import Document, read_document
-from nbyard.errors import NbyardError
+from nbyard.domain.workflows.structs import Document, Node, read_document
+from nbyard.errors import InUse, NbyardError
 from nbyard.freezing.node_resolution import Resolver
 from nbyard.host.project_files import MAX_DOCUMENT
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.credentials import Credential
     from nbyard.domain.datasets.structs import Dataset
+    from nbyard.domain.images.structs import NamedImage
     from nbyard.services.service_context import ServiceContext
 
 NOTHING = Document(1)
+SHOWN = 5
 
 
 def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
@@ -29,14 +33,43 @@ def workflows_using(parts: ServiceContext, dataset: Dataset) -> list[str]:
     names = (dataset.id, dataset.name)
     with parts.store.read() as c:
         ran = set(parts.store.workflows.paths_with_dataset(c, dataset))
-        known = {*parts.store.workflows.paths(c, dataset.owner).values()}
+    return _paths_where(parts, dataset.owner, lambda node: node.dataset in names, ran)
+
+
+def workflows_with_image(parts: ServiceContext, image: NamedImage) -> list[str]:
+    """Return the paths of the owner's workflows with a node that runs in an image."""
+    return _paths_where(parts, image.owner, lambda node: node.image == image.reference)
+
+
+def _paths_where(
+    parts: ServiceContext,
+    owner: str,
+    uses: Callable[[Node], bool],
+    unreadable: Collection[str] = (),
+) -> list[str]:
+    """Return the paths of the workflows with such a node; `unreadable` ones count without it."""
+    with parts.store.read() as c:
+        known = {*parts.store.workflows.paths(c, owner).values()}
     paths = []
     for path in sorted(known | {str(place) for place in parts.files.documents()}):
         saved = _read_saved(Path(path))
-        nodes = saved.nodes.values() if saved else ()
-        if any(node.dataset in names for node in nodes) or (saved is None and path in ran):
+        if any(map(uses, saved.nodes.values())) if saved else path in unreadable:
             paths.append(path)
     return paths
+
+
+def check_unused(
+    parts: ServiceContext, name: str, paths: Sequence[str], others: Sequence[str] = ()
+) -> None:
+    """Check that no workflow and nothing else uses what shall be deleted.
+
+    Raises:
+        InUse: something uses it; the message names the first users.
+    """
+    users = [*others, *(parts.files.without_root(path) for path in paths)]
+    if users:
+        why = because("used-by", name=name, users=users[:SHOWN])
+        raise InUse(why, hint=because("remove-from-users"))
 
 
 def workflows_with_credential(parts: ServiceContext, credential: Credential) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
@@ -12,6 +11,7 @@ from nbyard.serving.call_model import Predictor
 from nbyard.serving.codec import Columns
 from nbyard.serving.load_model import Spec, load_model
 
+from .access import Access
 from .bodies import CSV, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
 from .call_watchdog import Predict
 from .micro_batches import Worker
@@ -28,25 +28,30 @@ Handler = Callable[[Body], Awaitable[Answer]]
 VERSION_PARTS = 2
 TOLD_SECONDS = 1.0
 TAKES_CSV = f"POST CSV to /invocations with Content-Type: {CSV}"
-SECRET_HEADER = b"x-nbyard-secret"
-NOT_SHOWN = (
-    "this port answers its Jupyter server only: ask the link of the deployment, which"
-    " `nbyard deployments show` prints"
+NO_KEY = (
+    "this model answers only requests with a valid key, in the header Authorization: Bearer KEY."
+    " Create a key with: nbyard deployments keys create NAME"
 )
+BEARER = ((b"www-authenticate", b"Bearer"),)
+CLOSE = (b"connection", b"close")
 
 
 class App:
     """The ASGI application that serves the model of a spec.
 
     `loaded` is called when the model is loaded. If the model cannot be loaded or cannot continue,
-    `has_failed` is set and `give_up` is called. With a `secret`, requests without it in a header
-    are refused.
+    `has_failed` is set and `give_up` is called. `access` says which requests are answered.
     """
 
     worker: Worker
 
     def __init__(
-        self, spec: Spec, max_body: int, max_rows: int, call_seconds: float, secret: bytes = b""
+        self,
+        spec: Spec,
+        max_body: int,
+        max_rows: int,
+        call_seconds: float,
+        access: Access | None = None,
     ):
         self.give_up: Callable[[], None] = lambda: None
         self.loaded: Callable[[], None] = lambda: None
@@ -55,7 +60,7 @@ class App:
         self._max_body = max_body
         self._max_rows = max_rows
         self._call_seconds = call_seconds
-        self._secret = secret
+        self._access = access or Access()
         self._metrics = Metrics()
         self._routes: dict[str, dict[str, Handler]] = {
             "/": {"GET": self._index},
@@ -107,25 +112,21 @@ class App:
         started = time.perf_counter()
         route, handlers = self._match_route(scope["path"])
         # Before the body is read, so that strangers cannot fill the memory.
-        if self._is_shown(scope):
+        if self._access.admits(scope["headers"]):
             answer = await self._handle(handlers, scope, receive)
         else:
-            answer = error_response(403, NOT_SHOWN)
+            answer = error_response(401, NO_KEY)._replace(headers=BEARER)
         headers = [
             (b"content-type", answer.type),
             (b"content-length", str(len(answer.body)).encode()),
             *answer.headers,
         ]
+        if self._access.is_leaving:  # the next connection reaches the revision that takes over
+            headers.append(CLOSE)
         begin = {"type": "http.response.start", "status": answer.status, "headers": headers}
         await send(begin)
         await send({"type": "http.response.body", "body": answer.body})
         self._metrics.note(route, answer.status, time.perf_counter() - started)
-
-    def _is_shown(self, scope: Message) -> bool:
-        """Return whether the request may be answered: its header has the secret, exactly once."""
-        shown = [value for name, value in scope["headers"] if name.lower() == SECRET_HEADER]
-        # compared in constant time, so that timing reveals nothing
-        return not self._secret or (len(shown) == 1 and hmac.compare_digest(shown[0], self._secret))
 
     def _match_route(self, path: str) -> tuple[str, dict[str, Handler]]:
         """Return the route of a path and its handlers by method; `other` for unknown paths.

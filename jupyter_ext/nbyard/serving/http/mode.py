@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from functools import partial
-from pathlib import Path
 
 from nbyard.serving.load_model import Spec
 
@@ -43,19 +42,12 @@ class HttpMode:
         """
         import uvicorn
 
+        from .access import Access
         from .app import App
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
         seconds = float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS)
-        # without the file of a secret, requests need no secret
-        secret, path = b"", os.environ.get(SECRET_VARIABLE, "")
-        if path:
-            secret = Path(path).read_bytes()
-            if not secret:
-                sys.exit(
-                    f"{path}, which {SECRET_VARIABLE} names, is empty: no request could be refused."
-                )
-        app = App(spec, *limits, seconds, secret)
+        app = App(spec, *limits, seconds, Access(os.environ.get(SECRET_VARIABLE, "")))
         config = uvicorn.Config(
             app,
             host=os.environ.get(HOST_VARIABLE, "0.0.0.0"),

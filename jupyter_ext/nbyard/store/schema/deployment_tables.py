@@ -34,6 +34,8 @@ deployments = Table(
     Column("started_at", Moment),
     Column("finished_at", Moment),
     Column("removed_at", Moment),
+    # of its own port, 0 until the first key is created
+    Column("port", Integer, nullable=False, server_default="0"),
     UniqueConstraint("owner", "name"),
     Index("ix_deployments_state", "state"),
 )
@@ -61,6 +63,19 @@ revisions = Table(
     Column("ready_at", Moment),
     Column("ended_at", Moment),
     UniqueConstraint("deployment_id", "number"),
+)
+
+deployment_keys = Table(
+    "deployment_keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("deployment_id", Id, ForeignKey("deployments.id", ondelete="CASCADE"), nullable=False),
+    Column("prefix", String(20), nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("name", String(80), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Index("ix_deployment_keys_deployment_id", "deployment_id"),
 )
 
 models = Table(

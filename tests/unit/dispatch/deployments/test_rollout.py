@@ -82,7 +82,7 @@ class Rolling:
         self.context = DispatchContext(
             yard.settings, yard.store, nothing, nothing, nothing, {}, lease or nothing
         )
-        self.rollout = Rollout(self.context, engine)
+        self.rollout = Rollout(self.context, engine, lambda: None)
 
     def begin_anew(self) -> None:
         """Delete all deployments, with what is remembered of them."""
@@ -91,7 +91,7 @@ class Rolling:
             self.deployments.delete(ANN, found.id)
             self.rollout.step(self.row())
         engine: Any = self.engine
-        self.rollout = Rollout(self.context, engine)
+        self.rollout = Rollout(self.context, engine, lambda: None)
 
     def create(self, **wish: Any) -> None:
         self.deployments.create(ANN, NewDeployment(**{"image": "cows:1", "name": "cows"} | wish))

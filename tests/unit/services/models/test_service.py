@@ -1,5 +1,6 @@
 """M1, M2: models as a service; building itself is the dispatcher's."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ from msgspec.structs import replace
 from sqlalchemy import select
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.deployments.structs import NewDeployment
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.models.structs import NewModel
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Conflict, InUse, Invalid, NotFound
 from nbyard.reasons.structs import text_reason
 from nbyard.store.schema import deployment_tables
 from nbyard.yard import Yard
@@ -409,3 +410,45 @@ def test_what_nobody_has_stopped_gets_the_next_revision(models, ann, root, yard)
     assert asked() == (first, "spark-4")
     services.stop(ann, first)
     assert asked() == ("", "spark-4")
+
+
+def test_what_needs_a_model_keeps_it_unless_forced(models, ann, root, yard):
+    """A deployment needs the images of all revisions, whether it runs or not."""
+    first = models.build(ann, NewModel(write(root)))
+    end(yard, first)
+    deployments = yard.services.deployments
+    deployments.create(ann, NewDeployment("Spark job", name="job"))
+    write(root, "tag: v2\n")
+    second = models.build(ann, NewModel("job"))
+    with yard.store.write() as c:
+        image = yard.store.images.get(c, "ann", second.image)
+        yard.store.images.move(c, image, "building")
+        yard.store.images.move(c, image, "ready", image_id="sha256:def")
+    deployments.edit(ann, "job", DeploymentChange(image=second.reference))
+    deployments.stop(ann, "job")
+    for model in (first, second):
+        for delete, key in (
+            (models.delete, model.id),
+            (yard.services.images.delete, model.image),
+        ):
+            with pytest.raises(InUse) as refused:
+                delete(ann, key)
+            assert refused.value.reason.params["users"] == ["deployment job"]
+    models.delete(ann, first.id, force=True)
+    deployments.delete(ann, "job")
+    models.delete(ann, second.id)
+    assert models.list(ann).items == []
+
+
+def test_an_executable_and_a_workflow_need_a_model(models, ann, root, yard):
+    made = models.build(ann, NewModel(write(root, text=FILE.replace("mode: http", "mode: batch"))))
+    end(yard, made)
+    node = {"type": "executable", "path": "a.py", "image": made.reference}
+    (root / "w.nbflow").write_text(json.dumps({"version": 1, "nodes": {"a": node}, "edges": {}}))
+    name = models.register(ann, made.id).name
+    with pytest.raises(InUse) as refused:
+        yard.services.images.delete(ann, made.image)
+    assert refused.value.reason.params["users"] == [f"executable {name}", "w.nbflow"]
+    yard.services.executables.delete(ann, name)
+    (root / "w.nbflow").unlink()
+    yard.services.images.delete(ann, made.image)

@@ -44,6 +44,8 @@ def show_deployment(deployment: Any) -> None:
             ("id", deployment.id),
         ]
     )
+    if deployment.address:
+        click.echo(f"with a key: {deployment.address}")
     for link in deployment.links:
         mark = "answers" if link.answers else "not responding"
         click.echo(f"{link.name}: {link.path} ({mark})")
