@@ -41,6 +41,7 @@ def test_an_environment_becomes_an_image_that_is_not_root(
     project = yard.parts.files.root / "project"
     project.mkdir()
     (project / "a.txt").write_text("moo")
+    (project / "local.nbvars").write_text("TOKEN=secret")
     recipe = Recipe(
         uid=1089,
         gid=1090,
@@ -62,7 +63,9 @@ def test_an_environment_becomes_an_image_that_is_not_root(
     code += "; print(open('/project/a.txt').read(), os.environ['SOUND'])"
     said = inside(docker_engine, found.reference, "python3", "-c", code)
     assert said.split() == [version, "1089", "1090", "moo", "moo", "moo"]
-    assert "Step 1/" in log_of(yard, found)
+    assert "Step 1/" in log_of(yard, found) and "local.nbvars" in log_of(yard, found)
+    assert found.reason and found.reason.params["names"] == ["local.nbvars"]
+    assert inside(docker_engine, found.reference, "ls", "/project").split() == ["a.txt"]
     again = built(environment="Sea Cows")
     assert again.recipe == recipe, "what was chosen stays"
     assert (again.cached, again.image_id, again.digest) == (True, found.image_id, found.digest)
@@ -98,6 +101,21 @@ def test_the_line_that_failed_is_told_and_nothing_stays(
     broken = built(path="Dockerfile", tag="cows:1")
     assert broken.failed_line is not None and broken.failed_line.text == "FROB x"
     assert [one.id for one in yard.services.images.list(ANN).items] == [broken.id]
+
+
+def test_a_dockerfile_copies_no_secret_unless_it_is_named(
+    yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
+) -> None:
+    root = yard.parts.files.root
+    (root / "tls.pem").write_text("secret")
+    (root / "Dockerfile").write_text(f"FROM {tiny_image}\nCOPY tls.pem /tls.pem\n")
+    refused = built(path="Dockerfile", tag="cows:1")
+    assert refused.state == "failed" and "!PATH" in str(refused.reason)
+    assert "tls.pem" in log_of(yard, refused)
+    (root / ".nbyardignore").write_text("!tls.pem\n")
+    found = built(path="Dockerfile", tag="cows:1")
+    assert (found.state, found.reason) == ("ready", None)
+    assert inside(docker_engine, found.reference, "cat", "/tls.pem") == "secret"
 
 
 def test_a_base_that_is_nowhere_is_told(yard: Yard, built: Built) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from nbyard.errors import Invalid
 from nbyard.freezing.executable_versions import Freezer
+from nbyard.transfer.bundles import SharedBundles
 
 
 def test_a_version_is_kept_once(yard, tool):
@@ -71,3 +72,21 @@ def test_of_a_large_folder_what_defaults_and_texts_name_comes_along(yard, root):
     kept = {entry.path for entry in yard.parts.blobs.tree(fields["bundle_digest"]).files}
     named = {"sub/file.csv", "sub/deep/x.csv", "raw/1.csv", "raw/2.csv"}
     assert kept == {"n.py", *named}
+
+
+def test_a_secret_travels_only_with_code_that_declares_it_as_an_input(yard, root):
+    (root / "p").mkdir()
+    for name in ("nbyard.toml", "tls.pem", "other.pem", ".env"):
+        (root / "p" / name).write_text("secret")
+    code = 'import nbyard\nfrom pathlib import Path\nnbyard.input("file", Path("{}"))\n'
+    (root / "p/a.py").write_text(code.format("tls.pem"))
+    (root / "p/b.py").write_text(code.format(".env"))
+    (root / "p/c.py").write_text('open("tls.pem")\n')
+    freezer = Freezer(yard.parts, SharedBundles())
+    kept = []
+    for name in ("c.py", "a.py", "b.py", "c.py"):
+        bundle = freezer.prepare(freezer.load(f"p/{name}"))["bundle_digest"]
+        tree = yard.parts.blobs.tree(bundle)
+        kept.append({entry.path for entry in tree.files} - {"a.py", "b.py", "c.py", "nbyard.toml"})
+        assert "other.pem" in tree.left_out
+    assert kept == [set(), {"tls.pem"}, {".env"}, set()]

@@ -37,3 +37,10 @@ def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
     (tmp_path / "home/resources/mine.csv").touch()
     left_out = missing_file_reason(tmp_path / "home", "resources/mine.csv")
     assert left_out == because("rule-leaves-out", rule="resources", path="resources")
+
+
+@pytest.mark.parametrize("place", [".env", "certs/tls.pem", "local.nbvars", ".aws/config"])
+def test_a_file_that_may_hold_secrets_is_named_as_such(tmp_path: Path, place: str) -> None:
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).touch()
+    assert missing_file_reason(tmp_path, place) == because("secret-left-out", path=place)
