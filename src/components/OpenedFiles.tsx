@@ -18,11 +18,12 @@ export interface IUndeclared {
   problem?: Reason | null;
 }
 
-/** Paths to declare, or names of arguments to remove. */
+/** Paths to declare, names of arguments to remove, or classes of outputs by name. */
 export interface IDeclareFiles {
   inputs?: string[];
   outputs?: string[];
   remove?: string[];
+  classes?: Record<string, '' | 'data' | 'model' | 'metrics' | 'report'>;
 }
 
 export interface IDeclared {

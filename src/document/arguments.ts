@@ -1,3 +1,4 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { Json, JsonObject, isObject } from './canonical';
 import { IPort } from './edges';
 
@@ -12,6 +13,21 @@ export const VALUE_TYPES = [
   'secret'
 ] as const;
 
+/** What an output can hold. */
+export const OUTPUT_CLASSES = ['data', 'model', 'metrics', 'report'] as const;
+
+export type OutputClass = (typeof OUTPUT_CLASSES)[number];
+
+/** Return the name of the class of an output. */
+export function classText(outputClass: OutputClass, trans: TranslationBundle): string {
+  return {
+    data: trans.__('data'),
+    model: trans.__('model'),
+    metrics: trans.__('metrics'),
+    report: trans.__('report')
+  }[outputClass];
+}
+
 export type ValueType = (typeof VALUE_TYPES)[number];
 
 /** A named argument of an executable, as the server reads it (without defaults). */
@@ -23,6 +39,8 @@ export interface IArgument extends IPort {
   default?: Json;
   choices?: readonly Json[];
   help?: string;
+  /** What an output holds; missing or empty if its file name decides. */
+  output_class?: OutputClass | '';
   /** How the code receives it; missing if by name. */
   reach?: unknown;
 }

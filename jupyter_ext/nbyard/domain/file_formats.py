@@ -1,6 +1,7 @@
 """File formats by file name: one word each, and their media types."""
 
 import re
+from typing import Literal
 
 SUFFIXES = {
     "csv": "csv",
@@ -28,6 +29,13 @@ SUFFIXES = {
     "pkl": "pickle",
     "pickle": "pickle",
     "joblib": "joblib",
+    "onnx": "onnx",
+    "pt": "pt",
+    "pth": "pt",
+    "safetensors": "safetensors",
+    "keras": "keras",
+    "tflite": "tflite",
+    "h5": "h5",
     "npy": "npy",
     "npz": "npz",
     "ipynb": "ipynb",
@@ -50,13 +58,20 @@ MEDIA_TYPES = {
     "pdf": "application/pdf",
     "zip": "application/zip",
 }
+OutputClass = Literal["data", "model", "metrics", "report"]
+# Formats of models. The index of models in the store has the first five.
+INDEXED_MODELS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
+MODEL_FORMATS = INDEXED_MODELS | {"h5", "keras", "onnx", "pt", "safetensors", "tflite"}
+REPORTS = frozenset({"html", "ipynb", "md", "pdf"})
+# Libraries save models in these formats too, so the file name decides.
+AMBIGUOUS = frozenset({"", "json", "txt"})
 # Files of these formats hold tables, arrays or trained models, in code folders too. JSON, texts
 # and images often belong to the code.
-DATA = frozenset(
-    ("arrow", "csv", "excel", "joblib", "jsonl", "npy", "npz", "parquet", "pickle", "tsv", "zip")
-)
+DATA = MODEL_FORMATS | {
+    *("arrow", "csv", "excel", "jsonl", "npy", "npz", "parquet", "tsv", "zip"),
+}
 DATA_SUFFIXES = frozenset(
-    ("avro", "db", "dta", "duckdb", "h5", "hdf5", "ods", "orc", "rda", "rdata", "rds", "sqlite")
+    ("avro", "db", "dta", "duckdb", "hdf5", "ods", "orc", "rda", "rdata", "rds", "sqlite")
 )
 COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
 # Text formats store no column types.
@@ -68,6 +83,16 @@ def format_of(filename: str) -> str:
     stem, dot, suffix = filename.lower().rpartition(".")
     # `.csv` is a hidden file without a suffix.
     return SUFFIXES.get(suffix, "") if dot and stem else ""
+
+
+def guess_class(filename: str, file_format: str) -> OutputClass:
+    """Guess the class of an output that declares none."""
+    stem = filename.lower().rsplit(".", 1)[0]
+    if file_format in ("", "json") and "metrics" in stem:
+        return "metrics"
+    if file_format in MODEL_FORMATS or (file_format in AMBIGUOUS and stem.endswith("model")):
+        return "model"
+    return "report" if file_format in REPORTS else "data"
 
 
 def is_data(filename: str) -> bool:

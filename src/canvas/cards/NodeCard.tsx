@@ -1,6 +1,7 @@
 import { Handle, NodeProps, Position } from '@xyflow/react';
 import { memo, ReactNode } from 'react';
 import { CommandButton } from '../../components/CommandButton';
+import { classText } from '../../document/arguments';
 import { useNow } from '../../components/format/times';
 import { useSignal } from '../../components/hooks/useSignal';
 import { MonitorLinks } from '../../components/MonitorLinks';
@@ -222,6 +223,10 @@ function OffMark({ off }: { off: Off }): JSX.Element {
   );
 }
 
+function portKind({ outputClass, format }: IPortView): string {
+  return outputClass === 'model' ? outputClass : dataKind(format);
+}
+
 interface IPortProps {
   port: IPortView;
   side: 'input' | 'output';
@@ -230,8 +235,10 @@ interface IPortProps {
 
 function Port({ port, side, children }: IPortProps): JSX.Element {
   const { trans } = useCanvas();
-  const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${dataKind(port.format)}`;
-  const facts = [port.name, port.format || trans.__('any file'), port.help];
+  const classes = `nby-Port nby-mod-${side} nby-mod-${port.state} nby-mod-${portKind(port)}`;
+  const { outputClass } = port;
+  const facts = [port.name, outputClass && classText(outputClass, trans)];
+  facts.push(port.format || trans.__('any file'), port.help);
   if (port.state === 'missing') {
     facts.push(trans.__('required, not connected'));
   } else if (port.state === 'gone') {

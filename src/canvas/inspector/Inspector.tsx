@@ -3,6 +3,8 @@ import {
   Binding,
   IArgument,
   IParameter,
+  OUTPUT_CLASSES,
+  OutputClass,
   readBinding,
   readParameters
 } from '../../document/arguments';
@@ -150,6 +152,13 @@ function NodeInspector({ id, readOnly }: { id: string; readOnly: boolean }): JSX
         />
       )}
       {view.type !== 'dataset' && (
+        <Outputs
+          id={id}
+          outputs={(reading?.arguments ?? []).filter(({ role }) => role === 'output')}
+          readOnly={readOnly || !!fields.version || !!fields.pin}
+        />
+      )}
+      {view.type !== 'dataset' && (
         <Section title={trans.__('Resources')}>
           <NodeSettings id={id} fields={fields} errors={errors} readOnly={readOnly} />
         </Section>
@@ -231,6 +240,39 @@ function Files({ id, undeclared, declared, readOnly }: IFilesProps): JSX.Element
       )}
     </>
   );
+}
+
+interface IOutputsProps {
+  id: string;
+  outputs: readonly IArgument[];
+  readOnly: boolean;
+}
+
+/** What each output holds. A choice is written to the description of the code. */
+function Outputs({ id, outputs, readOnly }: IOutputsProps): JSX.Element | null {
+  const canvas = useCanvas();
+  const { trans } = canvas;
+  const declare = (name: string, outputClass: OutputClass | '') =>
+    declareFiles(canvas, id, { classes: { [name]: outputClass } }).catch((error: Error) =>
+      canvas.say(error.message, true)
+    );
+  return outputs.length ? (
+    <Section title={trans.__('Outputs')} closed>
+      {outputs.map(({ name, output_class: outputClass = '' }) => (
+        <ValueField
+          key={name}
+          label={name}
+          type="choice"
+          choices={[...OUTPUT_CLASSES]}
+          fallback={trans.__('as its file name says')}
+          value={outputClass || undefined}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={value => void declare(name, (value ?? '') as OutputClass | '')}
+        />
+      ))}
+    </Section>
+  ) : null;
 }
 
 function Arrows({ id, readOnly }: { id: string; readOnly: boolean }): JSX.Element {

@@ -1,7 +1,7 @@
 import { ISignal, Signal } from '@lumino/signaling';
 import { showMemory } from '../../components/format/bytes';
 import { idsWithSameName } from '../../components/format/names';
-import { IArgument } from '../../document/arguments';
+import { IArgument, OutputClass } from '../../document/arguments';
 import { nameForFile } from '../../document/called';
 import { isObject, JsonObject } from '../../document/canonical';
 import { DATASET_OUTPUT, edgeId, IEdge } from '../../document/flow';
@@ -12,6 +12,8 @@ import { IForecast, INodePreview, INodeRun, IRunStates, Off } from './tokens';
 export interface IPortView {
   name: string;
   format: string;
+  /** The declared class of an output. */
+  outputClass?: OutputClass | '';
   /** `gone`: a connection uses it, but the executable no longer has it. `missing`: blocks a run. */
   state: 'connected' | 'free' | 'missing' | 'gone';
   help: string;
@@ -360,7 +362,8 @@ function chipsOf(fields: JsonObject): string[] {
 function portView(port: IArgument, connected: boolean, given: boolean): IPortView {
   const free = given || !port.required || port.default !== undefined;
   const state = connected ? 'connected' : free ? 'free' : 'missing';
-  return { name: port.name, format: port.format ?? '', state, help: port.help ?? '' };
+  const { name, format = '', output_class: outputClass, help = '' } = port;
+  return { name, format, outputClass, state, help };
 }
 
 function gone(

@@ -91,7 +91,7 @@ export class RunStates implements IRunStates {
     if (isCheck) {
       made.checked = true;
     }
-    const models = (task.artifacts ?? []).filter(({ may_be_model }) => may_be_model);
+    const models = (task.artifacts ?? []).filter(({ output_class }) => output_class === 'model');
     if (models.length && !isCheck) {
       made.models = { run: model.id, outputs: models.map(({ name }) => name) };
     }

@@ -268,6 +268,25 @@ def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
     assert len(shell("workflows", "show", "flow.nbflow", "--json").json["items"]) == 2
 
 
+def test_the_nodes_of_a_workflow_show_the_classes_of_their_outputs(shell, echo, yard: Yard):
+    """A5: declared in the description, else guessed."""
+    arguments = [
+        {"name": "fit", "role": "output", "output_class": "model"},
+        {"name": "scores", "role": "output", "format": "csv"},
+        {"name": "page", "role": "output", "format": "html"},
+    ]
+    description = json.dumps({"version": 1, "arguments": arguments})
+    (yard.parts.files.root / "echo.py.nbexec").write_text(description)
+    nodes = {"a": {"type": "executable", "path": "echo.py"}}
+    text = json.dumps({"version": 1, "nodes": nodes, "edges": {}})
+    (yard.parts.files.root / "flow.nbflow").write_text(text)
+    assert (
+        "fit (model), scores (data), page (report)" in shell("workflows", "show", "flow.nbflow").out
+    )
+    (node,) = shell("workflows", "show", "flow.nbflow", "--json").json["items"]
+    assert node["outputs"] == {"fit": "model", "scores": "data", "page": "report"}
+
+
 def test_doctor_looks_at_the_rest_where_the_store_does_not_open(shell, monkeypatch, tmp_path):
     """G7."""
     monkeypatch.setattr("nbyard.discover.Local", _refuse)

@@ -279,6 +279,7 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
                 at = input_staging.place_of(argument, version)
                 filename = os.path.basename(at) or output_filename(argument)
                 outputs[name] = Output(f"{place}/{filename}", argument.format, at=at)
+        outputs[name] = msgspec.structs.replace(outputs[name], output_class=argument.output_class)
     return outputs
 
 

@@ -258,7 +258,10 @@ def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
         for entry in blobs.tree(version.bundle_digest).files
         if entry.path != own
     }
-    shape = [(a.name, a.role, a.type, a.format, a.reach) for a in version.arguments]
+    shape = [
+        (a.name, a.role, a.type, a.format, a.reach, *filter(None, [a.output_class]))
+        for a in version.arguments
+    ]
     started = [version.command, version.kernel, *filter(None, [function])]
     # Versions without an invocation keep the keys from before invocations existed.
     if version.invocation != Invocation():

@@ -23,6 +23,7 @@ from nbyard.domain.arguments.bindings import (
 )
 from nbyard.domain.arguments.parameter_references import names_in
 from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
+from nbyard.domain.file_formats import OutputClass
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -43,6 +44,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
       receives the path of a file.
     - `format` is that of an input or output: "csv", "parquet", "json", "folder" … (empty = any
       file).
+    - `output_class` is what an output holds. Empty means that its file name decides.
     - A missing `default` is UNSET. Then `required` states whether a value must be set.
     - `items` is the type of list items (empty = any). An input that is a list is a folder of
       files. `companions` are files there that belong to others.
@@ -62,6 +64,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     help: str = ""
     reach: Reach | None = None
     companions: tuple[Companion, ...] = ()
+    output_class: OutputClass | Literal[""] = ""
 
 
 def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> None:
@@ -85,6 +88,8 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
             problem = because("name-twice", name=repr(name))
         if problem:
             details.append(Detail.of(f"{where}.name", problem))
+        if argument.output_class and argument.role != "output":
+            details.append(Detail(f"{where}.output_class", "only an output has a class"))
         details += _check_shape(argument, where)
         seen.add(name)
     for kind in (Stdin, Stdout, Stderr):
@@ -103,6 +108,8 @@ def type_words(argument: Argument) -> str:
     """Return the type of a value, or the format of files, as shown to users."""
     if argument.role == "value":
         return argument.format or argument.type
+    if argument.output_class:
+        return ", ".join(filter(None, (argument.output_class, argument.format)))
     if argument.format or argument.type != "list":
         return format_words(argument)
     return "several files"

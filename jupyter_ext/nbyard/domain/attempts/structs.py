@@ -36,6 +36,7 @@ from nbyard.domain.attempts.outside_files import OutsideFile, OutsideUse
 from nbyard.domain.commands.invocations import PlacedFile
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock
+from nbyard.domain.file_formats import OutputClass
 from nbyard.reasons.structs import Reason
 
 TASK = "task.json"
@@ -102,6 +103,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     pattern: str = ""
     companions: list[dict[str, Any]] = []
     at: str = ""
+    output_class: OutputClass | Literal[""] = ""
 
 
 class ExitCodes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

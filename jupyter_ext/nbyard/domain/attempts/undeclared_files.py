@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -10,7 +11,7 @@ from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument, Role, is_name
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.commands.interpreters import STARTS
-from nbyard.domain.file_formats import format_of
+from nbyard.domain.file_formats import OutputClass, format_of
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -58,17 +59,19 @@ class Undeclared(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class DeclareFiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Files to declare as inputs and outputs.
+    """Files to declare as inputs and outputs, and classes of outputs.
 
     `path` is the code file below the server's root. `inputs` and `outputs` are paths from its
     folder. A parameter whose default is such a path becomes the input or output. `remove` names
-    arguments that were declared this way.
+    arguments that were declared this way. `classes` sets classes of outputs by their names, empty
+    for none.
     """
 
     path: str
     inputs: list[str] = []
     outputs: list[str] = []
     remove: list[str] = []
+    classes: dict[str, OutputClass | Literal[""]] = {}
 
 
 class DeclaredFiles(msgspec.Struct, frozen=True):

@@ -103,6 +103,8 @@ def apply_description(
             help=change.help or argument.help,
             required=change.required if argument.default is msgspec.UNSET else False,
             nullable=change.nullable or argument.nullable,
+            output_class=change.output_class
+            or (argument.output_class if change.role == "output" else ""),
         )
         arguments.append(merged)
     return [*arguments, *files]

@@ -56,6 +56,7 @@ def argument_of(
         default=str(default) if isinstance(default, FilePath) else default,
         choices=declared.choices,
         help=comment.help or declared.help,
+        output_class=comment.output_class if role == "output" else "",
     )
 
 

@@ -118,7 +118,7 @@ def _argument(parameter: Parameter, default: Any, comment: Comment, role: Role |
     is_text = kind == "string"
     declared = Declared(kind, choices=_choices(parameter), is_path=word_type.is_path)
     file_format = (comment.format or word_type.format) if is_text else ""
-    said = Comment(comment.help, role if is_text else None, file_format)
+    said = msgspec.structs.replace(comment, role=role if is_text else None, format=file_format)
     return argument_of(parameter.name, default, declared, said, parameter.required)
 
 

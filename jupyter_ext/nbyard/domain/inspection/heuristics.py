@@ -1,11 +1,12 @@
 """Guesses about an argument from its comment and name. Users may correct them."""
 
 import re
+from typing import Any, Literal, get_args
 
 import msgspec
 
 from nbyard.domain.arguments.structs import Role
-from nbyard.domain.file_formats import SUFFIXES, format_of
+from nbyard.domain.file_formats import SUFFIXES, OutputClass, format_of
 
 COMMENT = re.compile(
     r"(?P<role>input|output|value)\s*(?:\Z|(?P<colon>:)\s*(?P<rest>.*)|[-–—,;]\s*(?P<help>.*))",
@@ -20,13 +21,15 @@ WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 FOLDERS = frozenset({"dir", "directory", "folder"})
 FILES = frozenset({"file", "filename", "filepath", "path"})
-FORMATS = frozenset({*SUFFIXES, *SUFFIXES.values(), "text", "yaml", "yml", "xml", "h5", "hdf5"})
+FORMATS = frozenset({*SUFFIXES, *SUFFIXES.values(), "text", "yaml", "yml", "xml", "hdf5"}) - {
+    *("keras", "pt", "pth")  # in names, other meanings are more frequent
+}
 FORMAT_WORDS = {
     **SUFFIXES,
     "excel": "excel",
     "text": "txt",
     **dict.fromkeys(FOLDERS, "folder"),
-    **dict.fromkeys(("file", "any"), ""),
+    **dict.fromkeys(("file", "any", *get_args(OutputClass)), ""),
 }
 INPUTS = frozenset({"input", "in", "infile", "source", "src"})
 OUTPUTS = frozenset({"output", "out", "outfile"})
@@ -53,6 +56,7 @@ class Comment(msgspec.Struct, frozen=True):
     role: Role | None = None
     format: str = ""
     type: str = ""
+    output_class: OutputClass | Literal[""] = ""
 
 
 class Guess(msgspec.Struct, frozen=True):
@@ -63,7 +67,7 @@ class Guess(msgspec.Struct, frozen=True):
 
 
 def read_comment(text: str) -> Comment:
-    """Parse `input: csv`, `output - the table`, `type: int how many`, or plain help."""
+    """Parse `input: csv`, `output: model`, `output - the table`, `type: int how many`, or help."""
     text = text.strip()
     typed = TYPE_COMMENT.match(text)
     if typed:
@@ -80,7 +84,9 @@ def read_comment(text: str) -> Comment:
     if named is None:
         return Comment(rest, role)
     word = named["format"].lower()
-    return Comment((named["help"] or "").strip(" )"), role, FORMAT_WORDS.get(word, word))
+    output_class: Any = word if role == "output" and word in get_args(OutputClass) else ""
+    about = (named["help"] or "").strip(" )")
+    return Comment(about, role, FORMAT_WORDS.get(word, word), output_class=output_class)
 
 
 def guess_role(name: str, default: str | None, has_help: bool, is_path: bool) -> Guess:

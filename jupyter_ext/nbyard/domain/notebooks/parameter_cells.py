@@ -214,6 +214,7 @@ class Comments:
             near.role or above.role,
             near.format or above.format,
             near.type or above.type,
+            near.output_class or above.output_class,
         )
 
     def _comment_above(self, line: int) -> str:

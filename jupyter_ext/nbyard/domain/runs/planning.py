@@ -10,7 +10,7 @@ from nbyard.domain.arguments.structs import Argument, check_value, is_blank_secr
 from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import Resources, display_name
-from nbyard.domain.file_formats import suffix_of
+from nbyard.domain.file_formats import OutputClass, guess_class, suffix_of
 from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
@@ -82,6 +82,11 @@ def output_filename(argument: Argument) -> str:
         if last not in ("", ".", "..") and len(last.encode()) <= MAX_FILENAME_BYTES:
             return last
     return argument.name + suffix_of(argument.format)
+
+
+def planned_class(argument: Argument) -> OutputClass:
+    """Return the class of an output before it exists: the declared one, or a guess."""
+    return argument.output_class or guess_class(output_filename(argument), argument.format)
 
 
 def find_problems(

@@ -12,7 +12,7 @@ from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
-from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.file_formats import TEXT_TABLES, OutputClass, format_of, guess_class
 from nbyard.domain.limits import Limits
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.git_states import GitState
@@ -193,7 +193,7 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     """The type of a value that the code passed to `nbyard.output`.
 
     Data frames have their kind (`frame`), the number of rows, and names and types of columns.
-    Arrays have `dtype` and `shape`.
+    Arrays have `dtype` and `shape`. `output_class` is the declared class of any output.
     """
 
     media_type: str = ""
@@ -202,16 +202,16 @@ class ArtifactType(msgspec.Struct, frozen=True, omit_defaults=True):
     columns: list[tuple[str, str]] = []
     dtype: str = ""
     shape: list[int] = []
+    output_class: OutputClass | Literal[""] = ""
 
 
 MODEL_TYPE = "application/vnd.nbyard.model"  # a folder with a model file, or saved by MLflow
-MODEL_FORMATS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
 
 
 class Artifact(msgspec.Struct, frozen=True):
     """A named file or folder from a task. `type` is set if the code declared it.
 
-    `may_be_model` is whether it looks like a model that can be served.
+    `output_class` is the declared class, or a guess from the file name.
     """
 
     id: str
@@ -224,14 +224,16 @@ class Artifact(msgspec.Struct, frozen=True):
     size_bytes: int
     created_at: datetime
     type: ArtifactType | None = None
-    may_be_model: bool = False
+    output_class: OutputClass = "data"
 
 
-def may_be_model(file_format: str, artifact_type: ArtifactType | None) -> bool:
-    """Return whether a file of that format, or a folder of that type, may be a model."""
-    return file_format in MODEL_FORMATS or (
-        artifact_type is not None and artifact_type.media_type == MODEL_TYPE
-    )
+def class_of(filename: str, file_format: str, artifact_type: ArtifactType | None) -> OutputClass:
+    """Return the declared class of an output, or the guess."""
+    if artifact_type is not None and artifact_type.output_class:
+        return artifact_type.output_class
+    if artifact_type is not None and artifact_type.media_type == MODEL_TYPE:
+        return "model"
+    return guess_class(filename, file_format)
 
 
 class Attempt(msgspec.Struct, frozen=True):

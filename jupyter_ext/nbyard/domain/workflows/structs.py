@@ -13,6 +13,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
@@ -345,7 +346,8 @@ class NodeView(msgspec.Struct, frozen=True):
 
 class NodeLine(msgspec.Struct, frozen=True):
     """A node of a saved workflow in a list. `after` are its dependencies.
-    `runtime` and `image` are empty if the run's options decide."""
+    `runtime` and `image` are empty if the run's options decide. `outputs` are the classes of its
+    outputs by name."""
 
     node: str
     kind: str
@@ -354,6 +356,7 @@ class NodeLine(msgspec.Struct, frozen=True):
     image: str
     after: list[str]
     problem: Reason | None = None
+    outputs: dict[str, OutputClass] = {}
 
 
 class NeededImage(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -120,7 +120,8 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
     code = freezer.load(body.path)
     assert code.path is not None
     kind, reading, _ = freezer.read(code)
-    if problem := no_files(kind.name, is_apart=reading.invocation.apart):
+    opens_files = body.inputs or body.outputs or body.remove
+    if opens_files and (problem := no_files(kind.name, is_apart=reading.invocation.apart)):
         raise Invalid.field("path", problem)
     description = code.description or Description()
     own = {
@@ -143,6 +144,8 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
         *(_declare(path, "input", left, known) for path in body.inputs),
         *(_declare(path, "output", left, known) for path in body.outputs),
     ]
+    if body.classes:
+        _classify(body.classes, left, known, keeps_list=kind.keeps_arguments)
     changed = described(left)
     _, reading, _ = freezer.read(msgspec.structs.replace(code, description=changed))
     # Check the new description before it is written.
@@ -170,6 +173,27 @@ def _without(described: Iterable[Argument], names: Iterable[str]) -> list[Argume
         if a.name in removed and not isinstance(a.reach, File)
     ]
     return [*left, *(value for value in values if value != Argument(value.name))]
+
+
+def _classify(
+    classes: Mapping[str, Any],
+    described: list[Argument],
+    known: list[Argument],
+    *,
+    keeps_list: bool,
+) -> None:
+    """Set the classes of outputs in a description. `known` are all arguments of the code."""
+    outputs = {argument.name: argument for argument in known if argument.role == "output"}
+    if unknown := sorted(classes.keys() - outputs):
+        raise Invalid.field(f"classes.{unknown[0]}", "there is no such output")
+    if not keeps_list and all(isinstance(a.reach, File) for a in described):
+        described[:] = known  # otherwise the description would drop the other arguments
+    names = [argument.name for argument in described]
+    described += [outputs[name] for name in classes if name not in names]
+    described[:] = [
+        msgspec.structs.replace(a, output_class=classes.get(a.name, a.output_class))
+        for a in described
+    ]
 
 
 def _declare(path: str, role: Role, described: list[Argument], known: list[Argument]) -> Argument:

@@ -74,7 +74,7 @@ class RunPreviews(RunEstimates):
             if not after and not (wanted and files.keys() >= set(wanted)):
                 data = self._datasets(c, record)
                 files |= {n: [file] for n, file in data.items() if not wanted or n in wanted}
-            digests = {file.digest for own in files.values() for file in own if file.may_be_model}
+            digests = {file.digest for own in files.values() for file in own if file.is_model}
             rows = self._store.models
             packages = rows.of_outputs(c, caller.name, digests) if digests else {}
             newest = self._newest(c, caller, shown)

@@ -14,6 +14,7 @@ from nbyard.domain.runs.planning import (
     ResolvedNode,
     RunOverrides,
     find_problems,
+    planned_class,
     raise_problems,
     runtime_of,
 )
@@ -139,6 +140,7 @@ class WorkflowService:
                 image=node.image or view.image,
                 after=sorted({edge.source for edge in edges if edge.target == name}),
                 problem=view.problem,
+                outputs={a.name: planned_class(a) for a in view.arguments if a.role == "output"},
             )
             lines.append(line)
         return Page(lines)

@@ -5,20 +5,14 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import JSON, Connection, Row, Select, bindparam, func, insert, select, update
+from sqlalchemy import JSON, Connection, Row, Select, bindparam, func, insert, not_, select, update
 
 from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.file_formats import MODEL_FORMATS
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ModelOutput
-from nbyard.domain.runs.structs import (
-    MODEL_FORMATS,
-    MODEL_TYPE,
-    Artifact,
-    ArtifactType,
-    Run,
-    may_be_model,
-)
+from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, class_of
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import is_one_of, newest_first
 from nbyard.store.runs.tasks import TaskRecord
@@ -34,8 +28,11 @@ RESULTS = Prepared(
 VIEWS: Select[Any] = select(*artifacts.c, tasks.c.node).select_from(
     artifacts.join(tasks, tasks.c.id == artifacts.c.task_id)
 )
-MAY_BE_MODEL = artifacts.c.format.in_(MODEL_FORMATS) | func.coalesce(artifacts.c.type, "").contains(
-    MODEL_TYPE
+# The JSON of the types, as msgspec writes it.
+TYPE = func.coalesce(artifacts.c.type, "")
+IS_MODEL = TYPE.contains('"output_class":"model"') | (
+    (artifacts.c.format.in_(MODEL_FORMATS) | TYPE.contains(MODEL_TYPE))
+    & not_(TYPE.contains('"output_class":'))
 )
 
 
@@ -133,8 +130,8 @@ class ArtifactRows:
         `limit` candidates are read. `after` is the last ID of the page before. The second value is
         `after` for the next page, empty after the last one.
         """
-        # MODELS selects the partial index, which has a few rows more than MAY_BE_MODEL.
-        query = select(artifacts).where(MODELS, MAY_BE_MODEL)
+        # MODELS selects the partial index, which has a few rows more than IS_MODEL.
+        query = select(artifacts).where(MODELS, IS_MODEL)
         rows = c.execute(newest_first(query, artifacts.c.id, limit, after)).all()
         return _model_outputs(c, owner, rows), rows[-1].id if len(rows) == limit else ""
 
@@ -149,7 +146,7 @@ class ArtifactRows:
         is_of_workflow = (runs.c.workflow_id == workflow_id) & (runs.c.owner == owner)
         own = select(runs.c.id).where(is_of_workflow, HISTORY)
         ids = c.execute(newest_first(own, runs.c.id, most, "")).scalars().all()
-        query = select(artifacts).where(artifacts.c.run_id.in_(ids), MAY_BE_MODEL)
+        query = select(artifacts).where(artifacts.c.run_id.in_(ids), IS_MODEL)
         rows = c.execute(query.order_by(artifacts.c.id.desc())).all()
         return _model_outputs(c, owner, rows)
 
@@ -187,11 +184,11 @@ def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[
 
 
 def _artifact(row: Row[Any]) -> Artifact:
-    known = [name for name in Artifact.__struct_fields__ if name != "may_be_model"]
+    known = [name for name in Artifact.__struct_fields__ if name != "output_class"]
     fields = {name: getattr(row, name) for name in known}
     if row.type is not None:
         fields["type"] = msgspec.json.decode(row.type, type=ArtifactType)
-    return Artifact(**fields, may_be_model=may_be_model(row.format, fields["type"]))
+    return Artifact(**fields, output_class=class_of(row.filename, row.format, fields["type"]))
 
 
 MOST_ALIKE = 5

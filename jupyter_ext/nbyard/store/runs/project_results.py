@@ -20,7 +20,7 @@ from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.projects.structs import ProjectArtifact
 from nbyard.domain.state_machines import RUN
 from nbyard.store.database.query_parts import is_one_of, newest_first, with_text
-from nbyard.store.runs.artifacts_and_cache import MAY_BE_MODEL
+from nbyard.store.runs.artifacts_and_cache import IS_MODEL
 from nbyard.store.runs.queries import OF_WORKFLOW
 from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.project_tables import project_links
@@ -53,7 +53,7 @@ class ResultRows:
 
         They are those of the newest runs of each workflow, file or executable in each state.
         """
-        is_kind = {"model": MAY_BE_MODEL, "data": not_(MAY_BE_MODEL)}
+        is_kind = {"model": IS_MODEL, "data": not_(IS_MODEL)}
         wanted = and_(
             is_one_of(A.run_id, _newest_runs(c, owner, project)),
             _plain(T.state) == "succeeded",
@@ -70,7 +70,7 @@ class ResultRows:
         ids = newest.subquery().c.id
         fields = [A[name] for name in ("id", "name", "filename", "format", "size_bytes", "run_id")]
         query: Any = select(
-            *fields, A.created_at, R.number, R.title, T.node, MAY_BE_MODEL.label("is_model")
+            *fields, A.created_at, R.number, R.title, T.node, IS_MODEL.label("is_model")
         )
         query = query.select_from(JOINED.join(ids.table, ids == A.id))
         query = with_text(query, search, A.filename, A.name, R.title)

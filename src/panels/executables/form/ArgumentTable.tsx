@@ -1,7 +1,7 @@
 import { closeIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useId } from 'react';
-import { VALUE_TYPES } from '../../../document/arguments';
+import { classText, OUTPUT_CLASSES, OutputClass, VALUE_TYPES } from '../../../document/arguments';
 import {
   addedDraft,
   errorOf,
@@ -114,12 +114,23 @@ function ArgumentRow(props: IArgumentRowProps): JSX.Element {
         <Field error={error('role')}>
           <select
             aria-label={says(trans.__('Role'))}
-            value={draft.role}
-            onChange={event => change({ role: event.target.value as IDraft['role'] })}
+            value={draft.outputClass ? `output:${draft.outputClass}` : draft.role}
+            onChange={event => {
+              const [role, outputClass = ''] = event.target.value.split(':');
+              change({
+                role: role as IDraft['role'],
+                outputClass: outputClass as OutputClass | ''
+              });
+            }}
           >
             <option value="value">{trans.__('value')}</option>
             <option value="input">{trans.__('input file')}</option>
             <option value="output">{trans.__('output file')}</option>
+            {OUTPUT_CLASSES.map(each => (
+              <option key={each} value={`output:${each}`}>
+                {trans.__('output: %1', classText(each, trans))}
+              </option>
+            ))}
           </select>
         </Field>
         <Field error={error('type') ?? error('choices')}>

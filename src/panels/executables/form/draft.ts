@@ -1,7 +1,7 @@
 /** Arguments while they are edited: every field is a text or a choice. */
 import { UUID } from '@lumino/coreutils';
 import { Argument } from '../../../api/types';
-import { parseValue, showValue, ValueType } from '../../../document/arguments';
+import { OutputClass, parseValue, showValue, ValueType } from '../../../document/arguments';
 import { Json } from '../../../document/canonical';
 
 /** Return whether the code of this kind declares its arguments and how it receives them. */
@@ -40,6 +40,7 @@ export interface IDraft {
   role: 'input' | 'output' | 'value';
   type: ValueType;
   format: string;
+  outputClass: OutputClass | '';
   required: boolean;
   nullable: boolean;
   hasDefault: boolean;
@@ -61,6 +62,7 @@ export function newDraft(name = ''): IDraft {
     role: 'value',
     type: 'string',
     format: '',
+    outputClass: '',
     required: false,
     nullable: false,
     hasDefault: false,
@@ -99,6 +101,7 @@ export function draftOf(argument: Partial<Argument>): IDraft {
     role: argument.role ?? 'value',
     type,
     format: argument.format ?? '',
+    outputClass: argument.output_class ?? '',
     required: argument.required ?? false,
     nullable: argument.nullable ?? false,
     hasDefault,
@@ -163,6 +166,9 @@ export function argumentOf(draft: IDraft): Record<string, unknown> {
   const fields: Record<string, unknown> = { name, role, type, format, required, nullable, help };
   if (type === 'choice') {
     fields.choices = readChoices(draft.choices);
+  }
+  if (role === 'output' && draft.outputClass) {
+    fields.output_class = draft.outputClass;
   }
   if (draft.hasDefault) {
     fields.default = defaultOf(draft);

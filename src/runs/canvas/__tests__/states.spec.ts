@@ -135,7 +135,7 @@ describe('RunStates', () => {
 
   it('shows its own check run that is newer than the newest run, and marks its nodes', async () => {
     const check = { ...RUN, id: 's', number: -1, origin: { kind: 'check' } };
-    const model = { name: 'm', may_be_model: true };
+    const model = { name: 'm', output_class: 'model' };
     const client = fakeClient((_, url) => {
       const { pathname, searchParams } = new URL(url);
       if (pathname.endsWith('/runs')) {

@@ -36,7 +36,7 @@ export function previewOf({ client }: IYard, artifact: Artifact): IPreviewed {
   const path = { artifact: artifact.id };
   return {
     ...artifact,
-    model: artifact.may_be_model
+    model: artifact.output_class === 'model'
       ? { run: artifact.run_id, node: artifact.node, output: artifact.name }
       : undefined,
     url: addressOf(client, 'artifacts.content', { path }),

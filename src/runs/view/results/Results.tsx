@@ -3,6 +3,7 @@ import { addressOf } from '../../../api/addresses';
 import { Artifact } from '../../../api/types';
 import { Boundary } from '../../../components/Boundary';
 import { showBytes } from '../../../components/format/bytes';
+import { classText } from '../../../document/arguments';
 import { CommandButton } from '../../../components/CommandButton';
 import { PortionBar, usePortion } from '../../../components/Portion';
 import { RowList } from '../../../components/RowList';
@@ -70,13 +71,16 @@ function Artifacts(props: ITaskProps & { artifacts: readonly Artifact[] }): JSX.
               {label(artifact.node)} → <strong>{artifact.name}</strong>
             </span>
             <span className="nby-Dim">
-              {[artifact.format, showBytes(artifact.size_bytes)].filter(Boolean).join(' · ')}
+              {[classText(artifact.output_class ?? 'data', trans), artifact.format]
+                .concat(showBytes(artifact.size_bytes))
+                .filter(Boolean)
+                .join(' · ')}
             </span>
           </>
         )}
         actions={artifact => (
           <>
-            {artifact.may_be_model && (
+            {artifact.output_class === 'model' && (
               <CommandButton
                 commands={commands}
                 id="nbyard:deploy-output"

@@ -11,14 +11,14 @@ export function mostTelling(artifacts: readonly Artifact[]): Artifact | undefine
 }
 
 /** Pictures and pages tell most, then metrics, tables and models; logs and others tell least. */
-function rankOf({ format, filename, may_be_model }: Artifact): number {
+function rankOf({ format, filename, output_class }: Artifact): number {
   const formats = [format, suffixOf(filename)];
   const kinds = formats.map(dataKind);
   const ranks = [
     formats.some(known => PICTURES.includes(known)),
     formats.includes('json'),
     kinds.includes('table'),
-    may_be_model || kinds.includes('model')
+    output_class === 'model' || kinds.includes('model')
   ];
   const rank = ranks.indexOf(true);
   return rank < 0 ? ranks.length : rank;

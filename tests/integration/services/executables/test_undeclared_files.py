@@ -2,6 +2,7 @@
 
 import json
 from shutil import copytree, ignore_patterns
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def told(project: Project, node: str) -> list[tuple[str, str, str]]:
     return [(one.role, one.path, one.name) for one in found.files] if found else []
 
 
-def declare(project: Project, path: str, **more: list[str]) -> list[str]:
+def declare(project: Project, path: str, **more: Any) -> list[str]:
     done = project.yard.services.executables.declare(ADA, DeclareFiles(path, **more))
     return [argument.name for argument in done.added]
 

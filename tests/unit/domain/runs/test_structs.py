@@ -14,7 +14,7 @@ from nbyard.domain.runs.structs import (
     ResultOf,
     TaskPlan,
     ValueOf,
-    may_be_model,
+    class_of,
 )
 from nbyard.reasons.structs import because
 
@@ -65,17 +65,26 @@ def test_all_that_has_no_effect_is_one_warning():
 
 
 @pytest.mark.parametrize(
-    ("file_format", "told", "expected"),
+    ("filename", "file_format", "own", "expected"),
     [
-        ("joblib", None, True),
-        ("pickle", ArtifactType(frame="x"), True),
-        ("folder", ArtifactType(media_type=MODEL_TYPE), True),
-        ("folder", ArtifactType(media_type="inode/directory"), False),
-        ("folder", None, False),
-        ("csv", None, False),
-        ("", None, False),
+        ("m.joblib", "joblib", None, "model"),
+        ("m.pkl", "pickle", ArtifactType(frame="x"), "model"),
+        ("m.pkl", "pickle", ArtifactType(output_class="data"), "data"),
+        ("m", "folder", ArtifactType(media_type=MODEL_TYPE), "model"),
+        ("m", "folder", ArtifactType(media_type="inode/directory"), "data"),
+        ("model", "folder", None, "data"),
+        ("m.onnx", "onnx", None, "model"),
+        ("model.json", "json", None, "model"),
+        ("rows.json", "json", None, "data"),
+        ("rows.json", "json", ArtifactType(output_class="model"), "model"),
+        ("model_metrics.json", "json", None, "metrics"),
+        ("report.html", "html", None, "report"),
+        ("model.csv", "csv", None, "data"),
+        ("", "", None, "data"),
     ],
 )
-def test_what_may_be_a_model(file_format: str, told: ArtifactType | None, expected: bool):
-    """M6."""
-    assert may_be_model(file_format, told) == expected
+def test_the_class_of_an_output(
+    filename: str, file_format: str, own: ArtifactType | None, expected: str
+):
+    """M6: the declared class; otherwise a guess from the file."""
+    assert class_of(filename, file_format, own) == expected

@@ -10,6 +10,7 @@ import pytest
 
 from nbyard.domain.arguments.bindings import Option, Positional
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.undeclared_files import DeclareFiles
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import (
@@ -519,3 +520,31 @@ def test_a_model_file_whose_class_is_missing_is_refused(yard, ann, root, source,
     (root / "mc/thing.py").write_text("class Thing: pass\n")
     made = yard.services.executables.create(ann, NewExecutable("mc/nervosum.yaml"))
     assert made.current.kind == "model"
+
+
+SCRIPT = """import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--rows", type=int, default=3)
+parser.add_argument("--out", default="fit.json", help="output: json")
+parser.parse_args()
+"""
+
+
+def test_the_class_of_an_output_is_declared(yard, ann, root):
+    """X1: in the description, which keeps the other arguments."""
+    (root / "fit.py").write_text(SCRIPT)
+    executables = yard.services.executables
+    for output_class in ("model", ""):
+        executables.declare(ann, DeclareFiles("fit.py", classes={"out": output_class}))
+        read = executables.inspect(ann, Inspect("fit.py")).arguments
+        assert [(a.name, a.output_class) for a in read] == [("rows", ""), ("out", output_class)]
+    with pytest.raises(Invalid):
+        executables.declare(ann, DeclareFiles("fit.py", classes={"rows": "model"}))
+
+
+def test_only_an_output_has_a_class(yard, ann, root):
+    (root / "fit.py").write_text(SCRIPT)
+    arguments = [Argument("rows", output_class="model")]
+    with pytest.raises(Invalid) as refused:
+        yard.services.executables.create(ann, NewExecutable(path="fit.py", arguments=arguments))
+    assert [detail.path for detail in refused.value.details] == ["arguments.0.output_class"]

@@ -3,9 +3,11 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.runs.structs import ArtifactType
 from nbyard.store import Store
 from nbyard.store.runs.artifacts_and_cache import Hit
 
@@ -22,16 +24,32 @@ def test_an_artifact_belongs_to_the_owner_of_its_run(store: Store) -> None:
         assert store.artifacts.get(c, "bob", made.id) is None
         assert store.artifacts.get(c, "ada", "none") is None
     assert (made.node, made.run_id, made.size_bytes) == ("clean", task.run_id, 2**40)
-    assert not made.may_be_model
+    assert made.output_class == "data"
 
 
-def test_an_artifact_tells_whether_it_may_be_a_model(store: Store) -> None:
-    """M6."""
+@pytest.mark.parametrize(
+    ("file_format", "declared", "expected"),
+    [
+        ("pickle", "", "model"),
+        ("pickle", "data", "data"),
+        ("json", "model", "model"),
+        ("json", "metrics", "metrics"),
+        ("csv", "", "data"),
+    ],
+)
+def test_the_declared_class_of_an_artifact_wins(
+    store: Store, file_format: str, declared: Any, expected: str
+) -> None:
+    """M6: results and the list of models agree."""
     with store.write() as c:
-        task = Rows(store, c).task(Rows(store, c).run(), "train")
-        row = {"name": "model", "filename": "m.pkl", "format": "pickle", "digest": "sha256:1"}
-        store.artifacts.insert_all(c, [(task, [{**row, "size_bytes": 1, "type": None}])])
-        assert store.artifacts.of_task(c, task.id)["model"].may_be_model
+        task = Rows(store, c).task(Rows(store, c).run(), "train", state="succeeded")
+        row = {"name": "out", "filename": "m", "format": file_format, "digest": "sha256:1"}
+        own = ArtifactType(output_class=declared) if declared else None
+        row["type"] = msgspec.json.encode(own).decode() if own else None  # type: ignore[assignment]
+        store.artifacts.insert_all(c, [(task, [{**row, "size_bytes": 1}])])
+        assert store.artifacts.of_task(c, task.id)["out"].output_class == expected
+        listed, _ = store.artifacts.models(c, "ada", 10)
+    assert bool(listed) == (expected == "model")
 
 
 def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:

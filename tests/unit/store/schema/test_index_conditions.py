@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import TextClause, text
 
-from nbyard.domain.runs.structs import MODEL_FORMATS
+from nbyard.domain.file_formats import INDEXED_MODELS
 from nbyard.store import Store
 from nbyard.store.schema.index_conditions import MODELS, NAMED, WORKED
 
@@ -27,5 +27,5 @@ def test_a_migrated_index_has_the_exact_text(tmp_path: Path, index: str, conditi
 def test_the_index_of_models_has_all_their_formats():
     formats, _, _ = MODELS.text.partition(")")
     assert formats == "(format in ({}".format(
-        ", ".join(f"'{one}'" for one in sorted(MODEL_FORMATS))
+        ", ".join(f"'{one}'" for one in sorted(INDEXED_MODELS))
     )

@@ -346,13 +346,14 @@ def count_of_files(count: int, more: str = "") -> str:
 
 def show_nodes(page: Any) -> None:
     """Print the nodes of a workflow, then their problems."""
-    head = ("node", "kind", "executable", "runtime", "image", "after")
+    head = ("node", "kind", "executable", "runtime", "image", "outputs", "after")
     rows = []
     for node in page.items:
         is_built = node.kind == "container" and not node.image and not node.problem
         image = f"built of {node.executable}" if is_built else node.image
         after = ", ".join(node.after)
-        rows.append((node.node, node.kind, node.executable, node.runtime, image, after))
+        outputs = ", ".join(f"{name} ({of})" for name, of in node.outputs.items())
+        rows.append((node.node, node.kind, node.executable, node.runtime, image, outputs, after))
     show_table(rows, head)
     for node in page.items:
         if node.problem:

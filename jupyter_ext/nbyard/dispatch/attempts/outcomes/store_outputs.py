@@ -13,7 +13,7 @@ from nbyard.attempts import folders
 from nbyard.blobs.file_operations import closing
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
-from nbyard.domain.file_formats import format_of, suffix_of
+from nbyard.domain.file_formats import INDEXED_MODELS, format_of, guess_class, suffix_of
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.naming.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
@@ -41,7 +41,8 @@ class OutputMetadata(ArtifactType, frozen=True):
         """
         fields = {name: getattr(self, name) for name in ArtifactType.__struct_fields__}
         typed = row | {"type": msgspec.json.encode(ArtifactType(**fields)).decode()}
-        if row["format"] == "folder" or format_of(row["filename"]):
+        is_named = self.format or self.filename
+        if row["format"] == "folder" or format_of(row["filename"]) or not is_named:
             return typed
         with contextlib.suppress(Invalid):
             own = check_filename(self.filename or row["filename"] + suffix_of(self.format))
@@ -112,6 +113,10 @@ def _row(
         map(os.path.isfile, (path / marker for marker in (*MODEL_FILES, MLFLOW_FILE)))
     ):
         metadata = msgspec.structs.replace(metadata or OutputMetadata(), media_type=MODEL_TYPE)
+    # The index of models finds other models by their stored class.
+    is_other_model = guess_class(path.name, kind) == "model" and kind not in INDEXED_MODELS
+    if output_class := output.output_class or ("model" if is_other_model else ""):
+        metadata = msgspec.structs.replace(metadata or OutputMetadata(), output_class=output_class)
     return row if metadata is None else metadata.with_type(row)
 
 

@@ -70,7 +70,7 @@ class StoredFile(msgspec.Struct, frozen=True):
     name: str
     filename: str
     digest: str
-    may_be_model: bool = False
+    is_model: bool = False
     size_bytes: int | None = None
 
     @property
@@ -87,7 +87,9 @@ class StoredFile(msgspec.Struct, frozen=True):
 
 def stored_file(file: Artifact) -> StoredFile:
     """Return the stored file of an artifact."""
-    return StoredFile(file.name, file.filename, file.digest, file.may_be_model, file.size_bytes)
+    return StoredFile(
+        file.name, file.filename, file.digest, file.output_class == "model", file.size_bytes
+    )
 
 
 def files_for_part(files: Iterable[StoredFile], part: str) -> list[StoredFile]:

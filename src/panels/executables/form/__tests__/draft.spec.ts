@@ -17,6 +17,7 @@ describe('argument drafts', () => {
   it('E3, E4: come back as they were', () => {
     const all = [
       { name: 'raw', role: 'input', format: 'csv', required: true, help: 'the table' },
+      { name: 'fit', role: 'output', format: 'json', output_class: 'model' },
       { name: 'n', type: 'int', default: 3, reach: { kind: 'option', flag: '-n', joined: false } },
       {
         name: 'r',

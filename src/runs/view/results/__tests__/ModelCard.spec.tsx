@@ -17,7 +17,7 @@ const MODEL = {
   filename: 'model.joblib',
   format: 'joblib',
   size_bytes: 2048,
-  may_be_model: true
+  output_class: 'model'
 } as Artifact;
 const deploy = jest.fn();
 const open = jest.fn();

@@ -35,7 +35,7 @@ describe('the output of a task that is shown first', () => {
     expect(shownOf(...others, 'm.joblib', 'a.xlsx')).toBe('a.xlsx');
     expect(shownOf(...others, 'm.joblib')).toBe('m.joblib');
     expect(shownOf(...others, { filename: 'fitted', format: 'mlflow' })).toBe('fitted');
-    expect(shownOf(...others, { filename: 'folder', may_be_model: true })).toBe('folder');
+    expect(shownOf(...others, { filename: 'folder', output_class: 'model' })).toBe('folder');
     expect(shownOf(...others)).toBe('train.log');
   });
 

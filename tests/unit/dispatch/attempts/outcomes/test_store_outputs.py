@@ -10,6 +10,7 @@ import pytest
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of, take_outputs
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import Output, Result
+from nbyard.domain.file_formats import format_of
 from nbyard.domain.runs.structs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
 from nbyard.testing.fake_runtime_bench import Bench
@@ -58,6 +59,31 @@ def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> 
         types.append(row["type"])
     assert types[0] is None
     assert json.loads(types[1])["media_type"] == MODEL_TYPE
+
+
+@pytest.mark.parametrize(
+    ("filename", "declared", "expected"),
+    [
+        ("m.onnx", "", "model"),
+        ("model.json", "", "model"),
+        ("m.pkl", "", None),  # its format says it
+        ("m.pkl", "data", "data"),
+        ("m.json", "model", "model"),
+        ("m.csv", "", None),
+    ],
+)
+def test_the_class_of_an_output_is_stored(
+    bench: Bench, filename: str, declared: Any, expected: str | None
+) -> None:
+    """M6: a suffix is a guess; the declaration wins."""
+    snapshot = a_case(bench)
+    folder = snapshot.order.folder
+    result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
+    (folder / "outputs" / "out" / filename).write_text("{}")
+    output = Output(f"outputs/out/{filename}", output_class=declared)
+    (row,) = take_outputs(bench.context, folder, result, {"out": output})
+    assert (row["filename"], row["format"]) == (filename, format_of(filename))
+    assert (row["type"] and json.loads(row["type"])["output_class"]) == expected
 
 
 @pytest.mark.parametrize("adopt", [True, False])
