@@ -35,7 +35,7 @@ MARKERS = (
 IGNORE_FILES = (".gitignore", ".nbyardignore")
 OWN_RULES = IGNORE_FILES[1:]
 LINKED_BYTES = 16 << 20  # larger files are staged as read-only links
-MOST_NAMED = 5
+MOST_NAMED = 10
 LOOSE_FILES = 5_000  # a folder with more files is not that of one notebook
 
 

@@ -27,7 +27,7 @@ MOST_FILES = 10_000
 
 
 def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
-    """Return the files of a pushed folder by path.
+    """Return the files of a pushed folder by path, without secrets that were not declared.
 
     `digest` is that of the stored folder, or "".
     """
@@ -36,6 +36,7 @@ def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
     return {
         file.path: ProjectFile(file.digest, file.size_bytes, file.executable)
         for file in parts.blobs.tree(digest).files
+        if not file.is_stray_secret
     }
 
 
