@@ -63,8 +63,8 @@ def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:
         linked = store.artifacts.of_task(c, second.id)
         assert [a.id for a in store.artifacts.of_run(c, first.run_id)] == [report.id, table.id]
     assert {n: (a.digest, a.filename, a.run_id) for n, a in linked.items()} == {
-        "report": ("sha256:1", "report.csv", second.run_id),
-        "table": ("sha256:2", "table.csv", second.run_id),
+        "report": (report.digest, "report.csv", second.run_id),
+        "table": (table.digest, "table.csv", second.run_id),
     }
     assert not {report.id, table.id} & {a.id for a in linked.values()}
     with store.write() as c:  # the copy outlives the run that it came from
