@@ -172,6 +172,6 @@ class ContentHandler(NbyardHandler):
             while chunk := await self.context.call(source.read, CHUNK):
                 self.write(chunk)
                 await self.flush()
-        except StreamClosedError:
+            await asyncio.shield(self.finish())
+        except StreamClosedError:  # the client left
             return
-        await asyncio.shield(self.finish())
