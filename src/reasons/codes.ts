@@ -1402,6 +1402,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'several-parameters-cells': trans.__(
     'Cells {cells:, } are all tagged parameters; the last value counts.'
   ),
+  'cells-incomplete': trans.__(
+    'Cells {cells:, } have no metadata or no source, against the notebook format. The run adds them to its copy; saving the notebook in JupyterLab adds them to the file.'
+  ),
   'parameter-hides-function': trans.__(
     '{name}: this parameter has the name of a Python function, and the notebook can no longer call the function. Rename the parameter.'
   ),
@@ -1952,6 +1955,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'table-reader-ended': trans.__(
     'the reader of this table stopped early; the table may be damaged or need more memory than allowed'
   ),
+  'lines-before-table': trans.__('the table begins after text, which is left out (lines: {count})'),
   'text-not-utf-8': trans.__('the text is not UTF-8: it is read as {encoding}'),
   'columns-renamed': trans.__('columns with an empty or duplicate name are now called {names:, }'),
   'ragged-line': trans.__('line {line:,} has {found:,} values, the header has {expected:,}'),

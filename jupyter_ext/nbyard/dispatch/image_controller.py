@@ -16,6 +16,7 @@ from nbyard.dispatch.attempts.secret_delivery import for_registries
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import STORE, Engine, NoLongerWanted, Say
+from nbyard.domain.environments.structs import locked_trees
 from nbyard.domain.images.structs import BUILD_LOG, ImageSpec, base_of, image_folder
 from nbyard.domain.models.structs import ModelPackage, model_labels
 from nbyard.domain.state_machines import IMAGE
@@ -113,9 +114,7 @@ class ImageController:
         except BuildFailed as error:
             sweep_untagged(engine, since=begun)
             at = msgspec.to_builtins(error.failed_line)
-            # A Dockerfile may copy one of the files that are left out.
-            reason = joined((error.reason, self._left_out(row)))
-            self._fail(row, reason or error.reason, failed_line=at)
+            self._fail(row, error.reason, failed_line=at)
             return
         except (NbyardError, OSError) as error:
             self._fail(row, reason_of(error))
@@ -170,7 +169,12 @@ class ImageController:
         if image.origin == "build":
             if left_out := self._left_out(row):
                 say(str(left_out))
-            made = ensure_image(engine, self._build_request(row), say, wanted, self._built)
+            try:
+                made = ensure_image(engine, self._build_request(row), say, wanted, self._built)
+            except BuildFailed as error:
+                # The Dockerfile may copy one of these files.
+                reason = joined((error.reason, left_out)) or error.reason
+                raise BuildFailed(reason, error.failed_line) from error
             say(f"{made.reference} is {made.image_id}")
             return {
                 "reason": left_out,
@@ -206,8 +210,11 @@ class ImageController:
         """Return which files of the build context may hold secrets and are left out."""
         with self._context.store.read() as c:
             package = self._context.store.models.of_image(c, row.image.id)
-        digest = package.bundle_digest if package else row.context_digest
-        return secrets_left_out(self._context.blobs.tree(digest).left_out or ()) if digest else None
+        folders = {package.bundle_digest if package else row.context_digest}
+        if row.image.environment:  # packages that are used in place
+            folders.update(locked_trees(self._packages(row)).values())
+        trees = map(self._context.blobs.tree, folders - {""})
+        return secrets_left_out({name for tree in trees for name in tree.left_out or ()})
 
     def _built(self, digest: str) -> list[str]:
         with self._context.store.read() as c:
