@@ -1313,10 +1313,10 @@ export const CODES: Readonly<Record<string, string>> = {
     'Arguments were read from the output of --help. Check them before you save.'
   ),
   'links-stay': trans.__(
-    'Symbolic links are not copied with the code: {names:, }. Copy their targets, or pass them as inputs.'
+    'Symbolic links and names with control characters are not copied with the code: {names:, }. Copy their targets, or pass them as inputs.'
   ),
   'more-links-stay': trans.__(
-    'Symbolic links are not copied with the code: {names:, }, …. Copy their targets, or pass them as inputs.'
+    'Symbolic links and names with control characters are not copied with the code: {names:, }, …. Copy their targets, or pass them as inputs.'
   ),
   'file-not-served': trans.__('Its file is outside the served folder; runs use version {number}.'),
   'file-gone': trans.__('Its file was not found; runs use version {number}.'),

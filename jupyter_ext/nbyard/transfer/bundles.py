@@ -18,7 +18,8 @@ from nbyard.domain.ignore_rules import (
     rule_for,
 )
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
-from nbyard.errors import Conflict, NotFound, TooLarge
+from nbyard.domain.naming.names import check_member_path
+from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
 from nbyard.reasons.structs import Reason, because
 
 MARKERS = (
@@ -250,16 +251,21 @@ def secrets_left_out(names: Collection[str]) -> Reason | None:
 
 
 def links_left_out(path: Path, root: Path) -> list[str]:
-    """List the links that a bundle leaves out, beside the code and at the project's top."""
+    """List the links that a bundle leaves out, beside the code and at the project's top.
+
+    Names with control characters, which no bundle can have, count as links.
+    """
     base = project_of(path, root) or path.parent
     left_out, rules = [], _rules(base)
     for folder in dict.fromkeys((base, path.parent)):
         prefix = folder.relative_to(base).as_posix()
         with contextlib.suppress(OSError), os.scandir(folder) as entries:
-            links = sorted(entry.name for entry in entries if entry.is_symlink())
+            links = sorted(e.name for e in entries if e.is_symlink() or not _is_storable(e.name))
             left_out += [name if prefix == "." else f"{prefix}/{name}" for name in links]
     own = path.relative_to(base).as_posix()
-    return [name for name in left_out if name != own and not rule_for(name, rules)]
+    shown = [name for name in left_out if name != own and not rule_for(name, rules)]
+    # Half a character, as in names that are not UTF-8, cannot be stored.
+    return [name.encode("utf-8", "replace").decode() for name in shown]
 
 
 def collect_folder(folder: Path, blobs: Blobs, cap: int) -> str:
@@ -307,6 +313,8 @@ def _keeper(base: Path, own: str, secrets: SecretFilter) -> Callable[[str], bool
         # A link could lead out of the project, and devices or FIFOs would block.
         if place.is_symlink() or not (place.is_dir() if name.endswith("/") else place.is_file()):
             return False
+        if not _is_storable(name):
+            return False
         # A store inside the project would bundle all earlier results.
         if name.endswith("/") and (place / STORE_MARK).exists():
             return False
@@ -316,17 +324,24 @@ def _keeper(base: Path, own: str, secrets: SecretFilter) -> Callable[[str], bool
 
 
 def _readable(base: Path, keep: Callable[[str], bool]) -> Callable[[str], bool]:
-    """Return a function like `keep` that also rejects files that cannot be read or named."""
+    """Return a function like `keep` that also rejects files that cannot be read."""
 
     def readable(name: str) -> bool:
         try:
-            name.encode()
             mode = os.R_OK | os.X_OK if name.endswith("/") else os.R_OK
             return os.access(base / name, mode) and keep(name)
-        except (OSError, UnicodeEncodeError):
+        except OSError:
             return False
 
     return readable
+
+
+def _is_storable(name: str) -> bool:
+    """Return whether stored folders can have a path; folder paths may end in /."""
+    try:
+        return bool(check_member_path(name.removesuffix("/")))
+    except Invalid:
+        return False
 
 
 def _size_of(base: Path, name: str, keep: Callable[[str], bool], most: int) -> int | None:

@@ -107,6 +107,19 @@ def test_without_a_project_the_own_folder_is_taken(root, blobs):
     assert _stored(blobs, bundle) == {"train.py", "load.py", "data/x.csv"}
 
 
+@pytest.mark.parametrize("name", ["a\x1b[2J.csv", "a\nb.csv", "a\\b.csv", "\udcff.csv"])
+@pytest.mark.parametrize("marker", [[], ["pyproject.toml"]])
+def test_a_name_that_cannot_be_stored_is_left_out_and_named(root, blobs, name, marker):
+    code = _write(root, "a/train.py", *(f"a/{one}" for one in marker))
+    (root / "a" / name).write_text("x")
+    (root / "a" / f"d{name}").mkdir()
+    (root / "a" / f"d{name}" / "x").write_text("x")
+    bundle = collect(code, root, blobs, MIB)
+    assert _stored(blobs, bundle) == {"train.py", *marker}
+    shown = name.encode("utf-8", "replace").decode()
+    assert {shown, f"d{shown}"} == {*links_left_out(code, root)}
+
+
 SECRETS = ("local.nbvars", "certs/Server.PEM", "certs/id_rsa", "prod.key", ".ssh/config")
 
 

@@ -132,13 +132,13 @@ STARTS = {
         "Arguments were read from the output of --help. Check them before you save."
     ),
     "links-stay": code(
-        "Symbolic links are not copied with the code: {names:, }. Copy their targets,"
-        " or pass them as inputs.",
+        "Symbolic links and names with control characters are not copied with the code:"
+        " {names:, }. Copy their targets, or pass them as inputs.",
         names=list,
     ),
     "more-links-stay": code(
-        "Symbolic links are not copied with the code: {names:, }, …. Copy their"
-        " targets, or pass them as inputs.",
+        "Symbolic links and names with control characters are not copied with the code:"
+        " {names:, }, …. Copy their targets, or pass them as inputs.",
         names=list,
     ),
     "file-not-served": code(
@@ -271,6 +271,11 @@ CELLS = {
     ),
     "several-parameters-cells": code(
         "Cells {cells:, } are all tagged parameters; the last value counts.", cells=list
+    ),
+    "cells-incomplete": code(
+        "Cells {cells:, } have no metadata or no source, against the notebook format. The run adds"
+        " them to its copy; saving the notebook in JupyterLab adds them to the file.",
+        cells=list,
     ),
     "parameter-hides-function": code(
         "{name}: this parameter has the name of a Python function, and the notebook can no longer"
