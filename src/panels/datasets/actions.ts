@@ -11,7 +11,7 @@ import { newId } from '../../document/nodeId';
 import { askRequest, askText } from '../../forms/askText';
 import { EXTENSION } from '../../document/fileType';
 import { chooseFiles } from '../../components/chooseFiles';
-import { confirm } from '../frame/dialogs/confirm';
+import { deleteConfirmed } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
@@ -216,35 +216,15 @@ export const datasetActions = {
     async (services, [dataset]) => {
       const { yard, trans } = services;
       const { name } = await known(services, dataset);
-      const id = 'datasets.delete';
-      const question = { path: { dataset } };
-      const sure = await confirm(
+      const isDeleted = await deleteConfirmed(
         services,
+        name,
         trans.__('Delete “%1”?', name),
         trans.__('The dataset and its versions are deleted. Past runs keep their records.'),
-        { id, question }
+        { id: 'datasets.delete', question: { path: { dataset } } }
       );
-      if (!sure) {
+      if (!isDeleted) {
         return;
-      }
-      try {
-        await yard.client.call(id, question);
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 409)) {
-          throw error;
-        }
-        const force = { ...question, query: { force: true } };
-        const forced = await confirm(
-          services,
-          trans.__('“%1” is in use', name),
-          [error.message, error.hint].filter(Boolean).join(' '),
-          { id, question: force },
-          trans.__('Delete Anyway')
-        );
-        if (!forced) {
-          return;
-        }
-        await yard.client.call(id, force);
       }
       yard.datasets.remove(dataset);
     }

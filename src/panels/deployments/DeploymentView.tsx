@@ -19,6 +19,7 @@ import { TryIt } from './endpoint/TryIt';
 import { useRevisions } from './tabs/past';
 import { actionsOf, shownState } from './state/texts';
 
+const Keys = lazy(() => import('./tabs/Keys'));
 const Lineage = lazy(() => import('../../runs/view/lineage/Lineage'));
 
 interface IDeploymentViewProps {
@@ -80,7 +81,9 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
     heading.current?.focus();
   }, [target]);
   const tried = triedLink(deployment);
-  const shownTab = tab === 'try' && !tried ? 'overview' : tab;
+  const takesKeys = deployment.spec.service === 'api' && !!deployment.model;
+  const isMissing = (tab === 'try' && !tried) || (tab === 'keys' && !takesKeys);
+  const shownTab = isMissing ? 'overview' : tab;
   const shown = { services, deployment };
   return (
     <div className="nby-View">
@@ -107,6 +110,7 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
         tabs={[
           { id: 'overview', label: trans.__('Overview') },
           ...(tried ? [{ id: 'try', label: trans.__('Try it') }] : []),
+          ...(takesKeys ? [{ id: 'keys', label: trans.__('Keys') }] : []),
           { id: 'logs', label: trans.__('Logs') },
           { id: 'revisions', label: trans.__('Revisions'), mark: revision },
           { id: 'lineage', label: trans.__('Lineage') },
@@ -124,11 +128,12 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
         )}
         {shownTab === 'logs' && <Log {...shown} revisions={revisions} />}
         {shownTab === 'revisions' && <Revisions {...shown} revisions={revisions} />}
-        {shownTab === 'lineage' && (
-          <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+        <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
+          {shownTab === 'keys' && <Keys {...shown} />}
+          {shownTab === 'lineage' && (
             <Lineage services={services} start={{ kind: 'deployment', key: id }} />
-          </Suspense>
-        )}
+          )}
+        </Suspense>
         {shownTab === 'configuration' && (
           <Configuration {...shown} onSaved={() => setTab('overview')} />
         )}

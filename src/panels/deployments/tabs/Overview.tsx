@@ -6,6 +6,7 @@ import { StateMark, stateText } from '../../../components/StateMark';
 import { showMoment } from '../../../components/format/times';
 import { IPanelServices } from '../../frame/services';
 import { Building } from './Building';
+import { Copyable } from './Copyable';
 import { Lineage } from './Lineage';
 import { useEvents } from './past';
 import { Traffic } from './Traffic';
@@ -62,19 +63,13 @@ function Reproduce(props: {
   }
   return (
     <section className="nby-Deployment-reproduce" aria-label={trans.__('Reproduce')}>
-      <div className="nby-Bar">
-        <span>{trans.__('Reproduce it in a shell:')}</span>
-        <button
-          type="button"
-          className="nby-Button"
-          onClick={() => void copyText(reproduce, trans.__('The command is copied.'))}
-        >
-          {trans.__('Copy')}
-        </button>
-      </div>
-      <pre tabIndex={0} role="region" aria-label={trans.__('Command')}>
-        {reproduce}
-      </pre>
+      <Copyable
+        caption={trans.__('Reproduce it in a shell:')}
+        label={trans.__('Command')}
+        text={reproduce}
+        said={trans.__('The command is copied.')}
+        trans={trans}
+      />
     </section>
   );
 }

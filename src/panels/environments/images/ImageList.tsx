@@ -3,7 +3,7 @@ import { NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
 import { askRequest, askText } from '../../../forms/askText';
-import { confirm } from '../../frame/dialogs/confirm';
+import { deleteConfirmed } from '../../frame/dialogs/confirm';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
 import { isBeingMade } from './images';
@@ -154,7 +154,7 @@ function push(
 
 /** Remove an image; an event updates the list. */
 function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
-  const { yard, trans } = services;
+  const { trans } = services;
   const isLive = isBeingMade(image);
   const title = isLive
     ? trans.__('Stop “%1”?', image.reference)
@@ -162,9 +162,8 @@ function remove(services: IPanelServices, image: NamedImage): Promise<unknown> {
   const label = isLive ? trans.__('Stop') : trans.__('Remove');
   return reportFailure(services, trans.__('Not removed.'), async () => {
     const request = { id: 'images.delete', question: { path: { image: image.id } } } as const;
-    if (await confirm(services, title, deletionText(image, trans), request, label)) {
-      await yard.client.call(request.id, request.question);
-    }
+    const text = deletionText(image, trans);
+    await deleteConfirmed(services, image.reference, title, text, request, label);
   });
 }
 

@@ -2,9 +2,13 @@
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from nbyard.dispatch.deployments import log_follower
 from nbyard.dispatch.deployments.log_follower import LogFollower
 from nbyard.errors import Unavailable
 from nbyard.logs.rotating_log import RotatingLog
@@ -48,3 +52,19 @@ def test_a_log_has_no_gap_and_no_line_twice(tmp_path: Path) -> None:
         given: Any = engine
         LogFollower(given, "c", kept).join()
     assert kept.read(0, done=True).text == "5\n6\n7\n8\n9\n"
+
+
+def test_the_end_of_a_container_is_told_but_no_lost_engine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise an engine that cannot follow logs would be asked without a pause."""
+    monkeypatch.setattr(log_follower, "SHORT_SECONDS", -1.0)
+    ends: list[str] = []
+    given: Any = Printing()
+    for stage in ("lost", "stopped"):
+        kept = RotatingLog(tmp_path / "1.log")
+        LogFollower(given, "c", kept, partial(ends.append, stage)).join()
+    assert ends == ["stopped"]
+    monkeypatch.setattr(log_follower, "SHORT_SECONDS", 60.0)
+    LogFollower(given, "c", RotatingLog(tmp_path / "1.log"), partial(ends.append, "short")).join()
+    assert ends == ["stopped"]

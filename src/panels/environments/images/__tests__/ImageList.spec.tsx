@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { fireEvent, render, screen } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { fakeClient, json } from '../../../../api/__tests__/fake';
 import { Environment, EnvironmentVersion } from '../../../../api/types';
 import { ImageList } from '../ImageList';
@@ -27,6 +27,9 @@ function open() {
   const client = fakeClient(async (method, url, request) => {
     asked.push(`${method} ${url.replace(/.*\/api\//, '')} ${await request.text()}`.trim());
     const made = { ...IMAGES[1], id: 'new', reference: 'localhost:1/calf:latest' };
+    if (method === 'DELETE' && !url.includes('force')) {
+      return json(409, { code: 'in-use', message: 'A deployment uses it.', hint: 'Force it.' });
+    }
     return method === 'POST' ? json(201, made) : json(200, { items: IMAGES });
   });
   const signal = () => new Signal<object, unknown>({});
@@ -48,6 +51,26 @@ describe('L4: the images of an environment', () => {
     expect(button('Push localhost:1/bees:1…')?.disabled).toBe(true);
     expect(button('Push localhost:1/ants:1…')).toBeNull();
     expect(button('Remove localhost:1/ants:1…')).toBeTruthy();
+  });
+
+  it('are removed from under what uses them only after a second question', async () => {
+    const { asked } = open();
+    await screen.findByText('nbyard/cows:1');
+    fireEvent.click(button('Remove nbyard/cows:1…')!);
+    const accept = () =>
+      fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept')!);
+    await screen.findByText('Remove “nbyard/cows:1”?');
+    accept();
+    await screen.findByText('“nbyard/cows:1” is in use');
+    expect(screen.getByText('A deployment uses it. Force it.')).toBeTruthy();
+    accept();
+    const address = 'DELETE images/nbyard%2Fcows%3A1';
+    await waitFor(() =>
+      expect(asked.filter(text => text.startsWith('DELETE'))).toEqual([
+        address,
+        `${address}?force=true`
+      ])
+    );
   });
 
   it('have with them what is pulled there', async () => {
