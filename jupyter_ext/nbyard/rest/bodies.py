@@ -5,9 +5,9 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders
 
-from nbyard.domain.parsing.strict_json import read_json
+from nbyard.domain.parsing.strict_json import HALF, read_json
 from nbyard.domain.parsing.typed_json import convert_json
-from nbyard.errors import BadRequest, TooLarge, UnsupportedContent
+from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
 from nbyard.reasons.structs import because
 
 # zlib expects the header of gzip instead of its own if 16 is added.
@@ -47,7 +47,13 @@ class Body:
         plain = self._unpack(headers.get("Content-Encoding", "identity").strip().lower())
         if not plain:
             raise BadRequest(because("body-missing"))
-        return convert_json(read_json(plain), kind)
+        try:
+            return convert_json(read_json(plain), kind)
+        except BadRequest as error:
+            if error.reason.code != HALF:
+                raise
+            # The body can be read, but a text in it cannot be stored.
+            raise Invalid(error.reason, details=error.details) from None
 
     def _unpack(self, encoding: str) -> bytes:
         packed = b"".join(self._pieces)

@@ -2,15 +2,17 @@
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
-from nbyard.errors import BadRequest
+from nbyard.errors import BadRequest, Detail
 from nbyard.reasons.structs import because
 
 MAX_DEPTH = 64
 # The largest double has 309 digits. The time of int() grows with the square of the digits.
 MAX_DIGITS = 400
 
+HALF = "json-half-surrogate"
 # possible half of a surrogate pair: an escape, or the character itself in a Python text
 _HALF = re.compile("\\\\u[dD][89a-fA-F]|[\ud800-\udfff]")
 
@@ -43,16 +45,33 @@ def read_json(content: bytes | str) -> Any:
             parse_int=_integer,
             parse_float=_float,
         )
-        if _HALF.search(text):
-            # fails for half of a surrogate pair
-            json.dumps(value, ensure_ascii=False).encode()
+        if _HALF.search(text) and (place := _place_of_half(value)) is not None:
+            why = because(HALF)
+            raise BadRequest(why, details=[Detail(place or "body", str(why), why)])
         return value
     except UnicodeDecodeError:
         raise BadRequest(because("body-not-utf8")) from None
-    except UnicodeEncodeError:
-        raise BadRequest(because("json-half-surrogate")) from None
     except (ValueError, RecursionError) as error:
         raise BadRequest(because("not-json", message=str(error)[:200])) from None
+
+
+def _place_of_half(value: Any) -> str | None:
+    """Return the place of the first text with half of a surrogate pair, None without such a text.
+
+    The place of the whole value is empty.
+    """
+    if isinstance(value, str):
+        return None if is_utf8(value) else ""
+    if not isinstance(value, dict | list):
+        return None
+    is_object = isinstance(value, dict)
+    items: Iterable[tuple[Any, Any]] = value.items() if is_object else enumerate(value)
+    for key, item in items:
+        if not is_utf8(str(key)):
+            return ""
+        if (inside := _place_of_half(item)) is not None:
+            return f"{key}.{inside}".rstrip(".")
+    return None
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

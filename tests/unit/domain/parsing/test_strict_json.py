@@ -82,6 +82,22 @@ def test_doubtful_texts_are_refused(text, words):
     caught.value.message.encode()
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ('{"a": [1, {"b": "\\udfff"}]}', "a.1.b"),
+        ('["\\udfff"]', "0"),
+        ('"\\udfff"', "body"),
+        ('{"\\udfff": 1}', "body"),
+    ],
+)
+def test_the_text_with_half_a_character_is_named(text, place):
+    with pytest.raises(BadRequest) as caught:
+        read_json(text)
+    assert [detail.path for detail in caught.value.details] == [place]
+    assert read_json('"\\ud83d\\ude00"') == "\N{GRINNING FACE}"
+
+
 def test_limits_are_exact():
     assert read_json("[" * MAX_DEPTH + "]" * MAX_DEPTH)
     assert read_json("7" * MAX_DIGITS) == int("7" * MAX_DIGITS)
