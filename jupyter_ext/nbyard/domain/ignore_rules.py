@@ -21,7 +21,8 @@ IGNORED = (
 )
 # Files that hold passwords, keys or tokens by convention, in lower case.
 SECRETS = (
-    *(".env", ".env[._-]*", ".envrc", "*.nbvars", ".streamlit/secrets.toml"),
+    *(".env", ".env[._-]*", ".envrc", ".renviron", "*.nbvars"),
+    *("secrets.json", "secrets.toml", "secrets.yaml", "secrets.yml"),
     *("*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.ppk"),
     *("id_rsa", "id_dsa", "id_ecdsa", "id_ecdsa_sk", "id_ed25519", "id_ed25519_sk"),
     *(".netrc", "_netrc", ".pgpass", "pgpass.conf", ".my.cnf", ".htpasswd", ".git-credentials"),

@@ -38,6 +38,7 @@ def test_the_last_rule_that_fits_decides(name: str, rules: list[str], rule: str)
     "path",
     [
         *("local.nbvars", "a/.env", ".env.prod", ".env-prod", ".envrc", "a/b/TLS.PEM", "x.key"),
+        *(".Renviron", "conf/secrets.yaml"),
         *("id_rsa", "a/id_ed25519", ".netrc", "_netrc", ".pypirc", ".npmrc", "rclone.conf"),
         *(".aws/", ".aws/config", "a/.ssh/known", ".gnupg/x", ".config/gcloud/x.db"),
         *(".docker/config.json", "service-account-prod.json", "keys.kdbx", "a.p12", "a.pfx"),

@@ -101,7 +101,7 @@ class RunExports(RunBundles):
                 CodeFile(entry.path, entry.digest, entry.size_bytes)
                 for entry in blobs.tree(bundle).files
                 if (bundle, entry.path) not in tools
-                and (holds_data(entry.path) or entry.digest in used)
+                and (holds_data(entry.path) or entry.declared or entry.digest in used)
             ]
             for bundle in {bundle for bundle, _ in tools}
             if bundle in stored
