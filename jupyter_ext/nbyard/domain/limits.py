@@ -14,6 +14,7 @@ AMOUNTS = (
     *("queue_timeout_seconds", "silence_timeout_seconds"),
 )
 MAX_RETRIES = 20
+SSH_PORT = 22  # browsers refuse it, and another program listens there
 MAX_GPUS = 64
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from nbyard.domain.limits import SSH_PORT
 from nbyard.reasons.structs import Reason, because
 
 PROXY = "nbyard/attempts"
@@ -79,6 +80,8 @@ def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple
             yield "ports", because("port-name-reserved", name=TENSORBOARD)
         if not 0 <= number <= MAX_PORT:
             yield "ports", because("port-number-refused", name=name[:40], most=MAX_PORT)
+        elif number == SSH_PORT:
+            yield "ports", because("text", text=f"port {SSH_PORT} is that of SSH")
     # 0 stands for any free port, so several links may declare it.
     numbers = [number for number in ports.values() if number]
     for number in sorted({number for number in numbers if numbers.count(number) > 1}):

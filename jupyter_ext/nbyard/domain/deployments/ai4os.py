@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.domain.deployments.structs import DashboardService, NewDeployment, ServiceKind
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 SERVICES: dict[DashboardService, ServiceKind] = {
     "deepaas": "api",
@@ -83,10 +83,16 @@ def to_own_fields(new: NewDeployment) -> NewDeployment:
         raise Invalid.field("hardware.gpu_type", because("no-gpu-types"))
     if new.storage is not None:
         for name, value in msgspec.structs.asdict(new.storage).items():
-            # A URL alone mounts nothing: some forms send the one of their own storage.
+            # A URL alone is a warning: some forms send the one of their own storage.
             if value and name in ("rclone_user", "rclone_password", "datasets"):
                 raise Invalid.field(f"storage.{name}", because("no-storage"))
     return msgspec.structs.replace(new, **fields, general=None, hardware=None, storage=None)
+
+
+def ignored_fields(new: NewDeployment) -> Iterator[Reason]:
+    """Yield a warning for a storage that is not mounted."""
+    if new.storage is not None and new.storage.rclone_url:
+        yield because("field", path="storage.rclone_url", reason=because("no-storage"))
 
 
 @contextmanager

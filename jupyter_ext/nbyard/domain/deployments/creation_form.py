@@ -27,7 +27,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.images.structs import check_reference
 from nbyard.domain.models.structs import PORT, READY_PATH
-from nbyard.domain.naming.names import without_accents
+from nbyard.domain.naming.names import check_title, without_accents
 from nbyard.domain.naming.unique_names import free_name
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
@@ -240,7 +240,7 @@ def complete_request(
         preset=new.preset,
         command=list(new.command),
         environment=dict(new.environment),
-        ports=list(service.ports) if new.ports is None else list(new.ports),
+        ports=list(service.ports) if new.ports is None else _ports(service, new.ports),
         **values,  # type: ignore[arg-type]  # as the fields of the same names are
     )
     wrong = [*_wrong_texts(preset, {"title": new.title, "description": new.description})]
@@ -251,6 +251,15 @@ def complete_request(
     wrong += [*_wrong_password(new.service, new.password), *_wrong_spec(preset, spec)]
     _refuse(wrong)
     return name, _with_tag(spec)
+
+
+def _ports(service: OfferedService, ports: Sequence[Port]) -> list[Port]:
+    """Return the ports of a request; an IDE keeps its own port beside them."""
+    if service.name not in IDES:
+        return list(ports)
+    names, numbers = {port.name for port in ports}, {port.port for port in ports}
+    own = [port for port in service.ports if port.name not in names and port.port not in numbers]
+    return [*own, *ports]
 
 
 def apply_change(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
@@ -264,6 +273,8 @@ def apply_change(spec: RevisionSpec, change: DeploymentChange) -> RevisionSpec:
         for name in RevisionSpec.__struct_fields__
         if (value := getattr(change, name, msgspec.UNSET)) is not msgspec.UNSET
     }
+    if "ports" in said:
+        said["ports"] = _ports(SERVICES[spec.service], said["ports"])
     made = msgspec.structs.replace(spec, **said)
     preset = _preset(spec.preset)
     texts = {"title": change.title, "description": change.description}
@@ -353,6 +364,11 @@ def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
         most = int(fields[name].most or 0)
         if len(text) > most:
             yield Detail.of(name, because("too-many-characters", most=most, count=len(text)))
+        elif name == "title":
+            try:
+                check_title(text)
+            except Invalid as error:
+                yield from error.details
 
 
 def _wrong_password(service: ServiceKind, password: str) -> Iterator[Detail]:

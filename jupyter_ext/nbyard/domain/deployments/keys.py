@@ -7,6 +7,7 @@ from datetime import datetime
 import msgspec
 
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, Deployment
+from nbyard.domain.naming.names import check_title
 from nbyard.errors import Conflict, Invalid
 from nbyard.reasons.structs import because
 
@@ -63,9 +64,7 @@ def check_new_key(key: NewDeploymentKey) -> None:
     Raises:
         Invalid: one of them is out of range.
     """
-    if len(key.name) > MAX_NAME:
-        why = because("too-many-characters", most=MAX_NAME, count=len(key.name))
-        raise Invalid.field("name", why)
+    check_title(key.name, "name", MAX_NAME)
     if key.days is not None and not MIN_DAYS <= key.days <= MAX_DAYS:
         raise Invalid.field("days", because("not-between", least=MIN_DAYS, most=MAX_DAYS))
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from nbyard.domain.deployments.structs import OPEN, OPEN_VARIABLE, RevisionSpec
 from nbyard.domain.images.structs import VARIABLE
+from nbyard.domain.limits import SSH_PORT
 from nbyard.errors import Detail
 from nbyard.reasons.structs import because
 
@@ -57,6 +58,8 @@ def wrong_ports(spec: RevisionSpec) -> Iterator[Detail]:
         if not 1 <= port.port <= 65535 or port.port in numbers:
             code = "port-twice" if port.port in numbers else "not-port"
             yield Detail.of(f"ports.{index}.port", because(code, port=port.port))
+        elif port.port == SSH_PORT:
+            yield Detail(f"ports.{index}.port", f"port {SSH_PORT} is that of SSH")
         if not PATH.fullmatch(port.path):
             yield Detail.of(f"ports.{index}.path", because("not-url-path"))
         names.add(port.name)

@@ -49,11 +49,7 @@ def check_name(name: object, field: str = "name") -> str:
     """
     if not isinstance(name, str):
         raise Invalid.field(field, because("not-text"))
-    if len(name) > MAX_NAME:
-        problem = because("too-many-characters", most=MAX_NAME, count=len(name))
-        raise Invalid.field(field, problem)
-    _check_characters(name, field)
-    name = unicodedata.normalize("NFC", name)
+    name = check_title(name, field)
     if not name_key(name).strip():
         raise Invalid.field(field, because("empty"))
     if name != name.strip():
@@ -103,6 +99,18 @@ def name_key(name: str) -> str:
         if char not in JOINERS and char not in VARIATION_SELECTORS
     )
     return "".join(kept)
+
+
+def check_title(text: str, field: str = "title", most: int = MAX_NAME) -> str:
+    """Return a line of text that users see beside other ones, in NFC.
+
+    Raises:
+        Invalid: the text is too long, or has control characters or invisible ones.
+    """
+    if len(text) > most:
+        raise Invalid.field(field, because("too-many-characters", most=most, count=len(text)))
+    _check_characters(text, field)
+    return unicodedata.normalize("NFC", text)
 
 
 def check_filename(name: object, field: str = "filename") -> str:

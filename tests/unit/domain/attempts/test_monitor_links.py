@@ -50,6 +50,10 @@ def test_what_makes_no_sense_is_named(ports, tensorboard, field, words) -> None:
     assert where == field and str(reason).startswith(words)
 
 
+def test_the_port_of_ssh_is_refused() -> None:
+    assert [field for field, _ in wrong_monitors({"web": 22}, "")] == ["ports"]
+
+
 def test_what_makes_sense_is_not() -> None:
     assert not list(wrong_monitors({"web": 0, "b": 0, "tensorboard": 80}, ""))
     assert not list(wrong_monitors({"web": 65535}, "logs/tb"))

@@ -63,7 +63,10 @@ def test_round_numbers_of_the_dashboard_are_whole_gigabytes(ram: int, memory_gb:
 
 def test_the_storage_of_the_dashboard_without_a_login_is_ignored() -> None:
     url = "https://share.example/remote.php/webdav/"
-    assert to_own_fields(read(storage={"rclone_url": url})) == to_own_fields(read())
+    asked = read(storage={"rclone_url": url})
+    assert to_own_fields(asked) == to_own_fields(read())
+    assert [warning.params["path"] for warning in ignored_fields(asked)] == ["storage.rclone_url"]
+    assert [*ignored_fields(read())] == []
 
 
 def test_a_part_of_it_is_enough() -> None:

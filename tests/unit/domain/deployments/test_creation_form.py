@@ -58,6 +58,7 @@ def test_the_ranges_are_those_of_the_dashboard_that_people_know():
     tutorial = {name: (f.least, f.most) for (p, name), f in NUMBERS.items() if p == "tutorial"}
     assert (tutorial["cpu"], tutorial["memory_gb"], tutorial["gpu"]) == ((2, 4), (2, 4), (0, 0))
     assert refused(title="x" * 46, description="y" * 1001) == ["title", "description"]
+    assert refused(title="\ufeffcows") == refused(title="c\x1b[2J") == ["title"]
 
 
 @given(st.sampled_from(sorted(NUMBERS)), st.floats(allow_nan=True))

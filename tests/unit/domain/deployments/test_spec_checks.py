@@ -48,5 +48,10 @@ def test_each_refused_port_has_its_reason(ports, wanted):
     assert codes([*wrong_ports(spec(ports=ports))]) == wanted
 
 
+def test_the_port_of_ssh_is_refused():
+    (detail,) = wrong_ports(spec(ports=[Port("a", 22)]))
+    assert detail.path == "ports.0.port"
+
+
 def test_only_an_own_command_needs_no_port():
     assert codes([*wrong_ports(spec(service="api", ports=[]))]) == ["port-needed"]
