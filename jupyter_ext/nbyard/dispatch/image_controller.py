@@ -207,14 +207,15 @@ class ImageController:
         }
 
     def _left_out(self, row: ImageRow) -> Reason | None:
-        """Return which files of the build context may hold secrets and are left out."""
+        """Return which files of the build context are left out: links, and possible secrets."""
         with self._context.store.read() as c:
             package = self._context.store.models.of_image(c, row.image.id)
         folders = {package.bundle_digest if package else row.context_digest}
         if row.image.environment:  # packages that are used in place
             folders.update(locked_trees(self._packages(row)).values())
         trees = map(self._context.blobs.tree, folders - {""})
-        return secrets_left_out({name for tree in trees for name in tree.left_out or ()})
+        secrets = secrets_left_out({name for tree in trees for name in tree.left_out or ()})
+        return joined((row.image.reason, secrets))
 
     def _built(self, digest: str) -> list[str]:
         with self._context.store.read() as c:

@@ -46,8 +46,6 @@ from nbyard.kinds.protocol import ChecksFiles
 from nbyard.reasons.structs import Reason, because, read_all
 from nbyard.transfer import bundles
 
-MAX_LINKS = 5
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -225,11 +223,8 @@ class Freezer:
         """Return a hint that names symbolic links which are not copied with the code."""
         if code.path is None:
             return []
-        links = bundles.links_left_out(file_of(code.path), self._parts.files.root)
-        if not links:
-            return []
-        key = "more-links-stay" if len(links) > MAX_LINKS else "links-stay"
-        return [because(key, names=links[:MAX_LINKS])]
+        warning = bundles.links_warning(file_of(code.path), self._parts.files.root)
+        return [warning] if warning else []
 
     def prepare(self, code: Code, description: Description | None = None) -> dict[str, Any]:
         """Store the bytes of code; return the fields of its version. No row is written.

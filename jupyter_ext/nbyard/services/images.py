@@ -103,15 +103,18 @@ class ImageService:
             "recipe": msgspec.to_builtins(draft.recipe),
         }
         if draft.recipe.project:
-            columns["context_digest"] = self._project(draft.recipe.project)
+            columns |= self._columns_of_project(draft.recipe.project)
         return columns
 
-    def _project(self, path: str) -> str:
+    def _columns_of_project(self, path: str) -> dict[str, Any]:
         real = self._parts.files.locate(path, "recipe.project")
         if not real.is_dir():
             raise Invalid.field("recipe.project", because("no-such-folder", path=path[:200]))
         cap = self._parts.settings.max_bundle_bytes
-        return bundles.collect_folder(real, self._parts.blobs, cap)
+        return {
+            "context_digest": bundles.collect_folder(real, self._parts.blobs, cap),
+            "reason": bundles.links_warning(real / "Dockerfile", real),
+        }
 
     def _columns_of_path(self, body: NewImage) -> dict[str, Any]:
         recipe = body.recipe or Recipe()
@@ -127,6 +130,7 @@ class ImageService:
         cap = self._parts.settings.max_bundle_bytes
         picked = bundles.pick_files(real, self._parts.files.root, cap)
         bundle = bundles.store_bundle(picked, self._parts.blobs, cap)
+        links = bundles.links_warning(real, self._parts.files.root)
         # `tools/Dockerfile` gives the name `tools`, and `train.Dockerfile` the name `train`.
         named = real.parent.name if real.name == "Dockerfile" else real.stem
         repository = default_reference(named or "dockerfile", 0).rpartition(":")[0]
@@ -137,6 +141,7 @@ class ImageService:
             "path": self._parts.files.shown(real),
             "context_digest": bundle.digest,
             "file": bundle.file,
+            "reason": links,
         }
 
     @operation("POST", "/images/dockerfile", scope="images:read")

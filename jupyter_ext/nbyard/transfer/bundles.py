@@ -36,7 +36,7 @@ MARKERS = (
 IGNORE_FILES = (".gitignore", ".nbyardignore")
 OWN_RULES = IGNORE_FILES[1:]
 LINKED_BYTES = 16 << 20  # larger files are staged as read-only links
-MOST_NAMED = 10
+MOST_NAMED, MOST_LINKS = 10, 5
 LOOSE_FILES = 5_000  # a folder with more files is not that of one notebook
 
 
@@ -248,6 +248,15 @@ def secrets_left_out(names: Collection[str]) -> Reason | None:
     if not names:
         return None
     return because("secrets-left-out", count=len(names), names=sorted(names)[:MOST_NAMED])
+
+
+def links_warning(path: Path, root: Path) -> Reason | None:
+    """Return a warning that names links which are not copied with the code, None without links."""
+    links = links_left_out(path, root)
+    if not links:
+        return None
+    code = "more-links-stay" if len(links) > MOST_LINKS else "links-stay"
+    return because(code, names=links[:MOST_LINKS])
 
 
 def links_left_out(path: Path, root: Path) -> list[str]:

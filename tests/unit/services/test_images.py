@@ -105,6 +105,13 @@ def test_what_is_not_there_is_not_built(images, ann, cows, yard):
         images.build(ann, NewImage(path="../Dockerfile"))
 
 
+def test_links_in_a_build_context_are_named(images, ann, cows, dockerfile, root):
+    (root / "tools/link.txt").symlink_to("/etc/hostname")
+    for body in (NewImage(path=dockerfile), NewImage("Sea Cows", recipe=Recipe(project="tools"))):
+        reason = images.build(ann, body).reason
+        assert reason.code == "links-stay" and reason.params["names"] == ["link.txt"]
+
+
 def test_an_image_of_a_dockerfile_takes_its_folder_along(images, ann, dockerfile, yard, root):
     (root / "tools/a.txt").write_text("x")
     made = images.build(ann, NewImage(path=dockerfile))
