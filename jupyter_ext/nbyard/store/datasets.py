@@ -5,19 +5,25 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Text, and_, cast, delete, func, insert, select, update
 
 from nbyard.domain.datasets.structs import Dataset, DatasetVersion
 from nbyard.domain.datasets.table_descriptions import TableInfo
-from nbyard.domain.state_machines import DATASET_VERSION
+from nbyard.domain.runs.structs import BytesOf, TaskPlan
+from nbyard.domain.state_machines import DATASET_VERSION, RUN
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
-from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets
+from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets, runs, tasks
 
 V = dataset_versions.c
+LIVE_PLANS = (
+    select(runs.c.number, tasks.c.plan)
+    .join(tasks, runs.c.id == tasks.c.run_id)
+    .where(runs.c.state.in_(sorted(RUN.live)))
+)
 VERSION_FIELDS = DatasetVersion.__struct_fields__
 
 
@@ -173,6 +179,19 @@ class DatasetRows:
         """
         hosts = c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar()
         return None if hosts is None else list(hosts)
+
+    def live_runs(self, c: Connection, dataset: Dataset) -> list[int]:
+        """Return the numbers of unfinished runs whose tasks read a version of a dataset."""
+        own = {*c.execute(select(V.id).where(V.dataset_id == dataset.id)).scalars()}
+        reads = cast(tasks.c.plan, Text).contains('"dataset:')
+        query = LIVE_PLANS.where(runs.c.owner == dataset.owner, reads)
+        numbers = {
+            row.number
+            for row in c.execute(query)
+            for binding in msgspec.convert(row.plan, TaskPlan).bindings.values()
+            if isinstance(binding, BytesOf) and binding.source.removeprefix("dataset:") in own
+        }
+        return sorted(numbers)
 
     def digests(self, c: Connection) -> Iterable[str]:
         """Return the digests of all versions."""

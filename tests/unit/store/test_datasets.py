@@ -3,8 +3,12 @@
 import msgspec
 
 from nbyard.domain.datasets.table_descriptions import Column, TableInfo
+from nbyard.domain.runs.structs import bytes_of
+from nbyard.domain.state_machines import RUN
 from nbyard.reasons.structs import because
-from nbyard.store import Store
+from nbyard.store import Store, transition
+from nbyard.store.events import Subject
+from nbyard.store.schema.tables import tasks
 
 from .rows import Rows
 
@@ -172,3 +176,21 @@ def test_a_schema_of_an_earlier_version_has_its_warnings_as_texts(store: Store) 
         store.datasets.keep_table(c, made.id, info)
     with store.read() as c:
         assert store.datasets.table(c, made.id) == info
+
+
+def test_unfinished_runs_that_read_a_version_are_known(store: Store) -> None:
+    with store.write() as c:
+        rows = Rows(store, c)
+        used, other = rows.dataset("used"), rows.dataset("other")
+        source = f"dataset:{used.current.id}"
+        for state in ("running", "succeeded"):
+            run = rows.run(state)
+            task = rows.task(run)
+            binding = bytes_of(f"sha256:{'1' * 64}", "a.csv", source=source)
+            plan = msgspec.structs.replace(task.plan, bindings={"data": binding})
+            content = msgspec.to_builtins(plan)
+            c.execute(tasks.update().where(tasks.c.id == task.id).values(plan=content))
+            for to in ["running", state][: 1 + (state != "running")]:
+                assert transition.move(c, RUN, Subject(run.id, "ada"), to)
+        found = [store.datasets.live_runs(c, dataset) for dataset in (used, other)]
+    assert found == [[1], []]

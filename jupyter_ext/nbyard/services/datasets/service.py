@@ -144,15 +144,17 @@ class DatasetService:
     def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:
         """Delete a dataset.
 
-        Fails while a workflow uses it, unless `force` is set. Past runs keep their records and the
-        bytes that they used. Unreferenced bytes are deleted in the background.
+        Fails while a workflow or an unfinished run uses it, unless `force` is set. Runs keep their
+        records and the bytes that they use. Unreferenced bytes are deleted in the background.
 
         Raises:
-            InUse: a workflow uses the dataset.
+            InUse: a workflow or an unfinished run uses the dataset.
         """
         record = self.get(caller, dataset)
         if not force:
-            check_unused(self._parts, record.name, workflows_using(self._parts, record))
+            with self._store.read() as c:
+                live = [f"run {number}" for number in self._store.datasets.live_runs(c, record)]
+            check_unused(self._parts, record.name, workflows_using(self._parts, record), live)
         # On a full disk, even deleting needs space: release the reserve.
         self._store.reserve.spend()
         with self._store.write() as c:
