@@ -1344,7 +1344,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'option-unread': trans.__('{name} is not read: {problem}.'),
   'variadic-unused': trans.__('{name} receives no values: only named parameters do.'),
   'type-bool': trans.__(
-    '{name} has the type bool, which converts every text except the empty one to true.'
+    '{name} has the type bool, which converts every text except the empty one to true. Pass true, or an empty text for false.'
   ),
   'choices-computed': trans.__('The choices of {name} are computed and not shown.'),
   'default-computed': trans.__(

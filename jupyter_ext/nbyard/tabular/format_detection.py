@@ -1,15 +1,20 @@
 """Detects the format of a file by name and content, and how a text table is written."""
 
+import bz2
 import csv
+import gzip
+import lzma
 import re
 import zipfile
-from collections.abc import Iterable, Iterator
+import zlib
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import msgspec
 
 from nbyard.domain.datasets.table_descriptions import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
+from nbyard.domain.file_formats import COMPRESSED
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 
@@ -31,6 +36,7 @@ SUFFIXES: dict[str, TableFormat] = {
     ".ipc": "arrow",
     ".xlsx": "excel",
 }
+OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
 MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 # Control characters in Latin-1. Windows-1252 has characters such as the euro sign there, except
 # for five bytes.
@@ -48,6 +54,10 @@ MARKUP = re.compile(
     rb"<(?:!doctype\s+html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+# Excel writes and reads such a line before the header.
+STATED = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
+SAMPLE_LINES = 200
+LEAST_ROWS = 3
 DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?\Z")
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
 
@@ -56,7 +66,7 @@ class Dialect(msgspec.Struct, frozen=True):
     """How a text table is written.
 
     `names` are its columns, and `renamed` those changed to be unique. `body` is the offset in bytes
-    of the first row after the header.
+    of the first row after the header. `skipped` lines stand before the header.
     """
 
     delimiter: str
@@ -65,6 +75,13 @@ class Dialect(msgspec.Struct, frozen=True):
     body: int
     decimal_comma: bool = False
     renamed: list[str] = []
+    skipped: int = 0
+
+
+def unpacked_name(filename: str) -> str:
+    """Return the name of a file without the suffix of its compression."""
+    path = Path(filename)
+    return path.stem if path.suffix.lower() in COMPRESSED else filename
 
 
 def promises_table(filename: str) -> bool:
@@ -72,7 +89,31 @@ def promises_table(filename: str) -> bool:
 
     JSON may contain anything.
     """
-    return SUFFIXES.get(Path(filename).suffix.lower(), "json") != "json"
+    return SUFFIXES.get(Path(unpacked_name(filename)).suffix.lower(), "json") != "json"
+
+
+def unpack(path: Path, filename: str, target: Path) -> None:
+    """Write the content of a compressed file.
+
+    Raises:
+        BrokenTable: The file is damaged.
+        Invalid: The content is too large, or nbyard cannot read this compression.
+    """
+    suffix = Path(filename).suffix.lower()
+    if suffix not in OPENERS:
+        raise Invalid(f"nbyard cannot read {suffix} files. Unpack the file, or compress with gzip.")
+    size = 0
+    try:
+        with OPENERS[suffix](path, "rb") as source, target.open("wb") as copy:
+            while piece := source.read(1 << 20):
+                size += len(piece)
+                if size > MAX_UNZIPPED_BYTES:
+                    raise Invalid(
+                        f"The unpacked file is larger than {MAX_UNZIPPED_BYTES >> 30} GiB."
+                    )
+                copy.write(piece)
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as problem:
+        raise BrokenTable(f"The file cannot be unpacked: {problem}") from problem
 
 
 def detect_format(path: Path, filename: str) -> TableFormat:
@@ -200,8 +241,15 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
     bom = 3 if encoding == "utf-8-sig" else 0
     rest = head[bom:].decode(encoding.removesuffix("-sig"), "replace")
     lines = rest.splitlines()
-    delimiter = "\t" if named == "tsv" else _delimiter(lines[:50])
+    stated = STATED.fullmatch(lines[0]) if lines else None
+    skipped = 1 if stated else 0
+    if stated:
+        delimiter = stated[1]
+    else:
+        skipped, delimiter = _preamble(lines[:SAMPLE_LINES], DELIMITERS)
+        delimiter = "\t" if named == "tsv" else delimiter or _delimiter(lines[:50])
     file.seek(bom)
+    before = b"".join(file.readline(MAX_LINE_BYTES) for _ in range(skipped))
     header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
     names, renamed = unique_names(header)
     values = [value.strip() for line in lines[1:200] for value in line.split(delimiter)]
@@ -210,7 +258,25 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
         and not any(map(DECIMAL_POINT.match, values))
         and any(map(DECIMAL_COMMA.match, values))
     )
-    return Dialect(delimiter, encoding, names, bom + size, decimal_comma, renamed)
+    body = bom + len(before) + size
+    return Dialect(delimiter, encoding, names, body, decimal_comma, renamed, skipped)
+
+
+def _preamble(lines: list[str], delimiters: Iterable[str]) -> tuple[int, str]:
+    """Return how many lines of text stand before a table, and its delimiter; 0 and "" for none.
+
+    Such a line has no delimiter, while at least nine of ten later lines have as many as the header.
+    """
+    lines = lines[:-1] if len(lines) == SAMPLE_LINES else lines  # the last one may be cut
+    for delimiter in delimiters:
+        first = next((place for place, line in enumerate(lines) if delimiter in line), 0)
+        count = lines[first].count(delimiter) if first else 0
+        later = [line.count(delimiter) for line in lines[first + 1 :] if line.strip()]
+        if count and len(later) >= LEAST_ROWS and later.count(count) >= 0.9 * len(later):
+            text = "".join(lines[:first])
+            if text.strip() and not any(mark in text for mark in (*DELIMITERS, '"')):
+                return first, delimiter
+    return 0, ""
 
 
 def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:

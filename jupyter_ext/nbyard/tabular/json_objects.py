@@ -13,6 +13,7 @@ import polars as pl  # noqa: TID253  # the reader process exists for it
 from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
+from nbyard.tabular.text_tables import decode_json
 
 ROWS_AT_ONCE = 50_000
 KINDS: dict[type, ColumnType] = {
@@ -91,10 +92,9 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
         BrokenTable: A line is not JSON.
         Invalid: A row is not an object, or is nested too deeply.
     """
-    decode = msgspec.json.Decoder().decode
     for number, line in enumerate(lines, offset + 1):
         try:
-            row = decode(line.removeprefix(BOM))
+            row = decode_json(line.removeprefix(BOM))
         except RecursionError as problem:
             raise Invalid(because("row-too-deep", row=number)) from problem
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:

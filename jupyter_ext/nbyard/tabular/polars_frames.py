@@ -1,6 +1,7 @@
 """Reads files as polars frames, in the reader process only."""
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,8 @@ DTYPES: dict[ColumnType, Any] = {
 IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
 MAX_WORDS = 200
+SAMPLE_ROWS = 100
+UNNAMED = re.compile(r"\A__UNNAMED__(?=[0-9]+\Z)")
 # The beginnings of polars' messages about files that violate their format.
 OUT_OF_SPEC = ("out of specification", "out-of-spec", "parquet error: Error")
 
@@ -120,13 +123,30 @@ def declared_frame(source: Source) -> pl.LazyFrame:
     if source.format == "arrow":
         return pl.scan_ipc(source.path, glob=False, hive_partitioning=False)
     book = fastexcel.read_excel(source.path)
+    name = _sheet(source, book.sheet_names)
     # By default, fastexcel decides the types from the first 1,000 rows.
-    sheet = book.load_sheet(_sheet(source, book.sheet_names), schema_sample_rows=None)
+    sheet = book.load_sheet(name, header_row=_header_row(book, name), schema_sample_rows=None)
     frame: pl.DataFrame = sheet.to_polars()
+    frame.columns = [UNNAMED.sub("column ", column) for column in frame.columns]
     # Excel has no integers: each number is a float.
     floats = [c for c in frame.get_columns() if c.dtype == pl.Float64 and not c.is_null().all()]
     whole = [c.name for c in floats if ((c == c.round()) & (c.abs() <= SAFE_INT)).all()]
     return frame.with_columns(frame[name].cast(pl.Int64) for name in whole).lazy()
+
+
+def _header_row(book: Any, sheet: str) -> int:
+    """Return the row with the names of the columns: the first one that is as wide as the table.
+
+    Rows before it, such as a title, have one cell at most.
+    """
+    try:
+        sample = book.load_sheet(sheet, header_row=None, n_rows=SAMPLE_ROWS, dtypes="string")
+        rows = sample.to_polars().rows()
+    except fastexcel.FastExcelError:  # an empty sheet
+        return 0
+    widths = [sum(cell is not None for cell in row) for row in rows]
+    first = next((place for place, width in enumerate(widths) if width > 1), 0)
+    return first if widths and widths[first] >= max(widths[first:]) else 0
 
 
 def object_rows(source: Source) -> Iterator[json_objects.Row]:
@@ -141,7 +161,7 @@ def object_rows(source: Source) -> Iterator[json_objects.Row]:
     if source.path.stat().st_size > MAX_JSON_BYTES:
         raise Invalid(because("json-too-large", most=MAX_JSON_BYTES))
     try:
-        rows = msgspec.json.decode(source.path.read_bytes().removeprefix(json_objects.BOM))
+        rows = lines_of.decode_json(source.path.read_bytes().removeprefix(json_objects.BOM))
     except RecursionError as problem:
         raise Invalid(because("json-too-deep")) from problem
     except msgspec.DecodeError as problem:
@@ -243,13 +263,19 @@ def declared_schema(source: Source) -> TableInfo:
     table_info = TableInfo(source.format, rows, columns, len(columns))
     if source.format != "excel":
         return table_info
-    names = list(fastexcel.read_excel(source.path).sheet_names)
+    book = fastexcel.read_excel(source.path)
+    names = list(book.sheet_names)
     shown, warnings = _sheet(source, names), []
+    skipped = _header_row(book, shown)
+    if skipped:
+        warnings.append(because("lines-before-table", count=skipped))
     if len(names) > 1 and not source.sheet:
         others = [repr(name[:40]) for name in names[1:6]]
         params = {"sheet": repr(shown), "count": len(names), "others": others}
-        warnings = [because("first-sheet", **params)]
-    return msgspec.structs.replace(table_info, sheet=shown, sheets=names, warnings=warnings)
+        warnings.append(because("first-sheet", **params))
+    return msgspec.structs.replace(
+        table_info, sheet=shown, sheets=names, skipped_lines=skipped, warnings=warnings
+    )
 
 
 def read_page(

@@ -30,6 +30,8 @@ from nbyard.tabular.format_detection import (
     encoding_of,
     needs_rewriting,
     single_byte,
+    unpack,
+    unpacked_name,
 )
 
 INFO = "info"
@@ -44,7 +46,10 @@ class Source:
     def __init__(self, path: Path, filename: str, folder: Path, sheet: str = ""):
         self.folder = folder
         self.sheet = sheet
-        self.format: TableFormat = detect_format(path, filename)
+        if (name := unpacked_name(filename)) != filename:
+            packed = path
+            path = self._ensure_file("unpacked", lambda target: unpack(packed, filename, target))
+        self.format: TableFormat = detect_format(path, name)
         self.original = path
         with path.open("rb") as file:
             head = file.read(SAMPLE_BYTES)
@@ -66,13 +71,24 @@ class Source:
         Readers such as polars support nothing else, and no quotes within the words of a header.
         """
         scan = self.known_scan()
-        if scan and (scan.blank or any('"' in name for name in self.dialect.names)):
+        if scan and (self.dialect.skipped or self.is_irregular):
             return self._ensure_file(
                 "plain", lambda path: text_tables.copy_plain(self.path, self.dialect, path)
             )
         if self.dialect.encoding in ("utf-8", "utf-8-sig"):
             return self.path
         return self._rewritten(self.dialect.encoding)
+
+    @property
+    def is_irregular(self) -> bool:
+        """Return whether some libraries of data frames refuse or misread a text table.
+
+        It has blank lines, quotes in values without quotes around them, or columns of one name.
+        """
+        scan = self.known_scan()
+        has_quotes = any('"' in name for name in self.dialect.names)
+        is_loose = scan is not None and (scan.has_loose_quotes or scan.blank > 0)
+        return has_quotes or bool(self.dialect.renamed) or is_loose
 
     def scan(self) -> text_tables.Scan:
         """Check and count all lines of a text table. The result is stored."""

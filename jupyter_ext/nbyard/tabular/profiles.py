@@ -46,7 +46,7 @@ def profile_column(values: pl.Series | pl.LazyFrame, column: Column) -> ColumnPr
             facts |= _of_numbers(ordered)
         else:
             moments = ordered.to_physical()
-            edges = _edges(moments[0], moments[-1], whole=True)
+            edges = _edges(moments[0], moments[-1], whole=False)
             # Dates are whole numbers here, so each bin is one day.
             if moments[-1] - moments[0] < BINS:
                 edges = list(range(moments[0], moments[-1] + 2))
@@ -81,6 +81,10 @@ def _of_numbers(ordered: pl.Series) -> dict[str, Any]:
 def _edges(low: float, high: float, whole: bool) -> list[float]:
     if whole and high - low < BINS:
         return [low + step - 0.5 for step in range(int(high - low) + 2)]
+    if whole and max(abs(low), abs(high)) < 2**52:
+        # Each bin has equally many whole numbers. Otherwise, some would be higher for this alone.
+        step = math.ceil((high - low + 1) / BINS)
+        return [low - 0.5 + step * place for place in range(math.ceil((high - low + 1) / step) + 1)]
     if low == high:
         # From 2**52 on, a float cannot hold halves.
         return [low - 0.5, high + 0.5] if abs(low) < 2**52 else [float(low), float(high)]
@@ -111,11 +115,13 @@ def _profile_by_values(values: pl.Series | pl.LazyFrame, column: Column) -> Colu
     count, total = int(present["count"].sum()), int(counts["count"].sum())
     facts: dict[str, Any] = {}
     if count:
+        # As in a dictionary: in the order of bytes, all capital letters come first.
+        first = present.sort(pl.col("value").cast(pl.String).str.to_lowercase(), "value")
         top = present.sort(["count", "value"], descending=[True, False]).head(TOP)
         facts = {
             "distinct": present.height,
-            "min": to_json(present["value"].min()),
-            "max": to_json(present["value"].max()),
+            "min": to_json(first["value"].first()),
+            "max": to_json(first["value"].last()),
             "top": [TopValue(to_json(value), number) for value, number in top.iter_rows()],
         }
     return ColumnProfile(column.name, column.type, count, total - count, **facts)

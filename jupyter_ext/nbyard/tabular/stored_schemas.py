@@ -106,6 +106,8 @@ def text_info(
     encoding = "UTF-16" if is_wide else ENCODINGS.get(dialect.encoding)
     if encoding:
         notes.append(because("text-not-utf-8", encoding=encoding))
+    if dialect.skipped:
+        notes.append(because("lines-before-table", count=dialect.skipped))
     if dialect.renamed:
         shown = [name[:40] for name in dialect.renamed[:5]]
         notes.append(because("columns-renamed", names=shown))
@@ -120,5 +122,7 @@ def text_info(
         encoding=source.encoding if is_wide else dialect.encoding,
         decimal_comma=dialect.decimal_comma,
         null_words=null_words,
+        skipped_lines=dialect.skipped,
+        is_irregular=source.is_irregular,
         warnings=[*notes, *warnings],
     )

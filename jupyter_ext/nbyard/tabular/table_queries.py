@@ -20,7 +20,7 @@ from nbyard.domain.datasets.table_descriptions import (
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because, read_all
-from nbyard.tabular.format_detection import SUFFIXES
+from nbyard.tabular.format_detection import SUFFIXES, unpacked_name
 from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import FIRST_ROWS_FILE, Question
 from nbyard.tabular.reader_process import IDLE_SECONDS, MEMORY_BYTES, Reader
@@ -231,7 +231,7 @@ class Tables:
 
         They depend on its suffix and its sheet, too.
         """
-        ending = Path(file.filename).suffix.lower()
+        ending = Path(unpacked_name(file.filename)).suffix.lower()
         name = ending[1:] if ending in SUFFIXES else "other"
         if file.sheet:
             import hashlib

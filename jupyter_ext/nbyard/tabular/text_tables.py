@@ -7,6 +7,7 @@ found without reading the rows before it.
 import bisect
 import csv
 import itertools
+import json
 from collections.abc import Callable, Iterator
 from functools import cache
 from operator import methodcaller
@@ -32,7 +33,8 @@ class Scan(msgspec.Struct):
     """The number of rows, blank lines and ragged lines in a file, and an index of rows.
 
     A ragged line has another number of values than the header. The row with the number `rows_at[i]`
-    begins at the byte `offsets[i]`.
+    begins at the byte `offsets[i]`. `has_loose_quotes`: a value that has no quotes around it
+    contains one, such as `5" disk`.
     """
 
     rows: int = 0
@@ -42,6 +44,7 @@ class Scan(msgspec.Struct):
     first_ragged: Reason | str | None = None
     rows_at: list[int] = []
     offsets: list[int] = []
+    has_loose_quotes: bool = False
 
     def mark(self, offset: int) -> None:
         """Add an index entry: the next row begins at `offset`."""
@@ -94,6 +97,8 @@ def check_rows(path: Path, dialect: Dialect) -> Scan:
             scan.rows += 1
             if len(row) != expected:
                 scan.add_ragged(line, len(row), expected)
+            if not scan.has_loose_quotes and any(map(source.is_loose, row)):
+                scan.has_loose_quotes = True
             if scan.rows % ROWS_PER_ENTRY == 0:
                 scan.mark(source.offset)
     return scan
@@ -167,6 +172,7 @@ class LineSource:
         self._encoding = dialect.encoding.removesuffix("-sig")
         self.line = lines_before
         self.offset = file.tell()
+        self._row: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         for raw in iter(lambda: self._file.readline(MAX_LINE_BYTES), b""):
@@ -175,9 +181,17 @@ class LineSource:
             self.line += 1
             self.offset += len(raw)
             try:
-                yield raw.decode(self._encoding)
+                text = raw.decode(self._encoding)
+                self._row.append(text)
+                yield text
             except UnicodeDecodeError as problem:
                 raise WrongEncoding(f"line {self.line:,} is not {self._encoding} text") from problem
+
+    def is_loose(self, value: str) -> bool:
+        """Return whether a value of the last row contains a quote, and has none around it."""
+        if '"' not in value:
+            return False
+        return '"' + value.replace('"', '""') + '"' not in "".join(self._row)
 
     def rows(self) -> Iterator[tuple[int, list[str]]]:
         """Yield rows, each with the number of the line where it begins.
@@ -188,6 +202,7 @@ class LineSource:
         reader = csv.reader(self, delimiter=self._dialect.delimiter, strict=True)
         while True:
             line = self.line + 1
+            self._row.clear()
             try:
                 yield line, next(reader)
             except StopIteration:
@@ -245,6 +260,26 @@ def lines_page(path: Path, offset: int, limit: int, scan: Scan | None) -> list[b
         return list(itertools.islice(lines, skip, skip + limit))
 
 
+_decode = msgspec.json.Decoder().decode
+
+
+def decode_json(text: bytes) -> Any:
+    """Return the value of a JSON text, also with the NaN and Infinity that Python writes.
+
+    Raises:
+        DecodeError: The text is not JSON.
+    """
+    try:
+        return _decode(text)
+    except msgspec.DecodeError:
+        if b"NaN" not in text and b"Infinity" not in text:
+            raise
+        try:
+            return json.loads(text)
+        except ValueError as problem:
+            raise msgspec.DecodeError(str(problem)) from problem
+
+
 def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
     """Count the lines of JSON, without blank ones, and call `see` with the object in each.
 
@@ -253,7 +288,6 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
         Invalid: A row is not an object.
     """
     scan = Scan()
-    decode = msgspec.json.Decoder().decode
     with path.open("rb") as file:
         for number, start, line in _lines(file):
             if not line.strip():
@@ -262,7 +296,7 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
                 scan.mark(start)
             scan.rows += 1
             try:
-                row = decode(line.removeprefix(BOM) if number == 1 else line)
+                row = decode_json(line.removeprefix(BOM) if number == 1 else line)
             except (msgspec.DecodeError, UnicodeDecodeError) as problem:
                 why = because("line-not-json", line=number, message=str(problem))
                 raise BrokenTable(why) from problem

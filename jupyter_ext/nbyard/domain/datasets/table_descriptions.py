@@ -68,7 +68,9 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     `rows` is None if only the first rows were read. `columns` are all columns, or the first 500
     of more than 5,000 in a text table. `column_count` counts all. `delimiter`, `encoding`,
     `decimal_comma` and `null_words` (whether a word such as NA means a missing value) are for
-    text. `sheet` and `sheets` are for Excel.
+    text, as are `skipped_lines` (before the header) and `is_irregular` (libraries misread the text:
+    it has blank lines, quotes in values without quotes around them, or columns of one name).
+    `sheet`, `sheets` and `skipped_lines` are for Excel.
     """
 
     format: TableFormat
@@ -79,6 +81,8 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     encoding: str = ""
     decimal_comma: bool = False
     null_words: bool = True
+    skipped_lines: int = 0
+    is_irregular: bool = False
     sheet: str = ""
     sheets: list[str] = []
     # an earlier version stored texts

@@ -35,10 +35,17 @@ def opening_notebook(
         polars, pandas = READERS[file_format]
         if table is not None and file_format in ("csv", "tsv"):
             polars, pandas = _text_readers(table)
+        if table is not None and file_format == "excel":
+            polars, pandas = _excel_readers(table)
         # polars interprets a path with such characters as a pattern
         source = "path.read_bytes()" if set(filename) & set("*?[") else "path"
-        lines += ["import polars as pl", "", place, f"df = pl.{polars.replace('{}', source, 1)}"]
-        lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}", "df.head()"]
+        if table is not None and table.is_irregular:  # polars refuses such a file
+            lines += ["import pandas", "", place, f"df = pandas.{pandas}", "df.head()"]
+        else:
+            lines += ["import polars as pl", "", place]
+            lines += [f"df = pl.{polars.replace('{}', source, 1)}"]
+            lines += [f"# with pandas, where it is: import pandas; df = pandas.{pandas}"]
+            lines += ["df.head()"]
     else:
         lines += [place, "path"]
     return notebook_text([(name, "\n".join(lines))])
@@ -56,6 +63,9 @@ def _text_readers(table: TableInfo) -> tuple[str, str]:
     if not table.encoding.startswith("utf-8"):
         polars += f", encoding={_quoted(table.encoding)}"
         pandas += f", encoding={_quoted(table.encoding)}"
+    if table.skipped_lines:
+        polars += f", skip_lines={table.skipped_lines}"
+        pandas += f", skiprows={table.skipped_lines}"
     if table.decimal_comma:
         polars, pandas = f"{polars}, decimal_comma=True", f'{pandas}, decimal=","'
     texts = [_quoted(column.name) for column in table.columns if column.type == "string"]
@@ -63,6 +73,15 @@ def _text_readers(table: TableInfo) -> tuple[str, str]:
         polars += f", schema_overrides={{{', '.join(f'{name}: pl.String' for name in texts)}}}"
         pandas += f", dtype={{{', '.join(f'{name}: str' for name in texts)}}}"
     return f"read_csv({{}}{polars}, {GAPS})", f"read_csv(path{pandas})"
+
+
+def _excel_readers(table: TableInfo) -> tuple[str, str]:
+    """Return the calls of polars and of pandas that read the sheet of the preview."""
+    polars = pandas = f", sheet_name={_quoted(table.sheet)}"
+    if table.skipped_lines:
+        polars += f', read_options={{"header_row": {table.skipped_lines}}}'
+        pandas += f", header={table.skipped_lines}"
+    return f"read_excel({{}}{polars})", f"read_excel(path{pandas})"
 
 
 def _quoted(text: str) -> str:

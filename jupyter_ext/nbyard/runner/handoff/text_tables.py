@@ -6,6 +6,7 @@ they show the same types. Libraries parse plain numbers and words. This module c
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 from datetime import datetime, timezone
@@ -52,6 +53,7 @@ def of_pandas(path: str, table: Table) -> Any:
         header=0,
         names=[column["name"] for column in columns],
         index_col=False,
+        skiprows=table.get("skipped_lines", 0),
         dtype=read_as,
         na_values=NULLS,
         keep_default_na=False,
@@ -70,17 +72,21 @@ def of_polars(path: str, table: Table) -> Any:
     import polars
 
     columns = table["columns"]
-    frame = polars.read_csv(
-        path,
-        separator=table["delimiter"],
-        encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
-        new_columns=[column["name"] for column in columns],
-        # 0 reads all columns as text. The types come from the description.
-        infer_schema_length=0,
-        null_values=NULLS,
-        truncate_ragged_lines=True,
-        glob=False,
-    )
+    if _is_unusual(table):
+        schema = {column["name"]: polars.String for column in columns}
+        frame = polars.DataFrame(_texts(path, table), schema=schema, orient="col")
+    else:
+        frame = polars.read_csv(
+            path,
+            separator=table["delimiter"],
+            encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
+            new_columns=[column["name"] for column in columns],
+            # 0 reads all columns as text. The types come from the description.
+            infer_schema_length=0,
+            null_values=NULLS,
+            truncate_ragged_lines=True,
+            glob=False,
+        )
     plain = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
     known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
     for place, column in enumerate(columns):
@@ -109,23 +115,26 @@ def of_polars(path: str, table: Table) -> Any:
 def of_pyarrow(path: str, table: Table) -> Any:
     """Read a text table as a Table of pyarrow."""
     import pyarrow
-    from pyarrow import csv
+    from pyarrow import csv as arrow_csv
 
     columns = table["columns"]
     names = [column["name"] for column in columns]
-    reading = csv.ReadOptions(
+    reading = arrow_csv.ReadOptions(
         column_names=names, skip_rows_after_names=1, encoding=table["encoding"]
     )
     # pyarrow cuts the file into blocks at line ends. Without the option, a quoted line end would
     # count as one of these.
-    parsing = csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
-    converting = csv.ConvertOptions(
+    parsing = arrow_csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
+    converting = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(names, pyarrow.string()),
         null_values=NULLS,
         # By default, pyarrow keeps a text such as `NA` in columns of strings.
         strings_can_be_null=True,
     )
-    arrow_table = csv.read_csv(path, reading, parsing, converting)
+    if _is_unusual(table):
+        arrow_table = pyarrow.table(dict(zip(names, _texts(path, table), strict=True)))
+    else:
+        arrow_table = arrow_csv.read_csv(path, reading, parsing, converting)
     known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
     for place, column in enumerate(columns):
         kind = column["type"]
@@ -146,6 +155,23 @@ def of_pyarrow(path: str, table: Table) -> Any:
         made = pyarrow.array(values, arrow_type)
         arrow_table = arrow_table.set_column(place, column["name"], made)
     return arrow_table
+
+
+def _is_unusual(table: Table) -> bool:
+    """Return whether polars or pyarrow refuse the text of a table, or misread it."""
+    return bool(table.get("skipped_lines") or table.get("is_irregular"))
+
+
+def _texts(path: str, table: Table) -> list[list[str | None]]:
+    """Return the texts of a table by column, with None for missing values."""
+    width = len(table["columns"])
+    with open(path, encoding=table["encoding"], newline="") as file:
+        for _ in range(table.get("skipped_lines", 0)):
+            file.readline()
+        lines = csv.reader(file, delimiter=table["delimiter"])
+        rows = [(row + [""] * width)[:width] for row in lines if row]
+    columns = zip(*rows[1:], strict=True) if rows[1:] else [()] * width
+    return [[None if text in NULLS else text for text in column] for column in columns]
 
 
 def _is_plain(column: Column) -> bool:

@@ -85,6 +85,9 @@ READING = {
 
 # what a page or a profile of a table warns of
 WARNINGS = {
+    "lines-before-table": code(
+        "the table begins after text, which is left out (lines: {count})", count=int
+    ),
     "text-not-utf-8": code("the text is not UTF-8: it is read as {encoding}", encoding=str),
     "columns-renamed": code(
         "columns with an empty or duplicate name are now called {names:, }", names=list

@@ -1,0 +1,196 @@
+"""D6: tables as other programs and people write them; preview and data frames agree on each."""
+
+import bz2
+import gzip
+import json
+import lzma
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas
+import polars as pl
+import pyarrow
+import pytest
+
+from nbyard.domain.datasets.table_descriptions import BrokenTable, Profile, TableInfo, TablePage
+from nbyard.domain.notebooks.writer import opening_notebook
+from nbyard.errors import Invalid
+from nbyard.tabular.reader_answers import Question, answer_question
+
+from ...workbooks import write_excel
+from .test_agreement import Asked, handed_over
+
+ODD: dict[str, tuple[str, list[str], list[list[Any]]]] = {
+    "inches": (
+        'part,width\nA,19" rack\nB,2" x 4"\n',
+        ["part", "width"],
+        [["A", '19" rack'], ["B", '2" x 4"']],
+    ),
+    "a quote at the end": ('a,b\n1,6"\n2,7"\n', ["a", "b"], [[1, '6"'], [2, '7"']]),
+    "loose quotes beside proper ones": (
+        'a,b\n"x, y",5"6\n"say ""hi""",z\n',
+        ["a", "b"],
+        [["x, y", '5"6'], ['say "hi"', "z"]],
+    ),
+    "proper quotes": (
+        'a,b\n"x, y","say ""hi"""\n"p","q"\n',
+        ["a", "b"],
+        [["x, y", 'say "hi"'], ["p", "q"]],
+    ),
+    "a stated semicolon": ("sep=;\na;b;c\n1;2;3\n4;5;6\n", ["a", "b", "c"], [[1, 2, 3], [4, 5, 6]]),
+    "a stated bar in quotes": ('"sep=|"\na|b\n1|2\n', ["a", "b"], [[1, 2]]),
+    "a title": (
+        "Report of May\nall branches\n\na,b\n1,2\n3,4\n5,6\n7,8\n",
+        ["a", "b"],
+        [[1, 2], [3, 4], [5, 6], [7, 8]],
+    ),
+    "a remark": (
+        "# written by a logger\nt;v\n1;x\n2;y\n3;z\n",
+        ["t", "v"],
+        [[1, "x"], [2, "y"], [3, "z"]],
+    ),
+    "names that polars would give": (
+        "x,x_duplicated_0,x\n1,2,3\n",
+        ["x", "x_duplicated_0", "x_2"],
+        [[1, 2, 3]],
+    ),
+    "a repeated name that is taken": ("a,a_2,a\n1,2,3\n", ["a", "a_2", "a_3"], [[1, 2, 3]]),
+    "names of nothing": (",b,\n1,2,3\n", ["column 1", "b", "column 3"], [[1, 2, 3]]),
+    "a delimiter at each end": (
+        "a,b,\n1,2,\n3,4,\n",
+        ["a", "b", "column 3"],
+        [[1, 2, None], [3, 4, None]],
+    ),
+    "leading zeros": ("zip,n\n01067,1\n80331,2\n", ["zip", "n"], [["01067", 1], ["80331", 2]]),
+    "units in values": (
+        "share,price\n5%,3 €\n7%,4 €\n",
+        ["share", "price"],
+        [["5%", "3 €"], ["7%", "4 €"]],
+    ),
+    "decimal commas": ("a;b\n1,5;2,25\n3,5;4\n", ["a", "b"], [[1.5, 2.25], [3.5, 4.0]]),
+    "lines within quotes": (
+        'a,b\n"two\nlines",1\nx,2\n',
+        ["a", "b"],
+        [["two\nlines", 1], ["x", 2]],
+    ),
+    "blank lines between": ("a,b\n\n1,2\n\n3,4\n", ["a", "b"], [[1, 2], [3, 4]]),
+}
+WAYS: dict[str, Callable[[str], bytes]] = {
+    "as it is": str.encode,
+    "of Windows": lambda text: text.replace("\n", "\r\n").encode(),
+    "without a last line end": lambda text: text.removesuffix("\n").encode(),
+    "with a mark": lambda text: text.encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", ODD)
+def test_an_odd_table_is_read_alike_everywhere(tmp_path: Path, name: str, way: str) -> None:
+    text, names, rows = ODD[name]
+    if way == "of Windows":
+        rows = [[v.replace("\n", "\r\n") if isinstance(v, str) else v for v in r] for r in rows]
+    asked = Asked(str(tmp_path), WAYS[way](text))
+    assert [column.name for column in asked.info.columns] == names
+    assert asked.page.rows == rows
+    assert asked.profile.rows == len(rows)
+    kinds = [column.type for column in asked.info.columns]
+    columns = [list(values) for values in zip(*rows, strict=True)]
+    for library in (pandas.DataFrame, pl.DataFrame, pyarrow.Table):
+        assert handed_over(asked, library, kinds) == columns, library
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_the_notebook_of_an_odd_table_opens_it(tmp_path: Path, name: str) -> None:
+    text, names, rows = ODD[name]
+    asked = Asked(str(tmp_path), text.encode())
+    frame = opened(tmp_path, "x.csv", asked.info)
+    assert len(frame) == len(rows)
+    assert len(frame.columns) == len(names)
+
+
+def opened(folder: Path, filename: str, info: TableInfo) -> Any:
+    """Return the data frame of the notebook that opens a file of a dataset."""
+    place = folder / "data"
+    place.mkdir()
+    (place / filename).write_bytes((folder / filename).read_bytes())
+    notebook = json.loads(opening_notebook("x", "data", filename, info.format, info))
+    code = "".join(notebook["cells"][1]["source"])
+    scope: dict[str, Any] = {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NBYARD_RESOURCES", str(folder))
+        exec(code, scope)
+    return scope["df"]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "pack"),
+    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)],
+)
+@pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
+def test_a_compressed_table_has_a_preview(
+    tmp_path: Path, name: str, suffix: str, pack: Callable[[bytes], bytes]
+) -> None:
+    content = b"a,b\n1,x\n" if name == "x.csv" else b'{"a": 1, "b": "x"}\n'
+    page = page_of(tmp_path, f"{name}{suffix}", pack(content))
+    assert page.rows == [[1, "x"]]
+
+
+def page_of(folder: Path, filename: str, content: bytes) -> Any:
+    path = folder / filename
+    path.write_bytes(content)
+    return answer_question(Question("page", str(path), filename, str(folder), limit=10))
+
+
+def test_a_damaged_or_unknown_compression_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BrokenTable):
+        page_of(tmp_path, "x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20])
+    with pytest.raises(Invalid) as refused:
+        page_of(tmp_path, "y.csv.zst", b"\x28\xb5\x2f\xfd")
+    assert not isinstance(refused.value, BrokenTable)
+
+
+@pytest.mark.parametrize("name", ["x.jsonl", "x.json"])
+def test_numbers_that_only_python_writes_in_json(tmp_path: Path, name: str) -> None:
+    rows = [{"a": 1.5}, {"a": float("nan")}, {"a": float("-inf")}]
+    lines = [json.dumps(row) for row in rows]
+    text = "\n".join(lines) if name == "x.jsonl" else f"[{', '.join(lines)}]"
+    page: TablePage = page_of(tmp_path, name, text.encode())
+    assert [column.type for column in page.columns] == ["float"]
+    assert [row[0] for row in page.rows] == [1.5, "nan", "-inf"]
+
+
+def test_a_title_above_the_table_of_a_sheet_is_left_out(tmp_path: Path) -> None:
+    path = tmp_path / "x.xlsx"
+    table: list[list[Any]] = [["Sales of May"], [], ["shop", "n", ""], ["a", 1, "x"], ["b", 2, "y"]]
+    cover: list[list[Any]] = [["Read me"]]
+    write_excel(path, {"Cover": cover, "Data": table})
+    question = Question("info", str(path), path.name, str(tmp_path), sheet="Data", count=True)
+    info = answer_question(question)
+    assert isinstance(info, TableInfo)
+    assert info.rows == 2
+    assert [(column.name, column.type) for column in info.columns][:2] == [
+        ("shop", "string"),
+        ("n", "int"),
+    ]
+    assert info.skipped_lines == 2
+    assert opened(tmp_path, "x.xlsx", info).shape[0] == 2
+
+
+def test_bins_of_whole_numbers_hold_equally_many(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("n\n" + "".join(f"{n}\n" for n in range(1, 31)) * 4)
+    profile = answer_question(Question("profile", str(path), path.name, str(tmp_path)))
+    assert isinstance(profile, Profile)
+    histogram = profile.columns[0].histogram
+    assert histogram is not None
+    assert set(histogram.counts) == {8}
+    assert (histogram.edges[0], histogram.edges[-1]) == (0.5, 30.5)
+
+
+def test_texts_are_ordered_as_in_a_dictionary(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("n\npear\nZebra\napple\nBanana\n")
+    profile = answer_question(Question("profile", str(path), path.name, str(tmp_path)))
+    assert isinstance(profile, Profile)
+    assert (profile.columns[0].min, profile.columns[0].max) == ("apple", "Zebra")
