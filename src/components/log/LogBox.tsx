@@ -1,5 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { ReactNode, useEffect, useRef, useState } from 'react';
+import { foldedLine } from '../format/foldedLine';
 import { plainText } from '../format/plainText';
 import { copyText } from '../problems';
 import { FollowSwitch, scrolledUp } from './follow';
@@ -64,7 +65,10 @@ export function LogBox(props: ILogBoxProps): JSX.Element {
         {...scrolledUp(() => setFollow(false))}
         onScroll={event => !follow && isEnd(event.currentTarget) && setFollow(true)}
       >
-        {text}
+        {text
+          .split('\n')
+          .map(line => foldedLine(line, trans))
+          .join('\n')}
       </div>
     </div>
   );

@@ -2,6 +2,7 @@ import Anser from 'anser';
 import { memo, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { download } from '../../../api/addresses';
 import { isLive } from '../../../api/types';
+import { foldedLine } from '../../../components/format/foldedLine';
 import { FollowSwitch, scrolledUp } from '../../../components/log/follow';
 import { rowsOf, useRows } from '../../../components/hooks/useRows';
 import { copyText } from '../../../components/problems';
@@ -178,7 +179,11 @@ export function Logs(props: ILogsProps): JSX.Element {
           {rowsOf(rows).map(index => (
             <Line
               key={index}
-              text={left.has(index) ? `… ${left.get(index)} …` : (buffer.lines[index] ?? '')}
+              text={
+                left.has(index)
+                  ? `… ${left.get(index)} …`
+                  : foldedLine(buffer.lines[index] ?? '', trans)
+              }
               top={index * ROW}
               gap={left.has(index)}
               hit={marked.has(index)}
