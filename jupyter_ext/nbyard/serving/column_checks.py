@@ -21,6 +21,13 @@ MIDNIGHT = time()
 # the range of times that count nanoseconds in 64 bits
 FIRST, LAST = "1677-09-22", "2262-04-10"
 MAX_SHOWN = 60
+# spellings in cells of CSV
+TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+WHOLE = re.compile(r"[+-]?[0-9]+")
+NO_NUMBER = ("nan", "inf", "infinity")
+# Python converts no text of more than 4,300 digits to an integer, and long ones slowly.
+MAX_DIGITS = 1000
 
 Values = Sequence[Any]
 
@@ -121,6 +128,21 @@ PLAIN: dict[str, set[type]] = {
     "str": {str},
     "bool": {bool},
 }
+
+
+def value_of_text(kind: str, text: str) -> Any:
+    """Convert a cell of CSV to a value as in JSON.
+
+    A cell that cannot be converted stays text. The check of its column refuses it later.
+    """
+    word = text.strip()
+    if kind == "bool":
+        return TRUTHS.get(word.lower(), text)
+    if kind == "float" and word.lstrip("+-").lower() in NO_NUMBER:
+        return float(word)
+    if kind in ("int", "float") and len(word) <= MAX_DIGITS and NUMBER.fullmatch(word):
+        return int(word) if kind == "int" and WHOLE.fullmatch(word) else float(word)
+    return text
 
 
 def is_plain(kind: str, values: Values) -> bool:

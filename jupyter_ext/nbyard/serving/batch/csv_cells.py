@@ -6,18 +6,13 @@ each cell passes the checks that all modes share.
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from nbyard.serving.arrow import arrow_types, check_values
 from nbyard.serving.codec import Column, Schema
+from nbyard.serving.column_checks import value_of_text
 
 TRUE, FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-WHOLE = re.compile(r"[+-]?[0-9]+")
-NO_NUMBER = ("nan", "inf", "infinity")
-# Python converts no text of more than 4,300 digits to an integer, and long ones slowly.
-MAX_DIGITS = 1000
 A_DAY = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 A_TIME = f"{A_DAY}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
 ZONED = "datetime in a zone"
@@ -82,20 +77,7 @@ def _column(column: Column, texts: Any, first: int) -> Any:
             return compute.cast(compute.cast(texts, read), whole)
         except pyarrow.ArrowInvalid:  # such as the 30th of February
             break
-    values = [None if text is None else _value(column.type, text) for text in texts.to_pylist()]
+    values = [
+        None if text is None else value_of_text(column.type, text) for text in texts.to_pylist()
+    ]
     return pyarrow.array(check_values(column, values, first), whole)
-
-
-def _value(kind: str, text: str) -> Any:
-    """Convert a cell to a value as in JSON.
-
-    A cell that cannot be converted stays text. The check of its column refuses it later.
-    """
-    word = text.strip()
-    if kind == "bool" and word in (*TRUE, *FALSE):
-        return word in TRUE
-    if kind == "float" and word.lstrip("+-").lower() in NO_NUMBER:
-        return float(word)
-    if kind in ("int", "float") and len(word) <= MAX_DIGITS and NUMBER.fullmatch(word):
-        return int(word) if kind == "int" and WHOLE.fullmatch(word) else float(word)
-    return text

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable
 from json import JSONDecodeError
 from typing import Any
 
 from nbyard.serving.codec import Column, Columns, Schema
+from nbyard.serving.column_checks import value_of_text
 
 from .open_inference_protocol import MalformedRequest
 
 # orjson's error is a subclass
 NOT_JSON = (JSONDecodeError,)
-NUMBERS: dict[str, Callable[[str], Any]] = {"int": int, "float": float}
-TRUTHS = {"true": True, "false": False}
 WAYS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 
 
@@ -98,15 +96,9 @@ def _cell(text: str, column: Column | None) -> Any:
     """Convert a cell to a value as in JSON. An invalid cell stays text, which is refused later."""
     if column is None or (column.type == "str" and text):
         return text
-    if not text and column.nullable:
-        return None
-    if column.type == "bool":
-        return TRUTHS.get(text.strip().lower(), text)
-    try:
-        # Python would accept 1_000 as a number
-        return text if "_" in text else NUMBERS.get(column.type, str)(text)
-    except ValueError:
-        return text
+    value = value_of_text(column.type, text)
+    is_missing = not text or value != value  # only NaN differs from itself
+    return None if column.nullable and is_missing else value
 
 
 def _split(table: Any) -> list[dict[str, Any]]:
