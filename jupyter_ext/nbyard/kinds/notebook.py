@@ -36,6 +36,9 @@ DEFAULT_KERNEL = "python3"
 MAX_MINOR = 99
 # Jupyter's names of kernels are more restricted, so no other name can exist.
 KERNEL_NAME = re.compile(r"[^/\\]{1,100}\Z")
+# the runner adds what a cell lacks to its copy
+REQUIRED = {"metadata", "source"}
+MAX_LISTED = 10
 CELL_TYPES = ("code", "markdown", "raw")
 PYTHON = ("python", "ipython")
 # The languages of kernels whose notebooks do not name one. `ir` is IRkernel.
@@ -82,6 +85,9 @@ class NotebookKind:
         to_tag = None if cells else cell_to_tag(notebook, language)
         if not arguments and not is_unread:
             hints = [*hints, *_hints_without_arguments(language, cells, to_tag)]
+        incomplete = [i + 1 for i, cell in enumerate(notebook["cells"]) if not REQUIRED <= {*cell}]
+        if incomplete:
+            hints = [*hints, because("cells-incomplete", cells=incomplete[:MAX_LISTED])]
         return Reading(
             self.name,
             language,
@@ -174,7 +180,7 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
                 message=str(error)[:MAX_MESSAGE],
             )
             raise Invalid.field(name, why, hint=SAVE_HINT) from None
-    if not isinstance(notebook.get("metadata"), dict):
+    if not isinstance(notebook.setdefault("metadata", {}), dict):
         raise Invalid.field(f"{name}.metadata", because("object-needed"))
     cells = notebook.get("cells")
     if not isinstance(cells, list):

@@ -46,6 +46,21 @@ def encoded(value: Any) -> bytes:
     return json.dumps(value).encode()
 
 
+def test_cells_without_metadata_run_and_are_named(tmp_path: Path) -> None:
+    bare = notebook(tags=())
+    bare["cells"] = [{"cell_type": "code"}, {"cell_type": "markdown"}, *notebook()["cells"]]
+    del bare["metadata"]
+    hints = [hint for hint in KIND.read("a.ipynb", encoded(bare)).hints]
+    assert {"code": "cells-incomplete", "params": {"cells": [1, 2]}} in [
+        {"code": hint.code, "params": hint.params} for hint in hints
+    ]
+    (tmp_path / "a.ipynb").write_bytes(encoded(bare))
+    opened, _ = runner.read_notebook(
+        AttemptFolder(str(tmp_path)), {"path": "a.ipynb", "language": "", "parameters": {"x": 2}}
+    )
+    assert all(cell["metadata"] is not None and "source" in cell for cell in opened["cells"])
+
+
 def test_reading() -> None:
     """E1."""
     reading = KIND.read("n.ipynb", encoded(notebook("rate = 0.1  # per step")))

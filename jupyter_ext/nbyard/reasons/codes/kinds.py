@@ -183,7 +183,8 @@ ARGUMENTS = {
     "option-unread": code("{name} is not read: {problem}.", name=str, problem=REASON),
     "variadic-unused": code("{name} receives no values: only named parameters do.", name=str),
     "type-bool": code(
-        "{name} has the type bool, which converts every text except the empty one to true.",
+        "{name} has the type bool, which converts every text except the empty one to true. Pass"
+        " true, or an empty text for false.",
         name=str,
     ),
     "choices-computed": code("The choices of {name} are computed and not shown.", name=str),

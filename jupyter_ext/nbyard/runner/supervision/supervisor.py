@@ -319,7 +319,7 @@ class Supervisor:
         status, end = self._children.status, self._reports.end
         assert status is not None
         if self._launch.is_notebook:
-            failure = work_outcome.failure_of_notebook(status, end)
+            failure = work_outcome.failure_of_notebook(status, end, self._last_lines())
         elif self._launch.reports:
             failure = work_outcome.failure_of_function(status, end, self._last_lines())
         else:

@@ -103,10 +103,13 @@ def read_notebook(
                 notebook = import_stubs.session().upgrade_notebook(text)
             except ImportError as error:
                 raise NotebookRefused(because("notebooks-impossible", error=str(error))) from error
-        if notebook["nbformat"] != 4 or not isinstance(notebook["metadata"], dict):
+        metadata = notebook.setdefault("metadata", {})
+        if notebook["nbformat"] != 4 or not isinstance(metadata, dict):
             raise NotebookRefused(because("notebook-format", path=work["path"]))
         for cell in notebook["cells"]:
-            if isinstance(cell["source"], list):
+            # some editors leave out what the format requires
+            cell.setdefault("metadata", {})
+            if isinstance(cell.setdefault("source", ""), list):
                 cell["source"] = "".join(cell["source"])
             if cell["cell_type"] == "code":
                 cell.update(outputs=[], execution_count=None)

@@ -17,6 +17,7 @@ from . import collect_outputs
 FULL_BYTES = 1 << 20
 LINE_CHARS = 200
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+UNCAUGHT = 1  # Python's exit code after an exception that nobody catches
 NOTE = "[nbyard: "  # a line of ours in the log, such as one about lost output
 
 
@@ -81,13 +82,20 @@ def _last_line(last_lines: str) -> str:
     return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 1] + "…"
 
 
-def failure_of_notebook(status: int, reported: dict[str, Any] | None) -> dict[str, Any] | None:
+def failure_of_notebook(
+    status: int, reported: dict[str, Any] | None, last_lines: str
+) -> dict[str, Any] | None:
     """Return the failure of a notebook, as its process reported it.
 
-    Without a report, somebody killed the process.
+    Without a report, the process raised an exception, or somebody killed it.
     """
     if reported is not None:
         return reported.get("failure")
+    if os.WIFEXITED(status) and os.WEXITSTATUS(status) == UNCAUGHT:
+        # the same input would raise it again, so this attempt is not lost
+        ended = failure_of_status(status, last_lines) or {}
+        reason = because("notebook-process-ended", end=ended["reason"])
+        return failure_record("preparation", reason, traceback=last_lines)
     end = end_of(-os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
     return failure_record("kernel-died", because("notebook-process-ended", end=end))
 

@@ -69,12 +69,18 @@ def test_an_exit_code_with_a_meaning_keeps_it_before_the_last_line() -> None:
 
 
 def test_notebooks_that_say_nothing_were_ended_from_outside() -> None:
-    assert work_outcome.failure_of_notebook(0, {"failure": None}) is None
+    assert work_outcome.failure_of_notebook(0, {"failure": None}, "") is None
     reported = work_outcome.failure_record("error", because("raised-bare", name="x"))
-    assert work_outcome.failure_of_notebook(0, {"failure": reported}) == reported
-    for status, words in ((9, "signal 9"), (1 << 8, "exit code 1")):
-        found = work_outcome.failure_of_notebook(status, None)
+    assert work_outcome.failure_of_notebook(0, {"failure": reported}, "") == reported
+    for status, words in ((9, "signal 9"), (3 << 8, "exit code 3")):
+        found = work_outcome.failure_of_notebook(status, None, "")
         assert found is not None and found["kind"] == "kernel-died" and words in message(found)
+
+
+def test_an_exception_of_the_runner_is_a_failure_with_its_reason() -> None:
+    found = work_outcome.failure_of_notebook(1 << 8, None, "Traceback …\nKeyError: 'metadata'\n")
+    assert found is not None and found["kind"] == "preparation"
+    assert "KeyError: 'metadata'" in message(found)
 
 
 def test_sizes_in_words() -> None:
