@@ -50,8 +50,9 @@ class NoticeController:
             following = self._context.store.notices.next_retry(c, now) if self.is_waiting else None
         # Before the threads start: one that ends at once asks for another look.
         self._next_look = NEVER
-        if following is not None:
-            self._next_look = time.monotonic() + (following - now).total_seconds()
+        nexts = [at for at in (following, self._deliveries.next_retry(now)) if at is not None]
+        if nexts:
+            self._next_look = time.monotonic() + (min(nexts) - now).total_seconds()
         for channel_id in due:
             work = partial(self._deliveries.deliver, channel_id)
             self._threads.submit(f"channel {channel_id}", work, then=self._done)

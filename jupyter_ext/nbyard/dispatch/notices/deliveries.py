@@ -33,6 +33,12 @@ class Deliveries:
         self._store = context.store
         self.send: Send = partial(send_message, stopping=context.stopping.is_set)
         self.luck: Callable[[], float] = random.random
+        # Messages with which the server failed. Others of their channel do not wait for them.
+        self._retry_at: dict[str, datetime] = {}
+
+    def next_retry(self, now: datetime) -> datetime | None:
+        """Return the earliest later time at which a single message is tried again."""
+        return min((at for at in [*self._retry_at.values()] if at > now), default=None)
 
     def deliver(self, channel_id: str) -> bool:
         """Send or postpone one message of a channel; return False if there was nothing to do.
@@ -43,7 +49,12 @@ class Deliveries:
         now = clock.now()
         with self._store.read() as c:
             channel = self._store.channels.by_id(c, channel_id)
-            waiting = self._store.notices.waiting(c, channel_id)
+            all_waiting = self._store.notices.waiting(c, channel_id)
+        waiting = [
+            outbox_notice
+            for outbox_notice in all_waiting
+            if self._retry_at.get(outbox_notice.notice.message_id, now) <= now
+        ]
         if channel is None or not waiting or self._context.stopping.is_set():
             return False
         message_id = next(
@@ -94,6 +105,7 @@ class Deliveries:
         # Without an answer because this dispatcher stops, the next one repeats the message.
         if delivery.reason is not None and self._context.stopping.is_set():
             return
+        self._retry_at.pop(message_id, None)
         with self._context.write() as c:
             if delivery.reason is not None:
                 self._note_failed(c, channel, message_id, group[0].notice.attempts + 1, delivery)
@@ -128,7 +140,10 @@ class Deliveries:
         assert reason is not None
         pause = pause_seconds(attempts, delivery, self.luck())
         retry_at = None if pause is None else now + timedelta(seconds=pause)
+        of_channel = retry_at
+        if retry_at is not None and delivery.is_of_message:
+            self._retry_at[message_id], of_channel = retry_at, None
         self._store.notices.note_failed(
             c, channel.id, message_id, reason, is_final=retry_at is None
         )
-        self._store.channels.note_failed(c, channel, now, reason, retry_at)
+        self._store.channels.note_failed(c, channel, now, reason, of_channel)

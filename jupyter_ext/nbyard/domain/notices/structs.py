@@ -208,8 +208,10 @@ class Delivery(msgspec.Struct, frozen=True):
     """The result of sending a message. Without a `reason`, the channel accepted it.
 
     `is_final`: another attempt is useless. `retry_seconds` is the pause that the channel requested.
+    `is_of_message`: the server failed with this message, and may accept others.
     """
 
     reason: Reason | None = None
     is_final: bool = False
     retry_seconds: float | None = None
+    is_of_message: bool = False

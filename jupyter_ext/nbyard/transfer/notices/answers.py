@@ -8,6 +8,7 @@ from nbyard.reasons.structs import Reason, because
 
 # Answers of servers that may accept the same message later.
 LATER = (408, 409, 423, 425, 429)
+INTERNAL_ERROR = 500
 LONGEST_TEXT = 200
 # Of one request, less than the time limit of the process that sends a message.
 ANSWER_SECONDS = 15.0
@@ -18,7 +19,9 @@ def http_delivery(service: str, status: int, retry_after: str = "", text: str = 
     if 200 <= status < 300:
         return Delivery()
     is_final = status < 500 and status not in LATER
-    return Delivery(_reason(service, status, text), is_final, retry_seconds(retry_after))
+    pause = retry_seconds(retry_after)
+    is_of_message = status == INTERNAL_ERROR and pause is None
+    return Delivery(_reason(service, status, text), is_final, pause, is_of_message)
 
 
 def too_late(service: str) -> Delivery:

@@ -11,6 +11,7 @@ from nbyard.reasons.structs import because
 
 BUSY = Delivery(because("channel-answered", service="webhook", status=503))
 LATER = Delivery(because("channel-answered", service="webhook", status=429), retry_seconds=120)
+FAILED = Delivery(because("channel-answered", service="webhook", status=500), is_of_message=True)
 GONE = Delivery(because("channel-answered", service="webhook", status=404), is_final=True)
 
 
@@ -58,6 +59,25 @@ def test_a_channel_that_fails_is_tried_again_with_growing_pauses(notified):
     assert known.error is None and known.retry_at is None
     (notice,) = notified.notices(channel)
     assert (notice.outcome, notice.attempts, notice.reason) == ("sent", 3, None)
+
+
+def test_other_messages_do_not_wait_for_one_with_which_the_server_fails(notified):
+    channel = notified.channel()
+    notified.answers = [FAILED, Delivery(), FAILED]
+    (first,) = notified.fail()
+    notified.look()
+    (second,) = notified.fail()
+    notified.look()
+    assert len(notified.sent) == 2 and notified.now(channel).retry_at is None
+    outcomes = {notice.run_id: notice.outcome for notice in notified.notices(channel)}
+    assert outcomes == {first: "waiting", second: "sent"}
+    notified.pass_time(9)
+    assert len(notified.sent) == 2
+    notified.pass_time(1)
+    assert len(notified.sent) == 3
+    notified.pass_time(20)
+    assert {notice.outcome for notice in notified.notices(channel)} == {"sent"}
+    assert len({message.id for message in notified.sent}) == 2
 
 
 def test_a_pause_that_the_channel_asks_for_is_obeyed(notified):

@@ -24,6 +24,13 @@ def test_http(status, is_sent, is_final):
 
 
 @pytest.mark.parametrize(
+    ("status", "pause", "is_of_message"), [(500, "", True), (500, "7", False), (503, "", False)]
+)
+def test_a_server_may_fail_with_a_single_message(status, pause, is_of_message):
+    assert http_delivery("s", status, pause).is_of_message is is_of_message
+
+
+@pytest.mark.parametrize(
     ("status", "is_final"), [(421, False), (451, False), (535, True), (550, True)]
 )
 def test_mail(status, is_final):
