@@ -49,7 +49,7 @@ class CleanStream:
 def clean_streams() -> Iterator[None]:
     """Remove control characters from all that the block prints."""
     before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = map(CleanStream, before)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = map(CleanStream, before)
     try:
         yield
     finally:

@@ -64,8 +64,7 @@ def _place_of_half(value: Any) -> str | None:
         return None if is_utf8(value) else ""
     if not isinstance(value, dict | list):
         return None
-    is_object = isinstance(value, dict)
-    items: Iterable[tuple[Any, Any]] = value.items() if is_object else enumerate(value)
+    items: Iterable[Any] = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in items:
         if not is_utf8(str(key)):
             return ""
