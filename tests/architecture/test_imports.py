@@ -103,6 +103,7 @@ def test_help_and_completion_load_neither_services_nor_structs(words, typed):
     added = modules_added_by(RUN.replace("WORDS", repr((words, variables))))
     ours = {name for name in added if name.partition(".")[0] == "nbyard"}
     needed = {"nbyard", "nbyard.cli", "nbyard.cli.main", "nbyard.cli.lazy_commands"}
+    needed |= {"nbyard.cli.output", "nbyard.cli.output.clean_streams"}
     assert ours == needed
     assert not added & (HEAVY | {"msgspec", "sqlalchemy", "traitlets", "tornado", "rich"})
 

@@ -31,6 +31,8 @@ MAY_SEE: dict[str, str] = {
     "backfills.py:BackfillRows.ticks": FINDS_ONE,
     "clean_up.py:CleanUpRows.set_kept": BY_ID,
     "clean_up.py:CleanUpRows.kept_ids": "scratch runs cannot be kept",
+    "datasets.py:LIVE_PLANS": WORK,
+    "datasets.py:DatasetRows.live_runs": WORK,
     "firings.py:FiringRows._chain": BY_ID,
     "firings.py:FiringRows.live_runs": FINDS_ONE,
     "firings.py:FiringRows.run_windows": FINDS_ONE,

@@ -200,7 +200,7 @@ class _Reader:
                 if schema_of(c):  # another restore was faster
                     raise _in_use(folder)
                 totals = self._load_rows(c, header, member, members)
-                with refused_rows("its rows are not those of a store"):
+                with refused_rows():
                     upgrade(c, "head")
                     self._adapt_rows(c, folder)
                 if url:  # before the commit: rows never name bytes that are not there

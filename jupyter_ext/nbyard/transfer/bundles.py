@@ -197,6 +197,7 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     """Store the picked files as blobs, and return the bundle.
 
     Raises:
+        Conflict: A file was deleted meanwhile.
         TooLarge: The bundle has more than `cap` bytes. The message names the largest files.
     """
     name = picked.file.rpartition("/")[2] or picked.base.name

@@ -38,7 +38,7 @@ def tables_of(c: Connection) -> dict[str, Table]:
 
 
 @contextmanager
-def refused_rows(problem: str) -> Iterator[None]:
+def refused_rows(problem: str = "its rows are not those of a store") -> Iterator[None]:
     """Raise `Damaged` instead of the errors of rows that no nbyard wrote.
 
     Raises:
