@@ -32,7 +32,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the named artifacts, newest first
+         * List the named artifacts, newest first; `executable` is an ID, a name or a file
          * @description Each artifact holds the outputs of one executable's run that was started under this name.
          */
         get: operations["artifacts.list"];
@@ -446,8 +446,8 @@ export interface paths {
         post?: never;
         /**
          * Delete a dataset
-         * @description Fails while a workflow uses it, unless `force` is set. Past runs keep their records and the
-         *     bytes that they used. Unreferenced bytes are deleted in the background.
+         * @description Fails while a workflow or an unfinished run uses it, unless `force` is set. Runs keep their
+         *     records and the bytes that they use. Unreferenced bytes are deleted in the background.
          */
         delete: operations["datasets.delete"];
         options?: never;
@@ -1107,7 +1107,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show an executable, by ID or name
+         * Show an executable, by ID, name or file
          * @description `hints` says whether its file has changed or is gone.
          */
         get: operations["executables.get"];
@@ -3049,6 +3049,8 @@ export interface components {
          *           file).
          *         - `output_class` is what an output holds. Empty means that its file name decides.
          *         - A missing `default` is UNSET. Then `required` states whether a value must be set.
+         *         - `choice_values` are the values of an Enum whose member names are the choices, in their order.
+         *           Such a value is accepted in place of the name.
          *         - `items` is the type of list items (empty = any). An input that is a list is a folder of
          *           files. `companions` are files there that belong to others.
          *         - `reach` defines how a command receives the argument. A notebook or function receives an
@@ -3065,7 +3067,7 @@ export interface components {
              * @default string
              * @enum {unknown}
              */
-            type: "bool" | "choice" | "float" | "int" | "json" | "list" | "secret" | "string";
+            type: "bool" | "choice" | "date" | "datetime" | "decimal" | "float" | "int" | "json" | "list" | "secret" | "string" | "time";
             /** @default  */
             format: string;
             /** @default false */
@@ -3075,8 +3077,10 @@ export interface components {
             default?: unknown;
             /** @default [] */
             choices: unknown[];
+            /** @default [] */
+            choice_values: unknown[];
             /** @default  */
-            items: ("bool" | "choice" | "float" | "int" | "json" | "list" | "secret" | "string") | "";
+            items: ("bool" | "choice" | "date" | "datetime" | "decimal" | "float" | "int" | "json" | "list" | "secret" | "string" | "time") | "";
             /** @default  */
             help: string;
             /** @default null */
@@ -8586,6 +8590,7 @@ export interface operations {
                 after?: string;
                 search?: string;
                 project?: string;
+                executable?: string;
             };
             header?: never;
             path?: never;

@@ -30,7 +30,7 @@ from nbyard.cli.output.views import (
 )
 from nbyard.cli.output.views.environment_views import next_step, standing_of
 from nbyard.cli.output.views.views_by_noun import show_run_facts
-from nbyard.cli.shared_options import connect
+from nbyard.cli.shared_options import confirm_deletion, connect, yes_option
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.services.operation import Operation
@@ -43,6 +43,13 @@ PARTS = (
     *(channel_views, clean_up_views, project_views, schedule_views, trigger_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
+# What operations without an answer did.
+DONE = {
+    "delete": "Deleted {}.",
+    "delete_policy": "Deleted the policy {1} of {0}.",
+    "unkeep": "Clean-ups may delete run {}.",
+    "unlink": "Unlinked {2} from {0}.",
+}
 # The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "artifacts": {
@@ -251,18 +258,26 @@ class GeneratedCommand(click.Command):
         parameters.append(click.Option(["--json", "as_json"], is_flag=True, help="Print JSON."))
         name, summary = verb_word(operation.verb), f"{operation.summary}."
         super().__init__(name, callback=self._call, params=parameters, help=summary)
+        if operation.verb.startswith("delete"):
+            yes_option(self)
 
-    def _call(self, server: str, as_json: bool, **values: Any) -> None:
+    def _call(self, server: str, as_json: bool, yes: bool = False, **values: Any) -> None:
         client = connect(server)
         noun = getattr(client, self._operation.noun)
         # Omitted options use the defaults of the operation.
         given = {name: value for name, value in values.items() if value is not None}
         ask = getattr(noun, self._operation.verb)
+        names = [given[field.name] for field in self._operation.placed("path")]
+        if self._operation.verb.startswith("delete"):
+            what = ", ".join(names[0] if self._is_removal else reversed(names))
+            confirm_deletion(what, self._operation.summary, yes)
         if self._is_removal:
             name = self._operation.placed("path")[0].name
-            self._remove_each(ask, name, given.pop(name), given)
+            self._remove_each(ask, name, given.pop(name), given, is_quiet=as_json)
         else:
             answer = ask(**given)
+            if answer is None and not as_json:
+                click.echo(DONE[self._operation.verb].format(*names))
             if isinstance(answer, Run) and answer.origin.source_id and not as_json:
                 # the answer has no name of the schedule or trigger
                 show_run_facts(answer, source=client.runs.get(answer.id).source_text)
@@ -277,9 +292,15 @@ class GeneratedCommand(click.Command):
                     )
 
     def _remove_each(
-        self, remove: Callable[..., Any], name: str, keys: Iterable[str], given: dict[str, Any]
+        self,
+        remove: Callable[..., Any],
+        name: str,
+        keys: Iterable[str],
+        given: dict[str, Any],
+        *,
+        is_quiet: bool,
     ) -> None:
-        """Remove each of the keys, also after an error.
+        """Remove each of the keys, also after an error; print what was deleted.
 
         Raises:
             NbyardError: the last error; earlier ones are printed.
@@ -288,6 +309,8 @@ class GeneratedCommand(click.Command):
         for key in keys:
             try:
                 remove(**{name: key}, **given)
+                if not is_quiet:
+                    click.echo(DONE["delete"].format(key))
             # Without a server or store, every further key would fail too.
             except Unavailable:
                 raise

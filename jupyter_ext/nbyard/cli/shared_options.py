@@ -29,6 +29,26 @@ def json_option(command: Any) -> Any:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
 
 
+def yes_option(command: Any) -> Any:
+    """Add the option --yes to a command that deletes something."""
+    return click.option("--yes", "-y", is_flag=True, help="Do not ask.")(command)
+
+
+def is_terminal() -> bool:
+    """Return whether a person types the input of this command."""
+    return sys.stdin.isatty()
+
+
+def confirm_deletion(what: str, about: str, is_confirmed: bool) -> None:
+    """Ask a person at a terminal before something is deleted; programs are not asked.
+
+    Raises:
+        click.Abort: the answer is no, or the command was interrupted.
+    """
+    if not is_confirmed and is_terminal():
+        confirm(f"{about.rstrip('.')}: {what}?")
+
+
 def with_options(command: Any, *options: Any) -> Any:
     """Add options to a command; help shows them in this order."""
     for option in reversed(options):
@@ -43,11 +63,10 @@ def confirm(question: str, option: str = "--yes") -> None:
         click.UsageError: the input ended without an answer.
         click.Abort: the answer is no, or the command was interrupted.
     """
-    is_terminal = sys.stdin.isatty()
     try:
         is_yes = click.confirm(question, err=True)
     except click.Abort:
-        if is_terminal:
+        if is_terminal():
             raise
         message = f"Nothing was changed: the question got no answer. Add {option} to skip it."
         raise click.UsageError(message) from None

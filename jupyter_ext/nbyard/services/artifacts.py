@@ -42,8 +42,9 @@ class ArtifactService:
         after: str = "",
         search: str = "",
         project: str = "",
+        executable: str = "",
     ) -> Page[NamedArtifact]:
-        """List the named artifacts, newest first.
+        """List the named artifacts, newest first; `executable` is an ID, a name or a file.
 
         Each artifact holds the outputs of one executable's run that was started under this name.
         """
@@ -52,9 +53,11 @@ class ArtifactService:
         with store.read() as c:
             # One row more than the limit shows whether there is a next page.
             of = filter_project(store, c, caller, project)
-            runs = store.runs.page(
-                c, caller.name, limit + 1, after, search=search, single="named", project=of
-            )
+            if executable:
+                path = str(self._parts.files.real_path_of(executable))
+                executable = store.executables.find(c, caller.name, executable, path).id
+            wanted = {"search": search, "project": of, "executable": executable}
+            runs = store.runs.page(c, caller.name, limit + 1, after, single="named", **wanted)
             files = store.artifacts.of_runs(c, [run.id for run in runs])
         named = [named_artifact(run, files[run.id]) for run in runs]
         return page_of(named, limit, lambda artifact: artifact.run_id)

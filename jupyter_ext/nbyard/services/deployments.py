@@ -121,7 +121,9 @@ class DeploymentService:
                 self._rows.add_revision(c, made, spec, because("deployment-created"), password)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, unseen, made)
         self._parts.ensure_dispatcher()
-        return self.get(caller, made)
+        deployment = self.get(caller, made)
+        warnings = [*deployment.warnings, *ai4os.ignored_fields(asked)]
+        return structs.replace(deployment, warnings=warnings)
 
     def _with_model(self, caller: Caller, body: NewDeployment) -> NewDeployment:
         """Return the request with image, title and port of the model that it names, if any."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select,
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.store import events
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
@@ -72,6 +73,17 @@ class ExecutableRows:
         """Return an executable by ID, else by name."""
         row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
         return _executable(row) if row else None
+
+    def find(self, c: Connection, owner: str, key: str, path: str) -> Executable:
+        """Return an executable by ID, name or the real `path` of its file.
+
+        Raises:
+            NotFound: there is no such executable.
+        """
+        executable = self.get(c, owner, key) or self.by_path(c, owner, path)
+        if executable is None:
+            raise no_such("no-executable", key, self.names(c, owner).values())
+        return executable
 
     def path(self, c: Connection, owner: str, executable_id: str) -> str:
         """Return the path of an executable; "" if it has none or does not exist."""

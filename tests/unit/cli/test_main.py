@@ -161,8 +161,8 @@ def test_executables_by_hand(shell, echo):
     said = shell("executables", "add", echo)
     assert said.code == 0
     assert "word" in said.err
-    assert shell("executables", "inspect", echo).json["kind"] == "command"
-    assert shell("executables", "help", echo).json["kind"] == "command"
+    assert shell("executables", "inspect", echo, "--json").json["kind"] == "command"
+    assert shell("executables", "help", echo, "--json").json["kind"] == "command"
     assert shell("executable", "show", "echo", "--json").json["id"] == said.out.strip()
     shown = shell("executables", "show", "echo").out
     assert "command line  python3 echo.py --word x -n 1\n" in shown

@@ -186,7 +186,7 @@ UNSTORED = {
         *("--memory", "--most", "--offset", "--older-than", "--per-minute", "--port"),
         *("--priority", "--rows", "--settle", "--since", "--span", "--start-seconds"),
         *("--stop-seconds", "--threshold", "--uid", "--until", "--when", "--window", "--cuda"),
-        *("schedules preview when", "--from"),
+        *("schedules preview phrase", "--from"),
     },
     "free text": {
         *("--criteria", "--description", "--evaluation-data", "--filter", "--goal"),

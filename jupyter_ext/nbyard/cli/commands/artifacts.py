@@ -16,7 +16,13 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.downloads import save_file
 from nbyard.cli.output.logs import print_log
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import (
+    confirm_deletion,
+    connect,
+    json_option,
+    server_option,
+    yes_option,
+)
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
@@ -125,13 +131,17 @@ def parameters(name: str, server: str) -> None:
 @click.command()
 @click.argument("name")
 @server_option
-def status(name: str, server: str) -> None:
+@json_option
+def status(name: str, server: str, as_json: bool) -> None:
     """Print the state of an artifact.
 
     The exit code is 1 if it failed or was cancelled.
     """
     run = _run_of(connect(server), name)
-    click.echo(run.state)
+    if as_json:
+        show_json({"state": run.state, "reason": run.reason})
+    else:
+        click.echo(run.state)
     if run.state in ("failed", "cancelled"):
         raise click.exceptions.Exit(1)
 
@@ -180,10 +190,14 @@ def save(connection: Any, name: str, target: str) -> None:
 @click.command("rm")
 @click.argument("name")
 @server_option
-def remove(name: str, server: str) -> None:
+@yes_option
+def remove(name: str, server: str, yes: bool) -> None:
     """Delete an artifact and the run that created it."""
     connection = connect(server)
-    connection.runs.delete(run=_run_of(connection, name).id)
+    run = _run_of(connection, name).id
+    confirm_deletion(name, "Delete an artifact and the run that created it", yes)
+    connection.runs.delete(run=run)
+    click.echo(f"Deleted {name}.")
 
 
 COMMANDS: tuple[click.Command, ...] = (create, parameters, status, log, export, remove)

@@ -1,5 +1,6 @@
 """Commands for datasets that use more than one operation."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.views.views_by_noun import show_version_comparison
 from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.reasons.structs import because, reason_text
 
 CHUNK = 8 << 20
+# The server names the protocols that it reads.
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @click.command("add")
@@ -73,7 +75,7 @@ def opened_by_path(made: Dataset) -> str:
 
 
 def _source(connection: Any, source: str) -> Any:
-    if source.startswith(("http://", "https://", SCHEME)):
+    if ADDRESS.match(source):
         return UrlSource(source)
     path = Path(source)
     if not chosen_server():

@@ -323,6 +323,7 @@ def delete_key(deployment: str, key: str, server: str) -> None:
       nbyard deployments keys rm penguins nbk_x7Kq2a
     """
     connect(server).deployments.delete_key(deployment=deployment, key=key)
+    click.echo(f"Revoked the key {key} of {deployment}.")
 
 
 KEYS = click.Group(

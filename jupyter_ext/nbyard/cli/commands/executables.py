@@ -4,6 +4,7 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.views.views_by_noun import show_inspection
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.arguments.structs import type_words
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
@@ -34,20 +35,24 @@ def add(path: str, name: str, server: str, as_json: bool) -> None:
 @click.command("inspect")
 @click.argument("path")
 @server_option
-def inspect(path: str, server: str) -> None:
+@json_option
+def inspect(path: str, server: str, as_json: bool) -> None:
     """Read the arguments of a file without running it."""
-    show_json(connect(server).executables.inspect(body=Inspect(path=path)))
+    inspection = connect(server).executables.inspect(body=Inspect(path=path))
+    (show_json if as_json else show_inspection)(inspection)
 
 
 @click.command("help")
 @click.argument("path")
 @server_option
-def ask_help(path: str, server: str) -> None:
+@json_option
+def ask_help(path: str, server: str, as_json: bool) -> None:
     """Run a command with --help and read its arguments.
 
     Nothing is saved.
     """
-    show_json(connect(server).executables.help(body=AskHelp(path=path)))
+    answer = connect(server).executables.help(body=AskHelp(path=path))
+    (show_json if as_json else show_inspection)(answer)
 
 
 COMMANDS: tuple[click.Command, ...] = (add, ask_help, inspect)

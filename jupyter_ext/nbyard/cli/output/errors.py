@@ -77,7 +77,7 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
             return f"{flags['inputs']} {name}"
         if flags.get("params") == "--param":
             return f"-p {name}"
-        return flags.get("parameters") or path
+        return f"{flags['parameters']} {name}" if "parameters" in flags else path
     head, _, rest = path.partition(".")
     if head in ("job", "values_from") and rest and head in flags:
         return f"{flags[head]} {rest}"
@@ -94,12 +94,12 @@ def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:
 
 
 def _flags(argv: Sequence[str]) -> dict[str, str]:
-    """Return the long options, and a WHEN, of a command by the names of their fields."""
+    """Return the long options of a command by the names of their fields."""
     entry: dict[str, Any] = {"commands": json.loads(TABLE.read_bytes())}
     for word in argv:  # options of all commands stand before the noun
         commands = entry.get("commands", {})
         entry = commands.get(word) or commands.get(f"{word}s") or entry
-    flags = {"when": "WHEN"} if {"param_decls": ["when"]} in entry.get("arguments", ()) else {}
+    flags = {}
     for option in entry.get("options", ()):
         name, *spellings = option["param_decls"]
         flags[name] = next((text for text in spellings if text[:2] == "--"), "")

@@ -29,7 +29,7 @@ from nbyard.domain.inspection.help_parser import read_help
 from nbyard.domain.limits import invalid_limits
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.runtime_names import PROCESS
-from nbyard.domain.naming.unique_names import check_free, no_such
+from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
@@ -256,14 +256,13 @@ class ExecutableService:
 
     @operation("GET", "/executables/{executable}", scope="executables:read")
     def get(self, caller: Caller, executable: str) -> Executable:
-        """Show an executable, by ID or name.
+        """Show an executable, by ID, name or file.
 
         `hints` says whether its file has changed or is gone.
         """
         with self._store.read() as c:
-            if (record := self._store.executables.get(c, caller.name, executable)) is None:
-                names = self._store.executables.names(c, caller.name)
-                raise no_such("no-executable", executable, names.values())
+            path = str(self._parts.files.real_path_of(executable))
+            record = self._store.executables.find(c, caller.name, executable, path)
         hints, changed = file_hints(self._parts.files, record)
         return msgspec.structs.replace(record, hints=hints, changed=changed)
 

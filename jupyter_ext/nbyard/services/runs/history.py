@@ -9,7 +9,6 @@ from pathlib import Path
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import is_id
-from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.runs.structs import Run
@@ -122,13 +121,7 @@ class RunHistory(RunForecasts):
         if not key or is_id(key):
             return key
         with self._store.read() as c:
-            executable = self._store.executables.get(c, caller.name, key)
-            if executable is None:
-                executable = self._store.executables.by_path(c, caller.name, self._real(key))
-            if executable is None:
-                names = self._store.executables.names(c, caller.name)
-                raise no_such("no-executable", key, names.values())
-        return executable.id
+            return self._store.executables.find(c, caller.name, key, self._real(key)).id
 
     def _schedule(self, caller: Caller, key: str) -> str:
         """Return the ID of a schedule, which is given by ID (even if deleted) or name."""

@@ -5,7 +5,11 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.deployments.ai4os import to_own_fields, with_request_field_names
+from nbyard.domain.deployments.ai4os import (
+    ignored_fields,
+    to_own_fields,
+    with_request_field_names,
+)
 from nbyard.domain.deployments.creation_form import complete_request
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.errors import Invalid

@@ -114,6 +114,16 @@ def test_a_service_with_an_image_of_its_own_needs_nothing_but_a_password():
     assert [detail.path for detail in caught.value.details] == ["image"]
 
 
+def test_an_ide_keeps_its_own_port():
+    asked = NewDeployment(service="jupyterlab", password="123456789", ports=[Port("api", 5000)])
+    spec = complete_request(asked)[1]
+    assert [(port.name, port.port) for port in spec.ports] == [("ide", 8888), ("api", 5000)]
+    changed = apply_change(spec, DeploymentChange(ports=[Port("web", 8000)]))
+    assert [port.name for port in changed.ports] == ["ide", "web"]
+    other = apply_change(spec, DeploymentChange(ports=[Port("ide", 8889)]))
+    assert [port.port for port in other.ports] == [8889]
+
+
 def test_every_field_that_is_wrong_is_named():
     found = refused(
         image="No Image", cpu=99, environment={"1": "x", "HOME": "/"},

@@ -1,7 +1,7 @@
 """Command that creates a project folder."""
 
+import os
 import shlex
-import shutil
 import uuid
 from pathlib import Path
 
@@ -26,27 +26,35 @@ from nbyard.domain.projects.starters import STARTERS, Starter, starter_files
 def init(name: str, starter: Starter, folder: str) -> None:
     """Create a project folder that runs at once.
 
-    It contains an example and nbyard.toml, which describes the project. Existing folders are kept.
+    It contains an example and nbyard.toml, which describes the project. In an existing folder,
+    such as . for the working directory, existing files are kept.
 
     \b
     Examples:
       nbyard init wine
       nbyard init wine --starter notebook
+      nbyard init .
     """
-    made = Path(folder) / check_filename(check_name(name), "name")
-    files, first = starter_files(starter, name, str(uuid.uuid4()))
+    if name != ".":
+        name = check_filename(check_name(name), "name")
+    place = Path(folder) / name
+    title = check_name(place.resolve().name)
+    files, first = starter_files(starter, title, str(uuid.uuid4()))
+    if (place / "nbyard.toml").exists():
+        raise click.UsageError(f"{place} is a project. Choose another name or --folder.")
+    created: list[Path] = []
     try:
-        made.mkdir(parents=True)
-    except FileExistsError:
-        raise click.UsageError(f"{made} exists. Choose another name or --folder.") from None
-    except OSError as error:
-        raise click.UsageError(f"{made} cannot be created: {error.strerror}.") from None
-    try:
+        place.mkdir(parents=True, exist_ok=True)
         for path, text in files.items():
-            (made / path).write_text(text, "utf-8")
+            if not os.path.lexists(place / path):
+                created.append(place / path)
+                (place / path).write_text(text, "utf-8")
     except OSError as error:
-        # The command itself created the folder, so it has no files of the user.
-        shutil.rmtree(made, ignore_errors=True)
-        raise click.UsageError(f"{made} cannot be written to: {error.strerror}.") from None
-    click.echo(str(made))
-    print_note(f"Next: cd {shlex.quote(str(made))}; nbyard run {first}")
+        for file in created:
+            file.unlink(missing_ok=True)
+        raise click.UsageError(f"{place} cannot be created: {error.strerror}.") from None
+    click.echo(str(place))
+    if kept := [path for path in files if place / path not in created]:
+        print_note(f"Kept: {', '.join(kept)}")
+    go = "" if name == "." and not folder else f"cd {shlex.quote(str(place))}; "
+    print_note(f"Next: {go}nbyard run {first}")

@@ -32,13 +32,18 @@ def show(run: str, server: str, as_json: bool) -> None:
 @click.command("status")
 @click.argument("run")
 @server_option
-def status(run: str, server: str) -> None:
+@json_option
+def status(run: str, server: str, as_json: bool) -> None:
     """Print the state of a run.
 
     The exit code is 1 if it failed or was cancelled.
     """
-    state = connect(server).runs.get(run=run).run.state
-    click.echo(state)
+    record = connect(server).runs.get(run=run).run
+    state = record.state
+    if as_json:
+        show_json({"state": state, "reason": record.reason})
+    else:
+        click.echo(state)
     if state in ("failed", "cancelled"):
         raise click.exceptions.Exit(1)
 

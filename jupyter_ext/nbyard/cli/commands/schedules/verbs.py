@@ -166,20 +166,24 @@ def update(schedule: str, server: str, as_json: bool, **given: Any) -> None:
 
 
 @click.command()
-@click.argument("when")
+@click.argument("phrase", metavar="[WHEN]", default="")
+@click.option("--when", default="", help=WHEN)
 @timing_options
 @click.option("--count", default=5, metavar="N", help="Number of due times to show.")
 @server_option
 @json_option
-def preview(when: str, server: str, as_json: bool, count: int, **given: Any) -> None:
+def preview(phrase: str, when: str, server: str, as_json: bool, count: int, **given: Any) -> None:
     """Explain a timing and show its next due times.
 
     \b
     Examples:
-      nbyard schedules preview "weekdays 8:00" --zone Europe/Berlin
-      nbyard schedules preview "30 2 * * *" --count 10
+      nbyard schedules preview --when "weekdays 8:00" --zone Europe/Berlin
+      nbyard schedules preview --when "30 2 * * *" --count 10
     """
-    body = SchedulePreviewRequest(Phrase(when), count=count, **_fields_of_options(given, Missed()))
+    if bool(phrase) == bool(when):
+        raise click.UsageError('--when is needed once, such as --when "weekdays 8:00"')
+    timing = Phrase(when or phrase)
+    body = SchedulePreviewRequest(timing, count=count, **_fields_of_options(given, Missed()))
     schedule_preview = connect(server).schedules.preview(body=body)
     (show_json if as_json else show_preview)(schedule_preview)
 

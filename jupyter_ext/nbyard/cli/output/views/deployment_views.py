@@ -14,7 +14,8 @@ from nbyard.reasons.structs import reason_text
 def show_deployment(deployment: Any) -> None:
     """Print the facts of one deployment, one per line."""
     spec = deployment.spec
-    hardware = f"{spec.cpu:g} cores, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
+    cores = "1 core" if spec.cpu == 1 else f"{spec.cpu:g} cores"
+    hardware = f"{cores}, {spec.memory_gb:g} GB memory, {spec.disk_gb:g} GB disk"
     gpus = f"{spec.gpu} asked for" if spec.gpu else ""
     if deployment.gpus:
         gpus = f"{len(deployment.gpus)} ({', '.join(deployment.gpus)})"

@@ -170,8 +170,6 @@ def _then_and_now(old: Any, new: Any) -> str:
 
 
 def _executable(executable: Any) -> None:
-    from msgspec import UNSET
-
     from nbyard.domain.runs.previews.command_lines import draft_of, preview_command
 
     now = executable.current
@@ -193,17 +191,30 @@ def _executable(executable: Any) -> None:
             ("id", executable.id),
         ]
     )
-    if now.arguments:
+    _arguments(now.arguments, executable.hints)
+
+
+def show_inspection(inspection: Any) -> None:
+    """Print what a file declares: its kind and its arguments."""
+    kind = " ".join(filter(None, (inspection.kind, inspection.language)))
+    show_facts([("name", inspection.name), ("kind", kind), ("kernel", inspection.kernel)])
+    _arguments(inspection.arguments, inspection.hints)
+
+
+def _arguments(arguments: Any, hints: Any) -> None:
+    from msgspec import UNSET
+
+    if arguments:
         click.echo("")
         head = ("argument", "role", "type", "default", "help")
         rows = []
-        for argument in now.arguments:
+        for argument in arguments:
             default = "" if argument.default is UNSET else short_value(argument.default)
             rows.append(
                 (argument.name, argument.role, type_words(argument), default, argument.help)
             )
         show_table(rows, head)
-    for hint in executable.hints:
+    for hint in hints:
         click.echo(str(hint), err=True)
 
 
@@ -375,9 +386,16 @@ def show_metrics(metrics_by_node: Any) -> None:
     show_table(rows, head)
 
 
+def _suggestion(suggestion: Any) -> None:
+    click.echo(suggestion.name)
+    if suggestion.taken:
+        click.echo(suggestion.taken, err=True)
+
+
 VIEWS: dict[str, View] = {
     "artifacts.get": _artifact,
     "artifacts.preview": _rows,
+    "artifacts.suggest": _suggestion,
     "datasets.get": _dataset,
     "datasets.preview": _rows,
     "datasets.profile": _profile,

@@ -1,5 +1,7 @@
 """J2: `nbyard init` creates a folder that runs at once."""
 
+import tomllib
+
 import pytest
 
 from nbyard.domain.callers import Caller
@@ -26,10 +28,25 @@ def test_each_starter_runs_at_once(shell, yard, dispatcher, starter):
 def test_existing_folders_are_kept(shell, yard):
     assert shell("init", "wine").code == 0
     again = shell("init", "wine")
-    assert again.code == 2 and "wine exists" in again.err
+    assert again.code == 2 and "wine is a project" in again.err
     other = shell("init", "wine", "--folder", "projects/new")
     assert other.out.strip() == "projects/new/wine"
     assert (yard.parts.files.root / "projects/new/wine/nbyard.toml").is_file()
+
+
+@pytest.mark.parametrize("name", [".", "wine"])
+def test_files_of_an_existing_folder_are_kept(shell, yard, monkeypatch, name):
+    root = yard.parts.files.root
+    folder = root if name == "." else root / name
+    folder.mkdir(exist_ok=True)
+    (folder / "README.md").write_text("mine")
+    made = shell("init", name)
+    assert made.code == 0, made.err
+    assert (folder / "README.md").read_text() == "mine"
+    assert "Kept: README.md" in made.err
+    assert (folder / "visitors.nbflow").is_file()
+    definition = tomllib.loads((folder / "nbyard.toml").read_text())
+    assert definition["project"]["name"] == folder.name
 
 
 @pytest.mark.parametrize("name", ["../wine", "..", " ", "a/b", "wine\n"])

@@ -109,7 +109,7 @@ def test_options_change_the_values_of_runs(yard, shell, made):
 def test_a_refused_phrase_has_the_name_of_its_option(shell, made):
     refused = shell("schedules", "update", "report", "--when", "every 5 seconds")
     assert refused.err.startswith("Error: --when: at least 10 seconds must lie between due times")
-    assert shell("schedules", "preview", "every 5 seconds").err.startswith("Error: WHEN: ")
+    assert shell("schedules", "preview", "every 5 seconds").err.startswith("Error: --when: ")
 
 
 def test_a_preview_shows_the_next_times(shell):
