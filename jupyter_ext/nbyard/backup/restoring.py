@@ -20,6 +20,7 @@ from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, H
 from nbyard.backup.new_ids import NewIds
 from nbyard.blobs import Blobs
 from nbyard.blobs.trees import Tree, encode_tree
+from nbyard.domain.ids import is_id
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import (
@@ -230,6 +231,8 @@ class _Reader:
         return totals
 
     def _adapt_rows(self, c: Connection, folder: Path) -> None:
+        if not is_id(Store.facts.get(c, "store_id") or ""):
+            raise Damaged("The backup cannot be restored: its store has no ID.")
         self._create_pushed_folders(ProjectRows().move_pushed(c, os.path.realpath(folder)))
         # Otherwise a dispatcher would first wait for the end of the former one's lease.
         Store.leases.release_all(c)

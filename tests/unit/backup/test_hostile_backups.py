@@ -118,6 +118,14 @@ def test_bad_rows_are_refused_by_table_and_row(
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_the_id_of_the_store_is_an_id(archive: Path, tmp_path: Path) -> None:
+    """Folders with secrets have it in their paths."""
+    with pytest.raises(Damaged):
+        restore_backup(with_row(archive, "facts", -1, {"value": OUTSIDE}), tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     "name", ["attempts/../../x", "/attempts/x", "attempts//x", "attempts/\x1b[2J", "crypt.key/x"]
 )
