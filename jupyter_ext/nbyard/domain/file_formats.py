@@ -59,9 +59,9 @@ MEDIA_TYPES = {
     "zip": "application/zip",
 }
 OutputClass = Literal["data", "model", "metrics", "report"]
-# Formats of models. The index of models in the store has the first five.
-INDEXED_MODELS = frozenset({"joblib", "mlflow", "model", "pickle", "pkl"})
-MODEL_FORMATS = INDEXED_MODELS | {"h5", "keras", "onnx", "pt", "safetensors", "tflite"}
+MODEL_FORMATS = frozenset(
+    ("h5", "joblib", "keras", "mlflow", "model", "onnx", "pickle", "pkl", "pt", "safetensors")
+) | {"tflite"}
 REPORTS = frozenset({"html", "ipynb", "md", "pdf"})
 # Libraries save models in these formats too, so the file name decides.
 AMBIGUOUS = frozenset({"", "json", "txt"})

@@ -14,9 +14,8 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ModelOutput
 from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, class_of
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import is_one_of, newest_first
+from nbyard.store.database.query_parts import is_one_of
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.store.schema.index_conditions import MODELS
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import artifacts, attempts, cache, runs, tasks
 
@@ -122,31 +121,11 @@ class ArtifactRows:
         row = c.execute(query).first()
         return (row.run_id, row.node) if row else None
 
-    def models(
-        self, c: Connection, owner: str, limit: int, after: str = ""
-    ) -> tuple[list[SourcedOutput], str]:
-        """Return a page of outputs that may be models, newest first.
-
-        `limit` candidates are read. `after` is the last ID of the page before. The second value is
-        `after` for the next page, empty after the last one.
-        """
-        # MODELS selects the partial index, which has a few rows more than IS_MODEL.
-        query = select(artifacts).where(MODELS, IS_MODEL)
-        rows = c.execute(newest_first(query, artifacts.c.id, limit, after)).all()
-        return _model_outputs(c, owner, rows), rows[-1].id if len(rows) == limit else ""
-
-    def models_of_workflow(
-        self, c: Connection, owner: str, workflow_id: str, most: int
+    def models_of_runs(
+        self, c: Connection, owner: str, run_ids: Iterable[str]
     ) -> list[SourcedOutput]:
-        """Return outputs of a workflow that may be models.
-
-        The newest come first. Only its newest `most` runs count. `workflow_id` is empty for runs of
-        single executables.
-        """
-        is_of_workflow = (runs.c.workflow_id == workflow_id) & (runs.c.owner == owner)
-        own = select(runs.c.id).where(is_of_workflow, HISTORY)
-        ids = c.execute(newest_first(own, runs.c.id, most, "")).scalars().all()
-        query = select(artifacts).where(artifacts.c.run_id.in_(ids), IS_MODEL)
+        """Return the outputs of these runs of the owner that may be models, newest first."""
+        query = select(artifacts).where(is_one_of(artifacts.c.run_id, run_ids), IS_MODEL)
         rows = c.execute(query.order_by(artifacts.c.id.desc())).all()
         return _model_outputs(c, owner, rows)
 

@@ -55,7 +55,7 @@ class ResultRows:
         """
         is_kind = {"model": IS_MODEL, "data": not_(IS_MODEL)}
         wanted = and_(
-            is_one_of(A.run_id, _newest_runs(c, owner, project)),
+            is_one_of(A.run_id, self.newest_runs(c, owner, project)),
             _plain(T.state) == "succeeded",
             A.name != EXECUTED,
             *([is_kind[kind]] if kind else []),
@@ -83,13 +83,30 @@ class ResultRows:
             for row in c.execute(newest_first(query, A.id, limit, after))
         ]
 
+    def newest_runs(self, c: Connection, owner: str, project: str = "") -> list[str]:
+        """Return the IDs of the newest runs of each group and state, of a project or of all runs.
 
-def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
-    """Return the IDs of the newest runs of a project, of each group and state.
+        So many failed runs do not hide the last results. The limit leaves out the oldest runs of
+        the largest groups, never the newest run of a group and state.
+        """
+        ids_by_group: dict[tuple[str, str], set[str]] = {}
+        for query in _of_project(c, owner, project) if project else [_of_owner(owner)]:
+            for group, state, ids in c.execute(query):
+                if ids:
+                    ids_by_group.setdefault((group, state), set()).update(ids.split(","))
+        placed = [
+            (place, run_id)
+            for ids in ids_by_group.values()
+            for place, run_id in enumerate(sorted(ids, reverse=True)[:RUNS_OF_GROUP])
+        ]
+        placed.sort(key=lambda pair: pair[1], reverse=True)
+        placed.sort(key=lambda pair: pair[0])
+        newest = sum(place == 0 for place, _ in placed)
+        return [run_id for _, run_id in placed[: max(newest, MOST_RUNS)]]
 
-    So many failed runs do not hide the last results. The limit leaves out the oldest runs of the
-    largest groups, never the newest run of a group and state.
-    """
+
+def _of_project(c: Connection, owner: str, project: str) -> list[Select[Any]]:
+    """Return the queries for groups, states and IDs of the runs of a project."""
     links = select(L.resource_id).where(L.project_id == project)
     workflows = select((OF_WORKFLOW + L.resource_id).label("of"))
     workflows = workflows.where(L.project_id == project, L.kind == "workflow")
@@ -97,20 +114,17 @@ def _newest_runs(c: Connection, owner: str, project: str) -> list[str]:
     is_linked = is_one_of(R.id, c.execute(links.where(L.kind == "run")).scalars())
     own = and_(_plain(R.owner) == owner, HISTORY)
     linked = select(R.output_group, R.state, R.id).where(is_linked, own)
-    ids_by_group: dict[tuple[str, str], set[str]] = {}
-    for query in (of_workflows, _ids_of_sources(owner, project), linked):
-        for group, state, ids in c.execute(query):
-            if ids:
-                ids_by_group.setdefault((group, state), set()).update(ids.split(","))
-    placed = [
-        (place, run_id)
-        for ids in ids_by_group.values()
-        for place, run_id in enumerate(sorted(ids, reverse=True)[:RUNS_OF_GROUP])
-    ]
-    placed.sort(key=lambda pair: pair[1], reverse=True)
-    placed.sort(key=lambda pair: pair[0])
-    newest = sum(place == 0 for place, _ in placed)
-    return [run_id for _, run_id in placed[: max(newest, MOST_RUNS)]]
+    return [of_workflows, _ids_of_sources(owner, project), linked]
+
+
+def _of_owner(owner: str) -> Select[Any]:
+    """Return the query for groups, states and IDs of all runs of an owner."""
+    # From each group to the next one: there are very many runs and few groups.
+    of = select(R.output_group).where(R.owner == owner).order_by(R.output_group).limit(1)
+    groups = select(of.scalar_subquery().label("of")).cte("groups", recursive=True)
+    after = of.where(R.output_group > groups.c.of).scalar_subquery()
+    groups = groups.union_all(select(after).where(groups.c.of.is_not(None)))
+    return _newest_ids(groups, R.owner == owner)
 
 
 def _ids_of_sources(owner: str, project: str) -> Select[Any]:

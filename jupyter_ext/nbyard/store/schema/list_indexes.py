@@ -5,7 +5,7 @@ Migrations read this module. Queries do not, because indexes load the dialects o
 
 from sqlalchemy import Index, text
 
-from nbyard.store.schema.index_conditions import HAS_NAME, MODELS, NAMED, OF_SOURCE, WORKED
+from nbyard.store.schema.index_conditions import HAS_NAME, NAMED, OF_SOURCE, WORKED
 from nbyard.store.schema.tables import artifacts, cache, metadata, runs, tasks
 
 R, T = runs.c, tasks.c
@@ -33,10 +33,9 @@ Index("ix_runs_named", *NAMED_RUNS, sqlite_where=NAMED, postgresql_where=NAMED)
 # For searches: each title once, and the names, without runs that have none.
 Index("ix_runs_title", R.title)
 Index("ix_runs_name", R.name, R.id, sqlite_where=HAS_NAME, postgresql_where=HAS_NAME)
-Index("ix_runs_owner_person_id", R.owner, R.person, R.id)
+Index("ix_runs_person_id", R.person, R.id)
 Index("ix_tasks_executable_id_run_id", T.executable_id, T.run_id)
 Index("ix_tasks_worked", T.executable_id, T.id, sqlite_where=WORKED, postgresql_where=WORKED)
 Index("ix_artifacts_run_id_id", artifacts.c.run_id, artifacts.c.id)
-Index("ix_artifacts_models", artifacts.c.id, sqlite_where=MODELS, postgresql_where=MODELS)
 Index("ix_cache_task_id", cache.c.task_id)  # to delete a run
 INDEXED = metadata  # all tables, with these indexes

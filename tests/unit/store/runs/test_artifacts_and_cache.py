@@ -48,7 +48,7 @@ def test_the_declared_class_of_an_artifact_wins(
         row["type"] = msgspec.json.encode(own).decode() if own else None  # type: ignore[assignment]
         store.artifacts.insert_all(c, [(task, [{**row, "size_bytes": 1}])])
         assert store.artifacts.of_task(c, task.id)["out"].output_class == expected
-        listed, _ = store.artifacts.models(c, "ada", 10)
+        listed = store.artifacts.models_of_runs(c, "ada", store.results.newest_runs(c, "ada"))
     assert bool(listed) == (expected == "model")
 
 

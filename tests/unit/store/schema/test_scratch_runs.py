@@ -35,7 +35,10 @@ LISTS: dict[str, Shown] = {
     "clean-ups": lambda s, c, run: [*s.clean_ups.finished_runs(c, "ada")],
     "results of the same code": lambda s, c, run: s.cache.with_other_code_files(c, "ada", "base"),
     "counts": lambda s, c, run: s.counts.all(c).runs,
-    "models": lambda s, c, run: [o.run_id for _, _, o in s.artifacts.models(c, "ada", 50)[0]],
+    "models": lambda s, c, run: [
+        o.run_id
+        for _, _, o in s.artifacts.models_of_runs(c, "ada", s.results.newest_runs(c, "ada"))
+    ],
 }
 
 

@@ -13,7 +13,7 @@ from nbyard.attempts import folders
 from nbyard.blobs.file_operations import closing
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.attempts.structs import EXECUTED, Failure, Output, Result
-from nbyard.domain.file_formats import INDEXED_MODELS, format_of, guess_class, suffix_of
+from nbyard.domain.file_formats import MODEL_FORMATS, format_of, guess_class, suffix_of
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.naming.names import check_filename
 from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
@@ -113,8 +113,8 @@ def _row(
         map(os.path.isfile, (path / marker for marker in (*MODEL_FILES, MLFLOW_FILE)))
     ):
         metadata = msgspec.structs.replace(metadata or OutputMetadata(), media_type=MODEL_TYPE)
-    # The index of models finds other models by their stored class.
-    is_other_model = guess_class(path.name, kind) == "model" and kind not in INDEXED_MODELS
+    # Queries know the formats of models. Other models are found by their stored class.
+    is_other_model = guess_class(path.name, kind) == "model" and kind not in MODEL_FORMATS
     if output_class := output.output_class or ("model" if is_other_model else ""):
         metadata = msgspec.structs.replace(metadata or OutputMetadata(), output_class=output_class)
     return row if metadata is None else metadata.with_type(row)

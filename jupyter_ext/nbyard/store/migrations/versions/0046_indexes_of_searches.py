@@ -1,4 +1,4 @@
-"""Index titles, names and persons of runs for searches."""
+"""Index titles, names and persons of runs for searches; drop the index of models."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -15,4 +15,5 @@ def upgrade() -> None:
     op.create_index(
         "ix_runs_name", "runs", ["name", "id"], sqlite_where=has_name, postgresql_where=has_name
     )
-    op.create_index("ix_runs_owner_person_id", "runs", ["owner", "person", "id"])
+    op.create_index("ix_runs_person_id", "runs", ["person", "id"])
+    op.drop_index("ix_artifacts_models", "artifacts")

@@ -64,9 +64,9 @@ def test_a_folder_that_is_a_model_is_known_as_such(bench: Bench, marks: str) -> 
 @pytest.mark.parametrize(
     ("filename", "declared", "expected"),
     [
-        ("m.onnx", "", "model"),
+        ("m.onnx", "", None),  # its format says it
         ("model.json", "", "model"),
-        ("m.pkl", "", None),  # its format says it
+        ("m.pkl", "", None),
         ("m.pkl", "data", "data"),
         ("m.json", "model", "model"),
         ("m.csv", "", None),
