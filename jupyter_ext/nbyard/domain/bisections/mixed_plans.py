@@ -175,7 +175,11 @@ class MixedPlans:
             return self._value_key(node, name, then.value, now.value)
         if isinstance(then, BytesOf) and isinstance(now, BytesOf):
             same = then.cache_key == now.cache_key
-            return None if same else ("data", then.cache_key, now.cache_key)
+            return (
+                None
+                if same
+                else ("data", now.source or now.origin or name, then.cache_key, now.cache_key)
+            )
         if isinstance(then, SecretOf) and isinstance(now, SecretOf):
             return None  # the old secret is gone: every combination uses the present one
         return "input", node, name
@@ -234,13 +238,17 @@ class MixedPlans:
         texts = canonical_text(then), canonical_text(now)
         if texts[0] == texts[1]:
             return None
-        # A parameter of the run reaches several nodes, each with a copy. It is one change.
-        for parameter, value in self._good.values.items():
-            if parameter in self._bad.values:
-                other = self._bad.values[parameter]
-                if (canonical_text(value), canonical_text(other)) == texts:
-                    return "parameter", parameter
-        return "parameter", node, name
+        # A parameter of the run reaches several nodes, each with a copy. It is one change. Several
+        # parameters may change alike: then only the name tells which one the node has.
+        good, bad = self._good.values, self._bad.values
+        alike = [
+            parameter
+            for parameter in good.keys() & bad.keys()
+            if (canonical_text(good[parameter]), canonical_text(bad[parameter])) == texts
+        ]
+        if name in alike:
+            return "parameter", name
+        return ("parameter", *alike) if len(alike) == 1 else ("parameter", node, name)
 
     def _mixed_plan(self, node: str, applied: Collection[Key]) -> TaskPlan:
         then, now = self._good.plans.get(node), self._bad.plans.get(node)

@@ -116,6 +116,25 @@ def test_the_same_change_at_several_nodes_is_one() -> None:
     assert found.mix([1]) == [plan(node, "v2", 2, bindings=old) for node in "ab"]
 
 
+def test_changes_between_equal_values_are_told_apart_by_name() -> None:
+    names = ("p", "q", "data", "more")
+    arguments = [Argument(name) for name in names[:2]]
+    arguments += [Argument(name, role="input") for name in names[2:]]
+
+    def side(value: int) -> TaskPlan:
+        table = BytesOf(f"sha256:{value}", "a.csv")
+        bindings = {"p": ValueOf(value), "q": ValueOf(value), "data": table, "more": table}
+        return plan(arguments=arguments, bindings=bindings)
+
+    good, bad = side(0), side(9)
+    found = mixed([good], [bad], ({"p": 0, "q": 0}, {"p": 9, "q": 9}))
+    assert sorted(change.name for change in found.changes) == sorted(names)
+    for place, change in enumerate(found.changes):
+        (made,) = found.mix([place]) or []
+        changed = {name for name in names if made.bindings[name] != good.bindings[name]}
+        assert changed == {change.name}
+
+
 def test_values_of_different_types_are_changes() -> None:
     assert kinds(mixed([plan(n=1)], [plan(n=True)])) == [("parameter", ["a"], "n")]
     assert mixed([plan(n=1.0)], [plan(n=1.0)]).changes == []
