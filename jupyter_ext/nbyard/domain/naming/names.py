@@ -210,6 +210,23 @@ def safe_filename(name: str, default: str = "data") -> str:
         return default
 
 
+def derived_name(text: str, default: str = "code") -> str:
+    """Return a valid name like the text, which may be the name of any file."""
+    kept = "".join(char for char in text[:MAX_NAME] if char not in "/\\" and _is_shown(char))
+    try:
+        return check_name(kept.strip().lstrip("-").strip())
+    except Invalid:
+        return default
+
+
+def _is_shown(char: str) -> bool:
+    try:
+        _check_characters(char, "")
+    except Invalid:
+        return False
+    return True
+
+
 def without_accents(name: str) -> str:
     """Return the name in lower case without accents: `école` becomes `ecole`."""
     parts = unicodedata.normalize("NFKD", name.lower())

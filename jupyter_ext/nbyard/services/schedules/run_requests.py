@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.naming.names import derived_name
 from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
@@ -56,7 +57,7 @@ def name_of_code(run: NewRun, names: Iterable[str]) -> str:
     """Return a name that is not in `names`, derived from the file or executable of a run."""
     # For a name without a dot, `rpartition` returns the whole name as its last part.
     stem = (run.path or run.executable).rpartition("/")[2].rpartition(".")
-    return free_name(names, stem[0] or stem[2])
+    return free_name(names, derived_name(stem[0] or stem[2]))
 
 
 def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 SQLite stores any value in any column. Parts of paths are made of IDs, digests and file names.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import JSON, Boolean, Column, Float, Integer, Table
 
 from nbyard.domain.digest import is_digest
 from nbyard.domain.ids import is_id
-from nbyard.domain.naming.names import check_member_path, check_name
+from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid
 from nbyard.store.database.database_connection import json_value
 from nbyard.store.schema.sql_column_types import Moment
@@ -20,6 +21,8 @@ Check = Callable[[Any], bool]
 INTEGERS = range(-(2**63), 2**63)
 MOMENTS = range(-62135596800, 253402300800)  # seconds of the years 1 to 9999
 NAME_LENGTH = 255
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+KERNELS = "environments"  # their kernel is the name of a folder
 NAMES_BYTES = ("digest", "files")  # columns; others are only compared
 
 
@@ -62,7 +65,7 @@ def _check_of_text(column: Column[Any]) -> Check:
         return lambda value: _is_text(value) and (is_digest(value) or not value)
     if column.name == "name" and getattr(column.type, "length", 0) == NAME_LENGTH:
         return _is_name
-    if column.name in ("filename", "kernel"):
+    if column.name == "filename" or (column.name == "kernel" and column.table.name == KERNELS):
         return lambda value: _is_text(value) and (_is_filename(value) or not value)
     return _is_text
 
@@ -86,10 +89,8 @@ def _is_json(value: Any) -> bool:
 
 
 def _is_name(value: Any) -> bool:
-    try:
-        return bool(check_name(value) == value)
-    except Invalid:
-        return False
+    # Names of earlier versions may break the present rules.
+    return _is_text(value) and bool(value.strip()) and not CONTROL.search(value)
 
 
 def _is_filename(value: str) -> bool:

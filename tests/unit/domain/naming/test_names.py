@@ -87,6 +87,28 @@ def test_safe_filename(name: str, expected: str) -> None:
     assert names.safe_filename(name) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("train", "train"),
+        ("\ufefftrain", "train"),
+        ("--a\x1b[2J", "a[2J"),
+        ("../x", "..x"),
+        ("..", "code"),
+        ("\u200b", "code"),
+        ("x" * 300, "x" * 200),
+        ("z" + "\u0301" * 20, "code"),
+    ],
+)
+def test_a_name_is_derived_from_any_file(text: str, name: str) -> None:
+    assert names.derived_name(text) == name
+
+
+@given(st.text())
+def test_a_derived_name_is_valid(text: str) -> None:
+    assert names.check_name(names.derived_name(text)) == names.derived_name(text)
+
+
 def test_safe_filename_keeps_the_suffix_of_long_names() -> None:
     safe = names.safe_filename("é" * 400 + ".csv.gz")
     assert safe.endswith(".gz")
