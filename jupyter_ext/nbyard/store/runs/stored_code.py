@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, literal, or_, select, union_al
 from nbyard.reasons.structs import Reason, joined
 from nbyard.store.schema.deployment_tables import models
 from nbyard.store.schema.project_tables import projects
+from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import executable_versions, executables, images, runs, tasks
 
 V = executable_versions.c
@@ -37,7 +38,7 @@ class StoredCode:
     def runs(self, c: Connection, digests: Collection[str]) -> list[int]:
         """Return the numbers of the runs of code in these folders."""
         query = select(runs.c.number).join(tasks, tasks.c.run_id == runs.c.id)
-        return sorted({*c.execute(query.where(self._ran(digests))).scalars()})
+        return sorted({*c.execute(query.where(HISTORY, self._ran(digests))).scalars()})
 
     def warn(self, c: Connection, digests: Collection[str], warning: Reason) -> None:
         """Add a warning to the tasks of code in these folders."""
