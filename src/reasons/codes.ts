@@ -1280,6 +1280,12 @@ export const CODES: Readonly<Record<string, string>> = {
   'script-names-no-program': trans.__(
     '{name} does not say which program runs it. Add a first line such as #!/usr/bin/env python3, or set its command in the form.'
   ),
+  'file-of-elyra': trans.__(
+    '{name} is a pipeline of Elyra, which nbyard cannot read. Drag its notebooks and scripts onto a new workflow.'
+  ),
+  'file-of-nb-workflows': trans.__(
+    '{name} belongs to a project of NB Workflows. Convert the folder of the project: nbyard projects convert FOLDER'
+  ),
   'arguments-of-binary': trans.__(
     'nbyard cannot read the arguments of the binary {name}. Declare them in the form, or let Read --help (nbyard executables help) suggest them.'
   ),

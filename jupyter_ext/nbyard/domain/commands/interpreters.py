@@ -61,6 +61,10 @@ BASH_ONLY = re.compile(
 )
 
 
+# files that describe a project of NB Workflows
+OF_NB_WORKFLOWS = frozenset({"labfile.yaml", "runtimes.yaml", "workflows.yaml"})
+
+
 class Start(msgspec.Struct, frozen=True):
     """The command that starts a file. `{file}` in `command` stands for the file.
 
@@ -130,6 +134,10 @@ def start_hints(name: str, content: bytes, start: Start) -> list[Reason]:
 
 def description_hints(name: str, content: bytes, start: Start) -> list[Reason]:
     """Return hints about what a description must add: the program or unreadable arguments."""
+    if name.lower().endswith(".pipeline"):
+        return [because("file-of-elyra", name=name)]
+    if name.rpartition("/")[2].lower() in OF_NB_WORKFLOWS:
+        return [because("file-of-nb-workflows", name=name)]
     if start.command == [FILE] and not start.is_binary:
         return [because("script-names-no-program", name=name)]
     if start.is_binary:

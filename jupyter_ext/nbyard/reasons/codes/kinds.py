@@ -73,6 +73,16 @@ STARTS = {
         " #!/usr/bin/env python3, or set its command in the form.",
         name=str,
     ),
+    "file-of-elyra": code(
+        "{name} is a pipeline of Elyra, which nbyard cannot read. Drag its notebooks and scripts"
+        " onto a new workflow.",
+        name=str,
+    ),
+    "file-of-nb-workflows": code(
+        "{name} belongs to a project of NB Workflows. Convert the folder of the project:"
+        " nbyard projects convert FOLDER",
+        name=str,
+    ),
     "arguments-of-binary": code(
         "nbyard cannot read the arguments of the binary {name}. Declare them in the form, or let"
         " Read --help (nbyard executables help) suggest them.",

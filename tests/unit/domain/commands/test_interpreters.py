@@ -32,6 +32,19 @@ def test_a_script_without_a_program_is_told_of(name: str) -> None:
     assert description_hints(name, started, read_start(name, started)) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("flow/train.pipeline", "file-of-elyra"),
+        ("workflows.yaml", "file-of-nb-workflows"),
+        ("old/labfile.yaml", "file-of-nb-workflows"),
+    ],
+)
+def test_files_of_other_programs_get_advice_that_helps(name: str, code: str) -> None:
+    hints = description_hints(name, b"a: 1\n", read_start(name, b"a: 1\n"))
+    assert [hint.code for hint in hints] == [code]
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_utf16_is_told_of(encoding: str) -> None:
     content = "\ufeff" * (encoding != "utf-16") + "import sys"
