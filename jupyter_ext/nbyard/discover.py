@@ -198,8 +198,8 @@ def _connection_to(server: str) -> Any:
         except ValueError:
             raise _not_a_server(server) from None
         if not (token := own_token or token):
-            url = server.rstrip("/")
-            token = next((i["token"] for i in _running() if i["url"].rstrip("/") == url), "")
+            place = _place(server)
+            token = next((i["token"] for i in _running() if _place(i["url"]) == place), "")
         return _client(server, token or _session_token(server))
     for info in _running():
         if server == str(info.get("port")):

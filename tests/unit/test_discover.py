@@ -76,7 +76,7 @@ def test_variables_that_the_dispatcher_does_not_hear(machine, monkeypatch):
     found.yard.close()
 
 
-@pytest.mark.parametrize("server", ["http://127.0.0.1:9/x/", "8888"])
+@pytest.mark.parametrize("server", ["http://127.0.0.1:9/x/", "http://localhost:9/x", "8888"])
 def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
     running = [{"port": 8888, "url": "http://127.0.0.1:9/x/", "token": "t"}]
     monkeypatch.setattr(discover, "_running", lambda: running)

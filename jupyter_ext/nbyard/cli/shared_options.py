@@ -46,7 +46,8 @@ def confirm_deletion(what: str, about: str, is_confirmed: bool) -> None:
         click.Abort: the answer is no, or the command was interrupted.
     """
     if not is_confirmed and is_terminal():
-        confirm(f"{about.rstrip('.')}: {what}?")
+        click.echo(f"{about.rstrip('.')}.", err=True)
+        confirm(f"Delete {what}?")
 
 
 def with_options(command: Any, *options: Any) -> Any:

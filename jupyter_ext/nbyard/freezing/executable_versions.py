@@ -34,6 +34,7 @@ from nbyard.domain.executables.structs import (
 from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
+from nbyard.domain.naming.names import derived_name
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.planning import CONTAINER
@@ -168,7 +169,7 @@ class Freezer:
         code_kind = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = code_kind.read(code.filename, code.content)
         arguments = [
-            _with_requirement(argument, code.path)
+            _with_requirement(argument, code.path, self._parts.files.root)
             for argument in apply_description(
                 reading.own, description.arguments, code_kind.keeps_arguments
             )
@@ -351,10 +352,11 @@ class Freezer:
     def register(self, c: Connection, owner: str, name: str, path: str, description: str) -> str:
         """Insert an executable and return its ID.
 
-        Its name is the first free one of `name`, `name 2`, `name 3` and so on.
+        Its name is the first free one of `name`, `name 2`, `name 3` and so on. `name` may be that
+        of any file.
         """
         rows = self._parts.store.executables
-        free = free_name(rows.names(c, owner).values(), name)
+        free = free_name(rows.names(c, owner).values(), derived_name(name))
         now = datetime.now(UTC)
         row = {
             "id": new_id(),
@@ -377,12 +379,13 @@ def identity_of(fields: dict[str, Any]) -> str:
     return digest_of(identity)  # without a default invocation, as in older stored digests
 
 
-def _with_requirement(argument: Argument, path: Path | None) -> Argument:
-    """Return the argument, required if it is an input whose default file does not exist."""
+def _with_requirement(argument: Argument, path: Path | None, root: Path) -> Argument:
+    """Return the argument, required if it is an input whose default file is not in the bundle."""
     default = argument.default
     # The code fetches a URL by itself, so that a run needs no file for it.
     if argument.role != "input" or not isinstance(default, str) or "://" in default:
         return argument
-    if path is not None and default and (path.parent / default).exists():
+    is_there = path is not None and default and (path.parent / default).exists()
+    if path is not None and is_there and not bundles.is_ignored(path, root, default):
         return argument
     return msgspec.structs.replace(argument, required=True)

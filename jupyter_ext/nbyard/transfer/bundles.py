@@ -4,7 +4,7 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -137,6 +137,14 @@ class SharedBundles:
         if picked.is_whole and not rule_of(picked.base, picked.file):
             names = frozenset(entry.path for entry in blobs.tree(bundle.digest).files)
             self._of[picked.base] = bundle, names
+
+
+def is_ignored(path: Path, root: Path, text: str) -> bool:
+    """Return whether a rule leaves the file `text` out of the bundle of the code at `path`."""
+    base = project_of(path, root) or path.parent
+    place = names_below(base, os.path.normpath(path.parent.relative_to(base) / text))
+    folders = [f"{folder}/" for folder in PurePosixPath(place).parents if folder.name]
+    return bool(place) and any(rule_of(base, name) for name in (place, *folders))
 
 
 def secret_inputs(path: Path, root: Path, inputs: Iterable[str]) -> list[str]:

@@ -58,6 +58,8 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     edges: dict[str, Edge] = {}
     bindings: dict[str, Binding] = {}
     values = given_values(arguments, body, view.name)
+    if body.path:
+        values |= _ignored_defaults(resolver, arguments, os.path.dirname(body.path), values)
     # Companions are, for example, index files that tools expect next to a data file.
     values |= _companion_files(resolver, arguments, values)
     _check_values(resolver, arguments, values)
@@ -75,6 +77,27 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
         image=body.image,
     )
     return Document(1, Meta(title=view.name), nodes, edges)
+
+
+def _ignored_defaults(
+    resolver: Resolver,
+    arguments: Mapping[str, Argument],
+    folder: str,
+    values: Mapping[str, Any],
+) -> dict[str, str]:
+    """Return by input its default file, if that file exists but is not part of the code."""
+    places = {
+        name: os.path.join(folder or ".", argument.default)
+        for name, argument in arguments.items()
+        if argument.role == "input" and argument.required and argument.type != "list"
+        if name not in values and isinstance(argument.default, str) and argument.default
+    }
+    files = resolver.parts.files
+    return {
+        name: place
+        for name, place in places.items()
+        if files.locate(place, f"parameters.{name}").exists()
+    }
 
 
 def _companion_files(

@@ -209,3 +209,24 @@ def test_all_inputs_that_are_missing_are_named(yard: Yard, ann: Caller, root: Pa
         yard.services.runs.create(ann, NewRun(path="two.py", arguments=wanted))
     assert [one.path for one in refused.value.details] == ["parameters.a", "parameters.b"]
     assert "--input-file a=path" in refused.value.hint
+
+
+@pytest.mark.parametrize("rules", ["*.csv\n", "data/\n"])
+def test_a_default_file_that_is_no_code_becomes_an_input(yard, ann, root, rules):
+    """Its bundle lacks the file, because a rule ignores it."""
+    (root / "project/data").mkdir(parents=True)
+    (root / "project/.nbyardignore").write_text(rules)
+    (root / "project/data/a.csv").write_text("a\n1\n")
+    (root / "project/read.py").write_text(
+        "import argparse\np = argparse.ArgumentParser()\n"
+        'p.add_argument("--table", default="data/a.csv", help="input: csv")\np.parse_args()\n'
+    )
+    body = NewRun(path="project/read.py")
+    document = single_document(Resolver(yard.parts, ann.name, "project"), body)
+    assert document.nodes["in_table"].path == "data/a.csv"
+    (root / "project/data/a.csv").unlink()
+    with pytest.raises(Invalid):
+        single_document(Resolver(yard.parts, ann.name, "project"), body)
+    (root / "project/data/a.csv").write_text("a\n1\n")
+    (root / "project/.nbyardignore").write_text("")
+    assert set(single_document(Resolver(yard.parts, ann.name, "project"), body).nodes) == {"main"}
