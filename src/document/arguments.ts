@@ -10,7 +10,11 @@ export const VALUE_TYPES = [
   'choice',
   'list',
   'json',
-  'secret'
+  'secret',
+  'date',
+  'datetime',
+  'time',
+  'decimal'
 ] as const;
 
 /** What an output can hold. */

@@ -197,12 +197,18 @@ function Text(props: IControl): JSX.Element {
   ) : (
     <SuggestedInput
       {...field}
-      type="text"
+      type={inputType(type, text)}
       suggestions={props.suggestions}
-      inputMode={type === 'int' ? 'numeric' : type === 'float' ? 'decimal' : 'text'}
+      inputMode={type === 'int' ? 'numeric' : /float|decimal/.test(type) ? 'decimal' : 'text'}
       onChange={event => setText(event.target.value)}
     />
   );
+}
+
+/** Return the type of the input. Browsers show no zones and fractions, so such a text stays one. */
+function inputType(type: ValueType, text: string): string {
+  const isLocal = type === 'datetime' && /^([-\d]+T[\d:]+)?$/.test(text);
+  return isLocal ? 'datetime-local' : type === 'date' || type === 'time' ? type : 'text';
 }
 
 function readText(

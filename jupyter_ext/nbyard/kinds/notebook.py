@@ -17,7 +17,7 @@ from nbyard.domain.inspection.handoff_calls import (
     handed_values,
     read_handed,
 )
-from nbyard.domain.notebooks import parameter_cells, r_parameters
+from nbyard.domain.notebooks import bash_parameters, parameter_cells, r_parameters
 from nbyard.domain.notebooks.cell_to_tag import cell_to_tag
 from nbyard.errors import Invalid
 from nbyard.kinds.named_values import checked_values
@@ -43,6 +43,8 @@ CELL_TYPES = ("code", "markdown", "raw")
 PYTHON = ("python", "ipython")
 # The languages of kernels whose notebooks do not name one. `ir` is IRkernel.
 LANGUAGES = {"ir": "R", "bash": "bash", "python3": "python", "python": "python", "": "python"}
+# readers of parameters cells in other languages
+READERS = {"R": r_parameters.read_parameters, "bash": bash_parameters.read_parameters}
 HINT_NO_CELL = because("no-parameters-cell")
 
 
@@ -75,17 +77,17 @@ class NotebookKind:
                     add_handed_arguments(arguments, handed.arguments),
                     [*hints, *handed.hints],
                 )
-        elif language == "R":
-            parameters = r_parameters.read_parameters(notebook)
+        elif read := READERS.get(language):
+            parameters = read(notebook)
             arguments, hints = parameters.arguments, parameters.hints
-            is_unread = bool(cells) and not arguments
+            is_unread = bool(cells and hints) and not arguments
         else:
             arguments, hints = _inspect_other_kernel(notebook, cells, kernel, language)
             is_unread = bool(hints)
         to_tag = None if cells else cell_to_tag(notebook, language)
         if not arguments and not is_unread:
             hints = [*hints, *_hints_without_arguments(language, cells, to_tag)]
-        incomplete = [i + 1 for i, cell in enumerate(notebook["cells"]) if not REQUIRED <= {*cell}]
+        incomplete = [i + 1 for i, cell in enumerate(notebook["cells"]) if not {*cell} >= REQUIRED]
         if incomplete:
             hints = [*hints, because("cells-incomplete", cells=incomplete[:MAX_LISTED])]
         return Reading(
@@ -120,14 +122,13 @@ class NotebookKind:
     def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:
         """Return whether the parameters cell sets the defaults, not a description file.
 
-        It does in Python, and in R if its parameters cell could be read. A description does not
-        change such defaults.
+        It does in Python, and in R and Bash if its parameters cell could be read. A description
+        does not change such defaults.
         """
         if language in PYTHON:
             return True
-        if language != "R":
-            return False
-        return bool(r_parameters.read_parameters(read_notebook(content())).arguments)
+        read = READERS.get(language)
+        return read is not None and bool(read(read_notebook(content())).arguments)
 
     def code_digest(self, content: bytes) -> str:
         """Return the digest of language, kernel and code.
@@ -303,7 +304,7 @@ def _hints_without_arguments(language: str, cells: list[int], to_tag: int | None
 
     `cells` are its parameters cells. `to_tag` is the cell that could become one.
     """
-    example = "n_top <- 3" if language == "R" else "n_top = 3"
+    example = {"R": "n_top <- 3", "bash": "n_top=3"}.get(language, "n_top = 3")
     if cells:
         return [because("parameters-cell-without-values", cell=cells[-1] + 1, example=example)]
     if to_tag is None:

@@ -34,11 +34,27 @@ describe('K7: values in a typed form', () => {
     ['float', '1e-3', 0.001],
     ['string', 'a = b', 'a = b'],
     ['list', '[1, "x"]', [1, 'x']],
-    ['json', '{"a": null}', { a: null }]
+    ['json', '{"a": null}', { a: null }],
+    ['date', '2025-02-28', '2025-02-28'],
+    ['time', '08:30', '08:30'],
+    ['datetime', '2025-02-28T08:30', '2025-02-28T08:30'],
+    ['decimal', '1.50', '1.50']
   ] as const)('reads a value of type %s', (kind, text, value) => {
     const onChange = form({ name: 'n', type: kind });
     type('n', text);
     expect(onChange).toHaveBeenCalledWith('n', { value });
+  });
+
+  it.each([
+    ['date', '2025-02-28', 'date'],
+    ['time', '08:30:00', 'time'],
+    ['datetime', '2025-02-28T08:30:15', 'datetime-local'],
+    ['datetime', '2025-02-28T08:30:00+00:00', 'text'],
+    ['decimal', '1.50', 'text']
+  ] as const)('shows a default of type %s (%s) in a field of type %s', (kind, value, input) => {
+    form({ name: 'n', type: kind, default: value });
+    const field = screen.getByLabelText<HTMLInputElement>('n');
+    expect([field.type, field.value]).toEqual([input, value]);
   });
 
   it('E3: offers credentials for a secret, and keeps one that is gone', async () => {

@@ -22,17 +22,25 @@ from nbyard.domain.arguments.bindings import (
     Words,
 )
 from nbyard.domain.arguments.parameter_references import names_in
+from nbyard.domain.arguments.text_values import TEXT_TYPES, check_text_value
 from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
 from nbyard.domain.file_formats import OutputClass
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
 Role = Literal["input", "output", "value"]
-ValueType = Literal["string", "int", "float", "bool", "choice", "list", "json", "secret"]
+# fmt: off
+ValueType = Literal[
+    "string", "int", "float", "bool", "choice", "list", "json", "secret",
+    "date", "datetime", "time", "decimal",
+]
+# fmt: on
 
 MAX_NAME_BYTES = 128
 MAX_TEXT = 1_000_000
 MAX_INT = 2**63 - 1
+# spellings of null, besides `null`, on a command line
+NULLS = ("", "none", "None", "NA")
 # the format of an argument that accepts files and folders
 ANY = "any"
 
@@ -46,6 +54,8 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
       file).
     - `output_class` is what an output holds. Empty means that its file name decides.
     - A missing `default` is UNSET. Then `required` states whether a value must be set.
+    - `choice_values` are the values of an Enum whose member names are the choices, in their order.
+      Such a value is accepted in place of the name.
     - `items` is the type of list items (empty = any). An input that is a list is a folder of
       files. `companions` are files there that belong to others.
     - `reach` defines how a command receives the argument. A notebook or function receives an
@@ -60,6 +70,7 @@ class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
     nullable: bool = False
     default: Any = msgspec.UNSET
     choices: tuple[Any, ...] = ()
+    choice_values: tuple[Any, ...] = ()
     items: ValueType | Literal[""] = ""
     help: str = ""
     reach: Reach | None = None
@@ -265,7 +276,7 @@ def check_text(value: str, where: str) -> str:
         raise Invalid.field(where, because("half-surrogate-in-text"))
     if len(value) > MAX_TEXT:
         raise Invalid.field(where, because("text-too-long", most=MAX_TEXT))
-    return value
+    return str(value)
 
 
 def _string(_: Argument, value: Any, where: str) -> str:
@@ -307,15 +318,23 @@ def _choice(argument: Argument, value: Any, where: str) -> Any:
         # 1 == True == 1.0 in Python, so the types must match as well
         if choice == value and type(choice) is type(value):
             return value
+    for choice, meant in zip(argument.choices, argument.choice_values, strict=False):
+        if meant is not None and meant == value and type(meant) is type(value):
+            return choice
     raise Invalid.field(where, because("not-among", known=[*map(repr, argument.choices)]))
 
 
 def _list(argument: Argument, value: Any, where: str) -> list[Any]:
     if not isinstance(value, list | tuple):
         raise Invalid.field(where, because("list-needed", given=given_type(value)))
-    check = _CHECKS[argument.items or "json"]
-    item = Argument(argument.name, type=argument.items or "json", choices=argument.choices)
+    kind = argument.items or "json"
+    check = _CHECKS[kind]
+    item = msgspec.structs.replace(argument, type=kind, items="")
     return [check(item, element, f"{where}.{i}") for i, element in enumerate(value)]
+
+
+def _text_value(argument: Argument, value: Any, where: str) -> str:
+    return check_text_value(argument.type, value, where)
 
 
 def _secret(_: Argument, value: Any, where: str) -> str:
@@ -364,28 +383,30 @@ _CHECKS = {
     "list": _list,
     "json": lambda _, value, where: check_json(value, where),
     "secret": _secret,
+    **dict.fromkeys(TEXT_TYPES, _text_value),
 }
 
 
 def parse_value(argument: Argument, text: str, path: str = "") -> Any:
     """Parse a value from the command line as the declared type of the argument.
 
-    `true/false/yes/no/1/0` are booleans. Lists and JSON are JSON text. `null` or an empty text
-    is null where the argument allows it.
+    `true/false/yes/no/1/0` are booleans. Lists and JSON are JSON text. `null`, `none`, `NA` or an
+    empty text is null where the argument allows it.
 
     Raises:
         Invalid: the text is not a value of that type.
     """
     where = path or argument.name
     nullable = argument.nullable or argument.default is None
-    # An empty text is a valid string, so only `null` clears a string.
-    if nullable and (text == "null" or (text == "" and argument.type != "string")):
+    # The other spellings are valid strings, so only `null` clears a string.
+    if nullable and (text == "null" or (text in NULLS and argument.type != "string")):
         return None
-    if argument.role != "value" or argument.type in ("string", "secret"):
+    if argument.role != "value" or argument.type in ("string", "secret", *TEXT_TYPES):
         return check_value(argument, text, where)
     # a choice may be a number, so compare texts
     if argument.type == "choice":
-        matches = [choice for choice in argument.choices if str(choice) == text]
+        known = (*argument.choices, *argument.choice_values)
+        matches = [choice for choice in known if choice is not None and str(choice) == text]
         return check_value(argument, matches[0] if matches else text, where)
     if argument.type == "bool":
         booleans = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}

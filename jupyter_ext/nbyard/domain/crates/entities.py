@@ -28,12 +28,16 @@ from nbyard.domain.runs.structs import Artifact, BytesOf, Run, Task
 TYPES: Mapping[str, str] = {
     "bool": "Boolean",
     "choice": "Text",
+    "date": "Date",
+    "datetime": "DateTime",
+    "decimal": "Number",
     "float": "Float",
     "int": "Integer",
     "json": "Text",
     "list": "Text",
     "secret": "Text",
     "string": "Text",
+    "time": "Time",
 }
 PARAMETERS = "https://bioschemas.org/profiles/FormalParameter/1.0-RELEASE"
 CODE: Mapping[str, str] = {

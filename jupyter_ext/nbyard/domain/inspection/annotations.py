@@ -1,13 +1,19 @@
 """Types of arguments as Python annotations declare them, read from source."""
 
 import ast
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 import msgspec
 
 from nbyard.domain.arguments.structs import ValueType
-from nbyard.domain.inspection.constant_expressions import PATHS, NotConstant, evaluate_constant
+from nbyard.domain.inspection.constant_expressions import (
+    PATHS,
+    NotConstant,
+    evaluate_constant,
+    last_name,
+)
 
 NAMES: dict[str, ValueType] = {
     "str": "string",
@@ -34,9 +40,17 @@ NAMES: dict[str, ValueType] = {
     "Any": "json",
     "object": "json",
     "secret": "secret",
+    "date": "date",
+    "datetime": "datetime",
+    "time": "time",
+    "Decimal": "decimal",
     **dict.fromkeys(PATHS, "string"),
 }
 NUMBERS = {"int": "int", "float": "float"}
+# types of values that are written as text
+TEXTS = frozenset({"string", "date", "datetime", "time", "decimal"})
+# methods of `date` and `datetime` that return one
+CREATORS = frozenset({"today", "now", "utcnow", "fromisoformat", "fromtimestamp", "strptime"})
 WRAPPERS = frozenset({"Final", "ClassVar", "Required", "NotRequired"})
 MAX_DEPTH = 20
 
@@ -49,13 +63,21 @@ class Declared(msgspec.Struct, frozen=True):
     choices: tuple[Any, ...] = ()
     is_path: bool = False
     help: str = ""
+    items: ValueType | str = ""
+    choice_values: tuple[Any, ...] = ()
 
 
 UNKNOWN = Declared()
+NOTHING: Mapping[str, Declared] = {}
 
 
-def declared_type(node: ast.expr | None, depth: int = 0) -> Declared:
-    """Return the type of an annotation, without importing or evaluating code."""
+def declared_type(
+    node: ast.expr | None, known: Mapping[str, Declared] = NOTHING, depth: int = 0
+) -> Declared:
+    """Return the type of an annotation, without importing or evaluating code.
+
+    `known` are the types of classes that the source defines, by name.
+    """
     if node is None or depth > MAX_DEPTH:
         return UNKNOWN
     if isinstance(node, ast.Constant):
@@ -64,17 +86,23 @@ def declared_type(node: ast.expr | None, depth: int = 0) -> Declared:
             # Very deep nesting raises MemoryError or RecursionError. NUL raises ValueError in
             # Python 3.11, and SyntaxError in later versions.
             with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                declared = declared_type(ast.parse(node.value, mode="eval").body, depth + 1)
+                inner = ast.parse(node.value, mode="eval").body
+                declared = declared_type(inner, known, depth + 1)
         return declared
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-        return _union([node.left, node.right], depth)
+        return _union([node.left, node.right], known, depth)
     if isinstance(node, ast.Subscript):
-        return _subscript(node, depth)
-    return _declared_by_name(_last_name(node))
+        return _subscript(node, known, depth)
+    return known.get(last_name(node)) or _declared_by_name(last_name(node))
 
 
-def _last_name(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+def type_of_default(node: ast.expr | None) -> Declared:
+    """Return the type of a default that is a date or time computed by code: `date.today()`."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        owner = last_name(node.func.value)
+        if node.func.attr in CREATORS and owner in ("date", "datetime"):
+            return Declared(owner)
+    return UNKNOWN
 
 
 def _declared_by_name(name: str) -> Declared:
@@ -86,40 +114,65 @@ def _declared_by_name(name: str) -> Declared:
     return Declared(NAMES.get(name, ""), is_path=name in PATHS)
 
 
-def _subscript(node: ast.Subscript, depth: int) -> Declared:
+def _subscript(node: ast.Subscript, known: Mapping[str, Declared], depth: int) -> Declared:
     items = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
-    match _last_name(node.value):
+    match last_name(node.value):
         case "Literal":
-            try:
-                values = [evaluate_constant(item, {}) for item in items]
-            except NotConstant:
-                return UNKNOWN
-            choices = tuple(value for value in values if value is not None)
-            return Declared("choice" if choices else "", len(choices) < len(values), choices)
+            return _literal(items)
         case "Optional":
-            return msgspec.structs.replace(declared_type(items[0], depth + 1), nullable=True)
+            return msgspec.structs.replace(declared_type(items[0], known, depth + 1), nullable=True)
         case "Union":
-            return _union(items, depth)
+            return _union(items, known, depth)
         case "Annotated":
             texts = [i.value for i in items[1:] if isinstance(i, ast.Constant)]
             helps = [text for text in texts if isinstance(text, str)]
-            inner = declared_type(items[0], depth + 1)
+            inner = declared_type(items[0], known, depth + 1)
             return msgspec.structs.replace(inner, help=helps[0] if helps else "")
+        case name if name in WRAPPERS:
+            return declared_type(items[0], known, depth + 1)
         case name:
+            declared = _declared_by_name(name)
             return (
-                declared_type(items[0], depth + 1) if name in WRAPPERS else _declared_by_name(name)
+                _with_items(declared, items, known, depth) if declared.type == "list" else declared
             )
 
 
-def _union(items: list[ast.expr], depth: int) -> Declared:
-    declared = [declared_type(item, depth + 1) for item in items]
+def _literal(items: list[ast.expr]) -> Declared:
+    try:
+        values = [evaluate_constant(item, {}) for item in items]
+    except NotConstant:
+        return UNKNOWN
+    choices = tuple(value for value in values if value is not None)
+    return Declared("choice" if choices else "", len(choices) < len(values), choices)
+
+
+def _with_items(
+    declared: Declared, items: list[ast.expr], known: Mapping[str, Declared], depth: int
+) -> Declared:
+    """Return the type of a list with that of its items, if they have one type."""
+    if len(items) == 2 and isinstance(items[1], ast.Constant) and items[1].value is ...:
+        items = items[:1]  # tuple[int, ...]
+    item = declared_type(items[0], known, depth + 1)
+    if len(items) > 1 or item.nullable or item.type in ("", "secret", "list"):
+        return declared
+    return msgspec.structs.replace(
+        declared, items=item.type, choices=item.choices, choice_values=item.choice_values
+    )
+
+
+def _union(items: list[ast.expr], known: Mapping[str, Declared], depth: int) -> Declared:
+    declared = [declared_type(item, known, depth + 1) for item in items]
     nullable = any(item.nullable for item in declared)
     typed = [item for item in declared if item.type or not item.nullable]
     types = {item.type for item in typed}
+    if len(typed) == 1:
+        return msgspec.structs.replace(typed[0], nullable=nullable)
     choices = tuple(choice for item in typed for choice in item.choices)
     is_path = any(item.is_path for item in typed)
     # a float argument takes integers as well
     if types <= {"int", "float"} and len(types) > 1:
         types = {"float"}
+    if types <= TEXTS and len(types) > 1:
+        types = {"string"}
     kind = types.pop() if len(types) == 1 else "json" if types else ""
     return Declared(kind, nullable, choices if kind == "choice" else (), is_path)

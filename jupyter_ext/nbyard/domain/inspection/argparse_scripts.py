@@ -30,6 +30,7 @@ from nbyard.domain.inspection.cli_parameters import (
     WordType,
     usual_name,
 )
+from nbyard.domain.inspection.enumerations import enumerations_in
 from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import because
 
@@ -52,6 +53,9 @@ PLAIN_TYPES = {
     **BUILTIN_TYPES,
     "open": WordType(is_path=True, role="input"),
     "argparse.FileType": WordType(is_path=True, role="input"),
+    "datetime.date.fromisoformat": WordType("date"),
+    "datetime.datetime.fromisoformat": WordType("datetime"),
+    "datetime.time.fromisoformat": WordType("time"),
 }
 
 
@@ -201,7 +205,17 @@ def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Param
     parameter = msgspec.structs.replace(plain, word_type=word_type, is_list=is_list)
     if origin == "bool":
         note = because("type-bool", name=plain.shown)
-        parameter = msgspec.structs.replace(parameter, note=note)
+        # the only texts whose result is the declared one
+        parameter = msgspec.structs.replace(parameter, note=note, choices=("true", ""))
+        parameter = _with_default(source, call_arguments, parameter)
+        kept = msgspec.UNSET if parameter.default is None else parameter.default
+        return msgspec.structs.replace(parameter, default=kept)
+    if members := enumerations_in(source.tree.body).get(origin):
+        # argparse calls the class with a text, which is a member's value
+        values = tuple(value for value in members.choice_values if isinstance(value, str))
+        return _with_default(
+            source, call_arguments, msgspec.structs.replace(parameter, choices=values)
+        )
     return _with_default(source, call_arguments, with_choices(parameter, call_arguments))
 
 

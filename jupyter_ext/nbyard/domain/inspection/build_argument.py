@@ -6,7 +6,13 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType, check_value
 from nbyard.domain.inspection.annotations import Declared
-from nbyard.domain.inspection.constant_expressions import FilePath
+from nbyard.domain.inspection.constant_expressions import (
+    DateText,
+    DatetimeText,
+    DecimalText,
+    FilePath,
+    TimeText,
+)
 from nbyard.domain.inspection.heuristics import Comment, guess_role
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -17,6 +23,10 @@ TYPES: dict[type, ValueType] = {
     float: "float",
     str: "string",
     FilePath: "string",
+    DateText: "date",
+    DatetimeText: "datetime",
+    TimeText: "time",
+    DecimalText: "decimal",
     list: "list",
     dict: "json",
 }
@@ -53,8 +63,10 @@ def argument_of(
         format=file_format if role != "value" else "",
         required=missing,
         nullable=declared.nullable or value is None,
-        default=str(default) if isinstance(default, FilePath) else default,
-        choices=declared.choices,
+        default=str(default) if isinstance(default, str) else default,
+        choices=declared.choices if role == "value" else (),
+        choice_values=declared.choice_values if role == "value" else (),
+        items=declared.items if kind == "list" else "",  # type: ignore[arg-type]
         help=comment.help or declared.help,
         output_class=comment.output_class if role == "output" else "",
     )
@@ -72,8 +84,9 @@ def fit_default(argument: Argument, value: Any) -> tuple[Argument, Reason | None
         return msgspec.structs.replace(argument, default=default), None
     except Invalid as error:
         problem = error.details[0].why
+    kind = TYPES.get(type(value), "json")
     own = msgspec.structs.replace(
-        argument, role="value", type=TYPES.get(type(value), "json"), format="", choices=()
+        argument, role="value", type=kind, format="", choices=(), choice_values=(), items=""
     )
     try:
         default = check_value(own, argument.default)

@@ -19,7 +19,12 @@ from nbyard.domain.inspection.python_calls import (
 )
 from nbyard.reasons.structs import Reason, because
 
-BUILTIN_TYPES = {"str": WordType(), "int": WordType("int"), "float": WordType("float")}
+BUILTIN_TYPES = {
+    "str": WordType(),
+    "int": WordType("int"),
+    "float": WordType("float"),
+    "decimal.Decimal": WordType("decimal"),
+}
 
 
 class Collected:

@@ -10,8 +10,9 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Positional, Reach
 from nbyard.domain.arguments.structs import Argument, Role, ValueType, check_value
+from nbyard.domain.arguments.text_values import TEXT_TYPES
 from nbyard.domain.inspection.annotations import Declared
-from nbyard.domain.inspection.build_argument import argument_of
+from nbyard.domain.inspection.build_argument import TYPES, argument_of
 from nbyard.domain.inspection.constant_expressions import FilePath
 from nbyard.domain.inspection.heuristics import ABOUT, WORD, Comment, read_comment
 from nbyard.errors import Invalid
@@ -22,6 +23,7 @@ PLAIN: dict[str, tuple[type, ...]] = {
     "int": (int,),
     "float": (float, int),
     "bool": (bool,),
+    **dict.fromkeys(TEXT_TYPES, (str,)),
 }
 STREAM = "-"
 
@@ -160,6 +162,9 @@ def _default(parameter: Parameter) -> tuple[Any, list[Reason]]:
 def _item(word_type: WordType, value: Any) -> Any:
     if isinstance(value, FilePath):
         return value if word_type.is_path else msgspec.UNSET
+    # only its own type reads the text of a date
+    if type(value) is not str and TYPES.get(type(value)) in TEXT_TYPES:
+        return value if TYPES[type(value)] == word_type.type else msgspec.UNSET
     # argparse and click convert a default that is a text, as they convert words.
     if isinstance(value, str) and word_type.type in ("int", "float"):
         try:

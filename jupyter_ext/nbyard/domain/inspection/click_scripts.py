@@ -30,6 +30,7 @@ from nbyard.domain.inspection.cli_parameters import (
     WordType,
     usual_name,
 )
+from nbyard.domain.inspection.enumerations import enumerations_in
 from nbyard.domain.inspection.heuristics import guess_role
 from nbyard.domain.inspection.python_calls import (
     CallArguments,
@@ -279,6 +280,9 @@ def _with_type(source: PythonModule, call_arguments: CallArguments, plain: Param
         return msgspec.structs.replace(parameter, word_type=INFERRED.get(type(default), WordType()))
     if _called(source, node) == "click.Choice" and isinstance(node, ast.Call):
         of_choice = CallArguments(source, node)
+        named = node.args[0] if node.args else of_choice.keywords.get("choices")
+        if members := enumerations_in(source.tree.body).get(getattr(named, "id", "")):
+            return msgspec.structs.replace(parameter, choices=members.choices)
         if node.args:
             of_choice.keywords["choices"] = node.args[0]
         return with_choices(parameter, of_choice)
@@ -314,4 +318,9 @@ def _word_type(source: PythonModule, node: ast.expr, name: str) -> WordType:
         return WordType(is_path=True, role=role, format="folder" if is_folder else "")
     if origin == "click.Path" or is_path_type(origin):
         return WordType(is_path=True)
+    # with own formats, its words have another form
+    if origin == "click.DateTime":
+        return WordType(
+            "string" if isinstance(node, ast.Call) and node.args + node.keywords else "datetime"
+        )
     return TYPES.get(origin, WordType())

@@ -3,6 +3,8 @@
 import ast
 import operator
 from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, time
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 # the limits keep expressions such as 9**9**9 from using all time and memory
@@ -22,6 +24,36 @@ class FilePath(str):
 
     __slots__ = ()
 
+
+class DateText(str):
+    """The text of a `datetime.date(…)`."""
+
+    __slots__ = ()
+
+
+class DatetimeText(str):
+    """The text of a `datetime.datetime(…)`."""
+
+    __slots__ = ()
+
+
+class TimeText(str):
+    """The text of a `datetime.time(…)`."""
+
+    __slots__ = ()
+
+
+class DecimalText(str):
+    """The text of a `decimal.Decimal(…)`."""
+
+    __slots__ = ()
+
+
+TIMES: dict[str, tuple[type[date | time], type[str]]] = {
+    "date": (date, DateText),
+    "datetime": (datetime, DatetimeText),
+    "time": (time, TimeText),
+}
 
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -134,24 +166,62 @@ def _text(node: ast.JoinedStr, names: Mapping[str, Any], depth: int) -> str:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             # The conversion -1 stands for none. Others are `!r`, `!s` and `!a`.
-            if part.format_spec is not None or part.conversion != -1:
+            value = evaluate_constant(part.value, names, depth)
+            # Python writes a date and time with a blank in place of the T
+            is_plain = part.format_spec is None and part.conversion == -1
+            if not is_plain or isinstance(value, DatetimeText):
                 raise NotConstant("a formatted text")
-            parts.append(str(evaluate_constant(part.value, names, depth)))
+            parts.append(str(value))
         else:
             parts.append(str(evaluate_constant(part, names, depth)))
     return "".join(parts)
 
 
 def _call(node: ast.Call, names: Mapping[str, Any], depth: int) -> Any:
-    """Evaluate `Path("a", "b")`, the only call that is allowed."""
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    if name not in PATHS or node.keywords:
-        raise NotConstant("a call")
-    parts = [evaluate_constant(argument, names, depth) for argument in node.args]
-    if not all(isinstance(part, str) for part in parts):
-        raise NotConstant("a call")
-    return FilePath("/".join(parts) or ".")
+    """Evaluate `Path("a", "b")`, `date(2025, 1, 1)`, `Decimal("0.1")` and their like.
+
+    Other calls are not constant.
+    """
+    name = last_name(node.func)
+    values = [evaluate_constant(argument, names, depth) for argument in node.args]
+    if name in PATHS and not node.keywords and all(isinstance(value, str) for value in values):
+        return FilePath("/".join(values) or ".")
+    try:
+        if name == "Decimal" and len(values) == 1 and not node.keywords:
+            return DecimalText(Decimal(values[0]))
+        if name in TIMES and (values or node.keywords):
+            keywords = {
+                keyword.arg or "**": _zone(keyword.value)
+                if keyword.arg == "tzinfo"
+                else evaluate_constant(keyword.value, names, depth)
+                for keyword in node.keywords
+            }
+            return TIMES[name][1](TIMES[name][0](*values, **keywords).isoformat())
+        owner = last_name(node.func.value) if isinstance(node.func, ast.Attribute) else ""
+        if name == "fromisoformat" and owner in TIMES:
+            return TIMES[owner][1](TIMES[owner][0].fromisoformat(*values).isoformat())
+    except (TypeError, ValueError, OverflowError, InvalidOperation) as error:
+        raise NotConstant(str(error)) from None
+    raise NotConstant("a call")
+
+
+def _zone(node: ast.expr) -> Any:
+    if last_name(node) not in ("utc", "UTC"):
+        raise NotConstant("a zone")
+    return UTC
+
+
+def last_name(node: ast.expr) -> str:
+    """Return the last part of a dotted name, empty for other expressions."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def _attribute(node: ast.Attribute, names: Mapping[str, Any], _depth: int) -> Any:
+    """Return the member of an Enum, whose names include its class."""
+    name = ast.unparse(node)
+    if name not in names:
+        raise NotConstant(name)
+    return names[name]
 
 
 _EVALUATORS: dict[type[ast.AST], Callable[[Any, Mapping[str, Any], int], Any]] = {
@@ -165,4 +235,5 @@ _EVALUATORS: dict[type[ast.AST], Callable[[Any, Mapping[str, Any], int], Any]] =
     ast.Dict: _dict,
     ast.JoinedStr: _text,
     ast.Call: _call,
+    ast.Attribute: _attribute,
 }

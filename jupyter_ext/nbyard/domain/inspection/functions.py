@@ -8,9 +8,14 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, Role, is_name
-from nbyard.domain.inspection.annotations import declared_type
+from nbyard.domain.inspection.annotations import Declared, declared_type
 from nbyard.domain.inspection.build_argument import argument_of, fit_default
 from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate_constant
+from nbyard.domain.inspection.enumerations import (
+    enumerations_in,
+    imported_member,
+    members_of,
+)
 from nbyard.domain.inspection.heuristics import Comment, guess_role
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.errors import Invalid
@@ -78,7 +83,7 @@ def read_function(content: bytes, name: str) -> Signature:
         raise Invalid.field(file, because("asynchronous-function", name=function))
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(definition)):
         raise Invalid.field(file, because("generator-function", name=function))
-    return _Reader(_constants(tree), definition).read()
+    return _Reader(_constants(tree), definition, enumerations_in(tree.body)).read()
 
 
 def _constants(tree: ast.Module) -> dict[str, Any]:
@@ -114,8 +119,14 @@ def _own_nodes(definition: Definition) -> Iterator[ast.AST]:
 
 
 class _Reader:
-    def __init__(self, constants: Mapping[str, Any], definition: ast.FunctionDef):
-        self._constants = constants
+    def __init__(
+        self,
+        constants: Mapping[str, Any],
+        definition: ast.FunctionDef,
+        enumerations: Mapping[str, Declared],
+    ):
+        self._constants = {**constants, **members_of(enumerations)}
+        self._enumerations = enumerations
         self._definition = definition
         self._arguments: list[Argument] = []
         self._hints: list[Reason] = []
@@ -150,11 +161,13 @@ class _Reader:
         node: ast.expr | None,
         returns: Mapping[str, str],
     ) -> None:
-        declared, value = declared_type(annotation), msgspec.UNSET
+        declared, value = declared_type(annotation, self._enumerations), msgspec.UNSET
         if name in returns and declared.type not in ("", "string"):
             raise self._refusal(self._definition, because("output-is-parameter", name=name))
         if node is not None:
-            value = _evaluated(name, node, self._constants).get(name, msgspec.UNSET)
+            member = imported_member(annotation, node) if annotation else ""
+            default = ast.Constant(member) if member and not declared.type else node
+            value = _evaluated(name, default, self._constants).get(name, msgspec.UNSET)
         role: Role = "value"
         if name in returns:
             role = "output"

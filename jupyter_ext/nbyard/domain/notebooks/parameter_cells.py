@@ -15,9 +15,21 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, is_name
-from nbyard.domain.inspection.annotations import UNKNOWN, Declared, declared_type
+from nbyard.domain.inspection.annotations import (
+    NOTHING,
+    UNKNOWN,
+    Declared,
+    declared_type,
+    type_of_default,
+)
 from nbyard.domain.inspection.build_argument import argument_of, fit_default
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
+from nbyard.domain.inspection.enumerations import (
+    enumeration_of_default,
+    enumerations_in,
+    imported_member,
+    members_of,
+)
 from nbyard.domain.inspection.heuristics import Comment, read_comment
 from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.errors import Invalid
@@ -78,8 +90,10 @@ def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
 
     If several parameters cells assign a name, the last one counts.
     """
-    reader = Reader()
     cells = parameters_cells(notebook)
+    has_classes = any("Enum" in source_of(cell) for cell in notebook["cells"]) and bool(cells)
+    enumerations = enumerations_in(whole_code(notebook).tree.body) if has_classes else {}
+    reader = Reader(enumerations)
     for index in cells:
         reader.read(source_of(notebook["cells"][index]), index)
     hints = reader.hints + several_cells(cells)
@@ -235,11 +249,12 @@ def _comment(comments: Comments, statement: ast.stmt) -> Comment:
 class Reader:
     """Collects the arguments from the parameters cells of a notebook, one cell at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, enumerations: Mapping[str, Declared] = NOTHING) -> None:
         self.arguments: dict[str, Argument] = {}
         self.hints: list[Reason] = []
         self.error = ""
-        self._values: dict[str, Any] = {}
+        self._known = enumerations
+        self._values: dict[str, Any] = {**members_of(enumerations)}
 
     def read(self, source: str, cell: int) -> None:
         """Collect the arguments of one cell. `cell` is its index, for error messages."""
@@ -257,8 +272,10 @@ class Reader:
 
     def _read_statement(self, statement: ast.stmt, comments: Comments) -> None:
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-            declared = declared_type(statement.annotation)
-            self._add(statement.target.id, statement.value, declared, _comment(comments, statement))
+            declared = declared_type(statement.annotation, self._known)
+            member = imported_member(statement.annotation, statement.value)
+            value = ast.Constant(member) if member and not declared.type else statement.value
+            self._add(statement.target.id, value, declared, _comment(comments, statement))
         elif isinstance(statement, ast.Assign):
             comment = _comment(comments, statement)
             pairs = [
@@ -292,7 +309,9 @@ class Reader:
             self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         if comment.type and not declared.type:
-            declared = declared_type(ast.Constant(comment.type))
+            declared = declared_type(ast.Constant(comment.type), self._known)
+        if declared == UNKNOWN:
+            declared = enumeration_of_default(node, self._known) or type_of_default(node)
         value, computed = self._value(node)
         argument = argument_of(name, value, declared, comment, node is None)
         argument, problem = fit_default(argument, value)

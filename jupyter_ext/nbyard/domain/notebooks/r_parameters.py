@@ -19,7 +19,13 @@ import msgspec
 from nbyard.domain.arguments.structs import Argument, is_name
 from nbyard.domain.inspection.annotations import UNKNOWN, declared_type
 from nbyard.domain.inspection.build_argument import argument_of, fit_default
-from nbyard.domain.inspection.constant_expressions import MAX_DEPTH, FilePath, NotConstant
+from nbyard.domain.inspection.constant_expressions import (
+    MAX_DEPTH,
+    DateText,
+    DatetimeText,
+    FilePath,
+    NotConstant,
+)
 from nbyard.domain.inspection.heuristics import Comment
 from nbyard.domain.notebooks.parameter_cells import (
     MAX_SHOWN,
@@ -55,6 +61,18 @@ ESCAPE = re.compile(
 PLAIN = dict(zip("abfnrtv\\\"'` \n", "\a\b\f\n\r\t\v\\\"'` \n", strict=True))
 # T and F are variables of R with the values TRUE and FALSE.
 WORDS = {"TRUE": True, "T": True, "FALSE": False, "F": False, "NULL": None, "Inf": math.inf}
+TEXT_CLASSES: dict[str, type[str]] = {"as.Date": DateText, "as.POSIXct": DatetimeText}
+# R computes these, but their classes are known.
+CLOCKS = {"Sys.Date()": "date", "Sys.time()": "datetime"}
+# missing values, each with its type
+MISSING = {
+    "NA": "",
+    "NA_integer_": "int",
+    "NA_real_": "float",
+    "NA_character_": "str",
+    "as.Date(NA)": "date",
+    "as.POSIXct(NA)": "datetime",
+}
 ASSIGNS = ("<-", "<<-", "=")
 CONTROLS = ("if", "for", "while", "repeat")
 LEFT, RIGHT = "([{", ")]}"
@@ -144,9 +162,12 @@ class _Reader:
             self.hints.append(because("argument-name-unfit", name=repr(name[:MAX_SHOWN])))
             return
         self._values.pop(name, None)
-        declared = declared_type(ast.Constant(comment.type)) if comment.type else UNKNOWN
+        code = "".join(token.text for token in tokens)
+        known = comment.type or MISSING.get(code) or CLOCKS.get(code)
+        declared = declared_type(ast.Constant(known)) if known else UNKNOWN
         try:
-            value = _Value(tokens, self._values).evaluate()
+            is_missing = code in MISSING
+            value = None if is_missing else _Value(tokens, self._values).evaluate()
             self._values[name] = value
         except (NotConstant, RecursionError):
             value = msgspec.UNSET
@@ -157,7 +178,10 @@ class _Reader:
         argument, problem = fit_default(argument_of(name, value, declared, comment, False), value)
         if problem:
             self.hints.append(problem)
-        self.arguments[name] = argument
+        # each type of R has a missing value
+        may_be_missing = argument.role == "value" and argument.type not in ("list", "secret")
+        nullable = argument.nullable or may_be_missing
+        self.arguments[name] = msgspec.structs.replace(argument, nullable=nullable)
 
 
 def _tokens(source: str) -> Iterator[Token]:
@@ -258,6 +282,8 @@ class _Value:
         labels, values = [label for label, _ in pairs if label], [value for _, value in pairs]
         if name == "file.path" and not labels and all(isinstance(value, str) for value in values):
             return FilePath("/".join(values))
+        if name in TEXT_CLASSES and isinstance(values[0] if values else None, str):
+            return TEXT_CLASSES[name](values[0].replace(" ", "T"))
         if name not in ("c", "list") or (labels and len(labels) < len(pairs)):
             raise NotConstant(name)
         if labels:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.arguments.text_values import TEXT_TYPES
 from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.domain.triggers.structs import TriggerKind
 from nbyard.errors import Invalid
@@ -29,7 +30,7 @@ FIELDS: Mapping[TriggerKind, Mapping[str, str]] = {
 }
 # Types of parameters that take a value of each type; files are texts.
 FITTING: Mapping[str, tuple[str, ...]] = {
-    "string": ("string", "choice", "json"),
+    "string": ("string", "choice", "json", *TEXT_TYPES),
     "int": ("int", "float", "json"),
     "list": ("list", "json"),
 }

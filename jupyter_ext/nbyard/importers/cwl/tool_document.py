@@ -12,6 +12,7 @@ from nbyard.domain.arguments.bindings import Beside, Bound, Found, Stderr, Stdin
 from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
 from nbyard.domain.arguments.parameter_references import names_in, reference_text
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.arguments.text_values import TEXT_TYPES
 from nbyard.domain.commands.invocations import VALUE, Invocation, with_contents
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
@@ -27,7 +28,10 @@ HINT = "nbyard:Description"
 NAMESPACE = "urn:nbyard:"
 VERSION = "v1.2"
 # CWL's `int` and `float` have 32 bits, nbyard's values have 64.
-TYPES = {"string": "string", "int": "long", "float": "double", "bool": "boolean", "json": "Any"}
+TYPES = {
+    **{"string": "string", "int": "long", "float": "double", "bool": "boolean", "json": "Any"},
+    **dict.fromkeys(TEXT_TYPES, "string"),
+}
 
 
 def document_of(description: Description, file: str = "") -> dict[str, Any]:
@@ -193,7 +197,8 @@ def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
     if argument.items == "list":
         return _array(_array("Any", each.each if each else None), each)
     if each is None or not each.fields:
-        return _array(TYPES[argument.items or "json"], each)
+        is_enum = argument.items == "choice"
+        return _array(_enum(argument) if is_enum else TYPES[argument.items or "json"], each)
     # Only the words of the objects are known.
     fields = {
         name: {

@@ -6,17 +6,19 @@ that the language does not interpret. A notebook in a language without such an e
 
 from __future__ import annotations
 
-import ast
 import base64
 import contextlib
+import datetime
 import json
 import keyword
 import math
 import re
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import Any
 
 from ..reasons import Explained, because
+from . import python_literals
+from .python_literals import six_digits
 
 TAG = "parameters"
 INJECTED = "injected-parameters"
@@ -29,7 +31,24 @@ PAPERMILL = {
     "bash": "BashTranslator",
 }
 # Such as `sizes <- c(1, 2, 3)`.
-R_VECTOR = re.compile(r"^[ \t]*([A-Za-z.][\w.]*)[ \t]*(?:<-|=)[ \t]*c\(", re.MULTILINE)
+R_DEFAULT = re.compile(r"^[ \t]*([A-Za-z.][\w.]*)[ \t]*(?:<-|=)[ \t]*(\S.*)$", re.MULTILINE)
+R_KINDS = {
+    "date": re.compile(r"as\.Date\(|Sys\.Date\(|.*#.*type:\s*date\b"),
+    "time": re.compile(r"as\.POSIXct\(|Sys\.time\("),
+    "integer": re.compile(r"[-+]?(0[xX])?[0-9a-fA-F]+L\b|NA_integer_|as\.integer\("),
+    "number": re.compile(r"[-+]?[0-9.]|NA_real_|Inf\b"),
+    "text": re.compile("[rR]?[\"']|NA_character_"),
+    "truth": re.compile(r"(TRUE|FALSE|T|F|NA)\b"),
+}
+R_MISSING = {
+    "date": "as.Date(NA)",
+    "time": "as.POSIXct(NA)",
+    "integer": "NA_integer_",
+    "number": "NA_real_",
+    "text": "NA_character_",
+    "truth": "NA",
+}
+R_ZONE = re.compile(r"\btz\s*=\s*[\"']([\w/+:-]+)[\"']")
 OWN_STRINGS = ("r", "scala", "c#", "f#")
 
 
@@ -60,7 +79,7 @@ def insert_values_cell(
             "execution_count": None,
             "metadata": {"tags": [INJECTED]},
             "outputs": [],
-            "source": values_cell_source(language, values, defaults),
+            "source": values_cell_source(language, values, defaults, map(cell_source, cells)),
         }
         # Cells have IDs from format 4.5 on. Earlier formats forbid them.
         if notebook.get("nbformat_minor", 0) >= 5:
@@ -84,11 +103,13 @@ def cell_source(cell: dict[str, Any]) -> str:
     return text if isinstance(text, str) else "".join(text)
 
 
-def values_cell_source(language: str, values: dict[str, Any], defaults: str = "") -> str:
+def values_cell_source(
+    language: str, values: dict[str, Any], defaults: str = "", code: Iterable[str] = ()
+) -> str:
     """Return the source of the cell that assigns the values.
 
     `defaults` is the source of the notebook's own parameters cells. It shows which Python or R
-    types the values need.
+    types the values need. `code` is the source of all cells, which may define Enum classes.
 
     Raises:
         CannotInject: A name is not valid, or the language has no trusted encoding.
@@ -98,7 +119,7 @@ def values_cell_source(language: str, values: dict[str, Any], defaults: str = ""
             raise CannotInject(because("parameter-name", name=name[:40]))
     language = language.lower()
     if language in ("", "python", "ipython"):
-        return _python(values, defaults)
+        return "\n".join(["# Parameters", *python_literals.assignments(values, defaults, code)])
     if language == "julia":
         lines = [f"{name} = {_julia(value)}" for name, value in values.items()]
         return "\n".join(["# Parameters", "import Base64", *lines])
@@ -119,61 +140,8 @@ def values_cell_source(language: str, values: dict[str, Any], defaults: str = ""
             raise CannotInject(because("parameter-refused", error=str(error))) from error
         return "\n".join(["// Parameters", *lines])
     if language in PAPERMILL:
-        # Lists become vectors of R where the default is one.
-        vectors = set(R_VECTOR.findall(defaults)) if language == "r" else set()
-        return _papermill(language, values, vectors)
+        return _papermill(language, values, defaults)
     raise CannotInject(because("parameter-language", language=language))
-
-
-def _python(values: dict[str, Any], defaults: str) -> str:
-    statements: list[ast.stmt] = []
-    with contextlib.suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-        statements = ast.parse(defaults).body
-    wrappers = {}  # by parameter whose default is a path, tuple or set: JSON has no such types
-    for statement in statements:
-        if isinstance(statement, ast.Assign):
-            targets: list[ast.expr] = statement.targets
-            annotation = None
-        elif isinstance(statement, ast.AnnAssign):
-            targets, annotation = [statement.target], statement.annotation
-        else:
-            continue
-        wrapper = _wrapper(annotation, statement.value)
-        wrappers.update({t.id: wrapper for t in targets if isinstance(t, ast.Name)})
-    lines = ["# Parameters"]
-    for name, value in values.items():
-        literal, wrapper = _python_literal(value), wrappers.get(name, "")
-        if wrapper == "Path" and isinstance(value, str):
-            literal = f'__import__("pathlib").Path({literal})'
-        elif wrapper in ("tuple", "set") and isinstance(value, list):
-            literal = f"{wrapper}({literal})"
-        lines.append(f"{name} = {literal}")
-    return "\n".join(lines)
-
-
-def _python_literal(value: Any) -> str:
-    """Return a Python literal in plain ASCII that evaluates to exactly this JSON value."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return f'float("{value}")'
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_python_literal, value)) + "]"
-    if isinstance(value, dict):
-        pairs = (f"{key!a}: {_python_literal(item)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    return ascii(value)
-
-
-def _wrapper(annotation: ast.expr | None, value: ast.expr | None) -> str:
-    if isinstance(value, ast.Tuple):
-        return "tuple"
-    if isinstance(value, ast.Set):
-        return "set"
-    # Such as Path('data') / 'sales.csv'.
-    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Div):
-        return _wrapper(annotation, value.left)
-    called = value.func if isinstance(value, ast.Call) else annotation
-    name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-    return "Path" if name in ("Path", "PosixPath", "PurePath") else ""
 
 
 def _julia(value: Any) -> str:
@@ -194,7 +162,7 @@ def _julia(value: Any) -> str:
     return repr(value)
 
 
-def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) -> str:
+def _papermill(language: str, values: dict[str, Any], defaults: str) -> str:
     from papermill import translators
 
     translator = getattr(translators, PAPERMILL[language])
@@ -202,17 +170,47 @@ def _papermill(language: str, values: dict[str, Any], vectors: Collection[str]) 
         # papermill writes Python's \x and \U escapes, which these languages read differently
         own = classmethod(lambda _cls, text: json.dumps(str(text), ensure_ascii=language != "r"))
         translator = type("Strings", (translator,), {"translate_escaped_str": own})
+    own_code = dict(R_DEFAULT.findall(defaults)) if language == "r" else {}
     try:
         lines = [translator.comment("Parameters")]
         for name, value in values.items():
-            text = translator.translate(value)
-            is_kept_by_c = isinstance(value, list) and all(
-                isinstance(element, (str, int, float)) for element in value
-            )
-            if name in vectors and is_kept_by_c:
-                text = "c" + text.removeprefix("list")
+            code = own_code.get(name)
+            text = translator.translate(value) if code is None else _r(translator, value, code)
             lines.append(translator.assign(name, text))
         return "\n".join(lines)
     except NotImplementedError as error:
         reason = because("parameter-untranslatable", language=language, error=str(error))
         raise CannotInject(reason) from error
+
+
+def _r(translator: Any, value: Any, code: str) -> str:
+    """Return the R code of a value with the class of its default, whose code is `code`."""
+    is_vector = code.startswith("c(")
+    inner = code[2:].lstrip() if is_vector else code
+    kind = next((kind for kind, form in R_KINDS.items() if form.match(inner)), "")
+    text = str(translator.translate(value))
+    if value is None:
+        text = R_MISSING.get(kind, "NULL")
+    elif isinstance(value, list):
+        if is_vector and all(isinstance(element, (str, int, float)) for element in value):
+            text = "c(" + ", ".join(_r(translator, item, inner) for item in value) + ")"
+    elif kind == "integer" and type(value) is int and abs(value) < 2**31:
+        text = f"{value}L"
+    elif kind == "date" and isinstance(value, str):
+        text = f"as.Date({text})"
+    elif kind == "time" and isinstance(value, str):
+        text = _r_time(translator, value, inner)
+    return text
+
+
+def _r_time(translator: Any, value: str, code: str) -> str:
+    """Return the R code of a time. Without a zone it is in that of the default."""
+    with contextlib.suppress(ValueError):
+        moment = datetime.datetime.fromisoformat(six_digits(value))
+        own = R_ZONE.search(code)
+        zone = f", tz = {translator.translate(own[1])}" if own else ""
+        if moment.tzinfo is not None:
+            moment, zone = moment.astimezone(datetime.timezone.utc), ', tz = "UTC"'  # noqa: UP017
+        text = moment.replace(tzinfo=None).isoformat(" ")
+        return f'as.POSIXct("{text}"{zone})'
+    return str(translator.translate(value))

@@ -6,11 +6,14 @@ This process is a child of the supervisor. It reports its progress through a pip
 from __future__ import annotations
 
 import contextlib
+import decimal
+import enum
 import importlib.util
 import inspect
 import os
 import sys
 import traceback
+import types
 import typing
 from collections.abc import Callable
 from pathlib import Path
@@ -22,12 +25,15 @@ from ..attempt_folder import AttemptFolder, BadTask
 from ..handoff import value_files
 from ..pythonpath_shim import import_by_name
 from ..reasons import because, raised
+from .python_literals import TIMES, six_digits
 from .return_values import by_output, write_output
 from .status_pipe import Report
 
 # The folder of the runner, whose frames a traceback leaves out.
 RUNNER = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 POSITIONAL = inspect.Parameter.POSITIONAL_ONLY
+COLLECTIONS = (list, tuple, set, frozenset)
+UNIONS = (typing.Union, getattr(types, "UnionType", typing.Union))  # `X | Y` since 3.10
 Failure = dict  # as in result.json
 
 
@@ -157,10 +163,41 @@ class _Function:
         return value_files.read_value(path, wanted) if value_files.is_data(wanted) else Path(path)
 
     def __call__(self, given: dict[str, Any]) -> Any:
+        given = {name: typed_value(value, self._hints.get(name)) for name, value in given.items()}
         if not self._first:
             return self._function(**given)
         first = [given.pop(name) for name in self._first if name in given]
         return self._function(*first, **given)
+
+
+def typed_value(value: Any, hint: Any) -> Any:
+    """Return a JSON value as its annotation says: a date, a decimal number, an Enum's member.
+
+    Values of other types stay as they are.
+    """
+    kind, inner = typing.get_origin(hint) or hint, typing.get_args(hint)
+    if isinstance(value, list) and kind in COLLECTIONS:
+        is_row = kind is tuple and len(inner) == len(value) and ... not in inner
+        hints = inner if is_row else (*inner[:1], None)[:1] * len(value)
+        return kind(map(typed_value, value, hints))
+    if isinstance(value, dict) and kind is dict and inner:
+        return {key: typed_value(item, inner[1]) for key, item in value.items()}
+    if kind in UNIONS and not (str in inner and isinstance(value, str)):
+        typed = [typed_value(value, each) for each in inner]
+        return next((item for item in typed if type(item) is not type(value)), value)
+    return _typed_scalar(value, hint) if isinstance(hint, type) else value
+
+
+def _typed_scalar(value: Any, hint: type) -> Any:
+    if not isinstance(value, (str, int, float)):
+        return value
+    if issubclass(hint, enum.Enum):
+        return hint[str(value)] if str(value) in hint.__members__ else hint(value)
+    if hint is decimal.Decimal:
+        return decimal.Decimal(str(value))
+    if isinstance(value, str) and hint in TIMES.values():
+        return hint.fromisoformat(six_digits(value))  # type: ignore[attr-defined]
+    return value
 
 
 class LoggedErrors:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from json import JSONDecodeError
 from typing import Any
 
@@ -97,7 +98,7 @@ def _cell(text: str, column: Column | None) -> Any:
     if column is None or (column.type == "str" and text):
         return text
     value = value_of_text(column.type, text)
-    is_missing = not text or value != value  # only NaN differs from itself
+    is_missing = not text or (isinstance(value, float) and math.isnan(value))
     return None if column.nullable and is_missing else value
 
 

@@ -60,7 +60,7 @@ def test_what_r_writes_as_a_constant(source: str, value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "source", ["Sys.time()", "1:10", "2 * 3", "c(a = 1, 2)", "NA", "-TRUE", r"'\q'", "y", "x$y"]
+    "source", ["Sys.time()", "1:10", "2 * 3", "c(a = 1, 2)", "-TRUE", r"'\q'", "y", "x$y"]
 )
 def test_what_needs_r_to_be_known_has_no_default(source: str) -> None:
     (argument,) = read(f"x <- {source}").arguments
