@@ -35,7 +35,6 @@ from nbyard.domain.file_formats import is_data
 from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import SEPARATOR, split_function_path
 from nbyard.domain.naming.names import derived_name
-from nbyard.domain.naming.names import derived_name
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.planning import CONTAINER
