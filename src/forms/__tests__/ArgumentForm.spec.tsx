@@ -48,7 +48,7 @@ describe('K7: values in a typed form', () => {
   it.each([
     ['date', '2025-02-28', 'date'],
     ['time', '08:30:00', 'time'],
-    ['datetime', '2025-02-28T08:30:15', 'datetime-local'],
+    ['datetime', '2025-02-28T08:30', 'datetime-local'],
     ['datetime', '2025-02-28T08:30:00+00:00', 'text'],
     ['decimal', '1.50', 'text']
   ] as const)('shows a default of type %s (%s) in a field of type %s', (kind, value, input) => {

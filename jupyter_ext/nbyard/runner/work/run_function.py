@@ -184,7 +184,8 @@ def typed_value(value: Any, hint: Any) -> Any:
         return {key: typed_value(item, inner[1]) for key, item in value.items()}
     if kind in UNIONS and not (str in inner and isinstance(value, str)):
         typed = [typed_value(value, each) for each in inner]
-        return next((item for item in typed if type(item) is not type(value)), value)
+        changed = (item for item in typed if item != value or type(item) is not type(value))
+        return next(changed, value)
     return _typed_scalar(value, hint) if isinstance(hint, type) else value
 
 

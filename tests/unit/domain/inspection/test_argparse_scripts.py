@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from hypothesis import event, given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Words
-from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.arguments.structs import Argument, parse_value
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
@@ -150,6 +151,62 @@ def test_argparse_gets_the_values_that_were_meant(data: Any) -> None:
             if action.nargs == "*" and not action.option_strings:
                 alone[action.dest] = default or []
     assert found == alone, (source, line.argv)
+
+
+TYPED = (
+    HEAD
+    + """
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import Enum
+class Color(Enum):
+    RED = "red"
+    BLUE = "blue"
+parser.add_argument("--day", type=date.fromisoformat, default=date(2025, 1, 1))
+parser.add_argument("--when", type=datetime.fromisoformat)
+parser.add_argument("--price", type=Decimal, default=Decimal("1.5"))
+parser.add_argument("--place", type=Path)
+parser.add_argument("--color", type=Color, default=Color.RED)
+parser.add_argument("--days", type=date.fromisoformat, nargs="+")
+parser.add_argument("--own", type=lambda text: text, default=date(2025, 1, 1))
+parser.add_argument("--flag", type=bool, default=True)
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "passed"),
+    [
+        ("day", "2025-02-28", "datetime.date(2025, 2, 28)"),
+        ("day", "2025-02-30", None),
+        ("when", "2025-02-28T08:00", "datetime.datetime(2025, 2, 28, 8, 0)"),
+        ("when", "noon", None),
+        ("price", "2.10", "Decimal('2.10')"),
+        ("price", "2,10", None),
+        ("place", "a", "PosixPath('a')"),
+        ("color", "blue", "<Color.BLUE: 'blue'>"),
+        ("color", "BLUE", None),
+        ("days", '["2025-02-28"]', "[datetime.date(2025, 2, 28)]"),
+        ("own", "x", "'x'"),
+        ("flag", "true", "True"),
+        ("flag", "", "False"),
+        ("flag", "false", None),
+        ("flag", "0", None),
+    ],
+)
+def test_typed_values_arrive_or_are_refused(name: str, text: str, passed: str | None) -> None:
+    arguments = read(TYPED + "parser.parse_args()").arguments
+    (argument,) = [each for each in arguments if each.name == name]
+    if passed is None:
+        with pytest.raises(Invalid):
+            parse_value(argument, text)
+        return
+    argv = build_argv(["x"], arguments, {name: parse_value(argument, text)}).argv
+    names: dict[str, Any] = {}
+    exec(TYPED, names)
+    parsed = names["parser"].parse_args(argv[1:])
+    assert repr(getattr(parsed, name)) == passed
+    assert parsed.own == ("x" if name == "own" else date(2025, 1, 1))
 
 
 def test_ways_to_be_given() -> None:

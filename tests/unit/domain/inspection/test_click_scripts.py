@@ -311,3 +311,26 @@ def test_what_is_computed_is_told() -> None:
     assert [one.default for one in script.arguments][1] is None
     assert "The default of --x is computed (lambda: 1)" in str(script.hints[0])
     assert str(script.hints[1]) == "The choices of --y are computed and not shown."
+
+
+def test_dates_decimals_and_enum_classes_have_their_types() -> None:
+    source = """
+import click
+from decimal import Decimal
+from enum import Enum
+class Color(Enum):
+    RED = "red"
+@click.command()
+@click.option("--day", type=click.DateTime())
+@click.option("--own", type=click.DateTime(["%d.%m.%Y"]))
+@click.option("--price", type=Decimal)
+@click.option("--color", type=click.Choice(Color))
+def main(day, own, price, color): pass
+"""
+    found = {a.name: (a.type, a.choices) for a in read_script(ast.parse(source)).arguments}
+    assert found == {
+        "day": ("datetime", ()),
+        "own": ("string", ()),
+        "price": ("decimal", ()),
+        "color": ("choice", ("RED",)),
+    }
