@@ -199,7 +199,7 @@ UNSTORED = {
     },
     "NAME=VALUE or JSON that only this command gets": {
         *("--body", "--field", "--label", "--parameters", "--set", "--variable"),
-        *("call values", "triggers fire --param"),
+        *("call values", "run --output", "triggers fire --param"),
         *("credentials add --file", "credentials replace --file"),
     },
     "a page, as the page before it names it": {"--after"},

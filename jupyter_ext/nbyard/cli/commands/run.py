@@ -64,6 +64,12 @@ from nbyard.reasons.structs import because
     metavar="[DIR]",
     help="Save files besides the declared outputs. Default: in the folder of the code.",
 )
+@click.option(
+    *("--output", "outputs"),
+    multiple=True,
+    metavar="[NODE.]OUTPUT=FILE",
+    help="Save an output of the run to a file.",
+)
 @click.option("--overwrite", is_flag=True, help="With --save-files: replace existing files.")
 @server_option
 @json_option
@@ -89,6 +95,9 @@ def run(
         inputs = (*wish["inputs"], *words)
         run_dockerfile(connection, wish | {"params": params, "inputs": inputs}, as_json)
         return
+    outputs = parse_pairs("--output", wish["outputs"], "NODE.OUTPUT=FILE")
+    if outputs and wish["detach"]:
+        raise click.UsageError("With --detach, save an output later: nbyard runs save RUN OUTPUT")
     target, body = _run_request(words, params, wish)
     try:
         with _given_files(connection, body, wish["job"]) as whole:
@@ -112,7 +121,7 @@ def run(
         click.echo(made.id)
         return
     files = None if wish["save"] is None else Files(wish["save"], wish["overwrite"])
-    follow_run(connection, made, target, as_json=as_json, files=files)
+    follow_run(connection, made, target, as_json=as_json, files=files, outputs=outputs)
 
 
 def _given_files(
@@ -142,7 +151,7 @@ def _run_request(
         raise click.UsageError(f"Name one file or executable.{taken}")
     if wish["output"]:
         raise click.UsageError(
-            "--output-file works only with -f. Save results with: nbyard artifacts export"
+            "--output-file works only with -f. Save an output with: --output NAME=FILE"
         )
     if wish["base"]:
         raise click.UsageError(

@@ -80,3 +80,39 @@ def test_files_end_where_papermill_leaves_them(shell, root: Path, dispatcher: Di
     assert (root / "up.txt").read_text() == "up\n"
     assert shell("run", "work.sh", "--save-files", "kept").code == 0
     assert (root / "kept" / "result.csv").read_text() == "\n"
+
+
+MODEL = """\
+import argparse, os
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--output-model")
+parser.add_argument("--output-plots")
+options = parser.parse_args()
+open(options.output_model, "w").write("weights")
+os.makedirs(options.output_plots)
+open(os.path.join(options.output_plots, "a.svg"), "w").write("svg")
+"""
+
+
+def test_outputs_are_saved_by_their_names(shell, root: Path, dispatcher: Dispatching):
+    (root / "train.py").write_text(MODEL)
+    described = shell("executables", "add", "train.py").code
+    assert described == 0
+    said = shell("run", "train.py", "--output", "output_model=m.pkl")
+    assert said.code == 0, said.err
+    assert (root / "m.pkl").read_text() == "weights"
+    assert shell("runs", "save", "1", "main.output_model", "-o", "again.pkl").code == 0
+    assert (root / "again.pkl").read_text() == "weights"
+    refused = shell("runs", "save", "1", "weights")
+    assert refused.code == 3
+    assert "main.output_model" in refused.err
+
+
+def test_no_output_is_saved_of_a_run_that_failed_or_goes_on(
+    shell, root: Path, dispatcher: Dispatching
+):
+    (root / "bad.py").write_text("raise SystemExit(1)\n")
+    assert shell("run", "bad.py", "--output", "main.x=x.pkl").code == 1
+    assert shell("run", "bad.py", "--output", "x=x.pkl", "--detach").code == 2
+    assert not (root / "x.pkl").exists()

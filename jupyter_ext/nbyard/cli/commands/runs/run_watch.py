@@ -6,11 +6,12 @@ import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import click
 
-from nbyard.cli.commands.runs.runs_files import save_files
+from nbyard.cli.commands.runs.runs_files import save_files, save_outputs
 from nbyard.cli.output.clean_streams import COLOURS
 from nbyard.cli.output.console import (
     chosen_server,
@@ -51,10 +52,12 @@ def follow_run(  # noqa: PLR0913  the parameters are independent
     log: bool = False,
     goes_on: bool = True,
     files: Files | None = None,
+    outputs: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Show a run's progress, or its log with `log`, and its result; exit with 1 if it failed.
 
-    If the user interrupts and `goes_on` is false, the caller stops the run.
+    If the user interrupts and `goes_on` is false, the caller stops the run. `outputs` are saved,
+    if the run succeeded, each to its target.
     """
     log_ends: dict[str, str] = {}
     try:
@@ -78,6 +81,7 @@ def follow_run(  # noqa: PLR0913  the parameters are independent
         save_files(connection, made.id, detail.tasks, files.folder, overwrite=files.overwrite)
     if detail.run.state != "succeeded":
         raise click.exceptions.Exit(1)
+    save_outputs(connection, detail.tasks, outputs)
 
 
 class Followed:

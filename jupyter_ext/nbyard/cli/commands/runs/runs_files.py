@@ -1,9 +1,9 @@
-"""The command `nbyard runs files`, for files that a run wrote beside its declared outputs."""
+"""The commands that save what a run made: its outputs, and the files beside them."""
 
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,11 +15,14 @@ from nbyard.cli.output.console import (
     show_json,
     show_table,
 )
+from nbyard.cli.output.downloads import save_file
 from nbyard.cli.output.views.views_by_noun import count_of_files, left_out_lines
 from nbyard.cli.shared_options import confirm, connect, json_option, server_option
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList
+from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.naming.names import check_folder_path
-from nbyard.domain.runs.structs import Task
+from nbyard.domain.runs.structs import Artifact, Task
+from nbyard.errors import NotFound
 from nbyard.host.project_files import replace_atomically
 
 NAMED = 10  # files that an error message lists
@@ -56,6 +59,58 @@ class Saved(NamedTuple):
         except OSError as error:
             message = f"{self.place} cannot be written: {error.strerror}"
             raise click.ClickException(message) from None
+
+
+@click.command("save")
+@click.argument("run")
+@click.argument("output", metavar="[NODE.]OUTPUT")
+@click.option(
+    *("--output-file", "-o", "target"),
+    default="",
+    metavar="FILE",
+    help="File to save to. Default: the output's file name; - is standard output.",
+)
+@server_option
+def save(run: str, output: str, target: str, server: str) -> None:
+    """Save an output of a run to a file.
+
+    One file is saved as it is, a folder as a zip.
+
+    \b
+    Examples:
+      nbyard runs save 7 train.model
+      nbyard runs save 7 train.model -o m.pkl
+    """
+    connection = connect(server)
+    save_outputs(connection, connection.runs.get(run=run).tasks, {output: target})
+
+
+def save_outputs(connection: Any, tasks: Sequence[Task], targets: Mapping[str, str]) -> None:
+    """Save outputs of tasks, by their names `NODE.OUTPUT`, each to its target.
+
+    The name of the node can be left out where only one node has such an output.
+
+    Raises:
+        NotFound: no task that succeeded has the output, or several have it.
+    """
+    outputs = {
+        f"{task.node}.{artifact.name}": artifact
+        for task in tasks
+        for artifact in task.artifacts
+        if task.state == "succeeded" and artifact.name != EXECUTED
+    }
+    for name, target in targets.items():
+        source, own = connection.download("artifacts", _output_named(outputs, name).id)
+        save_file(source, own, target)
+
+
+def _output_named(outputs: Mapping[str, Artifact], name: str) -> Artifact:
+    alike = [key for key in outputs if name in (key, key.rpartition(".")[2])]
+    if len(alike) == 1:
+        return outputs[alike[0]]
+    known = ", ".join(sorted(alike or outputs)) or "none"
+    problem = "Several nodes have an output" if alike else "The run has no output"
+    raise NotFound(f"{problem} {name[:80]!r}.", hint=f"Its outputs: {known}")
 
 
 @click.command("files")
@@ -168,4 +223,4 @@ def _refuse_two(wanted: Iterable[Saved]) -> None:
             raise click.ClickException(f"{message} Save them node by node.")
 
 
-COMMANDS: tuple[click.Command, ...] = (files,)
+COMMANDS: tuple[click.Command, ...] = (files, save)
