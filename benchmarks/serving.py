@@ -99,32 +99,35 @@ def free_port() -> int:
 
 
 @contextmanager
-def running(server: Server, python: str) -> Iterator[int]:
-    """Run a server until the end of the block, and yield its port."""
+def running(server: Server, python: str, *headers: str, **more: str) -> Iterator[int]:
+    """Run a server until the end of the block, and yield its port.
+
+    `more` are its further variables; it answers requests with these `headers`.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
         variables = {"PYTHONPATH": str(HERE), "NBYARD_PORT": str(port), "NBYARD_HOST": "127.0.0.1"}
         process = subprocess.Popen(
             server.words(python, port, Path(folder)),
-            env={**os.environ, **variables},
+            env={**os.environ, **variables, **more},
             cwd=HERE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         try:
-            wait(server, port, process)
+            wait(server, port, process, *headers)
             yield port
         finally:
             process.terminate()
             process.wait(START_SECONDS)
 
 
-def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
+def wait(server: Server, port: int, process: "subprocess.Popen[bytes]", *headers: str) -> None:
     """Wait until a server responds; raise CannotTakePart if it does not."""
     end = time.monotonic() + START_SECONDS
     while time.monotonic() < end and process.poll() is None:
         try:
-            ask(server, port, 1, 0.2)
+            ask(server, port, 1, 0.2, *headers)
         except subprocess.CalledProcessError:
             time.sleep(0.2)
         else:
@@ -132,10 +135,10 @@ def wait(server: Server, port: int, process: "subprocess.Popen[bytes]") -> None:
     raise CannotTakePart("it does not answer")
 
 
-def ask(server: Server, port: int, clients: int, seconds: float) -> list[float]:
+def ask(server: Server, port: int, clients: int, seconds: float, *headers: str) -> list[float]:
     """Return the sorted times of all requests."""
     words = [server.path, str(clients), str(seconds), server.expected, json.dumps(server.body)]
-    command = [sys.executable, str(HERE / "asking.py"), str(port), *words]
+    command = [sys.executable, str(HERE / "asking.py"), str(port), *words, *headers]
     said = subprocess.run(command, capture_output=True, check=True, text=True)
     found: list[float] = json.loads(said.stdout)
     return found

@@ -198,9 +198,9 @@ def _spot(place: Place) -> tuple[str, int]:
     return place.host, place.port
 
 
-def is_connected(port: int) -> bool | None:
-    """Return whether a local program is connected to that local port; None if unknown."""
-    packed = socket.inet_aton("127.0.0.1")
+def is_connected(port: int, address: str = "127.0.0.1") -> bool | None:
+    """Return whether a local program is connected to that port; None if unknown."""
+    packed = socket.inet_aton(address)
     # The kernel prints addresses in host byte order.
     wanted = f"{struct.unpack('=I', packed)[0]:08X}:{port:04X}"
     is_known = False

@@ -77,6 +77,7 @@ class Container(msgspec.Struct, frozen=True):
     labels: dict[str, str]
     error: str = ""
     published: dict[int, int] = {}
+    address: str = ""
 
     @property
     def is_over(self) -> bool:
@@ -214,6 +215,12 @@ def published_ports(inspected: Mapping[str, Any]) -> dict[int, int]:
         for name, bound in ports.items()
         if bound
     }
+
+
+def network_address(inspected: Mapping[str, Any]) -> str:
+    """Return the address of a container in its first network, "" without one."""
+    networks = (inspected.get("NetworkSettings") or {}).get("Networks") or {}
+    return next((known["IPAddress"] for known in networks.values() if known.get("IPAddress")), "")
 
 
 def read_usage(statistics: Mapping[str, Any]) -> ContainerUsage | None:

@@ -20,6 +20,7 @@ from nbyard.dockerd.container_options import (
     ContainerUsage,
     OwnedObject,
     host_options,
+    network_address,
     published_ports,
     read_usage,
     unix_nanoseconds,
@@ -97,6 +98,7 @@ class Engine(EngineImages):
             labels=inspected["Config"].get("Labels") or {},
             error=state.get("Error") or "",
             published=published_ports(inspected),
+            address=network_address(inspected),
         )
 
     def was_out_of_memory(self, ended: Container, seconds: float = OOM_EVENT_SECONDS) -> bool:

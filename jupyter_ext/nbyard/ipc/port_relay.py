@@ -33,11 +33,12 @@ NO_SERVICE = (
 
 
 class Route(msgspec.Struct, frozen=True):
-    """Where a relay listens, with which certificate, and the port to which it connects."""
+    """Where a relay listens, with which certificate, and to which port it connects."""
 
     address: str
     port: int
     target: int
+    host: str = "127.0.0.1"
     certificate: str = ""
     key: str = ""
 
@@ -206,7 +207,7 @@ class Caller(Side):
     async def _connect(self) -> None:
         container, loop = Side(), asyncio.get_running_loop()
         try:
-            await loop.create_connection(lambda: container, "127.0.0.1", self._relay.target())
+            await loop.create_connection(lambda: container, *self._relay.target())
         except OSError:
             self.transport.write(NO_SERVICE)
             self.transport.close()
@@ -229,10 +230,10 @@ class Relay:
         self._folder, self._route = folder, route
         self.callers: set[Caller] = set()
 
-    def target(self) -> int:
-        """Return the port of the container that serves now."""
-        route = _read(self._folder)
-        return route.target if route else self._route.target
+    def target(self) -> tuple[str, int]:
+        """Return the address of the container that serves now."""
+        route = _read(self._folder) or self._route
+        return route.host, route.target
 
     async def run(self, entrance: socket.socket, lock: int) -> None:
         """Accept connections until the route changes, then wait for the open ones."""

@@ -278,7 +278,7 @@ def _kill() -> None:
 @pytest.fixture
 def deploying(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Deploying]:
     """Return a function that starts a deployment of which nothing has happened yet."""
-    monkeypatch.setattr(drain, "is_connected", lambda _: False)
+    monkeypatch.setattr(drain, "is_connected", lambda *_: False)
     monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(

@@ -131,14 +131,14 @@ def test_with_a_certificate_only_tls_is_answered(folder, tmp_path):
     trusting = ssl.create_default_context(cafile=files[0])
     trusting.check_hostname = False
     with container("one") as one:
-        port = open_relay(folder, Route(HOME, 0, one, *files))
+        port = open_relay(folder, Route(HOME, 0, one, HOME, *files))
         connection = http.client.HTTPSConnection(HOME, port, context=trusting)
         with contextlib.closing(connection):
             assert ask(connection, b"!" * (1 << 20)) == (200, b"one" + b"!" * (1 << 20))
         with pytest.raises((OSError, http.client.HTTPException)):
             asked(port)
         with pytest.raises(OSError):
-            open_relay(tmp_path / "other", Route(HOME, 0, one, str(tmp_path / "none.pem")))
+            open_relay(tmp_path / "other", Route(HOME, 0, one, HOME, str(tmp_path / "none.pem")))
 
 
 @pytest.mark.parametrize(

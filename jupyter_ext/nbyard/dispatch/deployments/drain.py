@@ -39,7 +39,12 @@ class Shutdowns:
         if waited < DRAIN_LEAST_SECONDS:
             return False
         # Unknown (None) counts as connected, so wait until the timeout.
-        used = [is_connected(place.port) for place in revision_row.places if place.port]
+        used = [
+            is_connected(port, address)
+            for place in revision_row.places
+            for port, address in ((place.port, place.host), (place.inside_port, place.inside))
+            if port and address
+        ]
         return waited >= drain_seconds(revision_row) or not any(each is not False for each in used)
 
     def has_stopped(self, revision_row: RevisionRow, container: str) -> bool:

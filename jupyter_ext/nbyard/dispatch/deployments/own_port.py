@@ -1,5 +1,8 @@
 """Answer programs with a key at a deployment's own port: deliver keys, and keep its relay."""
 
+import socket
+from contextlib import suppress
+
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
 from nbyard.dispatch.service_health import refuses_strangers
@@ -9,6 +12,7 @@ from nbyard.ipc.port_relay import Route, close_relay, is_relayed, open_relay
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
+REACH_SECONDS = 1.0
 UNCHECKED = "Its image does not check keys. Build it again to call the deployment with a key."
 
 
@@ -22,6 +26,7 @@ class OwnPort:
         self._context, self._engine, self._notes = context, engine, notes
         self._delivered: dict[int, str] = {}
         self._checked: dict[tuple[str, int], bool] = {}
+        self._reached: dict[tuple[str, int], bool] = {}
         self._problem = ""
 
     def deliver(self, row: DeploymentRow, revision_row: RevisionRow, *, is_leaving: bool) -> None:
@@ -44,7 +49,8 @@ class OwnPort:
             return
         place, settings = serving.places[0], self._context.settings
         files = settings.deployment_certificate, settings.deployment_certificate_key
-        route = Route(settings.deployment_address, port, place.port, *files)
+        host, target = self._nearest(place)
+        route = Route(settings.deployment_address, port, target, host, *files)
         folder = self._context.folder / deployment_folder(row.id)
         # It may just be busy: what is relayed now stays.
         if is_relayed(folder, route) or (checks_keys := self._checks_keys(place)) is None:
@@ -61,6 +67,19 @@ class OwnPort:
         if opened != port:
             with self._context.write() as c:
                 keys.set_port(c, row.id, opened)
+
+    def _nearest(self, place: Place) -> tuple[str, int]:
+        """Return the address at which the relay reaches a container.
+
+        Its own address spares the proxy of the engine. Rootless engines have none to reach.
+        """
+        inside = place.inside, place.inside_port
+        if inside not in self._reached:
+            self._reached = {inside: False}
+            if place.inside:
+                with suppress(OSError), socket.create_connection(inside, REACH_SECONDS):
+                    self._reached[inside] = True
+        return inside if self._reached[inside] else (place.host, place.port)
 
     def _checks_keys(self, place: Place) -> bool | None:
         """Return whether the container refuses requests without a key; None if unknown.

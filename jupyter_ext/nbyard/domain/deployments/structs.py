@@ -181,12 +181,18 @@ class Revision(msgspec.Struct, frozen=True):
 
 
 class Place(msgspec.Struct, frozen=True):
-    """The present address of a container's port, and whether it responds there."""
+    """The present address of a container's port, and whether it responds there.
+
+    `inside` is the container's own address, which only the engine's machine may reach, and
+    `inside_port` the port there.
+    """
 
     name: str
     host: str
     port: int
     answers: bool = False
+    inside: str = ""
+    inside_port: int = 0
 
 
 class Link(msgspec.Struct, frozen=True):

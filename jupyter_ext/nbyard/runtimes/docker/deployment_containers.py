@@ -164,7 +164,9 @@ def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place
     places = []
     for port in deployed.spec.ports:
         prefix = deployed.prefix(port).rstrip("/") if port.keep_prefix else ""
-        at = Place(port.name, LOOPBACK, container.published.get(port.port, 0))
+        published = container.published.get(port.port, 0)
+        inside = {"inside": container.address, "inside_port": port.port}
+        at = Place(port.name, LOOPBACK, published, **inside)
         places.append((at, prefix + port.path))
     return places
 

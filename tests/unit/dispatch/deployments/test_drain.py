@@ -62,7 +62,7 @@ def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Shutdown
     """P4: no less than a moment for those who are just coming."""
     moments, used = [0.0], [True]
     monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: moments[0]))
-    monkeypatch.setattr(drain, "is_connected", lambda _: used[0])
+    monkeypatch.setattr(drain, "is_connected", lambda *_: used[0])
     assert not leaving.is_drained(ONE)
     moments[0] = SECONDS - 1
     assert not leaving.is_drained(ONE)

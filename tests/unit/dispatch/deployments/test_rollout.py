@@ -126,7 +126,7 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     monkeypatch.setattr(revision_driver, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
     made = Rolling(yard)
     monkeypatch.setattr(service_health, "is_responding", lambda *_: made.engine.answers)
-    monkeypatch.setattr(drain, "is_connected", lambda _: False)
+    monkeypatch.setattr(drain, "is_connected", lambda *_: False)
     monkeypatch.setattr(drain, "drain_seconds", lambda _: 0.0)
     monkeypatch.setattr(
         image_pins, "BRIEF_SECONDS", 60.0
