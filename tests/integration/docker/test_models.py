@@ -325,7 +325,7 @@ def asked(port: int, secret: dict[str, str]) -> Any:
         with pytest.raises(urllib.error.HTTPError) as refused:
             urllib.request.urlopen(urllib.request.Request(url, FLOWER, headers))
         with refused.value as error:
-            assert error.code == 403 and "ask the link" in json.load(error)["error"]
+            assert error.code == 401 and json.load(error)["error"]
     with urllib.request.urlopen(urllib.request.Request(url, FLOWER, secret)) as answer:
         return json.load(answer)["prediction"]
 

@@ -15,7 +15,14 @@ from nbyard.cli.output.console import (
     show_table,
 )
 from nbyard.cli.output.views.deployment_views import print_warnings, show_deployment
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.shared_options import (
+    confirm_deletion,
+    connect,
+    json_option,
+    server_option,
+    with_options,
+    yes_option,
+)
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES, SERVICES
 from nbyard.domain.deployments.keys import NewDeploymentKey
@@ -312,8 +319,9 @@ def list_keys(deployment: str, server: str, as_json: bool) -> None:
 @click.command("rm")
 @click.argument("deployment")
 @click.argument("key")
+@yes_option
 @server_option
-def delete_key(deployment: str, key: str, server: str) -> None:
+def delete_key(deployment: str, key: str, yes: bool, server: str) -> None:
     """Revoke a key of a deployment, by its beginning or ID.
 
     Requests with the key are refused within seconds.
@@ -322,7 +330,9 @@ def delete_key(deployment: str, key: str, server: str) -> None:
     Examples:
       nbyard deployments keys rm penguins nbk_x7Kq2a
     """
+    confirm_deletion(key, "Programs with this key are refused within seconds", yes)
     connect(server).deployments.delete_key(deployment=deployment, key=key)
+    click.echo(f"Revoked: {key}")
     click.echo(f"Revoked the key {key} of {deployment}.")
 
 

@@ -57,12 +57,14 @@ class OwnPort:
             return
         if not checks_keys:
             close_relay(folder)
-            self._tell(row, serving, UNCHECKED)
+            self._log_once(row, serving, UNCHECKED)
             return
         try:
             opened = open_relay(folder, route)
         except OSError as error:
-            self._tell(row, serving, f"No port at {route.address} for calls with a key: {error}")
+            self._log_once(
+                row, serving, f"No port at {route.address} for calls with a key: {error}"
+            )
             return
         if opened != port:
             with self._context.write() as c:
@@ -92,7 +94,7 @@ class OwnPort:
             self._checked = {} if refuses is None else {spot: refuses}
         return self._checked.get(spot)
 
-    def _tell(self, row: DeploymentRow, serving: RevisionRow, problem: str) -> None:
+    def _log_once(self, row: DeploymentRow, serving: RevisionRow, problem: str) -> None:
         """Write a problem to the log of the revision, once."""
         if problem != self._problem:
             self._problem = problem

@@ -165,8 +165,7 @@ def port_addresses(deployed: Deployed, container: Container) -> list[tuple[Place
     for port in deployed.spec.ports:
         prefix = deployed.prefix(port).rstrip("/") if port.keep_prefix else ""
         published = container.published.get(port.port, 0)
-        inside = {"inside": container.address, "inside_port": port.port}
-        at = Place(port.name, LOOPBACK, published, **inside)
+        at = Place(port.name, LOOPBACK, published, inside=container.address, inside_port=port.port)
         places.append((at, prefix + port.path))
     return places
 

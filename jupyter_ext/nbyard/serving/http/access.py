@@ -54,15 +54,10 @@ class Access:
         if secrets:
             # compared in constant time, so that timing reveals nothing
             return len(secrets) == 1 and hmac.compare_digest(secrets[0], self._secret)
-        return len(keys) == 1 and self._knows(keys[0])
-
-    def _knows(self, shown: bytes) -> bool:
-        if shown[: len(SCHEME)].lower() != SCHEME:
+        if len(keys) != 1 or keys[0][: len(SCHEME)].lower() != SCHEME:
             return False
-        digest = hashlib.sha256(shown[len(SCHEME) :].strip()).hexdigest()
-        if digest not in self._expiries:
-            return False
-        expiry = self._expiries[digest]
+        digest = hashlib.sha256(keys[0][len(SCHEME) :].strip()).hexdigest()
+        expiry = self._expiries.get(digest, 0.0)  # an unknown key is like one that has expired
         return expiry is None or time.time() < expiry
 
     def _read_keys(self) -> None:
