@@ -1,5 +1,14 @@
-"""The commands that the docs mark as run, run: in the folder of the example, on one store."""
+"""The commands of README and of all pages run as written, in the order of their page.
 
+A comment before a block of commands says how it runs:
+
+<!-- run -->, <!-- run: exit 1 -->, <!-- run: exit 0 or 1 -->   in the folder of the example
+<!-- not run: REASON -->   the block needs what a check does not have
+<!-- file: NAME -->        the block is the content of that file
+<!-- before … -->          commands that prepare what the page takes for granted
+"""
+
+import os
 import re
 import shlex
 import shutil
@@ -7,6 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -14,11 +24,60 @@ from nbyard.testing.forked_shell import StoreShell
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
+SCENES = Path(__file__).with_name("docs_scenes")
+PAGES = [ROOT / "README.md", *sorted((DOCS / "how-to").glob("*.md"))]
+PAGES += sorted((DOCS / "tutorial").glob("*.md"))
 # what the tutorial or the tests of these commands run, in other forms
-PAGES = ["artifacts", "export", "jupyter-scheduler", "lineage", "projects", "schedules", "shell"]
-PAGES += ["store", "triggers"]
-RUNS_MORE = {f"how-to/{name}.md" for name in PAGES}
-RUN = re.compile(r"<!-- run(?:: exit (\d))? -->\n```\n(.*?)```", re.DOTALL)
+LONG = {"artifacts", "compare", "cwl", "export", "jupyter-scheduler", "lineage", "papermill"}
+LONG |= {"projects", "schedules", "shell", "store", "triggers"}
+PART = re.compile(
+    r"^ *<!-- before\n(?P<before>.*?)-->"
+    r"|(?:^ *<!-- (?P<mark>(?:not )?(?:run|file)\b[^\n]*?) -->\n)?"
+    r"^ *```(?P<language>\w*)\n(?P<text>.*?)^ *```",
+    re.MULTILINE | re.DOTALL,
+)
+COMMAND = re.compile(r"^ *(?:\$ |%?nbyard |%load_ext )", re.MULTILINE)
+SHELL_WORDS = re.compile(r"[|<>;&$`{]|^\w+=|^(?!nbyard )")
+# Commands in the rows of README.
+INLINE = re.compile(r"`%?(nbyard [^`]*)`")
+ELSEWHERE = {
+    "nbyard environments create": "needs a package index",
+    "nbyard models deploy": "needs a Docker engine",
+    "nbyard deployments": "needs a Docker engine",
+    "nbyard dataset ": "a magic only",
+    "nbyard why": "a magic only",
+    "nbyard schedule ": "a magic only",
+    "nbyard deploy ": "a magic only",
+    "nbyard runs log -f": "follows a live run",
+    "nbyard triggers create report.ipynb --dataset sales": "needs a dataset of that name",
+}
+
+
+class Block(NamedTuple):
+    """A part of a page: what prepares it, a file, or commands with the expected exit codes."""
+
+    mark: str
+    language: str
+    text: str
+
+    @property
+    def codes(self) -> list[int]:
+        return [int(code) for code in re.findall(r"\d", self.mark)] or [0]
+
+    @property
+    def lines(self) -> list[str]:
+        """The commands, without prompts and output."""
+        lines = [line.strip() for line in self.text.replace("\\\n", " ").splitlines()]
+        prompted = [line[2:] for line in lines if line.startswith("$ ")]
+        return prompted or [line for line in lines if line and not line.startswith("#")]
+
+
+def blocks_of(page: Path) -> Iterator[Block]:
+    for part in PART.finditer(page.read_text()):
+        if part["before"] is not None:
+            yield Block("before", "", part["before"])
+        else:
+            yield Block(part["mark"] or "", part["language"], part["text"])
 
 
 @pytest.fixture
@@ -30,27 +89,52 @@ def penguins(tmp_path: Path) -> Path:
     return tmp_path / "penguins"
 
 
-def marked() -> Iterator[tuple[str, str, int]]:
-    for page in sorted(DOCS.rglob("*.md")):
-        for code, block in RUN.findall(page.read_text()):
-            for line in block.splitlines():
-                yield str(page.relative_to(DOCS)), line, int(code or 0)
+def run_block(block: Block, folder: Path, shell: StoreShell, page: str) -> None:
+    if any(SHELL_WORDS.search(line) for line in block.lines):
+        own = {"NBYARD_STORE_DIR": str(shell.store), "SCENES": str(SCENES)}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        done = subprocess.run(
+            ["bash", "-ec", "\n".join(block.lines)],
+            cwd=folder,
+            env={**os.environ, **own, "PATH": path},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in block.codes, f"{page}: {block.text}\n{done.stdout}{done.stderr}"
+        return
+    for line in block.lines:
+        said = shell(*shlex.split(line, comments=True)[1:], folder=folder)
+        assert said.code in block.codes, f"{page}: {line}\n{said.out}\n{said.err}"
 
 
 @pytest.mark.parametrize(
-    "left_out",
+    "page",
     [
-        pytest.param(RUNS_MORE, marks=pytest.mark.timeout(300), id="some"),
-        pytest.param(set(), marks=(pytest.mark.long, pytest.mark.timeout(1200)), id="all"),
+        pytest.param(
+            page,
+            id=page.stem,
+            marks=[pytest.mark.timeout(600), *([pytest.mark.long] if page.stem in LONG else [])],
+        )
+        for page in PAGES
+        if any(block.mark.startswith("run") for block in blocks_of(page))
     ],
 )
-def test_what_is_marked_as_run_runs(
-    penguins: Path, store_shell: StoreShell, left_out: set[str]
-) -> None:
-    """G2, R1: the pages' own commands, in their order, on one store."""
-    lines = sorted(marked(), key=lambda line: not line[0].startswith("tutorial"))
-    assert left_out < {page for page, _, _ in lines}
-    lines = [line for line in lines if line[0] not in left_out]
-    for page, line, code in lines:
-        said = store_shell(*shlex.split(line)[1:], folder=penguins)
-        assert said.code == code, f"{page}: {line}\n{said.out}\n{said.err}"
+def test_the_commands_of_a_page_run(page: Path, penguins: Path, store_shell: StoreShell) -> None:
+    """G2, R1: in their order, on one store."""
+    for block in blocks_of(page):
+        if block.mark.startswith("file: "):
+            (penguins / block.mark.removeprefix("file: ")).write_text(block.text)
+        elif block.mark.startswith(("run", "before")):
+            run_block(block, penguins, store_shell, page.name)
+
+
+def test_the_commands_of_the_readme_run(penguins: Path, store_shell: StoreShell) -> None:
+    """G2: those of its table."""
+    shell = store_shell
+    assert shell("run", "penguins.nbflow", folder=penguins).code == 0  # two runs to compare
+    rows = re.findall(r"^\| \*\*.*", (ROOT / "README.md").read_text(), re.MULTILINE)
+    for command in INLINE.findall("\n".join(rows)):
+        if command != "nbyard doctor" and not command.startswith(tuple(ELSEWHERE)):
+            run_block(Block("run: exit 0 or 1", "", command), penguins, shell, "README.md")
