@@ -1,7 +1,7 @@
-"""Types of arguments as Python annotations declare them, read from source."""
+"""Types of arguments as annotations and Enum classes declare them, read from source."""
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -47,6 +47,7 @@ NAMES: dict[str, ValueType] = {
     **dict.fromkeys(PATHS, "string"),
 }
 NUMBERS = {"int": "int", "float": "float"}
+ENUMS = frozenset({"Enum", "IntEnum", "StrEnum"})
 # types of values that are written as text
 TEXTS = frozenset({"string", "date", "datetime", "time", "decimal"})
 # methods of `date` and `datetime` that return one
@@ -176,3 +177,75 @@ def _union(items: list[ast.expr], known: Mapping[str, Declared], depth: int) -> 
         types = {"string"}
     kind = types.pop() if len(types) == 1 else "json" if types else ""
     return Declared(kind, nullable, choices if kind == "choice" else (), is_path)
+
+
+def enumerations_in(statements: list[ast.stmt]) -> dict[str, Declared]:
+    """Return the types of the Enum classes that statements define, by name."""
+    return {
+        statement.name: _declared(statement)
+        for statement in statements
+        if isinstance(statement, ast.ClassDef) and _base(statement)
+    }
+
+
+def members_of(known: Mapping[str, Declared]) -> dict[str, str]:
+    """Return the names of all members by their expression, such as `Color.RED`."""
+    return {f"{name}.{choice}": choice for name, of in known.items() for choice in of.choices}
+
+
+def enumeration_of_default(node: ast.expr | None, known: Mapping[str, Declared]) -> Declared | None:
+    """Return the type of a default such as `Color.RED`, `Color("red")` or `Color["RED"]`."""
+    owner = None
+    if isinstance(node, ast.Attribute | ast.Subscript):
+        owner = node.value
+    elif isinstance(node, ast.Call):
+        owner = node.func
+    return known.get(owner.id) if isinstance(owner, ast.Name) else None
+
+
+def imported_member(annotation: ast.expr, default: ast.expr | None) -> str:
+    """Return the member's name if the default is a member of an annotated class, such as RED.
+
+    The class may be in another file, which is not read.
+    """
+    if not isinstance(default, ast.Attribute):
+        return ""
+    owner = ast.unparse(default.value)
+    names = (node for node in ast.walk(annotation) if isinstance(node, ast.Name | ast.Attribute))
+    return default.attr if any(ast.unparse(name) == owner for name in names) else ""
+
+
+def _base(definition: ast.ClassDef) -> str:
+    names = [getattr(base, "attr", getattr(base, "id", "")) for base in definition.bases]
+    return next((name for name in names if name in ENUMS), "")
+
+
+def _declared(definition: ast.ClassDef) -> Declared:
+    members = dict(_members(definition))
+    return Declared(
+        "choice" if members else "string",
+        choices=tuple(members),
+        choice_values=tuple(members.values()),
+    )
+
+
+def _members(definition: ast.ClassDef) -> Iterator[tuple[str, Any]]:
+    """Yield names and values. The value is None if it is no text or number."""
+    last: Any = 0
+    for statement in definition.body:
+        if not (isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name)):
+            continue
+        name, node = statement.targets[0].id, statement.value
+        if name.startswith("_"):
+            continue
+        value: Any = None
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("auto"):
+            is_text = _base(definition) == "StrEnum"
+            value = name.lower() if is_text else last + 1 if isinstance(last, int) else None
+        else:
+            try:
+                value = evaluate_constant(node, {})
+            except (NotConstant, RecursionError):
+                value = None
+        last = value
+        yield name, value if isinstance(value, str | int | float) else None

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
+from nbyard.domain.inspection.annotations import enumerations_in
 from nbyard.domain.inspection.argparse_walk import follow_parser, is_option
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
@@ -30,7 +31,6 @@ from nbyard.domain.inspection.cli_parameters import (
     WordType,
     usual_name,
 )
-from nbyard.domain.inspection.enumerations import enumerations_in
 from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import because
 

@@ -12,6 +12,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Flag, Option, Positional, Reach, Words
 from nbyard.domain.arguments.structs import Role
+from nbyard.domain.inspection.annotations import enumerations_in
 from nbyard.domain.inspection.cli_calls import (
     BUILTIN_TYPES,
     Collected,
@@ -30,7 +31,6 @@ from nbyard.domain.inspection.cli_parameters import (
     WordType,
     usual_name,
 )
-from nbyard.domain.inspection.enumerations import enumerations_in
 from nbyard.domain.inspection.heuristics import guess_role
 from nbyard.domain.inspection.python_calls import (
     CallArguments,

@@ -55,6 +55,7 @@ TIMES: dict[str, tuple[type[date | time], type[str]]] = {
     "time": (time, TimeText),
 }
 
+TEXT_CLASSES = (DateText, DatetimeText, TimeText, DecimalText)
 BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,

@@ -8,14 +8,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument, Role, is_name
-from nbyard.domain.inspection.annotations import Declared, declared_type
-from nbyard.domain.inspection.build_argument import argument_of, fit_default
-from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate_constant
-from nbyard.domain.inspection.enumerations import (
+from nbyard.domain.inspection.annotations import (
+    Declared,
+    declared_type,
     enumerations_in,
     imported_member,
     members_of,
 )
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
+from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate_constant
 from nbyard.domain.inspection.heuristics import Comment, guess_role
 from nbyard.domain.inspection.python_source import parse_python
 from nbyard.errors import Invalid

@@ -20,7 +20,7 @@ from nbyard.domain.arguments.structs import Argument, is_name
 from nbyard.domain.commands.invocations import ATTEMPT, escape_attempt_paths
 from nbyard.domain.inspection.annotations import UNKNOWN
 from nbyard.domain.inspection.build_argument import argument_of, fit_default
-from nbyard.domain.inspection.constant_expressions import FilePath
+from nbyard.domain.inspection.constant_expressions import TEXT_CLASSES, FilePath
 from nbyard.domain.inspection.heuristics import Comment
 from nbyard.domain.inspection.python_calls import CallArguments, PythonModule, UnknownValue
 from nbyard.reasons.structs import Reason, because
@@ -114,7 +114,8 @@ def _input_argument(
         value = msgspec.UNSET
     if isinstance(value, FilePath):
         return Argument(name, role="input", default=str(value), reach=Handed()), None
-    if value is None or value is msgspec.UNSET:
+    # the code would get the text of a date, not the date
+    if value is None or value is msgspec.UNSET or type(value) in TEXT_CLASSES:
         return Argument(name, role="input", reach=Handed(), nullable=True, default=None), None
     argument = argument_of(name, value, UNKNOWN, Comment(role="value"), missing=False)
     argument, hint = fit_default(argument, value)

@@ -197,8 +197,7 @@ def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
     if argument.items == "list":
         return _array(_array("Any", each.each if each else None), each)
     if each is None or not each.fields:
-        is_enum = argument.items == "choice"
-        return _array(_enum(argument) if is_enum else TYPES[argument.items or "json"], each)
+        return _array(TYPES[argument.items or "json"], each)
     # Only the words of the objects are known.
     fields = {
         name: {

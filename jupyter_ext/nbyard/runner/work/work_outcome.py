@@ -17,7 +17,7 @@ from . import collect_outputs
 FULL_BYTES = 1 << 20
 LINE_CHARS = 200
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-UNCAUGHT = 1  # Python's exit code after an exception that nobody catches
+UNCAUGHT = 1  # Python's exit code after an uncaught exception
 NOTE = "[nbyard: "  # a line of ours in the log, such as one about lost output
 
 
@@ -87,7 +87,7 @@ def failure_of_notebook(
 ) -> dict[str, Any] | None:
     """Return the failure of a notebook, as its process reported it.
 
-    Without a report, the process raised an exception, or somebody killed it.
+    Without a report, the process raised an exception, or a signal ended it.
     """
     if reported is not None:
         return reported.get("failure")
