@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from nbyard.domain.projects.definitions import FOLDER
+from nbyard.domain.ids import new_id
+from nbyard.domain.projects.definitions import FOLDER, push_name
+from nbyard.freezing.freezing_context import FreezingContext
+from nbyard.host.project_files import ProjectFiles
 
 if TYPE_CHECKING:
     from nbyard.store import Store
+
+T = TypeVar("T", bound=FreezingContext)
 
 
 def folder_of(store: Store, project_id: str) -> Path:
@@ -56,3 +63,42 @@ def folder_of_pushes(store: Store) -> Path:
     """Return the folder of the store that has the pushed files of all projects."""
     # Schedules have real paths.
     return Path(os.path.realpath(store.folder), FOLDER)
+
+
+def place_of(parts: FreezingContext, project_id: str, digest: str) -> Path:
+    """Return the path of the folder with the files of a push."""
+    return folder_of(parts.store, project_id) / push_name(digest)
+
+
+def ensure_pushed_files(parts: FreezingContext, project_id: str, digest: str) -> Path:
+    """Return the folder with the files of a push, after creating it if it is missing."""
+    made = place_of(parts, project_id, digest)
+    if not made.is_dir():
+        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # An interrupted push leaves no half of a folder under the final name.
+        part = made.with_name(f".{made.name}.{new_id()}")
+        try:
+            parts.blobs.stage(digest, part)
+            part.rename(made)
+        except OSError:
+            if not made.is_dir():  # otherwise, another request with the same push was faster
+                raise
+        finally:
+            shutil.rmtree(part, ignore_errors=True)
+    return made
+
+
+def pushed_context(parts: T, owner: str, path: str) -> tuple[T, str] | None:
+    """Return the context of a pushed project and a path in it, for `PROJECT:PATH`.
+
+    The result is None for other paths, and for a file that has such a name itself.
+    """
+    name, colon, inside = path.partition(":")
+    if not colon or parts.files.locate(path).exists():
+        return None
+    with parts.store.read() as c:
+        project = parts.store.projects.get(c, owner, name)
+    if project is None or not project.files:
+        return None
+    folder = ensure_pushed_files(parts, project.id, project.files)
+    return dataclasses.replace(parts, files=ProjectFiles(folder)), inside

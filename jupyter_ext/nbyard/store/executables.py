@@ -95,6 +95,22 @@ class ExecutableRows:
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
         return _executable(row) if row else None
 
+    def move_to_push(self, c: Connection, owner: str, pushes: str, folder: str) -> None:
+        """Give the executables of a project's earlier pushes their paths in the newest one.
+
+        `pushes` is the folder of all pushes of the project, `folder` that of the newest. Changed
+        code then becomes a new version of the executable.
+        """
+        E = executables.c
+        own = select(E.id, E.path).where(E.owner == owner, E.path.startswith(f"{pushes}/"))
+        rows = c.execute(own.order_by(E.id.desc())).all()
+        paths = {row.path for row in rows}
+        for row in rows:
+            inside = row.path.removeprefix(f"{pushes}/").partition("/")[2]
+            if (path := f"{folder}/{inside}") not in paths:  # the newest of those with one path
+                paths.add(path)
+                c.execute(update(executables).where(E.id == row.id).values(path=path))
+
     def names(self, c: Connection, owner: str) -> dict[str, str]:
         """Return all names by ID."""
         query = select(executables.c.id, executables.c.name).where(executables.c.owner == owner)

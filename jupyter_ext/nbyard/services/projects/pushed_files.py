@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 
 from nbyard.blobs import Tree, TreeEntry
 from nbyard.blobs.archives import put_archive
-from nbyard.domain.ids import new_id
 from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_folder_path
-from nbyard.domain.projects.definitions import ProjectFile, push_name
+from nbyard.domain.projects.definitions import ProjectFile
 from nbyard.errors import Invalid
-from nbyard.freezing.pushed_folders import folder_of
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
@@ -92,29 +90,6 @@ def store_files(
         for path, file in body.files.items()
     ]
     return parts.blobs.put_tree(Tree(entries)).digest
-
-
-def place_of(parts: ServiceContext, project_id: str, digest: str) -> Path:
-    """Return the path of the folder with the files of a push."""
-    return folder_of(parts.store, project_id) / push_name(digest)
-
-
-def ensure_pushed_files(parts: ServiceContext, project_id: str, digest: str) -> Path:
-    """Return the folder with the files of a push, after creating it if it is missing."""
-    made = place_of(parts, project_id, digest)
-    if not made.is_dir():
-        made.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # An interrupted push leaves no half of a folder under the final name.
-        part = made.with_name(f".{made.name}.{new_id()}")
-        try:
-            parts.blobs.stage(digest, part)
-            part.rename(made)
-        except OSError:
-            if not made.is_dir():  # otherwise, another request with the same push was faster
-                raise
-        finally:
-            shutil.rmtree(part, ignore_errors=True)
-    return made
 
 
 def drop_others(kept: Path) -> None:

@@ -30,6 +30,7 @@ from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.freezing.pushed_folders import ensure_pushed_files, place_of
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import because
 from nbyard.services.environments.service import EnvironmentService
@@ -38,10 +39,8 @@ from nbyard.services.project_filter import find_project
 from nbyard.services.projects.pushed_files import (
     check_files,
     drop_others,
-    ensure_pushed_files,
     files_of,
     missing_files,
-    place_of,
     store_files,
 )
 from nbyard.services.projects.pushed_rules import (
@@ -133,6 +132,8 @@ class ProjectPushes(ProjectPolicies):
             if now is None or now.revision != project.revision:  # another push is under way
                 raise StaleWrite
             store_workflows(self._store, c, caller.name, folder, documents)
+            pushes, newest = str(folder.parent), str(folder)
+            self._store.executables.move_to_push(c, caller.name, pushes, newest)
             for schedule in schedules:
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:

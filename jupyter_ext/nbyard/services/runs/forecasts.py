@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from nbyard.blobs import DryBlobs
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.runtime_names import DASK
@@ -26,6 +28,7 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy
 from nbyard.freezing.dry_versions import DryVersions
+from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values
 from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
 from nbyard.host.capacity import capacity
@@ -62,13 +65,18 @@ class RunForecasts(RunPreviews):
         """
         with self._one_at_a_time(caller.name) as (dry, forecaster), dry.one_request():
             # Dry blobs only hash the bytes of changed files, so freezing stores nothing.
-            frozen = freeze(dataclasses.replace(self._parts, blobs=dry), caller.name, body)
+            parts, path = pushed_context(self._parts, caller.name, body.path) or (
+                self._parts,
+                body.path,
+            )
+            body = msgspec.structs.replace(body, path=path)
+            frozen = freeze(dataclasses.replace(parts, blobs=dry), caller.name, body)
             versions = DryVersions(self._store)
             with self._store.read() as c:
                 content = content_of(c, frozen, versions.follow)
                 values = recorded_values(content)
                 plans = plan_run(self._store, c, caller.name, content, values)
-                workflow = self._workflow_id(c, caller, body.path)
+                workflow = self._workflow_id(c, parts, caller, body.path)
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)
             with self._store.read() as c:
@@ -97,10 +105,10 @@ class RunForecasts(RunPreviews):
             with self._forecasting:
                 self._under_way.discard(owner)
 
-    def _workflow_id(self, c: Connection, caller: Caller, path: str) -> str:
+    def _workflow_id(self, c: Connection, parts: ServiceContext, caller: Caller, path: str) -> str:
         if not path.endswith(WORKFLOW):
             return ""
-        known = saved_workflow(self._parts, c, caller.name, Path(self._parts.files.locate(path)))
+        known = saved_workflow(parts, c, caller.name, Path(parts.files.locate(path)))
         return known.id if known else ""
 
     def _sum_up(

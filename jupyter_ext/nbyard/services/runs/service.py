@@ -23,6 +23,7 @@ from nbyard.domain.runs.structs import (
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid
 from nbyard.freezing.environment_resolution import plan_renewer
+from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import create_run, retry_run
 from nbyard.freezing.runs.templates import WORKFLOW, freeze, store_template
 from nbyard.ipc.crash_points import crash_point
@@ -65,9 +66,13 @@ class RunService(RunChecks):
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self._summary(caller, before)
-        frozen = freeze(self._parts, caller.name, body)
-        is_workflow = body.path.endswith(WORKFLOW)
-        file = self._parts.files.locate(body.path) if is_workflow else None
+        parts, wanted = self._parts, body
+        if pushed := pushed_context(parts, caller.name, body.path):
+            parts, path = pushed
+            wanted = msgspec.structs.replace(body, path=path)
+        frozen = freeze(parts, caller.name, wanted)
+        is_workflow = wanted.path.endswith(WORKFLOW)
+        file = parts.files.locate(wanted.path) if is_workflow else None
         projects = projects_with_copy(self._store, caller.name, file) if file else ()
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
@@ -199,8 +204,8 @@ class RunService(RunChecks):
         """Retry a failed or cancelled run, reusing finished tasks.
 
         The new run has the frozen code, data and values of the old one, and takes its name. Only
-        unfinished tasks run again. With `environment`, those that use it get its newest version,
-        and so do those that failed without an environment.
+        unfinished tasks run again. With `environment`, they use its newest version. Those that did
+        not fail keep another environment.
 
         Raises:
             Conflict: the run neither failed nor was cancelled.

@@ -33,7 +33,7 @@ from nbyard.domain.schedules.structs import (
     Tick,
 )
 from nbyard.errors import Conflict, Invalid, StaleWrite
-from nbyard.freezing.pushed_folders import folder_of, pushed_project
+from nbyard.freezing.pushed_folders import folder_of, pushed_context, pushed_project
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
 from nbyard.reasons.structs import because
@@ -83,6 +83,10 @@ class ScheduleService:
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self.get(caller, before)
+        if pushed := pushed_context(self._parts, caller.name, body.run.path):
+            run = msgspec.structs.replace(body.run, path=pushed[1])
+            of_push = msgspec.structs.replace(body, run=run)
+            return type(self)(pushed[0]).create(caller, of_push, idempotency_key)
         now = clock.now()
         zone = body.zone or local_zone()
         plan = plan_of_timing(body.timing, zone, body.starts_at, body.ends_at, now)

@@ -28,6 +28,7 @@ from nbyard.domain.triggers.structs import (
 from nbyard.domain.triggers.values import check_references
 from nbyard.domain.triggers.webhooks import SECRET_BYTES, Message, secret_text
 from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.trigger_runs import check_fired
 from nbyard.host import clock
 from nbyard.reasons.structs import because
@@ -81,6 +82,10 @@ class TriggerService:
             before = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
         if before is not None:
             return self.get(caller, before)
+        if pushed := pushed_context(self._parts, caller.name, body.run.path):
+            run = msgspec.structs.replace(body.run, path=pushed[1])
+            of_push = msgspec.structs.replace(body, run=run)
+            return type(self)(pushed[0]).create(caller, of_push, idempotency_key)
         source = event_source(self._parts, caller.name, body.on)
         check_references(source.kind, body.values_from)
         run, path = stored_request(self._parts, body.run)

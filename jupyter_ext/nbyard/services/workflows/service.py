@@ -40,7 +40,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import pinned_node
-from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_path
+from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_context, pushed_path
 from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
@@ -199,9 +199,10 @@ class WorkflowService:
 
     def _opened(self, caller: Caller, path: str) -> tuple[Document, Resolver]:
         """Return a saved workflow document, and a resolver for paths in it."""
-        real = self._parts.files.locate(path)
-        document = read_document(self._parts.files.read(path), strict=True)
-        return document, Resolver(self._parts, caller.name, self._parts.files.shown(real.parent))
+        parts, path = pushed_context(self._parts, caller.name, path) or (self._parts, path)
+        real = parts.files.locate(path)
+        document = read_document(parts.files.read(path), strict=True)
+        return document, Resolver(parts, caller.name, parts.files.shown(real.parent))
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:

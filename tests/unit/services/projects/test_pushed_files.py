@@ -6,11 +6,11 @@ import pytest
 
 from nbyard.domain.projects.definitions import ProjectFile
 from nbyard.errors import Invalid
+from nbyard.freezing.pushed_folders import ensure_pushed_files
 from nbyard.services.projects.pushed_files import (
     MOST_FILES,
     check_files,
     drop_others,
-    ensure_pushed_files,
     files_of,
     missing_files,
     store_files,

@@ -152,7 +152,12 @@ def _conclude(
         retry = follow_up(f"nbyard runs retry {run.number}")
         print_note(f"To continue from there with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
-    if is_new and target.endswith(".nbflow") and not chosen_server():
+    if (
+        is_new
+        and Path(target).suffix == ".nbflow"
+        and Path(target).exists()
+        and not chosen_server()
+    ):
         root = " --allow-root" if os.geteuid() == 0 else ""
         command = f"jupyter lab{root} {shlex.quote(target)}"
         # Terminals of JupyterLab find nbyard only in an active environment.
