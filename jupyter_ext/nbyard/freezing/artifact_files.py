@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from nbyard.domain.arguments.structs import own_name
 from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.runs.named_artifacts import named_artifact
 from nbyard.domain.runs.structs import Artifact
@@ -48,7 +49,7 @@ def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[A
         if run is None or (dot and not output):
             continue
         files = named_artifact(run, store.artifacts.of_run(c, run.id)).files
-        if matching_files := [file for file in files if output in ("", file.name)]:
+        if matching_files := [file for file in files if own_name(output) in ("", file.name)]:
             return matching_files
         if not files:
             fields = {"artifact": run.name, "run": run.number, "state": run.state}

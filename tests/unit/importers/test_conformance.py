@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from nbyard.importers.bonseyes import BonseyesImporter
 from nbyard.importers.cwl import CwlImporter
 from nbyard.importers.nb_workflows import NbWorkflowsImporter
 from nbyard.importers.project_protocol import ProjectImporter
@@ -46,3 +47,15 @@ class TestNbWorkflows(ProjectConformance):
     @pytest.fixture
     def importer(self) -> ProjectImporter:
         return NbWorkflowsImporter()
+
+
+class TestBonseyes(ProjectConformance):
+    folder = {  # noqa: RUF012  as other suites
+        "pipeline.yml": b"name: digits\nartifacts: [{name: training-set, tool: split}]\n",
+        "split/tool.yml": b"output: {type: data}\n",
+        "split/Dockerfile": b"FROM scratch\n",
+    }
+
+    @pytest.fixture
+    def importer(self) -> ProjectImporter:
+        return BonseyesImporter()

@@ -17,7 +17,7 @@ from nbyard.cli.commands.images import print_image, wait_for_image
 from nbyard.cli.commands.runs.run_watch import follow_run
 from nbyard.cli.output.console import print_note
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, texts_of
-from nbyard.domain.arguments.structs import Argument, ValueType
+from nbyard.domain.arguments.structs import Argument, ValueType, own_name
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Conflict, NbyardError
@@ -115,10 +115,10 @@ def arguments_of_values(
     Each is passed as `--name VALUE`, and the place of the output as `--output PATH`.
     """
     values = [
-        Argument(name, type=NAMES.get(type(value), "json"), nullable=value is None)
+        Argument(own_name(name), type=NAMES.get(type(value), "json"), nullable=value is None)
         for name, value in parameters.items()
     ]
-    files = [Argument(name, role="input", required=True) for name in inputs]
+    files = [Argument(own_name(name), role="input", required=True) for name in inputs]
     output = [Argument(OUTPUT, role="output")] if has_output else []
     return [*values, *files, *output]
 

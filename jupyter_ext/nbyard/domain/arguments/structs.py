@@ -149,6 +149,12 @@ def is_name(name: str) -> bool:
     return unicodedata.normalize("NFKC", name) == name
 
 
+def own_name(name: str) -> str:
+    """Return the name of an argument that others write as `training-set`: `training_set`."""
+    own = name.replace("-", "_")
+    return own if is_name(own) else name
+
+
 def _check_shape(argument: Argument, where: str) -> list[Detail]:
     details = []
     if argument.type == "choice" and not argument.choices:

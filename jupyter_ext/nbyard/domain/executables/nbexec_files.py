@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import msgspec
 
 from nbyard.domain.arguments.bindings import File, Flag, Option
-from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.arguments.structs import Argument, own_name
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Resources
 from nbyard.domain.inspection.functions import split_function_path
@@ -68,7 +68,13 @@ def read_description(content: bytes, filename: str) -> Description:
         raise Invalid.field(filename, reason) from None
     if description.version != 1:
         raise Invalid.field(filename, because("unknown-version", version=str(description.version)))
-    return description
+    if description.arguments is None:
+        return description
+    arguments = tuple(
+        msgspec.structs.replace(argument, name=own_name(argument.name))
+        for argument in description.arguments
+    )
+    return msgspec.structs.replace(description, arguments=arguments)
 
 
 def apply_description(

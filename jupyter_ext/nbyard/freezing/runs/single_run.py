@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
+import msgspec
+
 from nbyard.domain.arguments.bindings import Beside
 from nbyard.domain.arguments.structs import (
     ANY,
@@ -14,6 +16,7 @@ from nbyard.domain.arguments.structs import (
     Argument,
     check_value,
     is_secret,
+    own_name,
     parse_value,
 )
 from nbyard.domain.naming.names import MAX_NAME, check_filename
@@ -202,6 +205,14 @@ def _unknown_name(name: str, known: list[str], owner: str) -> Reason:
     return because("no-parameter", owner=owner, known=known)
 
 
+def _own_names(values: Mapping[str, Any], known: list[str]) -> dict[str, Any]:
+    """Return values with the names of their arguments, which may be written with hyphens."""
+    return {
+        own if name not in known and (own := own_name(name)) in known else name: value
+        for name, value in values.items()
+    }
+
+
 def given_values(
     arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
 ) -> dict[str, Any]:
@@ -214,6 +225,11 @@ def given_values(
         TooLarge: a value is too large.
     """
     known = [*arguments]
+    body = msgspec.structs.replace(
+        body,
+        parameters=_own_names(body.parameters, known),
+        texts=_own_names(body.texts, known),
+    )
     for name in (*body.parameters, *body.texts):
         if name in arguments:
             continue

@@ -230,3 +230,13 @@ def test_a_default_file_that_is_no_code_becomes_an_input(yard, ann, root, rules)
     (root / "project/data/a.csv").write_text("a\n1\n")
     (root / "project/.nbyardignore").write_text("")
     assert set(single_document(Resolver(yard.parts, ann.name, "project"), body).nodes) == {"main"}
+
+
+def test_names_with_hyphens_are_those_of_arguments():
+    """As people of dockerised pipelines write them."""
+    arguments = {a.name: a for a in (Argument("batch_size", type="int"), Argument("n", type="int"))}
+    body = NewRun(parameters={"batch-size": 3}, texts={"n": "1"})
+    assert given_values(arguments, body) == {"batch_size": 3, "n": 1}
+    with pytest.raises(Invalid) as refused:
+        given_values(arguments, NewRun(parameters={"no-such": 3}))
+    assert [detail.path for detail in refused.value.details] == ["parameters.no-such"]

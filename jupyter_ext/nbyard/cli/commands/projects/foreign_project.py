@@ -29,10 +29,11 @@ MOST_FILES = 20_000
 @server_option
 @json_option
 def convert(folder: str, secrets: bool, force: bool, server: str, as_json: bool) -> None:
-    """Convert a project folder of another program, such as NB Workflows.
+    """Convert a project folder of NB Workflows, or of a dockerised pipeline.
 
     Of NB Workflows, reads workflows.yaml or labfile.yaml, runtimes.yaml and .nbvars. Writes
-    nbyard.toml and a document for each workflow, then lists what cannot be kept.
+    nbyard.toml and a document for each workflow, then lists what cannot be kept. Of a pipeline,
+    reads pipeline.yml and the tool.yml of each tool.
 
     \b
     Examples:
