@@ -112,6 +112,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'result-unreadable': trans.__('its result cannot be read'),
   'container-removed': trans.__('its container was removed outside nbyard'),
   'container-killed': trans.__('its container was killed (signal {signal})'),
+  'container-exit-unknown': trans.__('the container engine does not know how its container ended'),
   'container-not-started': trans.__('its container could not be started: {message}'),
   'container-input-cut': trans.__('its standard input was cut off when nbyard stopped'),
   'runner-silent': trans.__('the runner exited without a result (exit code {exit_code})'),
@@ -158,6 +159,10 @@ export const CODES: Readonly<Record<string, string>> = {
   'engine-elsewhere': trans.__(
     'the engine at {engine} is on another machine, where the ports of containers cannot be reached: set docker_host to an engine of this machine'
   ),
+  'keys-not-checked': trans.__(
+    'The image does not check keys. Build it again to call the deployment with a key.'
+  ),
+  'no-port-for-keys': trans.__('No port at {address} for calls with a key: {error}'),
   'deployment-created': trans.__('created'),
   'deployment-edited': trans.__('edited'),
   'deployment-described': trans.__('description edited'),

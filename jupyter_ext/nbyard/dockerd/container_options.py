@@ -65,12 +65,13 @@ class ContainerUsage(msgspec.Struct, frozen=True):
 class Container(msgspec.Struct, frozen=True):
     """The state of a container. Its times are of the engine's clock.
 
-    `published` maps ports of the container to ports of the engine's machine.
+    `exit_code` is None if the engine did not see the exit. `published` maps ports of the container
+    to ports of the engine's machine.
     """
 
     id: str
     status: str
-    exit_code: int
+    exit_code: int | None
     out_of_memory: bool
     started_at: float
     finished_at: float

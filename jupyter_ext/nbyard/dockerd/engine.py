@@ -32,7 +32,9 @@ from nbyard.dockerd.podman_specs import CREATE, podman_specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 
-OOM_EVENT_SECONDS = 5  # the engine may record an OOM event this long after the container's end
+UNSEEN_EXIT = 255
+EVENT_SECONDS = 5  # the engine may record an event this long after the container's end
+KEPT_EVENTS = 256  # by Docker, in its memory
 # Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
 
@@ -88,7 +90,7 @@ class Engine(EngineImages):
         except NotFound:
             return None
         state = inspected["State"]
-        return Container(
+        known = Container(
             id=inspected["Id"],
             status=state["Status"],
             exit_code=int(state.get("ExitCode") or 0),
@@ -100,8 +102,9 @@ class Engine(EngineImages):
             published=published_ports(inspected),
             address=network_address(inspected),
         )
+        return self._with_known_exit(known)
 
-    def was_out_of_memory(self, ended: Container, seconds: float = OOM_EVENT_SECONDS) -> bool:
+    def was_out_of_memory(self, ended: Container, seconds: float = EVENT_SECONDS) -> bool:
         """Return whether the kernel killed a process of a container for its memory limit.
 
         A busy engine may record the exit before the OOM event. The container's state then never
@@ -110,10 +113,27 @@ class Engine(EngineImages):
         """
         if ended.out_of_memory or self.info.is_podman:
             return ended.out_of_memory
+        return self._has_event(ended, "oom", seconds) is True
+
+    def _with_known_exit(self, ended: Container) -> Container:
+        """Return an ended container, with `exit_code` None if the engine did not see its exit.
+
+        An engine that was killed meanwhile writes UNSEEN_EXIT, but has no event of the exit.
+        """
+        if not ended.is_over or ended.exit_code != UNSEEN_EXIT or self.info.is_podman:
+            return ended
+        if self._has_event(ended, "die") is not False:
+            return ended
+        return msgspec.structs.replace(ended, exit_code=None)
+
+    def _has_event(
+        self, ended: Container, event: str, seconds: float = EVENT_SECONDS
+    ) -> bool | None:
+        """Return whether the engine recorded an event of a container, None if it does not say."""
         params = {
             "since": int(ended.started_at),
             "until": f"{ended.finished_at + seconds:.3f}",
-            "filters": json.dumps({"container": [ended.id], "event": ["oom"]}),
+            "filters": json.dumps({"container": [ended.id], "event": [event]}),
         }
         try:
             with self._reading("/events", params, self._timeout) as answer:
@@ -121,7 +141,7 @@ class Engine(EngineImages):
         except Unavailable:
             raise
         except NbyardError:  # a proxy of the engine's socket may refuse events
-            return False
+            return None
 
     def start(self, name: str) -> None:
         """Start a container."""
@@ -306,13 +326,39 @@ class Engine(EngineImages):
         """Remove a network unless containers are attached. Return whether the network is gone."""
         try:
             for known in self._networks(name):
-                with suppress(NotFound), self._calling() as client:
-                    client.remove_network(known["Id"])
+                with suppress(NotFound):
+                    self._remove_network(str(known["Id"]))
         except (Conflict, NbyardError) as error:
             if isinstance(error, Unavailable):
                 raise
             return False
         return True
+
+    def _remove_network(self, network: str) -> None:
+        try:
+            with self._calling() as client:
+                client.remove_network(network)
+        except Unavailable:
+            raise
+        except NbyardError:
+            # An engine that was killed may keep the endpoint of a container that has ended since.
+            if not self._disconnect_ended(network):
+                raise
+            with self._calling() as client:
+                client.remove_network(network)
+
+    def _disconnect_ended(self, network: str) -> bool:
+        """Disconnect containers that have ended. Return whether there were any."""
+        with self._calling() as client:
+            endpoints = client.inspect_network(network)["Containers"] or {}
+        has_removed = False
+        for container_id, endpoint in endpoints.items():
+            there = self.container(container_id)
+            if there is None or there.is_over:
+                has_removed = True
+                with suppress(NotFound), self._calling() as client:
+                    client.disconnect_container_from_network(endpoint["Name"], network, force=True)
+        return has_removed
 
     # By label
 

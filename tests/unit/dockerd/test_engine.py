@@ -1,5 +1,8 @@
 """The engine, without one."""
 
+from contextlib import contextmanager
+from types import SimpleNamespace
+
 import pytest
 from docker.errors import APIError
 
@@ -43,3 +46,29 @@ def test_a_network_is_created_although_the_firewall_changes_meanwhile(engine) ->
 def test_other_refusals_stay(engine, refusals: list[str]) -> None:
     with pytest.raises(NbyardError):
         engine(*refusals).network("a", {})
+
+
+@pytest.mark.parametrize(
+    ("code", "events", "exit_code"),
+    [(255, [b"{}"], 255), (255, [], None), (255, NbyardError("refused"), 255), (3, [], 3)],
+)
+def test_an_exit_that_the_engine_did_not_see_has_no_code(
+    engine, monkeypatch: pytest.MonkeyPatch, code: int, events, exit_code: int | None
+) -> None:
+    """An engine that is killed at the end of a container writes 255 once it is back."""
+    asked = engine()
+    state = {"Status": "exited", "ExitCode": code, "StartedAt": "2026-01-01T00:00:00Z"}
+    inspected = {"Id": "c1", "State": state, "Config": {}, "NetworkSettings": {}}
+    client = SimpleNamespace(inspect_container=lambda _: inspected)
+    monkeypatch.setattr(asked, "_client", lambda: client)
+    monkeypatch.setattr(asked, "_info", SimpleNamespace(is_podman=False))
+
+    @contextmanager
+    def reading(*_: object):
+        if isinstance(events, NbyardError):
+            raise events
+        yield SimpleNamespace(iter_content=lambda _: iter(events))
+
+    monkeypatch.setattr(asked, "_reading", reading)
+    found = asked.container("c1")
+    assert found and found.exit_code == exit_code

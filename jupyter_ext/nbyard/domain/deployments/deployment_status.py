@@ -53,8 +53,8 @@ class RevisionStatus(msgspec.Struct, frozen=True):
 class Ended(msgspec.Struct, frozen=True):
     """How a container ended. `error` is the message of the engine, `last` the end of its output.
 
-    `lived_seconds` counts since its start. Without an exit code, the container was removed
-    externally.
+    `lived_seconds` counts since its start. Without an exit code, the engine did not see the exit;
+    without a life, the container was removed externally.
     """
 
     exit_code: int | None
@@ -144,7 +144,7 @@ def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:
         cause = start_failure(message) or because("text", text=message)
         return because("service-not-started", cause=cause)
     if ended.exit_code is None:
-        return because("container-removed")
+        return because("container-exit-unknown" if ended.lived_seconds else "container-removed")
     was_killed = ended.exit_code in (KILLED, TERMINATED)
     # a process killed with SIGKILL cannot print the reason
     last = "" if ended.exit_code == KILLED else failure_line(ended.last)[:REASON_CHARS]

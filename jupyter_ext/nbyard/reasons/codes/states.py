@@ -145,6 +145,7 @@ ENDS = {
     "result-unreadable": code("its result cannot be read"),
     "container-removed": code("its container was removed outside nbyard"),
     "container-killed": code("its container was killed (signal {signal})", signal=int),
+    "container-exit-unknown": code("the container engine does not know how its container ended"),
     "container-not-started": code("its container could not be started: {message}", message=str),
     "container-input-cut": code("its standard input was cut off when nbyard stopped"),
     "runner-silent": code(
@@ -171,6 +172,12 @@ ENDS = {
 
 # deployments and their revisions
 CHANGES_OF_DEPLOYMENTS = {
+    "keys-not-checked": code(
+        "The image does not check keys. Build it again to call the deployment with a key."
+    ),
+    "no-port-for-keys": code(
+        "No port at {address} for calls with a key: {error}", address=str, error=str
+    ),
     "deployment-created": code("created"),
     "deployment-edited": code("edited"),
     "deployment-described": code("description edited"),

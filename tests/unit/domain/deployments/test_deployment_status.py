@@ -142,6 +142,7 @@ def test_waiting_grows_up_to_a_minute(restarts):
         (Ended(137, last="batch 7\n"), "the service was killed (exit code 137)"),
         (Ended(143, last="bye\n"), "the service was killed (exit code 143): bye"),
         (Ended(None), "its container was removed outside nbyard"),
+        (Ended(None, lived_seconds=5.0), str(because("container-exit-unknown"))),
         (Ended(127, error="no such thing"), "the service could not be started: no such thing"),
         (
             Ended(128, error="port is already allocated"),

@@ -66,6 +66,8 @@ def forced_end(ending: ContainerEnding) -> Failure | Reason | None:
     if ending.cancelled is not None:
         is_late = ending.cancelled.code == "time-limit"
         return Failure("timeout" if is_late else "cancelled", ending.cancelled)
+    if container.exit_code is None:
+        return because("container-exit-unknown")
     signal = SIGNALS.get(container.exit_code)
     return because("container-killed", signal=signal) if signal else None
 
@@ -77,7 +79,7 @@ def result_of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
         failure = INPUT_CUT
     if isinstance(failure, Reason):
         return failure
-    code = ending.container.exit_code
+    code = ending.container.exit_code or 0
     if failure is None:
         codes = msgspec.to_builtins(ending.task.work).get("exit_codes", {})
         said = work_outcome.failure_of_exit_code(code, ending.last_lines, codes)
@@ -106,7 +108,7 @@ def result_of_silent_runner(ending: ContainerEnding) -> Result | Reason:
         return _result(ending, failure, [])
     if failure is not None:
         return failure
-    last, code = ending.last_lines.strip().splitlines(), ending.container.exit_code
+    last, code = ending.last_lines.strip().splitlines(), ending.container.exit_code or 0
     if last:
         return because("runner-silent-after", exit_code=code, last=last[-1])
     return because("runner-silent", exit_code=code)

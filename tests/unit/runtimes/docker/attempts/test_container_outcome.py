@@ -11,7 +11,7 @@ from nbyard.runtimes.docker.attempts import container_outcome
 TASK = TaskFile(attempt_id="a", token="t", mark="m", work=CommandWork(["x"]), outputs={})
 
 
-def ending(code: int = 0, *, oom: bool = False, lasted: float = 1, **more):
+def ending(code: int | None = 0, *, oom: bool = False, lasted: float = 1, **more):
     container = Container("id", "exited", code, oom, 100.0, 100.0 + lasted, {})
     fields = {"container": container, "task": TASK, "memory_bytes": None, "cancelled": None}
     return container_outcome.ContainerEnding(**{**fields, **more})
@@ -43,6 +43,8 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
             ("failed", "out of memory: limit 64 MiB"),
         ),
         ({"code": 0, "oom": True}, ("succeeded", "")),
+        ({"code": None}, ("lost", str(because("container-exit-unknown")))),
+        ({"code": None, "cancelled": BY_ADA}, ("cancelled", "by ada")),
         ({"code": 137, "cancelled": BY_ADA}, ("cancelled", "by ada")),
         ({"code": 0, "cancelled": BY_ADA}, ("succeeded", "")),
         (
