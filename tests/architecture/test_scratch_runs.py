@@ -37,6 +37,7 @@ MAY_SEE: dict[str, str] = {
     "firings.py:FiringRows.live_runs": FINDS_ONE,
     "firings.py:FiringRows.run_windows": FINDS_ONE,
     "function_workers.py:WorkerRows.live": WORK,
+    "images.py:RUNS": WORK,
     "installation_counts.py:_usage_sums": "scratch runs use resources like others",
     "monitor_access.py:MonitorRows.is_running": BY_ID,
     "project_filter.py:projects_of_runs": BY_ID,

@@ -116,6 +116,7 @@ withDocker(
     await answered(lab, 'Adelie');
     await picture('9-answered');
     lab.did('endpoint');
+    await keys(lab);
     await lineage(lab, picture);
   }
 );
@@ -137,6 +138,28 @@ async function fromMenuAndResults(lab: Lab): Promise<void> {
   // the menu of named artifacts, which deletes runs, is not for it
   await expect(drawer.row('output_model')).toHaveAttribute('data-noun', 'result');
   await drawer.tab('Tasks');
+}
+
+/** A program calls the model with a key, until the key is revoked. */
+async function keys(lab: Lab): Promise<void> {
+  await view(lab).getByRole('tab', { name: 'Keys' }).click();
+  await view(lab).getByRole('button', { name: 'Create Key' }).click();
+  const shown = view(lab).getByRole('region', { name: 'Command' });
+  await expect(shown).toContainText('Bearer nbk_');
+  const [, header, address] = /-H "(.*)" (http\S+)/.exec((await shown.textContent())!)!;
+  const status = (Authorization?: string) =>
+    fetch(`${address}health`, { headers: Authorization ? { Authorization } : {} })
+      .then(answer => answer.status)
+      .catch(() => 0);
+  const authorization = header.replace('Authorization: ', '');
+  await expect.poll(() => status(authorization)).toBe(200);
+  expect(await status()).toBe(401);
+  expect(await findings(lab, '.nby-View')).toEqual([]);
+  await view(lab)
+    .getByRole('button', { name: /^Revoke Key/ })
+    .click();
+  await lab.dialog.getByRole('button', { name: 'Revoke' }).click();
+  await expect.poll(() => status(authorization)).toBe(401);
 }
 
 /** M6: run, step, data and code are one click away. */

@@ -14,7 +14,6 @@ from typing import Any, NamedTuple
 from .codec import BadAnswer, Schema
 from .pickles import read_pickle
 
-
 VERSION_VARIABLE = "NBYARD_MODEL_VERSION"
 
 

@@ -9,6 +9,7 @@ import { useItem } from '../frame/useItem';
 import { deploymentsOf } from './state/collection';
 import { ChooseModel } from './ChooseModel';
 import { Configuration } from './form/Configuration';
+import { Keys } from './tabs/Keys';
 import { Links } from './Links';
 import { Log } from './tabs/Log';
 import { NewDeployment } from './form/NewDeployment';
@@ -19,7 +20,6 @@ import { TryIt } from './endpoint/TryIt';
 import { useRevisions } from './tabs/past';
 import { actionsOf, shownState } from './state/texts';
 
-const Keys = lazy(() => import('./tabs/Keys'));
 const Lineage = lazy(() => import('../../runs/view/lineage/Lineage'));
 
 interface IDeploymentViewProps {
@@ -128,12 +128,12 @@ function Loaded(props: IKnownProps & { deployment: Deployment }): JSX.Element {
         )}
         {shownTab === 'logs' && <Log {...shown} revisions={revisions} />}
         {shownTab === 'revisions' && <Revisions {...shown} revisions={revisions} />}
-        <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
-          {shownTab === 'keys' && <Keys {...shown} />}
-          {shownTab === 'lineage' && (
+        {shownTab === 'keys' && <Keys {...shown} />}
+        {shownTab === 'lineage' && (
+          <Suspense fallback={<p className="nby-Note">{trans.__('Opening…')}</p>}>
             <Lineage services={services} start={{ kind: 'deployment', key: id }} />
-          )}
-        </Suspense>
+          </Suspense>
+        )}
         {shownTab === 'configuration' && (
           <Configuration {...shown} onSaved={() => setTab('overview')} />
         )}

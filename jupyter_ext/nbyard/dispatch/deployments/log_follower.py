@@ -18,7 +18,7 @@ SHORT_SECONDS = 1.0
 class LogFollower(threading.Thread):
     """Copies the output of a container until it stops; a new follower continues its log.
 
-    Then it calls `stopped`, so that nobody needs to poll for the end of the container.
+    Then it calls `stopped`, so that no step has to poll for the end of the container.
     """
 
     def __init__(

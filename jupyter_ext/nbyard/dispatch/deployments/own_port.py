@@ -9,11 +9,12 @@ from nbyard.dispatch.service_health import refuses_strangers
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.structs import Place, deployment_folder
 from nbyard.ipc.port_relay import Route, close_relay, is_relayed, open_relay
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 REACH_SECONDS = 1.0
-UNCHECKED = "Its image does not check keys. Build it again to call the deployment with a key."
+UNCHECKED = because("keys-not-checked")
 
 
 class OwnPort:
@@ -27,7 +28,7 @@ class OwnPort:
         self._delivered: dict[int, str] = {}
         self._checked: dict[tuple[str, int], bool] = {}
         self._reached: dict[tuple[str, int], bool] = {}
-        self._problem = ""
+        self._problem: Reason | None = None
 
     def deliver(self, row: DeploymentRow, revision_row: RevisionRow, *, is_leaving: bool) -> None:
         """Give the current keys to the container of a revision.
@@ -62,9 +63,8 @@ class OwnPort:
         try:
             opened = open_relay(folder, route)
         except OSError as error:
-            self._log_once(
-                row, serving, f"No port at {route.address} for calls with a key: {error}"
-            )
+            why = because("no-port-for-keys", address=route.address, error=str(error))
+            self._log_once(row, serving, why)
             return
         if opened != port:
             with self._context.write() as c:
@@ -94,11 +94,11 @@ class OwnPort:
             self._checked = {} if refuses is None else {spot: refuses}
         return self._checked.get(spot)
 
-    def _log_once(self, row: DeploymentRow, serving: RevisionRow, problem: str) -> None:
+    def _log_once(self, row: DeploymentRow, serving: RevisionRow, problem: Reason) -> None:
         """Write a problem to the log of the revision, once."""
         if problem != self._problem:
             self._problem = problem
-            self._notes.append_to_log(row, serving, problem)
+            self._notes.append_to_log(row, serving, str(problem))
 
     def close(self, row: DeploymentRow) -> None:
         """Close the own port; open connections end first."""

@@ -49,7 +49,7 @@ from nbyard.store.deployments import DeploymentRow, RevisionRow
 # Check healthy services rarely, because many log each request.
 ASKED_EVERY_SECONDS = 10.0
 LAST_SECONDS = 2.0
-OOM_SECONDS = 0.5  # most engines know the cause by then, and the service shall soon start again
+OOM_SECONDS = 0.5  # most engines know the cause by then
 PROCESS_SECONDS = 2.0
 TAIL_BYTES = 2**16
 KEPT_LOGS = 10

@@ -61,7 +61,7 @@ def _paths_where(
 def check_unused(
     parts: ServiceContext, name: str, paths: Sequence[str], others: Sequence[str] = ()
 ) -> None:
-    """Check that no workflow and nothing else uses what shall be deleted.
+    """Check that neither a workflow nor anything else uses what is to be deleted.
 
     Raises:
         InUse: something uses it; the message names the first users.

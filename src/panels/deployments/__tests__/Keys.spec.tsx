@@ -3,7 +3,7 @@ import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { fakeClient, json } from '../../../api/__tests__/fake';
 import { Deployment } from '../../../api/types';
 import { IPanelServices } from '../../frame/services';
-import Keys from '../tabs/Keys';
+import { Keys } from '../tabs/Keys';
 
 const trans = nullTranslator.load('nbyard');
 const KEY = {

@@ -14,7 +14,7 @@ interface IKeysProps {
 const DAYS = '30';
 
 /** The keys with which programs call a deployment at its own address. */
-export default function Keys({ services, deployment }: IKeysProps): JSX.Element {
+export function Keys({ services, deployment }: IKeysProps): JSX.Element {
   const { yard, trans } = services;
   const [keys, setKeys] = useState<readonly DeploymentKey[]>([]);
   const [created, setCreated] = useState<CreatedKey>();
