@@ -3,6 +3,7 @@
 A comment before a block of commands says how it runs:
 
 <!-- run -->, <!-- run: exit 1 -->, <!-- run: exit 0 or 1 -->   in the folder of the example
+<!-- run: docker -->      tests/integration/docker runs it
 <!-- not run: REASON -->   the block needs what a check does not have
 <!-- file: NAME -->        the block is the content of that file
 <!-- before … -->          commands that prepare what the page takes for granted
@@ -59,6 +60,10 @@ class Block(NamedTuple):
     mark: str
     language: str
     text: str
+
+    @property
+    def runs_here(self) -> bool:
+        return self.mark.startswith("run") and self.mark != "run: docker"
 
     @property
     def codes(self) -> list[int]:
@@ -118,7 +123,7 @@ def run_block(block: Block, folder: Path, shell: StoreShell, page: str) -> None:
             marks=[pytest.mark.timeout(600), *([pytest.mark.long] if page.stem in LONG else [])],
         )
         for page in PAGES
-        if any(block.mark.startswith("run") for block in blocks_of(page))
+        if any(block.runs_here for block in blocks_of(page))
     ],
 )
 def test_the_commands_of_a_page_run(page: Path, penguins: Path, store_shell: StoreShell) -> None:
@@ -126,7 +131,7 @@ def test_the_commands_of_a_page_run(page: Path, penguins: Path, store_shell: Sto
     for block in blocks_of(page):
         if block.mark.startswith("file: "):
             (penguins / block.mark.removeprefix("file: ")).write_text(block.text)
-        elif block.mark.startswith(("run", "before")):
+        elif block.runs_here or block.mark == "before":
             run_block(block, penguins, store_shell, page.name)
 
 

@@ -3,6 +3,7 @@ engine."""
 
 import functools
 import json
+import shlex
 import shutil
 import threading
 import zipfile
@@ -14,6 +15,8 @@ import pytest
 
 from nbyard.dockerd import Engine
 from nbyard.testing.forked_shell import StoreShell
+
+from ..test_docs import blocks_of
 
 Shell = Callable[..., str]
 ROWS = 40
@@ -116,3 +119,42 @@ def test_one_step_alone_and_nothing_is_left(shell: Shell, pipeline: Path) -> Non
     said = shell("run", "-f", "train/Dockerfile", *files, "--output-file", "model.json")
     assert "accuracy 1.00" in said and accuracy(pipeline / "model.json") == 1
     assert json.loads(shell("runs", "ls", "--json"))["items"] == []
+
+
+@pytest.mark.long
+@pytest.mark.timeout(600)
+def test_the_commands_of_the_page_for_people_of_such_pipelines(
+    shell: Shell, source: dict[str, str], repository: Path, pipeline: Path
+) -> None:
+    """R1: each of their commands has one here."""
+    base = source["images_url"].removesuffix("/images.csv")
+    page = repository / "docs/how-to/bonseyes.md"
+    commands = [line for b in blocks_of(page) if b.mark == "run: docker" for line in b.lines]
+    for command in commands:
+        shell(*shlex.split(command.replace("http://172.17.0.1:8377", base))[1:])
+    assert accuracy(pipeline / "model.json") == 1
+
+
+def test_a_converted_pipeline_is_a_workflow(shell: Shell, pipeline: Path) -> None:
+    """Its artifacts keep their names."""
+    for file in [*pipeline.rglob("*.nbexec"), pipeline / "pipeline.nbflow"]:
+        file.unlink()
+    tools = {
+        "data": "parameters: [{name: images-url}]\noutput: {name: images, type: data}\n",
+        "train": "parameters: [{name: training-set, kind: artifact, type: data}]\n"
+        "output: {name: model, type: model}\n",
+    }
+    for name, text in tools.items():
+        (pipeline / name / "tool.yml").write_text(text)
+    (pipeline / "pipeline.yml").write_text(
+        "name: digits\nartifacts:\n"
+        "  - {name: training-set, tool: data, parameters: {images-url: http://a.test}}\n"
+        "  - {name: digits-model, tool: train, inputs: {training-set: training-set}}\n"
+    )
+    assert "pipeline.nbflow" in shell("projects", "convert", ".")
+    listed = json.loads(shell("workflows", "show", "pipeline.nbflow", "--json"))["items"]
+    assert [(node["node"], node["outputs"]) for node in listed] == [
+        ("training-set", {"images": "data"}),
+        ("digits-model", {"model": "model"}),
+    ]
+    assert all(node["problem"] is None for node in listed)
