@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,7 +28,7 @@ from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.dispatch.state.live_runs import LiveRuns, LiveTask, LiveWorker
 from nbyard.dispatch.state.round_changes import RoundChanges
-from nbyard.dispatch.threads import Threads, unexpected_reason
+from nbyard.dispatch.threads import TRIES, Threads, unexpected_reason
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.reasons.structs import because
@@ -82,6 +83,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._same: dict[tuple[str, str], set[str]] = {}
         self._later: dict[str, LiveTask] = {}
         self._unfit: dict[str, Failure] = {}
+        self._faults: Counter[str] = Counter()
         self._unknowns = EnvironmentWaits()
         self._comparisons = Comparisons(self.identities.outside, threads, inbox)
 
@@ -161,6 +163,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
     def _forget_gone(self) -> None:
         for name in self._board.gone:
             self._unfit.pop(name, None)
+            self._faults.pop(name, None)
             self._unknowns.forget(name)
             self._comparisons.forget(name)
             self._forget(name)
@@ -264,6 +267,10 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             self._unfit[task.id] = failure_of(error, "preparation")
         except Exception as error:  # isolate a broken task
             log.exception("task %s cannot be served", task.id)
+            self._faults[task.id] += 1
+            if self._faults[task.id] < TRIES:  # it waits, and is asked about again
+                self._unknowns.is_silent(runtime, unexpected_reason(error))
+                return
             self._unfit[task.id] = _unexpected(error)
         self._unknowns.has_spoken(runtime)
 

@@ -1,5 +1,6 @@
 """Lists the packages on a cluster, as its workers report them. Results depend on them."""
 
+import subprocess
 import threading
 import time
 
@@ -65,7 +66,7 @@ class InstalledPackages:
                 else:
                     said.append(known[stamp])
             self._said = said
-        except (WorkerGone, msgspec.MsgspecError) as error:
+        except (WorkerGone, subprocess.SubprocessError, msgspec.MsgspecError) as error:
             why = because("dask-packages-unreadable", site=self._site, message=str(error))
             raise Unavailable(why) from error
         self._asked_at = asked_at

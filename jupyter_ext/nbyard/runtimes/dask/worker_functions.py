@@ -273,6 +273,9 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
     """Return a stamp of this worker's packages, and the output of `program`, which lists them.
 
     The output is empty if the stamp is in `known`.
+
+    Raises:
+        CalledProcessError: The program failed or was killed.
     """
     # Installing or removing a package changes one of these folders.
     folders = [path for path in sys.path if os.path.isdir(path) and path != os.getcwd()]
@@ -280,7 +283,7 @@ def packages(program: str, known: list[str]) -> tuple[str, str]:
     if stamp in known:
         return stamp, ""
     command = [sys.executable, "-c", program]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
     return stamp, done.stdout
 
 

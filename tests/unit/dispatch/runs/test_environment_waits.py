@@ -209,3 +209,23 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
     assert (bench.task(run).state, bench.runtime.starts) == ("queued", [])
     silent.clear()
     bench.until(lambda: bench.task(run).state == "running")
+
+
+@pytest.mark.parametrize(("faults", "state"), [(2, "running"), (3, "failed")])
+def test_an_unexpected_error_is_tried_again_before_it_fails_a_node(
+    bench: Bench,
+    runtime: Elsewhere,
+    monkeypatch: pytest.MonkeyPatch,
+    faults: int,
+    state: str,
+) -> None:
+    left = iter([KeyError("unexpected")] * faults)
+
+    def locks() -> list[Lock]:
+        if error := next(left, None):
+            raise error
+        return [OLD]
+
+    monkeypatch.setattr(runtime, "locks", locks)
+    run = submit(bench)
+    bench.until(lambda: bench.task(run).state == state)
