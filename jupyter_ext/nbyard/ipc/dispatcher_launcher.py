@@ -150,7 +150,7 @@ def _started(pid: int) -> str:
 
 
 class DispatcherWatch:
-    """Starts a dispatcher when a store has work but no dispatcher.
+    """Starts a dispatcher when a store has work, or a clean-up to finish, but no dispatcher.
 
     Calls check this at most every two seconds. They check less often while a started dispatcher is
     not ready: more of them would slow a busy machine down.
@@ -175,7 +175,7 @@ class DispatcherWatch:
 
     def _is_needed(self) -> bool:
         kill_stopped_dispatcher(self._store)
-        return has_work(self._store)
+        return has_work(self._store) or _owes_clean_up(self._store)
 
 
 def is_busy(store: Store) -> bool:
@@ -188,6 +188,16 @@ def has_work(store: Store) -> bool:
     """Return whether any work is running or waiting, or a schedule is enabled."""
     with store.read() as c:
         return store.has_work(c)
+
+
+def _owes_clean_up(store: Store) -> bool:
+    """Return whether the last dispatcher was killed: its lease is not released.
+
+    It may have stored the result of an attempt, but not yet removed the attempt's container.
+    """
+    with store.read() as c:
+        lease = store.leases.get(c, LEASE)
+    return lease is not None and not lease.is_free
 
 
 def ensure_dispatcher(store: Store, settings: Settings) -> None:

@@ -242,13 +242,29 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
         process.kill()
 
 
-def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store) -> None:
+def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store, started) -> None:
     """F14: when its lease is over; whoever looks on does it, also when there is no work."""
     with stopped_writer(store, -1) as process:
         DispatcherWatch(store, Settings(store_dir=str(store.folder)))()
         assert process.wait(10) == -signal.SIGKILL
     with store.write():
         pass
+
+
+@pytest.mark.parametrize("is_released", [True, False])
+def test_one_is_started_after_one_that_was_killed(store: Store, started, is_released: bool) -> None:
+    """F1, I12: it may have left a container, also when there is no work."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    host, _, rest = own_name().partition(":")
+    with store.write() as c:
+        holder = f"{host}:{ended.pid}:{rest.partition(':')[2]}"
+        lease = store.leases.take(c, LEASE, holder, 3600)
+        assert lease is not None
+        if is_released:
+            store.leases.release(c, lease)
+    DispatcherWatch(store, Settings(store_dir=str(store.folder)))()
+    assert len(started) == (not is_released)
 
 
 def test_nobody_else_is_ended(store: Store) -> None:
