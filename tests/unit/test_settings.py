@@ -157,3 +157,16 @@ def test_gpus_are_words_or_json(monkeypatch, text):
 def test_a_relative_store_is_the_same_for_processes_that_work_elsewhere(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     assert Settings(store_dir="s").environment()["NBYARD_STORE_DIR"] == str(tmp_path / "s")
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.1", "::", "lab.example.org"])
+def test_deployments_answer_other_machines_only_with_a_certificate(address):
+    with pytest.raises(TraitError):
+        Settings(deployment_address=address)
+    made = Settings(deployment_address=address, deployment_certificate="cert.pem")
+    assert made.deployment_address == address
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
+def test_deployments_answer_this_machine_without_a_certificate(address):
+    assert Settings(deployment_address=address).deployment_address == address

@@ -292,6 +292,19 @@ def test_with_a_secret_it_answers_only_who_shows_it(tmp_path):
     assert "s3cret" not in server.log.read_text()
 
 
+def test_it_answers_the_version_that_its_deployment_tells(tmp_path):
+    write_model(tmp_path)
+    server = start(tmp_path, SPEC, NBYARD_MODEL_VERSION="3")
+    until(lambda: server.ask("/v2/health/ready").status == 200, server)
+    model = f"/v2/models/{SPEC['name']}"
+    assert server.ask(f"{model}/versions/3").body["versions"] == ["3"]
+    assert server.ask(f"{model}/versions/3/ready").status == 200
+    assert server.ask(f"{model}/versions/{SPEC['version']}").status == 404
+    assert server.ask("/").body["version"] == "3"
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(SECONDS) == 0
+
+
 def test_a_key_is_enough_until_the_file_of_keys_lacks_it(tmp_path):
     write_model(tmp_path)
     (tmp_path / "1.secret").write_text("s3cret")

@@ -10,6 +10,7 @@ from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import (
     OPEN_VARIABLE,
+    VERSION_VARIABLE,
     DeploymentChange,
     NewDeployment,
     Place,
@@ -97,3 +98,17 @@ def test_only_what_serves_a_model_has_a_secret(
     spec = replace(revision.spec, service=service, environment={OPEN_VARIABLE: value})
     notes.ensure_secret(row, replace(row.newest, revision=replace(revision, spec=spec)))
     assert bool(notes.launch_description(row, row.newest).secret) is has_one
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [("nbyard/model-cows:3", "3"), ("nbyard/model-cows:v1", "v1"), ("cows:3", None)],
+)
+def test_a_model_is_told_the_version_in_the_name_of_its_image(
+    yard: Yard, context: DispatchContext, image: str, version: str | None
+) -> None:
+    """Equal builds are one image, which cannot know all its numbers."""
+    yard.services.deployments.edit(ANN, "cows", DeploymentChange(image=image))
+    row = row_of(context)
+    made = DeploymentRecords(context).launch_description(row, row.newest)
+    assert made.spec.environment.get(VERSION_VARIABLE) == version
