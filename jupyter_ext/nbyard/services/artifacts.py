@@ -56,8 +56,13 @@ class ArtifactService:
             if executable:
                 path = str(self._parts.files.real_path_of(executable))
                 executable = store.executables.find(c, caller.name, executable, path).id
-            wanted = {"search": search, "project": of, "executable": executable}
-            runs = store.runs.page(c, caller.name, limit + 1, after, single="named", **wanted)
+            runs = store.runs.page(
+                *(c, caller.name, limit + 1, after),
+                search=search,
+                single="named",
+                project=of,
+                executable=executable,
+            )
             files = store.artifacts.of_runs(c, [run.id for run in runs])
         named = [named_artifact(run, files[run.id]) for run in runs]
         return page_of(named, limit, lambda artifact: artifact.run_id)

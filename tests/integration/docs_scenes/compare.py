@@ -9,7 +9,7 @@ read = "open(source_csv).read()" + (".replace('3', '30')" if later else "")
 
 
 def notebook(*sources: str) -> str:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "id": f"c{place}", "metadata": {}, "source": source}
         | {"execution_count": None, "outputs": []}
         for place, source in enumerate(sources)

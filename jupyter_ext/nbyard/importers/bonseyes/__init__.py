@@ -94,6 +94,44 @@ class Pipeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     artifacts: tuple[PipelineArtifact, ...]
     description: str = ""
 
+    def text(self, tools: Mapping[str, Tool]) -> str:
+        """Return the document: a node for each artifact, a connection for each input.
+
+        Raises:
+            Invalid: An artifact or parameter does not exist, or a type does not match.
+        """
+        by_name = {artifact.name: artifact for artifact in self.artifacts}
+        nodes: dict[str, Any] = {}
+        edges: dict[str, Any] = {}
+        for artifact in self.artifacts:
+            place, tool = f"{PIPELINE}.artifacts.{artifact.name}", tools[artifact.tool]
+            parameters = {parameter.name: parameter for parameter in tool.parameters}
+            for name in (*artifact.parameters, *artifact.inputs):
+                if name not in parameters:
+                    raise Invalid.field(f"{place}.{name}", f"{artifact.tool} has no such parameter")
+            values = {
+                own_name(name): {"value": value} for name, value in artifact.parameters.items()
+            }
+            nodes[artifact.name] = {
+                "type": "executable",
+                "path": f"{artifact.tool}/Dockerfile",
+                "arguments": values,
+            }
+            for name, source in artifact.inputs.items():
+                if source not in by_name:
+                    raise Invalid.field(f"{place}.inputs.{name}", f"there is no artifact {source}")
+                output, wanted = tools[by_name[source].tool].output, parameters[name].type
+                if wanted and wanted != output.type:
+                    why = f"{source} has the type {output.type}, not {wanted}"
+                    raise Invalid.field(f"{place}.inputs.{name}", why)
+                ends = {"source": source, "output": own_name(output.name)}
+                ends |= {"target": artifact.name, "input": own_name(name)}
+                edges[f"{source}.{ends['output']}->{artifact.name}.{ends['input']}"] = ends
+        # The same pipeline gets the same ID at each conversion.
+        identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"pipeline:{self.name}"))
+        meta = {"id": identity, "title": self.name}
+        return canonical({"version": 1, "meta": meta, "nodes": nodes, "edges": edges})
+
 
 Manifest = TypeVar("Manifest", Tool, Pipeline)
 
@@ -115,7 +153,12 @@ class BonseyesImporter:
     suffixes: tuple[str, ...] = (PIPELINE, TOOL)
 
     def convert(self, files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
-        """Convert a folder with a pipeline."""
+        """Convert a folder with a pipeline.
+
+        Raises:
+            NotFound: A manifest is missing.
+            Invalid: A manifest is refused, or a tool has no Dockerfile. The message says where.
+        """
         pipeline = _read(files, PIPELINE, Pipeline)
         tools: dict[str, Tool] = {}
         for artifact in pipeline.artifacts:
@@ -123,7 +166,7 @@ class BonseyesImporter:
             tools[folder] = _read(files, f"{folder}/{TOOL}", Tool)
             if f"{folder}/Dockerfile" not in paths:
                 raise Invalid.field(f"{folder}/{TOOL}", "its folder has no Dockerfile")
-        text = _document(pipeline, tools)
+        text = pipeline.text(tools)
         read_document(text.encode())  # refuses cycles and other invalid graphs
         written = {DOCUMENT: text}
         for folder, tool in tools.items():
@@ -131,36 +174,3 @@ class BonseyesImporter:
             written[f"{folder}/{description_file('Dockerfile')}"] = tool.text(place)
         project = NewProject(pipeline.name, pipeline.description)
         return ConvertedProject(ProjectDefinition(project), written, {}, [])
-
-
-def _document(pipeline: Pipeline, tools: Mapping[str, Tool]) -> str:
-    """Return the document: a node for each artifact, a connection for each input."""
-    by_name = {artifact.name: artifact for artifact in pipeline.artifacts}
-    nodes: dict[str, Any] = {}
-    edges: dict[str, Any] = {}
-    for artifact in pipeline.artifacts:
-        place, tool = f"{PIPELINE}.artifacts.{artifact.name}", tools[artifact.tool]
-        parameters = {parameter.name: parameter for parameter in tool.parameters}
-        for name in (*artifact.parameters, *artifact.inputs):
-            if name not in parameters:
-                raise Invalid.field(f"{place}.{name}", f"{artifact.tool} has no such parameter")
-        values = {own_name(name): {"value": value} for name, value in artifact.parameters.items()}
-        nodes[artifact.name] = {
-            "type": "executable",
-            "path": f"{artifact.tool}/Dockerfile",
-            "arguments": values,
-        }
-        for name, source in artifact.inputs.items():
-            if source not in by_name:
-                raise Invalid.field(f"{place}.inputs.{name}", f"there is no artifact {source}")
-            output, wanted = tools[by_name[source].tool].output, parameters[name].type
-            if wanted and wanted != output.type:
-                why = f"{source} has the type {output.type}, not {wanted}"
-                raise Invalid.field(f"{place}.inputs.{name}", why)
-            ends = {"source": source, "output": own_name(output.name)}
-            ends |= {"target": artifact.name, "input": own_name(name)}
-            edges[f"{source}.{ends['output']}->{artifact.name}.{ends['input']}"] = ends
-    # The same pipeline gets the same ID at each conversion.
-    identity = str(uuid.uuid5(uuid.NAMESPACE_URL, f"pipeline:{pipeline.name}"))
-    meta = {"id": identity, "title": pipeline.name}
-    return canonical({"version": 1, "meta": meta, "nodes": nodes, "edges": edges})
