@@ -17,6 +17,7 @@ from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.host.project_files import read_small, write_new
 from nbyard.reasons.structs import Reason, because, text_reason
+from nbyard.runner.attempt_folder import MOST_LEVELS
 
 MAX_STAGE = 4096
 OURS = 0o700
@@ -269,6 +270,13 @@ def all_unfinished(store: Path) -> list[str]:
     return []
 
 
+def holds_more_than_record(folder: Path) -> bool:
+    """Return whether a folder holds what `keep_record` removes."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        return not set(os.listdir(folder)).issubset(KEPT)
+    return False
+
+
 def keep_record(folder: Path) -> None:
     """Reduce a folder to its record: remove code, staged inputs and collected outputs."""
     with contextlib.suppress(OSError):
@@ -300,16 +308,23 @@ def delete_path(path: Path) -> None:
     except FileNotFoundError:
         return
     if is_folder:
-        with contextlib.suppress(OSError):
-            _discard_folder(os.fspath(path), None)
+        moved = [""]
+        while moved:
+            moved.clear()
+            with contextlib.suppress(OSError):
+                _discard_folder(os.fspath(path), None, moved)
     else:
         path.unlink(missing_ok=True)
 
 
-def _discard_folder(name: str, parent: int | None) -> None:
+def _discard_folder(
+    name: str, parent: int | None, moved: list[str], top: int | None = None, levels: int = 0
+) -> None:
     """Remove a folder through open directory handles.
 
-    If another process replaces a name meanwhile, nothing outside the folder is touched.
+    If another process replaces a name meanwhile, nothing outside the folder is touched. Folders
+    deeper than MOST_LEVELS are `moved` to the top: a task may nest more of them than a process can
+    open at once.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     try:
@@ -326,7 +341,14 @@ def _discard_folder(name: str, parent: int | None) -> None:
             members = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
         for item, is_folder in members:
             with contextlib.suppress(OSError):
-                _discard_folder(item, handle) if is_folder else os.unlink(item, dir_fd=handle)
+                if not is_folder:
+                    os.unlink(item, dir_fd=handle)
+                elif top is not None and levels >= MOST_LEVELS:
+                    there = os.urandom(16).hex()
+                    os.rename(item, there, src_dir_fd=handle, dst_dir_fd=top)
+                    moved.append(there)
+                else:
+                    _discard_folder(item, handle, moved, handle if top is None else top, levels + 1)
     finally:
         os.close(handle)
     os.rmdir(name, dir_fd=parent)

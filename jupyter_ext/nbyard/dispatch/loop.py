@@ -151,9 +151,11 @@ class Dispatcher:
         Runs continue. The next dispatcher repeats interrupted steps.
         """
         self.end_threads()
-        # A lost lease belongs to another dispatcher and is not released.
-        with contextlib.suppress(NbyardError), self._context.write() as c:
-            self._context.store.leases.release(c, self._context.lease)
+        # A lost lease belongs to another dispatcher and is not released. A lease that is kept
+        # shows that clean-ups are left to the next dispatcher.
+        if not self._clean_ups:
+            with contextlib.suppress(NbyardError), self._context.write() as c:
+                self._context.store.leases.release(c, self._context.lease)
         self._deployments.close()
         self._monitors.close()
         self._triggers.close()

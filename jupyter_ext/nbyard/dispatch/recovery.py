@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator
 from functools import partial
 
 from nbyard.attempts import folders
-from nbyard.dispatch.attempts.clean_up import CleanUps
+from nbyard.dispatch.attempts.clean_up import CleanUps, clear_attempt
 from nbyard.dispatch.attempts.function_workers import clear_worker
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.context import DispatchContext
@@ -93,7 +93,8 @@ class LeftoverSweeper:
     def _tidy_folders(self) -> None:
         """Finish the cleanup of a killed dispatcher.
 
-        Folders of ended attempts keep only their record. Folders of unknown attempts are deleted.
+        Ended attempts whose folder holds more than their record are cleaned up. Folders of unknown
+        attempts are deleted.
         """
         with self._context.store.read() as c:
             marks = self._context.store.workers.marks(c)
@@ -107,8 +108,22 @@ class LeftoverSweeper:
             elif attempt_id in marks and attempt_id not in live:
                 self._clear_worker(attempt_id, marks[attempt_id])
             elif attempt_id not in live:
-                partial_results.set_outputs_aside(self._context.folder, attempt_id)
-                folders.keep_record(folders.attempt_folder_of(self._context.folder, attempt_id))
+                self._clear_attempt(attempt_id)
+
+    def _clear_attempt(self, attempt_id: str) -> None:
+        """Clean up after an attempt, whose container or Dask task may still be there."""
+        store = self._context.store
+        place = folders.attempt_folder_of(self._context.folder, attempt_id)
+        if not folders.holds_more_than_record(place):
+            return
+        with store.read() as c:
+            attempt = store.attempts.get(c, attempt_id)
+        if attempt is not None:
+            order = Order(
+                attempt_id, store.id, attempt.run_id, "", place, attempt.mark, attempt.site
+            )
+            clear = partial(clear_attempt, self._context, attempt, order)
+            self._clean_ups.add(f"clear {attempt_id}", clear, attempt.runtime)
 
     def _clear_worker(self, name: str, mark: str) -> None:
         """Stop a worker that may still wait for calls."""

@@ -22,9 +22,10 @@ def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntim
     forgotten = bench.folder("00000000-0000-7000-8000-000000000000")
     forgotten.mkdir()
     (forgotten / "log").write_text("x")
+    runtime.stops.clear()
     bench.replace_dispatcher()
-    bench.round()
-    assert not (bench.folder(bench.attempt(ended)) / "code").exists()
+    bench.until(lambda: not (bench.folder(bench.attempt(ended)) / "code").exists())
+    assert [attempt_id for attempt_id, _ in runtime.stops] == [bench.attempt(ended)]
     assert (bench.folder(bench.attempt(ended)) / "result.json").exists()
     assert (bench.folder(bench.attempt(live)) / "code").exists()
     assert not forgotten.exists()

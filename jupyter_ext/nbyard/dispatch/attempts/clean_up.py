@@ -10,7 +10,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
 
+from nbyard.attempts import folders
+from nbyard.dispatch.attempts import secret_delivery
+from nbyard.dispatch.cache import partial_results
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
+from nbyard.reasons.structs import because
+from nbyard.runtimes.protocol import Order
+from nbyard.store.runs.attempts import AttemptRecord
 
 log = logging.getLogger("nbyard.dispatch")
 PATIENCE_SECONDS = 120.0  # failures for this long leave it to the sweep
@@ -95,3 +102,23 @@ class CleanUps:
 def _done(work: Callable[[], None]) -> bool:
     work()
     return True
+
+
+def clear_attempt(context: DispatchContext, attempt: AttemptRecord, order: Order) -> None:
+    """Clean up an attempt whose end is stored; only its record stays.
+
+    Raises:
+        NbyardError: Its runtime could not clean up, for example because it does not respond.
+            Everything else is done then.
+    """
+    runtime = context.runtimes.get(attempt.runtime)
+    try:
+        if runtime and order.folder.is_dir():
+            runtime.stop(order, because("ended"))
+    finally:  # files and secrets must not stay because of an engine out of reach
+        if runtime:
+            # A later attempt may continue partial predictions.
+            if attempt.state != "succeeded":
+                partial_results.set_outputs_aside(context.folder, attempt.id)
+            folders.keep_record(order.folder)
+        secret_delivery.take_away(context, attempt.id)

@@ -1,12 +1,11 @@
 """The controller of attempts: drives each attempt from its record to its reported end."""
 
-from nbyard.attempts import folders
-from nbyard.dispatch.attempts import runtime_calls, secret_delivery
+from nbyard.dispatch.attempts import runtime_calls
 from nbyard.dispatch.attempts.attempt_driver import AttemptDriver, Observations
 from nbyard.dispatch.attempts.attempt_phase_table import Event, next_step
+from nbyard.dispatch.attempts.clean_up import clear_attempt
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import AttemptOutcomes
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
-from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import Ended, Report, Waits
@@ -87,22 +86,10 @@ class AttemptController:
         """Clean up an attempt whose end is stored; only its record stays.
 
         Raises:
-            NbyardError: Its runtime could not clean up, for example because it does not respond.
-                Everything else is done then.
+            NbyardError: Its runtime could not clean up.
         """
         try:
-            runtime = self._context.runtimes.get(snapshot.attempt.runtime)
-            if runtime and snapshot.order.folder.is_dir():
-                runtime.stop(snapshot.order, because("ended"))
-        finally:  # files and secrets must not stay because of an engine out of reach
-            self._keep_record(snapshot)
+            clear_attempt(self._context, snapshot.attempt, snapshot.order)
+        finally:
+            self._seen.pop(snapshot.attempt.id, None)
         crash_point("tidied")
-
-    def _keep_record(self, snapshot: AttemptSnapshot) -> None:
-        if snapshot.attempt.runtime in self._context.runtimes:
-            # A later attempt may continue partial predictions.
-            if snapshot.attempt.state != "succeeded":
-                partial_results.set_outputs_aside(self._context.folder, snapshot.attempt.id)
-            folders.keep_record(snapshot.order.folder)
-        secret_delivery.take_away(self._context, snapshot.attempt.id)
-        self._seen.pop(snapshot.attempt.id, None)
