@@ -124,12 +124,13 @@ def _size(blobs: Blobs, digest: str) -> int:
 
 def _folder_bytes(folder: str) -> int:
     """Return the size of all files in a folder in bytes, at any depth."""
-    size = 0
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                size += _folder_bytes(entry.path)
-            else:
-                with contextlib.suppress(OSError):
-                    size += entry.stat(follow_symlinks=False).st_size
+    size, folders = 0, [folder]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    with contextlib.suppress(OSError):
+                        size += entry.stat(follow_symlinks=False).st_size
     return size

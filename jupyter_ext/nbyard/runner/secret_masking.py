@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
+from .attempt_folder import walk
 from .reasons import PARAMETERS, is_reason
 from .secret_files import HIDDEN, SECRETS
 
@@ -215,7 +216,7 @@ class Masks:
         output_names = []
         for name, output in outputs.items():
             path = os.path.join(folder, output["path"])
-            inside = (os.path.join(at, name) for at, _, names in os.walk(path) for name in names)
+            inside = (os.path.join(at, name) for at, _, names in walk(path) for name in names)
             if (os.path.isfile(path) and self.holds(path)) or any(map(self.holds, inside)):
                 output_names.append(name)
         return output_names

@@ -171,3 +171,20 @@ def test_a_wish_that_cannot_be_written_is_told(
             folders.request_stop(folder, because("text", text="in vain"))
     folders.request_stop(folder, because("text", text="again"))
     assert folders.cancel_reason(folder) == because("text", text="again")
+
+
+def test_folders_that_are_nested_without_end_are_removed(folder: Path) -> None:
+    """More than a path can name, a process can open, or a function can call itself."""
+    outputs = folder / "outputs"
+    outputs.mkdir()
+    handle = os.open(outputs, os.O_RDONLY)
+    for level in range(3000):
+        os.mkdir("d", dir_fd=handle)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=handle)
+        os.close(handle)
+        handle = deeper
+        if level % 500 == 0:
+            os.close(os.open("f", os.O_WRONLY | os.O_CREAT, dir_fd=handle))
+    os.close(handle)
+    folders.delete_path(outputs)
+    assert not outputs.exists()

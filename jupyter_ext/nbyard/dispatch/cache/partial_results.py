@@ -16,6 +16,7 @@ from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain import cache_policy
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.models.structs import SERVING_FOLDER
+from nbyard.runner.attempt_folder import walk
 
 KEPT = timedelta(days=1)
 # The line contains the whole model.json, with the metadata of the model.
@@ -81,7 +82,7 @@ class Leavings:
         from nbyard.serving.batch import prediction_parts  # imported late: unused without models
 
         self._parts = prediction_parts
-        for folder, _, names in os.walk(place):
+        for folder, _, names in walk(os.fspath(place)):
             if folder.endswith(prediction_parts.SUFFIX):
                 self._find_parts(folder, names, folder.removesuffix(prediction_parts.SUFFIX), key)
 

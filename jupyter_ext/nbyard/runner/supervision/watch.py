@@ -14,6 +14,7 @@ import stat
 import time
 from typing import Any
 
+from ..attempt_folder import walk
 from ..process.inotify import (
     CLOSE_WRITE,
     COARSE_CLOCK,
@@ -149,7 +150,7 @@ class Watch:
         """Return the written files that still exist, including those in new folders."""
         paths = set(filter(self._is_file, self._written))
         for folder in self._new_folders:
-            for parent, _, names in os.walk(os.path.join(self._folder, folder)):
+            for parent, _, names in walk(os.path.join(self._folder, folder)):
                 inside = os.path.relpath(parent, self._folder)
                 paths.update(filter(self._is_file, (os.path.join(inside, name) for name in names)))
                 if len(paths) > MOST_WRITTEN:

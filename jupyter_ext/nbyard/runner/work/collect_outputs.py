@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ..attempt_folder import AttemptFolder
+from ..attempt_folder import AttemptFolder, walk
 from ..reasons import Explained, Reason, because
 from .cwl_expressions import NoValue, name_beside, names_of, value_of
 
@@ -113,7 +113,7 @@ def files_at(path: str) -> list[str]:
     """Return the paths of all files in a folder at any depth. For a file, return its own path."""
     if not os.path.isdir(path):
         return [path]
-    return [os.path.join(parent, name) for parent, _, names in os.walk(path) for name in names]
+    return [os.path.join(parent, name) for parent, _, names in walk(path) for name in names]
 
 
 def _copy(path: str, target: str) -> None:

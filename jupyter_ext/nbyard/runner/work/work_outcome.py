@@ -8,7 +8,7 @@ import signal
 import stat
 from typing import Any
 
-from ..attempt_folder import AttemptFolder
+from ..attempt_folder import AttemptFolder, walk
 from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
 from ..reasons import Reason, because, system_error
 from . import collect_outputs
@@ -198,7 +198,7 @@ def _problem(folder: AttemptFolder, relative: str) -> Reason | None:
         return {}
     paths = [path]
     if os.path.isdir(path):
-        for parent, folders, files in os.walk(path):
+        for parent, folders, files in walk(path):
             paths += [os.path.join(parent, name) for name in [*folders, *files]]
     for checked_path in paths:
         shown = os.path.relpath(checked_path, folder.path)

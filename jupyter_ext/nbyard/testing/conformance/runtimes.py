@@ -22,6 +22,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from nbyard.attempts.folders import delete_path
 from nbyard.domain.attempts.structs import (
     CANCEL,
     LOG,
@@ -49,6 +50,7 @@ from nbyard.runtimes.protocol import (
 from nbyard.settings import Settings
 
 PATIENCE_SECONDS = 60.0
+MANY_FOLDERS = 1_200
 CANCEL_SECONDS = 20.0  # five seconds on an idle machine
 STORE = f"conformance-{uuid.uuid4().hex[:8]}"
 
@@ -128,6 +130,18 @@ class RuntimeConformance:
         assert failure is not None
         assert (failure.kind, failure.reason.code) == ("contract", "output-missing")
         assert failure.reason.params["output"] == "table"
+
+    def test_deeply_nested_output(self, runtime: Runtime, place: Place) -> None:
+        """Check that an attempt ends whose output has more folders than Python has calls."""
+        nest = f"i=0; while [ $i -lt {MANY_FOLDERS} ]; do mkdir d && cd d; i=$((i+1)); done"
+        order = place(
+            f'mkdir "$NBYARD_ATTEMPT/outputs/o" && cd "$NBYARD_ATTEMPT/outputs/o" && {nest}',
+            {"o": Output("outputs/o")},
+        )
+        runtime.start(order)
+        finish(runtime, order)
+        delete_path(order.folder)
+        assert not order.folder.exists()
 
     def test_start_is_idempotent(self, runtime: Runtime, place: Place) -> None:
         """Check that several starts execute the work once (I3)."""

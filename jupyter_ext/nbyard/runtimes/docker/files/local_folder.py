@@ -17,7 +17,7 @@ from nbyard.domain.attempts.structs import IMAGE, METRICS, TASK, CommandWork, Im
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
-from nbyard.runner.attempt_folder import CODE, AttemptFolder, BadTask
+from nbyard.runner.attempt_folder import CODE, MOST_LEVELS, AttemptFolder, BadTask
 from nbyard.runtimes.docker.attempt_container_spec import FOLDER, RUNNER
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT
 
@@ -127,10 +127,13 @@ def _entries(folder: Path) -> Iterator[tuple[str, int, os.stat_result]]:
     """Yield name, folder descriptor and stat of all entries below, without following links."""
     # Relative to an open folder, no path can be redirected by a link that the work creates
     # meanwhile.
-    for _, names, files, handle in os.fwalk(folder, follow_symlinks=False):
+    start = os.fspath(folder).count("/")
+    for parent, names, files, handle in os.fwalk(folder, follow_symlinks=False):
         for name in [*names, *files]:
             with suppress(FileNotFoundError):  # a concurrent `_own_copy` may rename files
                 yield name, handle, os.stat(name, dir_fd=handle, follow_symlinks=False)
+        if parent.count("/") - start >= MOST_LEVELS:  # each level is a call and an open folder
+            names.clear()
 
 
 def _make_readable(folder: Path) -> None:

@@ -27,7 +27,7 @@ from nbyard.domain.attempts.structs import (
 )
 from nbyard.errors import NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.runner.attempt_folder import CODE
+from nbyard.runner.attempt_folder import CODE, MOST_LEVELS
 from nbyard.runtimes.docker.attempt_container_spec import FOLDER, ROOT, probe_spec
 from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooManyOtherFiles
 from nbyard.runtimes.protocol import Order
@@ -246,9 +246,10 @@ def _make_links(links: Links) -> None:
 
 
 def _inside(parent: Path, name: str) -> Path | None:
-    # The archive comes from the work, so its names may lead out of the folder.
+    # The archive comes from the work, so its names may lead out of the folder, or be too long.
     parts = Path(name).parts
-    return None if name.startswith("/") or ".." in parts else parent.joinpath(*parts)
+    is_refused = name.startswith("/") or ".." in parts or len(parts) > MOST_LEVELS
+    return None if is_refused else parent.joinpath(*parts)
 
 
 @contextmanager
