@@ -14,6 +14,7 @@ import stat
 from typing import Any
 
 Entry = dict[str, Any]
+MOST_LEVELS = 100
 
 
 def list_entries(folder: str, names: list[str], follow: str = "") -> list[Entry]:
@@ -34,7 +35,8 @@ def _list(folder: str, path: str, follow: str, entries: list[Entry]) -> None:
         entries.append({"path": path, "kind": "link", "target": os.readlink(full), "size": 0})
     elif os.path.isdir(full):
         entries.append({"path": path, "kind": "folder", "size": 0})
-        for name in sorted(os.listdir(full)):
+        # The work may have nested more than can be listed. A store refuses outputs as deep as this.
+        for name in sorted(os.listdir(full)) if path.count("/") < MOST_LEVELS else ():
             _list(folder, f"{path}/{name}", follow, entries)
     elif os.path.isfile(full):
         entries.append(_file(path, os.stat(full)))

@@ -70,7 +70,19 @@ def run(job: dict[str, Any]) -> Why | None:
         return Visit(worker, job, place).carry_out()
     finally:
         _remove_secrets(place)
-        shutil.rmtree(place, ignore_errors=True)
+        _remove(place)
+
+
+def _remove(place: str) -> None:
+    """Delete a place, however deep the work has nested its folders."""
+    # Under its name, `end` would put a file into it meanwhile.
+    gone = f"{place}.gone"
+    with contextlib.suppress(OSError):
+        os.rename(place, gone)
+    with contextlib.suppress(RecursionError):
+        shutil.rmtree(gone, ignore_errors=True)
+    if os.path.lexists(gone):
+        subprocess.run(["rm", "-rf", gone], check=False)  # nothing else can be done about an error
 
 
 def because(code: str, **params: Any) -> Why:
