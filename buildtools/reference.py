@@ -48,6 +48,7 @@ COMMANDS_OF = {
     "datasets.create": "datasets add",
     "environments.change": "environments install",
     "environments.preview": "environments install",
+    "environments.set_default": "environments default",
     "executables.create": "executables add",
     "runs.create": "run",
     "system.doctor": "doctor",

@@ -818,6 +818,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/environment-defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the default environments of the store and of projects */
+        get: operations["environments.defaults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set the environment of notebooks and Python scripts that name none
+         * @description That of a workflow precedes that of a project, which precedes that of the store.
+         */
+        patch: operations["environments.set_default"];
+        trace?: never;
+    };
     "/environments": {
         parameters: {
             query?: never;
@@ -2202,8 +2223,8 @@ export interface paths {
         /**
          * Retry a failed or cancelled run, reusing finished tasks
          * @description The new run has the frozen code, data and values of the old one, and takes its name. Only
-         *     unfinished tasks run again. With `environment`, those that use it get its newest version,
-         *     and so do those that failed without an environment.
+         *     unfinished tasks run again. With `environment`, they use its newest version. Those that did
+         *     not fail keep another environment.
          */
         post: operations["runs.retry"];
         delete?: never;
@@ -4524,6 +4545,19 @@ export interface components {
             version: number;
         };
         /**
+         * EnvironmentDefault
+         * @description An environment for nodes that name none, and what sets it.
+         *
+         *         `project` is the name of the project that sets it.
+         */
+        EnvironmentDefault: {
+            environment: string;
+            /** @enum {unknown} */
+            set_by: "project" | "store" | "workflow";
+            /** @default  */
+            project: string;
+        };
+        /**
          * EnvironmentEntry
          * @description An environment in a project file: the lines of a requirements file.
          */
@@ -5850,6 +5884,18 @@ export interface components {
             unpack: boolean;
         };
         /**
+         * NewDefault
+         * @description The default environment of a project, or of the store. An empty one removes the default.
+         *
+         *         Both are given by ID or name.
+         */
+        NewDefault: {
+            /** @default  */
+            environment: string;
+            /** @default  */
+            project: string;
+        };
+        /**
          * NewDeployment
          * @description A deployment to create. Omitted fields have the values of the preset and the service.
          *
@@ -6281,6 +6327,7 @@ export interface components {
          *         executable's, if the node sets none. `hinted_image` is the default image in containers.
          *         `undeclared` are files that the node opened in its last success, or missed in a later failure.
          *         `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+         *         `default_environment` applies if neither the node nor its executable names packages.
          */
         NodeView: {
             name: string;
@@ -6312,6 +6359,8 @@ export interface components {
             gpu: number | null;
             /** @default null */
             tag_cell: number | null;
+            /** @default null */
+            default_environment: components["schemas"]["EnvironmentDefault"] | null;
         };
         /**
          * Notice
@@ -6739,6 +6788,15 @@ export interface components {
          */
         Page_Deployment_: {
             items: components["schemas"]["Deployment"][];
+            /** @default null */
+            next: string | null;
+        };
+        /**
+         * Page[EnvironmentDefault]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_EnvironmentDefault_: {
+            items: components["schemas"]["EnvironmentDefault"][];
             /** @default null */
             next: string | null;
         };
@@ -8313,7 +8371,8 @@ export interface components {
          * UsedEnvironment
          * @description The version `number` of an environment, whose lock has this `digest`.
          *
-         *         `pinned` means that it was requested by number, and not as the newest.
+         *         `pinned` means that it was requested by number, and not as the newest. `default` is set if
+         *         the node names no environment.
          */
         UsedEnvironment: {
             id: string;
@@ -8323,6 +8382,8 @@ export interface components {
             digest: string;
             /** @default false */
             pinned: boolean;
+            /** @default null */
+            default: components["schemas"]["EnvironmentDefault"] | null;
         };
         /**
          * Usual
@@ -10381,6 +10442,68 @@ export interface operations {
             403: components["responses"]["403"];
             404: components["responses"]["404"];
             409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.defaults": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnvironmentDefault_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "environments.set_default": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDefault"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_EnvironmentDefault_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
             422: components["responses"]["422"];
             500: components["responses"]["500"];
             503: components["responses"]["503"];

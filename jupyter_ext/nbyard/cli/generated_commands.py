@@ -127,6 +127,11 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
         "reason": lambda e: e.current.reason,
         "next": next_step,
     },
+    "environments.defaults": {
+        "default": lambda d: d.environment,
+        "set by": lambda d: d.set_by,
+        "project": lambda d: d.project,
+    },
     "environments.versions": {
         "version": lambda v: v.number,
         "state": standing_of,

@@ -16,13 +16,14 @@ class Caller(msgspec.Struct, frozen=True):
     it grants nothing.
 
     `attempt_id` is that of the attempt whose code sends the request, empty for others. It records
-    what led to the request, and grants nothing.
+    what led to the request, and grants nothing. `project` is the active project of the request.
     """
 
     name: str
     groups: tuple[str, ...] = ()
     scopes: tuple[str, ...] = ("*",)
     attempt_id: str = ""
+    project: str = ""
     person: str = ""
 
     @property

@@ -8,14 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.environments.references import UsedEnvironment, split_reference
+from nbyard.domain.environments.references import (
+    EnvironmentDefault,
+    UsedEnvironment,
+    split_reference,
+)
 from nbyard.domain.environments.structs import EnvironmentVersion
-from nbyard.domain.executables.structs import ExecutableVersion, Inspection, Resources
+from nbyard.domain.executables.structs import (
+    ExecutableVersion,
+    Inspection,
+    Resources,
+    is_python,
+)
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
+from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.reasons.structs import Reason, because
 
@@ -94,11 +104,29 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
     return used, "".join(f"{line}\n" for line in ready.lock_lines).encode()
 
 
+def find_default(
+    parts: FreezingContext, owner: str, path: str, of_workflow: str = "", project: str = ""
+) -> EnvironmentDefault | None:
+    """Return the environment for nodes that name none: of the workflow, project or store.
+
+    `path` is that of the workflow, or of the file that runs alone. `project` is the ID of the
+    active project; pushed files belong to their own.
+    """
+    if of_workflow:
+        return EnvironmentDefault(of_workflow, "workflow")
+    real = parts.files.locate_code(path) if path else None
+    of_push = pushed_project(parts.store, real) if real else ""
+    with parts.store.read() as c:
+        defaults = parts.store.environment_defaults
+        return defaults.of_file(c, owner, str(real or ""), of_push or project)
+
+
 def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
     """Return the function that plans the tasks of a retried run again.
 
-    Tasks that use the environment with the name `environment` get its newest version. Without a
-    name, tasks keep their environments.
+    Unfinished tasks get the newest version of the environment with the name `environment`. Those
+    that did not fail keep another environment, and notebooks in other languages their kernel.
+    Without a name, all tasks keep their environments.
 
     Raises:
         NotFound: the environment does not exist.
@@ -108,9 +136,18 @@ def plan_renewer(parts: FreezingContext, owner: str, environment: str) -> Renew:
         return plan_for_retry
     used, text = find_used(parts, owner, environment)
     lock = parts.blobs.put_bytes(text).digest
-    return lambda task: renew_plan(
-        plan_for_retry(task), used, lock, has_failed=task.state == "failed"
-    )
+
+    def renew(task: TaskRecord) -> TaskPlan:
+        plan, store = plan_for_retry(task), parts.store
+        with store.read() as c:
+            version = store.executables.version(c, plan.executable_version_id)
+            kind = version.kind if version else ""
+            if version and kind == "notebook" and not is_python(version.language):
+                return plan
+            renewed = renew_plan(plan, used, lock, has_failed=task.state == "failed")
+            return without_lock(store, c, owner, renewed, kind)
+
+    return renew
 
 
 def plan_for_retry(task: TaskRecord) -> TaskPlan:
@@ -123,18 +160,19 @@ def plan_for_retry(task: TaskRecord) -> TaskPlan:
 
 
 def renew_plan(plan: TaskPlan, used: UsedEnvironment, lock: str, *, has_failed: bool) -> TaskPlan:
-    """Return the plan of a retried task with another version of its environment.
+    """Return the plan of a retried task with a version of an environment.
 
-    A failed task without packages of its own gets the environment too. `lock` is the digest of
-    the stored lock.
+    It replaces a requirements file and a kernel, and the other environment of a failed task.
+    `lock` is the digest of the stored lock.
     """
     own = plan.environment
-    is_its = own.id == used.id if own else has_failed and not plan.requirements_digest
-    if plan.reuse or not is_its:
+    if plan.reuse or plan.pinned or not (has_failed or own is None or own.id == used.id):
         return plan
     # A process uses the installed folder; other runtimes install from the lock.
     digest = "" if plan.runtime == PROCESS else lock
-    return msgspec.structs.replace(plan, environment=used, requirements_digest=digest)
+    return msgspec.structs.replace(
+        plan, environment=used, requirements="", requirements_digest=digest, kernel=""
+    )
 
 
 def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: str) -> TaskPlan:

@@ -33,13 +33,14 @@ from nbyard.freezing.model_packages import (
 )
 from nbyard.freezing.node_problems import problem_of, problem_view, unread_reason
 from nbyard.freezing.pinned_nodes import pinned_node
+from nbyard.host.kernels.kernelspec_reader import NATIVE
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument
-    from nbyard.domain.environments.references import UsedEnvironment
+    from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.reasons.structs import Reason
@@ -53,9 +54,10 @@ REQUESTED = ("image", "hinted_image", "cpu", "memory_bytes", "gpu")
 class Resolver:
     """Resolves the nodes of a document in the folder `base`. `arguments` describe files without
     a description. `environment` and `kernel` override the settings of nodes.
+    `default` is for Python code that names no packages.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917
         self,
         parts: FreezingContext,
         owner: str,
@@ -63,6 +65,7 @@ class Resolver:
         arguments: Sequence[Argument] = (),
         environment: str = "",
         kernel: str = "",
+        default: EnvironmentDefault | None = None,
     ):
         self.parts = parts
         self._given_description = Description(arguments=tuple(arguments)) if arguments else None
@@ -71,6 +74,7 @@ class Resolver:
         self.freezer = Freezer(parts, bundles.SharedBundles())
         self._environment = environment
         self._kernel = kernel
+        self._default = default
         self._codes: dict[str, Code] = {}
         self._views: dict[str, NodeView] = {}
         self._used: dict[str, environments.Found] = {}
@@ -88,6 +92,8 @@ class Resolver:
         if node.type == "dataset":
             return data_view(self.parts, self.owner, self.base, node)
         view = self._executable_view(node)
+        if _names_packages(node) and view.default_environment:
+            view = msgspec.structs.replace(view, default_environment=None)
         used = None
         if reference := node.environment or ("" if node.requirements else view.environment):
             used, _ = self.used(reference)
@@ -137,13 +143,27 @@ class Resolver:
 
     def _requested(self, of: ExecutableVersion | Inspection) -> dict[str, Any]:
         """Return what an executable requests, as fields of a `NodeView`."""
-        environment = self._named_by(environments.needs_of_executable(of))
-        return {"environment": environment, **{n: getattr(of.resources, n) for n in REQUESTED}}
+        needs = environments.needs_of_executable(of)
+        named = {
+            "environment": self._named_by(needs),
+            "default_environment": self._default_of(needs),
+        }
+        return {**named, **{n: getattr(of.resources, n) for n in REQUESTED}}
 
     def _named_by(self, of: environments.Needs) -> str:
         """Return the environment that an executable names, directly or through its kernel."""
         own = of.resources
         return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
+
+    def _default_of(self, of: environments.Needs) -> EnvironmentDefault | None:
+        """Return the default environment of an executable that names no packages itself."""
+        own = of.resources
+        if of.kind == "notebook":
+            can_use = is_python(of.language) and of.kernel in ("", NATIVE)
+        else:
+            can_use = of.language == "python" and of.kind != MODEL
+        names_some = own.requirements or own.image or own.hinted_image or self._named_by(of)
+        return None if names_some or not can_use else self._default
 
     def _of_kernel(self, kernel: str) -> str:
         if not kernel.startswith(KERNEL_PREFIX):  # not a kernel of an environment
@@ -181,7 +201,11 @@ class Resolver:
         if not environment and not requirements:
             environment = self._of_kernel(of.kernel)
         if not environment:
-            return None
+            default = None if _names_packages(node) else self._default_of(of)
+            if default is None:
+                return None
+            used, lock = self.used(default.environment)
+            return msgspec.structs.replace(used, default=default), lock
         if of.kind == "notebook" and not is_python(of.language):
             why = because("packages-of-python", language=of.language)
             raise Invalid.field("environment", why)
@@ -242,6 +266,11 @@ class Resolver:
         if version is None or version.executable_id != self.registered(node).id:
             raise NotFound(because("version-gone", version=node.version))
         return version
+
+
+def _names_packages(node: Node) -> bool:
+    """Return whether a node itself chooses its packages."""
+    return bool(node.environment or node.requirements or node.kernel or node.image)
 
 
 class Freeze:

@@ -296,6 +296,7 @@ class OperationHandler(NbyardHandler, APIHandler):
             if project:
                 # Check before the operation, so that a refused request creates nothing.
                 check_may_link(caller, operation.id)
+                caller = msgspec.structs.replace(caller, project=project)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
             if project and operation.method == "POST":
                 asked = (caller, project, operation.id, result)

@@ -20,6 +20,7 @@ from nbyard.store.database.notify import relay_notifications
 from nbyard.store.datasets import DatasetRows
 from nbyard.store.deployment_keys import DeploymentKeyRows
 from nbyard.store.deployments import DeploymentRows
+from nbyard.store.environments.defaults import DefaultRows
 from nbyard.store.environments.fingerprints import FingerprintRows
 from nbyard.store.environments.queries import EnvironmentRows
 from nbyard.store.environments.references import UseRows
@@ -71,6 +72,7 @@ class Store:
     datasets = DatasetRows()
     deployments = DeploymentRows()
     deployment_keys = DeploymentKeyRows()
+    environment_defaults = DefaultRows()
     environments = EnvironmentRows()
     executables = ExecutableRows()
     facts = FactRows()

@@ -37,7 +37,7 @@ from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
 from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.deployment_tables import deployments, models
-from nbyard.store.schema.project_tables import project_links, projects
+from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
 from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
@@ -132,6 +132,8 @@ class ProjectRows:
         """Delete a project with its links and its rules of notices; the resources stay."""
         RuleRows().delete_of_project(c, project.id)
         c.execute(delete(project_links).where(L.project_id == project.id))
+        defaults = environment_defaults
+        c.execute(delete(defaults).where(defaults.c.project_id == project.id))
         c.execute(delete(projects).where(P.id == project.id))
         self.append_event(c, project.id, project.owner, "deleted")
 

@@ -1,12 +1,22 @@
 """E11, L3: the version of an environment that a name means."""
 
+import json
+
 import msgspec
 import pytest
 
-from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
+from nbyard.domain.environments.references import EnvironmentDefault
+from nbyard.domain.environments.structs import EnvironmentChange, NewDefault, NewEnvironment
+from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.structs import NewRun, TaskPlan
+from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid, NotFound
-from nbyard.freezing.environment_resolution import find_used, of_kernel, without_lock
+from nbyard.freezing.environment_resolution import (
+    find_used,
+    of_kernel,
+    plan_renewer,
+    without_lock,
+)
 from nbyard.reasons.structs import text_reason
 
 pytestmark = pytest.mark.slow
@@ -171,3 +181,116 @@ def test_a_notebook_needs_an_image_for_notebooks(yard, known):
             for kind in ("notebook", "command")
         }
     assert found == {"notebook": "lock", "command": ""}
+
+
+@pytest.mark.parametrize("runtime", ["process", "docker"])
+def test_a_retry_uses_its_environment_for_failed_and_skipped_nodes(yard, ann, root, known, runtime):
+    """Nodes with requirements use it too; other nodes keep an environment of their own."""
+    known("cows", "ready")
+    known("ants", "ready")
+    (root / "a.py").write_text("print(1)\n")
+    (root / "needs.txt").write_text("cow\n")
+    node = {"type": "executable", "path": "a.py"}
+    nodes = {
+        "failed": {**node, "requirements": "needs.txt"},
+        "skipped": {**node, "requirements": "needs.txt"},
+        "plain": node,
+        "finished": node,
+        "other": {**node, "environment": "ants"},
+        "failed_other": {**node, "environment": "ants"},
+    }
+    (root / "a.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes}))
+    made = yard.services.runs.create(ann, NewRun(path="a.nbflow", runtime=runtime))
+    states = {"failed": "failed", "failed_other": "failed", "finished": "succeeded"}
+    with yard.store.read() as c:
+        tasks = yard.store.tasks.of_run(c, made.id)
+    renew = plan_renewer(yard.services.runs._parts, "ann", "cows")
+    plans = {
+        task.node: renew(msgspec.structs.replace(task, state=states.get(task.node, "skipped")))
+        for task in tasks
+    }
+    used = {node: plan.environment and plan.environment.name for node, plan in plans.items()}
+    assert used == {
+        "failed": "cows",
+        "skipped": "cows",
+        "plain": "cows",
+        "finished": None,
+        "other": "ants",
+        "failed_other": "cows",
+    }
+    renewed = [plans[node] for node in ("failed", "skipped", "plain", "failed_other")]
+    locks = {plan.requirements_digest for plan in renewed}
+    assert len(locks) == 1 and (locks == {""}) == (runtime == "process")
+    assert not any(plan.requirements for plan in renewed)
+
+
+def test_the_nearest_default_applies_to_nodes_that_name_no_environment(  # noqa: PLR0915
+    yard, ann, root, known
+):
+    for name in ("own", "flow", "project", "store"):
+        known(name, "ready")
+    (root / "a.py").write_text("print(1)\n")
+    (root / "n.ipynb").write_text(
+        json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    )
+    (root / "a.sh").write_text("#!/bin/sh\necho 1\n")
+    services = yard.services
+
+    def used_by(path, **wish):
+        made = services.runs.create(ann, NewRun(path=path, force=True, **wish))
+        with yard.store.read() as c:
+            plans = [task.plan for task in yard.store.tasks.of_run(c, made.id)]
+            return {
+                plan.node: (
+                    plan.environment.name,
+                    plan.environment.default and plan.environment.default.set_by,
+                )
+                for plan in plans
+                if plan.environment
+            }
+
+    def write(environment=""):
+        node = {"type": "executable", "path": "a.py"}
+        nodes = {
+            "own": {**node, "environment": "own"},
+            "plain": node,
+            "notebook": {"type": "executable", "path": "n.ipynb"},
+            "shell": {"type": "executable", "path": "a.sh"},
+            "image": {**node, "image": "python:3.12"},
+        }
+        meta = {"id": "w", "environment": environment}
+        document = {"version": 1, "meta": meta, "nodes": nodes}
+        (root / "w.nbflow").write_text(json.dumps(document))
+
+    write()
+    assert used_by("a.py") == {}
+    services.environments.set_default(ann, NewDefault("store"))
+    own = {"own": ("own", None)}
+    plain = ("plain", "notebook")
+    assert used_by("a.py") == used_by("n.ipynb") == {"main": ("store", "store")}
+    assert used_by("a.py", environment="own") == {"main": ("own", None)}
+    assert used_by("w.nbflow") == own | dict.fromkeys(plain, ("store", "store"))
+    project = services.projects.create(ann, NewProject("p"))
+    services.environments.set_default(ann, NewDefault("project", "p"))
+    assert used_by("w.nbflow") == own | dict.fromkeys(plain, ("store", "store"))
+    in_project = msgspec.structs.replace(ann, project=project.id)
+    made = services.runs.create(in_project, NewRun(path="a.py"))
+    with yard.store.read() as c:
+        (task,) = yard.store.tasks.of_run(c, made.id)
+    assert task.plan.environment.default == EnvironmentDefault("project", "project", "p")
+    services.projects.link(ann, "p", NewLink("workflow", "w.nbflow"))
+    assert used_by("w.nbflow") == own | dict.fromkeys(plain, ("project", "project"))
+    write("flow")
+    assert used_by("w.nbflow") == own | dict.fromkeys(plain, ("flow", "workflow"))
+    check = CheckWorkflow("w.nbflow", (root / "w.nbflow").read_text())
+    views = services.workflows.check(ann, check).nodes
+    defaults = {name for name, view in views.items() if view.default_environment}
+    assert defaults == {*plain}
+    assert services.environments.defaults(ann).items == [
+        EnvironmentDefault("store", "store"),
+        EnvironmentDefault("project", "project", "p"),
+    ]
+    services.environments.set_default(ann, NewDefault(""))
+    services.environments.delete(ann, "project", force=True)
+    assert used_by("a.py") == {}
+    assert services.environments.defaults(ann).items == []

@@ -13,6 +13,7 @@ from nbyard.cli.output.console import (
     hinting_option,
     print_note,
     show_json,
+    show_table,
     warn_ignored_settings,
 )
 from nbyard.cli.output.views.environment_views import continues_text, next_step, show_changes
@@ -21,6 +22,7 @@ from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import (
     Environment,
     EnvironmentChange,
+    NewDefault,
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
@@ -227,4 +229,32 @@ def use(version: str, server: str, **wish: bool) -> None:
     _change(name, server, EnvironmentChange(version=number), **wish)
 
 
-COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, log, lock)
+@click.command()
+@click.argument("name", default="")
+@click.option("--project", default="", metavar="PROJECT", help="Only for files of this project.")
+@click.option("--clear", is_flag=True, help="Remove the default.")
+@server_option
+@json_option
+def default(name: str, project: str, clear: bool, server: str, as_json: bool) -> None:
+    """Set the environment of Python code that names none.
+
+    It applies to notebooks and Python scripts. A project's default precedes that of the store.
+
+    \b
+    Examples:
+      nbyard environments default cows
+      nbyard environments default cows --project sales
+      nbyard environments default --clear
+    """
+    if bool(name) == clear:
+        raise click.UsageError("Give either NAME or --clear.")
+    body = NewDefault(name, project)
+    defaults = connect(server).environments.set_default(body=body).items
+    if as_json:
+        show_json(defaults)
+        return
+    rows = [(each.environment, each.set_by, each.project) for each in defaults]
+    show_table(rows, ("default", "set by", "project"))
+
+
+COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, default, log, lock)

@@ -1,16 +1,17 @@
 """Commands for workflows that use more than one operation."""
 
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import click
 
-from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.output.views.views_by_noun import show_nodes
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.discover import Local
-from nbyard.domain.workflows.examples import NewExample
+from nbyard.domain.workflows.examples import NAME, NewExample
 from nbyard.errors import NbyardError, Unavailable
 
 
@@ -44,16 +45,25 @@ def example(folder: str, environment: str, server: str, as_json: bool) -> None:
       nbyard example
       nbyard example projects
     """
-    workflows = connect(server).workflows
+    connection = connect(server)
+    workflows = connection.workflows
     made = workflows.create_example(body=NewExample(folder, environment))
     if as_json:
         show_json(made)
         return
     click.echo(made.path)
-    missing = [] if environment else workflows.example_needs().missing
-    if missing:
-        print_note(f"Its kernel lacks {', '.join(missing)}. Install them before the first run.")
-    print_note(f"Next: nbyard run {made.path}")
+    needs = workflows.example_needs()
+    run = f"nbyard run {shlex.quote(made.path)}"
+    if needs.missing and not environment:
+        print_note(f"Its kernel lacks {', '.join(needs.missing)}.")
+        run = follow_up(f"{run} --environment {NAME}")
+        known = connection.environments.list(search=NAME).items
+        if not any(each.name == NAME and each.installed for each in known):
+            create = f"nbyard environments create {NAME} {' '.join(needs.packages)}"
+            run = f"{follow_up(create)} && {run}"
+    else:
+        run = follow_up(run)
+    print_note(f"Next: {run}")
 
 
 @click.command("build")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Literal
 
 import msgspec
 
@@ -16,10 +17,22 @@ OF_PYTHON = PROTECTED | {"setuptools", "wheel"}
 MAX_TOLD = 3
 
 
+class EnvironmentDefault(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An environment for nodes that name none, and what sets it.
+
+    `project` is the name of the project that sets it.
+    """
+
+    environment: str
+    set_by: Literal["workflow", "project", "store"]
+    project: str = ""
+
+
 class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version `number` of an environment, whose lock has this `digest`.
 
-    `pinned` means that it was requested by number, and not as the newest.
+    `pinned` means that it was requested by number, and not as the newest. `default` is set if
+    the node names no environment.
     """
 
     id: str
@@ -28,6 +41,7 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
     number: int
     digest: str
     pinned: bool = False
+    default: EnvironmentDefault | None = None
 
     @property
     def shown(self) -> str:

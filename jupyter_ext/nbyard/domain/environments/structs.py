@@ -250,6 +250,16 @@ def requirements_of_lock(lock: Lock) -> Captured:
     )
 
 
+class NewDefault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The default environment of a project, or of the store. An empty one removes the default.
+
+    Both are given by ID or name.
+    """
+
+    environment: str = ""
+    project: str = ""
+
+
 class EnvironmentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The content of the next version, in one of three ways.
 

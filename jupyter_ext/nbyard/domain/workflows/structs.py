@@ -13,6 +13,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
+from nbyard.domain.environments.references import EnvironmentDefault
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
@@ -62,12 +63,14 @@ class Parameter(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_
 
 
 class Meta(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Identity and parameters of a workflow. Other programs may store their own fields here.
-    Unknown fields are ignored, but near misspellings of these fields are refused."""
+    """Identity and parameters of a workflow, and the environment of nodes that name none.
+    Other programs may store their own fields here. Unknown fields are ignored, but near
+    misspellings of these fields are refused."""
 
     id: str = ""
     title: str = ""
     parameters: dict[str, Parameter] = {}
+    environment: str = ""
 
 
 class Pin(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -324,7 +327,8 @@ class NodeView(msgspec.Struct, frozen=True):
     `image`, `environment`, `cpu`, `memory_bytes` and `gpu` (a number of GPUs) are the
     executable's, if the node sets none. `hinted_image` is the default image in containers.
     `undeclared` are files that the node opened in its last success, or missed in a later failure.
-    `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell."""
+    `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+    `default_environment` applies if neither the node nor its executable names packages."""
 
     name: str
     kind: str
@@ -342,6 +346,7 @@ class NodeView(msgspec.Struct, frozen=True):
     memory_bytes: int | None = None
     gpu: int | None = None
     tag_cell: int | None = None
+    default_environment: EnvironmentDefault | None = None
 
 
 class NodeLine(msgspec.Struct, frozen=True):

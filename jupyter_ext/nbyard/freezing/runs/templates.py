@@ -21,6 +21,7 @@ from nbyard.domain.workflows.active_nodes import selected_nodes, without_muted
 from nbyard.domain.workflows.structs import Document, part_for_runs, read_document, with_pins
 from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.code_commit import commit_of
+from nbyard.freezing.environment_resolution import find_default
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.model_packages import check_packages
 from nbyard.freezing.node_resolution import Freeze, Resolver
@@ -73,11 +74,12 @@ class FrozenRequest(msgspec.Struct, frozen=True):
         )
 
 
-def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
+def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = "") -> FrozenRequest:
     """Check a request for runs, and store the bytes of its files. No row is written.
 
     It needs no transaction, so other writers are not blocked. The stored bytes are garbage until a
     row names them: call this and `store_template` in one `without_collection` block of the blobs.
+    `project` is the ID of the active project.
 
     Raises:
         NotFound: a file, executable or pinned result does not exist.
@@ -88,7 +90,7 @@ def freeze(context: FreezingContext, owner: str, body: NewRun) -> FrozenRequest:
     name = check_run_name(body.name) if isinstance(body.name, str) else None
     if name is None and body.replace:
         raise Invalid.field("name", because("name-needed-to-replace"))
-    resolver, document = _resolver_and_document(context, owner, body)
+    resolver, document = _resolver_and_document(context, owner, body, project)
     # The stored document keeps its own pins; those of the request hold for its runs only.
     meant = with_pins(document, requested_pins(context, owner, document, body.pins))
     chosen = selected_nodes(meant, body.scope, body.nodes)
@@ -187,7 +189,7 @@ def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
 
 
 def _resolver_and_document(
-    context: FreezingContext, owner: str, body: NewRun
+    context: FreezingContext, owner: str, body: NewRun, project: str = ""
 ) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
         raise Invalid.field("kernel", because("kernel-or-environment"))
@@ -206,12 +208,18 @@ def _resolver_and_document(
         if not file_of(real).is_file():
             raise NotFound(because("no-file", path=body.path[:200]))
         base = context.files.shown(real.parent)
-    resolver = Resolver(context, owner, base, body.arguments, body.environment, body.kernel)
+    document = None
     if body.path.endswith(WORKFLOW):
         unsaved = body.document if isinstance(body, ForecastRequest) else ""
-        document = read_document(unsaved or context.files.read(body.path), strict=True)
-        return resolver, part_for_runs(document)
-    return resolver, single_document(resolver, body)
+        text = unsaved or context.files.read(body.path)
+        document = part_for_runs(read_document(text, strict=True))
+    default = None
+    if not (body.environment or body.kernel or body.image):
+        of_workflow = document.meta.environment if document else ""
+        default = find_default(context, owner, body.path, of_workflow, project)
+    chosen = (body.environment, body.kernel, default)
+    resolver = Resolver(context, owner, base, body.arguments, *chosen)
+    return resolver, document or single_document(resolver, body)
 
 
 def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.package_sources import AllowedSources
+from nbyard.domain.environments.references import EnvironmentDefault
 from nbyard.domain.environments.requirements import PROTECTED, read_requirements
 from nbyard.domain.environments.structs import (
     INSTALL_LOG,
     Environment,
     EnvironmentChange,
     EnvironmentVersion,
+    NewDefault,
     NewEnvironment,
     PackageChange,
     Resolution,
@@ -150,6 +152,24 @@ class EnvironmentService:
             there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
             raise NotFound(because("no-environment", name=key[:80], present=there))
         return environment
+
+    @operation("GET", "/environment-defaults", scope="environments:read")
+    def defaults(self, caller: Caller) -> Page[EnvironmentDefault]:
+        """List the default environments of the store and of projects."""
+        with self._store.read() as c:
+            return Page([*self._store.environment_defaults.all(c, caller.name).values()])
+
+    @operation("PATCH", "/environment-defaults", scope="environments:write")
+    def set_default(self, caller: Caller, body: NewDefault) -> Page[EnvironmentDefault]:
+        """Set the environment of notebooks and Python scripts that name none.
+
+        That of a workflow precedes that of a project, which precedes that of the store.
+        """
+        with self._store.write() as c:
+            project = filter_project(self._store, c, caller, body.project)
+            chosen = self._find(c, caller, body.environment).id if body.environment else ""
+            self._store.environment_defaults.set(c, caller.name, project, chosen)
+        return self.defaults(caller)
 
     @operation("GET", "/environments/{environment}/versions", scope="environments:read")
     def versions(self, caller: Caller, environment: str) -> Page[EnvironmentVersion]:

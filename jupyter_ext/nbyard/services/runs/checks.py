@@ -54,7 +54,7 @@ class RunChecks(RunExports):
         if body.name is not msgspec.UNSET or body.replace:
             raise Invalid.field("name", because("no-name-for-check"))
         sample = check_sample(body.rows, body.files)
-        frozen = freeze(self._parts, caller.name, body)
+        frozen = freeze(self._parts, caller.name, body, caller.project)
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             template = store_template(c, frozen)

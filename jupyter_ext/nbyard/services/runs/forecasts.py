@@ -70,7 +70,8 @@ class RunForecasts(RunPreviews):
                 body.path,
             )
             body = msgspec.structs.replace(body, path=path)
-            frozen = freeze(dataclasses.replace(parts, blobs=dry), caller.name, body)
+            parts_of_dry = dataclasses.replace(parts, blobs=dry)
+            frozen = freeze(parts_of_dry, caller.name, body, caller.project)
             versions = DryVersions(self._store)
             with self._store.read() as c:
                 content = content_of(c, frozen, versions.follow)

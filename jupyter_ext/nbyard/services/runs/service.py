@@ -70,7 +70,7 @@ class RunService(RunChecks):
         if pushed := pushed_context(parts, caller.name, body.path):
             parts, path = pushed
             wanted = msgspec.structs.replace(body, path=path)
-        frozen = freeze(parts, caller.name, wanted)
+        frozen = freeze(parts, caller.name, wanted, caller.project)
         is_workflow = wanted.path.endswith(WORKFLOW)
         file = parts.files.locate(wanted.path) if is_workflow else None
         projects = projects_with_copy(self._store, caller.name, file) if file else ()

@@ -37,6 +37,7 @@ from nbyard.domain.workflows.structs import (
     topological_order,
 )
 from nbyard.errors import Invalid, NbyardError
+from nbyard.freezing.environment_resolution import find_default
 from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import pinned_node
@@ -202,7 +203,8 @@ class WorkflowService:
         parts, path = pushed_context(self._parts, caller.name, path) or (self._parts, path)
         real = parts.files.locate(path)
         document = read_document(parts.files.read(path), strict=True)
-        return document, Resolver(parts, caller.name, parts.files.shown(real.parent))
+        base = parts.files.shown(real.parent)
+        return document, _resolver(parts, caller, base, path, document)
 
     @operation("POST", "/workflows/check", scope="workflows:read")
     def check(self, caller: Caller, body: CheckWorkflow) -> WorkflowCheck:
@@ -214,7 +216,7 @@ class WorkflowService:
         real = self._parts.files.locate(body.path)
         place, original = place_of(self._parts, caller.name, real, document.meta.id)
         base = str(PurePosixPath(body.path).parent)
-        resolver = Resolver(self._parts, caller.name, base)
+        resolver = _resolver(self._parts, caller, base, body.path, document)
         views = {name: resolver.view(node) for name, node in document.nodes.items()}
         resolved = {
             name: ResolvedNode(
@@ -264,3 +266,12 @@ class WorkflowService:
             return pinned_node(self._parts, caller.name, name, pin)
         except NbyardError as error:
             return ResolvedNode(view.name, view.arguments, problem=error.reason)
+
+
+def _resolver(
+    parts: ServiceContext, caller: Caller, base: str, path: str, document: Document
+) -> Resolver:
+    """Return the resolver for the document at `path` in the folder `base`."""
+    wanted = document.meta.environment
+    default = find_default(parts, caller.name, path, wanted, caller.project)
+    return Resolver(parts, caller.name, base, default=default)

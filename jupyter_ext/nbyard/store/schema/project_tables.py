@@ -1,4 +1,4 @@
-"""The tables of projects and of the resources linked to them."""
+"""The tables of projects, of the resources linked to them, and of default environments."""
 
 from sqlalchemy import (
     JSON,
@@ -45,4 +45,14 @@ project_links = Table(
     Column("resource_id", Id, primary_key=True),
     Column("created_at", Moment, nullable=False),
     Index("ix_project_links_kind_resource_id", "kind", "resource_id"),
+)
+
+# `project_id` is empty for the default of the store.
+environment_defaults = Table(
+    "environment_defaults",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("project_id", Id, primary_key=True),
+    Column("environment_id", Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_environment_defaults_environment_id", "environment_id"),
 )
