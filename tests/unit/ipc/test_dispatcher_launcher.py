@@ -286,23 +286,6 @@ def test_nobody_else_is_ended(store: Store) -> None:
         assert process.poll() is None
 
 
-@pytest.mark.parametrize("is_killed", [True, False])
-def test_a_killed_dispatcher_gets_a_successor_without_work(
-    store: Store, monkeypatch: pytest.MonkeyPatch, is_killed: bool
-) -> None:
-    """It may not have cleaned up after the last run."""
-    called: list[object] = []
-    monkeypatch.setattr(dispatcher_launcher, "ensure_dispatcher", lambda *_: called.append(1))
-    watch = DispatcherWatch(store, Settings(store_dir=str(store.folder)))
-    with store.write() as c:
-        lease = store.leases.take(c, LEASE, f"{own_name()}1", 60)
-        assert lease is not None
-        if not is_killed:
-            store.leases.release(c, lease)
-    watch()
-    assert bool(called) == is_killed
-
-
 def test_a_busy_machine_is_not_filled_with_dispatchers(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ):
