@@ -1,6 +1,6 @@
-"""Measure the cost of requests in a store of 5 runs and in one of 50,000.
+"""Measure the cost of requests in a store of 2,000 runs and in one of 50,000.
 
-    python benchmarks/many_runs.py [--sizes 5 50000] [--rounds 15] [--most 100] [--database URL URL]
+    python benchmarks/many_runs.py [--sizes 2000 50000] [--rounds 15] [--most 100] [--database URL URL]
         [--smallest]
 
 | request | what is requested |
@@ -118,7 +118,7 @@ Requests = dict[str, Callable[[], object]]
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--sizes", type=int, nargs="+", default=[5, 50_000])
+    parser.add_argument("--sizes", type=int, nargs="+", default=[2_000, 50_000])
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--database", nargs="+", default=[], help="empty databases of PostgreSQL")
     parser.add_argument("--most", type=float, help="limit of lists in milliseconds")

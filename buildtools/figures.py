@@ -25,11 +25,11 @@ IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations tha
 MAX_MODULES = 16
 # Per module: the number of its imports of our own modules inside functions, and why.
 LAZY_IMPORTS = Path(__file__).with_name("lazy_imports.txt")
-MAX_USED_ONCE = 3.4  # in 1,000 lines
+MAX_USED_ONCE = 3.6  # in 1,000 lines
 MIN_COMMENTS = 2.2  # lines in 100
 MIN_VERBS = 100  # of 100 docstrings of functions
 LINE_CHARS = 60  # of the first line of a docstring
-MAX_LONG = 22.1  # functions with a longer one, in 1,000 lines
+MAX_LONG = 22.4  # functions with a longer one, in 1,000 lines
 MAX_SHOWN = 20  # new items that a failed figure names
 # Names that WORDS replaced: no module may have one again.
 REPLACED = frozenset(

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs/reference/features.md"
 # How many features the contract has in each area. Their ids count from 1.
 FEATURES = {
-    **{"A": 5, "C": 2, "D": 12, "E": 14, "G": 8, "H": 4, "J": 5, "K": 18},
-    **{"L": 7, "M": 6, "P": 12, "R": 16, "S": 2, "X": 12},
+    **{"A": 5, "C": 2, "D": 13, "E": 15, "G": 8, "H": 5, "J": 5, "K": 18},
+    **{"L": 7, "M": 7, "P": 12, "R": 16, "S": 2, "X": 14},
 }
 FOLDERS = {"journeys": ROOT / "ui-tests", "src": ROOT}  # all other tests are in tests/
 CLAIM = re.compile(r"^\| ([A-Z]\d+) \|", re.MULTILINE)
@@ -159,7 +159,7 @@ OWN = "`architecture/test_claims.py"
             [f"D1: {OWN}`,\n  `unit/host/test_project_files.py`. No test shows `all` of it."],
             "",
         ),
-        (["D13"], [f"D13: {OWN}`"], "D13: the contract has no such feature"),
+        (["D14"], [f"D14: {OWN}`"], "D14: the contract has no such feature"),
         (["Z1"], [f"Z1: {OWN}`"], "Z1: the contract has no such feature"),
         (["D1", "D1"], [f"D1: {OWN}`"], "D1: claimed twice"),
         (["D1"], [f"D1: {OWN}`"] * 2, "D1: listed twice"),

@@ -96,7 +96,7 @@ class ExecutableRows:
         return _executable(row) if row else None
 
     def move_to_push(self, c: Connection, owner: str, pushes: str, folder: str) -> None:
-        """Give the executables of a project's earlier pushes their paths in the newest one.
+        """Move executables of earlier pushes to the newest one.
 
         `pushes` is the folder of all pushes of the project, `folder` that of the newest. Changed
         code then becomes a new version of the executable.

@@ -220,7 +220,7 @@ class RunRows:
             if isinstance(has_text, False_):
                 return []
             own = own.where(has_text)
-        rows = c.execute(_filtered(c, own, _Page(limit, after, first, same_as), given)).all()
+        rows = c.execute(_filtered(c, own, _Page(owner, limit, after, first, same_as), given)).all()
         counts = self.counts(c, [row.id for row in rows])
         return [_run(row, counts) for row in rows]
 
@@ -240,11 +240,13 @@ class RunRows:
 
 
 class _Page(msgspec.Struct, frozen=True):
-    """One page of a filtered list: the newest `limit` runs after a run, from `first` on.
+    """One page of an owner's filtered list: `limit` runs after a run, from `first` on.
 
-    `same_as` are the IDs of workflows whose runs a filter by workflow finds too.
+    The newest come first. `same_as` are the IDs of workflows whose runs a filter by workflow
+    finds too.
     """
 
+    owner: str
     limit: int
     after: str
     first: str = ""
@@ -272,9 +274,13 @@ class _Page(msgspec.Struct, frozen=True):
         if filters.keys() == {"schedule"}:
             of_schedule = own.where(OF_SOURCE, runs.c.source_id == filters["schedule"])
             return self.newest(of_schedule, runs.c.id)
-        if filters.keys() - {"path"} == {"workflow"}:
+        if filters.keys() - {"path", "state"} == {"workflow"}:
             ids = (filters["workflow"], *self.same_as)
             conditions = [runs.c.workflow_id == workflow_id for workflow_id in ids]
+            if state := filters.get("state"):  # then the index of groups has all columns
+                own = own.where(runs.c.owner == self.owner, runs.c.state == state)
+                groups = [f"{OF_WORKFLOW}{workflow_id}" for workflow_id in ids]
+                conditions = [runs.c.output_group == group for group in groups]
             if "path" in filters:
                 conditions.append(runs.c.path == filters["path"])
             return union(*(self.newest(own.where(is_of), runs.c.id) for is_of in conditions))
