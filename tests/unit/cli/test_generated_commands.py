@@ -67,7 +67,7 @@ def test_a_suggested_name_is_text(shell):
 @pytest.mark.parametrize("address", ["ftp://example.org/a.csv", "gs://bucket/a.csv"])
 def test_other_protocols_are_refused_with_the_known_ones(shell, address):
     refused = shell("datasets", "add", address)
-    assert refused.code == 2 and "https://" in refused.err
+    assert refused.code == 2 and "https://" in refused.err and "s3://" in refused.err
 
 
 @pytest.mark.parametrize("words", [["--when", "daily at 8"], ["daily at 8"]])

@@ -122,8 +122,10 @@ class Pipeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                     raise Invalid.field(f"{place}.inputs.{name}", f"there is no artifact {source}")
                 output, wanted = tools[by_name[source].tool].output, parameters[name].type
                 if wanted and wanted != output.type:
-                    why = f"{source} has the type {output.type}, not {wanted}"
-                    raise Invalid.field(f"{place}.inputs.{name}", why)
+                    raise Invalid.field(
+                        f"{place}.inputs.{name}",
+                        f"{source} has the type {output.type}, not {wanted}",
+                    )
                 ends = {"source": source, "output": own_name(output.name)}
                 ends |= {"target": artifact.name, "input": own_name(name)}
                 edges[f"{source}.{ends['output']}->{artifact.name}.{ends['input']}"] = ends

@@ -22,7 +22,7 @@ from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_filename, check_name, safe_filename
 from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, name_taken, nearest_names
-from nbyard.domain.parsing.urls import AllowedHosts, check_host, parse_url
+from nbyard.domain.parsing.urls import WEB, AllowedHosts, check_host, parse_url
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
@@ -107,6 +107,10 @@ class ImportRequest:
                 raise Invalid.field("source.path", why)
             return check_filename(real.name, "source.path"), str(real)
         address, filename = self._address(source.url)
+        scheme, has_scheme, _ = address.partition("://")
+        if has_scheme and scheme.lower() not in WEB and "::" not in scheme:
+            known = [*(f"{name}://" for name in WEB), SCHEME]
+            raise Invalid.field("source.url", because("unknown-scheme", schemes=known))
         target = parse_url(address, field="source.url")
         allowed = AllowedHosts.parse(self._parts.settings.allowed_private_hosts)
         # Refuse private addresses early. The fetch checks each address again before it connects.
