@@ -22,7 +22,10 @@ def run(yard, monkeypatch):
         create_example=lambda body: yard.services.workflows.create_example(ann, body),
         example_needs=lambda: yard.services.workflows.example_needs(ann),
     )
-    connection = SimpleNamespace(workflows=workflows)
+    environments = SimpleNamespace(
+        list=lambda **query: yard.services.environments.list(ann, **query)
+    )
+    connection = SimpleNamespace(workflows=workflows, environments=environments)
     monkeypatch.setattr("nbyard.cli.commands.workflows.connect", lambda server: connection)
     return lambda *words: CliRunner().invoke(nbyard, ["example", *words])
 
@@ -39,5 +42,10 @@ def test_the_example_is_created_and_the_next_command_named(run, yard):
 def test_packages_that_are_missing_are_named(run, monkeypatch):
     needs = ExampleNeeds(["pandas"], ["pandas"])
     monkeypatch.setattr(service, "example_needs", lambda: needs)
-    assert "Its kernel lacks pandas." in run().stderr
+    lacking = run()
+    assert lacking.exit_code == 0
+    create, next_run = lacking.stderr.strip().splitlines()[-1].removeprefix("Next: ").split(" && ")
+    assert create == "nbyard environments create penguins pandas"
+    assert next_run.split()[:2] == ["nbyard", "run"]
+    assert next_run.endswith("penguins.nbflow --environment penguins")
     assert "lacks" not in run("-e", "birds").stderr
