@@ -48,6 +48,7 @@ export const ROUTES = {
   'environments.create': ['POST', '/environments'],
   'environments.get': ['GET', '/environments/{environment}'],
   'environments.delete': ['DELETE', '/environments/{environment}'],
+  'environments.set_default': ['PATCH', '/environment-defaults'],
   'environments.diff': ['GET', '/environments/{environment}/diff'],
   'environments.log': ['GET', '/environments/{environment}/log'],
   'environments.preview': ['POST', '/environments/{environment}/preview'],

@@ -1,6 +1,8 @@
 import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useMemo, useState } from 'react';
 import { ValueType } from '../../document/arguments';
+import { IReading } from '../model/checker';
 import { Json } from '../../document/canonical';
 import { LimitFields } from '../../forms/LimitFields';
 import { useNames, useRuntimes } from '../../forms/runtimes';
@@ -67,7 +69,7 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
       label: trans.__('Environment'),
       type: 'string',
       suggestions: environments,
-      placeholder: reading?.environment || trans.__('set by the run'),
+      placeholder: reading?.environment || defaultText(reading?.default_environment, trans),
       help: trans.__('A name, or name@2 for version 2.')
     }
   ];
@@ -141,6 +143,21 @@ interface IOffers {
 const OFFERS = new WeakMap<CanvasController, IOffers>();
 
 /** Return suggestions for rare fields, requested once for a canvas, because few people need them. */
+/** Return the environment that applies if the node names none, and what sets it. */
+function defaultText(
+  set: IReading['default_environment'] | undefined,
+  trans: TranslationBundle
+): string {
+  if (!set) {
+    return trans.__('set by the run');
+  }
+  return set.set_by === 'workflow'
+    ? trans.__('%1, set by the workflow', set.environment)
+    : set.set_by === 'project'
+      ? trans.__('%1, set by the project %2', set.environment, set.project)
+      : trans.__('%1, the default', set.environment);
+}
+
 function offersOf(canvas: CanvasController): IOffers {
   const offers = OFFERS.get(canvas) ?? {
     images: canvas.services.backend?.images(),

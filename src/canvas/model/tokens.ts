@@ -51,6 +51,8 @@ export interface INodeReading {
   name?: string;
   /** "notebook", "command", "dataset" … */
   kind?: string;
+  /** The environment that applies because neither the node nor its code names one. */
+  default_environment?: { environment: string; set_by?: string; project?: string } | null;
   /** A dataset node has one output, `data`, with the dataset's format. */
   arguments?: readonly Partial<IArgument>[];
   hints?: readonly string[];

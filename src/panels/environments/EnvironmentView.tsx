@@ -44,7 +44,12 @@ interface ILoadedProps {
   target: ITarget;
 }
 
-const ACTIONS = ['notebook-with-environment', 'copy-kernel-name', 'delete-environment'];
+const ACTIONS = [
+  'notebook-with-environment',
+  'make-default-environment',
+  'copy-kernel-name',
+  'delete-environment'
+];
 
 function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
   const { trans, commands } = services;

@@ -1,3 +1,4 @@
+import { Notification } from '@jupyterlab/apputils';
 import { Environment } from '../../api/types';
 import { freeName } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
@@ -69,6 +70,21 @@ export const environmentActions = {
     reportFailure(services, services.trans.__('Not copied.'), async () => {
       const kernel = await kernelOf(services, id);
       await copyText(kernel, services.trans.__('The name of the kernel is copied.'));
+    }),
+
+  /** Without an active project, the default is that of the store. */
+  makeDefault: (services: IPanelServices, [id]: string[]) =>
+    reportFailure(services, services.trans.__('The default was not changed.'), async () => {
+      const { yard, trans } = services;
+      const { name } = await known(services, id);
+      const { project } = yard.client;
+      await yard.client.call('environments.set_default', { body: { environment: id, project } });
+      Notification.success(
+        project
+          ? trans.__('“%1” is the default environment of the active project.', name)
+          : trans.__('“%1” is the default environment.', name),
+        { autoClose: 5000 }
+      );
     }),
 
   deleteEnvironment: (services: IPanelServices, [environment]: string[]) =>

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, copyIcon, deleteIcon, launcherIcon } from '@jupyterlab/ui-components';
+import { addIcon, checkIcon, copyIcon, deleteIcon, launcherIcon } from '@jupyterlab/ui-components';
 import { notebookIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { environmentActions } from './actions';
@@ -52,6 +52,14 @@ export function environmentCommands(
       id: 'nbyard:copy-kernel-name',
       label: trans.__('Copy Kernel Name'),
       icon: copyIcon,
+      noun: 'environment'
+    },
+    {
+      id: 'nbyard:make-default-environment',
+      act: 'makeDefault',
+      label: trans.__('Make Default'),
+      caption: trans.__('Use it for nodes that name no environment, here or in the active project'),
+      icon: checkIcon,
       noun: 'environment'
     },
     {
