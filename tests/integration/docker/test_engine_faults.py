@@ -13,10 +13,11 @@ import pytest
 from nbyard.dockerd import Engine
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
+from nbyard.runtimes.docker.files.log_copy import UNSEEN
 from nbyard.testing.images import tiny_image
 from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
-from .bench import Bench, log_of, output, until
+from .bench import Bench, log_of, output, result_of, until
 from .relay import Relay
 
 SECONDS = 1_000_000 + os.getpid()  # so that it is known among others
@@ -74,6 +75,51 @@ def test_an_engine_that_took_its_containers_along(private: PrivateEngine, own_be
     assert seen.state == "lost" and str(seen.reason).startswith(
         "its container was killed (signal "
     ), seen
+
+
+@pytest.mark.parametrize(
+    "private", [{"live_restore": live} for live in (False, True)], indirect=True, ids=str
+)
+def test_an_engine_killed_at_the_end_of_a_script(private: PrivateEngine, own_bench: Bench):
+    """F7: the exit is known, or the attempt is lost; nothing fails for the engine's sake."""
+    runtime = own_bench.runtime()
+    order = own_bench.shell("sleep 1; echo last")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: "last" in log_of(order))
+    private.kill()
+    private.start()
+    seen = own_bench.over(order, runtime)
+    if seen.state == "lost":
+        assert seen.reason and seen.reason.code in ("container-exit-unknown", "container-killed")
+    else:
+        assert result_of(order).state == "succeeded"
+    runtime.stop(order, because("ended"))
+    until(lambda: not own_bench.left())
+
+
+@pytest.mark.parametrize(
+    "private", [{"live_restore": True}, {"live_restore": False}], indirect=True
+)
+def test_an_engine_that_misses_the_end_of_a_container(
+    private: PrivateEngine, own_bench: Bench
+) -> None:
+    """F6, F7: no success is called a failure, a log that may be cut is marked, nothing stays."""
+    runtime = own_bench.runtime()
+    order = own_bench.shell(f"echo one; sleep 1.{SECONDS}; echo two")
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: log_of(order) == "one\n")
+    private.kill()
+    until(lambda: not _sleepers(f"1.{SECONDS}"))
+    private.start()
+    seen = own_bench.over(order, runtime)
+    if seen.state == "finished":
+        assert result_of(order).state == "succeeded"
+    else:
+        assert seen.state == "lost", seen
+    text = log_of(order)
+    assert text == "one\ntwo\n" or text.endswith(UNSEEN.decode()), text
+    runtime.stop(order, because("text", text="finished"))
+    until(lambda: not own_bench.left())
 
 
 def test_an_engine_that_hangs_is_not_waited_for(
@@ -161,6 +207,6 @@ def test_the_tests_own_engine_leaves_nothing_where_it_is_ended(
     until(lambda: not _sleepers())
 
 
-def _sleepers() -> list[psutil.Process]:
+def _sleepers(seconds: str = str(SECONDS)) -> list[psutil.Process]:
     found = psutil.process_iter(["cmdline"])
-    return [one for one in found if one.info["cmdline"] == ["sleep", str(SECONDS)]]
+    return [one for one in found if one.info["cmdline"] == ["sleep", seconds]]
