@@ -904,6 +904,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'log-gap-uncounted': trans.__('lines missing here: {why}'),
   'log-limit': trans.__('the log has reached its limit'),
   'log-forgotten': trans.__('the container engine kept no more of the log'),
+  'log-unseen': trans.__('the container ended while its engine was down'),
   'host-not-found': trans.__('{host} cannot be found: {message}'),
   'host-unreadable': trans.__('fetching from {host} failed: {message}'),
   'certificate-invalid': trans.__('the certificate of {host} is not valid: {message}'),

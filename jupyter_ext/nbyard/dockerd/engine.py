@@ -120,11 +120,21 @@ class Engine(EngineImages):
 
         An engine that was killed meanwhile writes UNSEEN_EXIT, but has no event of the exit.
         """
-        if not ended.is_over or ended.exit_code != UNSEEN_EXIT or self.info.is_podman:
-            return ended
-        if self._has_event(ended, "die") is not False:
+        if not ended.is_over or ended.exit_code != UNSEEN_EXIT or self.has_seen_end(ended):
             return ended
         return msgspec.structs.replace(ended, exit_code=None)
+
+    def has_seen_end(self, ended: Container) -> bool:
+        """Return whether the engine was running when a container ended.
+
+        Otherwise its log may lack the end. An engine keeps only its newest events, and none from
+        before its own start. If it has as many as it keeps, the end counts as seen.
+        """
+        if self.info.is_podman or self._has_event(ended, "die") is not False:
+            return True
+        params = {"since": 1, "until": int(self.fresh_info().now)}
+        with self._reading("/events", params, self._timeout) as answer:
+            return sum(1 for line in answer.iter_lines() if line) >= KEPT_EVENTS
 
     def _has_event(
         self, ended: Container, event: str, seconds: float = EVENT_SECONDS

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from nbyard.attempts.folders import delete_path
 from nbyard.testing.conformance.runtimes import wait_until
 
 DASK = [sys.executable, "-m", "dask"]
@@ -91,6 +92,8 @@ class Ground:
             process.kill()
         for process in self.processes:
             process.wait()
+        for path in self.folder.iterdir():
+            delete_path(path)
 
 
 @contextmanager

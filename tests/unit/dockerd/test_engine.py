@@ -4,7 +4,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 
 import pytest
-from docker.errors import APIError
+from docker.errors import APIError, NotFound
 
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
@@ -49,11 +49,17 @@ def test_other_refusals_stay(engine, refusals: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "events", "exit_code"),
-    [(255, [b"{}"], 255), (255, [], None), (255, NbyardError("refused"), 255), (3, [], 3)],
+    ("code", "events", "kept", "exit_code"),
+    [
+        (255, [b"{}"], 0, 255),
+        (255, [], 9, None),
+        (255, [], 256, 255),  # the event may be among those that the engine dropped
+        (255, NbyardError("refused"), 0, 255),
+        (3, [], 0, 3),
+    ],
 )
 def test_an_exit_that_the_engine_did_not_see_has_no_code(
-    engine, monkeypatch: pytest.MonkeyPatch, code: int, events, exit_code: int | None
+    engine, monkeypatch: pytest.MonkeyPatch, code: int, events, kept: int, exit_code: int | None
 ) -> None:
     """An engine that is killed at the end of a container writes 255 once it is back."""
     asked = engine()
@@ -67,8 +73,55 @@ def test_an_exit_that_the_engine_did_not_see_has_no_code(
     def reading(*_: object):
         if isinstance(events, NbyardError):
             raise events
-        yield SimpleNamespace(iter_content=lambda _: iter(events))
+        lines = [b"{}"] * kept
+        yield SimpleNamespace(iter_content=lambda _: iter(events), iter_lines=lambda: iter(lines))
 
     monkeypatch.setattr(asked, "_reading", reading)
+    monkeypatch.setattr(asked, "fresh_info", lambda: SimpleNamespace(now=0.0))
     found = asked.container("c1")
     assert found and found.exit_code == exit_code
+
+
+class Endpoints:
+    """An engine whose network has endpoints of containers, which may have ended."""
+
+    def __init__(self, **states: str):
+        self.states = states
+
+    def networks(self, **_: object) -> list[dict[str, str]]:
+        return [{"Id": "n1", "Name": "a"}]
+
+    def inspect_network(self, _: str) -> dict[str, object]:
+        return {"Containers": {name: {"Name": name} for name in self.states}}
+
+    def inspect_container(self, name: str) -> dict[str, object]:
+        if not self.states[name]:
+            raise NotFound("no such container")
+        state = {"Status": self.states[name], "ExitCode": 0}
+        return {"Id": name, "State": state, "Config": {}, "NetworkSettings": {}}
+
+    def disconnect_container_from_network(self, name: str, _: str, force: bool) -> None:
+        assert force
+        del self.states[name]
+
+    def remove_network(self, _: str) -> None:
+        if self.states:
+            raise APIError("refused", explanation="network has active endpoints")
+
+
+@pytest.mark.parametrize(
+    ("states", "is_removed"),
+    [
+        ({}, True),
+        ({"c1": "exited", "c2": ""}, True),
+        ({"c1": "running"}, False),
+        ({"c1": "exited", "c2": "running"}, False),
+    ],
+)
+def test_a_network_loses_the_endpoints_of_ended_containers(
+    engine, monkeypatch: pytest.MonkeyPatch, states: dict[str, str], is_removed: bool
+) -> None:
+    """An engine that was killed may keep them."""
+    asked, client = engine(), Endpoints(**states)
+    monkeypatch.setattr(asked, "_client", lambda: client)
+    assert asked.remove_network("a") == is_removed

@@ -174,6 +174,7 @@ LOGS = {
     "log-gap-uncounted": code("lines missing here: {why}", why=REASON),
     "log-limit": code("the log has reached its limit"),
     "log-forgotten": code("the container engine kept no more of the log"),
+    "log-unseen": code("the container ended while its engine was down"),
 }
 
 FAILURES = {**PREPARATION, **KERNELS, **WORK, **PROCESSES, **OUTPUTS, **LOGS}

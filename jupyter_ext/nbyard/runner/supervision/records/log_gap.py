@@ -41,6 +41,11 @@ def log_forgotten() -> Reason:
     return because("log-forgotten")
 
 
+def log_unseen() -> Reason:
+    """Return the reason for output that is missing because the container engine was down."""
+    return because("log-unseen")
+
+
 def refused_write(error: OSError) -> Reason:
     """Return the reason for output that is missing because the system refused to write it."""
     reason = system_error(error)
@@ -66,4 +71,6 @@ def _text(why: Reason) -> str:
             return "the log has reached its limit"
         case "log-forgotten":
             return "the container engine kept no more of the log"
+        case "log-unseen":
+            return "the container ended while its engine was down"
     return str(why["params"]["message"])

@@ -205,7 +205,10 @@ class ContainerAttempt:
             if files.has_result(folder):
                 return None
         command = self.command
-        last_lines = self._read_last_lines(container)
+        # Otherwise the runner, a collector or the command itself writes the output.
+        is_ours = command is not None and not attempt_container_spec.prints_apart(container)
+        is_cut = is_ours and bool(container.started_at) and not self.engine.has_seen_end(container)
+        last_lines = self._read_last_lines(container, is_cut)
         take_back(folder, attempt_container_spec.container_user(self.engine.info))
         if command and not attempt_container_spec.opens_files(container):
             place_captured_output(folder, command)
@@ -219,6 +222,12 @@ class ContainerAttempt:
             cancelled=cancel_reason(folder),
             last_lines=last_lines,
             input_was_cut=self.input_was_cut(container),
+            output_was_cut=bool(
+                is_cut
+                and command
+                and (command.stdout or command.stderr)
+                and not attempt_container_spec.opens_files(container)
+            ),
         )
         return (
             container_outcome.result_of_command(ending, folder)
@@ -249,13 +258,14 @@ class ContainerAttempt:
                 files.write_result(self.order.folder, better, replace=True)
         self._is_settled = True
 
-    def _read_last_lines(self, container: Container) -> str:
+    def _read_last_lines(self, container: Container, is_cut: bool) -> str:
         if self.command is None:
             return output_outside_log(self.engine, self.name, self.order)
         with closing(
             log_copy(self.order.folder, container, self.command, self.watcher.over)
         ) as copy:
-            return copy.drain(secret_output.read_all_output(self.engine, self.order, container))
+            printed = secret_output.read_all_output(self.engine, self.order, container)
+            return copy.drain(printed, is_cut=is_cut)
 
     def input_was_cut(self, container: Container) -> bool:
         """Return whether the container did not get all of its standard input."""

@@ -26,7 +26,8 @@ State = Literal["succeeded", "failed", "cancelled"]
 class ContainerEnding(msgspec.Struct, frozen=True):
     """What is known about a container that ended and left no result.json.
 
-    `cancelled` is the reason of a request to stop, None without one.
+    `cancelled` is the reason of a request to stop, None without one. `output_was_cut` means that
+    the file of an output may lack its end.
     """
 
     container: Container
@@ -35,6 +36,7 @@ class ContainerEnding(msgspec.Struct, frozen=True):
     cancelled: Reason | None
     last_lines: str = ""
     input_was_cut: bool = False
+    output_was_cut: bool = False
 
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
@@ -77,6 +79,8 @@ def result_of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
     failure = forced_end(ending)
     if failure is None and ending.input_was_cut:
         failure = INPUT_CUT
+    if failure is None and ending.output_was_cut:
+        failure = because("container-exit-unknown")
     if isinstance(failure, Reason):
         return failure
     code = ending.container.exit_code or 0

@@ -20,6 +20,7 @@ from nbyard.runner.supervision.records.log_gap import (
     gap_line,
     log_forgotten,
     log_limit,
+    log_unseen,
     uncounted_gap_line,
 )
 from nbyard.runner.supervision.records.work_log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
@@ -27,6 +28,7 @@ from nbyard.runtimes.docker.attempt_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
 FORGOTTEN = uncounted_gap_line(log_forgotten())
+UNSEEN = uncounted_gap_line(log_unseen())
 Over = tuple[int, int]
 
 
@@ -74,12 +76,17 @@ class LogCopy:
         self._recent = (self._recent + text)[-16384:]
         self._log.feed(text)
 
-    def drain(self, pieces: Iterable[tuple[bool, bytes]]) -> str:
-        """Copy the whole output of an ended container. Return its last lines."""
+    def drain(self, pieces: Iterable[tuple[bool, bytes]], *, is_cut: bool = False) -> str:
+        """Copy the whole output of an ended container. Return its last lines.
+
+        With `is_cut`, the engine was down at the end: a line marks the gap there.
+        """
         for is_stdout, data in pieces:
             self.feed(is_stdout, data)
         self._take(self._masks.feed(self._decode(b"", True).encode()) + self._masks.end())
         self._log.finish()
+        if is_cut:
+            self._log.mark_gap()
         self._stdout.sync()
         self._stderr.sync()
         lines = self._recent.decode("utf-8", "replace").splitlines()
@@ -224,4 +231,12 @@ class _Copy:
                 # A call that a crash interrupted may have written a part of this end.
                 os.ftruncate(self._file, full)
                 os.write(self._file, (gap if is_short else b"") + end)
+        self.sync()
+
+    def mark_gap(self) -> None:
+        """Write a line about missing output at the end, unless it is there."""
+        with self._locked() as size:
+            # A call that a crash interrupted may have written it.
+            if os.pread(self._file, len(UNSEEN), max(0, size - len(UNSEEN))) != UNSEEN:
+                os.write(self._file, UNSEEN)
         self.sync()

@@ -156,3 +156,10 @@ def test_a_link_in_place_of_the_log_is_not_followed(tmp_path):
     with contextlib.suppress(OSError):
         copied(tmp_path, [(True, b"x")])
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_an_end_that_the_engine_did_not_see_is_marked_once(tmp_path):
+    for _ in range(2):  # as after a crash before the result was written
+        with contextlib.closing(LogCopy(tmp_path, 0, stdout_apart=False)) as copy:
+            assert copy.drain([(True, b"line 1\n")], is_cut=True) == "line 1"
+    assert (tmp_path / "log").read_bytes() == b"line 1\n" + log_copy.UNSEEN
