@@ -27,7 +27,7 @@ MEDIA_TYPES = {
 # Extensions of formats that have another name.
 SAME = {
     **{"pq": TABLE, "jpeg": "jpg", "xlsx": "excel", "xls": "excel", "pkl": "pickle"},
-    **{"tab": "tsv", "ndjson": "jsonl", "feather": "arrow", "ipc": "arrow"},
+    **{"tab": "tsv", "ndjson": "jsonl", "feather": "arrow", "ipc": "arrow", "pth": "pt"},
 }
 TAKEN = "text, bytes, numbers, lists, dicts, data frames, arrays, figures and paths are taken"
 
