@@ -15,17 +15,20 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.testing.images import tiny_image
+from nbyard.testing.images import base_image, example_locks, tiny_image
 from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .checker import Checker
-from .flows import GRAPHS
+from .flows import COUNTING, GRAPHS
+from .flows import LINES as SHORT
 from .place import Place, Server, until
 
 # long enough for three containers to come up on a busy machine before the first is through
 MANY = 120
 COUNT = f"i=0; while [ $i -lt {MANY} ]; do echo line $i; i=$((i+1)); sleep 0.1; done"
 LINES = "".join(f"line {i}\n" for i in range(MANY))
+MOMENTS = 10  # for scripts and notebooks, with and without live-restore
+AROUND_SECONDS = 0.9
 HANG_SECONDS = 60
 PAUSE_SECONDS = 0.05
 CONTAINERS = 20
@@ -135,6 +138,61 @@ def test_only_a_command_that_is_silent_is_ended(place: Place, docker: Engine) ->
     assert place.states() == {runs["speaks"]: "succeeded", runs["silent"]: "failed"}
     reasons = [task["reason"] for task in place.checker.rows().tasks]
     assert any('"silence-limit"' in reason for reason in reasons), reasons
+
+
+@pytest.mark.parametrize("is_notebook", [False, True], ids=["script", "notebook"])
+@pytest.mark.parametrize(
+    "private", [{"live_restore": live} for live in (False, True)], indirect=True, ids=str
+)
+def test_an_engine_is_killed_around_the_end_of_work(
+    place: Place,
+    private: PrivateEngine,
+    docker: Engine,
+    seed: random.Random,
+    pytestconfig: pytest.Config,
+    is_notebook: bool,
+) -> None:
+    """F6, F7: each run succeeds, if need be at another attempt; a cut log shows it."""
+    if is_notebook:
+        image = base_image(docker, example_locks(pytestconfig.rootpath))
+        place.settings |= {"NBYARD_DOCKER_BASE_IMAGE": image, "NBYARD_DOCKER_BUILD_NETWORK": "none"}
+    place.witness = Path(os.devnull)
+    notebooks = ["a"] if is_notebook else []
+    path = place.flow({"a": []}, f"{COUNTING}\nsleep 0.5", notebooks=notebooks)
+    place.dispatcher()
+    for _ in range(MOMENTS):
+        before = len(whole_logs(place))
+        run = place.submit(path, runtime="docker", force=True)
+        until(lambda before=before: len(whole_logs(place)) > before, f"its lines\n{place.told()}")
+        threading.Event().wait(seed.uniform(0.0, AROUND_SECONDS))
+        private.kill()
+        private.start()
+        until(partial(has_succeeded, place, run), f"its end\n{place.told()}")
+    ended = {one["id"] for one in place.checker.rows().attempts if one["state"] == "succeeded"}
+    assert len(ended) == MOMENTS
+    check(place, docker)
+    complete = {path.parent.name for path in whole_logs(place)}
+    for name in ended - complete:
+        assert "[nbyard: lines missing" in (place.store / "attempts" / name / "log").read_text()
+
+
+def whole_logs(place: Place) -> list[Path]:
+    last = f"line {SHORT - 1}\n"
+    return [path for path in place.store.glob("attempts/*/log") if last in path.read_text()]
+
+
+def test_a_server_tidies_up_after_a_killed_dispatcher(place: Place, docker: Engine) -> None:
+    """F1, CP10, I12: within a minute, though there is nothing to run."""
+    place.witness = Path(os.devnull)
+    run = place.submit(place.flow({"a": []}, "echo once"), runtime="docker")
+    place.dispatcher_dies("published:1")
+    assert docker.owned_objects(STORE, place.checker.store_id)
+    with Server(place):
+        until(lambda: not docker.owned_objects(STORE, place.checker.store_id), "a tidy engine", 60)
+        until(lambda: not [*place.store.glob("attempts/*/code")], "a tidy folder", 60)
+    assert place.states() == {run: "succeeded"}
+    place.settle()
+    place.check()
 
 
 POINTS = {
