@@ -36,7 +36,7 @@ from nbyard.blobs.synced_paths import SyncedPaths
 from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
 from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
-from nbyard.errors import Conflict, Damaged, Invalid, NotFound
+from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
 from nbyard.host.safe_open import open_regular
 from nbyard.reasons.structs import because
 
@@ -410,10 +410,17 @@ class Blobs:
         return stored_blobs(self.root)
 
     def ensure_room(self, needed_bytes: int) -> None:
-        """Raise `Unavailable` if the bytes do not fit beside the reserve."""
-        free = shutil.disk_usage(self.root).free
-        if max(needed_bytes, 1) + self.reserve_bytes > free:
-            raise files.disk_full(needed_bytes, self.reserve_bytes, free)
+        """Check that so many bytes fit beside the reserve.
+
+        Raises:
+            TooLarge: They would not even fit on the empty disk.
+            Unavailable: The disk is too full.
+        """
+        total, _, free = shutil.disk_usage(self.root)
+        needed = max(needed_bytes, 1) + self.reserve_bytes
+        if needed > free:
+            refusal = files.disk_full(needed_bytes, self.reserve_bytes, free)
+            raise TooLarge(refusal.reason) if needed_bytes > total else refusal
 
     def sweep(self, newborn_seconds: float = NEWBORN_SECONDS) -> int:
         """Delete temporary files of crashed writers from tmp/; return their number."""

@@ -4,6 +4,7 @@ Files that the work could write are not trusted: no link is followed.
 """
 
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
@@ -14,7 +15,7 @@ from nbyard.attempts.folders import cancel_reason
 from nbyard.domain.attempts.failure_reader import decode_result
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import OTHERS, RESULT, TASK, Failure, Result, TaskFile
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, TooLarge
 from nbyard.host.project_files import write_new
 from nbyard.reasons.structs import because
 
@@ -120,3 +121,13 @@ def cancel_unstarted(folder: Path) -> None:
         failure=Failure("cancelled", cancel_reason(folder) or because("cancel-file")),
     )
     write_result(folder, result)
+
+
+def check_size(folder: Path, needed_bytes: int) -> None:
+    """Check that the disk of a folder is large enough for an output.
+
+    Raises:
+        TooLarge: It would not even fit on the empty disk.
+    """
+    if needed_bytes > shutil.disk_usage(folder).total:
+        raise TooLarge(because("disk-full-for-bytes", needed=needed_bytes))

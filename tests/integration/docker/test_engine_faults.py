@@ -10,6 +10,7 @@ import msgspec
 import psutil
 import pytest
 
+from nbyard.attempts.folders import keep_record
 from nbyard.dockerd import Engine
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
@@ -181,6 +182,20 @@ def test_a_lost_answer_to_create_makes_no_second_container(bench: Bench, tmp_pat
         assert log_of(order) == "once\n"
         assert sum(one.startswith("container") for one in bench.left()) == 1
         runtime.close()
+
+
+def test_the_folder_of_a_lost_attempt_is_not_filled_again(bench: Bench) -> None:
+    """I12: of an engine that does not see it, where its container is removed after the record."""
+    runtime = bench.runtime(staging="volume")
+    order = bench.shell("echo begun; exec sleep 600", outputs={"o": output("outputs/o/x")})
+    order = msgspec.structs.replace(order, site=runtime.start(order))
+    until(lambda: log_of(order) == "begun\n")
+    runtime.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
+    assert bench.over(order, runtime).state == "lost"
+    keep_record(order.folder)
+    runtime.stop(order, because("ended"))
+    until(lambda: not bench.left())
+    assert not {"code", "outputs"} & {path.name for path in order.folder.iterdir()}
 
 
 @pytest.mark.long

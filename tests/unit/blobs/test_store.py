@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbyard.blobs import Blobs, file_operations
-from nbyard.errors import Conflict, Damaged, Invalid, NotFound, Unavailable
+from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge, Unavailable
 
 Damage = Callable[..., None]
 
@@ -217,6 +217,18 @@ def test_disk_full_is_said_with_the_need(tmp_path: Path, source: Path) -> None:
         ):
             attempt()
     assert not list(full.temp.iterdir())
+
+
+def test_what_fits_on_no_empty_disk_is_refused(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: waiting for free space would never end."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: (100, 0, 100))
+    with pytest.raises(TooLarge, match="disk full: needs 101 bytes"):
+        blobs.ensure_room(101)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: (1 << 60, 1 << 60, 0))
+    with pytest.raises(Unavailable):
+        blobs.ensure_room(101)
 
 
 def test_disk_full_in_the_middle(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:

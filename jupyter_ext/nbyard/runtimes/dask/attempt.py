@@ -18,8 +18,8 @@ import msgspec
 
 from nbyard.attempts.folders import cancel_file, cancel_reason
 from nbyard.domain.attempts.failure_reader import decode_result
-from nbyard.domain.attempts.structs import RESULT, RUNNER
-from nbyard.errors import NbyardError, Unavailable
+from nbyard.domain.attempts.structs import RESULT, RUNNER, Failure
+from nbyard.errors import NbyardError, TooLarge, Unavailable
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runtimes import attempt_files as files
@@ -205,13 +205,20 @@ class DaskAttempt:
 
     def _fetch(self, ask: file_transfer.Ask) -> None:
         task = files.read_task(self.folder)
-        results = file_transfer.fetch_results(self.folder, ask, task)
+        failure = None
+        try:
+            results = file_transfer.fetch_results(self.folder, ask, task)
+        except TooLarge as error:
+            results = file_transfer.fetch_result_file(ask)
+            failure = Failure("contract", error.reason)
         try:
             result = decode_result(results)
         except msgspec.DecodeError as error:
             raise NbyardError(
                 because("file-unreadable", file=RESULT, message=str(error))
             ) from error
+        if failure is not None:
+            result = msgspec.structs.replace(result, state="failed", outputs=[], failure=failure)
         left = file_transfer.fetch_others(self.folder, ask, task, self.order.caps)
         files.write_others(self.folder, left)
         files.write_result(self.folder, result)

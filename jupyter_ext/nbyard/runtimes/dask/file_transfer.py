@@ -26,6 +26,7 @@ from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
 from nbyard.runner.attempt_folder import CODE
+from nbyard.runtimes.attempt_files import check_size
 from nbyard.runtimes.dask import folder_entries as listings
 from nbyard.runtimes.dask import worker_functions as program
 from nbyard.runtimes.dask.folder_entries import Entry
@@ -94,11 +95,17 @@ def fetch_results(folder: Path, ask: Ask, task: TaskFile) -> bytes:
     """
     apart = [o.path for o in task.outputs.values() if not o.path.startswith("outputs/")]
     entries = ask("outputs", ["outputs", *apart, EXECUTED, USAGE, RUNNER])
+    check_size(folder, sum(entry["size"] for entry in entries))
     links = [entry for entry in entries if entry["kind"] == "link"]
     for batch in _batches([entry for entry in entries if entry["kind"] != "link"]):
         _store(folder, _with_data(batch, ask("take", batch)))
     # Created last, so that no file is written through a link.
     _store(folder, links)
+    return fetch_result_file(ask)
+
+
+def fetch_result_file(ask: Ask) -> bytes:
+    """Return the bytes of result.json."""
     return b"".join(
         piece for batch in _batches(ask("outputs", [RESULT])) for piece in ask("take", batch)
     )

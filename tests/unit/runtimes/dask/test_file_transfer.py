@@ -3,13 +3,14 @@
 import os
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
 
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, TooLarge
 from nbyard.runner import secret_files
 from nbyard.runner.work.collect_outputs import UNTOUCHED
 from nbyard.runtimes.dask import file_transfer, folder_entries, worker_functions
@@ -130,6 +131,21 @@ def test_results_come_back_whole(folder: Path, place: Path) -> None:
     assert (folder / "outputs/o/link").is_symlink() and (folder / "code/apart").exists()
     assert not (folder / "result.json").exists()
     assert ask.calls.count("take") < 6
+
+
+def test_results_that_fit_on_no_empty_disk_are_not_waited_for(
+    folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15."""
+    there = place / "attempt"
+    (there / "outputs/o").mkdir(parents=True, exist_ok=True)
+    for name in "ab":
+        (there / "outputs/o" / name).write_text("12345")
+    (there / "result.json").write_text("{}")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=9))
+    with pytest.raises(TooLarge, match="disk full: needs"):
+        file_transfer.fetch_results(folder, Asked(place), TASK)
+    assert file_transfer.fetch_result_file(Asked(place)) == b"{}"
 
 
 @pytest.fixture

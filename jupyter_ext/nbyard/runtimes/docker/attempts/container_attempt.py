@@ -12,8 +12,8 @@ import msgspec
 
 from nbyard.attempts.folders import cancel_reason
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.attempts.structs import CommandWork, Result, TaskFile
-from nbyard.errors import NbyardError, Unavailable, waits_for_engine
+from nbyard.domain.attempts.structs import CommandWork, Failure, Result, TaskFile
+from nbyard.errors import Conflict, NbyardError, TooLarge, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.process.clock import Stillness
@@ -164,8 +164,9 @@ class ContainerAttempt:
         # The watcher and a poll may notice the end at the same time.
         with self._finish_lock:
             if not files.has_result(self.order.folder):
-                said = self._conclude(container)
+                said = self._conclude_if_possible(container)
                 if isinstance(said, Reason):
+                    self._lost = said  # its folder may be cleaned up, so nothing is fetched again
                     return Observation("lost", said)
                 if said is not None:
                     files.write_result(self.order.folder, said)
@@ -197,6 +198,17 @@ class ContainerAttempt:
     def is_over(self) -> bool:
         """Return whether all results were collected, or the attempt is lost."""
         return self._is_settled or bool(self._lost)
+
+    def _conclude_if_possible(self, container: Container) -> Result | Reason | None:
+        try:
+            return self._conclude(container)
+        except Conflict:
+            if container.status == "exited":
+                raise
+            return because("container-removed")  # its log is gone
+        except TooLarge as error:
+            ended = container_outcome.ContainerEnding(container, self.task, None, None)
+            return container_outcome.result_of(ended, Failure("contract", error.reason))
 
     def _conclude(self, container: Container) -> Result | Reason | None:
         folder = self.order.folder
@@ -321,7 +333,7 @@ class ContainerAttempt:
             self.networks.remove_after_pause(self.engine, self.order.run_id)
 
     def _end_once(self) -> None:
-        container = None if self._is_settled else self.engine.container(self.name)
+        container = None if self.is_over else self.engine.container(self.name)
         if container is not None and container.status not in ("created", "exited", "dead"):
             if (
                 container.labels.get(attempt_container_spec.STAGING)

@@ -1,5 +1,6 @@
 """Determines the outcome of an ended container: a result, or why the attempt is lost."""
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -96,7 +97,7 @@ def result_of_command(ending: ContainerEnding, folder: Path) -> Result | Reason:
         failure = msgspec.convert(broken, Failure | None)
     outputs = msgspec.to_builtins({name: ending.task.outputs[name] for name in present})
     disclosed = masks_of(str(folder)).disclosed(str(folder), outputs)
-    made = _result(ending, failure, present)
+    made = result_of(ending, failure, present)
     usage: dict[str, float] = {}
     with suppress(OSError):  # measured only while the dispatcher runs
         if samples := read_samples(read_small(f"{folder}/{USAGE}").splitlines()):
@@ -109,7 +110,7 @@ def result_of_silent_runner(ending: ContainerEnding) -> Result | Reason:
     """Return the result of a notebook whose runner left no result, or why the attempt is lost."""
     failure = forced_end(ending)
     if isinstance(failure, Failure):
-        return _result(ending, failure, [])
+        return result_of(ending, failure)
     if failure is not None:
         return failure
     last, code = ending.last_lines.strip().splitlines(), ending.container.exit_code or 0
@@ -138,7 +139,10 @@ def with_memory_failure(result: Result, container: Container, limit_bytes: int |
     return msgspec.structs.replace(result, failure=failure)
 
 
-def _result(ending: ContainerEnding, failure: Failure | None, present: list[str]) -> Result:
+def result_of(
+    ending: ContainerEnding, failure: Failure | None, present: Sequence[str] = ()
+) -> Result:
+    """Return the result of an ended container, with the names of its outputs."""
     state: State = "failed" if failure else "succeeded"
     if failure and failure.kind == "cancelled":
         state = "cancelled"
@@ -148,6 +152,6 @@ def _result(ending: ContainerEnding, failure: Failure | None, present: list[str]
         state=state,
         started_at=ending.container.started_at,
         finished_at=ending.container.finished_at,
-        outputs=present,
+        outputs=[*present],
         failure=failure,
     )

@@ -28,6 +28,7 @@ from nbyard.domain.attempts.structs import (
 from nbyard.errors import NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE, MOST_LEVELS
+from nbyard.runtimes.attempt_files import check_size
 from nbyard.runtimes.docker.attempt_container_spec import FOLDER, ROOT, probe_spec
 from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooManyOtherFiles
 from nbyard.runtimes.protocol import Order
@@ -228,6 +229,7 @@ def _take(
         links.append((target, member.linkname))
     elif member.isreg() and (content := archive.extractfile(member)) is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
+        check_size(target.parent, member.size)
         # A new file, so that a hard link to another file is not written.
         target.unlink(missing_ok=True)
         with open(target, "xb") as file:

@@ -8,8 +8,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from nbyard.attempts.folders import write_task
+from nbyard.attempts.folders import read_result, write_task
+from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
+from nbyard.errors import Conflict, TooLarge
 from nbyard.runtimes.docker.attempts.container_attempt import LINGER_SECONDS, ContainerAttempt
 from nbyard.runtimes.docker.attempts.watcher import RUNNER_GRACE_SECONDS
 from nbyard.runtimes.docker.warm.warm_attempt import WarmAttempt
@@ -88,3 +90,18 @@ def test_only_work_without_a_runner_ends_just_at_its_limit(
         monkeypatch.setattr(watcher, name, lambda *_: None)
     watcher._watch()
     assert watched == [RUNNER_GRACE_SECONDS if is_warm else 0.0]
+
+
+@pytest.mark.parametrize(
+    ("error", "state"), [(Conflict("marked for removal"), "lost"), (TooLarge("full"), "finished")]
+)
+def test_results_that_cannot_be_fetched_end_the_attempt(
+    attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, error: Exception, state: str
+) -> None:
+    container = Container("c", "removing", 0, False, 1.0, 2.0, {})
+    monkeypatch.setattr(attempt, "_conclude", Mock(side_effect=error))
+    monkeypatch.setattr(attempt, "_complete_result", lambda _: None)
+    assert attempt.finish(container).state == state
+    result = read_result(attempt.order.folder)
+    assert (result is None) == (state == "lost")
+    assert result is None or result.state == "failed"

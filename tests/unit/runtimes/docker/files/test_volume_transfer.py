@@ -4,12 +4,13 @@ import io
 import tarfile
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from nbyard.domain.attempts.structs import CommandWork, Output, TaskFile
-from nbyard.errors import NotFound, Unavailable
+from nbyard.errors import NotFound, TooLarge, Unavailable
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.protocol import Order
 
@@ -60,6 +61,14 @@ def test_files_folders_and_links_arrive(tmp_path):
     assert (tmp_path / "outputs/big").read_bytes() == b"x" * 100_000
     assert (tmp_path / "outputs/link").read_bytes()[:1] == b"x"
     assert not (tmp_path / "outputs/pipe").exists()
+
+
+def test_an_output_that_fits_on_no_empty_disk_is_not_waited_for(tmp_path, monkeypatch):
+    """I15."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=9))
+    archive = tar(("outputs", tarfile.DIRTYPE, b""), ("outputs/big", tarfile.REGTYPE, b"x" * 10))
+    with pytest.raises(TooLarge, match="disk full: needs 10 bytes"):
+        volume_transfer.fetch_tree(engine(outputs=archive), "n", tmp_path, "outputs")
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "outputs/../../evil"])
