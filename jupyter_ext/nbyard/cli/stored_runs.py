@@ -75,6 +75,7 @@ def changed_run_options(command: Any) -> Any:
     """Add the options that change a stored run. Omitted ones keep its values."""
     return with_options(
         command,
+        click.option("--file", "path", metavar="PATH", help="Run this file from now on."),
         *_value_options("Replace all parameters and inputs by these values.", None),
         click.option(
             "--use-cache/--ignore-cache",
@@ -88,7 +89,9 @@ def changed_run(
     schedule_or_trigger: Schedule | Trigger, given: Mapping[str, Any]
 ) -> dict[str, AutomaticRun]:
     """Return the field `run` of a patch of a schedule or trigger; empty if no option changes it."""
-    changes = {name: given[name] for name in PLAIN if given[name] is not None}
+    changes = {name: given[name] for name in ("path", *PLAIN) if given[name] is not None}
+    if given["path"]:
+        changes["executable"] = ""
     if given["use_cache"] is not None:
         changes["force"] = not given["use_cache"]
     typed = texts_of(given["params"], given["inputs"])

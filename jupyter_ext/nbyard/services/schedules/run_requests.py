@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -14,12 +15,12 @@ from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.schedules.structs import AutomaticRun
-from nbyard.errors import Detail, Invalid
+from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.runs.run_creation import create_run
 from nbyard.freezing.runs.schedule_runs import pinned_template
 from nbyard.freezing.runs.templates import FrozenRequest, freeze, store_template
-from nbyard.host.project_files import ProjectFiles
+from nbyard.host.project_files import ProjectFiles, file_of
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
@@ -51,6 +52,18 @@ def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticR
         return run, ""
     real = str(parts.files.locate_code(run.path, "run.path"))
     return msgspec.structs.replace(run, path=real), real
+
+
+def check_file(noun: str, name: str, run: NewRun, path: str) -> None:
+    """Check that the file of a stored run exists at its real path.
+
+    Raises:
+        NotFound: It does not, so each run of the schedule or trigger would fail.
+    """
+    if path and not file_of(Path(path)).is_file():
+        command = shlex.join(["nbyard", noun, "update", name, "--file"])
+        hint = f"Restore the file, or set the path of another one with `{command} PATH`."
+        raise NotFound(because("no-file", path=run.path[:200]), hint=hint)
 
 
 def name_of_code(run: NewRun, names: Iterable[str]) -> str:

@@ -44,6 +44,7 @@ from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.service import RunService
 from nbyard.services.schedules.run_requests import (
+    check_file,
     freeze_request,
     keep_template,
     name_of_code,
@@ -152,6 +153,7 @@ class ScheduleService:
         """Change a schedule. Omitted fields keep their values.
 
         Raises:
+            NotFound: the file of its runs does not exist.
             StaleWrite: another request changed the schedule.
         """
         with self._store.read() as c:
@@ -168,6 +170,8 @@ class ScheduleService:
         is_frozen = body.refreeze or "run" in given or wanted.mode != row.schedule.mode
         parts = self._parts_for(row, is_given="run" in given)
         run, path = stored_request(parts, given.get("run", row.schedule.run))
+        if is_frozen or wanted.mode == "follows":
+            check_file(self.noun, row.schedule.name, run, path)
         frozen = freeze_request(parts, caller.name, run) if is_frozen else None
         with self._store.write() as c:
             if "name" in given:

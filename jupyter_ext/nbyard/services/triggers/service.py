@@ -36,7 +36,12 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.schedules.run_requests import name_of_code, run_columns, stored_request
+from nbyard.services.schedules.run_requests import (
+    check_file,
+    name_of_code,
+    run_columns,
+    stored_request,
+)
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.triggers.checked_runs import checked_template, freeze_checked
 from nbyard.services.triggers.deliveries import Delivery, deliver
@@ -154,6 +159,7 @@ class TriggerService:
         A changed event counts from now on. Events that already wait still start their runs.
 
         Raises:
+            NotFound: the file of its runs does not exist.
             StaleWrite: another request changed the trigger.
         """
         with self._store.read() as c:
@@ -166,6 +172,8 @@ class TriggerService:
         check_references(row.kind, wanted.values_from)
         run, path = stored_request(self._parts, given.get("run", row.trigger.run))
         is_frozen = body.refreeze or given.keys() & OF_RUN
+        if is_frozen or wanted.mode == "follows":
+            check_file(self.noun, row.trigger.name, run, path)
         frozen = (
             freeze_checked(self._parts, caller.name, run, wanted.values_from, wanted.mode)
             if is_frozen

@@ -135,6 +135,19 @@ def test_a_change_of_the_run_is_checked(schedules, ann, made):
     assert changed.run.priority == 5
 
 
+def test_a_change_without_the_file_names_the_way_to_another_path(schedules, ann, made, root):
+    (root / "report.py").rename(root / "moved.py")
+    for change in ({"overlap": "queue"}, {"mode": "pinned"}):
+        with pytest.raises(NotFound) as refused:
+            schedules.update(ann, made.id, patch(made, **change))
+        assert "nbyard schedules update report --file" in refused.value.hint
+    moved = schedules.update(ann, made.id, patch(made, run={"path": "moved.py"}))
+    assert (moved.name, moved.run.path) == ("report", "moved.py")
+    pinned = schedules.update(ann, made.id, patch(moved, mode="pinned"))
+    (root / "moved.py").unlink()
+    assert schedules.update(ann, made.id, patch(pinned, overlap="queue")).overlap == "queue"
+
+
 def test_a_pinned_schedule_keeps_its_template(schedules, ann, root, yard):
     made = schedules.create(ann, new(mode="pinned"))
     with yard.store.write() as c:

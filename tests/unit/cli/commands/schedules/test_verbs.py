@@ -106,6 +106,15 @@ def test_options_change_the_values_of_runs(yard, shell, made):
     assert shell("schedules", "update", "greet", "--environment", "gone").code == 3
 
 
+def test_a_renamed_file_is_set_by_its_option(yard, shell, made):
+    root = yard.parts.files.root
+    (root / "report.py").rename(root / "moved.py")
+    refused = shell("schedules", "update", "report", "--overlap", "queue")
+    assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err
+    changed = shell("schedules", "update", "report", "--file", "moved.py", "--json")
+    assert json.loads(changed.out)["run"]["path"].endswith("moved.py")
+
+
 def test_a_refused_phrase_has_the_name_of_its_option(shell, made):
     refused = shell("schedules", "update", "report", "--when", "every 5 seconds")
     assert refused.err.startswith("Error: --when: at least 10 seconds must lie between due times")

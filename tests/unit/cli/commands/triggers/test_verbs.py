@@ -98,3 +98,12 @@ def test_fire_disable_and_firings(shell, root):
     assert "false" in shell("triggers", "disable", "report", "--json").out
     assert shell("triggers", "fire", "report", "--json").code != 0
     assert shell("triggers", "rm", "report").code == 0
+
+
+def test_a_renamed_file_is_set_by_its_option(shell, root):
+    create(shell, "--notebook")
+    (root / "report.py").rename(root / "moved.py")
+    refused = shell("triggers", "update", "report", "--overlap", "queue")
+    assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err
+    changed = shell("triggers", "update", "report", "--file", "moved.py", "--json")
+    assert json.loads(changed.out)["run"]["path"].endswith("moved.py")
