@@ -91,6 +91,11 @@ class Observations:
         return self.phase in (Phase.UNREACHED, Phase.SILENT)
 
     @property
+    def waits_for_space(self) -> bool:
+        """Return whether the work has ended, but the disk is too full for its outputs."""
+        return self.take_at > 0.0
+
+    @property
     def keeps_slots(self) -> bool:
         """Return whether no other attempt may get the slots of this one.
 

@@ -186,9 +186,10 @@ class QueueController:
                 continue  # it shares the slot of the worker's first attempt
             if self._context.queues_itself(attempt.record.runtime):
                 continue
-            has_slots = True
+            has_slots, seen = True, self._attempts.observations(name)
+            if attempt.worker is None and seen.waits_for_space:
+                continue
             if attempt.worker is None and attempt.record.state == "recorded":
-                seen = self._attempts.observations(name)
                 has_slots = seen.keeps_slots
                 self._unstarted.append((attempt, seen))
             if has_slots:

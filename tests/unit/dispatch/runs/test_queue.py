@@ -9,8 +9,9 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.dispatch.attempts import attempt_driver
-from nbyard.dispatch.runs import queue, ready_tasks
+from nbyard.dispatch.runs import environment_waits, queue, ready_tasks
 from nbyard.dispatch.state import live_runs, task_queue
+from nbyard.dispatch.threads import TRIES
 from nbyard.domain import task_retries
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import Limits
@@ -334,18 +335,19 @@ def test_a_hit_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
 def test_what_cannot_be_looked_at_fails_alone(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One task that cannot be served keeps no other one waiting."""
+    """One task that cannot be served, also at another try, keeps no other one waiting."""
+    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
     known = bench.store.executables.version
     broken = bench.submit({"a": []})
     calls: list[str] = []
 
-    def once(c: object, version_id: str) -> object:
+    def thrice(c: object, version_id: str) -> object:
         calls.append(version_id)
-        if len(calls) == 1:
+        if len(calls) <= TRIES:
             raise KeyError("torn")
         return known(c, version_id)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(bench.store.executables, "version", once)
+    monkeypatch.setattr(bench.store.executables, "version", thrice)
     sound = bench.submit({"a": []})
     bench.until(lambda: bench.task(sound).state == "running")
     assert bench.run(broken).state == "failed"

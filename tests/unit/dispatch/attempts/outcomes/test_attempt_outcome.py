@@ -83,6 +83,15 @@ def test_what_was_made_waits_for_room(
     assert task.why == "runs because its cache is off"
 
 
+def test_what_waits_for_room_takes_no_slot(
+    bench: Bench, full_disk: tuple[str, Callable[[], None]]
+) -> None:
+    """F10, I15: its work is over, so others may start."""
+    nodes = [f"n{number}" for number in range(bench.context.settings.slots)]
+    other = bench.submit({node: [] for node in nodes})
+    bench.until(lambda: {bench.task(other, node).state for node in nodes} == {"running"})
+
+
 def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
     bench: Bench, full_disk: tuple[str, Callable[[], None]]
 ) -> None:
