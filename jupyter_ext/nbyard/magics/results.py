@@ -147,21 +147,9 @@ class Explained(Shown):
 
     def __init__(self, explanation: Explanation):
         self.explanation = explanation
-        old, new = explanation.old.number, explanation.new.number
-        results = ", ".join(
-            dict.fromkeys(
-                f"{difference.node}.{difference.name or difference.kind}"
-                for difference in explanation.results
-            )
-        )
-        head = (
-            f"Runs {old} and {new} differ in {results}."
-            if results
-            else f"Runs {old} and {new} have equal results."
-        )
         rows = [(cause.node, str(cause.reason), cause.name) for cause in explanation.causes]
         link = [link_to("runs", explanation.new)]
-        super().__init__(head, ("node", "cause", "name"), rows, link)
+        super().__init__(explanation.sentence, ("node", "cause", "name"), rows, link)
 
 
 class Traced:

@@ -231,6 +231,22 @@ class Explanation(msgspec.Struct, frozen=True):
     results: list[DifferingResult]
     causes: list[Cause]
 
+    @property
+    def sentence(self) -> str:
+        """State which results differ, or why none do."""
+        runs = f"Runs {self.old.number} and {self.new.number}"
+        names = dict.fromkeys(
+            f"{result.node}.{result.name or result.kind}" for result in self.results
+        )
+        if names:
+            return f"{runs} differ in {', '.join(names)}."
+        if self.old.state != "failed" or self.new.state != "failed":
+            return f"{runs} have equal results."
+        lines = [f"run {run.number}: {run.reason}" for run in (self.old, self.new)]
+        same = "the same reason" if self.old.reason == self.new.reason else "different reasons"
+        head = f"{runs} failed with {same}. No results differ."
+        return "\n".join([head, *lines])
+
 
 class MetricSeries(msgspec.Struct, frozen=True):
     """A metric of a node in the order of the runs; null in runs that recorded none."""

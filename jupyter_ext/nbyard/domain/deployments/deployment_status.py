@@ -146,8 +146,8 @@ def end_reason(ended: Ended, spec: RevisionSpec) -> Reason:
     if ended.exit_code is None:
         return because("container-exit-unknown" if ended.lived_seconds else "container-removed")
     was_killed = ended.exit_code in (KILLED, TERMINATED)
-    # a process killed with SIGKILL cannot print the reason
-    last = "" if ended.exit_code == KILLED else failure_line(ended.last)[:REASON_CHARS]
+    # a process killed with SIGKILL cannot print the reason; with code 0, no line is one
+    last = "" if ended.exit_code in (0, KILLED) else failure_line(ended.last)[:REASON_CHARS]
     if last:
         code = "service-killed-after" if was_killed else "service-ended-after"
         return because(code, exit_code=ended.exit_code, last=last)

@@ -162,8 +162,7 @@ class ScheduleService:
             raise StaleWrite
         now = clock.now()
         given = given_fields(body)
-        changes = {name: given[name] for name in PLAIN if name in given}
-        wanted = msgspec.structs.replace(row.schedule, **changes)
+        wanted = msgspec.structs.replace(row.schedule, **{n: given[n] for n in PLAIN if n in given})
         check_runs(wanted.at_most)
         check_missed(wanted.missed)
         plan, columns = self._plan(row, given, now)

@@ -84,9 +84,7 @@ def show_comparison(comparison: RunComparison) -> None:
 def show_explanation(explanation: Explanation) -> None:
     """Print the results that differ, then the causes, nearest first."""
     if not explanation.results:
-        click.echo(
-            f"Runs {explanation.old.number} and {explanation.new.number} have equal results."
-        )
+        click.echo(explanation.sentence)
         return
     rows = [
         (_at(r.node, r.name or r.kind), _text(r.before), _text(r.after))
