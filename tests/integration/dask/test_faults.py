@@ -289,6 +289,25 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
     wait_until(lambda: not list(bench.ground.folder.rglob("nbyard-*")))
 
 
+@ONE_IS_ENOUGH
+def test_the_next_dispatcher_frees_the_worker_of_a_finished_attempt(bench: Bench) -> None:
+    """I12: its only thread waits until the files were fetched."""
+    bench.gate.touch()
+    order = bench.order()
+    order = msgspec.structs.replace(order, site=bench.runtime.start(order))
+    assert finish(bench.runtime, order).state == "succeeded"
+    bench.runtime.close()
+    successor = DaskRuntime(bench.settings)
+    successor.stop(order, because("ended"))
+
+    def is_free() -> bool:
+        successor.sweep(STORE, [])
+        return not list(bench.ground.folder.rglob("nbyard-*"))
+
+    wait_until(is_free)
+    successor.close()
+
+
 @pytest.mark.long
 @ONE_IS_ENOUGH
 def test_the_sweep_removes_what_no_live_attempt_owns(bench: Bench) -> None:
