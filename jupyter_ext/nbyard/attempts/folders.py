@@ -15,9 +15,9 @@ import msgspec
 
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.failure_reader import decode_result
+from nbyard.domain.attempts.other_files import MAX_DEPTH
 from nbyard.host.project_files import read_small, write_new
 from nbyard.reasons.structs import Reason, because, text_reason
-from nbyard.runner.attempt_folder import MOST_LEVELS
 
 MAX_STAGE = 4096
 OURS = 0o700
@@ -323,7 +323,7 @@ def _discard_folder(
     """Remove a folder through open directory handles.
 
     If another process replaces a name meanwhile, nothing outside the folder is touched. Folders
-    deeper than MOST_LEVELS are `moved` to the top: a task may nest more of them than a process can
+    deeper than MAX_DEPTH are `moved` to the top: a task may nest more of them than a process can
     open at once.
     """
     flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
@@ -343,7 +343,7 @@ def _discard_folder(
             with contextlib.suppress(OSError):
                 if not is_folder:
                     os.unlink(item, dir_fd=handle)
-                elif top is not None and levels >= MOST_LEVELS:
+                elif top is not None and levels >= MAX_DEPTH:
                     there = os.urandom(16).hex()
                     os.rename(item, there, src_dir_fd=handle, dst_dir_fd=top)
                     moved.append(there)

@@ -8,7 +8,7 @@ import os
 import re
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from .reasons import Reason, because
@@ -23,7 +23,6 @@ INNER_PLACEHOLDER = re.compile(r"(?<!\{)\{attempt\}(?=/(?:code|inputs|outputs)/)
 LITERAL = re.compile(r"\{(\{+attempt)")
 CODE = "code"
 MAX_CANCEL_CHARS = 4096
-MOST_LEVELS = 100  # of nested folders that are looked at
 
 
 def expand_attempt_path(word: str, path: str) -> str:
@@ -220,15 +219,3 @@ class AttemptFolder:
                     sender.sendto(word.encode(), os.path.join(wake, name))
                 except OSError:
                     continue
-
-
-def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Walk a folder of the work like `os.walk`, but not below MOST_LEVELS.
-
-    `os.walk` calls itself for each level. A store refuses outputs that are nested as deep.
-    """
-    start = path.rstrip("/").count("/")
-    for parent, folders, names in os.walk(path):
-        if parent.count("/") - start >= MOST_LEVELS:
-            folders.clear()
-        yield parent, folders, names

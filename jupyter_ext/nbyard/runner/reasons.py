@@ -19,7 +19,7 @@ CODES = re.compile(
     "|function-process-ended|interrupted|is-a-folder|is-no-folder|kernel-died|kernel-died-by"
     "|kernel-ended|kernel-ended-by|kernel-interrupted|kernel-missing|kernel-not-started"
     "|kernel-silent|link-leaves|log-forgotten|log-gap|log-gap-at-least|log-gap-uncounted|log-limit"
-    "|memory-limit|neither-file-nor-folder|no-kernel|not-written"
+    "|log-unseen|memory-limit|neither-file-nor-folder|no-kernel|not-written"
     "|notebook-format|notebook-process-ended|notebook-unreadable|notebooks-impossible"
     "|nothing-fits|output-missing|output-unchanged|parameter-cell|parameter-language"
     "|parameter-name|parameter-not-finite|parameter-refused|parameter-untranslatable"

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from .attempt_folder import walk
+from .process.path_states import walk
 from .reasons import PARAMETERS, is_reason
 from .secret_files import HIDDEN, SECRETS
 

@@ -16,7 +16,7 @@ from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain import cache_policy
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.models.structs import SERVING_FOLDER
-from nbyard.runner.attempt_folder import walk
+from nbyard.runner.process.path_states import walk
 
 KEPT = timedelta(days=1)
 # The line contains the whole model.json, with the metadata of the model.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any
 
@@ -13,6 +13,7 @@ MARKS = 3
 # other programs create these beside every file
 PASSING = frozenset({"__pycache__", ".ipynb_checkpoints"})
 MOST_ENTRIES = 5_000  # of a folder whose states are compared
+MOST_LEVELS = 100  # of nested folders that are looked at
 MISSING, FOLDER = ["missing"], ["folder"]
 
 State = list[Any]
@@ -108,3 +109,15 @@ def digest_of_names(names: Iterable[str]) -> str:
     import hashlib  # most tasks name no folder outside their code
 
     return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """Yield the folders of a tree like `os.walk`, but not below MOST_LEVELS.
+
+    `os.walk` calls itself for each level. A store refuses outputs that are nested as deep.
+    """
+    start = path.rstrip("/").count("/")
+    for parent, folders, names in os.walk(path):
+        if parent.count("/") - start >= MOST_LEVELS:
+            folders.clear()
+        yield parent, folders, names

@@ -14,7 +14,6 @@ import stat
 import time
 from typing import Any
 
-from ..attempt_folder import walk
 from ..process.inotify import (
     CLOSE_WRITE,
     COARSE_CLOCK,
@@ -28,6 +27,7 @@ from ..process.inotify import (
     OVERFLOW,
     Inotify,
 )
+from ..process.path_states import walk
 from ..reasons import Reason, because
 
 DISTRIBUTIONS = (".dist-info", ".egg-info", ".egg")  # what importlib.metadata looks for

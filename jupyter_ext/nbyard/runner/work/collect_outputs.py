@@ -12,7 +12,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from ..attempt_folder import AttemptFolder, walk
+from ..attempt_folder import AttemptFolder
+from ..process.path_states import walk
 from ..reasons import Explained, Reason, because
 from .cwl_expressions import NoValue, name_beside, names_of, value_of
 

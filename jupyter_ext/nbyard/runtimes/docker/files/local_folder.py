@@ -17,7 +17,8 @@ from nbyard.domain.attempts.structs import IMAGE, METRICS, TASK, CommandWork, Im
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner import secret_files
-from nbyard.runner.attempt_folder import CODE, MOST_LEVELS, AttemptFolder, BadTask
+from nbyard.runner.attempt_folder import CODE, AttemptFolder, BadTask
+from nbyard.runner.process.path_states import MOST_LEVELS
 from nbyard.runtimes.docker.attempt_container_spec import FOLDER, RUNNER
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT
 

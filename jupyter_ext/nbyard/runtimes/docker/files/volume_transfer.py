@@ -27,7 +27,8 @@ from nbyard.domain.attempts.structs import (
 )
 from nbyard.errors import NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.runner.attempt_folder import CODE, MOST_LEVELS
+from nbyard.runner.attempt_folder import CODE
+from nbyard.runner.process.path_states import MOST_LEVELS
 from nbyard.runtimes.attempt_files import check_size
 from nbyard.runtimes.docker.attempt_container_spec import FOLDER, ROOT, probe_spec
 from nbyard.runtimes.docker.files.collect_other_files import OtherFilesTaker, TooManyOtherFiles
