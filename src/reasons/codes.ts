@@ -1626,7 +1626,6 @@ export const CODES: Readonly<Record<string, string>> = {
   ),
   'repository-with-space': trans.__('may not contain spaces or control characters'),
   'import-no-field': trans.__('{place}: {value}. nbyard does not have this field'),
-  'import-image': trans.__('{place}: {value}. Set it when you build an image of the environment'),
   'import-bad-value': trans.__('{place}: {value}. {why}'),
   'import-wrong-type': trans.__('{place}: {why}'),
   'import-other-timing': trans.__('{place}: {value}. The schedule uses {used}'),
@@ -2311,6 +2310,10 @@ export const CODES: Readonly<Record<string, string>> = {
   'outside-of-code': trans.__(
     '{path} was not copied with the code, because it is outside the folder {folder}. {remedy}'
   ),
+  'file-is-higher': trans.__(
+    'the file is {path} in the project, and the code looks for it from its own folder. Use {use} in the code, or declare the file as an input'
+  ),
+  'remedy-and-path': trans.__('{remedy}. In the code, use {use}'),
   'move-or-give-as-input': trans.__('Move it there, or pass it as an input'),
   'mark-shared-folder': trans.__(
     'Create an empty file nbyard.toml in {folder}: then all of {folder} is copied'

@@ -233,6 +233,13 @@ WARNINGS = {
         folder=str,
         remedy=REASON,
     ),
+    "file-is-higher": code(
+        "the file is {path} in the project, and the code looks for it from its own folder. Use"
+        " {use} in the code, or declare the file as an input",
+        path=str,
+        use=str,
+    ),
+    "remedy-and-path": code("{remedy}. In the code, use {use}", remedy=REASON, use=str),
     "move-or-give-as-input": code("Move it there, or pass it as an input"),
     "mark-shared-folder": code(
         "Create an empty file nbyard.toml in {folder}: then all of {folder} is copied", folder=str

@@ -144,6 +144,8 @@ def first_missing_file_reason(
         place = code.place(name)
         if place and code.is_left_out(place):
             return _beside(code, name, missing_file_reason(code.base, place))
+    if higher := find_higher_in_bundle(code.base, code.below, named):
+        return higher
     above = [
         text
         for text in possible_paths(code_of(code.path.name, code.content))
@@ -242,6 +244,21 @@ def _asked(filename: str, content: bytes) -> Sequence[str]:
     return likely_paths(filename, code_of(filename, content), probes.names)
 
 
+def find_higher_in_bundle(base: Path, below: str, names: Iterable[str]) -> Reason | None:
+    """Return where a file is that the code looks for in its own folder.
+
+    `base` is the source folder of the bundle, and `below` the code's folder in it. The `names` are
+    looked up from the folders between them. Return None if no name exists there.
+    """
+    for name in names:
+        for folder in Path(below).parents:
+            place = base / folder / name
+            if not name.startswith(("/", "..")) and place.is_file():
+                path = str(place.relative_to(base))
+                return because("file-is-higher", path=path, use=os.path.relpath(path, below))
+    return None
+
+
 def find_outside_bundle(
     base: Path, below: str, names: Iterable[str], above: Iterable[str]
 ) -> Reason | None:
@@ -252,8 +269,10 @@ def find_outside_bundle(
     Return None if no name exists there.
     """
     folders = ["", os.path.relpath(base.parent, base / below), *above]
-    for place in (
-        os.path.normpath(base / below / folder / name) for name in names for folder in folders
+    for name, place in (
+        (name, os.path.normpath(base / below / folder / name))
+        for name in names
+        for folder in folders
     ):
         if os.path.exists(place) and not Path(place).is_relative_to(base):
             shared = Path(os.path.commonpath((base, place)))
@@ -261,6 +280,9 @@ def find_outside_bundle(
                 remedy = because("move-or-give-as-input")
             else:
                 remedy = because("mark-shared-folder", folder=str(shared))
+                if place != os.path.normpath(base / below / name):
+                    use = os.path.relpath(place, base / below)
+                    remedy = because("remedy-and-path", remedy=remedy, use=use)
             return because("outside-of-code", path=place, folder=str(base), remedy=remedy)
     return None
 

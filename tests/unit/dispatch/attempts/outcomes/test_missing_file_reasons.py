@@ -3,8 +3,13 @@
 from pathlib import Path
 
 import pytest
+from msgspec import to_builtins
 
-from nbyard.dispatch.attempts.outcomes.missing_file_reasons import missing_file_reason
+from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
+    find_higher_in_bundle,
+    find_outside_bundle,
+    missing_file_reason,
+)
 from nbyard.reasons.structs import because
 from nbyard.transfer.dataset_links import ResourceLinks
 
@@ -44,3 +49,28 @@ def test_a_file_that_may_hold_secrets_is_named_as_such(tmp_path: Path, place: st
     (tmp_path / place).parent.mkdir(exist_ok=True)
     (tmp_path / place).touch()
     assert missing_file_reason(tmp_path, place) == because("secret-left-out", path=place)
+
+
+def test_a_path_from_the_root_is_named_relative_to_the_code(tmp_path: Path) -> None:
+    for place in ("data/x.csv", "src/notebooks/y.csv"):
+        (tmp_path / place).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / place).touch()
+    below = "src/notebooks"
+    reason = find_higher_in_bundle(tmp_path, below, ["no.csv", "../x", "data/x.csv"])
+    assert reason == because("file-is-higher", path="data/x.csv", use="../../data/x.csv")
+    assert find_higher_in_bundle(tmp_path, below, ["no.csv", str(tmp_path / "data/x.csv")]) is None
+    assert find_higher_in_bundle(tmp_path, "", ["data/x.csv"]) is None
+
+
+def test_a_file_above_the_bundle_needs_a_project_and_its_path(tmp_path: Path) -> None:
+    base = tmp_path / "notebooks"
+    for place in (base / "a.py", tmp_path / "data/x.csv"):
+        place.parent.mkdir()
+        place.touch()
+    from_root, relative = (
+        find_outside_bundle(base, "", [name], []) for name in ("data/x.csv", "../data/x.csv")
+    )
+    mark = because("mark-shared-folder", folder=str(tmp_path))
+    assert relative is not None and relative.params["remedy"] == to_builtins(mark)
+    both = because("remedy-and-path", remedy=mark, use="../data/x.csv")
+    assert from_root is not None and from_root.params["remedy"] == to_builtins(both)
