@@ -7271,11 +7271,18 @@ export interface components {
         /**
          * ProjectPlan
          * @description The changes that a push makes. `missing` are the files whose bytes the server lacks.
+         *
+         *         `unlinked` are the paths of workflows, by ID, that ran before the push and are not linked,
+         *         because the policies of the project would delete their runs.
          */
         ProjectPlan: {
             changes: components["schemas"]["ProjectChange"][];
             /** @default [] */
             missing: string[];
+            /** @default {} */
+            unlinked: {
+                [key: string]: string;
+            };
         };
         /**
          * ProjectPolicy

@@ -192,6 +192,12 @@ class ProjectRows:
         if not c.execute(select(L.kind).where(_is_unlinked(project, kind, resource_id))).first():
             self.link(c, project, kind, resource_id)
 
+    def with_link_choice(self, c: Connection, project: Project, kind: LinkKind) -> set[str]:
+        """Return the IDs of the resources that are linked, or that the user unlinked."""
+        kinds = (kind, f"{UNLINKED}{kind}")
+        query = select(L.resource_id).where(L.project_id == project.id, L.kind.in_(kinds))
+        return {*c.execute(query).scalars()}
+
     def link_retry(self, c: Connection, old: Run, made: str) -> None:
         """Link a retry to the projects that its run is linked to.
 

@@ -86,10 +86,15 @@ class ProjectChange(msgspec.Struct, frozen=True):
 
 
 class ProjectPlan(msgspec.Struct, frozen=True):
-    """The changes that a push makes. `missing` are the files whose bytes the server lacks."""
+    """The changes that a push makes. `missing` are the files whose bytes the server lacks.
+
+    `unlinked` are the paths of workflows, by ID, that ran before the push and are not linked,
+    because the policies of the project would delete their runs.
+    """
 
     changes: list[ProjectChange]
     missing: list[str] = []
+    unlinked: dict[str, str] = {}
 
 
 class PulledProject(msgspec.Struct, frozen=True):

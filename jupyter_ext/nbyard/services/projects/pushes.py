@@ -68,6 +68,7 @@ from nbyard.services.workflows.pushed_workflows import (
     link_sources,
     pushed_documents,
     store_workflows,
+    unlinked_sources,
 )
 
 if TYPE_CHECKING:
@@ -97,7 +98,11 @@ class ProjectPushes(ProjectPolicies):
     @operation("POST", "/projects/plan", scope="projects:read")
     def plan(self, caller: Caller, body: ProjectPush) -> ProjectPlan:
         """Show what a push would change. Nothing is stored."""
-        return self._compare(caller, body).plan
+        comparison = self._compare(caller, body)
+        if comparison.project is None:
+            return comparison.plan
+        _, left_out = unlinked_sources(self._store, comparison.project)
+        return msgspec.structs.replace(comparison.plan, unlinked=self._shown(left_out))
 
     @operation("POST", "/projects/push", scope="projects:write")
     @pin_blobs
@@ -114,7 +119,8 @@ class ProjectPushes(ProjectPolicies):
         """
         comparison = self._compare(caller, body)
         if not comparison.plan.changes and self._is_applied(comparison):
-            return comparison.plan
+            left_out = link_sources(self._store, comparison.project) if comparison.project else {}
+            return msgspec.structs.replace(comparison.plan, unlinked=self._shown(left_out))
         digest = store_files(self._parts, caller.name, body, comparison.stored)
         paths = {name: entry.path for name, entry in comparison.wanted.items()}
         check_node_files(paths, body.files, lambda path: self._content(body.files[path]))
@@ -145,8 +151,8 @@ class ProjectPushes(ProjectPolicies):
         # Until here, a repeated push needs the archive again.
         if body.archive:
             self._parts.uploads.delete(caller.name, body.archive)
-        link_sources(self._store, project)
-        return msgspec.structs.replace(comparison.plan, missing=[])
+        left_out = self._shown(link_sources(self._store, project))
+        return msgspec.structs.replace(comparison.plan, missing=[], unlinked=left_out)
 
     @operation("GET", "/projects/{project}/definition", scope="projects:read")
     def definition(self, caller: Caller, project: str) -> PulledProject:
@@ -187,6 +193,9 @@ class ProjectPushes(ProjectPolicies):
         if known is None:
             raise NotFound(because("no-file", path=path[:200]))
         return DownloadRequest(known.digest, PurePosixPath(path).name)
+
+    def _shown(self, paths: dict[str, str]) -> dict[str, str]:
+        return {key: self._parts.files.without_root(path) for key, path in paths.items()}
 
     def _content(self, file: ProjectFile) -> bytes:
         """Return the content of a workflow file; empty if it is too large to run."""

@@ -69,24 +69,34 @@ def store_workflows(
             store.rules.move(c, owner, path, str(target))
 
 
-def link_sources(store: Store, project: Project) -> None:
+def link_sources(store: Store, project: Project) -> dict[str, str]:
     """Link the workflows that were pushed from files on this server, so that their runs count.
 
+    Return the paths, by ID, of those that are left out. Files are read outside of the transactions.
+    """
+    ids, left_out = unlinked_sources(store, project)
+    if ids:
+        with store.write() as c:
+            for workflow_id in ids:
+                store.projects.link_automatically(c, project, "workflow", workflow_id)
+    return left_out
+
+
+def unlinked_sources(store: Store, project: Project) -> tuple[list[str], dict[str, str]]:
+    """Return the IDs of workflows to link to a project, and those to leave out.
+
     If the project has policies, workflows that ran are left out: their runs would be deleted.
-    Files are read outside of the transactions.
     """
     with store.read() as c:
         copies = PushedCopies(store, c, project.owner)
         placed = store.workflows.placed(c, project.owner)
-    sources = [workflow.id for workflow in placed if project.id in copies.projects_of(workflow)]
-    if not sources:
-        return
-    with store.write() as c:
+    sources = {w.id: w.path for w in placed if project.id in copies.projects_of(w)}
+    with store.read() as c:
         has_policies = bool(store.retention.of_project(c, project))
-        ran = store.workflows.with_runs(c, sources) if has_policies else set()
-        for workflow_id in sources:
-            if workflow_id not in ran:
-                store.projects.link_automatically(c, project, "workflow", workflow_id)
+        ran = store.workflows.with_runs(c, sources) if has_policies and sources else set()
+        chosen = store.projects.with_link_choice(c, project, "workflow") if ran else set()
+    left_out = {key: path for key, path in sources.items() if key in ran - chosen}
+    return [key for key in sources if key not in ran], left_out
 
 
 def projects_with_copy(store: Store, owner: str, file: Path) -> set[str]:

@@ -24,7 +24,8 @@ def push(yard, ann, flow, root):
             for path, content in contents.items()
         }
         definition = read_definition(contents[FILE])
-        yard.services.projects.push(ann, ProjectPush(definition, described, archive=upload.id))
+        body = ProjectPush(definition, described, archive=upload.id)
+        return yard.services.projects.push(ann, body)
 
     return send
 

@@ -239,13 +239,17 @@ def linked(yard, ann):
 def test_policies_delete_no_runs_from_before_the_push(yard, ann, push, flow, finished):
     projects = yard.services.projects
     run = finished(path=flow).run
-    push("[retention.none]\nkeep = 0\n")
+    none = "[retention.none]\nkeep = 0\n"
+    assert push(none).unlinked == push(none).unlinked == {run.workflow_id: flow}
     (policy,) = yard.services.runs.preview_retention(ann, project="wine").policies
     assert policy.preview.count == 0 and linked(yard, ann) == []
     # The user may link the workflow, and sees what the policies delete.
     projects.link(ann, "wine", NewLink("workflow", run.workflow_id))
     (policy,) = yard.services.runs.preview_retention(ann, project="wine").policies
     assert policy.preview.count == 1
+    assert push(none).unlinked == {}
+    projects.unlink(ann, "wine", "workflow", run.workflow_id)
+    assert push(none).unlinked == {}
 
 
 def test_a_push_without_policies_links_a_workflow_that_ran(yard, ann, push, flow, finished):
