@@ -34,6 +34,7 @@ const WITHOUT_FORM = [
   ...['channels.delete', 'channels.test', 'datasets.notebook', 'deployments.rollback'],
   ...['deployments.start', 'deployments.stop', 'environments.cancel', 'executables.declare'],
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
+  ...['deployments.create_key', 'environments.set_default'],
   ...['runs.keep', 'runs.unkeep', 'schedules.run'],
   ...['triggers.fire', 'uploads.create', 'uploads.delete', 'workflows.create_example']
 ];

@@ -120,7 +120,8 @@ def test_links_that_do_not_travel_with_the_code_are_named(yard, ann, root):
     for name in ("data", ".venv", "lib.py"):
         (root / name).symlink_to(root / "elsewhere")
     assert (
-        "Symbolic links are not copied with the code: data, lib.py. Copy their targets, or pass"
+        "Symbolic links and names with control characters are not copied with the code: data,"
+        " lib.py. Copy their targets, or pass"
         " them as inputs." in inspected(yard, ann, path)
     )
 
@@ -491,8 +492,8 @@ def test_a_kernel_of_another_language_is_refused(yard, ann, root):
 def test_a_parameter_spelled_in_another_way_is_named(yard, ann, root):
     path = write_notebook(root, "input_model = 'a'\nn = 1")
     with pytest.raises(Invalid, match="this parameter; did you mean input_model") as refused:
-        yard.services.runs.create(ann, NewRun(path=path, texts={"input-model": "f"}))
-    assert refused.value.details[0].path == "parameters.input-model"
+        yard.services.runs.create(ann, NewRun(path=path, texts={"input_modl": "f"}))
+    assert refused.value.details[0].path == "parameters.input_modl"
 
 
 @pytest.mark.parametrize(

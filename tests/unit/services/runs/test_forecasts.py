@@ -172,7 +172,7 @@ def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
     runs, body, create = yard.services.runs, ForecastRequest(path=flow), templates.freeze
     codes = []
 
-    def freeze(context, owner, body):
+    def freeze(context, owner, body, *more):
         monkeypatch.setattr(forecasts, "freeze", create)
         assert runs.forecast(Caller("bob"), body).to_run == 2
         monkeypatch.setattr(forecasts, "MOST_AT_ONCE", 1)

@@ -52,6 +52,11 @@ SPELLED = [
         {"revision": 3, "image": "a:2", "memory_gb": 4},
         "deployments edit --image a:2 --memory 4.0 KEY",
     ),
+    (
+        "deployments.create_key",
+        {"name": "nightly", "days": 30},
+        "deployments keys create --name nightly --expires 30d KEY",
+    ),
 ]
 
 

@@ -152,12 +152,8 @@ def _conclude(
         retry = follow_up(f"nbyard runs retry {run.number}")
         print_note(f"To continue from there with the same code: {retry}")
     is_new = run.number == 1  # users with more runs know JupyterLab's command
-    if (
-        is_new
-        and Path(target).suffix == ".nbflow"
-        and Path(target).exists()
-        and not chosen_server()
-    ):
+    is_here = ":" not in target and not chosen_server()
+    if is_new and is_here and target.endswith(".nbflow"):
         root = " --allow-root" if os.geteuid() == 0 else ""
         command = f"jupyter lab{root} {shlex.quote(target)}"
         # Terminals of JupyterLab find nbyard only in an active environment.
