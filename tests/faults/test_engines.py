@@ -157,23 +157,33 @@ def test_an_engine_is_killed_around_the_end_of_work(
         image = base_image(docker, example_locks(pytestconfig.rootpath))
         place.settings |= {"NBYARD_DOCKER_BASE_IMAGE": image, "NBYARD_DOCKER_BUILD_NETWORK": "none"}
     place.witness = Path(os.devnull)
-    notebooks = ["a"] if is_notebook else []
-    path = place.flow({"a": []}, f"{COUNTING}\nsleep 0.5", notebooks=notebooks)
+    graph = {"a": [], "b": ["a"]} if is_notebook else {"b": []}
+    body = f"[ $NBYARD_NODE_ID = a ] || {{ {COUNTING}; sleep 0.5; }}"
+    path = place.flow(graph, body, notebooks=["b"] if is_notebook else [])
     place.dispatcher()
     for _ in range(MOMENTS):
-        before = len(whole_logs(place))
+        known = len(whole_logs(place))
         run = place.submit(path, runtime="docker", force=True)
-        until(lambda before=before: len(whole_logs(place)) > before, f"its lines\n{place.told()}")
+        until(partial(has_more_logs, place, known), f"its lines\n{place.told()}")
         threading.Event().wait(seed.uniform(0.0, AROUND_SECONDS))
         private.kill()
         private.start()
         until(partial(has_succeeded, place, run), f"its end\n{place.told()}")
-    ended = {one["id"] for one in place.checker.rows().attempts if one["state"] == "succeeded"}
-    assert len(ended) == MOMENTS
     check(place, docker)
-    complete = {path.parent.name for path in whole_logs(place)}
-    for name in ended - complete:
+    rows = place.checker.rows()
+    tasks = {row["id"] for row in rows.tasks if row["node"] == "b"}
+    ended = {
+        row["id"]
+        for row in rows.attempts
+        if row["task_id"] in tasks and row["state"] == "succeeded"
+    }
+    assert len(ended) == MOMENTS
+    for name in ended - {path.parent.name for path in whole_logs(place)}:
         assert "[nbyard: lines missing" in (place.store / "attempts" / name / "log").read_text()
+
+
+def has_more_logs(place: Place, known: int) -> bool:
+    return len(whole_logs(place)) > known
 
 
 def whole_logs(place: Place) -> list[Path]:
