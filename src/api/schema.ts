@@ -7315,7 +7315,8 @@ export interface components {
          * @description A resource that is linked to a project, or can be linked to it.
          *
          *         `created_at` is the time when the resource was created. `path` is that of its file; empty for
-         *         resources without a file. A workflow file that never ran has its path as ID.
+         *         resources without a file. A workflow file that never ran has its path as ID. `is_gone` means
+         *         that the file no longer exists. `number` is that of a run.
          */
         ProjectResource: {
             /** @enum {unknown} */
@@ -7325,6 +7326,10 @@ export interface components {
             created_at: string;
             /** @default  */
             path: string;
+            /** @default null */
+            number: number | null;
+            /** @default false */
+            is_gone: boolean;
         };
         /**
          * ProjectRetention

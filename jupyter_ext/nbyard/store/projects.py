@@ -8,13 +8,16 @@ import msgspec
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Integer,
     Row,
     Table,
     and_,
+    cast,
     delete,
     func,
     insert,
     literal,
+    null,
     select,
     true,
     union_all,
@@ -250,6 +253,7 @@ class ProjectRows:
                 of.name.label("name"),
                 of.table.c.created_at,
                 of.path.label("path"),
+                (of.table.c.number if kind == "run" else cast(null(), Integer)).label("number"),
             )
             query = query.where(own, is_wanted)
             if search:
@@ -259,7 +263,8 @@ class ProjectRows:
             # Limited here too, so that each table is read by its index.
             parts.append(select(newest_first(query, of.table.c.id, limit, after).subquery()))
         columns = union_all(*parts).subquery().c
-        query = select(columns.kind, columns.id, columns.name, columns.created_at, columns.path)
+        names = ("kind", "id", "name", "created_at", "path", "number")
+        query = select(*(columns[name] for name in names))
         rows = c.execute(query.order_by(columns.id.desc()).limit(limit))
         return [ProjectResource(**row) for row in rows.mappings()]
 

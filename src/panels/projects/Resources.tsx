@@ -1,5 +1,7 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
 import { Project, ProjectResource } from '../../api/types';
+import { showMoment } from '../../components/format/times';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
 import { IPanelServices } from '../frame/services';
 import { Kind, kindsOf } from './kinds';
@@ -86,6 +88,7 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
         items={free}
         label={trans.__('Link')}
         onAct={link}
+        trans={trans}
       />
       <List
         title={trans.__('Linked')}
@@ -93,6 +96,7 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
         items={linked}
         label={trans.__('Unlink')}
         onAct={unlink}
+        trans={trans}
       />
       {!!free?.length && (
         <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
@@ -102,8 +106,14 @@ export function Resources({ services, project }: IResourcesProps): JSX.Element {
 }
 
 /** Return the name of a resource and, as names may be shared, the path of its file. */
-const nameOf = ({ name, path }: ProjectResource) =>
-  path && path !== name ? `${name} (${path})` : name;
+function nameOf(resource: ProjectResource, trans: TranslationBundle): string {
+  const { name, path, number, created_at, is_gone } = resource;
+  if (number) {
+    return `${trans.__('Run %1', number)}: ${name || trans.__('untitled')}, ${showMoment(created_at)}`;
+  }
+  const shown = path && path !== name ? `${name} (${path})` : name;
+  return is_gone ? trans.__('%1: the file is missing', shown) : shown;
+}
 
 interface IListProps {
   title: string;
@@ -111,9 +121,10 @@ interface IListProps {
   items: readonly ProjectResource[] | undefined;
   label: string;
   onAct: (item: ProjectResource) => void;
+  trans: TranslationBundle;
 }
 
-function List({ title, nothing, items, label, onAct }: IListProps): JSX.Element {
+function List({ title, nothing, items, label, onAct, trans }: IListProps): JSX.Element {
   return (
     <section aria-label={title}>
       <h3>{title}</h3>
@@ -121,13 +132,13 @@ function List({ title, nothing, items, label, onAct }: IListProps): JSX.Element 
       <ul>
         {items?.map(item => (
           <li key={item.id}>
-            <span className="nby-Row-name" title={nameOf(item)}>
-              {nameOf(item)}
+            <span className="nby-Row-name" title={nameOf(item, trans)}>
+              {nameOf(item, trans)}
             </span>
             <button
               type="button"
               className="nby-Button"
-              aria-label={`${label} ${nameOf(item)}`}
+              aria-label={`${label} ${nameOf(item, trans)}`}
               onClick={() => onAct(item)}
             >
               {label}

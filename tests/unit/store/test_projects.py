@@ -85,7 +85,8 @@ def test_links_are_counted_and_listed_by_kind(store):
         assert store.projects.resources(c, made, LINK_KINDS, 1, found[0].id, "") == [found[1]]
         assert store.projects.resources(c, made, ("run",), 10, "", "TRAIN") == [found[0]]
         free = store.projects.resources(c, made, ("run",), 10, "", "", linked=False)
-        assert [one.id for one in free] == [runs[1].id]
+        assert [(one.id, one.number) for one in free] == [(runs[1].id, runs[1].number)]
+        assert found[1].number is None
         assert store.projects.unlink(c, made, "run", runs[0].id)
         assert not store.projects.unlink(c, made, "run", runs[0].id)
 

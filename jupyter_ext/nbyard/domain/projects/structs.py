@@ -94,7 +94,8 @@ class ProjectResource(msgspec.Struct, frozen=True):
     """A resource that is linked to a project, or can be linked to it.
 
     `created_at` is the time when the resource was created. `path` is that of its file; empty for
-    resources without a file. A workflow file that never ran has its path as ID.
+    resources without a file. A workflow file that never ran has its path as ID. `is_gone` means
+    that the file no longer exists. `number` is that of a run.
     """
 
     kind: LinkKind
@@ -102,6 +103,8 @@ class ProjectResource(msgspec.Struct, frozen=True):
     name: str
     created_at: datetime
     path: str = ""
+    number: int | None = None
+    is_gone: bool = False
 
 
 class ProjectArtifact(msgspec.Struct, frozen=True):

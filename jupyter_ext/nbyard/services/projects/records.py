@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -28,6 +29,7 @@ from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
+from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
@@ -201,7 +203,12 @@ class ProjectRecords:
             )
         shorten = self._parts.files.without_root  # a name may be a path
         shown = [
-            msgspec.structs.replace(r, name=shorten(r.name), path=shorten(r.path))
+            msgspec.structs.replace(
+                r,
+                name=shorten(r.name),
+                path=shorten(r.path),
+                is_gone=bool(r.path) and not file_of(Path(r.path)).is_file(),
+            )
             for r in resources
         ]
         return page_of(shown, limit, lambda resource: resource.id)

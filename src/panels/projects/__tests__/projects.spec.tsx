@@ -198,6 +198,17 @@ describe('the resources of a project', () => {
     );
   });
 
+  it('name a missing file, and runs by number', async () => {
+    const items = [
+      { kind: 'workflow', id: 'w', name: 'a', created_at: '', path: 'a.nbflow', is_gone: true },
+      { kind: 'run', id: 'r', name: '', created_at: '', path: '', number: 3 }
+    ];
+    const { services } = serve(() => ({ items, next: null }));
+    render(<Resources services={services} project={PROJECT as never} />);
+    await screen.findByRole('button', { name: /^Unlink a \(a.nbflow\): .*missing/ });
+    await screen.findByRole('button', { name: /^Link Run 3: untitled/ });
+  });
+
   it('tell a refusal', async () => {
     const { services } = serve((method, url, request) =>
       method === 'POST'

@@ -142,6 +142,17 @@ def test_an_executable_is_listed_with_its_path(projects, ann, made, flow, finish
     assert projects.link(ann, "wine", NewLink("executable", "tool.py")).links["executable"] == 1
 
 
+def test_a_link_to_a_missing_file_is_marked_and_can_be_removed(projects, ann, made, flow, root):
+    projects.link(ann, "wine", NewLink("workflow", flow))
+    (linked,) = projects.links(ann, "wine", kind="workflow").items
+    assert not linked.is_gone
+    (root / flow).unlink()
+    (linked,) = projects.links(ann, "wine", kind="workflow").items
+    assert linked.is_gone
+    projects.unlink(ann, "wine", "workflow", linked.id)
+    assert projects.links(ann, "wine", kind="workflow").items == []
+
+
 def test_a_model_is_linked_by_a_near_name(projects, ann, made, yard, root):
     """M2."""
     (root / "model.py").write_text(

@@ -75,8 +75,8 @@ def link_counts(project: Project) -> str:
 
 RESOURCE_COLUMNS: dict[str, Any] = {
     "kind": lambda r: r.kind,
-    "name": lambda r: r.name,
-    "path": lambda r: r.path,
+    "name": lambda r: r.name if r.number is None else f"{r.number} {r.name}".rstrip(),
+    "path": lambda r: f"{r.path} (missing)" if r.is_gone else r.path,
     "made": lambda r: r.created_at,
     "id": lambda r: r.id,
 }
