@@ -233,7 +233,7 @@ class Explanation(msgspec.Struct, frozen=True):
 
     @property
     def sentence(self) -> str:
-        """State which results differ, or why none do."""
+        """Return in English which results differ, or why none do."""
         runs = f"Runs {self.old.number} and {self.new.number}"
         names = dict.fromkeys(
             f"{result.node}.{result.name or result.kind}" for result in self.results
