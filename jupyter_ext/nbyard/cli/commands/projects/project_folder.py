@@ -248,10 +248,10 @@ def _note_unlinked(body: ProjectPush, shown: ProjectPlan) -> None:
     if not shown.unlinked:
         return
     names = ", ".join([*shown.unlinked.values()][:MOST_NAMED])
-    words = ("nbyard", "projects", "link", body.definition.project.name, "workflow")
+    command = ("nbyard", "projects", "link", body.definition.project.name, "workflow")
     print_note(
         f"Not linked: {names}. They ran before the push, and a policy of the project may delete"
-        f" these runs. To link them: {shlex.join([*words, *shown.unlinked])}"
+        f" these runs. To link them: {shlex.join([*command, *shown.unlinked])}"
     )
 
 
