@@ -1,7 +1,7 @@
 """Measure the cost of requests in a store of 2,000 runs and in one of 50,000.
 
-    python benchmarks/many_runs.py [--sizes 2000 50000] [--rounds 15] [--most 100] [--database URL URL]
-        [--smallest]
+    python benchmarks/many_runs.py [--sizes 2000 50000] [--rounds 15] [--most 100]
+        [--database URL URL] [--smallest]
 
 | request | what is requested |
 |---|---|

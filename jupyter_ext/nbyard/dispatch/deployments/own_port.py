@@ -31,7 +31,7 @@ class OwnPort:
         self._problem: Reason | None = None
 
     def deliver(self, row: DeploymentRow, revision_row: RevisionRow, *, is_leaving: bool) -> None:
-        """Give the current keys to the container of a revision.
+        """Pass the current keys to the container of a revision.
 
         A container that `is_leaving` asks its clients to connect again: to the next revision.
         """
@@ -41,7 +41,7 @@ class OwnPort:
             self._delivered[revision_row.number] = made.keys
 
     def serve(self, row: DeploymentRow) -> None:
-        """Relay the own port to the revision that serves, if the deployment has such a port."""
+        """Connect the own port, if there is one, with the serving revision."""
         rows, keys = self._context.store.deployments, self._context.store.deployment_keys
         with self._context.store.read() as c:
             port = keys.port(c, row.id)

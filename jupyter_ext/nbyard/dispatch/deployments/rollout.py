@@ -45,7 +45,7 @@ class Rollout:
         self._wake = wake
 
     def _hurry(self) -> None:
-        """Make the next step due at once, because a container has ended."""
+        """Advance the next step, because a container has ended."""
         self.due = 0.0
         self._wake()
 

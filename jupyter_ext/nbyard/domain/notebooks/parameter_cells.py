@@ -20,16 +20,14 @@ from nbyard.domain.inspection.annotations import (
     UNKNOWN,
     Declared,
     declared_type,
-    type_of_default,
-)
-from nbyard.domain.inspection.build_argument import argument_of, fit_default
-from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
-from nbyard.domain.inspection.enumerations import (
     enumeration_of_default,
     enumerations_in,
     imported_member,
     members_of,
+    type_of_default,
 )
+from nbyard.domain.inspection.build_argument import argument_of, fit_default
+from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
 from nbyard.domain.inspection.heuristics import Comment, read_comment
 from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.errors import Invalid

@@ -63,9 +63,9 @@ def checked_git(folder: Path, *arguments: str, seconds: float) -> bytes:
 
 def _replaced(listed: bytes) -> Iterator[tuple[str, str]]:
     """Yield the settings of a repository that start programs, with the values of the user."""
-    words = listed.decode("utf-8", "surrogateescape").split("\0")
-    # a scope before each entry; the last word is empty
-    pairs = zip(words[::2], words[1::2], strict=False)
+    parts = listed.decode("utf-8", "surrogateescape").split("\0")
+    # a scope before each entry; the last part is empty
+    pairs = zip(parts[::2], parts[1::2], strict=False)
     entries = [(scope, *entry.partition("\n")[::2]) for scope, entry in pairs]
     of_user = {key: value for scope, key, value in entries if scope in TRUSTED}
     for scope, key, _ in entries:

@@ -5,7 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.notebooks.bash_parameters import Parameters, read_parameters
+from nbyard.domain.notebooks.bash_parameters import read_parameters
+from nbyard.domain.notebooks.parameter_cells import Parameters
 
 
 def read(source: str) -> Parameters:
