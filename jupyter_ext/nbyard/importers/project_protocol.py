@@ -5,6 +5,7 @@ from typing import Protocol
 
 import msgspec
 
+from nbyard.domain.images.structs import NewImage
 from nbyard.domain.projects.definitions import ProjectDefinition
 from nbyard.reasons.structs import Reason
 
@@ -12,13 +13,15 @@ from nbyard.reasons.structs import Reason
 class ConvertedProject(msgspec.Struct, frozen=True):
     """A converted project: its project file, its workflow documents by path, its secrets by name.
 
-    `left` lists what cannot be kept, with a reason for each field or line.
+    `left` lists what cannot be kept, with a reason for each field or line. `images` are those of
+    its environments. If the tag of one has no version, that of the Git repository is added.
     """
 
     definition: ProjectDefinition
     files: dict[str, str]
     secrets: dict[str, str]
     left: list[Reason]
+    images: list[NewImage] = []
 
     def __repr__(self) -> str:
         """Return a text without the secrets."""

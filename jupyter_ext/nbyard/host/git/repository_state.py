@@ -33,6 +33,16 @@ def repository_state(files: Iterable[Path]) -> GitState | None:
     return GitState(commit, "" if branch == NO_BRANCH else branch, is_dirty)
 
 
+def repository_version(folder: Path) -> str:
+    """Return the newest tag of a folder's repository.
+
+    Return the short commit if no tag exists, and "" without a readable repository.
+    """
+    newest_tag = run_git(folder, "describe", "--tags", "--abbrev=0")
+    printed = newest_tag or run_git(folder, "rev-parse", "--short", "HEAD") or b""
+    return printed.decode(errors="replace").strip()
+
+
 def _after(lines: Iterable[bytes], head: bytes) -> str:
     matching_line = next((line for line in lines if line.startswith(head)), head)
     return matching_line.removeprefix(head).decode(errors="replace")

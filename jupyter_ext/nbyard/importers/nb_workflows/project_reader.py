@@ -47,9 +47,8 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     if not VERSION.fullmatch(top.text("version")):
         raise Invalid.field(f"{project_file}.version", because("import-version", known=[*VERSIONS]))
     top.leave_out_others(TOP)
-    environments = {}
-    if RUNTIMES in files:
-        environments = read_runtimes_file(_fields(files[RUNTIMES], RUNTIMES, left), files)
+    runtimes = _fields(files.get(RUNTIMES, b"{}"), RUNTIMES, left)
+    environments, images = read_runtimes_file(runtimes, files)
     workflows = _workflows(top, paths, environments)
     secrets: dict[str, str] = {}
     for name in sorted(files):
@@ -75,7 +74,7 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
             notifications.setdefault(channel, []).append(entry)
     definition = ProjectDefinition(project, schedules, environments, notifications)
     texts = {workflow.path: workflow.text for workflow in workflows.values()}
-    return ConvertedProject(definition, texts, secrets, left)
+    return ConvertedProject(definition, texts, secrets, left, images)
 
 
 def _repository(fields: Fields) -> str:

@@ -176,8 +176,6 @@ def _cron(text: str, timing: Fields) -> str:
     try:
         parse_cron(when)
     except Invalid as error:
-        place = f"{timing.place}.cron"
-        why = error.details[0].why
-        timing.left.append(because("import-bad-value", place=place, value=text[:80], why=why))
+        timing.leave_out_value("cron", text, error.details[0].why)
         return ""
     return when

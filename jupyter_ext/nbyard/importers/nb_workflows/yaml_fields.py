@@ -111,6 +111,11 @@ class Fields:
                 shown = str(value)[:MOST_SHOWN]
                 self.left.append(because(code, place=self._at(name), value=shown, **params))
 
+    def leave_out_value(self, name: str, value: Any, why: Reason) -> None:
+        """Record a value of a field that cannot be kept."""
+        shown = str(value)[:MOST_SHOWN]
+        self.left.append(because("import-bad-value", place=self._at(name), value=shown, why=why))
+
     def leave_out_others(self, known: Iterable[str]) -> None:
         """Record all fields except the known ones as left out."""
         self.leave_out([name for name in self._value if name not in {*known}])

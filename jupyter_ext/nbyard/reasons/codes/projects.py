@@ -50,9 +50,6 @@ LEFT_OUT = {
     "import-no-field": code(
         "{place}: {value}. nbyard does not have this field", place=str, value=str
     ),
-    "import-image": code(
-        "{place}: {value}. Set it when you build an image of the environment", place=str, value=str
-    ),
     "import-bad-value": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
     "import-wrong-type": code("{place}: {why}", place=str, why=REASON),
     "import-other-timing": code(

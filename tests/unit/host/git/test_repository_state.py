@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host.git.repository_state import repository_state
+from nbyard.host.git.repository_state import repository_state, repository_version
 
 
 @pytest.fixture
@@ -80,3 +80,13 @@ def test_a_repository_of_another_user_is_not_read(code, folder):
     for path in (folder, folder / ".git"):
         os.chown(path, 65534, 65534)
     assert repository_state([Path(code)]) is None
+
+
+def test_the_version_is_the_newest_tag_else_the_commit(git, code, folder, tmp_path):
+    assert repository_version(folder) == git("rev-parse", "--short", "HEAD")
+    git("tag", "v1")
+    git("commit", "--quiet", "--allow-empty", "--message", "more")
+    assert repository_version(folder) == "v1"
+    git("tag", "v2")
+    assert repository_version(folder) == "v2"
+    assert repository_version(tmp_path) == ""

@@ -1,7 +1,8 @@
-"""J2: runtimes become environments, and variables secrets."""
+"""J2: runtimes become environments and images, and variables secrets."""
 
 import pytest
 
+from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.errors import Invalid
 from nbyard.importers.nb_workflows.runtime_reader import read_runtimes_file, read_variables
 from nbyard.importers.nb_workflows.yaml_fields import Fields
@@ -13,7 +14,8 @@ FILES = {"requirements.txt": b"polars>=1\n# a comment\n\n scikit-learn\n"}
 def read(container, **more):
     left: list[Reason] = []
     runtimes = {"runtimes": {"gpu": {"container": container, **more}}}
-    return read_runtimes_file(Fields(runtimes, "runtimes.yaml", left), FILES)["gpu"], left
+    environments, images = read_runtimes_file(Fields(runtimes, "runtimes.yaml", left), FILES)
+    return environments["gpu"], images, left
 
 
 @pytest.mark.parametrize(
@@ -25,26 +27,66 @@ def read(container, **more):
     ],
 )
 def test_requirements(requirements, lines):
-    entry, left = read({"requirements": requirements})
-    assert (entry.requirements, left) == (lines, [])
+    entry, images, left = read({"requirements": requirements})
+    assert (entry.requirements, images, left) == (lines, [], [])
 
 
-def test_what_belongs_to_an_image_is_listed():
-    container = {"image": "python:3.11", "build_packages": "gcc", "user": {"uid": 1089}}
-    entry, left = read(container, registry="r", machine="m", gpu_support=False, other=1)
-    assert entry.requirements == ["polars>=1", "scikit-learn"]
-    assert [str(one).split(". ")[0] for one in left] == [
-        "runtimes.yaml.runtimes.gpu.container.image: python:3.11",
-        "runtimes.yaml.runtimes.gpu.container.build_packages: gcc",
-        "runtimes.yaml.runtimes.gpu.container.user: {'uid': 1089}",
-        "runtimes.yaml.runtimes.gpu.registry: r",
-        "runtimes.yaml.runtimes.gpu.machine: m",
-        "runtimes.yaml.runtimes.gpu.other: 1",
-    ]
+def test_the_settings_of_an_image_are_kept():
+    container = {
+        "image": "nvidia/cuda:11.6.0-runtime-ubuntu20.04",
+        "maintainer": "Ann <ann@example.org>",
+        "user": {"uid": 1089, "gid": 1090},
+        "build_packages": "build-essential  git ",
+        "final_packages": ["python3-pip"],
+        "gpu": {"cuda": 11.6},
+    }
+    _, images, left = read(container, version="1.2", registry="https://R.example.org/team")
+    recipe = Recipe(
+        base="nvidia/cuda:11.6.0-runtime-ubuntu20.04",
+        system_packages=["python3-pip"],
+        build_packages=["build-essential", "git"],
+        uid=1089,
+        gid=1090,
+        cuda="11.6",
+        labels={"maintainer": "Ann <ann@example.org>"},
+    )
+    assert images == [NewImage("gpu", tag="r.example.org/team/gpu:1.2", recipe=recipe)]
+    assert left == []
+
+
+def test_without_a_version_the_tag_has_none():
+    _, images, _ = read({"image": "python:3.12"})
+    assert images == [NewImage("gpu", tag="nbyard/gpu", recipe=Recipe(base="python:3.12"))]
+    assert [each.recipe for each in read({}, version="7")[1]] == [Recipe()]
+
+
+def test_what_an_image_cannot_have_is_listed():
+    container = {
+        "image": "Python 3",
+        "user": {"uid": 0, "gid": 5, "name": "ann"},
+        "build_packages": "gcc --force",
+        "gpu": {"cuda": "new", "cudnn": "8.4"},
+        "base_template": "Dockerfile.own",
+    }
+    _, images, left = read(container, version="a b", registry="r/?", machine="m", gpu_support=False)
+    recipe = Recipe(gid=5, build_packages=["gcc"])
+    assert images == [NewImage("gpu", tag="nbyard/gpu", recipe=recipe)]
+    assert {(reason.code, reason.params["place"].split(".gpu.", 1)[1]) for reason in left} == {
+        ("import-bad-value", "container.image"),
+        ("import-bad-value", "container.user.uid"),
+        ("import-no-field", "container.user.name"),
+        ("import-bad-value", "container.build_packages"),
+        ("import-bad-value", "container.gpu.cuda"),
+        ("import-no-field", "container.gpu.cudnn"),
+        ("import-no-field", "container.base_template"),
+        ("import-bad-value", "version"),
+        ("import-bad-value", "registry"),
+        ("import-no-field", "machine"),
+    }
 
 
 def test_a_missing_file_is_listed():
-    entry, left = read({"requirements": "gone.txt"})
+    entry, _, left = read({"requirements": "gone.txt"})
     assert entry.requirements == []
     assert "the file gone.txt was not found" in str(left[0])
 
@@ -52,8 +94,8 @@ def test_a_missing_file_is_listed():
 def test_a_usual_file_that_no_runtime_names_may_be_missing():
     left: list[Reason] = []
     runtimes = {"runtimes": {"gpu": {"container": {"requirements": None}}}}
-    found = read_runtimes_file(Fields(runtimes, "runtimes.yaml", left), {})
-    assert (found["gpu"].requirements, left) == ([], [])
+    environments, _ = read_runtimes_file(Fields(runtimes, "runtimes.yaml", left), {})
+    assert (environments["gpu"].requirements, left) == ([], [])
 
 
 @pytest.mark.parametrize("value", ["9" * 5_000, "9" * 19, 10**18, -(10**4_000)])

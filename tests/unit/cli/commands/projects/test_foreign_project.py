@@ -1,10 +1,18 @@
 """J2: `nbyard projects convert` writes a project that can be pushed."""
 
 import json
+import shlex
+import subprocess
 
+import msgspec
 import pytest
 
+from nbyard.domain.callers import Caller
+from nbyard.domain.environments.structs import NewEnvironment
+from nbyard.domain.images.structs import Recipe
 from nbyard.domain.notebooks.writer import parameter_notebook
+from nbyard.domain.projects.definitions import read_definition
+from nbyard.rest.identity import local_name
 
 WORKFLOWS = """
 version: "0.2"
@@ -14,6 +22,18 @@ workflows:
     nbtask: {nb_name: train, params: {n: 2}, timeout: 60, notifications_fail: [slack]}
     enabled: true
     schedule: {cron: "0 8 * * 1-5", repeat: null}
+"""
+
+RUNTIMES = """
+runtimes:
+  gpu:
+    container:
+      image: python:3.12
+      maintainer: Ann O'Neil
+      build_packages: gcc git
+      user: {uid: 1089, gid: 1090}
+      gpu: {cuda: 12.6}
+  plain: {version: "2.0", registry: r.test}
 """
 
 
@@ -70,3 +90,35 @@ def test_existing_files_are_kept(shell, folder):
 def test_another_folder_is_refused(shell, yard):
     refused = shell("projects", "convert", str(yard.parts.files.root))
     assert refused.code == 3 and "workflows.yaml" in refused.err
+
+
+def test_the_commands_that_build_images_are_kept(shell, folder, yard, tmp_path):
+    (folder / "runtimes.yaml").write_text(RUNTIMES)
+    git = ["git", "-c", "user.name=Ann", "-c", "user.email=a@b.test", "-C", str(folder)]
+    for arguments in (["init"], ["commit", "--allow-empty", "-m", "a"], ["tag", "v1+b"]):
+        subprocess.run([*git, *arguments], check=True, capture_output=True)
+    converted = shell("projects", "convert", "--json").json
+    commands = converted["images"]
+    assert all("users" in line for line in converted["left"])
+    text = (folder / "nbyard.toml").read_text()
+    assert text.endswith("".join(f"\n# {command}" for command in commands) + "\n")
+    assert read_definition(text.encode()).environments.keys() == {"gpu", "plain"}
+    # The environments are installed, as far as rows tell.
+    owner = local_name()
+    for name in ("gpu", "plain"):
+        made = yard.services.environments.create(Caller(owner), NewEnvironment(name, "cow"))
+        with yard.store.write() as c:
+            yard.store.environments.move(c, owner, made.current.id, "building", place="x")
+            yard.store.environments.move(c, owner, made.current.id, "ready", packages=[])
+    yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
+    images = [shell(*shlex.split(command)[1:], "--json").json for command in commands]
+    assert [image["reference"] for image in images] == ["nbyard/gpu:v1-b", "r.test/plain:2.0"]
+    recipe = msgspec.convert(images[0]["recipe"], Recipe)
+    assert recipe == Recipe(
+        base="python:3.12",
+        build_packages=["gcc", "git"],
+        uid=1089,
+        gid=1090,
+        cuda="12.6",
+        labels={"maintainer": "Ann O'Neil"},
+    )
