@@ -36,9 +36,10 @@ export function previewOf({ client }: IYard, artifact: Artifact): IPreviewed {
   const path = { artifact: artifact.id };
   return {
     ...artifact,
-    model: artifact.output_class === 'model'
-      ? { run: artifact.run_id, node: artifact.node, output: artifact.name }
-      : undefined,
+    model:
+      artifact.output_class === 'model'
+        ? { run: artifact.run_id, node: artifact.node, output: artifact.name }
+        : undefined,
     url: addressOf(client, 'artifacts.content', { path }),
     load: (offset, limit, part) =>
       client.call('artifacts.preview', { path, query: { offset, limit, ...part } })
