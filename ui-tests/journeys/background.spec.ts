@@ -12,7 +12,7 @@ test('the notebook in front runs in the background in two actions', async ({
   await lab.click(toolbar.locator('[data-command="nbyard:run-in-background"]'));
   const { dialog } = lab;
   await expect(dialog).toContainText('Run “clean.ipynb” in the background');
-  const field = (name: string) => dialog.getByLabel(name, { exact: true });
+  const field = (name: string) => dialog.getByRole('textbox', { name: new RegExp(`^${name}\\b`) });
   await expect(field('input_csv')).toBeFocused();
   await expect(field('input_csv')).toHaveValue('penguins.csv');
   await expect(field('species')).toHaveValue('["Adelie","Chinstrap","Gentoo"]');

@@ -13,14 +13,14 @@ test('K9: nodes are muted and bypassed, and a run leaves them out', async ({
 }, info) => {
   await writeFile(server.file('a.txt'), 'words\n');
   await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE), COPY));
-  const at = (x: number): [number, number] => [x, 0];
-  const step = (x: number) => ({ path: 'step.ipynb', at: at(x) });
+  // in two rows, so that the inspector covers no card
+  const step = (x: number, y: number) => ({ path: 'step.ipynb', at: [x, y] as [number, number] });
   const flow = workflow(
     {
-      data: { type: 'dataset', path: 'a.txt', at: at(0) },
-      one: step(320),
-      two: step(640),
-      end: step(960)
+      data: { type: 'dataset', path: 'a.txt', at: [0, 0] },
+      one: step(280, 0),
+      two: step(0, 160),
+      end: step(280, 160)
     },
     'data.data->one.input_txt',
     'one.output_txt->two.input_txt',

@@ -142,7 +142,6 @@ interface IOffers {
 
 const OFFERS = new WeakMap<CanvasController, IOffers>();
 
-/** Return suggestions for rare fields, requested once for a canvas, because few people need them. */
 /** Return the environment that applies if the node names none, and what sets it. */
 function defaultText(
   set: IReading['default_environment'] | undefined,
@@ -158,6 +157,7 @@ function defaultText(
       : trans.__('%1, the default', set.environment);
 }
 
+/** Return suggestions for rare fields, requested once for a canvas, because few people need them. */
 function offersOf(canvas: CanvasController): IOffers {
   const offers = OFFERS.get(canvas) ?? {
     images: canvas.services.backend?.images(),

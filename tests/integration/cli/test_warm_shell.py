@@ -15,8 +15,8 @@ import pytest
 PATIENCE_SECONDS = 60.0
 NBYARD = (sys.executable, "-c", "from nbyard.cli.warm_shell import main; main()")
 SLOW = """\
-import os, pathlib, time
-while not pathlib.Path("go").exists():
+import pathlib, time
+while not pathlib.Path({go!r}).exists():
     time.sleep(0.05)
 """
 Start = Callable[..., Popen[str]]
@@ -28,7 +28,7 @@ def folder(tmp_path: Path) -> Path:
     place.mkdir()
     (place / "good.py").write_text("print('hello')\n")
     (place / "bad.py").write_text("raise SystemExit(3)\n")
-    (place / "slow.py").write_text(SLOW)
+    (place / "slow.py").write_text(SLOW.format(go=str(place / "go")))
     return place
 
 

@@ -209,11 +209,12 @@ def test_awkward_names_of_files_are_names(shell, tool, root, name, dispatcher: D
     assert (root / f"out {name}").read_text() == "awkward\n"
 
 
-def test_a_name_with_a_line_break_is_refused(shell, tool, root):
-    """As a dataset of that name is."""
+def test_a_name_with_a_line_break_is_refused(shell, tool, root, dispatcher: Dispatching):
+    """As a dataset of that name is. Beside the code, such a file is left out."""
     (root / "line\nbreak.csv").write_text("x")
-    make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
+    (root / "a.csv").write_text("x")
+    make = ("artifacts", "create", "--executable", tool, "--name", "one", "--wait", "--input-file")
     said = shell(*make, "source=line\nbreak.csv")
     assert said.code == 2 and "--input-file source: may not contain control" in said.err
-    said = shell(*make, "source=a b.txt")
-    assert said.code == 2 and "break.csv' has characters that a file name may not" in said.err
+    said = shell(*make, "source=a.csv")
+    assert said.code == 0, said.err

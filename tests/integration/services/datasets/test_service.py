@@ -271,10 +271,11 @@ def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool)
     (root / "uses.nbflow").write_text(json.dumps(document))
     from nbyard.domain.runs.structs import NewRun
 
-    yard.services.runs.create(ann, NewRun(path="uses.nbflow"))
+    run = yard.services.runs.create(ann, NewRun(path="uses.nbflow"))
     with pytest.raises(InUse) as refused:
         yard.services.datasets.delete(ann, imported.id)
-    assert refused.value.message == f"{imported.name!r} is used by uses.nbflow."
+    users = refused.value.message
+    assert "uses.nbflow" in users and f"run {run.number}" in users
     yard.services.datasets.delete(ann, imported.id, force=True)
     with pytest.raises(NotFound):
         yard.services.datasets.get(ann, imported.id)

@@ -68,8 +68,8 @@ def test_workflows_that_do_not_mention_a_credential_are_not_read(
 
 def test_one_that_ran_counts_as_it_is_now(yard, ann, imported, using, root):
     using("flow.nbflow", imported.id)
-    yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
-    with pytest.raises(InUse, match=r"is used by flow\.nbflow"):
+    run = yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
+    with pytest.raises(InUse, match=r"flow\.nbflow"):
         yard.services.datasets.delete(ann, imported.id)
     (root / "flow.nbflow").write_text("{")  # what ran last is known
     assert len(workflows_using(yard.parts, imported)) == 1
@@ -78,7 +78,9 @@ def test_one_that_ran_counts_as_it_is_now(yard, ann, imported, using, root):
     using("flow.nbflow", imported.id)
     (root / "flow.nbflow").unlink()
     assert workflows_using(yard.parts, imported) == []
-    yard.services.datasets.delete(ann, imported.id)
+    with pytest.raises(InUse, match=rf"run {run.number}"):  # it has not finished
+        yard.services.datasets.delete(ann, imported.id)
+    yard.services.datasets.delete(ann, imported.id, force=True)
 
 
 def test_one_in_a_folder_that_is_not_there_counts_as_it_ran(yard, ann, imported, using, root):
