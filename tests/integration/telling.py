@@ -19,6 +19,7 @@ from nbyard.yard import Yard
 from ..notebooks import PARAMETERS, notebook
 
 ANN = Caller("ann")
+BUILD_SECONDS = 300.0  # the first run in a container builds its image
 ENDED = ("succeeded", "failed", "cancelled")
 TELLS = """
 import base64, json, sys, urllib.parse
@@ -52,7 +53,7 @@ class Telling:
         runs = self.yard.services.runs
         made = runs.create(ANN, NewRun(**body))
         return self.dispatching.until(
-            lambda: runs.get(ANN, made.id), lambda d: d.run.state in ENDED
+            lambda: runs.get(ANN, made.id), lambda d: d.run.state in ENDED, BUILD_SECONDS
         )
 
     def notebook(self, *sources: str) -> str:
