@@ -142,9 +142,6 @@ def run_request(request: dict[str, Any], streams: list[int]) -> int:
 
 def serve(place: Path) -> None:
     """Run commands from a socket until none came for the idle time."""
-    settings = Settings()
-    if not settings.warm_shell:
-        return
     check_folder(place.parent)
     own = place.with_suffix(f".{os.getpid()}")
     with socket.socket(socket.AF_UNIX) as listener:
@@ -152,7 +149,7 @@ def serve(place: Path) -> None:
         listener.listen()
         inode = own.stat().st_ino
         own.replace(place)
-        WarmProcess(listener, settings.idle_seconds).serve()
+        WarmProcess(listener, Settings().idle_seconds).serve()
         with contextlib.suppress(FileNotFoundError):
             if place.stat().st_ino == inode:  # no other process took its place
                 place.unlink()

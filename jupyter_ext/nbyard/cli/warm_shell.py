@@ -24,14 +24,16 @@ FORWARDED = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)
 STREAMS = 3  # stdin, stdout, stderr
 # Variables that change how Python starts, and what it reads only once.
 VARIABLES = ("PYTHON", "LANG", "LC_", "TZ", "LD_")
-OFF = "NBYARD_WARM_SHELL"
+SETTING = "NBYARD_WARM_SHELL"
+OFF = ("0", "false")
 
 
 def main() -> NoReturn:
     """Run the command line: in a warm process if there is one, else in this process."""
     arguments = sys.argv[1:]
     is_linux = sys.platform == "linux"  # elsewhere, forks are not safe
-    if is_linux and COMMANDS & {*arguments[:1]} and os.environ.get(OFF) != "0":
+    is_off = os.environ.get(SETTING, "").lower() in OFF
+    if is_linux and COMMANDS & {*arguments[:1]} and not is_off:
         with contextlib.suppress(OSError):  # such as a folder that was deleted
             place = socket_path()
             code = run_warm(place, arguments)
