@@ -14,7 +14,7 @@ from checks.running import Outcome
 # Each limit leaves room for some changes.
 MAX_TESTS = {
     "unit-tests": 14_100,
-    "journeys": 62,
+    "journeys": 55,
     "integration": 840,
     "docker": 140,
     "benchmarks": 26,

@@ -191,6 +191,7 @@ EVIDENCE = (
         "tests/acceptance",
         workers=2,
     ),
+    evidence("benchmarks", "tests/benchmarks"),
     Step("journeys", (*PLAYWRIGHT, "--grep", "@long"), CORES),
     Step(
         "code-server",

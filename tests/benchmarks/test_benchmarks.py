@@ -16,6 +16,15 @@ import pytest
 FOLDER = Path(__file__).resolve().parents[2] / "benchmarks"
 # all programs of the folder itself; what they share lies in folders below it
 BENCHMARKS = sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".mjs"))
+# They take half of the time of all; others start the same servers, canvases and containers.
+LONG = {
+    "against_peers.py",
+    "canvas_frames.mjs",
+    "container_overhead.py",
+    "foreign_kernel.py",
+    "large_canvas.mjs",
+    "server_start.py",
+}
 PROGRAMS = {".py": sys.executable, ".mjs": "node"}
 ROW = re.compile(r"^[ *]*\| (.+?) \|", re.MULTILINE)
 COMMENT = re.compile(r"/\*\*(.*?)\*/", re.DOTALL)
@@ -23,6 +32,13 @@ SECONDS = 1200  # a busy machine takes ten times as long as a quiet one
 ABOUT = {"title", "machine", "left_out", "scenario", "nodes"}
 # the reason of a peer that --smallest does not choose; see peers/environments.py
 NOT_CHOSEN = "not chosen"
+
+
+def case(script: Path) -> Any:
+    """Return the case of a benchmark."""
+    return pytest.param(
+        script, id=script.name, marks=[pytest.mark.long] if script.name in LONG else []
+    )
 
 
 def promised(script: Path) -> set[str]:
@@ -70,7 +86,7 @@ def check(line: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(SECONDS + 30)
-@pytest.mark.parametrize("script", BENCHMARKS, ids=lambda script: script.name)
+@pytest.mark.parametrize("script", [*map(case, BENCHMARKS)])
 def test_works_with_the_smallest_sizes(script: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [PROGRAMS[script.suffix], str(script), "--smallest"],

@@ -29,8 +29,8 @@ SCENES = Path(__file__).with_name("docs_scenes")
 PAGES = [ROOT / "README.md", *sorted((DOCS / "how-to").glob("*.md"))]
 PAGES += sorted((DOCS / "tutorial").glob("*.md"))
 # what the tutorial or the tests of these commands run, in other forms
-LONG = {"artifacts", "compare", "cwl", "export", "jupyter-scheduler", "lineage", "papermill"}
-LONG |= {"projects", "schedules", "shell", "store", "triggers"}
+LONG = {"artifacts", "check-run", "compare", "cwl", "export", "jupyter-scheduler", "lineage"}
+LONG |= {"notifications", "papermill", "projects", "schedules", "shell", "store", "triggers"}
 PART = re.compile(
     r"^ *<!-- before\n(?P<before>.*?)-->"
     r"|(?:^ *<!-- (?P<mark>(?:not )?(?:run|file)\b[^\n]*?) -->\n)?"

@@ -36,7 +36,7 @@ test('E11, K3: a node gets a GPU from its card in two actions', async ({ lab, se
   expect(await gpuOfClean(server)).toBe(1);
 });
 
-test('E11, K3: a node gets a GPU by keyboard', async ({ lab, server }) => {
+test('E11, K3: a node gets a GPU by keyboard', { tag: '@long' }, async ({ lab, server }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await canvas.stage.focus();
   lab.actions = 0;
@@ -73,7 +73,7 @@ test('E3, E5: a binary is registered with the arguments of its help in three act
   await expect(lab.row('executable', 'sort')).toBeVisible();
 });
 
-test('E3, E5: a binary is registered by keyboard', async ({ lab }) => {
+test('E3, E5: a binary is registered by keyboard', { tag: '@long' }, async ({ lab }) => {
   lab.actions = 0;
   const asked = lab.page.waitForEvent('filechooser');
   await lab.runFromPalette('Register Executable…');

@@ -140,8 +140,12 @@ test('K1: opened again from the Workflows panel, from the file browser, and as t
 test('K4: a missing input marks its node and blocks Run, saying where', async ({ lab }) => {
   const canvas = await lab.openWorkflow('penguins.nbflow');
   await expect(canvas.arrows).toHaveCount(6);
-  await canvas.card('train.ipynb').click();
+  const train = canvas.card('train.ipynb');
+  await train.click();
+  await expect(train).toHaveClass(/selected/);
+  await canvas.stage.focus();
   await lab.press('Delete');
+  await expect(train).toHaveCount(0);
   await expect(canvas.strip).toContainText('problem');
   await expect(canvas.card('evaluate.py')).toContainText(/model/);
   await canvas.stage.focus();

@@ -148,79 +148,80 @@ test('K9: the plus beside an output adds the node that takes it; a reload fits t
   await expect(view).not.toHaveAttribute('style', fitted!);
 });
 
-test('K9: no connection runs behind a card after tidying, nor behind one that is moved', async ({
-  lab,
-  server
-}) => {
-  await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE)));
-  await writeFile(
-    server.file('two.ipynb'),
-    notebook(parameters(TEXT, 'input_b = ""  # input: txt'))
-  );
-  const at = [0, 0] as [number, number];
-  const nodes = { a: 'step', b: 'step', c: 'step', d: 'two', e: 'two' };
-  const flow = workflow(
-    Object.fromEntries(
-      Object.entries(nodes).map(([id, name]) => [id, { path: `${name}.ipynb`, at }])
-    ),
-    ...['a->b.input_txt', 'b->c.input_txt', 'c->d.input_txt', 'a->d.input_b', 'b->e.input_b']
-      .concat(['a->e.input_txt'])
-      .map(arrow => arrow.replace('->', '.output_txt->'))
-  );
-  await writeFile(server.file('long.nbflow'), flow);
-  const canvas = await lab.openWorkflow('long.nbflow');
-  await expect(canvas.arrows).toHaveCount(6);
-  await canvas.stage.focus();
-  await lab.press('t');
-  await canvas.isTidy();
-  await expect.poll(() => canvas.covered()).toEqual([]);
-  const card = (id: string) => canvas.root.locator(`.react-flow__node[data-id="${id}"]`);
-  const head = (id: string) => card(id).locator('.nby-Node-head');
-  const [from, to] = [(await head('e').boundingBox())!, (await head('c').boundingBox())!];
-  const start = { x: from.x + 60, y: from.y + 8 };
-  await lab.drag(start, { x: start.x, y: start.y + 2 * (to.y - from.y) });
-  await expect.poll(() => canvas.covered()).toEqual([]);
-});
+test(
+  'K9: no connection runs behind a card after tidying, nor behind one that is moved',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE)));
+    await writeFile(
+      server.file('two.ipynb'),
+      notebook(parameters(TEXT, 'input_b = ""  # input: txt'))
+    );
+    const at = [0, 0] as [number, number];
+    const nodes = { a: 'step', b: 'step', c: 'step', d: 'two', e: 'two' };
+    const flow = workflow(
+      Object.fromEntries(
+        Object.entries(nodes).map(([id, name]) => [id, { path: `${name}.ipynb`, at }])
+      ),
+      ...['a->b.input_txt', 'b->c.input_txt', 'c->d.input_txt', 'a->d.input_b', 'b->e.input_b']
+        .concat(['a->e.input_txt'])
+        .map(arrow => arrow.replace('->', '.output_txt->'))
+    );
+    await writeFile(server.file('long.nbflow'), flow);
+    const canvas = await lab.openWorkflow('long.nbflow');
+    await expect(canvas.arrows).toHaveCount(6);
+    await canvas.stage.focus();
+    await lab.press('t');
+    await canvas.isTidy();
+    await expect.poll(() => canvas.covered()).toEqual([]);
+    const card = (id: string) => canvas.root.locator(`.react-flow__node[data-id="${id}"]`);
+    const head = (id: string) => card(id).locator('.nby-Node-head');
+    const [from, to] = [(await head('e').boundingBox())!, (await head('c').boundingBox())!];
+    const start = { x: from.x + 60, y: from.y + 8 };
+    await lab.drag(start, { x: start.x, y: start.y + 2 * (to.y - from.y) });
+    await expect.poll(() => canvas.covered()).toEqual([]);
+  }
+);
 
-test('K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no scroll bar', async ({
-  lab,
-  server,
-  page
-}, info) => {
-  await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE)));
-  const places = Array.from({ length: 60 }, (_, index) => index);
-  const nodes = places.map(index => [
-    `n${index}`,
-    { path: 'step.ipynb', at: [index * 260, 0] as [number, number] }
-  ]);
-  const arrows = places.slice(1).map(index => `n${index - 1}.output_txt->n${index}.input_txt`);
-  await writeFile(server.file('sixty.nbflow'), workflow(Object.fromEntries(nodes), ...arrows));
-  const canvas = await lab.openWorkflow('sixty.nbflow');
-  await expect(page.locator('.react-flow__minimap')).toBeHidden();
-  await page.getByRole('button', { name: 'Minimap' }).click();
-  await expect(page.locator('.react-flow__minimap')).toBeVisible();
-  await page.getByRole('button', { name: 'Minimap' }).click();
-  await expect(page.locator('.react-flow__minimap')).toBeHidden();
-  await canvas.stage.focus();
-  await lab.press('t');
-  const lefts = () =>
-    canvas.cards.evaluateAll(all => new Set(all.map(one => one.getBoundingClientRect().x)).size);
-  await expect.poll(lefts).toBeLessThan(20);
-  await expect.poll(() => canvas.covered()).toEqual([]);
-  await page.screenshot({ path: info.outputPath('sixty.png') });
-  await page.setViewportSize({ width: 1280, height: 720 });
-  await canvas.stage.focus();
-  await lab.press('Shift+?');
-  const sheet = page.locator('.jp-Dialog-content');
-  await expect(sheet.getByText('Navigate', { exact: true })).toBeVisible();
-  const hidden = await sheet.evaluate(
-    content =>
-      [content, ...Array.from(content.querySelectorAll('*'))].filter(
-        one =>
-          one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== 'visible'
-      ).length
-  );
-  await page.screenshot({ path: info.outputPath('keys.png') });
-  await page.setViewportSize({ width: 1440, height: 900 });
-  expect(hidden).toBe(0);
-});
+test(
+  'K9: a chain of 60 nodes is tidied into rows, and the sheet of keys has no scroll bar',
+  { tag: '@long' },
+  async ({ lab, server, page }, info) => {
+    await writeFile(server.file('step.ipynb'), notebook(parameters(TEXT, MADE)));
+    const places = Array.from({ length: 60 }, (_, index) => index);
+    const nodes = places.map(index => [
+      `n${index}`,
+      { path: 'step.ipynb', at: [index * 260, 0] as [number, number] }
+    ]);
+    const arrows = places.slice(1).map(index => `n${index - 1}.output_txt->n${index}.input_txt`);
+    await writeFile(server.file('sixty.nbflow'), workflow(Object.fromEntries(nodes), ...arrows));
+    const canvas = await lab.openWorkflow('sixty.nbflow');
+    await expect(page.locator('.react-flow__minimap')).toBeHidden();
+    await page.getByRole('button', { name: 'Minimap' }).click();
+    await expect(page.locator('.react-flow__minimap')).toBeVisible();
+    await page.getByRole('button', { name: 'Minimap' }).click();
+    await expect(page.locator('.react-flow__minimap')).toBeHidden();
+    await canvas.stage.focus();
+    await lab.press('t');
+    const lefts = () =>
+      canvas.cards.evaluateAll(all => new Set(all.map(one => one.getBoundingClientRect().x)).size);
+    await expect.poll(lefts).toBeLessThan(20);
+    await expect.poll(() => canvas.covered()).toEqual([]);
+    await page.screenshot({ path: info.outputPath('sixty.png') });
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await canvas.stage.focus();
+    await lab.press('Shift+?');
+    const sheet = page.locator('.jp-Dialog-content');
+    await expect(sheet.getByText('Navigate', { exact: true })).toBeVisible();
+    const hidden = await sheet.evaluate(
+      content =>
+        [content, ...Array.from(content.querySelectorAll('*'))].filter(
+          one =>
+            one.scrollHeight > one.clientHeight + 1 && getComputedStyle(one).overflowY !== 'visible'
+        ).length
+    );
+    await page.screenshot({ path: info.outputPath('keys.png') });
+    await page.setViewportSize({ width: 1440, height: 900 });
+    expect(hidden).toBe(0);
+  }
+);

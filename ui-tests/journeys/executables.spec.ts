@@ -192,19 +192,23 @@ test(
   }
 );
 
-test('K7, R2: a notebook runs in the background with other values', async ({ lab }) => {
-  await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');
-  const { dialog } = lab;
-  const input = dialog.getByRole('textbox', { name: 'input_csv' });
-  await expect(input).toBeFocused(); // until then the dialog moves the focus
-  await dialog.getByLabel('species').fill('["Gentoo"]');
-  await input.fill('penguins.csv');
-  await lab.press('Enter');
-  expect(lab.actions).toBeLessThanOrEqual(3); // right click, item, Enter
-  await lab.drawer.succeeds();
-  await lab.drawer.tab('Output');
-  await expect(lab.drawer.body).toContainText('221 of 344 rows left out');
-});
+test(
+  'K7, R2: a notebook runs in the background with other values',
+  { tag: '@long' },
+  async ({ lab }) => {
+    await fromFileBrowser(lab, 'clean.ipynb', 'Run in Background…');
+    const { dialog } = lab;
+    const input = dialog.getByRole('textbox', { name: 'input_csv' });
+    await expect(input).toBeFocused(); // until then the dialog moves the focus
+    await dialog.getByLabel('species').fill('["Gentoo"]');
+    await input.fill('penguins.csv');
+    await lab.press('Enter');
+    expect(lab.actions).toBeLessThanOrEqual(3); // right click, item, Enter
+    await lab.drawer.succeeds();
+    await lab.drawer.tab('Output');
+    await expect(lab.drawer.body).toContainText('221 of 344 rows left out');
+  }
+);
 
 test(
   'D10, D4: a file becomes a dataset from its menu; a new notebook opens it',

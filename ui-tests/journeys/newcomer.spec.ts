@@ -45,19 +45,23 @@ test('K7: a syntax error in a script is shown with its line, not as a lost conne
   await lab.drawer.succeeds();
 });
 
-test('K2: a connection is drawn while text of the palette is selected', async ({ lab, server }) => {
-  const step = parameters('input_txt = ""  # input: txt', 'output_txt = "a.txt"  # output: txt');
-  await writeFile(server.file('step.ipynb'), notebook(step));
-  await writeFile(
-    server.file('two.nbflow'),
-    workflow({ a: { path: 'step.ipynb', at: [0, 0] }, b: { path: 'step.ipynb', at: [320, 0] } })
-  );
-  const canvas = await lab.openWorkflow('two.nbflow');
-  await lab.page.evaluate(() => document.getSelection()!.selectAllChildren(document.body));
-  const card = (id: string) => canvas.root.locator(`.react-flow__node[data-id="${id}"]`);
-  await lab.drag(card('a').locator('.source'), card('b').locator('.target'));
-  await expect(canvas.arrows).toHaveCount(1);
-});
+test(
+  'K2: a connection is drawn while text of the palette is selected',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    const step = parameters('input_txt = ""  # input: txt', 'output_txt = "a.txt"  # output: txt');
+    await writeFile(server.file('step.ipynb'), notebook(step));
+    await writeFile(
+      server.file('two.nbflow'),
+      workflow({ a: { path: 'step.ipynb', at: [0, 0] }, b: { path: 'step.ipynb', at: [320, 0] } })
+    );
+    const canvas = await lab.openWorkflow('two.nbflow');
+    await lab.page.evaluate(() => document.getSelection()!.selectAllChildren(document.body));
+    const card = (id: string) => canvas.root.locator(`.react-flow__node[data-id="${id}"]`);
+    await lab.drag(card('a').locator('.source'), card('b').locator('.target'));
+    await expect(canvas.arrows).toHaveCount(1);
+  }
+);
 
 test(
   'K2: a double click opens the file of a node, and its menu is short',

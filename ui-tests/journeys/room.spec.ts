@@ -19,45 +19,47 @@ async function chain(server: LabServer, name: string, length: number): Promise<v
   await writeFile(server.file(name), workflow(Object.fromEntries(nodes), ...arrows));
 }
 
-test('K2: a workflow opens whole where that can be read, and fits whole when asked for', async ({
-  lab,
-  server
-}) => {
-  await chain(server, 'five.nbflow', 5);
-  const five = await lab.openWorkflow('five.nbflow', { whole: false });
-  await expect(five.palette).toBeHidden();
-  await expect(five.cards).toHaveCount(5);
-  await five.isTidy();
+test(
+  'K2: a workflow opens whole where that can be read, and fits whole when asked for',
+  { tag: '@long' },
+  async ({ lab, server }) => {
+    await chain(server, 'five.nbflow', 5);
+    const five = await lab.openWorkflow('five.nbflow', { whole: false });
+    await expect(five.palette).toBeHidden();
+    await expect(five.cards).toHaveCount(5);
+    await five.isTidy();
 
-  await chain(server, 'twelve.nbflow', 12);
-  const twelve = await lab.openWorkflow('twelve.nbflow', { whole: false });
-  await expect(twelve.card('step.ipynb').first()).toContainText('output_txt');
-  await twelve.stage.focus();
-  await lab.press('f');
-  await expect(twelve.cards).toHaveCount(12);
-  await twelve.isTidy();
-  await twelve.button('toggle-inspector').click(); // the picture is narrower then
-  await expect(twelve.inspector).toBeVisible();
-  await twelve.isTidy();
-});
+    await chain(server, 'twelve.nbflow', 12);
+    const twelve = await lab.openWorkflow('twelve.nbflow', { whole: false });
+    await expect(twelve.card('step.ipynb').first()).toContainText('output_txt');
+    await twelve.stage.focus();
+    await lab.press('f');
+    await expect(twelve.cards).toHaveCount(12);
+    await twelve.isTidy();
+    await twelve.button('toggle-inspector').click(); // the picture is narrower then
+    await expect(twelve.inspector).toBeVisible();
+    await twelve.isTidy();
+  }
+);
 
-test('at 200 % zoom the canvas keeps its width when the inspector opens', async ({
-  lab,
-  page
-}, info) => {
-  await page.setViewportSize({ width: 720, height: 450 }); // 1440×900 at 200 %
-  const canvas = await lab.openWorkflow('penguins.nbflow', { whole: false });
-  await expect(canvas.arrows).not.toHaveCount(0);
-  const widthOf = async () => (await canvas.stage.boundingBox())!.width;
-  const width = await widthOf();
-  await canvas.stage.focus();
-  await lab.press(']'); // its button is in the menu of the toolbar
-  await expect(canvas.inspector).toBeVisible();
-  await expect.poll(widthOf).toBe(width);
-  expect((await canvas.stage.boundingBox())!.height).toBeGreaterThan(80);
-  expect((await canvas.inspector.boundingBox())!.height).toBeGreaterThan(80);
-  await page.screenshot({ path: info.outputPath('zoom.png') });
-});
+test(
+  'at 200 % zoom the canvas keeps its width when the inspector opens',
+  { tag: '@long' },
+  async ({ lab, page }, info) => {
+    await page.setViewportSize({ width: 720, height: 450 }); // 1440×900 at 200 %
+    const canvas = await lab.openWorkflow('penguins.nbflow', { whole: false });
+    await expect(canvas.arrows).not.toHaveCount(0);
+    const widthOf = async () => (await canvas.stage.boundingBox())!.width;
+    const width = await widthOf();
+    await canvas.stage.focus();
+    await lab.press(']'); // its button is in the menu of the toolbar
+    await expect(canvas.inspector).toBeVisible();
+    await expect.poll(widthOf).toBe(width);
+    expect((await canvas.stage.boundingBox())!.height).toBeGreaterThan(80);
+    expect((await canvas.inspector.boundingBox())!.height).toBeGreaterThan(80);
+    await page.screenshot({ path: info.outputPath('zoom.png') });
+  }
+);
 
 /** The first lies in the second, from top to bottom. */
 async function liesIn(inner: Locator, outer: Locator): Promise<void> {

@@ -35,33 +35,34 @@ test('R4, journey 3: an open notebook is scheduled with mail in three actions', 
   await expect.poll(notified).toEqual(['clean mail']);
 });
 
-test('R4, R6: a finished schedule has its switch off, and its failure names run, node and cause', async ({
-  lab,
-  server
-}, info) => {
-  await simplifyExample(server);
-  await writeFile(server.file('count.py'), 'raise ValueError("no penguins")\n');
-  const at = new Date(Date.now() + 2000).toISOString();
-  await server.post('schedules', {
-    run: { path: 'penguins.nbflow' },
-    timing: { kind: 'once', at }
-  });
-  await lab.panel();
-  const row = lab.row('schedule', 'penguins');
-  const isOn = row.getByRole('switch', { name: 'Enabled' });
-  await expect(row).toContainText('finished');
-  await expect(isOn).not.toBeChecked();
-  await expect(isOn).toBeDisabled();
-  await expect(lab.page.locator('.Toastify__toast')).toContainText(
-    /“Penguins” \(run \d+\) failed in “count.py”: .*ValueError: no penguins/
-  );
-  await lab.page.screenshot({ path: info.outputPath('finished.png') });
-  await row.click({ button: 'right' });
-  await expect(lab.menuItem('Edit Schedule…')).toBeVisible();
-  for (const item of ['Enable Schedule', 'Disable Schedule']) {
-    await expect(lab.menuItem(item)).toHaveCount(0);
+test(
+  'R4, R6: a finished schedule has its switch off, and its failure names run, node and cause',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await simplifyExample(server);
+    await writeFile(server.file('count.py'), 'raise ValueError("no penguins")\n');
+    const at = new Date(Date.now() + 2000).toISOString();
+    await server.post('schedules', {
+      run: { path: 'penguins.nbflow' },
+      timing: { kind: 'once', at }
+    });
+    await lab.panel();
+    const row = lab.row('schedule', 'penguins');
+    const isOn = row.getByRole('switch', { name: 'Enabled' });
+    await expect(row).toContainText('finished');
+    await expect(isOn).not.toBeChecked();
+    await expect(isOn).toBeDisabled();
+    await expect(lab.page.locator('.Toastify__toast')).toContainText(
+      /“Penguins” \(run \d+\) failed in “count.py”: .*ValueError: no penguins/
+    );
+    await lab.page.screenshot({ path: info.outputPath('finished.png') });
+    await row.click({ button: 'right' });
+    await expect(lab.menuItem('Edit Schedule…')).toBeVisible();
+    for (const item of ['Enable Schedule', 'Disable Schedule']) {
+      await expect(lab.menuItem(item)).toHaveCount(0);
+    }
   }
-});
+);
 
 test('R4: a workflow is scheduled in three actions, run now, disabled and deleted', async ({
   lab,
@@ -133,42 +134,46 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
   expect(await readFile(server.file('penguins.nbflow'), 'utf8')).toContain('nodes');
 });
 
-test('R5: runs are grouped by schedule, also after a reload', async ({ lab, server }, info) => {
-  await writeFile(server.file('hello.sh'), 'echo hello\n');
-  await writeFile(server.file('fail.sh'), 'exit 3\n');
-  const timing = { kind: 'words', text: 'weekdays 8:00' };
-  for (const [name, path] of [
-    ['night', 'hello.sh'],
-    ['day', 'fail.sh']
-  ]) {
-    await server.post('schedules', { name, run: { path }, timing });
+test(
+  'R5: runs are grouped by schedule, also after a reload',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    await writeFile(server.file('hello.sh'), 'echo hello\n');
+    await writeFile(server.file('fail.sh'), 'exit 3\n');
+    const timing = { kind: 'words', text: 'weekdays 8:00' };
+    for (const [name, path] of [
+      ['night', 'hello.sh'],
+      ['day', 'fail.sh']
+    ]) {
+      await server.post('schedules', { name, run: { path }, timing });
+    }
+    for (const name of ['night', 'day', 'night', 'day']) {
+      await server.post(`schedules/${name}/run`, {});
+      await server.post('runs', { path: 'hello.sh' });
+    }
+    await lab.sidebar();
+    const section = lab.section('run');
+    const group = section.getByRole('button', { name: 'Group by Schedule' });
+    await expect(section.locator('.nby-Row')).toHaveCount(5);
+    await section.getByRole('button', { name: 'Show More (3)' }).click();
+    await expect(section.locator('.nby-Row')).toHaveCount(8);
+    await group.click();
+    const heads = section.getByRole('rowheader');
+    await expect(heads.locator('h3')).toHaveText(['day', 'night', 'Other runs']);
+    await expect(heads.first().getByRole('img')).toHaveAccessibleName(/failed.*failed/);
+    for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
+      await lab.theme(theme);
+      const found = await violationsIn(lab.page, '.nby-SideSection[data-noun="run"]');
+      expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
+      await lab.page.screenshot({ path: info.outputPath(`${theme}.png`) });
+    }
+    await section.locator('.nby-Row').first().focus();
+    await lab.page.keyboard.press('ArrowDown');
+    await lab.page.keyboard.press('ArrowDown');
+    await expect(section.locator('.nby-Row').nth(2)).toBeFocused();
+    await lab.reload();
+    await lab.sidebar();
+    await expect(heads).toHaveCount(3);
+    await expect(group).toHaveAttribute('aria-pressed', 'true');
   }
-  for (const name of ['night', 'day', 'night', 'day']) {
-    await server.post(`schedules/${name}/run`, {});
-    await server.post('runs', { path: 'hello.sh' });
-  }
-  await lab.sidebar();
-  const section = lab.section('run');
-  const group = section.getByRole('button', { name: 'Group by Schedule' });
-  await expect(section.locator('.nby-Row')).toHaveCount(5);
-  await section.getByRole('button', { name: 'Show More (3)' }).click();
-  await expect(section.locator('.nby-Row')).toHaveCount(8);
-  await group.click();
-  const heads = section.getByRole('rowheader');
-  await expect(heads.locator('h3')).toHaveText(['day', 'night', 'Other runs']);
-  await expect(heads.first().getByRole('img')).toHaveAccessibleName(/failed.*failed/);
-  for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
-    await lab.theme(theme);
-    const found = await violationsIn(lab.page, '.nby-SideSection[data-noun="run"]');
-    expect(found.map(({ id, nodes: at }) => `${theme}: ${id} at ${at[0].target}`)).toEqual([]);
-    await lab.page.screenshot({ path: info.outputPath(`${theme}.png`) });
-  }
-  await section.locator('.nby-Row').first().focus();
-  await lab.page.keyboard.press('ArrowDown');
-  await lab.page.keyboard.press('ArrowDown');
-  await expect(section.locator('.nby-Row').nth(2)).toBeFocused();
-  await lab.reload();
-  await lab.sidebar();
-  await expect(heads).toHaveCount(3);
-  await expect(group).toHaveAttribute('aria-pressed', 'true');
-});
+);

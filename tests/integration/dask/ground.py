@@ -83,6 +83,11 @@ class Ground:
         if process in self.workers:
             self.workers.remove(process)
 
+    def made(self, kind: str = "") -> list[str]:
+        """Return the folders that workers made; others may vanish while this looks."""
+        names = [name for _, folders, _ in os.walk(self.folder) for name in folders]
+        return [name for name in names if name.startswith(f"nbyard-{kind}")]
+
     def said(self) -> str:
         """All logs, for whoever looks for the cause."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))

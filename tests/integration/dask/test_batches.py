@@ -2,7 +2,6 @@
 
 import io
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -110,12 +109,6 @@ def gone(witness: Path) -> bool:
     return not any(psutil.pid_exists(one) for own in begun(witness).values() for one in own)
 
 
-def copies_of_models(ground: Ground) -> list[str]:
-    """Return the folders that workers made for models; others may vanish while this looks."""
-    names = [name for _, folders, _ in os.walk(ground.folder) for name in folders]
-    return [name for name in names if name.startswith("nbyard-model-")]
-
-
 @pytest.mark.timeout(200)
 def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Ground) -> None:
     """M4, R12: also by the worker of the one that waits for them; nothing of it stays."""
@@ -127,7 +120,7 @@ def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Gr
     for own in begun(witness).values():
         assert all(f"loaded in {pid}\n" in project.log(run, "model") for pid in own)
     wait_until(lambda: gone(witness))
-    wait_until(lambda: not copies_of_models(wide))
+    wait_until(lambda: not wide.made("model-"))
 
 
 @pytest.mark.timeout(200)
@@ -194,7 +187,7 @@ def test_nothing_is_left_of_one_that_is_cancelled_or_takes_too_long(
     else:
         assert task.failure is not None and task.failure.kind == "timeout", task.reason
     wait_until(lambda: gone(witness))
-    wait_until(lambda: not copies_of_models(wide))
+    wait_until(lambda: not wide.made("model-"))
     used = project.yard.services.runs.usage(ADA, run, "model")
     assert max(used.memory_bytes) > 0
 

@@ -286,7 +286,7 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
     assert finish(bench.runtime, order).state == "succeeded"
     bench.runtime.stop(order, because("text", text="it is at its end"))
     wait_until(lambda: not bench.runtime.cluster.published_names())
-    wait_until(lambda: not list(bench.ground.folder.rglob("nbyard-*")))
+    wait_until(lambda: not bench.ground.made())
 
 
 @ONE_IS_ENOUGH
@@ -302,7 +302,7 @@ def test_the_next_dispatcher_frees_the_worker_of_a_finished_attempt(bench: Bench
 
     def is_free() -> bool:
         successor.sweep(STORE, [])
-        return not list(bench.ground.folder.rglob("nbyard-*"))
+        return not bench.ground.made()
 
     wait_until(is_free)
     successor.close()
@@ -321,7 +321,7 @@ def test_the_sweep_removes_what_no_live_attempt_owns(bench: Bench) -> None:
     assert bench.runtime.sweep("another-store", []) == []
     swept = bench.runtime.sweep(STORE, [live.attempt_id])
     assert [name.rpartition("/")[2] for name in swept] == [dead.attempt_id]
-    wait_until(lambda: len(list(bench.ground.folder.rglob("nbyard-*"))) == 1)
+    wait_until(lambda: len(bench.ground.made()) == 1)
     bench.gate.touch()
     assert finish(bench.runtime, live).state == "succeeded"
 
