@@ -105,6 +105,9 @@ export class Lab {
     await this.openFile(name);
     await expect(this.canvas.stage).toBeVisible();
     if (whole) {
+      // before the canvas is drawn, the command does nothing
+      const empty = this.canvas.root.locator('.nby-Empty');
+      await expect(this.canvas.cards.or(empty).first()).toBeVisible();
       await this.execute('nbyard:fit-workflow');
     }
     return this.canvas;

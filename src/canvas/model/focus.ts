@@ -77,7 +77,7 @@ export function reveal(canvas: IDiagram, id: string): void {
     const stays = isFitted(canvas);
     void flow.setViewport({ x: view.x + dx, y: view.y + dy, zoom });
     if (stays) {
-      canvas.fitted = flow.getViewport();
+      canvas.fitted = { ...canvas.fitted, ...flow.getViewport() };
     }
   }
 }

@@ -49,18 +49,21 @@ describe('a view that nobody moved', () => {
     end();
   });
 
-  it('is fitted again after a resize, also if a new card was brought into view meanwhile', () => {
-    const { canvas } = one;
-    canvas.doc.move([['train', [900, 0]]]);
-    const { moves, end } = picture(one, 700);
-    fit(canvas);
-    focusNode(canvas, 'train');
-    expect(moves).toHaveLength(2);
-    expect(canvas.fitted).toEqual(moves[1]);
-    refit(canvas, { width: 900, height: 600 });
-    expect(moves[2]).toEqual(moves[0]);
-    end();
-  });
+  it.each([undefined, true])(
+    'is fitted again after a resize, also if a card was brought into view meanwhile (whole: %s)',
+    isWhole => {
+      const { canvas } = one;
+      canvas.doc.move([['train', [isWhole ? 40_000 : 900, 0]]]);
+      const { moves, end } = picture(one, 700);
+      fit(canvas, { isWhole });
+      focusNode(canvas, 'train');
+      expect(moves).toHaveLength(2);
+      expect(canvas.fitted).toEqual({ ...moves[1], isWhole });
+      refit(canvas, { width: 900, height: 600 });
+      expect(moves[2]).toEqual(moves[0]);
+      end();
+    }
+  );
 
   it('stays when a panel opens beside a selected card that is visible', () => {
     const { canvas } = one;
