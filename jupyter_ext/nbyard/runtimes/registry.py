@@ -14,15 +14,6 @@ def installed_names() -> list[str]:
     return sorted(entry_points_of(GROUP))
 
 
-def load_runtime(name: str) -> Runtime:
-    """Create the runtime with this name, without settings.
-
-    Raises:
-        Invalid: No installed package has a runtime with this name.
-    """
-    return cast(Runtime, find_entry_point(GROUP, name, "runtime").load()())
-
-
 def load_all(settings: Settings) -> dict[str, Runtime]:
     """Create all installed runtimes, by name."""
     return {name: load_one(settings, name) for name in entry_points_of(GROUP)}

@@ -36,6 +36,6 @@ def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_by_name() -> None:
     assert registry.installed_names() == ["process"]
-    assert registry.load_runtime("process").name == "process"
+    assert registry.load_one(Settings(), "process").name == "process"
     with pytest.raises(Invalid, match="present: process"):
-        registry.load_runtime("moon")
+        registry.load_one(Settings(), "moon")

@@ -76,11 +76,6 @@ def read_object(text: str, field: str = "url") -> S3Object:
     return S3Object(unquote(named), bucket, key)
 
 
-def encode_credential_name(credential: str) -> str:
-    """Return the name of a credential, encoded for an address."""
-    return quote(credential, safe="")
-
-
 def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") -> str:
     """Return the address of an object.
 

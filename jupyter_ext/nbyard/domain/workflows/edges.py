@@ -132,13 +132,6 @@ def _step(
     return False
 
 
-def check_edge(
-    edge: Edge, edges: Iterable[Edge], nodes: Mapping[str, Node], ports: Ports
-) -> Refusal | None:
-    """Return the code why a connection may not be added to `edges`; None if it may."""
-    return Drawn(nodes, ports, edges).refusal(edge)
-
-
 def data_port(file_format: str) -> Argument:
     """Return the output `data`, the only port of a dataset."""
     return Argument(DATA, role="output", format=file_format)

@@ -1,6 +1,7 @@
 """D3: how objects in S3 are named, asked for, and how that is signed."""
 
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,6 @@ from hypothesis import strategies as st
 from nbyard.domain.datasets.s3 import (
     S3Object,
     address_of,
-    encode_credential_name,
     read_object,
     signed_headers,
 )
@@ -57,9 +57,7 @@ def test_what_no_header_holds_is_refused_without_repeating_it(text):
 
 @given(st.text(min_size=1), st.from_regex(r"[a-z]([a-z/]{0,20}[a-z])?", fullmatch=True))
 def test_whatever_a_credential_is_called_it_is_found_again(name, key):
-    assert read_object(f"s3://{encode_credential_name(name)}@sea/{key}") == S3Object(
-        name, "sea", key
-    )
+    assert read_object(f"s3://{quote(name, safe='')}@sea/{key}") == S3Object(name, "sea", key)
 
 
 def test_a_key_is_taken_as_it_stands():

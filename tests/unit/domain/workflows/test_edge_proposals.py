@@ -17,7 +17,7 @@ from nbyard.domain.workflows.edge_proposals import (
     name_words,
     propose_edges,
 )
-from nbyard.domain.workflows.edges import Drawn, check_edge, data_port
+from nbyard.domain.workflows.edges import Drawn, data_port
 from nbyard.domain.workflows.structs import Edge, Node
 from nbyard.reasons.structs import because
 
@@ -68,7 +68,7 @@ def test_every_proposal_may_be_drawn_and_no_two_clash(graph):
     for order in (_edges(found), _edges(reversed(found))):
         drawn = list(edges)
         for edge in order:
-            assert check_edge(edge, drawn, nodes, ports) is None
+            assert Drawn(nodes, ports, drawn).refusal(edge) is None
             drawn.append(edge)
     assert all(ENOUGH <= proposal.score <= 1 and proposal.reason for proposal in found)
     assert [p.score for p in found] == sorted((p.score for p in found), reverse=True)

@@ -13,7 +13,6 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.workflows.edges import (
     Drawn,
     Refusal,
-    check_edge,
     data_port,
     formats_fit,
     reason_of_refusal,
@@ -41,7 +40,7 @@ def test_shared_case(case):
     nodes = {name: Node(node["type"]) for name, node in plain.items()}
     ports = {name: _ports(node) for name, node in plain.items()}
     edges = [_edge(e) for e in case.get("edges", SHARED["edges"])]
-    refusal = check_edge(_edge(case["edge"]), edges, nodes, ports)
+    refusal = Drawn(nodes, ports, edges).refusal(_edge(case["edge"]))
     assert refusal == case["refused"]
     if refusal:
         assert reason_of_refusal(refusal, _edge(case["edge"]), ports).code == f"edge-{refusal}"
@@ -83,7 +82,7 @@ def test_what_is_drawn_never_has_a_circle_and_no_more_is_refused(pairs):
     for k, (source, target) in enumerate(pairs):
         edge = Edge(source, "out", target, f"i{k}")
         refusal = drawn.refusal(edge)
-        assert refusal == check_edge(edge, edges, nodes, ports)
+        assert refusal == Drawn(nodes, ports, edges).refusal(edge)
         if refusal is None:
             drawn.add(edge)
             edges.append(edge)
