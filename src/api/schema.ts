@@ -5589,7 +5589,7 @@ export interface components {
         };
         /**
          * ModelOutput
-         * @description An output of a run that may be a model; `output` is `NODE.NAME`.
+         * @description An output of a run that may be a model; `output` is `NODE.NAME`, `label` the node's title.
          */
         ModelOutput: {
             run_id: string;
@@ -5598,6 +5598,8 @@ export interface components {
             output: string;
             size_bytes: number;
             created_at: string;
+            /** @default  */
+            label: string;
         };
         /**
          * ModelPackage
@@ -7187,7 +7189,7 @@ export interface components {
          * @description The newest result of an output in the runs of a project.
          *
          *         Its `kind` is *model* if its bytes look like a model that can be served, else *data*.
-         *         `number`, `title` and `run_id` are those of the run.
+         *         `number`, `title` and `run_id` are those of the run. `label` is the title of the node.
          */
         ProjectArtifact: {
             id: string;
@@ -7202,6 +7204,8 @@ export interface components {
             title: string;
             node: string;
             created_at: string;
+            /** @default  */
+            label: string;
         };
         /**
          * ProjectChange

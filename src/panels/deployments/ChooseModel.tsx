@@ -80,14 +80,19 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
         label={trans.__('Models of your runs')}
         items={outputs}
         idOf={({ run_id, output }) => `${run_id} ${output}`}
-        nameOf={({ output }) => output}
-        render={({ output, run_title, run_number, size_bytes, created_at }) => (
+        nameOf={titleOf}
+        render={model => (
           <SideRow
             icon={kindIcon('model')}
             accent="is-model"
-            name={output}
-            aside={showAgo(created_at, now, trans)}
-            detail={trans.__('%1, run %2 · %3', run_title, run_number, showBytes(size_bytes))}
+            name={titleOf(model)}
+            aside={showAgo(model.created_at, now, trans)}
+            detail={trans.__(
+              '%1, run %2 · %3',
+              model.run_title,
+              model.run_number,
+              showBytes(model.size_bytes)
+            )}
           />
         )}
         onChosen={({ run_id: run, output }) => onChosen({ model: { run, output } })}
@@ -120,6 +125,11 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
       </p>
     </div>
   );
+}
+
+/** Return the title of the node and the name of its output. */
+function titleOf({ label, output }: ModelSources['outputs'][number]): string {
+  return label ? `${label}: ${output.slice(output.lastIndexOf('.') + 1)}` : output;
 }
 
 interface IOffersProps<T> {

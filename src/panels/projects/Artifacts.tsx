@@ -97,10 +97,10 @@ function Results({ services, items }: IResultsProps): JSX.Element {
         </tr>
       </thead>
       <tbody>
-        {items.map(({ id, kind, filename, node, name, size_bytes, created_at, ...run }) => (
+        {items.map(({ id, kind, filename, node, label, name, size_bytes, created_at, ...run }) => (
           <tr key={id}>
             <th scope="row">{filename}</th>
-            <td className="nby-Code">{`${node}.${name}`}</td>
+            <td className="nby-Code">{`${label || node}: ${name}`}</td>
             <td>{showBytes(size_bytes)}</td>
             <td>
               <button

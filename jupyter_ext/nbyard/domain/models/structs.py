@@ -70,7 +70,7 @@ class ModelFile(msgspec.Struct, frozen=True):
 
 
 class ModelOutput(msgspec.Struct, frozen=True):
-    """An output of a run that may be a model; `output` is `NODE.NAME`."""
+    """An output of a run that may be a model; `output` is `NODE.NAME`, `label` the node's title."""
 
     run_id: str
     run_number: int
@@ -78,6 +78,7 @@ class ModelOutput(msgspec.Struct, frozen=True):
     output: str
     size_bytes: int
     created_at: datetime
+    label: str = ""
 
 
 class ModelClass(msgspec.Struct, frozen=True):

@@ -111,7 +111,7 @@ class ProjectArtifact(msgspec.Struct, frozen=True):
     """The newest result of an output in the runs of a project.
 
     Its `kind` is *model* if its bytes look like a model that can be served, else *data*.
-    `number`, `title` and `run_id` are those of the run.
+    `number`, `title` and `run_id` are those of the run. `label` is the title of the node.
     """
 
     id: str
@@ -125,3 +125,4 @@ class ProjectArtifact(msgspec.Struct, frozen=True):
     title: str
     node: str
     created_at: datetime
+    label: str = ""

@@ -147,7 +147,8 @@ def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[
     of_run = select(runs.c.id, runs.c.number, runs.c.title, runs.c.workflow_id, is_own)
     run_ids, task_ids = {row.run_id for row in rows}, {row.task_id for row in rows}
     by_run = {row.id: row for row in c.execute(of_run.where(is_one_of(runs.c.id, run_ids)))}
-    of_task = select(tasks.c.id, tasks.c.node, tasks.c.state)
+    label = tasks.c.plan["label"].as_string().label("label")
+    of_task = select(tasks.c.id, tasks.c.node, tasks.c.state, label)
     of_task = of_task.where(is_one_of(tasks.c.id, task_ids))
     by_task = {row.id: row for row in c.execute(of_task)}
     outputs = []
@@ -158,7 +159,7 @@ def _model_outputs(c: Connection, owner: str, rows: Sequence[Row[Any]]) -> list[
             name = f"{task.node}.{row.name}"
             made = (row.run_id, run.number, run.title, name, row.size_bytes, row.created_at)
             alike = (run.title, name, row.digest)
-            outputs.append(SourcedOutput(source, alike, ModelOutput(*made)))
+            outputs.append(SourcedOutput(source, alike, ModelOutput(*made, label=task.label)))
     return outputs
 
 

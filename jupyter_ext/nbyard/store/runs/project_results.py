@@ -32,6 +32,7 @@ A, L, R, T = artifacts.c, project_links.c, runs.c, tasks.c
 # if more groups and states have a newest run.
 RUNS_OF_GROUP = 20
 MOST_RUNS = 200
+LABEL = T.plan["label"].as_string().label("label")
 JOINED = artifacts.join(tasks, T.id == A.task_id).join(runs, R.id == A.run_id)
 
 
@@ -70,7 +71,7 @@ class ResultRows:
         ids = newest.subquery().c.id
         fields = [A[name] for name in ("id", "name", "filename", "format", "size_bytes", "run_id")]
         query: Any = select(
-            *fields, A.created_at, R.number, R.title, T.node, IS_MODEL.label("is_model")
+            *fields, A.created_at, R.number, R.title, T.node, LABEL, IS_MODEL.label("is_model")
         )
         query = query.select_from(JOINED.join(ids.table, ids == A.id))
         query = with_text(query, search, A.filename, A.name, R.title)

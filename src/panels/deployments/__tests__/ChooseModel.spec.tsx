@@ -7,7 +7,13 @@ import { ChooseModel } from '../ChooseModel';
 
 const trans = nullTranslator.load('nbyard');
 const created_at = '2030-01-01T00:00:00Z';
-const OUTPUT = { run_id: 'r', run_number: 7, run_title: 'Penguins', output: 'train.model' };
+const OUTPUT = {
+  run_id: 'r',
+  run_number: 7,
+  run_title: 'Penguins',
+  output: 'train.model',
+  label: 'Train it'
+};
 
 let runs: { items: object[]; changed: Signal<object, void>; start: () => void };
 
@@ -90,7 +96,7 @@ describe('what can be deployed', () => {
     sources.outputs.push({ ...OUTPUT, size_bytes: 10, created_at });
     runs.items.push({ state: 'succeeded' });
     act(() => runs.changed.emit());
-    expect(await screen.findByText('train.model')).toBeTruthy();
+    expect(await screen.findByText('Train it: model')).toBeTruthy();
   });
 
   it('leaves the focus where the user went while it loaded', async () => {

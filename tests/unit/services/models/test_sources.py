@@ -41,8 +41,8 @@ def test_the_newest_result_of_each_output_that_may_be_a_model(yard, ann, trainer
     for seed in range(2):
         finished(path=trainer, force=bool(seed))
     found = yard.services.models.sources(ann).outputs
-    assert [(one.run_number, one.run_title, one.output) for one in found] == [
-        (2, "Train", "train.model")
+    assert [(one.run_number, one.run_title, one.output, one.label) for one in found] == [
+        (2, "Train", "train.model", "train.py")
     ]
     assert yard.services.models.sources(type(ann)("bob")).outputs == []
 

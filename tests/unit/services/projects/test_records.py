@@ -267,9 +267,9 @@ def test_results_are_shown_as_data_and_models(projects, ann, made, root, finishe
     for done in runs[:2]:
         projects.link(ann, "wine", NewLink("run", done.run.id))
     found = projects.artifacts(ann, "wine").items
-    assert {(one.kind, one.name, one.number) for one in found} == {
-        ("model", "output_model", runs[1].run.number),
-        ("data", "output_scores", runs[1].run.number),
+    assert {(one.kind, one.label, one.name, one.number) for one in found} == {
+        ("model", "train.py", "output_model", runs[1].run.number),
+        ("data", "train.py", "output_scores", runs[1].run.number),
     }
     assert [one.name for one in projects.artifacts(ann, "wine", kind="model").items] == [
         "output_model"
