@@ -1696,7 +1696,7 @@ export interface paths {
         /**
          * List the resources of a kind that are not linked to a project, newest first
          * @description Pushed workflows are left out: they belong to the project that pushed them. The last page
-         *     has all workflow files that never ran, beyond its limit.
+         *     has all files that never ran, beyond its limit: of workflows, or for executables, notebooks.
          */
         get: operations["projects.linkable"];
         put?: never;
@@ -1719,7 +1719,7 @@ export interface paths {
         put?: never;
         /**
          * Link a resource to a project. A linked resource stays linked
-         * @description A workflow is given by its ID or file. The file need not have run.
+         * @description A workflow, notebook or script is given by its ID or file. The file need not have run.
          */
         post: operations["projects.link"];
         delete?: never;
@@ -7319,7 +7319,7 @@ export interface components {
          * @description A resource that is linked to a project, or can be linked to it.
          *
          *         `created_at` is the time when the resource was created. `path` is that of its file; empty for
-         *         resources without a file. A workflow file that never ran has its path as ID. `is_gone` means
+         *         resources without a file. A file that never ran has its path as ID. `is_gone` means
          *         that the file no longer exists. `number` is that of a run.
          */
         ProjectResource: {

@@ -111,6 +111,12 @@ class ExecutableRows:
                 paths.add(path)
                 c.execute(update(executables).where(E.id == row.id).values(path=path))
 
+    def paths(self, c: Connection, owner: str) -> set[str]:
+        """Return the paths of all executables with a file."""
+        return {
+            *c.execute(select(executables.c.path).where(executables.c.owner == owner)).scalars()
+        }
+
     def names(self, c: Connection, owner: str) -> dict[str, str]:
         """Return all names by ID."""
         query = select(executables.c.id, executables.c.name).where(executables.c.owner == owner)

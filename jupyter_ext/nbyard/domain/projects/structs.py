@@ -94,7 +94,7 @@ class ProjectResource(msgspec.Struct, frozen=True):
     """A resource that is linked to a project, or can be linked to it.
 
     `created_at` is the time when the resource was created. `path` is that of its file; empty for
-    resources without a file. A workflow file that never ran has its path as ID. `is_gone` means
+    resources without a file. A file that never ran has its path as ID. `is_gone` means
     that the file no longer exists. `number` is that of a run.
     """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,7 @@ from nbyard.domain.projects.structs import (
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.freezing.executable_versions import Code, Freezer
 from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
@@ -35,6 +37,7 @@ from nbyard.services.idempotency_keys import find_earlier_request, store_idempot
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project, find_project
+from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
@@ -146,13 +149,15 @@ class ProjectRecords:
         """List the resources of a kind that are not linked to a project, newest first.
 
         Pushed workflows are left out: they belong to the project that pushed them. The last page
-        has all workflow files that never ran, beyond its limit.
+        has all files that never ran, beyond its limit: of workflows, or for executables, notebooks.
         """
         kinds = (check_kind(kind),)
         page = self._resources(caller, project, (kinds, limit, after, search), linked=False)
         if kind == "workflow" and page.next is None:
             files = unrun_files(self._parts, caller.name)
             page.items.extend(unrun_resources(files, search))
+        if kind == "executable" and page.next is None:
+            page.items.extend(unrun_notebooks(self._parts, caller.name, search))
         return page
 
     @operation("GET", "/projects/{project}/artifacts", scope="runs:read")
@@ -214,16 +219,36 @@ class ProjectRecords:
         return page_of(shown, limit, lambda resource: resource.id)
 
     @operation("POST", "/projects/{project}/links", scope="projects:write", status=201)
+    @pin_blobs
     def link(self, caller: Caller, project: str, body: NewLink) -> Project:
         """Link a resource to a project. A linked resource stays linked.
 
-        A workflow is given by its ID or file. The file need not have run.
+        A workflow, notebook or script is given by its ID or file. The file need not have run.
         """
+        freezer = Freezer(self._parts)
+        code = self._unrun_code(freezer, caller.name, body)
+        fields = freezer.prepare(code, code.description) if code else {}
         with self._store.write() as c:
             of = find_project(self._store, c, caller, project)
-            resource = self._find(c, caller, body.kind, body.resource, records=True)
+            if code:
+                resource = freezer.follow(c, caller.name, code, fields).id
+            else:
+                resource = self._find(c, caller, body.kind, body.resource, records=True)
             self._rows.link(c, of, body.kind, resource)
             return find_project(self._store, c, caller, of.id)
+
+    def _unrun_code(self, freezer: Freezer, owner: str, body: NewLink) -> Code | None:
+        """Return the code in a file that is to be linked and is no executable yet, if it is one."""
+        if body.kind != "executable":
+            return None
+        rows = self._store.executables
+        with self._store.read() as c:
+            if rows.get(c, owner, body.resource):
+                return None
+            place = self._parts.files.locate_code(body.resource, "resource")
+            if rows.by_path(c, owner, str(place)) or not file_of(place).is_file():
+                return None
+        return freezer.load_real(place)
 
     @operation(
         "DELETE", "/projects/{project}/links/{kind}/{resource}", scope="projects:write", status=204
@@ -299,6 +324,21 @@ def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectR
         for file in files
         if search.casefold() in f"{file.title} {file.path}".casefold()
     ]
+
+
+def unrun_notebooks(parts: ServiceContext, owner: str, search: str) -> list[ProjectResource]:
+    """Return the notebooks that are no executables yet and have a text in their path."""
+    with parts.store.read() as c:
+        known = parts.store.executables.paths(c, owner)
+    found = []
+    for file in parts.files.with_suffix(".ipynb"):
+        path = parts.files.shown(file)
+        if str(file) in known or search.casefold() not in path.casefold():
+            continue
+        with suppress(OSError):  # deleted meanwhile
+            saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+            found.append(ProjectResource("executable", path, file.name, saved_at, path))
+    return found
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:

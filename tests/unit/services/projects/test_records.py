@@ -1,6 +1,7 @@
 """projects.*: what is stored, refused, linked and kept."""
 
 import msgspec
+import nbformat
 import pytest
 
 from nbyard.domain.callers import Caller
@@ -140,6 +141,23 @@ def test_an_executable_is_listed_with_its_path(projects, ann, made, flow, finish
     (resource,) = projects.linkable(ann, "wine", kind="executable", search="tool.py").items
     assert (resource.name, resource.path) == ("tool", "tool.py")
     assert projects.link(ann, "wine", NewLink("executable", "tool.py")).links["executable"] == 1
+
+
+def test_a_notebook_is_linked_before_it_runs(projects, ann, made, root):
+    """J1."""
+    for name in ("clean", "train"):
+        nbformat.write(nbformat.v4.new_notebook(), root / f"{name}.ipynb")
+    offered = projects.linkable(ann, "wine", kind="executable").items
+    assert {one.path for one in offered} == {"clean.ipynb", "train.ipynb"}
+    (offer,) = projects.linkable(ann, "wine", kind="executable", search="CLEAN").items
+    for _ in range(2):
+        assert projects.link(ann, "wine", NewLink("executable", offer.id)).links["executable"] == 1
+    (linked,) = projects.links(ann, "wine", kind="executable").items
+    assert (linked.name, linked.path, linked.is_gone) == ("clean", "clean.ipynb", False)
+    (rest,) = projects.linkable(ann, "wine", kind="executable").items
+    assert rest.path == "train.ipynb"
+    with pytest.raises(NotFound):
+        projects.link(ann, "wine", NewLink("executable", "gone.ipynb"))
 
 
 def test_a_link_to_a_missing_file_is_marked_and_can_be_removed(projects, ann, made, flow, root):
