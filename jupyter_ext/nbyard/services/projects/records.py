@@ -330,15 +330,15 @@ def unrun_notebooks(parts: ServiceContext, owner: str, search: str) -> list[Proj
     """Return the notebooks that are no executables yet and have a text in their path."""
     with parts.store.read() as c:
         known = parts.store.executables.paths(c, owner)
-    found = []
+    notebooks = []
     for file in parts.files.with_suffix(".ipynb"):
         path = parts.files.shown(file)
         if str(file) in known or search.casefold() not in path.casefold():
             continue
         with suppress(OSError):  # deleted meanwhile
             saved_at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
-            found.append(ProjectResource("executable", path, file.name, saved_at, path))
-    return found
+            notebooks.append(ProjectResource("executable", path, file.name, saved_at, path))
+    return notebooks
 
 
 def _plain(fields: dict[str, Any]) -> dict[str, Any]:
