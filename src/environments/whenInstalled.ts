@@ -1,6 +1,9 @@
+import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { CommandRegistry } from '@lumino/commands';
 import { Collection } from '../api/collection';
 import { Environment } from '../api/types';
+import { IYard } from '../api/yard';
 import { isUnderWay } from './texts';
 import { reasonText } from '../reasons';
 
@@ -36,4 +39,34 @@ export async function whenInstalled(
     environments.changed.connect(look);
     look();
   });
+}
+
+const USE = 'nbyard:use-environment';
+
+interface IServices {
+  yard: Pick<IYard, 'environments'>;
+  commands: CommandRegistry;
+  trans: TranslationBundle;
+}
+
+/** Show a new version; once it is installed, offer it to the open notebook. */
+export function followInstallation(services: IServices, made: Environment): void {
+  const { yard, commands, trans } = services;
+  const { id, name } = made;
+  yard.environments.put(made);
+  const offer = () =>
+    Notification.success(trans.__('“%1” is installed.', name), {
+      autoClose: 15_000,
+      actions: commands.isEnabled(USE, { id })
+        ? [
+            {
+              label: commands.label(USE),
+              caption: commands.caption(USE),
+              callback: () => void commands.execute(USE, { id })
+            }
+          ]
+        : []
+    });
+  // the list and the view of the environment show a failure
+  void whenInstalled(yard.environments, made, trans).then(offer, () => undefined);
 }

@@ -47,7 +47,7 @@ function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Act
 
 /** Register the commands; return the ids for the palette. */
 export function addPanelCommands(services: IPanelServices): string[] {
-  const { app, commands, browser, trans } = services;
+  const { app, commands, browser, notebooks, trans } = services;
   const table = panelCommands(trans);
   const viewed = (noun: Noun) => {
     if (noun === 'kernel') {
@@ -65,6 +65,7 @@ export function addPanelCommands(services: IPanelServices): string[] {
       caption,
       icon,
       noun,
+      notebook,
       files,
       front,
       chooses,
@@ -92,7 +93,8 @@ export function addPanelCommands(services: IPanelServices): string[] {
       caption: caption ?? label,
       icon,
       describedBy: async () => (await import('./lazy')).describe(command, trans),
-      isEnabled: args => (noun ? !!target(args) : fitting(args)),
+      isEnabled: args =>
+        (noun ? !!target(args) : fitting(args)) && (!notebook || !!notebooks?.currentWidget),
       isVisible: fitting,
       execute: async args => {
         const [{ actions }, chosen] = await Promise.all([

@@ -2,6 +2,7 @@ import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyte
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator } from '@jupyterlab/translation';
 import { IStateDB } from '@jupyterlab/statedb';
@@ -23,7 +24,14 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     'Runs, datasets, workflows, deployments, executables, environments, artifacts and credentials in the sidebar.',
   autoStart: true,
   requires: [IYard, IRenderMimeRegistry, ITranslator],
-  optional: [ILayoutRestorer, ICommandPalette, IFileBrowserFactory, ILauncher, IStateDB],
+  optional: [
+    ILayoutRestorer,
+    ICommandPalette,
+    IFileBrowserFactory,
+    ILauncher,
+    IStateDB,
+    INotebookTracker
+  ],
   activate: (
     app: JupyterFrontEnd,
     yard: IYard,
@@ -33,7 +41,8 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
     palette: ICommandPalette | null,
     browser: IFileBrowserFactory | null,
     launcher: ILauncher | null,
-    state: IStateDB | null
+    state: IStateDB | null,
+    notebooks: INotebookTracker | null
   ) => {
     const trans = translator.load('nbyard');
     const services: IPanelServices = {
@@ -44,6 +53,7 @@ export const panelsPlugin: JupyterFrontEndPlugin<void> = {
       commands: app.commands,
       browser,
       state,
+      notebooks,
       views: {
         artifact: tracked('artifact', restorer),
         comparison: tracked('comparison', restorer),

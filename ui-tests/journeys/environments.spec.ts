@@ -274,6 +274,45 @@ test(
   }
 );
 
+test(
+  'L2: an installed environment is used in the notebook that was open last',
+  { tag: '@long' },
+  async ({ lab, server }, info) => {
+    const { page, dialog } = lab;
+    const picture = (name: string) => page.screenshot({ path: info.outputPath(`${name}.png`) });
+    const use = (name: string) => ({ name: `Use Here${name}`, exact: true });
+    expect(await server.shell('environments', 'create', 'cows', 'iniconfig')).toBe(0);
+    await lab.panel();
+    await lab.row('environment', 'cows').click();
+    const button = view(lab).getByRole('button', use(''));
+    await expect(button).toBeDisabled();
+    await expect(button).toHaveAttribute('title', 'Open a notebook first.');
+    await picture('none');
+
+    await lab.execute('notebook:create-new', { kernelName: 'python3' });
+    await expect(await run(lab, 'import cowsay')).toHaveText(/ModuleNotFoundError/, PATIENCE);
+    await lab.row('environment', 'cows').click();
+    await addField(lab).fill('cowsay');
+    await addField(lab).press('Enter');
+    const notice = page.locator('.Toastify__toast').filter({ hasText: '“cows” is installed.' });
+    await expect(notice).toBeVisible(PATIENCE);
+    await expect(button).toBeEnabled();
+    await picture('notice');
+    await notice.getByRole('button', { name: 'Use Here' }).click();
+    await expect(dialog).toContainText('All variables of Untitled.ipynb are lost.');
+    await picture('question');
+    await dialog.getByRole('button', { name: 'Restart' }).click();
+    const notebook = page.locator('.jp-NotebookPanel');
+    await expect(notebook).toBeVisible();
+    await expect(notebook.getByRole('button', { name: /cows/ })).toBeVisible();
+    await expect(await run(lab, 'import cowsay; print(cowsay.__name__)')).toHaveText(
+      'cowsay',
+      PATIENCE
+    );
+    await picture('used');
+  }
+);
+
 test('L5: kernels that are no environment are listed, and used', async ({ lab, server }) => {
   const { page } = lab;
   const gone = join(dirname(server.file('')), 'data', 'kernels', 'gone');

@@ -39,7 +39,7 @@ test('from the launcher to the results of the example in two actions', async ({
   await lab.execute('nbyard:choose-model');
   const view = lab.page.locator('.nby-Choices');
   await expect(view.getByRole('heading')).toHaveText(['Deploy a model', 'Models of your runs']);
-  const model = view.locator('.nby-Row').filter({ hasText: 'train.output_model' });
+  const model = view.locator('.nby-Row').filter({ hasText: 'train.ipynb → output_model' });
   await expect(model).toBeFocused();
   await expect(model).toContainText('Penguins, run 1');
   await lab.page.screenshot({ path: info.outputPath('models.png') });

@@ -6,5 +6,7 @@ interface IDescribed {
   added: readonly { name: string; role?: string; default?: unknown; reach?: unknown }[];
 }
 
-/** Emitted when a request changed the description of a code file, which no document shows. */
+/**
+ * Emitted when the description of a code file or an environment changed, which no document shows.
+ */
 export const codeDescribed = new Signal<object, IDescribed | void>({});

@@ -99,6 +99,18 @@ describe('a workflow tab', () => {
     expect(nodesOf(canvas).clean).not.toHaveProperty('label');
   });
 
+  it('sets the environment of nodes that name none', async () => {
+    const { canvas } = await open();
+    const inspector = within(screen.getByRole('region', { name: 'Inspector' }));
+    const field = inspector.getByLabelText('Environment');
+    fireEvent.change(field, { target: { value: 'science' } });
+    fireEvent.blur(field);
+    expect(canvas.doc.meta.get('environment')).toBe('science');
+    fireEvent.change(field, { target: { value: '' } });
+    fireEvent.blur(field);
+    expect(canvas.doc.meta.has('environment')).toBe(false);
+  });
+
   it('K2: finds rows of the palette and adds one without a mouse drag', async () => {
     const { canvas } = await open();
     const search = screen.getByLabelText('Search datasets and executables');

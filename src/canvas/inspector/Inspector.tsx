@@ -22,7 +22,7 @@ import { disconnect, rename } from '../model/editing';
 import { useCanvas, useFields, useMeta, useView } from '../model/hooks';
 import { titleOf } from '../model/nodeViews';
 import { bindArgument } from './binding';
-import { NodeSettings } from './NodeSettings';
+import { EnvironmentField, NodeSettings } from './NodeSettings';
 import { unpinResult } from '../commands/pinning';
 import { isAlone, kindWord, noPortsText, offText } from '../model/texts';
 
@@ -322,14 +322,22 @@ function WorkflowInspector({ readOnly }: { readOnly: boolean }): JSX.Element {
   return (
     <>
       <h2>{trans.__('Workflow')}</h2>
-      <ValueField
-        label={trans.__('Title')}
-        type="string"
-        value={meta.title}
-        readOnly={readOnly}
-        trans={trans}
-        onChange={value => doc.setMeta('title', value)}
-      />
+      <div className="nby-Form">
+        <ValueField
+          label={trans.__('Title')}
+          type="string"
+          value={meta.title}
+          readOnly={readOnly}
+          trans={trans}
+          onChange={value => doc.setMeta('title', value)}
+        />
+        <EnvironmentField
+          value={meta.environment}
+          help={trans.__('For nodes that name no environment.')}
+          readOnly={readOnly}
+          onChange={value => doc.setMeta('environment', value)}
+        />
+      </div>
       <Section title={trans.__('Parameters')}>
         <ParametersEditor
           parameters={parameters}

@@ -6,7 +6,7 @@ import { IReading } from '../model/checker';
 import { Json } from '../../document/canonical';
 import { LimitFields } from '../../forms/LimitFields';
 import { useNames, useRuntimes } from '../../forms/runtimes';
-import { ValueField } from '../../forms/ValueField';
+import { IValueFieldProps, ValueField } from '../../forms/ValueField';
 import { More } from '../../components/More';
 import { useSignal } from '../../components/hooks/useSignal';
 import { showMoment } from '../../components/format/times';
@@ -47,32 +47,20 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
     () => (isNotebook ? services.backend?.kernels() : undefined),
     [services, isNotebook]
   );
-  const named = useMemo(() => services.backend?.environments(), [services]);
-  const environments = useNames(named, '');
   const [offers, setOffers] = useState<IOffers>();
   const images = useNames(offers?.images, '');
   const requirements = useNames(offers?.requirements, '');
   const kernels = useNames(offered, String(fields.kernel ?? ''));
-  const settings: ISetting[] = [
-    {
-      key: 'runtime',
-      label: trans.__('Runtime'),
-      type: 'choice',
-      choices: [...runtimes],
-      fallback: trans.__('set by the run'),
-      help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
-        .filter(Boolean)
-        .join(' ')
-    },
-    {
-      key: 'environment',
-      label: trans.__('Environment'),
-      type: 'string',
-      suggestions: environments,
-      placeholder: reading?.environment || defaultText(reading?.default_environment, trans),
-      help: trans.__('A name, or name@2 for version 2.')
-    }
-  ];
+  const runtime: ISetting = {
+    key: 'runtime',
+    label: trans.__('Runtime'),
+    type: 'choice',
+    choices: [...runtimes],
+    fallback: trans.__('set by the run'),
+    help: [trans.__('A local process, a container, or a Dask cluster.'), containers]
+      .filter(Boolean)
+      .join(' ')
+  };
   const rare: ISetting[] = [
     ...(isNotebook || fields.kernel !== undefined
       ? [
@@ -110,7 +98,15 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
   );
   return (
     <div className="nby-Form">
-      {settings.map(field)}
+      {field(runtime)}
+      <EnvironmentField
+        value={fields.environment}
+        placeholder={reading?.environment || defaultText(reading?.default_environment, trans)}
+        help={trans.__('A name, or name@2 for version 2.')}
+        error={errors.environment}
+        readOnly={readOnly}
+        onChange={value => doc.setField(id, 'environment', value)}
+      />
       <LimitFields
         fields={fields}
         usual={reading}
@@ -132,6 +128,26 @@ export function NodeSettings(props: INodeSettingsProps): JSX.Element {
         </div>
       </More>
     </div>
+  );
+}
+
+type EnvironmentFieldProps = Pick<
+  IValueFieldProps,
+  'error' | 'help' | 'onChange' | 'placeholder' | 'readOnly' | 'value'
+>;
+
+/** The environment of a node, or of all nodes of the workflow that name none. */
+export function EnvironmentField(props: EnvironmentFieldProps): JSX.Element {
+  const { services, trans } = useCanvas();
+  const named = useMemo(() => services.backend?.environments(), [services]);
+  return (
+    <ValueField
+      label={trans.__('Environment')}
+      type="string"
+      suggestions={useNames(named, '')}
+      trans={trans}
+      {...props}
+    />
   );
 }
 

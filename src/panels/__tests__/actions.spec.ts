@@ -15,7 +15,8 @@ describe('the action of a command', () => {
   const commands = new CommandRegistry();
   const trans = nullTranslator.load('nbyard');
   const app = { shell: { currentWidget: null, widgets: () => [] } } as unknown as JupyterFrontEnd;
-  const services = { app, commands, trans, browser: null, views: {} } as unknown as IPanelServices;
+  const notebooks = { currentWidget: null as unknown };
+  const services = { app, commands, trans, notebooks, views: {} } as unknown as IPanelServices;
   addPanelCommands(services);
 
   it.each([
@@ -27,6 +28,13 @@ describe('the action of a command', () => {
   ])('%s is %s', async (id, action) => {
     await commands.execute(id, { id: 'x', path: 'a.py' });
     expect(asked.pop()).toBe(action);
+  });
+
+  it('needs an open notebook to use an environment there', () => {
+    const isEnabled = () => commands.isEnabled('nbyard:use-environment', { id: 'x' });
+    expect(isEnabled()).toBe(false);
+    notebooks.currentWidget = {};
+    expect(isEnabled()).toBe(true);
   });
 
   it.each(['nbyard:run-in-background', 'nbyard:schedule-file'])(

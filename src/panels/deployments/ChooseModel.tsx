@@ -129,7 +129,7 @@ export function ChooseModel({ services, onChosen }: IChooseModelProps): JSX.Elem
 
 /** Return the title of the node and the name of its output. */
 function titleOf({ label, output }: ModelSources['outputs'][number]): string {
-  return label ? `${label}: ${output.slice(output.lastIndexOf('.') + 1)}` : output;
+  return label ? `${label} → ${output.slice(output.lastIndexOf('.') + 1)}` : output;
 }
 
 interface IOffersProps<T> {

@@ -10,6 +10,7 @@ import { SideRow } from '../frame/SideRow';
 import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
 import { isUnderWay, sizeOf, stateOf } from '../../environments/texts';
+import { useObstacle } from './useHere';
 import { reasonText } from '../../reasons';
 
 const nameOf = ({ name }: Environment) => name;
@@ -19,6 +20,7 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
   const { yard, trans, commands } = services;
   const { environments } = yard;
   const search = useSearch(environments, nameOf);
+  const obstacle = useObstacle(services);
   const open = ({ id }: Environment) => openEnvironment(services, id);
   return (
     <div className="nby-Section">
@@ -37,12 +39,16 @@ export function EnvironmentSection({ services }: { services: IPanelServices }): 
         nameOf={nameOf}
         render={environment => <Row environment={environment} services={services} />}
         actions={({ id, installed }) =>
-          ['install-packages', ...(installed ? ['notebook-with-environment'] : [])].map(name => (
+          [
+            'install-packages',
+            ...(installed ? ['notebook-with-environment', 'use-environment'] : [])
+          ].map(name => (
             <CommandButton
               key={name}
               commands={commands}
               id={`nbyard:${name}`}
               args={{ id }}
+              why={obstacle}
               tabIndex={-1}
               bare
             />

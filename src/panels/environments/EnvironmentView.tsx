@@ -12,6 +12,7 @@ import { AddPackages } from './packages/AddPackages';
 import { ImageTab } from './images/ImageTab';
 import { InstallLog } from './InstallLog';
 import { Packages } from './packages/Packages';
+import { useObstacle } from './useHere';
 import { useVersions, Versions } from './Versions';
 import { stillInstalledText, isUnderWay, sentences, stateOf } from '../../environments/texts';
 import { reasonText } from '../../reasons';
@@ -45,6 +46,7 @@ interface ILoadedProps {
 }
 
 const ACTIONS = [
+  'use-environment',
   'notebook-with-environment',
   'make-default-environment',
   'copy-kernel-name',
@@ -56,6 +58,7 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
   const { id, name, description, current, installed } = environment;
   const versions = useVersions(services, environment);
   const [tab, setTab] = useState(isUnderWay(current) ? 'log' : 'packages');
+  const obstacle = useObstacle(services);
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     if (target.tab !== 'add') {
@@ -93,7 +96,13 @@ function Loaded({ services, environment, target }: ILoadedProps): JSX.Element {
         )}
         <span className="nby-Space" />
         {ACTIONS.filter(action => installed || action === 'delete-environment').map(action => (
-          <CommandButton key={action} commands={commands} id={`nbyard:${action}`} args={{ id }} />
+          <CommandButton
+            key={action}
+            commands={commands}
+            id={`nbyard:${action}`}
+            args={{ id }}
+            why={obstacle}
+          />
         ))}
       </div>
       <div className="nby-Sr" role="status">

@@ -8,6 +8,7 @@ import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { Changes } from '../../environments/Changes';
 import { isUnderWay, stateOf } from '../../environments/texts';
+import { followInstallation } from '../../environments/whenInstalled';
 import { reasonText } from '../../reasons';
 
 /** Return all versions, newest first; the current one until they are known. */
@@ -30,7 +31,7 @@ function use(services: IPanelServices, { id }: Environment, version: number): Pr
   const { yard, trans } = services;
   return reportFailure(services, trans.__('Not installed.'), async () => {
     const question = { path: { environment: id }, body: { version } };
-    yard.environments.put(await yard.client.call('environments.change', question));
+    followInstallation(services, await yard.client.call('environments.change', question));
   });
 }
 

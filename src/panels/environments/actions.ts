@@ -1,5 +1,6 @@
 import { Notification } from '@jupyterlab/apputils';
 import { Environment } from '../../api/types';
+import { followInstallation } from '../../environments/whenInstalled';
 import { freeName } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
 import { confirm } from '../frame/dialogs/confirm';
@@ -8,6 +9,7 @@ import { reportFailure } from '../frame/reportFailure';
 import { openEnvironment } from './open';
 import { askEnvironment } from './askEnvironment';
 import { renewKernels } from './kernels';
+import { restartWith } from './useHere';
 
 async function known({ yard }: IPanelServices, id: string): Promise<Environment> {
   const path = { environment: id };
@@ -39,7 +41,7 @@ function create(services: IPanelServices, capture = ''): Promise<unknown> {
       const name = isTaken ? freeName(wish, items) : wish;
       const made = await askEnvironment({ name, capture }, trans, yard.client);
       if (made) {
-        yard.environments.put(made);
+        followInstallation(services, made);
         openEnvironment(services, made.id, 'log');
       }
     }
@@ -65,6 +67,11 @@ export const environmentActions = {
       await renewKernels(services); // the kernel may be new
       await services.commands.execute('notebook:create-new', { kernelName });
     }),
+
+  useEnvironment: (services: IPanelServices, [id]: string[]) =>
+    reportFailure(services, services.trans.__('The kernel was not changed.'), async () =>
+      restartWith(services, await kernelOf(services, id))
+    ),
 
   copyKernelName: (services: IPanelServices, [id]: string[]) =>
     reportFailure(services, services.trans.__('Not copied.'), async () => {

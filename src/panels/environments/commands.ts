@@ -1,5 +1,12 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { addIcon, checkIcon, copyIcon, deleteIcon, launcherIcon } from '@jupyterlab/ui-components';
+import {
+  addIcon,
+  checkIcon,
+  copyIcon,
+  deleteIcon,
+  launcherIcon,
+  refreshIcon
+} from '@jupyterlab/ui-components';
 import { notebookIcon } from '../../icons/startup';
 import { IPanelCommand } from '../frame/command';
 import type { environmentActions } from './actions';
@@ -24,7 +31,6 @@ export function environmentCommands(
     {
       id: 'nbyard:open-environment',
       label: trans.__('Open Environment'),
-      caption: trans.__('Packages, log and versions of the environment'),
       icon: launcherIcon,
       noun: 'environment'
     },
@@ -47,6 +53,14 @@ export function environmentCommands(
       caption: trans.__('Create a notebook with the kernel of the environment'),
       icon: notebookIcon,
       noun: 'environment'
+    },
+    {
+      id: 'nbyard:use-environment',
+      label: trans.__('Use Here'),
+      caption: trans.__('Restart the open notebook with the kernel of the environment'),
+      icon: refreshIcon,
+      noun: 'environment',
+      notebook: true
     },
     {
       id: 'nbyard:copy-kernel-name',

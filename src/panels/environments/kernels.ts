@@ -1,3 +1,4 @@
+import { codeDescribed } from '../../api/documents/codeDescribed';
 import { IPanelServices } from '../frame/services';
 
 /** The kernel of a version appears a moment after the installation. */
@@ -8,6 +9,7 @@ let last = Promise.resolve();
 
 /** JupyterLab looks for kernels once a minute; this makes new ones visible at once. */
 export function renewKernels(services: IPanelServices): Promise<void> {
+  codeDescribed.emit(); // a node may wait for the environment
   last = last.then(() => look(services)).catch(() => undefined); // JupyterLab looks again by itself
   return last;
 }

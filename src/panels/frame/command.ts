@@ -28,6 +28,8 @@ export interface IPanelCommand<Action extends string = string> {
   icon?: LabIcon;
   /** The command acts on one item of this kind: its argument, or the row below the menu. */
   noun?: Noun;
+  /** The command also needs an open notebook. */
+  notebook?: boolean;
   /** The command acts on files of the file browser with these suffixes; '' means any. */
   files?: readonly string[];
   /** It prefers the document in front to the selection of the file browser. */

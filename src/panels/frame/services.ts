@@ -2,6 +2,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { DocumentRegistry } from '@jupyterlab/docregistry';
 import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
+import type { INotebookTracker } from '@jupyterlab/notebook';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { IStateDB } from '@jupyterlab/statedb';
 import { TranslationBundle } from '@jupyterlab/translation';
@@ -19,6 +20,8 @@ export interface IPanelServices {
   browser: IFileBrowserFactory | null;
   /** Where choices of the user are stored. */
   state: IStateDB | null;
+  /** Its current notebook is the one that had the focus last. */
+  notebooks: INotebookTracker | null;
   /** The open views, by noun. */
   views: Record<
     'artifact' | 'comparison' | 'dataset' | 'deployment' | 'environment' | 'executable' | 'project',

@@ -1,9 +1,11 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import { Environment } from '../../api/types';
+import { whenInstalled } from '../../environments/whenInstalled';
 import { freeName } from '../../components/format/freeName';
 import { IPanelServices } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
+import { openEnvironment } from '../environments/open';
 import { openWorkflow } from './open';
 
 /** The environment of the example. */
@@ -22,7 +24,7 @@ export const workflowActions = {
 async function createExample(services: IPanelServices, folder: string): Promise<void> {
   const { yard, trans, commands } = services;
   const { packages, missing } = await yard.client.call('workflows.example_needs', {});
-  let environment = '';
+  let environment: Environment | undefined;
   if (missing.length) {
     const { button } = await showDialog({
       title: trans.__('The example needs packages'),
@@ -32,8 +34,8 @@ async function createExample(services: IPanelServices, folder: string): Promise<
       ),
       buttons: [
         Dialog.cancelButton({ label: trans.__('Cancel') }),
-        Dialog.createButton({ label: trans.__('Open Without Packages'), actions: ['open'] }),
-        Dialog.okButton({ label: trans.__('Install and Open'), actions: ['install'] })
+        Dialog.cancelButton({ label: trans.__('Open Only'), actions: ['open'] }),
+        Dialog.okButton({ label: trans.__('Create Environment and Run'), actions: ['install'] })
       ]
     });
     const [choice] = button.actions;
@@ -41,14 +43,15 @@ async function createExample(services: IPanelServices, folder: string): Promise<
       return;
     }
     if (choice === 'install') {
-      environment = (await install(services, packages)).name;
+      environment = await environmentWith(services, packages);
     }
   }
-  const body = { folder, environment };
+  const body = { folder, environment: environment?.name ?? '' };
   const { path } = await yard.client.call('workflows.create_example', { body });
   await commands.execute('docmanager:open', { path });
   const place = PathExt.dirname(path);
-  Notification.success(trans.__('The example is in the folder “%1”.', place), {
+  const message = trans.__('The example is in the folder “%1”.', place);
+  const options = {
     autoClose: 10_000,
     actions: [
       {
@@ -56,17 +59,65 @@ async function createExample(services: IPanelServices, folder: string): Promise<
         callback: () => void commands.execute('filebrowser:go-to-path', { path: place })
       }
     ]
-  });
+  };
+  if (environment) {
+    runWith(services, environment, path, { message: () => message, options });
+  } else {
+    Notification.success(message, options);
+  }
 }
 
-/** Create an environment with the packages; a run waits until they are installed. */
-async function install({ yard }: IPanelServices, packages: string[]): Promise<Environment> {
+/** Return the environment of an earlier example, or create it. */
+async function environmentWith({ yard }: IPanelServices, packages: string[]): Promise<Environment> {
   await yard.environments.start();
   const known = yard.environments.items;
-  const isTaken = known.some(environment => environment.name === NAME);
+  const earlier = known.find(
+    ({ name, current }) =>
+      name.startsWith(NAME) &&
+      current.state !== 'failed' &&
+      packages.every(line => current.requirements.includes(line))
+  );
+  if (earlier) {
+    return earlier;
+  }
+  const isTaken = known.some(({ name }) => name === NAME);
   const name = isTaken ? freeName(NAME, known) : NAME;
   const body = { name, requirements: packages.join('\n') };
-  const made = await yard.client.call('environments.create', { body });
-  yard.environments.put(made);
-  return made;
+  return yard.client.call('environments.create', { body });
+}
+
+/** Run a saved workflow once its environment is installed; show the progress. */
+function runWith(
+  services: IPanelServices,
+  environment: Environment,
+  path: string,
+  success: Notification.IPromiseOptions<null>['success']
+): void {
+  const { yard, trans, commands } = services;
+  const run = async () => {
+    await whenInstalled(yard.environments, environment, trans);
+    const { id } = await yard.client.call('runs.create', { body: { path, scope: 'all' } });
+    await commands.execute('nbyard:show-run', { id, path, keepFocus: true });
+    return null;
+  };
+  const options = {
+    autoClose: false as const,
+    actions: [
+      {
+        label: trans.__('Show Log'),
+        callback: () => openEnvironment(services, environment.id, 'log')
+      }
+    ]
+  };
+  Notification.promise(run(), {
+    pending: {
+      message: trans.__('Installing the packages of the example. The workflow then runs.'),
+      options
+    },
+    success,
+    error: {
+      message: error => trans.__('The example did not run. %1', (error as Error).message),
+      options
+    }
+  });
 }

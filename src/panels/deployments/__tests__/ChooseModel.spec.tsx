@@ -96,7 +96,7 @@ describe('what can be deployed', () => {
     sources.outputs.push({ ...OUTPUT, size_bytes: 10, created_at });
     runs.items.push({ state: 'succeeded' });
     act(() => runs.changed.emit());
-    expect(await screen.findByText('Train it: model')).toBeTruthy();
+    expect(await screen.findByText('Train it → model')).toBeTruthy();
   });
 
   it('leaves the focus where the user went while it loaded', async () => {

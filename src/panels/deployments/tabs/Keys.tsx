@@ -104,22 +104,11 @@ function NewKey(props: IKeysProps & { onCreated: (created: CreatedKey) => void }
   return (
     <form className="nby-Bar" onSubmit={create}>
       <label>
-        {trans.__('Purpose')}{' '}
-        <input
-          className="jp-mod-styled"
-          value={name}
-          onChange={event => setName(event.target.value)}
-        />
+        {trans.__('Purpose')} <input value={name} onChange={event => setName(event.target.value)} />
       </label>
       <label>
         {trans.__('Days until it expires (empty: never)')}{' '}
-        <input
-          className="jp-mod-styled"
-          type="number"
-          min={1}
-          value={days}
-          onChange={event => setDays(event.target.value)}
-        />
+        <input type="number" min={1} value={days} onChange={event => setDays(event.target.value)} />
       </label>
       <button type="submit" className="nby-Button">
         {trans.__('Create Key')}

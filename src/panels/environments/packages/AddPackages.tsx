@@ -6,6 +6,7 @@ import { ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { PackagesDraft } from '../../../environments/PackagesDraft';
 import { usePackagesDraft } from '../../../environments/usePackagesDraft';
 import { isUnderWay } from '../../../environments/texts';
+import { followInstallation } from '../../../environments/whenInstalled';
 
 interface IAddPackagesProps {
   services: IPanelServices;
@@ -63,7 +64,7 @@ export function AddPackages(props: IAddPackagesProps): JSX.Element {
       const made = await yard.client.call('environments.change', asked);
       sent.current = { number: made.current.number, text };
       forgetDraft('packages');
-      yard.environments.put(made);
+      followInstallation(services, made);
       onInstall();
     };
     const outcome = await (what === 'preview'

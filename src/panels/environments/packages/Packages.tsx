@@ -5,6 +5,7 @@ import { showProblem } from '../../../components/problems';
 import { IPanelServices } from '../../frame/services';
 import { matching } from '../../frame/Search';
 import { isUnderWay } from '../../../environments/texts';
+import { followInstallation } from '../../../environments/whenInstalled';
 
 interface IPackagesProps {
   services: IPanelServices;
@@ -79,7 +80,7 @@ function Requirements(props: IPackagesProps & { version: EnvironmentVersion }): 
     try {
       const path = { environment: id };
       const body = { remove: [line] };
-      yard.environments.put(await yard.client.call('environments.change', { path, body }));
+      followInstallation(services, await yard.client.call('environments.change', { path, body }));
       onInstall();
     } catch (error) {
       showProblem(trans.__('Not removed.'), error, trans);

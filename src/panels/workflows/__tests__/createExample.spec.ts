@@ -7,23 +7,37 @@ import { workflowActions } from '../actions';
 
 const trans = nullTranslator.load('nbyard');
 
-function started(missing: string[], environments: { name: string }[] = []) {
+const made = (fields = {}) => {
+  const current = { number: 1, state: 'ready', requirements: ['joblib', 'pandas'], ...fields };
+  return { id: 'e', name: 'penguins', current };
+};
+
+function started(missing: string[], environments: object[] = []) {
   const call = jest.fn(async (id: string) =>
     id === 'workflows.example_needs'
       ? { packages: ['joblib', 'pandas'], missing }
       : id === 'environments.create'
-        ? { id: 'e', name: 'made' }
-        : { path: 'd/penguins/penguins.nbflow' }
+        ? { ...made(), name: 'made' }
+        : { path: 'd/penguins/penguins.nbflow', id: 'r' }
   );
   const open = jest.fn();
   const commands = new CommandRegistry();
   commands.addCommand('docmanager:open', { execute: open });
   const goTo = jest.fn();
   commands.addCommand('filebrowser:go-to-path', { execute: goTo });
-  const known = { start: async () => undefined, items: environments, put: jest.fn() };
+  const show = jest.fn();
+  commands.addCommand('nbyard:show-run', { execute: show });
+  const changed = { connect: jest.fn(), disconnect: jest.fn() };
+  const known = {
+    start: async () => undefined,
+    items: environments,
+    put: jest.fn(),
+    find: () => made(),
+    changed
+  };
   const yard = { client: { call }, environments: known };
   const services = { yard, trans, commands } as unknown as IPanelServices;
-  return { call, open, goTo, done: workflowActions.createExample(services, ['d']) };
+  return { call, open, goTo, show, done: workflowActions.createExample(services, ['d']) };
 }
 
 const press = async (label: string) => {
@@ -49,20 +63,37 @@ describe('the example', () => {
   });
 
   it('gets an environment of its own with the packages that the kernel lacks', async () => {
-    const { call, open, done } = started(['pandas'], [{ name: 'penguins' }]);
+    const { call, open, show, done } = started(['pandas'], [made({ requirements: ['pandas'] })]);
     await waitFor(() => expect(document.body.textContent).toContain('Python 3 lacks pandas'));
-    await press('Install and Open');
+    await press('Create Environment and Run');
     await done;
     const body = { name: 'penguins 2', requirements: 'joblib\npandas' };
     expect(call).toHaveBeenCalledWith('environments.create', { body });
     const copied = { body: { folder: 'd', environment: 'made' } };
-    expect(call).toHaveBeenLastCalledWith('workflows.create_example', copied);
+    expect(call).toHaveBeenCalledWith('workflows.create_example', copied);
     expect(open).toHaveBeenCalled();
+    const path = 'd/penguins/penguins.nbflow';
+    await waitFor(() => expect(show.mock.calls[0][0]).toMatchObject({ id: 'r', path }));
+    expect(call).toHaveBeenLastCalledWith('runs.create', { body: { path, scope: 'all' } });
+    const { message, type } = Notification.manager.notifications[0];
+    expect([type, message]).toEqual(['success', 'The example is in the folder “d/penguins”.']);
+  });
+
+  it('uses the environment of an earlier example', async () => {
+    const { call, show, done } = started(['pandas'], [made()]);
+    await press('Create Environment and Run');
+    await done;
+    await waitFor(() => expect(show).toHaveBeenCalled());
+    expect(call.mock.calls.map(([id]) => id)).toEqual([
+      'workflows.example_needs',
+      'workflows.create_example',
+      'runs.create'
+    ]);
   });
 
   it('is opened without packages, or not at all', async () => {
     const without = started(['pandas']);
-    await press('Open Without Packages');
+    await press('Open Only');
     await without.done;
     expect(without.call.mock.calls.map(([id]) => id)).toEqual([
       'workflows.example_needs',
