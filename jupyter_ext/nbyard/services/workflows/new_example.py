@@ -60,6 +60,7 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
             for node in document["nodes"].values():
                 if asked.environment and node["type"] == "executable":
                     node["environment"] = asked.environment
+                    del node["requirements"]  # a node has one source of packages
             file.write_text(canonical(document), "utf-8")
     except OSError as error:
         if error.errno in READ_ONLY:

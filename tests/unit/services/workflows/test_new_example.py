@@ -49,6 +49,7 @@ def test_a_folder_of_the_users_choice_and_an_environment(yard, ann, root):
         **dict.fromkeys(("clean", "train", "evaluate", "report"), "birds"),
         "penguins": None,
     }
+    assert not any("requirements" in node for node in nodes.values())  # refused beside the other
 
 
 def test_a_folder_that_is_missing_or_outside_is_refused(yard, ann, root):
