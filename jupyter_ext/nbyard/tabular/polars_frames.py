@@ -123,7 +123,7 @@ def declared_frame(source: Source) -> pl.LazyFrame:
     if source.format == "arrow":
         return pl.scan_ipc(source.path, glob=False, hive_partitioning=False)
     book = fastexcel.read_excel(source.path)
-    name = _sheet(source, book.sheet_names)
+    name = _sheet(source, book)
     # By default, fastexcel decides the types from the first 1,000 rows.
     sheet = book.load_sheet(name, header_row=_header_row(book, name), schema_sample_rows=None)
     frame: pl.DataFrame = sheet.to_polars()
@@ -139,14 +139,19 @@ def _header_row(book: Any, sheet: str) -> int:
 
     Rows before it, such as a title, have one cell at most.
     """
+    widths = _widths(book, sheet)
+    first = next((place for place, width in enumerate(widths) if width > 1), 0)
+    return first if widths and widths[first] >= max(widths[first:]) else 0
+
+
+def _widths(book: Any, sheet: str) -> list[int]:
+    """Return the numbers of filled cells in the first rows of a sheet."""
     try:
         sample = book.load_sheet(sheet, header_row=None, n_rows=SAMPLE_ROWS, dtypes="string")
         rows = sample.to_polars().rows()
     except fastexcel.FastExcelError:  # an empty sheet
-        return 0
-    widths = [sum(cell is not None for cell in row) for row in rows]
-    first = next((place for place, width in enumerate(widths) if width > 1), 0)
-    return first if widths and widths[first] >= max(widths[first:]) else 0
+        return []
+    return [sum(cell is not None for cell in row) for row in rows]
 
 
 def object_rows(source: Source) -> Iterator[json_objects.Row]:
@@ -171,11 +176,14 @@ def object_rows(source: Source) -> Iterator[json_objects.Row]:
     return iter(rows)
 
 
-def _sheet(source: Source, names: Sequence[str]) -> str:
+def _sheet(source: Source, book: Any) -> str:
+    """Return the chosen sheet, else the first one with a table, which a cover does not have."""
+    names: Sequence[str] = book.sheet_names
     if source.sheet and source.sheet not in names:
         known = [repr(name) for name in names[:10]]
         raise Invalid.field("sheet", because("no-sheet", name=source.sheet, known=known))
-    return source.sheet or names[0]
+    tables = (name for name in names if len(names) > 1 and max(_widths(book, name), default=0) > 1)
+    return source.sheet or next(tables, names[0])
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
@@ -265,12 +273,12 @@ def declared_schema(source: Source) -> TableInfo:
         return table_info
     book = fastexcel.read_excel(source.path)
     names = list(book.sheet_names)
-    shown, warnings = _sheet(source, names), []
+    shown, warnings = _sheet(source, book), []
     skipped = _header_row(book, shown)
     if skipped:
         warnings.append(because("lines-before-table", count=skipped))
     if len(names) > 1 and not source.sheet:
-        others = [repr(name[:40]) for name in names[1:6]]
+        others = [repr(name[:40]) for name in names if name != shown][:5]
         params = {"sheet": repr(shown), "count": len(names), "others": others}
         warnings.append(because("first-sheet", **params))
     return msgspec.structs.replace(

@@ -160,15 +160,17 @@ def test_numbers_that_only_python_writes_in_json(tmp_path: Path, name: str) -> N
     assert [row[0] for row in page.rows] == [1.5, "nan", "-inf"]
 
 
-def test_a_title_above_the_table_of_a_sheet_is_left_out(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sheet", ["Data", ""])
+def test_a_title_above_the_table_of_a_sheet_is_left_out(tmp_path: Path, sheet: str) -> None:
+    """The first sheet with a table is shown, not a cover."""
     path = tmp_path / "x.xlsx"
     table: list[list[Any]] = [["Sales of May"], [], ["shop", "n", ""], ["a", 1, "x"], ["b", 2, "y"]]
     cover: list[list[Any]] = [["Read me"]]
     write_excel(path, {"Cover": cover, "Data": table})
-    question = Question("info", str(path), path.name, str(tmp_path), sheet="Data", count=True)
+    question = Question("info", str(path), path.name, str(tmp_path), sheet=sheet, count=True)
     info = answer_question(question)
     assert isinstance(info, TableInfo)
-    assert info.rows == 2
+    assert (info.sheet, info.rows) == ("Data", 2)
     assert [(column.name, column.type) for column in info.columns][:2] == [
         ("shop", "string"),
         ("n", "int"),

@@ -4,6 +4,7 @@
 Tools become descriptions of their Dockerfiles, the pipeline becomes a document.
 """
 
+import json
 import uuid
 from collections.abc import Collection, Mapping
 from typing import Any, Literal, TypeVar, get_args
@@ -109,8 +110,9 @@ class Pipeline(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for name in (*artifact.parameters, *artifact.inputs):
                 if name not in parameters:
                     raise Invalid.field(f"{place}.{name}", f"{artifact.tool} has no such parameter")
-            values = {
-                own_name(name): {"value": value} for name, value in artifact.parameters.items()
+            values = {  # tools take texts
+                own_name(name): {"value": value if isinstance(value, str) else json.dumps(value)}
+                for name, value in artifact.parameters.items()
             }
             nodes[artifact.name] = {
                 "type": "executable",

@@ -53,7 +53,7 @@ def test_a_pipeline_becomes_a_document_with_its_names():
         "training-set": "split/Dockerfile",
         "digits-model": "train/Dockerfile",
     }
-    assert document.nodes["training-set"].arguments["test_share"].value == 0.2
+    assert document.nodes["training-set"].arguments["test_share"].value == "0.2"
     (edge,) = document.edges.values()
     ends = (edge.source, edge.output, edge.target, edge.input)
     assert ends == ("training-set", "rows", "digits-model", "training_set")
