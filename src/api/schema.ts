@@ -1070,7 +1070,8 @@ export interface paths {
         put?: never;
         /**
          * Read the arguments of a file without running it
-         * @description For a registered file, the result also has the executable's ID and name.
+         * @description For a registered file, the result also has the executable's ID and name. The hints name
+         *     packages that the code imports, and that are missing where a run would use them.
          */
         post: operations["executables.inspect"];
         delete?: never;
@@ -5159,6 +5160,7 @@ export interface components {
          *
          *         `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
          *         `executables.tag` would make the parameters cell; null if there is no such cell.
+         *         `used_environment` is the version that a run of a file would use, and what names it.
          */
         Inspection: {
             name: string;
@@ -5180,6 +5182,8 @@ export interface components {
             file: string;
             /** @default {} */
             invocation: components["schemas"]["Invocation"];
+            /** @default null */
+            used_environment: components["schemas"]["UsedEnvironment"] | null;
         };
         /**
          * Interval
@@ -5521,10 +5525,11 @@ export interface components {
         };
         /**
          * Missing
-         * @description A missing `module`, the `packages` to add for it and the environment that lacks it.
+         * @description A missing `module`, the `packages` to add and the environment that lacks them.
          *
-         *         The last package is the one most likely to provide the module. `environment` is empty if the
-         *         task used no managed environment.
+         *         The packages are those for all nodes of the run that use the environment. The last one is the
+         *         one most likely to provide the module. `environment` is empty if the task used no managed
+         *         environment. The packages are then those of a new one.
          */
         Missing: {
             module: string;
@@ -6264,7 +6269,8 @@ export interface components {
          *
          *         A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
          *         node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-         *         null if its code never succeeded.
+         *         null if its code never succeeded. `environment` is what it would use. The `hints` name
+         *         packages that its code imports, and that are missing there.
          */
         NodeForecast: {
             /** @enum {unknown} */
@@ -6275,6 +6281,10 @@ export interface components {
             node: string;
             /** @default null */
             usual: components["schemas"]["Usual"] | null;
+            /** @default null */
+            environment: components["schemas"]["UsedEnvironment"] | null;
+            /** @default [] */
+            hints: components["schemas"]["Reason"][];
         };
         /**
          * NodeLine
@@ -6329,7 +6339,9 @@ export interface components {
          *         executable's, if the node sets none. `hinted_image` is the default image in containers.
          *         `undeclared` are files that the node opened in its last success, or missed in a later failure.
          *         `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
+         *
          *         `default_environment` applies if neither the node nor its executable names packages.
+         *         `used_environment` is the version that a run would use, and what names it.
          */
         NodeView: {
             name: string;
@@ -6363,6 +6375,8 @@ export interface components {
             tag_cell: number | null;
             /** @default null */
             default_environment: components["schemas"]["EnvironmentDefault"] | null;
+            /** @default null */
+            used_environment: components["schemas"]["UsedEnvironment"] | null;
         };
         /**
          * Notice
@@ -8387,8 +8401,9 @@ export interface components {
          * UsedEnvironment
          * @description The version `number` of an environment, whose lock has this `digest`.
          *
-         *         `pinned` means that it was requested by number, and not as the newest. `default` is set if
-         *         the node names no environment.
+         *         `pinned` means that it was requested by number, and not as the newest. `named_by` is what names
+         *         it: the run, the node, its executable or the kernel of its notebook. `default` is set instead
+         *         if none of them names an environment.
          */
         UsedEnvironment: {
             id: string;
@@ -8400,6 +8415,11 @@ export interface components {
             pinned: boolean;
             /** @default null */
             default: components["schemas"]["EnvironmentDefault"] | null;
+            /**
+             * @default
+             * @enum {unknown}
+             */
+            named_by: "" | "executable" | "kernel" | "node" | "run";
         };
         /**
          * Usual

@@ -2238,6 +2238,12 @@ export const CODES: Readonly<Record<string, string>> = {
   'model-packages-missing': trans.__(
     'its model needs {packages:, }, not installed here. Run `{command}`. Then choose the environment {environment}, or a container'
   ),
+  'imports-missing': trans.__(
+    'its code imports {packages:, }, not installed where it runs. Run `{command}`. Then choose the environment {environment}'
+  ),
+  'imports-missing-in-environment': trans.__(
+    'its code imports {packages:, }, missing in the environment {environment}. Run `{command}`'
+  ),
   'kernel-only-local': trans.__(
     'only local processes can use a kernel of this machine; set an environment instead'
   ),

@@ -23,8 +23,8 @@ from nbyard.domain.runs.planning import raise_problems, runtime_of
 from nbyard.domain.workflows.active_nodes import active_part
 from nbyard.domain.workflows.structs import Problem
 from nbyard.errors import Forbidden, Invalid, NotFound, TooLarge
+from nbyard.freezing.imported_packages import MODEL, installed_packages
 from nbyard.freezing.node_problems import problem_of
-from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.kinds.model import read_model
 from nbyard.reasons.structs import Reason, because
 from nbyard.serving.batch import BatchMode
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
     from nbyard.freezing.executable_versions import Code
     from nbyard.freezing.freezing_context import FreezingContext
 
-MODEL = "model"  # the kind of model files
 MAX_LISTED = 5
 # What the serving code needs, by normal name. `name_of` would import the grammar of packages.
 SERVING = {line.partition(">=")[0]: line for line in (PANDAS, *BatchMode.requirements)}
@@ -220,15 +219,5 @@ def _packages(parts: FreezingContext, model: ModelFile, text: str, file: str = "
 
 def _installed(parts: FreezingContext, used: UsedEnvironment | None) -> tuple[set[str], str]:
     """Return the normal names of the packages of an environment or interpreter, and its Python."""
-    interpreter = ""
-    if used:
-        with parts.store.read() as c:
-            version = parts.store.environments.version(c, used.version_id)
-        assert version is not None
-        interpreter = f"{version.place}/bin/python"
-        # The folder of an environment is evicted while no task uses the environment.
-        if not (version.place and Path(interpreter).is_file()):
-            return {name_of(package.name) for package in version.packages}, version.python
-    environment = kernels.python_interpreter(interpreter)
-    python = environment.lock.python if environment.lock else ""
-    return {name_of(name) for name in environment.versions}, python
+    there = installed_packages(parts, used)
+    return {*there.packages}, there.python

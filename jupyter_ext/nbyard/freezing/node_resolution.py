@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,16 +14,31 @@ from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.chosen_packages import chosen_packages, has_image
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources, is_python
-from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.images.structs import plain_name
+from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.runs.planning import COMMAND, CONTAINER, ResolvedNode
+from nbyard.domain.runs.planning import (
+    COMMAND,
+    CONTAINER,
+    ResolvedNode,
+    RunOverrides,
+    runtime_of,
+)
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.freezing import environment_resolution as environments
 from nbyard.freezing.data_nodes import data_view, frozen_data
 from nbyard.freezing.executable_versions import Code, Freezer
-from nbyard.freezing.model_packages import (
+from nbyard.freezing.imported_packages import (
     MODEL,
+    NodeImports,
+    Places,
+    missing_hints,
+    modules_of_code,
+    modules_of_version,
+    runs_python,
+)
+from nbyard.freezing.model_packages import (
     ModelPackages,
     PackageProblems,
     bundled_file,
@@ -40,7 +56,7 @@ from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument
-    from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
+    from nbyard.domain.environments.references import EnvironmentDefault, NamedBy, UsedEnvironment
     from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.reasons.structs import Reason
@@ -76,9 +92,10 @@ class Resolver:
         self._kernel = kernel
         self._default = default
         self._codes: dict[str, Code] = {}
-        self._views: dict[str, NodeView] = {}
+        self._views: dict[str, tuple[NodeView, environments.Needs]] = {}
         self._used: dict[str, environments.Found] = {}
         self._of_kernels: dict[str, str] = {}
+        self._places = Places(parts)
 
     def view(self, node: Node) -> NodeView:
         """Return the view of a node for the canvas, with its problem, if any."""
@@ -91,28 +108,41 @@ class Resolver:
         """Return the view of a node for the canvas; a problem is raised as an error."""
         if node.type == "dataset":
             return data_view(self.parts, self.owner, self.base, node)
-        view = self._executable_view(node)
+        view, needs = self._executable_view(node)
         if _names_packages(node) and view.default_environment:
             view = msgspec.structs.replace(view, default_environment=None)
-        used = None
-        if reference := node.environment or ("" if node.requirements else view.environment):
-            used, _ = self.used(reference)
+        used, _ = self.environment_of(node, needs) or (None, b"")
+        view = msgspec.structs.replace(view, used_environment=used)
         runtime = node.runtime or self.parts.settings.default_runtime
         if view.kind != MODEL or runtime != PROCESS:
             return view
-        default = self._resources(node)
-        if has_image(node, default) or (not used and chosen_packages(node, default)[1]):
+        if has_image(node, needs.resources) or (not used and self._requirements(node, needs)):
             return view
         missing = missing_packages(self.parts, self.model_packages(node), used)
         hints = [*view.hints, missing] if missing else view.hints
         return msgspec.structs.replace(view, hints=hints)
 
-    def _resources(self, node: Node) -> Resources:
-        """Return the resources that the executable of a node declares."""
+    def imports(self, node: Node, overrides: RunOverrides | None = None) -> NodeImports | None:
+        """Return what the code of a node imports, None if it needs no packages of Python."""
+        view, needs = self._executable_view(node)
+        if not runs_python(needs):
+            return None
         if code := self.code(node):
-            return code.description.resources if code.description else Resources()
-        version = self.pinned(node) if node.version else self.registered(node).current
-        return version.resources
+            modules = modules_of_code(self.parts.files, code)
+        else:
+            version = self.pinned(node) if node.version else self.registered(node).current
+            modules = modules_of_version(self.parts.blobs, version)
+        used, _ = self.environment_of(node, needs) or (None, b"")
+        options = overrides or RunOverrides(self.parts.settings.default_runtime)
+        image = node.image or view.image
+        runtime = runtime_of(node, view.kind, image, options)
+        image = options.image or image
+        if runtime == DOCKER and (image or view.hinted_image or self._requirements(node, needs)):
+            runtime = ""
+        return self._places.imports(modules, needs, used, runtime, self.kernel_of(node, needs))
+
+    def _requirements(self, node: Node, needs: environments.Needs) -> str:
+        return self.chosen_packages(node, needs.resources)[1]
 
     def model_packages(self, node: Node) -> ModelPackages:
         """Return the packages of the model that a node runs."""
@@ -121,25 +151,26 @@ class Resolver:
         version = self.pinned(node) if node.version else self.registered(node).current
         return packages_of_version(self.parts, version)
 
-    def _executable_view(self, node: Node) -> NodeView:
+    def _executable_view(self, node: Node) -> tuple[NodeView, environments.Needs]:
         if node.path and not node.version:
             if node.path not in self._views:
                 self._views[node.path] = self._view(self.freezer.inspect(self._code(node.path)))
             return self._views[node.path]
         code = self.code(node)
-        seen = self.freezer.inspect(code) if code else None
         executable = self.registered(node)
-        if seen:
+        if code:
+            view, needs = self._view(self.freezer.inspect(code))
             names = {"name": executable.name, "executable": executable.id}
-            return msgspec.structs.replace(self._view(seen), **names)
+            return msgspec.structs.replace(view, **names), needs
         version = self.pinned(node) if node.version else executable.current
-        return NodeView(
+        view = NodeView(
             executable.name,
             version.kind,
             version.arguments,
             executable=executable.id,
             **self._requested(version),
         )
+        return view, environments.needs_of_executable(version)
 
     def _requested(self, of: ExecutableVersion | Inspection) -> dict[str, Any]:
         """Return what an executable requests, as fields of a `NodeView`."""
@@ -158,10 +189,7 @@ class Resolver:
     def _default_of(self, of: environments.Needs) -> EnvironmentDefault | None:
         """Return the default environment of an executable that names no packages itself."""
         own = of.resources
-        if of.kind == "notebook":
-            can_use = is_python(of.language) and of.kernel in ("", NATIVE)
-        else:
-            can_use = of.language == "python" and of.kind != MODEL
+        can_use = runs_python(of) and (of.kind != "notebook" or of.kernel in ("", NATIVE))
         names_some = own.requirements or own.image or own.hinted_image or self._named_by(of)
         return None if names_some or not can_use else self._default
 
@@ -196,10 +224,15 @@ class Resolver:
         """
         if kernel := self.kernel_of(node, of):
             environment = self._of_kernel(kernel)
-            return self.used(environment) if environment else None
+            return self._named(environment, "run" if self._kernel else "node")
         environment, requirements = self.chosen_packages(node, of.resources)
-        if not environment and not requirements:
-            environment = self._of_kernel(of.kernel)
+        named_by: NamedBy = "executable"
+        if self._environment:
+            named_by = "run"
+        elif node.environment:
+            named_by = "node"
+        elif not environment and not requirements:
+            environment, named_by = self._of_kernel(of.kernel), "kernel"
         if not environment:
             default = None if _names_packages(node) else self._default_of(of)
             if default is None:
@@ -209,10 +242,16 @@ class Resolver:
         if of.kind == "notebook" and not is_python(of.language):
             why = because("packages-of-python", language=of.language)
             raise Invalid.field("environment", why)
-        return self.used(environment)
+        return self._named(environment, named_by)
 
-    def _view(self, seen: Inspection) -> NodeView:
-        return NodeView(
+    def _named(self, environment: str, by: NamedBy) -> environments.Found | None:
+        if not environment:
+            return None
+        used, lock = self.used(environment)
+        return msgspec.structs.replace(used, named_by=by), lock
+
+    def _view(self, seen: Inspection) -> tuple[NodeView, environments.Needs]:
+        view = NodeView(
             seen.name,
             seen.kind,
             seen.arguments,
@@ -221,6 +260,7 @@ class Resolver:
             tag_cell=seen.tag_cell,
             **self._requested(seen),
         )
+        return view, environments.needs_of_executable(seen)
 
     def _code(self, path: str) -> Code:
         """Read the code of a file once, so that all nodes with this file use the same bytes."""
@@ -268,6 +308,25 @@ class Resolver:
         return version
 
 
+def import_hints(
+    resolver: Resolver, nodes: Mapping[str, Node], name: str, overrides: RunOverrides | None = None
+) -> dict[str, Reason]:
+    """Return by node why its packages are missing; nodes with other problems are left out.
+
+    `name` is that of an environment to create. `overrides` are the options of a run.
+    """
+    imports = {}
+    for key, node in nodes.items():
+        with contextlib.suppress(NbyardError):
+            if of_node := resolver.imports(node, overrides):
+                imports[key] = of_node
+    name = plain_name(name or "packages", "packages")
+    store = resolver.parts.store
+    with store.read() as c:
+        exists = store.environments.get(c, resolver.owner, name) is not None
+    return missing_hints(imports, name, exists=exists)
+
+
 def _names_packages(node: Node) -> bool:
     """Return whether a node itself chooses its packages."""
     return bool(node.environment or node.requirements or node.kernel or node.image)
@@ -277,7 +336,7 @@ class Freeze:
     """Freezes nodes. The constructor stores bytes, and `rows` inserts rows in a transaction."""
 
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
-        self._resolver = resolver
+        self.resolver = resolver
         self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
         self._prepared: dict[Path | None, tuple[dict[str, Any], Reason | None]] = {}
         self._excess: dict[str, tuple[Reason, ...]] = {}
@@ -299,7 +358,7 @@ class Freeze:
                 self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
 
     def _bytes(self, name: str, node: Node) -> None:
-        resolver = self._resolver
+        resolver = self.resolver
         if node.type == "dataset":
             data = frozen_data(resolver.parts, resolver.owner, resolver.base, node)
             self.resolved[name] = data
@@ -331,7 +390,7 @@ class Freeze:
         self, name: str, node: Node, of: environments.Needs, read_default: Callable[[str], str]
     ) -> None:
         """Store a node's lock or requirements; `read_default` returns those of the executable."""
-        resolver = self._resolver
+        resolver = self.resolver
         kernel = resolver.kernel_of(node, of)
         _, requirements = resolver.chosen_packages(node, of.resources)
         if requirements and not kernel:
@@ -341,7 +400,7 @@ class Freeze:
         elif environment := resolver.environment_of(node, of):
             used, lock = environment
             if used.version_id not in self._locks:
-                self._locks[used.version_id] = self._resolver.parts.blobs.put_bytes(lock).digest
+                self._locks[used.version_id] = self.resolver.parts.blobs.put_bytes(lock).digest
             self._environments[name] = used, self._locks[used.version_id]
         elif kernel:
             self._kernels[name] = kernel
@@ -350,7 +409,7 @@ class Freeze:
         """Store the packages of a model without requirements or image, and their problems."""
         if of.kind != MODEL or name in self._requirements or has_image(node, of.resources):
             return
-        parts, packages = self._resolver.parts, self._resolver.model_packages(node)
+        parts, packages = self.resolver.parts, self.resolver.model_packages(node)
         used, _ = self._environments.get(name, (None, ""))
         self.package_problems[name] = package_problems(parts, packages, used)
         if used is None and not packages.unread:
@@ -360,24 +419,24 @@ class Freeze:
     def _prepare(self, code: Code) -> tuple[dict[str, Any], Reason | None]:
         """Freeze a file once; return its fields, and why its arguments are unread, if so."""
         if code.path not in self._prepared:
-            kind, reading, resources = self._resolver.freezer.read(code)
-            fields = self._resolver.freezer.fields(code, kind, reading, resources)
+            kind, reading, resources = self.resolver.freezer.read(code)
+            fields = self.resolver.freezer.fields(code, kind, reading, resources)
             is_unread = kind.name == COMMAND and not reading.arguments
             self._prepared[code.path] = fields, unread_reason(reading.hints) if is_unread else None
         return self._prepared[code.path]
 
     def _stored(self, path: str, base: str) -> str:
-        real = self._resolver.parts.files.locate(path, "requirements", base)
+        real = self.resolver.parts.files.locate(path, "requirements", base)
         if not real.is_file():
             raise NotFound(because("no-requirements-file", path=path))
-        return self._resolver.parts.blobs.put_file(real).digest
+        return self.resolver.parts.blobs.put_file(real).digest
 
     def _bundled(self, version: ExecutableVersion) -> str:
-        return bundled_file(self._resolver.parts, version, version.resources.requirements)
+        return bundled_file(self.resolver.parts, version, version.resources.requirements)
 
     def _resolved(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
         used, lock = self._environments.get(name, (None, ""))
-        parts, bundle = self._resolver.parts, version.bundle_digest
+        parts, bundle = self.resolver.parts, version.bundle_digest
         if bundle not in self._excess:
             most = parts.settings.max_bundle_bytes
             self._excess[bundle] = bundles.largest_files(parts.blobs.tree(bundle), most)
@@ -404,7 +463,7 @@ class Freeze:
         digest = lock or self._requirements.get(name) or self._model_requirements.get(name)
         if not digest:
             return ""
-        with self._resolver.parts.blobs.open(digest) as handle:
+        with self.resolver.parts.blobs.open(digest) as handle:
             return handle.read().decode("utf-8", "replace")
 
     def dockerfile(self, name: str) -> tuple[str, str]:
@@ -417,7 +476,7 @@ class Freeze:
         for name, (code, fields) in self._codes.items():
             # `_prepare` returns the same object for all nodes of one file.
             if (executable := followed.get(id(fields))) is None:
-                store = follow or self._resolver.freezer.follow
-                executable = followed[id(fields)] = store(c, self._resolver.owner, code, fields)
+                store = follow or self.resolver.freezer.follow
+                executable = followed[id(fields)] = store(c, self.resolver.owner, code, fields)
             self.resolved[name] = self._resolved(name, executable.name, executable.current)
         return self.resolved

@@ -9,9 +9,10 @@ import pytest
 from packaging.version import Version
 
 from nbyard.dockerd import Engine
+from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.images.structs import NewImage, Recipe
-from nbyard.domain.runs.structs import NewRun, Task
+from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.wheels import project
 from nbyard.transfer.bundles import with_trees
@@ -162,3 +163,34 @@ def test_what_lay_in_a_folder_when_it_was_locked_is_in_the_image(
     said = inside(docker_engine, image.reference, "python3", "-c", code)
     assert said == printed
     docker_engine.remove_image(image.reference)
+
+
+def test_a_retry_in_an_environment_adds_its_packages_to_each_image(
+    yard: Yard, docker_engine: Engine, python_base_image: str
+) -> None:
+    """L1: to the default image, and to the one that a node names."""
+    version = newest(docker_engine, python_base_image, "joblib")
+    python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
+    Path(yard.parts.files.root, "s.py").write_text("import joblib; print(joblib.__version__)")
+    node = {"type": "executable", "path": "s.py", "runtime": "docker"}
+    flow = {"version": 1, "nodes": {"plain": node, "named": node | {"image": python_base_image}}}
+    Path(yard.parts.files.root, "flow.nbflow").write_text(json.dumps(flow))
+    runs = yard.services.runs
+    with Dispatching(yard.settings) as dispatcher:
+
+        def end(run: str) -> RunDetail:
+            return dispatcher.until(
+                lambda: runs.get(ANN, run), lambda found: found.run.finished_at is not None
+            )
+
+        failed = end(runs.create(ANN, NewRun(path="flow.nbflow")).id)
+        missing = [task.missing for task in failed.tasks]
+        assert missing == [Missing("joblib", ["joblib"], "")] * 2
+        environment(yard, "cows", f"joblib=={version}", python=python)
+        ended = end(runs.retry(ANN, failed.run.id, environment="cows").id)
+    logs = {task.node: runs.log(ANN, ended.run.id, task.node).text for task in ended.tasks}
+    assert ended.run.state == "succeeded", logs
+    assert all(log.strip().endswith(version) for log in logs.values())
+    assert {task.environment and task.environment.shown for task in ended.tasks} == {
+        "cows version 1"
+    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,18 +27,19 @@ from nbyard.cli.commands.check_reports import (
     sarif_of,
 )
 from nbyard.cli.commands.runs.check_sample import check_counts, sample_findings
-from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.shared_options import connect, json_option
-from nbyard.domain.executables.structs import Inspect
+from nbyard.domain.executables.structs import Inspect, Inspection
 from nbyard.domain.runs.samples import FILES, ROWS, Sample
-from nbyard.domain.workflows.structs import CheckWorkflow, read_document
+from nbyard.domain.workflows.structs import CheckWorkflow, NodeView, read_document
 from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.host.git.git_process import checked_git
 from nbyard.host.project_files import replace_atomically
 from nbyard.reasons.structs import because
 
 GIT_SECONDS = 60
-OF_NODES = ("model-packages-missing",)  # the hints of nodes that are warnings
+IMPORTS = ("imports-missing", "imports-missing-in-environment")
+OF_NODES = ("model-packages-missing", *IMPORTS)  # the hints of nodes that are warnings
 REPORT = click.Path(dir_okay=False, allow_dash=True, path_type=Path)
 STDOUT = Path("-")
 
@@ -157,7 +158,8 @@ def _check(connection: Any, path: Path) -> Checked:
                 why = because("workflow-is-copy", path=answer.copy_of)
                 findings.append(Finding(why.code, str(why), level="warning"))
             refused = {problem.node for problem in answer.problems}
-            return Checked(path, [*findings, *node_findings(path, text, refused)])
+            findings += node_findings(path, text, refused)
+            return _with_environments(Checked(path, findings), answer.nodes)
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
         errors = code_findings(path)
     except OSError:
@@ -170,7 +172,19 @@ def _check(connection: Any, path: Path) -> Checked:
         for hint in inspection.hints
         if hint.code not in known
     ]
-    return Checked(path, [*errors, *hints])
+    return _with_environments(Checked(path, [*errors, *hints]), {"": inspection})
+
+
+def _with_environments(
+    checked: Checked, nodes: Mapping[str, NodeView] | Mapping[str, Inspection]
+) -> Checked:
+    """Return a file with the environments of its nodes, and commands for missing packages."""
+    environments = {
+        name: node.used_environment for name, node in nodes.items() if node.used_environment
+    }
+    hints = (hint for node in nodes.values() for hint in node.hints if hint.code in IMPORTS)
+    commands = dict.fromkeys(follow_up(str(hint.params["command"])) for hint in hints)
+    return checked._replace(environments=environments, commands=[*commands])
 
 
 def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> Checked:
@@ -181,7 +195,7 @@ def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> C
         findings = [*sample_findings(connection, checked.path, sample, quiet=quiet)]
     except NbyardError as error:
         findings = _findings_of(error)
-    return Checked(checked.path, [*checked.findings, *findings])
+    return checked._replace(findings=[*checked.findings, *findings])
 
 
 def _findings_of(error: NbyardError) -> list[Finding]:

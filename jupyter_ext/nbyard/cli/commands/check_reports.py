@@ -2,13 +2,17 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+import msgspec
+
 from nbyard import __version__
+from nbyard.domain.environments.references import UsedEnvironment
 
 SARIF = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 # XML 1.0 cannot contain these, not even escaped.
@@ -27,10 +31,15 @@ class Finding(NamedTuple):
 
 
 class Checked(NamedTuple):
-    """A file with its problems."""
+    """A file with its problems, and the environments that its nodes would use, by node.
+
+    `commands` add the packages that are missing. The node of a notebook or script is "".
+    """
 
     path: Path
     findings: Sequence[Finding] = ()
+    environments: Mapping[str, UsedEnvironment] = MappingProxyType({})
+    commands: Sequence[str] = ()
 
     @property
     def is_valid(self) -> bool:
@@ -46,18 +55,32 @@ def line_of(document: str, key: str) -> int:
 
 def lines_of(checked: Iterable[Checked]) -> Iterator[str]:
     """Yield what is printed, as compilers do: `file:line: error: text`."""
-    for path, findings in checked:
+    for path, findings, environments, commands in checked:
         if not findings:
             yield f"{path}: no problems"
         for finding in findings:
             place = f"{finding.place}: " if finding.place else ""
             yield f"{path}:{finding.line}: {finding.level}: {place}{finding.text}"
+        nodes: dict[str, list[str]] = {}
+        for node, used in environments.items():
+            origin = f"set by the {used.named_by}"
+            if used.default:
+                origin = f"default of the {used.default.set_by} {used.default.project}".rstrip()
+            nodes.setdefault(f"{used.shown}, {origin}", []).append(node)
+        for text, names in nodes.items():
+            yield f"{path}: environment {text}{': ' if any(names) else ''}{', '.join(names)}"
+        yield from (f"{path}: to add the missing packages: {command}" for command in commands)
 
 
 def fields_of(checked: Checked) -> dict[str, Any]:
     """Return a file with its problems as the fields of a JSON object."""
-    findings = [finding._asdict() for finding in checked.findings]
-    return {"path": str(checked.path), "is_valid": checked.is_valid, "findings": findings}
+    return {
+        "path": str(checked.path),
+        "is_valid": checked.is_valid,
+        "findings": [finding._asdict() for finding in checked.findings],
+        "environments": msgspec.to_builtins(dict(checked.environments)),
+        "commands": [*checked.commands],
+    }
 
 
 def junit_of(checked: Sequence[Checked]) -> str:
@@ -84,7 +107,7 @@ def junit_of(checked: Sequence[Checked]) -> str:
 def sarif_of(checked: Iterable[Checked]) -> str:
     """Return a SARIF log with a result for each problem."""
     results, rules = [], dict[str, None]()
-    for path, findings in checked:
+    for path, findings, *_ in checked:
         # A location of SARIF is a URI, in which a space is %20.
         uri = quote(path.as_posix())
         for finding in findings:

@@ -45,10 +45,11 @@ DISTRIBUTIONS = {
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A missing `module`, the `packages` to add for it and the environment that lacks it.
+    """A missing `module`, the `packages` to add and the environment that lacks them.
 
-    The last package is the one most likely to provide the module. `environment` is empty if the
-    task used no managed environment.
+    The packages are those for all nodes of the run that use the environment. The last one is the
+    one most likely to provide the module. `environment` is empty if the task used no managed
+    environment. The packages are then those of a new one.
     """
 
     module: str

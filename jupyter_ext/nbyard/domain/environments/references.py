@@ -15,6 +15,7 @@ PINNED = re.compile(r"(.+)@([1-9][0-9]{0,8})")
 OF_PYTHON = PROTECTED | {"setuptools", "wheel"}
 # differences named in one sentence
 MAX_TOLD = 3
+NamedBy = Literal["run", "node", "executable", "kernel", ""]
 
 
 class EnvironmentDefault(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,8 +32,9 @@ class EnvironmentDefault(msgspec.Struct, frozen=True, omit_defaults=True):
 class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
     """The version `number` of an environment, whose lock has this `digest`.
 
-    `pinned` means that it was requested by number, and not as the newest. `default` is set if
-    the node names no environment.
+    `pinned` means that it was requested by number, and not as the newest. `named_by` is what names
+    it: the run, the node, its executable or the kernel of its notebook. `default` is set instead
+    if none of them names an environment.
     """
 
     id: str
@@ -42,6 +44,7 @@ class UsedEnvironment(msgspec.Struct, frozen=True, omit_defaults=True):
     digest: str
     pinned: bool = False
     default: EnvironmentDefault | None = None
+    named_by: NamedBy = ""
 
     @property
     def shown(self) -> str:

@@ -7,6 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.reasons.structs import Reason
@@ -53,6 +54,7 @@ class Inspection(msgspec.Struct, frozen=True):
 
     `file` is the name of the file. `tag_cell` is the index (from 0) of the cell that
     `executables.tag` would make the parameters cell; null if there is no such cell.
+    `used_environment` is the version that a run of a file would use, and what names it.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Inspection(msgspec.Struct, frozen=True):
     executable: str = ""
     file: str = ""
     invocation: Invocation = Invocation()
+    used_environment: UsedEnvironment | None = None
 
 
 class Inspect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

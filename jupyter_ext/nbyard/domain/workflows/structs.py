@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.environments.references import EnvironmentDefault
+from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 from nbyard.domain.file_formats import OutputClass
 from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
@@ -328,7 +328,9 @@ class NodeView(msgspec.Struct, frozen=True):
     executable's, if the node sets none. `hinted_image` is the default image in containers.
     `undeclared` are files that the node opened in its last success, or missed in a later failure.
     `is_idle`: a node before it is muted. `tag_cell`: the cell to tag as parameters cell.
-    `default_environment` applies if neither the node nor its executable names packages."""
+
+    `default_environment` applies if neither the node nor its executable names packages.
+    `used_environment` is the version that a run would use, and what names it."""
 
     name: str
     kind: str
@@ -347,6 +349,7 @@ class NodeView(msgspec.Struct, frozen=True):
     gpu: int | None = None
     tag_cell: int | None = None
     default_environment: EnvironmentDefault | None = None
+    used_environment: UsedEnvironment | None = None
 
 
 class NodeLine(msgspec.Struct, frozen=True):

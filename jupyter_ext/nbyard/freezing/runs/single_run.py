@@ -52,8 +52,8 @@ def single_document(resolver: Resolver, body: NewRun) -> Document:
     try:
         view = resolver.checked_view(node)
     except NbyardError as error:
-        # A problem of the environment keeps its own field.
-        if [detail.path for detail in error.details] == [ENVIRONMENT]:
+        # A problem of the environment or the kernel keeps its own field.
+        if [detail.path for detail in error.details] in ([ENVIRONMENT], ["kernel"]):
             raise
         raise Invalid.field("path" if body.path else "executable", problem_of(error)) from None
     arguments = {argument.name: argument for argument in view.arguments}

@@ -32,7 +32,7 @@ from nbyard.host import gpus
 from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.host.kernels.installed_kernels import check_kernel
 from nbyard.host.project_files import file_of
-from nbyard.reasons.structs import because, read_reason
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.git_states import GitState
@@ -129,9 +129,7 @@ def content_of(
     if main:
         known = resolved[MAIN]
         if why := known.problem:
-            if why.code == "field" and why.params["path"] == "kernel":
-                raise Invalid.field("kernel", read_reason(why.params["reason"]) or why)
-            raise Invalid.field("path" if body.path else "executable", known.problem)
+            raise Invalid.field("path" if body.path else "executable", why)
         declared, owner = {a.name: a for a in known.arguments}, known.name
     else:
         declared, owner = {n: p.argument(n) for n, p in document.meta.parameters.items()}, ""

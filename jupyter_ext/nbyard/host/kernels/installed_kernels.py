@@ -22,7 +22,8 @@ from nbyard.reasons.structs import Reason, because
 
 # Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
 # of the search folders, also of missing ones, are taken before the listing. If two distributions
-# have one name, the first on the path counts, because it is the one that is imported.
+# have one name, the first on the path counts, because it is the one that is imported. `modules`
+# are the names of modules at the top of the path.
 LIST_PACKAGES = """
 import hashlib, importlib.metadata, json, os, platform, site, sys, sysconfig
 def time_of(folder):
@@ -30,6 +31,8 @@ def time_of(folder):
         return os.stat(folder).st_mtime_ns
     except OSError:
         return 0
+def names_in(folder):
+    return os.listdir(folder) if os.path.isdir(folder) else []
 places = [*sys.path, *getattr(site, "getsitepackages", list)(), site.getusersitepackages()]
 folders = {str(place): time_of(place) for place in places if place}
 found = {}
@@ -40,9 +43,11 @@ for each in importlib.metadata.distributions():
         sha = "sha256:" + hashlib.sha256(record.encode()).hexdigest() if record else ""
         found[name] = {"name": name, "version": each.version, "record": sha,
             "direct_url": json.loads(url) if url else None}
+modules = {name.partition(".")[0] for place in sys.path if place for name in names_in(place)}
 print(json.dumps({"python": platform.python_version(), "build": sys.version,
     "implementation": sys.implementation.name, "platform": sysconfig.get_platform(),
-    "folders": folders, "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
+    "folders": folders, "modules": sorted(modules),
+    "packages": sorted(found.values(), key=lambda one: one["name"].lower())}))
 """
 SECONDS = 30
 PROGRAMS = {"python": "python", "r": "R"}
@@ -56,10 +61,12 @@ USUAL_ARGUMENTS = {"-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{c
 class PackageFolders(msgspec.Struct, frozen=True):
     """The modification times (ns) of the folders in which an interpreter looks for packages.
 
-    A missing folder has 0. Every installation or removal changes one of them.
+    A missing folder has 0. Every installation or removal changes one of them. `modules` are the
+    names of the modules in them.
     """
 
     folders: dict[str, int]
+    modules: frozenset[str] = frozenset()
 
 
 class CachedPackages(msgspec.Struct, frozen=True):
@@ -68,6 +75,7 @@ class CachedPackages(msgspec.Struct, frozen=True):
     lock: Lock
     fingerprint: str
     folders: dict[str, int]
+    modules: frozenset[str]
 
     @property
     def is_valid(self) -> bool:
@@ -280,6 +288,17 @@ def python_interpreter(interpreter: str = "") -> EnvironmentRef:
     return _python_environment(interpreter or sys.executable, "")
 
 
+def importable_modules(environment: EnvironmentRef) -> frozenset[str]:
+    """Return the names of the modules that a Python can import, as far as its folders show.
+
+    The Python was asked for its packages before.
+    """
+    names = (
+        seen.modules for (place, _), seen in _asked.items() if place == environment.interpreter
+    )
+    return frozenset().union(*names)
+
+
 def identify_program(command: str) -> EnvironmentRef:
     """Return the reference to another program.
 
@@ -325,9 +344,8 @@ def _python_environment(
         lock = msgspec.json.decode(done.stdout, type=Lock)
         more = {"env": own} if own else {}
         text = digest_of({"interpreter": interpreter, "lock": lock, **more})
-        asked = CachedPackages(
-            lock, text, msgspec.json.decode(done.stdout, type=PackageFolders).folders
-        )
+        seen = msgspec.json.decode(done.stdout, type=PackageFolders)
+        asked = CachedPackages(lock, text, seen.folders, seen.modules)
         _asked[interpreter, own] = asked
     text = asked.fingerprint
     if settings := _user_settings():

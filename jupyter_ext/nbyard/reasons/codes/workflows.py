@@ -99,6 +99,19 @@ RUNTIMES = {
         command=str,
         environment=str,
     ),
+    "imports-missing": code(
+        "its code imports {packages:, }, not installed where it runs. Run `{command}`."
+        " Then choose the environment {environment}",
+        packages=list,
+        command=str,
+        environment=str,
+    ),
+    "imports-missing-in-environment": code(
+        "its code imports {packages:, }, missing in the environment {environment}. Run `{command}`",
+        packages=list,
+        command=str,
+        environment=str,
+    ),
     "kernel-only-local": code(
         "only local processes can use a kernel of this machine; set an environment instead"
     ),

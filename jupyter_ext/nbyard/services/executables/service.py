@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -34,9 +34,10 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
-from nbyard.freezing.environment_resolution import find_used
+from nbyard.freezing.environment_resolution import find_default, find_used
 from nbyard.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.freezing.node_problems import first_problem
+from nbyard.freezing.node_resolution import Resolver, import_hints
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
@@ -81,17 +82,32 @@ class ExecutableService:
     def inspect(self, caller: Caller, body: Inspect) -> Inspection:
         """Read the arguments of a file without running it.
 
-        For a registered file, the result also has the executable's ID and name.
+        For a registered file, the result also has the executable's ID and name. The hints name
+        packages that the code imports, and that are missing where a run would use them.
         """
         code = self._code(caller.name, body.path, body.upload)
         inspection = self._freezer.inspect(code, body.kind)
         if code.path is None:
             return inspection
+        inspection = self._with_environment(caller, body.path, inspection)
         with self._store.read() as c:
             known = self._store.executables.by_path(c, caller.name, str(code.path))
         if known is None:
             return inspection
         return msgspec.structs.replace(inspection, executable=known.id, name=known.name)
+
+    def _with_environment(self, caller: Caller, path: str, inspection: Inspection) -> Inspection:
+        default = find_default(self._parts, caller.name, path, project=caller.project)
+        resolver = Resolver(self._parts, caller.name, "", default=default)
+        node = Node("executable", path=path)
+        view = resolver.view(node)
+        name = PurePosixPath(path).stem
+        hints = import_hints(resolver, {"": node}, name) if view.problem is None else {}
+        return msgspec.structs.replace(
+            inspection,
+            used_environment=view.used_environment,
+            hints=[*inspection.hints, *hints.values()],
+        )
 
     @operation("POST", "/executables/help", scope="runs:write")
     def help(self, caller: Caller, body: AskHelp) -> Inspection:

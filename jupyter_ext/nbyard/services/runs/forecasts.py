@@ -28,9 +28,10 @@ from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy
 from nbyard.freezing.dry_versions import DryVersions
+from nbyard.freezing.node_resolution import import_hints
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values
-from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
+from nbyard.freezing.runs.templates import WORKFLOW, FrozenRequest, content_of, freeze
 from nbyard.host.capacity import capacity
 from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.services.operation import operation
@@ -81,7 +82,8 @@ class RunForecasts(RunPreviews):
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)
             with self._store.read() as c:
-                return self._sum_up(c, caller, plans, verdicts)
+                forecast = self._sum_up(c, caller, plans, verdicts)
+            return _with_import_hints(frozen, forecast)
 
     @contextmanager
     def _one_at_a_time(self, owner: str) -> Iterator[tuple[DryBlobs, Forecaster]]:
@@ -135,6 +137,7 @@ class RunForecasts(RunPreviews):
                 verdicts[plan.node].reason,
                 plan.node,
                 ahead[plan.node].usual if plan.node in ahead else None,
+                plan.environment,
             )
             for plan in plans
         ]
@@ -153,6 +156,22 @@ class RunForecasts(RunPreviews):
             is_maximum=may_be_cached,
             waits=waits,
         )
+
+
+def _with_import_hints(frozen: FrozenRequest, forecast: RunForecast) -> RunForecast:
+    """Return the forecast with hints for the nodes that would run without their packages."""
+    nodes = {
+        node.node: frozen.meant.nodes[node.node]
+        for node in forecast.nodes
+        if node.state != "cached"
+    }
+    name = Path(frozen.body.path).stem
+    hints = import_hints(frozen.nodes.resolver, nodes, name, frozen.overrides)
+    hinted = [
+        msgspec.structs.replace(node, hints=[hints[node.node]]) if node.node in hints else node
+        for node in forecast.nodes
+    ]
+    return msgspec.structs.replace(forecast, nodes=hinted)
 
 
 def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:

@@ -36,6 +36,7 @@ from nbyard.services.idempotency_keys import (
 )
 from nbyard.services.operation import operation
 from nbyard.services.runs.checks import RunChecks
+from nbyard.services.runs.missing_packages import with_all_missing
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.pushed_workflows import link_new_source, projects_with_copy
 
@@ -105,7 +106,9 @@ class RunService(RunChecks):
             record = self._find(c, caller, run)
             tasks = self._with_details(c, record, self._store.tasks.views(c, record.id))
             graph, source = self._store.runs.graph(c, record), self._source(c, record.origin)
-            return RunDetail(self._with_shown_path(record), [*tasks], *graph, *source)
+            shown = self._with_shown_path(record)
+        tasks = with_all_missing(self._parts, record.id, tasks)
+        return RunDetail(shown, tasks, *graph, *source)
 
     def _source(self, c: Connection, origin: Origin) -> tuple[str, bool]:
         """Return the name of the schedule or trigger that started a run, and if it is deleted.
@@ -122,7 +125,7 @@ class RunService(RunChecks):
 
     def _with_details(
         self, c: Connection, run: Run, tasks: Sequence[Task], of: Collection[str] | None = None
-    ) -> Sequence[Task]:
+    ) -> list[Task]:
         """Return tasks with their attempts, artifacts and places in the queue.
 
         `of` has the IDs of these tasks if they are not all tasks of the run.
@@ -190,7 +193,8 @@ class RunService(RunChecks):
             shown = views[:limit]
             tasks = self._with_details(c, record, shown, [task.id for task in shown])
         following = tasks[-1].node if len(views) > limit else None
-        return TaskPage(self._with_shown_path(record), [*tasks], last, following)
+        tasks = with_all_missing(self._parts, record.id, tasks)
+        return TaskPage(self._with_shown_path(record), tasks, last, following)
 
     def _summary(self, caller: Caller, run: str) -> Run:
         with self._store.read() as c:

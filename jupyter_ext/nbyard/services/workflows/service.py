@@ -39,7 +39,7 @@ from nbyard.domain.workflows.structs import (
 from nbyard.errors import Invalid, NbyardError
 from nbyard.freezing.environment_resolution import find_default
 from nbyard.freezing.node_problems import unread_reason
-from nbyard.freezing.node_resolution import Freeze, Resolver
+from nbyard.freezing.node_resolution import Freeze, Resolver, import_hints
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_context, pushed_path
 from nbyard.host.installed_runtimes import check_runtimes
@@ -239,9 +239,7 @@ class WorkflowService:
             topological_order(document.nodes, document.edges.values())
         except Invalid as error:
             problems.append(Problem(error.reason))
-        for name in idle_nodes(document):
-            is_idle = document.nodes[name].mode is None
-            views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
+        _complete_views(resolver, document, views, body.path)
         opened = opened_files_of_nodes(self._parts, caller.name, place, document.nodes, views)
         for name, undeclared in opened.items():
             views[name] = msgspec.structs.replace(views[name], undeclared=undeclared)
@@ -266,6 +264,23 @@ class WorkflowService:
             return pinned_node(self._parts, caller.name, name, pin)
         except NbyardError as error:
             return ResolvedNode(view.name, view.arguments, problem=error.reason)
+
+
+def _complete_views(
+    resolver: Resolver, document: Document, views: dict[str, NodeView], path: str
+) -> None:
+    """Mark idle nodes; add hints to those that would run without packages that they import."""
+    for name in idle_nodes(document):
+        is_idle = document.nodes[name].mode is None
+        views[name] = msgspec.structs.replace(views[name], is_idle=is_idle)
+    nodes = {
+        name: node
+        for name, node in document.nodes.items()
+        if node.type == "executable" and not (node.pin or node.mode)
+        if not (views[name].problem or views[name].is_idle)
+    }
+    for name, hint in import_hints(resolver, nodes, PurePosixPath(path).stem).items():
+        views[name] = msgspec.structs.replace(views[name], hints=[*views[name].hints, hint])
 
 
 def _resolver(

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from xml.etree import ElementTree
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,11 +12,13 @@ from hypothesis import strategies as st
 from nbyard.cli.commands.check_reports import (
     Checked,
     Finding,
+    fields_of,
     junit_of,
     line_of,
     lines_of,
     sarif_of,
 )
+from nbyard.domain.environments.references import EnvironmentDefault, UsedEnvironment
 
 FINDINGS = st.builds(
     Finding,
@@ -64,3 +67,21 @@ def test_lines_are_like_those_of_compilers() -> None:
 def test_the_line_of_a_node_is_found(key: str, line: int) -> None:
     text = '{\n "nodes": {\n  "a": {"label": "b.c"},\n  "b.c": {},\n  "\\"": {}\n }\n}\n'
     assert line_of(text, key) == line
+
+
+def test_environments_and_commands_follow_the_findings() -> None:
+    """L1: nodes with the same environment share a line, which names what sets it."""
+    named = UsedEnvironment("e", "cows", "v", 2, "d", named_by="node")
+    default = EnvironmentDefault("cows", "project", "farm")
+    by_default = msgspec.structs.replace(named, named_by="", default=default)
+    environments = {"a": named, "b": by_default, "c": by_default}
+    checked = Checked(Path("w"), [], environments, ["nbyard environments install cows six"])
+    assert [*lines_of([checked])] == [
+        "w: no problems",
+        "w: environment cows version 2, set by the node: a",
+        "w: environment cows version 2, default of the project farm: b, c",
+        "w: to add the missing packages: nbyard environments install cows six",
+    ]
+    fields = fields_of(checked)
+    assert fields["environments"]["b"]["default"]["set_by"] == "project"
+    assert [*lines_of([Checked(Path("n"), [], {"": named})])][1].endswith("set by the node")

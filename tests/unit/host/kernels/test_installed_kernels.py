@@ -348,8 +348,10 @@ def mine(tmp_path, monkeypatch):
 
 def test_packages_of_the_user_count(mine, monkeypatch):
     """R2: where the work sees them, the fingerprint does."""
+    (mine.parent / "cow.py").touch()
     after = kernels.python_interpreter()
     assert "mine" in names_in(after)
+    assert {"cow", "pytest", "json"} <= kernels.importable_modules(after)
     monkeypatch.delenv("PYTHONPATH")
     kernels._asked.clear()
     assert after.fingerprint != kernels.python_interpreter().fingerprint

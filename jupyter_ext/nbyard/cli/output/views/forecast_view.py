@@ -9,7 +9,10 @@ from nbyard.reasons.structs import reason_text
 
 
 def show_forecast(forecast: RunForecast) -> None:
-    """Print the totals, and each node that may run with state, reason and usual duration."""
+    """Print the totals, and each node that may run with state, reason and usual duration.
+
+    Hints about missing packages follow.
+    """
     click.echo(forecast_text(forecast))
     rows = [
         (
@@ -23,6 +26,9 @@ def show_forecast(forecast: RunForecast) -> None:
     ]
     if rows:
         show_table(rows, ("node", "state", "because", ""))
+    for node in forecast.nodes:
+        for hint in node.hints:
+            click.echo(f"{node.node}: {hint}")
 
 
 def forecast_text(forecast: RunForecast) -> str:

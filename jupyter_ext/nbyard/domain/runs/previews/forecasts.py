@@ -5,6 +5,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.previews.estimates import Usual
 from nbyard.domain.runs.structs import NewRun, TaskPlan
@@ -36,11 +37,14 @@ class NodeForecast(Verdict, frozen=True):
 
     A `cached` node uses an earlier result. A `stale` node runs, because of `reason`. An `unknown`
     node could not be checked, for `reason`. `usual` is the usual duration of a node that may run,
-    null if its code never succeeded.
+    null if its code never succeeded. `environment` is what it would use. The `hints` name
+    packages that its code imports, and that are missing there.
     """
 
     node: str = ""
     usual: Usual | None = None
+    environment: UsedEnvironment | None = None
+    hints: list[Reason] = []
 
 
 class RunForecast(msgspec.Struct, frozen=True):
