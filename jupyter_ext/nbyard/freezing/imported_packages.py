@@ -303,6 +303,7 @@ def imported_modules(file: str, read: Read) -> frozenset[str]:
     return frozenset(foreign - NEVER_MISSING)
 
 
+@lru_cache(maxsize=1000)  # the same files are checked after each change of a workflow
 def _imports_in(path: str, content: bytes) -> Imports | None:
     """Return the imports of a file that always run, None if they do not tell what it needs."""
     imports = Imports(set(), set(), set())

@@ -96,6 +96,7 @@ class Resolver:
         self._used: dict[str, environments.Found] = {}
         self._of_kernels: dict[str, str] = {}
         self._places = Places(parts)
+        self._modules: dict[Path | None, frozenset[str]] = {}
 
     def view(self, node: Node) -> NodeView:
         """Return the view of a node for the canvas, with its problem, if any."""
@@ -128,7 +129,9 @@ class Resolver:
         if not runs_python(needs):
             return None
         if code := self.code(node):
-            modules = modules_of_code(self.parts.files, code)
+            if code.path not in self._modules:
+                self._modules[code.path] = modules_of_code(self.parts.files, code)
+            modules = self._modules[code.path]
         else:
             version = self.pinned(node) if node.version else self.registered(node).current
             modules = modules_of_version(self.parts.blobs, version)
