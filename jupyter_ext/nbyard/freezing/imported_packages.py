@@ -22,7 +22,6 @@ from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.executables.structs import is_python
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
-from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.notebooks.parameter_cells import parse_cell, source_of
 from nbyard.errors import NbyardError, NotFound
 from nbyard.host.kernels import installed_kernels as kernels
@@ -192,9 +191,7 @@ def installed_packages(parts: FreezingContext, used: UsedEnvironment | None) -> 
         with parts.store.read() as c:
             version = parts.store.environments.version(c, used.version_id)
         if version is None:
-            raise NotFound(
-                because("unknown-environment", name=used.name, present=nearest_names((), ""))
-            )
+            raise NotFound()
         interpreter = f"{version.place}/bin/python"
         # The folder of an environment is evicted while no task uses the environment.
         if not (version.place and Path(interpreter).is_file()):
@@ -303,24 +300,28 @@ def imported_modules(file: str, read: Read) -> frozenset[str]:
     return frozenset(foreign - NEVER_MISSING)
 
 
-@lru_cache(maxsize=1000)  # the same files are checked after each change of a workflow
 def _imports_in(path: str, content: bytes) -> Imports | None:
     """Return the imports of a file that always run, None if they do not tell what it needs."""
-    imports = Imports(set(), set(), set())
     texts = [content.decode("utf-8", "replace")]
     if path.endswith(".ipynb"):
         try:
             cells = json.loads(texts[0])["cells"]
             texts = [source_of(cell) for cell in cells if cell["cell_type"] == "code"]
         except (ValueError, TypeError, KeyError, AttributeError):
-            return imports  # not a notebook since format 4
+            texts = []  # not a notebook since format 4
         texts = [
             cell
             for cell in texts
             if not cell.lstrip().startswith("%%") or TIMED.match(cell) or UNKNOWN.search(cell)
         ]
+    return _imports_of_texts(tuple(texts))
+
+
+@lru_cache(maxsize=1000)  # the same code is checked after each change of a workflow
+def _imports_of_texts(texts: tuple[str, ...]) -> Imports | None:
     if UNKNOWN.search(COMMENT.sub("", "\n".join(texts))):
         return None
+    imports = Imports(set(), set(), set())
     for text in texts:
         try:
             tree, _ = parse_cell(text)

@@ -131,7 +131,7 @@ def package_problems(
     In a process, only packages of the serving code block a run: the model may also find its own
     packages under other names, such as opencv-python-headless for opencv-python.
     """
-    blocks = not SERVING.keys() <= _installed(parts, used)[0]
+    blocks = not SERVING.keys() <= installed_packages(parts, used).packages
     return PackageProblems(
         process=missing_packages(parts, packages, used) if blocks else None,
         container=None if used else packages.unread,
@@ -177,14 +177,14 @@ def missing_packages(
     packages than the required ones are no problem. The names are those of distributions, so a
     package that another distribution provides is named too.
     """
-    installed, python = _installed(parts, used)
+    there = installed_packages(parts, used)
     missing = [
         line
         for line in (*packages.serving, *packages.lines)
-        if is_named(line) and name_of(line) not in installed and applies(line, python)
+        if is_named(line) and name_of(line) not in there.packages and applies(line, there.python)
     ]
     lines = {name_of(line) for line in missing}
-    missing += [line for name, line in SERVING.items() if name not in {*installed, *lines}]
+    missing += [line for name, line in SERVING.items() if name not in {*there.packages, *lines}]
     if not missing:
         return None
     if used:
@@ -215,9 +215,3 @@ def _packages(parts: FreezingContext, model: ModelFile, text: str, file: str = "
     serving = [line for line in serving if name_of(line) not in names and not has_hashes]
     text = "".join(f"{line}\n" for line in [*lines, *serving])
     return ModelPackages(model.name, text, lines, serving, file)
-
-
-def _installed(parts: FreezingContext, used: UsedEnvironment | None) -> tuple[set[str], str]:
-    """Return the normal names of the packages of an environment or interpreter, and its Python."""
-    there = installed_packages(parts, used)
-    return {*there.packages}, there.python

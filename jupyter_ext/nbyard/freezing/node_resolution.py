@@ -98,6 +98,10 @@ class Resolver:
         self._places = Places(parts)
         self._modules: dict[Path | None, frozenset[str]] = {}
 
+    def keep_inspection(self, path: str, inspection: Inspection) -> None:
+        """Keep the inspection of a file, which is then not inspected again."""
+        self._views[path] = self._view(inspection)
+
     def view(self, node: Node) -> NodeView:
         """Return the view of a node for the canvas, with its problem, if any."""
         try:

@@ -123,35 +123,15 @@ def declared_frame(source: Source) -> pl.LazyFrame:
     if source.format == "arrow":
         return pl.scan_ipc(source.path, glob=False, hive_partitioning=False)
     book = fastexcel.read_excel(source.path)
-    name = _sheet(source, book)
+    name, header = _sheet(source, book)
     # By default, fastexcel decides the types from the first 1,000 rows.
-    sheet = book.load_sheet(name, header_row=_header_row(book, name), schema_sample_rows=None)
+    sheet = book.load_sheet(name, header_row=header, schema_sample_rows=None)
     frame: pl.DataFrame = sheet.to_polars()
     frame.columns = [UNNAMED.sub("column ", column) for column in frame.columns]
     # Excel has no integers: each number is a float.
     floats = [c for c in frame.get_columns() if c.dtype == pl.Float64 and not c.is_null().all()]
     whole = [c.name for c in floats if ((c == c.round()) & (c.abs() <= SAFE_INT)).all()]
     return frame.with_columns(frame[name].cast(pl.Int64) for name in whole).lazy()
-
-
-def _header_row(book: Any, sheet: str) -> int:
-    """Return the row with the names of the columns: the first one that is as wide as the table.
-
-    Rows before it, such as a title, have one cell at most.
-    """
-    widths = _widths(book, sheet)
-    first = next((place for place, width in enumerate(widths) if width > 1), 0)
-    return first if widths and widths[first] >= max(widths[first:]) else 0
-
-
-def _widths(book: Any, sheet: str) -> list[int]:
-    """Return the numbers of filled cells in the first rows of a sheet."""
-    try:
-        sample = book.load_sheet(sheet, header_row=None, n_rows=SAMPLE_ROWS, dtypes="string")
-        rows = sample.to_polars().rows()
-    except fastexcel.FastExcelError:  # an empty sheet
-        return []
-    return [sum(cell is not None for cell in row) for row in rows]
 
 
 def object_rows(source: Source) -> Iterator[json_objects.Row]:
@@ -176,14 +156,27 @@ def object_rows(source: Source) -> Iterator[json_objects.Row]:
     return iter(rows)
 
 
-def _sheet(source: Source, book: Any) -> str:
-    """Return the chosen sheet, else the first one with a table, which a cover does not have."""
+def _sheet(source: Source, book: Any) -> tuple[str, int]:
+    """Return the chosen sheet and the row with the names of its columns.
+
+    By default it is the first sheet with a table, which a cover does not have.
+    """
     names: Sequence[str] = book.sheet_names
     if source.sheet and source.sheet not in names:
         known = [repr(name) for name in names[:10]]
         raise Invalid.field("sheet", because("no-sheet", name=source.sheet, known=known))
-    tables = (name for name in names if len(names) > 1 and max(_widths(book, name), default=0) > 1)
-    return source.sheet or next(tables, names[0])
+    for name in [source.sheet] if source.sheet else names:
+        try:
+            sample = book.load_sheet(name, header_row=None, n_rows=SAMPLE_ROWS, dtypes="string")
+            rows = sample.to_polars().rows()
+        except fastexcel.FastExcelError:  # an empty sheet
+            rows = []
+        widths = [sum(cell is not None for cell in row) for row in rows]
+        if source.sheet or max(widths, default=0) > 1:
+            # Rows before the names, such as a title, have one cell at most.
+            first = next((place for place, width in enumerate(widths) if width > 1), 0)
+            return name, first if widths and widths[first] >= max(widths[first:]) else 0
+    return names[0], 0
 
 
 def type_name(dtype: pl.DataType) -> ColumnType:
@@ -273,8 +266,7 @@ def declared_schema(source: Source) -> TableInfo:
         return table_info
     book = fastexcel.read_excel(source.path)
     names = list(book.sheet_names)
-    shown, warnings = _sheet(source, book), []
-    skipped = _header_row(book, shown)
+    (shown, skipped), warnings = _sheet(source, book), []
     if skipped:
         warnings.append(because("lines-before-table", count=skipped))
     if len(names) > 1 and not source.sheet:

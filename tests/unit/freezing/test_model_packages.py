@@ -12,6 +12,7 @@ from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.domain.workflows.structs import CheckWorkflow, Node
 from nbyard.errors import Invalid
 from nbyard.freezing.environment_resolution import find_used
+from nbyard.freezing.imported_packages import Installed
 from nbyard.freezing.model_packages import ModelPackages, missing_packages
 from nbyard.freezing.node_resolution import Freeze, Resolver
 
@@ -91,7 +92,10 @@ def test_a_version_keeps_its_own(yard, ann, write, root):
 def installed(monkeypatch):
     """Pretend that these packages, by normal name, are installed on this machine."""
     names = {"pandas", "pyarrow"}
-    monkeypatch.setattr("nbyard.freezing.model_packages._installed", lambda *_: (names, ""))
+    monkeypatch.setattr(
+        "nbyard.freezing.model_packages.installed_packages",
+        lambda *_: Installed(frozenset(names)),
+    )
     return names
 
 

@@ -89,25 +89,23 @@ class ExecutableService:
         inspection = self._freezer.inspect(code, body.kind)
         if code.path is None:
             return inspection
-        inspection = self._with_environment(caller, body.path, inspection)
+        default = find_default(self._parts, caller.name, body.path, project=caller.project)
+        resolver = Resolver(self._parts, caller.name, "", default=default)
+        resolver.keep_inspection(body.path, inspection)
+        node = Node("executable", path=body.path)
+        view = resolver.view(node)
+        name = PurePosixPath(body.path).stem
+        hints = {} if view.problem else import_hints(resolver, {"": node}, name)
+        inspection = msgspec.structs.replace(
+            inspection,
+            used_environment=view.used_environment,
+            hints=[*inspection.hints, *hints.values()],
+        )
         with self._store.read() as c:
             known = self._store.executables.by_path(c, caller.name, str(code.path))
         if known is None:
             return inspection
         return msgspec.structs.replace(inspection, executable=known.id, name=known.name)
-
-    def _with_environment(self, caller: Caller, path: str, inspection: Inspection) -> Inspection:
-        default = find_default(self._parts, caller.name, path, project=caller.project)
-        resolver = Resolver(self._parts, caller.name, "", default=default)
-        node = Node("executable", path=path)
-        view = resolver.view(node)
-        name = PurePosixPath(path).stem
-        hints = import_hints(resolver, {"": node}, name) if view.problem is None else {}
-        return msgspec.structs.replace(
-            inspection,
-            used_environment=view.used_environment,
-            hints=[*inspection.hints, *hints.values()],
-        )
 
     @operation("POST", "/executables/help", scope="runs:write")
     def help(self, caller: Caller, body: AskHelp) -> Inspection:

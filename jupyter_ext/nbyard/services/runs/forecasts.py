@@ -31,7 +31,7 @@ from nbyard.freezing.dry_versions import DryVersions
 from nbyard.freezing.node_resolution import import_hints
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values
-from nbyard.freezing.runs.templates import WORKFLOW, FrozenRequest, content_of, freeze
+from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
 from nbyard.host.capacity import capacity
 from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.services.operation import operation
@@ -81,9 +81,12 @@ class RunForecasts(RunPreviews):
                 workflow = self._workflow_id(c, parts, caller, body.path)
             question = ForecastQuestion(caller.name, workflow, plans, versions.new)
             verdicts = forecaster.forecast(question)
+            to_run = {plan.node for plan in plans if verdicts[plan.node].state != "cached"}
+            nodes = {name: frozen.meant.nodes[name] for name in to_run}
+            name = Path(frozen.body.path).stem
+            hints = import_hints(frozen.nodes.resolver, nodes, name, frozen.overrides)
             with self._store.read() as c:
-                forecast = self._sum_up(c, caller, plans, verdicts)
-            return _with_import_hints(frozen, forecast)
+                return self._sum_up(c, caller, plans, verdicts, hints)
 
     @contextmanager
     def _one_at_a_time(self, owner: str) -> Iterator[tuple[DryBlobs, Forecaster]]:
@@ -120,6 +123,7 @@ class RunForecasts(RunPreviews):
         caller: Caller,
         plans: Sequence[TaskPlan],
         verdicts: Mapping[str, Verdict],
+        hints: Mapping[str, Reason],
     ) -> RunForecast:
         there_is = capacity(self._parts.settings)
         to_run = [plan for plan in plans if verdicts[plan.node].state != "cached"]
@@ -138,6 +142,7 @@ class RunForecasts(RunPreviews):
                 plan.node,
                 ahead[plan.node].usual if plan.node in ahead else None,
                 plan.environment,
+                [hints[plan.node]] if plan.node in hints else [],
             )
             for plan in plans
         ]
@@ -156,22 +161,6 @@ class RunForecasts(RunPreviews):
             is_maximum=may_be_cached,
             waits=waits,
         )
-
-
-def _with_import_hints(frozen: FrozenRequest, forecast: RunForecast) -> RunForecast:
-    """Return the forecast with hints for the nodes that would run without their packages."""
-    nodes = {
-        node.node: frozen.meant.nodes[node.node]
-        for node in forecast.nodes
-        if node.state != "cached"
-    }
-    name = Path(frozen.body.path).stem
-    hints = import_hints(frozen.nodes.resolver, nodes, name, frozen.overrides)
-    hinted = [
-        msgspec.structs.replace(node, hints=[hints[node.node]]) if node.node in hints else node
-        for node in forecast.nodes
-    ]
-    return msgspec.structs.replace(forecast, nodes=hinted)
 
 
 def first_wait(to_run: Sequence[TaskPlan], slots: Slots) -> Reason | None:
