@@ -424,6 +424,17 @@ class TestNotebooks:
         assert (failure.cell, failure.executed_cell) == (2, executed)
         assert failure.kind == "error" or "in cell 3" in failure.message
 
+    def test_what_a_cell_lacks_is_added_to_the_copy(self, runtime: Runtime, place: Place) -> None:
+        order = place_notebook(place, "print('before')", "x = 1")
+        path = order.folder / "code" / "n.ipynb"
+        written = json.loads(path.read_text())
+        del written["cells"][1]["metadata"]
+        path.write_text(json.dumps(written))
+        runtime.start(order)
+        assert finish(runtime, order).state == "succeeded"
+        assert "added missing metadata or source; cells: 2" in log_of(order)
+        assert "metadata" not in json.loads(path.read_text())["cells"][1]
+
     def test_killed_kernel(self, runtime: Runtime, place: Place) -> None:
         """F3: seen within five seconds, with the signal; what was printed is kept."""
         order = place_notebook(

@@ -3,8 +3,10 @@
 import bz2
 import csv
 import gzip
+import itertools
 import lzma
 import re
+import sys
 import zipfile
 import zlib
 from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +19,11 @@ from nbyard.domain.datasets.table_descriptions import MAX_FIELD_CHARACTERS, Brok
 from nbyard.domain.file_formats import COMPRESSED
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 SAMPLE_BYTES = 256 << 10
 MAX_LINE_BYTES = 4 * MAX_FIELD_CHARACTERS
@@ -36,7 +43,12 @@ SUFFIXES: dict[str, TableFormat] = {
     ".ipc": "arrow",
     ".xlsx": "excel",
 }
-OPENERS: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+OPENERS: dict[str, Callable[..., Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+    ".zst": zstd.open,
+}
 MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 # Control characters in Latin-1. Windows-1252 has characters such as the euro sign there, except
 # for five bytes.
@@ -60,6 +72,7 @@ SAMPLE_LINES = 200
 LEAST_ROWS = 3
 DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?\Z")
 DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
+NUMBER = re.compile(r"[+-]?[0-9]+([.,:/-][0-9]+)*\Z")
 
 
 class Dialect(msgspec.Struct, frozen=True):
@@ -97,14 +110,14 @@ def unpack(path: Path, filename: str, target: Path) -> None:
 
     Raises:
         BrokenTable: The file is damaged.
-        Invalid: The content is too large, or nbyard cannot read this compression.
+        Invalid: The content is too large.
     """
-    suffix = Path(filename).suffix.lower()
-    if suffix not in OPENERS:
-        raise Invalid(f"nbyard cannot read {suffix} files. Unpack the file, or compress with gzip.")
     size = 0
     try:
-        with OPENERS[suffix](path, "rb") as source, target.open("wb") as copy:
+        with (
+            OPENERS[Path(filename).suffix.lower()](path, "rb") as source,
+            target.open("wb") as copy,
+        ):
             while piece := source.read(1 << 20):
                 size += len(piece)
                 if size > MAX_UNZIPPED_BYTES:
@@ -112,7 +125,7 @@ def unpack(path: Path, filename: str, target: Path) -> None:
                         f"The unpacked file is larger than {MAX_UNZIPPED_BYTES >> 30} GiB."
                     )
                 copy.write(piece)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as problem:
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError) as problem:
         raise BrokenTable(f"The file cannot be unpacked: {problem}") from problem
 
 
@@ -252,7 +265,9 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
     before = b"".join(file.readline(MAX_LINE_BYTES) for _ in range(skipped))
     header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
     names, renamed = unique_names(header)
-    values = [value.strip() for line in lines[1:200] for value in line.split(delimiter)]
+    values = [
+        value.strip(' "') for line in lines[skipped + 1 : 200] for value in line.split(delimiter)
+    ]
     decimal_comma = (
         delimiter != ","
         and not any(map(DECIMAL_POINT.match, values))
@@ -265,18 +280,33 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
 def _preamble(lines: list[str], delimiters: Iterable[str]) -> tuple[int, str]:
     """Return how many lines of text stand before a table, and its delimiter; 0 and "" for none.
 
-    Such a line has no delimiter, while at least nine of ten later lines have as many as the header.
+    At least nine of ten lines after the header have as many values as it, and lines before it have
+    another number. If these have delimiters too, the header must differ from the rows: it has only
+    words, and the rows have numbers.
     """
     lines = lines[:-1] if len(lines) == SAMPLE_LINES else lines  # the last one may be cut
     for delimiter in delimiters:
-        first = next((place for place, line in enumerate(lines) if delimiter in line), 0)
-        count = lines[first].count(delimiter) if first else 0
-        later = [line.count(delimiter) for line in lines[first + 1 :] if line.strip()]
-        if count and len(later) >= LEAST_ROWS and later.count(count) >= 0.9 * len(later):
+        rows = [line.replace('"', "").split(delimiter) for line in lines]
+        # A spreadsheet writes delimiters after the only value of a line too.
+        widths = [len(row) if sum(map(bool, row)) > 1 else 1 for row in rows]
+        width = max(set(widths), key=widths.count, default=1)
+        first = widths.index(width) if width > 1 else 0
+        later = [row for row in rows[first + 1 :] if any(row)]
+        fits = sum(len(row) == width for row in later) >= 0.9 * len(later)
+        if first and fits and len(later) >= LEAST_ROWS:
             text = "".join(lines[:first])
-            if text.strip() and not any(mark in text for mark in (*DELIMITERS, '"')):
+            # R writes no name for the names of its rows.
+            is_of_r = first == 1 and widths[0] == width - 1
+            is_header = all(rows[first]) and not any(map(_is_number, rows[first])) and not is_of_r
+            has_numbers = any(map(_is_number, itertools.chain(*later)))
+            is_text = not any(mark in text for mark in (*DELIMITERS, '"'))
+            if text.strip() and (is_text or (is_header and has_numbers)):
                 return first, delimiter
     return 0, ""
+
+
+def _is_number(text: str) -> bool:
+    return NUMBER.match(text.strip()) is not None
 
 
 def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], int]:

@@ -115,8 +115,11 @@ def _profile_by_values(values: pl.Series | pl.LazyFrame, column: Column) -> Colu
     count, total = int(present["count"].sum()), int(counts["count"].sum())
     facts: dict[str, Any] = {}
     if count:
-        # As in a dictionary: in the order of bytes, all capital letters come first.
-        first = present.sort(pl.col("value").cast(pl.String).str.to_lowercase(), "value")
+        # As in a dictionary: in the order of bytes, capital letters come first, and É after z.
+        letters = (
+            pl.col("value").cast(pl.String).str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+        )
+        first = present.sort(letters.str.to_lowercase(), "value")
         top = present.sort(["count", "value"], descending=[True, False]).head(TOP)
         facts = {
             "distinct": present.height,

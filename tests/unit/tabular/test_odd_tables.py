@@ -12,10 +12,10 @@ import pandas
 import polars as pl
 import pyarrow
 import pytest
+from backports import zstd
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable, Profile, TableInfo, TablePage
 from nbyard.domain.notebooks.writer import opening_notebook
-from nbyard.errors import Invalid
 from nbyard.tabular.reader_answers import Question, answer_question
 
 from ...workbooks import write_excel
@@ -49,6 +49,22 @@ ODD: dict[str, tuple[str, list[str], list[list[Any]]]] = {
         "# written by a logger\nt;v\n1;x\n2;y\n3;z\n",
         ["t", "v"],
         [[1, "x"], [2, "y"], [3, "z"]],
+    ),
+    "a title with commas": (
+        "Report, of May\nAuthor: Smith, John\n\nid,size,name\n1,5,x\n2,5,y\n3,6,z\n",
+        ["id", "size", "name"],
+        [[1, 5, "x"], [2, 5, "y"], [3, 6, "z"]],
+    ),
+    "a title of a spreadsheet": (
+        "Report of May,,\n,,\nid,size,name\n1,5,x\n2,,y\n3,6,z\n",
+        ["id", "size", "name"],
+        [[1, 5, "x"], [2, None, "y"], [3, 6, "z"]],
+    ),
+    "a statement of a bank": (
+        '"Account";"Savings, 1"\n"Total";"9,00 EUR"\n\n"day";"sum";"for"\n'
+        '"01.02.2024";"-1,50";"x"\n"02.02.2024";"2,00";"y, z"\n"03.02.2024";"3,25";"x"\n',
+        ["day", "sum", "for"],
+        [["2024-02-01", -1.5, "x"], ["2024-02-02", 2.0, "y, z"], ["2024-02-03", 3.25, "x"]],
     ),
     "names that polars would give": (
         "x,x_duplicated_0,x\n1,2,3\n",
@@ -125,7 +141,12 @@ def opened(folder: Path, filename: str, info: TableInfo) -> Any:
 
 @pytest.mark.parametrize(
     ("suffix", "pack"),
-    [(".gz", gzip.compress), (".bz2", bz2.compress), (".xz", lzma.compress)],
+    [
+        (".gz", gzip.compress),
+        (".bz2", bz2.compress),
+        (".xz", lzma.compress),
+        (".zst", zstd.compress),
+    ],
 )
 @pytest.mark.parametrize("name", ["x.csv", "x.jsonl"])
 def test_a_compressed_table_has_a_preview(
@@ -136,18 +157,24 @@ def test_a_compressed_table_has_a_preview(
     assert page.rows == [[1, "x"]]
 
 
+def test_the_names_of_rows_that_r_writes_are_no_title(tmp_path: Path) -> None:
+    content = b'"x","y"\n"r","s",1\n"t","u",2\n"v","w",3\n'
+    assert page_of(tmp_path, "x.csv", content).rows == [["r", "s"], ["t", "u"], ["v", "w"]]
+
+
 def page_of(folder: Path, filename: str, content: bytes) -> Any:
     path = folder / filename
     path.write_bytes(content)
     return answer_question(Question("page", str(path), filename, str(folder), limit=10))
 
 
-def test_a_damaged_or_unknown_compression_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "packed"),
+    [("x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20]), ("x.csv.zst", b"\x28\xb5\x2f\xfd")],
+)
+def test_a_damaged_compression_is_refused(tmp_path: Path, name: str, packed: bytes) -> None:
     with pytest.raises(BrokenTable):
-        page_of(tmp_path, "x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20])
-    with pytest.raises(Invalid) as refused:
-        page_of(tmp_path, "y.csv.zst", b"\x28\xb5\x2f\xfd")
-    assert not isinstance(refused.value, BrokenTable)
+        page_of(tmp_path, name, packed)
 
 
 @pytest.mark.parametrize("name", ["x.jsonl", "x.json"])
@@ -192,7 +219,7 @@ def test_bins_of_whole_numbers_hold_equally_many(tmp_path: Path) -> None:
 
 def test_texts_are_ordered_as_in_a_dictionary(tmp_path: Path) -> None:
     path = tmp_path / "x.csv"
-    path.write_text("n\npear\nZebra\napple\nBanana\n")
+    path.write_text("n\npear\nZebra\nÄpfel\nBanana\nÉcole\n")
     profile = answer_question(Question("profile", str(path), path.name, str(tmp_path)))
     assert isinstance(profile, Profile)
-    assert (profile.columns[0].min, profile.columns[0].max) == ("apple", "Zebra")
+    assert (profile.columns[0].min, profile.columns[0].max) == ("Äpfel", "Zebra")

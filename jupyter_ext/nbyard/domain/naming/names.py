@@ -168,6 +168,8 @@ def check_folder_path(path: str, field: str = "path") -> str:
         Invalid: the path breaks a rule, or a version control system owns the file.
     """
     path = check_member_path(path, field)
+    if "\ufeff" in path:  # a byte order mark, which nobody sees
+        raise Invalid.field(field, because("characters-in-path", path=repr(path)))
     if len(path.encode()) > MAX_FOLDER_PATH_BYTES:
         raise Invalid.field(field, because("too-many-bytes", most=MAX_FOLDER_PATH_BYTES))
     for part in path.split("/"):

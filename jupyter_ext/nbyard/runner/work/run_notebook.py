@@ -106,6 +106,10 @@ def read_notebook(
         metadata = notebook.setdefault("metadata", {})
         if notebook["nbformat"] != 4 or not isinstance(metadata, dict):
             raise NotebookRefused(because("notebook-format", path=work["path"]))
+        cells = enumerate(notebook["cells"], 1)
+        if mended := [str(place) for place, cell in cells if not {"metadata", "source"} <= {*cell}]:
+            note = f"[nbyard: added missing metadata or source; cells: {', '.join(mended)}]\n"
+            os.write(1, note.encode())
         for cell in notebook["cells"]:
             # some editors leave out what the format requires
             cell.setdefault("metadata", {})
