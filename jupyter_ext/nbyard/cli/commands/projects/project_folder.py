@@ -124,7 +124,6 @@ def push(server: str, as_json: bool, yes: bool, **given: Any) -> None:
         show_json(done)
     else:
         print_note(f"{body.definition.project.name}: pushed")
-        _note_unlinked(body, done)
     changed = [change.name for change in push_plan.changes if change.kind == "environment"]
     _await_environments(connection, body, changed)
 
@@ -228,7 +227,13 @@ def _show(
         show_json(shown)
         return
     show_changes(shown)
-    _note_unlinked(body, shown)
+    if shown.unlinked:
+        names = ", ".join([*shown.unlinked.values()][:MOST_NAMED])
+        command = ("nbyard", "projects", "link", body.definition.project.name, "workflow")
+        print_note(
+            f"Not linked: {names}. They ran before the push, and a policy of the project may delete"
+            f" these runs. To link them: {shlex.join([*command, *shown.unlinked])}"
+        )
     project = body.definition.project.name
     changed = {change.name for change in shown.changes if change.kind == "policy"}
     for key, rules in body.definition.retention.items():
@@ -242,17 +247,6 @@ def _show(
             print_note(f"What policy {name} deletes cannot be previewed: {error.words}")
             return
         show_policy_effect(name, preview, is_push)
-
-
-def _note_unlinked(body: ProjectPush, shown: ProjectPlan) -> None:
-    if not shown.unlinked:
-        return
-    names = ", ".join([*shown.unlinked.values()][:MOST_NAMED])
-    command = ("nbyard", "projects", "link", body.definition.project.name, "workflow")
-    print_note(
-        f"Not linked: {names}. They ran before the push, and a policy of the project may delete"
-        f" these runs. To link them: {shlex.join([*command, *shown.unlinked])}"
-    )
 
 
 @click.command()
