@@ -35,6 +35,8 @@ WITH_DISTRIBUTED = {"psutil"}
 
 # Installed in the image of a model, by the mode that it is served in.
 IN_IMAGES = {"orjson", "uvicorn"}
+# In the standard library from Python 3.14 on.
+NEWER = {"compression"}
 # What hands a value over is what the value was made with.
 HANDED_OVER = {"numpy", "pandas", "pyarrow"}
 
@@ -50,7 +52,7 @@ def imported() -> list[set[str]]:
             elif isinstance(node, ast.ImportFrom) and not node.level:
                 names.add((node.module or "").partition(".")[0])
     known = packages_distributions()
-    foreign = names - set(sys.stdlib_module_names) - {"nbyard"}
+    foreign = names - set(sys.stdlib_module_names) - NEWER - {"nbyard"}
     return [{normal(each) for each in known.get(name, [name])} for name in sorted(foreign)]
 
 

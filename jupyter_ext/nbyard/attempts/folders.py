@@ -295,6 +295,20 @@ def keep_record(folder: Path) -> None:
                 delete_path(folder / name)
 
 
+def folder_bytes(folder: str) -> int:
+    """Return the size of all files in a folder in bytes, at any depth."""
+    size, folders = 0, [folder]
+    while folders:
+        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                else:
+                    with contextlib.suppress(OSError):
+                        size += entry.stat(follow_symlinks=False).st_size
+    return size
+
+
 def remove_folder(store: Path, attempt_id: str) -> None:
     """Remove an attempt's whole folder, and its outputs that were set aside."""
     delete_path(attempt_folder_of(store, attempt_id))

@@ -55,7 +55,7 @@ def previews_of(store: Store, blobs: Blobs, choices: Sequence[Choice]) -> list[C
         freed = _with_members(blobs, own) - left
         left |= freed
         freed_bytes = sum(_size(blobs, digest) for digest in freed)
-        record_bytes = sum(_folder_bytes(f"{base}/{name}") for name in names)
+        record_bytes = sum(folders.folder_bytes(f"{base}/{name}") for name in names)
         previews.append(shown_choice(doomed, protected, freed_bytes, record_bytes))
     return previews[::-1]
 
@@ -120,17 +120,3 @@ def _size(blobs: Blobs, digest: str) -> int:
         return os.stat(blobs.place(digest)).st_size
     except OSError:
         return 0
-
-
-def _folder_bytes(folder: str) -> int:
-    """Return the size of all files in a folder in bytes, at any depth."""
-    size, folders = 0, [folder]
-    while folders:
-        with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                else:
-                    with contextlib.suppress(OSError):
-                        size += entry.stat(follow_symlinks=False).st_size
-    return size

@@ -3,6 +3,7 @@
 Files that the work could write are not trusted: no link is followed.
 """
 
+import errno
 import os
 import shutil
 import stat
@@ -124,10 +125,14 @@ def cancel_unstarted(folder: Path) -> None:
 
 
 def check_size(folder: Path, needed_bytes: int) -> None:
-    """Check that the disk of a folder is large enough for an output.
+    """Check that the disk of a folder has space for an output, before it is fetched.
 
     Raises:
         TooLarge: It would not even fit on the empty disk.
+        OSError: It would fill the disk.
     """
-    if needed_bytes > shutil.disk_usage(folder).total:
+    disk = shutil.disk_usage(folder)
+    if needed_bytes > disk.total:
         raise TooLarge(because("disk-full-for-bytes", needed=needed_bytes))
+    if needed_bytes >= disk.free:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

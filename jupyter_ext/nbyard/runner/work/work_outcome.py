@@ -129,10 +129,15 @@ def was_killed(reason: Reason) -> bool:
 
 def with_disk_note(failure: dict[str, Any] | None, folder: AttemptFolder) -> dict[str, Any] | None:
     """Return the failure. If the disk is full, its reason says so."""
-    disk = os.statvfs(folder.path)
-    if failure is None or disk.f_bavail * disk.f_frsize > FULL_BYTES:
+    if failure is None or not is_disk_full(folder.path):
         return failure
     return {**failure, "reason": because("disk-full", cause=failure["reason"])}
+
+
+def is_disk_full(folder: str) -> bool:
+    """Return whether the disk of a folder has too little space for a write."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize <= FULL_BYTES
 
 
 def words_for_bytes(size: float) -> str:

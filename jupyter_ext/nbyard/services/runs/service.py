@@ -237,6 +237,7 @@ class RunService(RunChecks):
         Raises:
             Conflict: the run has ended.
         """
+        self._store.reserve.spend()
         with self._store.write() as c:
             record = self._find(c, caller, run)
             if record.state in RUN.terminal:

@@ -133,18 +133,28 @@ def test_results_come_back_whole(folder: Path, place: Path) -> None:
     assert ask.calls.count("take") < 6
 
 
-def test_results_that_fit_on_no_empty_disk_are_not_waited_for(
-    folder: Path, place: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("total", "error", "message"),
+    [(9, TooLarge, "disk full: needs"), (99, OSError, "No space left")],
+)
+def test_results_without_space_are_not_fetched(
+    folder: Path,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    total: int,
+    error: type[Exception],
+    message: str,
 ) -> None:
-    """I15."""
+    """I15: they wait, unless they fit on no empty disk."""
     there = place / "attempt"
     (there / "outputs/o").mkdir(parents=True, exist_ok=True)
     for name in "ab":
         (there / "outputs/o" / name).write_text("12345")
     (there / "result.json").write_text("{}")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=9))
-    with pytest.raises(TooLarge, match="disk full: needs"):
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=9))
+    with pytest.raises(error, match=message):
         file_transfer.fetch_results(folder, Asked(place), TASK)
+    assert not (folder / "outputs/o/a").exists()
     assert file_transfer.fetch_result_file(Asked(place)) == b"{}"
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+from types import SimpleNamespace
 
 import pytest
 
@@ -33,6 +34,16 @@ def test_a_request_to_cancel_waits_for_nothing(yard, ann, flow):
     yard.services.runs.cancel(ann, made.id)
     run = yard.services.runs.get(ann, made.id).run
     assert (run.state, run.cancel_requested_at is None) == ("queued", False)
+
+
+def test_a_request_to_cancel_uses_the_reserve_of_a_full_disk(yard, ann, flow, monkeypatch):
+    """I15."""
+    made = yard.services.runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
+    reserve = yard.store.folder / "reserve"
+    reserve.touch()
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=0))
+    yard.services.runs.cancel(ann, made.id)
+    assert not reserve.exists()
 
 
 def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):

@@ -1,12 +1,14 @@
 """Derive the outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
 
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 
 import msgspec
 
-from nbyard.attempts.folders import cancel_reason
+from nbyard.attempts.folders import OUTPUTS, cancel_reason, folder_bytes, keep_record
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.outcomes.environment_lock_check import environment_lock_warning
@@ -92,9 +94,11 @@ class AttemptOutcomes:
                 rows = take_outputs(self._context, folder, result, outputs, adopt=adopt)
                 version = self._version(snapshot)
                 others = take_other_files(self._context, snapshot, version, adopt=adopt)
-            except (Busy, Unavailable):
+            except Busy:
                 raise
             except NbyardError as error:
+                if isinstance(error, Unavailable) and (adopt or self._may_fit_twice(folder)):
+                    raise
                 return self._fail(snapshot, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
             is_as_keyed = self._matches_cache_key(snapshot)
@@ -106,6 +110,11 @@ class AttemptOutcomes:
             warning = joined((*warnings, missed, secrets))
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
+
+    def _may_fit_twice(self, folder: Path) -> bool:
+        """Return whether the disk is large enough for outputs and their copies."""
+        needed = 2 * folder_bytes(f"{folder}/{OUTPUTS}") + self._context.blobs.reserve_bytes
+        return needed < shutil.disk_usage(self._context.folder).total
 
     def _version(self, snapshot: AttemptSnapshot) -> ExecutableVersion | None:
         """Return the code of the attempt from memory; None if it was deleted."""
@@ -170,13 +179,18 @@ class AttemptOutcomes:
             return Ended("failed", failure, result)
         with ExitStack() as hold:
             hold.enter_context(self._context.blobs.without_collection())
-            # Outputs of failed work may be incomplete.
-            kept = msgspec.structs.replace(result, outputs=[])
-            rows = take_outputs(self._context, snapshot.order.folder, kept, snapshot.outputs)
             others = take_other_files(self._context, snapshot, version)
             missed = None
             if problem is None:
                 missed = warning_about_missing_files(self._context, snapshot, version, others)
+            # Outputs of failed work may be incomplete.
+            kept = msgspec.structs.replace(result, outputs=[])
+            take = partial(take_outputs, self._context, snapshot.order.folder, kept)
+            try:
+                rows = take(snapshot.outputs)
+            except Unavailable:
+                keep_record(snapshot.order.folder)  # they may take the space of the notebook
+                rows = take(snapshot.outputs)
             secrets = warning_about_secrets(self._context, version)
             warning = joined((*self._environment_warnings(snapshot), missed, secrets))
             held = hold.pop_all()

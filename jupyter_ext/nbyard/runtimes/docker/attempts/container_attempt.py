@@ -10,13 +10,14 @@ from functools import cached_property
 
 import msgspec
 
-from nbyard.attempts.folders import cancel_reason
+from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, folder_bytes
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Failure, Result, TaskFile
 from nbyard.errors import Conflict, NbyardError, TooLarge, Unavailable, waits_for_engine
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runner.attempt_folder import CODE, AttemptFolder
 from nbyard.runner.process.clock import Stillness
+from nbyard.runner.work.work_outcome import is_disk_full
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker import attempt_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
@@ -26,7 +27,7 @@ from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, termi
 from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import place_captured_output, take_back
-from nbyard.runtimes.docker.files.log_copy import log_copy
+from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT, log_copy
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.protocol import Observation, Order
 
@@ -207,16 +208,23 @@ class ContainerAttempt:
                 raise
             return because("container-removed")  # its log is gone
         except TooLarge as error:
+            self._delete_files()
             ended = container_outcome.ContainerEnding(container, self.task, None, None)
             return container_outcome.result_of(ended, Failure("contract", error.reason))
 
     def _conclude(self, container: Container) -> Result | Reason | None:
-        folder = self.order.folder
+        folder, command = self.order.folder, self.command
+        captures = bool(command and (command.stdout or command.stderr))
+        if is_full := is_disk_full(str(folder)):
+            # captured output would be copied from the engine's log again
+            if not captures and container_outcome.has_failed(container, self.task):
+                self._delete_files()
+            else:  # the store needs copies
+                files.check_size(folder, 2 * folder_bytes(str(folder)))
         if container.labels.get(attempt_container_spec.STAGING) == attempt_container_spec.VOLUME:
             volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             if files.has_result(folder):
                 return None
-        command = self.command
         # Otherwise the runner, a collector or the command itself writes the output.
         is_ours = command is not None and not attempt_container_spec.prints_apart(container)
         is_cut = is_ours and bool(container.started_at) and not self.engine.has_seen_end(container)
@@ -234,18 +242,21 @@ class ContainerAttempt:
             cancelled=cancel_reason(folder),
             last_lines=last_lines,
             input_was_cut=self.input_was_cut(container),
-            output_was_cut=bool(
-                is_cut
-                and command
-                and (command.stdout or command.stderr)
-                and not attempt_container_spec.opens_files(container)
+            output_was_cut=(
+                is_cut and captures and not attempt_container_spec.opens_files(container)
             ),
+            is_disk_full=is_full,
         )
         return (
             container_outcome.result_of_command(ending, folder)
             if command
             else container_outcome.result_of_silent_runner(ending)
         )
+
+    def _delete_files(self) -> None:
+        """Delete what the work wrote, to make space for its log and result and for the store."""
+        for name in (OUTPUTS, CODE, STDOUT, STDERR):
+            delete_path(self.order.folder / name)
 
     def _with_cause(self, ended: Container) -> Container:
         """Return a killed container, with `out_of_memory` set if the engine's events show it."""

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from nbyard.dockerd import Container
-from nbyard.domain.attempts.structs import USAGE, Failure, Result, TaskFile
+from nbyard.domain.attempts.structs import USAGE, CommandWork, Failure, Result, TaskFile
 from nbyard.domain.attempts.usage_series import read_samples
 from nbyard.host.project_files import read_small
 from nbyard.reasons.structs import Reason, because
@@ -28,7 +28,7 @@ class ContainerEnding(msgspec.Struct, frozen=True):
     """What is known about a container that ended and left no result.json.
 
     `cancelled` is the reason of a request to stop, None without one. `output_was_cut` means that
-    the file of an output may lack its end.
+    the file of an output may lack its end. `is_disk_full` means that it was full at the end.
     """
 
     container: Container
@@ -38,6 +38,13 @@ class ContainerEnding(msgspec.Struct, frozen=True):
     last_lines: str = ""
     input_was_cut: bool = False
     output_was_cut: bool = False
+    is_disk_full: bool = False
+
+
+def has_failed(container: Container, task: TaskFile) -> bool:
+    """Return whether an ended container failed, by its exit code."""
+    codes = task.work.exit_codes.success if isinstance(task.work, CommandWork) else ()
+    return container.exit_code not in (0, *codes)
 
 
 def out_of_memory(limit_bytes: int | None) -> Failure:
@@ -146,6 +153,9 @@ def result_of(
     state: State = "failed" if failure else "succeeded"
     if failure and failure.kind == "cancelled":
         state = "cancelled"
+    if failure and ending.is_disk_full:
+        reason = because("disk-full", cause=failure.reason)
+        failure = msgspec.structs.replace(failure, reason=reason)
     return Result(
         attempt_id=ending.task.attempt_id,
         token=ending.task.token,

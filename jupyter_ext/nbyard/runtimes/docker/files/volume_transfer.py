@@ -230,9 +230,9 @@ def _take(
         links.append((target, member.linkname))
     elif member.isreg() and (content := archive.extractfile(member)) is not None:
         target.parent.mkdir(parents=True, exist_ok=True)
-        check_size(target.parent, member.size)
         # A new file, so that a hard link to another file is not written.
         target.unlink(missing_ok=True)
+        check_size(target.parent, member.size)
         with open(target, "xb") as file:
             _copy(content, file)
         os.chmod(target, 0o644 | member.mode & 0o111)

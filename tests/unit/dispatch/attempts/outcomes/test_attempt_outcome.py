@@ -1,10 +1,13 @@
 """What it means that work came to a result, of every kind."""
 
+import shutil
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
+from nbyard.blobs import Blob
 from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.domain.attempts.structs import UNTYPED, Failure
@@ -45,6 +48,31 @@ def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: Fa
     task = bench.task(run)
     assert task.failure == Failure("error", because("text", text="boom"), cell=2)
     assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
+
+
+@pytest.mark.parametrize("state", ["failed", "succeeded"])
+def test_outputs_that_leave_no_space_for_themselves_fail_and_are_deleted(
+    bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
+) -> None:
+    """I15: failed work keeps its notebook, and outputs that can never be copied do not wait."""
+    run = running(bench)
+    attempt = bench.attempt(run)
+    (bench.folder(attempt) / "executed.ipynb").write_text("{}")
+    put, outputs = bench.context.blobs.put_fd, bench.folder(attempt) / "outputs"
+
+    def put_if_there_is_space(*args: Any, **named: Any) -> Blob:
+        if outputs.exists():
+            raise disk_full(4)
+        return put(*args, **named)
+
+    monkeypatch.setattr(bench.context.blobs, "put_fd", put_if_there_is_space)
+    usage = shutil.disk_usage(outputs)._replace(total=1)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage)
+    runtime.end(attempt, state, text="made")
+    bench.until(lambda: bench.run(run).state == "failed")
+    task = bench.task(run)
+    assert [artifact.name for artifact in task.artifacts] == ["executed.ipynb"]
+    assert (task.failure and task.failure.kind) == ("error" if state == "failed" else "contract")
 
 
 @pytest.fixture

@@ -105,3 +105,47 @@ def test_results_that_cannot_be_fetched_end_the_attempt(
     result = read_result(attempt.order.folder)
     assert (result is None) == (state == "lost")
     assert result is None or result.state == "failed"
+
+
+@pytest.fixture
+def full_disk(attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an attempt whose outputs fill the disk at its end."""
+    outputs = attempt.order.folder / "outputs"
+    outputs.mkdir()
+    (outputs / "data").write_text("much")
+    module = "nbyard.runtimes.docker.attempts.container_attempt"
+    monkeypatch.setattr(f"{module}.is_disk_full", lambda _: outputs.exists())
+    monkeypatch.setattr(f"{module}.take_back", Mock())
+    monkeypatch.setattr(attempt, "engine", Mock())
+    monkeypatch.setattr(attempt, "_read_last_lines", lambda *_: "no space")
+    return outputs
+
+
+@pytest.mark.parametrize(
+    ("exit_code", "reason"),
+    [(1, "exit code 1: no space (disk full: nothing can be written)"), (0, "disk full: needs ")],
+)
+def test_outputs_that_fill_the_disk_are_deleted(
+    attempt: ContainerAttempt,
+    full_disk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    exit_code: int,
+    reason: str,
+) -> None:
+    """I15: if the work failed, or the store could never copy them."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=9, free=0))
+    container = Container("c", "exited", exit_code, False, 1.0, 2.0, {})
+    assert attempt.finish(container).state == "finished"
+    result = read_result(attempt.order.folder)
+    assert result and result.failure and result.failure.message.startswith(reason)
+    assert not full_disk.exists()
+
+
+def test_outputs_of_a_success_wait_for_space(
+    attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: others may delete files."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=1 << 60, free=0))
+    with pytest.raises(OSError, match="No space"):
+        attempt.finish(Container("c", "exited", 0, False, 1.0, 2.0, {}))
+    assert full_disk.exists()

@@ -63,12 +63,17 @@ def test_files_folders_and_links_arrive(tmp_path):
     assert not (tmp_path / "outputs/pipe").exists()
 
 
-def test_an_output_that_fits_on_no_empty_disk_is_not_waited_for(tmp_path, monkeypatch):
-    """I15."""
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=9))
+@pytest.mark.parametrize(
+    ("total", "error", "message"),
+    [(9, TooLarge, "disk full: needs 10 bytes"), (99, OSError, "No space left")],
+)
+def test_an_output_without_space_is_not_fetched(tmp_path, monkeypatch, total, error, message):
+    """I15: it waits, unless it fits on no empty disk."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=9))
     archive = tar(("outputs", tarfile.DIRTYPE, b""), ("outputs/big", tarfile.REGTYPE, b"x" * 10))
-    with pytest.raises(TooLarge, match="disk full: needs 10 bytes"):
+    with pytest.raises(error, match=message):
         volume_transfer.fetch_tree(engine(outputs=archive), "n", tmp_path, "outputs")
+    assert not (tmp_path / "outputs/big").exists()
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "outputs/../../evil"])
