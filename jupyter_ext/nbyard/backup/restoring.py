@@ -37,6 +37,7 @@ from nbyard.store import Connection, Store
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import DATABASE, Database, sqlite_url
 from nbyard.store.database.portable_rows import load, refused_rows, tables_of
+from nbyard.store.database.row_checks import check_rows
 from nbyard.store.migrate import check_known, schema_before, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
 
@@ -203,6 +204,7 @@ class _Reader:
                 totals = self._load_rows(c, header, member, members)
                 with refused_rows():
                     upgrade(c, "head")
+                    check_rows(c)
                     self._adapt_rows(c, folder)
                 if url:  # before the commit: rows never name bytes that are not there
                     self._publish(folder, url)

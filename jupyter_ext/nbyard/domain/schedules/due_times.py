@@ -96,7 +96,7 @@ def plan_of_timing(
     def plan_of(timing: Timing | Delay) -> TimingPlan:
         # Intervals from a whole second have due times that are easy to read.
         anchor = now.replace(microsecond=0)
-        plan = TimingPlan(_timing(timing, place, now), zone, anchor, start, end)
+        plan = TimingPlan(checked_timing(timing, place, now), zone, anchor, start, end)
         if plan.next(now) is None:
             if end is not None and (start or now) >= end:
                 raise Invalid.field("ends_at", because("ends-in-past"))
@@ -139,7 +139,12 @@ def _limit(field: str, moment: datetime | None, zone: ZoneInfo) -> datetime | No
     return None if moment is None else in_zone(moment, zone, field)
 
 
-def _timing(asked: Timing | Delay, zone: ZoneInfo, now: datetime) -> Timing:
+def checked_timing(asked: Timing | Delay, zone: ZoneInfo, now: datetime) -> Timing:
+    """Return a timing in the form that is stored.
+
+    Raises:
+        Invalid: the timing is refused.
+    """
     if isinstance(asked, Cron):
         parse_cron(asked.expression)
         return Cron(" ".join(asked.expression.split()))

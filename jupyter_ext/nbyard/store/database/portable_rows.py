@@ -5,21 +5,22 @@ loaded into that schema before it is migrated. JSON columns are text here, which
 and JSON's null apart.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, Connection, MetaData, Table, Text, cast, func, select, text
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
 from sqlalchemy.types import NullType
 
 from nbyard.errors import Damaged
-from nbyard.store.database.database_connection import json_text, json_value
-from nbyard.store.database.row_checks import Check, checks_of
+from nbyard.store.database.database_connection import json_text
 
 BATCH = 500
 STAMP = "alembic_version"
+NO_TYPES: Mapping[str, Any] = {}
 BAD_ROW = (IntegrityError, DataError, InterfaceError, ProgrammingError, ArithmeticError, ValueError)
 SEQUENCE = text("select pg_get_serial_sequence(:table, :column)")
 
@@ -27,7 +28,7 @@ SEQUENCE = text("select pg_get_serial_sequence(:table, :column)")
 def dump(c: Connection) -> Iterator[tuple[str, Iterator[bytes]]]:
     """Yield each table with its rows as JSON objects, referenced tables first."""
     for table in tables_of(c).values():
-        yield table.name, _lines(c, table)
+        yield table.name, (json_text(row).encode() for row in rows_of(c, table))
 
 
 def tables_of(c: Connection) -> dict[str, Table]:
@@ -46,8 +47,8 @@ def refused_rows(problem: str = "its rows are not those of a store") -> Iterator
     """
     try:
         yield
-    except (*BAD_ROW, AttributeError, LookupError, TypeError) as error:
-        raise _damaged(f"{problem} ({type(error).__name__})") from None
+    except (*BAD_ROW, AttributeError, LookupError, RecursionError, TypeError) as error:
+        raise damaged(f"{problem} ({type(error).__name__})") from None
 
 
 def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[bytes]) -> int:
@@ -58,8 +59,8 @@ def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[
     """
     table = tables.get(name)
     if table is None:
-        raise _damaged(f"the table {name!r} is unknown")
-    checks = checks_of(table)
+        raise damaged(f"the table {name!r} is unknown")
+    kind = row_type(table)
     for column in table.columns:
         if isinstance(column.type, JSON):
             column.type = NullType()  # text, which PostgreSQL converts
@@ -67,7 +68,7 @@ def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[
         c.execute(table.delete())
     count = 0
     numbered = enumerate(lines, 1)
-    while rows := [_row(name, checks, *line) for line in islice(numbered, BATCH)]:
+    while rows := [_row(kind, *line) for line in islice(numbered, BATCH)]:
         _insert(c, table, rows, count + 1)
         count += len(rows)
     _continue_numbers(c, table)
@@ -85,31 +86,42 @@ def _insert(c: Connection, table: Table, rows: list[dict[str, Any]], first: int)
                 c.execute(table.insert(), [row])
 
 
-def _damaged(problem: str) -> Damaged:
+def damaged(problem: str) -> Damaged:
+    """Return the error of a backup with a problem."""
     return Damaged(f"The backup cannot be restored: {problem}.")
 
 
-def _lines(c: Connection, table: Table) -> Iterator[bytes]:
+def rows_of(c: Connection, table: Table) -> Generator[dict[str, Any], None, None]:
+    """Yield the rows of one of the tables as stored, with their JSON as text."""
     columns = [
         cast(column, Text).label(column.name) if isinstance(column.type, JSON) else column
         for column in table.columns
     ]
     rows = select(*columns).order_by(*table.primary_key.columns)
-    for row in c.execute(rows, execution_options={"yield_per": BATCH}).mappings():
-        yield json_text(dict(row)).encode()
+    names = [str(column.name) for column in columns]  # SQLAlchemy's are of a subclass
+    with c.execute(rows, execution_options={"yield_per": BATCH}) as result:
+        for row in result:
+            yield dict(zip(names, row, strict=True))
 
 
-def _row(table: str, checks: Mapping[str, Check], number: int, line: bytes) -> dict[str, Any]:
+def row_type(table: Table, types: Mapping[str, Any] = NO_TYPES) -> type[msgspec.Struct]:
+    """Return the type of the rows of a table, whose JSON is text.
+
+    `types` are narrower types of columns, by name.
+    """
+    fields = []
+    for column in table.columns:
+        plain = str if isinstance(column.type, JSON) else column.type.python_type
+        kind = types.get(column.name) or plain
+        fields.append((str(column.name), kind | None if column.nullable else kind))
+    return msgspec.defstruct(str(table.name), fields, forbid_unknown_fields=True)
+
+
+def _row(kind: type[msgspec.Struct], number: int, line: bytes) -> dict[str, Any]:
     try:
-        row = json_value(line)
-    except (ValueError, RecursionError):
-        row = None
-    if not isinstance(row, dict) or row.keys() != checks.keys():
-        raise _damaged(f"row {number} of the table {table} does not have its columns")
-    for column, is_valid in checks.items():
-        if not is_valid(row[column]):
-            raise _damaged(f"row {number} of the table {table} has an invalid {column}")
-    return row
+        return msgspec.structs.asdict(msgspec.json.decode(line, type=kind))
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise damaged(f"row {number} of the table {kind.__name__}: {error}") from None
 
 
 def _continue_numbers(c: Connection, table: Table) -> None:

@@ -1,100 +1,221 @@
 """Checks of rows that come from elsewhere, such as those of a backup.
 
-SQLite stores any value in any column. Parts of paths are made of IDs, digests and file names.
+Each value must have the type as which the stores read it, and keep the rules for requests. SQLite
+stores any value in any column. Parts of paths are made of IDs, digests and file names.
 """
 
-import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextlib import closing
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import JSON, Boolean, Column, Float, Integer, Table
+import msgspec
+from sqlalchemy import JSON, Column, Connection, String
 
-from nbyard.domain.digest import is_digest
-from nbyard.domain.ids import is_id
-from nbyard.domain.naming.names import check_member_path
-from nbyard.errors import Invalid
+from nbyard.domain.attempts.failure_reader import read_failure
+from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.bisections.structs import Bisection
+from nbyard.domain.credentials import Credential
+from nbyard.domain.datasets.structs import DatasetVersion
+from nbyard.domain.datasets.table_descriptions import TableInfo
+from nbyard.domain.deployments.endpoint_forms import CallForm
+from nbyard.domain.deployments.structs import Deployment, Place, Revision
+from nbyard.domain.digest import DIGEST, KeyParts
+from nbyard.domain.environments.structs import EnvironmentVersion
+from nbyard.domain.events import Event
+from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.images.structs import NamedImage
+from nbyard.domain.models.model_probes import ModelProbe, ProbeAnswer
+from nbyard.domain.models.structs import ModelPackage
+from nbyard.domain.naming.names import check_member_path, check_name
+from nbyard.domain.notices.structs import Channel, Notice, NoticeRule
+from nbyard.domain.projects.structs import Project
+from nbyard.domain.runs.clean_up import CleanUpRules
+from nbyard.domain.runs.origins import SCRATCH, Origin, OriginKind
+from nbyard.domain.runs.retention import PolicyRules
+from nbyard.domain.runs.structs import Artifact, ArtifactType, Attempt, Run, Task, TaskPlan
+from nbyard.domain.runs.templates import RunTemplate
+from nbyard.domain.schedules.backfills import Backfill, BackfillTick
+from nbyard.domain.schedules.due_times import checked_timing
+from nbyard.domain.schedules.structs import AutomaticRun, Schedule, Tick, Timing
+from nbyard.domain.schedules.zones import zone_of
+from nbyard.domain.triggers.file_changes import Stamp
+from nbyard.domain.triggers.structs import Fire, Firing, Trigger, TriggerEvent, TriggerKind
+from nbyard.domain.workflows.structs import Document, Edge
+from nbyard.errors import Invalid, NbyardError
+from nbyard.reasons.structs import because
 from nbyard.store.database.database_connection import json_value
+from nbyard.store.database.portable_rows import damaged, row_type, rows_of, tables_of
 from nbyard.store.schema.sql_column_types import Moment
 from nbyard.store.schema.tables import Digest, Id, metadata
 
-Check = Callable[[Any], bool]
-INTEGERS = range(-(2**63), 2**63)
-MOMENTS = range(-62135596800, 253402300800)  # seconds of the years 1 to 9999
+Check = Callable[[str], Any]
 NAME_LENGTH = 255
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-KERNELS = "environments"  # their kernel is the name of a folder
 NAMES_BYTES = ("digest", "files")  # columns; others are only compared
 
 
-def checks_of(table: Table) -> Mapping[str, Check]:
-    """Return the check of each column of a table of the database."""
-    known = metadata.tables.get(table.name)
-    checks = {}
-    for column in table.columns:
-        declared = known.columns.get(column.name) if known is not None else None
-        check = _check_of(column if declared is None else declared)
-        checks[column.name] = _or_null(check) if column.nullable else check
-    return checks
+def _text(pattern: str) -> Any:
+    return Annotated[str, msgspec.Meta(pattern=rf"\A(?:{pattern})\Z")]
 
 
-def _or_null(check: Check) -> Check:
-    return lambda value: value is None or check(value)
+UUID = "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+TEXT, ID, ID_OR_EMPTY, DIGEST_OR_EMPTY = map(
+    _text, (r"[^\0]*", UUID, f"(?:{UUID})?", f"(?:{DIGEST.pattern})?")
+)
+# seconds of the years 1 to 9999
+MOMENT = Annotated[float, msgspec.Meta(ge=-62135596800, lt=253402300800)]
 
 
-def _check_of(column: Column[Any]) -> Check:
-    kind = column.type
-    if isinstance(kind, JSON):
-        return _is_json
-    if isinstance(kind, Boolean):
-        return lambda value: isinstance(value, bool)
-    if isinstance(kind, Integer):
-        return lambda value: type(value) is int and value in INTEGERS
-    if isinstance(kind, Moment):
-        return lambda value: _is_number(value) and int(value) in MOMENTS
-    if isinstance(kind, Float):
-        return _is_number
-    return _check_of_text(column)
+def _fields(*structs: type[msgspec.Struct]) -> dict[str, Any]:
+    return {field.name: field.type for of in structs for field in msgspec.structs.fields(of)}
 
 
-def _check_of_text(column: Column[Any]) -> Check:
-    if column.type is Id and (column.primary_key or column.foreign_keys):
-        return lambda value: _is_text(value) and is_id(value)
-    if column.name == "worker":
-        return lambda value: _is_text(value) and (is_id(value) or not value)
-    if column.type is Digest and column.name.endswith(NAMES_BYTES):
-        return lambda value: _is_text(value) and (is_digest(value) or not value)
+COUNT, TIME = (msgspec.defstruct("Fact", [("value", kind)]) for kind in (int, float))
+# The types as which the stores read columns, by table. Only those of JSON and of texts count.
+TYPES: Mapping[str, Mapping[str, Any]] = {
+    "artifacts": _fields(Artifact),
+    "attempts": _fields(Attempt),
+    "backfill_ticks": _fields(BackfillTick),
+    "backfills": _fields(Backfill),
+    "bisections": _fields(Bisection),
+    "credentials": _fields(Credential),
+    "dataset_tables": {"info": TableInfo},
+    "dataset_versions": {**_fields(DatasetVersion), "allowed_hosts": list[str] | None},
+    "deployments": _fields(Deployment),
+    "environment_versions": _fields(EnvironmentVersion),
+    "events": _fields(Event),
+    "executable_versions": _fields(ExecutableVersion),
+    "fingerprints": {"packages": dict[str, str]},
+    "images": _fields(NamedImage),
+    "models": _fields(ModelPackage),
+    "notice_channels": {**_fields(Channel), "allowed_hosts": list[str]},
+    "notice_rules": _fields(NoticeRule),
+    "notices": {**_fields(Notice), "facts": dict[str, Any]},
+    "project_retention": {"rules": PolicyRules},
+    "projects": _fields(Project),
+    "retention": {"rules": CleanUpRules},
+    "revisions": {**_fields(Revision), "forms": list[CallForm], "places": list[Place]},
+    "run_templates": {**_fields(RunTemplate), "digests": list[str]},
+    "runs": {**_fields(Origin, Run), "edges": list[Edge], "origin": OriginKind},
+    "schedule_ticks": _fields(Tick),
+    "schedules": _fields(Schedule),
+    "tasks": {
+        **_fields(Task),
+        "observed": Observed | None,
+        "parts": KeyParts | None,
+        "plan": TaskPlan,
+    },
+    "trials": {"answer": ProbeAnswer | None, "trial": ModelProbe},
+    "trigger_files": {"files": dict[str, Stamp]},
+    "trigger_firings": {**_fields(Firing), "chain": list[str], "given": Fire},
+    "triggers": {**_fields(Trigger), "event": TriggerEvent, "kind": TriggerKind},
+    "workflow_versions": {"document": Document},
+}
+
+
+def _json(kind: Any) -> Check:
+    """Return a function that reads JSON as a type."""
+    decode = msgspec.json.Decoder(kind).decode
+
+    def read(text: str) -> Any:
+        try:
+            return decode(text)
+        except msgspec.DecodeError:  # a bad value, or one that only json can write
+            return msgspec.convert(json_value(text), kind)
+
+    return read
+
+
+def _check_filename(name: str) -> None:
+    if name and "/" in check_member_path(name):
+        raise Invalid(because("folder-in-filename"))
+
+
+def _check_run(text: str) -> None:
+    run = READ_RUN(text)
+    if bool(run.path) == bool(run.executable):
+        raise Invalid(because("path-or-executable"))
+
+
+def _check_timing(text: str) -> None:
+    checked_timing(READ_TIMING(text), ZoneInfo("UTC"), datetime.now(UTC))
+
+
+READ_RUN, READ_TIMING = _json(AutomaticRun), _json(Timing)
+# Functions that raise an error for bad values of columns.
+CHECKS: Mapping[str, Check] = {
+    "artifacts.filename": _check_filename,
+    "artifacts.type": _json(ArtifactType | None),
+    "dataset_versions.filename": _check_filename,
+    "environments.kernel": _check_filename,  # the name of a folder
+    "schedules.run": _check_run,
+    "schedules.timing": _check_timing,
+    "schedules.zone": zone_of,
+    "tasks.failure": lambda text: read_failure(json_value(text)),
+    "triggers.run": _check_run,
+}
+
+
+def check_rows(c: Connection) -> None:
+    """Check all rows of a database with the newest schema.
+
+    Raises:
+        Damaged: A row is not one that a store writes. The message names its column.
+    """
+    for name, raw_table in tables_of(c).items():
+        table = metadata.tables[name]
+        types = row_type(table, {column.name: _type_of(column) for column in table.columns})
+        checks = {column.name: check for column in table.columns if (check := _check_of(column))}
+        with closing(rows_of(c, raw_table)) as rows:
+            for row in rows:
+                if problem := _problem(name, row, types, checks):
+                    key = ", ".join(repr(row[column.name]) for column in table.primary_key)
+                    raise damaged(f"the row {key} of the table {name}: {problem}")
+
+
+def _problem(table: str, row: Mapping[str, Any], types: Any, checks: Mapping[str, Check]) -> str:
+    """Return what is wrong with a row and in which column, empty if the row is valid."""
+    place = ""
+    try:
+        msgspec.convert(row, types)
+        if row.get("number", 1) < 1 and row.get("origin") not in SCRATCH:
+            raise ValueError("Expected `int` >= 1 - at `$.number`")
+        if table == "facts" and row["name"].endswith(("_cursor", "_number")):
+            msgspec.convert(row, COUNT, strict=False)
+        if table == "facts" and row["name"].partition(":")[0].endswith("_at"):
+            msgspec.convert(row, TIME, strict=False)
+        for column, check in checks.items():
+            place = f" (column {column})"
+            if row[column] is not None:
+                check(row[column])
+    except (msgspec.MsgspecError, NbyardError, RecursionError, ValueError) as error:
+        return f"{error}{place}"
+    return ""
+
+
+def _check_of(column: Column[Any]) -> Check | None:
+    """Return the function that checks a column, None for most columns."""
     if column.name == "name" and getattr(column.type, "length", 0) == NAME_LENGTH:
-        return _is_name
-    if column.name == "filename" or (column.name == "kernel" and column.table.name == KERNELS):
-        return lambda value: _is_text(value) and (_is_filename(value) or not value)
-    return _is_text
+        return check_name
+    check = CHECKS.get(f"{column.table.name}.{column.name}")
+    if check is None and isinstance(column.type, JSON):
+        return _json(TYPES[column.table.name][column.name])
+    return check
 
 
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and "\0" not in value
-
-
-def _is_number(value: Any) -> bool:
-    return type(value) in (int, float)
-
-
-def _is_json(value: Any) -> bool:
-    if not _is_text(value):
-        return False
-    try:
-        json_value(value)
-    except (ValueError, RecursionError):
-        return False
-    return True
-
-
-def _is_name(value: Any) -> bool:
-    # Names of earlier versions may break the present rules.
-    return _is_text(value) and bool(value.strip()) and not CONTROL.search(value)
-
-
-def _is_filename(value: str) -> bool:
-    try:
-        return "/" not in check_member_path(value)
-    except Invalid:
-        return False
+def _type_of(column: Column[Any]) -> Any:
+    """Return the type of a column's values in the database, None for that of the column."""
+    kind, table = column.type, column.table
+    if isinstance(kind, Moment):
+        return MOMENT
+    if kind is Id and (column.foreign_keys or [*table.primary_key] == [column]):
+        return ID
+    if (kind is Id and column.primary_key) or column.name == "worker":
+        return ID_OR_EMPTY
+    if kind is Digest and column.name.endswith(NAMES_BYTES):
+        return DIGEST_OR_EMPTY
+    if not isinstance(kind, String) or _check_of(column):
+        return None
+    declared = TYPES.get(table.name, {}).get(column.name, str)
+    return TEXT if declared is str else declared
