@@ -168,7 +168,7 @@ def check_folder_path(path: str, field: str = "path") -> str:
         Invalid: the path breaks a rule, or a version control system owns the file.
     """
     path = check_member_path(path, field)
-    if "\ufeff" in path:  # a byte order mark, which nobody sees
+    if "\ufeff" in path:  # an invisible byte order mark
         raise Invalid.field(field, because("characters-in-path", path=repr(path)))
     if len(path.encode()) > MAX_FOLDER_PATH_BYTES:
         raise Invalid.field(field, because("too-many-bytes", most=MAX_FOLDER_PATH_BYTES))
