@@ -295,6 +295,15 @@ def keep_record(folder: Path) -> None:
                 delete_path(folder / name)
 
 
+def output_bytes(folder: Path, paths: Iterable[str]) -> int:
+    """Return the size of an attempt's outputs in bytes, also of declared ones in other places."""
+    others = {path for path in paths if not path.startswith(f"{OUTPUTS}/")}
+    places = [f"{folder}/{path}" for path in (OUTPUTS, *others)]
+    return sum(
+        os.path.getsize(place) if os.path.isfile(place) else folder_bytes(place) for place in places
+    )
+
+
 def folder_bytes(folder: str) -> int:
     """Return the size of all files in a folder in bytes, at any depth."""
     size, folders = 0, [folder]

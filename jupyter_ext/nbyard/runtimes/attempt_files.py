@@ -129,10 +129,10 @@ def check_size(folder: Path, needed_bytes: int) -> None:
 
     Raises:
         TooLarge: It would not even fit on the empty disk.
-        OSError: It would fill the disk.
+        OSError: The disk has too little space now.
     """
     disk = shutil.disk_usage(folder)
     if needed_bytes > disk.total:
         raise TooLarge(because("disk-full-for-bytes", needed=needed_bytes))
-    if needed_bytes >= disk.free:
+    if needed_bytes > disk.free:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -70,8 +70,10 @@ MARKUP = re.compile(
 STATED = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
 SAMPLE_LINES = 200
 LEAST_ROWS = 3
-DECIMAL_POINT = re.compile(r"[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?\Z")
-DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+\Z")
+LINE_END = re.compile(r"\r\n|\r|\n")
+DECIMAL_POINT = re.compile(r'"?[+-]?[0-9]*\.[0-9]*(?:[eE][+-]?[0-9]+)?"?\Z')
+# Spreadsheets quote numbers with thousands, such as "2,800".
+DECIMAL_COMMA = re.compile(r'[+-]?[0-9]+,[0-9]+\Z|"[+-]?[0-9]+,(?![0-9]{3}")[0-9]+"\Z')
 NUMBER = re.compile(r"[+-]?[0-9]+([.,:/-][0-9]+)*\Z")
 
 
@@ -253,21 +255,21 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
     encoding = encoding or encoding_of(head)
     bom = 3 if encoding == "utf-8-sig" else 0
     rest = head[bom:].decode(encoding.removesuffix("-sig"), "replace")
-    lines = rest.splitlines()
+    lines = LINE_END.split(rest)
     stated = STATED.fullmatch(lines[0]) if lines else None
     skipped = 1 if stated else 0
     if stated:
         delimiter = stated[1]
     else:
-        skipped, delimiter = _preamble(lines[:SAMPLE_LINES], DELIMITERS)
-        delimiter = "\t" if named == "tsv" else delimiter or _delimiter(lines[:50])
+        tabs = "\t" if named == "tsv" else ""
+        skipped, delimiter = _preamble(lines[:SAMPLE_LINES], tabs or DELIMITERS)
+        delimiter = tabs or delimiter or _delimiter(lines[:50])
     file.seek(bom)
     before = b"".join(file.readline(MAX_LINE_BYTES) for _ in range(skipped))
     header, size = _header(file, encoding.removesuffix("-sig"), delimiter)
     names, renamed = unique_names(header)
-    values = [
-        value.strip(' "') for line in lines[skipped + 1 : 200] for value in line.split(delimiter)
-    ]
+    rows = lines[skipped + 1 : 200]
+    values = [value.strip() for line in rows for value in line.split(delimiter)]
     decimal_comma = (
         delimiter != ","
         and not any(map(DECIMAL_POINT.match, values))
@@ -280,28 +282,34 @@ def dialect_of(file: BinaryIO, named: TableFormat, encoding: str = "") -> Dialec
 def _preamble(lines: list[str], delimiters: Iterable[str]) -> tuple[int, str]:
     """Return how many lines of text stand before a table, and its delimiter; 0 and "" for none.
 
-    At least nine of ten lines after the header have as many values as it, and lines before it have
-    another number. If these have delimiters too, the header must differ from the rows: it has only
+    At least nine of ten rows after the header have as many values as the header. Lines before it
+    have fewer. If these have delimiters too, the header must differ from the rows: it has only
     words, and the rows have numbers.
     """
     lines = lines[:-1] if len(lines) == SAMPLE_LINES else lines  # the last one may be cut
     for delimiter in delimiters:
-        rows = [line.replace('"', "").split(delimiter) for line in lines]
-        # A spreadsheet writes delimiters after the only value of a line too.
+        reader = csv.reader(lines, delimiter=delimiter)
+        try:
+            rows, ends = zip(*((row, reader.line_num) for row in reader), strict=True)
+        except (csv.Error, ValueError):  # no rows
+            continue
+        # Spreadsheets pad short lines with delimiters.
         widths = [len(row) if sum(map(bool, row)) > 1 else 1 for row in rows]
-        width = max(set(widths), key=widths.count, default=1)
+        width = max((widths.count(width), width) for width in widths)[1]
         first = widths.index(width) if width > 1 else 0
         later = [row for row in rows[first + 1 :] if any(row)]
         fits = sum(len(row) == width for row in later) >= 0.9 * len(later)
-        if first and fits and len(later) >= LEAST_ROWS:
-            text = "".join(lines[:first])
-            # R writes no name for the names of its rows.
-            is_of_r = first == 1 and widths[0] == width - 1
-            is_header = all(rows[first]) and not any(map(_is_number, rows[first])) and not is_of_r
-            has_numbers = any(map(_is_number, itertools.chain(*later)))
-            is_text = not any(mark in text for mark in (*DELIMITERS, '"'))
-            if text.strip() and (is_text or (is_header and has_numbers)):
-                return first, delimiter
+        if not first or not fits or len(later) < LEAST_ROWS or max(map(len, rows[:first])) > width:
+            continue
+        skipped = ends[first - 1]
+        text = "".join(lines[:skipped])
+        # R writes no name for the names of its rows.
+        is_of_r = first == 1 and widths[0] == width - 1
+        is_header = all(rows[first]) and not any(map(_is_number, rows[first])) and not is_of_r
+        has_numbers = any(map(_is_number, itertools.chain(*later)))
+        is_text = not any(mark in text for mark in (*DELIMITERS, '"'))
+        if text.strip() and (is_text or (is_header and has_numbers)):
+            return skipped, delimiter
     return 0, ""
 
 

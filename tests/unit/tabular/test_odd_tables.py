@@ -4,6 +4,7 @@ import bz2
 import gzip
 import json
 import lzma
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,6 @@ import pandas
 import polars as pl
 import pyarrow
 import pytest
-from backports import zstd
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable, Profile, TableInfo, TablePage
 from nbyard.domain.notebooks.writer import opening_notebook
@@ -20,6 +20,11 @@ from nbyard.tabular.reader_answers import Question, answer_question
 
 from ...workbooks import write_excel
 from .test_agreement import Asked, handed_over
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 ODD: dict[str, tuple[str, list[str], list[list[Any]]]] = {
     "inches": (
@@ -157,9 +162,25 @@ def test_a_compressed_table_has_a_preview(
     assert page.rows == [[1, "x"]]
 
 
-def test_the_names_of_rows_that_r_writes_are_no_title(tmp_path: Path) -> None:
-    content = b'"x","y"\n"r","s",1\n"t","u",2\n"v","w",3\n'
-    assert page_of(tmp_path, "x.csv", content).rows == [["r", "s"], ["t", "u"], ["v", "w"]]
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('"x","y"\n"r","s",1\n"t","u",2\n"v","w",3\n', ["x", "y"]),  # R
+        ('a,"b, total"\nx,NA\ny,31\nz,25\nu,3\n', ["a", "b, total"]),
+        ("a,b,c,d,e\nx,y,z\nu,v,1\nu,v,2\nu,v,3\n", ["a", "b", "c", "d", "e"]),
+        ("a,b,\nx,y\nz,1\nu,2\nv,3\n", ["a", "b", "column 3"]),
+        ('a,b,c\nx,"1 y, z, u",v\ny,"2 y, z, u",1\nz,"3 y, z, u",2\n', ["a", "b", "c"]),
+        ("Report\u2028\nof, May\nid,size,name\n1,5,x\n2,5,y\n3,6,z\n", ["id", "size", "name"]),
+    ],
+)
+def test_a_header_is_no_title(tmp_path: Path, text: str, names: list[str]) -> None:
+    page = page_of(tmp_path, "x.csv", text.encode())
+    assert [column.name for column in page.columns] == names
+
+
+def test_a_comma_of_thousands_is_no_decimal_comma(tmp_path: Path) -> None:
+    page = page_of(tmp_path, "x.tsv", b'a\tb\nx\t"2,800"\ny\t"1,700"\n')
+    assert page.rows == [["x", "2,800"], ["y", "1,700"]]
 
 
 def page_of(folder: Path, filename: str, content: bytes) -> Any:
@@ -170,7 +191,10 @@ def page_of(folder: Path, filename: str, content: bytes) -> Any:
 
 @pytest.mark.parametrize(
     ("name", "packed"),
-    [("x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999)[:-20]), ("x.csv.zst", b"\x28\xb5\x2f\xfd")],
+    [
+        ("x.csv.gz", gzip.compress(b"a,b\n1,2\n" * 999, mtime=0)[:-20]),
+        ("x.csv.zst", b"\x28\xb5\x2f\xfd"),
+    ],
 )
 def test_a_damaged_compression_is_refused(tmp_path: Path, name: str, packed: bytes) -> None:
     with pytest.raises(BrokenTable):

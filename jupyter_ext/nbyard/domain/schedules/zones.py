@@ -11,7 +11,8 @@ from nbyard.reasons.structs import because
 
 MAX_ZONE = 64
 MINUTE = timedelta(minutes=1)
-NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
+# Files of some systems beside the zones, such as `localtime`, mean nothing on another machine.
+NAME = re.compile(r"(?!localtime|posix|right/)[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*")
 
 
 @lru_cache(maxsize=1_000)

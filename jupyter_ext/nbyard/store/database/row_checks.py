@@ -1,7 +1,8 @@
 """Checks of rows that come from elsewhere, such as those of a backup.
 
-Each value must have the type as which the stores read it, and keep the rules for requests. SQLite
-stores any value in any column. Parts of paths are made of IDs, digests and file names.
+Each value must have the type as which the stores read it. Names, paths, states, timings and time
+zones must keep the rules for requests. SQLite stores any value in any column. Parts of paths are
+made of IDs, digests and file names.
 """
 
 from collections.abc import Callable, Mapping
@@ -72,7 +73,7 @@ def _fields(*structs: type[msgspec.Struct]) -> dict[str, Any]:
 
 
 COUNT, TIME = (msgspec.defstruct("Fact", [("value", kind)]) for kind in (int, float))
-# The types as which the stores read columns, by table. Only those of JSON and of texts count.
+# The types as which the stores read columns, by table. Types of other columns are ignored.
 TYPES: Mapping[str, Mapping[str, Any]] = {
     "artifacts": _fields(Artifact),
     "attempts": _fields(Attempt),
@@ -149,6 +150,7 @@ CHECKS: Mapping[str, Check] = {
     "artifacts.type": _json(ArtifactType | None),
     "dataset_versions.filename": _check_filename,
     "environments.kernel": _check_filename,  # the name of a folder
+    "executable_versions.file": lambda path: path and check_member_path(path),
     "schedules.run": _check_run,
     "schedules.timing": _check_timing,
     "schedules.zone": zone_of,

@@ -21,6 +21,8 @@ def test_known_zones(name):
         "../../etc/passwd",
         "/etc/localtime",
         "Europe/../UTC",
+        "localtime",
+        "posix/UTC",
         "x" * 300,
         "Mars",
         "a\0b",

@@ -16,6 +16,7 @@ VALUES = [
     ("artifacts", "digest", f"SHA256:{'0' * 64}"),
     ("artifacts", "filename", "a\nb"),
     ("artifacts", "type", "[]"),
+    ("executable_versions", "file", "../x.py"),
     ("projects", "name", "../../etc"),
     ("projects", "task", "[]"),
     ("runs", "cause", '{"kind": "other"}'),

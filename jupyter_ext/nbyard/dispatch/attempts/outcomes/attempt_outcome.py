@@ -4,11 +4,10 @@ import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 
 import msgspec
 
-from nbyard.attempts.folders import OUTPUTS, cancel_reason, folder_bytes, keep_record
+from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, output_bytes
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
 from nbyard.dispatch.attempts.outcomes.environment_lock_check import environment_lock_warning
@@ -97,7 +96,7 @@ class AttemptOutcomes:
             except Busy:
                 raise
             except NbyardError as error:
-                if isinstance(error, Unavailable) and (adopt or self._may_fit_twice(folder)):
+                if isinstance(error, Unavailable) and (adopt or self._may_fit_twice(snapshot)):
                     raise
                 return self._fail(snapshot, failure_of(error, "contract"), result)
             crash_point("outputs-taken")
@@ -111,9 +110,11 @@ class AttemptOutcomes:
             held = hold.pop_all()
             return Ended("succeeded", None, result, rows, held, is_as_keyed, warning, others)
 
-    def _may_fit_twice(self, folder: Path) -> bool:
+    def _may_fit_twice(self, snapshot: AttemptSnapshot) -> bool:
         """Return whether the disk is large enough for outputs and their copies."""
-        needed = 2 * folder_bytes(f"{folder}/{OUTPUTS}") + self._context.blobs.reserve_bytes
+        paths = [output.path for output in (snapshot.outputs or {}).values()]
+        size = output_bytes(snapshot.order.folder, paths)
+        needed = 2 * size + self._context.blobs.reserve_bytes
         return needed < shutil.disk_usage(self._context.folder).total
 
     def _version(self, snapshot: AttemptSnapshot) -> ExecutableVersion | None:
@@ -189,7 +190,9 @@ class AttemptOutcomes:
             try:
                 rows = take(snapshot.outputs)
             except Unavailable:
-                keep_record(snapshot.order.folder)  # they may take the space of the notebook
+                if not output_bytes(snapshot.order.folder, ()):
+                    raise
+                delete_path(snapshot.order.folder / OUTPUTS)  # space for the notebook
                 rows = take(snapshot.outputs)
             secrets = warning_about_secrets(self._context, version)
             warning = joined((*self._environment_warnings(snapshot), missed, secrets))

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import msgspec
 
-from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, folder_bytes
+from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, output_bytes
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.attempts.structs import CommandWork, Failure, Result, TaskFile
 from nbyard.errors import Conflict, NbyardError, TooLarge, Unavailable, waits_for_engine
@@ -215,22 +215,26 @@ class ContainerAttempt:
     def _conclude(self, container: Container) -> Result | Reason | None:
         folder, command = self.order.folder, self.command
         captures = bool(command and (command.stdout or command.stderr))
-        if is_full := is_disk_full(str(folder)):
-            # captured output would be copied from the engine's log again
-            if not captures and container_outcome.has_failed(container, self.task):
-                self._delete_files()
-            else:  # the store needs copies
-                files.check_size(folder, 2 * folder_bytes(str(folder)))
-        if container.labels.get(attempt_container_spec.STAGING) == attempt_container_spec.VOLUME:
+        in_volume = (
+            container.labels.get(attempt_container_spec.STAGING) == attempt_container_spec.VOLUME
+        )
+        is_full = not in_volume and is_disk_full(str(folder))
+        is_lost = is_full and container_outcome.has_failed(container, self.task)
+        if is_lost:
+            self._delete_files()
+        elif is_full:  # the store needs copies
+            paths = [output.path for output in self.task.outputs.values()]
+            files.check_size(folder, 2 * output_bytes(folder, (*paths, STDOUT, STDERR)))
+        if in_volume:
             volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             if files.has_result(folder):
                 return None
         # Otherwise the runner, a collector or the command itself writes the output.
         is_ours = command is not None and not attempt_container_spec.prints_apart(container)
         is_cut = is_ours and bool(container.started_at) and not self.engine.has_seen_end(container)
-        last_lines = self._read_last_lines(container, is_cut)
+        last_lines = self._read_last_lines(container, is_cut, is_lost)
         take_back(folder, attempt_container_spec.container_user(self.engine.info))
-        if command and not attempt_container_spec.opens_files(container):
+        if command and not is_lost and not attempt_container_spec.opens_files(container):
             place_captured_output(folder, command)
         ended = self._of_this(container)
         if ended.was_killed:
@@ -281,12 +285,12 @@ class ContainerAttempt:
                 files.write_result(self.order.folder, better, replace=True)
         self._is_settled = True
 
-    def _read_last_lines(self, container: Container, is_cut: bool) -> str:
+    def _read_last_lines(self, container: Container, is_cut: bool, is_lost: bool) -> str:
         if self.command is None:
             return output_outside_log(self.engine, self.name, self.order)
-        with closing(
-            log_copy(self.order.folder, container, self.command, self.watcher.over)
-        ) as copy:
+        # If the files are lost, captured streams go to the log, which has a limit.
+        command = None if is_lost else self.command
+        with closing(log_copy(self.order.folder, container, command, self.watcher.over)) as copy:
             printed = secret_output.read_all_output(self.engine, self.order, container)
             return copy.drain(printed, is_cut=is_cut)
 

@@ -59,6 +59,7 @@ def test_outputs_that_leave_no_space_for_themselves_fail_and_are_deleted(
     attempt = bench.attempt(run)
     (bench.folder(attempt) / "executed.ipynb").write_text("{}")
     put, outputs = bench.context.blobs.put_fd, bench.folder(attempt) / "outputs"
+    (outputs / "data").write_text("much")
 
     def put_if_there_is_space(*args: Any, **named: Any) -> Blob:
         if outputs.exists():

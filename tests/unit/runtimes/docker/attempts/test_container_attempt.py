@@ -26,8 +26,9 @@ def signals() -> list[str]:
 
 
 @pytest.fixture
-def attempt(tmp_path: Path, signals: list[str]) -> ContainerAttempt:
-    write_task(tmp_path, TaskFile("a", "t", "m", CommandWork(["x"]), {}, timeout_seconds=60.0))
+def attempt(tmp_path: Path, signals: list[str], request: pytest.FixtureRequest) -> ContainerAttempt:
+    work = getattr(request, "param", CommandWork(["x"]))
+    write_task(tmp_path, TaskFile("a", "t", "m", work, {}, timeout_seconds=60.0))
     engine: Any = SimpleNamespace(signal=lambda name, signal: signals.append(signal))
     return ContainerAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks=None)  # type: ignore[arg-type]
 
@@ -133,7 +134,7 @@ def test_outputs_that_fill_the_disk_are_deleted(
     reason: str,
 ) -> None:
     """I15: if the work failed, or the store could never copy them."""
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=9, free=0))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=7, free=0))
     container = Container("c", "exited", exit_code, False, 1.0, 2.0, {})
     assert attempt.finish(container).state == "finished"
     result = read_result(attempt.order.folder)
@@ -141,11 +142,25 @@ def test_outputs_that_fill_the_disk_are_deleted(
     assert not full_disk.exists()
 
 
+@pytest.mark.parametrize("attempt", [CommandWork(["x"], stdout="outputs/o")], indirect=True)
+def test_failed_work_with_a_captured_stream_does_not_wait(
+    attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I15: the stream goes to the log."""
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=1 << 60, free=0))
+    attempt.finish(Container("c", "exited", 1, False, 1.0, 2.0, {}))
+    result = read_result(attempt.order.folder)
+    assert result and result.state == "failed"
+    assert not full_disk.exists()
+
+
 def test_outputs_of_a_success_wait_for_space(
     attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I15: others may delete files."""
-    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=1 << 60, free=0))
+    """I15: others may delete files. Large inputs do not count."""
+    (attempt.order.folder / "inputs").mkdir()
+    (attempt.order.folder / "inputs/large").write_bytes(bytes(99))
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=99, free=0))
     with pytest.raises(OSError, match="No space"):
         attempt.finish(Container("c", "exited", 0, False, 1.0, 2.0, {}))
     assert full_disk.exists()
