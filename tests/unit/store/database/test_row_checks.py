@@ -38,6 +38,7 @@ def test_bad_values_are_refused_by_table_row_and_column(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         rows.artifact(rows.succeeded(rows.run("nightly")))
+        rows.executable("train")
         add_project(store, c)
     add_in_each_state(store)
     with store.write() as c:
