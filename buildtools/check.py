@@ -14,8 +14,24 @@ from checks.chosen import stages_of, stages_of_paths
 from checks.graph import Graph
 from checks.plan import ROOT, Stage, Step, everything, evidence_of, fast, programs
 from checks.records import changes, result, result_file, state, write
-from checks.results import NAMED_FAILURES, cases, failed, failures, report, table, totals
-from checks.running import Outcome, Runner, drop_scratch, kept_scratch, make_scratch
+from checks.results import (
+    NAMED_FAILURES,
+    cases,
+    failed,
+    failures,
+    processor,
+    report,
+    table,
+    totals,
+)
+from checks.running import (
+    Outcome,
+    Runner,
+    drop_scratch,
+    kept_scratch,
+    loop_seconds,
+    make_scratch,
+)
 
 USAGE = """\
   ./check                     every step: what a change passes before it lands
@@ -94,6 +110,7 @@ def main(words: Sequence[str] | None = None) -> int:
         if not set_up(programs(chosen)):
             return 1
         result_file().unlink(missing_ok=True)  # an interrupted check leaves no older record
+        loop = loop_seconds()
         begin, began = time.monotonic(), state()
         make_scratch(in_memory=not given.paths and given.full is None)  # long tests fill it
         runner = Runner(lambda step: _started(step, begin), lambda outcome: _ended(outcome, begin))
@@ -105,7 +122,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 130
     durations.remember(outcomes)
     seconds = time.monotonic() - begin
-    record = result(sys.argv[1:] if words is None else words, began, seconds, outcomes)
+    command = sys.argv[1:] if words is None else words
+    record = result(command, began, seconds, outcomes, loop=loop)
     write(record)
     return summarise(given, outcomes, record)
 
@@ -117,6 +135,7 @@ def summarise(
     steps = [outcome.step.name for outcome in outcomes if failed(outcome)]
     _say("", "=== Summary", *table(outcomes))
     _say(f"{record['seconds']:6.0f} s in all, recorded in .check/result.json")
+    _say(processor(record["cpu_seconds"], record["loop_seconds"]))
     _say(*slow_tests(outcomes))
     if steps:
         _say(f"FAILED: {', '.join(steps)} (logs: .check/NAME.log)", *failures(outcomes))

@@ -21,7 +21,13 @@ PACKAGE = ROOT / "jupyter_ext" / "nbyard"
 SOURCES = "src"  # those of the browser
 UNCHECKED = {"api", "codes.ts", "__tests__"}  # generated, and tests
 IGNORED = {"labextension", "versions"}  # the browser bundle, and migrations that must not change
+FEATURES = ROOT / "docs/reference/features.md"
+CLAIM = re.compile(r"^\| [A-Z]\d+ \|", re.MULTILINE)
 # A limit leaves room for some changes. A commit that improves a figure lowers its limit.
+# The size of the product may only fall; measures.py prints it beside its goal.
+MAX_PRODUCT_LINES = 131_600
+MAX_PRODUCT_MODULES = 885
+MAX_LINES_PER_CLAIM = 1_605
 MAX_MODULES = 16
 # Per module: the number of its imports of our own modules inside functions, and why.
 LAZY_IMPORTS = Path(__file__).with_name("lazy_imports.txt")
@@ -148,6 +154,21 @@ def modules(package: Path = PACKAGE) -> dict[str, Module]:
     return by_name
 
 
+def product_lines(folder: Path) -> int:
+    """Return the lines of Python in a folder, migrations and empty lines included."""
+    return sum(len(path.read_bytes().splitlines()) for path in folder.rglob("*.py"))
+
+
+def product_modules(all_modules: Mapping[str, Module]) -> list[str]:
+    """Return the modules, without each `__init__` and migration."""
+    return [module.name for module in all_modules.values() if not module.is_package]
+
+
+def claims() -> int:
+    """Return the number of features that docs/reference/features.md claims."""
+    return len(CLAIM.findall(FEATURES.read_text("utf-8")))
+
+
 def sizes(all_modules: Mapping[str, Module]) -> dict[str, list[str]]:
     """Return the modules of each folder, without its `__init__`."""
     by_folder: dict[str, list[str]] = {}
@@ -185,7 +206,7 @@ def lazy_import_counts(text: str) -> Counter[str]:
 
 def cycles(all_modules: Mapping[str, Module]) -> list[str]:
     """Return the modules of one cycle of imports, those inside functions included."""
-    graph = {name: set(_imported(module, all_modules)) for name, module in all_modules.items()}
+    graph = {name: set(imported(module, all_modules)) for name, module in all_modules.items()}
     try:
         graphlib.TopologicalSorter(graph).prepare()
     except graphlib.CycleError as error:
@@ -193,7 +214,7 @@ def cycles(all_modules: Mapping[str, Module]) -> list[str]:
     return []
 
 
-def _imported(module: Module, all_modules: Mapping[str, Module]) -> Iterator[str]:
+def imported(module: Module, all_modules: Mapping[str, Module]) -> Iterator[str]:
     """Yield the modules of ours that a module imports."""
     for node in ast.walk(module.tree):
         if isinstance(node, ast.ImportFrom):
@@ -325,6 +346,7 @@ class Figure:
 
 def figures(package: Mapping[str, Module], typescript: Path) -> Iterator[Figure]:
     """Yield each figure of the package, and of the names in the browser's sources."""
+    yield from _product(package)
     for folder, names in sorted(sizes(package).items(), key=lambda folder: -len(folder[1])):
         if len(names) > 12:
             line = f"modules in {folder or 'nbyard'}: {len(names)} (at most {MAX_MODULES})"
@@ -390,6 +412,30 @@ def figures(package: Mapping[str, Module], typescript: Path) -> Iterator[Figure]
         tuple(others),
         "Begin with a verb: `Return …`, not Make, Take, Give, Say, Tell, Hear, Let or End."
         " A new verb is a line of buildtools/verbs.txt.",
+    )
+
+
+def _product(package: Mapping[str, Module]) -> Iterator[Figure]:
+    """Yield the figures of the size of the product."""
+    lines, names = product_lines(package[""].path.parent), product_modules(package)
+    remedy = "Remove what repeats something, or what only one place uses; then lower the limit."
+    yield Figure(
+        f"lines of Python: {lines:,} (at most {MAX_PRODUCT_LINES:,})",
+        lines <= MAX_PRODUCT_LINES,
+        remedy=remedy,
+    )
+    yield Figure(
+        f"modules of Python: {len(names)} (at most {MAX_PRODUCT_MODULES})",
+        len(names) <= MAX_PRODUCT_MODULES,
+        tuple(names),
+        "Add to the module that has the idea. Merge a module that only one neighbour imports.",
+    )
+    share = lines // claims()
+    yield Figure(
+        f"lines of Python for each claim of features.md: {share:,}"
+        f" (at most {MAX_LINES_PER_CLAIM:,})",
+        share <= MAX_LINES_PER_CLAIM,
+        remedy=remedy,
     )
 
 

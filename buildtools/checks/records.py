@@ -12,7 +12,7 @@ from typing import Any
 
 from checks import plan
 from checks.plan import ROOT
-from checks.results import cases, failed, verdicts
+from checks.results import cases, cpu_seconds, failed, verdicts
 from checks.running import Outcome
 
 NAMED_FILES = 5
@@ -64,9 +64,17 @@ def changes(files: Sequence[str]) -> Iterator[str]:
 
 
 def result(
-    words: Sequence[str], began: State, seconds: float, outcomes: Collection[Outcome]
+    words: Sequence[str],
+    began: State,
+    seconds: float,
+    outcomes: Collection[Outcome],
+    *,
+    loop: float,
 ) -> dict[str, Any]:
-    """Return the record of a check: commit, time, steps, tests and failures."""
+    """Return the record of a check: commit, times, steps, tests and failures.
+
+    `loop` is the processor time of the fixed loop.
+    """
     tests = [case for outcome in outcomes for case in cases(outcome.step.junit)]
     files = changed_files(began)
     committed = git(ROOT, dict(os.environ), "rev-parse", f"{began.commit}^{{tree}}")
@@ -76,6 +84,8 @@ def result(
         "is_committed": began.tree == committed,
         "changed_files": files,
         "seconds": round(seconds, 1),
+        "cpu_seconds": round(cpu_seconds(outcomes), 1),
+        "loop_seconds": round(loop, 4),
         "steps": [
             {
                 "name": outcome.step.name,

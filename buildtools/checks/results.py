@@ -87,6 +87,17 @@ def table(outcomes: Iterable[Outcome]) -> Iterator[str]:
         )
 
 
+def cpu_seconds(outcomes: Iterable[Outcome]) -> float:
+    """Return the processor time of all steps."""
+    return sum(outcome.cpu_seconds for outcome in outcomes)
+
+
+def processor(seconds: float, loop: float) -> str:
+    """Return the line with the processor time of a check, beside that of the fixed loop."""
+    loops = f"{seconds / loop:,.0f} times the fixed loop, which took {loop:.3f} s"
+    return f"{seconds:6.0f} s of processor in all, {loops}"
+
+
 def failures(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """Yield the failed tests and the beginning of their messages, two lines each.
 

@@ -18,12 +18,19 @@ from checks.plan import ROOT, SCRATCH, Stage, Step
 MARK = "NBYARD_TEST_CHECK"
 # pytest and Playwright stop servers and containers when they are interrupted
 SCRATCH_BYTES = 8 * 2**30  # a whole check leaves 4.6 GB
+LOOP_ADDITIONS = 10_000_000
+LOOP_ROUNDS = 3
 SIGNALS = ((signal.SIGINT, 20.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0))
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of a step: exit code, wall and processor time in seconds."""
+    """The result of a step: exit code, wall and processor time in seconds.
+
+    The processor time (user and system) is that of the command and of all processes below it that
+    their parents waited for. It lacks processes that left their parents, such as dispatchers,
+    servers and containers that init adopts, and the work of an engine that was running before.
+    """
 
     step: Step
     code: int
@@ -34,6 +41,21 @@ class Outcome:
     def failed(self) -> bool:
         """Return whether the command failed."""
         return self.code != 0
+
+
+def loop_seconds(additions: int = LOOP_ADDITIONS) -> float:
+    """Return the processor time of a fixed loop: the best of some rounds, in seconds.
+
+    Divided by it, processor times of different machines compare. Python alone decides it: a machine
+    with slow system calls or little cache is slower in a check than the loop shows.
+    """
+    rounds = []
+    for _ in range(LOOP_ROUNDS):
+        begin, total = time.process_time(), 0
+        for number in range(additions):
+            total += number
+        rounds.append(time.process_time() - begin)
+    return min(rounds)
 
 
 class Runner:

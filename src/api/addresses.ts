@@ -1,11 +1,18 @@
 /** Addresses of operations on the server, and downloads; loaded with the first request. */
 import { URLExt } from '@jupyterlab/coreutils';
 import type { ServerConnection } from '@jupyterlab/services';
-import { OperationId, ROUTES } from './operations';
+import type { OperationId } from './operations';
 import { BASE, IPlainQuestion } from './question';
+import { ROUTES } from './routes';
+
+/** Return the method and the path of an operation. */
+function routeOf(id: OperationId): string[] {
+  const [noun, verb] = id.split('.');
+  return ROUTES[noun][verb].split(' ');
+}
 
 export function methodOf(id: OperationId): string {
-  return ROUTES[id][0];
+  return routeOf(id)[0];
 }
 
 /** The lists that a project limits, unless they ask for the items of one other item. */
@@ -33,7 +40,7 @@ export function addressOf(
   id: OperationId,
   { path = {}, query = {} }: IPlainQuestion
 ): string {
-  const [, route] = ROUTES[id];
+  const [, route] = routeOf(id);
   const filled = route.replace(/\{(\w+)\}/g, (_, name: string) =>
     encodeURIComponent(path[name] ?? '')
   );

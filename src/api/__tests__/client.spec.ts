@@ -1,25 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { readFileSync } from 'fs';
 import { ApiError, fieldErrors } from '../client';
-import { ROUTES } from '../operations';
 import { uploadFile } from '../upload';
 import { fakeClient, json } from './fake';
-
-describe('operations', () => {
-  it('are where the OpenAPI document says', () => {
-    const text = readFileSync('jupyter_ext/nbyard/rest/openapi.json', 'utf-8');
-    const paths = JSON.parse(text).paths as Record<string, Record<string, any>>;
-    const told = new Map<string, string>();
-    for (const [path, methods] of Object.entries(paths)) {
-      for (const [method, operation] of Object.entries(methods)) {
-        told.set(operation.operationId, `${method.toUpperCase()} ${path}`);
-      }
-    }
-    for (const [id, [method, path]] of Object.entries(ROUTES)) {
-      expect(`${id}: ${method} ${path}`).toBe(`${id}: ${told.get(id)}`);
-    }
-  });
-});
 
 describe('ApiClient', () => {
   it('fills paths and queries below the base address', async () => {
@@ -80,7 +62,7 @@ describe('ApiClient', () => {
   );
 
   it('shows the reason of a refusal in the language of the user', async () => {
-    const inner = { code: 'no-run-to-pin', params: { name: 'x' } };
+    const inner = { code: 'folder-changed', params: { name: 'x' } };
     const details = [{ path: 'pins.a', message: 'in English', reason: inner }];
     const reason = { code: 'field', params: { path: 'pins.a', reason: inner } };
     const body = { code: 'invalid', message: 'in English', details, reason };
@@ -88,14 +70,14 @@ describe('ApiClient', () => {
       __: (text: string, ...values: string[]) =>
         values.reduce(
           (told, value, n) => told.replace(`%${n + 1}`, value),
-          text.replace('there is no run', 'es gibt keinen Lauf')
+          text.replace(/the folder (.*) changed/, 'Ordner $1 ist anders')
         )
     } as unknown as TranslationBundle;
     const error = await fakeClient(() => json(422, body), german)
       .call('runs.list', {})
       .catch((e: ApiError) => e);
-    expect(error).toMatchObject({ message: "pins.a: es gibt keinen Lauf 'x'" });
-    expect(fieldErrors(error)).toEqual({ 'pins.a': "es gibt keinen Lauf 'x'" });
+    expect(error).toMatchObject({ message: 'pins.a: Ordner x ist anders' });
+    expect(fieldErrors(error)).toEqual({ 'pins.a': 'Ordner x ist anders' });
   });
 
   it('leaves out hints for the command line', async () => {

@@ -72,10 +72,10 @@ export async function chooseResult(canvas: CanvasController): Promise<void> {
       canvas.say(trans.__('“%1” has no result yet: run it first.', title(canvas, id)), true);
       return;
     }
-    const items = runs.map(({ id: run, number, at }) => ({
+    const items = runs.map(({ id: run, number, created_at }) => ({
       id: run,
       label: trans.__('run %1', number),
-      detail: showMoment(at)
+      detail: showMoment(created_at)
     }));
     const chosen = await canvas.pick(
       trans.__('Choose the result to pin for “%1”', title(canvas, id)),

@@ -231,7 +231,7 @@ function VersionChoice({ id, fields, readOnly }: IChoiceProps): JSX.Element {
         {!known && <option value={pinned}>{trans.__('pinned to %1', pinned)}</option>}
         {versions.map(version => (
           <option key={version.id} value={version.id}>
-            {trans.__('pinned to version %1 · %2', version.number, showMoment(version.at))}
+            {trans.__('pinned to version %1 · %2', version.number, showMoment(version.created_at))}
           </option>
         ))}
       </select>

@@ -46,7 +46,7 @@ export function ResultChoice({ id, fields, readOnly }: IChoiceProps): JSX.Elemen
         )}
         {runs.map(run => (
           <option key={run.id} value={run.id}>
-            {trans.__('pinned to run %1 · %2', run.number, showMoment(run.at))}
+            {trans.__('pinned to run %1 · %2', run.number, showMoment(run.created_at))}
           </option>
         ))}
       </select>

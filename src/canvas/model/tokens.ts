@@ -3,6 +3,7 @@ import { ReadonlyPartialJSONObject, Token } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal } from '@lumino/signaling';
 import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
+import type { ExecutableVersion, NewRun, NodeView, Proposal, Run, Task } from '../../api/types';
 import type { ILost } from '../../components/hooks/useLost';
 import { IDeclared, IDeclareFiles, IUndeclared } from '../../components/OpenedFiles';
 import { IArgument } from '../../document/arguments';
@@ -46,31 +47,16 @@ export interface ICanvasUi {
   notice?: { text: string; problem: boolean; run?: string; action?: INoticeAction };
 }
 
-/** What the server read of one node. */
-export interface INodeReading {
-  name?: string;
-  /** "notebook", "command", "dataset" … */
-  kind?: string;
-  /** The environment that applies because neither the node nor its code names one. */
-  default_environment?: { environment: string; set_by?: string; project?: string } | null;
+type Read = Omit<NodeView, 'arguments' | 'hints' | 'problem' | 'undeclared'>;
+
+/** What the server read of one node, with texts instead of reasons. */
+export interface INodeReading extends Partial<Read> {
   /** A dataset node has one output, `data`, with the dataset's format. */
   arguments?: readonly Partial<IArgument>[];
   hints?: readonly string[];
-  executable?: string | null;
-  dataset?: string | null;
   problem?: string | null;
   /** Files that it opened in its last successful run, or missed in a later one. */
   undeclared?: IUndeclared | null;
-  /** The index of the cell that can become the notebook's parameters cell. */
-  tag_cell?: number | null;
-  /** It depends on a muted node, so it does not run. */
-  is_idle?: boolean;
-  /** The number of GPUs that the executable requests, unless the node sets another one. */
-  gpu?: number | null;
-  /** What else the executable requests. */
-  cpu?: number | null;
-  memory_bytes?: number | null;
-  environment?: string;
 }
 
 /** Why a node does not run. */
@@ -83,13 +69,8 @@ export interface IProblem {
   message: string;
 }
 
-export interface IProposal extends IEdge {
+export interface IProposal extends IEdge, Partial<Pick<Proposal, 'writes' | 'reads' | 'by_file'>> {
   reason?: string;
-  /** Files to declare first: an output of the source, an input of the target. */
-  writes?: string;
-  reads?: string;
-  /** Whether both ends name the same file, not only the same name in another folder. */
-  by_file?: boolean;
 }
 
 export interface ICheck {
@@ -102,7 +83,7 @@ export interface ICheck {
 
 export interface IRunSelection {
   /** `from`: these nodes and all after them; `to`: these nodes and their dependencies. */
-  mode: 'all' | 'selected' | 'from' | 'to';
+  mode: NewRun['scope'];
   nodes: readonly string[];
   /** Ignore the cache. */
   force?: boolean;
@@ -110,7 +91,7 @@ export interface IRunSelection {
   /** Used for nodes that set no runtime. */
   runtime?: string;
   /** Fresh for each node, or warm for the run; empty: the server's setting. */
-  containers?: '' | 'fresh' | 'warm';
+  containers?: NewRun['containers'];
   /** Runs with a higher value start first. */
   priority?: number;
   /** Check Run: the first rows and files only; what is left out has the server's default. */
@@ -124,18 +105,10 @@ export type IRunChoices = Pick<
 >;
 
 /** A pinned version of an executable. */
-export interface IVersion {
-  id: string;
-  number: number;
-  at: string;
-}
+export type IVersion = Pick<ExecutableVersion, 'id' | 'number' | 'created_at'>;
 
 /** A run in which a node succeeded. */
-export interface IResultRun {
-  id: string;
-  number: number;
-  at: string;
-}
+export type IResultRun = Pick<Run, 'id' | 'number' | 'created_at'>;
 
 /** The tabs of Run Info that the menu of a node opens. */
 export type InfoTab = 'output' | 'logs' | 'resources';
@@ -217,8 +190,7 @@ export interface IWorkflowBackend {
   stop(path: string): Promise<void>;
 }
 
-export type TaskState =
-  'waiting' | 'queued' | 'preparing' | 'running' | 'succeeded' | 'failed' | 'cancelled' | 'skipped';
+export type TaskState = Task['state'];
 
 /** The first cells of a table as short texts. */
 export interface ITableHead {

@@ -5,7 +5,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { saveCode } from '../../api/documents/saveDocuments';
 import { tagCell, tagged } from '../../api/documents/tagCell';
 import { IYard } from '../../api/yard';
-import { ExecutableVersion, isLive } from '../../api/types';
+import { isLive } from '../../api/types';
 import {
   ICheck,
   IForecast,
@@ -133,23 +133,23 @@ export class WorkflowBackend implements IWorkflowBackend {
   async versions(executable: string): Promise<IVersion[]> {
     const asked = { path: { executable } };
     const { items } = await this.yard.client.call('executables.versions', asked);
-    return items.map(versionOf);
+    return items;
   }
 
   async results(path: string, node: string): Promise<IResultRun[]> {
     const query = { workflow: path, node, limit: 20 };
     const { items } = await this.yard.client.call('runs.list', { query });
-    return items.map(({ id, number, created_at }) => ({ id, number, at: created_at }));
+    return items;
   }
 
   async freeze(of: { path: string } | { executable: string }): Promise<IVersion> {
     const { client, executables } = this.yard;
     if ('executable' in of) {
-      return versionOf((await client.call('executables.get', { path: of })).current);
+      return (await client.call('executables.get', { path: of })).current;
     }
     const made = await client.call('executables.create', { body: of });
     executables.put(made);
-    return versionOf(made.current);
+    return made.current;
   }
 
   async runtimes(): Promise<string[]> {
@@ -171,7 +171,7 @@ export class WorkflowBackend implements IWorkflowBackend {
   async noContainers(): Promise<string> {
     const { checks } = await this.yard.client.call('system.doctor', {});
     const docker = checks.find(({ name }) => name === 'docker');
-    return docker && docker.state !== 'ok' ? reasonText(docker.finding, this.trans) : '';
+    return docker && docker.state !== 'ok' ? docker.finding : '';
   }
 
   async lastParameters(path: string): Promise<Record<string, Json>> {
@@ -196,8 +196,4 @@ function questionOf(path: string, selection: IRunSelection) {
   const { mode, nodes, force = false, parameters = {}, sample, ...how } = selection;
   const body = { path, scope: mode, nodes: [...nodes], force, parameters, ...how };
   return { body: { ...body, ...sample } };
-}
-
-function versionOf({ id, number, created_at }: ExecutableVersion): IVersion {
-  return { id, number, at: created_at };
 }

@@ -38,9 +38,7 @@ Make = Callable[[str], Workspace]
 def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
     """Also the OpenAPI document and the reference page."""
     example = workspace("add-operation.md")
-    example.copy_sources(
-        "tests/unit/services/conftest.py", "src/api/operations.ts", COMMAND_TABLE, *REFERENCE
-    )
+    example.copy_sources("tests/unit/services/conftest.py", COMMAND_TABLE, *REFERENCE)
     laid = example.lay()
     example.lint(*laid)
     assert "4 passed" in example.pytest("tests/unit")

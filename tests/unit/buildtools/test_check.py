@@ -10,6 +10,7 @@ import check
 from checks import plan, records
 from checks.plan import Stage, Step
 from checks.records import State
+from checks.results import processor
 from checks.running import Runner
 
 Steps = Callable[..., None]
@@ -25,6 +26,7 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
     monkeypatch.setattr(plan, "RECORDS", tmp_path)
     monkeypatch.setattr(check, "make_scratch", lambda **_options: None)
     monkeypatch.setattr(check, "set_up", lambda groups: True)
+    monkeypatch.setattr(check, "loop_seconds", lambda: 0.25)
     nowhere = State("", "", "")
     monkeypatch.setattr(check, "state", lambda: nowhere)
     monkeypatch.setattr(records, "changed_files", lambda began: [])
@@ -81,6 +83,19 @@ def test_a_check_records_commit_time_steps_tests_and_failures(
     assert record["tests"] == {"passed": 1, "failed": 1, "skipped": 0}
     assert record["failures"] == ["a::b"]
     assert "a.py" in capsys.readouterr().out.splitlines()[-2]
+
+
+def test_a_check_shows_and_records_the_processor_time_beside_that_of_a_fixed_loop(
+    steps: Steps, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    steps(Step("busy", ("python", "-c", "sum(range(3 * 10**7))")), Step("good", ("true",)))
+    assert check.main([]) == 0
+    record = json.loads((tmp_path / "result.json").read_text())
+    seconds = {step["name"]: step["cpu_seconds"] for step in record["steps"]}
+    assert seconds["busy"] > seconds["good"]
+    assert record["cpu_seconds"] == pytest.approx(sum(seconds.values()), abs=0.11)
+    assert record["loop_seconds"] == 0.25
+    assert processor(record["cpu_seconds"], 0.25) in capsys.readouterr().out.splitlines()
 
 
 def test_a_failed_set_up_returns_1(

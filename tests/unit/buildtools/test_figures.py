@@ -34,6 +34,11 @@ def test_modules_are_counted_by_folder(found):
     assert sizes == {"one": 2, "two": 1}
 
 
+def test_the_product_is_its_lines_with_migrations_and_its_modules_without(found):
+    assert figures.product_lines(found[""].path.parent) == 17
+    assert figures.product_modules(found) == ["one.a", "one.alone", "two.b"]
+
+
 def test_what_stands_in_functions_is_counted(found):
     assert figures.function_imports(found.values()) == ["two.b: from nbyard.one import a"]
     assert figures.first_words(found.values()) == ["two.b._once: Return"]
@@ -110,6 +115,9 @@ def test_a_figure_beyond_its_limit_names_what_is_new_and_the_remedy(
 def test_the_page_of_the_check_lists_the_limits():
     page = (figures.ROOT / "docs/contribute/check.md").read_text()
     for line in (
+        f"| lines of Python | at most {figures.MAX_PRODUCT_LINES:,} |",
+        f"| modules of Python | at most {figures.MAX_PRODUCT_MODULES} |",
+        f"for each claim of features.md | at most {figures.MAX_LINES_PER_CLAIM:,} |",
         f"| modules in a folder | at most {figures.MAX_MODULES} |",
         "| imports inside functions | as listed in `buildtools/lazy_imports.txt` |",
         f"| private functions used once, in 1,000 lines | at most {figures.MAX_USED_ONCE} |",

@@ -141,17 +141,17 @@ export class FakeBackend {
   }
 
   async versions() {
-    return [{ id: 'v2', number: 2, at: '2026-01-02' }];
+    return [{ id: 'v2', number: 2, created_at: '2026-01-02' }];
   }
 
   async results(path: string, node: string) {
     this.asked.push([path, node]);
-    return node === 'clean' ? [{ id: 'r12', number: 12, at: '2026-01-02' }] : [];
+    return node === 'clean' ? [{ id: 'r12', number: 12, created_at: '2026-01-02' }] : [];
   }
 
   async freeze(of: { path: string } | { executable: string }) {
     this.frozen.push(of);
-    return { id: 'v2', number: 2, at: '2026-01-02' };
+    return { id: 'v2', number: 2, created_at: '2026-01-02' };
   }
 
   async spelling(path: string): Promise<ISpelling<[selection: IRunSelection]>> {

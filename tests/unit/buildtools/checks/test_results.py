@@ -10,8 +10,10 @@ from checks.plan import Step
 from checks.results import (
     NOTHING_COLLECTED,
     cases,
+    cpu_seconds,
     failed,
     failures,
+    processor,
     report,
     slowest,
     table,
@@ -100,3 +102,10 @@ def test_the_table_names_what_failed_and_the_last_line_counts_all(step):
     assert [line.endswith("FAILED") for line in table(outcomes)] == [False, True, False]
     tests = "4 passed, 4 failed, 2 skipped"
     assert totals(outcomes) == f"Steps: 1 passed, 1 failed. Tests: {tests}"
+
+
+def test_processor_time_is_summed_over_steps_and_counted_in_fixed_loops(step):
+    outcomes = [Outcome(step, 1, 2.4, 1.0), Outcome(step, 0, 2.0, 4.5)]
+    assert cpu_seconds(outcomes) == 5.5
+    line = processor(5.5, 0.25)
+    assert "22 times" in line and "0.250 s" in line

@@ -46,3 +46,7 @@ def test_memory_that_a_failure_keeps_is_named_with_the_command(
     monkeypatch.setattr(Path, "is_mount", lambda _path: True)
     (line,) = running.kept_scratch()
     assert line.endswith(f"umount --lazy {tmp_path}")
+
+
+def test_a_longer_loop_takes_more_processor_time() -> None:
+    assert running.loop_seconds(300_000) > running.loop_seconds(3_000) > 0
