@@ -14,7 +14,6 @@ import msgspec
 
 from nbyard.reasons.codes import CODES
 from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, Code
-from nbyard.reasons.codes.command_line import COMMAND_LINE
 from nbyard.reasons.structs import FIELD, Reason
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,8 +33,7 @@ INNER = {"code": "forced", "params": {}}
 
 def catalogue() -> str:
     """Return the TypeScript module, as prettier formats it."""
-    shown = {name: code for name, code in CODES.items() if name not in COMMAND_LINE}
-    lines = [f"  {_key(name)}: {_render(code)}," for name, code in shown.items()]
+    lines = [f"  {_key(name)}: {_render(code)}," for name, code in CODES.items()]
     plain = HEAD + "\n".join(lines) + "\n};\n"
     command = ["npx", "--no-install", "prettier", "--stdin-filepath", str(CATALOGUE)]
     done = subprocess.run(
@@ -60,14 +58,7 @@ def examples() -> str:
     found = [one for one in kept if _fits(one)]
     missing = CODES.keys() - {one["code"] for one in found}
     found += [_example(name) for name in CODES if name in missing]
-    cases = [
-        {
-            "reason": one,
-            "text": str(msgspec.convert(one, Reason)),
-            "in_browser": one["code"] not in COMMAND_LINE,
-        }
-        for one in found
-    ]
+    cases = [{"reason": one, "text": str(msgspec.convert(one, Reason))} for one in found]
     return json.dumps(cases, indent=2, ensure_ascii=False) + "\n"
 
 

@@ -504,9 +504,7 @@ def _reasons_of_failures() -> Iterator[str]:
     yield "### Reasons of failures"
     yield (
         "The runner writes codes and parameters. The browser and the command line show the text. "
-        "Failures also use codes of other states, such as `time-limit`. "
-        "A result of an earlier version has a `message` in the place of the reason, and is read as "
-        "the code `text`."
+        "Failures also use codes of other states, such as `time-limit`."
     )
     example = {"kind": "timeout", "reason": because("time-limit", seconds=5)}
     yield f"```json\n{msgspec.json.encode(example).decode()}\n```"

@@ -20,18 +20,24 @@ from nbyard.domain.callers import ATTEMPT_HEADER, PROJECT_HEADER
 from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.domain.runs.structs import from_program
 from nbyard.errors import ErrorBody, Forbidden, NbyardError, Unavailable, error_classes
-from nbyard.reasons.structs import Reason, because, is_known
+from nbyard.reasons.structs import Reason, is_known
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 
 SECONDS = 60
-NO_TOKEN = because("no-token-sent")
-WRONG_TOKEN = because("check-token")
+NO_TOKEN = (
+    "No token was sent: set NBYARD_TOKEN, or token_file or token_env of a configured server, or"
+    " pass --server 'URL?token=…', which other users of this machine can see with ps. Users of"
+    " JupyterHub create tokens on its page /hub/token."
+)
+WRONG_TOKEN = (
+    "Check the token in NBYARD_TOKEN or of the configured server: this server may not know it."
+)
 # A JupyterHub responds with these in place of a stopped server.
 STOPPED = (424, 503)
 # For a stopped server, a JupyterHub first redirects to its own address (`/hub/user/…`).
 REDIRECTS = range(300, 400)
-START = because("start-in-hub")
+START = "Start the server in JupyterHub, and check the address: https://HUB/user/NAME/"
 CHUNK = 8 << 20
 
 
@@ -167,7 +173,7 @@ class Client:
 
     def _silent(self, error: Exception) -> Unavailable:
         url = self._url.geturl()
-        return Unavailable(because("server-silent", url=url, message=str(error)))
+        return Unavailable(f"{url} does not respond: {error}")
 
     def _error(self, status: int, content: bytes) -> NbyardError:
         """Return the error in a response; a proxy or hub may respond with another body."""
@@ -178,7 +184,7 @@ class Client:
             return _foreign_error(status, token)
         if status == 403 and token is NO_TOKEN and "_xsrf" in body.message:
             # Jupyter expects a browser where a request has no token.
-            return Forbidden(because("token-needed"), hint=token)
+            return Forbidden("The server needs a token.", hint=token)
         # A newer server may send codes that this version cannot render. Then its texts count.
         hint: Reason | str | None = body.hint
         if body.hint_reason and is_known(body.hint_reason):
@@ -233,12 +239,12 @@ class Noun:
         return call
 
 
-def _foreign_error(status: int, hint: Reason) -> NbyardError:
+def _foreign_error(status: int, hint: str) -> NbyardError:
     """Return the error for a response of Jupyter, a JupyterHub or a proxy."""
     if status in (401, 403):
-        return Forbidden(because("token-refused"), hint=hint)
+        return Forbidden("The server does not accept the token, or is stopped.", hint=hint)
     if status in STOPPED or status in REDIRECTS:
-        return Unavailable(because("no-jupyter-at-url", status=status), hint=START)
+        return Unavailable(f"No Jupyter server runs at this URL (status {status}).", hint=START)
     if status == 404:
-        return Unavailable(because("no-nbyard-at-server"))
-    return Unavailable(because("server-refused", status=status))
+        return Unavailable("This server does not offer nbyard: is its extension enabled?")
+    return Unavailable(f"The server answered {status}.")

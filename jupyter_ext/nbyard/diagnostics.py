@@ -6,7 +6,6 @@ from nbyard.domain.doctor import Check
 from nbyard.errors import NbyardError
 from nbyard.host import gpus
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import all_of, because
 from nbyard.settings import Settings
 
 GIB = 2**30
@@ -15,22 +14,28 @@ GIB = 2**30
 def probe_slots(settings: Settings) -> Check:
     """Check which cores, memory and GPUs tasks may use, and how the GPUs were found."""
     available = capacity(settings)
-    cores = because("cores-set" if settings.slots else "cores-found", cores=available.cores)
+    cores = (
+        f"{available.cores:g} (as set)"
+        if settings.slots
+        else f"{available.cores:g} (one for each core)"
+    )
     gib = round(available.memory_bytes / GIB, 1)
-    memory = because("memory-set" if settings.memory_bytes else "memory-found", memory=gib)
+    memory = (
+        f"{gib:g} GiB of memory (as set)" if settings.memory_bytes else f"{gib:g} GiB of memory"
+    )
     source = gpus.gpu_source(settings.gpus)
-    cards = because("no-gpus-found", source=source)
+    cards = f"no GPUs ({source})"
     if available.gpus and available.tasks_per_gpu > 1:
         tasks = available.tasks_per_gpu
-        cards = because("gpus-shared", gpus=list(available.gpus), source=source, tasks=tasks)
+        cards = f"GPUs {', '.join(available.gpus)} ({source}), each for {tasks} tasks at once"
     elif available.gpus:
-        cards = because("gpus-found", gpus=list(available.gpus), source=source)
-    finding = all_of([cores, memory, cards])
+        cards = f"GPUs {', '.join(available.gpus)} ({source})"
+    finding = "; ".join([cores, memory, cards])
     # No GPU is expected without NVIDIA's driver, or if the settings list the GPUs. Else, an empty
     # list is a problem.
     if available.gpus or source not in (gpus.DRIVER, gpus.OURS):
         return Check("slots", "ok", finding)
-    return Check("slots", "missing", finding, because("check-gpus"))
+    return Check("slots", "missing", finding, "Check the output of nvidia-smi -L, or set gpus.")
 
 
 def probe_docker(settings: Settings) -> Check:
@@ -43,14 +48,12 @@ def probe_docker(settings: Settings) -> Check:
     try:
         info = engine.info
     except NbyardError as error:
-        cure = error.hint_reason or because("install-docker")
-        return Check("docker", "missing", error.reason, cure)
+        cure = error.hint or "Install and start Docker, or set docker_host, to run in containers."
+        return Check("docker", "missing", error.message, cure)
     finally:
         engine.close()
     name = "Podman" if info.is_podman else "Docker"
-    finding = because(
-        "engine-answers", engine=name, version=info.version, url=engine.url, way=engine.way
-    )
+    finding = f"{name} {info.version} at {engine.url}, {engine.way}"
     return Check("docker", "ok", finding)
 
 
@@ -63,11 +66,11 @@ def probe_dask(settings: Settings) -> Check:
     try:
         # Creating a cluster could cost money or queue jobs, so only describe it.
         if cluster.is_set and not cluster.is_reached_by_address:
-            return Check("dask", "ok", describe_cluster(settings))
-        return Check("dask", "ok", cluster.describe())
+            return Check("dask", "ok", str(describe_cluster(settings)))
+        return Check("dask", "ok", str(cluster.describe()))
     except NbyardError as error:
-        cure = error.hint_reason or because("start-cluster")
-        return Check("dask", "missing", error.reason, cure)
+        cure = error.hint or "Start it, or ask its owner."
+        return Check("dask", "missing", error.message, cure)
     finally:
         cluster.close()
 
@@ -79,5 +82,10 @@ def probe_front_end() -> Check:
     places = [Path(p, "nbyard", "package.json") for p in jupyter_path("labextensions")]
     folder = next((place.parent for place in places if place.is_file()), None)
     if folder is None:
-        return Check("jupyterlab", "missing", because("no-extension"), because("reinstall-nbyard"))
-    return Check("jupyterlab", "ok", because("extension-in", folder=str(folder)))
+        return Check(
+            "jupyterlab",
+            "missing",
+            "the extension is not installed",
+            "Reinstall nbyard: its wheel contains the extension.",
+        )
+    return Check("jupyterlab", "ok", f"extension in {folder}")

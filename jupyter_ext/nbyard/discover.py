@@ -18,7 +18,6 @@ from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host.server_names import read_address, read_servers, server_of
 from nbyard.host.wakeup import Listener
-from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.services.registry import Services
 
@@ -206,13 +205,20 @@ def _connection_to(server: str) -> Any:
             url = info["url"]
             return _client(url, token or info.get("token", "") or _session_token(url))
     if server.isdecimal():
-        raise Unavailable(because("no-jupyter-at-port", port=server), hint=because("start-server"))
+        raise Unavailable(
+            f"No Jupyter server runs on port {server} here.",
+            hint="Start a Jupyter server, or pass its URL.",
+        )
     raise _not_a_server(server)
 
 
 def _not_a_server(server: str) -> Invalid:
     # The text may contain a token.
-    return Invalid.field("server", because("not-a-server", server=server.partition("?")[0]))
+    return Invalid.field(
+        "server",
+        f"'{server.partition('?')[0]}' is neither a configured name nor a URL nor the port of a"
+        " Jupyter server",
+    )
 
 
 def _client(url: str, token: str) -> Any:

@@ -19,8 +19,7 @@
     │       └── NewerSchema     503 newer-schema
     └── Damaged                 500 damaged
 
-Each class has an HTTP status and a stable code. Its docstring is the default message, which is also
-in the catalogue of reasons.
+Each class has an HTTP status and a stable code. Its docstring is the default message.
 """
 
 import errno
@@ -28,7 +27,6 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from nbyard.reasons.codes import CODES
 from nbyard.reasons.structs import Reason, because, text_reason
 
 
@@ -41,13 +39,13 @@ class Detail(msgspec.Struct, frozen=True):
 
     @property
     def why(self) -> Reason:
-        """Return the reason; a detail of an earlier version has only a message."""
+        """Return the reason; most details have only a message."""
         return self.reason or because("text", text=self.message)
 
     @classmethod
-    def of(cls, path: str, reason: Reason) -> "Detail":
+    def of(cls, path: str, why: Reason | str) -> "Detail":
         """Return the detail of a field that is refused for this reason."""
-        return cls(path, str(reason), reason)
+        return cls(path, str(why), None if isinstance(why, str) else why)
 
 
 class ErrorBody(msgspec.Struct, frozen=True):
@@ -87,9 +85,6 @@ class NbyardError(Exception):
     @classmethod
     def default(cls) -> Reason:
         """Return the reason of an error that gives none: its class."""
-        code = f"error-{cls.code}"
-        if code in CODES:
-            return because(code)
         return because("error", error=cls.code, message=(cls.__doc__ or "").strip())
 
     @property
@@ -181,13 +176,12 @@ class Invalid(NbyardError):
 
         `path` is its place in the body, such as `arguments.2.name`.
         """
-        if isinstance(why, str):
-            why = because("text", text=why)
-        whole = because("field", path=path, reason=why)
-        return cls(whole, hint=hint, details=[Detail.of(path, why)])
+        return cls(
+            because("field", path=path, reason=why), hint=hint, details=[Detail.of(path, why)]
+        )
 
     @classmethod
-    def fields(cls, details: Sequence[Detail], *, hint: Reason | None = None) -> "Invalid":
+    def fields(cls, details: Sequence[Detail], *, hint: Reason | str | None = None) -> "Invalid":
         """Return the error for several refused fields; its message is that of the first."""
         first = details[0]
         return cls(because("field", path=first.path, reason=first.why), hint=hint, details=details)

@@ -3736,9 +3736,9 @@ export interface components {
             name: string;
             /** @enum {unknown} */
             state: "failed" | "missing" | "ok";
-            finding: components["schemas"]["Reason"];
-            /** @default null */
-            cure: components["schemas"]["Reason"] | null;
+            finding: string;
+            /** @default  */
+            cure: string;
         };
         /**
          * CheckWorkflow

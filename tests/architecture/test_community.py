@@ -92,7 +92,7 @@ def test_a_release_changes_each_place_of_the_version():
 def test_the_changelog_has_a_place_for_the_next_release():
     text = (ROOT / "CHANGELOG.md").read_text()
     assert [text.count(marker) for marker in MARKERS] == [1, 1]
-    assert text.index(MARKERS[0]) < text.index(MARKERS[1]) < text.index("## Unreleased")
+    assert text.index(MARKERS[0]) < text.index(MARKERS[1]) < text.index("## 0.1.0")
 
 
 def test_commit_hooks_are_valid_and_local():

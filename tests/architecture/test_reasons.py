@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from nbyard.errors import error_classes
 from nbyard.reasons.codes import CODES, PARTS
-from nbyard.reasons.codes.command_line import COMMAND_LINE
 from nbyard.runner import reasons as runner_reasons
 from nbyard.store.schema.sql_column_types import Because
 from nbyard.store.schema.tables import metadata
@@ -21,7 +19,7 @@ RENDERED = ("str", "shown")
 # fields of answers that tell people something
 TOLD = frozenset(
     {
-        *("cure", "finding", "hint", "hints", "message", "note", "notes", "notice", "notices"),
+        *("hint", "hints", "message", "note", "notes", "notice", "notices"),
         *("problem", "problems", "reason", "reasons", "waits", "warning", "warnings", "why"),
     }
 )
@@ -37,7 +35,7 @@ READERS = frozenset(
 )
 ROOT = PACKAGE.parents[1]
 CATALOGUE = PACKAGE / "reasons"
-SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE not in path.parents)
+SOURCES = sorted(path for path in PACKAGE.rglob("*.py") if CATALOGUE / "codes" not in path.parents)
 # in TypeScript: reads of the text of a reason
 METHODS = r"(?:split|startsWith|endsWith|includes|indexOf|match|replace|search)\b"
 READ_IN_BROWSER = re.compile(
@@ -236,9 +234,7 @@ def test_every_code_is_made_somewhere() -> None:
         for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
-    own = {f"error-{code}" for code in error_classes()}  # `NbyardError.default` makes these
-    own |= {"text", "error", "error-with-hint", "system-error", "waits-for-engine", "all"}
-    assert sorted(CODES.keys() - own - texts) == []
+    assert sorted(CODES.keys() - texts) == []
 
 
 def test_every_column_with_a_reason_stores_its_code() -> None:
@@ -262,17 +258,20 @@ def test_what_the_server_tells_has_codes() -> None:
     assert sorted(RENDERED_TOO - found) == []
 
 
-def test_codes_without_a_text_in_the_browser_stay_in_the_shell():
-    """Codes of `COMMAND_LINE` are made where only the command line and magics run."""
-    shell = (
-        *("backup/", "cli/", "client.py", "discover.py", "host/user_unit/", "magics/"),
-        "importers/cwl/job_reader.py",
-    )
-    elsewhere = [
-        f"{module.relative_to(PACKAGE)}:{node.lineno} {node.value}"
-        for module in sorted(PACKAGE.rglob("*.py"))
-        if not str(module.relative_to(PACKAGE)).startswith((*shell, "reasons/codes/"))
-        for node in nodes(module)
-        if isinstance(node, ast.Constant) and node.value in COMMAND_LINE
+def test_no_reason_is_a_text_of_our_own() -> None:
+    """The code `text` is for messages of other programs."""
+    wrong = [
+        f"{path}:{node.lineno}"
+        for path in SOURCES
+        for node in nodes(path)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in ("because", "text_reason")
+        and any(map(_is_text, [*node.args[node.func.id == "because" :], *_values(node)]))
     ]
-    assert elsewhere == []
+    assert wrong == []
+
+
+def _values(call: ast.Call) -> list[ast.expr]:
+    is_text = bool(call.args) and getattr(call.args[0], "value", "") == "text"
+    return [keyword.value for keyword in call.keywords] if is_text else []

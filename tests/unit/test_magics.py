@@ -386,7 +386,7 @@ def test_a_notebook_whose_file_is_unknown_is_asked_for(shell, monkeypatch, tmp_p
 
 def test_without_an_engine_nothing_is_built(monkeypatch, tmp_path):
     server = FakeServer("queued")
-    engine = Check("docker", "missing", because("text", text="It is away"))
+    engine = Check("docker", "missing", "It is away")
     server.deployments.form = lambda: SimpleNamespace(engine=engine)
     with pytest.raises(Unavailable, match="It is away"):
         deploy(server, ["12", "train.model"])
@@ -404,7 +404,7 @@ class FakeServer:
         self.deployments = SimpleNamespace(
             create=self._ask, edit=self._ask, start=self._ask, get=lambda deployment: self._made()
         )
-        engine = Check("docker", "ok", because("text", text="It responds"))
+        engine = Check("docker", "ok", "It responds")
         self.deployments.form = lambda: SimpleNamespace(engine=engine)
 
     def wait(self, seconds: float) -> None:

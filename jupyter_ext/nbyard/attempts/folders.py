@@ -234,7 +234,7 @@ def cancel_reason(folder: Path) -> Reason | None:
         return None
     try:
         return msgspec.json.decode(data, type=Reason)
-    except msgspec.MsgspecError:  # written by hand, or by an earlier version
+    except msgspec.MsgspecError:  # written by hand
         return text_reason(data.decode("utf-8", "replace").strip()[:1000]) or because("cancel-file")
 
 

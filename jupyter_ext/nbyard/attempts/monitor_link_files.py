@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.domain.attempts.monitor_links import MonitorLink, link_path
 from nbyard.host.project_files import read_small, write_whole
-from nbyard.reasons.structs import Reason, read_reason
+from nbyard.reasons.structs import Reason
 
 FOLDER = "monitors"
 LOOPBACK = "127.0.0.1"
@@ -30,8 +30,7 @@ class LinkTarget(msgspec.Struct, frozen=True):
     port: int
     answers: bool = False
     is_trusted: bool = False
-    # an earlier version wrote a text
-    reason: Reason | str | None = None
+    reason: Reason | None = None
 
 
 class TensorBoardProcess(msgspec.Struct, frozen=True):
@@ -90,9 +89,7 @@ def links_of_attempt(store: Path, attempt_id: str) -> list[MonitorLink]:
     """Return the Monitor links of a running attempt."""
     monitor = read_monitor(store, attempt_id)
     return [
-        MonitorLink(
-            spot.name, link_path(attempt_id, spot.name), spot.answers, read_reason(spot.reason)
-        )
+        MonitorLink(spot.name, link_path(attempt_id, spot.name), spot.answers, spot.reason)
         for spot in (monitor.spots if monitor else ())
     ]
 

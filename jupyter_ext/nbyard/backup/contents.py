@@ -21,8 +21,7 @@ FORMAT = 1
 class Header(msgspec.Struct, frozen=True):
     """The format of a backup, and which nbyard wrote it from which store, and when.
 
-    `schema` is the revision of the database schema. `folder` is the store's folder on its machine,
-    empty in old backups.
+    `schema` is the revision of the database schema. `folder` is the store's folder on its machine.
     """
 
     format: int
@@ -30,21 +29,17 @@ class Header(msgspec.Struct, frozen=True):
     schema: str
     store_id: str
     created_at: datetime
-    folder: str = ""
+    folder: str
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What a backup contains: rows by table, number and size of files, and a checksum.
-
-    `left_out` are files of code that may hold secrets.
-    """
+    """What a backup contains: rows by table, number and size of files, and a checksum."""
 
     rows: dict[str, int]
     files: int
     size_bytes: int
     checksum: str
     has_key: bool = False
-    left_out: list[str] = []
 
 
 class Checksum:

@@ -116,7 +116,10 @@ def _disable_starts(c: Connection) -> None:
 
 
 def _in_use(folder: Path) -> Conflict:
-    return Conflict(because("store-exists", folder=str(folder)), hint=because("restore-elsewhere"))
+    return Conflict(
+        f"A store already exists in {folder} or in its database.",
+        hint="Restore into an empty folder (NBYARD_STORE_DIR) and an empty database.",
+    )
 
 
 def try_backup(archive: Path) -> tuple[Header, Totals]:
@@ -162,12 +165,12 @@ def _open_archive(archive: Path) -> Iterator[tarfile.TarFile]:
             try:
                 tar = stack.enter_context(tarfile.open(archive, "r|*"))
             except FileNotFoundError:
-                raise NotFound(because("no-such-file", path=str(archive))) from None
+                raise NotFound(f"there is no file {archive}") from None
             yield tar
     except (tarfile.TarError, EOFError) as error:
-        raise Damaged(because("backup-damaged", message=str(error))) from None
+        raise Damaged(f"The backup is damaged or incomplete: {error}.") from None
     except OSError as error:
-        raise Unavailable(because("restore-failed", message=str(error.strerror or error))) from None
+        raise Unavailable(f"The backup was not restored: {error.strerror or error}.") from None
 
 
 class _Reader:
@@ -229,7 +232,9 @@ class _Reader:
         counts = (rows, self._files, self._bytes, self._checksum.text())
         totals = self._totals(member)
         if (totals.rows, totals.files, totals.size_bytes, totals.checksum) != counts:
-            raise Damaged(because("backup-checksum-differs"))
+            raise Damaged(
+                "The backup is damaged: its rows or files do not match its recorded totals."
+            )
         return totals
 
     def _adapt_rows(self, c: Connection, folder: Path) -> None:
@@ -274,23 +279,29 @@ class _Reader:
         If `has_new_id` was not chosen, the former store must no longer exist.
         """
         if member is None or member.name != HEADER:
-            raise Damaged(because("not-a-backup"))
+            raise Damaged("This file is not a backup of a store.")
         try:
             header = msgspec.json.decode(self._open_member(member).read(), type=Header)
         except msgspec.MsgspecError:
-            raise Damaged(because("not-a-backup")) from None
+            raise Damaged("This file is not a backup of a store.") from None
         if header.format > FORMAT:
-            raise NewerSchema(because("backup-newer", version=header.nbyard))
+            raise NewerSchema(f"nbyard {header.nbyard} wrote this backup. Upgrade nbyard.")
         check_known(header.schema)
-        if self._has_new_id is None and header.folder:
+        if self._has_new_id is None:
             mark = Path(header.folder, STORE_MARK)
             try:
                 is_there = mark.read_bytes().strip() == header.store_id.encode()
             except OSError:  # with PostgreSQL, a store has no mark
                 is_there = mark.with_name("blobs").is_dir()
             if is_there:
-                why = because("former-store-there", folder=header.folder)
-                raise Conflict(why, hint=because("same-or-new-id"))
+                why = f"The former store of this backup still exists in {header.folder}."
+                raise Conflict(
+                    why,
+                    hint=(
+                        "Use --same-id if the restored store replaces it, and stop using the"
+                        " former store. Use --new-id to use both stores."
+                    ),
+                )
         return header
 
     def _totals(self, member: tarfile.TarInfo | None) -> Totals:
@@ -304,7 +315,7 @@ class _Reader:
     def _open_member(self, member: tarfile.TarInfo) -> IO[bytes]:
         file = self._tar.extractfile(member) if member.isreg() else None
         if file is None:
-            raise Damaged(because("backup-strange-file", path=member.name))
+            raise Damaged(f"The backup is damaged: it contains the unexpected entry {member.name}.")
         return self._checksum.through(member.name, file)
 
     def _extract(self, member: tarfile.TarInfo) -> None:
@@ -315,7 +326,7 @@ class _Reader:
         name, blob = member.name, BLOB.match(member.name)
         path = self._temporary / name
         if not (blob or name == KEY or _is_of_attempt(name)) or path.exists():
-            raise Damaged(because("backup-strange-file", path=name))
+            raise Damaged(f"The backup is damaged: it contains the unexpected entry {name}.")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
         # A second member with the same name is refused, as it would replace checked bytes.
@@ -324,7 +335,7 @@ class _Reader:
                 digest.update(chunk)
                 target.write(chunk)
         if blob and (digest.hexdigest() != blob[1] + blob[2] or not _is_valid(path)):
-            raise Damaged(because("backup-strange-bytes", path=name))
+            raise Damaged(f"The backup is damaged: the content of {name} has changed.")
         path.chmod(member.mode & 0o700)
         self._files += 1
         self._bytes += member.size
@@ -346,4 +357,4 @@ def _is_of_attempt(name: str) -> bool:
 
 
 def _incomplete() -> Damaged:
-    return Damaged(because("backup-incomplete"))
+    return Damaged("The backup is incomplete: its end is missing.")

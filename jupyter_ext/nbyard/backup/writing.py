@@ -17,12 +17,10 @@ import msgspec
 from nbyard import __version__
 from nbyard.attempts.folders import is_own, is_record
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
-from nbyard.backup.stored_secrets import code_folders, split_entries
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import PLACES
 from nbyard.errors import Conflict, NotFound, Unavailable
 from nbyard.host import clock
-from nbyard.reasons.structs import because
 from nbyard.store import Store
 from nbyard.store.database.portable_rows import dump
 from nbyard.store.migrate import schema_of
@@ -35,10 +33,9 @@ IN_MEMORY = 16 * 2**20
 def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
     """Write an archive of all rows, the blobs that they refer to, and the records of attempts.
 
-    All rows are of the same moment. No blob is deleted meanwhile, although work continues. Files in
-    code that may hold secrets and were not declared are left out. `target` appears when the archive
-    is complete, and only its owner can read it. The archive is compressed if the name ends with .gz
-    or .tgz.
+    All rows are of the same moment. No blob is deleted meanwhile, although work continues. `target`
+    appears when the archive is complete, and only its owner can read it. The archive is compressed
+    if the name ends with .gz or .tgz.
 
     Raises:
         Conflict: `target` exists.
@@ -46,9 +43,9 @@ def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
         Unavailable: The disk is full or cannot be written.
     """
     if target.exists():
-        raise Conflict(because("backup-exists", path=str(target)))
+        raise Conflict(f"The file {target} already exists.")
     if not target.parent.is_dir():
-        raise NotFound(because("no-such-folder", path=str(target.parent)))
+        raise NotFound(f"there is no folder '{target.parent}'")
     blobs = Blobs(store.folder / "blobs")
     part = target.with_name(f".{target.name}.part")
     try:
@@ -56,9 +53,9 @@ def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:
             totals = _Writer(tar, store, blobs).write(with_key)
         os.link(part, target)  # unlike a rename, it never replaces a file
     except FileExistsError:
-        raise Conflict(because("backup-exists", path=str(target))) from None
+        raise Conflict(f"The file {target} already exists.") from None
     except OSError as error:
-        raise Unavailable(because("backup-failed", message=str(error.strerror or error))) from None
+        raise Unavailable(f"The backup was not written: {error.strerror or error}.") from None
     finally:
         part.unlink(missing_ok=True)
     return totals
@@ -101,8 +98,8 @@ class _Writer:
                 # Plans of tasks also name locks of environments, which are rows, and texts.
                 named = {*self._store.tasks.digests(c)} - digests
                 digests.update(digest for digest in named if self._blobs.path(digest).exists())
-                code = code_folders(self._store, c)
-            digests, secrets = split_entries(self._blobs, digests, code)
+            for tree in [digest for digest in digests if digest.startswith("tree:")]:
+                digests.update(entry.digest for entry in self._blobs.tree(tree).files)
             self._put(HEADER, header)
             for digest in sorted(digests):
                 self._add(self._blobs.path(digest))
@@ -118,9 +115,8 @@ class _Writer:
             for name, (file, _) in tables.items():
                 self._write(f"{TABLES}{name}.jsonl", file, file.tell())
             rows = {name: count for name, (_, count) in tables.items()}
-            left_out = sorted({entry.path for _, entry in secrets})
             counts = (rows, self._files, self._bytes, self._checksum.text())
-            totals = Totals(*counts, has_key, left_out)
+            totals = Totals(*counts, has_key)
             self._put(END, totals)
         return totals
 
@@ -136,7 +132,7 @@ class _Writer:
             # Without O_NONBLOCK, opening a FIFO would wait for a writer.
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
-            raise NotFound(because("backup-file-missing", path=str(path))) from None
+            raise NotFound(f"The file {path} is missing from the store.") from None
         with os.fdopen(handle, "rb") as file:
             status = os.fstat(handle)
             if not stat.S_ISREG(status.st_mode):

@@ -22,7 +22,6 @@ from nbyard.blobs.trees import MAX_FILES, Tree, TreeEntry
 from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
-from nbyard.reasons.structs import because
 
 # Plain text shrinks to a twentieth. A much higher ratio points to an archive bomb.
 MAX_RATIO = 100
@@ -75,15 +74,18 @@ def put_archive(blobs: Blobs, digest: str, max_bytes: int) -> Blob:
                     while piece := content.read(CHUNK):
                         limit -= len(piece)
                         if limit < 0:
-                            raise TooLarge(because("archive-beyond-ratio", most=MAX_RATIO))
+                            raise TooLarge(
+                                f"The archive expands too far (at most {MAX_RATIO} times its own"
+                                " size)."
+                            )
                         writer.write(piece)
                     blob = writer.commit()
                 is_secret = may_hold_secrets(name)
                 files.append(TreeEntry(name, blob.digest, blob.size_bytes, executable, is_secret))
         except DAMAGED as error:
-            raise Invalid(because("archive-damaged", message=str(error))) from error
+            raise Invalid(f"The archive is damaged or was cut off: {error}") from error
     if not files:
-        raise Invalid(because("archive-empty"))
+        raise Invalid("The archive holds no files.")
     # Folders that contain files follow from the paths of the files.
     return blobs.put_tree(Tree(files, sorted(folders - names.used)))
 
@@ -110,14 +112,14 @@ class _Names:
             # as a case-insensitive, normalizing file system compares names
             folded = unicodedata.normalize("NFC", each.casefold())
             if self._spelled.setdefault(folded, each) != each or each in self._files:
-                raise Invalid(because("archive-name-twice", name=each[:80]))
+                raise Invalid(f"The archive has '{each[:80]}' twice, or in two spellings.")
         if not is_folder:
             if name in self.used:
-                raise Invalid(because("archive-file-and-folder", name=name[:80]))
+                raise Invalid(f"The archive has '{name[:80]}' as a file and as a folder.")
             self._files.add(name)
         self.used.update(parents)
         if len(self._spelled) > MAX_FILES:
-            raise TooLarge(because("archive-too-many-files", most=MAX_FILES))
+            raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")
         return name
 
 
@@ -134,7 +136,10 @@ def _members(file: BinaryIO, limit: int) -> Iterator[ArchiveMember]:
     is_tar = file.read(5) == b"ustar"
     file.seek(0)
     if not is_tar:
-        raise Invalid(because("archive-unknown"))
+        raise Invalid(
+            "This file is not a supported archive. Supported formats: zip, tar, tar.gz, tar.bz2,"
+            " tar.xz."
+        )
     return _members_of_tar(_Bounded(file, limit))
 
 
@@ -150,7 +155,7 @@ class _Bounded:
         piece: bytes = self._file.read(size)
         self._left -= len(piece)
         if self._left < 0:
-            raise TooLarge(because("archive-bomb"))
+            raise TooLarge("The archive expands to far more than its own size.")
         return piece
 
 
@@ -159,7 +164,7 @@ def _members_of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
         for member in archive:
             archive.members = []  # tarfile would keep every member in memory
             if not (member.isreg() or member.isdir()) or member.issparse():
-                raise Invalid(because("archive-holds-link", name=member.name[:80]))
+                raise Invalid(f"The archive holds a link or device: '{member.name[:80]}'.")
             yield ArchiveMember(member.name, bool(member.mode & 0o100), archive.extractfile(member))
     while file.read(CHUNK):  # the checksum follows the last member
         pass
@@ -174,10 +179,10 @@ def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
             if member.header_offset < 0:
                 raise zipfile.BadZipFile(f"{member.filename[:80]!r} is said to begin before it")
             if member.flag_bits & 1:
-                raise Invalid(because("archive-encrypted", name=member.filename[:80]))
+                raise Invalid(f"The archive is encrypted: '{member.filename[:80]}'.")
             # Archives from Windows have no Unix mode, so that it is 0.
             if stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-                raise Invalid(because("archive-holds-link", name=member.filename[:80]))
+                raise Invalid(f"The archive holds a link or device: '{member.filename[:80]}'.")
             if member.is_dir():
                 # zipfile cuts `filename` at a NUL character. The name is checked as it was written.
                 yield ArchiveMember(member.orig_filename, False, None)
@@ -199,7 +204,7 @@ def _check_list(file: BinaryIO) -> None:
     tail = file.read()
     place = tail.rfind(b"PK\x05\x06")
     if place < 0:
-        raise Invalid(because("archive-without-end"))
+        raise Invalid("The archive is damaged or was cut off: its end is missing.")
     # Use the larger of both lengths, because zipfile may read either record.
     length = END.unpack_from(tail, place)[5]
     located = place - LOCATOR.size
@@ -207,4 +212,4 @@ def _check_list(file: BinaryIO) -> None:
         length = max(length, END_64.unpack_from(tail, located - END_64.size)[8])
     file.seek(0)
     if length > MAX_LIST_BYTES:
-        raise TooLarge(because("archive-too-many-files", most=MAX_FILES))
+        raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")

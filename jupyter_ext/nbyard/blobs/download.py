@@ -19,15 +19,13 @@ CHUNK = 1 << 20
 class DownloadRequest(msgspec.Struct, frozen=True):
     """A stored file or folder to download under a name. `members` groups several of them.
 
-    A member with `content` has these bytes instead of stored ones. A folder that `is_code` is
-    downloaded without files that may hold secrets and were not declared.
+    A member with `content` has these bytes instead of stored ones.
     """
 
     digest: str
     filename: str
     members: tuple["DownloadRequest", ...] = ()
     content: bytes | None = None
-    is_code: bool = False
 
     @property
     def is_folder(self) -> bool:
@@ -77,5 +75,4 @@ def _files(
             yield member.filename, partial(blobs.open, member.digest)
     if not wanted.members:
         for entry in blobs.tree(wanted.digest).files:
-            if not (wanted.is_code and entry.is_stray_secret):
-                yield entry.path, partial(blobs.open, entry.digest)
+            yield entry.path, partial(blobs.open, entry.digest)

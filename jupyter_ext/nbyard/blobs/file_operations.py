@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from nbyard.errors import Busy, Conflict, Damaged, Unavailable
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 
 CHUNK = 1 << 20
 MIB = 1 << 20
@@ -72,7 +72,7 @@ def has_hash(hexdigest: str, digest: str) -> bool:
 
 def damaged_error(digest: str) -> Damaged:
     """Build the error for bytes that do not match their digest."""
-    return Damaged(because("bytes-damaged", digest=digest))
+    return Damaged(f"the stored content does not match its digest {digest}")
 
 
 def hash_file(fd: int) -> str:
@@ -182,7 +182,7 @@ def lock_shared(fd: int) -> None:
     end = time.monotonic() + LOCK_SECONDS
     while not _lock(fd, fcntl.LOCK_SH):
         if time.monotonic() > end:
-            raise Busy(because("bytes-being-deleted"))
+            raise Busy("Unused content is being deleted. Try again in a moment.")
         time.sleep(LOCK_PAUSE_SECONDS)
 
 
@@ -220,7 +220,7 @@ def refuse_changed(before: os.stat_result, after: os.stat_result, path: Path) ->
     """
     # The ctime is ignored: adding a hard link changes it, too.
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise Conflict(because("file-changed-while-read", path=str(path)))
+        raise Conflict(f"{path} changed while it was read")
 
 
 def sync_folder(folder: Path) -> None:
@@ -235,11 +235,14 @@ def sync_folder(folder: Path) -> None:
 def disk_full(needed_bytes: int, kept_bytes: int = 0, free_bytes: int = 0) -> Unavailable:
     """Build the error for a full disk; `kept_bytes` is the reserve that stays free."""
     needed = max(needed_bytes, 1)
-    why = because("disk-full-for-bytes", needed=needed)
+    why: Reason | str = because("disk-full-for-bytes", needed=needed)
     if kept_bytes:
         kept, free = (f"{count / MIB:,.1f} MiB" for count in (kept_bytes, free_bytes))
-        why = because("disk-full-with-reserve", needed=needed, reserve=kept, free=free)
-    return Unavailable(why, hint=because("free-space-of-store"))
+        why = (
+            f"disk full: needs {needed:,} bytes in addition to the {kept} that nbyard keeps free;"
+            f" {free} are free"
+        )
+    return Unavailable(why, hint="Free space on the disk of the store, then try again.")
 
 
 @contextlib.contextmanager
@@ -266,6 +269,6 @@ def translated_missing_space() -> Iterator[None]:
         if problem.errno not in FULL:
             raise
         raise Unavailable(
-            because("disk-full-no-file"),
-            hint=because("free-inodes"),
+            "disk full: no file can be created",
+            hint="Free space, or remove files where the file system has no inodes left.",
         ) from problem

@@ -38,7 +38,6 @@ from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
 from nbyard.host.safe_open import open_regular
-from nbyard.reasons.structs import because
 
 RESERVE_BYTES = 64 << 20
 LOCK = "lock"
@@ -58,7 +57,7 @@ class Blobs:
         self.temp = root / "tmp"
         self.reserve_bytes = reserve_bytes
         self._verified: dict[str, tuple[int, ...]] = {}
-        self._trees: dict[str, tuple[tuple[int, ...], tuple[Tree, list[TreeEntry]]]] = {}
+        self._trees: dict[str, tuple[tuple[int, ...], Tree]] = {}
         self._stored: dict[tuple[int, ...], Blob] = {}
         self._durable = SyncedPaths()
         self._clone = files.Cloner()
@@ -275,7 +274,7 @@ class Blobs:
             Invalid: the digest is that of a folder.
         """
         if not digest.startswith("sha256:"):
-            raise Invalid.field("digest", because("digest-of-folder"))
+            raise Invalid.field("digest", "is the digest of a folder, not of a file")
         return io.BufferedReader(files.CheckedReader(self._open(digest), digest), files.CHUNK)
 
     def open_seekable(self, digest: str) -> BinaryIO:
@@ -289,23 +288,13 @@ class Blobs:
         return file
 
     def tree(self, digest: str) -> Tree:
-        """Return the files of a stored folder, without secrets that were removed from the store.
+        """Return the files of a stored folder.
 
         Raises:
             Invalid: the digest is that of a file.
         """
-        tree, suspects = self._listed(digest)
-        gone = [entry for entry in suspects if not self.exists(entry.digest)]
-        if not gone:
-            return tree
-        left_out = [*(tree.left_out or []), *(entry.path for entry in gone)]
-        files = [entry for entry in tree.files if entry not in gone]
-        return msgspec.structs.replace(tree, files=files, left_out=left_out)
-
-    def _listed(self, digest: str) -> tuple[Tree, list[TreeEntry]]:
-        """Return a stored folder, and its files that may hold secrets."""
         if not digest.startswith("tree:"):
-            raise Invalid.field("digest", because("digest-of-file"))
+            raise Invalid.field("digest", "is the digest of a file, not of a folder")
         status = os.fstat(fd := self._open(digest))
         seen, known = self._trees.get(digest, (None, None))
         if known is not None and seen == files.change_stamp(status):
@@ -313,13 +302,12 @@ class Blobs:
             return known
         with io.BufferedReader(files.CheckedReader(fd, digest)) as file:
             tree = msgspec.json.decode(file.read(), type=Tree)
-        listed = tree, [entry for entry in tree.files if entry.is_stray_secret]
         # Many attempts stage the same folders.
         if status.st_size < SMALL_TREE and files.is_settled(status):
             if len(self._trees) >= REMEMBERED_TREES:
                 self._trees.clear()
-            self._trees[digest] = files.change_stamp(status), listed
-        return listed
+            self._trees[digest] = files.change_stamp(status), tree
+        return tree
 
     def verify(self, digest: str) -> None:
         """Read all bytes and raise `Damaged` if they do not match the digest."""
@@ -351,7 +339,7 @@ class Blobs:
             Conflict: `target` exists already.
         """
         if os.path.lexists(target):
-            raise Conflict(because("place-taken", path=str(target)))
+            raise Conflict(f"{target} already exists")
         if digest.startswith("sha256:"):
             self._stage_file(digest, str(target), writable, executable=False)
             return
@@ -398,7 +386,7 @@ class Blobs:
         try:
             return os.open(self.place(digest), os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError as missing:
-            raise NotFound(because("bytes-missing", digest=digest)) from missing
+            raise NotFound(f"the content with the digest {digest} is not in the store") from missing
 
     def delete(self, digest: str) -> None:
         """Delete a blob. For a folder, only its list is deleted; its files are separate blobs."""

@@ -7,11 +7,9 @@ from pathlib import Path
 import msgspec
 
 from nbyard.domain.digest import DIGEST
-from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Invalid, TooLarge
 from nbyard.host.safe_open import open_ordinary
-from nbyard.reasons.structs import because
 
 MAX_FILES = 100_000
 MAX_DEPTH = 64
@@ -25,7 +23,7 @@ def place_of(digest: str) -> str:
     """
     match = DIGEST.match(digest)
     if not match:
-        raise Invalid.field("digest", because("not-a-digest", digest=digest[:100]))
+        raise Invalid.field("digest", f"'{digest[:100]}' is not a digest")
     algorithm, text = match.groups()
     return f"{algorithm}/{text[:2]}/{text[2:]}"
 
@@ -42,11 +40,6 @@ class TreeEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     executable: bool = False
     declared: bool = False
 
-    @property
-    def is_stray_secret(self) -> bool:
-        """Return whether the file may hold secrets, and is from before they were left out."""
-        return not self.declared and may_hold_secrets(self.path)
-
 
 class Tree(msgspec.Struct, frozen=True):
     """A stored folder. `folders` are only its empty folders; paths of files imply the others.
@@ -57,7 +50,7 @@ class Tree(msgspec.Struct, frozen=True):
     files: list[TreeEntry]
     folders: list[str] = []
     version: int = 1
-    left_out: list[str] | msgspec.UnsetType = msgspec.UNSET  # older trees keep their digests
+    left_out: list[str] = []
 
 
 class FolderMember(msgspec.Struct, frozen=True):
@@ -80,10 +73,9 @@ def encode_tree(tree: Tree) -> bytes:
     ]
     folders = [check_member_path(folder) for folder in tree.folders]
     if len({*(entry.path for entry in files), *folders}) < len(files) + len(folders):
-        raise Invalid.field("path", because("folder-name-twice"))
+        raise Invalid.field("path", "two files of the folder have the same name")
     files.sort(key=lambda entry: entry.path)
-    left_out = sorted({*tree.left_out}) if tree.left_out else msgspec.UNSET
-    whole = Tree(files, sorted(folders), left_out=left_out)
+    whole = Tree(files, sorted(folders), left_out=sorted({*tree.left_out}))
     return msgspec.json.encode(whole, order="deterministic")
 
 
@@ -106,7 +98,7 @@ def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Ite
     for folder, subfolders, names, fd in os.fwalk(path, onerror=fail):
         inside = os.path.relpath(folder, path)
         if inside.count("/") >= MAX_DEPTH:
-            raise TooLarge(because("folder-too-deep", most=MAX_DEPTH))
+            raise TooLarge(f"folders may be nested at most {MAX_DEPTH} levels deep")
         prefix = "" if inside == "." else f"{inside}/"
         subfolders[:] = [name for name in subfolders if not keep or keep(f"{prefix}{name}/")]
         for name in subfolders:
@@ -119,4 +111,4 @@ def folder_members(path: Path, keep: Callable[[str], bool] | None = None) -> Ite
                 count += 1
                 yield FolderMember(prefix + name, name, fd)
         if count > MAX_FILES:
-            raise TooLarge(because("folder-too-many-files", most=MAX_FILES))
+            raise TooLarge(f"a folder may have at most {MAX_FILES:,} files")

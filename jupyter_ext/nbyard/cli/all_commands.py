@@ -76,7 +76,7 @@ HELP = {
 # Nouns without operations: their commands use the store of this machine.
 LOCAL = (
     click.Group("service", service.COMMANDS, help="Start the dispatcher after a reboot."),
-    click.Group("store", store.COMMANDS, help="Back up, check, restore and migrate the store."),
+    click.Group("store", store.COMMANDS, help="Back up, restore and migrate the store."),
 )
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": (*artifacts.COMMANDS, lineage.of_artifact),

@@ -17,7 +17,6 @@ import msgspec
 from nbyard.domain.commands.interpreters import is_utf16, read_start
 from nbyard.domain.notebooks.parameter_cells import is_tagged, parse_cell, source_of
 from nbyard.kinds.notebook import PYTHON, language_and_kernel, read_notebook
-from nbyard.reasons.structs import Reason, because
 
 NOTEBOOK = ".ipynb"
 # Cells with these tags may fail, or do not run.
@@ -35,7 +34,7 @@ class SyntaxProblem(msgspec.Struct, frozen=True):
     `is_certain` is false if another version of Python may accept the code.
     """
 
-    reason: Reason
+    reason: str
     line: int
     is_certain: bool = True
 
@@ -59,7 +58,7 @@ def syntax_problems(name: str, content: bytes) -> list[SyntaxProblem]:
             ast.parse(content, name)
     except SyntaxError as error:
         line = error.lineno or 1
-        why = because("python-line-invalid", name=name, line=line, message=error.msg)
+        why = f"{name}, line {line}: {error.msg}"
         return [SyntaxProblem(why, line)]
     except (ValueError, RecursionError, MemoryError):
         return []  # The hints of the file name these.
@@ -81,7 +80,7 @@ def _problems_of_cells(name: str, content: bytes) -> Iterator[SyntaxProblem]:
         error = error_of_cell(source_of(cell))
         if error is not None:
             line = error.lineno or 1
-            why = because("cell-line-invalid", cell=index + 1, line=line, message=error.msg)
+            why = f"cell {index + 1}, line {line}: {error.msg}"
             yield SyntaxProblem(why, _line_in_file(content, notebook, index, line), is_certain)
 
 

@@ -22,7 +22,6 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NbyardError
 from nbyard.importers.protocol import JobFile, JobReader
 from nbyard.importers.registry import importer_of
-from nbyard.reasons.structs import because
 
 
 @contextlib.contextmanager
@@ -95,9 +94,12 @@ def _with_lists(connection: Any, body: NewRun, folder: Path) -> NewRun:
             names = [file.name for file in files]
             if len(set(names)) < len(names):
                 twice = next(each for each in names if names.count(each) > 1)
-                raise Invalid.field(f"parameters.{name}", because("job-name-twice", name=twice))
+                raise Invalid.field(f"parameters.{name}", f"two files have the name {twice}")
             if names != sorted(names):
-                print_note(str(because("job-files-unordered", input=name, names=names)))
+                print_note(
+                    f"{name}: the files are passed in the order of their names, not as"
+                    f" {', '.join(names)}."
+                )
             # As for a single file, its companions beside it are taken, too.
             beside = {
                 made: JobFile(made, os.path.join(os.path.dirname(file.path), made), optional=True)
@@ -139,7 +141,7 @@ def _put(file: JobFile, where: str, folder: Path) -> None:
 
 def _check_exists(file: JobFile, where: str) -> None:
     if not os.path.exists(file.path):
-        raise Invalid.field(where, because("no-such-file", path=file.path[:200]))
+        raise Invalid.field(where, f"there is no file {file.path[:200]}")
 
 
 def _link(source: str, target: str | Path) -> None:

@@ -148,10 +148,7 @@ class ImportController:
 
     def _fetch(self, owner: str, version: DatasetVersion) -> tuple[Blob, str]:
         with self._store.read() as c:
-            hosts = self._store.datasets.allowed_hosts(c, version.id)
-        allowed = AllowedHosts.parse(
-            self._context.settings.allowed_private_hosts if hosts is None else hosts
-        )
+            allowed = AllowedHosts.parse(self._store.datasets.allowed_hosts(c, version.id))
         remote = Remote(allowed, Limits(max_bytes=self._context.settings.max_upload_bytes))
         watch = Watch(self._progress_writer(owner, version), self._is_gone(version))
         url, sign = version.source, None

@@ -214,7 +214,7 @@ class ImageController:
         if row.image.environment:  # packages that are used in place
             folders.update(locked_trees(self._packages(row)).values())
         trees = map(self._context.blobs.tree, folders - {""})
-        secrets = secrets_left_out({name for tree in trees for name in tree.left_out or ()})
+        secrets = secrets_left_out({name for tree in trees for name in tree.left_out})
         return joined((row.image.reason, secrets))
 
     def _built(self, digest: str) -> list[str]:

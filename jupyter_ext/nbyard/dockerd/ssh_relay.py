@@ -66,7 +66,7 @@ class SshRelay:
     def __init__(self, url: str, seconds: float):
         if shutil.which("ssh") is None:
             raise Unavailable(
-                because("engine-unreachable", url=url, why=because("no-ssh")),
+                because("engine-unreachable", url=url, why="ssh is not installed on this machine."),
                 hint=because("install-ssh"),
             )
         _forget_dead()

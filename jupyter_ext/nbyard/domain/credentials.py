@@ -10,7 +10,6 @@ import msgspec
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.images.structs import registry_place, repository_of
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason, because
 
 MAX_FIELD = 64 * 1024
 # Masking shorter texts would hide half of every log.
@@ -172,7 +171,7 @@ def kind_of(name: str, path: str = "kind") -> CredentialKind:
         Invalid: the kind does not exist.
     """
     if name not in _KINDS:
-        raise Invalid.field(path, because("not-among", known=[*_KINDS]))
+        raise Invalid.field(path, f"must be one of {', '.join(_KINDS)}")
     return _KINDS[name]
 
 
@@ -188,7 +187,9 @@ def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, s
     # Editors append a line break; a shell would remove it from a variable.
     fields = {name: text.rstrip("\r\n") for name, text in fields.items()}
     details = [
-        Detail.of(f"fields.{name[:40]}", because("not-of-kind", kind=kind.label, known=known))
+        Detail(
+            f"fields.{name[:40]}", f"unknown field; {kind.label} has the fields: {', '.join(known)}"
+        )
         for name in fields.keys() - known
     ]
     for field in kind.fields:
@@ -199,21 +200,23 @@ def check_fields(kind: CredentialKind, fields: Mapping[str, str]) -> dict[str, s
     if kind.kind == "env-file":
         read_variables(fields["text"])
     if kind.kind == "registry" and not registry_place(fields["server"]):
-        raise Invalid.field("fields.server", because("not-registry"))
+        raise Invalid.field(
+            "fields.server", "is not a registry address such as registry.example.org:5000"
+        )
     return {name: text for name, text in fields.items() if text}
 
 
-def _problem(field: CredentialField, text: str) -> Reason | None:
+def _problem(field: CredentialField, text: str) -> str | None:
     if field.required and not text.strip():
-        return because("value-needed")
+        return "a value is needed"
     if len(text.encode("utf-8", "replace")) > MAX_FIELD:
-        return because("too-many-kib", most=MAX_FIELD // 1024)
+        return f"may have at most {MAX_FIELD // 1024} KiB"
     if not field.several_lines and ("\n" in text or "\r" in text):
-        return because("not-one-line")
+        return "must be one line"
     try:
         check_text(text, "")
     except Invalid as error:
-        return error.details[0].reason
+        return error.details[0].message
     return None
 
 
@@ -231,7 +234,7 @@ def read_variables(text: str) -> dict[str, str]:
             continue
         read = VARIABLE.fullmatch(line.strip())
         if read is None:
-            raise Invalid.field("fields.text", because("line-not-variable", line=number))
+            raise Invalid.field("fields.text", f"line {number} is not NAME=value")
         value = read[2].strip()
         is_quoted = len(value) > 1 and value[0] == value[-1] and value[0] in "\"'"
         variables[read[1]] = value[1:-1] if is_quoted else value

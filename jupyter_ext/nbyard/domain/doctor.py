@@ -5,7 +5,6 @@ from typing import Literal
 import msgspec
 
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import Reason
 
 
 class Check(msgspec.Struct, frozen=True):
@@ -17,8 +16,8 @@ class Check(msgspec.Struct, frozen=True):
 
     name: str
     state: Literal["ok", "missing", "failed"]
-    finding: Reason
-    cure: Reason | None = None
+    finding: str
+    cure: str = ""
 
     def require(self) -> None:
         """Check that the state is ok.
@@ -27,7 +26,7 @@ class Check(msgspec.Struct, frozen=True):
             Unavailable: the state is not ok. The cure is the hint.
         """
         if self.state != "ok":
-            raise Unavailable(self.finding, hint=self.cure)
+            raise Unavailable(self.finding, hint=self.cure or None)
 
 
 class Runtimes(msgspec.Struct, frozen=True):

@@ -6,7 +6,6 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.cache_policy import read_policy
-from nbyard.reasons.structs import Reason, because
 
 RetryKind = Literal["error", "exit-code", "timeout", "memory", "contract", "kernel-died"]
 AMOUNTS = (
@@ -50,15 +49,15 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
         }
 
 
-def invalid_limits(limits: Limits) -> Iterator[tuple[str, Reason]]:
+def invalid_limits(limits: Limits) -> Iterator[tuple[str, str]]:
     """Yield the invalid fields, each with the reason."""
     for name in AMOUNTS:
         amount = getattr(limits, name)
         if amount is not None and not 0 < amount < float("inf"):
-            yield name, because("limit-not-positive", limit=name)
+            yield name, f"{name} must be more than 0"
     for name, most in (("gpu", MAX_GPUS), ("retries", MAX_RETRIES)):
         count = getattr(limits, name)
         if count is not None and not 0 <= count <= most:
-            yield name, because("limit-out-of-range", limit=name, most=most)
+            yield name, f"{name} must be from 0 to {most}"
     if read_policy(limits.cache) is None:
-        yield "cache", because("cache-policy-unreadable")
+        yield "cache", "cache must be on, bundle, off or an age such as 24 h (units: s, min, h, d)"

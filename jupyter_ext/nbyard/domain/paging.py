@@ -6,7 +6,6 @@ from typing import Generic, TypeVar
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 T = TypeVar("T")
 MAX_LIMIT = 500
@@ -27,9 +26,18 @@ def check_limit(limit: int) -> int:
     Raises:
         Invalid: unless 1 ≤ limit ≤ 500.
     """
-    if not 1 <= limit <= MAX_LIMIT:
-        raise Invalid.field("limit", because("not-between", least=1, most=MAX_LIMIT))
+    check_range("limit", limit, 1, MAX_LIMIT)
     return limit
+
+
+def check_range(field: str, number: float | None, least: float, most: float) -> None:
+    """Check that a number lies in a range; None passes.
+
+    Raises:
+        Invalid: The number is out of range.
+    """
+    if number is not None and not least <= number <= most:
+        raise Invalid.field(field, f"must be between {least:.12g} and {most:.12g}")
 
 
 def check_count(count: int, field: str) -> int:
@@ -39,9 +47,9 @@ def check_count(count: int, field: str) -> int:
         Invalid: the count is negative or exceeds 64 bits.
     """
     if count < 0:
-        raise Invalid.field(field, because("negative"))
+        raise Invalid.field(field, "may not be negative")
     if count > MAX_COUNT:
-        raise Invalid.field(field, because("beyond-64-bits"))
+        raise Invalid.field(field, "does not fit into 64 bits")
     return count
 
 

@@ -10,7 +10,6 @@ from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.runs.named_artifacts import named_artifact
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -28,7 +27,7 @@ def file_named(store: Store, c: Connection, owner: str, key: str) -> Artifact:
     files = files_named(store, c, owner, key)
     if len(files) > 1:
         names = [f"{key}.{file.name}" for file in files]
-        why = because("artifact-has-several", artifact=key[:80], files=names)
+        why = f"{key[:80]} has several files: {', '.join(names)}"
         raise Invalid.field("artifact", why)
     return files[0]
 
@@ -52,7 +51,11 @@ def files_named(store: Store, c: Connection, owner: str, key: str) -> Sequence[A
         if matching_files := [file for file in files if own_name(output) in ("", file.name)]:
             return matching_files
         if not files:
-            fields = {"artifact": run.name, "run": run.number, "state": run.state}
-            raise NotFound(because("artifact-has-none", **fields))
+            raise NotFound(f"{run.name} has no file: its run {run.number} is {run.state}.")
     names = store.runs.names(c, owner, single=True).values()
-    raise no_such("no-artifact", key, names, because("list-artifacts"))
+    raise no_such(
+        "artifact",
+        key,
+        names,
+        "nbyard artifacts ls lists named artifacts; nbyard runs lineage RUN shows those of a run.",
+    )

@@ -36,7 +36,7 @@ def data_view(parts: FreezingContext, owner: str, base: str, node: Node) -> Node
         dataset = parts.store.datasets.get(c, owner, node.dataset)
         ready = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
     if dataset is None:
-        raise NotFound(because("dataset-removed", name=node.dataset))
+        raise NotFound(f"The dataset '{node.dataset}' was deleted.")
     port = data_port((ready or dataset.current).format)
     return NodeView(dataset.name, "dataset", [port], dataset=dataset.id)
 
@@ -61,9 +61,9 @@ def frozen_data(parts: FreezingContext, owner: str, base: str, node: Node) -> Re
         dataset = parts.store.datasets.get(c, owner, node.dataset)
         version = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
     if dataset is None:
-        raise NotFound(because("dataset-gone", name=node.dataset))
+        raise NotFound(f"The dataset '{node.dataset}' does not exist.")
     if version is None:
-        raise NotFound(because("dataset-not-ready", name=dataset.name))
+        raise NotFound(f"The dataset '{dataset.name}' is not ready.")
     origin, is_table = f"{dataset.name} v{version.number}", version.format in TEXT_TABLES
     stored = (version.digest, version.filename, origin, is_table, f"dataset:{version.id}")
     return ResolvedNode(dataset.name, [data_port(version.format)], BytesOf(*stored))

@@ -79,7 +79,7 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
             environment = rows.get(c, owner, name)
             if environment is None:
                 there = nearest_names(rows.names(c, owner).values(), name)
-                why = because("unknown-environment", name=reference[:80], present=there)
+                why = f"there is no environment '{reference[:80]}'; {there}"
                 raise no_environment(why)
         ready = rows.newest_ready(c, environment.id)
         versions = rows.versions(c, environment.id) if number else []
@@ -89,11 +89,14 @@ def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
             installed = [version.number for version in versions if version.state == "ready"][
                 :MAX_VERSIONS
             ]
-            fields: dict[str, Any] = {"name": environment.name, "version": number}
-            why = because("environment-never-installed", **fields)
-            if installed:
-                why = because("environment-without-version", **fields, installed=installed)
-            raise no_environment(why)
+            there = (
+                f"installed are: {', '.join(map(str, installed))}"
+                if installed
+                else "none is installed"
+            )
+            raise no_environment(
+                f"the environment '{environment.name}' has no version {number}; {there}"
+            )
         if ready.state != "ready":
             raise _not_ready(environment.name, ready)
     if ready is None:
@@ -203,7 +206,7 @@ def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
     if of.kind != "notebook" or not name:
         return ""
     if node.environment or node.requirements:
-        raise Invalid.field("kernel", because("kernel-or-environment"))
+        raise Invalid.field("kernel", "set a kernel or an environment, not both")
     kernels.check_kernel(name, of.language)
     return name
 
@@ -215,18 +218,23 @@ def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
     return environment.name if environment else ""
 
 
-def no_environment(why: Reason) -> NotFound:
+def no_environment(why: Reason | str) -> NotFound:
     """Return the error for an environment, or a version of one, that does not exist."""
     whole = because("field", path=FIELD, reason=why)
     return NotFound(whole, details=[Detail.of(FIELD, why)])
 
 
 def _not_ready(name: str, version: EnvironmentVersion) -> Invalid:
-    fields = {"version": version.number, "name": name}
     if version.state != "failed":
-        why = because("version-not-yet-installed", **fields, state=version.state)
-        return Invalid.field(FIELD, why, hint=because("try-again-then"))
+        why = because(
+            "version-not-yet-installed",
+            version=version.number,
+            name=name,
+            state=version.state,
+        )
+        return Invalid.field(FIELD, why, hint="Try again when it is installed.")
     hint = because("show-environment", name=shlex.quote(name))
-    cause = version.reason or because("unknown-cause")
-    why = because("version-not-installed", **fields, cause=cause)
-    return Invalid.field(FIELD, why, hint=hint)
+    cause = version.reason or "the cause is not recorded"
+    return Invalid.field(
+        FIELD, f"version {version.number} of '{name}' was not installed: {cause}", hint=hint
+    )

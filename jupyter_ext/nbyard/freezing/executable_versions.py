@@ -15,7 +15,6 @@ from nbyard.domain.attempts.structs import IMAGE_PROGRAM
 from nbyard.domain.attempts.undeclared_files import check_files
 from nbyard.domain.caching.path_mentions import code_of, possible_paths
 from nbyard.domain.commands.command_line import check_reaches
-from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.machine_kernels import not_installed
 from nbyard.domain.executables.nbexec_files import (
@@ -44,7 +43,7 @@ from nbyard.host.project_files import file_of
 from nbyard.importers.protocol import Near
 from nbyard.importers.registry import importer_of
 from nbyard.kinds.protocol import ChecksFiles
-from nbyard.reasons.structs import Reason, because, read_all
+from nbyard.reasons.structs import Reason, because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -112,9 +111,10 @@ def with_imported(code: Code, near: Near | None = None) -> Code:
     if importer is None:
         return code
     imported = importer.read(code.content, code.filename, near)
-    return msgspec.structs.replace(
-        code, description=imported.description, hints=tuple(read_all(imported.notes))
+    hints = tuple(
+        because("text", text=note) if isinstance(note, str) else note for note in imported.notes
     )
+    return msgspec.structs.replace(code, description=imported.description, hints=hints)
 
 
 class Freezer:
@@ -156,15 +156,15 @@ class Freezer:
         from nbyard.kinds.registry import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
-            raise Invalid.field("path", because("workflow-as-node", file=code.filename))
+            raise Invalid.field("path", f"{code.filename} is a workflow, which cannot be a node")
         description = code.description or Description()
         wanted = kind or description.kind
         # Without a stated kind, a data file is probably a mistake.
         if not wanted and is_data(code.filename) and not code.content.startswith(b"#!"):
             raise Invalid.field(
                 "path",
-                because("data-not-code", file=code.filename),
-                hint=because("make-dataset", file=code.filename),
+                f"{code.filename} is data, not code",
+                hint=f"Add it as a dataset: nbyard datasets add {code.filename}",
             )
         code_kind = kind_named(wanted) if wanted else kind_of(code.filename, code.content)
         reading = code_kind.read(code.filename, code.content)
@@ -185,8 +185,11 @@ class Freezer:
             # A shell between the image's program and its arguments would drop them.
             shell = shell_program(code.content.decode("utf-8", "replace"))
             if shell:
-                where = {"file": code.filename, "line": shell.line, "keyword": shell.keyword}
-                raise Invalid.field("path", because("program-behind-shell", **where))
+                raise Invalid.field(
+                    "path",
+                    f"{code.filename}, line {shell.line}: {shell.keyword} uses the shell form,"
+                    ' which drops arguments; write ["program", "word"]',
+                )
         return code_kind, reading, description.resources
 
     def inspect(self, code: Code, kind: str = "") -> Inspection:
@@ -374,9 +377,7 @@ class Freezer:
 
 def identity_of(fields: dict[str, Any]) -> str:
     """Return a digest of the fields of a version. Versions with equal digests are the same."""
-    plain = fields["invocation"] == Invocation()
-    identity = {name: field for name, field in fields.items() if name != "invocation" or not plain}
-    return digest_of(identity)  # without a default invocation, as in older stored digests
+    return digest_of(fields)
 
 
 def _with_requirement(argument: Argument, path: Path | None, root: Path) -> Argument:

@@ -87,7 +87,7 @@ def packages_of_code(parts: FreezingContext, code: Code) -> ModelPackages:
 def _requirements_file(parts: FreezingContext, code: Code, path: str) -> Path:
     real = parts.files.locate(path, "requirements", str(parts.files.shown(code.folder)))
     if not real.is_file():
-        raise NotFound(because("no-requirements-file", path=path))
+        raise NotFound(f"There is no requirements file {path}.")
     return real
 
 
@@ -120,7 +120,7 @@ def bundled_file(parts: FreezingContext, version: ExecutableVersion, requirement
     for entry in parts.blobs.tree(version.bundle_digest).files:
         if entry.path == path:
             return entry.digest
-    raise NotFound(because("no-requirements-in-bundle", path=requirements, file=version.file))
+    raise NotFound(f"There is no requirements file {requirements} in the bundle of {version.file}.")
 
 
 def package_problems(

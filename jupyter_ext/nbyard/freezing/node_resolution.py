@@ -51,7 +51,6 @@ from nbyard.freezing.node_problems import problem_of, problem_view, unread_reaso
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.host.kernels.kernelspec_reader import NATIVE
 from nbyard.host.project_files import file_of
-from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -247,7 +246,10 @@ class Resolver:
             used, lock = self.used(default.environment)
             return msgspec.structs.replace(used, default=default), lock
         if of.kind == "notebook" and not is_python(of.language):
-            why = because("packages-of-python", language=of.language)
+            why = (
+                "the environment contains Python packages, but the language of the notebook is"
+                f" {of.language}"
+            )
             raise Invalid.field("environment", why)
         return self._named(environment, named_by)
 
@@ -299,7 +301,7 @@ class Resolver:
                 executable = self.parts.store.executables.by_path(c, self.owner, str(real))
             if executable is None:
                 names = self.parts.store.executables.names(c, self.owner)
-                raise no_such("no-executable", node.executable or node.path, names.values())
+                raise no_such("executable", node.executable or node.path, names.values())
         return executable
 
     def pinned(self, node: Node) -> ExecutableVersion:
@@ -311,7 +313,7 @@ class Resolver:
         with self.parts.store.read() as c:
             version = self.parts.store.executables.version(c, node.version)
         if version is None or version.executable_id != self.registered(node).id:
-            raise NotFound(because("version-gone", version=node.version))
+            raise NotFound(f"The version {node.version} that this node is pinned to is gone.")
         return version
 
 
@@ -435,7 +437,7 @@ class Freeze:
     def _stored(self, path: str, base: str) -> str:
         real = self.resolver.parts.files.locate(path, "requirements", base)
         if not real.is_file():
-            raise NotFound(because("no-requirements-file", path=path))
+            raise NotFound(f"There is no requirements file {path}.")
         return self.resolver.parts.blobs.put_file(real).digest
 
     def _bundled(self, version: ExecutableVersion) -> str:

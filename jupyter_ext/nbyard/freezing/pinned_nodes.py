@@ -11,7 +11,6 @@ from nbyard.domain.runs.planning import ResolvedNode
 from nbyard.domain.runs.structs import Binding, ResultOf, Run, TaskPlan, bytes_of
 from nbyard.domain.workflows.structs import Document, Pin
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.freezing.freezing_context import FreezingContext
@@ -36,12 +35,17 @@ def requested_pins(
         for node, key in asked.items():
             field = f"pins.{node[:70]}"
             if node not in document.nodes or document.nodes[node].type == "dataset":
-                raise Invalid.field(field, because("no-step-to-pin"))
+                raise Invalid.field(field, "the workflow has no such node")
             run = parts.store.runs.get(c, owner, key) if key else None
             if key and run is None:
-                raise Invalid.field(field, because("no-run-to-pin", name=key[:80]))
+                raise Invalid.field(field, f"there is no run '{key[:80]}'")
             if run and run.is_scratch:
-                raise Invalid.field(field, because("run-is-scratch"))
+                raise Invalid.field(
+                    field,
+                    "This is a check run or the run of a bisection. Such runs are deleted"
+                    " automatically, so they cannot be kept, compared, retried, pinned, exported"
+                    " or registered.",
+                )
             pins[node] = Pin(run.id, run.number) if run else None
     return pins
 
@@ -56,20 +60,34 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
         run = parts.store.runs.get(c, owner, pin.run)
         if run is None:
             if pin.number:
-                raise NotFound(because("pinned-run-gone", run=pin.number))
-            raise NotFound(because("pinned-run-unknown", run=pin.run[:80]))
+                raise NotFound(
+                    f"The node is pinned to run {pin.number}, which does not exist: unpin it, or"
+                    " pin it to another run."
+                )
+            raise NotFound(
+                f"The node is pinned to run '{pin.run[:80]}', which does not exist: unpin it, or"
+                " pin it to another run."
+            )
         task = parts.store.tasks.of_node(c, run.id, name)
         if task is None:
-            raise NotFound(because("pinned-task-gone", run=run.number))
+            raise NotFound(
+                f"The node is pinned to run {run.number}, which does not contain it: unpin it, or"
+                " pin it to another run."
+            )
         if task.state != "succeeded":
-            fields = {"run": run.number, "state": task.state}
-            raise NotFound(because("pinned-task-not-succeeded", **fields))
+            raise NotFound(
+                f"The node is pinned to run {run.number}, but its state there is {task.state}:"
+                " unpin it, or pin it to another run."
+            )
         made = parts.store.artifacts.of_task(c, task.id)
         plan = _plan(parts, c, run, task)
     # The run's record may outlive its bytes.
     for artifact in made.values():
         if not parts.blobs.exists(artifact.digest):
-            why = because("pinned-bytes-gone", run=run.number, output=artifact.name)
+            why = (
+                f"The node is pinned to run {run.number}, but the data of {artifact.name} was"
+                " deleted: unpin it, or pin it to another run."
+            )
             raise NotFound(why)
     # An optional output that the task did not write can feed no other node.
     outputs = [a for a in plan.arguments if a.role != "output" or a.name in made]

@@ -5,7 +5,6 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 
 @cache
@@ -34,8 +33,8 @@ def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
     """
     if name not in entry_points_of(group):
         if present := sorted(entry_points_of(group)):
-            why = because("no-entry-point", noun=noun, name=name[:40], present=present)
+            why = f"the {noun} '{name[:40]}' is not installed (present: {', '.join(present)})"
         else:
-            why = because("no-entry-points", noun=noun, name=name[:40])
+            why = f"the {noun} '{name[:40]}' is not installed (present: none)"
         raise Invalid.field(noun, why)
     return entry_points_of(group)[name]

@@ -14,7 +14,6 @@ from pathlib import Path
 from nbyard.domain.commands.command_line import FILE
 from nbyard.domain.commands.interpreters import PYTHON
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 SECONDS = 10.0
 MAX_BYTES = 256 * 1024
@@ -73,7 +72,7 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            why = because("command-not-started", message=str(error))
+            why = f"cannot be started: {error}"
             raise Invalid.field("command", why) from None
         try:
             text = _read(process, time.monotonic() + seconds)
@@ -85,7 +84,7 @@ def run_help(command: Sequence[str], seconds: float = SECONDS) -> str:
             assert process.stdout is not None
             process.stdout.close()
     if not text.strip():
-        raise Invalid.field("command", because("help-silent", seconds=seconds))
+        raise Invalid.field("command", f"printed nothing for --help within {seconds:g} s")
     return text
 
 

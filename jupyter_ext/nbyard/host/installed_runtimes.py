@@ -6,7 +6,6 @@ Services only need the names and import no runtime.
 from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 
 GROUP = "nbyard.runtimes"
@@ -42,4 +41,6 @@ def check_runtimes(document: Document, wished: str) -> None:
     known = installed_runtimes() if asked else []
     for place, runtime in asked.items():
         if runtime not in known:
-            raise Invalid.field(place, because("no-runtime", runtime=runtime[:40], present=known))
+            raise Invalid.field(
+                place, f"there is no runtime '{runtime[:40]}' (installed: {', '.join(known)})"
+            )

@@ -91,8 +91,11 @@ class Installer:
         self._uv = _uv() if choice in ("auto", "uv") else ""
         if not self._uv and (choice == "uv" or not importlib.util.find_spec("pip")):
             raise Unavailable(
-                because("no-uv" if choice == "uv" else "no-installer"),
-                hint=because("install-installer", python=sys.executable),
+                "uv is not installed." if choice == "uv" else "Neither uv nor pip is installed.",
+                hint=(
+                    "Install uv or pip in the environment of nbyard, for example:"
+                    f" {sys.executable} -m ensurepip"
+                ),
             )
 
     def resolve(self, requirements: Sequence[str]) -> list[LockedPackage]:
@@ -114,8 +117,11 @@ class Installer:
         for package in packages:
             if package.url and name_of(package.name) not in addresses:
                 raise Invalid(
-                    because("address-of-dependency", package=package.name),
-                    hint=because("name-a-wheel"),
+                    f"{package.name} comes from a URL that another package requires",
+                    hint=(
+                        "Add the URL of its wheel to the requirements, or choose another version"
+                        " of the package that requires it."
+                    ),
                 )
         packages = [
             replace(package, url=addresses.get(name_of(package.name), "")) for package in packages
@@ -125,8 +131,8 @@ class Installer:
             wanted, locked = hashes_of(line), known.get(name_of(line))
             if wanted and locked and not set(wanted) & set(locked.hashes):
                 raise Invalid(
-                    because("hashes-differ", package=locked.name, version=locked.version),
-                    hint=because("correct-hash"),
+                    f"{locked.name} {locked.version} has none of the requested hashes.",
+                    hint="Correct its hash, or leave it out.",
                 )
         return packages
 
@@ -282,7 +288,10 @@ class Installer:
             if not self._is_wanted():
                 raise InstallationStopped
             if time.monotonic() > end:
-                raise Unavailable(because("installation-too-long", seconds=self._max_seconds))
+                raise Unavailable(
+                    "The installation took longer than install_timeout_seconds:"
+                    f" {self._max_seconds:g} s."
+                )
 
 
 QUIET = ["--no-input", "--progress-bar", "off", "--disable-pip-version-check"]

@@ -26,7 +26,7 @@ from nbyard.domain.models.model_probes import (
 from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import plain_columns
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 # The process gets no secrets, only what Python needs to start.
 PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH")
@@ -47,7 +47,7 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class _Problem(msgspec.Struct, frozen=True):
-    problem: Reason | str = ""  # a text of an earlier version
+    problem: Reason | None = None
 
 
 def probe_model(
@@ -82,8 +82,13 @@ def probe_model(
         except FileNotFoundError:
             lines = (folder / "log").read_text("utf-8", "replace").strip().splitlines()
             if not lines:
-                raise probe_error(because("model-probe-ended")) from None
-            raise probe_error(because("model-probe-ended-after", last=lines[-1][:300])) from None
+                raise probe_error(
+                    "the process that loads and calls the model exited early; the model may need"
+                    " more memory than allowed here"
+                ) from None
+            raise probe_error(
+                f"loading the model and calling it once failed: {lines[-1][:300]}"
+            ) from None
         return read_reported_model(answer)
 
 
@@ -116,12 +121,14 @@ def _run(argv: list[str], folder: Path, variables: Mapping[str, str], seconds: f
             )
         except OSError as error:
             raise probe_error(
-                because("model-probe-not-started", program=argv[0], message=str(error))
+                f"{argv[0]} cannot be started to inspect the model: {error}"
             ) from None
         try:
             process.wait(seconds)
         except subprocess.TimeoutExpired:
-            raise probe_error(because("model-probe-too-long", seconds=seconds)) from None
+            raise probe_error(
+                f"loading the model and calling it once took more than {seconds:g} s"
+            ) from None
         finally:
             # Kill before waiting for the leader: until then its group id cannot be reused.
             with suppress(ProcessLookupError, PermissionError):
@@ -136,13 +143,12 @@ def read_reported_model(text: bytes | str) -> ReportedModel:
         Invalid: The JSON reports a problem, or is invalid.
     """
     try:
-        problem = msgspec.json.decode(text, type=_Problem).problem
-        shown = str(problem)  # what the model wrote may be nested too deeply
-        reported = None if shown else msgspec.json.decode(text, type=ReportedModel)
+        if problem := msgspec.json.decode(text, type=_Problem).problem:
+            str(problem)  # what the model wrote may be nested too deeply
+            raise probe_error(problem)
+        reported = msgspec.json.decode(text, type=ReportedModel)
     except (msgspec.MsgspecError, RecursionError) as error:
-        raise probe_error(because("model-probe-unreadable", message=str(error))) from None
-    if reported is None:
-        raise probe_error(problem)
+        raise probe_error(f"the result of inspecting the model cannot be read: {error}") from None
     for side in ("inputs", "outputs"):
         columns_of(plain_columns(getattr(reported, side)), f"{FIELD}.{side}")
     return reported

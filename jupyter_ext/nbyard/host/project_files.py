@@ -51,10 +51,10 @@ class ProjectFiles:
         """
         check_text(path, field)
         if not path:
-            raise Invalid.field(field, because("path-empty"))
+            raise Invalid.field(field, "a path is needed")
         # A program in between may decode `%2e%2e` once more, and the path would leave the root.
         if any(".." in spelling.split("/") for spelling in decoded_forms(path)[1:]):
-            raise Invalid.field(field, because("path-hides-dots"))
+            raise Invalid.field(field, "may not contain a percent-encoded ..")
         longest = max(len(os.fsencode(name)) for name in path.split("/"))
         if longest > MAX_NAME_BYTES or len(os.fsencode(path)) > MAX_PATH_BYTES:
             raise _too_long(path, field)
@@ -66,9 +66,9 @@ class ProjectFiles:
         if len(os.fsencode(real)) > MAX_PATH_BYTES:
             raise _too_long(path, field)
         if not real.is_relative_to(self.root):
-            raise Invalid.field(field, because("path-outside-root", path=path[:200]))
+            raise Invalid.field(field, f"{path[:200]} leads outside the allowed folder")
         if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
-            raise Invalid.field(field, because("not-an-ordinary-file", path=path[:200]))
+            raise Invalid.field(field, f"{path[:200]} is not an ordinary file")
         return real
 
     def locate_code(self, path: str, field: str = "path", base: str = "") -> Path:
@@ -155,13 +155,13 @@ class ProjectFiles:
             raise NotFound(because("no-file", path=path))
         target = Path(os.path.realpath(real))
         if not self.has(target) and not (folder and target.is_relative_to(folder)):
-            raise Invalid.field("path", because("path-outside-root", path=path))
+            raise Invalid.field("path", f"{path} leads outside the allowed folder")
         if real.stat().st_size > limit:
-            raise TooLarge(because("file-too-large", path=path, most=limit))
+            raise TooLarge(f"{path} has more than {limit:,} bytes.")
         try:
             return real.read_bytes()
         except PermissionError:
-            raise Forbidden(because("file-forbidden", path=path)) from None
+            raise Forbidden(f"{path} cannot be read: permission denied.") from None
 
 
 def file_of(code: Path) -> Path:
@@ -175,7 +175,7 @@ def code_place(real: Path, function: str) -> Path:
 
 
 def _too_long(path: str, field: str) -> Invalid:
-    return Invalid.field(field, because("path-too-long", path=path[:60]))
+    return Invalid.field(field, f"{path[:60]}… is longer than a path can be")
 
 
 def read_small(path: str) -> bytes:

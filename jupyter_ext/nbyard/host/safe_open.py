@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import because
 
 # Files in these folders leak secrets (/proc/self/environ), block or never end.
 SPECIAL_ROOTS = tuple(Path(text) for text in ("/proc", "/sys", "/dev"))
@@ -41,15 +40,15 @@ def open_within(path: str | Path, roots: Sequence[Path], field: str = "path") ->
         NotFound: The path does not exist.
     """
     if "\0" in str(path):
-        raise Invalid.field(field, because("path-has-nul"))
+        raise Invalid.field(field, "may not contain NUL")
     real = Path(os.path.realpath(path))
     if any(real.is_relative_to(special) for special in SPECIAL_ROOTS):
-        raise Invalid.field(field, because("not-an-ordinary-file", path=str(path)))
+        raise Invalid.field(field, f"{path} is not an ordinary file")
     for root in roots:
         real_root = Path(os.path.realpath(root))
         if real.is_relative_to(real_root):
             return _walk(real_root, real.relative_to(real_root).parts, field)
-    raise Invalid.field(field, because("path-outside-folders", path=str(path)))
+    raise Invalid.field(field, f"{path} is outside the folders allowed here")
 
 
 def open_inside(folder: Path, relative: str, field: str = "path") -> int:
@@ -90,7 +89,7 @@ def open_regular(path: str | Path, field: str = "path", *, dir_fd: int | None = 
     fd = open_ordinary(path, field, dir_fd=dir_fd)
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
-        raise Invalid.field(field, because("path-is-folder", path=str(path)))
+        raise Invalid.field(field, f"{path} is a folder, not a file")
     return fd
 
 
@@ -107,11 +106,11 @@ def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None =
         fd = os.open(path, NO_FOLLOW, dir_fd=dir_fd)
     except OSError as problem:
         if problem.errno in (errno.ENOENT, errno.ENOTDIR):
-            raise NotFound(because("path-missing", path=str(path))) from problem
+            raise NotFound(f"{path} does not exist") from problem
         if problem.errno == errno.ELOOP:
-            raise Invalid.field(field, because("path-is-link", path=str(path))) from problem
+            raise Invalid.field(field, f"{path} is a link") from problem
         message = os.strerror(problem.errno or 0)
-        why = because("path-unreadable", path=str(path), message=message)
+        why = f"{path} cannot be read: {message}"
         raise Invalid.field(field, why) from problem
     try:
         _refuse_special(os.fstat(fd).st_mode, path, field)
@@ -123,6 +122,6 @@ def open_ordinary(path: str | Path, field: str = "path", *, dir_fd: int | None =
 
 def _refuse_special(mode: int, path: str | Path, field: str) -> None:
     if stat.S_ISLNK(mode):
-        raise Invalid.field(field, because("path-is-link", path=str(path)))
+        raise Invalid.field(field, f"{path} is a link")
     if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
-        raise Invalid.field(field, because("not-an-ordinary-file", path=str(path)))
+        raise Invalid.field(field, f"{path} is not an ordinary file")

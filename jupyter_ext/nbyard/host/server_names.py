@@ -47,7 +47,9 @@ class NamedServer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         path = Path(self.token_file).expanduser()
         try:
             if stat.S_IMODE(path.stat().st_mode) & OTHERS:
-                raise Invalid.field("token_file", because("token-file-open", path=str(path)))
+                raise Invalid.field(
+                    "token_file", f"Other users can read {path}: run chmod 600 on it"
+                )
             return path.read_text("utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             message = str(getattr(error, "strerror", None) or error)

@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 
 from nbyard.errors import Busy
-from nbyard.reasons.structs import because
 
 WRITE_LOCK = "write.lock"
 INDEX = "store.sqlite-shm"
@@ -70,11 +69,15 @@ def busy_error(folder: Path) -> Busy:
             name = (PROC / str(pid) / "comm").read_text().strip()
             if is_stopped(pid):
                 return Busy(
-                    because("store-blocked-by-stopped", pid=pid, name=name),
-                    hint=because("continue-or-end-process", pid=pid),
+                    f"The store is busy: process {pid} ({name}) is stopped and holds its write"
+                    " lock.",
+                    hint=(
+                        f"Continue the process (kill -CONT {pid}) or kill it (kill -9 {pid})."
+                        " Killing it rolls back its unfinished write."
+                    ),
                 )
             return Busy(
-                because("store-blocked", pid=pid, name=name),
-                hint=because("wait-for-process"),
+                f"The store is busy: process {pid} ({name}) holds its write lock.",
+                hint="Try again in a moment. If the store stays busy, stop that process.",
             )
     return Busy()

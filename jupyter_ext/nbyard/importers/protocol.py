@@ -80,7 +80,7 @@ class Job(msgspec.Struct, frozen=True):
 
     values: dict[str, Any]
     files: dict[str, JobFile]
-    notes: tuple[Reason, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @runtime_checkable

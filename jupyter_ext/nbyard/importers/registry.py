@@ -7,7 +7,6 @@ from nbyard.errors import NotFound
 from nbyard.host.entry_points import entry_points_of, load_entry_point
 from nbyard.importers.project_protocol import ProjectImporter
 from nbyard.importers.protocol import Exporter, Importer
-from nbyard.reasons.structs import because
 
 GROUP = "nbyard.importers"
 OF_PROJECTS = "nbyard.project_importers"
@@ -40,7 +39,7 @@ def project_importer_of(paths: Collection[str]) -> ProjectImporter:
         if any(name in paths for name in importer.files):
             return importer
         names += importer.files
-    raise NotFound(because("import-no-project", names=names))
+    raise NotFound(f"The folder has none of the files {', '.join(names)}.")
 
 
 def _importers() -> Iterator[Importer]:

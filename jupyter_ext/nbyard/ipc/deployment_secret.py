@@ -26,8 +26,7 @@ class KeptSecret:
     def create(self) -> None:
         """Create the secret, unless it exists: a container may already know it.
 
-        The file is complete even after a power failure. An empty file of an older version is
-        replaced.
+        The file is complete even after a power failure.
         """
         if self.read():
             return

@@ -81,7 +81,7 @@ class CommandKind:
         """
         prefix = list(reading.command)
         if not prefix and not reading.invocation.words:
-            raise Invalid.field("command", because("start-unknown"))
+            raise Invalid.field("command", "nbyard does not know how to start this file")
         if prefix[:1] == [PYTHON] and environment.interpreter:
             # The script uses the packages of the node's environment.
             prefix[0] = environment.interpreter

@@ -13,7 +13,6 @@ from nbyard.domain.images.dockerfile_parser import (
 )
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
-from nbyard.reasons.structs import because
 
 
 class DockerfileKind:
@@ -31,7 +30,7 @@ class DockerfileKind:
         """
         text = content.decode("utf-8", "replace")
         if all(instruction.keyword != "FROM" for instruction in parse_instructions(text)):
-            raise Invalid.field("path", because("not-a-dockerfile", file=name))
+            raise Invalid.field("path", f"{name} is not a Dockerfile: it has no FROM instruction")
         program = shell_program(text)
         hints = [program_behind_shell(program)] if program else []
         return Reading(self.name, "", "", [], hints, command=[IMAGE_PROGRAM])

@@ -23,7 +23,6 @@ from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import Invalid
 from nbyard.kinds.model_classes import check_class
 from nbyard.kinds.protocol import Reading
-from nbyard.reasons.structs import because
 
 MODE = "nbyard.serving.batch:BatchMode"
 PYTHON = "python3"
@@ -43,7 +42,7 @@ def arguments_of(output: str = CSV) -> list[Argument]:
         Invalid: the output format is not in OUTPUTS.
     """
     if output not in OUTPUTS:
-        raise Invalid.field("output", because("predictions-format", formats=list(OUTPUTS)))
+        raise Invalid.field("output", f"must be one of {', '.join(OUTPUTS)}")
     input_help = "CSV or Parquet, or a folder of them, to predict."
     return [
         Argument(INPUT, role="input", format=ANY, required=True, help=input_help),
@@ -90,9 +89,9 @@ class ModelKind:
         # The arguments of a model are the same for all models.
         for name in values:
             if name not in (INPUT, OUTPUT):
-                raise Invalid.field(f"arguments.{name[:40]}", because("not-an-argument-of-models"))
+                raise Invalid.field(f"arguments.{name[:40]}", "a model does not have this argument")
         if INPUT not in values:
-            raise Invalid.field(f"arguments.{INPUT}", because("dataset-needed"))
+            raise Invalid.field(f"arguments.{INPUT}", "a dataset is needed")
         command, _ = with_spec_as_file(reading.command)
         if command[:1] == [PYTHON] and environment.interpreter:
             command[0] = environment.interpreter

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from nbyard.domain.models.structs import ModelFile
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 # Values that are certainly no class; a call may return one.
 NO_CLASS = (
@@ -27,20 +26,20 @@ def check_class(folder: Path, model: ModelFile, where: str) -> None:
     """
     src = (folder / model.src).resolve()
     if not src.is_relative_to(folder) or not src.is_dir():
-        raise Invalid.field(f"{where}.src", because("no-folder-beside-file", path=model.src))
+        raise Invalid.field(f"{where}.src", f"there is no folder {model.src} next to the file")
     path = src.joinpath(*model.module.split("."))
     places = [path.with_name(f"{path.name}.py"), path / "__init__.py"]
     file = next((place for place in places if place.is_file()), None)
     if file is None:
-        why = because("no-module-in-folder", module=model.module, folder=model.src)
+        why = f"there is no module {model.module} in {model.src}"
         raise Invalid.field(f"{where}.interface.model_module", why)
     try:
         tree = ast.parse(file.read_bytes(), file.name)
     except (SyntaxError, ValueError) as error:
-        why = because("python-unreadable", file=file.name, message=str(error))
+        why = f"{file.name}: {error}"
         raise Invalid.field(f"{where}.interface.model_module", why) from None
     if not {model.class_name, *DYNAMIC} & set(possible_classes(tree)):
-        why = because("class-missing", file=file.name, name=model.class_name)
+        why = f"{file.name} has no class {model.class_name} at its top level"
         raise Invalid.field(f"{where}.interface.model_class", why)
 
 

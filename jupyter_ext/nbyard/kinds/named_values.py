@@ -5,7 +5,6 @@ from typing import Any
 
 from nbyard.domain.arguments.structs import Argument, check_value, is_name
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 
 def checked_values(
@@ -23,9 +22,9 @@ def checked_values(
     for name, value in values.items():
         # a name may become source text, so it is checked here too
         if name not in declared or not is_name(name):
-            raise Invalid.field(f"arguments.{name[:40]}", because("not-an-argument", kind=noun))
+            raise Invalid.field(f"arguments.{name[:40]}", f"the {noun} does not have this argument")
         checked[name] = check_value(declared[name], value, f"arguments.{name}")
     for argument in arguments:
         if argument.required and argument.name not in values:
-            raise Invalid.field(f"arguments.{argument.name}", because("value-needed"))
+            raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
     return checked

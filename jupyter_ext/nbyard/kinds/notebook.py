@@ -30,7 +30,7 @@ OLDEST = 1
 # The errors of nbformat for files that claim an older format but are not notebooks.
 UNCONVERTED = (AttributeError, LookupError, NameError, TypeError, ValueError, RecursionError)
 MAX_MESSAGE = 150
-SAVE_HINT = because("save-in-format-4")
+SAVE_HINT = "Open it in JupyterLab and save it: that writes format 4."
 # Notebooks that name no kernel run with this one.
 DEFAULT_KERNEL = "python3"
 MAX_MINOR = 99
@@ -68,7 +68,7 @@ class NotebookKind:
         if language in PYTHON:
             own = parameter_cells.read_parameters(notebook)
             if own.error:
-                raise Invalid.field(name, because("parameters-cell-invalid", message=own.error))
+                raise Invalid.field(name, f"the parameters cell is not valid Python ({own.error})")
             arguments, hints = own.arguments, own.hints
             # The search for values by name parses all code, so skip it without the marker.
             if MARK in content:
@@ -174,18 +174,16 @@ def _in_current_format(content: bytes, written: dict[str, Any], name: str) -> di
         try:  # as papermill does
             notebook = dict(to_format(reads(_text(content)), FORMAT))
         except (*UNCONVERTED, ValidationError) as error:
-            why = because(
-                "notebook-not-converted",
-                format=written["nbformat"],
-                error=type(error).__name__,
-                message=str(error)[:MAX_MESSAGE],
+            why = (
+                f"cannot be converted from format {written['nbformat']} to 4:"
+                f" {type(error).__name__} {str(error)[:MAX_MESSAGE]}"
             )
             raise Invalid.field(name, why, hint=SAVE_HINT) from None
     if not isinstance(notebook.setdefault("metadata", {}), dict):
-        raise Invalid.field(f"{name}.metadata", because("object-needed"))
+        raise Invalid.field(f"{name}.metadata", "an object is needed")
     cells = notebook.get("cells")
     if not isinstance(cells, list):
-        raise Invalid.field(f"{name}.cells", because("list-value-needed"))
+        raise Invalid.field(f"{name}.cells", "a list is needed")
     for index, cell in enumerate(cells):
         _check_cell(cell, f"{name}.cells.{index}")
     return notebook
@@ -197,24 +195,26 @@ def _parse_notebook(content: bytes, name: str) -> dict[str, Any]:
         # for bytes, json would guess the encoding
         notebook = json.loads(_text(content))
     except UnicodeDecodeError as error:
-        raise Invalid.field(name, because("not-utf8", byte=error.start)) from None
+        raise Invalid.field(name, f"is not UTF-8 text (byte {error.start})") from None
     except json.JSONDecodeError as error:
-        why = because("value-not-json", message=error.msg, line=error.lineno, column=error.colno)
+        why = f"is not valid JSON: {error.msg} (line {error.lineno}, column {error.colno})"
         raise Invalid.field(name, why) from None
     except RecursionError:
-        raise Invalid.field(name, because("notebook-nested-too-deeply")) from None
+        raise Invalid.field(name, "is not a notebook: it is nested too deeply") from None
     except ValueError as error:
-        raise Invalid.field(name, because("not-a-notebook", message=str(error))) from None
+        raise Invalid.field(name, f"is not a notebook: {error}") from None
     if not isinstance(notebook, dict):
-        raise Invalid.field(name, because("notebook-not-an-object"))
+        raise Invalid.field(name, "is not a notebook: an object is needed at the top level")
     major, minor = notebook.get("nbformat"), notebook.get("nbformat_minor", 0)
     if isinstance(major, bool) or not isinstance(major, int):
-        raise Invalid.field(f"{name}.nbformat", because("notebook-without-format"))
+        raise Invalid.field(
+            f"{name}.nbformat", "is missing or not a number; this is not a notebook"
+        )
     if not OLDEST <= major <= FORMAT:
-        why = because("notebook-of-other-format", format=major)
+        why = f"the notebook has format {major}, not 4"
         raise Invalid.field(f"{name}.nbformat", why, hint=SAVE_HINT)
     if isinstance(minor, bool) or not isinstance(minor, int) or not 0 <= minor <= MAX_MINOR:
-        why = because("notebook-of-unknown-version", version=repr(str(minor)[:20]))
+        why = f"{str(minor)[:20]!r} is not a known version"
         raise Invalid.field(f"{name}.nbformat_minor", why)
     return notebook
 
@@ -226,21 +226,21 @@ def _text(content: bytes) -> str:
 
 def _check_cell(cell: Any, place: str) -> None:
     if not isinstance(cell, dict):
-        raise Invalid.field(place, because("object-needed"))
+        raise Invalid.field(place, "an object is needed")
     if cell.get("cell_type") not in CELL_TYPES:
-        raise Invalid.field(f"{place}.cell_type", because("cell-type-unknown"))
+        raise Invalid.field(f"{place}.cell_type", "must be code, markdown or raw")
     source = cell.get("source", "")
     lines = source if isinstance(source, list) else [source]
     if not all(isinstance(line, str) for line in lines):
-        raise Invalid.field(f"{place}.source", because("text-or-lines-needed"))
+        raise Invalid.field(f"{place}.source", "text or a list of lines is needed")
     metadata = cell.get("metadata", {})
     if not isinstance(metadata, dict):
-        raise Invalid.field(f"{place}.metadata", because("object-needed"))
+        raise Invalid.field(f"{place}.metadata", "an object is needed")
     tags = metadata.get("tags") or []
     if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise Invalid.field(f"{place}.metadata.tags", because("texts-needed"))
+        raise Invalid.field(f"{place}.metadata.tags", "a list of texts is needed")
     if not isinstance(cell.get("outputs", []), list):
-        raise Invalid.field(f"{place}.outputs", because("list-value-needed"))
+        raise Invalid.field(f"{place}.outputs", "a list is needed")
 
 
 def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
@@ -255,7 +255,7 @@ def language_and_kernel(notebook: Mapping[str, Any]) -> tuple[str, str]:
     kernel = spec.get("name") or ""
     is_possible = isinstance(kernel, str) and kernel.isprintable()
     if not is_possible or not (kernel == "" or KERNEL_NAME.match(kernel)):
-        why = because("not-a-kernel-name", name=repr(str(kernel)[:40]))
+        why = f"{str(kernel)[:40]!r} is not a valid kernel name"
         raise Invalid.field("metadata.kernelspec.name", why)
     declared = _object(notebook["metadata"], "language_info").get("name") or spec.get("language")
     language = (
@@ -322,13 +322,13 @@ def tag_text(content: bytes, cell: int | None) -> bytes:
     """
     written = _parse_notebook(content, "notebook")
     if written["nbformat"] < FORMAT:
-        why = because("notebook-too-old-for-tag")
+        why = "tags can only be added to notebooks of format 4"
         raise Invalid.field("notebook.nbformat", why, hint=SAVE_HINT)
     notebook = _in_current_format(content, written, "notebook")
     if cell is None:
         cell = cell_to_tag(notebook, language_and_kernel(notebook)[0])
     if cell is None:
-        raise Invalid.field("cell", because("no-cell-to-tag"))
+        raise Invalid.field("cell", "no cell of the notebook assigns a constant")
     tagged = parameter_cells.tag_cell(notebook, cell)
     text = content.removeprefix(BOM).decode()
     # The second line shows the indentation, so that the file's diff stays small.

@@ -38,6 +38,8 @@ class Reason(msgspec.Struct, frozen=True):
 def because(code: str, **params: Any) -> Reason:
     """Return the reason with this code.
 
+    A text may stand for a nested reason.
+
     Raises:
         KeyError: The catalogue does not have the code.
         TypeError: The parameters are not those of the code.
@@ -47,7 +49,10 @@ def because(code: str, **params: Any) -> Reason:
         raise TypeError(f"{code} has the parameters {sorted(fields)}, not {sorted(params)}")
     for name, value in params.items():
         kind = fields[name]
-        if kind is Reason.__name__:
+        if kind is Reason.__name__ and isinstance(value, str):
+            params[name] = because("text", text=value)
+            fits = True
+        elif kind is Reason.__name__:
             fits = isinstance(value, Reason)
         elif kind == [Reason.__name__]:
             fits = isinstance(value, list) and all(isinstance(element, Reason) for element in value)
@@ -61,21 +66,13 @@ def because(code: str, **params: Any) -> Reason:
 
 
 def text_reason(text: str) -> Reason | None:
-    """Return a reason that is only known as text, None for an empty one.
-
-    It comes from another program, or from a row of an earlier version.
-    """
+    """Return a text of another program as a reason, None for an empty one."""
     return because("text", text=text) if text else None
 
 
 def read_reason(value: Any) -> Reason | None:
-    """Return the reason in plain data, such as an event. An earlier version wrote plain text."""
-    return text_reason(value) if isinstance(value, str) else msgspec.convert(value, Reason | None)
-
-
-def read_all(values: Iterable[Any]) -> list[Reason]:
-    """Return the reasons in plain data, some of which an earlier version wrote as text."""
-    return [reason for reason in map(read_reason, values) if reason is not None]
+    """Return the reason in plain data, such as an event."""
+    return msgspec.convert(value, Reason | None)
 
 
 def all_of(reasons: list[Reason]) -> Reason:
@@ -93,7 +90,7 @@ def separate(reason: Reason | None) -> list[Reason]:
     """Return the reasons that were joined as one."""
     if reason is None or reason.code != "all":
         return [] if reason is None else [reason]
-    return read_all(reason.params.get("reasons", ()))
+    return msgspec.convert(reason.params.get("reasons", ()), list[Reason])
 
 
 def reason_text(*reasons: Reason | None) -> str:

@@ -8,7 +8,6 @@ from tornado.httputil import HTTPHeaders
 from nbyard.domain.parsing.strict_json import HALF, read_json
 from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.errors import BadRequest, Invalid, TooLarge, UnsupportedContent
-from nbyard.reasons.structs import because
 
 # zlib expects the header of gzip instead of its own if 16 is added.
 GZIP = 16 + zlib.MAX_WBITS
@@ -41,12 +40,12 @@ class Body:
         """
         content = headers.get("Content-Type", "application/json").partition(";")[0]
         if content.strip().lower() != "application/json":
-            raise UnsupportedContent(because("body-of-other-type"))
+            raise UnsupportedContent("Send the body as application/json.")
         if self._size > self._limit:
             raise self._too_large()
         plain = self._unpack(headers.get("Content-Encoding", "identity").strip().lower())
         if not plain:
-            raise BadRequest(because("body-missing"))
+            raise BadRequest("A body is needed.")
         try:
             return convert_json(read_json(plain), kind)
         except BadRequest as error:
@@ -60,18 +59,18 @@ class Body:
         if encoding == "identity":
             return packed
         if encoding != "gzip":
-            raise UnsupportedContent(because("body-of-other-encoding"))
+            raise UnsupportedContent("Send the body uncompressed or with gzip.")
         unpacker = zlib.decompressobj(GZIP)
         try:
             # The limit stops decompression bombs; one more byte shows that it was exceeded.
             plain = unpacker.decompress(packed, self._limit + 1)
         except zlib.error:
-            raise BadRequest(because("body-not-gzip")) from None
+            raise BadRequest("The body is not a gzip stream.") from None
         if len(plain) > self._limit:
             raise self._too_large()
         if not unpacker.eof:
-            raise BadRequest(because("body-gzip-cut"))
+            raise BadRequest("The gzip stream in the body is incomplete.")
         return plain
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(because("body-too-large", most=self._limit))
+        return TooLarge(f"The body has more than {self._limit:,} bytes.")

@@ -32,7 +32,6 @@ from nbyard.errors import (
     TooOften,
 )
 from nbyard.ipc.struct_types import prepare_structs
-from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admissions
 from nbyard.rest.access.passes import Passes
 from nbyard.rest.bodies import Body
@@ -180,7 +179,7 @@ class NbyardHandler(JupyterHandler):
         """
         caller = caller_of(self.current_user)
         if not caller.may(scope):
-            raise Forbidden(because("scope-missing", scope=scope))
+            raise Forbidden(f"This needs the scope {scope}.")
         attempt = self.request.headers.get(ATTEMPT_HEADER, "")
         return msgspec.structs.replace(caller, attempt_id=attempt) if is_id(attempt) else caller
 
@@ -189,7 +188,7 @@ class NbyardHandler(JupyterHandler):
         if self.current_user is not None:
             return str(super().get_login_url())
         if name := refused_name(self):
-            raise Refusal(403, because("signed-in-as-other", name=name))
+            raise Refusal(403, f"You are signed in as {name}, who may not use this server.")
         raise web.HTTPError(self.status_without_user)
 
     def fail(self, error: NbyardError) -> None:
@@ -251,7 +250,9 @@ class OperationHandler(NbyardHandler, APIHandler):
             return await super().prepare(**kwargs)
         except web.HTTPError as error:
             if error.status_code == 404:  # Jupyter's response to a page of another origin
-                raise Refusal(403, because("request-of-other-page")) from None
+                raise Refusal(
+                    403, "The server refuses requests from pages of other origins."
+                ) from None
             raise
 
     def set_default_headers(self) -> None:
@@ -306,7 +307,9 @@ class OperationHandler(NbyardHandler, APIHandler):
         except Exception as error:
             fields = {"fields": {"request_id": self.request_id}}
             log.error("request %s failed", self.request_id, exc_info=error, extra=fields)
-            self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
+            self.fail(
+                NbyardError(hint=f"The server's log has details. Look for {self.request_id}.")
+            )
         else:
             self.answer(operation.status, result)
 
@@ -331,7 +334,7 @@ class OperationHandler(NbyardHandler, APIHandler):
         for name in self.request.query_arguments:
             # Jupyter accepts its token in the query. Other unknown names are probably mistyped.
             if name not in known and name != "token":
-                raise Invalid.field(name[:80], because("unknown-query-parameter"))
+                raise Invalid.field(name[:80], "is not a parameter of this operation")
         arguments: dict[str, Any] = {}
         for field in operation.fields:
             if field.place == "path":
@@ -348,20 +351,22 @@ class OperationHandler(NbyardHandler, APIHandler):
         given = self.request.query_arguments.get(field.name)
         if not given:
             if field.default is msgspec.UNSET:
-                raise Invalid.field(field.name, because("query-parameter-missing"))
+                raise Invalid.field(field.name, "is needed")
             return {}
         try:
             # The last of repeated parameters counts, as in `get_argument` of Tornado.
             text = check_text(given[-1].decode("utf-8"), field.name)
             return {field.name: msgspec.convert(text, field.type, strict=False)}
         except UnicodeDecodeError:
-            raise Invalid.field(field.name, because("parameter-not-utf8")) from None
+            raise Invalid.field(field.name, "is not UTF-8 text") from None
         except msgspec.ValidationError as error:
-            why = because("schema-mismatch", message=str(error))
+            why = str(error)
             raise Invalid.field(field.name, why) from None
 
     def _key(self) -> str:
         key = self.request.headers.get("Idempotency-Key", "")
         if len(key) > 200 or not key.isprintable():
-            raise Invalid.field("Idempotency-Key", because("not-an-idempotency-key"))
+            raise Invalid.field(
+                "Idempotency-Key", "may have at most 200 characters, all of them printable"
+            )
         return key

@@ -1,28 +1,28 @@
-"""Gives refusals by Tornado and Jupyter an error body with a reason."""
+"""Gives refusals by Tornado and Jupyter an error body."""
 
 from tornado import web
 
 from nbyard.errors import ErrorBody, NbyardError
-from nbyard.reasons.structs import Reason, because, text_reason
+from nbyard.reasons.structs import Reason
 
 # The stable code and the reason of each status.
 BODIES = {
-    400: ("bad-request", because("request-unreadable")),
-    401: ("unauthenticated", because("login-needed")),
-    403: ("forbidden", because("access-refused")),
-    404: ("not-found", because("address-not-found")),
-    405: ("method", because("method-not-allowed")),
-    411: ("length", because("length-needed")),
-    413: ("too-large", because("body-over-limit")),
+    400: ("bad-request", "The request cannot be read."),
+    401: ("unauthenticated", "Log in first."),
+    403: ("forbidden", "You may not do this, or your login has expired."),
+    404: ("not-found", "Address not found."),
+    405: ("method", "Method not allowed."),
+    411: ("length", "Requests with this method need the header Content-Length."),
+    413: ("too-large", "The body is too large."),
 }
 # What these refusals are followed by, if their cause is known.
-WITH_CAUSE = {400: "request-unreadable-because", 403: "access-refused-because"}
+WITH_CAUSE = {400: "The request cannot be read.", 403: "You may not do this."}
 
 
 class Refusal(web.HTTPError):
     """A refusal of a request with a reason of nbyard's catalogue."""
 
-    def __init__(self, status: int, why: Reason):
+    def __init__(self, status: int, why: Reason | str):
         super().__init__(status, str(why))
         self.why = why
 
@@ -32,10 +32,9 @@ def body_of(status: int, error: BaseException | None, request_id: str) -> ErrorB
 
     `error` is what the handler raised. If Tornado or Jupyter raised it, its text becomes the cause.
     """
-    code, reason = BODIES.get(status, (NbyardError.code, NbyardError.default()))
-    cause = error.why if isinstance(error, Refusal) else None
-    if cause is None and isinstance(error, web.HTTPError):
-        cause = text_reason(error.log_message or "")
-    if cause is not None and status in WITH_CAUSE:
-        reason = because(WITH_CAUSE[status], problem=cause)
-    return ErrorBody(code, str(reason), request_id=request_id, reason=reason)
+    code, message = BODIES.get(status, (NbyardError.code, str(NbyardError.default())))
+    # Tornado doubles each % of a message.
+    cause = getattr(error, "why", None) or getattr(error, "log_message", None)
+    if cause and status in WITH_CAUSE:
+        message = f"{WITH_CAUSE[status]} {cause}"
+    return ErrorBody(code, message, request_id=request_id)

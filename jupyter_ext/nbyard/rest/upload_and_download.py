@@ -14,7 +14,6 @@ from nbyard.blobs import open_download
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.datasets.structs import Upload
 from nbyard.errors import Invalid, NbyardError
-from nbyard.reasons.structs import because
 from nbyard.rest.operation_handler import NbyardHandler
 
 CHUNK = 1 << 20
@@ -59,7 +58,7 @@ class UploadHandler(NbyardHandler, APIHandler):
     def _offset(self) -> int:
         text = self.request.headers.get("Upload-Offset", "")
         if not (text.isdecimal() and len(text) < 16):
-            raise Invalid.field("Upload-Offset", because("byte-count-needed"))
+            raise Invalid.field("Upload-Offset", "a whole number of bytes is needed")
         return int(text)
 
     def _close(self) -> None:
@@ -157,7 +156,7 @@ class ContentHandler(NbyardHandler):
         if self._noun != "datasets" or not text:
             return {}
         if not (text.isdecimal() and len(text) < 10):
-            raise Invalid.field("version", because("whole-number-needed"))
+            raise Invalid.field("version", "a whole number is needed")
         return {"version": int(text)}
 
     async def _send(self, source: BinaryIO, filename: str) -> None:

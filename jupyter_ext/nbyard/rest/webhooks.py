@@ -12,7 +12,6 @@ from tornado.log import app_log
 
 from nbyard.domain.triggers.webhooks import ID, MOST_BYTES, SIGNATURE, TIMESTAMP, Message
 from nbyard.errors import NbyardError, TooLarge
-from nbyard.reasons.structs import because
 from nbyard.rest.operation_handler import NbyardHandler
 
 PATH = "/hooks/{trigger}"
@@ -60,7 +59,7 @@ class WebhookHandler(NbyardHandler):
         headers = self.request.headers
         try:
             if self._size > MOST_BYTES:
-                raise TooLarge(because("too-many-bytes", most=MOST_BYTES))
+                raise TooLarge(f"may have at most {MOST_BYTES} bytes")
             message = Message(
                 headers.get(ID, ""),
                 headers.get(TIMESTAMP, ""),
@@ -75,6 +74,8 @@ class WebhookHandler(NbyardHandler):
             self.fail(error)
         except Exception as error:  # noqa: BLE001  the REST boundary
             app_log.error("nbyard %s failed", self.request_id, exc_info=error)
-            self.fail(NbyardError(hint=because("ask-the-log", request=self.request_id)))
+            self.fail(
+                NbyardError(hint=f"The server's log has details. Look for {self.request_id}.")
+            )
         else:
             self.answer(202, delivery)

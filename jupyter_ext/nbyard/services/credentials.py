@@ -26,7 +26,6 @@ from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, nearest_names
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
@@ -66,7 +65,7 @@ class CredentialService:
         # Requests name a credential by ID or name in the same field, so no name may look like an
         # ID.
         if is_id(name):
-            raise Invalid.field("name", because("credential-name-is-id"))
+            raise Invalid.field("name", "may not be an ID: IDs identify other credentials")
         shown, secret = split_fields(kind, check_fields(kind, body.fields))
         now = datetime.now(UTC)
         made = Credential(
@@ -83,7 +82,7 @@ class CredentialService:
         )
         with self._store.write() as c:
             # Check inside the writing transaction: another request may use the name too.
-            check_free(self._store.credentials.names(c, caller.name), "credential-exists", name)
+            check_free(self._store.credentials.names(c, caller.name), "credential", name)
             self._store.credentials.insert(c, made, secret)
         return made
 
@@ -135,7 +134,7 @@ class CredentialService:
                 there = nearest_names(
                     self._store.credentials.names(c, caller.name).values(), credential
                 )
-                raise NotFound(because("no-credential", name=credential[:80], present=there))
+                raise NotFound(f"There is no credential '{credential[:80]}'; {there}.")
         return record
 
     @operation("PATCH", "/credentials/{credential}", scope="credentials:write")
@@ -196,8 +195,8 @@ class CredentialService:
         record = self._find(caller, credential)
         users = [] if force else self._used_by(record)
         if users:
-            why = because("used-by", name=record.name, users=users[:MAX_TOLD])
-            raise InUse(why, hint=because("remove-from-users"))
+            why = f"'{record.name}' is used by {', '.join(users[:MAX_TOLD])}."
+            raise InUse(why, hint="Remove it from these, or force the deletion.")
         with self._store.write() as c:
             self._store.credentials.delete(c, record)
 
@@ -214,6 +213,6 @@ class CredentialService:
 
 def _description(text: str) -> str:
     if len(text) > MAX_DESCRIPTION:
-        why = because("description-too-long", most=f"{MAX_DESCRIPTION:,}")
+        why = f"may have at most {MAX_DESCRIPTION:,} characters"
         raise Invalid.field("description", why)
     return text

@@ -114,7 +114,10 @@ class DeploymentService:
             if made is None:
                 made = new_id()
                 if name in self._rows.names(c, caller.name).values():
-                    raise name_taken(because("host-name-taken", name=name), because("other-name"))
+                    raise name_taken(
+                        f"Another deployment already uses the host name '{name}'.",
+                        "Choose another name, or edit or delete that deployment.",
+                    )
                 title = title or free_title(self._rows.titles(c, caller.name), body.title or name)
                 texts = {"name": name, "title": title, "description": body.description}
                 self._rows.insert(c, caller.name, made, texts)
@@ -170,7 +173,7 @@ class DeploymentService:
         deployment = self._rows.get(c, caller.name, key)
         if deployment is None:
             there = nearest_names(self._rows.names(c, caller.name).values(), key)
-            raise NotFound(because("no-deployment", name=key[:80], present=there))
+            raise NotFound(f"There is no deployment '{key[:80]}'; {there}.")
         return deployment
 
     def _warned(self, deployment: Deployment) -> Deployment:
@@ -202,10 +205,11 @@ class DeploymentService:
             record = self._find(c, caller, deployment)
             if body.revision and body.revision != record.revision:
                 raise StaleWrite(
-                    because("new-revision", name=record.name, revision=record.revision)
+                    f"{record.name} was changed in the meantime: it now has revision"
+                    f" {record.revision}."
                 )
             if body.changed_at and body.changed_at != record.changed_at:
-                raise StaleWrite(because("deployment-changed", name=record.name))
+                raise StaleWrite(f"{record.name} was changed in the meantime.")
             spec = apply_change(record.spec, body)
             said = {"title": body.title, "description": body.description}
             texts = {name: text for name, text in said.items() if isinstance(text, str)}
@@ -239,9 +243,11 @@ class DeploymentService:
             wanted = check_count(revision, "revision") or record.revision - 1
             older = self._rows.revision(c, record.id, wanted)
             if older is None or wanted == record.revision:
-                fields = {"name": record.name, "number": wanted, "newest": record.revision}
-                why = because("no-revision-before", **fields)
-                raise NotFound(why, hint=because("list-revisions", name=record.name))
+                why = (
+                    f"{record.name} has no earlier revision {wanted}: the current one is"
+                    f" {record.revision}."
+                )
+                raise NotFound(why, hint=f"nbyard deployments revisions {record.name} lists them.")
             origin = because("deployment-rolled-back", revision=wanted)
             of_then = older.revision.image_id
             self._add_revision(c, record, older.revision.spec, origin, older.password, of_then)
@@ -379,7 +385,7 @@ class DeploymentService:
                         raise not_answering_error(self.get(caller, name))
                     return self._target(row, declared, place)
         present = nearest_names([port.name for port in ports], port)
-        raise NotFound(because("no-port", deployment=name, port=port[:80], present=present))
+        raise NotFound(f"{name} has no port '{port[:80]}'; {present}.")
 
     def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:
         spec = row.revision.spec
@@ -463,7 +469,7 @@ class DeploymentService:
             number = check_count(revision, "revision") or record.revision
             row = self._rows.revision(c, record.id, number)
         if row is None:
-            raise NotFound(because("no-revision", name=record.name, number=number))
+            raise NotFound(f"{record.name} has no revision {number}.")
         path = self._folder(record.id) / log_name(number)
         is_over = record.state in DEPLOYMENT.rests or number not in (
             record.revision,

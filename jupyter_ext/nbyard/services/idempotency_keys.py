@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.digest import digest_of
 from nbyard.errors import Conflict
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
@@ -26,7 +25,7 @@ def find_earlier_request(
         return None
     # A repeated key with other content is a client's mistake, not a retry.
     if known[0] != digest_of(body):
-        raise Conflict(because("idempotency-key-used"))
+        raise Conflict("This Idempotency-Key was already used with a different body.")
     return known[1]
 
 

@@ -34,7 +34,6 @@ from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import no_environment
 from nbyard.logs import log_pieces
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_with_image
@@ -46,14 +45,14 @@ if TYPE_CHECKING:
 
 REGISTRY = {"pull", "push"}
 OTHER_IMAGE = {
-    "build": "name-of-built-image",
-    "pull": "name-of-pulled-image",
-    "push": "name-of-pushed-image",
+    "build": "built here",
+    "pull": "pulled here",
+    "push": "pushed from here",
 }
 INSTEAD = {
-    "build": "remove-built-image",
-    "pull": "remove-pulled-image",
-    "push": "push-under-other-name",
+    "build": "Choose another name (--tag), or remove",
+    "pull": "Remove",
+    "push": "Push it under another name, or remove",
 }
 
 
@@ -87,7 +86,7 @@ class ImageService:
             Invalid: the request names both an environment and a path, or neither.
         """
         if bool(body.environment) == bool(body.path):
-            raise Invalid.field("environment", because("environment-or-path"))
+            raise Invalid.field("environment", "set either an environment or a path")
         columns = (
             self._columns_of_path(body) if body.path else self._columns_of_environment(caller, body)
         )
@@ -109,7 +108,7 @@ class ImageService:
     def _columns_of_project(self, path: str) -> dict[str, Any]:
         real = self._parts.files.locate(path, "recipe.project")
         if not real.is_dir():
-            raise Invalid.field("recipe.project", because("no-such-folder", path=path[:200]))
+            raise Invalid.field("recipe.project", f"there is no folder '{path[:200]}'")
         cap = self._parts.settings.max_bundle_bytes
         return {
             "context_digest": bundles.collect_folder(real, self._parts.blobs, cap),
@@ -119,14 +118,20 @@ class ImageService:
     def _columns_of_path(self, body: NewImage) -> dict[str, Any]:
         recipe = body.recipe or Recipe()
         if recipe != Recipe(base=recipe.base) or body.version:
-            raise Invalid.field("recipe", because("recipe-of-dockerfile"))
+            raise Invalid.field(
+                "recipe",
+                "applies to environments only; a Dockerfile contains everything except its base",
+            )
         real = self._parts.files.locate(body.path)
         if not real.is_file():
-            raise NotFound(because("no-dockerfile", path=body.path[:200]))
+            raise NotFound(f"There is no Dockerfile {body.path[:200]}.")
         if recipe.base:
             check_recipe(recipe)
             if not takes_base(real.read_text("utf-8", "replace")):
-                raise Invalid.field("recipe.base", because("dockerfile-without-base"))
+                raise Invalid.field(
+                    "recipe.base",
+                    "the Dockerfile accepts no base: add ARG BASE before its first FROM",
+                )
         cap = self._parts.settings.max_bundle_bytes
         picked = bundles.pick_files(real, self._parts.files.root, cap)
         bundle = bundles.store_bundle(picked, self._parts.blobs, cap)
@@ -156,7 +161,7 @@ class ImageService:
         from nbyard.images.dockerfile_writer import build_files
 
         if not body.environment:
-            raise Invalid.field("environment", because("needed"))
+            raise Invalid.field("environment", "is needed")
         draft = self._draft(caller, body)
         spec = ImageSpec(
             draft.recipe,
@@ -185,20 +190,26 @@ class ImageService:
         ]
         if not ready:
             if not number:
-                raise Conflict(because("environment-without-image", name=environment.name))
-            raise Conflict(because("version-without-image", version=number, name=environment.name))
+                raise Conflict(
+                    f"The environment '{environment.name}' is not installed, so no image can be"
+                    " built from it."
+                )
+            raise Conflict(
+                f"Version {number} of '{environment.name}' is not installed, so no image can be"
+                " built from it."
+            )
         default = default_reference(environment.name, number, recipe.cuda)
         reference = check_reference(body.tag or default, "tag")
         # Only a registry or the engine can determine a digest.
         if "@" in reference:
-            raise Invalid.field("tag", because("tag-is-digest"))
+            raise Invalid.field("tag", "an image is built under a tag, not under a digest")
         return _Draft(environment, ready[0], recipe, reference)
 
     def _environment(self, c: Connection, caller: Caller, key: str) -> Environment:
         environment = self._store.environments.get(c, caller.name, key)
         if environment is None:
             there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
-            raise no_environment(because("unknown-environment", name=key[:80], present=there))
+            raise no_environment(f"there is no environment '{key[:80]}'; {there}")
         return environment
 
     @operation("POST", "/images/pull", scope="images:write", status=201)
@@ -224,7 +235,7 @@ class ImageService:
         """
         record = self.get(caller, image)
         if record.state != "ready":
-            why = because("image-not-pushed", image=record.reference, state=record.state)
+            why = f"{record.reference} is {record.state}. Only a ready image can be pushed."
             raise Conflict(why)
         target = push_target(record.reference, body.reference)
         of = {"environment": record.environment, "version": record.version, "path": record.path}
@@ -238,8 +249,8 @@ class ImageService:
             known = self._store.images.get(c, caller.name, reference)
             # The engine has one image per name, so two builds of a name would overwrite each other.
             if known is not None and known.state in IMAGE.live:
-                why = because("image-being-made", image=known.reference)
-                raise Conflict(why, hint=because("follow-image-log", image=known.reference))
+                why = f"{known.reference} is already being built, pulled or pushed."
+                raise Conflict(why, hint=f"nbyard images log {known.reference} shows its progress.")
             # A name must not move to a different image unnoticed. What was pulled or pushed may be
             # pulled or pushed again.
             is_refresh = known is not None and {origin, known.origin} <= REGISTRY
@@ -250,9 +261,14 @@ class ImageService:
                     is_same = origin != "pull" and known.origin != "pull"
                     is_same &= own == (known.environment, known.path)
                 if not is_same:
-                    why = because(OTHER_IMAGE[known.origin], image=known.reference)
-                    hint = because(INSTEAD[origin], image=known.reference)
-                    raise Conflict(why, hint=hint)
+                    raise Conflict(
+                        f"{known.reference} is the name of another image that was"
+                        f" {OTHER_IMAGE[known.origin]}.",
+                        hint=(
+                            f"{INSTEAD[origin]} that image first:"
+                            f" nbyard images rm {known.reference}"
+                        ),
+                    )
             self._store.images.insert(c, caller.name, made, **columns)
         self._parts.ensure_dispatcher()
         return self.get(caller, made)
@@ -343,5 +359,5 @@ def check_image_unused(parts: ServiceContext, image: NamedImage) -> None:
 
 def _there(named_image: NamedImage | None, key: str) -> NamedImage:
     if named_image is None:
-        raise NotFound(because("no-image", name=key[:80]))
+        raise NotFound(f"nbyard has no image '{key[:80]}'.")
     return named_image

@@ -11,7 +11,6 @@ from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.errors import Forbidden, Invalid, NotFound
 from nbyard.freezing.artifact_files import files_named
-from nbyard.reasons.structs import because
 from nbyard.services.datasets.service import DatasetService
 from nbyard.services.deployments import DeploymentService
 from nbyard.services.images import ImageService
@@ -80,7 +79,7 @@ class LineageService:
         check_count(version, "version")
         start = check_start(kind)
         if not caller.may(SCOPES[start]):
-            raise Forbidden(because("scope-missing", scope=SCOPES[start]))
+            raise Forbidden(f"This needs the scope {SCOPES[start]}.")
         refs = self._starts(caller, start, key, version, (node, output))
         # One transaction, so that all levels show the same moment.
         with self._store.read() as c:
@@ -128,25 +127,25 @@ class LineageService:
         with self._store.read() as c:
             version = self._store.datasets.version(c, caller.name, record.id, number)
         if version is None:
-            raise NotFound(because("no-version", number=number))
+            raise NotFound(f"There is no version {number}.")
         return version.id
 
     def _refs_of_run(self, caller: Caller, run: str, node: str, output: str) -> Sequence[Ref]:
         if output and not node:
-            raise Invalid.field("node", because("value-needed"))
+            raise Invalid.field("node", "a value is needed")
         with self._store.read() as c:
             record = self._store.runs.get(c, caller.name, run)
             if record is None:
-                raise no_such("no-run", run, self._store.runs.names(c, caller.name).values())
+                raise no_such("run", run, self._store.runs.names(c, caller.name).values())
             if not node:
                 states = self._store.tasks.states(c, record.id)
                 return [Ref("task", task_id) for task_id, _ in states.values()]
             task = self._store.tasks.view(c, record.id, node)
             if task is None:
-                raise NotFound(because("no-node-in-run", node=node[:80]))
+                raise NotFound(f"The run has no node '{node[:80]}'.")
             if not output:
                 return [Ref("task", task.id)]
             made = self._store.artifacts.of_task(c, task.id).get(output)
         if made is None:
-            raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+            raise NotFound(f"'{node[:80]}' has no output '{output[:80]}'.")
         return [Ref("artifact", made.id)]

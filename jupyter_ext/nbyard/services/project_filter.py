@@ -41,4 +41,4 @@ def filter_project(store: Store, c: Connection, caller: Caller, key: str) -> str
 
 
 def _missing(store: Store, c: Connection, caller: Caller, key: str) -> NotFound:
-    return no_such("no-project", key, store.projects.names(c, caller.name).values())
+    return no_such("project", key, store.projects.names(c, caller.name).values())

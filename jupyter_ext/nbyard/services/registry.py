@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from nbyard.errors import Conflict
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
@@ -58,7 +57,13 @@ class Services:
             run_id = self._parts.store.attempts.run_of(c, caller.name, caller.attempt_id)
             run = self._parts.store.runs.by_id(c, run_id) if run_id else None
         if run is not None and run.is_scratch:
-            raise Conflict(because("scratch-run-writes"), hint=because("skip-in-scratch-run"))
+            raise Conflict(
+                "The code of a check run or of a bisection changes nothing outside its run.",
+                hint=(
+                    "Skip the call in the code where the environment variable NBYARD_SCRATCH_RUN"
+                    " is set."
+                ),
+            )
 
     @cached_property
     def datasets(self) -> DatasetService:

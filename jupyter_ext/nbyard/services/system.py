@@ -21,7 +21,6 @@ from nbyard.host import gpus
 from nbyard.host.installed_runtimes import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.host.user_unit import unit_file
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import find_project
 from nbyard.services.service_context import ServiceContext
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 GIB = 2**30
 MIB = 2**20
+INSTALL_UNIT = "nbyard service install starts the dispatcher after a reboot."
 
 
 class SystemService:
@@ -87,48 +87,52 @@ class SystemService:
 
     def _versions(self) -> Check:
         version = sys.version.split()[0]
-        finding = because("python-on", version=version, system=sys.platform)
+        finding = f"Python {version} on {sys.platform}"
         if sys.platform.startswith("linux"):
             return Check("platform", "ok", finding)
-        return Check("platform", "missing", finding, because("use-linux"))
+        return Check("platform", "missing", finding, "Only Linux is tested. On Windows, use WSL2.")
 
     def _store(self) -> Check:
         store = self._parts.store
         try:
             version = store.database.server_version()
         except NbyardError as error:
-            return Check("store", "failed", error.reason, error.hint_reason)
+            return Check("store", "failed", error.message, error.hint)
         # A suspended process that holds the write lock blocks everybody else.
         if any(is_stopped(pid) for pid in blocking_pids(store.folder)):
             store_error = busy_error(store.folder)
-            return Check("store", "failed", store_error.reason, store_error.hint_reason)
+            return Check("store", "failed", store_error.message, store_error.hint)
         kind = "SQLite" if store.database.sqlite else "PostgreSQL"
-        finding = because("store-in", database=kind, version=version, folder=str(store.folder))
+        finding = f"{kind} {version} in {store.folder}"
         return Check("store", "ok", finding)
 
     def _disk(self) -> Check:
         free = shutil.disk_usage(self._parts.store.folder).free
         if free >= GIB:
-            return Check("disk", "ok", because("disk-free", free=round(free / GIB, 1)))
+            return Check("disk", "ok", f"{free / GIB:.1f} GiB free")
         # Little space is an error, because runs cannot store their outputs.
-        amounts = {"free": free, "kept": self._parts.blobs.reserve_bytes}
-        in_mib = {name: round(size / MIB, 1) for name, size in amounts.items()}
-        cure = because("free-space-for-outputs")
-        return Check("disk", "failed", because("disk-nearly-full", **in_mib), cure)
+        cure = "Free space: runs need room for their outputs."
+        return Check(
+            "disk",
+            "failed",
+            f"{free / MIB:.1f} MiB free; {self._parts.blobs.reserve_bytes / MIB:.1f} MiB are always"
+            " kept free",
+            cure,
+        )
 
     def _bytes(self) -> Check:
         sizes = [blob.size_bytes for blob in self._parts.blobs.stored()]
         mib = sum(sizes) / MIB
         size = round(mib, 1) if mib < 100 else round(mib)
-        return Check("bytes", "ok", because("bytes-stored", size=size, files=len(sizes)))
+        return Check("bytes", "ok", f"{size:,} MiB in {len(sizes):,} files")
 
     def _kernels(self) -> Check:
         from jupyter_client.kernelspec import KernelSpecManager
 
         names = sorted(KernelSpecManager().find_kernel_specs())
         if names:
-            return Check("kernels", "ok", because("kernels-found", names=names))
-        return Check("kernels", "failed", because("no-kernels"), because("install-ipykernel"))
+            return Check("kernels", "ok", ", ".join(names))
+        return Check("kernels", "failed", "none installed", "pip install ipykernel")
 
     def _dispatcher(self) -> Check:
         from nbyard.ipc.dispatcher_launcher import (  # slow: it imports the database
@@ -142,16 +146,30 @@ class SystemService:
             with self._parts.store.read() as c:
                 is_needed = self._parts.store.has_work(c)
             if is_needed:
-                finding = because("dispatcher-needed")
-                return Check("dispatcher", "missing", finding, because("start-dispatcher"))
-            return Check("dispatcher", "ok", because("dispatcher-idle"))
+                finding = "not running, but there is work, such as an enabled schedule"
+                return Check(
+                    "dispatcher",
+                    "missing",
+                    finding,
+                    "An open JupyterLab or any nbyard command, also this one, starts the"
+                    " dispatcher within seconds. nbyard service install starts it without them.",
+                )
+            return Check("dispatcher", "ok", "not running; it starts when there is work")
         pid, host = pid_of(lease.holder), lease.holder.partition(":")[0]
         others = other_settings(self._parts.store, self._parts.settings)
         if not others:
-            return Check("dispatcher", "ok", because("dispatcher-runs", pid=pid, host=host))
+            return Check("dispatcher", "ok", f"running: process {pid} on {host}")
         settings = [f"{name}={value}" for name, value in others.items()]
-        finding = because("dispatcher-runs-otherwise", pid=pid, host=host, settings=settings)
-        return Check("dispatcher", "ok", finding, because("restart-dispatcher", pid=pid))
+        finding = (
+            f"running: process {pid} on {host}, with different settings: {', '.join(settings)}"
+        )
+        return Check(
+            "dispatcher",
+            "ok",
+            finding,
+            f"kill {pid} stops the dispatcher. Running tasks continue. The next dispatcher uses"
+            " the settings of the process that starts it.",
+        )
 
     def _schedules(self) -> Check:
         """Check that a dispatcher starts after a reboot if schedules or triggers are enabled."""
@@ -159,20 +177,22 @@ class SystemService:
         with store.read() as c:
             is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled_kinds(c))
         if not is_enabled:
-            return Check("schedules", "ok", because("no-schedule-enabled"))
+            return Check("schedules", "ok", "no schedule or trigger is enabled")
         unit = unit_file.unit_state(self._parts.settings.store_path)
         if unit.state in ("missing", "other-store"):
-            finding = because("waits-after-reboot")
-            return Check("schedules", "missing", finding, because("install-unit"))
+            finding = (
+                "after a reboot, no run starts until a Jupyter server or an nbyard command starts"
+                " the dispatcher"
+            )
+            return Check("schedules", "missing", finding, INSTALL_UNIT)
         if not unit.is_enabled:
-            finding = because("unit-disabled", path=unit.path)
-            return Check("schedules", "missing", finding, because("install-unit"))
+            finding = f"{unit.path} is not enabled: it does not start the dispatcher"
+            return Check("schedules", "missing", finding, INSTALL_UNIT)
         # systemd starts the units of a user at boot only if lingering is enabled for that user.
         if unit.lingers:
-            return Check("schedules", "ok", because("unit-starts-at-boot", path=unit.path))
-        finding = because("unit-starts-at-sign-in", path=unit.path)
-        cure = because("enable-linger", user=unit_file.user_name())
-        return Check("schedules", "ok", finding, cure)
+            return Check("schedules", "ok", f"{unit.path} starts the dispatcher at boot")
+        finding = f"{unit.path} starts the dispatcher when you sign in"
+        return Check("schedules", "ok", finding, unit_file.linger_hint())
 
     def _lease(self) -> Lease | None:
         """Return the lease of the running dispatcher, or None."""

@@ -172,13 +172,9 @@ class DatasetRows:
         """Return the digest of a version; empty while unknown."""
         return c.execute(select(V.digest).where(V.id == version_id)).scalar_one_or_none() or ""
 
-    def allowed_hosts(self, c: Connection, version_id: str) -> list[str] | None:
-        """Return the private hosts that the import may read.
-
-        Return None if the nbyard that requested the import did not store them.
-        """
-        hosts = c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar()
-        return None if hosts is None else list(hosts)
+    def allowed_hosts(self, c: Connection, version_id: str) -> list[str]:
+        """Return the private hosts that the import may read."""
+        return list(c.execute(select(V.allowed_hosts).where(V.id == version_id)).scalar_one())
 
     def live_runs(self, c: Connection, dataset: Dataset) -> list[int]:
         """Return the numbers of unfinished runs whose tasks read a version of a dataset."""

@@ -82,7 +82,7 @@ class ExecutableRows:
         """
         executable = self.get(c, owner, key) or self.by_path(c, owner, path)
         if executable is None:
-            raise no_such("no-executable", key, self.names(c, owner).values())
+            raise no_such("executable", key, self.names(c, owner).values())
         return executable
 
     def path(self, c: Connection, owner: str, executable_id: str) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, text
 
 from nbyard.errors import NewerSchema
-from nbyard.reasons.structs import because
 from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.integrity import check_stamp
 from nbyard.store.events import ADVISORY_LOCK
@@ -43,7 +42,7 @@ def check_known(schema: str) -> None:
         NewerSchema: The revision is unknown.
     """
     if schema not in revisions():
-        raise NewerSchema(hint=because("upgrade-nbyard", schema=schema))
+        raise NewerSchema(hint=f"The store has schema {schema}. Upgrade nbyard to open it.")
 
 
 def schema_of(c: Connection) -> str:

@@ -24,7 +24,6 @@ class NamedRows(Generic[T]):
 
     table: ClassVar[Table]
     noun: ClassVar[LinkKind]
-    unknown: ClassVar[str]
 
     @staticmethod
     @abstractmethod
@@ -64,7 +63,7 @@ class NamedRows(Generic[T]):
         """
         row = self.get(c, owner, key)
         if row is None:
-            raise no_such(self.unknown, key, self.names(c, owner).values())
+            raise no_such(self.noun, key, self.names(c, owner).values())
         return row
 
     def by_id(self, c: Connection, row_id: str) -> T | None:

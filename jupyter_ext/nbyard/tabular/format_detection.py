@@ -18,7 +18,6 @@ import msgspec
 from nbyard.domain.datasets.table_descriptions import MAX_FIELD_CHARACTERS, BrokenTable, TableFormat
 from nbyard.domain.file_formats import COMPRESSED
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -143,14 +142,14 @@ def detect_format(path: Path, filename: str) -> TableFormat:
         file.seek(max(0, path.stat().st_size - 10))
         tail = file.read()
     if not head:
-        raise BrokenTable(because("table-empty"))
+        raise BrokenTable("the file is empty")
     for magic, table_format in MAGIC.items():
         if head.startswith(magic):
             # A complete file ends with a footer, its length and the magic bytes.
             footer = int.from_bytes(tail.removesuffix(magic)[-4:], "little", signed=True)
             room = path.stat().st_size - 2 * len(magic)
             if not tail.endswith(magic) or not 0 < footer < room:
-                raise BrokenTable(because("table-end-missing", format=table_format))
+                raise BrokenTable(f"the end of the {table_format} file is missing")
             return table_format
     suffix = Path(filename).suffix
     named = SUFFIXES.get(suffix.lower())
@@ -158,30 +157,32 @@ def detect_format(path: Path, filename: str) -> TableFormat:
         return _by_name(named, suffix, head)
     # Excel files are zip archives, as are many other files.
     if named != "excel":
-        raise BrokenTable(because("table-is-archive"))
+        raise BrokenTable("this is an archive, not a table")
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
     except zipfile.BadZipFile as broken:
-        raise BrokenTable(because("excel-damaged")) from broken
+        raise BrokenTable("the Excel file is damaged") from broken
     # A zip bomb would fill the memory of the reader.
     if size > MAX_UNZIPPED_BYTES:
-        raise Invalid(because("excel-too-large", size=size))
+        raise Invalid(f"the Excel file unpacks to {size:,} bytes, more than can be read")
     return "excel"
 
 
 def _by_name(named: TableFormat | None, suffix: str, head: bytes) -> TableFormat:
     """Return the format that the file's name promises, after checking the beginning of the file."""
     if named is None:
-        raise Invalid(because("no-preview"))
+        raise Invalid("this kind of file has no preview")
     if MARKUP.match(head):
-        raise BrokenTable(because("table-is-web-page"))
+        raise BrokenTable(
+            "the file is a web page (HTML), not a table; its address may need a sign-in"
+        )
     if named in ("parquet", "arrow", "excel"):
         if head.startswith(ALSO_CALLED_SO):
-            raise Invalid(because("no-preview-of-format", format=named))
-        raise BrokenTable(because("table-of-other-format", suffix=suffix))
+            raise Invalid(f"this kind of {named} file has no preview")
+        raise BrokenTable(f"the file is named {suffix} but its content is something else")
     if head[:2] not in (b"\xff\xfe", b"\xfe\xff") and b"\0" in head and not _utf16_variant(head):
-        raise BrokenTable(because("table-is-binary"))
+        raise BrokenTable("the file holds NUL bytes: it is binary, not text")
     # Spark, for example, writes JSON lines to files with the suffix .json.
     if named == "json" and not head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
         return "jsonl"
@@ -326,11 +327,11 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
         for line in iter(lambda: file.readline(MAX_LINE_BYTES), b""):
             size += len(line)
             if b"\0" in line:
-                raise BrokenTable(because("first-line-binary"))
+                raise BrokenTable("line 1 holds NUL bytes: it is binary, not text")
             try:
                 text = line.decode(encoding)
             except UnicodeDecodeError as problem:
-                raise Invalid(because("first-line-not-text", encoding=encoding)) from problem
+                raise Invalid(f"the first line is not {encoding} text") from problem
             yield text
 
     reader = csv.reader(lines(), delimiter=delimiter, strict=True)
@@ -342,7 +343,7 @@ def _header(file: BinaryIO, encoding: str, delimiter: str) -> tuple[list[str], i
             first = reader.line_num + 1
     except csv.Error as problem:
         raise in_words(first, str(problem), delimiter) from problem
-    raise BrokenTable(because("table-empty"))
+    raise BrokenTable("the file is empty")
 
 
 def in_words(line: int, problem: str, delimiter: str) -> Invalid:
@@ -352,10 +353,13 @@ def in_words(line: int, problem: str, delimiter: str) -> Invalid:
     """
     kind = Invalid if delimiter == "\t" else BrokenTable
     if "unexpected end" in problem:
-        return kind(because("quote-not-closed", line=line))
+        return kind(f"the quote that opens in line {line:,} is never closed")
     if "field larger" in problem:
-        return kind(because("table-value-too-long", line=line, most=MAX_FIELD_CHARACTERS))
-    return kind(because("line-not-csv", line=line, message=problem))
+        return kind(
+            f"a value in the row that starts in line {line:,} is longer than"
+            f" {MAX_FIELD_CHARACTERS:,} characters (is a quote left open?)"
+        )
+    return kind(f"line {line:,}: {problem}")
 
 
 def _delimiter(lines: list[str]) -> str:

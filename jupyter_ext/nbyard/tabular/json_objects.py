@@ -12,7 +12,6 @@ import polars as pl  # noqa: TID253  # the reader process exists for it
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.tabular.text_tables import decode_json
 
 ROWS_AT_ONCE = 50_000
@@ -96,12 +95,12 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
         try:
             row = decode_json(line.removeprefix(BOM))
         except RecursionError as problem:
-            raise Invalid(because("row-too-deep", row=number)) from problem
+            raise Invalid(f"row {number:,} is nested too deeply") from problem
         except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            why = because("row-not-json", row=number, message=str(problem))
+            why = f"row {number:,} is not JSON: {problem}"
             raise BrokenTable(why) from problem
         if not isinstance(row, dict):
-            raise Invalid(because("row-not-an-object", row=number))
+            raise Invalid(f"row {number:,} is not a JSON object")
         yield row
 
 

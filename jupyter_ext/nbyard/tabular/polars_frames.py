@@ -144,15 +144,15 @@ def object_rows(source: Source) -> Iterator[json_objects.Row]:
     if source.format == "jsonl":
         return json_objects.rows_of(lines_of.each_line(source.path))
     if source.path.stat().st_size > MAX_JSON_BYTES:
-        raise Invalid(because("json-too-large", most=MAX_JSON_BYTES))
+        raise Invalid(f"a JSON list of more than {MAX_JSON_BYTES:,} bytes; use JSON lines instead")
     try:
         rows = lines_of.decode_json(source.path.read_bytes().removeprefix(json_objects.BOM))
     except RecursionError as problem:
-        raise Invalid(because("json-too-deep")) from problem
+        raise Invalid("the JSON is nested too deeply") from problem
     except msgspec.DecodeError as problem:
-        raise BrokenTable(because("json-damaged", message=str(problem))) from problem
+        raise BrokenTable(f"the file is not JSON: {problem}") from problem
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise Invalid(because("json-not-objects"))
+        raise Invalid("the JSON is not a list of objects")
     return iter(rows)
 
 
@@ -164,7 +164,9 @@ def _sheet(source: Source, book: Any) -> tuple[str, int]:
     names: Sequence[str] = book.sheet_names
     if source.sheet and source.sheet not in names:
         known = [repr(name) for name in names[:10]]
-        raise Invalid.field("sheet", because("no-sheet", name=source.sheet, known=known))
+        raise Invalid.field(
+            "sheet", f"there is no sheet '{source.sheet}'; there are: {', '.join(known)}"
+        )
     for name in [source.sheet] if source.sheet else names:
         try:
             sample = book.load_sheet(name, header_row=None, n_rows=SAMPLE_ROWS, dtypes="string")
@@ -257,7 +259,7 @@ def declared_schema(source: Source) -> TableInfo:
         message = str(problem).partition("\n")[0][:MAX_WORDS]
         # Other errors are limits of polars, so the file may be fine.
         if isinstance(problem, fastexcel.CalamineError) or any(w in message for w in OUT_OF_SPEC):
-            why = because("table-damaged", format=source.format, message=message)
+            why = f"the {source.format} file is damaged: {message}"
             raise BrokenTable(why) from problem
         raise
     columns = [Column(name, type_name(dtype)) for name, dtype in schema.items()]
@@ -293,7 +295,7 @@ def read_page(
         name = sort.removeprefix("-")
         names = [column.name for column in info.columns]
         if name not in names:
-            raise Invalid.field("sort", because("no-sort-column", name=name))
+            raise Invalid.field("sort", f"there is no column '{name}'")
         by = names.index(name)
     order = {"descending": sort.startswith("-"), "nulls_last": True}
     if source.format in ("json", "jsonl"):

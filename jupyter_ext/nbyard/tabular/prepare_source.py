@@ -19,7 +19,6 @@ from nbyard.domain.datasets.table_descriptions import (
     TableFormat,
     TableInfo,
 )
-from nbyard.reasons.structs import because
 from nbyard.tabular import text_tables
 from nbyard.tabular.format_detection import (
     ENCODINGS,
@@ -136,7 +135,7 @@ class Source:
         if len(self.dialect.names) > MAX_TABLE_COLUMNS:
             columns = len(self.dialect.names)
             raise BrokenTable(
-                because("first-line-too-wide", columns=columns, most=MAX_TABLE_COLUMNS)
+                f"line 1 has {columns:,} columns; the maximum is {MAX_TABLE_COLUMNS:,}"
             )
         if self.dialect.encoding in ENCODINGS:
             self._read_as_other(self._single_byte())
@@ -167,7 +166,7 @@ class Source:
                     while piece := source.read(1 << 20):
                         copy.write(piece)
                 except UnicodeDecodeError as problem:
-                    why = because("table-not-text", encoding=encoding, message=str(problem))
+                    why = f"the file is not {encoding} text: {problem}"
                     raise BrokenTable(why) from problem
 
         return self._ensure_file("text", write)

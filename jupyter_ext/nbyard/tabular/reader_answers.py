@@ -18,7 +18,7 @@ from nbyard.domain.datasets.table_descriptions import (
 )
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because, read_all
+from nbyard.reasons.structs import Reason, because
 from nbyard.tabular import text_tables
 from nbyard.tabular.first_rows import copy_first_rows
 from nbyard.tabular.json_values import to_json
@@ -77,12 +77,12 @@ def _requested_places(question: Question, info: TableInfo) -> range:
     """Return the places of the columns that the question requests."""
     start = max(0, question.column_offset)
     if start and start >= len(info.columns):
-        raise Invalid.field("column_offset", because("too-few-columns", columns=len(info.columns)))
+        raise Invalid.field("column_offset", f"only {len(info.columns):,} columns can be shown")
     return range(start, min(start + MAX_COLUMNS, len(info.columns)))
 
 
 def _warnings(info: TableInfo, shown: range) -> list[Reason]:
-    known = read_all(info.warnings)
+    known = info.warnings
     if len(shown) == info.column_count:
         return known
     ends = {"last": shown.stop, "count": info.column_count}
@@ -151,7 +151,10 @@ def _profile(question: Question, source: Source) -> Profile:
 
     info = info_of(source, whole=True)
     if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(because("too-many-columns", columns=info.column_count, most=MAX_TEXT_COLUMNS))
+        raise Invalid(
+            f"{info.column_count:,} columns are too many for a profile: the maximum for a text"
+            f" table is {MAX_TEXT_COLUMNS:,}"
+        )
     shown = _requested_places(question, info)
     with polars_frames.separate_columns(source, info, shown) as series:
         columns = _profiles(series, info, shown)

@@ -18,7 +18,7 @@ import msgspec
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable, UnreadableContent
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 # A limit of address space, of which threads and allocators reserve more than they use.
 MEMORY_BYTES = 8 << 30
@@ -67,8 +67,14 @@ class Reader:
                 code = self._ended()
                 if code is not None and code < 0:
                     name = signal.Signals(-code).name
-                    raise Invalid(because("table-reader-killed", signal=name))
-                raise Invalid(because("table-reader-ended"))
+                    raise Invalid(
+                        f"the reader of this table was killed ({name}); it may need more memory"
+                        " than allowed"
+                    )
+                raise Invalid(
+                    "the reader of this table stopped early; the table may be damaged or need more"
+                    " memory than allowed"
+                )
         reply = msgspec.json.decode(line, type=_Reply)
         if reply.problem:
             if reply.broken:
@@ -98,13 +104,16 @@ class Reader:
             left = until - time.monotonic()
             if left <= 0:
                 self._end()
-                raise Invalid(because("table-reader-slow"))
+                raise Invalid("reading this table took too long")
             if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
                 before, worked = worked, _cpu_ticks(process.pid)
                 # NaN compares as False, so systems without /proc never stop a reader here.
                 if left > self._still_seconds and worked - before < LEAST_TICKS:
                     self._end()
-                    raise Invalid(because("table-reader-still"))
+                    raise Invalid(
+                        "reading this table came to a standstill; it may need more memory than"
+                        " allowed"
+                    )
                 continue
             piece = os.read(fd, 1 << 20)
             pieces.append(piece)

@@ -7,7 +7,6 @@ import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.datasets.table_descriptions import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.tabular import json_objects
 from nbyard.tabular.format_detection import MAX_LINE_BYTES
 from nbyard.tabular.polars_frames import (
@@ -91,7 +90,10 @@ def _of_text(source: Source) -> Sample:
 
 def _checked(info: TableInfo) -> TableInfo:
     if info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(because("too-many-columns", columns=info.column_count, most=MAX_TEXT_COLUMNS))
+        raise Invalid(
+            f"{info.column_count:,} columns are too many for a profile: the maximum for a text"
+            f" table is {MAX_TEXT_COLUMNS:,}"
+        )
     return info
 
 

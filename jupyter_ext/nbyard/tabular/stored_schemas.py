@@ -8,7 +8,7 @@ from nbyard.domain.datasets.table_descriptions import (
     Column,
     TableInfo,
 )
-from nbyard.reasons.structs import Reason, because, read_reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.tabular import text_tables
 from nbyard.tabular.format_detection import ENCODINGS
 from nbyard.tabular.prepare_source import Source
@@ -101,7 +101,7 @@ def text_info(
     `rows` is None if they were not counted.
     """
     dialect, scan = source.dialect, source.known_scan()
-    notes: list[Reason | str] = []
+    notes: list[Reason] = []
     is_wide = source.encoding.startswith("utf-16")
     encoding = "UTF-16" if is_wide else ENCODINGS.get(dialect.encoding)
     if encoding:
@@ -111,8 +111,8 @@ def text_info(
     if dialect.renamed:
         shown = [name[:40] for name in dialect.renamed[:5]]
         notes.append(because("columns-renamed", names=shown))
-    if scan and (first := read_reason(scan.first_ragged)):
-        notes.append(because("ragged-lines", first=first, count=scan.ragged))
+    if scan and scan.first_ragged:
+        notes.append(because("ragged-lines", first=scan.first_ragged, count=scan.ragged))
     return TableInfo(
         format=source.format,
         rows=rows,

@@ -19,7 +19,6 @@ from nbyard.domain.datasets.table_descriptions import (
 )
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because, read_all
 from nbyard.tabular.format_detection import SUFFIXES, unpacked_name
 from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import FIRST_ROWS_FILE, Question
@@ -108,10 +107,7 @@ class Tables:
         """
         kept = self._folder(file) / f"profile-{column_offset}" if file.key else None
         if kept and kept.exists():
-            stored = msgspec.json.decode(kept.read_bytes())
-            # An earlier version stored its warnings as texts.
-            warnings = msgspec.to_builtins(read_all(stored.get("warnings", ())))
-            return msgspec.convert(stored | {"warnings": warnings}, Profile)
+            return msgspec.json.decode(kept.read_bytes(), type=Profile)
         question = Question("sample" if sample else "profile", column_offset=column_offset)
         profile = self._ask(question, file, Profile, self._quick if sample else self._slow)
         # A sample is cheap, so only exact profiles are stored.
@@ -242,5 +238,5 @@ class Tables:
     def _kept(self, key: str) -> Path:
         name = key.replace(":", "-")
         if not KEY.match(name):
-            raise Invalid.field("key", because("not-a-table-key"))
+            raise Invalid.field("key", "is not a valid key")
         return self.folder / name

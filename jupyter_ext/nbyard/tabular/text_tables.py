@@ -40,8 +40,7 @@ class Scan(msgspec.Struct):
     rows: int = 0
     blank: int = 0
     ragged: int = 0
-    # an earlier version stored a text
-    first_ragged: Reason | str | None = None
+    first_ragged: Reason | None = None
     rows_at: list[int] = []
     offsets: list[int] = []
     has_loose_quotes: bool = False
@@ -116,10 +115,10 @@ def _count_lines(data: bytes) -> int:
 def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
     if (place := chunk.find(b"\0")) >= 0:
         line = lines + 1 + _count_lines(chunk[:place])
-        raise BrokenTable(because("line-has-nul", line=line))
+        raise BrokenTable(f"line {line:,} holds a NUL byte: the file is damaged or binary")
     if not chunk.endswith(b"\n") and len(chunk) >= MAX_LINE_BYTES:
         line = lines + 1 + _count_lines(chunk)
-        raise BrokenTable(because("table-line-too-long", line=line, most=MAX_LINE_BYTES))
+        raise BrokenTable(f"line {line:,} is longer than {MAX_LINE_BYTES:,} bytes")
     if chunk.isascii():
         return
     try:
@@ -298,12 +297,12 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
             try:
                 row = decode_json(line.removeprefix(BOM) if number == 1 else line)
             except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-                why = because("line-not-json", line=number, message=str(problem))
+                why = f"line {number:,} is not JSON: {problem}"
                 raise BrokenTable(why) from problem
             except RecursionError as problem:
-                raise Invalid(because("line-too-deep", line=number)) from problem
+                raise Invalid(f"line {number:,} is nested too deeply") from problem
             if not isinstance(row, dict):
-                raise Invalid(because("row-not-an-object", row=scan.rows))
+                raise Invalid(f"row {scan.rows:,} is not a JSON object")
             see(row)
     return scan
 
@@ -319,6 +318,6 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, int, bytes]]:
     start = 0
     for number, line in enumerate(iter(lambda: file.readline(MAX_LINE_BYTES), b""), 1):
         if len(line) >= MAX_LINE_BYTES:
-            raise BrokenTable(because("table-line-too-long", line=number, most=MAX_LINE_BYTES))
+            raise BrokenTable(f"line {number:,} is longer than {MAX_LINE_BYTES:,} bytes")
         yield number, start, line
         start += len(line)

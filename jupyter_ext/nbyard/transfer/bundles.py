@@ -213,8 +213,9 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     sizes = dict(_sizes(picked.base, picked.keep))
     if sum(sizes.values()) > cap:
         raise TooLarge(
-            because("bundle-too-large", name=name, most=cap, largest=_largest(sizes)),
-            hint=because("ignore-files"),
+            f"The code bundle of {name} has more than {cap:,} bytes; largest:"
+            f" {', '.join(map(str, _largest(sizes)))}",
+            hint="List what the code does not need in a file .nbyardignore of the project folder.",
         )
     try:
         left_out = picked.secrets.left_out
@@ -222,8 +223,8 @@ def store_bundle(picked: Picked, blobs: Blobs, cap: int) -> Bundle:
     # The folder is live: other programs may delete files while it is copied.
     except (FileNotFoundError, NotFound) as error:
         raise Conflict(
-            because("bundle-file-removed", name=name, message=str(error)),
-            hint=because("try-again-undisturbed"),
+            f"A file or folder was removed while the code of {name} was collected: {error}",
+            hint="Try again when no other program deletes files next to the code.",
         ) from error
     return Bundle(blob.digest, picked.file, blob.size_bytes, len(sizes))
 

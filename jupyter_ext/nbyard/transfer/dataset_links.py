@@ -80,7 +80,7 @@ class ResourceLinks:
             Invalid: The ID is malformed.
         """
         if not ID.match(dataset_id):
-            raise Invalid.field("dataset", because("not-a-dataset-id", id=dataset_id[:100]))
+            raise Invalid.field("dataset", f"'{dataset_id[:100]}' is not a valid ID")
         return self.root / dataset_id
 
     def link(self, dataset_id: str, filename: str, put: Callable[[Path], object]) -> Path:
@@ -138,7 +138,7 @@ class ResourceLinks:
                 message = str(problem.strerror)
                 taken.append(because("link-refused", path=str(place), message=message))
         if taken:
-            raise Conflict(all_of(taken), hint=because("move-away"))
+            raise Conflict(all_of(taken), hint="Move it away, or choose another link folder.")
 
     def unlink(self, dataset_id: str) -> None:
         """Remove the folder of a dataset and all links to it."""
@@ -172,7 +172,7 @@ class ResourceLinks:
 
     def _switch(self, shown: Path, version: Path) -> None:
         if shown.exists() and not shown.is_symlink():
-            raise Conflict(because("dataset-place-taken", path=str(shown)))
+            raise Conflict(f"{shown} already exists and was not created by nbyard")
         beside = self._versions / f"{version.name}.link"
         # A relative link stays valid if the folder of the store is moved.
         beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)

@@ -22,7 +22,6 @@ import msgspec
 from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.parsing import urls
 from nbyard.errors import Conflict, Invalid, NbyardError, TooLarge, Unavailable
-from nbyard.reasons.structs import because
 
 CHUNK = 256 << 10
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -70,9 +69,7 @@ def resolve_host(host: str, port: int) -> list[str]:
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as problem:
-        raise Unavailable(
-            because("host-not-found", host=host, message=_message(problem))
-        ) from problem
+        raise Unavailable(f"{host} cannot be found: {_message(problem)}") from problem
     # The list may contain an address more than once.
     return list(dict.fromkeys(str(entry[4][0]) for entry in entries))
 
@@ -125,17 +122,17 @@ class Remote:
                     return self._receive(answer, target, sink, watch)
                 target = self._next(target, answer.getheader("Location"))
             if target.url in seen:
-                raise Invalid.field("url", because("redirect-circle"))
+                raise Invalid.field("url", "redirects in a loop")
             seen.add(target.url)
-        raise Invalid.field("url", because("too-many-redirects", most=self._limits.redirects))
+        raise Invalid.field("url", f"redirects more than {self._limits.redirects} times")
 
     def _next(self, target: urls.Target, location: str | None) -> urls.Target:
         if not location:
-            raise Unavailable(because("redirect-without-target"))
+            raise Unavailable("the server redirects to nowhere")
         following = self.check(urljoin(target.url, location))
         # The user asked for an encrypted transfer, so a redirect must not drop it.
         if target.scheme == "https" and following.scheme == "http":
-            raise Invalid.field("url", because("redirect-drops-encryption"))
+            raise Invalid.field("url", "redirects from https to http")
         return following
 
     @contextlib.contextmanager
@@ -164,11 +161,11 @@ class Remote:
                     yield answer
             except ssl.SSLCertVerificationError as problem:
                 message = str(problem.verify_message)
-                why = because("certificate-invalid", host=target.host, message=message)
+                why = f"the certificate of {target.host} is not valid: {message}"
                 raise Unavailable(why) from problem
             except (OSError, http.client.HTTPException, zlib.error) as problem:
                 watch.refuse_stopped()
-                why = because("host-unreadable", host=target.host, message=_message(problem))
+                why = f"fetching from {target.host} failed: {_message(problem)}"
                 raise Unavailable(why) from problem
 
     def _connect(self, target: urls.Target, watch: "Watch") -> socket.socket:
@@ -199,19 +196,19 @@ class Remote:
         filename = filename_of(answer.getheader("Content-Disposition", ""), target)
         if answer.status != 200:
             if phrase := answer.reason[:100].rstrip():
-                why = because("server-answered", status=answer.status, phrase=phrase)
+                why = f"the server answered {answer.status} {phrase}"
             else:
-                why = because("server-answered-status", status=answer.status)
+                why = f"the server answered {answer.status}"
             is_xml = "xml" in answer.getheader("Content-Type", "")
             if is_xml and (code := CODE.search(answer.read(CHUNK))):
-                why = because("server-answered-error", answer=why, error=code[1].decode())
+                why = f"{why} ({code[1].decode()})"
             raise Unavailable(why) if answer.status >= 500 else Invalid.field("url", why)
         coding = answer.getheader("Content-Encoding", "").strip().lower()
         # Servers often label a .gz file as encoded. Its bytes are the file, so they stay packed.
         packed_file = filename.lower().endswith((".gz", ".tgz"))
         is_gzip = coding in ("gzip", "x-gzip")
         if coding not in ("", "identity") and not is_gzip:
-            raise Unavailable(because("unknown-compression", compression=coding[:40]))
+            raise Unavailable(f"the server sends an unknown compression ({coding[:40]})")
         unpacker = Gunzip() if is_gzip and not packed_file else Plain()
         size = self._copy(answer, sink, unpacker, watch)
         return Fetched(target.url, filename, size)
@@ -234,7 +231,7 @@ class Remote:
                 sink(part)
         watch.refuse_stopped()
         if stated is not None and received < stated:
-            raise Unavailable(because("transfer-cut", received=received, size=stated))
+            raise Unavailable(f"the connection broke off after {received:,} of {stated:,} bytes")
         if rest := unpacker.rest():
             size += len(rest)
             sink(rest)
@@ -242,7 +239,9 @@ class Remote:
         return size
 
     def _too_large(self) -> TooLarge:
-        return TooLarge(because("fetched-too-large", most=self._limits.max_bytes))
+        return TooLarge(
+            f"the file is larger than the {self._limits.max_bytes:,} bytes allowed here"
+        )
 
 
 class Watch:
@@ -311,15 +310,15 @@ class Watch:
         while not end.wait(WATCH_SECONDS):
             now = time.monotonic()
             if self._cancelled and self._cancelled():
-                self._stop(Conflict(because("transfer-cancelled")))
+                self._stop(Conflict("the transfer was cancelled"))
             elif now - started > limits.total_seconds:
-                self._stop(Unavailable(because("transfer-too-long")))
+                self._stop(Unavailable("the transfer took too long"))
             elif not self._answered_at:
                 if now - started > limits.answer_seconds:
-                    self._stop(Unavailable(because("server-answers-late")))
+                    self._stop(Unavailable("the server does not respond in time"))
             elif now - max(window_from, self._answered_at) > limits.patience_seconds:
                 if self._bytes - window_bytes < limits.least_rate * limits.patience_seconds:
-                    self._stop(Unavailable(because("server-too-slow")))
+                    self._stop(Unavailable("the server sends too slowly"))
                 window_from, window_bytes = now, self._bytes
 
     def _stop(self, reason: NbyardError) -> None:
@@ -365,7 +364,7 @@ class Gunzip(Plain):
         """
         left = self._unzip.flush()
         if not self._unzip.eof:
-            raise Unavailable(because("transfer-cut-in-compressed"))
+            raise Unavailable("the connection closed before the compressed data was complete")
         return left
 
 

@@ -22,7 +22,6 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.errors import Invalid
 from nbyard.host.project_files import replace_atomically
-from nbyard.reasons.structs import because
 from nbyard.transfer.project_selection import SelectedFile, project_folder
 
 
@@ -135,7 +134,7 @@ def _target(folder: Path, path: str) -> Path:
     target = folder / check_folder_path(path)
     root = os.path.realpath(folder)
     if not Path(os.path.realpath(target.parent)).is_relative_to(root):
-        raise Invalid.field("folder", because("path-outside-root", path=path[:200]))
+        raise Invalid.field("folder", f"{path[:200]} leads outside the allowed folder")
     return target
 
 

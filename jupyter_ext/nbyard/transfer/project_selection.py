@@ -52,7 +52,10 @@ def project_folder(start: Path) -> Path:
         (candidate for candidate in (start, *start.parents) if (candidate / FILE).is_file()), None
     )
     if folder is None:
-        raise NotFound(because("no-project-file", path=str(start)), hint=because("create-project"))
+        raise NotFound(
+            f"There is no nbyard.toml in {start} or above it.",
+            hint="Create a project folder with: nbyard init NAME",
+        )
     return folder
 
 
@@ -76,7 +79,10 @@ def select_files(
             continue
         left -= len(file.content)
         if left < 0:
-            raise TooLarge(because("project-too-large", most=MOST_BYTES))
+            raise TooLarge(
+                f"The project's files have more than {MOST_BYTES} bytes. Ignore data with"
+                " .nbyardignore."
+            )
         files[path] = file
     if FILE not in files:
         code = "project-file-uncommitted" if choice == "committed" else "project-file-untracked"
@@ -159,6 +165,6 @@ def _listed(printed: bytes) -> list[str]:
 def _git(folder: Path, *arguments: str) -> bytes:
     printed = run_git(folder, *arguments, seconds=SECONDS)
     if printed is None:
-        hint = because("push-current")
-        raise Invalid.field("folder", because("no-commit", path=str(folder)), hint=hint)
+        hint = "Commit the files, or send them as they are with --current"
+        raise Invalid.field("folder", f"{folder} has no readable Git commit", hint=hint)
     return printed

@@ -24,7 +24,6 @@ from nbyard.blobs.file_operations import read_chunks, sync_folder, translated_di
 from nbyard.domain.naming.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
-from nbyard.reasons.structs import because
 
 FOLDER = "uploads"
 MAX_BYTES = 1 << 40
@@ -67,7 +66,7 @@ class UploadWriter:
             Unavailable: The disk is full.
         """
         if self.offset + len(data) > self._limit:
-            raise TooLarge(because("upload-beyond-size", most=self._limit))
+            raise TooLarge(f"the upload may have at most {self._limit:,} bytes")
         self._blobs.ensure_room(len(data))
         # Other writers may have used the space since the check.
         with translated_disk_full(len(data)):
@@ -95,9 +94,9 @@ class Uploads:
         filename = check_filename(filename)
         if size_bytes is not None:
             if size_bytes < 0:
-                raise Invalid.field("size_bytes", because("size-negative"))
+                raise Invalid.field("size_bytes", "may not be negative")
             if size_bytes > self._max_bytes:
-                raise TooLarge(because("upload-too-large", most=self._max_bytes))
+                raise TooLarge(f"an upload may have at most {self._max_bytes:,} bytes")
             self._blobs.ensure_room(size_bytes)
         upload_id = uuid.uuid4().hex
         with translated_disk_full(0):
@@ -146,10 +145,10 @@ class Uploads:
         """
         with self._locked(owner, upload_id) as (upload, fd):
             if self._record(owner, upload_id).taken is not None:
-                raise Conflict(because("upload-finished"))
+                raise Conflict("the upload is finished")
             if offset != upload.offset:
                 raise Conflict(
-                    because("upload-offset-differs", offset=upload.offset, given=offset),
+                    f"the upload must continue at offset {upload.offset}, not at {offset}",
                     details=[Detail("offset", str(upload.offset))],
                 )
             limit = self._max_bytes if upload.size_bytes is None else upload.size_bytes
@@ -176,9 +175,7 @@ class Uploads:
         with self._locked(owner, upload_id) as (upload, fd):
             _check_whole(upload)
             if upload.offset > limit:
-                raise TooLarge(
-                    because("upload-too-large-to-read", name=upload.filename, most=limit)
-                )
+                raise TooLarge(f"{upload.filename} has more than {limit:,} bytes")
             return upload, b"".join(read_chunks(fd))
 
     def finish(self, owner: str, upload_id: str, sha256: str = "") -> tuple[Upload, Blob]:
@@ -191,7 +188,7 @@ class Uploads:
             Invalid: The checksum differs from `sha256`.
         """
         if sha256 and not SHA256.match(sha256):
-            raise Invalid.field("sha256", because("not-a-checksum"))
+            raise Invalid.field("sha256", "must be 64 hexadecimal digits")
         record, folder = self._record(owner, upload_id), self._folder(upload_id)
         if record.taken is not None and self._blobs.exists(record.taken.digest):
             _check_sum(record.taken, sha256)
@@ -251,7 +248,7 @@ def _lock(part: Path) -> Iterator[int]:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as taken:
-            raise Conflict(because("upload-locked")) from taken
+            raise Conflict("another request is writing to this upload") from taken
         is_there = False
         with contextlib.suppress(FileNotFoundError):
             is_there = os.path.samestat(os.fstat(fd), part.stat(follow_symlinks=False))
@@ -275,13 +272,13 @@ def _write_record(folder: Path, record: _UploadRecord) -> None:
 
 
 def _unknown() -> NotFound:
-    return NotFound(because("no-upload"))
+    return NotFound("upload not found; it may be finished or abandoned")
 
 
 def _check_whole(upload: Upload) -> None:
     if upload.size_bytes is not None and upload.offset != upload.size_bytes:
         raise Conflict(
-            because("upload-incomplete", received=upload.offset, size=upload.size_bytes),
+            f"{upload.offset:,} of {upload.size_bytes:,} bytes have arrived",
             details=[Detail("offset", str(upload.offset))],
         )
 
@@ -289,4 +286,7 @@ def _check_whole(upload: Upload) -> None:
 def _check_sum(blob: Blob, sha256: str) -> None:
     checksum = blob.digest.partition(":")[2]
     if sha256 and checksum != sha256.lower():
-        raise Invalid.field("sha256", because("checksum-differs", checksum=checksum))
+        raise Invalid.field(
+            "sha256",
+            f"the content has the checksum {checksum}, which differs from the expected one",
+        )

@@ -2,7 +2,7 @@ import { isReason, Reason } from '../../reasons';
 
 /**
  * The line in place of missing output (`runner/supervision/records/log_gap.py`): its English text, and the
- * reason. Lines of earlier versions have no reason, and stay lines of text.
+ * reason.
  */
 const GAP = /^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$/;
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.paging import MAX_COUNT
-from nbyard.reasons.structs import Reason, read_all, reason_text
+from nbyard.reasons.structs import Reason, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.jupyter_server import Answer, JupyterServer
@@ -59,7 +59,7 @@ def words_of(version: dict[str, Any]) -> str:
 
 def worded(reasons: list[Any]) -> str:
     """Return the texts of hints or warnings."""
-    return " ".join(map(str, read_all(reasons)))
+    return " ".join(map(str, msgspec.convert(reasons, list[Reason])))
 
 
 class Ground:

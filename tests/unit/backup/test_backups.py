@@ -30,9 +30,11 @@ from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, own_name
 from nbyard.store import Connection, Store, transition
 from nbyard.store.database.portable_rows import dump
 from nbyard.store.events import Subject
+from nbyard.store.migrate import revisions, schema_of
 from nbyard.store.schema.tables import tasks
 from nbyard.store.transition import TABLES
 
+from ...next_migration import add_migration
 from ..store.environments.test_queries import add as add_environment
 from ..store.rows import Rows
 from ..store.schedules.test_backfills import add_backfill
@@ -368,7 +370,7 @@ def test_an_id_is_chosen_while_the_former_store_is_there(filled: Store, tmp_path
     write_backup(filled, tmp_path / "b.tar")
     with pytest.raises(Conflict) as refused:
         restore_backup(tmp_path / "b.tar", tmp_path / "second", has_new_id=None)
-    assert refused.value.reason.code == "former-store-there"
+    assert "The former store of" in refused.value.message
     assert not (tmp_path / "second").exists()
     filled.folder.rename(tmp_path / "moved")
     restore_backup(tmp_path / "b.tar", tmp_path / "second", has_new_id=None)
@@ -537,6 +539,19 @@ def test_a_newer_schema_is_refused(filled: Store, tmp_path: Path, monkeypatch) -
     write_backup(filled, tmp_path / "b.tar")
     with pytest.raises(NewerSchema):
         try_backup(tmp_path / "b.tar")
+
+
+def test_a_backup_of_an_older_schema_is_migrated(
+    filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_backup(filled, tmp_path / "b.tar")
+    add_migration(tmp_path, monkeypatch)
+    header, _ = restore_backup(tmp_path / "b.tar", tmp_path / "restored")
+    opened = Store(tmp_path / "restored")
+    with opened.read() as c:
+        assert [schema_of(c)] == revisions()[-1:] != [header.schema]
+        assert [*opened.runs.names(c, "ada").values()] == ["nightly"]
+    opened.close()
 
 
 @settings(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.blobs import Blobs, DownloadRequest, Tree, TreeEntry, open_download
+from nbyard.blobs import Blobs, DownloadRequest, open_download
 from nbyard.errors import NotFound
 
 
@@ -51,15 +51,3 @@ def test_bytes_that_are_gone_leave_nothing(blobs: Blobs, folder: Path) -> None:
     with pytest.raises(NotFound):
         open_download(blobs, DownloadRequest(stored.digest, "made"))
     assert sorted(blobs.temp.iterdir()) == before
-
-
-def test_secrets_in_code_of_an_older_version_are_not_downloaded(blobs: Blobs) -> None:
-    blob = blobs.put_bytes(b"x")
-    entries = [TreeEntry(path, blob.digest, 1) for path in ("a.py", "local.nbvars")]
-    entries.append(TreeEntry("ca.pem", blob.digest, 1, declared=True))
-    digest = blobs.put_tree(Tree(entries)).digest
-    for is_code, names in ((True, ["a.py", "ca.pem"]), (False, ["a.py", "ca.pem", "local.nbvars"])):
-        member = DownloadRequest(digest, "code", is_code=is_code)
-        source, _ = open_download(blobs, DownloadRequest("", "run", (member,)))
-        with source, zipfile.ZipFile(source) as archive:
-            assert archive.namelist() == [f"code/{name}" for name in names]

@@ -14,8 +14,8 @@ def test_an_artifact_that_has_no_file_yet_says_so(yard, ann, tool, root):
     for key in ("one", "one.result"):
         with yard.store.read() as c, pytest.raises(NotFound) as refused:
             file_named(yard.store, c, "ann", key)
-        assert refused.value.reason.code == "artifact-has-none"
-        assert refused.value.reason.params["run"] == made.number
+        assert "has no file: its" in refused.value.message
+        assert f"run {made.number} is" in refused.value.message
 
 
 def test_only_artifacts_are_suggested_for_an_artifact(yard, ann, flow):

@@ -7,7 +7,7 @@ from nbyard.errors import Detail, Invalid, NbyardError, NotFound
 from nbyard.freezing.node_problems import first_problem, problem_of, problem_view, unread_reason
 from nbyard.reasons.structs import because
 
-NEEDED = because("needed")
+NEEDED = "is needed"
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ def test_a_problem_of_a_node_does_not_name_the_field_path(error: NbyardError, te
 
 
 def test_the_first_refused_field_has_the_reason() -> None:
-    assert first_problem(Invalid.field("path", NEEDED)) == NEEDED
+    assert first_problem(Invalid.field("path", NEEDED)) == because("text", text=NEEDED)
     gone = because("no-file", path="a.py")
     assert first_problem(NotFound(gone)) == gone
     told = NotFound(gone, details=[Detail("path", "is gone")])
@@ -47,5 +47,5 @@ def test_a_node_with_a_problem_keeps_its_name(node: Node, name: str) -> None:
 
 def test_only_code_that_is_no_python_is_unread() -> None:
     line = because("python-line-invalid", name="a.py", line=2, message="invalid syntax")
-    assert unread_reason([NEEDED, line]) == line
-    assert unread_reason([NEEDED]) is None
+    assert unread_reason([because("script-no-python", name="a.py", message="x"), line])
+    assert unread_reason([because("no-parameters-cell")]) is None

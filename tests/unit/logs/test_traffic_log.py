@@ -27,11 +27,6 @@ def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) ->
     assert list(kept.read()) == [ONE, TWO]
 
 
-def test_lines_without_refused_requests_are_read(tmp_path: Path) -> None:
-    RotatingLog(tmp_path / traffic_log.NAME).write(b'[2,1,1,{"0":1}]\n')
-    assert list(KeptTraffic(tmp_path).read()) == [TWO]
-
-
 def test_only_the_newest_part_is_kept(tmp_path: Path) -> None:
     kept = KeptTraffic(tmp_path)
     kept._log = RotatingLog(tmp_path / traffic_log.NAME, piece_bytes=1000)

@@ -14,7 +14,6 @@ from nbyard.reasons.structs import (
     joined,
     nested_reasons,
     nested_texts,
-    read_all,
     reason_text,
     separate,
     text_reason,
@@ -37,7 +36,7 @@ def test_the_texts_are_those_that_the_browser_shows() -> None:
         ("unchanged", {"run": "7"}),
         ("unchanged", {"run": True}),
         ("unchanged", {"run": 7, "more": 1}),
-        ("runs", {"cause": "because"}),
+        ("runs", {"cause": 7}),
         ("changed", {"changes": ["code"]}),
         ("changed", {"changes": because("code-changed")}),
     ],
@@ -71,11 +70,6 @@ def test_several_reasons_are_one_and_none_is_none() -> None:
     assert joined([None]) is joined([]) is None
     for reasons in ([], [why], [why, waits]):
         assert separate(joined(reasons)) == reasons
-
-
-def test_texts_of_an_earlier_version_are_read_among_reasons() -> None:
-    plain = {"code": "forced", "params": {}}
-    assert read_all(["an old text", plain, ""]) == [text_reason("an old text"), because("forced")]
 
 
 def test_nested_reasons_and_texts():

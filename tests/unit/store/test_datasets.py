@@ -169,15 +169,6 @@ def test_what_all_rows_told_is_stored_with_the_version(store: Store) -> None:
         assert store.datasets.table_of_bytes(c, "sha256:a", "other.tsv") is None
 
 
-def test_a_schema_of_an_earlier_version_has_its_warnings_as_texts(store: Store) -> None:
-    info = TableInfo("csv", 3, [Column("a", "int")], 1, warnings=["read as cp1252"])
-    with store.write() as c:
-        made = Rows(store, c).dataset("sales").current
-        store.datasets.keep_table(c, made.id, info)
-    with store.read() as c:
-        assert store.datasets.table(c, made.id) == info
-
-
 def test_unfinished_runs_that_read_a_version_are_known(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)

@@ -8,11 +8,10 @@ import pytest
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.tabular import __main__ as reader
 from nbyard.tabular.reader_answers import Question
 
-REASON = because("table-empty")
+REASON = "The table is empty."
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, Profile, TableInfo
+from nbyard.domain.datasets.table_descriptions import BrokenTable, Profile, TableInfo
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.tabular import TableFile, Tables
-from nbyard.tabular.prepare_source import INFO
 from nbyard.tabular.reader_answers import Question
 from nbyard.tabular.reader_process import Reader
 
@@ -337,22 +336,6 @@ def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
         assert (profile.rows, profile.sheet, profile.sheets) == (1, "Two", ["One", "Two"])
     with pytest.raises(Invalid, match="there is no sheet 'Three'; there are: 'One', 'Two'"):
         tables.page(TableFile(path, "book.xlsx", sheet="Three"))
-
-
-def test_warnings_that_an_earlier_version_stored_are_shown(tables: Tables, make: Make) -> None:
-    """It stored the schema, the scan and the profile of a table with texts."""
-    file = make("a\n1\n", key="old-texts")
-    folder = tables.folder / "old-texts" / "csv"
-    folder.mkdir(parents=True)
-    old = "line 2 has 2 values, the header has 1 (1 such lines)"
-    info = TableInfo("csv", 1, [Column("a", "int")], 1, warnings=[old])
-    (folder / INFO).write_bytes(msgspec.json.encode(info))
-    for profile in (tables.page(file), tables.profile(file, sample=False)):
-        assert profile.warnings == [because("text", text=old)]
-    stored = folder / "profile-0"
-    plain = msgspec.json.decode(stored.read_bytes()) | {"warnings": ["an old text"]}
-    stored.write_bytes(msgspec.json.encode(plain))
-    assert tables.profile(file, sample=False).warnings == [because("text", text="an old text")]
 
 
 @pytest.mark.parametrize(

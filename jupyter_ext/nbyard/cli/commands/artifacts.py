@@ -26,7 +26,6 @@ from nbyard.cli.shared_options import (
 from nbyard.cli.typed_values import FILE_SHAPE, json_object, parse_pairs, split_target
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import because
 
 
 @click.command()
@@ -89,7 +88,7 @@ def create(executable: str, name: str, server: str, as_json: bool, **wish: Any) 
         origin="shell",
     )
     connection = connect(server)
-    with hinting_option(because("force-takes-name")):
+    with hinting_option("Use --force to take over the name."):
         made = connection.runs.create(body=body, idempotency_key=str(uuid.uuid4()))
     if wish["wait"] or wish["log"]:
         follow_run(connection, made, executable, as_json=as_json, log=wish["log"])
@@ -111,7 +110,13 @@ def _run_of(connection: Any, name: str) -> Run:
         # A key may also be a number or an ID, and a run of a workflow is no artifact.
         if run.name == name and not run.workflow_id:
             return run
-    raise NotFound(because("no-artifact", name=name[:80]), hint=because("list-artifacts"))
+    raise NotFound(
+        f"There is no artifact '{name[:80]}'.",
+        hint=(
+            "nbyard artifacts ls lists named artifacts; nbyard runs lineage RUN shows those of a"
+            " run."
+        ),
+    )
 
 
 @click.command()

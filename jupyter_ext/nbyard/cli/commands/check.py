@@ -35,7 +35,6 @@ from nbyard.domain.workflows.structs import CheckWorkflow, NodeView, read_docume
 from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.host.git.git_process import checked_git
 from nbyard.host.project_files import replace_atomically
-from nbyard.reasons.structs import because
 
 GIT_SECONDS = 60
 IMPORTS = ("imports-missing", "imports-missing-in-environment")
@@ -141,7 +140,10 @@ def _check(connection: Any, path: Path) -> Checked:
             answer = connection.workflows.check(body=body)
             findings = [
                 Finding(
-                    problem.reason.code,
+                    # A refusal in plain text has the code of its class.
+                    Invalid.code
+                    if problem.reason.code in ("field", "text")
+                    else str(problem.reason.params.get("error", problem.reason.code)),
                     str(problem.reason),
                     ".".join(filter(None, (problem.node or problem.edge, problem.field))),
                     line_of(text, problem.node or problem.edge),
@@ -155,15 +157,18 @@ def _check(connection: Any, path: Path) -> Checked:
                 if hint.code in OF_NODES
             ]
             if answer.copy_of:
-                why = because("workflow-is-copy", path=answer.copy_of)
-                findings.append(Finding(why.code, str(why), level="warning"))
+                why = (
+                    f"has the same ID as {answer.copy_of}, so it counts as a copy with separate"
+                    " runs. JupyterLab gives it a new ID when you save it"
+                )
+                findings.append(Finding("workflow-is-copy", why, level="warning"))
             refused = {problem.node for problem in answer.problems}
             findings += node_findings(path, text, refused)
             return _with_environments(Checked(path, findings), answer.nodes)
         inspection = connection.executables.inspect(body=Inspect(str(path.absolute())))
         errors = code_findings(path)
     except OSError:
-        return Checked(path, _findings_of(NotFound(because("no-file", path=str(path)))))
+        return Checked(path, _findings_of(NotFound(f"There is no file {path}.")))
     except NbyardError as error:
         return Checked(path, _findings_of(error))
     known = {error.code for error in errors}
@@ -199,8 +204,8 @@ def _run(connection: Any, checked: Checked, sample: Sample, *, quiet: bool) -> C
 
 
 def _findings_of(error: NbyardError) -> list[Finding]:
-    details = [Finding(d.why.code, str(d.why), d.path) for d in error.details]
-    return details or [Finding(error.reason.code, str(error.reason))]
+    details = [Finding(error.code, detail.message, detail.path) for detail in error.details]
+    return details or [Finding(error.code, error.message)]
 
 
 def _changes(commit: str) -> set[Path]:
@@ -225,7 +230,7 @@ def _git(*arguments: str) -> str:
     except subprocess.SubprocessError as error:
         message = os.fsdecode(getattr(error, "stderr", None) or str(error))
     message = message.strip().partition("\n")[0].rstrip(".")
-    raise Invalid.field("changed", because("git-failed", message=message[:300]))
+    raise Invalid.field("changed", f"git failed: {message[:300]}.")
 
 
 def _is_touched(path: Path, changes: set[Path]) -> bool:

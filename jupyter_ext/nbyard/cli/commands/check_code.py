@@ -55,8 +55,8 @@ def code_findings(path: Path) -> list[Finding]:
     file = Path(split_function_path(str(path))[0])
     return [
         Finding(
-            problem.reason.code,
-            str(problem.reason),
+            "syntax",
+            problem.reason,
             line=problem.line,
             level="error" if problem.is_certain else "warning",
         )

@@ -18,7 +18,7 @@ from nbyard.cli.output.console import (
 from nbyard.cli.output.views.views_by_noun import show_version_comparison
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, UploadSource, UrlSource
-from nbyard.reasons.structs import because, reason_text
+from nbyard.reasons.structs import reason_text
 
 CHUNK = 8 << 20
 # The server names the protocols that it reads.
@@ -46,7 +46,7 @@ def add(source: str, name: str, server: str, as_json: bool, **wish: Any) -> None
     """
     connection = connect(server)
     body = NewDataset(_source(connection, source), name or UNSET, **wish)
-    with hinting_option(because("replace-makes-version")):
+    with hinting_option("Use --replace to add a version."):
         made = connection.datasets.create(body=body)
     warn_ignored_settings(connection)
     while made.current.state == "importing":

@@ -28,7 +28,7 @@ def doctor(server: str, as_json: bool) -> None:
         from nbyard.yard import probes
 
         # The store of this machine cannot be opened: check the rest.
-        store = Check("store", "failed", error.reason, error.hint_reason)
+        store = Check("store", "failed", error.message, error.hint)
         probed = [probe() for probe in probes(Settings())]
         diagnosis = Diagnosis(__version__, [store, *probed])
     if as_json:

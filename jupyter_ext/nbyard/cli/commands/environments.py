@@ -26,7 +26,7 @@ from nbyard.domain.environments.structs import (
     NewEnvironment,
 )
 from nbyard.domain.paging import Page
-from nbyard.reasons.structs import because, reason_text
+from nbyard.reasons.structs import reason_text
 
 LOOK_SECONDS = 0.5
 file_option = click.option(
@@ -60,7 +60,10 @@ def create(
     """
     connection = connect(server)
     body = NewEnvironment(name, _text(packages, files), wish["capture"])
-    with hinting_option(because("replace-changes-environment", name=shlex.quote(name))):
+    with hinting_option(
+        f"nbyard environments install {shlex.quote(name)} … --replace changes the existing"
+        " environment."
+    ):
         made = connection.environments.create(body=body)
     if wish["capture"]:
         print_note(f"{made.description}.")

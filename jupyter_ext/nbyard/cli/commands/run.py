@@ -16,7 +16,6 @@ from nbyard.cli.typed_values import json_object, parse_pairs, similar_files, spl
 from nbyard.domain.runs.previews.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import because
 
 
 @click.command()
@@ -110,7 +109,7 @@ def run(
     except NotFound as error:
         # `nbyard run train` names an executable, but the user may mean the file train.py.
         if body.executable and not error.hint and (near := similar_files(body.executable)):
-            raise NotFound(error.reason, hint=because("did-you-mean", names=near)) from None
+            raise NotFound(error.reason, hint=f"Did you mean {' or '.join(near)}?") from None
         raise
     warn_ignored_settings(connection)
     if wish["detach"]:

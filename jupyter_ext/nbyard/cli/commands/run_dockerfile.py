@@ -21,7 +21,6 @@ from nbyard.domain.arguments.structs import Argument, ValueType, own_name
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Conflict, NbyardError
-from nbyard.reasons.structs import because
 
 NOT_FOR_DOCKERFILES = (
     *("name", "runtime", "environment", "kernel", "image", "containers", "priority", "nodes"),
@@ -59,8 +58,8 @@ def run_dockerfile(connection: Any, wish: Mapping[str, Any], as_json: bool) -> N
     # Fail now, because without a GPU the run would wait in the queue.
     if body.gpu and not connection.system.gpus().items:
         raise Conflict(
-            because("no-gpu-to-grant"),
-            hint=because("find-gpus"),
+            "No GPU is available: nbyard found none on this machine.",
+            hint="nbyard doctor shows how GPUs were detected. The setting gpus can list them.",
         )
     check_target(target)
     connection.runs.check(body=body)  # fail before an image is built, which takes minutes

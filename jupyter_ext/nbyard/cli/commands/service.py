@@ -13,7 +13,6 @@ from nbyard.errors import Unavailable
 from nbyard.host.user_unit import systemctl, unit_file
 from nbyard.host.user_unit.dispatcher_start import DispatcherStart
 from nbyard.host.user_unit.unit_text import cron_line, unit_text
-from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -45,7 +44,10 @@ def install(secrets: Path | None, force: bool) -> None:
     try:
         systemctl.check_session()
     except Unavailable as error:
-        hint = because("use-cron", line=cron_line(start))
+        hint = (
+            "Without systemd, cron can start the dispatcher. Add this line with crontab"
+            f" -e:\n{cron_line(start)}"
+        )
         raise Unavailable(error.reason, hint=hint) from None
     start.store.mkdir(mode=0o700, parents=True, exist_ok=True)  # systemd opens the log in it
     is_changed = unit_file.write(unit_text(start), start.store, force)
@@ -55,7 +57,7 @@ def install(secrets: Path | None, force: bool) -> None:
     systemctl.systemctl("restart" if is_changed else "start", unit_file.NAME)
     click.echo(f"{unit_file.unit_path()}: {'written' if is_changed else 'unchanged'}, enabled")
     if not unit_file.lingers():
-        print_note(str(because("enable-linger", user=unit_file.user_name())))
+        print_note(unit_file.linger_hint())
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Commands that back up, check, restore and migrate the store of this machine."""
+"""Commands that back up, restore and migrate the store of this machine."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ import msgspec
 
 from nbyard.backup.contents import Header, Totals
 from nbyard.backup.restoring import restore_backup, try_backup
-from nbyard.backup.stored_secrets import StoredSecret, find_secrets, remove_secrets
 from nbyard.backup.writing import write_backup
-from nbyard.blobs import Blobs
 from nbyard.cli.output.console import format_size, print_note, show_json
 from nbyard.cli.shared_options import json_option
 from nbyard.settings import Settings
@@ -54,60 +52,11 @@ def backup(file: Path, with_key: bool, as_json: bool) -> None:
         show_json(totals)
         return
     click.echo(f"{file}: {_counts(totals)}")
-    for path in totals.left_out:
-        print_note(f"Left out, because it may hold secrets: {path}")
     if lacks_key:
         print_note(
             f"The backup cannot decrypt secrets. Keep {store.folder / 'crypt.key'} elsewhere,"
             " or use --with-key."
         )
-
-
-@click.command("check")
-@click.option(
-    "--remove-secrets", "is_removing", is_flag=True, help="Delete the bytes of these files."
-)
-@json_option
-def check(is_removing: bool, as_json: bool) -> None:
-    """List files in stored code that may hold secrets.
-
-    An older nbyard copied files such as *.nbvars and *.pem with the code. The exit code is 1 if
-    such files are stored. With --remove-secrets, nbyard deletes their bytes. The records of runs
-    stay and name the removed files.
-
-    \b
-    Examples:
-      nbyard store check
-      nbyard store check --remove-secrets
-    """
-    settings = Settings()
-    store = Store(settings.store_path, settings.database_url)
-    blobs = Blobs(store.folder / "blobs")
-    try:
-        secrets = remove_secrets(store, blobs) if is_removing else find_secrets(store, blobs)
-    finally:
-        store.close()
-    if as_json:
-        show_json(secrets)
-    elif not secrets:
-        click.echo("No file in stored code may hold secrets.")
-    else:
-        _show_secrets(secrets, is_removing)
-    if secrets and not is_removing:
-        raise click.exceptions.Exit(1)
-
-
-def _show_secrets(secrets: list[StoredSecret], is_removed: bool) -> None:
-    for secret in secrets:
-        nouns = {**secret.used_by, "run": [str(number) for number in secret.runs]}
-        users = (f"{noun} {', '.join(names)}" for noun, names in nouns.items() if names)
-        removed = "removed " if is_removed else ""
-        click.echo(f"{removed}{secret.path}  {'; '.join(users)}")
-    if not is_removed:
-        print_note("Delete their bytes with: nbyard store check --remove-secrets")
-    if built := sorted({name for secret in secrets for name in secret.used_by.get("image", [])}):
-        print_note(f"These images may hold a copy. Build them again: {', '.join(built)}")
-    print_note("Replace the passwords and keys in these files, if others could read the store.")
 
 
 @click.command()
@@ -171,4 +120,4 @@ def _origin(header: Header) -> str:
     return f"written by nbyard {header.nbyard} at {header.created_at:%Y-%m-%d %H:%M} UTC"
 
 
-COMMANDS: tuple[click.Command, ...] = (backup, check, restore, migrate)
+COMMANDS: tuple[click.Command, ...] = (backup, restore, migrate)

@@ -13,7 +13,6 @@ import msgspec
 from nbyard.cli.output.clean_streams import without_control_characters
 from nbyard.errors import NameTaken
 from nbyard.reasons.sizes import format_bytes
-from nbyard.reasons.structs import Reason, because
 
 # JSON may contain them, unlike other control characters.
 UNESCAPED = re.compile(r"[\x7f-\x9f]")
@@ -22,7 +21,7 @@ LARGE = 1e5
 
 
 @contextlib.contextmanager
-def hinting_option(option: Reason) -> Iterator[None]:
+def hinting_option(option: str) -> Iterator[None]:
     """Add the option that takes over a name to the hint of a `NameTaken` error.
 
     Raises:
@@ -32,8 +31,9 @@ def hinting_option(option: Reason) -> Iterator[None]:
         yield
     except NameTaken as taken:
         hints = [*filter(None, (taken.hint_reason, option))]
-        whole = because("hints", hints=hints)
-        raise NameTaken(taken.reason, hint=whole, details=taken.details) from None
+        raise NameTaken(
+            taken.reason, hint=" ".join(map(str, hints)), details=taken.details
+        ) from None
 
 
 def print_note(text: str) -> None:

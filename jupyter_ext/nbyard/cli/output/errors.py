@@ -44,9 +44,13 @@ def print_error(error: NbyardError | TraitError, argv: Sequence[str] = ()) -> in
         return EXIT_USAGE
     first = error.details[0].path if error.details else ""
     print_note(f"Error: {with_shown_field(error.message, first, argv)}")
-    for detail in error.details:
-        # The message of several refused fields is that of the first.
-        if detail is not error.details[0] or detail.why not in nested_reasons(error.reason):
+    # The message is that of the first refused field, except if it lists several.
+    known = nested_texts(error.reason)
+    for number, detail in enumerate(error.details):
+        is_shown = detail.why in nested_reasons(error.reason) or not known.isdisjoint(
+            {detail.message}
+        )
+        if number or not is_shown:
             print_note(f"  {shown_field(detail.path, argv)}: {detail.message}")
     hint = error.hint
     to_server = "NBYARD_SERVER" in os.environ or any(w.startswith("--server") for w in argv)

@@ -258,15 +258,9 @@ def code_of(blobs: Blobs, version: ExecutableVersion) -> Code:
         for entry in blobs.tree(version.bundle_digest).files
         if entry.path != own
     }
-    shape = [
-        (a.name, a.role, a.type, a.format, a.reach, *filter(None, [a.output_class]))
-        for a in version.arguments
-    ]
-    started = [version.command, version.kernel, *filter(None, [function])]
-    # Versions without an invocation keep the keys from before invocations existed.
-    if version.invocation != Invocation():
-        started.append(msgspec.to_builtins(version.invocation))
-    return Code(version, files, digest_of([msgspec.to_builtins(shape), *started]))
+    shape = [(a.name, a.role, a.type, a.format, a.reach, a.output_class) for a in version.arguments]
+    started = (version.command, version.kernel, function, version.invocation)
+    return Code(version, files, digest_of(msgspec.to_builtins((shape, started))))
 
 
 def environment_identity(plan: TaskPlan, version: ExecutableVersion) -> tuple[str, ...]:

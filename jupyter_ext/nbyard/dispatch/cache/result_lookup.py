@@ -16,7 +16,7 @@ from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NbyardError
-from nbyard.reasons.structs import Reason, because, read_reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store
 from nbyard.store.runs.artifacts_and_cache import Alike, Hit
 from nbyard.store.runs.past_results import Last
@@ -140,5 +140,5 @@ class ResultLookup:
         why = explain_rerun(last.parts, query.parts, before, has, change, files)
         if not files or not by_reads or (observed and not observed.problem):
             return why
-        problem = read_reason(observed.problem) if observed else None
+        problem = observed and observed.problem
         return because("unsure", reason=why, problem=problem or because("not-observed"))

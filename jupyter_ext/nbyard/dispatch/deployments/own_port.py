@@ -86,7 +86,7 @@ class OwnPort:
     def _checks_keys(self, place: Place) -> bool | None:
         """Return whether the container refuses requests without a key; None if unknown.
 
-        An image of an older version answers all programs that reach its port.
+        A deployment with keys may have been edited to answer all programs that reach its port.
         """
         spot = place.host, place.port
         if spot not in self._checked:

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 from nbyard.runner.work.cwl_expressions import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
@@ -177,8 +177,8 @@ def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
 
 
 def _is_script(text: str, where: str) -> Invalid:
-    reason = because("javascript", text=repr(text[:60]))
-    hint = because("use-plain-references")
+    reason = f"{text[:60]!r} is JavaScript (InlineJavascriptRequirement), which is not supported"
+    hint = "Plain references such as $(inputs.name.path) are supported."
     return Invalid.field(where, reason, hint=hint)
 
 
@@ -191,7 +191,7 @@ def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
     if reference["first"] not in ROOTS:
         raise _is_script(reference[0], where)
     if reference["first"] == NULL and segments:
-        raise Invalid.field(where, because("null-without-fields", reference=reference[0][:60]))
+        raise Invalid.field(where, f"{reference[0][:60]}: null has no fields")
     return (reference["first"], *segments)
 
 

@@ -7,7 +7,6 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Detail
-from nbyard.reasons.structs import because
 
 
 class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -46,6 +45,6 @@ def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]
     values.
     """
     known = {argument.name for argument in arguments if argument.role != "output"}
-    problem = because("record-fields")
+    problem = "needs a unique name, and all its fields must be inputs"
     wrong = [name for name, record in records.items() if name in known or record.names - known]
     return [Detail.of(f"invocation.records.{name[:40]}", problem) for name in wrong]

@@ -26,7 +26,7 @@ from nbyard.domain.arguments.text_values import TEXT_TYPES, check_text_value
 from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
 from nbyard.domain.file_formats import OutputClass
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 Role = Literal["input", "output", "value"]
 # fmt: off
@@ -90,13 +90,16 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
     seen: set[str] = set()
     for index, argument in enumerate(arguments):
         where, name = f"{path}.{index}", argument.name
-        problem: Reason | None = None
+        problem: Reason | str | None = None
         if keyword.iskeyword(name):
-            problem = because("reserved-word", name=repr(name))
+            problem = f"{name!r} is a reserved word of Python"
         elif not is_name(name):
-            problem = because("not-argument-name", name=repr(name[:40]))
+            problem = (
+                f"{name[:40]!r} is not a valid argument name: use letters, digits and _, not"
+                " starting with a digit, at most 128 characters"
+            )
         elif name in seen:
-            problem = because("name-twice", name=repr(name))
+            problem = f"the name {name!r} is used twice"
         if problem:
             details.append(Detail.of(f"{where}.name", problem))
         if argument.output_class and argument.role != "output":
@@ -106,7 +109,7 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
     for kind in (Stdin, Stdout, Stderr):
         owners = [i for i, a in enumerate(arguments) if isinstance(a.reach, kind)]
         details += [
-            Detail.of(f"{path}.{i}.reach", because("stream-twice", stream=kind.__name__.lower()))
+            Detail(f"{path}.{i}.reach", f"only one argument can be {kind.__name__.lower()}")
             for i in owners[1:]
         ]
     details += _check_beside(arguments, path)
@@ -158,26 +161,31 @@ def own_name(name: str) -> str:
 def _check_shape(argument: Argument, where: str) -> list[Detail]:
     details = []
     if argument.type == "choice" and not argument.choices:
-        details.append(Detail.of(f"{where}.choices", because("no-choices")))
+        details.append(Detail(f"{where}.choices", "a choice needs at least one value"))
     if argument.default is not msgspec.UNSET and not is_blank_secret(argument, argument.default):
         try:
             check_value(argument, argument.default, f"{where}.default")
         except Invalid as error:
             details += error.details
     if isinstance(argument.reach, Flag) and argument.type not in ("bool", "int"):
-        details.append(Detail.of(f"{where}.reach", because("flag-type")))
+        details.append(Detail(f"{where}.reach", "a flag needs the type bool, or int to repeat it"))
     if isinstance(argument.reach, Words) and argument.type != "list":
-        details.append(Detail.of(f"{where}.reach", because("words-type")))
+        details.append(Detail(f"{where}.reach", "several words need the type list"))
     if isinstance(argument.reach, Stdin) and argument.role != "input" and not is_secret(argument):
-        details.append(Detail.of(f"{where}.reach", because("stdin-role")))
+        details.append(Detail(f"{where}.reach", "only an input or a secret can be standard input"))
     if isinstance(argument.reach, LEFT) and argument.role != "output":
-        codes = {Stdout: "only-outputs-to-stdout", Stderr: "only-outputs-to-stderr"}
-        code = codes.get(type(argument.reach), "only-outputs-found")
-        details.append(Detail.of(f"{where}.reach", because(code)))
+        uses = {Stdout: "standard output", Stderr: "standard error"}
+        use = uses.get(type(argument.reach), "collected from the working folder")
+        details.append(Detail(f"{where}.reach", f"only an output can be {use}"))
     if argument.items and argument.type != "list":
-        details.append(Detail.of(f"{where}.items", because("items-type")))
+        details.append(Detail(f"{where}.items", "items need the type list"))
     if argument.items == "secret":
-        details.append(Detail.of(f"{where}.items", because("list-of-secrets")))
+        details.append(
+            Detail(
+                f"{where}.items",
+                "a list cannot contain secrets: declare one argument for each secret",
+            )
+        )
     return details
 
 
@@ -192,7 +200,7 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
     for index, argument in enumerate(arguments):
         where, reach = f"{path}.{index}.companions", argument.reach
         if argument.companions and (argument.type != "list" or argument.role == "value"):
-            details.append(Detail.of(where, because("companions-without-list")))
+            details.append(Detail(where, "only a list of files can have companions"))
         else:
             problems = [_pattern_problem(companion.pattern) for companion in argument.companions]
             details += [
@@ -205,7 +213,7 @@ def _check_beside(arguments: Sequence[Argument], path: str) -> list[Detail]:
         own = [a for a in arguments if a.name == reach.of and a.role == argument.role != "value"]
         if not own or own[0].type == "list" or isinstance(own[0].reach, Beside | File):
             name = repr(reach.of[:40])
-            problem = because("nothing-beside", role=argument.role, name=name)
+            problem = f"there is no {argument.role} {name} that this file can be placed next to"
             details.append(Detail.of(f"{path}.{index}.reach.of", problem))
         if wrong := _pattern_problem(reach.pattern):
             details.append(Detail.of(f"{path}.{index}.reach.pattern", wrong))
@@ -221,32 +229,32 @@ def _check_files(arguments: Sequence[Argument], path: str) -> list[Detail]:
             continue
         problem = file_problem(reach.path)
         if argument.role == "value" or argument.type == "list":
-            problem = because("several-at-path")
+            problem = "only a single file or folder can have a path"
         elif (argument.role, reach.path) in seen:
-            problem = because("path-twice", path=repr(reach.path[:80]), role=argument.role)
+            problem = f"{reach.path[:80]!r} is the path of another {argument.role}"
         seen.add((argument.role, reach.path))
         if problem:
             details.append(Detail.of(f"{path}.{index}.reach.path", problem))
     return details
 
 
-def file_problem(path: str) -> Reason | None:
+def file_problem(path: str) -> str | None:
     """Return why a file of the code folder cannot have this path; None if it can."""
     # Paths such as `../data/a.csv` pass: only `check_files` knows whether they leave the bundle.
     is_plain = path and not path.startswith("/") and "\x00" not in path
     is_file = posixpath.basename(path) not in (".", "..")
     if not (is_plain and is_file) or posixpath.normpath(path) != path:
-        return because("not-code-path", path=repr(path[:80]))
+        return f"{path[:80]!r} is not a plain path relative to the code folder"
     return None
 
 
-def _pattern_problem(pattern: str) -> Reason | None:
+def _pattern_problem(pattern: str) -> str | None:
     name = pattern.lstrip("^")
     if wrong := [names for names in names_in(name, "pattern") if names not in NAMES]:
         reference = f"$({'.'.join(wrong[0])})"
-        return because("unknown-in-pattern", reference=reference, known=KNOWN_NAMES)
+        return f"{reference} is not supported here; supported: {KNOWN_NAMES}"
     if not name or "/" in name or "\x00" in name:
-        return because("pattern-without-name", pattern=repr(pattern[:40]))
+        return f"{pattern[:40]!r} does not produce a file name"
     return None
 
 
@@ -262,10 +270,10 @@ def check_value(argument: Argument, value: Any, path: str = "") -> Any:
     if value is None:
         if argument.nullable or argument.default is None:
             return None
-        raise Invalid.field(where, because("value-not-null"))
+        raise Invalid.field(where, "a value is needed, not null")
     if argument.role != "value":
         if not isinstance(value, str):
-            raise Invalid.field(where, because("path-needed"))
+            raise Invalid.field(where, "a file or folder path is needed")
         return check_text(value, where)
     return _CHECKS[argument.type](argument, value, where)
 
@@ -277,17 +285,17 @@ def check_text(value: str, where: str) -> str:
         Invalid: the text has a NUL or half a surrogate pair, or is too long.
     """
     if "\x00" in value:
-        raise Invalid.field(where, because("nul-in-text"))
+        raise Invalid.field(where, "the text contains a NUL character")
     if any("\ud800" <= char <= "\udfff" for char in value):
-        raise Invalid.field(where, because("half-surrogate-in-text"))
+        raise Invalid.field(where, "the text contains half of a surrogate pair")
     if len(value) > MAX_TEXT:
-        raise Invalid.field(where, because("text-too-long", most=MAX_TEXT))
+        raise Invalid.field(where, f"the text is longer than {MAX_TEXT} characters")
     return str(value)
 
 
 def _string(_: Argument, value: Any, where: str) -> str:
     if not isinstance(value, str):
-        raise Invalid.field(where, because("text-needed", given=given_type(value)))
+        raise Invalid.field(where, f"text is needed, not {given_type(value)}")
     return check_text(value, where)
 
 
@@ -295,27 +303,27 @@ def _int(_: Argument, value: Any, where: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Invalid.field(where, because("integer-needed", given=given_type(value)))
+        raise Invalid.field(where, f"a whole number is needed, not {given_type(value)}")
     if abs(value) > MAX_INT:
-        raise Invalid.field(where, because("number-beyond-64-bits"))
+        raise Invalid.field(where, "the number does not fit into 64 bits")
     return value
 
 
 def _float(_: Argument, value: Any, where: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise Invalid.field(where, because("number-needed", given=given_type(value)))
+        raise Invalid.field(where, f"a number is needed, not {given_type(value)}")
     try:
         number = float(value)
     except OverflowError:
-        raise Invalid.field(where, because("number-too-large")) from None
+        raise Invalid.field(where, "the number is too large") from None
     if not math.isfinite(number):
-        raise Invalid.field(where, because("number-not-finite"))
+        raise Invalid.field(where, "the number must be finite")
     return number
 
 
 def _bool(_: Argument, value: Any, where: str) -> bool:
     if not isinstance(value, bool):
-        raise Invalid.field(where, because("boolean-needed", given=given_type(value)))
+        raise Invalid.field(where, f"true or false is needed, not {given_type(value)}")
     return value
 
 
@@ -327,12 +335,12 @@ def _choice(argument: Argument, value: Any, where: str) -> Any:
     for choice, meant in zip(argument.choices, argument.choice_values, strict=False):
         if meant is not None and meant == value and type(meant) is type(value):
             return choice
-    raise Invalid.field(where, because("not-among", known=[*map(repr, argument.choices)]))
+    raise Invalid.field(where, f"must be one of {', '.join(map(repr, argument.choices))}")
 
 
 def _list(argument: Argument, value: Any, where: str) -> list[Any]:
     if not isinstance(value, list | tuple):
-        raise Invalid.field(where, because("list-needed", given=given_type(value)))
+        raise Invalid.field(where, f"a list is needed, not {given_type(value)}")
     kind = argument.items or "json"
     check = _CHECKS[kind]
     item = msgspec.structs.replace(argument, type=kind, items="")
@@ -346,7 +354,7 @@ def _text_value(argument: Argument, value: Any, where: str) -> str:
 def _secret(_: Argument, value: Any, where: str) -> str:
     """Check the name of a credential. Messages never repeat the value, as it may be the secret."""
     if not isinstance(value, str) or not value.strip():
-        raise Invalid.field(where, because("credential-needed"))
+        raise Invalid.field(where, "the name of a credential is needed")
     return check_text(value, where)
 
 
@@ -360,7 +368,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
         Invalid: the value is not JSON, or nested too deeply.
     """
     if depth > 64:
-        raise Invalid.field(where, because("too-deep", most=64))
+        raise Invalid.field(where, f"nested deeper than {64} levels")
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, str):
@@ -376,7 +384,7 @@ def check_json(value: Any, where: str, depth: int = 0) -> Any:
             check_text(str(key), where): check_json(item, f"{where}.{key}", depth + 1)
             for key, item in value.items()
         }
-    raise Invalid.field(where, because("not-json-value", given=given_type(value)))
+    raise Invalid.field(where, f"{given_type(value)} is not a JSON value")
 
 
 _ANY = Argument("any")
@@ -417,14 +425,14 @@ def parse_value(argument: Argument, text: str, path: str = "") -> Any:
     if argument.type == "bool":
         booleans = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
         if text.lower() not in booleans:
-            raise Invalid.field(where, because("boolean-needed", given=given_text(text)))
+            raise Invalid.field(where, f"true or false is needed, not {given_text(text)}")
         return booleans[text.lower()]
     readers = {"int": int, "float": float}
     try:
         value = readers.get(argument.type, msgspec.json.decode)(text)
     # msgspec raises RecursionError for JSON with thousands of levels.
     except (ValueError, RecursionError, msgspec.DecodeError):
-        codes = {"int": "integer-needed", "float": "number-needed", "list": "json-list-needed"}
-        code = codes.get(argument.type, "json-needed")
-        raise Invalid.field(where, because(code, given=given_text(text))) from None
+        kinds = {"int": "a whole number", "float": "a number", "list": "a JSON list"}
+        kind = kinds.get(argument.type, "JSON text")
+        raise Invalid.field(where, f"{kind} is needed, not {given_text(text)}") from None
     return check_value(argument, value, where)

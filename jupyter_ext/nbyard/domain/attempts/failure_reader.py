@@ -1,4 +1,4 @@
-"""Read results and failures of tasks, also from earlier versions of nbyard."""
+"""Read results and failures of tasks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -18,13 +18,7 @@ def decode_result(data: bytes) -> Result:
     Raises:
         MsgspecError: the data is not a result, or its reason is nested too deeply.
     """
-    try:
-        result = _decode(data)
-    except msgspec.ValidationError:
-        plain = msgspec.json.decode(data)
-        if isinstance(plain, dict):
-            plain["failure"] = _with_reason(plain.get("failure"))
-        result = msgspec.convert(plain, Result)
+    result = _decode(data)
     if result.failure and _is_deep(result.failure.reason.params, MAX_DEPTH):
         raise msgspec.ValidationError("the reason of the failure is nested too deeply")
     return result
@@ -32,7 +26,7 @@ def decode_result(data: bytes) -> Result:
 
 def read_failure(plain: Any) -> Failure | None:
     """Read a failure from plain data, such as a stored JSON value."""
-    return msgspec.convert(_with_reason(plain), Failure | None)
+    return msgspec.convert(plain, Failure | None)
 
 
 def failure_text(failure: Failure) -> str:
@@ -41,16 +35,6 @@ def failure_text(failure: Failure) -> str:
     An exception is one such text: `ValueError: no rows`. The texts are one per line.
     """
     return "\n".join(_texts(failure.reason.code, failure.reason.params))
-
-
-def _with_reason(plain: Any) -> Any:
-    """Return a failure with a reason.
-
-    An earlier version wrote a text as `message` instead.
-    """
-    if isinstance(plain, dict) and "reason" not in plain and isinstance(plain.get("message"), str):
-        return {**plain, "reason": {"code": "text", "params": {"text": plain["message"]}}}
-    return plain
 
 
 def _is_deep(value: Any, rest: int) -> bool:

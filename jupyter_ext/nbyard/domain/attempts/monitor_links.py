@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from nbyard.domain.limits import SSH_PORT
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 PROXY = "nbyard/attempts"
 TENSORBOARD = "tensorboard"
@@ -66,26 +66,35 @@ def port_variable(name: str) -> str:
     return f"NBYARD_PORT_{name.upper().replace('-', '_')}"
 
 
-def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, Reason]]:
+def wrong_monitors(ports: Mapping[str, int], tensorboard: str) -> Iterator[tuple[str, str]]:
     """Yield the problems of declared ports and of the TensorBoard folder.
 
     Each problem is the name of the field and the reason.
     """
     if len(ports) > MAX_PORTS:
-        yield "ports", because("too-many-declared-ports", most=MAX_PORTS)
+        yield "ports", f"there may be at most {MAX_PORTS} ports"
     for name, number in ports.items():
         if not NAME.fullmatch(name):
-            yield "ports", because("port-name-refused", name=repr(name[:40]))
+            yield (
+                "ports",
+                (
+                    f"{name[:40]!r} is not a valid port name: use a-z, 0-9 and -, at most 31"
+                    " characters"
+                ),
+            )
         elif tensorboard and name == TENSORBOARD:
-            yield "ports", because("port-name-reserved", name=TENSORBOARD)
+            yield "ports", f"'{TENSORBOARD}' is reserved for the link to TensorBoard"
         if not 0 <= number <= MAX_PORT:
-            yield "ports", because("port-number-refused", name=name[:40], most=MAX_PORT)
+            yield "ports", f"{name[:40]} must be from 0 (any) to {MAX_PORT}"
         elif number == SSH_PORT:
-            yield "ports", because("text", text=f"port {SSH_PORT} is that of SSH")
+            yield "ports", f"port {SSH_PORT} is that of SSH"
     # 0 stands for any free port, so several links may declare it.
     numbers = [number for number in ports.values() if number]
     for number in sorted({number for number in numbers if numbers.count(number) > 1}):
-        yield "ports", because("port-declared-twice", port=number)
+        yield "ports", f"two names have the port {number}"
     # TensorBoard would otherwise show files outside the folders of the task.
     if tensorboard.startswith("/") or ".." in tensorboard.split("/"):
-        yield "tensorboard", because("tensorboard-folder-refused")
+        yield (
+            "tensorboard",
+            "must be a folder below the working directory, or the name of an output",
+        )

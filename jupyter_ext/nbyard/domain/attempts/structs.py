@@ -282,8 +282,7 @@ class Observed(msgspec.Struct, frozen=True, omit_defaults=True):
     listed: list[str] = []
     written: list[str] | None = None
     passing: list[str] = []
-    # an earlier version wrote a text
-    problem: Reason | str | None = None
+    problem: Reason | None = None
     outside: dict[str, OutsideFile] = {}
 
 

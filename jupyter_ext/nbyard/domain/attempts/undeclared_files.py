@@ -180,16 +180,14 @@ def check_files(
         Invalid: with one detail per argument.
     """
     details = []
-    taken = {file: because("the-code-file", file=repr(file))}
+    taken = {file: f"the code file {file!r}"}
     for index, argument in enumerate(arguments):
         if isinstance(argument.reach, File):
-            problem = no_files(kind, is_apart=is_apart)
-            problem = problem or _place_problem(argument.reach, file, taken)
-            called = because(
-                "the-path-of",
-                path=repr(argument.reach.path[:80]),
-                role=argument.role,
-                name=repr(argument.name),
+            problem = no_files(kind, is_apart=is_apart) or _place_problem(
+                argument.reach, file, taken
+            )
+            called = (
+                f"{argument.reach.path[:80]!r}, the path of the {argument.role} {argument.name!r}"
             )
             taken.setdefault(argument.reach.place(file), called)
             if problem:
@@ -225,22 +223,22 @@ def input_paths(file: str, arguments: Iterable[Argument], given: Collection[str]
     return {reach.place(file) for reach in reaches if isinstance(reach, File)}
 
 
-def _place_problem(reach: File, file: str, taken: Mapping[str, Reason]) -> Reason | None:
+def _place_problem(reach: File, file: str, taken: Mapping[str, str]) -> str | None:
     """Return why no file can be at this place, or None.
 
     `taken` maps the places of other files to their descriptions.
     """
     place, path = reach.place(file), repr(reach.path[:80])
     if place.startswith("../"):
-        return because("leaves-code", path=path)
+        return f"{path} leaves the code bundle"
     if place == file:
-        return because("is-code-file", path=path)
+        return f"{path} is the code file itself"
     # putting or taking a folder would move the files inside as well
     for other, called in taken.items():
         if _is_within(other, place):
-            return because("path-contains", path=path, other=called)
+            return f"{path} contains {called}"
         if _is_within(place, other):
-            return because("path-inside", path=path, other=called)
+            return f"{path} lies in {called}"
     return None
 
 

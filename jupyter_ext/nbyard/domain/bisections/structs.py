@@ -9,9 +9,10 @@ import msgspec
 
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Ending, Verdict
+from nbyard.domain.paging import check_range
 from nbyard.domain.state_machines import BisectionState
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 # The values of metrics by node and name; NaN and infinite numbers are texts.
 Metrics = Mapping[str, Mapping[str, float | str]]
@@ -62,7 +63,7 @@ class BisectionJudge(msgspec.Struct, frozen=True):
         return "good" if (value >= self.threshold) == self.is_higher_good else "bad"
 
 
-def hint_of_metrics(good: Metrics, bad: Metrics) -> Reason:
+def hint_of_metrics(good: Metrics, bad: Metrics) -> str:
     """Return a hint with the metrics that differ between two runs.
 
     Metrics that are not numbers in both runs are left out.
@@ -73,7 +74,14 @@ def hint_of_metrics(good: Metrics, bad: Metrics) -> Reason:
         for name, value in values.items()
         if _is_number(value) and _is_number(other := bad.get(node, {}).get(name)) and value != other
     ]
-    return because("bisect-by-metric", names=names) if names else because("bisect-needs-metric")
+    return (
+        f"These metrics differ between both runs: {', '.join(names)}."
+        if names
+        else (
+            "Without a metric, one run must have succeeded and the other one failed. No metric"
+            " differs between both runs; nbyard.log_metric(NAME, NUMBER) records one."
+        )
+    )
 
 
 def judge_of(
@@ -81,7 +89,7 @@ def judge_of(
     threshold: float | None,
     good: float | str | None,
     bad: float | str | None,
-    hint: Reason | None = None,
+    hint: str | None = None,
 ) -> BisectionJudge:
     """Return the judge for a bisection by `metric`, or by the state.
 
@@ -93,18 +101,22 @@ def judge_of(
     """
     if not metric:
         if threshold is not None:
-            raise Invalid.field("threshold", because("threshold-without-metric"))
+            raise Invalid.field("threshold", "a threshold needs a metric")
         return BisectionJudge()
     node, _, name = metric.partition(".")
     if not _is_number(good) or not _is_number(bad):
-        raise Invalid.field("metric", because("no-metric-in-both", metric=metric[:160]), hint=hint)
+        raise Invalid.field(
+            "metric", f"both runs need a number for the metric {metric[:160]}", hint=hint
+        )
     high, low = max(good, bad), min(good, bad)
     if high == low:
-        raise Invalid.field("metric", because("metric-is-equal", metric=metric[:160]), hint=hint)
+        raise Invalid.field("metric", f"the metric {metric[:160]} is equal in both runs", hint=hint)
     at = (high + low) / 2 if threshold is None else threshold
     judge = BisectionJudge(node, name, at, good == high)
     if (judge.verdict("", good), judge.verdict("", bad)) != ("good", "bad"):
-        raise Invalid.field("threshold", because("threshold-not-between", low=low, high=high))
+        raise Invalid.field(
+            "threshold", f"must be between the values of both runs, {low:g} and {high:g}"
+        )
     return judge
 
 
@@ -168,5 +180,4 @@ def check_limit_of_probes(limit: int) -> None:
     Raises:
         Invalid: the limit is not between 2 and 200.
     """
-    if not 2 <= limit <= MAX_LIMIT:
-        raise Invalid.field("limit", because("not-between", least=2, most=MAX_LIMIT))
+    check_range("limit", limit, 2, MAX_LIMIT)

@@ -40,7 +40,7 @@ from nbyard.domain.commands.invocations import (
     escape_attempt_paths,
 )
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 FILE = "{file}"
 # After it, no word is an option.
@@ -87,10 +87,10 @@ def check_command(
     """
     details = []
     if not prefix and not invocation.words:
-        details.append(Detail.of("command", because("no-program")))
+        details.append(Detail("command", "the program is missing"))
     for index, word in enumerate(prefix):
         if "\x00" in word or not word:
-            details.append(Detail.of(f"command.{index}", because("empty-or-nul")))
+            details.append(Detail(f"command.{index}", "may not be empty or contain NUL"))
     details += _problems(arguments, invocation)
     if details:
         raise Invalid.fields(details)
@@ -121,14 +121,14 @@ def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Det
         if problem is None:
             own_flags = _flags(argument.reach)
             twice = [word for word in own_flags if word in flags]
-            problem = because("flag-twice", flag=twice[0][:40]) if twice else None
+            problem = f"{twice[0][:40]} is the flag of another argument" if twice else None
             flags.update(own_flags)
         if problem:
             details.append(Detail.of(f"arguments.{index}.reach", problem))
     places = [bound.position for bound in invocation.words]
     places += [a.reach.position for a in arguments if isinstance(a.reach, Bound)]
     if len(set(places)) < len(places):
-        details.append(Detail.of("invocation.words", because("position-twice")))
+        details.append(Detail("invocation.words", "each position can be used only once"))
     details += [
         Detail.of(f"invocation.variables.{name}", problem)
         for name in invocation.variables
@@ -138,36 +138,48 @@ def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Det
     in_folder = any((invocation.files, invocation.stdout, invocation.stderr))
     in_folder |= any(a.role == "output" and isinstance(a.reach, Found | Beside) for a in arguments)
     if in_folder and not invocation.apart:
-        details.append(Detail.of("invocation.apart", because("files-need-folder")))
+        details.append(
+            Detail(
+                "invocation.apart",
+                "files of the working folder need a separate working folder (apart)",
+            )
+        )
     for kind in (Stdin, Stdout, Stderr):
         stream = kind.__name__.lower()
         if getattr(invocation, stream) and any(isinstance(a.reach, kind) for a in arguments):
-            problem = because("stream-of-argument", stream=stream)
+            problem = f"another argument already uses {stream}"
             details.append(Detail.of(f"invocation.{stream}", problem))
     return details
 
 
-def _reach_problem(argument: Argument, positions: set[int]) -> Reason | None:
+def _reach_problem(argument: Argument, positions: set[int]) -> Reason | str | None:
     reach = argument.reach
-    problem: Reason | None = None
+    problem: Reason | str | None = None
     if reach is None:
-        problem = because("reach-missing")
+        problem = (
+            "specify how the program receives it: option, flag, positional, variable, stdin or"
+            " stdout"
+        )
     elif isinstance(reach, Option | Words | Flag):
         wrong = [word for word in _flags(reach) if not OPTION.match(word)]
-        problem = because("not-option", word=repr(wrong[0][:40])) if wrong else None
+        problem = f"{wrong[0][:40]!r} is not an option such as --name or -n" if wrong else None
     elif isinstance(reach, Variable):
         problem = _variable_problem(reach.variable)
     elif isinstance(reach, Positional):
         is_free = reach.position >= 0 and reach.position not in positions
-        problem = None if is_free else because("position-from-zero")
+        problem = (
+            None if is_free else "positions start at 0, and each position can be used only once"
+        )
         positions.add(reach.position)
     elif isinstance(reach, Bound | Referenced) and argument.role == "output":
-        problem = because("output-without-path")
+        problem = "an output gets a path only as an option, a positional word or a variable"
     elif isinstance(reach, Bound) and reach.joined and not reach.prefix:
-        problem = because("joined-without-prefix")
+        problem = "a joined word needs a prefix"
     elif isinstance(reach, Found):
         wrong = [p for p in reach.patterns if not p or p.startswith("/") or ".." in p.split("/")]
-        problem = because("not-pattern", pattern=repr(wrong[0][:60])) if wrong else None
+        problem = (
+            f"{wrong[0][:60]!r} is not a pattern relative to the working folder" if wrong else None
+        )
     return problem
 
 
@@ -177,11 +189,11 @@ def _flags(reach: Reach | None) -> list[str]:
     return [reach.flag] if isinstance(reach, Option | Words) else []
 
 
-def _variable_problem(name: str) -> Reason | None:
+def _variable_problem(name: str) -> Reason | str | None:
     if not VARIABLE.match(name):
-        return because("not-variable", name=repr(name[:40]))
+        return f"{name[:40]!r} is not a valid name of an environment variable"
     if name.upper() in RESERVED or name.upper().startswith(RESERVED_BEGINNINGS):
-        return because("reserved-variable", name=name)
+        return f"the variable {name} may not be set"
     return None
 
 
@@ -210,7 +222,7 @@ def build_argv(
     context = ReferenceContext(invocation, arguments, given, facts)
     argv = context.line([*prefix, *words_by_reach.words(arguments)])
     if sum(len(word.encode()) for word in argv) > MAX_LINE_BYTES:
-        raise Invalid.field("arguments", because("line-too-long", most=MAX_LINE_BYTES))
+        raise Invalid.field("arguments", f"the command line is longer than {MAX_LINE_BYTES} bytes")
     argv = [_word(word, "arguments") for word in argv]
     environment = dict(words_by_reach.environment)
     for name, text in invocation.variables.items():
@@ -252,7 +264,7 @@ class _WordsByReach:
             # relative to the attempt folder
             inside = str(value).removeprefix(f"{ATTEMPT}/")
             if inside == value or inside.startswith("/") or ".." in inside.split("/"):
-                raise Invalid.field(where, because("not-file-of-attempt"))
+                raise Invalid.field(where, "must be a file of the attempt")
             self.streams[type(reach)] = inside
 
     def words(self, arguments: Sequence[Argument]) -> list[str]:
@@ -274,7 +286,10 @@ class _WordsByReach:
                 a for a in behind if a.type == "list" or not (a.required or a.role == "output")
             ]
             if position not in filled and taken:
-                reason = because("gap-before", other=taken[0].name)
+                reason = (
+                    f"a value is needed, because the value of {taken[0].name} would take its"
+                    " position"
+                )
                 raise Invalid.field(f"arguments.{argument.name}", reason)
         is_needed = positional_words and (
             self._open or any(word.startswith("-") for word in positional_words)
@@ -285,14 +300,14 @@ class _WordsByReach:
 def _checked_values(arguments: Sequence[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
     names = {argument.name for argument in arguments}
     if unknown := [name for name in values if name not in names]:
-        raise Invalid.field(f"arguments.{unknown[0][:40]}", because("no-such-argument"))
+        raise Invalid.field(f"arguments.{unknown[0][:40]}", "unknown argument")
     checked = {}
     for argument in arguments:
         where = f"arguments.{argument.name}"
         value = values.get(argument.name, argument.default)
         if value is msgspec.UNSET:
             if argument.required:
-                raise Invalid.field(where, because("value-needed"))
+                raise Invalid.field(where, "a value is needed")
         elif value is not None or argument.required:
             checked[argument.name] = escape_attempt_paths(
                 argument, check_value(argument, value, where)
@@ -317,7 +332,7 @@ def _option_words(reach: Option, argument: Argument, value: Any, where: str) -> 
         elif len(reach.flag) == 2:
             words.append(reach.flag + word)
         else:
-            raise Invalid.field(where, because("dash-after-flag", flag=reach.flag))
+            raise Invalid.field(where, f"begins with -, so {reach.flag} would read it as an option")
     return words
 
 
@@ -327,7 +342,7 @@ def _flag_words(reach: Flag, value: Any, where: str) -> list[str]:
         word = on if value else off
         return [word] if word else []
     if not 0 <= value <= MAX_TIMES:
-        raise Invalid.field(where, because("number-from-to-needed", least=0, most=MAX_TIMES))
+        raise Invalid.field(where, f"a number from {0} to {MAX_TIMES} is needed")
     return [on] * value
 
 
@@ -337,7 +352,9 @@ def _many_words(reach: Words, argument: Argument, value: Any, where: str) -> lis
         return _option_words(Option(reach.flag), argument, items, where)
     words = [_word(item, where) for item in items]
     if any(_looks_like_option(item, word) for item, word in zip(items, words, strict=True)):
-        raise Invalid.field(where, because("dash-in-list", flag=reach.flag))
+        raise Invalid.field(
+            where, f"a text begins with -, so {reach.flag} would not accept it as a value"
+        )
     return [reach.flag, *words]
 
 
@@ -347,7 +364,7 @@ def _positional_words(reach: Positional, argument: Argument, value: Any, where: 
         word = _word(item, where)
         may_pass = reach.separated and word != SEPARATOR
         if _looks_like_option(item, word) and not may_pass:
-            raise Invalid.field(where, because("dash-in-word"))
+            raise Invalid.field(where, "begins with -, so the program would read it as an option")
         words.append(word)
     return words
 
@@ -370,10 +387,10 @@ def _word(value: Any, where: str) -> str:
     else:
         word = json.dumps(value, ensure_ascii=False)
     if "\x00" in word:
-        raise Invalid.field(where, because("nul-in-text"))
+        raise Invalid.field(where, "the text contains a NUL character")
     if len(word.encode()) > MAX_WORD_BYTES:
-        reason = because("word-too-long", most=MAX_WORD_BYTES)
-        raise Invalid.field(where, reason, hint=because("pass-as-file"))
+        reason = f"is longer than {MAX_WORD_BYTES} bytes, the maximum for a word of a command line"
+        raise Invalid.field(where, reason, hint="Pass it as a file.")
     return word
 
 

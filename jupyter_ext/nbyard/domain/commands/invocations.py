@@ -26,7 +26,6 @@ from nbyard.domain.arguments.parameter_references import evaluate_reference, in_
 from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument, is_secret
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 ATTEMPT = "{attempt}"
 # Such a text from a user must stay text: `escape_attempt_paths` adds a brace for the runner.
@@ -191,7 +190,7 @@ class ReferenceContext:
         if isinstance(value, str):
             return value
         if value is None or (isinstance(value, bool | list | dict) and not is_file_object(value)):
-            raise Invalid.field(where, because("reference-not-text", reference=repr(text[:60])))
+            raise Invalid.field(where, f"{text[:60]!r} is not a text")
         return as_word(value)
 
     def stdin(self) -> str:
@@ -206,7 +205,7 @@ class ReferenceContext:
             return ""
         place = as_word(value)
         if not place.startswith(f"{ATTEMPT}/"):
-            raise Invalid.field("stdin", because("input-file-needed"))
+            raise Invalid.field("stdin", "an input file is needed")
         return path_inside(place.removeprefix(f"{ATTEMPT}/"), "stdin")
 
     def stream(self, text: str, field: str) -> str:
@@ -360,7 +359,7 @@ def input_places(arguments: Sequence[Argument], filenames: Mapping[str, str]) ->
             place = f"inputs/{reach.of}/{reach.name(filenames[reach.of])}"
             if place in places.values():
                 name = place.rpartition("/")[2]
-                reason = because("companion-twice", file=name, beside=reach.of)
+                reason = f"{name} is already the name of another file next to {reach.of}"
                 raise Invalid.field(f"arguments.{argument.name}", reason)
             # Insert the name again, so that it comes after the file that it accompanies.
             del places[argument.name]
@@ -376,7 +375,7 @@ def path_inside(name: str, where: str) -> str:
     """
     parts = name.split("/")
     if not name or name.startswith("/") or any(part in ("", ".", "..") for part in parts):
-        raise Invalid.field(where, because("not-in-folder", name=repr(name[:80])))
+        raise Invalid.field(where, f"{name[:80]!r} is not a path inside the working folder")
     return name
 
 

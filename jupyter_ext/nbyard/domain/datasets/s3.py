@@ -15,7 +15,6 @@ import msgspec
 
 from nbyard.domain.parsing.urls import Target
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 SCHEME = "s3://"
 KIND = "s3"
@@ -57,22 +56,24 @@ def read_object(text: str, field: str = "url") -> S3Object:
     place, _, key = text.removeprefix(SCHEME).partition("/")
     named, _, bucket = place.rpartition("@")
     if not text.startswith(SCHEME) or not BUCKET.fullmatch(bucket):
-        raise Invalid.field(field, because("no-bucket"))
+        raise Invalid.field(field, "has no valid S3 bucket: write s3://CREDENTIAL@bucket/key")
     if ":" in named:
         raise Invalid.field(
-            field, because("password-in-url"), hint=because("store-as-s3-credential")
+            field, "may not contain a password", hint="Store it as a credential of the kind s3."
         )
     if not named:
-        raise Invalid.field(field, because("no-credential-in-url"))
+        raise Invalid.field(field, "has no credential: write s3://CREDENTIAL@bucket/key")
     if not key or key.endswith("/"):
-        raise Invalid.field(field, because("no-object"))
+        raise Invalid.field(
+            field, "must refer to an object, not to a folder: write s3://CREDENTIAL@bucket/key"
+        )
     if len(key.encode("utf-8", "replace")) > MAX_KEY:
-        raise Invalid.field(field, because("key-too-long", most=MAX_KEY))
+        raise Invalid.field(field, f"may have at most {MAX_KEY} bytes in its key")
     if not key.isprintable():
-        raise Invalid.field(field, because("control-characters"))
+        raise Invalid.field(field, "may not contain control characters")
     # HTTP libraries and proxies may resolve such segments and fetch another object.
     if any(part in (".", "..") for part in unquote(key).split("/")):
-        raise Invalid.field(field, because("dot-segments-in-key"))
+        raise Invalid.field(field, "may not contain . or .. in its key")
     return S3Object(unquote(named), bucket, key)
 
 
@@ -90,12 +91,14 @@ def address_of(wanted: S3Object, fields: Mapping[str, str], field: str = "url") 
     if endpoint:
         parts = urlsplit(endpoint)
         if parts.scheme not in ("http", "https") or parts.query or parts.fragment:
-            reason = because("endpoint-not-http", credential=repr(wanted.credential))
+            reason = (
+                f"the endpoint of the credential {wanted.credential!r} is not an http(s) address"
+            )
             raise Invalid.field(field, reason)
         return f"{endpoint}/{wanted.bucket}/{key}"
     region = fields.get("region", "").strip() or REGION
     if not ABOUT.fullmatch(region):
-        raise Invalid.field(field, because("not-region", credential=repr(wanted.credential)))
+        raise Invalid.field(field, f"the credential {wanted.credential!r} has an invalid region")
     host = f"s3.{region}.{AMAZON}"
     if "." in wanted.bucket or "_" in wanted.bucket:  # no certificate covers such a host
         return f"https://{host}/{wanted.bucket}/{key}"
@@ -140,6 +143,8 @@ def signed_headers(
         f"{ALGORITHM} Credential={owner}, SignedHeaders={names}, Signature={signature}"
     )
     # A line break in a session token would add a header to the request.
-    if not all(f"{text}".isascii() and text.isprintable() for text in headers.values()):
-        raise Invalid(because("s3-login-not-plain"))
+    if not all(str(text).isascii() and text.isprintable() for text in headers.values()):
+        raise Invalid(
+            "An access key ID and a session token may contain only printable ASCII characters."
+        )
     return headers

@@ -85,8 +85,7 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     is_irregular: bool = False
     sheet: str = ""
     sheets: list[str] = []
-    # an earlier version stored texts
-    warnings: list[Reason | str] = []
+    warnings: list[Reason] = []
 
 
 class TablePage(msgspec.Struct, frozen=True):

@@ -32,7 +32,8 @@ PLACES = {
     "memory_gb": "hardware.ram",
     "disk_gb": "hardware.disk",
 }
-HINT = because("one-way-only")
+NO_STORAGE = "storage cannot be mounted here: leave this field empty, and import data as datasets"
+HINT = "Use either the fields of nbyard or those of the dashboard."
 
 
 def _to_gb(megabytes: float) -> float:
@@ -77,22 +78,24 @@ def to_own_fields(new: NewDeployment) -> NewDeployment:
     unsaid = NewDeployment()
     twice = [name for name in fields if getattr(new, name) != getattr(unsaid, name)]
     if twice:
-        reason = because("set-twice", other=PLACES.get(twice[0], "general.service"))
+        reason = f"is also set by {PLACES.get(twice[0], 'general.service')}"
         raise Invalid.field(twice[0], reason, hint=HINT)
     if hardware is not None and hardware.gpu_type:
-        raise Invalid.field("hardware.gpu_type", because("no-gpu-types"))
+        raise Invalid.field(
+            "hardware.gpu_type", "GPUs cannot be chosen by type here: leave this field empty"
+        )
     if new.storage is not None:
         for name, value in msgspec.structs.asdict(new.storage).items():
             # A URL alone is a warning: some forms send the one of their own storage.
             if value and name in ("rclone_user", "rclone_password", "datasets"):
-                raise Invalid.field(f"storage.{name}", because("no-storage"))
+                raise Invalid.field(f"storage.{name}", NO_STORAGE)
     return msgspec.structs.replace(new, **fields, general=None, hardware=None, storage=None)
 
 
 def ignored_fields(new: NewDeployment) -> Iterator[Reason]:
     """Yield a warning for a storage that is not mounted."""
     if new.storage is not None and new.storage.rclone_url:
-        yield because("field", path="storage.rclone_url", reason=because("no-storage"))
+        yield because("field", path="storage.rclone_url", reason=NO_STORAGE)
 
 
 @contextmanager

@@ -245,9 +245,21 @@ def complete_request(
     )
     wrong = [*_wrong_texts(preset, {"title": new.title, "description": new.description})]
     if not name:
-        wrong.append(Detail.of("name", because("host-name-needed")))
+        wrong.append(
+            Detail(
+                "name",
+                "is needed: lower-case letters and digits, with - between them, at most 63"
+                " characters",
+            )
+        )
     elif not LABEL.fullmatch(name) or name == FORM:
-        wrong.append(Detail.of("name", because("not-host-name", name=repr(name[:80]))))
+        wrong.append(
+            Detail(
+                "name",
+                f"{name[:80]!r} is not a valid host name: use lower-case letters and digits, with"
+                " - between them, at most 63 characters",
+            )
+        )
     wrong += [*_wrong_password(new.service, new.password), *_wrong_spec(preset, spec)]
     _refuse(wrong)
     return name, _with_tag(spec)
@@ -342,7 +354,9 @@ def _preset(name: str, presets: Sequence[Preset] = PRESETS) -> Preset:
         if preset.name == name:
             return preset
     known = [preset.name for preset in PRESETS]
-    raise Invalid.field("preset", because("no-preset", name=repr(name[:80]), known=known))
+    raise Invalid.field(
+        "preset", f"unknown preset {name[:80]!r}; must be one of {', '.join(known)}"
+    )
 
 
 def _numbers(preset: Preset) -> dict[str, FormField]:
@@ -363,7 +377,7 @@ def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
     for name, text in texts.items():
         most = int(fields[name].most or 0)
         if len(text) > most:
-            yield Detail.of(name, because("too-many-characters", most=most, count=len(text)))
+            yield Detail(name, f"may have at most {most} characters, but has {len(text)}")
         elif name == "title":
             try:
                 check_title(text)
@@ -374,16 +388,16 @@ def _wrong_texts(preset: Preset, texts: Mapping[str, str]) -> Iterator[Detail]:
 def _wrong_password(service: ServiceKind, password: str) -> Iterator[Detail]:
     if not SERVICES[service].needs_password:
         if password:
-            problem = because("password-not-used", services=[*IDES], service=service)
+            problem = f"is only used by {' and '.join(IDES)}, not by {service}"
             yield Detail.of("password", problem)
     elif not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        problem = because("password-length", least=MIN_PASSWORD, most=MAX_PASSWORD)
+        problem = f"must have {MIN_PASSWORD} to {MAX_PASSWORD} characters"
         yield Detail.of("password", problem)
 
 
 def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
     if not spec.image:
-        yield Detail.of("image", because("needed"))
+        yield Detail("image", "is needed")
     else:
         try:
             check_reference(spec.image, "image")
@@ -395,14 +409,14 @@ def _wrong_spec(preset: Preset, spec: RevisionSpec) -> Iterator[Detail]:
             continue
         unit, given = f" {field.unit}" if field.unit else "", f"{value:g}"
         low, high = f"{least:g}", f"{most:g}"
-        problem = because("amount-from-to", least=low, most=high, unit=unit, given=given)
+        problem = f"must be from {low} to {high}{unit}, not {given}"
         if least == most:
-            problem = because("must-be-amount", amount=low, unit=unit, given=given)
+            problem = f"must be {low}{unit}, not {given}"
         yield Detail.of(field.name, problem)
     if len(spec.command) > MAX_WORDS or any(len(word) > MAX_TEXT for word in spec.command):
-        problem = because("command-too-long", words=MAX_WORDS, characters=MAX_TEXT)
+        problem = f"may have at most {MAX_WORDS} words of at most {MAX_TEXT} characters"
         yield Detail.of("command", problem)
     if spec.command and spec.service in IDES:
-        yield Detail.of("command", because("command-known", service=spec.service))
+        yield Detail("command", f"cannot be set for {spec.service}, which has a fixed command")
     yield from wrong_variables(spec)
     yield from wrong_ports(spec)

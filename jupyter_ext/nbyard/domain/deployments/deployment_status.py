@@ -188,12 +188,15 @@ def no_way_in(network: str, engine: str) -> Reason | None:
     return because("engine-elsewhere", engine=engine)
 
 
-def another_image(name: str, known: str) -> Reason:
+def another_image(name: str, known: str) -> str:
     """Return why a revision cannot start if its image's name moved.
 
     The name now belongs to another image than the `known` one.
     """
-    return because("image-replaced", image=name, known=known)
+    return (
+        f"The name {name} now refers to another image. The image of this revision ({known}) no"
+        " longer exists. Deploy a new revision."
+    )
 
 
 def not_built(cause: Reason | None) -> Reason:
@@ -220,11 +223,14 @@ def not_answering_error(deployment: Deployment) -> Unavailable:
     reason, name, state = deployment.reason, deployment.name, str(deployment.state)
     if reason is not None and reason.code == SILENT_BECAUSE:
         message = str(reason.params["message"]).removesuffix(".")
-        why = because("deployment-silent-because", deployment=name, message=message)
+        why = f"{name} does not respond: {message}."
     elif reason is None or reason.code == SILENT:
-        why = because("deployment-silent", deployment=name, state=state)
+        why = f"{name} does not respond: it is {state}."
     else:
         cause = str(reason).removesuffix(".")
-        why = because("deployment-silent-cause", deployment=name, state=state, cause=cause)
-    hint = because("show-deployment-and-log", name=deployment.name)
+        why = f"{name} does not respond: it is {state} ({cause})."
+    hint = (
+        f"nbyard deployments show {deployment.name} and nbyard deployments log {deployment.name}"
+        " show why."
+    )
     return Unavailable(why, hint=hint)

@@ -8,8 +8,8 @@ import msgspec
 
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, Deployment
 from nbyard.domain.naming.names import check_title
-from nbyard.errors import Conflict, Invalid
-from nbyard.reasons.structs import because
+from nbyard.domain.paging import check_range
+from nbyard.errors import Conflict
 
 TOKEN_BYTES = 32
 PREFIX = "nbk_"
@@ -65,8 +65,7 @@ def check_new_key(key: NewDeploymentKey) -> None:
         Invalid: one of them is out of range.
     """
     check_title(key.name, "name", MAX_NAME)
-    if key.days is not None and not MIN_DAYS <= key.days <= MAX_DAYS:
-        raise Invalid.field("days", because("not-between", least=MIN_DAYS, most=MAX_DAYS))
+    check_range("days", key.days, MIN_DAYS, MAX_DAYS)
 
 
 def check_takes_keys(deployment: Deployment) -> None:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MINUTE_SECONDS = 60
 # each step of the scale is a fifth longer than the one before
@@ -29,7 +28,7 @@ class Counted(msgspec.Struct, frozen=True, array_like=True):
     requests: int
     errors: int
     times: dict[int, int]
-    refused: int = 0  # the last field, because older lines of the log lack it
+    refused: int = 0
 
 
 class TrafficPart(msgspec.Struct, frozen=True):
@@ -136,7 +135,7 @@ def traffic_of(counted: Iterable[Counted], span: str, now: float) -> Traffic:
         Invalid: the span does not exist.
     """
     if span not in SPANS:
-        reason = because("no-span", span=repr(span[:40]), known=[*SPANS])
+        reason = f"unknown time span {span[:40]!r}; must be one of {', '.join(SPANS)}"
         raise Invalid.field("span", reason)
     seconds, number = SPANS[span]
     last = int(now // seconds)

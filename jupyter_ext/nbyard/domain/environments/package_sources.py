@@ -10,7 +10,6 @@ import msgspec
 
 from nbyard.domain.parsing.urls import MAX_URL, WEB, parse_url
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
 
 SETTING = "allowed_package_sources"
 FILE = "file"
@@ -36,21 +35,7 @@ class SourceAddress(msgspec.Struct, frozen=True):
 
 
 class RequirementRefused(ValueError):
-    """An address or a line that is not accepted; `reason` says why."""
-
-    def __init__(self, reason: Reason):
-        super().__init__(str(reason))
-        self.reason = reason
-
-
-def reason_of(error: ValueError) -> Reason:
-    """Return why a line or address is refused.
-
-    The message of another library is quoted.
-    """
-    if isinstance(error, RequirementRefused):
-        return error.reason
-    return because("source-refused", message=str(error))
+    """An address or a line that is not accepted; the message says why."""
 
 
 class AllowedSources(msgspec.Struct, frozen=True):
@@ -68,7 +53,7 @@ class AllowedSources(msgspec.Struct, frozen=True):
         try:
             return cls(tuple(place_of(entry.strip()) for entry in entries))
         except ValueError as error:
-            raise Invalid.field(SETTING, reason_of(error)) from None
+            raise Invalid.field(SETTING, str(error)) from None
 
     def admit(self, address: str) -> SourceAddress:
         """Return the place of an address if it is allowed.
@@ -78,7 +63,9 @@ class AllowedSources(msgspec.Struct, frozen=True):
         """
         place = place_of(address)
         if not any(allowed.holds(place) for allowed in self.places):
-            reason = because("address-not-allowed", address=place.address, setting=SETTING)
+            reason = (
+                f"{place.address} is not allowed: an administrator allows addresses with {SETTING}"
+            )
             raise RequirementRefused(reason)
         return place
 
@@ -94,23 +81,27 @@ def place_of(address: str) -> SourceAddress:
     """
     if address.partition(":")[0].lower() == FILE:
         if len(address) > MAX_URL or not address.isprintable() or any(c in " \\" for c in address):
-            raise RequirementRefused(because("address-refused", problem=because("blanks-in-url")))
+            raise RequirementRefused(
+                "the address may not contain spaces, backslashes or control characters"
+            )
         try:
             host = urlsplit(address).netloc
         except ValueError:
             # urlsplit raises ValueError for a malformed IPv6 address, such as `file://[`.
             host = address
         if host or not address.lower().startswith("file:///"):
-            raise RequirementRefused(because("not-file-address"))
+            raise RequirementRefused("a file address must begin with file:/// and an absolute path")
         parts = _parts(address)
         return SourceAddress(FILE, "", 0, parts, "file:///" + "/".join(parts))
+    if "@" in address.partition("://")[2].partition("/")[0]:
+        raise RequirementRefused(
+            "the address may not contain a user name or password; keep them in .netrc, which uv"
+            " and pip read"
+        )
     try:
         target = parse_url(address, WEB)
     except Invalid as error:
-        problem = error.details[0].reason
-        is_login = problem is not None and problem.code == "login-in-url"
-        code = "login-in-address" if is_login else "address-refused"
-        raise RequirementRefused(because(code, problem=problem)) from None
+        raise RequirementRefused(f"the address {error.details[0].message}") from None
     url = target.url.rstrip("/")
     return SourceAddress(target.scheme, target.host, target.port, _parts(address), url)
 
@@ -123,12 +114,18 @@ def _parts(address: str) -> tuple[str, ...]:
     """
     url = urlsplit(address)
     if url.query or url.fragment or "?" in address or "#" in address:
-        raise RequirementRefused(because("address-with-query"))
+        raise RequirementRefused(
+            "the address may contain neither ? nor #; add a hash with --hash=sha256:…"
+        )
     names = url.path.removesuffix("/").split("/")[1:]
     decoded = tuple(map(unquote, names))
     # other programs may decode, expand or cut the address at these characters
     if any(name in ("", ".", "..") or set(name) & set("/\\%$;") for name in decoded):
-        raise RequirementRefused(because("address-with-variables"))
+        raise RequirementRefused(
+            "the address may not contain .., //, variables or encoded forms of them"
+        )
     if any(not name.isprintable() or " " in name for name in decoded):
-        raise RequirementRefused(because("address-refused", problem=because("blanks-in-url")))
+        raise RequirementRefused(
+            "the address may not contain spaces, backslashes or control characters"
+        )
     return decoded

@@ -11,7 +11,6 @@ from nbyard.domain.environments.package_sources import (
     SETTING,
     AllowedSources,
     RequirementRefused,
-    reason_of,
 )
 from nbyard.errors import Detail, Invalid, PolicyRefused
 from nbyard.reasons.structs import Reason, because
@@ -89,19 +88,18 @@ def read_requirements(
         except ValueError as error:
             shown = PASSWORD.sub("…", logical_line)
             shown = repr(shown if len(shown) <= MAX_SHOWN else shown[: MAX_SHOWN - 1] + "…")
-            problem = because("requirement-refused", line=shown, problem=reason_of(error))
+            problem = f"{shown}: {error}"
             wrong.append(Detail.of(f"requirements.{number}", problem))
             is_policy &= isinstance(error, _ForbiddenError)
     if len(requirements) > MAX_LINES:
-        wrong.append(Detail.of("requirements", because("too-many-lines", most=MAX_LINES)))
+        wrong.append(Detail("requirements", f"has more than {MAX_LINES} lines"))
         is_policy = False
     if wrong:
         refusal = PolicyRefused if is_policy else Invalid
         first = wrong[0]
         line = first.path.rpartition(".")[2]
-        whole = because("field", path=first.path, reason=first.reason)
-        if line.isdecimal():
-            whole = because("requirements-line", line=int(line), problem=first.reason)
+        where = f"requirements, line {line}" if line.isdecimal() else first.path
+        whole = because("field", path=where, reason=first.why)
         raise refusal(whole, details=wrong)
     return requirements
 
@@ -131,33 +129,43 @@ def _read(line: str, sources: AllowedSources, forbidden: Container[str]) -> str:
         option = wrong[0].split("=")[0].split()[0]
         is_hash = option == "--hash"
         raise RequirementRefused(
-            because("hash-form") if is_hash else because("option-misplaced", option=option)
+            "--hash supports only sha256, sha384 and sha512: --hash=sha256:<64 hex digits>"
+            if is_hash
+            else f"{option} is not allowed here"
         )
     if AN_ADDRESS.match(line):
         if sources.places:
-            raise RequirementRefused(because("address-without-name"))
-        raise RequirementRefused(because("address-without-name-not-allowed", setting=SETTING))
+            raise RequirementRefused(
+                "a requirement with an address must be written as name @ address"
+            )
+        raise RequirementRefused(
+            "a requirement with an address (name @ address) is not allowed: an administrator"
+            f" allows addresses with {SETTING}"
+        )
     requirement = _parsed(plain)
     if requirement.url:
         # the name of a wheel contains the version, so no code must run
         package = requirement.name
         if not sources.places:
-            raise RequirementRefused(because("given-by-address", package=package, setting=SETTING))
+            raise RequirementRefused(
+                f"{package} has an address, which is not allowed: an administrator allows"
+                f" addresses with {SETTING}"
+            )
         from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
         place = sources.admit(requirement.url)
         try:
             wheel_name, *_ = parse_wheel_filename(place.parts[-1] if place.parts else "")
         except InvalidWheelFilename:
-            raise RequirementRefused(because("given-by-no-wheel", package=package)) from None
+            raise RequirementRefused(f"the address of {package} is not a wheel (.whl)") from None
         # The check of forbidden packages below sees only the name in the line.
         if wheel_name != normal_name(package):
-            raise RequirementRefused(
-                because("given-by-other", package=package, other=str(wheel_name))
-            )
+            raise RequirementRefused(f"the address of {package} belongs to {wheel_name}")
         requirement.url = place.address
     if normal_name(requirement.name) in forbidden:
-        raise _ForbiddenError(because("protected-package", package=requirement.name))
+        raise _ForbiddenError(
+            f"{requirement.name} may not be a requirement: it is a package installer"
+        )
     return " ".join([str(requirement), *options])
 
 
@@ -166,10 +174,12 @@ def _read_option(line: str, sources: AllowedSources) -> str:
     option, _, address = re.sub(r"[\s=]+", " ", line, count=1).partition(" ")
     option = SHORT.get(option, option)
     if option not in (*PLACES, EDITABLE):
-        code = "option-of-file" if option in OF_FILES else "option-not-allowed"
-        raise RequirementRefused(because(code, option=option[:40]))
+        instead = ": write the lines of that file" if option in OF_FILES else ""
+        raise RequirementRefused(f"the option {option[:40]} is not allowed{instead}")
     if not sources.places:
-        raise RequirementRefused(because("option-needs-setting", option=option, setting=SETTING))
+        raise RequirementRefused(
+            f"the option {option} is not allowed: an administrator allows addresses with {SETTING}"
+        )
     address = address.strip()
     if option != EDITABLE:
         return f"{option} {sources.admit(address).address}"
@@ -177,7 +187,7 @@ def _read_option(line: str, sources: AllowedSources) -> str:
     extras = "".join(EXTRAS.findall(address)).replace(" ", "")
     path = EXTRAS.sub("", address)
     if not path.startswith(("/", "file:")):
-        raise RequirementRefused(because("editable-needs-path"))
+        raise RequirementRefused("-e needs the absolute path of a folder: /… or file:///…")
     place = sources.admit(f"file://{path}" if path.startswith("/") else path)
     return f"{option} {place.address}{extras}"
 
@@ -215,7 +225,7 @@ def check_folders(lines: Iterable[str], sources: AllowedSources) -> None:
         try:
             sources.admit(folder_of(line))
         except ValueError as error:
-            raise Invalid.field("requirements", reason_of(error)) from None
+            raise Invalid.field("requirements", str(error)) from None
 
 
 def is_named(line: str) -> bool:
@@ -252,7 +262,7 @@ def name_of(line: str) -> str:
     try:
         return normal_name(_parsed(line.partition(" --hash")[0]).name)
     except ValueError:
-        reason = because("not-requirement", line=repr(line[:80]))
+        reason = f"{line[:80]!r} is not a valid requirement"
         raise Invalid.field("requirements", reason) from None
 
 
@@ -314,7 +324,7 @@ def _parsed(text: str) -> Requirement:
             try:
                 Version(specifier.version)
             except InvalidVersion:
-                reason = because("not-version", version=specifier.version)
+                reason = f"{specifier.version} is not a version such as 1.2"
                 raise RequirementRefused(reason) from None
     return requirement
 

@@ -22,7 +22,7 @@ from nbyard.domain.environments.requirements import (
 )
 from nbyard.domain.state_machines import EnvironmentState
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 KERNEL_PREFIX = "nbyard"  # kernels of nbyard's environments
 SHOWN_DIGITS = 8
@@ -165,7 +165,12 @@ def locked_trees(lines: Iterable[str]) -> dict[str, str]:
     for line in filter(folder_of, lines):
         match = FOLDER_LINE.fullmatch(line)
         if match is None:
-            raise Invalid.field("requirements", because("folder-without-lock", line=line[:200]))
+            raise Invalid.field(
+                "requirements",
+                f"{line[:200]}: a folder can only be used through an environment, which locks its"
+                " content. Create one (nbyard environments create NAME -r FILE) and select it in"
+                " the node instead of the file",
+            )
         trees[name_of(match[1])] = match[2]
     return trees
 
@@ -300,7 +305,7 @@ def change_requirements(
     added = list(add)
     gone = {key_of(name) for name in remove}
     if missing := sorted(gone - {key_of(line) for line in lines}):
-        raise NotFound(because("not-among-requirements", requirement=missing[0][:80]))
+        raise NotFound(f"{missing[0][:80]} is not among the requirements.")
     gone |= {key_of(line) for line in added}
     return [*(line for line in lines if key_of(line) not in gone), *added]
 

@@ -3,7 +3,6 @@
 from nbyard.domain.executables.structs import Resources
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 
 def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
@@ -16,7 +15,9 @@ def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
     """
     for resources in (node, default):
         if resources.environment and resources.requirements:
-            raise Invalid.field("environment", because("environment-and-requirements"))
+            raise Invalid.field(
+                "environment", "set either an environment or a requirements file, not both"
+            )
         if resources.environment or resources.requirements:
             return resources.environment, resources.requirements
     return "", ""

@@ -16,7 +16,6 @@ from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 from nbyard.field_suggestions import add_suggestions
-from nbyard.reasons.structs import because
 
 SUFFIX = ".nbexec"
 
@@ -64,10 +63,10 @@ def read_description(content: bytes, filename: str) -> Description:
     except BadRequest as error:
         raise Invalid.field(filename, error.reason) from None
     except msgspec.ValidationError as error:
-        reason = because("wrong-shape", message=add_suggestions(str(error), Description))
+        reason = add_suggestions(str(error), Description)
         raise Invalid.field(filename, reason) from None
     if description.version != 1:
-        raise Invalid.field(filename, because("unknown-version", version=str(description.version)))
+        raise Invalid.field(filename, f"version {description.version} is not known; upgrade nbyard")
     if description.arguments is None:
         return description
     arguments = tuple(

@@ -13,7 +13,7 @@ from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.naming.names import without_accents
 from nbyard.domain.state_machines import ImageState
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 BUILD_LOG = "build.log"
 # the usual ID of the user `nobody`
@@ -23,7 +23,11 @@ MAX_OWN = 64 * 1024
 MAX_PACKAGES = 500
 MARKER = "# --- Below this line is yours: it is kept when what stands above is made anew. ---"
 SEAL = "# Digest of the lines above the marker: "
-OWN_HINT = because("write-below-marker")
+OWN_HINT = (
+    "Write your lines below the marker. Set base, packages and user with options (nbyard images"
+    " build --help). nbyard images dockerfile prints the generated Dockerfile. To build a"
+    " Dockerfile of your own, pass its path."
+)
 CUDA_WITH_NEWER_SYSTEM = (12, 6)
 
 # Debian package names, with an optional version
@@ -173,40 +177,40 @@ def check_recipe(recipe: Recipe, where: str = "recipe") -> None:
     Raises:
         Invalid: with one detail for each field.
     """
-    wrong: list[tuple[str, Reason]] = []
+    wrong: list[tuple[str, str]] = []
     if recipe.base and (problem := _reference_problem(recipe.base)):
         wrong.append(("base", problem))
     for name in ("system_packages", "build_packages"):
         packages: list[str] = getattr(recipe, name)
         if len(packages) > MAX_PACKAGES:
-            wrong.append((name, because("too-many-packages", most=MAX_PACKAGES)))
+            wrong.append((name, f"has more than {MAX_PACKAGES} packages"))
         wrong += [
-            (f"{name}.{index}", because("not-debian-package", name=repr(package[:80])))
+            (f"{name}.{index}", f"{package[:80]!r} is not a valid Debian package name")
             for index, package in enumerate(packages)
             if not PACKAGE.fullmatch(package)
         ]
     for name, number in (("uid", recipe.uid), ("gid", recipe.gid)):
         if not 0 < number <= MAX_ID:
-            wrong.append((name, because("not-user-number", most=MAX_ID)))
+            wrong.append((name, f"must be from 1 to {MAX_ID}: images do not run as root"))
     if recipe.cuda and not CUDA.fullmatch(recipe.cuda):
-        wrong.append(("cuda", because("not-cuda-version", version=repr(recipe.cuda[:40]))))
+        wrong.append(("cuda", f"{recipe.cuda[:40]!r} is not a CUDA version such as 12.6 or 12.4.1"))
     wrong += _wrong_texts("variables", recipe.variables, VARIABLE, UNWRITABLE)
     wrong += _wrong_texts("labels", recipe.labels, LABEL, UNQUOTABLE)
     if len(recipe.own.encode()) > MAX_OWN or "\x00" in recipe.own:
-        wrong.append(("own", because("text-of-at-most", most=MAX_OWN)))
+        wrong.append(("own", f"must be text of at most {MAX_OWN} bytes"))
     if wrong:
         raise Invalid.fields([Detail.of(f"{where}.{name}", problem) for name, problem in wrong])
 
 
 def _wrong_texts(
     field: str, given: Mapping[str, str], form: re.Pattern[str], bad: re.Pattern[str]
-) -> Iterator[tuple[str, Reason]]:
+) -> Iterator[tuple[str, str]]:
     for name, value in given.items():
         if not form.fullmatch(name):
-            code = "not-name-of-label" if field == "labels" else "not-name-of-variable"
-            yield field, because(code, name=repr(name[:40]))
+            kind = "label" if field == "labels" else "variable"
+            yield field, f"{name[:40]!r} is not a valid {kind} name"
         elif match := bad.search(value):
-            yield f"{field}.{name}", because("contains-forbidden", part=repr(match.group()))
+            yield f"{field}.{name}", f"may not contain {match.group()!r}"
 
 
 def quote_for_dockerfile(text: str) -> str:
@@ -214,10 +218,13 @@ def quote_for_dockerfile(text: str) -> str:
     return '"' + re.sub(r'(["$])', r"\\\1", text) + '"'
 
 
-def _reference_problem(text: str) -> Reason | None:
+def _reference_problem(text: str) -> str | None:
     matched = REFERENCE.fullmatch(text)
     if not matched or len(matched["name"]) > MAX_NAME:
-        return because("not-image-name", name=repr(text[:80]))
+        return (
+            f"{text[:80]!r} is not a valid image name: write [host[:port]/]name[:tag], with"
+            " lower-case letters, digits and . _ - between them"
+        )
     return None
 
 
@@ -287,9 +294,11 @@ def push_target(reference: str, wanted: str) -> str:
     own = reference.removeprefix(f"{registry_of(reference)}/")
     target = check_reference(f"{wanted}{own}" if wanted.endswith("/") else wanted or reference)
     if "@" in target:
-        raise Invalid.field("reference", because("push-to-digest"))
+        raise Invalid.field("reference", "an image is pushed to a tag, not to a digest")
     if not registry_of(target):
-        raise Invalid.field("reference", because("no-registry"))
+        raise Invalid.field(
+            "reference", "does not specify a registry, such as registry.example.org:5000/"
+        )
     return target
 
 
@@ -339,7 +348,7 @@ def own_lines(text: str, made: str) -> str:
     """
     above, marker, own = text.partition(MARKER + "\n")
     if not marker:
-        raise Invalid(because("marker-missing", marker=repr(MARKER)), hint=OWN_HINT)
+        raise Invalid(f"The Dockerfile does not contain the line {MARKER!r}.", hint=OWN_HINT)
     lines = above.splitlines(keepends=True)
     # the second line is the digest itself
     seal = _seal("".join(lines[:1] + lines[2:]) + marker)
@@ -349,6 +358,8 @@ def own_lines(text: str, made: str) -> str:
         pairs = enumerate(zip_longest(lines, wanted), 1)
         number = next(number for number, (actual, other) in pairs if actual != other)
         line = lines[number - 1].strip()[:80] if number <= len(lines) else MARKER
-        reason = because("line-above-marker", number=number, line=repr(line))
+        reason = (
+            f"Line {number} was changed, but nbyard generates all lines above the marker: {line!r}."
+        )
         raise Invalid(reason, hint=OWN_HINT)
     return own

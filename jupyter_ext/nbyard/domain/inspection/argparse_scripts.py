@@ -94,20 +94,20 @@ def _parameter(
     call_arguments = CallArguments(source, call)
     others = set(call_arguments.keywords) - KEYWORDS
     if others:
-        raise UnknownValue(because("action-has-keyword", keyword=min(others)))
+        raise UnknownValue(f"the keyword {min(others)} belongs to a custom action")
     node = call_arguments.keywords.get("action", ast.Constant("store"))
     is_boolean = source.origin(node).endswith("BooleanOptionalAction")
     try:
         action = "boolean" if is_boolean else str(source.value(node))
     except UnknownValue:
-        raise UnknownValue(because("own-action")) from None
+        raise UnknownValue("it has an action of its own") from None
     if action in ("help", "version"):
         return None
     name_or_flags = call_arguments.texts() or [str(call_arguments.value("dest"))]
     if name_or_flags[0].startswith("-"):
         parameter = _option(source, call_arguments, action, name_or_flags)
     elif action != "store":
-        raise UnknownValue(because("action-is", action=action))
+        raise UnknownValue(f"the action {action} is not supported")
     else:
         reach = Positional(position, separated=True)
         parameter = _with_type(
@@ -138,11 +138,11 @@ def _option(
     for word in option_strings:
         # with such an option, argparse parses -1 as an option, too
         if NUMBER.match(word):
-            raise UnreadArguments(because("negative-option", option=word))
+            raise UnreadArguments(f"with the option {word}, numbers cannot be negative")
     long = [word for word in option_strings if word.startswith("--")]
     flag = best_option(option_strings)
     if not flag:
-        raise UnknownValue(because("name-not-given"))
+        raise UnknownValue("nbyard cannot use its name")
     own = usual_name(flag.lstrip("-"))
     dest = call_arguments.value("dest") or (long or option_strings)[0].lstrip("-")
     plain = Parameter(
@@ -152,7 +152,7 @@ def _option(
         # With `store_false`, `--quiet` clears `verbose`: the argument has the name of its option.
         name = plain.name if action == "store_true" else own
         if action == "store_true" and call_arguments.value("default"):
-            raise UnknownValue(because("changes-nothing"))
+            raise UnknownValue("setting it has no effect")
         return msgspec.structs.replace(plain, name=name, word_type=WordType("bool"), default=False)
     if action == "boolean":
         both = Flag(f"{flag}/--no-{flag[2:]}") if flag.startswith("--") else plain.reach
@@ -170,12 +170,12 @@ def _with_value(
     source: PythonModule, call_arguments: CallArguments, action: str, plain: Parameter
 ) -> Parameter:
     if action not in ("store", "append", "extend"):
-        raise UnknownValue(because("action-is", action=action))
+        raise UnknownValue(f"the action {action} is not supported")
     several = _nargs(source, call_arguments)
     if action == "append" and several is not None:
-        raise UnknownValue(because("lists-of-lists"))
+        raise UnknownValue("its value is a list of lists")
     if action == "extend" and several in (None, "?"):
-        raise UnknownValue(because("letters-one-by-one"))
+        raise UnknownValue("it splits its value into single letters")
     is_list = action == "append" or several not in (None, "?")
     reach: Reach = Option(plain.shown)
     if is_list and action != "append":
@@ -230,7 +230,7 @@ def _nargs(source: PythonModule, call_arguments: CallArguments) -> Any:
         return None
     nargs = SEVERAL.get(source.origin(node)) or source.value(node)
     if nargs in ("...", "A..."):
-        raise UnknownValue(because("rest-of-line"))
+        raise UnknownValue("it consumes the rest of the command line")
     return nargs
 
 

@@ -149,26 +149,28 @@ def follow_parser(source: PythonModule) -> ParserWalk | None:
     made = [call for call in source.calls() if source.origin(call.func).endswith(NAME)]
     parsers = [call for call in made if source.origin(call.func) == PARSER]
     if len(made) > len(parsers):
-        raise UnreadArguments(because("foreign-parser"))
+        raise UnreadArguments("the script has an ArgumentParser that is not from argparse")
     if len(parsers) > 1:
-        raise UnreadArguments(because("several-parsers"))
+        raise UnreadArguments("the script has several parsers")
     others = {keyword.arg or "**" for call in parsers for keyword in call.keywords} - HARMLESS
     if others:
-        raise UnreadArguments(because("parser-keyword", keyword=min(others)))
+        raise UnreadArguments(f"the keyword {min(others)} of the parser may change its arguments")
     classes = (node for node in source.nodes if isinstance(node, ast.ClassDef))
     if any(source.origin(base) == PARSER for class_node in classes for base in class_node.bases):
-        raise UnreadArguments(because("own-parser-class"))
+        raise UnreadArguments("the script defines its own parser class")
     if not parsers:
         return None
     for call in source.calls():
         method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
         if method == "add_subparsers":
-            raise UnreadArguments(because("has-subcommands"))
+            raise UnreadArguments("the script has subcommands")
         given = [*call.args, *(k.value for k in call.keywords if k.arg == "args")]
         match given[0] if method in PARSES and given else None:
             # `["--x", "1"]` or `"--x 1".split()`
             case ast.List() | ast.Tuple() | ast.Call(func=ast.Attribute(value=ast.Constant())):
-                raise UnreadArguments(because("parses-own-list", line=call.lineno))
+                raise UnreadArguments(
+                    f"line {call.lineno} parses a fixed list instead of the command line"
+                )
     # The scope of the parser is the innermost function that creates it, or the module.
     functions = [
         node

@@ -51,7 +51,7 @@ class Collected:
         try:
             declared = read(position)
         except UnknownValue as problem:
-            params = {"line": call.lineno, "problem": problem.reason}
+            params = {"line": call.lineno, "problem": str(problem)}
             if named is None:
                 self.hints.append(because("unnamed-argument-unread", **params))
             else:
@@ -74,7 +74,7 @@ def check_count(call_arguments: CallArguments) -> None:
         UnknownValue: its default is another number.
     """
     if call_arguments.value("default"):
-        raise UnknownValue(because("counts-on"))
+        raise UnknownValue("it counts up from its default")
 
 
 def with_choices(plain: Parameter, call_arguments: CallArguments) -> Parameter:

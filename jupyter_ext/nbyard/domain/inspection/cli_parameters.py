@@ -75,10 +75,6 @@ class Declaration(msgspec.Struct, frozen=True):
 class UnreadArguments(Exception):
     """The arguments of a script cannot be read from its source."""
 
-    def __init__(self, reason: Reason):
-        super().__init__(str(reason))
-        self.reason = reason
-
 
 def usual_name(name: str) -> str:
     """Convert a name to a valid argument name: `top-n` to `top_n`, `lambda` to `lambda_`."""
@@ -189,5 +185,6 @@ def check_places(parameters: list[Parameter]) -> None:
     for at, first in enumerate(positional):
         loose = [other for other in positional[at + 1 :] if other.is_list or not other.required]
         if first.is_list and loose:
-            names = {"first": first.shown, "second": loose[0].shown}
-            raise UnreadArguments(because("words-not-told-apart", **names))
+            raise UnreadArguments(
+                f"the values of {first.shown} and {loose[0].shown} cannot be distinguished"
+            )

@@ -147,9 +147,9 @@ def _command(source: PythonModule) -> Definition | None:
         name.endswith((".add_command", ".set_default_command")) for name in made
     )
     if (others | made) & set(GROUPS) or (commands and has_subcommands):
-        raise UnreadArguments(because("has-subcommands"))
+        raise UnreadArguments("the script has subcommands")
     if len(commands) > 1:
-        raise UnreadArguments(because("several-commands"))
+        raise UnreadArguments("the script has several commands")
     return commands[0] if commands else None
 
 
@@ -160,7 +160,7 @@ def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]
     if at and any(
         _called(source, decorator) in (OPTIONS, ARGUMENT) for decorator in decorators[:at]
     ):
-        raise UnreadArguments(because("parameters-before-command"))
+        raise UnreadArguments("parameters are declared above the command")
     made = decorators[at]
     if isinstance(made, ast.Call):
         others = {keyword.arg or "**" for keyword in made.keywords} - HARMLESS
@@ -176,7 +176,7 @@ def _decorators(source: PythonModule, command: Definition) -> Iterator[ast.expr]
         if names <= SETTINGS:
             others -= {"context_settings"}
         if others:
-            raise UnreadArguments(because("command-keyword", keyword=min(others)))
+            raise UnreadArguments(f"{min(others)} of the command may change how arguments are read")
     return iter(decorators[at + 1 :])
 
 
@@ -194,10 +194,10 @@ def _parameter(source: PythonModule, call: ast.Call, is_argument: bool, position
     call_arguments = CallArguments(source, call)
     others = set(call_arguments.keywords) - KEYWORDS
     if others:
-        raise UnknownValue(because("makes-own", keyword=min(others)))
+        raise UnknownValue(f"the keyword {min(others)} is not supported")
     declarations = call_arguments.texts()
     if not declarations:
-        raise UnknownValue(because("without-name"))
+        raise UnknownValue("it has no name")
     if not is_argument:
         return _option(source, call_arguments, declarations)
     nargs = call_arguments.value("nargs")
@@ -228,7 +228,7 @@ def _option(
     on = best_option(firsts)
     off = best_option([second.lstrip() for _, _, second in pairs])
     if not on:
-        raise UnknownValue(because("name-not-given"))
+        raise UnknownValue("nbyard cannot use its name")
     # as in click, the option with the most dashes names the parameter
     first = max(firsts, key=lambda flag: len(flag) - len(flag.lstrip("-")))
     name = usual_name(names[0] if names else first.lstrip("-").replace("-", "_").lower())
@@ -244,7 +244,7 @@ def _option(
         call_arguments.keywords.get("type"), ast.Tuple
     )
     if is_many and call_arguments.value("multiple"):
-        raise UnknownValue(because("lists-of-lists"))
+        raise UnknownValue("its value is a list of lists")
     reach: Reach = Words(on) if is_many else plain.reach
     is_list = is_many or bool(call_arguments.value("multiple"))
     plain = msgspec.structs.replace(plain, reach=reach, is_list=is_list)
@@ -264,7 +264,7 @@ def _flag(call_arguments: CallArguments, plain: Parameter, off: str) -> Paramete
         both = Flag(f"{plain.shown}/{off}")
         return with_default(msgspec.structs.replace(parameter, reach=both), call_arguments)
     if call_arguments.value("default"):
-        raise UnknownValue(because("true-when-not-given"))
+        raise UnknownValue("it is true by default")
     return msgspec.structs.replace(parameter, reach=Flag(plain.shown))
 
 

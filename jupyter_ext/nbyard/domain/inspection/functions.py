@@ -78,12 +78,12 @@ def read_function(content: bytes, name: str) -> Signature:
     if definition is None:
         shown, known = repr(function[:80]), list(definitions)[:MAX_LISTED]
         if not known:
-            raise Invalid.field(file, because("no-functions", name=shown))
-        raise Invalid.field(file, because("no-function", name=shown, known=known))
+            raise Invalid.field(file, f"has no function {shown}; it has no functions")
+        raise Invalid.field(file, f"has no function {shown}; it has: {', '.join(known)}")
     if isinstance(definition, ast.AsyncFunctionDef):
-        raise Invalid.field(file, because("asynchronous-function", name=function))
+        raise Invalid.field(file, f"{function} is asynchronous; only plain functions are called")
     if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in _own_nodes(definition)):
-        raise Invalid.field(file, because("generator-function", name=function))
+        raise Invalid.field(file, f"{function} is a generator; only plain functions are called")
     return _Reader(_constants(tree), definition, enumerations_in(tree.body)).read()
 
 
@@ -164,7 +164,10 @@ class _Reader:
     ) -> None:
         declared, value = declared_type(annotation, self._enumerations), msgspec.UNSET
         if name in returns and declared.type not in ("", "string"):
-            raise self._refusal(self._definition, because("output-is-parameter", name=name))
+            raise self._refusal(
+                self._definition,
+                f"the output {name} has the name of a parameter that is not a path",
+            )
         if node is not None:
             member = imported_member(annotation, node) if annotation else ""
             default = ast.Constant(member) if member and not declared.type else node
@@ -217,11 +220,15 @@ class _Reader:
                     for name, file_format in outputs.items()
                 ):
                     return dict(outputs)
-                raise self._refusal(decorator, because("outputs-not-written-out"))
+                raise self._refusal(
+                    decorator,
+                    "outputs of executable() must be a plain dictionary of names and formats, not"
+                    " computed",
+                )
         return None
 
-    def _refusal(self, at: ast.stmt | ast.expr, problem: Reason) -> Invalid:
-        reason = because("at-line", line=at.lineno, problem=problem)
+    def _refusal(self, at: ast.stmt | ast.expr, problem: Reason | str) -> Invalid:
+        reason = f"line {at.lineno}: {problem}"
         return Invalid.field(self._definition.name, reason)
 
     def _returns_value(self) -> bool:

@@ -65,7 +65,7 @@ def read_help(text: str) -> Script:
         check_places(positional)
     except UnreadArguments as problem:
         positional = []
-        hints.append(because("words-unread", problem=problem.reason))
+        hints.append(because("words-unread", problem=str(problem)))
     by_name: dict[str, Parameter] = {}
     for parameter in [*options, *positional][:MAX_ARGUMENTS]:
         name = parameter.name
@@ -158,7 +158,7 @@ def _positional(lines: list[str]) -> list[Parameter]:
         if name.lower() in OPTION_WORDS:
             continue
         if name.lower() in COMMANDS or word.startswith("{"):
-            raise UnreadArguments(because("program-has-subcommands"))
+            raise UnreadArguments("the program has subcommands")
         parameter = Parameter(
             usual_name(name.lower()),
             name,

@@ -6,18 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
-from nbyard.reasons.structs import Reason, because
 
 MAX_RANGE = 1000
 MAX_SHOWN = 60
 
 
 class UnknownValue(Exception):
-    """The source does not state a value explicitly. The reason names the expression."""
-
-    def __init__(self, reason: Reason):
-        super().__init__(str(reason))
-        self.reason = reason
+    """The source does not state a value explicitly. The message names the expression."""
 
 
 class PythonModule:
@@ -62,13 +57,13 @@ class PythonModule:
                 or len(numbers) > 3
                 or not all(type(number) is int for number in numbers)
             ):
-                raise UnknownValue(because("text", text=expression_text(node)))
+                raise UnknownValue(expression_text(node))
             # Cut the range before it becomes a list: `range(10**12)` would fill the memory.
             return list(range(*numbers)[:MAX_RANGE]) if 0 not in numbers[2:] else []
         try:
             return evaluate_constant(node, self.constants)
         except (NotConstant, RecursionError):
-            raise UnknownValue(because("text", text=expression_text(node))) from None
+            raise UnknownValue(expression_text(node)) from None
 
     def _assignments(self) -> Iterator[tuple[str, ast.expr]]:
         """Yield top-level names that are bound once in the whole file."""
@@ -100,14 +95,14 @@ class CallArguments:
 
     def __init__(self, source: PythonModule, call: ast.Call):
         if any(isinstance(arg, ast.Starred) for arg in call.args):
-            raise UnknownValue(because("text", text="*"))
+            raise UnknownValue("*")
         self._source = source
         self.line = call.lineno
         self.positional = call.args
         self.keywords: dict[str, ast.expr] = {}
         for keyword in call.keywords:
             if keyword.arg is None:
-                raise UnknownValue(because("text", text="**"))
+                raise UnknownValue("**")
             self.keywords[keyword.arg] = keyword.value
 
     def value(self, name: str, default: Any = None) -> Any:
@@ -135,7 +130,7 @@ class CallArguments:
         """
         texts = [self._source.value(node) for node in self.positional]
         if not all(isinstance(text, str) for text in texts):
-            raise UnknownValue(because("name-no-text"))
+            raise UnknownValue("a name is not text")
         return texts
 
 

@@ -4,7 +4,6 @@ import ast
 import warnings
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 
 def parse_python(content: bytes, file: str) -> ast.Module:
@@ -19,8 +18,8 @@ def parse_python(content: bytes, file: str) -> ast.Module:
             warnings.simplefilter("ignore")
             return ast.parse(content, file)
     except SyntaxError as error:
-        reason = because("syntax-error", line=error.lineno or 1, message=error.msg)
+        reason = f"line {error.lineno or 1}: {error.msg}"
         raise Invalid.field(file, reason) from None
     except (ValueError, RecursionError, MemoryError) as error:
         message = str(error) or type(error).__name__
-        raise Invalid.field(file, because("not-python", message=message)) from None
+        raise Invalid.field(file, f"cannot be read as Python: {message}") from None

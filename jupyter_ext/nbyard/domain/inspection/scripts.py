@@ -41,7 +41,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
     try:
         of_argparse, of_click = read_argparse(source), read_click(source)
         if of_argparse.parameters and of_click.parameters:
-            raise UnreadArguments(because("argparse-and-click"))
+            raise UnreadArguments("the script uses both argparse and click")
         if of_click.parameters:
             declaration, name_of = of_click, names_of(source)
         else:
@@ -61,7 +61,7 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
             )
             script = Script(script.arguments, [*declaration.hints, *script.hints])
     except UnreadArguments as problem:
-        script = Script([], [because("arguments-unread", problem=problem.reason)])
+        script = Script([], [because("arguments-unread", problem=str(problem))])
     if not names_us:
         return script
     handed = read_handed(source)
@@ -93,11 +93,11 @@ def arguments_of(
         try:
             check_arguments([*arguments.values(), argument])
         except Invalid as problem:
-            params = {"name": declared.shown, "problem": problem.details[0].why}
+            why = problem.details[0].why
             # Without one positional argument, the words of the others would move to wrong places.
             if isinstance(declared.reach, Positional):
-                raise UnreadArguments(because("parameter-unread", **params)) from None
-            hints.append(because("option-unread", **params))
+                raise UnreadArguments(f"{declared.shown} is not read: {why}") from None
+            hints.append(because("option-unread", name=declared.shown, problem=why))
         else:
             arguments[argument.name] = argument
             hints += said

@@ -10,7 +10,6 @@ import msgspec
 
 from nbyard.domain.runs.git_states import GitState
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 LineageKind = Literal[
     "dataset",
@@ -149,4 +148,4 @@ def check_start(kind: str) -> LineageStart:
     for known in STARTS:
         if kind == known:
             return known
-    raise Invalid.field("kind", because("must-be-one-of", names=[*STARTS]))
+    raise Invalid.field("kind", f"must be one of {', '.join(STARTS)}")

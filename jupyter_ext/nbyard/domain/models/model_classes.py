@@ -19,7 +19,6 @@ from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
 from nbyard.domain.naming.names import check_name
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 PREDICT = "predict"
 INPUTS, OUTPUTS = "input_schema", "output_schema"
@@ -57,8 +56,8 @@ def read_class(content: bytes, file: str, class_name: str = "") -> ModelFile:
         pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
         needed += [argument.arg for argument, default in pairs if default is None]
         if needed:
-            reason = because("model-needs-arguments", names=needed[:MAX_LISTED])
-            raise Invalid.field(f"{where}.__init__", reason, hint=because("give-defaults"))
+            reason = f"needs {', '.join(needed[:MAX_LISTED])}: models are created without arguments"
+            raise Invalid.field(f"{where}.__init__", reason, hint="Set a default for each.")
     reader = _Reader(tree, classes, model_class, where)
     return ModelFile(
         name=check_name(model_class.name, f"{where}.name"),
@@ -88,21 +87,22 @@ def _choose_class(classes: Mapping[str, ast.ClassDef], file: str, name: str) -> 
         if name not in classes:
             known, shown = [*classes][:MAX_LISTED], repr(name[:80])
             if not known:
-                raise Invalid.field("class_name", because("no-classes", file=file, name=shown))
-            reason = because("no-class", file=file, name=shown, known=known)
+                raise Invalid.field(
+                    "class_name",
+                    f"{file} has no class {shown} at its top level, and no other class",
+                )
+            reason = f"{file} has no class {shown} at its top level; it has: {', '.join(known)}"
             raise Invalid.field("class_name", reason)
         # A base class of another module, which is not read here, may define `predict`.
         if classes[name] not in fits and not classes[name].bases:
-            raise Invalid.field("class_name", because("no-predict", name=name))
+            raise Invalid.field("class_name", f"{name} has no method predict")
         return classes[name]
     if not fits:
-        raise Invalid.field("path", because("no-model-class", file=file))
+        raise Invalid.field("path", f"{file} has no class with a method predict at its top level")
     if len(fits) > 1:
         names = [class_node.name for class_node in fits[:MAX_LISTED]]
-        reason = because("several-model-classes", file=file, names=names)
-        raise Invalid.field(
-            "class_name", reason, hint=because("name-a-class", file=file, name=names[0])
-        )
+        reason = f"{file} has several classes with predict: {', '.join(names)}"
+        raise Invalid.field("class_name", reason, hint=f"Choose one, such as {file}:{names[0]}.")
     return fits[0]
 
 
@@ -156,8 +156,9 @@ class _Reader:
             or self._columns_of_docstring(side)
         )
         if not declared:
-            reason = because("no-input-columns" if side == INPUTS else "no-output-columns")
-            hint = because("declare-columns", example=EXAMPLE[side])
+            kind = "input" if side == INPUTS else "output"
+            reason = f"the class does not declare the {kind} columns of predict"
+            hint = f"Add {EXAMPLE[side]} to the class, or write a model file (nervosum.yaml)."
             raise Invalid.field(f"{self._where}.{side}", reason, hint=hint)
         return columns_of(declared, f"{self._where}.{side}")
 
@@ -200,7 +201,10 @@ class _Reader:
                 pass
         if isinstance(node, ast.Tuple | ast.List) and len(node.elts) == 2:
             return {"name": _text(node.elts[0]), "type": _text(node.elts[1])}
-        raise Invalid.field(f"{self._where}.{where}", because("unreadable-column"))
+        raise Invalid.field(
+            f"{self._where}.{where}",
+            "cannot be read as a column without running the code: write {'name': …, 'type': …}",
+        )
 
     def _columns_of_annotation(self, side: str) -> list[dict[str, Any]]:
         method = _method(self._classes, self._model, PREDICT)

@@ -14,7 +14,7 @@ from nbyard.domain.models.structs import HTTP, TAG, ModelFile
 from nbyard.domain.naming.names import check_name
 from nbyard.errors import Invalid
 from nbyard.field_suggestions import similar_name
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 TOP = (
     "name", "deployment", "tag", "src", "interface", "requirements", "input_schema",
@@ -32,7 +32,7 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
         Invalid: a field is missing, unknown or invalid; the message names it.
     """
     if not isinstance(document, Mapping):
-        _refuse(where, because("object-with-fields", fields=[*TOP]))
+        _refuse(where, f"an object with the fields {', '.join(TOP)} is needed")
     _refuse_unknown(document, where, TOP)
     deployment = _part(document, where, "deployment", ("mode", "platform_tag"))
     interface = _part(document, where, "interface", ("model_module", "model_class"))
@@ -40,11 +40,17 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
     name = check_name(_scalar(document, where, "name"), f"{where}.name")
     mode = _scalar(deployment, f"{where}.deployment", "mode")
     if not MODE.fullmatch(mode):
-        _refuse(f"{where}.deployment.mode", because("not-mode", mode=repr(mode[:40])))
+        _refuse(
+            f"{where}.deployment.mode", f"{mode[:40]!r} is not a valid mode, such as http or batch"
+        )
     platform_tag = _scalar(deployment, f"{where}.deployment", "platform_tag", default="")
     tag = _scalar(document, where, "tag", default="")
     if tag and not TAG.fullmatch(tag):
-        _refuse(f"{where}.tag", because("not-tag", tag=repr(tag[:MAX_TAG])))
+        _refuse(
+            f"{where}.tag",
+            f"{tag[:MAX_TAG]!r} may contain only letters, digits and . _ -, and at most 128"
+            " characters",
+        )
     given = _scalar(document, where, "src") if "src" in document else "."
     src = folder_path(given, f"{where}.src")
     module, class_name = _module_and_class(interface, f"{where}.interface")
@@ -52,7 +58,7 @@ def read_model_file(document: Any, where: str = "model") -> ModelFile:
     outputs = columns_of(_needed(document, where, "output_schema"), f"{where}.output_schema")
     metadata = document.get("metadata")
     if metadata is not None and not isinstance(metadata, Mapping):
-        _refuse(f"{where}.metadata", because("object-needed"))
+        _refuse(f"{where}.metadata", "an object is needed")
     return ModelFile(
         name=name,
         mode=mode,
@@ -73,10 +79,13 @@ def _module_and_class(interface: Mapping[str, Any], where: str) -> tuple[str, st
     module = _scalar(interface, where, "model_module")
     # `model.py` is a valid dotted name, too: the module `py` of a package `model`.
     if module.endswith(".py") or not all(_is_name(part) for part in module.split(".")):
-        _refuse(f"{where}.model_module", because("not-module", name=repr(module[:80])))
+        _refuse(
+            f"{where}.model_module",
+            f"{module[:80]!r} is not a module of src, such as model or package.model",
+        )
     class_name = _scalar(interface, where, "model_class")
     if not _is_name(class_name):
-        _refuse(f"{where}.model_class", because("not-class-name", name=repr(class_name[:80])))
+        _refuse(f"{where}.model_class", f"{class_name[:80]!r} is not a valid class name")
     return module, class_name
 
 
@@ -84,14 +93,14 @@ def _refuse_unknown(fields: Mapping[str, Any], where: str, known: tuple[str, ...
     for name in fields:
         if name not in known:
             near = similar_name(name, known)
-            among = because("no-such-field-among", known=[*known])
-            reason = because("no-such-field-near", near=near) if near else among
+            among = f"unknown field; known fields: {', '.join(known)}"
+            reason = f"unknown field; did you mean {near}?" if near else among
             _refuse(f"{where}.{name[:60]}", reason)
 
 
 def _needed(fields: Mapping[str, Any], where: str, name: str) -> Any:
     if fields.get(name) is None:
-        _refuse(f"{where}.{name}", because("missing"))
+        _refuse(f"{where}.{name}", "is missing")
     return fields[name]
 
 
@@ -100,7 +109,7 @@ def _part(
 ) -> Mapping[str, Any]:
     part = _needed(top, where, name)
     if not isinstance(part, Mapping):
-        _refuse(f"{where}.{name}", because("object-with", fields=[*known]))
+        _refuse(f"{where}.{name}", f"an object with {' and '.join(known)} is needed")
     _refuse_unknown(part, f"{where}.{name}", known)
     return part
 
@@ -115,9 +124,9 @@ def _scalar(fields: Mapping[str, Any], where: str, name: str, default: str | Non
         return str(value)
     # A tag 1.10 without quotes is the number 1.1 in YAML, so its last digit would be lost.
     if not isinstance(value, str):
-        _refuse(f"{where}.{name}", because("quotes-needed"))
+        _refuse(f"{where}.{name}", "text is needed: put it in quotes")
     if not value.strip() or "\0" in value or len(value) > MAX_LINES:
-        _refuse(f"{where}.{name}", because("empty-or-too-long"))
+        _refuse(f"{where}.{name}", "is empty or too long")
     return value
 
 
@@ -129,7 +138,7 @@ def folder_path(text: str, where: str) -> str:
     """
     plain = posixpath.normpath(text.replace("\\", "/"))
     if plain.startswith(("/", "../")) or plain == "..":
-        _refuse(where, because("leaves-model-folder", path=text[:200]))
+        _refuse(where, f"{text[:200]} leads outside the model's folder")
     return plain
 
 
@@ -144,10 +153,10 @@ def _requirements(value: Any, where: str) -> tuple[list[str], str]:
     if isinstance(value, str):
         return [], folder_path(value, where)
     if not isinstance(value, list) or len(value) > MAX_LINES:
-        _refuse(where, because("requirements-needed"))
+        _refuse(where, "a list of packages or the name of a file is needed")
     for index, line in enumerate(value):
         if not isinstance(line, str) or "\n" in line:
-            _refuse(f"{where}.{index}", because("package-needed"))
+            _refuse(f"{where}.{index}", "the name of a package is needed, such as numpy==2.1")
     return list(value), ""
 
 
@@ -162,13 +171,18 @@ def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelF
     top = document if isinstance(document, Mapping) else {}
     flavours = top.get("flavors")
     if not isinstance(flavours, Mapping) or "python_function" not in flavours:
-        _refuse(f"{where}.flavors", because("no-python-function"))
+        _refuse(f"{where}.flavors", "has no python_function, the only flavor that can be served")
     signature = top.get("signature")
     if not isinstance(signature, Mapping) or not signature.get("inputs"):
-        _refuse(f"{where}.signature", because("no-signature"))
+        _refuse(
+            f"{where}.signature",
+            "does not list the columns: log the model with signature=infer_signature(…)",
+        )
     outputs = signature.get("outputs")
     if not outputs:
-        _refuse(f"{where}.signature.outputs", because("no-signature-outputs"))
+        _refuse(
+            f"{where}.signature.outputs", "is missing: pass the predictions to infer_signature, too"
+        )
     return ModelFile(
         name=check_name(name, f"{where}.name"),
         mode=HTTP,
@@ -183,5 +197,5 @@ def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelF
     )
 
 
-def _refuse(where: str, reason: Reason) -> NoReturn:
+def _refuse(where: str, reason: Reason | str) -> NoReturn:
     raise Invalid.field(where, reason)

@@ -5,14 +5,17 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 # limits of the probe's process
 SECONDS = 120.0
 MEMORY_BYTES = 8 << 30
 MODULE = "nbyard.serving.model_probe"
 FIELD = "output"
-HINT = because("write-model-file")
+HINT = (
+    "Or write a model file (nervosum.yaml) for a class that loads this file in its __init__. It"
+    " declares the inputs, outputs and requirements of the model."
+)
 
 
 class KnownTable(msgspec.Struct, frozen=True):
@@ -72,6 +75,5 @@ class ProbeAnswer(msgspec.Struct, frozen=True):
     """
 
     text: str = ""
-    # an earlier version wrote a text
-    problem: Reason | str | None = None
+    problem: Reason | None = None
     passes: bool = False

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from nbyard.domain.models.structs import ColumnType, ModelColumn
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 TYPES: dict[str, ColumnType] = {
     **dict.fromkeys(("int", "integer", "long", "int8", "int16", "int32", "int64"), "int"),
@@ -43,43 +43,43 @@ def columns_of(value: Any, where: str) -> list[ModelColumn]:
             _refuse(where, error.reason)
     listed = [value] if isinstance(value, Mapping) else value
     if not isinstance(listed, list) or not 0 < len(listed) <= MAX_COLUMNS:
-        _refuse(where, because("columns-needed", example="{name: x, type: float}"))
+        _refuse(where, "a list of columns is needed, such as {name: x, type: float}")
     columns = [
         _column(entry, f"{where}.{index}", len(listed)) for index, entry in enumerate(listed)
     ]
     seen: set[str] = set()
     for index, column in enumerate(columns):
         if column.name in seen:
-            _refuse(f"{where}.{index}.name", because("column-twice", name=repr(column.name)))
+            _refuse(f"{where}.{index}.name", f"{column.name!r} appears twice")
         seen.add(column.name)
     return columns
 
 
 def _column(value: Any, where: str, count: int) -> ModelColumn:
     if not isinstance(value, Mapping):
-        _refuse(where, because("column-not-object"))
+        _refuse(where, "a column must be an object with name and type")
     for name in value:
         if name not in FIELDS:
             known = ["name", "type", "nullable"]
-            _refuse(f"{where}.{name[:60]}", because("no-such-field-among", known=known))
+            _refuse(f"{where}.{name[:60]}", f"unknown field; known fields: {', '.join(known)}")
     name = value.get("name", UNNAMED if count == 1 else None)
     if not isinstance(name, str) or not name or len(name) > MAX_NAME:
-        _refuse(f"{where}.name", because("column-name-needed"))
+        _refuse(f"{where}.name", "the name of the column is needed, as text")
     type_name = value.get("type")
     if type_name == "tensor":  # the type of a tensor that is one column
         spec = value.get("tensor-spec")
         spec = spec if isinstance(spec, Mapping) else {}
         # MLflow writes -1 for a dimension of any size, which is the number of rows here.
         if spec.get("shape") not in ([-1], [-1, 1]):
-            _refuse(f"{where}.tensor-spec", because("tensor-not-column"))
+            _refuse(f"{where}.tensor-spec", "only a tensor with a single column can be served")
         type_name = spec.get("dtype")
     if not isinstance(type_name, str):
-        _refuse(f"{where}.type", because("column-type-needed", known=KNOWN))
+        _refuse(f"{where}.type", f"a type is needed, one of {', '.join(KNOWN)}")
     optional = OPTIONAL.match(type_name.strip())
     plain = next(filter(None, optional.groups())) if optional else type_name.strip()
     column_type = TYPES.get(plain) or TYPES.get(plain.lower())
     if column_type is None:
-        reason = because("not-column-type", type=repr(type_name[:40]), known=KNOWN)
+        reason = f"{type_name[:40]!r} is not a column type; must be one of {', '.join(KNOWN)}"
         _refuse(f"{where}.type", reason)
     nullable = (
         optional is not None
@@ -93,9 +93,9 @@ def _column(value: Any, where: str, count: int) -> ModelColumn:
 def _truth(value: Mapping[str, Any], name: str, where: str, default: bool = False) -> bool:
     flag = value.get(name, default)
     if not isinstance(flag, bool):
-        _refuse(f"{where}.{name}", because("true-or-false-needed"))
+        _refuse(f"{where}.{name}", "true or false is needed")
     return flag
 
 
-def _refuse(where: str, reason: Reason) -> NoReturn:
+def _refuse(where: str, reason: Reason | str) -> NoReturn:
     raise Invalid.field(where, reason)

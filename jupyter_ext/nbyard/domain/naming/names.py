@@ -11,7 +11,6 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MAX_NAME = 200
 MAX_FILENAME_BYTES = 255
@@ -48,19 +47,19 @@ def check_name(name: object, field: str = "name") -> str:
         Invalid: the name breaks a rule; the message says which.
     """
     if not isinstance(name, str):
-        raise Invalid.field(field, because("not-text"))
+        raise Invalid.field(field, "must be text")
     name = check_title(name, field)
     if not name_key(name).strip():
-        raise Invalid.field(field, because("empty"))
+        raise Invalid.field(field, "may not be empty")
     if name != name.strip():
-        raise Invalid.field(field, because("outer-space"))
+        raise Invalid.field(field, "may not begin or end with a space")
     if "/" in name or "\\" in name:
-        raise Invalid.field(field, because("slash-in-name"))
+        raise Invalid.field(field, "may not contain / or \\")
     if name in (".", ".."):
-        raise Invalid.field(field, because("dots-as-name"))
+        raise Invalid.field(field, "may not be . or ..")
     # A command line would read the name as an option.
     if name.startswith("-"):
-        raise Invalid.field(field, because("dash-first"))
+        raise Invalid.field(field, "may not begin with -")
     return name
 
 
@@ -69,10 +68,10 @@ def _check_characters(text: str, field: str) -> None:
     for place, char in enumerate(text):
         category = unicodedata.category(char)
         if category == "Cs":
-            raise Invalid.field(field, because("lone-surrogate", place=place))
+            raise Invalid.field(field, f"is not valid Unicode (lone surrogate at {place})")
         if category == "Cc":
             raise Invalid.field(
-                field, because("control-character", character=_point(char), place=place)
+                field, f"may not contain control characters ({_point(char)} at {place})"
             )
         is_blank = category in ("Zl", "Zp") or char in BLANKS
         # The last two code points of each plane, such as U+FFFE.
@@ -80,11 +79,11 @@ def _check_characters(text: str, field: str) -> None:
         is_invisible = char not in JOINERS if category == "Cf" else is_blank or is_noncharacter
         if is_invisible:
             raise Invalid.field(
-                field, because("invisible-character", character=_point(char), place=place)
+                field, f"may not contain invisible characters ({_point(char)} at {place})"
             )
         marks = marks + 1 if category in ("Mn", "Me") else 0
         if marks > MAX_MARKS:
-            raise Invalid.field(field, because("too-many-marks", most=MAX_MARKS))
+            raise Invalid.field(field, f"may have at most {MAX_MARKS} combining marks in a row")
 
 
 def _point(char: str) -> str:
@@ -108,7 +107,7 @@ def check_title(text: str, field: str = "title", most: int = MAX_NAME) -> str:
         Invalid: the text is too long, or has control characters or invisible ones.
     """
     if len(text) > most:
-        raise Invalid.field(field, because("too-many-characters", most=most, count=len(text)))
+        raise Invalid.field(field, f"may have at most {most} characters, but has {len(text)}")
     _check_characters(text, field)
     return unicodedata.normalize("NFC", text)
 
@@ -120,19 +119,19 @@ def check_filename(name: object, field: str = "filename") -> str:
         Invalid: the name breaks a rule; the message says which.
     """
     if not isinstance(name, str):
-        raise Invalid.field(field, because("not-text"))
+        raise Invalid.field(field, "must be text")
     if not name:
-        raise Invalid.field(field, because("empty"))
+        raise Invalid.field(field, "may not be empty")
     if len(name) > MAX_FILENAME_BYTES:
-        raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
+        raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
     _check_characters(name, field)
     name = unicodedata.normalize("NFC", name)
     if len(name.encode()) > MAX_FILENAME_BYTES:
-        raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
+        raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
     if any(form in (".", "..") or not OF_PATHS.isdisjoint(form) for form in decoded_forms(name)):
-        raise Invalid.field(field, because("folder-in-filename"))
+        raise Invalid.field(field, "must be a plain file name without folders")
     if name != name.strip():
-        raise Invalid.field(field, because("outer-space"))
+        raise Invalid.field(field, "may not begin or end with a space")
     return name
 
 
@@ -147,14 +146,14 @@ def check_member_path(path: str, field: str = "path") -> str:
     """
     for part in path.split("/"):
         if part in ("", ".", "..") or "\\" in part:
-            raise Invalid.field(field, because("no-relative-path", path=repr(path)))
+            raise Invalid.field(field, f"{path!r} is not a plain relative path")
         if any(unicodedata.category(char) in ("Cc", "Cs") for char in part):
-            raise Invalid.field(field, because("characters-in-path", path=repr(path)))
+            raise Invalid.field(field, f"{path!r} has characters that a file name may not have")
         if len(unicodedata.normalize("NFC", part).encode()) > MAX_FILENAME_BYTES:
-            raise Invalid.field(field, because("too-many-bytes", most=MAX_FILENAME_BYTES))
+            raise Invalid.field(field, f"may have at most {MAX_FILENAME_BYTES} bytes")
     path = unicodedata.normalize("NFC", path)
     if len(path.encode()) > MAX_PATH_BYTES:
-        raise Invalid.field(field, because("too-many-bytes", most=MAX_PATH_BYTES))
+        raise Invalid.field(field, f"may have at most {MAX_PATH_BYTES} bytes")
     return path
 
 
@@ -169,9 +168,9 @@ def check_folder_path(path: str, field: str = "path") -> str:
     """
     path = check_member_path(path, field)
     if "\ufeff" in path:  # an invisible byte order mark
-        raise Invalid.field(field, because("characters-in-path", path=repr(path)))
+        raise Invalid.field(field, f"{path!r} has characters that a file name may not have")
     if len(path.encode()) > MAX_FOLDER_PATH_BYTES:
-        raise Invalid.field(field, because("too-many-bytes", most=MAX_FOLDER_PATH_BYTES))
+        raise Invalid.field(field, f"may have at most {MAX_FOLDER_PATH_BYTES} bytes")
     for part in path.split("/"):
         visible = "".join(c for c in part if unicodedata.category(c) != "Cf").partition(":")[0]
         plain = unicodedata.normalize("NFKC", visible).casefold().rstrip(". ")

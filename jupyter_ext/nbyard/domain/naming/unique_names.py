@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from nbyard.domain.ids import is_id
 from nbyard.domain.naming.names import MAX_NAME, check_name, name_key
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 MAX_TOLD = 10
 MAX_NEAR = 5
@@ -17,26 +17,24 @@ MAX_SIMILAR = 3
 MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
-def nearest_names(names: Iterable[str], wanted: str) -> Reason:
+def nearest_names(names: Iterable[str], wanted: str) -> str:
     """Return a reason that lists the most similar existing names, and counts the others."""
     import difflib
 
     known = sorted(names)
     close_matches = difflib.get_close_matches(wanted, known, MAX_NEAR, cutoff=0)
     if not close_matches:
-        return because("there-is-none")
+        return "none exist yet"
     if more := len(known) - len(close_matches):
-        return because("there-are-more", names=close_matches, more=more)
-    return because("there-are", names=close_matches)
+        return f"there are: {', '.join(close_matches)} and {more} more"
+    return f"there are: {', '.join(close_matches)}"
 
 
-def no_such(
-    code: str, wanted: str, names: Iterable[str], otherwise: Reason | None = None
-) -> NotFound:
-    """Return the error with this code for an unknown name, with similar names in its hint.
+def no_such(noun: str, wanted: str, names: Iterable[str], otherwise: str | None = None) -> NotFound:
+    """Return the error for an unknown name of a noun.
 
-    Names that begin with the unknown one come first. Without similar names, the hint is
-    `otherwise`.
+    Its hint has similar names; those that begin with the unknown one come first. Without similar
+    names, the hint is `otherwise`.
     """
     import difflib
 
@@ -46,29 +44,32 @@ def no_such(
     longer = [name for name in compared if beginning and name.casefold().startswith(beginning)]
     close_matches = [*sorted(longer), *difflib.get_close_matches(wanted[:MAX_NAME], compared)]
     close_matches = [*dict.fromkeys(close_matches)][:MAX_SIMILAR]
-    hint = because("did-you-mean", names=[*map(repr, close_matches)]) if close_matches else None
-    hint = hint or otherwise
-    return NotFound(because(code, name=wanted[:80]), hint=hint)
+    hint = otherwise
+    if close_matches:
+        hint = f"Did you mean {' or '.join(map(repr, close_matches))}?"
+    return NotFound(f"There is no {noun} '{wanted[:80]}'.", hint=hint)
 
 
-def name_taken(why: Reason, hint: Reason) -> NameTaken:
+def name_taken(why: Reason | str, hint: Reason | str) -> NameTaken:
     """Return the error for a name that another object has."""
     return NameTaken(why, hint=hint, details=[Detail.of("name", why)])
 
 
-def check_free(names: Mapping[str, str], code: str, name: str, own: str = "") -> None:
+def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:
     """Check that no other object has a name that looks the same.
 
     `names` are all names by ID. `own` is the ID of the object that gets the name.
 
     Raises:
-        NameTaken: another object has such a name; the reason has the code `code`.
+        NameTaken: another object of this noun has such a name.
     """
     wanted = name_key(name)
     for key, taken in names.items():
         if key != own and name_key(taken) == wanted:
             free = next_name(names.values(), name)
-            raise name_taken(because(code, name=taken), because("free-name", name=free))
+            raise name_taken(
+                f"The {noun} '{taken}' already exists.", f"Choose another name; '{free}' is free."
+            )
 
 
 def check_run_name(name: str) -> str:
@@ -79,7 +80,7 @@ def check_run_name(name: str) -> str:
     """
     name = check_name(name)
     if name.isdecimal() or is_id(name):
-        raise Invalid.field("name", because("run-name-is-id"))
+        raise Invalid.field("name", "may not be a number or an ID: these identify other runs")
     return name
 
 

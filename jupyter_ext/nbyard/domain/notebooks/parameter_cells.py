@@ -127,9 +127,9 @@ def tag_cell(notebook: Mapping[str, Any], index: int) -> dict[str, Any]:
     """
     cells = list(notebook["cells"])
     if not 0 <= index < len(cells):
-        raise Invalid.field("cell", because("no-cell", index=index))
+        raise Invalid.field("cell", f"the notebook has no cell {index}")
     if cells[index]["cell_type"] != "code":
-        raise Invalid.field("cell", because("cell-without-code", index=index))
+        raise Invalid.field("cell", f"cell {index} is not a code cell")
     if not is_tagged(cells[index]):
         metadata = dict(cells[index].get("metadata") or {})
         tags = metadata.get("tags")

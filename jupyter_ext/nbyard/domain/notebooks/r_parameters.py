@@ -88,11 +88,7 @@ class Token(NamedTuple):
 
 
 class _NoR(Exception):
-    """The source is not valid R, or too long. `reason` names the line."""
-
-    def __init__(self, reason: Reason):
-        super().__init__(str(reason))
-        self.reason = reason
+    """The source is not valid R, or too long. The message names the line."""
 
 
 def read_parameters(notebook: Mapping[str, Any]) -> Parameters:
@@ -117,7 +113,7 @@ class _Reader:
         try:
             tokens = list(_tokens(source))
         except _NoR as error:
-            self.hints.append(because("cell-no-r", cell=cell + 1, problem=error.reason))
+            self.hints.append(because("cell-no-r", cell=cell + 1, problem=str(error)))
             return
         by_line, alone = {}, set()
         for token in tokens:
@@ -191,13 +187,13 @@ def _tokens(source: str) -> Iterator[Token]:
         _NoR: the source is too long, or a line cannot be parsed.
     """
     if len(source) > MAX_SOURCE:
-        raise _NoR(because("cell-too-large", most=MAX_SOURCE // 1024))
+        raise _NoR(f"it has more than {MAX_SOURCE // 1024} KiB")
     at, line = 0, 1
     while at < len(source):
         match = TOKEN.match(source, at)
         if match is None:
             excerpt = repr(source[at : at + 20].partition(chr(10))[0])
-            raise _NoR(because("r-line-unread", line=line, words=excerpt))
+            raise _NoR(f"line {line}, {excerpt}")
         if match.lastgroup != "space":
             kind = "raw" if match["raw"] else match.lastgroup or ""
             yield Token(kind, match[0], at, line)

@@ -22,12 +22,14 @@ from nbyard.domain.parsing.urls import (
     parse_url,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
 
 WEB = ("https", "http")
 OPENLINEAGE = "openlineage+"
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,39}\Z")
-EXAMPLES = because("channel-url-examples", address="me@example.org")
+EXAMPLES = (
+    "E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org Slack:"
+    " https://hooks.slack.com/services/T…/B…/…"
+)
 MAIL_ADDRESS = re.compile(r"(?:mailto:)?([^\s@:/?&#]+@[^\s@:/?&#]+\.[^\s@:/?&#]+)\Z")
 SHORTEST_SECRET = 4
 # Schemes of Apprise whose messages stay on the sending machine, which may be a hub's.
@@ -54,7 +56,10 @@ def check_channel_url(url: str, allowed: AllowedHosts, field: str = "url") -> No
         web, key = openlineage_target(url)
         # The key becomes the value of a header.
         if any(not "!" <= char <= "~" for char in key):
-            raise Invalid.field(field, because("characters-in-key"))
+            raise Invalid.field(
+                field,
+                "may have only visible ASCII characters in its key, such as letters and digits",
+            )
         _check_webhook(web, allowed, field)
     elif scheme_of(url) in WEB:
         _check_webhook(url, allowed, field)
@@ -66,36 +71,51 @@ def _check_webhook(url: str, allowed: AllowedHosts, field: str) -> None:
     target = parse_url(url, WEB, field)
     check_host(target, allowed, field)
     if target.scheme == "http" and not _is_allowed(target.host, target.port, allowed):
-        raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
+        raise Invalid.field(
+            field,
+            "must be encrypted (https://, jsons://), because messages name your work",
+            hint=HINT,
+        )
 
 
 def _check_apprise(url: str, allowed: AllowedHosts, field: str) -> None:
     scheme = scheme_of(url)
     if len(url) > MAX_URL:
-        raise Invalid.field(field, because("too-long", most=MAX_URL))
+        raise Invalid.field(field, f"may have at most {MAX_URL} characters")
     if any(char.isspace() or not char.isprintable() for char in url) or "\\" in url:
-        raise Invalid.field(field, because("blanks-in-url"))
+        raise Invalid.field(field, "may not contain spaces, backslashes or control characters")
     if "://" not in url or not SCHEME.match(scheme):
-        raise Invalid.field(field, because("not-channel-url"), hint=examples_for(url))
+        raise Invalid.field(
+            field,
+            "must be an https:// URL, or a URL of Apprise such as slack://… or mailtos://…",
+            hint=examples_for(url),
+        )
     if scheme in LOCAL:
-        raise Invalid.field(field, because("channel-is-local", scheme=scheme))
+        raise Invalid.field(field, f"{scheme}:// stays on the server's own machine")
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", _port_of(parts)
         names = {name.lower() for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
     except ValueError:
-        raise Invalid.field(field, because("malformed-url")) from None
+        raise Invalid.field(field, "is not a URL") from None
     for name in sorted(names & FILES):
-        raise Invalid.field(field, because("channel-reads-file", name=name))
+        raise Invalid.field(field, f"may not name a file of the server ({name})")
     _check_private(host, port, allowed, field)
     if scheme in PLAIN and not _is_allowed(host, port, allowed):
-        raise Invalid.field(field, because("channel-not-encrypted"), hint=HINT)
+        raise Invalid.field(
+            field,
+            "must be encrypted (https://, jsons://), because messages name your work",
+            hint=HINT,
+        )
 
 
-def examples_for(text: str) -> Reason:
+def examples_for(text: str) -> str:
     """Return a hint with examples of URLs. If `text` is a mail address, they contain it."""
     if match := MAIL_ADDRESS.match(text):
-        return because("channel-url-examples", address=quote(match[1], safe="@"))
+        return (
+            f"E-mail: mailtos://USER:PASSWORD@smtp.example.org?to={quote(match[1], safe='@')}"
+            " Slack: https://hooks.slack.com/services/T…/B…/…"
+        )
     return EXAMPLES
 
 
@@ -127,7 +147,7 @@ def _check_private(host: str, port: int, allowed: AllowedHosts, field: str) -> N
     if _is_allowed(host, port, allowed):
         return
     if host in LOCAL_NAMES or host in METADATA_NAMES or host.endswith(LOCAL_ENDINGS):
-        raise Invalid.field(field, because("private-host", host=host), hint=HINT)
+        raise Invalid.field(field, f"{host} is a private host", hint=HINT)
     try:
         ip_address(host)
     except ValueError:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 import msgspec
 
 from nbyard.domain.notices.structs import DigestLimit, NoticeEvent, NoticeRule
+from nbyard.domain.paging import check_range
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MOST_RULES = 50
 LEAST_FACTOR, MOST_FACTOR = 1.1, 100.0
@@ -54,18 +54,14 @@ def check_rules(rules: Sequence[NoticeRule], field: str = "rules") -> None:
         Invalid: a field is refused.
     """
     if len(rules) > MOST_RULES:
-        raise Invalid.field(field, because("too-many-rules", most=MOST_RULES))
+        raise Invalid.field(field, f"there may be at most {MOST_RULES} rules")
     for place, rule in enumerate(rules):
         check_events(rule.events, f"{field}.{place}.events")
         factor, seconds = rule.long_factor, rule.long_seconds
-        if factor is not None and not LEAST_FACTOR <= factor <= MOST_FACTOR:
-            why = because("not-between", least=LEAST_FACTOR, most=MOST_FACTOR)
-            raise Invalid.field(f"{field}.{place}.long_factor", why)
-        if seconds is not None and not LEAST_LONG <= seconds <= MOST_LONG:
-            why = because("not-between", least=LEAST_LONG, most=MOST_LONG)
-            raise Invalid.field(f"{field}.{place}.long_seconds", why)
+        check_range(f"{field}.{place}.long_factor", factor, LEAST_FACTOR, MOST_FACTOR)
+        check_range(f"{field}.{place}.long_seconds", seconds, LEAST_LONG, MOST_LONG)
         if "running-long" in rule.events and factor is None and seconds is None:
-            raise Invalid.field(f"{field}.{place}.long_factor", because("value-needed"))
+            raise Invalid.field(f"{field}.{place}.long_factor", "a value is needed")
 
 
 def check_events(events: Collection[str], field: str) -> None:
@@ -75,7 +71,7 @@ def check_events(events: Collection[str], field: str) -> None:
         Invalid: the list is empty.
     """
     if not events:
-        raise Invalid.field(field, because("channel-events-needed"))
+        raise Invalid.field(field, "at least one event is needed")
 
 
 def check_digest(digest: DigestLimit, field: str = "digest") -> None:
@@ -84,12 +80,8 @@ def check_digest(digest: DigestLimit, field: str = "digest") -> None:
     Raises:
         Invalid: a number is out of range.
     """
-    if not 1 <= digest.most <= MOST_MESSAGES:
-        why = because("not-between", least=1, most=MOST_MESSAGES)
-        raise Invalid.field(f"{field}.most", why)
-    if not LEAST_WINDOW <= digest.window_seconds <= MOST_WINDOW:
-        why = because("not-between", least=LEAST_WINDOW, most=MOST_WINDOW)
-        raise Invalid.field(f"{field}.window_seconds", why)
+    check_range(f"{field}.most", digest.most, 1, MOST_MESSAGES)
+    check_range(f"{field}.window_seconds", digest.window_seconds, LEAST_WINDOW, MOST_WINDOW)
 
 
 def rule_matches(stored: StoredRule, occurrence: Occurrence) -> bool:

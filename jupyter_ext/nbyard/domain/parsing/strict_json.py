@@ -37,7 +37,7 @@ def read_json(content: bytes | str) -> Any:
             for mark in _MARK.finditer(text):
                 depth += (mark[0] in "[{") - (mark[0] in "]}")
                 if depth > MAX_DEPTH:
-                    raise BadRequest(because("body-too-deep", most=MAX_DEPTH))
+                    raise BadRequest(f"The body is nested deeper than {MAX_DEPTH} levels.")
         value = json.loads(
             text,
             object_pairs_hook=_pairs,
@@ -50,9 +50,9 @@ def read_json(content: bytes | str) -> Any:
             raise BadRequest(why, details=[Detail(place or "body", str(why), why)])
         return value
     except UnicodeDecodeError:
-        raise BadRequest(because("body-not-utf8")) from None
+        raise BadRequest("This is not UTF-8 text.") from None
     except (ValueError, RecursionError) as error:
-        raise BadRequest(because("not-json", message=str(error)[:200])) from None
+        raise BadRequest(f"This is not valid JSON: {str(error)[:200]}") from None
 
 
 def _place_of_half(value: Any) -> str | None:
@@ -77,25 +77,25 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value: dict[str, Any] = {}
     for name, item in pairs:
         if name in value:
-            raise BadRequest(because("json-key-twice", key=repr(name[:80])))
+            raise BadRequest(f"The key {name[:80]!r} appears twice in one object.")
         value[name] = item
     return value
 
 
 def _constant(text: str) -> Any:
-    raise BadRequest(because("not-json-number", text=text))
+    raise BadRequest(f"{text} is not a JSON number.")
 
 
 def _integer(text: str) -> int:
     if len(text) > MAX_DIGITS:
-        raise BadRequest(because("too-many-digits", most=MAX_DIGITS))
+        raise BadRequest(f"A number has more than {MAX_DIGITS} digits.")
     return int(text)
 
 
 def _float(text: str) -> float:
     value = float(text)
     if value in (float("inf"), float("-inf")) or len(text) > MAX_DIGITS:
-        raise BadRequest(because("json-number-too-large", number=text[:40]))
+        raise BadRequest(f"The number {text[:40]} is too large.")
     return value
 
 

@@ -6,13 +6,13 @@ import re
 from typing import Any
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
 MAX_BYTES = 4 * 2**20
 MAX_DIGITS = 400
-QUOTES = because("quote-question-mark", example="{type: 'int?'}")
+QUOTES = "Between braces, a text with a question mark needs quotes: {type: 'int?'}"
 WORDS = {"": None, "~": None, "null": None, "true": True, "false": False}
 # YAML 1.1 reads 0123 as octal, so an integer with a leading zero stays a text.
 INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]*)\Z")
@@ -40,22 +40,22 @@ def read_yaml(content: bytes, filename: str) -> Any:
     import yaml
 
     if len(content) > MAX_BYTES:
-        raise Invalid.field(filename, because("larger-than-mib", most=MAX_BYTES >> 20))
+        raise Invalid.field(filename, f"is larger than {MAX_BYTES >> 20} MiB")
     try:
         # Only events are used: yaml.safe_load makes the word `no` false, and keeps the last of
         # equal keys.
         reader = _Reader(filename, yaml.parse(content.decode("utf-8-sig"), yaml.SafeLoader))
         return reader.document()
     except UnicodeDecodeError as error:
-        raise Invalid.field(filename, because("not-utf8", byte=error.start)) from None
+        raise Invalid.field(filename, f"is not UTF-8 text (byte {error.start})") from None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         message = str(error.problem or error.context)
         hint = QUOTES if "'?'" in message else None
-        reason = because("syntax-error", line=line, message=message)
+        reason = f"line {line}: {message}"
         raise Invalid.field(filename, reason, hint=hint) from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid.field(filename, because("not-yaml", message=str(error)[:200])) from None
+        raise Invalid.field(filename, f"is not valid YAML: {str(error)[:200]}") from None
 
 
 def is_plain(text: str) -> bool:
@@ -78,16 +78,16 @@ class _Reader:
         documents: list[Any] = []
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent) and documents:
-                raise self._refusal(event, because("yaml-second-document"))
+                raise self._refusal(event, "a second document; one is expected")
             if isinstance(event, yaml.NodeEvent):
                 documents.append(self._value(event, 0))
         if not documents:
-            reason = because("at-line", line=1, problem=because("file-empty"))
+            reason = f"line {1}: the file is empty"
             raise Invalid.field(self._filename, reason)
         return documents[0]
 
-    def _refusal(self, event: Any, problem: Reason) -> Invalid:
-        reason = because("at-line", line=event.start_mark.line + 1, problem=problem)
+    def _refusal(self, event: Any, problem: Reason | str) -> Invalid:
+        reason = f"line {event.start_mark.line + 1}: {problem}"
         return Invalid.field(self._filename, reason)
 
     def _value(self, event: Any, depth: int) -> Any:
@@ -95,11 +95,11 @@ class _Reader:
 
         self._add(event, 1)
         if depth > MAX_DEPTH:
-            raise self._refusal(event, because("too-deep", most=MAX_DEPTH))
+            raise self._refusal(event, f"nested deeper than {MAX_DEPTH} levels")
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         if event.tag not in (None, "!"):
-            raise self._refusal(event, because("yaml-tag", tag=event.tag[:60]))
+            raise self._refusal(event, f"the tag {event.tag[:60]} is not supported")
         before = self._count
         if event.anchor:
             self._open.add(event.anchor)
@@ -121,13 +121,15 @@ class _Reader:
     def _add(self, event: Any, count: int) -> None:
         self._count += count
         if self._count > MAX_VALUES:
-            raise self._refusal(event, because("yaml-too-many-values", most=f"{MAX_VALUES:,}"))
+            raise self._refusal(
+                event, f"more than {MAX_VALUES:,} values, those of aliases counted each time"
+            )
 
     def _alias(self, event: Any) -> Any:
         if event.anchor in self._open:
-            raise self._refusal(event, because("yaml-alias-in-itself", alias=event.anchor[:40]))
+            raise self._refusal(event, f"the alias *{event.anchor[:40]} contains itself")
         if event.anchor not in self._anchors:
-            raise self._refusal(event, because("no-yaml-anchor", anchor=event.anchor[:40]))
+            raise self._refusal(event, f"there is no anchor &{event.anchor[:40]}")
         value, count = self._anchors[event.anchor]
         # each use of an alias counts: nested aliases grow exponentially
         self._add(event, count)
@@ -152,7 +154,7 @@ class _Reader:
                 break
             name = self._key(event)
             if name in fields:
-                raise self._refusal(event, because("key-twice", key=repr(name[:80])))
+                raise self._refusal(event, f"the key {name[:80]!r} appears twice in one object")
             fields[name] = self._value(next(self._events), depth + 1)
         return fields
 
@@ -160,11 +162,11 @@ class _Reader:
         import yaml
 
         if not isinstance(event, yaml.ScalarEvent) or event.tag not in (None, "!") or event.anchor:
-            raise self._refusal(event, because("yaml-key-not-plain"))
+            raise self._refusal(event, "a key must be a plain text")
         name = str(event.value)
         is_doubtful = DOUBTFUL.match(name) and name.lower() not in ONLY_BY_THE_LETTER
         if (event.implicit[0] and is_doubtful) or not name:
-            raise self._refusal(event, because("yaml-key-needs-quotes", key=repr(name[:40])))
+            raise self._refusal(event, f"the key {name[:40]!r} must be put in quotes")
         return name
 
     def _text(self, event: Any) -> str:
@@ -175,7 +177,7 @@ class _Reader:
         try:
             return text.encode("utf-16", "surrogatepass").decode("utf-16")
         except UnicodeDecodeError:
-            raise self._refusal(event, because("half-surrogate")) from None
+            raise self._refusal(event, "half of a surrogate pair") from None
 
     def _scalar(self, event: Any) -> Any:
         text = str(event.value)
@@ -188,6 +190,6 @@ class _Reader:
         if NUMBER.match(text):
             number = float(text)
             if number in (float("inf"), float("-inf")):
-                raise self._refusal(event, because("given-number-too-large", number=text[:40]))
+                raise self._refusal(event, f"the number {text[:40]} is too large")
             return number
         return text

@@ -7,7 +7,6 @@ import msgspec
 
 from nbyard.errors import Invalid
 from nbyard.field_suggestions import add_suggestions
-from nbyard.reasons.structs import because
 
 # "Expected `int`, got `str` - at `$.source.url`"
 PLACE = re.compile(r"(?P<words>.*) - at `\$\.?(?P<place>.*)`\Z", re.DOTALL)
@@ -31,7 +30,7 @@ def convert_json(value: Any, kind: Any) -> Any:
         named = NAMED.search(message)
         parts = [*re.split(r"[.\[\]]+", place), named[1] if named else ""]
         where = ".".join(filter(None, parts)) or "body"
-        raise Invalid.field(where, because("schema-mismatch", message=message)) from None
+        raise Invalid.field(where, str(message)) from None
 
 
 def check_texts(value: Any) -> None:
@@ -44,7 +43,7 @@ def check_texts(value: Any) -> None:
     while todo:
         place, part = todo.pop()
         if isinstance(part, str) and "\0" in part:
-            raise Invalid.field(place or "body", because("text-has-nul"))
+            raise Invalid.field(place or "body", "the text contains a NUL character")
         if isinstance(part, dict):
             todo += [(f"{place}.{key}".lstrip("."), inner) for key, inner in part.items()]
             todo += [(place, key) for key in part]

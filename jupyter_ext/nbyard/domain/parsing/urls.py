@@ -15,7 +15,6 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
 
 Address = IPv4Address | IPv6Address
 
@@ -57,7 +56,11 @@ NEVER_PUBLIC = tuple(
     ip_network(text)
     for text in ("192.88.99.0/24", "64:ff9b:1::/48", "fec0::/10", "2001::/32", "5f00::/16", "::/96")
 )
-HINT = because("allow-private-hosts")
+HINT = (
+    "nbyard refuses addresses of this machine and of private networks. An administrator allows a"
+    " host: start JupyterLab with NBYARD_ALLOWED_PRIVATE_HOSTS=nas.local:8080, or set"
+    ' c.Settings.allowed_private_hosts = ["nas.local:8080"].'
+)
 NAT64 = IPv6Network("64:ff9b::/96")
 
 
@@ -104,7 +107,7 @@ class AllowedHosts(msgspec.Struct, frozen=True):
                 parts = urlsplit(f"//{entry.strip()}")
                 port = parts.port or 0
             except ValueError as problem:
-                reason = because("malformed-port-of", entry=repr(entry))
+                reason = f"{entry!r} has an invalid port"
                 raise Invalid.field("allowed hosts", reason) from problem
             host = normal_host(_host_of(parts, "allowed hosts"), "allowed hosts")
             hosts.add((host, port))
@@ -126,27 +129,29 @@ def parse_url(text: object, schemes: Sequence[str] = WEB, field: str = "url") ->
         Invalid: the URL is malformed, too long, contains a login, or has another scheme.
     """
     if not isinstance(text, str) or not text:
-        raise Invalid.field(field, because("not-url"))
+        raise Invalid.field(field, "must be a URL")
     if len(text) > MAX_URL:
-        raise Invalid.field(field, because("too-long", most=MAX_URL))
+        raise Invalid.field(field, f"may have at most {MAX_URL} characters")
     if "\\" in text or any(char.isspace() or unicodedata.category(char)[0] == "C" for char in text):
-        raise Invalid.field(field, because("blanks-in-url"))
+        raise Invalid.field(field, "may not contain spaces, backslashes or control characters")
     try:
         parts = urlsplit(text)
     except ValueError as problem:
-        raise Invalid.field(field, because("malformed-url")) from problem
+        raise Invalid.field(field, "is not a URL") from problem
     # some libraries chain protocols: zip::https://…
     if "::" in text.partition("://")[0]:
-        raise Invalid.field(field, because("chained-protocols"))
+        raise Invalid.field(field, "may not chain protocols")
     if parts.scheme not in schemes or "://" not in text:
         known = [f"{name}://" for name in schemes]
-        raise Invalid.field(field, because("unknown-scheme", schemes=known))
+        raise Invalid.field(field, f"must begin with one of {', '.join(known)}")
     if "@" in parts.netloc:
-        raise Invalid.field(field, because("login-in-url"), hint=because("store-as-credential"))
+        raise Invalid.field(
+            field, "may not contain a user name or password", hint="Store them as a credential."
+        )
     # Decoded twice, because `%252e%252e` becomes `..` where a second program decodes the key.
     segments = unquote(unquote(parts.path)).split("/")
     if parts.scheme in OBJECT_STORES and any(part in (".", "..") for part in segments):
-        raise Invalid.field(field, because("dots-in-key"))
+        raise Invalid.field(field, "may not contain .. in its key")
     host = normal_host(_host_of(parts, field), field)
     path = quote(urlunsplit(("", "", parts.path or "/", parts.query, "")), safe=URL_CHARACTERS)
     port = _port_of(parts, field)
@@ -160,9 +165,9 @@ def _host_of(parts: SplitResult, field: str) -> str:
     try:
         host = parts.hostname
     except ValueError as problem:
-        raise Invalid.field(field, because("malformed-host")) from problem
+        raise Invalid.field(field, "has an invalid host") from problem
     if not host:
-        raise Invalid.field(field, because("no-host"))
+        raise Invalid.field(field, "has no host")
     return f"[{host}]" if "[" in parts.netloc else host
 
 
@@ -170,11 +175,11 @@ def _port_of(parts: SplitResult, field: str) -> int:
     try:
         port = parts.port
     except ValueError as problem:
-        raise Invalid.field(field, because("malformed-port")) from problem
+        raise Invalid.field(field, "has an invalid port") from problem
     if port is None:
         return DEFAULT_PORTS.get(parts.scheme, 443)
     if port == 0:
-        raise Invalid.field(field, because("malformed-port"))
+        raise Invalid.field(field, "has an invalid port")
     return port
 
 
@@ -190,12 +195,12 @@ def normal_host(host: str, field: str = "url") -> str:
         try:
             address = IPv6Address(host.strip("[]"))
         except ValueError as problem:
-            raise Invalid.field(field, because("malformed-address")) from problem
+            raise Invalid.field(field, "has an invalid address") from problem
         if address.scope_id:
-            raise Invalid.field(field, because("network-interface"))
+            raise Invalid.field(field, "may not contain a network interface")
         return str(address)
     if "%" in host:
-        raise Invalid.field(field, because("percent-in-host"))
+        raise Invalid.field(field, "may not contain percent signs in its host")
     try:
         # NFKC converts characters of full width, as Python does before it resolves a host. Such
         # digits could spell 127.0.0.1.
@@ -203,16 +208,16 @@ def normal_host(host: str, field: str = "url") -> str:
             unicodedata.normalize("NFKC", host).encode("idna").decode().lower().removesuffix(".")
         )
     except UnicodeError as problem:
-        raise Invalid.field(field, because("malformed-host")) from problem
+        raise Invalid.field(field, "has an invalid host") from problem
     labels = plain.split(".")
     if NUMBER.match(labels[-1]):
         with suppress(ValueError):
             if str(IPv4Address(plain)) == host.removesuffix("."):
                 return str(IPv4Address(plain))
         # 2130706433, 0x7f.1, 0177.0.0.1 and the like are attempts to bypass checks.
-        raise Invalid.field(field, because("unusual-address"))
+        raise Invalid.field(field, "must have its IPv4 address as four decimal numbers")
     if len(plain) > 253 or not all(LABEL.match(label) for label in labels):
-        raise Invalid.field(field, because("malformed-host"))
+        raise Invalid.field(field, "has an invalid host")
     return plain
 
 
@@ -230,12 +235,12 @@ def check_host(target: Target, allowed: AllowedHosts, field: str = "url") -> Non
         is_local = target.host in LOCAL_NAMES or target.host.endswith(LOCAL_ENDINGS)
         # If private networks are allowed, the address decides.
         if target.host in METADATA_NAMES or (is_local and not allowed.networks):
-            reason = because("private-host", host=target.host)
+            reason = f"{target.host} is a private host"
             raise Invalid.field(field, reason, hint=HINT) from None
     else:
         check_addresses(target, [str(address)], allowed, field)
     if target.port in OTHER_PROTOCOLS:
-        raise Invalid.field(field, because("other-protocol", port=target.port))
+        raise Invalid.field(field, f"port {target.port} belongs to another protocol")
 
 
 def check_addresses(
@@ -257,17 +262,17 @@ def check_addresses(
         if allowed.names(target.host, target.port) and address not in METADATA:
             continue
         if kind := private_kind(address):
-            reason = because("leads-to-private", host=target.host, address=str(address), kind=kind)
+            reason = f"{target.host} resolves to {address}, {kind}"
             raise Invalid.field(field, reason, hint=HINT)
     if not addresses:
-        raise Invalid.field(field, because("host-without-address", host=target.host))
+        raise Invalid.field(field, f"{target.host} has no address")
     return list(addresses)
 
 
-def private_kind(address: Address) -> Reason | None:
+def private_kind(address: Address) -> str | None:
     """Return why an address is not public; None for a public address."""
     if address in METADATA:
-        return because("metadata-service")
+        return "a metadata service"
     if isinstance(address, IPv6Address):
         # the IPv4 address in an IPv6 one: mapped, 6to4, NAT64 or compatible
         inner = address.ipv4_mapped or address.sixtofour
@@ -279,7 +284,7 @@ def private_kind(address: Address) -> Reason | None:
             return private_kind(inner)
     for kind in ("loopback", "link_local", "multicast", "unspecified", "reserved"):
         if getattr(address, f"is_{kind}"):
-            return because("special-address", kind=kind.replace("_", "-"))
+            return f"a special address ({kind.replace('_', '-')})"
     if address.is_private or not address.is_global or any(address in net for net in NEVER_PUBLIC):
-        return because("private-address")
+        return "a private address"
     return None

@@ -19,7 +19,6 @@ from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import Invalid
 from nbyard.field_suggestions import add_key_names, add_suggestions
-from nbyard.reasons.structs import because
 
 ChangeKind = Literal["project", "environment", "schedule", "file", "notification", "policy"]
 FILE = "nbyard.toml"
@@ -133,14 +132,14 @@ def definition_of(text: bytes) -> ProjectDefinition:
     import tomllib
 
     if len(text) > MOST_BYTES:
-        raise Invalid.field(FILE, because("larger-than-mib", most=MOST_BYTES >> 20))
+        raise Invalid.field(FILE, f"is larger than {MOST_BYTES >> 20} MiB")
     try:
         # Some editors on Windows begin a file with a byte order mark, which tomllib refuses.
         document = tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise Invalid.field(FILE, because("not-utf8", byte=error.start)) from None
+        raise Invalid.field(FILE, f"is not UTF-8 text (byte {error.start})") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Invalid.field(FILE, because("not-toml", message=str(error))) from None
+        raise Invalid.field(FILE, f"is not valid TOML: {error}") from None
     plain = without_false(rules_as_lists(document))
     try:
         definition = msgspec.convert(plain, ProjectDefinition)
@@ -149,7 +148,7 @@ def definition_of(text: bytes) -> ProjectDefinition:
             add_key_names(str(error), plain, ProjectDefinition, {}), ProjectDefinition
         )
         place, what = mismatch_place(message)
-        raise Invalid.field(place or FILE, because("schema-mismatch", message=what)) from None
+        raise Invalid.field(place or FILE, str(what)) from None
     notifications = {
         name: sorted_entries(entries) for name, entries in definition.notifications.items()
     }

@@ -8,7 +8,6 @@ from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.workflows.active_nodes import without_muted
 from nbyard.domain.workflows.structs import Document, read_document
 from nbyard.errors import Detail, Invalid, NbyardError
-from nbyard.reasons.structs import because
 
 WORKFLOW = ".nbflow"
 
@@ -33,7 +32,10 @@ def check_node_files(
         except NbyardError:
             continue
         for node, missing in _missing(document, dirname(path), files):
-            why = because("node-file-not-sent", node=node, workflow=path, path=missing[:200])
+            why = (
+                f"node {node} of {path} uses {missing[:200]}, which is not among the files that"
+                " are sent"
+            )
             details.append(Detail.of(f"{entry_path('schedules', name)}.path", why))
     if details:
         raise Invalid.fields(details)

@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.projects.structs import ProjectTask
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MOST_TEXT = 20_000
 MOST_FACTS = 100
@@ -49,7 +48,7 @@ def check_length(text: str, field: str, most: int = MOST_TEXT) -> None:
         Invalid: the text has more than `most` characters.
     """
     if len(text) > most:
-        raise Invalid.field(field, because("too-many-characters", most=most, count=len(text)))
+        raise Invalid.field(field, f"may have at most {most} characters, but has {len(text)}")
 
 
 def check_repository(url: str) -> str:
@@ -63,7 +62,7 @@ def check_repository(url: str) -> str:
     check_length(url, "repository", MOST_URL)
     url = url.strip()
     if any(char.isspace() or unicodedata.category(char) == "Cc" for char in url):
-        raise Invalid.field("repository", because("repository-with-space"))
+        raise Invalid.field("repository", "may not contain spaces or control characters")
     if not url or SHORT_SSH.fullmatch(url):
         return url
     try:
@@ -72,10 +71,15 @@ def check_repository(url: str) -> str:
     except ValueError:  # malformed brackets of an IPv6 address
         is_place, parts = False, urlsplit("")
     if not is_place:
-        raise Invalid.field("repository", because("not-a-repository", schemes=[*SCHEMES]))
+        raise Invalid.field(
+            "repository",
+            f"must be the URL of a repository ({', '.join(SCHEMES)}) or user@host:path",
+        )
     # In HTTP, a user name may be a token. So only ssh and git URLs may have a user name.
     if parts.password is not None or (parts.username and parts.scheme not in {"ssh", "git"}):
-        raise Invalid.field("repository", because("repository-with-secret"))
+        raise Invalid.field(
+            "repository", "contains a user name or password. Remove it: projects store no secrets"
+        )
     return url
 
 
@@ -86,7 +90,7 @@ def check_facts(facts: Mapping[str, str]) -> dict[str, str]:
         Invalid: there are too many facts, or a name or value is refused.
     """
     if len(facts) > MOST_FACTS:
-        raise Invalid.field("metadata", because("too-many-facts", most=MOST_FACTS))
+        raise Invalid.field("metadata", f"may have at most {MOST_FACTS} entries")
     checked = {}
     for name, value in facts.items():
         field = f"metadata.{name[:40]}"

@@ -5,7 +5,6 @@ import msgspec
 from nbyard.domain.runs.samples import FILES, ROWS
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.errors import Conflict
-from nbyard.reasons.structs import because
 
 
 class CheckedRun(msgspec.Struct, frozen=True):
@@ -38,4 +37,7 @@ def refuse_scratch(run: Run) -> None:
         Conflict: the run is a scratch run.
     """
     if run.is_scratch:
-        raise Conflict(because("run-is-scratch"))
+        raise Conflict(
+            "This is a check run or the run of a bisection. Such runs are deleted automatically,"
+            " so they cannot be kept, compared, retried, pinned, exported or registered."
+        )

@@ -10,6 +10,7 @@ from operator import attrgetter
 import msgspec
 from msgspec.structs import replace
 
+from nbyard.domain.paging import check_range
 from nbyard.domain.state_machines import RUN, RunState
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -119,17 +120,18 @@ def check_rules(rules: CleanUpRules) -> None:
         Invalid: a rule is out of range, or the rules would delete all runs.
     """
     days = rules.older_than_days
-    if days is not None and not 0 <= days <= MAX_DAYS:
-        raise Invalid.field("older_than_days", because("not-between", least=0, most=MAX_DAYS))
-    if rules.keep is not None and not 0 <= rules.keep <= MAX_KEPT:
-        raise Invalid.field("keep", because("not-between", least=0, most=MAX_KEPT))
+    check_range("older_than_days", days, 0, MAX_DAYS)
+    check_range("keep", rules.keep, 0, MAX_KEPT)
     if rules.max_bytes is not None and rules.max_bytes < 0:
-        raise Invalid.field("max_bytes", because("negative"))
+        raise Invalid.field("max_bytes", "may not be negative")
     if set(rules.states) - set(RUN.terminal):
-        raise Invalid.field("states", because("must-be-one-of", names=sorted(RUN.terminal)))
+        raise Invalid.field("states", f"must be one of {', '.join(sorted(RUN.terminal))}")
     # A workflow alone is no rule: even its newest successful run would be deleted.
     if not rules.states and (days, rules.keep, rules.max_bytes) == (None, None, None):
-        raise Invalid(because("no-clean-up-rule"))
+        raise Invalid(
+            "Set an age, a number of runs to keep, a state or a size. Otherwise even the newest"
+            " successful runs would be deleted."
+        )
 
 
 def choose_runs(

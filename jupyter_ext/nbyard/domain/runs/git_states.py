@@ -5,7 +5,6 @@ import re
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 SHORT = 10
 MOST_BRANCH = 250
@@ -27,9 +26,9 @@ class GitState(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_f
             Invalid: `commit` is not the hash of a commit, or the branch is too long.
         """
         if not COMMIT.fullmatch(self.commit):
-            raise Invalid.field("git.commit", because("not-a-commit"))
+            raise Invalid.field("git.commit", "must be the full hash of a commit")
         if len(self.branch) > MOST_BRANCH or not self.branch.isprintable():
-            raise Invalid.field("git.branch", because("too-long", most=MOST_BRANCH))
+            raise Invalid.field("git.branch", f"may have at most {MOST_BRANCH} characters")
 
     def __str__(self) -> str:
         """Return `main 1a2b3c4d5e`, with `+ changes` for a dirty state."""

@@ -61,7 +61,7 @@ class ResolvedNode(msgspec.Struct, frozen=True, omit_defaults=True):
 Resolved = Mapping[str, ResolvedNode]
 # The owner's credentials, by name and by ID.
 Credentials = Mapping[str, SecretOf]
-NO_CREDENTIAL = because("no-credential-named")
+NO_CREDENTIAL = "there is no credential of that name"
 
 
 class RunOverrides(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -127,7 +127,9 @@ def find_problems(
             own = known.resources
             limits = Limits(**node.over(own))
             refused = [*invalid_limits(limits), *wrong_monitors(own.ports, own.tensorboard)]
-            problems += [Problem(reason, node=name, field=field) for field, reason in refused]
+            problems += [
+                Problem(because("text", text=why), node=name, field=field) for field, why in refused
+            ]
     return problems
 
 
@@ -280,7 +282,8 @@ def raise_problems(problems: Sequence[Problem]) -> None:
         because("field", path=detail.path, reason=problem.reason)
         for detail, problem in zip(details, problems, strict=True)
     ]
-    raise Invalid(because("workflow-cannot-run", problems=places[:MAX_TOLD]), details=details)
+    why = because("workflow-cannot-run", problems=places[:MAX_TOLD])
+    raise Invalid(why, details=details)
 
 
 class _Planner(msgspec.Struct, frozen=True):

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.domain.paging import check_range
 
 ROWS = 100
 FILES = 3
@@ -32,6 +31,5 @@ def check_sample(rows: int, files: int) -> Sample:
         Invalid: a number is out of range.
     """
     for name, count, most in (("rows", rows, MAX_ROWS), ("files", files, MAX_FILES)):
-        if not 1 <= count <= most:
-            raise Invalid.field(name, because("not-between", least=1, most=most))
+        check_range(name, count, 1, most)
     return Sample(rows, files)

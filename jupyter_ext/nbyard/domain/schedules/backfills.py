@@ -8,6 +8,7 @@ from typing import Literal
 
 import msgspec
 
+from nbyard.domain.paging import check_range
 from nbyard.domain.schedules.due_times import TimingPlan
 from nbyard.domain.schedules.zones import in_zone, zone_of
 from nbyard.domain.state_machines import RUN, BackfillState, RunState
@@ -131,14 +132,13 @@ def checked_range(body: NewBackfill, zone: str, now: datetime) -> Range:
     Raises:
         Invalid: the range is empty, too early or in the future, or `at_once` is out of range.
     """
-    if not 1 <= body.at_once <= MOST_AT_ONCE:
-        raise Invalid.field("at_once", because("not-between", least=1, most=MOST_AT_ONCE))
+    check_range("at_once", body.at_once, 1, MOST_AT_ONCE)
     since = _moment("since", body.since, zone)
     until = now if body.until is None else _moment("until", body.until, zone)
     if until > now:
-        raise Invalid.field("until", because("backfill-in-future"))
+        raise Invalid.field("until", "a backfill covers past due times only")
     if since > until:
-        raise Invalid.field("since", because("backfill-range-empty"))
+        raise Invalid.field("since", "the start is after the end")
     return Range(since, until)
 
 
@@ -158,11 +158,11 @@ def past_due(plan: TimingPlan, wanted: Range, pending: datetime | None) -> list[
     )
     moments = list(islice(due_times, MOST_DUE_TIMES + 1))
     if not moments:
-        raise Invalid.field("since", because("backfill-no-due-time"))
+        raise Invalid.field("since", "the schedule has no past due time in this range")
     if len(moments) > MOST_DUE_TIMES:
         last = moments[MOST_DUE_TIMES - 1].astimezone(zone_of(plan.zone)).isoformat()
-        why = because("backfill-too-long", most=MOST_DUE_TIMES)
-        raise Invalid.field("until", why, hint=because("backfill-end-at", time=last))
+        why = f"the range has more than {MOST_DUE_TIMES} due times"
+        raise Invalid.field("until", why, hint=f"End at {last}, then start another backfill.")
     return moments
 
 
@@ -203,5 +203,5 @@ def counts_of(times: Sequence[tuple[BackfillOutcome, RunState | None, int]]) -> 
 def _moment(field: str, moment: datetime, zone: str) -> datetime:
     localized = in_zone(moment, zone_of(zone), field)
     if localized < EARLIEST:
-        raise Invalid.field(field, because("backfill-too-early"))
+        raise Invalid.field(field, "the range starts in 1970 at the earliest")
     return localized

@@ -19,7 +19,6 @@ from cronsim.cronsim import Field as CronField
 
 from nbyard.domain.schedules.dialects import foreign_dialect
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
 
 MAX_EXPRESSION = 200
 LEAST_SECONDS = 10
@@ -36,7 +35,22 @@ FIELDS = ("second", "minute", "hour", "day-of-month", "month", "day-of-week")
 # W is also the end of LW, the last working day of a month.
 FOREIGN = re.compile(r"[?H~%]|(?<!L)W")
 # Signs of other dialects with what to write instead.
-INSTEAD = {"?": "cron-any-day", "W": "cron-near-day", "H": "cron-spread", "~": "cron-spread"}
+SPREAD = (
+    "Write a number of your choice. Jenkins derives it from the name of a job, other programs"
+    " choose it at random."
+)
+INSTEAD = {
+    "?": (
+        "Write * instead of ?. Quartz and Amazon EventBridge count weekdays from Sunday = 1; here,"
+        " Sunday is 0 or 7 and Monday is 1."
+    ),
+    "W": (
+        "nbyard cannot choose the working day nearest to a date. Write a day of the month, or LW"
+        " for the last working day."
+    ),
+    "H": SPREAD,
+    "~": SPREAD,
+}
 LETTERS = frozenset(("H", "W", "L", "LW"))
 RANGE = re.compile(r"(\d+)-(\d+)", re.ASCII)
 YEAR = re.compile(r"[\d*?,/-]+")
@@ -65,11 +79,11 @@ class CronExpression(msgspec.Struct, frozen=True):
         following = (*self.seconds[1:], self.seconds[0] + 60)
         gaps = (after - second for second, after in zip(self.seconds, following, strict=True))
         if min(gaps) < LEAST_SECONDS:
-            raise _refused(because("due-too-often", least=LEAST_SECONDS))
+            raise _refused(f"at least {LEAST_SECONDS} seconds must lie between due times")
         try:
             next(CronSim(self.fields, EARLIEST))
         except (CronSimError, StopIteration, RuntimeError):
-            raise _refused(because("cron-never")) from None
+            raise _refused("no calendar has such a date") from None
 
     def after(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
         """Yield the due times after a moment in UTC, each once, in order."""
@@ -95,22 +109,31 @@ def parse_cron(text: str) -> CronExpression:
         Invalid: the expression is refused. The reason names the field and its position.
     """
     if len(text) > MAX_EXPRESSION:
-        raise _refused(because("too-long", most=MAX_EXPRESSION))
+        raise _refused(f"may have at most {MAX_EXPRESSION} characters")
     stripped = text.strip()
     if foreign := foreign_dialect(stripped):
         raise _refused(foreign)
     if stripped.startswith("@"):
         if stripped.lower() not in NAMES:
-            raise _refused(because("cron-name", name=stripped[:40], known=[*NAMES]))
+            raise _refused(f"{stripped[:40]} is not one of {', '.join(NAMES)}")
         return CronExpression(NAMES[stripped.lower()])
     places = [(match.group(), match.start() + 1) for match in re.finditer(r"\S+", text)]
     is_last_a_year = len(places) == SEVEN and YEAR.fullmatch(places[-1][0])
     # Of six fields, the last is a day of the week, which has no such number.
     if is_last_a_year or (len(places) == SIX and SURE_YEAR.fullmatch(places[-1][0])):
-        why = because("cron-year", text=places[-1][0], position=places[-1][1])
-        raise _refused(why, because("cron-without-year"))
+        why = (
+            f"the field {places[-1][0]} at position {places[-1][1]} is a year, which nbyard does"
+            " not support"
+        )
+        raise _refused(
+            why,
+            "Remove the year. Set the start and the end of the schedule to limit it to some dates.",
+        )
     if len(places) not in {MINUTES, SIX}:
-        raise _refused(because("cron-field-count", count=len(places)))
+        raise _refused(
+            "a cron expression has 5 fields (minute, hour, day of month, month, day of week), or"
+            f" 6 with the seconds first; this has {len(places)}"
+        )
     names = FIELDS[-len(places) :]
     parsed = [field_values(name, *place) for name, place in zip(names, places, strict=True)]
     seconds = tuple(sorted(parsed[0])) if len(places) == SIX else (0,)
@@ -143,18 +166,17 @@ def field_values(name: str, text: str, position: int) -> set[int]:
     plain = WORD.sub(lambda w: w[0] if w[0].upper() in LETTERS else " " * len(w[0]), text)
     if foreign := FOREIGN.search(plain.upper()):
         at = position + foreign.start()
-        why = because("cron-dialect", character=foreign[0], field=name, position=at)
-        hint = INSTEAD.get(foreign[0])
-        raise _refused(why, because(hint) if hint else None)
+        why = f"{foreign[0]} at position {at} ({name}) belongs to another dialect of cron"
+        raise _refused(why, INSTEAD.get(foreign[0]))
     try:
         values = CronField(FIELDS.index(name)).parse(text.upper())
     except (CronSimError, RecursionError):
-        why = because("cron-field", field=name, text=text[:40], position=position)
+        why = f"{text[:40]} at position {position} is not a valid {name}"
         raise _refused(why, _suggestion(name, text.upper())) from None
     return {value for value in values if isinstance(value, int)}
 
 
-def _suggestion(name: str, text: str) -> Reason | None:
+def _suggestion(name: str, text: str) -> str | None:
     """Return a hint with a valid field to write instead of a refused one; None if unknown.
 
     It corrects whole names of days and months, and descending ranges.
@@ -172,7 +194,7 @@ def _suggestion(name: str, text: str) -> Reason | None:
         with suppress(CronSimError, RecursionError):
             CronField(field).parse(mended)
             if mended != text:
-                return because("cron-instead", text=mended)
+                return f"Write {mended}"
     return None
 
 
@@ -187,8 +209,8 @@ def _ascending_ranges(field: int, first: int, last: int) -> str:
     if FIELDS[field] == FIELDS[-1]:  # Sunday is both 0 and 7
         first, highest = first % 7, 6
     pairs = [(first, last)] if first <= last else [(first, highest), (lowest, last)]
-    return ",".join(f"{low}-{high}" if low < high else f"{high}" for low, high in pairs)
+    return ",".join(f"{low}-{high}" if low < high else str(high) for low, high in pairs)
 
 
-def _refused(reason: Reason, hint: Reason | None = None) -> Invalid:
+def _refused(reason: str, hint: str | None = None) -> Invalid:
     return Invalid.field("timing.expression", reason, hint=hint)

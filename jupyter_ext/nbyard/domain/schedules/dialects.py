@@ -2,8 +2,6 @@
 
 import re
 
-from nbyard.reasons.structs import Reason, because
-
 # Patterns with the program that reads such a timing, and a phrase of nbyard.
 DIALECTS = (
     (r"cron ?\(.*\)?", "Amazon EventBridge", "0 8 * * 1-5"),
@@ -27,13 +25,19 @@ ZONE_AFTER = re.compile(
 )
 
 
-def foreign_dialect(text: str) -> Reason | None:
+def foreign_dialect(text: str) -> str | None:
     """Return the reason to refuse a timing in another program's syntax; None for other texts."""
     stripped = text.strip()
     if match := ZONE.fullmatch(stripped) or ZONE_AFTER.fullmatch(stripped):
         rest = match["rest"].strip()
-        return because("zone-in-timing", zone=match["zone"][:80], rest=rest[:80])
+        return (
+            f"the time zone is a field of its own: set it to {match['zone'][:80]} and the timing"
+            f" to '{rest[:80]}'"
+        )
     for pattern, program, instead in PATTERNS:
         if pattern.fullmatch(stripped):
-            return because("timing-dialect", text=stripped[:80], program=program, example=instead)
+            return (
+                f"'{stripped[:80]}' is a timing of {program}. Write a phrase or cron expression,"
+                f" such as '{instead}'"
+            )
     return None

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from nbyard.domain.paging import check_range
 from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
 from nbyard.domain.schedules.phrases import read_phrase, refused_text
 from nbyard.domain.schedules.structs import (
@@ -21,7 +22,6 @@ from nbyard.domain.schedules.structs import (
 )
 from nbyard.domain.schedules.zones import in_zone, zone_of
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MOST_SECONDS = 10 * 366 * 86_400
 MOST_RUNS = 1_000_000
@@ -91,7 +91,7 @@ def plan_of_timing(
     start = _limit("starts_at", starts_at, place)
     end = _limit("ends_at", ends_at, place)
     if start is not None and end is not None and end < start:
-        raise Invalid.field("ends_at", because("ends-before-start"))
+        raise Invalid.field("ends_at", "the end is before the start")
 
     def plan_of(timing: Timing | Delay) -> TimingPlan:
         # Intervals from a whole second have due times that are easy to read.
@@ -99,8 +99,8 @@ def plan_of_timing(
         plan = TimingPlan(checked_timing(timing, place, now), zone, anchor, start, end)
         if plan.next(now) is None:
             if end is not None and (start or now) >= end:
-                raise Invalid.field("ends_at", because("ends-in-past"))
-            raise Invalid.field("timing", because("never-due"))
+                raise Invalid.field("ends_at", "the end has passed")
+            raise Invalid.field("timing", "no time is due from now on")
         return plan
 
     if not isinstance(asked, Phrase):
@@ -131,8 +131,7 @@ def check_runs(at_most: int | None) -> None:
     Raises:
         Invalid: the number is out of range.
     """
-    if at_most is not None and not 1 <= at_most <= MOST_RUNS:
-        raise Invalid.field("at_most", because("not-between", least=1, most=MOST_RUNS))
+    check_range("at_most", at_most, 1, MOST_RUNS)
 
 
 def _limit(field: str, moment: datetime | None, zone: ZoneInfo) -> datetime | None:
@@ -151,11 +150,11 @@ def checked_timing(asked: Timing | Delay, zone: ZoneInfo, now: datetime) -> Timi
     if isinstance(asked, Once):
         return Once(in_zone(asked.at, zone, "timing.at"))
     if isinstance(asked, Interval) and asked.seconds < LEAST_SECONDS:
-        raise Invalid.field("timing.seconds", because("due-too-often", least=LEAST_SECONDS))
+        raise Invalid.field(
+            "timing.seconds", f"at least {LEAST_SECONDS} seconds must lie between due times"
+        )
     least = LEAST_SECONDS if isinstance(asked, Interval) else 1
-    if not least <= asked.seconds <= MOST_SECONDS:
-        why = because("not-between", least=least, most=MOST_SECONDS)
-        raise Invalid.field("timing.seconds", why)
+    check_range("timing.seconds", asked.seconds, least, MOST_SECONDS)
     if isinstance(asked, Delay):
         return Once((now + timedelta(seconds=asked.seconds)).astimezone(UTC))
     return asked

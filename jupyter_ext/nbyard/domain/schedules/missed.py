@@ -4,9 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+from nbyard.domain.paging import check_range
 from nbyard.domain.schedules.structs import Missed
-from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 GRACE = timedelta(seconds=60)
 MOST_WINDOW = 31 * 86_400
@@ -19,11 +18,8 @@ def check_missed(policy: Missed) -> None:
     Raises:
         Invalid: a field is refused.
     """
-    if not 0 <= policy.window_seconds <= MOST_WINDOW:
-        why = because("not-between", least=0, most=MOST_WINDOW)
-        raise Invalid.field("missed.window_seconds", why)
-    if not 1 <= policy.most <= MOST_CATCH_UPS:
-        raise Invalid.field("missed.most", because("not-between", least=1, most=MOST_CATCH_UPS))
+    check_range("missed.window_seconds", policy.window_seconds, 0, MOST_WINDOW)
+    check_range("missed.most", policy.most, 1, MOST_CATCH_UPS)
 
 
 def missed_before_first_run(

@@ -8,7 +8,6 @@ from nbyard.domain.schedules.cron import looks_like_cron
 from nbyard.domain.schedules.restricted_intervals import restricted_interval
 from nbyard.domain.schedules.structs import Timing
 from nbyard.domain.schedules.time_patterns import CLOCK, COUNT, DATE, DAY, EVERY, NIGHTLY, unnamed
-from nbyard.reasons.structs import Reason, because
 
 LEAST_LIKENESS = 0.75
 SHORTEST = 4  # shorter words are like too many others
@@ -17,9 +16,13 @@ WHOLE_HOUR = r"(?:at )?(\d{1,2})(?::00)?"
 INTERVAL = rf"(?P<phrase>{EVERY})"
 WEEKS = rf"(?P<phrase>(?:every|each) {COUNT}?weeks?)"
 DAY_AND_TIME = rf"(?:on )?(?:today|tomorrow|{unnamed(DATE)}|{DAY})(?: {unnamed(TIME)})?"
-NEAR, WITHOUT_TIME = "near-phrase", "interval-without-time"
+NEAR = "'{text}' is not a known phrase. The nearest one is '{phrase}'"
+WITHOUT_TIME = (
+    "'{text}' is an interval, which has no time of day. Write '{phrase}', and set the start to the"
+    " first due time"
+)
 
-# Patterns of refused phrases, the phrase to write instead, and the code of the reason.
+# Patterns of refused phrases, the phrase to write instead, and the text of the refusal.
 INSTEAD = tuple(
     (re.compile(pattern), phrase, code)
     for pattern, phrase, code in (
@@ -71,7 +74,7 @@ WORDS = (
 )
 
 
-def near_phrase(text: str, plain: str, read: Callable[[str], Timing | None]) -> Reason | None:
+def near_phrase(text: str, plain: str, read: Callable[[str], Timing | None]) -> str | None:
     """Return the reason to refuse a phrase that names an accepted one; None if none is near.
 
     `text` is what the user typed and `plain` is that in lower case, without commas. `read` returns
@@ -95,9 +98,9 @@ def near_phrase(text: str, plain: str, read: Callable[[str], Timing | None]) -> 
     phrases.append((spelled, NEAR))
     # Words in another order are no cron expression, even if they look like one.
     ordered = [pair for pair in phrases if not looks_like_cron(pair[0])]
-    for phrase, code in (*((expression, NEAR) for expression in expressions), *ordered):
+    for phrase, why in (*((expression, NEAR) for expression in expressions), *ordered):
         if read(phrase):
-            return because(code, text=text.strip()[:80], phrase=phrase)
+            return why.format(text=text.strip()[:80], phrase=phrase)
     return None
 
 

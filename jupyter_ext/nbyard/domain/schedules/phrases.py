@@ -30,7 +30,6 @@ from nbyard.domain.schedules.time_patterns import (
     unnamed,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MAX_PHRASE = 200
 EXAMPLES = (
@@ -90,7 +89,7 @@ def _timing_of(text: str, now: datetime) -> Timing | None:
         Invalid: a part of it is refused.
     """
     if len(text) > MAX_PHRASE:
-        raise Invalid.field("timing.text", because("too-long", most=MAX_PHRASE))
+        raise Invalid.field("timing.text", f"may have at most {MAX_PHRASE} characters")
     if looks_like_cron(text):
         try:
             parse_cron(text)
@@ -116,7 +115,8 @@ def _plain(text: str) -> str:
 
 def _unknown(text: str) -> Invalid:
     return Invalid.field(
-        "timing.text", because("unknown-phrase", text=text.strip()[:80], examples=[*EXAMPLES])
+        "timing.text",
+        f"'{text.strip()[:80]}' is not a known phrase. Examples: {'; '.join(EXAMPLES)}",
     )
 
 
@@ -134,7 +134,7 @@ def read_delay(groups: Found, now: datetime) -> Timing:
     try:
         return Once(now + timedelta(seconds=seconds_of(groups)))
     except OverflowError:
-        raise Invalid.field("timing.text", because("number-too-large")) from None
+        raise Invalid.field("timing.text", "the number is too large") from None
 
 
 def _on_days(days: str, of_month: str = "*") -> Reader:
@@ -188,7 +188,7 @@ def read_hourly(groups: Found, now: datetime) -> Timing:
     """
     minute = int(groups.get("past") or 0)
     if minute > 59:
-        raise Invalid.field("timing.text", because("no-time-of-day", text=f":{minute}"))
+        raise Invalid.field("timing.text", f":{minute} is not a time of day")
     return Cron(f"{minute} * * * *")
 
 
@@ -218,7 +218,7 @@ def read_date(groups: Found, now: datetime) -> Timing:
     try:
         day = datetime.fromisoformat(groups["date"])
     except ValueError:
-        raise Invalid.field("timing.text", because("no-date", text=groups["date"])) from None
+        raise Invalid.field("timing.text", f"{groups['date']} is not a date") from None
     return _once(day.replace(hour=hour, minute=minute, tzinfo=now.tzinfo))
 
 

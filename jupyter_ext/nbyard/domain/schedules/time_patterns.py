@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 SECONDS = {"second": 1, "sec": 1, "minute": 60, "min": 60, "hour": 3600, "hr": 3600, "day": 86_400}
 SECONDS |= {"week": 604_800, "s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -58,10 +57,10 @@ def clock_of(groups: Found) -> tuple[int, int]:
     if hour is None:
         hour = int(word)
         if half and not 1 <= hour <= 12:
-            raise Invalid.field("timing.text", because("no-time-of-day", text=f"{word} {half}"))
+            raise Invalid.field("timing.text", f"{word} {half} is not a time of day")
         hour = hour % 12 + (12 if half == "pm" else 0) if half else hour
     minute = int(groups.get("minute") or 0)
     if hour > 23 or minute > 59:
         given = f"{word}:{groups.get('minute') or '00'}"
-        raise Invalid.field("timing.text", because("no-time-of-day", text=given))
+        raise Invalid.field("timing.text", f"{given} is not a time of day")
     return hour, minute

@@ -7,7 +7,6 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MAX_ZONE = 64
 MINUTE = timedelta(minutes=1)
@@ -31,8 +30,8 @@ def zone_of(name: str) -> ZoneInfo:
     zones = sorted(available_timezones())
     cities = [zone for zone in zones if _city(zone) == _city(given)]
     close = cities or difflib.get_close_matches(given, zones, 3)
-    hint = because("did-you-mean", names=[*map(repr, close)]) if close else None
-    raise Invalid.field("zone", because("no-time-zone", name=given), hint=hint)
+    hint = f"Did you mean {' or '.join(map(repr, close))}?" if close else None
+    raise Invalid.field("zone", f"there is no time zone {given}", hint=hint)
 
 
 def _city(zone: str) -> str:
@@ -64,7 +63,7 @@ def in_zone(moment: datetime, zone: ZoneInfo, field: str = "at") -> datetime:
         due = aware.astimezone(UTC)
         due.astimezone(zone)
     except OverflowError:
-        raise Invalid.field(field, because("number-too-large")) from None
+        raise Invalid.field(field, "the number is too large") from None
     if due.astimezone(aware.tzinfo).replace(tzinfo=None) == aware.replace(tzinfo=None):
         return due
     # With the offset after the change, the time is a moment before it.

@@ -1,9 +1,9 @@
 """Checks of the files that a trigger watches."""
 
+from nbyard.domain.paging import check_range
 from nbyard.domain.triggers.file_patterns import path_pattern
 from nbyard.domain.triggers.structs import OnFile
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 LEAST_SETTLE, MOST_SETTLE = 0.1, 3600.0
 MOST_FILES = 10_000
@@ -17,7 +17,5 @@ def check_file_event(on: OnFile) -> None:
     """
     path_pattern(on.pattern)
     if not on.changes:
-        raise Invalid.field("on.changes", because("empty"))
-    if not LEAST_SETTLE <= on.settle_seconds <= MOST_SETTLE:
-        why = because("not-between", least=LEAST_SETTLE, most=MOST_SETTLE)
-        raise Invalid.field("on.settle_seconds", why)
+        raise Invalid.field("on.changes", "may not be empty")
+    check_range("on.settle_seconds", on.settle_seconds, LEAST_SETTLE, MOST_SETTLE)

@@ -7,7 +7,6 @@ from functools import lru_cache
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 MAX_PATTERN = 200
 FIELD = "on.pattern"
@@ -69,12 +68,14 @@ def path_pattern(pattern: str) -> PathPattern:
         Invalid: the pattern is refused.
     """
     if not pattern:
-        raise Invalid.field(FIELD, because("empty"))
+        raise Invalid.field(FIELD, "may not be empty")
     if len(pattern) > MAX_PATTERN:
-        raise Invalid.field(FIELD, because("too-long", most=MAX_PATTERN))
+        raise Invalid.field(FIELD, f"may have at most {MAX_PATTERN} characters")
     parts = pattern.split("/")
     if any(part in {"", ".", ".."} for part in parts) or parts[-1] == DEEP:
-        raise Invalid.field(FIELD, because("not-a-pattern", text=pattern))
+        raise Invalid.field(
+            FIELD, f"'{pattern}' is not a pattern of files, such as *.csv or **/*.csv"
+        )
     # As in a shell, a wildcard at the beginning matches no hidden file.
     texts = [
         (r"(?!\.)" if part.startswith(WILD) else "") + fnmatch.translate(part) for part in parts

@@ -9,7 +9,7 @@ from nbyard.domain.arguments.text_values import TEXT_TYPES
 from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.domain.triggers.structs import TriggerKind
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 MAX_REFERENCE = 200
 MOST_PARTS = 16
@@ -45,21 +45,26 @@ def check_references(kind: TriggerKind, references: Mapping[str, str]) -> None:
         Invalid: a reference is refused.
     """
     if len(references) > MOST_VALUES:
-        raise Invalid.field("values_from", because("too-many-values", most=MOST_VALUES))
+        raise Invalid.field("values_from", f"may have at most {MOST_VALUES} entries")
     known = FIELDS[kind]
     for name, reference in references.items():
         where = f"values_from.{name}"
         if len(reference) > MAX_REFERENCE:
-            raise Invalid.field(where, because("too-long", most=MAX_REFERENCE))
+            raise Invalid.field(where, f"may have at most {MAX_REFERENCE} characters")
         first, *rest = reference.split(".")
         if not known:
-            raise Invalid.field(where, because("event-has-no-fields"))
+            raise Invalid.field(
+                where, "the event has no fields; pass values when you fire the trigger"
+            )
         if first not in known:
             shown = [f"{BODY}.NAME" if field == BODY else field for field in known]
-            raise Invalid.field(where, because("no-event-field", text=reference, known=shown))
+            raise Invalid.field(where, f"'{reference}' is not one of {', '.join(shown)}")
         is_path = first == BODY and rest and all(rest) and len(rest) <= MOST_PARTS
         if (first == BODY and not is_path) or (rest and first != BODY):
-            raise Invalid.field(where, because("not-a-field-path", text=reference))
+            raise Invalid.field(
+                where,
+                f"'{reference}' is not a path of names and numbers with dots, such as body.city.0",
+            )
 
 
 def check_types(
@@ -73,13 +78,17 @@ def check_types(
     for name, reference in references.items():
         where, argument = f"values_from.{name}", arguments.get(name)
         if argument is None:
-            raise Invalid.field(where, because("no-such-parameter", known=[*arguments]))
+            raise Invalid.field(
+                where, f"is not a parameter of the run; it has {', '.join(arguments)}"
+            )
         if argument.role == "output" or argument.type == "secret":
-            raise Invalid.field(where, because("parameter-takes-no-event"))
+            raise Invalid.field(where, "an output or a secret cannot receive a value of an event")
         given = FIELDS[kind][reference.partition(".")[0]]
         wanted = argument.type if argument.role == "value" else "string"
         if given and wanted not in FITTING[given]:
-            raise Invalid.field(where, because("event-field-type", given=given, wanted=wanted))
+            raise Invalid.field(
+                where, f"the field of the event is {given}, the parameter is {wanted}"
+            )
 
 
 def fields_of(cause: Cause, body: Any = None) -> dict[str, Any]:
@@ -129,8 +138,8 @@ def _value(reference: str, fields: Mapping[str, Any], where: str) -> Any:
         elif isinstance(value, list) and re.fullmatch(r"\d{1,9}", part, re.ASCII):
             place = int(part)
             if place >= len(value):
-                raise Invalid.field(where, because("event-lacks-field", text=reference))
+                raise Invalid.field(where, f"the event has no field '{reference}'")
             value = value[place]
         else:
-            raise Invalid.field(where, because("event-lacks-field", text=reference))
+            raise Invalid.field(where, f"the event has no field '{reference}'")
     return value

@@ -9,8 +9,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
+from nbyard.domain.paging import check_range
 
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 # As in the reference code of Standard Webhooks. It limits the replay of recorded messages.
@@ -74,6 +73,4 @@ def check_rate(most_per_minute: int) -> None:
     Raises:
         Invalid: the number is out of range.
     """
-    if not 1 <= most_per_minute <= MOST_PER_MINUTE:
-        why = because("not-between", least=1, most=MOST_PER_MINUTE)
-        raise Invalid.field("on.most_per_minute", why)
+    check_range("on.most_per_minute", most_per_minute, 1, MOST_PER_MINUTE)

@@ -34,13 +34,15 @@ def selected_nodes(document: Document, scope: Scope, nodes: Sequence[str]) -> se
         return _not_bypassed(active)
     for index, node in enumerate(nodes):
         if node not in document.nodes:
-            raise Invalid.field(f"nodes.{index}", because("no-node", node=repr(node[:70])))
+            raise Invalid.field(f"nodes.{index}", f"there is no node {node[:70]!r}")
     if not nodes:
-        raise Invalid.field("nodes", because("scope-without-nodes", scope=repr(scope)))
+        raise Invalid.field("nodes", f"the scope {scope!r} needs at least one node")
     running = _not_bypassed(active)
     named = set(nodes) & (set(active.nodes) if scope == "from" else running)
     if not named:
-        raise Invalid.field("nodes", because("nodes-inactive"))
+        raise Invalid.field(
+            "nodes", "each of these nodes is muted or bypassed, or depends on a muted node"
+        )
     edges = list(active.edges.values())
     chosen = downstream(named, edges) if scope == "from" else named
     return upstream(chosen, [e for e in edges if not _targets_pinned_result(active, e)]) & running

@@ -19,7 +19,7 @@ from nbyard.domain.limits import Limits
 from nbyard.domain.parsing.strict_json import read_json
 from nbyard.errors import BadRequest, Invalid
 from nbyard.field_suggestions import add_key_names, add_suggestions, near_spelling
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 NODE_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}\Z")
 # The # keeps comments apart from nodes, because both have entries in `positions`.
@@ -155,13 +155,13 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
     except msgspec.ValidationError as error:
         named = add_key_names(str(error), plain, Document, {"version": 1})
         message = add_suggestions(named, Document)
-        raise Invalid.field("document", because("wrong-shape", message=message)) from None
+        raise Invalid.field("document", str(message)) from None
     known = Meta.__struct_fields__
     for name in plain.get("meta", {}):
         if name not in known and (near := near_spelling(name, known)):
-            raise Invalid.field("document.meta", because("no-field", name=repr(name), near=near))
+            raise Invalid.field("document.meta", f"unknown field {name!r}; did you mean {near}?")
     if len(document.nodes) > MAX_NODES:
-        raise Invalid.field("document.nodes", because("too-many-nodes", most=MAX_NODES))
+        raise Invalid.field("document.nodes", f"more than {MAX_NODES} nodes")
     _check_ids(document)
     edges = {
         key: edge
@@ -169,19 +169,23 @@ def read_document(text: str | bytes, strict: bool = False) -> Document:
         if edge.source in document.nodes and edge.target in document.nodes
     }
     if strict and (lost := sorted(document.edges.keys() - edges)):
-        raise Invalid.field("document.edges", because("loose-edge", edge=repr(lost[0][:150])))
+        raise Invalid.field(
+            "document.edges", f"the connection {lost[0][:150]!r} has no node at one of its ends"
+        )
     return msgspec.structs.replace(document, edges=edges)
 
 
 def _check_ids(document: Document) -> None:
     for name in document.nodes:
         if not NODE_ID.match(name) or name == PROTOTYPE:
-            raise Invalid.field("document.nodes", because("not-node-id", id=repr(name[:70])))
+            raise Invalid.field("document.nodes", f"{name[:70]!r} is not a valid node ID")
     for name in document.comments or ():
         if not COMMENT_ID.match(name):
-            raise Invalid.field("document.comments", because("not-comment-id", id=repr(name[:70])))
+            raise Invalid.field(
+                "document.comments", f"{name[:70]!r} is not a valid comment ID, such as #1"
+            )
     if PROTOTYPE in document.edges:
-        raise Invalid.field("document.edges", because("not-edge-id", id=repr(PROTOTYPE)))
+        raise Invalid.field("document.edges", f"{PROTOTYPE!r} is not a valid connection ID")
 
 
 def _parse_versioned(text: str | bytes) -> Any:
@@ -191,7 +195,7 @@ def _parse_versioned(text: str | bytes) -> Any:
     version = plain.get("version") if isinstance(plain, dict) else None
     if isinstance(version, int | float) and not isinstance(version, bool):
         if version != 1:
-            raise BadRequest(because("unknown-version", version=str(version)))
+            raise BadRequest(f"version {version} is not known; upgrade nbyard")
         plain["version"] = 1  # 1.0 is the same number
     return plain
 
@@ -239,7 +243,9 @@ def topological_order(nodes: Iterable[str], edges: Iterable[Edge]) -> list[str]:
                 ready.append(target)
     if len(order) < len(missing):
         rest = sorted(node for node, count in missing.items() if count)
-        raise Invalid.field("document.edges", because("connections-in-cycle", nodes=rest[:8]))
+        raise Invalid.field(
+            "document.edges", f"the connections form a cycle: {', '.join(rest[:8])}"
+        )
     return order
 
 

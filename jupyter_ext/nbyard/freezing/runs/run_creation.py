@@ -142,7 +142,9 @@ def with_values(content: TemplateContent, values: Values) -> TemplateContent:
     arguments = {argument.name: argument for argument in content.parameters}
     for name in values:
         if content.main and name in arguments and arguments[name].role == "input":
-            raise Invalid.field(f"parameters.{name}", because("input-is-frozen"))
+            raise Invalid.field(
+                f"parameters.{name}", "is an input, whose data is frozen; freeze the request again"
+            )
     owner = content.nodes[content.main].name if content.main else ""
     given = given_values(arguments, NewRun(parameters=dict(values)), owner)
     document = content.document
@@ -168,7 +170,7 @@ def recorded_values(content: TemplateContent) -> dict[str, Any]:
     if content.main:
         return dict(given)
     if missing := [name for name in content.needed if name not in given]:
-        raise refused([(f"parameters.{name}", because("value-needed")) for name in missing])
+        raise refused([(f"parameters.{name}", "a value is needed") for name in missing])
     known = {a.name: given.get(a.name, a.default) for a in content.parameters}
     return {name: value for name, value in known.items() if value is not msgspec.UNSET}
 
@@ -185,7 +187,7 @@ def plan_run(
     chosen, nodes = frozenset(content.chosen), content.nodes
     plans = plan_tasks(content.document, nodes, values, chosen, content.overrides, credentials)
     if not plans:
-        raise Invalid(because("nothing-to-run"))
+        raise Invalid("There is nothing to run: add or select a notebook, script or program.")
     return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
 
 

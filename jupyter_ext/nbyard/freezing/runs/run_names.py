@@ -24,7 +24,7 @@ def check_run_name_free(store: Store, c: Connection, owner: str, name: str) -> N
     names = store.runs.names(c, owner)
     same = (taken for taken in names.values() if name_key(taken) == name_key(name))
     is_artifact = store.runs.named(c, owner, next(same, "")) is not None
-    check_free(names, "artifact-exists" if is_artifact else "run-exists", name)
+    check_free(names, "artifact" if is_artifact else "run", name)
 
 
 def check_outputs_unambiguous(
@@ -44,15 +44,17 @@ def check_outputs_unambiguous(
     of_older = {a.name for task in tasks for a in task.plan.arguments if a.role == "output"}
     like = [output for output in outputs if store.runs.named(c, owner, f"{name}.{output}")]
     if last in of_older:
-        why = because("name-is-output", name=name, output=last, artifact=stem)
+        why = f"'{name}' is the output '{last}' of the artifact '{stem}'."
     elif like:
         taken = f"{name}.{like[0]}"
-        why = because("name-of-output-taken", artifact=taken, output=like[0])
+        why = (
+            f"The artifact {taken} already exists: the output '{like[0]}' would have the same name."
+        )
     else:
         return
     # The name itself was refused, so do not suggest it.
     free = next_name([*store.runs.names(c, owner).values(), name], name)
-    raise name_taken(why, because("free-name", name=free))
+    raise name_taken(why, f"Choose another name; '{free}' is free.")
 
 
 def take_name(store: Store, c: Connection, owner: str, name: str, *, replace: bool) -> None:
@@ -70,7 +72,7 @@ def take_name(store: Store, c: Connection, owner: str, name: str, *, replace: bo
         return
     if older.state in RUN.live:
         raise Conflict(
-            because("replaced-run-not-ended", name=older.name, state=older.state),
+            f"'{older.name}' is {older.state}; it can be replaced when it has finished.",
             hint=because("cancel-run", number=older.number),
         )
     store.runs.pass_name(c, older)

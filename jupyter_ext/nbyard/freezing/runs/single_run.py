@@ -122,7 +122,7 @@ def _companion_files(
     return companions
 
 
-def refused(wrong: Sequence[tuple[str, Reason]], hint: Reason | None = None) -> Invalid:
+def refused(wrong: Sequence[tuple[str, Reason | str]], hint: Reason | str | None = None) -> Invalid:
     """Return the error for several refused fields. Its message is about the first one."""
     path, why = wrong[0]
     details = [Detail.of(field, reason) for field, reason in wrong]
@@ -138,11 +138,18 @@ def _check_values(
         if argument.role != "input" or not argument.required or name in values:
             continue
         if argument.type == "list":
-            why = because("needs-files")
+            why = (
+                "a file or a folder with several files is needed; they are used in the order of"
+                " their names"
+            )
         elif argument.format == ANY:
-            why = because("needs-any-data")
+            why = "Choose a file, folder, dataset or artifact"
         else:
-            why = because("needs-folder" if argument.format == FOLDER else "needs-file")
+            why = (
+                "Choose a folder"
+                if argument.format == FOLDER
+                else "Choose a file, dataset or artifact"
+            )
         wrong.append((f"parameters.{name}", why))
     if wrong:
         name = wrong[0][0].partition(".")[2]
@@ -154,9 +161,9 @@ def _check_values(
             known = resolver.parts.store.credentials.references(c, resolver.owner)
         if value not in known:
             names = sorted({credential.name for credential in known.values()})
-            hint = because("your-credentials", names=names[:MAX_TOLD])
+            hint = f"Your credentials: {', '.join(names[:MAX_TOLD])}."
             if not names:
-                hint = because("no-credentials-yet")
+                hint = "There are no credentials yet."
             # The value may be a secret, so it is not repeated.
             raise Invalid.field(f"parameters.{name}", NO_CREDENTIAL, hint=hint)
 
@@ -173,7 +180,7 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
         is_ready = known and parts.store.datasets.newest_ready(c, known.id)
     if known is not None:
         if not is_ready:
-            raise Invalid.field(field, because("data-not-ready", name=known.name))
+            raise Invalid.field(field, f"the dataset '{known.name}' is not ready")
         return Node("dataset", dataset=known.id)
     try:
         with parts.store.read() as c:
@@ -194,15 +201,19 @@ def _data(resolver: Resolver, text: str, field: str) -> Node:
     return Node("dataset", path=path)
 
 
-def _unknown_name(name: str, known: list[str], owner: str) -> Reason:
+def _unknown_name(name: str, known: list[str], owner: str) -> str:
     if not known:
-        return because("no-parameters", owner=owner) if owner else because("no-workflow-parameters")
+        return (
+            f"{owner} has no parameters"
+            if owner
+            else "The workflow declares no parameters, so a run cannot set values of its nodes."
+        )
     if not owner:
-        return because("no-workflow-parameter", known=known)
+        return f"The workflow does not have this parameter; it has: {', '.join(known)}"
     near = get_close_matches(name[:MAX_NAME].replace("-", "_"), known, 1)
     if near:
-        return because("no-parameter-near", owner=owner, near=near[0])
-    return because("no-parameter", owner=owner, known=known)
+        return f"{owner} does not have this parameter; did you mean {near[0]}?"
+    return f"{owner} does not have this parameter; it has: {', '.join(known)}"
 
 
 def _own_names(values: Mapping[str, Any], known: list[str]) -> dict[str, Any]:
@@ -234,17 +245,28 @@ def given_values(
         if name in arguments:
             continue
         why = _unknown_name(name, known, owner)
-        hint = None if known else because("declare-parameters")
+        hint = (
+            None
+            if known
+            else (
+                "Declare parameters in the parameters cell of a notebook, or in FILE.nbexec next"
+                " to a script or Dockerfile (Dockerfile.nbexec)."
+            )
+        )
         if not owner:  # the name may be that of a node's parameter
-            hint = because("declare-workflow-parameters")
+            hint = (
+                "To declare it, open the inspector of the workflow in JupyterLab while no node is"
+                " selected. Then select it in the menu next to the field of each node that uses"
+                " it."
+            )
         raise Invalid.field(f"parameters.{name}", why, hint=hint)
     for name, value in {**body.parameters, **body.texts}.items():
         where = f"parameters.{name}"
         if arguments[name].role == "output":
-            raise Invalid.field(where, because("value-of-output"))
+            raise Invalid.field(where, "is an output; its file goes to the store")
         if isinstance(value, str) and len(value) > MAX_TEXT:
-            why = because("value-too-long", most=f"{MAX_TEXT:,}")
-            whole = because("field-is", path=where, reason=why)
+            why = f"may have at most {MAX_TEXT:,} characters; use a dataset for more"
+            whole = f"{where} {why}"
             raise TooLarge(whole, details=[Detail.of(where, why)])
     values = {
         name: check_value(arguments[name], value, f"parameters.{name}")

@@ -86,10 +86,10 @@ def freeze(context: FreezingContext, owner: str, body: NewRun, project: str = ""
         Invalid: a field is refused.
     """
     if abs(body.priority) > MAX_PRIORITY:
-        raise Invalid.field("priority", because("priority-out-of-range", most=MAX_PRIORITY))
+        raise Invalid.field("priority", f"must be from -{MAX_PRIORITY} to {MAX_PRIORITY}")
     name = check_run_name(body.name) if isinstance(body.name, str) else None
     if name is None and body.replace:
-        raise Invalid.field("name", because("name-needed-to-replace"))
+        raise Invalid.field("name", "a name is needed to replace a run")
     resolver, document = _resolver_and_document(context, owner, body, project)
     # The stored document keeps its own pins; those of the request hold for its runs only.
     meant = with_pins(document, requested_pins(context, owner, document, body.pins))
@@ -190,14 +190,14 @@ def _resolver_and_document(
     context: FreezingContext, owner: str, body: NewRun, project: str = ""
 ) -> tuple[Resolver, Document]:
     if body.kernel and body.environment:
-        raise Invalid.field("kernel", because("kernel-or-environment"))
+        raise Invalid.field("kernel", "set a kernel or an environment, not both")
     if body.kernel:
         try:
             check_kernel(body.kernel, "")  # its language is that of each notebook
         except NotFound as error:
             raise Invalid.field("kernel", error.reason, hint=error.hint_reason) from None
     if bool(body.path) == bool(body.executable):
-        raise Invalid.field("path", because("path-or-executable"))
+        raise Invalid.field("path", "set either a path or an executable")
     base = ""
     if body.path.endswith(WORKFLOW):
         base = context.files.shown(context.files.locate(body.path).parent)
@@ -231,10 +231,10 @@ def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
     if body.gpu and body.gpu > (there := len(gpus.gpu_ids(settings.gpus))):
         raise Invalid.field(
             "gpu",
-            because("too-few-gpus", wanted=body.gpu, present=there)
+            f"{body.gpu} requested, but this machine has {there}"
             if there
-            else because("no-gpus", wanted=body.gpu),
-            hint=because("find-gpus"),
+            else f"{body.gpu} requested, but this machine has no GPU",
+            hint="nbyard doctor shows how GPUs were detected. The setting gpus can list them.",
         )
     usual = DOCKER if body.image else settings.default_runtime
     runtime = body.runtime or usual

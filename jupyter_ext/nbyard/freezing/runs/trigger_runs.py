@@ -21,7 +21,6 @@ from nbyard.freezing.runs.templates import (
     store_template,
 )
 from nbyard.host.project_files import ProjectFiles
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.blobs import Blobs
@@ -93,7 +92,7 @@ def create_fired_run(
         else store_template(c, frozen)
     )
     if template is None:
-        raise NotFound(because("no-trigger-template"))
+        raise NotFound("The frozen files of the trigger are gone; save the trigger again")
     later = frozen is None or _takes_values_later(trigger.run)
     values = _fired_values(template.content, firing.given) if later else None
     made, _ = create_run(

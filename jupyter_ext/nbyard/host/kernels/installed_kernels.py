@@ -53,7 +53,7 @@ SECONDS = 30
 PROGRAMS = {"python": "python", "r": "R"}
 # How many parent folders of an interpreter are searched for its environment.
 DEEPEST = 5
-REPAIR = because("repair-environment")
+REPAIR = "Repair its environment, or choose another kernel."
 # What Jupyter writes into each kernelspec of Python after the interpreter.
 USUAL_ARGUMENTS = {"-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"}
 
@@ -148,17 +148,15 @@ def check_kernel(name: str, language: str) -> None:
         raise _missing_kernel(specs, name)
     own = specs[name]["spec"].get("language", "")
     if language and own.lower() != language.lower():
-        why = because("kernel-language-differs", kernel=name, own=own, language=language)
+        why = f"the language of {name} is {own}, that of the notebook is {language}"
         raise Invalid.field("kernel", why)
 
 
 def _missing_kernel(specs: Mapping[str, Any], name: str) -> NotFound:
     hint = (
-        because("installed-kernels", names=sorted(specs))
-        if specs
-        else because("no-installed-kernels")
+        f"Installed kernels: {', '.join(sorted(specs))}." if specs else "No kernels are installed."
     )
-    return NotFound(because("kernel-not-on-machine", name=name), hint=hint)
+    return NotFound(f"The kernel '{name}' is not installed on this machine.", hint=hint)
 
 
 def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
@@ -338,7 +336,7 @@ def _python_environment(
             )
         except (OSError, subprocess.SubprocessError) as error:
             raise NotFound(
-                because("interpreter-fails", interpreter=interpreter, message=str(error)),
+                f"The interpreter {interpreter} does not run: {error}",
                 hint=REPAIR,
             ) from error
         lock = msgspec.json.decode(done.stdout, type=Lock)

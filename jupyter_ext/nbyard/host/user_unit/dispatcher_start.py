@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 
 # Tasks need these as in the shell. Login sessions set them, but a service manager does not.
@@ -74,8 +73,13 @@ class DispatcherStart:
         for name, value in variables.items():
             _check_printable(name, value)
             if SECRET.search(value):
-                hint = because("put-secret-in-file", name=name)
-                raise Invalid.field(name, because("secret-in-unit"), hint=hint)
+                hint = (
+                    f"Write a line {name}='…' to a file with mode 600, and pass the file with"
+                    " --environment-file."
+                )
+                raise Invalid.field(
+                    name, "contains a password or token, which must not be in a unit", hint=hint
+                )
         # The path of a virtual environment's link, because its target knows no packages.
         return cls(sys.executable, settings.store_path, variables, environment_file)
 
@@ -92,15 +96,13 @@ def names_in(path: Path) -> list[str]:
         with os.fdopen(descriptor, encoding="utf-8", errors="replace") as file:
             file_stat = os.fstat(descriptor)
             if not stat.S_ISREG(file_stat.st_mode):
-                raise Invalid.field(OPTION, because("environment-file-strange", path=str(path)))
+                raise Invalid.field(OPTION, f"{path} is not a regular file")
             if file_stat.st_uid != os.getuid() or file_stat.st_mode & 0o077:
-                why = because("environment-file-open", path=str(path))
-                raise Invalid.field(OPTION, why, hint=because("close-file", path=str(path)))
+                why = f"{path} must belong to you, and other users may not have access to it"
+                raise Invalid.field(OPTION, why, hint=f"chmod 600 {path}")
             lines = file.read().splitlines()
     except OSError as error:
-        why = because(
-            "environment-file-unreadable", path=str(path), message=os.strerror(error.errno or 0)
-        )
+        why = f"{path}: {os.strerror(error.errno or 0)}"
         raise Invalid.field(OPTION, why) from None
     return [line.partition("=")[0].strip() for line in lines if "=" in line]
 
@@ -108,4 +110,4 @@ def names_in(path: Path) -> list[str]:
 def _check_printable(name: str, value: str) -> None:
     # Line breaks would start another line of the unit.
     if not value.isprintable():
-        raise Invalid.field(name, because("not-printable-in-unit"))
+        raise Invalid.field(name, "contains line breaks or other control characters")

@@ -5,7 +5,6 @@ import shutil
 import subprocess
 
 from nbyard.errors import Unavailable
-from nbyard.reasons.structs import Reason, because, text_reason
 
 SECONDS = 60.0
 PROGRAM = "systemctl"
@@ -19,7 +18,7 @@ def systemctl(*arguments: str) -> str:
     """
     program = shutil.which(PROGRAM)
     if program is None:
-        raise Unavailable(because("no-systemd"))
+        raise Unavailable("This machine has no systemctl.")
     try:
         done = subprocess.run(
             [program, "--user", *arguments],
@@ -32,20 +31,17 @@ def systemctl(*arguments: str) -> str:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise Unavailable(
-            _failure(arguments, because("no-answer-within", seconds=SECONDS))
-        ) from None
+        raise Unavailable(_failure(arguments, f"no answer in {SECONDS:g} s")) from None
     except OSError as error:
-        why = because("text", text=os.strerror(error.errno or 0))
-        raise Unavailable(_failure(arguments, why)) from None
+        raise Unavailable(_failure(arguments, os.strerror(error.errno or 0))) from None
     if done.returncode:
-        ended = because("command-exited", exit_code=done.returncode)
-        raise Unavailable(_failure(arguments, text_reason(done.stderr.strip()) or ended))
+        ended = f"exit code {done.returncode}"
+        raise Unavailable(_failure(arguments, done.stderr.strip() or ended))
     return done.stdout.strip()
 
 
-def _failure(arguments: tuple[str, ...], cause: Reason) -> Reason:
-    return because("systemctl-failed", command=" ".join(arguments), cause=cause)
+def _failure(arguments: tuple[str, ...], cause: str) -> str:
+    return f"systemctl --user {' '.join(arguments)} failed: {cause}"
 
 
 def check_session() -> None:

@@ -10,7 +10,6 @@ import msgspec
 from nbyard.errors import Conflict
 from nbyard.host.project_files import write_whole
 from nbyard.host.user_unit.unit_text import store_of
-from nbyard.reasons.structs import because
 
 NAME = "nbyard.service"
 WANTS = "default.target.wants"
@@ -85,10 +84,10 @@ def check_ours(store: Path, force: bool) -> None:
     unit = unit_state(store)
     if force or unit.state in ("missing", "installed"):
         return
-    why = because("unit-edited", path=unit.path)
+    why = f"{unit.path} was edited by hand."
     if unit.state == "other-store":
-        why = because("unit-of-other-store", path=unit.path, store=unit.store)
-    raise Conflict(why, hint=because("force-unit"))
+        why = f"{unit.path} is the unit of the store {unit.store}."
+    raise Conflict(why, hint="Use --force to replace or delete the unit.")
 
 
 def user_name() -> str:
@@ -97,6 +96,14 @@ def user_name() -> str:
         return pwd.getpwuid(os.getuid()).pw_name
     except KeyError:
         return str(os.getuid())
+
+
+def linger_hint() -> str:
+    """Return the command with which the unit starts at boot."""
+    return (
+        "The unit starts when you sign in. To start it at boot: loginctl enable-linger"
+        f" {user_name()}"
+    )
 
 
 def lingers() -> bool:

@@ -22,7 +22,6 @@ from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.project_protocol import ConvertedProject
-from nbyard.reasons.structs import because
 
 PIPELINE, TOOL, DOCUMENT = "pipeline.yml", "tool.yml", "pipeline.nbflow"
 CLASSES: tuple[str, ...] = get_args(OutputClass)
@@ -142,7 +141,7 @@ Manifest = TypeVar("Manifest", Tool, Pipeline)
 
 def _read(files: Mapping[str, bytes], path: str, of: type[Manifest]) -> Manifest:
     if path not in files:
-        raise NotFound(because("import-no-project", names=[path]))
+        raise NotFound(f"The folder has none of the files {', '.join([path])}.")
     try:
         return msgspec.convert(read_yaml(files[path], path), of)
     except msgspec.ValidationError as error:

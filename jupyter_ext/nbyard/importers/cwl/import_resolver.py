@@ -10,7 +10,6 @@ from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import NotFound
 from nbyard.importers.cwl.typed_fields import refuse_field, shown_value
 from nbyard.importers.protocol import Near
-from nbyard.reasons.structs import because
 
 IMPORT, INCLUDE = "$import", "$include"
 MAX_FILES = 100
@@ -43,7 +42,7 @@ class Loader:
         if not directive:
             return {k: self.resolve(inner, _at(where, k), file) for k, inner in value.items()}
         if len(value) > 1:
-            refuse_field(where, because("not-alone", name=directive))
+            refuse_field(where, f"{directive} must be the only key of its object")
         return self._read(directive, value[directive], _at(where, directive), file)
 
     def _resolve_list(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
@@ -60,29 +59,32 @@ class Loader:
 
     def _read(self, directive: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
         if not isinstance(named, str) or not named:
-            refuse_field(where, because("path-needed-not", found=shown_value(named)))
+            refuse_field(where, f"the path of a file is needed, not {shown_value(named)}")
         if "://" in named or named.startswith(("/", "file:")):
-            refuse_field(where, because("address-not-followed", path=named[:200]))
+            refuse_field(
+                where,
+                f"{named[:200]} is not supported: use the path of a file relative to this file",
+            )
         # A fragment would need an index of all ids in the other file.
         if "#" in named:
-            refuse_field(where, because("part-of-file-not-supported", path=named[:200]))
+            refuse_field(where, f"{named[:200]}: a part of a file is not supported")
         path = posixpath.normpath(posixpath.join(posixpath.dirname(file[-1]), named))
         if path in file:
-            refuse_field(where, because("imports-itself", path=path))
+            refuse_field(where, f"{path} imports itself")
         # Count the files, because imports could multiply without a circle.
         self._left -= 1
         if self._left < 0:
-            refuse_field(where, because("too-many-files-named", most=MAX_FILES))
+            refuse_field(where, f"more than {MAX_FILES} files are imported or included")
         try:
             content = self._near(path)
         except NotFound:
-            refuse_field(where, because("no-such-file", path=path[:200]))
+            refuse_field(where, f"there is no file {path[:200]}")
         if directive == IMPORT:
             return self.resolve(read_yaml(content, path), where, (*file, path))
         try:
             return content.decode()
         except UnicodeDecodeError as error:
-            refuse_field(where, because("file-not-utf8", path=path[:200], byte=error.start))
+            refuse_field(where, f"{path[:200]} is not UTF-8 text (byte {error.start})")
 
 
 def _at(where: str, name: Any) -> str:

@@ -83,13 +83,13 @@ class Inputs:
     def _add(self, path: tuple[str, ...], fields: Fields, above: tuple[int | str, ...]) -> None:
         declared = read_type(fields.get("type"), fields.at("type"), self._notes)
         if declared.innermost.name == EITHER:
-            refuse_field(fields.at("type"), because(UNION))
+            refuse_field(fields.at("type"), UNION)
         binding = self._binding(fields, declared)
         if declared.name == "record":
             self._record(path, fields, declared, binding, above)
             return
         if path in self.arguments:
-            refuse_field(fields.where, because("name-stands-twice"))
+            refuse_field(fields.where, "the name appears twice")
         reach: Reach = Referenced() if binding is None else binding
         if declared.name == "stdin":
             reach = Stdin()
@@ -125,7 +125,7 @@ class Inputs:
             argument.type == "list" or argument.format != "folder"
         )
         if declared and not is_file:
-            refuse_field(declared[0].at("loadContents"), because("for-files"))
+            refuse_field(declared[0].at("loadContents"), "is allowed only for files")
         return bool(declared)
 
     def _binding(self, fields: Fields, declared: Type) -> Bound | None:
@@ -142,7 +142,7 @@ class Inputs:
         if declared.binding is None:
             return own
         if own is not None:
-            refuse_field(fields.at("type.inputBinding"), because("binding-twice"))
+            refuse_field(fields.at("type.inputBinding"), "the input has one already")
         return read_binding(declared.binding)
 
     def _record(
@@ -214,13 +214,15 @@ class Inputs:
             file_fields.allow_only("class", "location", "path", "basename", "format")
             if "class" in file_fields and file_fields.get("class") not in FILES:
                 named = shown_value(file_fields.get("class"))
-                why = because("class-needed-not", classes=list(FILES), found=named)
+                why = f"{' or '.join(FILES)} is needed, not {named}"
                 refuse_field(file_fields.at("class"), why)
             place = file_fields.text("location") or file_fields.text("path")
             # The path of a file in the folder of the document.
             is_inside = place and not place.startswith("/") and ".." not in place.split("/")
             if not is_inside or "://" in place:
-                refuse_field(file_fields.where, because("default-file-needed"))
+                refuse_field(
+                    file_fields.where, "a file in the folder of the document is needed (location)"
+                )
             default = place.removeprefix("./")
         plain: dict[str, Any] = {"type": "list"} if holds_files else {}
         if not is_file and not holds_files:
@@ -260,7 +262,7 @@ def format_of(
     formats = [name for name in fields.listed("format") if isinstance(name, str)]
     for name in formats:
         if "$(" in name or "${" in name:
-            refuse_field(fields.at("format"), because("references-not-supported"))
+            refuse_field(fields.at("format"), "references are not supported here")
         if word := format_name(name, namespaces):
             return word
     if fields.listed("format"):
@@ -291,7 +293,7 @@ def read_beside(fields: Fields, argument: Argument, *, needed: bool) -> list[tup
     if companions and (
         argument.role == "value" or argument.type == "json" or argument.format == "folder"
     ):
-        refuse_field(fields.at("secondaryFiles"), because("for-files-and-lists"))
+        refuse_field(fields.at("secondaryFiles"), "is allowed only for files and lists of files")
     return companions
 
 
@@ -310,12 +312,10 @@ def _patterns(fields: Fields, needed: bool) -> list[tuple[str, bool]]:
         if pattern.endswith("?"):
             pattern, is_needed = pattern[:-1], False
         if not pattern.lstrip("^") or "/" in pattern:
-            refuse_field(where, because("pattern-without-name", pattern=repr(pattern[:60])))
+            refuse_field(where, f"{pattern[:60]!r} does not produce a file name")
         if wrong := [names for names in names_in(pattern, where) if names not in NAMES]:
             path = ".".join(wrong[0])
-            refuse_field(
-                where, because("reference-not-supported-here", path=path, known=KNOWN_NAMES)
-            )
+            refuse_field(where, f"$({path}) is not supported here; supported: {KNOWN_NAMES}")
         patterns.append((pattern, is_needed))
     return patterns
 
@@ -347,15 +347,15 @@ def free_name(name: str, taken: set[str]) -> str:
 def _values(declared: Type, fields: Fields, default: Any) -> dict[str, Any]:
     """Return the type, the choices and the item type of an argument that is a value."""
     if declared.name not in PLAIN and declared.name not in ("enum", "array"):
-        refuse_field(fields.at("type"), because("input-type-not-supported", type=declared.name))
+        refuse_field(fields.at("type"), f"an input of the type {declared.name} is not supported")
     values: dict[str, Any] = {"type": declared.value, "choices": declared.symbols}
     items = declared.items
     if items is None:
         return values
     if items.nullable or items.name in FILES:
-        refuse_field(fields.at("type"), because("list-of-type-not-supported", type=items.name))
+        refuse_field(fields.at("type"), f"a list of {items.name} is not supported")
     if items.innermost.name in FILES:
-        why = because("type-in-lists-not-supported", type=items.innermost.name)
+        why = f"a {items.innermost.name} in inner lists is not supported"
         refuse_field(fields.at("type"), why)
     if items.name in ("array", "record"):
         code = "cwl-lists-unchecked" if items.name == "array" else "cwl-records-unchecked"

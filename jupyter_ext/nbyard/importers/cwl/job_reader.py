@@ -16,7 +16,6 @@ from nbyard.importers.cwl.inputs import free_name
 from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
 from nbyard.importers.cwl.types import FILES
 from nbyard.importers.protocol import Job, JobFile
-from nbyard.reasons.structs import Reason, because
 
 JOB = "job"
 REQUIREMENTS = "cwl:requirements"
@@ -31,7 +30,7 @@ def read_job(content: bytes, filename: str, arguments: Sequence[Argument]) -> Jo
     """
     job = Fields(read_yaml(content, filename), JOB, [])
     if REQUIREMENTS in job:
-        refuse_field(job.at(REQUIREMENTS), because("job-requirements"))
+        refuse_field(job.at(REQUIREMENTS), "requirements of a job are not supported")
     translation = _Translation(arguments, posixpath.dirname(filename))
     known = {argument.name for argument in arguments}
     for name, value in job.value.items():
@@ -55,7 +54,7 @@ class _Translation:
         self._paths: dict[str, tuple[str, ...]] = {}
         self.values: dict[str, Any] = {}
         self.files: dict[str, JobFile] = {}
-        self.notes: list[Reason] = []
+        self.notes: list[str] = []
 
     def add(self, path: tuple[str, ...], value: Any) -> None:
         """Add the value of an input, or of a field of a record."""
@@ -66,13 +65,13 @@ class _Translation:
             return
         other = self._paths.setdefault(name, path)
         if other != path:
-            refuse_field(where, because("job-input-given-twice", name=".".join(other)))
+            refuse_field(where, f"is the same argument as another input: {'.'.join(other)}")
         if value is None:
             # As in CWL, the default of the input counts.
             return
         if argument.role != "input":
             if _has_file(value):
-                refuse_field(where, because("job-file-in-value"))
+                refuse_field(where, "files are not supported in a value of this type")
             self.values[name] = value
         elif argument.type == "list":
             self.files[name] = self._list(argument, value, where)
@@ -85,7 +84,7 @@ class _Translation:
         start = _argument_name(*path, "x")[:-1]
         if not any(name.startswith(start) for name in self._arguments):
             # As other programs do: a job may serve several tools.
-            self.notes.append(because("job-input-unknown", input=".".join(path)))
+            self.notes.append(f"{'.'.join(path)} is ignored: this tool has no such input.")
             return
         for field, inner in Fields({} if value is None else value, where, []).value.items():
             self.add((*path, field), inner)
@@ -99,14 +98,16 @@ class _Translation:
         }
         for file in self._files(fields, SECONDARY):
             if file.name not in declared:
-                why = because("job-secondary-undeclared", name=file.name)
+                why = (
+                    f"{file.name} has none of the names that the tool declares for secondary files"
+                )
                 refuse_field(fields.at(SECONDARY), why)
             self.files[declared[file.name].name] = file
 
     def _list(self, argument: Argument, value: Any, where: str) -> JobFile:
         """Return a list of files: one file, or a folder with the files and their companions."""
         if not isinstance(value, list):
-            refuse_field(where, because("job-files-needed", found=shown_value(value)))
+            refuse_field(where, f"a list of files is needed, not {shown_value(value)}")
         entries: list[JobFile] = []
         items: list[str] = []
         for index, element in enumerate(value):
@@ -122,7 +123,10 @@ class _Translation:
             # Items may share a secondary file.
             entries += [item, *(file for file in given if file not in entries)]
         if items != sorted(items):
-            self.notes.append(because("job-files-unordered", input=argument.name, names=items))
+            self.notes.append(
+                f"{argument.name}: the files are passed in the order of their names, not as"
+                f" {', '.join(items)}."
+            )
         entries = [entry for entry in entries if not (entry.optional and entry.name in items)]
         if len(entries) == 1:
             return entries[0]
@@ -141,12 +145,12 @@ class _Translation:
         """Return the file of an object. `literal` is its name if the object has none."""
         if not isinstance(value, dict) or value.get("class") != kind:
             given = shown_value(value.get("class") if isinstance(value, dict) else value)
-            refuse_field(where, because("job-object-needed", kind=kind, found=given))
+            refuse_field(where, f"a {kind} object is needed, not {given}")
         fields = Fields(value, where, [])
         path = self._place(fields)
         name = fields.get("basename") or posixpath.basename(path.rstrip("/")) or literal
         if not isinstance(name, str) or "/" in name or name in (".", ".."):
-            refuse_field(fields.at("basename"), because("job-name-not-plain", name=str(name)[:200]))
+            refuse_field(fields.at("basename"), f"{str(name)[:200]} is not the name of a file")
         if path:
             return JobFile(name, path)
         if kind == DIRECTORY and isinstance(fields.get(LISTING), list):
@@ -155,7 +159,7 @@ class _Translation:
         contents = fields.get(CONTENTS)
         if kind == DIRECTORY or not isinstance(contents, str):
             what = LISTING if kind == DIRECTORY else CONTENTS
-            refuse_field(where, because("job-place-needed", literal=what))
+            refuse_field(where, f"path, location or {what} is needed")
         return JobFile(name, contents=contents)
 
     def _place(self, fields: Fields) -> str:
@@ -168,12 +172,14 @@ class _Translation:
             if place is None:
                 continue
             if not isinstance(place, str) or not place:
-                refuse_field(fields.at(name), because("path-needed-not", found=shown_value(place)))
+                refuse_field(
+                    fields.at(name), f"the path of a file is needed, not {shown_value(place)}"
+                )
             if name == "location":
                 if place.startswith("_:"):
                     continue
                 if "://" in place and not place.startswith("file://"):
-                    why = because("job-location-not-fetched", location=place[:200])
+                    why = f"{place[:200]} is not a file of this machine"
                     refuse_field(fields.at(name), why)
                 place = unquote(urlsplit(place).path if "://" in place else place)
             return posixpath.join(self._folder, place)
@@ -193,5 +199,5 @@ def _without_twins(entries: list[JobFile], where: str) -> tuple[JobFile, ...]:
     names = [entry.name for entry in entries]
     for name in names:
         if names.count(name) > 1:
-            refuse_field(where, because("job-name-twice", name=name))
+            refuse_field(where, f"two files have the name {name}")
     return tuple(entries)

@@ -94,7 +94,7 @@ class _Outputs:
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         may_split = kind.name == "record" and _binding(fields).get("outputEval") is None
         if may_split and "outputBinding" in fields:
-            refuse_field(fields.at("outputBinding"), because("record-needs-value"))
+            refuse_field(fields.at("outputBinding"), "needs outputEval for a record")
         # The fields of a record are separate outputs if they have files or patterns.
         has_patterns = any("outputBinding" in inner for _, inner in kind.fields)
         if may_split and (_holds_files(kind) or has_patterns):
@@ -139,33 +139,39 @@ def _holds_files(kind: Type) -> bool:
 def _output(name: str, kind: Type, fields: Fields, formats: Formats) -> Argument:
     if kind.name in ("stdin", EITHER):
         refuse_field(
-            fields.at("type"), because(UNION if kind.name == EITHER else "output-is-no-stdin")
+            fields.at("type"),
+            UNION if kind.name == EITHER else "an output cannot have the type stdin",
         )
     may_lack = kind.nullable or kind.name == "null"
     common: dict[str, Any] = {"role": "output", "nullable": may_lack, "help": fields.help()}
     reach: Reach
     if kind.name in ("stdout", "stderr"):
         if "outputBinding" in fields:
-            refuse_field(fields.at("outputBinding"), because("not-for-type", type=kind.name))
+            refuse_field(fields.at("outputBinding"), f"is not allowed for the type {kind.name}")
         reach = Stdout() if kind.name == "stdout" else Stderr()
         return Argument(name, format=format_of(fields, *formats), reach=reach, **common)
     reach = _read_output_binding(fields)
     if not _holds_files(kind):
         if reach.patterns and not reach.value:
-            refuse_field(fields.at("outputBinding"), because("value-needs-expression"))
+            refuse_field(
+                fields.at("outputBinding"), "a value needs outputEval, or the file cwl.output.json"
+            )
         return Argument(name, type="json", format="json", reach=reach, **common)
     # A file in an expression is a found file or an input.
     names = names_in(reach.value, "outputEval")
     root, *rest = names[0] if len(names) == 1 else ("",)
     is_one = root == "inputs" or (root == "self" and len(rest) < 2)
     if reach.value and not (is_one and REFERENCE.fullmatch(reach.value.strip())):
-        refuse_field(_binding(fields).at("outputEval"), because("file-not-of-glob"))
+        refuse_field(
+            _binding(fields).at("outputEval"),
+            "must be a file that glob finds, such as $(self[0]), or an input",
+        )
     what = kind.items if kind.items is not None else kind
     if what.name not in (*FILES, EITHER):
         why = (
-            because("files-in-lists-not-supported")
+            "files in inner lists are not supported"
             if what.name == "array"
-            else because("files-in-type-not-supported", type=what.name)
+            else f"files in a {what.name} of this kind are not supported"
         )
         refuse_field(fields.at("type"), why)
     if kind.name == "array":
@@ -190,7 +196,7 @@ def _read_output_binding(fields: Fields) -> Found:
     patterns = binding.listed("glob")
     for pattern in patterns:
         if not isinstance(pattern, str) or not pattern:
-            refuse_field(binding.at("glob"), because("patterns-needed"))
+            refuse_field(binding.at("glob"), "each pattern must be a non-empty text")
         names_in(pattern, binding.at("glob"))
     return Found(tuple(patterns), value)
 

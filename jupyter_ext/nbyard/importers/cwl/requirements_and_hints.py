@@ -16,7 +16,7 @@ from nbyard.reasons.structs import because
 DOCKER = "DockerRequirement"
 SHELL = "ShellCommandRequirement"
 UNSUPPORTED = {
-    "InlineJavascriptRequirement": "javascript-not-supported",
+    "InlineJavascriptRequirement": "JavaScript is not supported; use plain parameter references",
 }
 
 
@@ -43,8 +43,8 @@ class Requirements:
         hinted = [hint for hint in _classes(tool, "hints") if hint[0] not in required]
         for name, fields in requirements:
             if name not in READERS:
-                code = UNSUPPORTED.get(name, "requirement-not-supported")
-                refuse_field(f"requirements.{name}", because(code))
+                why = UNSUPPORTED.get(name, "this requirement is not supported")
+                refuse_field(f"requirements.{name}", why)
             READERS[name](self, fields)
         for name, fields in hinted:
             if name in HINTS:
@@ -63,7 +63,7 @@ class Requirements:
         fields.allow_only("class", "dockerPull", "dockerImageId")
         image = fields.text("dockerPull") or fields.text("dockerImageId")
         if not image:
-            refuse_field(fields.at("dockerPull"), because("image-name-needed"))
+            refuse_field(fields.at("dockerPull"), "the name of an image is needed")
         self._limit(image=image)
 
     def hinted_docker(self, fields: Fields) -> None:
@@ -105,7 +105,7 @@ class Requirements:
             entry.allow_only("envName", "envValue")
             text = entry.expression("envValue")
             if text is None:
-                refuse_field(entry.at("envValue"), because("cwl-text-needed"))
+                refuse_field(entry.at("envValue"), "a text is needed")
             variables[name] = text
         self._run(variables=variables)
 
@@ -143,12 +143,12 @@ class Requirements:
             whole = {"entry": member} if isinstance(member, str) else member
             entry = Fields(whole, fields.at("listing"), fields.notes)
             if "class" in entry:
-                why = because("literal-not-supported", type=shown_value(entry.get("class")))
+                why = f"a {shown_value(entry.get('class'))} literal is not supported"
                 refuse_field(entry.at("class"), why)
             entry.allow_only("entry", "entryname", "writable")
             text = entry.expression("entry")
             if text is None:
-                refuse_field(entry.at("entry"), because("field-needed"))
+                refuse_field(entry.at("entry"), "is needed")
             name = entry.expression("entryname") or ""
             files.append(WorkFile(text, name, entry.truth("writable", False)))
         self._run(files=tuple(files))

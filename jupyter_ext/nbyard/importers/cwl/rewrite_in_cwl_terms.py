@@ -28,7 +28,6 @@ from nbyard.domain.commands.command_line import FILE, SEPARATOR
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
 
 # The name of the input that is the script itself.
 CODE = "code"
@@ -95,7 +94,7 @@ class _Line:
         if at == len(command):
             return command, []
         if any(argument.name == CODE for argument in description.arguments or ()):
-            _refuse(CODE, because("name-of-script", name=CODE))
+            _refuse(CODE, f"the name {CODE} is reserved for the script itself")
         for word in command[at:]:
             text = escape_references(word).replace(FILE, f"$(inputs.{CODE}.path)")
             self.add(Bound(text=text))
@@ -144,9 +143,9 @@ class _Line:
             self._change(argument, reach=Found((file,)))
             return
         if argument.nullable or not (argument.required or argument.default is not msgspec.UNSET):
-            _refuse(argument.name, because("variable-without-value"))
+            _refuse(argument.name, "a variable that may have no value")
         if argument.type == "json" or (argument.type == "list" and argument.role == "value"):
-            _refuse(argument.name, because("type-in-variable", type=argument.type))
+            _refuse(argument.name, f"a {argument.type} in an environment variable")
         changes: dict[str, Any] = {}
         if argument.type == "bool":
             changes = _as_choice(argument, ("true", "false"))
@@ -158,7 +157,7 @@ class _Line:
     def _value(self, argument: Argument) -> None:
         """Place an argument at the next position. A truth value without a flag becomes a word."""
         if argument.type == "json" and argument.role == "value":
-            _refuse(argument.name, because("json-in-word"))
+            _refuse(argument.name, "a JSON value on the command line")
         reach = argument.reach
         option = reach if isinstance(reach, Option) else None
         changes: dict[str, Any] = {}
@@ -167,7 +166,7 @@ class _Line:
         if isinstance(reach, Flag):
             on, _, off = reach.flag.partition("/")
             if argument.type != "bool":
-                _refuse(argument.name, because("repeated-flag"))
+                _refuse(argument.name, "a flag that is repeated")
             bound = Bound() if off else Bound(prefix=on)
             changes = _as_choice(argument, (on, off)) if off else {}
         elif isinstance(reach, Words):
@@ -187,7 +186,7 @@ class _Line:
         """
         file = output_filename(argument)
         if not isinstance(argument.reach, Positional | Option):
-            _refuse(argument.name, because("output-in-other-way"))
+            _refuse(argument.name, "an output that is passed in this way")
         option = argument.reach if isinstance(argument.reach, Option) else None
         self.add(_prefixed(option, Bound(text=escape_references(file))))
         self._change(argument, reach=Found((escape_references(file),)))
@@ -208,5 +207,5 @@ def _as_choice(argument: Argument, choices: tuple[str, str]) -> dict[str, Any]:
     return {"type": "choice", "choices": choices, "default": default}
 
 
-def _refuse(name: str, what: Reason) -> NoReturn:
-    raise Invalid.field(f"arguments.{name}", because("cwl-has-no-words", what=what))
+def _refuse(name: str, what: str) -> NoReturn:
+    raise Invalid.field(f"arguments.{name}", f"CWL cannot express this: {what}")

@@ -6,7 +6,6 @@ Each named type is replaced by its definition.
 from typing import Any
 
 from nbyard.importers.cwl.typed_fields import Fields, bare_name, refuse_field
-from nbyard.reasons.structs import because
 
 SCHEMAS = "SchemaDefRequirement"
 MAX_USES = 1_000
@@ -42,9 +41,9 @@ class _Schemas:
             schema = Fields(declared, requirement.at("types"), requirement.notes)
             name = bare_name(schema.text("name"))
             if not name:
-                refuse_field(schema.where, because("type-name-needed"))
+                refuse_field(schema.where, "each type needs a name")
             if name in self.known:
-                refuse_field(schema.where, because("type-stands-twice", name=name))
+                refuse_field(schema.where, f"{name} appears twice")
             self.known[name] = {key: value for key, value in schema.value.items() if key != "name"}
 
     def members(self, members: Any, where: str, above: tuple[str, ...] = ()) -> Any:
@@ -96,9 +95,9 @@ class _Schemas:
             return name
         # A recursive type cannot be expanded.
         if called in above:
-            refuse_field(where, because("type-contains-itself", name=called))
+            refuse_field(where, f"the type {called} contains itself")
         # Types that use each other twice would grow exponentially.
         self._uses += 1
         if self._uses > MAX_USES:
-            refuse_field(where, because("types-named-too-often", most=f"{MAX_USES:,}"))
+            refuse_field(where, f"types are named more than {MAX_USES:,} times")
         return self._type(self.known[called], where, (*above, called))

@@ -22,7 +22,6 @@ from nbyard.importers.cwl.record_fields import Path, nest_members, places_of
 from nbyard.importers.cwl.rename_references import with_cwl_references
 from nbyard.importers.cwl.requirements_and_hints import DOCKER, SHELL
 from nbyard.importers.cwl.rewrite_in_cwl_terms import in_plain_words
-from nbyard.reasons.structs import because
 
 HINT = "nbyard:Description"
 NAMESPACE = "urn:nbyard:"
@@ -127,7 +126,7 @@ def _requirements(invocation: Invocation, resources: Resources) -> list[dict[str
 
 def _binding(bound: Bound) -> dict[str, Any]:
     if bound.when:
-        why = because("cwl-has-no-words", what=because("word-with-condition"))
+        why = "CWL cannot express this: a word that depends on other arguments"
         raise Invalid.field("invocation.words", why)
     fields: dict[str, Any] = {"position": bound.position}
     if bound.prefix:
@@ -188,7 +187,7 @@ def _type(argument: Argument, bound: Bound | None) -> str | dict[str, Any]:
         kind = "Directory" if argument.format == "folder" else "File"
         return _array("File", each) if argument.type == "list" else kind
     if argument.type == "secret":
-        why = because("cwl-has-no-words", what=because("a-secret"))
+        why = "CWL cannot express this: a secret"
         raise Invalid.field(f"arguments.{argument.name}.type", why)
     if argument.type != "list":
         return _enum(argument) if argument.type == "choice" else TYPES[argument.type]

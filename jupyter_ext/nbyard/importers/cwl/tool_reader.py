@@ -57,7 +57,7 @@ def read_tool(content: bytes, filename: str, near: Near | None = None) -> Import
     if near is not None:
         document = Loader(near).resolve(document)
     if not isinstance(document, dict):
-        raise Invalid.field(filename, because("not-a-tool", found=shown_value(document)))
+        raise Invalid.field(filename, f"line 1: a tool is needed, not {shown_value(document)}")
     return read_document(document)
 
 
@@ -71,11 +71,11 @@ def read_document(document: dict[str, Any]) -> Imported:
     tool = Fields(_the_one(document), "", notes)
     if tool.get("class") != "CommandLineTool":
         named = shown_value(tool.get("class"))
-        refuse_field("class", because("class-needed-not", classes=["CommandLineTool"], found=named))
+        refuse_field("class", f"{' or '.join(['CommandLineTool'])} is needed, not {named}")
     tool.allow_only(*TOOL)
     version = tool.get("cwlVersion") or document.get("cwlVersion")
     if version not in VERSIONS:
-        why = because("one-of-needed-not", known=list(VERSIONS), found=shown_value(version))
+        why = f"one of {', '.join(VERSIONS)} is needed, not {shown_value(version)}"
         refuse_field("cwlVersion", why)
     if version != VERSIONS[-1]:
         notes.append(because("cwl-version-read-as", version=version, known=VERSIONS[-1]))
@@ -104,15 +104,22 @@ def _the_one(document: dict[str, Any]) -> dict[str, Any]:
     if graph is None:
         return document
     if not isinstance(graph, list) or not all(isinstance(tool, dict) for tool in graph):
-        refuse_field("$graph", because("tools-needed"))
+        refuse_field("$graph", "a list of tools is needed")
     tools: list[dict[str, Any]] = [tool for tool in graph if tool.get("class") == "CommandLineTool"]
     named = [tool for tool in tools if bare_name(str(tool.get("id"))) == "main"]
     if len(tools) == 1 or len(named) == 1:
         return (named or tools)[0]
     known = [bare_name(str(tool.get("id"))) for tool in tools]
     if not known:
-        refuse_field("$graph", because("one-tool-needed-of-none"))
-    refuse_field("$graph", because("one-tool-needed", known=known))
+        refuse_field(
+            "$graph",
+            "exactly one CommandLineTool, or one with the id main, is needed; the file has: none",
+        )
+    refuse_field(
+        "$graph",
+        "exactly one CommandLineTool, or one with the id main, is needed; the file has:"
+        f" {', '.join(known)}",
+    )
 
 
 def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
@@ -138,9 +145,9 @@ def _read_description(tool: Fields, namespaces: Mapping[str, str]) -> Imported:
     invocation = msgspec.structs.replace(invocation, words=tuple(bound_words))
     command = tool.listed("baseCommand")
     if not all(isinstance(word, str) and word for word in command):
-        refuse_field("baseCommand", because("words-needed"))
+        refuse_field("baseCommand", "each word must be a non-empty text")
     if not command and not bound_words:
-        refuse_field("baseCommand", because("cwl-program-missing"))
+        refuse_field("baseCommand", "the program is missing")
     description = Description(
         kind="command",
         arguments=(*arguments, *outputs),
@@ -171,7 +178,7 @@ def _with_unique_positions(tool: Fields, inputs: Inputs) -> tuple[list[Argument]
         value = {"valueFrom": entry} if isinstance(entry, str) else entry
         binding = read_binding(Fields(value, where, tool.notes))
         if binding.text is None:
-            refuse_field(f"{where}.valueFrom", because("field-needed"))
+            refuse_field(f"{where}.valueFrom", "is needed")
         keyed_words.append((key_of(binding.position, index), binding))
     keyed_words += inputs.words
     keys = [*(key for key, _ in keyed_words), *inputs.keys.values()]
@@ -210,7 +217,9 @@ def _with_stdin(
         return arguments, invocation
     paths = names_in(text, "stdin")
     if len(paths) != 1 or paths[0][0] != "inputs" or not REFERENCE.fullmatch(text.strip()):
-        refuse_field("stdin", because("cwl-input-file-needed"))
+        refuse_field(
+            "stdin", "a reference to one input file is needed, such as $(inputs.name.path)"
+        )
     path, last = paths[0][1:-1], paths[0][-1]
     input_name = names.get(path if last == "path" else paths[0][1:])
     for index, argument in enumerate(arguments):
@@ -222,7 +231,9 @@ def _with_stdin(
             return arguments, invocation
     above = {names.get(paths[0][1:end]) for end in range(2, len(paths[0]))}
     if not any(argument.name in above and argument.role == "input" for argument in arguments):
-        refuse_field("stdin", because("cwl-input-file-needed"))
+        refuse_field(
+            "stdin", "a reference to one input file is needed, such as $(inputs.name.path)"
+        )
     return arguments, msgspec.structs.replace(invocation, stdin=text)
 
 
@@ -235,21 +246,19 @@ def _check_references(description: Description, loaded: set[str]) -> None:
         for path in names_in(text, where):
             whole = (*itself, *path[1:]) if path[0] == "self" else path
             if path[0] == "inputs" and path[1:2] and path[1] not in known:
-                refuse_field(where, because("not-an-input", text=repr(text[:60]), name=path[1]))
+                refuse_field(where, f"{text[:60]!r} refers to {path[1]}, which is not an input")
             # Outputs are evaluated after the program has ended, so only they can use its exit code.
             is_late = path == EXIT_CODE and where.endswith(VALUE)
             if path[0] == "runtime" and path[1:] not in RUNTIME and not is_late:
-                refuse_field(where, because("reference-not-supported", path=".".join(path)))
+                refuse_field(where, f"$({'.'.join(path)}) is not supported")
             if len(path) < 2 or (path[0] != "self" and len(path) < 3):
                 continue
             if path[-1] == CONTENTS and whole[1:2] and whole[1] not in loaded:
                 shown_path = ".".join(path)
-                refuse_field(
-                    where, because("reference-needs-contents", path=shown_path, name=whole[1])
-                )
+                refuse_field(where, f"$({shown_path}) needs loadContents of {whole[1]}")
             if absent := set(ABSENT) & set(path[1:]) - _existing_attributes(whole, arguments):
                 shown_path = ".".join(path)
-                why = because("reference-leads-nowhere", path=shown_path, name=absent.pop())
+                why = f"$({shown_path}): {absent.pop()} is not available"
                 refuse_field(where, why)
 
 

@@ -10,7 +10,6 @@ from nbyard.domain.parsing.strict_yaml import is_plain
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.tool_document import document_of, with_hint
 from nbyard.importers.cwl.tool_reader import read_document
-from nbyard.reasons.structs import because
 
 LEAD = "#!/usr/bin/env cwl-runner\n"
 
@@ -25,7 +24,7 @@ def write_tool(description: Description, *, label: str = "", doc: str = "", file
         Invalid: The executable is not a command, or CWL cannot express an argument.
     """
     if description.kind not in ("", "command"):
-        raise Invalid.field("executable", because("cwl-not-a-command", kind=description.kind))
+        raise Invalid.field("executable", f"is a {description.kind}, not a command")
     plain = msgspec.structs.replace(description, name="", kind="command")
     document = document_of(plain, file)
     runs_script = any(FILE in word for word in plain.command or ())

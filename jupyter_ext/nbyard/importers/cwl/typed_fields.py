@@ -21,7 +21,7 @@ class Fields:
 
     def __init__(self, value: Any, where: str, notes: list[Reason]):
         if not isinstance(value, dict):
-            refuse_field(where, because("object-needed-not", found=shown_value(value)))
+            refuse_field(where, f"an object is needed, not {shown_value(value)}")
         self.value: dict[str, Any] = value
         self.where = where
         self.notes = notes
@@ -33,11 +33,14 @@ class Fields:
         """Refuse all fields except these. A field with a namespace is ignored with a note."""
         for name in self.value:
             if name in DIRECTIVES:
-                refuse_field(self.where, because("directive-not-followed", name=name))
+                refuse_field(
+                    self.where,
+                    f"{name} is not supported here: put the content of its file into this file",
+                )
             if name in names or name in DOCUMENTATION:
                 continue
             if ":" not in name:
-                refuse_field(self.at(name), because("not-supported"))
+                refuse_field(self.at(name), "is not supported")
             self.notes.append(because("cwl-field-left-out", path=self.at(name)))
 
     def at(self, name: str) -> str:
@@ -52,7 +55,7 @@ class Fields:
         """Return a text, which may not contain references."""
         text = self.expression(name)
         if text is not None and names_in(text, self.at(name)):
-            refuse_field(self.at(name), because("references-not-supported"))
+            refuse_field(self.at(name), "references are not supported here")
         return default if text is None else text
 
     def expression(self, name: str) -> str | None:
@@ -64,7 +67,9 @@ class Fields:
         if text is None:
             return None
         if not isinstance(text, str):
-            refuse_field(self.at(name), because("quoted-text-needed-not", found=shown_value(text)))
+            refuse_field(
+                self.at(name), f"text is needed, not {shown_value(text)}: put it in quotes"
+            )
         names_in(text, self.at(name))
         return text
 
@@ -75,7 +80,7 @@ class Fields:
         for line in lines:
             if not isinstance(line, str):
                 refuse_field(
-                    self.at("doc"), because("quoted-text-needed-not", found=shown_value(line))
+                    self.at("doc"), f"text is needed, not {shown_value(line)}: put it in quotes"
                 )
         return "\n".join(lines)
 
@@ -83,7 +88,7 @@ class Fields:
         """Return a truth value, or the default if it is missing."""
         flag = self.value.get(name)
         if not isinstance(flag, bool | None):
-            refuse_field(self.at(name), because("truth-needed-not", found=shown_value(flag)))
+            refuse_field(self.at(name), f"true or false is needed, not {shown_value(flag)}")
         return default if flag is None else flag
 
     def number(self, name: str, kind: type[int] | type[float] = int) -> Any:
@@ -91,7 +96,9 @@ class Fields:
         number = self.value.get(name)
         is_number = isinstance(number, int | kind) and not isinstance(number, bool)
         if number is not None and (not is_number or number < 0):
-            refuse_field(self.at(name), because("number-needed-not", found=shown_value(number)))
+            refuse_field(
+                self.at(name), f"a number of at least 0 is needed, not {shown_value(number)}"
+            )
         return number
 
     def listed(self, name: str) -> list[Any]:
@@ -116,13 +123,13 @@ class Fields:
                 member = Fields(entry, f"{self.at(name)}.{index}", self.notes)
                 called = member.value.get(key)
                 if not isinstance(called, str) or not called:
-                    refuse_field(member.at(key), because("name-needed"))
+                    refuse_field(member.at(key), "a name is needed")
                 member.where = self.at(f"{name}.{bare_name(called)}")
                 yield bare_name(called), member
         elif isinstance(members, dict):
             for called, entry in members.items():
                 if called in DIRECTIVES:
-                    refuse_field(self.at(name), because("not-followed", name=called))
+                    refuse_field(self.at(name), f"{called} is not supported here")
                 # CWL's map form: `name: int` is short for `name: {type: int}`.
                 whole = entry if isinstance(entry, dict) or not shorthand else {shorthand: entry}
                 yield (
@@ -131,7 +138,7 @@ class Fields:
                 )
         elif members is not None:
             refuse_field(
-                self.at(name), because("list-or-object-needed-not", found=shown_value(members))
+                self.at(name), f"a list or an object is needed, not {shown_value(members)}"
             )
 
 
@@ -150,11 +157,11 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
     codes = fields.listed(name)
     for code in codes:
         if isinstance(code, bool) or not isinstance(code, int) or not 0 <= code <= 255:
-            refuse_field(fields.at(name), because("not-an-exit-code", found=shown_value(code)))
+            refuse_field(fields.at(name), f"{shown_value(code)} is not an exit code")
     return tuple(codes)
 
 
-def refuse_field(where: str, why: Reason) -> NoReturn:
+def refuse_field(where: str, why: Reason | str) -> NoReturn:
     """Raise the error that refuses a field of the document.
 
     Raises:

@@ -10,7 +10,7 @@ import msgspec
 from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.arguments.structs import ValueType
 from nbyard.importers.cwl.typed_fields import Fields, bare_name, refuse_field, shown_value
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 PLAIN: dict[str, ValueType] = {
     "string": "string",
@@ -24,7 +24,7 @@ PLAIN: dict[str, ValueType] = {
 FILES = ("File", "Directory")
 # The name for a union of both.
 EITHER = "File or Directory"
-UNION = "union-not-supported"
+UNION = "a union of several types is not supported (of one type with null is)"
 STREAMS = ("stdin", "stdout", "stderr")
 
 
@@ -65,7 +65,7 @@ def read_type(declared: Any, where: str, notes: list[Reason]) -> Type:
     if isinstance(declared, dict):
         return _schema(Fields(declared, where, notes))
     if not isinstance(declared, list):
-        refuse_field(where, because("type-needed-not", found=shown_value(declared)))
+        refuse_field(where, f"a type is needed, not {shown_value(declared)}")
     types = [read_type(alternative, where, notes) for alternative in declared]
     others = [kind for kind in types if kind.name != "null"]
     if types and not others:
@@ -73,7 +73,7 @@ def read_type(declared: Any, where: str, notes: list[Reason]) -> Type:
     if sorted(kind.name for kind in others) == sorted(FILES):
         others = [Type(EITHER, nullable=any(kind.nullable for kind in others))]
     if len(others) != 1:
-        refuse_field(where, because(UNION))
+        refuse_field(where, UNION)
     nullable = len(others) < len(types) or others[0].nullable
     return msgspec.structs.replace(others[0], nullable=nullable)
 
@@ -85,7 +85,7 @@ def _type_of_name(name: str, where: str) -> Type:
         return Type("array", items=_type_of_name(name[:-2], where))
     if name in PLAIN or name in FILES or name in STREAMS or name == "null":
         return Type(name)
-    refuse_field(where, because("no-such-type", name=repr(name[:60])))
+    refuse_field(where, f"there is no type {name[:60]!r}")
 
 
 def _schema(fields: Fields) -> Type:
@@ -101,7 +101,7 @@ def _schema(fields: Fields) -> Type:
         fields.allow_only("type", "symbols", "name", "inputBinding")
         symbols = [bare_name(str(symbol)) for symbol in fields.listed("symbols")]
         if not symbols or len(set(symbols)) < len(symbols):
-            refuse_field(fields.at("symbols"), because("symbols-needed"))
+            refuse_field(fields.at("symbols"), "at least one symbol is needed, and no symbol twice")
         return Type("enum", symbols=tuple(symbols), binding=binding)
     if name == "record":
         fields.allow_only("type", "fields", "name", "inputBinding")
@@ -124,12 +124,12 @@ def read_binding(fields: Fields) -> Bound:
     position = fields.get("position")
     if isinstance(position, bool) or not isinstance(position, int | None):
         refuse_field(
-            fields.at("position"), because("whole-number-needed-not", found=shown_value(position))
+            fields.at("position"), f"a whole number is needed, not {shown_value(position)}"
         )
     joined = not fields.truth("separate", True)
     prefix = fields.text("prefix")
     if joined and not prefix:
-        refuse_field(fields.at("separate"), because("for-a-prefix"))
+        refuse_field(fields.at("separate"), "is allowed only with a prefix")
     separator = fields.text("itemSeparator") if "itemSeparator" in fields else None
     text = fields.expression("valueFrom")
     raw = not fields.truth("shellQuote", True)
@@ -149,17 +149,17 @@ def item_binding(array: Type) -> Bound | None:
     # The own words of a record precede those of its fields.
     bindings = [binding for binding in (array.binding, array.items.binding) if binding is not None]
     if len(bindings) > 1:
-        refuse_field(bindings[0].where, because("records-bound-twice"))
+        refuse_field(bindings[0].where, "the records of the list already have a binding")
     own = read_binding(bindings[0]) if bindings else Bound()
     if own.text is not None:
-        refuse_field(bindings[0].at("valueFrom"), because("record-value-not-supported"))
+        refuse_field(bindings[0].at("valueFrom"), "is not supported for a record")
     of_fields = {}
     for name, fields in array.items.fields:
         fields.allow_only("type", "inputBinding", "name")
         kind = read_type(fields.get("type"), fields.at("type"), fields.notes)
         what = kind.innermost.name
         if what in (*FILES, "record", *STREAMS):
-            refuse_field(fields.at("type"), because("type-in-records-not-supported", type=what))
+            refuse_field(fields.at("type"), f"a {what} in a list of records is not supported")
         field_binding = None
         if (binding := fields.get("inputBinding")) is not None:
             field_binding = read_binding(Fields(binding, fields.at("inputBinding"), fields.notes))

@@ -39,13 +39,13 @@ def convert_project(files: Mapping[str, bytes], paths: Collection[str]) -> Conve
     left: list[Reason] = []
     project_files = [name for name in PROJECTS if name in files]
     if not project_files:
-        raise NotFound(because("import-no-project", names=[*PROJECTS]))
+        raise NotFound(f"The folder has none of the files {', '.join(PROJECTS)}.")
     project_file, *others = project_files
     top = _fields(files[project_file], project_file, left)
     for other in others:
         left.append(because("import-other-file", place=other, name=project_file))
     if not VERSION.fullmatch(top.text("version")):
-        raise Invalid.field(f"{project_file}.version", because("import-version", known=[*VERSIONS]))
+        raise Invalid.field(f"{project_file}.version", f"must be one of {', '.join(VERSIONS)}")
     top.leave_out_others(TOP)
     runtimes = _fields(files.get(RUNTIMES, b"{}"), RUNTIMES, left)
     environments, images = read_runtimes_file(runtimes, files)
@@ -100,7 +100,9 @@ def _workflows(
         if made is None:
             continue
         if any(workflow.path == made.path for workflow in workflows.values()):
-            raise Invalid.field(fields.place, because("import-same-file", name=made.path))
+            raise Invalid.field(
+                fields.place, f"another workflow is also imported as {made.path}; rename one"
+            )
         workflows[alias] = made
     return workflows
 

@@ -100,7 +100,9 @@ def _tag(name: str, runtime: Fields) -> str:
     registry = runtime.text("registry")
     tag = f"{registry_place(registry) or 'nbyard'}/{plain_name(name, 'environment')}"
     if registry and not registry_place(registry):
-        runtime.leave_out_value("registry", registry, because("no-registry"))
+        runtime.leave_out_value(
+            "registry", registry, "does not specify a registry, such as registry.example.org:5000/"
+        )
     if not (version := runtime.text("version")):
         return tag
     try:
@@ -138,7 +140,7 @@ def read_variables(content: bytes, filename: str, left: list[Reason]) -> dict[st
     try:
         lines = content.decode().splitlines()
     except UnicodeDecodeError as error:
-        raise Invalid.field(filename, because("not-utf8", byte=error.start)) from None
+        raise Invalid.field(filename, f"is not UTF-8 text (byte {error.start})") from None
     variables: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         text = line.strip()

@@ -162,7 +162,7 @@ def _interval(timing: Fields) -> str:
     if interval is None:
         return ""
     if interval < LEAST_SECONDS:
-        why = because("due-too-often", least=LEAST_SECONDS)
+        why = f"at least {LEAST_SECONDS} seconds must lie between due times"
         timing.leave_out(("interval",), "import-bad-value", why=why)
         return ""
     return f"every {interval} seconds"

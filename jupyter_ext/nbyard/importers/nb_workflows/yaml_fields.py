@@ -24,7 +24,7 @@ class Fields:
 
     def __init__(self, value: Any, place: str, left: list[Reason]):
         if not isinstance(value, Mapping):
-            raise Invalid.field(place, because("object-needed"))
+            raise Invalid.field(place, "an object is needed")
         self._value = value
         self.place = place
         self.left = left
@@ -36,7 +36,7 @@ class Fields:
         """Return the object in a field, an empty one if the field is missing."""
         value = self._value.get(name) or {}
         if not isinstance(value, Mapping):
-            self._refuse(name, because("object-needed"))
+            self._refuse(name, "an object is needed")
             value = {}
         return Fields(value, self._at(name), self.left)
 
@@ -52,7 +52,7 @@ class Fields:
         if value is None:
             return ""
         if isinstance(value, bool | list | dict):
-            self._refuse(name, because("text-needed", given=_given(value)))
+            self._refuse(name, f"text is needed, not {_given(value)}")
             return ""
         # YAML reads `version: 0.2` as a number.
         return str(value)
@@ -61,11 +61,11 @@ class Fields:
         """Return the texts of a list, [] if the field is missing."""
         value = self._value.get(name) or []
         if not isinstance(value, list):
-            self._refuse(name, because("list-needed", given=_given(value)))
+            self._refuse(name, f"a list is needed, not {_given(value)}")
             return []
         for entry in value:
             if not isinstance(entry, str):
-                self._refuse(name, because("text-needed", given=_given(entry)))
+                self._refuse(name, f"text is needed, not {_given(entry)}")
         return [*dict.fromkeys(entry for entry in value if isinstance(entry, str))]
 
     def number(self, name: str) -> int | None:
@@ -77,9 +77,9 @@ class Fields:
         if is_text and len(value) <= MOST_DIGITS:
             return int(value)
         if is_text or (isinstance(value, int) and abs(value) >= 10**MOST_DIGITS):
-            self._refuse(name, because("number-too-large"))
+            self._refuse(name, "the number is too large")
         elif isinstance(value, bool) or not isinstance(value, int):
-            self._refuse(name, because("integer-needed", given=_given(value)))
+            self._refuse(name, f"a whole number is needed, not {_given(value)}")
         else:
             return value
         return None
@@ -88,7 +88,7 @@ class Fields:
         """Return true or false, false if the field is missing."""
         value = self._value.get(name, False)
         if not isinstance(value, bool):
-            self._refuse(name, because("boolean-needed", given=_given(value)))
+            self._refuse(name, f"true or false is needed, not {_given(value)}")
             return False
         return value
 
@@ -111,7 +111,7 @@ class Fields:
                 shown = str(value)[:MOST_SHOWN]
                 self.left.append(because(code, place=self._at(name), value=shown, **params))
 
-    def leave_out_value(self, name: str, value: Any, why: Reason) -> None:
+    def leave_out_value(self, name: str, value: Any, why: Reason | str) -> None:
         """Record a value of a field that cannot be kept."""
         shown = str(value)[:MOST_SHOWN]
         self.left.append(because("import-bad-value", place=self._at(name), value=shown, why=why))
@@ -120,7 +120,7 @@ class Fields:
         """Record all fields except the known ones as left out."""
         self.leave_out([name for name in self._value if name not in {*known}])
 
-    def _refuse(self, name: str, why: Reason) -> None:
+    def _refuse(self, name: str, why: Reason | str) -> None:
         self.left.append(because("import-wrong-type", place=self._at(name), why=why))
 
     def _at(self, name: str) -> str:
@@ -133,7 +133,7 @@ def _is_nothing(value: Any) -> bool:
     return value in NOTHING
 
 
-def _given(value: Any) -> Reason:
+def _given(value: Any) -> str:
     if isinstance(value, bool):
-        return because("given-boolean")
-    return because("given-text", text=str(value)[:MOST_SHOWN])
+        return "true or false"
+    return str(value)[:MOST_SHOWN]

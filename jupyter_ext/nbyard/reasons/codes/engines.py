@@ -1,9 +1,9 @@
-"""Why an engine, a Dask cluster, the dispatcher or a runtime refuses or fails."""
+"""What container engines, images, Dask and the dispatcher report."""
 
 from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 
-# the connection to a container engine
-CONNECTIONS = {
+ENGINES = {
+    # the connection to a container engine
     "engine-unreachable": code("Docker cannot be reached at {url}: {why}", url=str, why=REASON),
     "engine-refused": code("The Docker engine refused: {message}", message=str),
     "engine-wants-tls": code("the engine requires TLS"),
@@ -13,10 +13,6 @@ CONNECTIONS = {
     "certificates-missing": code("there is no {files:, } in {folder}", files=list, folder=str),
     "connection-closed": code("The connection to {url} is closed.", url=str),
     "no-answer-in-time": code("no response in time"),
-    "no-ssh": code("ssh is not installed on this machine."),
-    "engine-answers": code(
-        "{engine} {version} at {url}, {way}", engine=str, version=str, url=str, way=REASON
-    ),
     "over-ssh": code("over ssh"),
     "by-local-socket": code("over a local socket"),
     "by-tls": code("over TCP with TLS"),
@@ -29,10 +25,7 @@ CONNECTIONS = {
     "archive-incomplete": code(
         "The engine sent only a part of {path}: {message}", path=str, message=str
     ),
-}
-
-# images of an engine, and the registries that they come from
-IMAGES = {
+    # images of an engine, and the registries that they come from
     "build-refused": code("The image could not be built: {message}", message=str),
     "image-known-by-id": code(
         "The image {image} was deleted and is known only by its ID. Build it again.", image=str
@@ -47,12 +40,6 @@ IMAGES = {
     "image-removed-meanwhile": code("The image {image} was deleted in the meantime.", image=str),
     "image-not-fetched": code(
         "The image {image} was pulled, but the engine does not have it.", image=str
-    ),
-    "image-replaced": code(
-        "The name {image} now refers to another image. The image of this revision"
-        " ({known}) no longer exists. Deploy a new revision.",
-        image=str,
-        known=str,
     ),
     "image-without-program": code(
         "The image specifies no program: add ENTRYPOINT or CMD to its Dockerfile."
@@ -90,10 +77,7 @@ IMAGES = {
     ),
     "registry-without-image": code("{host} does not have this image", host=REASON),
     "engine-file-system-full": code("the disk is full"),
-}
-
-# attempts in containers
-CONTAINERS = {
+    # attempts in containers
     "container-name-taken": code(
         "The container {container} could not be created: its name is already in use.", container=str
     ),
@@ -134,19 +118,14 @@ CONTAINERS = {
         "a container sees {seen} GPUs instead of {granted}", seen=int, granted=int
     ),
     "other-gpus-seen": code("a container sees {gpus:, } instead", gpus=list),
-}
-
-# attempts as processes, and their folders
-PROCESSES = {
+    # attempts as processes, and their folders
     "file-unreadable": code("{file} cannot be read: {message}", file=str, message=str),
     "runner-not-started": code("The runner cannot be started: {message}", message=str),
     "runner-start-slow": code("The runner did not start within {seconds} s.", seconds=NUMBER),
     "runner-ended-at-start": code(
         "The runner exited during its start (exit code {exit_code}).", exit_code=int
     ),
-}
-
-DASK = {
+    # dask
     "dask-workers": code(
         "{workers} workers with {threads} threads at {address}",
         workers=int,
@@ -200,10 +179,7 @@ DASK = {
     "dask-worker-too-small": code(
         "no Dask worker has {wanted: with } (the most is {most:, })", wanted=list, most=list
     ),
-}
-
-# the dispatcher
-DISPATCH = {
+    # the dispatcher
     "unexpected": code("unexpected: {error}: {message}", error=str, message=str),
     "report-not-stored": code("unexpected: its report cannot be stored"),
     "no-such-runtime": code("There is no runtime {runtime}.", runtime=str),
@@ -238,5 +214,3 @@ DISPATCH = {
         "loading the model and calling it once left a folder in place of the result"
     ),
 }
-
-ENGINES = {**CONNECTIONS, **IMAGES, **CONTAINERS, **PROCESSES, **DASK, **DISPATCH}

@@ -1,9 +1,9 @@
-"""Why a task failed: what went wrong before, in and after its work."""
+"""Why an attempt failed."""
 
 from nbyard.reasons.codes.code import NUMBER, REASON, code
 
-# the work could not begin
-PREPARATION = {
+FAILURES = {
+    # the work could not begin
     "task-unusable": code("{problem}", problem=str),
     "file-unusable": code("{file}: {error}", file=str, error=str),
     "program-missing": code(
@@ -44,10 +44,7 @@ PREPARATION = {
     "parameter-untranslatable": code(
         "a value cannot be passed to a notebook in {language}: {error}", language=str, error=str
     ),
-}
-
-# `end` is how the process ended
-KERNELS = {
+    # `end` is how the process ended
     "kernel-missing": code(
         "the kernel '{kernel}' is not installed here (installed: {present:, })",
         kernel=str,
@@ -70,10 +67,7 @@ KERNELS = {
     "warm-kernel-lost": code("the ready kernel cannot be used: {error}", error=str),
     "cell": code("cell {number}", number=int),
     "parameter-cell": code("the cell with the parameters' values"),
-}
-
-# what the work itself said
-WORK = {
+    # what the work itself said
     "raised": code("{name}: {text}", name=str, text=str),
     "raised-bare": code("{name}", name=str),
     "no-message": code("it failed without a message"),
@@ -83,10 +77,7 @@ WORK = {
     "start-hinted": code("{cause}. {hint}", cause=REASON, hint=REASON),
     # the work missed a file that did not travel with its code
     "left-out": code("{cause} ({problem})", cause=REASON, problem=REASON),
-}
-
-# how the process of the work ended
-PROCESSES = {
+    # how the process of the work ended
     "signal": code("signal {signal}, {name}", signal=int, name=str),
     "ended-by-signal": code("killed by signal {signal} ({name})", signal=int, name=str),
     # `meaning` of this exit code in the description of the command: temporary or permanent
@@ -118,10 +109,7 @@ PROCESSES = {
     ),
     "out-of-memory": code("out of memory"),
     "out-of-memory-at": code("out of memory: limit {limit}", limit=str),
-}
-
-# an output is not as declared
-OUTPUTS = {
+    # an output is not as declared
     "output-missing": code("the output '{output}' is missing: {cause}", output=str, cause=REASON),
     "value-unfit": code("{text}", text=str),
     "not-written": code("{path} was not written", path=str),
@@ -155,10 +143,7 @@ OUTPUTS = {
         "{file} is not a JSON object of at most {limit} bytes", file=str, limit=int
     ),
     "told-missing": code("{file} refers to '{name}', which was not found", file=str, name=str),
-}
-
-# output is missing in a log, which has the English text too
-LOGS = {
+    # output is missing in a log, which has the English text too
     "log-gap": code(
         "lines missing here: {lines:,} ({size:bytes}): {why}",
         lines=int,
@@ -176,5 +161,3 @@ LOGS = {
     "log-forgotten": code("the container engine kept no more of the log"),
     "log-unseen": code("the container ended while its engine was down"),
 }
-
-FAILURES = {**PREPARATION, **KERNELS, **WORK, **PROCESSES, **OUTPUTS, **LOGS}

@@ -1,9 +1,10 @@
-"""Why a run, a task, an attempt, an image, an environment or a deployment is in its state."""
+"""States of runs, tasks and deployments: what they wait for, why they changed and ended."""
 
 from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 
-ANY = {
-    # from another program or an earlier version
+STATES = {
+    # any kind of text
+    # from another program
     "text": code("{text}", text=str),
     # the message of an error; `error` is its stable code
     "error": code("{message}", error=str, message=str),
@@ -11,9 +12,7 @@ ANY = {
     "field": code("{path}: {reason}", path=str, reason=REASON),
     # several reasons at once
     "all": code("{reasons}", reasons=REASONS),
-}
-
-WAITS = {
+    # what a task waits for
     "waits-for-turn": code("waits in the queue"),
     "waits-for-slots": code("waits for {wanted} of {total} slots", wanted=NUMBER, total=NUMBER),
     "waits-for-memory": code(
@@ -40,10 +39,7 @@ WAITS = {
     "waits-for-engine": code("waits: {message}", error=str, message=str),
     "waits-for-dask-worker": code("waits for a free Dask worker ({workers} in total)", workers=int),
     "no-dask-worker": code("waits for a Dask worker: none is registered"),
-}
-
-# why a task ran, or did not have to
-RUNS = {
+    # why a task ran, or did not have to
     "runs": code("runs because {cause}", cause=REASON),
     "runs-without-earlier-result": code("no earlier result"),
     "runs-again": code("runs again: {attempt}", attempt=REASON),
@@ -78,10 +74,7 @@ RUNS = {
     "retry-of-run": code("retries run {run}", run=int),
     "cancelled": code("the run was cancelled"),
     "upstream-failed": code("an upstream task failed"),
-}
-
-# what changed since the last run of a node
-CHANGES = {
+    # what changed since the last run of a node
     "code-changed": code("its code changed"),
     "value-changed": code("{name} changed {old} → {new}", name=str, old=str, new=str),
     "value-added": code("{name} is set to {new}", name=str, new=str),
@@ -132,10 +125,7 @@ CHANGES = {
     "nondeterministic": code(
         "no recorded difference: the same code, inputs and environment produced a different result"
     ),
-}
-
-# how an attempt ended, or why it was stopped
-ENDS = {
+    # how an attempt ended, or why it was stopped
     "time-limit": code("ran longer than its limit of {seconds} s", seconds=NUMBER),
     "silence-limit": code("produced no output or progress for {seconds} s", seconds=NUMBER),
     "queue-limit": code("waited longer than its limit of {seconds} s in the queue", seconds=NUMBER),
@@ -168,10 +158,7 @@ ENDS = {
     "dask-forgotten": code("the Dask scheduler no longer has its task"),
     "dask-cancelled": code("its Dask task was cancelled outside nbyard"),
     "dask-no-result": code("its result is not visible on this machine"),
-}
-
-# deployments and their revisions
-CHANGES_OF_DEPLOYMENTS = {
+    # deployments and their revisions
     "keys-not-checked": code(
         "The image does not check keys. Build it again to call the deployment with a key."
     ),
@@ -188,9 +175,7 @@ CHANGES_OF_DEPLOYMENTS = {
     "key-created": code("key {key}… created", key=str),
     "key-deleted": code("key {key}… revoked", key=str),
     "revision-answers": code("responds"),
-}
-
-DEPLOYMENTS = {
+    # deployments
     "waits-for-build": code("waits for the build of its image"),
     "waits-for-removal": code(
         "waits until Docker has removed its former container. If this takes long, run"
@@ -237,10 +222,7 @@ DEPLOYMENTS = {
         " reached: set docker_host to an engine of this machine",
         engine=str,
     ),
-}
-
-# why an image, an environment, a dataset or a kernel cannot be used
-UNUSABLE = {
+    # why an image, an environment, a dataset or a kernel cannot be used
     "error-with-hint": code("{message} {hint}", error=str, message=REASON, hint=REASON),
     # for a message that does not end as a sentence
     "error-then-hint": code("{message}. {hint}", error=str, message=REASON, hint=REASON),
@@ -287,15 +269,4 @@ UNUSABLE = {
     "kernel-program-gone": code(
         "The kernel {name} cannot start: {program} was not found.", name=str, program=str
     ),
-}
-
-STATES = {
-    **ANY,
-    **WAITS,
-    **RUNS,
-    **CHANGES,
-    **ENDS,
-    **DEPLOYMENTS,
-    **CHANGES_OF_DEPLOYMENTS,
-    **UNUSABLE,
 }

@@ -1,8 +1,11 @@
-"""What blocks a run of a workflow: its connections, values, limits and runtimes."""
+"""Findings about a workflow before its run."""
 
 from nbyard.reasons.codes.code import REASON, REASONS, code
 
-CONNECTIONS = {
+WORKFLOWS = {
+    "workflow-cannot-run": code("The workflow cannot run yet: {problems}", problems=REASONS),
+    "no-data": code("there is no file, dataset or artifact '{name}'", name=str),
+    # connections
     "edge-unknown-node": code("a connection needs a node at both ends"),
     "edge-self": code("a node cannot be connected to itself"),
     "edge-unknown-port": code(
@@ -26,10 +29,7 @@ CONNECTIONS = {
     "any-file-or-folder": code("any file or folder"),
     "folder-of-files": code("a folder with several files"),
     "edge-cycle": code("the connections would form a cycle"),
-    "connections-in-cycle": code("the connections form a cycle: {nodes:, }", nodes=list),
-}
-
-BYPASSED = {
+    # bypassed
     "bypass-none": code(
         "{input} needs a connection: no input of the bypassed node {node} fits",
         input=str,
@@ -41,9 +41,7 @@ BYPASSED = {
         node=str,
         inputs=list,
     ),
-}
-
-VALUES = {
+    # values
     "argument-gone": code("{name} no longer has the argument {argument}", name=str, argument=str),
     "argument-problem": code("{argument}: {problem}", argument=str, problem=REASON),
     "argument-needs-value": code("{argument} needs a value", argument=str),
@@ -59,27 +57,7 @@ VALUES = {
     "argument-parameter-unknown": code(
         "{argument}: the workflow has no parameter {parameter}", argument=str, parameter=str
     ),
-}
-
-LIMITS = {
-    "limit-not-positive": code("{limit} must be more than 0", limit=str),
-    "limit-out-of-range": code("{limit} must be from 0 to {most}", limit=str, most=int),
-    "cache-policy-unreadable": code(
-        "cache must be on, bundle, off or an age such as 24 h (units: s, min, h, d)"
-    ),
-    "too-many-declared-ports": code("there may be at most {most} ports", most=int),
-    "port-name-refused": code(
-        "{name} is not a valid port name: use a-z, 0-9 and -, at most 31 characters", name=str
-    ),
-    "port-name-reserved": code("'{name}' is reserved for the link to TensorBoard", name=str),
-    "port-number-refused": code("{name} must be from 0 (any) to {most}", name=str, most=int),
-    "port-declared-twice": code("two names have the port {port}", port=int),
-    "tensorboard-folder-refused": code(
-        "must be a folder below the working directory, or the name of an output"
-    ),
-}
-
-RUNTIMES = {
+    # runtimes
     "dockerfile-needs-containers": code(
         "is a Dockerfile, which runs in containers: set the runtime to {runtime}", runtime=str
     ),
@@ -121,17 +99,13 @@ RUNTIMES = {
         " a local process",
         largest=REASONS,
     ),
-}
-
-FILES = {
+    # files
     "code-uploaded": code("its code was uploaded, so no description can be stored next to it"),
     "node-pinned": code("the node is pinned to a version: select Follow File first"),
     "too-many-files-to-declare": code(
         "these are more than {most} files: declare an argument for their folder instead", most=int
     ),
-}
-
-MONITORS = {
+    # monitors
     "tensorboard-beside-processes-only": code(
         "nbyard starts TensorBoard only for local processes. In a container, the task"
         " can serve it on a port."
@@ -141,10 +115,7 @@ MONITORS = {
         " install tensorboard`"
     ),
     "tensorboard-ended": code("TensorBoard has stopped: {message}", message=str),
-}
-
-# why a connection is proposed
-PROPOSALS = {
+    # why a connection is proposed
     "same-names-of-ends": code("same name"),
     "similar-names": code("similar names"),
     "similar-names-same-format": code("similar names, both {format}", format=str),
@@ -158,10 +129,7 @@ PROPOSALS = {
         reader=str,
         file=str,
     ),
-}
-
-# warnings of tasks
-WARNINGS = {
+    # warnings of tasks
     "environment-not-on-dask": code(
         "nbyard does not install the environment {name} on Dask workers: its packages"
         " must already be there",
@@ -227,9 +195,6 @@ WARNINGS = {
         count=int,
         names=list,
     ),
-    "secrets-removed": code(
-        "Files that may hold secrets were removed from the stored code: {names:, }", names=list
-    ),
     "rule-leaves-out": code(
         "the rule {rule} excludes it. Add the line !{path} to .nbyardignore to include it",
         rule=str,
@@ -258,7 +223,3 @@ WARNINGS = {
         "Create an empty file nbyard.toml in {folder}: then all of {folder} is copied", folder=str
     ),
 }
-
-WORKFLOWS = (
-    CONNECTIONS | BYPASSED | VALUES | LIMITS | RUNTIMES | FILES | MONITORS | PROPOSALS | WARNINGS
-)

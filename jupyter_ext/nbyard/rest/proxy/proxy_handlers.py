@@ -19,7 +19,6 @@ from nbyard.domain.deployments import structs as deployments
 from nbyard.domain.deployments.structs import Target
 from nbyard.domain.deployments.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
-from nbyard.reasons.structs import because
 from nbyard.rest.access.authorization_cache import Admission, key_of
 from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
 from nbyard.rest.operation_handler import NbyardHandler, RestContext, check_authorizer
@@ -55,7 +54,7 @@ class ProxyHandler(NbyardHandler):
     SUPPORTED_METHODS = METHODS
     scope = "deployments:use"
     status_without_user = 401  # the error page has the link to sign in
-    hint = staticmethod(lambda name: because("show-deployment", name=name))
+    hint = staticmethod(lambda name: f"nbyard deployments show {name} shows why.")
 
     def initialize(self, context: RestContext, meter: RequestMeter | None = None) -> None:
         super().initialize(context)
@@ -80,7 +79,7 @@ class ProxyHandler(NbyardHandler):
         if self._finished or self.current_user is None:
             return
         if not self.check_origin():
-            raise Refusal(403, because("request-of-other-page"))
+            raise Refusal(403, "The server refuses requests from pages of other origins.")
         if self.request.method == "OPTIONS":
             return
         if self.request.path == self._prefix.rstrip("/"):
@@ -89,7 +88,7 @@ class ProxyHandler(NbyardHandler):
         if self._is_chunked and self.request.method not in WITH_BODY:
             raise web.HTTPError(411)  # the end of the body would be ambiguous
         if not has_plain_length(self.request.headers):
-            raise Refusal(400, because("length-not-plain"))
+            raise Refusal(400, "Content-Length must be one number without a sign.")
         connection: Any = self.request.connection
         connection.set_max_body_size(self.context.settings.max_upload_bytes)
         connection.set_body_timeout(BODY_SECONDS)
@@ -132,7 +131,11 @@ class ProxyHandler(NbyardHandler):
         if not hasattr(self, "_jupyter_current_user") or self._holder:
             return  # the user is unknown yet: Jupyter calls this method again
         if not self.token_authenticated and not self.request.headers.get("Origin"):
-            raise Refusal(403, because("request-without-origin"))
+            raise Refusal(
+                403,
+                "Send your Jupyter token in the header “Authorization: token …”. The page of a"
+                " browser sends the header Origin instead.",
+            )
 
     def check_origin(self, origin_to_satisfy_tornado: str = "") -> bool:
         """Return whether the request comes from this host's page, from no page, or has a pass.
@@ -156,10 +159,10 @@ class ProxyHandler(NbyardHandler):
             self._lead_to_pass()
             return
         if is_upgrade(self.request.headers) and not self._target.websocket:
-            raise Conflict(because("port-without-websockets", port=port, name=name))
+            raise Conflict(f"The port {port} of {name} does not accept WebSockets.")
         if is_service_worker(self.request.headers) and not self._target.is_trusted:
             # Sandboxes do not contain workers, which may outlive a trusted service at this address.
-            raise Forbidden(because("service-worker-refused"))
+            raise Forbidden("Service workers are allowed only for images that ide_images trusts.")
         # Only nbyard's own images are known to keep connections longer than this proxy does.
         kept = self.context.connections if self._stays else None
         try:
@@ -170,7 +173,7 @@ class ProxyHandler(NbyardHandler):
                 self._admission = None
                 return await self._open(name, port)
             self._count(ERROR_STATUS)
-            why = because("port-silent", name=name, port=port)
+            why = f"{name} does not respond at its port {port}."
             raise Unavailable(why, hint=self.hint(name)) from None
         self._upstream.begin(str(self.request.method), self._path(), self._upstream_headers())
 
@@ -179,7 +182,7 @@ class ProxyHandler(NbyardHandler):
         caller = self.authorised(self.scope)
         target = await self.find(caller, name, port)
         if self._holder and self._holder.subject != target.subject:
-            raise Forbidden(because("pass-of-other-deployment"))
+            raise Forbidden("This pass is for another deployment.")
         login = str(self.identity_provider.get_cookie_name(self))
         made = Admission(self.current_user, login, target)
         self.context.admissions.keep(self._key, made)
@@ -380,7 +383,7 @@ class ProxyHandler(NbyardHandler):
             connection: Any = self.request.connection
             connection.close()
             return
-        refused = Unavailable(because("response-cut", name=name))
+        refused = Unavailable(f"{name} closed the connection before it responded.")
         self.send_error(502, body=refused.body())
 
 
@@ -389,7 +392,7 @@ class MonitorHandler(ProxyHandler):
     """Forwards requests to ports of a running attempt."""
 
     scope = "runs:read"
-    hint = staticmethod(lambda name: because("see-log"))
+    hint = staticmethod(lambda name: "Its log may show why.")
 
     @staticmethod
     def address(name: str, port: str) -> str:

@@ -103,14 +103,14 @@ class ImportRequest:
                 raise NotFound(because("no-file", path=source.path[:200]))
             # Reading a named pipe or a device could wait or continue for ever.
             if not (real.is_file() or real.is_dir()):
-                why = because("file-not-ordinary", path=source.path[:200])
+                why = f"{source.path[:200]} is not a regular file"
                 raise Invalid.field("source.path", why)
             return check_filename(real.name, "source.path"), str(real)
         address, filename = self._address(source.url)
         scheme, has_scheme, _ = address.partition("://")
         if has_scheme and scheme.lower() not in WEB and "::" not in scheme:
             known = [*(f"{name}://" for name in WEB), SCHEME]
-            raise Invalid.field("source.url", because("unknown-scheme", schemes=known))
+            raise Invalid.field("source.url", f"must begin with one of {', '.join(known)}")
         target = parse_url(address, field="source.url")
         allowed = AllowedHosts.parse(self._parts.settings.allowed_private_hosts)
         # Refuse private addresses early. The fetch checks each address again before it connects.
@@ -128,7 +128,7 @@ class ImportRequest:
             if credential is None or credential.kind != KIND:
                 there = self._store.credentials.page(c, self._caller.name, MAX_TOLD, "", "", KIND)
                 present = nearest_names([other.name for other in there], wanted.credential)
-                why = because("no-s3-credential", name=wanted.credential[:80], present=present)
+                why = f"there is no credential '{wanted.credential[:80]}' of the kind s3; {present}"
                 raise Invalid.field("source.url", why)
         return address_of(wanted, credential.fields, "source.url"), wanted.filename
 
@@ -146,12 +146,12 @@ class ImportRequest:
         known = self._store.datasets.get(c, self._caller.name, same)
         if known is not None:
             if not self._body.replace:
-                hint = because("other-name-or-version")
-                raise name_taken(because("dataset-exists", name=name), hint)
+                hint = "Choose another name, or add a new version of that dataset."
+                raise name_taken(f"The dataset '{name}' already exists.", hint)
             if known.current.state == "importing":
-                raise Conflict(because("newest-version-importing", name=name))
+                raise Conflict(f"The newest version of '{name}' is still importing.")
             return known.id
-        check_free(names, "dataset-exists", name)
+        check_free(names, "dataset", name)
         return None
 
     def _named(self, c: Connection, name: str) -> str:

@@ -92,7 +92,7 @@ class DatasetService:
             record = self._store.datasets.get(c, caller.name, dataset)
             if record is None:
                 names = self._store.datasets.names(c, caller.name)
-                raise no_such("no-dataset", dataset, names.values())
+                raise no_such("dataset", dataset, names.values())
         return self._linked(record)
 
     def _linked(self, dataset: Dataset) -> Dataset:
@@ -135,7 +135,7 @@ class DatasetService:
             if body.revision != record.revision:
                 raise StaleWrite()
             names = self._store.datasets.names(c, caller.name)
-            check_free(names, "dataset-exists", changes.get("name", record.name), record.id)
+            check_free(names, "dataset", changes.get("name", record.name), record.id)
             if not self._store.datasets.change(c, record, **changes):
                 raise StaleWrite()
         return self.get(caller, record.id)
@@ -246,7 +246,7 @@ class DatasetService:
             others = self._store.datasets.versions(c, version.dataset_id)
         earlier = [o.number for o in others if o.number < version.number and o.state == "ready"]
         if not earlier:
-            raise NotFound(because("no-version-before", number=version.number))
+            raise NotFound(f"There is no version before {version.number} to compare it with.")
         return earlier[0]
 
     def _contents(self, version: DatasetVersion) -> dict[str, Content]:
@@ -264,7 +264,7 @@ class DatasetService:
         version = self._ready_version(caller, record.id, 0)
         folder = self._parts.files.locate(body.folder or ".", "folder")
         if not folder.is_dir():
-            raise NotFound(because("no-folder", path=body.folder[:200]))
+            raise NotFound(f"There is no folder {body.folder[:200]}.")
         # Never overwrite a notebook: use the first free name.
         stem = safe_filename(record.name).rsplit(".", 1)[0]
         place = next(
@@ -306,8 +306,12 @@ class DatasetService:
         if version is None or version.state == "failed":
             reason = version.reason if version else record.current.reason
             if reason is None:
-                raise NotFound(because("no-ready-version", name=record.name))
-            raise NotFound(because("no-ready-version-because", name=record.name, cause=reason))
+                raise NotFound(
+                    f"The requested version of '{record.name}' does not exist or is not ready."
+                )
+            raise NotFound(
+                f"The requested version of '{record.name}' does not exist or is not ready. {reason}"
+            )
         if version.state != "ready":
-            raise Conflict(because("dataset-importing", name=record.name))
+            raise Conflict(f"'{record.name}' is still importing.")
         return version

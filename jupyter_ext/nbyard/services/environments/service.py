@@ -75,7 +75,7 @@ class EnvironmentService:
         if body.capture:
             lock = kernels.find_kernel(body.capture).lock
             if lock is None:
-                why = because("kernel-packages-unknown", kernel=body.capture[:80])
+                why = f"the packages of the kernel {body.capture[:80]} are not known"
                 raise Invalid.field("capture", why)
             taken = requirements_of_lock(lock)
             lines = change_requirements(taken.lines, lines, [])
@@ -109,7 +109,7 @@ class EnvironmentService:
         # name again.
         if environment is not None and environment.never_installed:
             return environment.id
-        check_free(names, "environment-exists", name)
+        check_free(names, "environment", name)
         return None
 
     def _next(self, c: Connection, caller: Caller, environment: str, lines: Sequence[str]) -> None:
@@ -150,7 +150,7 @@ class EnvironmentService:
         environment = self._store.environments.get(c, caller.name, key)
         if environment is None:
             there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
-            raise NotFound(because("no-environment", name=key[:80], present=there))
+            raise NotFound(f"There is no environment '{key[:80]}'; {there}.")
         return environment
 
     @operation("GET", "/environment-defaults", scope="environments:read")
@@ -239,7 +239,7 @@ class EnvironmentService:
             record = self._find(c, caller, environment)
             if record.current.state in ENVIRONMENT_VERSION.live:
                 number = record.current.number
-                raise Conflict(because("version-being-built", version=number, name=record.name))
+                raise Conflict(f"Version {number} of '{record.name}' is being built.")
             # A failed version is the base only if no version was ever installed.
             base = self._store.environments.newest_ready(c, record.id) or record.current
             if older:
@@ -277,12 +277,12 @@ class EnvironmentService:
         check_count(body.version, "version")
         # An old lock fits only its own lines, so a rollback changes nothing else.
         if body != EnvironmentChange(version=body.version):
-            raise Invalid.field("version", because("rollback-with-changes"))
+            raise Invalid.field(
+                "version", "a rollback uses the old lock unchanged: omit all other changes"
+            )
         version = _numbered(self.versions(caller, environment).items, body.version)
         if version.state != "ready":
-            raise Invalid.field(
-                "version", because("version-never-installed", version=version.number)
-            )
+            raise Invalid.field("version", f"version {version.number} was never installed")
         return version
 
     @operation("POST", "/environments/{environment}/cancel", scope="environments:write", status=202)
@@ -298,8 +298,10 @@ class EnvironmentService:
             move = self._store.environments.move
             # The installation may have ended before this request. The move is then refused.
             if not move(c, caller.name, version.id, "failed", reason=reason):
-                fields = {"version": version.number, "name": record.name, "state": version.state}
-                raise Conflict(because("version-not-installing", **fields))
+                raise Conflict(
+                    f"Version {version.number} of '{record.name}' is {version.state}; nothing is"
+                    " being installed."
+                )
         self._parts.ensure_dispatcher()
         return self.get(caller, record.id)
 
@@ -331,7 +333,7 @@ class EnvironmentService:
             versions = self._store.environments.versions(c, record.id)
             used = self._store.uses.by_runs(c)
             if not force and any(version.id in used for version in versions):
-                raise InUse(because("used-by-run", name=record.name))
+                raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.environments.delete(c, record)
         # Only after the commit, so that a failed deletion leaves the environment complete.
         kernelspec_writer.withdraw_kernel(record.kernel, record.id)
@@ -345,4 +347,4 @@ def _numbered(versions: list[EnvironmentVersion], number: int) -> EnvironmentVer
     for version in versions:
         if version.number == number:
             return version
-    raise NotFound(because("no-version", number=number))
+    raise NotFound(f"There is no version {number}.")

@@ -8,7 +8,6 @@ from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Exported
 from nbyard.errors import Invalid
 from nbyard.importers.registry import exporters
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.executables.structs import Executable
@@ -25,7 +24,7 @@ def export_executable(
     """
     known = exporters()
     if wanted not in known:
-        why = because("unknown-format", format=wanted[:40], present=sorted(known))
+        why = f"unknown format '{wanted[:40]}'; known: {', '.join(sorted(known))}"
         raise Invalid.field("format", why)
     exporter, suffix = known[wanted]
     kind, reading, resources = freezer.read(code)

@@ -41,7 +41,7 @@ from nbyard.freezing.node_resolution import Resolver, import_hints
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import MAX_DOCUMENT, write_whole
-from nbyard.reasons.structs import all_of, because
+from nbyard.reasons.structs import because
 from nbyard.services.executables.exports import export_executable
 from nbyard.services.executables.file_status import file_hints, with_code_hints
 from nbyard.services.executables.undeclared_files import declare_files
@@ -118,14 +118,14 @@ class ExecutableService:
         """
         # Such a setting keeps foreign code off the server's machine.
         if self._parts.settings.default_runtime != PROCESS:
-            raise Invalid.field("path", because("no-programs-on-server"))
+            raise Invalid.field("path", "this server does not run programs on its own machine")
         known = self.get(caller, body.executable) if body.executable else None
         code = (
             self._current_code(known) if known else self._code(caller.name, body.path, body.upload)
         )
         inspection = self._freezer.inspect(code)
         if inspection.kind != "command":
-            why = because("not-a-command", file=code.filename, kind=inspection.kind)
+            why = f"{code.filename} is a {inspection.kind}, not a command"
             raise Invalid.field("path", why)
         with program_on_disk(code.path, code.filename, code.content) as path:
             read = read_help(run_help(command_to_start(inspection.command, path)))
@@ -164,7 +164,7 @@ class ExecutableService:
 
     def _code(self, owner: str, path: str, upload: str) -> Code:
         if bool(path) == bool(upload):
-            raise Invalid.field("path", because("path-or-upload"))
+            raise Invalid.field("path", "set either a path or an upload")
         if path:
             return self._freezer.load(path)
         record, content = self._parts.uploads.content(owner, upload, MAX_DOCUMENT)
@@ -237,7 +237,7 @@ class ExecutableService:
             ports = wrong_monitors(body.resources.ports, body.resources.tensorboard)
             if problems := [*limits, *ports]:
                 details = [Detail.of(f"resources.{field}", why) for field, why in problems]
-                raise Invalid(all_of([why for _, why in problems]), details=details)
+                raise Invalid.fields(details)
             changes["resources"] = body.resources
         if not changes:
             return code.description
@@ -251,7 +251,7 @@ class ExecutableService:
         wanted = name or (known.name if known else code.stem)
         if name:
             names = self._store.executables.names(c, caller.name)
-            check_free(names, "executable-exists", name, known.id if known else "")
+            check_free(names, "executable", name, known.id if known else "")
         if known is not None:
             self._store.executables.change(c, known, name=wanted)
             return known.id
@@ -301,7 +301,7 @@ class ExecutableService:
         code, description, fields = self._corrected(record, body)
         with self._store.write() as c:
             names = self._store.executables.names(c, caller.name)
-            check_free(names, "executable-exists", changes.get("name", record.name), record.id)
+            check_free(names, "executable", changes.get("name", record.name), record.id)
             if not self._store.executables.change(c, record, **changes):
                 raise StaleWrite()
             if fields is not None:
@@ -335,7 +335,7 @@ class ExecutableService:
     def _code_of_upload(self, executable: Executable, code: Code, upload: str) -> Code:
         """Return the uploaded code with earlier corrections, but with arguments read anew."""
         if executable.path:
-            raise Invalid.field("upload", because("code-follows-file", name=executable.name))
+            raise Invalid.field("upload", f"'{executable.name}' follows its file: change the file")
         description = code.description or Description()
         plain = msgspec.structs.replace(code, description=None)
         kind, reading, _ = self._freezer.read(plain, executable.current.kind)
@@ -385,7 +385,7 @@ class ExecutableService:
         record = self.get(caller, executable)
         with self._store.write() as c:
             if not force and self._store.tasks.active_executables(c, record.id):
-                raise InUse(because("used-by-run", name=record.name))
+                raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.executables.delete(c, record)
             self._store.facts.set_collect_at(c)
         self._parts.ensure_dispatcher()
@@ -408,5 +408,8 @@ class ExecutableService:
         second = versions.get(new or max(versions))
         first = versions.get(old or (second.number - 1 if second else 0))
         if first is None or second is None:
-            raise NotFound(because("no-version-to-compare", present=sorted(versions)))
+            raise NotFound(
+                "The version to compare was not found; available:"
+                f" {', '.join(map(str, sorted(versions)))}."
+            )
         return version_diff(self._parts.blobs, first, second)

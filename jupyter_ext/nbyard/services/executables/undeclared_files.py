@@ -130,7 +130,7 @@ def declare_files(parts: ServiceContext, freezer: Freezer, body: DeclareFiles) -
         if isinstance(a.reach, File) or (kind.keeps_arguments and a.role != "value")
     }
     if unknown := [name for name in body.remove if name not in own]:
-        raise Invalid.field("remove", because("file-not-declared", name=unknown[0][:80]))
+        raise Invalid.field("remove", f"'{unknown[0][:80]}' is not a declared file")
 
     def described(arguments: list[Argument]) -> Description:
         # An empty list would declare that the code has no arguments. None keeps those read from

@@ -8,7 +8,6 @@ from nbyard.domain.images.structs import BUILD_LOG, image_folder
 from nbyard.domain.models.structs import HTTP, ModelPackage
 from nbyard.errors import Invalid
 from nbyard.logs.log_pieces import has_more_than
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
@@ -26,16 +25,18 @@ def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage |
     if model is None:
         return None
     if model.mode != HTTP:
-        why = because("model-runs-once", name=model.name, mode=model.mode)
-        raise Invalid.field("image", why, hint=because("run-model", name=repr(model.name)))
+        why = f"the model '{model.name}' cannot be deployed: in mode {model.mode}, it runs once"
+        raise Invalid.field("image", why, hint=f"nbyard models run -n {model.name!r}")
     if model.state == "failed":
-        cause = model.reason or because("unknown-cause")
-        why = because("model-not-built", image=model.reference, cause=cause)
+        cause = model.reason or "the cause is not recorded"
+        why = f"{model.reference} was not built: {cause}"
         # The hint names the log only if the log says more than the cause.
         has_more = has_more_than(store.folder / image_folder(model.image) / BUILD_LOG, str(cause))
-        hint = because("deploy-model-again")
+        hint = "Deploying it again repeats the build."
         if has_more:
-            see_log = because("see-image-log", image=model.reference)
-            hint = because("hints", hints=[see_log, hint])
+            hint = (
+                "The log of the image shows why (in a shell: nbyard images log"
+                f" {model.reference}). {hint}"
+            )
         raise Invalid.field("image", why, hint=hint)
     return model

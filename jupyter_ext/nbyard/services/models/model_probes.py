@@ -25,7 +25,7 @@ from nbyard.domain.models.model_probes import (
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host.model_probe import probe_error, read_reported_model
-from nbyard.reasons.structs import because, read_reason
+from nbyard.reasons.structs import because
 from nbyard.services.runs.attempt_views import surroundings
 from nbyard.services.runs.attempts import attempts_behind
 
@@ -39,8 +39,8 @@ if TYPE_CHECKING:
 MORE_SECONDS = 120.0
 PAUSE_SECONDS = 0.1
 UNKNOWN = because("model-origin-unknown")
-NO_IMAGE = because("model-image-gone")
-START = because("start-engine-and-retry")
+NO_IMAGE = "the record of the image in which its node ran was deleted: run the node again"
+START = "Start the container engine (nbyard doctor shows its state) and try again."
 
 
 class Origin(NamedTuple):
@@ -103,11 +103,11 @@ def probe_at_origin(
     )
     answer = _wait_for_answer(parts, probe)
     if answer.passes:
-        cause = read_reason(answer.problem) or because("unknown-cause")
-        why = because("model-needs-container", cause=cause)
-        raise Unavailable(why, hint=because("hints", hints=[START, HINT]))
-    if problem := read_reason(answer.problem):
-        raise probe_error(problem)
+        cause = answer.problem or "the cause is not recorded"
+        why = f"A model that was created in a container can be loaded only in a container: {cause}"
+        raise Unavailable(why, hint=f"{START} {HINT}")
+    if answer.problem:
+        raise probe_error(answer.problem)
     return read_reported_model(answer.text)
 
 

@@ -18,7 +18,6 @@ from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.kinds.model import read_model
 from nbyard.kinds.model_classes import check_class
-from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
@@ -86,14 +85,14 @@ def _locate(parts: ServiceContext, body: NewModel) -> tuple[Path, Path]:
     if not body.file and folder.is_file() and folder.name in (*MODEL_FILES, MLFLOW_FILE):
         return folder.parent, folder
     if not folder.is_dir():
-        raise NotFound(because("no-folder", path=body.path[:200]))
+        raise NotFound(f"There is no folder {body.path[:200]}.")
     if body.file:
         beside = "" if body.file.startswith("/") else files.shown(folder)
         return folder, files.locate(body.file, "file", str(beside))
     file = model_file_in(folder)
     if file is None:
         known = [*MODEL_FILES, MLFLOW_FILE]
-        raise Invalid.field("file", because("no-model-file", known=known, path=body.path[:200]))
+        raise Invalid.field("file", f"{body.path[:200]} contains none of {', '.join(known)}")
     return folder, file
 
 
@@ -122,7 +121,7 @@ def read_folder(parts: ServiceContext, folder: Path, file: Path) -> ModelFile:
         place = folder / model.requirements_file
         # `..` or a link could name a file elsewhere, whose text an error would then quote.
         if not place.resolve().is_relative_to(folder) or not place.is_file():
-            why = because("no-file-in-folder", path=model.requirements_file)
+            why = f"there is no file {model.requirements_file} in the folder"
             raise Invalid.field(f"{file.name}.requirements", why)
         text = parts.files.content(place, folder=folder).decode("utf-8", "replace")
     lines = checked_lines(parts, text, f"{file.name}.requirements")
@@ -160,7 +159,9 @@ def package_of_class(parts: ServiceContext, body: NewModel) -> Package:
     model = read_class(content, real.name, body.class_name)
     # The container imports the class by its module's name.
     if not model.module.isidentifier():
-        raise Invalid.field("path", because("name-not-importable", file=real.name))
+        raise Invalid.field(
+            "path", f"{real.name} cannot be imported: its name is not a valid Python name"
+        )
     modules = _modules(real, content)
     named = sorted({place.relative_to(real.parent).as_posix() for place in modules})
     cap = parts.settings.max_bundle_bytes
@@ -198,8 +199,13 @@ def _imported_packages(name: str, modules: Mapping[Path, bytes], named: Sequence
         module for module in imported if module.partition(".")[0] not in own
     )
     if missing := [*packages.unknown, *packages.elsewhere]:
-        why = because("imports-not-installed", names=missing[:MAX_LISTED])
-        raise Invalid.field(name, why, hint=because("list-requirements", file=REQUIREMENTS))
+        why = (
+            f"imports {', '.join(missing[:MAX_LISTED])}, which no installed package from an index"
+            " provides"
+        )
+        raise Invalid.field(
+            name, why, hint=f"List the required packages in a {REQUIREMENTS} next to it."
+        )
     return "\n".join(packages.lines)
 
 
@@ -231,7 +237,7 @@ def _tree(content: bytes, name: str) -> ast.Module:
         return ast.parse(content, name)
     # Deeply nested code exceeds the parser's recursion limit.
     except (SyntaxError, ValueError, RecursionError) as error:
-        why = because("python-unreadable", file=name, message=str(error))
+        why = f"{name}: {error}"
         raise Invalid.field("path", why) from None
 
 

@@ -37,7 +37,6 @@ from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.model_probe import Question, probe_model
-from nbyard.reasons.structs import because
 from nbyard.services.models.model_probes import origin_of, probe_at_origin
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
 
@@ -138,7 +137,10 @@ def package_of_output(parts: ServiceContext, caller: Caller, run: str, output: s
         return _package_of_folder(parts, run_output)
     with parts.blobs.open(run_output.file.digest) as content:
         if not is_packed(content.read(MAX_HEAD)):
-            why = because("not-a-model", file=run_output.file.filename)
+            why = (
+                f"{run_output.file.filename} is neither a pickle or joblib file nor a folder with"
+                " a model file or MLmodel"
+            )
             raise Invalid.field("output", why, hint=HINT)
     return _package_of_pickle(parts, caller, run_output)
 
@@ -184,7 +186,7 @@ def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -
     with store.read() as c:
         run = store.runs.get(c, caller.name, key) if key else None
         if run is None:
-            raise NotFound(because("no-run", name=key[:80]) if key else because("run-needed"))
+            raise NotFound(f"There is no run '{key[:80]}'." if key else "A run is needed.")
         refuse_scratch(run)
         tasks = {task.node: task for task in store.tasks.of_run(c, run.id)}
         steps = list(tasks)
@@ -199,14 +201,13 @@ def _find_output(parts: ServiceContext, caller: Caller, key: str, output: str) -
                 fits.append(file)
         if len(fits) > 1:
             several = [f"{artifact.node}.{artifact.name}" for artifact in fits]
-            why = because("several-outputs", run=run.number, outputs=several)
+            why = f"run {run.number} has several outputs: {', '.join(several)}"
             raise Invalid.field("output", why)
         if not files:
-            raise NotFound(because("run-without-output", run=run.number, state=run.state))
+            raise NotFound(f"Run {run.number} has no output: it is {run.state}.")
         if not fits:
             there = nearest_names([f"{file.node}.{file.name}" for file in files], output)
-            why = because("no-output", run=run.number, output=output[:80], present=there)
-            raise NotFound(why)
+            raise NotFound(f"Run {run.number} has no output '{output[:80]}'; {there}.")
         task = tasks[fits[0].node]
         version = store.executables.version(c, task.plan.executable_version_id)
     is_shared = sum(file.name == fits[0].name for file in files) > 1
@@ -222,7 +223,7 @@ def _package_of_folder(parts: ServiceContext, output: Output) -> Package:
         _stage(parts, texts, folder)
         file = model_file_in(folder)
         if file is None:
-            why = because("no-model-in-folder", folder=output.file.filename)
+            why = f"the folder {output.file.filename} has neither a model file nor MLmodel"
             raise Invalid.field("output", why, hint=HINT)
         model = read_folder(parts, folder.resolve(), file.resolve())
     # The sample is the first row that has all inputs, of the tables that the task read.
@@ -252,7 +253,10 @@ def _package_of_pickle(parts: ServiceContext, caller: Caller, output: Output) ->
     lines = "\n".join(pins_as_recorded(probe.requirements, lock.packages if lock else []))
     missing = [*probe.elsewhere, *probe.unknown]
     if missing:
-        why = because("packages-from-no-index", names=missing[:MAX_TABLES])
+        why = (
+            "it needs packages that were not installed from an index:"
+            f" {', '.join(missing[:MAX_TABLES])}"
+        )
         raise Invalid.field("output", why, hint=HINT)
     outputs = probe.outputs
     # Libraries such as scikit-learn do not record the name of the target column.

@@ -35,7 +35,6 @@ from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.kinds.model import CSV, arguments_of, command_of
-from nbyard.reasons.structs import because
 from nbyard.services.images import check_image_unused
 from nbyard.services.models.packages import (
     Package,
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 MAX_DEPLOYED = 500
-OTHERWISE = because("rename-model")
+OTHERWISE = "Give this model another name or tag in its file."
 
 
 class ModelService:
@@ -126,8 +125,8 @@ class ModelService:
         """
         reference = model_reference(model.name, model.tag, 0)
         if model.tag and self._store.images.with_name(c, reference):
-            hint = because("image-rebuilt-by-deploying")
-            raise Conflict(because("image-built-already", image=reference), hint=hint)
+            hint = "Deploying the model rebuilds the image and replaces the earlier one."
+            raise Conflict(f"The image {reference} already exists.", hint=hint)
 
     def _check_free(self, c: Connection, caller: Caller, reference: str, name: str) -> None:
         """Check that an image reference is free, or is one of the same model and owner.
@@ -136,27 +135,25 @@ class ModelService:
         """
         for known in self._store.images.with_name(c, reference):
             if known.owner != caller.name:
-                why = because("image-of-another-owner", image=reference)
+                why = f"The image {reference} belongs to another user."
                 raise Conflict(why, hint=OTHERWISE)
             if known.state in IMAGE.live:
-                why = because("image-being-made", image=reference)
-                raise Conflict(why, hint=because("follow-image-log", image=reference))
+                why = f"{reference} is already being built, pulled or pushed."
+                raise Conflict(why, hint=f"nbyard images log {reference} shows its progress.")
             package = self._store.models.of_image(c, known.id)
             if package is None:
-                why = because("image-of-no-model", image=reference)
+                why = (
+                    f"{reference} is already the name of an image that does not belong to a model."
+                )
                 raise Conflict(
                     why,
-                    hint=because(
-                        "hints", hints=[OTHERWISE, because("or-remove-image", image=reference)]
-                    ),
+                    hint=f"{OTHERWISE} Or: nbyard images rm {reference}",
                 )
             if package.name != name:
-                why = because("image-of-other-model", image=reference, model=package.name)
+                why = f"{reference} is the image of the model '{package.name}'."
                 raise Conflict(
                     why,
-                    hint=because(
-                        "hints", hints=[OTHERWISE, because("or-remove-model", image=reference)]
-                    ),
+                    hint=f"{OTHERWISE} Or: nbyard models rm {reference}",
                 )
 
     def _insert_image(
@@ -222,7 +219,7 @@ class ModelService:
             names = rows.names(c, caller.name) if package is None else ()
         if package is None:
             present = nearest_names(names, model)
-            raise NotFound(because("no-model", name=model[:80], present=present))
+            raise NotFound(f"There is no model '{model[:80]}'; {present}.")
         return package
 
     @operation("GET", "/models/{model}/schema", scope="models:read")
@@ -248,12 +245,16 @@ class ModelService:
         arguments = arguments_of(output)
         package = self.get(caller, model)
         if package.state != "ready":
-            why = because("image-not-run", image=package.reference, state=package.state)
+            why = f"{package.reference} is {package.state}. Only a ready image can be run."
             raise Conflict(why)
         if package.mode != BATCH:
-            why = because("model-not-batch", image=package.reference, mode=package.mode)
-            hint = because(
-                "serve-or-predict", name=shlex.quote(package.name), path=shlex.quote(package.path)
+            why = (
+                f"{package.reference} has the mode {package.mode}; use an image with the mode"
+                " batch to predict datasets."
+            )
+            hint = (
+                f"nbyard models deploy -n {shlex.quote(package.name)} serves it. To predict with"
+                f" its file: nbyard run {shlex.quote(package.path)}"
             )
             raise Conflict(why, hint=hint)
         freezer, rows = Freezer(self._parts), self._store.executables
@@ -395,11 +396,11 @@ def _package(parts: ServiceContext, caller: Caller, body: NewModel) -> Package:
     """Return the package of a run's output, a class, or a folder with a model file."""
     if body.run or body.output:
         if body.path or body.file or body.class_name:
-            raise Invalid.field("path", because("path-or-run"))
+            raise Invalid.field("path", "set either a path or the output of a run, not both")
         return package_of_output(parts, caller, body.run, body.output)
     if not body.path:
-        raise Invalid.field("path", because("model-source-needed"))
+        raise Invalid.field("path", "a folder, a Python file, or a run with an output is needed")
     is_class = is_class_file(body)
     if body.class_name and not is_class:
-        raise Invalid.field("class_name", because("not-python-file", path=body.path[:200]))
+        raise Invalid.field("class_name", f"{body.path[:200]} is not a Python file")
     return package_of_class(parts, body) if is_class else package_of_folder(parts, body)

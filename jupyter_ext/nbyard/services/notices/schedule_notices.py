@@ -9,7 +9,6 @@ from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.store import Connection, Store
@@ -27,15 +26,15 @@ def replace_notices(
     for place, notice in enumerate(notify):
         field = f"notify.{place}"
         if place >= MOST_RULES:
-            raise Invalid.field("notify", because("too-many-rules", most=MOST_RULES))
+            raise Invalid.field("notify", f"there may be at most {MOST_RULES} rules")
         check_events(notice.events, f"{field}.events")
         channel = store.channels.get(c, owner, notice.channel)
         if channel is None:
             names = store.channels.names(c, owner).values()
             present = nearest_names(names, notice.channel[:80])
-            why = because("no-channel", name=notice.channel[:80], present=present)
+            why = f"There is no notice channel '{notice.channel[:80]}'; {present}."
             raise Invalid.field(f"{field}.channel", why)
         if channel.id in chosen:
-            raise Invalid.field(f"{field}.channel", because("channel-named-twice"))
+            raise Invalid.field(f"{field}.channel", "the channel is named twice")
         chosen[channel.id] = NoticeRule([*dict.fromkeys(notice.events)])
     store.rules.replace_of_schedule(c, owner, schedule_id, chosen.items())

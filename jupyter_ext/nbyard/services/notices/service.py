@@ -35,7 +35,6 @@ from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
 from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
 from nbyard.host import clock
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.pushed_names import PushedNames
@@ -79,7 +78,7 @@ class ChannelService:
             updated_at=now,
         )
         with self._store.write() as c:
-            check_free(self._store.channels.names(c, caller.name), "channel-exists", name)
+            check_free(self._store.channels.names(c, caller.name), "notice channel", name)
             self._store.channels.insert(c, made, self._secret(body.url))
             self._store.rules.replace(c, caller.name, made.id, rules)
         return self.get(caller, made.id)
@@ -128,7 +127,7 @@ class ChannelService:
         with self._store.write() as c:
             if "name" in columns:
                 names = self._store.channels.names(c, caller.name)
-                check_free(names, "channel-exists", columns["name"], record.id)
+                check_free(names, "notice channel", columns["name"], record.id)
             if not self._store.channels.change(c, record, secret, **columns):
                 raise StaleWrite
             if rules is not None:
@@ -150,8 +149,8 @@ class ChannelService:
             record = self._find(c, caller, channel)
             users = self._store.rules.schedules_of(c, [record.id]).get(record.id, [])
             if users and not force:
-                why = because("used-by", name=record.name, users=users[:MAX_TOLD])
-                raise InUse(why, hint=because("remove-from-users"))
+                why = f"'{record.name}' is used by {', '.join(users[:MAX_TOLD])}."
+                raise InUse(why, hint="Remove it from these, or force the deletion.")
             self._store.channels.delete(c, record)
 
     @operation("POST", "/channels/{channel}/test", scope="channels:write")
@@ -197,7 +196,7 @@ class ChannelService:
         """
         check_limit(limit)
         if outcome and outcome not in OUTCOMES:
-            raise Invalid.field("outcome", because("must-be-one-of", names=[*OUTCOMES]))
+            raise Invalid.field("outcome", f"must be one of {', '.join(OUTCOMES)}")
         with self._store.read() as c:
             record = self._find(c, caller, channel)
             page = self._store.notices.page(c, record.id, limit + 1, after, outcome)
@@ -208,7 +207,7 @@ class ChannelService:
         if channel is None:
             names = self._store.channels.names(c, caller.name).values()
             present = nearest_names(names, key[:80])
-            raise NotFound(because("no-channel", name=key[:80], present=present))
+            raise NotFound(f"There is no notice channel '{key[:80]}'; {present}.")
         return channel
 
     def _with_rules_and_counts(
@@ -264,7 +263,7 @@ class ChannelService:
                 path = str(self._parts.files.locate_code(path, field))
                 is_there = Path(split_function_path(path).file).is_file()
                 if path not in present.values() and not is_there:
-                    raise Invalid.field(field, because("path-missing", path=rule.path))
+                    raise Invalid.field(field, f"{rule.path} does not exist")
             project = projects.get(rule.project, "")
             checked_rules.append(msgspec.structs.replace(rule, path=path, project=project))
         return checked_rules
@@ -281,7 +280,7 @@ class ChannelService:
                 if key := rule.project:
                     project_id = self._store.projects.id_of(c, owner, key)
                     if project_id is None:
-                        why = because("no-project", name=key[:80])
+                        why = f"There is no project '{key[:80]}'."
                         raise Invalid.field(f"rules.{place}.project", why)
                     project_ids[key] = project_id
         return project_ids
@@ -317,5 +316,5 @@ class ChannelService:
 def _name(text: str) -> str:
     name = check_name(text)
     if is_id(name):
-        raise Invalid.field("name", because("channel-name-is-id"))
+        raise Invalid.field("name", "may not be an id: these name other channels")
     return name

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nbyard.errors import Forbidden
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
@@ -37,7 +36,7 @@ def check_may_link(caller: Caller, operation: str) -> None:
         Forbidden: The caller lacks the scope to change projects.
     """
     if operation in CREATED and not caller.may(SCOPE):
-        raise Forbidden(because("scope-missing", scope=SCOPE))
+        raise Forbidden(f"This needs the scope {SCOPE}.")
 
 
 def link_result(store: Store, c: Connection, project: Project, operation: str, result: Any) -> None:

@@ -12,7 +12,6 @@ from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.projects.definitions import ProjectFile
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,7 +24,7 @@ MOST_FILES = 10_000
 
 
 def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
-    """Return the files of a pushed folder by path, without secrets that were not declared.
+    """Return the files of a pushed folder by path.
 
     `digest` is that of the stored folder, or "".
     """
@@ -34,7 +33,6 @@ def files_of(parts: ServiceContext, digest: str) -> dict[str, ProjectFile]:
     return {
         file.path: ProjectFile(file.digest, file.size_bytes, file.executable)
         for file in parts.blobs.tree(digest).files
-        if not file.is_stray_secret
     }
 
 
@@ -45,16 +43,18 @@ def check_files(files: Mapping[str, ProjectFile], most_bytes: int) -> None:
         Invalid: There are no files, too many files or too many bytes, or a path is refused.
     """
     if not files:
-        raise Invalid.field("files", because("empty"))
+        raise Invalid.field("files", "may not be empty")
     if len(files) > MOST_FILES:
-        raise Invalid.field("files", because("folder-too-many-files", most=MOST_FILES))
+        raise Invalid.field("files", f"a folder may have at most {MOST_FILES:,} files")
     # The client states the sizes. A negative one must not hide a large one in the sum.
     if sum(max(file.size_bytes, 0) for file in files.values()) > most_bytes:
-        raise Invalid.field("files", because("upload-beyond-size", most=most_bytes))
+        raise Invalid.field("files", f"the upload may have at most {most_bytes:,} bytes")
     for path in files:
         check_folder_path(path, "files")
         if any(str(parent) in files for parent in PurePosixPath(path).parents):
-            raise Invalid.field("files", because("archive-file-and-folder", name=path[:80]))
+            raise Invalid.field(
+                "files", f"The archive has '{path[:80]}' as a file and as a folder."
+            )
 
 
 def missing_files(files: Mapping[str, ProjectFile], stored: Mapping[str, ProjectFile]) -> list[str]:
@@ -83,7 +83,7 @@ def store_files(
         known |= {file.digest: file.size_bytes for file in sent}
     for path, file in sorted(body.files.items()):
         if known.get(file.digest) != file.size_bytes:
-            raise Invalid.field("files", because("file-bytes-missing", path=path))
+            raise Invalid.field("files", f"The content of {path} is missing. Push again.")
     entries = [
         # The client has left out what its user did not name.
         TreeEntry(path, file.digest, file.size_bytes, file.executable, may_hold_secrets(path))

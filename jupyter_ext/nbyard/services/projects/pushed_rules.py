@@ -26,7 +26,6 @@ from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
 from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
-from nbyard.reasons.structs import because
 from nbyard.services.projects.pushed_files import files_of
 from nbyard.services.projects.pushed_schedules import fields_below
 
@@ -73,7 +72,7 @@ def compare_rules(
     _check_channels(parts, c, owner, named)
     policies = {_policy_name(name, rules): rules for name, rules in definition.retention.items()}
     if len(policies) > MOST_POLICIES:
-        raise Invalid.field("retention", because("too-many-policies", most=MOST_POLICIES))
+        raise Invalid.field("retention", f"there may be at most {MOST_POLICIES} retention policies")
     before = last_pushed_definition(parts, project)
     stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
     # Rules of other channels, and other policies, were never pushed: somebody else made them.
@@ -157,7 +156,7 @@ def _replace(
     if own == [*kept, *rules]:
         return  # a form that shows the channel stays up to date
     if len(kept) + len(rules) > MOST_RULES:
-        why = because("too-many-rules", most=MOST_RULES)
+        why = f"there may be at most {MOST_RULES} rules"
         raise Invalid.field(entry_path("notifications", name), why)
     store.rules.replace(c, project.owner, channel.id, [*kept, *rules])
     if not store.channels.change(c, channel, None):
@@ -177,7 +176,7 @@ def _checked_rules(
         check_rules([entry.rule("", "") for entry in rules], where)
         for place, entry in enumerate(rules):
             if entry.path and entry.path.partition("::")[0] not in files:
-                why = because("not-among-files", path=entry.path[:200])
+                why = f"{entry.path[:200]} is not among the files that are sent"
                 raise Invalid.field(f"{where}.{place}.path", why)
         checked[name] = ChannelRules(sorted_entries(rules))
     return checked
@@ -193,8 +192,8 @@ def _check_channels(
     names = {*parts.store.channels.names(c, owner).values()} if named else set()
     for field, name in named:
         if name not in names:
-            why = because("no-channel", name=name[:80], present=nearest_names(names, name[:80]))
-            hint = because("create-channel", name=name[:80])
+            why = f"There is no notice channel '{name[:80]}'; {nearest_names(names, name[:80])}."
+            hint = f"Create the channel with: nbyard channels create {name[:80]} --on none"
             raise Invalid.fields([Detail.of(field, why)], hint=hint)
 
 

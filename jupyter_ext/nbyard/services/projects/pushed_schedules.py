@@ -20,7 +20,6 @@ from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
 from nbyard.host.project_files import ProjectFiles
-from nbyard.reasons.structs import because
 from nbyard.services.schedules.service import ScheduleService
 
 if TYPE_CHECKING:
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.domain.projects.definitions import ProjectChange
     from nbyard.domain.projects.schedule_entries import ScheduleEntry
-    from nbyard.reasons.structs import Reason
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.schedules.queries import ScheduleRow
@@ -97,11 +95,13 @@ def wanted_schedules(
         except Invalid as error:
             raise fields_below(error, where) from None
         if bool(made.path) == bool(made.executable):
-            raise Invalid.field(f"{where}.path", because("path-or-executable"))
+            raise Invalid.field(f"{where}.path", "set either a path or an executable")
         if made.path and made.path.partition("::")[0] not in files:
-            raise Invalid.field(f"{where}.path", because("not-among-files", path=made.path[:200]))
+            raise Invalid.field(
+                f"{where}.path", f"{made.path[:200]} is not among the files that are sent"
+            )
         if len(made.notify) > MOST_RULES:
-            raise Invalid.field(f"{where}.notify", because("too-many-rules", most=MOST_RULES))
+            raise Invalid.field(f"{where}.notify", f"there may be at most {MOST_RULES} rules")
         for channel, events in made.notify.items():
             check_events(events, entry_path(f"{where}.notify", channel))
         wanted[name] = made
@@ -122,7 +122,7 @@ def check_names(
     taken = {key: name for key, name in names.items() if key not in own}
     for name in wanted:
         try:
-            check_free(taken, "schedule-exists", name)
+            check_free(taken, "schedule", name)
         except NameTaken as error:
             detail = Detail.of(entry_path("schedules", name), error.reason)
             raise NameTaken(error.reason, hint=error.hint_reason, details=[detail]) from None
@@ -148,12 +148,19 @@ def check_environments(
         reference = entry.environment
         if reference and (why := _missing_environment(parts, c, owner, reference, renewed)):
             where = entry_path("schedules", name) + ".environment"
-            raise Invalid.field(where, why, hint=because("environment-or-other"))
+            raise Invalid.field(
+                where,
+                why,
+                hint=(
+                    "Create it with nbyard environments create, define it in nbyard.toml, or set"
+                    ' another one (environment = "" for none).'
+                ),
+            )
 
 
 def _missing_environment(
     parts: ServiceContext, c: Connection, owner: str, reference: str, renewed: Container[str]
-) -> Reason | None:
+) -> str | None:
     """Return why an environment could not be used after a push, None if it can be used."""
     rows = parts.store.environments
     # A name such as `a@2` may exist itself, so it is tried first.
@@ -163,7 +170,7 @@ def _missing_environment(
     environment = rows.get(c, owner, bare)
     if environment is None and bare not in renewed:
         near = nearest_names(rows.names(c, owner).values(), bare)
-        return because("unknown-environment", name=reference[:80], present=near)
+        return f"there is no environment '{reference[:80]}'; {near}"
     versions = rows.versions(c, environment.id) if environment else []
     numbers = [version.number for version in versions]
     newest = max(numbers, default=0) + (bare in renewed)
@@ -171,9 +178,10 @@ def _missing_environment(
         return None
     installed = [version.number for version in versions if version.state == "ready"][:MOST_SHOWN]
     if not installed:
-        return because("environment-never-installed", name=bare[:80], version=number)
-    return because(
-        "environment-without-version", name=bare[:80], version=number, installed=installed
+        return f"the environment '{bare[:80]}' has no version {number}; none is installed"
+    return (
+        f"the environment '{bare[:80]}' has no version {number}; installed are:"
+        f" {', '.join(map(str, installed))}"
     )
 
 

@@ -186,7 +186,7 @@ class ProjectPushes(ProjectPolicies):
         with self._store.read() as c:
             record = find_project(self._store, c, caller, project)
         if not record.files:
-            raise NotFound(because("no-pushed-files", name=record.name))
+            raise NotFound(f"The project '{record.name}' has no pushed files.")
         if not path:
             return DownloadRequest(record.files, record.name)
         known = files_of(self._parts, record.files).get(path)

@@ -32,7 +32,6 @@ from nbyard.errors import Invalid, NotFound, StaleWrite
 from nbyard.freezing.executable_versions import Code, Freezer
 from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
 from nbyard.host.project_files import file_of
-from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
@@ -66,7 +65,7 @@ class ProjectRecords:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 made = new_id()
-                check_free(self._rows.names(c, caller.name), "project-exists", fields["name"])
+                check_free(self._rows.names(c, caller.name), "project", fields["name"])
                 row = {"id": made, "owner": caller.name, "revision": 1, **_plain(fields)}
                 row |= {"files": "", "git": None}
                 self._rows.insert(c, {**row, "created_at": now, "updated_at": now})
@@ -103,7 +102,7 @@ class ProjectRecords:
             record = find_project(self._store, c, caller, project)
             if "name" in fields:
                 names = self._rows.names(c, caller.name)
-                check_free(names, "project-exists", fields["name"], record.id)
+                check_free(names, "project", fields["name"], record.id)
             if seen != record.revision or not self._rows.change(c, record, **_plain(fields)):
                 raise StaleWrite
             return find_project(self._store, c, caller, record.id)
@@ -181,7 +180,7 @@ class ProjectRecords:
         """
         check_limit(limit)
         if kind not in ("", *ARTIFACT_KINDS):
-            raise Invalid.field("kind", because("must-be-one-of", names=[*ARTIFACT_KINDS]))
+            raise Invalid.field("kind", f"must be one of {', '.join(ARTIFACT_KINDS)}")
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
             artifacts = self._store.results.page(
@@ -263,7 +262,7 @@ class ProjectRecords:
         with self._store.write() as c:
             of = find_project(self._store, c, caller, project)
             if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
-                raise NotFound(because("not-linked", kind=kind, name=resource[:80]))
+                raise NotFound(f"The {kind} '{resource[:80]}' is not linked to this project.")
 
     def _find(
         self, c: Connection, caller: Caller, kind: LinkKind, key: str, *, records: bool = False
@@ -299,7 +298,7 @@ class ProjectRecords:
                 code = self._parts.files.locate_code(key, "resource")
                 resource = store.executables.by_path(c, owner, str(code))
         if resource is None:
-            raise NotFound(because("no-resource", kind=kind, name=key[:80]))
+            raise NotFound(f"There is no {kind} '{key[:80]}'.")
         if isinstance(resource, Run):
             refuse_scratch(resource)
         return str(resource.id)
@@ -314,7 +313,7 @@ def check_kind(kind: str) -> LinkKind:
     for known in LINK_KINDS:
         if kind == known:
             return known
-    raise Invalid.field("kind", because("must-be-one-of", names=[*LINK_KINDS]))
+    raise Invalid.field("kind", f"must be one of {', '.join(LINK_KINDS)}")
 
 
 def unrun_resources(files: Iterable[WorkflowFile], search: str) -> list[ProjectResource]:

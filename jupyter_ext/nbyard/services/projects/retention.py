@@ -10,7 +10,6 @@ from nbyard.domain.runs.retention import (
     ProjectRetention,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import find_project
 from nbyard.services.projects.records import ProjectRecords
@@ -43,7 +42,9 @@ class ProjectPolicies(ProjectRecords):
             record = find_project(self._store, c, caller, project)
             known = {existing.name for existing in self._store.retention.of_project(c, record)}
             if name not in known and len(known) >= MOST_POLICIES:
-                raise Invalid.field("policy", because("too-many-policies", most=MOST_POLICIES))
+                raise Invalid.field(
+                    "policy", f"there may be at most {MOST_POLICIES} retention policies"
+                )
             self._store.retention.set_policy(c, record, name, body)
             # Policies are rows of their own. Without this event, open windows would show the old
             # ones.
@@ -62,5 +63,5 @@ class ProjectPolicies(ProjectRecords):
                 present = [
                     existing.name for existing in self._store.retention.of_project(c, record)
                 ]
-                raise no_such("no-policy", policy, present)
+                raise no_such("retention policy", policy, present)
             self._rows.append_event(c, record.id, caller.name, "changed")

@@ -22,7 +22,6 @@ from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Attempt, Run, Task
 from nbyard.domain.state_machines import TASK
 from nbyard.errors import NotFound, Unavailable
-from nbyard.reasons.structs import because, read_reason
 from nbyard.services.executables import undeclared_files
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
@@ -43,7 +42,7 @@ class RunAttempts:
     def _find(self, c: Connection, caller: Caller, run: str) -> Run:
         record = self._store.runs.get(c, caller.name, run)
         if record is None:
-            raise no_such("no-run", run, self._store.runs.names(c, caller.name).values())
+            raise no_such("run", run, self._store.runs.names(c, caller.name).values())
         return record
 
     def _recorded(self, c: Connection, caller: Caller, run: str) -> Run:
@@ -72,7 +71,7 @@ class RunAttempts:
         """
         given = self._task(caller, run, node, 0).inputs.get(name)
         if given is None:
-            raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
+            raise NotFound(f"{node[:80]} received no data for '{name[:80]}'.")
         return DownloadRequest(given.digest, given.filename)
 
     @operation("GET", "/runs/{run}/tasks/{node}/log", scope="runs:read")
@@ -127,7 +126,7 @@ class RunAttempts:
             self._store.folder, self._task(caller, run, node, attempt)
         )
         if surroundings is None:
-            raise NotFound(because("no-attempt-yet", node=node[:80]))
+            raise NotFound(f"'{node[:80]}' has no attempt yet.")
         return surroundings
 
     @operation("GET", "/runs/{run}/tasks/{node}/usage", scope="runs:read")
@@ -177,15 +176,15 @@ class RunAttempts:
         with self._store.read() as c:
             is_running = self._store.monitors.is_running(c, caller.name, attempt)
         if not is_running:
-            raise NotFound(because("attempt-not-running", attempt=attempt[:80]))
+            raise NotFound(f"The attempt '{attempt[:80]}' is not running, so its links are closed.")
         known = monitor_link_files.read_monitor(self._store.folder, attempt)
         for spot in known.spots if known else ():
             if spot.name == port and spot.port:
                 host, is_trusted = monitor_link_files.LOOPBACK, spot.is_trusted
                 return Target(attempt, host, spot.port, True, False, is_trusted)
             if spot.name == port:
-                raise Unavailable(read_reason(spot.reason) or because("nothing-listens", port=port))
-        raise NotFound(because("no-link", port=port[:80]))
+                raise Unavailable(spot.reason or f"No program listens at {port} yet.")
+        raise NotFound(f"The attempt has no link '{port[:80]}'.")
 
     def _task(self, caller: Caller, run: str, node: str, attempt: int) -> Task:
         """Return a task with its attempts, up to number `attempt` if that is not 0.
@@ -198,12 +197,12 @@ class RunAttempts:
         with self._store.read() as c:
             task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
             if task is None:
-                raise NotFound(because("no-node-in-run", node=node[:80]))
+                raise NotFound(f"The run has no node '{node[:80]}'.")
             attempts = attempts_behind(self._store, c, caller, task)
         if attempt:
             attempts = [task_attempt for task_attempt in attempts if task_attempt.number <= attempt]
             if not attempts or attempts[-1].number != attempt:
-                raise NotFound(because("no-attempt", node=node[:80], number=attempt))
+                raise NotFound(f"'{node[:80]}' has no attempt {attempt}.")
         return msgspec.structs.replace(task, attempts=attempts)
 
 

@@ -15,7 +15,6 @@ from nbyard.domain.state_machines import RUN
 from nbyard.errors import Invalid
 from nbyard.freezing.runs.run_creation import create_run
 from nbyard.freezing.runs.templates import check_request, freeze, store_template
-from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.operation import operation
 from nbyard.services.runs.exports import RunExports
@@ -52,7 +51,7 @@ class RunChecks(RunExports):
             Invalid: the request has a name or replaces a run.
         """
         if body.name is not msgspec.UNSET or body.replace:
-            raise Invalid.field("name", because("no-name-for-check"))
+            raise Invalid.field("name", "a check run has no name")
         sample = check_sample(body.rows, body.files)
         frozen = freeze(self._parts, caller.name, body, caller.project)
         self._parts.retire_idle_dispatcher()

@@ -19,7 +19,6 @@ from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, Invalid
 from nbyard.host import clock
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs.run_bundles import RunBundles
 
@@ -46,7 +45,7 @@ class RunExports(RunBundles):
             Invalid: the namespace is empty or too long.
         """
         if not namespace.strip() or len(namespace) > LONGEST_NAMESPACE:
-            why = because("empty-or-too-long")
+            why = "is empty or too long"
             raise Invalid.field("namespace", why)
         record = self._record(caller, run)
         return RunEvents(run_events(record, nbyard.__version__, namespace))
@@ -62,11 +61,10 @@ class RunExports(RunBundles):
         """
         record = self._record(caller, run)
         if record.run.state in RUN.live:
-            raise Conflict(because("export-of-live-run", number=record.run.number))
+            raise Conflict(f"Run {record.run.number} has not finished. Export it afterwards.")
         # Bytes may have been deleted since, for example by a repair of the store.
         wanted = {artifact.digest for task in record.tasks for artifact in task.artifacts}
-        code = {version.bundle_digest for version in record.code.values()}
-        wanted |= code
+        wanted |= {version.bundle_digest for version in record.code.values()}
         if inputs:
             wanted |= {used_data.digest for used_data in record.data_used().values()}
         stored = {digest for digest in wanted if digest and self._parts.blobs.exists(digest)}
@@ -77,9 +75,7 @@ class RunExports(RunBundles):
         members = (
             member
             for crate_file in files
-            for member in self._members(
-                crate_file, crate_file.digest in code, left_out.get(crate_file.digest, ())
-            )
+            for member in self._members(crate_file, left_out.get(crate_file.digest, ()))
         )
         return DownloadRequest("", f"{name}.crate", tuple(members))
 
@@ -107,17 +103,15 @@ class RunExports(RunBundles):
             if bundle in stored
         }
 
-    def _members(
-        self, file: CrateFile, is_code: bool, left_out: Sequence[CodeFile]
-    ) -> Iterator[DownloadRequest]:
+    def _members(self, file: CrateFile, left_out: Sequence[CodeFile]) -> Iterator[DownloadRequest]:
         """Yield the downloads for a file or folder of a crate, without the files `left_out`."""
         if not left_out:
             content = None if file.digest else file.content
-            yield DownloadRequest(file.digest, file.place, (), content, is_code)
+            yield DownloadRequest(file.digest, file.place, (), content)
             return
         without = {code_file.path for code_file in left_out}
         for entry in self._parts.blobs.tree(file.digest).files:
-            if entry.path not in without and not entry.is_stray_secret:
+            if entry.path not in without:
                 yield DownloadRequest(entry.digest, f"{file.place}/{entry.path}")
 
     def _record(self, caller: Caller, run: str) -> RunRecord:

@@ -33,7 +33,7 @@ from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values
 from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
 from nbyard.host.capacity import capacity
-from nbyard.reasons.structs import Reason, all_of, because
+from nbyard.reasons.structs import Reason, all_of
 from nbyard.services.operation import operation
 from nbyard.services.runs.previews import RunPreviews
 from nbyard.services.service_context import ServiceContext
@@ -99,7 +99,7 @@ class RunForecasts(RunPreviews):
         """
         with self._forecasting:
             if owner in self._under_way or len(self._under_way) >= MOST_AT_ONCE:
-                raise Busy(because("forecast-under-way"))
+                raise Busy("Another forecast is under way; try again in a moment.")
             if self._dry is None or self._forecaster is None:
                 self._dry = DryBlobs(self._parts.blobs)
                 self._forecaster = self._parts.forecaster(self._dry)

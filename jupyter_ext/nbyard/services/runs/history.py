@@ -15,7 +15,6 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Invalid
 from nbyard.host.project_files import DOCUMENT
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.forecasts import RunForecasts
@@ -134,7 +133,7 @@ class RunHistory(RunForecasts):
 def _check_known(word: str, field: str, known: Iterable[str]) -> None:
     names = [*known]
     if word and word not in names:
-        raise Invalid.field(field, because("must-be-one-of", names=names))
+        raise Invalid.field(field, f"must be one of {', '.join(names)}")
 
 
 def _moment(text: str, field: str) -> datetime | None:
@@ -149,4 +148,6 @@ def _moment(text: str, field: str) -> datetime | None:
         # a text without a time zone means that of the server
         return datetime.fromisoformat(text).astimezone()
     except (ValueError, OverflowError):
-        raise Invalid.field(field, because("not-a-time", given=text[:40])) from None
+        raise Invalid.field(
+            field, f"{text[:40]} is not a date or time. Write 2026-11-25 or 2026-11-25T08:00+01:00"
+        ) from None

@@ -13,7 +13,6 @@ from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.structs import Task
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs.clean_up import RunCleanUps
 
@@ -69,7 +68,7 @@ class RunFiles(RunCleanUps):
         if not path:
             task = self._task(caller, run, node, 0)
             if task.other_files is None or not task.other_files.digest:
-                raise NotFound(because("no-other-files", node=node[:80]))
+                raise NotFound(f"'{node[:80]}' has no other files.")
             return DownloadRequest(task.other_files.digest, safe_filename(f"{node}-files"))
         file = self._file(caller, run, node, path)
         return DownloadRequest(file.digest, Path(file.path).name)
@@ -78,7 +77,7 @@ class RunFiles(RunCleanUps):
         for file in self._kept(self._task(caller, run, node, 0)):
             if file.path == path:
                 return file
-        raise NotFound(because("no-other-file", node=node[:80], path=path[:200]))
+        raise NotFound(f"'{node[:80]}' has no other file '{path[:200]}'.")
 
     def _kept(self, task: Task) -> list[OtherFile]:
         if task.other_files is None or not task.other_files.digest:

@@ -21,7 +21,6 @@ from nbyard.domain.runs.previews.node_results import (
 )
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid, NotFound
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
 from nbyard.services.runs.estimates import RunEstimates
@@ -118,7 +117,7 @@ class RunPreviews(RunEstimates):
                 files = [data]
         file = next((file for file in files if file.name == output), None)
         if file is None:
-            raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+            raise NotFound(f"'{node[:80]}' has no output '{output[:80]}'.")
         return self._read(file) if file.may_be_shown else EMPTY
 
     def picture(self, caller: Caller, run: str, digest: str) -> bytes:
@@ -139,7 +138,7 @@ class RunPreviews(RunEstimates):
         for file in files_for_part(files, "picture"):
             if self._read(file).picture:
                 return self._parts.tables.picture(self._table(file))
-        raise NotFound(because("no-picture", digest=digest[:80]))
+        raise NotFound(f"This run has no picture '{digest[:80]}'.")
 
     def _files_of(
         self, c: Connection, run: Run, tasks: Sequence[SucceededTask]

@@ -10,7 +10,6 @@ from nbyard.domain.repeats.structs import RecordedNode, StoredOutput
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, NotFound
-from nbyard.reasons.structs import because
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
 from nbyard.services.runs.comparisons.run_facts import FactReader
 
@@ -27,15 +26,14 @@ class RunBundles(RunComparisons):
         """
         record, nodes = self._with_nodes(caller, run)
         if record.state not in RUN.terminal:
-            raise Conflict(because("bundle-of-live-run", number=record.number))
+            raise Conflict(f"Run {record.number} has not finished, so it has no bundle yet.")
         members = write_bundle(record, nodes)
-        files, code = [], {node.version.bundle_digest for node in nodes if node.version}
+        files = []
         for member in members:
             if member.digest and not self._parts.blobs.exists(member.digest):
-                raise NotFound(because("bundle-bytes-gone", path=member.place))
+                raise NotFound(f"{member.place} of the bundle was deleted.")
             content = None if member.digest else member.text.encode()
-            is_code = member.digest in code
-            files.append(DownloadRequest(member.digest, member.place, (), content, is_code))
+            files.append(DownloadRequest(member.digest, member.place, (), content))
         name = safe_filename(f"{record.name or record.title}-run-{record.number}")
         return DownloadRequest("", name, tuple(files))
 

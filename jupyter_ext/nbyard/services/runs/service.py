@@ -27,7 +27,6 @@ from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import create_run, retry_run
 from nbyard.freezing.runs.templates import WORKFLOW, freeze, store_template
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import because
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.idempotency_keys import (
     find_earlier_request,
@@ -113,7 +112,7 @@ class RunService(RunChecks):
     def _source(self, c: Connection, origin: Origin) -> tuple[str, bool]:
         """Return the name of the schedule or trigger that started a run, and if it is deleted.
 
-        The name is empty if none did, or if an earlier version of nbyard deleted it.
+        The name is empty if none did.
         """
         if not origin.source_id:
             return "", False
@@ -181,7 +180,7 @@ class RunService(RunChecks):
         check_count(since, "since")
         states = [word for word in state.split(",") if word]
         if unknown := set(states) - set(TASK.moves):
-            raise Invalid.field("state", because("no-state", state=sorted(unknown)[0][:40]))
+            raise Invalid.field("state", f"there is no state '{sorted(unknown)[0][:40]}'")
         self._parts.watch()
         with self._store.read() as c:
             record = self._find(c, caller, run)
@@ -223,7 +222,10 @@ class RunService(RunChecks):
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
                 if record.state not in ("failed", "cancelled"):
-                    raise Conflict(because("nothing-to-retry", state=record.state))
+                    raise Conflict(
+                        "Only failed and cancelled runs can be retried; this run is"
+                        f" {record.state}."
+                    )
                 key = submission_key(idempotency_key)
                 made = retry_run(self._store, c, record, renew, key, caller.submitter)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
@@ -241,7 +243,7 @@ class RunService(RunChecks):
         with self._store.write() as c:
             record = self._find(c, caller, run)
             if record.state in RUN.terminal:
-                raise Conflict(because("run-ended", state=record.state))
+                raise Conflict(f"The run has already finished ({record.state}).")
             self._store.runs.request_cancel(c, record)
         crash_point("cancel-written")
         self._parts.ensure_dispatcher()
@@ -260,7 +262,7 @@ class RunService(RunChecks):
         with self._store.write() as c:
             record = self._find(c, caller, run)
             if record.state not in RUN.terminal:
-                raise Conflict(because("run-not-ended"))
+                raise Conflict("The run has not finished; cancel it first.")
             names = remove_run(self._store, c, record)
         self._parts.ensure_dispatcher()
         remove_records(self._store, names)

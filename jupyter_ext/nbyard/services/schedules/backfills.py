@@ -27,7 +27,6 @@ from nbyard.errors import Conflict, NotFound
 from nbyard.freezing.runs.schedule_runs import pinned_template
 from nbyard.freezing.runs.templates import freeze, store_template
 from nbyard.host import clock
-from nbyard.reasons.structs import because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.schedules.run_requests import parts_of
@@ -140,7 +139,7 @@ class BackfillService:
     def _find(self, c: Connection, caller: Caller, key: str) -> BackfillRow:
         row = self._rows.get(c, caller.name, key)
         if row is None:
-            raise NotFound(because("no-backfill", name=key[:80]))
+            raise NotFound(f"There is no backfill '{key[:80]}'.")
         return row
 
     def _ticks(
@@ -161,8 +160,8 @@ class BackfillService:
             else:
                 ticks.append(BackfillTick(due, "skipped", left_out_reason(run), run.id))
         if all(tick.outcome == "skipped" for tick in ticks):
-            hint = None if again else because("backfill-run-again")
-            raise Conflict(because("backfill-nothing-to-run"), hint=hint)
+            hint = None if again else "Set `again` to repeat due times with a succeeded run."
+            raise Conflict("Each due time has a run that succeeded or is active.", hint=hint)
         return ticks
 
     def _insert(

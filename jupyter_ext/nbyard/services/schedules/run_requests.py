@@ -47,7 +47,9 @@ def stored_request(parts: ServiceContext, run: AutomaticRun) -> tuple[AutomaticR
         Invalid: A field is refused.
     """
     if isinstance(run.name, str) or run.replace:
-        raise Invalid.field("run.name", because("schedule-run-name"))
+        raise Invalid.field(
+            "run.name", "runs of schedules and triggers are numbered, so they have no name"
+        )
     if not run.path:
         return run, ""
     real = str(parts.files.locate_code(run.path, "run.path"))

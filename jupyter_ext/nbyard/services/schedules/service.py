@@ -15,7 +15,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import check_free
-from nbyard.domain.paging import Page, check_limit, page_of
+from nbyard.domain.paging import Page, check_limit, check_range, page_of
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.domain.schedules.due_times import TimingPlan, check_runs, first_due, plan_of_timing
 from nbyard.domain.schedules.missed import check_missed
@@ -32,7 +32,7 @@ from nbyard.domain.schedules.structs import (
     SchedulePreviewRequest,
     Tick,
 )
-from nbyard.errors import Conflict, Invalid, StaleWrite
+from nbyard.errors import Conflict, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of, pushed_context, pushed_project
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
@@ -200,7 +200,7 @@ class ScheduleService:
             if not row.schedule.is_enabled:
                 due = _next(row.schedule, row.plan, now)
                 if due is None:
-                    raise Conflict(because("schedule-has-ended"))
+                    raise Conflict("The schedule has no due time left.")
                 columns = {"is_enabled": True, "next_due": due, "handled_until": now}
                 self._rows.change(c, row.schedule, "enabled", **columns)
         self._parts.ensure_dispatcher()
@@ -234,8 +234,7 @@ class ScheduleService:
         Raises:
             Invalid: the count is out of range.
         """
-        if not 1 <= body.count <= MOST_SHOWN:
-            raise Invalid.field("count", because("not-between", least=1, most=MOST_SHOWN))
+        check_range("count", body.count, 1, MOST_SHOWN)
         now = clock.now()
         plan = plan_of_timing(
             body.timing, body.zone or local_zone(), body.starts_at, body.ends_at, now
@@ -327,7 +326,7 @@ class ScheduleService:
 
     def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
         checked = check_name(name)
-        check_free(self._rows.names(c, caller.name), "schedule-exists", checked, own)
+        check_free(self._rows.names(c, caller.name), "schedule", checked, own)
         return checked
 
     def _plan(

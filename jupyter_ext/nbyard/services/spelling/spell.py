@@ -10,7 +10,6 @@ from nbyard.domain.parsing.typed_json import convert_json
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 from nbyard.services.projects.automatic_links import CREATED
@@ -47,7 +46,9 @@ def spell_request(asked: SpellingRequest) -> Spelling:
     for operation in table():
         if operation.id == asked.operation:
             return spell(operation, asked)
-    raise Invalid.field("operation", because("unknown-operation"))
+    raise Invalid.field(
+        "operation", "is not an operation. GET /nbyard/api/openapi.json lists all operations"
+    )
 
 
 def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
@@ -62,7 +63,7 @@ def spell(operation: Operation, asked: SpellingRequest) -> Spelling:
     if fields:
         body = _converted("body", asked.body or {}, fields[0].type)
     elif asked.body is not None:
-        raise Invalid.field("body", because("unknown-query-parameter"))
+        raise Invalid.field("body", "is not a parameter of this operation")
     body_json = plain_json(body) if fields else {}
     # The origin says what sends a request.
     for run, place in ((body, body_json), (getattr(body, "run", None), body_json.get("run"))):
@@ -123,7 +124,7 @@ def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) ->
     """Return the given arguments in a part of the request that differ from their defaults."""
     known = {field.name: field for field in operation.placed(place)}
     for name in given.keys() - known.keys():
-        raise Invalid.field(f"{place}.{name}", because("unknown-query-parameter"))
+        raise Invalid.field(f"{place}.{name}", "is not a parameter of this operation")
     arguments = {}
     for name, field in known.items():
         if name in given:
@@ -131,7 +132,7 @@ def _given_arguments(operation: Operation, place: Any, given: dict[str, Any]) ->
             if value != field.default:
                 arguments[name] = value
         elif field.default is msgspec.UNSET:
-            raise Invalid.field(f"{place}.{name}", because("query-parameter-missing"))
+            raise Invalid.field(f"{place}.{name}", "is needed")
     return arguments
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from nbyard.domain.triggers.structs import TriggerKind
 from nbyard.domain.triggers.values import check_types
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import because
 from nbyard.services.schedules.run_requests import freeze_request, keep_template
 
 if TYPE_CHECKING:
@@ -59,9 +58,12 @@ def checked_template(
     check_types(kind, values_from, arguments)
     for name in values_from:
         if mode == "pinned" and content.main and arguments[name].role == "input":
-            raise Invalid.field(f"values_from.{name}", because("input-of-pinned"))
+            raise Invalid.field(
+                f"values_from.{name}",
+                "an input needs the mode follows, because pinned inputs are frozen",
+            )
     missing = [n for n in content.needed if n not in content.values and n not in values_from]
     if missing and kind != "notebook":  # the request that fires the trigger may have them
-        why = because("value-needed")
+        why = "a value is needed"
         raise Invalid.fields([Detail.of(f"run.parameters.{name}", why) for name in missing])
     return template

@@ -50,7 +50,7 @@ def deliver(
     now = clock.now()
     # Before the store is read and the body is hashed, which cost most.
     if seconds := refusals.wait(trigger_id, sender, now):
-        error = TooOften(because("webhook-refused-too-often", most=MOST_REFUSED))
+        error = TooOften(f"{MOST_REFUSED} messages of this sender were refused within a minute.")
         error.retry_after = seconds
         raise error
     with parts.store.read() as c:
@@ -59,7 +59,7 @@ def deliver(
     secret = parts.store.trigger_secrets.secret(row) if row and row.secret else NO_SECRET
     if not is_signed(secret, message, now) or not is_open or row is None:
         refusals.note(trigger_id, sender, now)
-        raise Forbidden(because("webhook-refused"))
+        raise Forbidden("The webhook does not exist, or the signature is not valid.")
     cause = WebhookCause(message.id, sent_at(message))
     values, reason = _values(row, cause, message.body)
     with parts.store.write() as c:
@@ -113,15 +113,15 @@ def _check_open(
         or not current_row.trigger.is_enabled
         or current_row.secret != row.secret
     ):
-        raise Forbidden(because("webhook-refused"))
+        raise Forbidden("The webhook does not exist, or the signature is not valid.")
     # A sender may repeat a message whose response was lost, and an attacker may replay one.
     if parts.store.firings.find(c, row.trigger.id, event_key(message.id)):
-        raise Conflict(because("webhook-repeated"))
+        raise Conflict("A message with this ID was received before.")
     on = current_row.trigger.on
     assert isinstance(on, OnWebhook)
     times = parts.store.firings.times_since(c, row.trigger.id, now - MINUTE)
     if len(times) >= on.most_per_minute:
-        error = TooOften(because("webhook-too-often", most=on.most_per_minute))
+        error = TooOften(f"More than {on.most_per_minute} messages arrived within a minute.")
         # As soon as one of the newest messages is older than a minute.
         free = times[-on.most_per_minute] + MINUTE
         error.retry_after = max(1, math.ceil((free - now).total_seconds()))

@@ -111,7 +111,7 @@ def _dataset(parts: ServiceContext, owner: str, on: OnDataset) -> EventSource:
         names = parts.store.datasets.names(c, owner)
     if dataset is None:
         present = nearest_names(names.values(), on.dataset)
-        why = because("no-dataset-among", name=on.dataset[:200], present=present)
+        why = f"There is no dataset '{on.dataset[:200]}'; {present}."
         raise Invalid.field("on.dataset", why)
     return EventSource(OnDataset(dataset.id), dataset.id)
 
@@ -127,7 +127,7 @@ def _workflow(parts: ServiceContext, owner: str, on: OnWorkflow) -> EventSource:
             return EventSource(on, known.id if known else "", str(real))
         executable = parts.store.executables.get(c, owner, on.path)
     if executable is None:
-        raise Invalid.field("on.path", because("no-file-or-executable", path=on.path[:200]))
+        raise Invalid.field("on.path", f"There is no file or executable {on.path[:200]}.")
     return EventSource(msgspec.structs.replace(on, path=executable.id), executable.id)
 
 
@@ -136,9 +136,12 @@ def _files(parts: ServiceContext, on: OnFile) -> EventSource:
     real = parts.files.locate(on.path, "on.path")
     shown = on.path[:200]
     if real.is_file() and on.pattern != WHOLE_FOLDER:
-        raise Invalid.field("on.pattern", because("pattern-of-file", path=shown))
+        raise Invalid.field("on.pattern", f"is for folders, and {shown} is a file")
     # A trigger may wait for a file that does not exist yet, but not in a missing folder.
     if not real.exists() and (on.pattern != WHOLE_FOLDER or not real.parent.is_dir()):
-        raise Invalid.field("on.path", because("nothing-to-watch", path=shown))
+        raise Invalid.field(
+            "on.path",
+            f"{shown} does not exist. A trigger may wait for a file in an existing folder",
+        )
     on = msgspec.structs.replace(on, path=str(real))
     return EventSource(on, "", str(real), dict(files_now(real, on)))

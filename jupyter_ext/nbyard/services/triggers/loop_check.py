@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from nbyard.domain.triggers.loops import Link, find_loop
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.structs import NewRun
@@ -46,7 +45,7 @@ class LoopCheck:
         new = self._link(kind, source_id, source_path, run)
         loop = find_loop(self._links(own), new)
         if loop is not None:
-            raise Invalid.field("on", because("trigger-loop", places=loop))
+            raise Invalid.field("on", f"would close a loop: {' → '.join(loop)}")
 
     def _links(self, own: str) -> Iterator[Link]:
         for row in self._store.triggers.all_of(self._c, self._owner):

@@ -270,7 +270,7 @@ class TriggerService:
         with self._store.write() as c:
             row = self._rows.find(c, caller.name, trigger)
             if row.kind != "webhook":
-                raise Conflict(because("not-a-webhook", kind=row.kind))
+                raise Conflict(f"Only webhooks have a secret; this trigger is {row.kind}")
             sealed = self._sealed(c, caller, row.trigger.id, secret)
             self._rows.change(c, row.trigger, "changed", secret=sealed)
         return msgspec.structs.replace(self.get(caller, row.trigger.id), secret=secret)
@@ -317,9 +317,9 @@ class TriggerService:
         """Return a trigger that may be fired now, and the key of the request, if it has one."""
         row = self._rows.find(c, caller.name, trigger)
         if not row.trigger.is_enabled:
-            raise Conflict(because("trigger-is-disabled"))
+            raise Conflict("The trigger is disabled.")
         for name in row.trigger.values_from.keys() - {*body.parameters, *body.texts}:
-            raise Invalid.field(f"parameters.{name}", because("value-needed"))
+            raise Invalid.field(f"parameters.{name}", "a value is needed")
         # The same key may fire several triggers.
         return row, f"fire:{row.trigger.id}:{digest}" if digest else ""
 
@@ -346,7 +346,7 @@ class TriggerService:
 
     def _free(self, c: Connection, caller: Caller, name: str, own: str) -> str:
         checked = check_name(name)
-        check_free(self._rows.names(c, caller.name), "trigger-exists", checked, own)
+        check_free(self._rows.names(c, caller.name), "trigger", checked, own)
         return checked
 
     def _changed_source(
@@ -356,7 +356,9 @@ class TriggerService:
         if "on" not in given:
             return None
         if kind_of(given["on"]) != row.kind:
-            raise Invalid.field("on.kind", because("other-trigger-kind", kind=row.kind))
+            raise Invalid.field(
+                "on.kind", f"is {row.kind}, which cannot change. Create another trigger"
+            )
         source = event_source(self._parts, caller.name, given["on"])
         return None if source.on == row.trigger.on else source
 

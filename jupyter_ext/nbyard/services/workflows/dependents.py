@@ -12,7 +12,6 @@ from nbyard.domain.workflows.structs import Document, Node, read_document
 from nbyard.errors import InUse, NbyardError
 from nbyard.freezing.node_resolution import Resolver
 from nbyard.host.project_files import MAX_DOCUMENT
-from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.domain.credentials import Credential
@@ -68,8 +67,8 @@ def check_unused(
     """
     users = [*others, *(parts.files.without_root(path) for path in paths)]
     if users:
-        why = because("used-by", name=name, users=users[:SHOWN])
-        raise InUse(why, hint=because("remove-from-users"))
+        why = f"'{name}' is used by {', '.join(users[:SHOWN])}."
+        raise InUse(why, hint="Remove it from these, or force the deletion.")
 
 
 def workflows_with_credential(parts: ServiceContext, credential: Credential) -> list[str]:

@@ -15,7 +15,6 @@ from nbyard.host.example_files import copied_example, source
 from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.kernels.kernelspec_reader import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
-from nbyard.reasons.structs import because
 
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -47,10 +46,10 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
     """
     parent = files.locate(asked.folder or ".", "folder")
     if not parent.is_dir():
-        raise NotFound(because("no-folder", path=files.shown(parent)[:200]))
+        raise NotFound(f"There is no folder {files.shown(parent)[:200]}.")
     example = source()
     if example is None:
-        raise NotFound(because("no-example"))
+        raise NotFound("This installation does not contain the example.")
     try:
         with translated_missing_space(), copied_example(example, parent, NAME) as folder:
             file = folder / f"{NAME}{DOCUMENT}"
@@ -64,6 +63,6 @@ def new_example(files: ProjectFiles, asked: NewExample) -> Example:
             file.write_text(canonical(document), "utf-8")
     except OSError as error:
         if error.errno in READ_ONLY:
-            raise Forbidden(because("folder-forbidden", path=files.shown(parent)[:200])) from None
+            raise Forbidden(f"The folder {files.shown(parent)[:200]} is not writable.") from None
         raise
     return Example(files.shown(file))

@@ -16,7 +16,6 @@ import os
 from pathlib import Path
 
 from nbyard.errors import Conflict, StoreUnusable
-from nbyard.reasons.structs import because
 
 VARIABLE = "NBYARD_CRYPT_KEY"
 FILE = "crypt.key"
@@ -64,8 +63,11 @@ class Vault:
         key = self._known(sealed).get(key_name)
         if key is None:
             raise StoreUnusable(
-                because("credential-of-other-key", name=name, key=key_name),
-                hint=because("give-old-key", variable=VARIABLE),
+                f"The credential '{name}' was encrypted with another key ({key_name}).",
+                hint=(
+                    f"Add the old key after the new one in {VARIABLE}, or replace the secret"
+                    " values of the credential."
+                ),
             )
         try:
             data = base64.b64decode(text)
@@ -74,8 +76,8 @@ class Vault:
             )
         except (InvalidTag, ValueError):
             raise Conflict(
-                because("credential-changed-outside", name=name),
-                hint=because("replace-secrets"),
+                f"The credential '{name}' was changed outside of nbyard.",
+                hint="Replace the secret values in it, or delete it.",
             ) from None
         return dict(json.loads(plain))
 
@@ -104,8 +106,13 @@ class Vault:
         # A new key could not decrypt what an unknown key sealed, here or in other processes.
         if not text and beside and not path.exists():
             raise StoreUnusable(
-                because("credential-key-missing", key=beside.partition(":")[0]),
-                hint=because("restore-key", variable=VARIABLE, file=str(path), name=FILE),
+                f"Credentials here were encrypted with a key ({beside.partition(':')[0]}) that is"
+                " missing.",
+                hint=(
+                    f"Set {VARIABLE} to the key that encrypted them (on the server?), or restore"
+                    f" {path}. If the key is lost, create a new one: (umask 077; openssl rand -hex"
+                    f" 32 > {FILE})"
+                ),
             )
         if not text and not path.exists():
             # Write beside and link: other processes must never read a partial key.
@@ -146,10 +153,10 @@ def _keys(text: str, place: str) -> list[bytes]:
             key = bytes.fromhex(word) if is_hex else base64.b64decode(word, altchars=b"-_")
         if len(key) != KEY_BYTES:
             raise StoreUnusable(
-                because("key-of-other-length", place=place, length=KEY_BYTES),
-                hint=because("make-key"),
+                f"A key in {place} is not {KEY_BYTES} bytes long.",
+                hint="Create one with: openssl rand -hex 32",
             )
         keys.append(key)
     if not keys:
-        raise StoreUnusable(because("no-key-in-place", place=place))
+        raise StoreUnusable(f"{place} holds no key.")
     return keys

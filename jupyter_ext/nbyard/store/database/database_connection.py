@@ -21,7 +21,6 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host import sqlite_locks
-from nbyard.reasons.structs import because
 from nbyard.store.database.notify import notify
 from nbyard.store.database.outage import Outage
 
@@ -39,8 +38,8 @@ READER_SECONDS = 0.05
 PATIENT_SECONDS = 2.0
 PAUSE_SECONDS = 0.005
 WAITED = "checkpoint.waited"
-CUT = because("database-silent")
-AWAY = because("database-may-return")
+CUT = "The database does not respond; try again in a moment."
+AWAY = "The database server may be down or restarting. Runs that have started continue meanwhile."
 # SQLSTATE prefixes of a PostgreSQL that is down, starting or out of connections
 AWAY_STATES = ("08", "57P", "53300")
 # A server that refuses a connection for these reasons is not down. The driver gives no code.
@@ -93,7 +92,8 @@ class Database:
             self.reader = self._engine(query_only=True) if self.sqlite else self.engine
         except ImportError:
             raise StoreUnusable(
-                because("database-no-driver"), hint=because("install-postgres")
+                "The PostgreSQL driver is not installed.",
+                hint="Install the driver with: pip install 'nbyard[postgres]'",
             ) from None
 
     def _engine(self, *, query_only: bool = False) -> Engine:
@@ -236,7 +236,7 @@ class Database:
         except DBAPIError as error:
             message = str(error.orig)
             if any(word in message for word in UNUSABLE):
-                raise StoreUnusable(because("database-refused", message=message[:200])) from error
+                raise StoreUnusable(f"The database returned an error: {message[:200]}") from error
             if error.connection_invalidated:
                 raise self._database_away(message) from error
             raise
@@ -245,24 +245,35 @@ class Database:
     def _refusal(self, error: OperationalError, message: str) -> NbyardError:
         # PostgreSQL hints contain "full text indexing", so "full" is tested for SQLite only.
         if "No space left" in message or (self.sqlite and "full" in message):
-            return Unavailable(because("disk-full-for-store"), hint=because("free-space"))
+            return Unavailable(
+                "disk full: the store cannot be written", hint="Free space and try again."
+            )
         if any(word in message for word in UNUSABLE):
-            return StoreUnusable(because("database-refused", message=message[:200]))
+            return StoreUnusable(f"The database returned an error: {message[:200]}")
         # If PostgreSQL or the connection is gone, the driver's error has no SQLSTATE.
         state = getattr(error.orig, "sqlstate", None)
         is_away = error.connection_invalidated or not state or state.startswith(AWAY_STATES)
         if not self.sqlite and is_away:
             return self._database_away(message)
-        return NbyardError(because("database-refused", message=message[:200]))
+        return NbyardError(f"The database returned an error: {message[:200]}")
 
     def _database_away(self, message: str) -> DatabaseAway:
         """Log the driver's message, and return an error with the server's own reason."""
         self._outage.note(message)
         reason = message.partition("FATAL:")[2].strip().partition("\n")[0]
         if any(word in reason for word in REFUSED):
-            why = because("database-refuses", message=reason[:200])
-            return DatabaseAway(why, hint=because("database-correct-url"))
-        why = because("database-silent-because", message=reason[:200]) if reason else CUT
+            why = f"PostgreSQL refuses the connection: {reason[:200]}."
+            return DatabaseAway(
+                why, hint="Create the database or user, or correct the setting database_url."
+            )
+        why = (
+            (
+                "The database does not respond; try again in a moment. PostgreSQL says:"
+                f" {reason[:200]}."
+            )
+            if reason
+            else CUT
+        )
         return DatabaseAway(why, hint=AWAY)
 
     def _end_idle_writer(self) -> None:

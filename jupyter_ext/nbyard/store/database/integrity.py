@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 from nbyard.store.database.database_connection import UNUSABLE, Database
 
 # Each process that opens the store does this check, so only a small database is read.
@@ -27,14 +27,17 @@ OURS = {STORE_MARK, "write.lock", "reserve", "crypt.key", "attempts", "blobs", "
 OUR_PREFIXES = ("store.sqlite", "dispatcher.", ".nbyard-restore-")
 # The root of a disk contains this folder.
 LOST = "lost+found"
-ANOTHER = because("another-store")
+ANOTHER = "set another folder with store_dir (NBYARD_STORE_DIR)."
 
 
-def unusable_error(folder: Path, cause: Reason) -> StoreUnusable:
+def unusable_error(folder: Path, cause: Reason | str) -> StoreUnusable:
     """Return the error of an unusable store, with a hint."""
     return StoreUnusable(
-        because("unusable-store", folder=str(folder), cause=cause),
-        hint=because("restore-store", folder=str(folder)),
+        f"The store in {folder} cannot be used: {cause}.",
+        hint=(
+            f"Nothing was changed. Restore a backup, or start with an empty store: mv {folder}"
+            f" {folder}.old"
+        ),
     )
 
 
@@ -55,10 +58,16 @@ def make_folder(folder: Path) -> None:
             # Some file systems (FAT, SMB, Windows drives) accept a mode and ignore it.
             mode = folder.stat().st_mode
             if mode & OTHERS:
-                cause = because("store-folder-stays-open", mode=f"{mode & 0o777:03o}")
+                cause = (
+                    f"other users can open its folder (mode {mode & 0o777:03o}), and its file"
+                    " system keeps that mode"
+                )
                 raise StoreUnusable(
-                    because("unusable-store", folder=str(folder), cause=cause),
-                    hint=because("close-folder", folder=shlex.quote(str(folder)), other=ANOTHER),
+                    f"The store in {folder} cannot be used: {cause}.",
+                    hint=(
+                        f"Nothing was changed. Try: chmod 700 {shlex.quote(str(folder))}. If the"
+                        f" mode stays, {ANOTHER}"
+                    ),
                 )
             # Others could write until then. If they did, the next start must check, too.
             try:
@@ -67,12 +76,15 @@ def make_folder(folder: Path) -> None:
                 folder.chmod(stat.S_IMODE(folder_stat.st_mode))
                 raise
     except OSError as error:
-        cause = because("store-folder-not-made", message=str(error.strerror))
+        cause = f"its folder cannot be created ({error.strerror})"
         raise unusable_error(folder, cause) from None
     if not os.access(folder, os.W_OK | os.X_OK):  # False on a read-only disk, even for root
         raise StoreUnusable(
-            because("unusable-store", folder=str(folder), cause=because("store-folder-read-only")),
-            hint=because("mount-store-anew", other=ANOTHER),
+            f"The store in {folder} cannot be used: its folder cannot be written.",
+            hint=(
+                "Nothing was changed. Its file system may have become read-only. Remount it, or"
+                f" {ANOTHER}"
+            ),
         )
 
 
@@ -88,9 +100,11 @@ def _check_owners(folder: Path, folder_stat: os.stat_result) -> None:
     if folder_stat.st_uid != os.geteuid():
         own, owner = _user(os.geteuid()), _user(folder_stat.st_uid)
         raise StoreUnusable(
-            because("store-of-other-user", folder=str(folder), user=own, owner=owner),
-            hint=because(
-                "run-as-owner", owner=owner, other=ANOTHER, own=own, folder=shlex.quote(str(folder))
+            f"The store in {folder} cannot be used by {own}: its folder belongs to {owner}.",
+            hint=(
+                f"Nothing was changed. Run nbyard as {owner} (without sudo, or as that user of the"
+                f" container), or {ANOTHER} To make all files in the folder yours: sudo chown -R"
+                f" {own} {shlex.quote(str(folder))}"
             ),
         )
     if not folder_stat.st_mode & WRITABLE:
@@ -99,10 +113,13 @@ def _check_owners(folder: Path, folder_stat: os.stat_result) -> None:
         with suppress(FileNotFoundError):  # such as the log of a database that just closed
             if path.lstat().st_uid != folder_stat.st_uid:
                 owner = _user(path.lstat().st_uid)
-                cause = because("store-folder-has-strange-file", file=path.name, owner=owner)
+                cause = f"other users can write to its folder, and {path.name} belongs to {owner}"
                 raise StoreUnusable(
-                    because("unusable-store", folder=str(folder), cause=cause),
-                    hint=because("move-file-out", other=ANOTHER),
+                    f"The store in {folder} cannot be used: {cause}.",
+                    hint=(
+                        "Nothing was changed. Move that file out of the folder (nbyard then"
+                        f" denies access to other users), or {ANOTHER}"
+                    ),
                 )
 
 
@@ -119,19 +136,25 @@ def _check_purpose(folder: Path, mode: int) -> None:
     is_store = any(name in OURS or name.startswith(OUR_PREFIXES) for name in names)
     if not names and str(folder) not in SHARED and folder.is_mount():
         return  # a new volume of a container, which is open to all by default
-    inside = because("folder-inside", folder=shlex.quote(str(folder / "nbyard")))
+    inside = (
+        "Nothing was changed. Set a new folder for the store, which nbyard creates:"
+        f" NBYARD_STORE_DIR={shlex.quote(str(folder / 'nbyard'))}"
+    )
     if names and not is_store:
-        cause = because("store-folder-not-empty", file=min(names))
+        cause = f"its folder contains other files ({min(names)}) and no store"
         hint = inside
     elif mode & stat.S_IWOTH or (mode & WRITABLE and not is_store):
-        cause = because("store-folder-is-open", mode=f"{stat.S_IMODE(mode):03o}")
+        cause = f"other users can write to its folder (mode {stat.S_IMODE(mode):03o})"
         # A sticky folder, such as /tmp, is shared on purpose.
-        close = because("close-store-folder", folder=shlex.quote(str(folder)), other=ANOTHER)
+        close = (
+            "Nothing was changed. If only you use the folder: chmod 700"
+            f" {shlex.quote(str(folder))}. Otherwise {ANOTHER}"
+        )
         hint = inside if mode & stat.S_ISVTX else close
     else:
         return
     raise StoreUnusable(
-        because("unusable-store", folder=str(folder), cause=cause),
+        f"The store in {folder} cannot be used: {cause}.",
         hint=hint,
     )
 
@@ -154,9 +177,9 @@ def check_database_files(folder: Path) -> None:
         return
     # The mark shows that a database existed; opening would create an empty one.
     if not database.exists() or not database.stat().st_size:
-        raise unusable_error(folder, because("database-gone"))
+        raise unusable_error(folder, "its database store.sqlite is empty or gone")
     if _is_log_gone(folder):
-        raise unusable_error(folder, because("database-log-gone"))
+        raise unusable_error(folder, "the log store.sqlite-wal with its newest changes is gone")
 
 
 def _is_log_gone(folder: Path) -> bool:
@@ -197,11 +220,11 @@ def check_pages(database: Database, folder: Path) -> None:
             check_report = str(c.exec_driver_sql("PRAGMA quick_check(1)").scalar_one())
     except DBAPIError as error:
         if any(word in str(error.orig) for word in UNUSABLE):
-            cause = because("database-damaged", message=str(error.orig))
+            cause = f"its database is damaged ({error.orig})"
             raise unusable_error(folder, cause) from None
         raise
     if check_report != "ok":
-        raise unusable_error(folder, because("database-damaged", message=check_report[:200]))
+        raise unusable_error(folder, f"its database is damaged ({check_report[:200]})")
 
 
 def check_stamp(c: Connection, folder: Path) -> None:
@@ -211,7 +234,9 @@ def check_stamp(c: Connection, folder: Path) -> None:
         StoreUnusable: The database has tables.
     """
     if set(inspect(c).get_table_names()) - {"alembic_version"}:
-        raise unusable_error(folder, because("migration-cut"))
+        raise unusable_error(
+            folder, "a migration of its database was interrupted: no schema version is recorded"
+        )
 
 
 def mark_folder(folder: Path, store_id: str) -> None:

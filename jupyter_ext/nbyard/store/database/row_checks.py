@@ -45,7 +45,6 @@ from nbyard.domain.triggers.file_changes import Stamp
 from nbyard.domain.triggers.structs import Fire, Firing, Trigger, TriggerEvent, TriggerKind
 from nbyard.domain.workflows.structs import Document, Edge
 from nbyard.errors import Invalid, NbyardError
-from nbyard.reasons.structs import because
 from nbyard.store.database.database_connection import json_value
 from nbyard.store.database.portable_rows import damaged, row_type, rows_of, tables_of
 from nbyard.store.schema.sql_column_types import Moment
@@ -82,7 +81,7 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "bisections": _fields(Bisection),
     "credentials": _fields(Credential),
     "dataset_tables": {"info": TableInfo},
-    "dataset_versions": {**_fields(DatasetVersion), "allowed_hosts": list[str] | None},
+    "dataset_versions": {**_fields(DatasetVersion), "allowed_hosts": list[str]},
     "deployments": _fields(Deployment),
     "environment_versions": _fields(EnvironmentVersion),
     "events": _fields(Event),
@@ -130,13 +129,13 @@ def _json(kind: Any) -> Check:
 
 def _check_filename(name: str) -> None:
     if name and "/" in check_member_path(name):
-        raise Invalid(because("folder-in-filename"))
+        raise Invalid("must be a plain file name without folders")
 
 
 def _check_run(text: str) -> None:
     run = READ_RUN(text)
     if bool(run.path) == bool(run.executable):
-        raise Invalid(because("path-or-executable"))
+        raise Invalid("set either a path or an executable")
 
 
 def _check_timing(text: str) -> None:

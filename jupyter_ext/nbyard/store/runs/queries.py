@@ -121,7 +121,7 @@ class RunRows:
         return c.execute(SUBMITTED, {"of": owner, "key": key}).scalar()
 
     def template_id(self, c: Connection, run_id: str) -> str:
-        """Return the ID of the run's template; empty for runs of earlier versions of nbyard."""
+        """Return the ID of the run's template."""
         return str(c.execute(select(runs.c.template_id).where(runs.c.id == run_id)).scalar_one())
 
     def named(self, c: Connection, owner: str, name: str) -> Run | None:

@@ -81,7 +81,7 @@ class ScheduleRow(msgspec.Struct, frozen=True):
 class ScheduleRows(NamedRows[ScheduleRow]):
     """Queries on schedules; queries with an `owner` see only the schedules of that owner."""
 
-    table, noun, unknown = schedules, "schedule", "no-schedule"
+    table, noun = schedules, "schedule"
 
     @staticmethod
     def read(row: Row[Any]) -> ScheduleRow:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Dialect, Float, String, Text
 from sqlalchemy.types import TypeDecorator
 
-from nbyard.reasons.structs import Reason, text_reason
+from nbyard.reasons.structs import Reason
 
 
 class Moment(TypeDecorator[datetime]):
@@ -41,12 +41,7 @@ class Because(TypeDecorator[Reason]):
             return plain.encode("utf-8", "replace").decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Reason | None:
-        if not value:
-            return None
-        try:
-            return msgspec.json.decode(value, type=Reason)
-        except msgspec.MsgspecError:  # a dispatcher of an earlier version may still write texts
-            return text_reason(value)
+        return msgspec.json.decode(value, type=Reason) if value else None
 
 
 class ShortReason(Because):

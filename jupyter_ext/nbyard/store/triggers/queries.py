@@ -63,7 +63,7 @@ OTHERS = [name for name in TriggerRow.__struct_fields__ if name != "trigger"]
 class TriggerRows(NamedRows[TriggerRow]):
     """Queries on triggers; queries with an `owner` see only the triggers of that owner."""
 
-    table, noun, unknown = triggers, "trigger", "no-trigger"
+    table, noun = triggers, "trigger"
 
     @staticmethod
     def read(row: Row[Any]) -> TriggerRow:

@@ -15,7 +15,6 @@ from nbyard.domain.datasets.previews import (
 from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 from nbyard.tabular.prepare_source import write_atomically
 from nbyard.tabular.previews.pickles import model_in
 from nbyard.tabular.previews.pictures import MEDIA, figure_in, small_picture
@@ -50,7 +49,7 @@ def preview(
         try:
             value = json.loads(path.read_bytes())
         except ValueError as problem:
-            raise Invalid(because("json-damaged", message=str(problem))) from problem
+            raise Invalid(f"the file is not JSON: {problem}") from problem
         if metrics := metrics_in(value):
             return FilePreview(metrics=metrics)
     if kind in ("pickle", "joblib"):

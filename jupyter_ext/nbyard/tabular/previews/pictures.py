@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 WIDTH, HEIGHT = 320, 200
 MAX_BYTES = 20_000
@@ -46,7 +45,7 @@ def figure_in(path: Path) -> bytes:
     try:
         notebook = msgspec.json.decode(path.read_bytes(), type=_Notebook)
     except msgspec.DecodeError as problem:
-        raise Invalid(because("json-damaged", message=str(problem))) from problem
+        raise Invalid(f"the file is not JSON: {problem}") from problem
     for encoded in itertools.islice(_figures(notebook), TRIED):
         with contextlib.suppress(ValueError):
             if made := small_picture(base64.b64decode(encoded)):

@@ -12,7 +12,7 @@ from typing import Any
 
 from nbyard.domain.parsing.urls import AllowedHosts, Target, check_addresses
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import Reason
 
 CONNECTIONS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 # A program has no audit hook, so that it could connect to any address.
@@ -32,7 +32,7 @@ class Guard:
     def __init__(self, allowed: AllowedHosts):
         self._allowed = allowed
         self._names: dict[str, str] = {}
-        self.refused: Reason | None = None
+        self.refused: Reason | str | None = None
 
     def install(self) -> None:
         """Check all connections of this process from now on. This cannot be undone."""
@@ -68,14 +68,14 @@ class Guard:
             host, port = str(address[0]).partition("%")[0], int(address[1])
             ip_address(host)
         except (IndexError, TypeError, ValueError):
-            self._refuse(because("malformed-host"))
+            self._refuse("has an invalid host")
         name = self._names.get(host, host)
         try:
             check_addresses(Target("", "", name, port, ""), [host], self._allowed)
         except Invalid as error:
             self._refuse(error.details[0].reason or error.reason)
 
-    def _refuse(self, reason: Reason) -> None:
+    def _refuse(self, reason: Reason | str) -> None:
         self.refused = reason
         raise AddressRefused(str(reason))
 

@@ -47,7 +47,7 @@ def describe_url(url: str, allowed: Sequence[str] = (), field: str = "url") -> C
     try:
         answer = _ask(SendRequest(url, allowed=[*allowed]), SECONDS)
     except SendingStopped:
-        silent = because("no-answer-within", seconds=SECONDS)
+        silent = f"no answer in {SECONDS:g} s"
         raise Unavailable(because("sender-ended", cause=silent)) from None
     if answer.address is None:
         problem = answer.problem or because(UNKNOWN)

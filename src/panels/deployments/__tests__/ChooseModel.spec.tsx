@@ -67,7 +67,7 @@ describe('what can be deployed', () => {
   });
 
   it('says at once that containers are unavailable, and what helps', async () => {
-    const text = { code: 'text', params: { text: 'no Docker' } };
+    const text = 'no Docker';
     show({ outputs: [], classes: [] }, [], { state: 'missing', finding: text, cure: text });
     expect((await screen.findByRole('alert')).textContent).toContain('no Docker');
     expect(screen.getByRole('link', { name: 'How to install and start Docker' })).toBeTruthy();

@@ -61,5 +61,5 @@ export const FORM: DeploymentForm = {
     service('jupyterlab', 'JupyterLab', 'quay.io/jupyter/minimal-notebook:latest')
   ],
   gpus: [],
-  engine: { name: 'docker', state: 'ok', finding: { code: 'text', params: {} }, cure: null }
+  engine: { name: 'docker', state: 'ok', finding: '', cure: '' }
 };

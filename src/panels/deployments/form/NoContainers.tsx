@@ -1,6 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { DeploymentForm } from '../../../api/types';
-import { reasonText } from '../../../reasons';
 
 const HELP = 'https://github.com/nbyard/nbyard/blob/HEAD/docs/how-to/docker.md#install-docker';
 
@@ -11,10 +10,10 @@ interface INoContainersProps {
 
 /** Why nothing can be deployed, and what helps. */
 export function NoContainers({ engine, trans }: INoContainersProps): JSX.Element {
-  const why = trans.__('Containers are unavailable: %1.', reasonText(engine.finding, trans));
+  const why = trans.__('Containers are unavailable: %1.', engine.finding);
   return (
     <p className="nby-Warning" role="alert" tabIndex={-1}>
-      {[why, reasonText(engine.cure, trans)].filter(Boolean).join(' ')}{' '}
+      {[why, engine.cure].filter(Boolean).join(' ')}{' '}
       <a className="nby-Link" href={HELP} target="_blank" rel="noreferrer">
         {trans.__('How to install and start Docker')}
       </a>

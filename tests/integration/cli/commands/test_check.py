@@ -62,12 +62,12 @@ def test_a_report_is_written_to_the_standard_output(shell, project: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "content", "code"),
     [
-        ("a.nbflow", b'{"version": 1, "nodes": {', "not-json"),
+        ("a.nbflow", b'{"version": 1, "nodes": {', "invalid"),
         ("a.nbflow", b"\xff", None),
-        ("a.nbflow", b'{"version": 1, "nodes": {"a": {"type": "robot"}}}', "wrong-shape"),
+        ("a.nbflow", b'{"version": 1, "nodes": {"a": {"type": "robot"}}}', "invalid"),
         ("a.ipynb", b"{}", None),
-        ("gone.py", None, "no-file"),
-        ("gone.nbflow", None, "no-file"),
+        ("gone.py", None, "not-found"),
+        ("gone.nbflow", None, "not-found"),
     ],
 )
 def test_unreadable_files_are_errors(shell, yard, name, content, code) -> None:
@@ -121,9 +121,7 @@ def test_code_that_python_cannot_parse_is_an_error(shell, project: Path) -> None
     said = shell("check", "bad.py", "bad.ipynb", "penguins", "--json")
     assert said.code == 1
     script, cells, workflow = ([*one["findings"]] for one in said.json)
-    assert [(one["code"], one["level"], one["line"]) for one in script] == [
-        ("python-line-invalid", "error", 2)
-    ]
+    assert [(one["code"], one["level"], one["line"]) for one in script] == [("syntax", "error", 2)]
     assert [(one["text"], one["level"]) for one in cells] == [
         ("cell 3, line 1: invalid syntax", "error")
     ]
@@ -137,7 +135,7 @@ def test_code_that_python_cannot_parse_is_an_error(shell, project: Path) -> None
     failure = ElementTree.fromstring(shell("check", "bad.ipynb", "--junit", "-").out)
     assert failure.attrib["failures"] == "1"
     result = json.loads(shell("check", "bad.py", "--sarif", "-").out)["runs"][0]["results"][0]
-    assert (result["level"], result["ruleId"]) == ("error", "python-line-invalid")
+    assert (result["level"], result["ruleId"]) == ("error", "syntax")
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
 
 

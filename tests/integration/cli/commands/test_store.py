@@ -6,10 +6,7 @@ Secrets beside the code enter neither the store nor what is exported from it.
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
 
-from nbyard.blobs import Tree, TreeEntry
-from nbyard.store.schema.tables import executable_versions
 from nbyard.testing.dispatcher_thread import Dispatching
 
 CHOICES = [
@@ -98,34 +95,7 @@ def test_secrets_beside_the_code_enter_nothing(
     ):
         assert shell(*words).code == 0
     assert holds(yard.store.folder) == holds(out) == []
-    assert shell("store", "check").code == 0
     # A named file is passed, and counts as declared.
     (project / ".nbyardignore").write_text("!tls.pem\n!*.nbvars\n")
     assert shell("run", "s.sh").code == 0 and shell("runs", "log", "2").out == CANARY
-    assert len(holds(yard.store.folder / "blobs")) == 1 and shell("store", "check").code == 0
-
-
-def test_secrets_that_an_older_version_stored_are_named_and_removed(
-    shell, yard, dispatcher: Dispatching, project: Path, tmp_path: Path
-) -> None:
-    assert shell("run", "s.sh").code == 0
-    blob, code = yard.parts.blobs.put_bytes(CANARY.encode()), yard.parts.blobs.put_bytes(b"1")
-    entries = [TreeEntry("s.sh", code.digest, 1), TreeEntry("old.pem", blob.digest, 12)]
-    bundle = yard.parts.blobs.put_tree(Tree(entries)).digest
-    with yard.store.write() as c:
-        c.execute(update(executable_versions).values(bundle_digest=bundle))
-    out = tmp_path / "out"
-    out.mkdir()
-    for words in (
-        ("store", "backup", str(out / "b.tar")),
-        ("runs", "export", "1", "-o", str(out / "crate.zip")),
-        ("runs", "bundle", "1", "-o", str(out / "run.zip")),
-    ):
-        assert shell(*words).code == 0
-    assert holds(out) == []
-    said = shell("store", "check")
-    assert said.code == 1 and "old.pem" in said.out and len(holds(yard.store.folder)) == 1
-    assert shell("store", "check", "--json").json[0]["runs"] == [1]
-    assert shell("store", "check", "--remove-secrets").code == 0
-    assert holds(yard.store.folder) == [] and shell("store", "check").code == 0
-    assert "old.pem" in shell("runs", "show", "1").out
+    assert len(holds(yard.store.folder / "blobs")) == 1

@@ -1,5 +1,6 @@
 """Where a model is loaded: here only what a process of this machine wrote."""
 
+import json
 from pathlib import Path
 
 import msgspec
@@ -34,6 +35,7 @@ SAID = """{"inputs": [{"name": "length", "type": "float"}], "outputs": [{"name":
 "type": "str"}], "sample": {"length": 1.5}, "table": 0, "classes": ["a", "b"],
 "requirements": ["joblib==9"], "elsewhere": [], "unknown": [], "files": ["near.py", "/etc/passwd"]}
 """
+PROBLEM = json.dumps({"problem": msgspec.to_builtins(text_reason("it is a dict"))})
 
 
 @pytest.fixture
@@ -120,7 +122,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
     ("answer", "words"),
     [
         (ProbeAnswer(problem=text_reason("it has no predict")), "it has no predict"),
-        (ProbeAnswer(text='{"problem": "it is a dict"}'), "it is a dict"),
+        (ProbeAnswer(text=PROBLEM), "it is a dict"),
         (ProbeAnswer(text="[" * 100_000), "result of inspecting the model cannot be read"),
         (ProbeAnswer(text='{"inputs": 3}'), "result of inspecting the model cannot be read"),
     ],

@@ -1,4 +1,4 @@
-"""Failures in results: of this version, of an earlier one, and damaged ones."""
+"""Failures in results, also in damaged ones."""
 
 import msgspec
 import pytest
@@ -7,7 +7,6 @@ from nbyard.domain.attempts.failure_reader import (
     MAX_DEPTH,
     decode_result,
     failure_text,
-    read_failure,
 )
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import Reason, because
@@ -20,15 +19,6 @@ def test_a_result_is_read() -> None:
     result = Result("a", "t", "failed", 1.0, 2.0, failure=failure)
     assert decode_result(msgspec.json.encode(result)) == result
     assert failure.message == "ran longer than its limit of 5 s"
-
-
-def test_the_sentence_of_an_earlier_version_is_shown_as_it_was() -> None:
-    """In a result, as of a run during an update, and in a row."""
-    old = {"kind": "exit-code", "message": "exit code 3", "exit_code": 3}
-    found = Failure("exit-code", because("text", text="exit code 3"), exit_code=3)
-    assert decode_result(msgspec.json.encode({**RESULT, "failure": old})).failure == found
-    assert read_failure(old) == found
-    assert read_failure(None) is None
 
 
 @pytest.mark.parametrize("content", [[], {}, {**RESULT, "failure": {"kind": "error"}}])

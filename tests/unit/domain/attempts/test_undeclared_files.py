@@ -11,6 +11,7 @@ from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.attempts.undeclared_files import check_files, find_undeclared, free_name
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 FILE = "work/clean.ipynb"
 DATA = Argument("data", "input", format="folder", reach=File("data"))
@@ -71,7 +72,12 @@ def test_a_file_named_by_a_parameter_is_told_by_the_name_of_the_parameter():
 
 def test_nothing_is_told_where_writing_was_not_watched():
     assert find_undeclared(Observed(["work/a.csv"]), FILE, []) == []
-    assert find_undeclared(Observed(["work/a.csv"], written=[], problem="no"), FILE, []) == []
+    assert (
+        find_undeclared(
+            Observed(["work/a.csv"], written=[], problem=because("too-many-reads")), FILE, []
+        )
+        == []
+    )
     assert told(["data/"], file="clean.ipynb") == []
 
 

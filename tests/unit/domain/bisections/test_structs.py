@@ -14,7 +14,6 @@ from nbyard.domain.bisections.structs import (
     judge_of,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 NUMBERS = st.floats(-1e9, 1e9)
 
@@ -67,8 +66,8 @@ def test_what_tells_no_runs_apart_is_refused_by_name(
 def test_a_hint_has_the_metrics_that_tell_both_runs_apart() -> None:
     good: Metrics = {"a": {"loss": 1, "same": 2, "text": "nan", "gone": 3}, "b": {"total": 4}}
     bad: Metrics = {"a": {"loss": 2, "same": 2, "text": 5}, "b": {"total": 4.5}, "c": {"new": 1}}
-    assert hint_of_metrics(good, bad) == because("bisect-by-metric", names=["a.loss", "b.total"])
-    assert hint_of_metrics(good, {}) == because("bisect-needs-metric")
+    assert ": a.loss, b.total." in hint_of_metrics(good, bad)
+    assert "nbyard.log_metric" in hint_of_metrics(good, {})
     for value in (1.0, None):
         with pytest.raises(Invalid) as refused:
             judge_of("a.x", None, 1.0, value, hint_of_metrics(good, bad))

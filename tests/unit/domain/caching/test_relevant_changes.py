@@ -5,6 +5,7 @@ import pytest
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.caching.file_probes import Probes
 from nbyard.domain.caching.relevant_changes import changes_that_count
+from nbyard.reasons.structs import because
 
 OLD = {"data/a.csv": "1", "lib/util.py": "1", "notes.md": "1", "data/deep/x": "1"}
 READ = Observed(["data/a.csv", "lib/util.py"])
@@ -27,7 +28,7 @@ def test_files_that_were_read_count():
     assert counting({**OLD, "data/deep/x": "2"}, moved) == ["data/deep/x"]
 
 
-@pytest.mark.parametrize("observed", [None, Observed(problem="a queue ran over")])
+@pytest.mark.parametrize("observed", [None, Observed(problem=because("too-many-reads"))])
 def test_all_count_where_nothing_is_known(observed):
     assert counting({**OLD, "notes.md": "2", "new": "1"}, observed) == ["new", "notes.md"]
 

@@ -26,7 +26,11 @@ COLUMNS = [Column("n", "int"), Column("when", "date", False)]
     [
         TableInfo("csv", None, COLUMNS, 2, ";", "utf-8", True),
         TablePage(
-            COLUMNS, 100, None, [[1, "2024-02-29"], [None, "1999-12-31"]], [because("table-empty")]
+            COLUMNS,
+            100,
+            None,
+            [[1, "2024-02-29"], [None, "1999-12-31"]],
+            [because("text-not-utf-8", encoding="latin-1")],
         ),
         Profile(
             2,

@@ -14,25 +14,27 @@ def spec(**changes) -> RevisionSpec:
     return msgspec.structs.replace(plain, **changes)
 
 
-def codes(details: list[Detail]) -> list[str]:
-    return [detail.reason.code for detail in details if detail.reason is not None]
+def are_refused(details: list[Detail], wanted: list[str]) -> bool:
+    return len(details) == len(wanted) and all(
+        why in detail.message for detail, why in zip(details, wanted, strict=True)
+    )
 
 
 @pytest.mark.parametrize(
     ("service", "name", "value", "wanted"),
     [
         ("own", "COLOUR", "red", []),
-        ("own", "1", "x", ["not-name-of-variable"]),
-        ("own", "HOME", "/", ["set-by-nbyard"]),
+        ("own", "1", "x", ["is not a valid"]),
+        ("own", "HOME", "/", ["is set by nbyard"]),
         ("own", "JUPYTER_CONFIG_DIR", "/", []),
-        ("jupyterlab", "JUPYTER_CONFIG_DIR", "/", ["set-by-nbyard"]),
-        ("own", OPEN_VARIABLE, "yes", ["one-value-only"]),
-        ("own", "LONG", "x" * (MAX_TEXT + 1), ["characters-allowed"]),
+        ("jupyterlab", "JUPYTER_CONFIG_DIR", "/", ["is set by nbyard"]),
+        ("own", OPEN_VARIABLE, "yes", ["or be left out"]),
+        ("own", "LONG", "x" * (MAX_TEXT + 1), ["may have at most"]),
     ],
 )
 def test_each_refused_variable_has_its_reason(service, name, value, wanted):
     found = wrong_variables(spec(service=service, environment={name: value}))
-    assert codes([*found]) == wanted
+    assert are_refused([*found], wanted)
 
 
 @pytest.mark.parametrize(
@@ -40,12 +42,12 @@ def test_each_refused_variable_has_its_reason(service, name, value, wanted):
     [
         ([Port("a", 1), Port("b", 2)], []),
         ([], []),
-        ([Port("a", 1), Port("a", 1)], ["port-name-taken", "port-twice"]),
-        ([Port("B", 0, "x")], ["not-port-name", "not-port", "not-url-path"]),
+        ([Port("a", 1), Port("a", 1)], ["is used by another", "appears twice"]),
+        ([Port("B", 0, "x")], ["is not a valid", "is not a valid", "must begin with /"]),
     ],
 )
 def test_each_refused_port_has_its_reason(ports, wanted):
-    assert codes([*wrong_ports(spec(ports=ports))]) == wanted
+    assert are_refused([*wrong_ports(spec(ports=ports))], wanted)
 
 
 def test_the_port_of_ssh_is_refused():
@@ -54,4 +56,4 @@ def test_the_port_of_ssh_is_refused():
 
 
 def test_only_an_own_command_needs_no_port():
-    assert codes([*wrong_ports(spec(service="api", ports=[]))]) == ["port-needed"]
+    assert are_refused([*wrong_ports(spec(service="api", ports=[]))], ["at least one is"])

@@ -17,23 +17,23 @@ AN_ID = "01a1fe2d-28c6-704c-89d2-a0e1445fcce4"
 
 @pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\u200d b", "a b\ufe0f"])
 def test_what_looks_alike_is_taken(name):
-    check_free({"1": "a b"}, "dataset-exists", name, own="1")
+    check_free({"1": "a b"}, "dataset", name, own="1")
     with pytest.raises(NameTaken) as refused:
-        check_free({"1": "a b"}, "dataset-exists", name)
+        check_free({"1": "a b"}, "dataset", name)
     assert "'a b'" in refused.value.message
     assert [detail.path for detail in refused.value.details] == ["name"]
 
 
 def test_what_people_can_tell_apart_is_free():
-    check_free({"1": "a b", "2": "ä"}, "dataset-exists", "A b")
-    check_free({}, "dataset-exists", "x")
+    check_free({"1": "a b", "2": "ä"}, "dataset", "A b")
+    check_free({}, "dataset", "x")
 
 
 @pytest.mark.parametrize("wanted", ["a", "a 2"])
 def test_a_refusal_proposes_a_name_that_is_free(wanted):
     names = {"1": "a", "2": "a 2"}
     with pytest.raises(NameTaken) as refused:
-        check_free(names, "dataset-exists", wanted)
+        check_free(names, "dataset", wanted)
     assert "'a 3'" in refused.value.hint
     assert free_name(names.values(), "a") == "a 3"
     assert free_name(names.values(), "b") == "b"
@@ -69,12 +69,12 @@ def test_what_there_is_is_told_the_likest_first():
     ],
 )
 def test_who_asks_for_a_name_that_nothing_has_is_told_what_is_like_it(wanted, names, hint):
-    error = no_such("no-dataset", wanted, names)
+    error = no_such("dataset", wanted, names)
     assert (error.message, error.hint) == (f"There is no dataset {wanted[:80]!r}.", hint)
 
 
 def test_a_limited_number_of_names_is_compared():
     """Each costs time, and everybody waits for it."""
     names = iter([f"iris-{number}" for number in range(MAX_COMPARED + 1)])
-    assert no_such("no-run", "iris-x", names).hint
+    assert no_such("run", "iris-x", names).hint
     assert next(names) == f"iris-{MAX_COMPARED}"

@@ -37,37 +37,37 @@ def test_urls_of_services_are_accepted(url):
 
 
 @pytest.mark.parametrize(
-    ("url", "code"),
+    ("url", "why"),
     [
-        ("", "not-channel-url"),
-        ("team", "not-channel-url"),
-        ("http://h.test/", "channel-not-encrypted"),
-        ("json://h.test/x", "channel-not-encrypted"),
-        ("ntfy://ntfy.test/topic", "channel-not-encrypted"),
-        ("http://127.0.0.1:1/", "leads-to-private"),
-        ("https://localhost/x", "private-host"),
-        ("https://169.254.169.254/latest", "leads-to-private"),
-        ("https://2130706433/", "unusual-address"),
-        ("https://a:b@h.test/", "login-in-url"),
-        ("json://127.0.0.1:8000/x", "leads-to-private"),
-        ("jsons://localhost/x", "private-host"),
-        ("json://metadata.google.internal/", "private-host"),
-        ("syslog://", "channel-is-local"),
-        ("dbus://", "channel-is-local"),
-        ("fcm://project@key/device/?keyfile=/etc/passwd", "channel-reads-file"),
-        ("discord://1/2?Template=/etc/passwd", "channel-reads-file"),
-        ("slack://a b", "blanks-in-url"),
-        ("mailto://a@h.test?to=x@y\r\nBcc: z@y", "blanks-in-url"),
-        ("json://[::1", "malformed-url"),
-        (f"slack://{'x' * 9000}", "too-long"),
+        ("", "must be an https"),
+        ("team", "must be an https"),
+        ("http://h.test/", "must be encrypted (https://"),
+        ("json://h.test/x", "must be encrypted (https://"),
+        ("ntfy://ntfy.test/topic", "must be encrypted (https://"),
+        ("http://127.0.0.1:1/", "resolves to"),
+        ("https://localhost/x", "is a private host"),
+        ("https://169.254.169.254/latest", "resolves to"),
+        ("https://2130706433/", "must have its IPv4"),
+        ("https://a:b@h.test/", "may not contain a"),
+        ("json://127.0.0.1:8000/x", "resolves to"),
+        ("jsons://localhost/x", "is a private host"),
+        ("json://metadata.google.internal/", "is a private host"),
+        ("syslog://", "// stays on the"),
+        ("dbus://", "// stays on the"),
+        ("fcm://project@key/device/?keyfile=/etc/passwd", "may not name a"),
+        ("discord://1/2?Template=/etc/passwd", "may not name a"),
+        ("slack://a b", "may not contain spaces"),
+        ("mailto://a@h.test?to=x@y\r\nBcc: z@y", "may not contain spaces"),
+        ("json://[::1", "is not a URL"),
+        (f"slack://{'x' * 9000}", "may have at most"),
     ],
 )
-def test_a_refusal_names_the_field_and_repeats_no_secret(url, code):
+def test_a_refusal_names_the_field_and_repeats_no_secret(url, why):
     with pytest.raises(Invalid) as caught:
         check_channel_url(url, NONE)
     detail = caught.value.details[0]
     assert detail.path == "url"
-    assert detail.reason is not None and detail.reason.code == code
+    assert why in detail.message
 
 
 @pytest.mark.parametrize("text", ["me@example.org", "mailto:me@example.org"])
@@ -138,21 +138,21 @@ def test_an_openlineage_url_is_a_web_url_with_a_key():
 
 
 @pytest.mark.parametrize(
-    ("url", "code"),
+    ("url", "why"),
     [
-        ("openlineage+http://receiver.test/", "channel-not-encrypted"),
-        ("openlineage+https://127.0.0.1/", "leads-to-private"),
-        ("openlineage+ftp://receiver.test/", "unknown-scheme"),
-        ("openlineage+https://", "no-host"),
-        ("openlineage+https://k@localhost/", "private-host"),
-        ("openlineage+https://k%0D%0AHost:x@receiver.test/", "characters-in-key"),
-        ("openlineage+https://a b@receiver.test/", "characters-in-key"),
-        ("openlineage+https://kéy@receiver.test/", "characters-in-key"),
+        ("openlineage+http://receiver.test/", "must be encrypted (https://"),
+        ("openlineage+https://127.0.0.1/", "resolves to"),
+        ("openlineage+ftp://receiver.test/", "must begin with one"),
+        ("openlineage+https://", "has no host"),
+        ("openlineage+https://k@localhost/", "is a private host"),
+        ("openlineage+https://k%0D%0AHost:x@receiver.test/", "may have only visible"),
+        ("openlineage+https://a b@receiver.test/", "may have only visible"),
+        ("openlineage+https://kéy@receiver.test/", "may have only visible"),
     ],
 )
-def test_an_openlineage_url_is_checked_as_one(url, code):
+def test_an_openlineage_url_is_checked_as_one(url, why):
     with pytest.raises(Invalid) as refused:
         check_channel_url(url, NONE)
     detail = refused.value.details[0]
     assert detail.path == "url"
-    assert detail.reason is not None and (detail.reason.code, url) == (code, url)
+    assert why in detail.message, url

@@ -4,7 +4,6 @@ import pytest
 
 from nbyard.domain.projects.toml_places import entry_path, mismatch_place, with_lines
 from nbyard.errors import Detail, Invalid, NameTaken
-from nbyard.reasons.structs import because
 
 TEXT = """# a file
 [project]
@@ -31,7 +30,10 @@ events = [
 
 def test_fields_below_a_key_have_its_line():
     error = Invalid.fields(
-        [Detail.of("schedules.a b.when.x", because("empty")), Detail.of("files", because("empty"))]
+        [
+            Detail.of("schedules.a b.when.x", "may not be empty"),
+            Detail.of("files", "may not be empty"),
+        ]
     )
     found = with_lines(error, "nbyard.toml", TEXT.encode())
     paths = ["nbyard.toml, line 8: schedules.a b.when.x", "files"]
@@ -45,7 +47,7 @@ def test_fields_below_a_key_have_its_line():
     "path", ["schedules.other.when", "schedules.other", "retention.y", "projects", "files.x"]
 )
 def test_fields_that_the_file_lacks_have_no_line(path):
-    found = with_lines(Invalid.field(path, because("empty")), "nbyard.toml", TEXT.encode())
+    found = with_lines(Invalid.field(path, "may not be empty"), "nbyard.toml", TEXT.encode())
     assert found.details[0].path == path
 
 
@@ -54,15 +56,15 @@ def test_long_names_have_their_own_lines_and_are_cut_in_the_text():
     text = "".join(f'[schedules."{name}"]\nwhen = 1\n' for name in names)
     for name, line in zip(names, (2, 4), strict=True):
         path = entry_path("schedules", name) + ".when"
-        found = with_lines(Invalid.field(path, because("empty")), "nbyard.toml", text.encode())
+        found = with_lines(Invalid.field(path, "may not be empty"), "nbyard.toml", text.encode())
         shown = found.details[0].path
         assert shown.startswith(f"nbyard.toml, line {line}: schedules.xxx")
         assert shown.endswith(f"{name[-3:]}.when") and len(shown) < 160
 
 
 def test_the_kind_of_the_error_and_its_hint_stay():
-    why, hint = because("schedule-exists", name="x"), because("free-name", name="x 2")
-    taken = NameTaken(why, hint=hint, details=[Detail.of("retention.x", why)])
+    why, hint = "The schedule 'x' already exists.", "Choose another name; 'x 2' is free."
+    taken = NameTaken(why, hint=hint, details=[Detail("retention.x", why)])
     found = with_lines(taken, "nbyard.toml", TEXT.encode())
     assert isinstance(found, NameTaken) and found.hint == taken.hint
     assert "line 20" in str(found)

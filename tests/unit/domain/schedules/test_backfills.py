@@ -44,22 +44,22 @@ def test_moments_without_an_offset_are_of_the_zone():
 
 
 @pytest.mark.parametrize(
-    ("fields", "path", "code"),
+    ("fields", "path", "why"),
     [
-        ({"since": NOW, "until": NOW + HOUR}, "until", "backfill-in-future"),
-        ({"since": NOW + HOUR}, "since", "backfill-range-empty"),
-        ({"since": NOW, "until": NOW - HOUR}, "since", "backfill-range-empty"),
-        ({"since": NOW, "at_once": 0}, "at_once", "not-between"),
-        ({"since": NOW, "at_once": 101}, "at_once", "not-between"),
-        ({"since": datetime(1, 1, 1, tzinfo=UTC)}, "since", "backfill-too-early"),
-        ({"since": datetime(1, 1, 1)}, "since", "number-too-large"),  # noqa: DTZ001
+        ({"since": NOW, "until": NOW + HOUR}, "until", "a backfill covers past"),
+        ({"since": NOW + HOUR}, "since", "the start is after"),
+        ({"since": NOW, "until": NOW - HOUR}, "since", "the start is after"),
+        ({"since": NOW, "at_once": 0}, "at_once", "must be between"),
+        ({"since": NOW, "at_once": 101}, "at_once", "must be between"),
+        ({"since": datetime(1, 1, 1, tzinfo=UTC)}, "since", "the range starts in"),
+        ({"since": datetime(1, 1, 1)}, "since", "the number is too"),  # noqa: DTZ001
     ],
 )
-def test_these_are_refused_at_their_field(fields, path, code):
+def test_these_are_refused_at_their_field(fields, path, why):
     with pytest.raises(Invalid) as refused:
         checked_range(NewBackfill(**fields), "Asia/Tokyo", NOW)
     (detail,) = refused.value.details
-    assert (detail.path, detail.why.code) == (path, code)
+    assert detail.path == path and why in detail.message
 
 
 def test_both_ends_are_included():
@@ -76,7 +76,7 @@ def test_limits_of_the_schedule_hold():
     assert past_due(plan, Range(NOW - DAY, NOW), None) == [NOW - HOUR]
     with pytest.raises(Invalid) as refused:
         past_due(hourly(starts_at=NOW), Range(NOW - DAY, NOW - HOUR), None)
-    assert refused.value.details[0].why.code == "backfill-no-due-time"
+    assert "the schedule has no" in refused.value.details[0].message
 
 
 def test_once_in_the_past():

@@ -8,7 +8,6 @@ from nbyard.domain.schedules.cron import parse_cron
 from nbyard.domain.schedules.dialects import DIALECTS, foreign_dialect
 from nbyard.domain.schedules.phrases import EXAMPLES, read_phrase
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 from .test_phrases import NOW
 
@@ -32,16 +31,15 @@ def test_the_program_is_named(program, text):
         with pytest.raises(Invalid) as refused:
             read()
         (detail,) = refused.value.details
-        assert detail.why.code == "timing-dialect", detail.message
-        assert (detail.why.params["program"], detail.why.params["text"]) == (program, text[:80])
-        assert read_phrase(detail.why.params["example"], NOW)
+        assert f"{text[:80]}' is a timing of {program}" in detail.message
+        assert read_phrase(detail.message.rsplit("'", 2)[1], NOW)
 
 
 @pytest.mark.parametrize("name", ["TZ", "CRON_TZ"])
 def test_a_zone_before_the_fields_is_a_field_of_its_own(name):
     text = f"{name}=Europe/Berlin 0 8 * * *"
-    wanted = because("zone-in-timing", zone="Europe/Berlin", rest="0 8 * * *")
-    assert foreign_dialect(text) == wanted
+    wanted = foreign_dialect(text) or ""
+    assert "to Europe/Berlin" in wanted and "'0 8 * * *'" in wanted
     with pytest.raises(Invalid, match="Europe/Berlin"):
         read_phrase(text, NOW)
 
@@ -59,21 +57,22 @@ def test_a_zone_before_the_fields_is_a_field_of_its_own(name):
 def test_so_is_a_zone_after_the_fields(text, zone, rest):
     with pytest.raises(Invalid) as refused:
         read_phrase(text, NOW)
-    assert refused.value.details[0].why == because("zone-in-timing", zone=zone, rest=rest)
+    message = refused.value.details[0].message
+    assert f"to {zone} " in message and f"'{rest}'" in message
 
 
 @pytest.mark.parametrize("text", ["H H(0-7) * * *", "H/15 * * * *", "H 8 * * 1-5", "~ 8 * * *"])
 def test_signs_of_jenkins_and_openbsd_are_named_with_their_place(text):
     with pytest.raises(Invalid) as refused:
         read_phrase(text, NOW)
-    assert refused.value.details[0].why.code == "cron-dialect"
-    assert refused.value.details[0].why.params["position"] == 1
+    assert "belongs to another dialect" in refused.value.details[0].message
+    assert "position 1" in refused.value.details[0].message
 
 
 def test_a_sign_of_quartz_comes_with_its_weekdays():
     with pytest.raises(Invalid) as refused:
         read_phrase("0 0 8 ? * 2", NOW)
-    assert refused.value.hint == str(because("cron-any-day"))
+    assert "Sunday = 1" in refused.value.hint
 
 
 @pytest.mark.parametrize("text", [*EXAMPLES, "*/5 * * * *", "0 8-17/2 * * *", "@daily", "hourly"])
@@ -89,8 +88,7 @@ def test_a_step_is_no_zone():
 @given(st.text(max_size=300))
 def test_any_text_is_answered(text):
     found = foreign_dialect(text)
-    assert found is None or found.code in ("timing-dialect", "zone-in-timing")
-    assert all(len(str(value)) <= 80 for value in (found.params if found else {}).values())
+    assert found is None or len(found) <= 300
 
 
 def test_each_program_has_examples():

@@ -37,41 +37,41 @@ def test_limits_without_an_offset_are_of_the_zone():
 
 
 @pytest.mark.parametrize(
-    ("timing", "more", "path", "code"),
+    ("timing", "more", "path", "why"),
     [
-        (Interval(0), {}, "timing.seconds", "due-too-often"),
-        (Interval(-5), {}, "timing.seconds", "due-too-often"),
-        (Interval(2**62), {}, "timing.seconds", "not-between"),
-        (Delay(0), {}, "timing.seconds", "not-between"),
-        (Delay(2**62), {}, "timing.seconds", "not-between"),
-        (Phrase("every 5 seconds"), {}, "timing.text", "due-too-often"),
-        (Phrase("every 9999 days"), {}, "timing.text", "not-between"),
-        (Once(NOW - HOUR), {}, "timing", "never-due"),
+        (Interval(0), {}, "timing.seconds", "seconds must lie between"),
+        (Interval(-5), {}, "timing.seconds", "seconds must lie between"),
+        (Interval(2**62), {}, "timing.seconds", "must be between"),
+        (Delay(0), {}, "timing.seconds", "must be between"),
+        (Delay(2**62), {}, "timing.seconds", "must be between"),
+        (Phrase("every 5 seconds"), {}, "timing.text", "seconds must lie between"),
+        (Phrase("every 9999 days"), {}, "timing.text", "must be between"),
+        (Once(NOW - HOUR), {}, "timing", "no time is due"),
         (
             Once(datetime.fromisoformat("9999-12-31T23:59")),
             {"zone": "America/New_York"},
             "timing.at",
-            "number-too-large",
+            "the number is too",
         ),
-        (Cron("0 8 * * *"), {"zone": "../../etc/passwd"}, "zone", "no-time-zone"),
-        (Cron("0 8 * * *"), {"zone": "Europe"}, "zone", "no-time-zone"),
-        (Cron("0 8 * * *"), {"zone": "Mars/Olympus"}, "zone", "no-time-zone"),
+        (Cron("0 8 * * *"), {"zone": "../../etc/passwd"}, "zone", "there is no time"),
+        (Cron("0 8 * * *"), {"zone": "Europe"}, "zone", "there is no time"),
+        (Cron("0 8 * * *"), {"zone": "Mars/Olympus"}, "zone", "there is no time"),
         (
             Cron("0 8 * * *"),
             {"starts_at": NOW + HOUR, "ends_at": NOW},
             "ends_at",
-            "ends-before-start",
+            "the end is before",
         ),
-        (Cron("0 8 * * *"), {"ends_at": NOW - HOUR}, "ends_at", "ends-in-past"),
-        (Cron("0 8 * * *"), {"ends_at": NOW + HOUR}, "timing", "never-due"),
+        (Cron("0 8 * * *"), {"ends_at": NOW - HOUR}, "ends_at", "the end has passed"),
+        (Cron("0 8 * * *"), {"ends_at": NOW + HOUR}, "timing", "no time is due"),
     ],
 )
-def test_these_are_refused_at_their_field(timing, more, path, code):
+def test_these_are_refused_at_their_field(timing, more, path, why):
     given_fields = {"zone": "UTC", "starts_at": None, "ends_at": None, **more}
     with pytest.raises(Invalid) as refused:
         plan_of_timing(timing, **given_fields, now=NOW)
     (detail,) = refused.value.details
-    assert (detail.path, detail.why.code) == (path, code)
+    assert detail.path == path and why in detail.message
 
 
 @pytest.mark.parametrize("count", [0, -1, 10**9])

@@ -1,5 +1,6 @@
 """What a refused phrase is refused with: the nearest phrase that is accepted."""
 
+import re
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -18,7 +19,7 @@ NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 def refusal(text):
     with pytest.raises(Invalid) as refused:
         plan_of_timing(Phrase(text), "Europe/Berlin", None, None, NOW)
-    return refused.value.details[0].why
+    return refused.value.details[0].message
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def refusal(text):
 )
 def test_the_refusal_names_the_nearest_phrase(text, phrase):
     why = refusal(text)
-    assert (why.code, why.params) == ("near-phrase", {"text": text, "phrase": phrase})
+    assert f"'{text}' is not a known" in why and f"is '{phrase}'" in why
     read_phrase(phrase, NOW)
 
 
@@ -73,8 +74,7 @@ def test_the_refusal_names_the_nearest_phrase(text, phrase):
 def test_an_interval_has_no_time_of_day(text, phrase):
     """The clock change would move it; the start of the schedule sets the first due time."""
     why = refusal(text)
-    assert (why.code, why.params["phrase"]) == ("interval-without-time", phrase)
-    assert "set the start" in str(why)
+    assert f"Write '{phrase}'" in why and "set the start" in why
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ def test_an_interval_has_no_time_of_day(text, phrase):
     ],
 )
 def test_without_a_near_phrase_the_refusal_lists_examples(text):
-    assert refusal(text).code == "unknown-phrase"
+    assert "Examples: " in refusal(text)
 
 
 WORDS = st.sampled_from(
@@ -117,6 +117,6 @@ def test_a_named_phrase_is_accepted(text):
     try:
         plan(text)
     except Invalid as error:
-        phrase = error.details[0].why.params.get("phrase")
-        if phrase is not None:
-            plan(phrase)
+        named = re.search(r"The nearest one is '(.*)'|Write '(.*)', and", error.details[0].message)
+        if named:
+            plan(named[1] or named[2])

@@ -9,7 +9,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
@@ -17,7 +16,7 @@ from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.origins import SOURCED, Origin
 from nbyard.domain.runs.planning import plan_tasks
-from nbyard.domain.runs.structs import BytesOf, NewRun, RunDetail, TaskPlan, ValueOf
+from nbyard.domain.runs.structs import BytesOf, NewRun, TaskPlan, ValueOf
 from nbyard.domain.runs.templates import RunTemplate
 from nbyard.errors import Conflict, Invalid, NameTaken
 from nbyard.freezing.environment_resolution import plan_for_retry
@@ -215,25 +214,6 @@ def test_the_name_of_a_live_run_is_not_passed_on(yard, ann, template):
     yard.services.runs.cancel(ann, run)
     with yard.store.read() as c:
         assert yard.store.runs.names(c, ann.name) == {run: "nightly"}
-
-
-@BOTH
-def test_a_run_without_a_template_is_retried_with_its_plans(
-    yard: Yard, ann: Caller, template: RunTemplate
-) -> None:
-    """0029: runs of earlier versions of nbyard have no template."""
-    (old,) = yard.services.runs.list(ann).items
-    with yard.store.write() as c:
-        again = retry_run(yard.store, c, old, plan_for_retry, "", "bob")
-        assert yard.store.runs.template_id(c, again) == template.id
-        c.execute(text("update runs set template_id = ''"))
-        again = retry_run(yard.store, c, old, plan_for_retry, "", "bob")
-        assert yard.store.runs.template_id(c, again) == ""
-        first, second = (yard.store.tasks.of_run(c, run) for run in (old.id, again))
-    assert [task.plan for task in second] == [task.plan for task in first]
-    found: RunDetail = yard.services.runs.get(ann, again)
-    assert found.run.origin == Origin("retry", old.id, person="bob")
-    assert found.run.parameters == old.parameters
 
 
 def test_runs_of_a_bisection_have_the_due_time_of_the_bad_run(yard, ann, template):

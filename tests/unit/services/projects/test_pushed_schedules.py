@@ -9,7 +9,6 @@ from nbyard.domain.notices.rules import MOST_RULES
 from nbyard.domain.projects.definitions import FieldChange, ProjectChange
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry
 from nbyard.errors import Invalid, NameTaken
-from nbyard.reasons.structs import because
 from nbyard.services.projects.pushed_schedules import (
     check_names,
     check_timings,
@@ -73,6 +72,6 @@ def test_only_new_times_are_checked():
 
 
 def test_a_field_is_named_below_its_schedule():
-    found = fields_below(Invalid.field("zone", because("empty")), "schedules.morning")
+    found = fields_below(Invalid.field("zone", "may not be empty"), "schedules.morning")
     assert found.details[0].path == "schedules.morning.zone"
     assert "schedules.morning.zone" in str(found)

@@ -173,7 +173,7 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
     projects.push(ann, folder(text))
     with pytest.raises(Invalid) as refused:
         projects.plan(ann, folder(text.replace("@1", "@2")))
-    assert refused.value.details[0].why.code == "environment-without-version"
+    assert "the environment" in refused.value.details[0].message
     environments.delete(ann, made.id, force=True)
     before = yard.services.schedules.get(ann, "morning")
     for other in (text, MORNING.replace("8:00", "9:00")):
@@ -182,7 +182,7 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
                 call(ann, folder(other))
             (detail,) = refused.value.details
             assert detail.path == "schedules.morning.environment"
-            assert detail.why.code == "unknown-environment"
+            assert "there is no environment" in detail.message
             assert "nbyard.toml" in refused.value.hint
     assert yard.services.schedules.get(ann, "morning") == before
     without = text.replace("tools@1", "")

@@ -186,7 +186,7 @@ def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
 
 def test_a_push_without_changes_stores_workflows_that_are_missing(yard, push, listed, flow):
     push()
-    with yard.parts.store.write() as c:  # as earlier versions, which stored none
+    with yard.parts.store.write() as c:
         c.execute(delete(workflows))
     push()
     assert listed("wine")[0] == [flow]

@@ -11,9 +11,10 @@ from nbyard.store import Store, events
 from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.portable_rows import dump, load, tables_of
 from nbyard.store.events import Subject
-from nbyard.store.migrate import revisions, upgrade
+from nbyard.store.migrate import revisions, schema_of, upgrade
 from nbyard.testing.plugin import _created
 
+from ....next_migration import add_migration
 from ..rows import Rows
 
 pytestmark = pytest.mark.slow
@@ -100,8 +101,11 @@ def test_unknown_tables_are_refused(store: Store) -> None:
         load(c, tables_of(c), "users", [])
 
 
-def test_rows_of_an_older_schema_are_loaded_into_it(tmp_path: Path) -> None:
-    older = revisions()[-3]
+def test_rows_of_an_older_schema_are_loaded_into_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = revisions()[-1]
+    add_migration(tmp_path, monkeypatch)
     lines: dict[str, list[bytes]] = {}
     for name in ("one", "two"):
         folder = tmp_path / name
@@ -119,4 +123,6 @@ def test_rows_of_an_older_schema_are_loaded_into_it(tmp_path: Path) -> None:
         database.close()
     opened = Store(tmp_path / "two")  # migrates
     assert opened.id == "s"
+    with opened.read() as c:
+        assert schema_of(c) == revisions()[-1] != older
     opened.close()

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlalchemy import text as sql
 from sqlalchemy import update
 
 from nbyard.domain.attempts.failure_reader import read_failure
@@ -13,7 +12,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.runs.structs import Run, SecretOf, TaskPlan
 from nbyard.domain.state_machines import RUN
-from nbyard.reasons.structs import because, text_reason
+from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs.past_results import Last
@@ -99,26 +98,23 @@ def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
     assert (view.reason, view.waits, view.queued_at) == (reason, waits, moment(1))
 
 
-def test_a_warning_that_an_earlier_version_stored_as_text_is_shown(store: Store) -> None:
-    """Also where its result is used again, and beside a warning of the plan."""
-    old, new = "not as the lock has it: no ant", because("output-holds-secret", output="out")
+def test_a_warning_is_shown_also_where_its_result_is_reused(store: Store) -> None:
+    """A warning of the plan is shown with it."""
+    warning = because("output-holds-secret", output="out")
     with store.write() as c:
         rows = Rows(store, c)
         first, second = (rows.task(rows.run(), "a") for _ in range(2))
-        c.execute(
-            sql("update tasks set warning = :old where id = :id"), {"old": old, "id": first.id}
-        )
+        c.execute(update(tasks).where(tasks.c.id == first.id).values(warning=warning))
         taken = store.tasks.files_and_warnings(c, [first.id])[first.id]
         transition.move_all(c, [store.tasks.step(second, "queued", taken)])
         views = [store.tasks.views(c, task.run_id)[0] for task in (first, second)]
-        assert [view.warning for view in views] == [text_reason(old), text_reason(old)]
-        c.execute(update(tasks).where(tasks.c.id == first.id).values(warning=new))
+        assert [view.warning for view in views] == [warning, warning]
         plan = msgspec.to_builtins(
             msgspec.structs.replace(first.plan, runtime="dask", ports={"w": 0})
         )
         c.execute(update(tasks).where(tasks.c.id == first.id).values(plan=plan))
         (view,) = store.tasks.views(c, first.run_id)
-    assert view.warning == because("all", reasons=[because("no-links-on-dask"), new])
+    assert view.warning == because("all", reasons=[because("no-links-on-dask"), warning])
 
 
 def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> None:

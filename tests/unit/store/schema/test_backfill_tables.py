@@ -1,21 +1,9 @@
-"""0035: backfills and their due times, as the migration creates them."""
+"""The tables of backfills and their due times."""
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from nbyard.store.schema.backfill_tables import backfill_ticks, backfills
-from nbyard.store.schema.tables import metadata
-
-
-def test_the_migrated_schema_is_that_of_the_tables(store):
-    with store.read() as c:
-        context = MigrationContext.configure(c, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-        names = {index["name"] for index in inspect(c).get_indexes("backfills")}
-        assert "ix_backfills_state" in names
 
 
 def test_a_due_time_stands_once_in_a_backfill(store):

@@ -1,21 +1,10 @@
-"""0030: schedules and their ticks, as the migration creates them."""
+"""The tables of schedules and their ticks."""
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
-from sqlalchemy import UniqueConstraint, inspect
+from sqlalchemy import UniqueConstraint
 from sqlalchemy.exc import IntegrityError
 
 from nbyard.store.schema.schedule_tables import schedule_ticks
-from nbyard.store.schema.tables import metadata
-
-
-def test_the_migrated_schema_is_that_of_the_tables(store):
-    with store.read() as c:
-        context = MigrationContext.configure(c, opts={"compare_type": True})
-        assert compare_metadata(context, metadata) == []
-        names = {index["name"] for index in inspect(c).get_indexes("schedules")}
-        assert "ix_schedules_next_due" in names
 
 
 def test_a_due_time_has_one_tick(store):

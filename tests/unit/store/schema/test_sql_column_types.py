@@ -64,15 +64,9 @@ def test_half_a_character_is_replaced() -> None:
     assert str(kind.process_result_value(stored, dialect)) == "the file caf?.csv is new"
 
 
-def test_the_text_of_an_earlier_version_is_shown_as_it_is() -> None:
-    found = Because().process_result_value("waits for 1 of", sqlite.dialect())
-    assert found == text_reason("waits for 1 of")
-
-
-def test_the_origin_of_a_revision_fits_its_column_and_an_earlier_one_is_shown() -> None:
+def test_the_origin_of_a_revision_fits_its_column() -> None:
     kind, dialect = ShortReason(80), sqlite.dialect()
     origin = because("deployment-rolled-back", revision=10**12)
     stored = kind.process_bind_param(origin, dialect)
     assert len(stored) <= 80
     assert kind.process_result_value(stored, dialect) == origin
-    assert str(kind.process_result_value("rolled back to 2", dialect)) == "rolled back to 2"

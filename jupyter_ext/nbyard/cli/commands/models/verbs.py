@@ -33,7 +33,6 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
-from nbyard.reasons.structs import because
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
@@ -272,7 +271,7 @@ def deploy(
             made = connection.deployments.start(deployment=made.id)
     else:
         body = NewDeployment(package.reference, name=host or there.name or name_of(package.name))
-        with hinting_option(because("as-names-run")):
+        with hinting_option("Use --as NAME to choose the name."):
             made = connection.deployments.create(body=body)
     show_deployed(connection, made, not detach, as_json)
 
@@ -291,17 +290,20 @@ def newest(connection: Any, name: str, tag: str, mode: str = "") -> ModelPackage
             if not (name or tag):
                 print_note(f"The newest model is {package.reference}.")
             return cast(ModelPackage, package)
-    why = because("no-ready-model")
+    why = "No matching model is ready."
     if models:
         package = models[0]
-        why = because("no-ready-model-yet", model=str(package.reference), state=str(package.state))
+        why = f"No matching model is ready; {package.reference} is {package.state}."
     elif name:
         names = {package.name for package in connection.models.list(limit=ALL).items}
-        why = because("no-ready-model-named", known=str(nearest_names(names, name)))
+        why = f"No matching model is ready; {nearest_names(names, name)}."
         spelled = {_plain(known): known for known in names}
         if near := get_close_matches(_plain(name), spelled):
-            why = because("no-ready-model-near", names=[spelled[match] for match in near])
-    raise NotFound(why, hint=because("list-models"))
+            why = (
+                "No matching model is ready; did you mean"
+                f" {' or '.join(spelled[match] for match in near)}?"
+            )
+    raise NotFound(why, hint="nbyard models ls lists all models.")
 
 
 def _plain(name: str) -> str:

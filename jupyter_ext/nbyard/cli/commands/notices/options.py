@@ -17,7 +17,6 @@ from nbyard.domain.notices.structs import (
     ScheduleNotice,
 )
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import because
 
 KNOWN = ", ".join(EVENTS)
 NO_EVENTS = "none"
@@ -143,7 +142,7 @@ def events_of(text: str, field: str) -> list[NoticeEvent]:
     known = {str(event): event for event in EVENTS}
     for word in chosen:
         if word not in known:
-            raise Invalid.field(field, because("must-be-one-of", names=[*EVENTS]))
+            raise Invalid.field(field, f"must be one of {', '.join(EVENTS)}")
     return [known[word] for word in chosen]
 
 

@@ -186,7 +186,7 @@ def warning_about_secrets(
     if version is None or not version.bundle_digest:
         return None
     with contextlib.suppress(NbyardError):  # the code was deleted meanwhile
-        return bundles.secrets_left_out(context.blobs.tree(version.bundle_digest).left_out or ())
+        return bundles.secrets_left_out(context.blobs.tree(version.bundle_digest).left_out)
     return None
 
 

@@ -182,7 +182,7 @@ def _examples(argument: Argument, mark: str) -> Iterator[CommandExample]:
         try:
             built = build_argv([argument.name], [optional], {argument.name: value})
         except Invalid as error:
-            yield CommandExample(argument.name, value, "", error.details[0].reason)
+            yield CommandExample(argument.name, value, "", error.details[0].why)
         else:
             line = _shell_line(built._replace(argv=built.argv[1:]), mark)
             yield CommandExample(argument.name, value, line)

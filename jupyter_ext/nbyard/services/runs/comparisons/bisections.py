@@ -27,7 +27,6 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import BISECTION, RUN
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.runs.bisected_runs import mixed_plans
-from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
 from nbyard.services.runs.comparisons.run_facts import FactReader
@@ -71,10 +70,13 @@ class BisectionService:
         """
         (good, bad), preview = self._plan(caller, body)
         if not preview.changes:
-            raise Conflict(because("nothing-to-bisect"))
+            raise Conflict("The runs have the same values, data, code and packages.")
         untried = [change.reason for change in preview.changes if change.reason]
         if len(untried) == len(preview.changes):
-            raise Conflict(because("nothing-to-try", changes=untried))
+            raise Conflict(
+                f"Only this changed between the runs: {'; '.join(map(str, untried))}. Runs use the"
+                " packages and files of this machine as they are now, so there is nothing to try."
+            )
         bisection = Bisection(
             id=new_id(),
             owner=caller.name,
@@ -121,7 +123,7 @@ class BisectionService:
         with self._store.write() as c:
             record = self._find(c, caller, bisection)
             if not self._rows.cancel(c, record):
-                raise Conflict(because("bisection-ended", state=record.state))
+                raise Conflict(f"The bisection has already finished ({record.state}).")
             last = record.probes[-1] if record.probes else None
             run = self._store.runs.by_id(c, last.run_id) if last and last.run_id else None
             if run is not None and run.state not in RUN.terminal:
@@ -139,13 +141,13 @@ class BisectionService:
         with self._store.write() as c:
             record = self._find(c, caller, bisection)
             if record.state in BISECTION.live:
-                raise Conflict(because("bisection-not-ended"))
+                raise Conflict("The bisection is running; cancel it first.")
             self._rows.delete(c, record)
 
     def _find(self, c: Connection, caller: Caller, bisection: str) -> Bisection:
         record = self._rows.get(c, caller.name, bisection)
         if record is None:
-            raise NotFound(because("no-bisection", name=bisection[:80]))
+            raise NotFound(f"There is no bisection '{bisection[:80]}'.")
         return record
 
     def _plan(self, caller: Caller, body: NewBisection) -> tuple[Pair, BisectionPreview]:
@@ -158,10 +160,10 @@ class BisectionService:
         good, bad = (self._runs.recorded(caller, key) for key in (body.good, body.bad))
         for name, run in (("good", good), ("bad", bad)):
             if run.state not in RUN.terminal:
-                raise Invalid.field(name, because("run-not-at-end"))
+                raise Invalid.field(name, "the run has not finished")
         # Runs of one notebook or script have no workflow.
         if (good.workflow_id or file_of(good)) != (bad.workflow_id or file_of(bad)):
-            raise Invalid.field("bad", because("other-workflow"))
+            raise Invalid.field("bad", "is a run of a different workflow than the good run")
         judge = self._judge(caller, body, good, bad)
         with self._store.read() as c:
             raw_changes = mixed_plans(self._store, c, good, bad).changes
@@ -183,7 +185,7 @@ class BisectionService:
         judge = judge_of("", body.threshold, None, None)
         for name, run in (("good", good), ("bad", bad)):
             if judge.verdict(run.state, None) != name:
-                why = because("run-is-not-so", number=run.number, state=run.state)
+                why = f"the state of run {run.number} is {run.state}"
                 metrics = [
                     self._runs.metrics_of(caller, compared_run) for compared_run in (good, bad)
                 ]

@@ -66,8 +66,10 @@ class RunComparisons(RunHistory):
         """
         keys = [run, *(key for key in others.split(",") if key)]
         if not LEAST_RUNS <= len(keys) <= MOST_RUNS:
-            limits = {"least": LEAST_RUNS - 1, "most": MOST_RUNS - 1, "count": len(keys) - 1}
-            raise Invalid.field("others", because("runs-to-compare", **limits))
+            raise Invalid.field(
+                "others",
+                f"must list {LEAST_RUNS - 1} to {MOST_RUNS - 1} runs, not {len(keys) - 1}",
+            )
         return compare_runs(self._facts(caller, keys), everything)
 
     @operation("GET", "/runs/{run}/tasks/{node}/compare", scope="runs:read")
@@ -106,7 +108,7 @@ class RunComparisons(RunHistory):
             with self._store.read() as c:
                 artifact = self._store.artifacts.of_task(c, task.id).get(output)
             if artifact is None:
-                raise NotFound(because("no-output-of-node", node=node[:80], output=output[:80]))
+                raise NotFound(f"'{node[:80]}' has no output '{output[:80]}'.")
             files.append(output_file(artifact))
         return compare_outputs(self._parts, *files)
 
@@ -129,7 +131,7 @@ class RunComparisons(RunHistory):
             beside = task.file_beside(name) if task else None
             file = given.file if given else beside
             if file is None:
-                raise NotFound(because("no-data-given", node=node[:80], name=name[:80]))
+                raise NotFound(f"{node[:80]} received no data for '{name[:80]}'.")
             files.append(file)
         return compare_inputs(self._parts, *files)
 
@@ -154,14 +156,14 @@ class RunComparisons(RunHistory):
         old, new = self._facts(caller, [other, run])
         tasks = [facts.tasks[node] for facts in (old, new) if node in facts.tasks]
         if node and not tasks:
-            raise NotFound(because("no-node-in-run", node=node[:80]))
+            raise NotFound(f"The run has no node '{node[:80]}'.")
         names = sorted({name for task in tasks for name in (*task.metrics, *task.outputs)})
-        hint = because("results-of-node", names=names[:MOST_NAMES]) if names else None
+        hint = f"Its metrics and outputs are: {', '.join(names[:MOST_NAMES])}." if names else None
         if metric and not any(metric in task.metrics for task in tasks):
-            why = because("no-metric-of-node", node=node[:80], metric=metric[:80])
+            why = f"'{node[:80]}' has no metric '{metric[:80]}'."
             raise NotFound(why, hint=hint)
         if output and not any(output in task.outputs for task in tasks):
-            why = because("no-output-of-node", node=node[:80], output=output[:80])
+            why = f"'{node[:80]}' has no output '{output[:80]}'."
             raise NotFound(why, hint=hint)
         results = [
             difference
@@ -207,7 +209,7 @@ class RunComparisons(RunHistory):
         with self._store.read() as c:
             task = self._store.tasks.view(c, self._find(c, caller, run).id, node)
         if task is None:
-            raise NotFound(because("no-node-in-run", node=node[:80]))
+            raise NotFound(f"The run has no node '{node[:80]}'.")
         return task
 
     def _facts(self, caller: Caller, keys: Sequence[str]) -> list[RunFacts]:

@@ -131,11 +131,8 @@ describe('P1: without a container engine', () => {
   afterEach(cleanup);
 
   it('the form says at the top why and what helps, and creates no model until one responds', async () => {
-    const finding = {
-      code: 'engine-unreachable',
-      params: { url: 'unix:///run/x', why: { code: 'text', params: { text: 'no such file' } } }
-    };
-    const engine = { ...FORM.engine, state: 'missing', finding, cure: { code: 'install-docker' } };
+    const finding = 'no such file';
+    const engine = { ...FORM.engine, state: 'missing', finding, cure: 'Install Docker.' };
     const model = { run: 'r', output: 'train.output_model' };
     const { field, onMade, sent, submit } = await open(
       () => ({ id: 'd' }),
@@ -145,7 +142,7 @@ describe('P1: without a container engine', () => {
       engine as never
     );
     const notice = () => screen.queryByText(/^Containers are unavailable: /);
-    expect(notice()!.textContent).toContain('no such file. Install and start Docker, or set');
+    expect(notice()!.textContent).toContain('no such file. Install Docker.');
     expect(notice()!.querySelector('a')!.href).toMatch(/docker\.md#install-docker$/);
     expect(document.activeElement).toBe(field(/^Title/));
     // what is known without a build

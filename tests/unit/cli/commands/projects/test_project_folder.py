@@ -23,7 +23,7 @@ from nbyard.domain.projects.definitions import (
 )
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Detail, Forbidden, Invalid, Unavailable
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.services.runs.clean_up import RunCleanUps
 
 PUSH = ProjectPush(ProjectDefinition(NewProject("wine")), {})
@@ -144,7 +144,7 @@ def test_a_push_continues_if_a_policy_cannot_be_previewed(shell, folder, monkeyp
     assert shell("push", "--current", "--yes").code == 0
     with (folder / "nbyard.toml").open("a") as file:
         file.write("\n[retention.few]\nkeep = 1\n\n[retention.old]\nolder_than_days = 9\n")
-    late = Mock(side_effect=Unavailable(because("server-silent", url="u", message="timed out")))
+    late = Mock(side_effect=Unavailable("timed out"))
     monkeypatch.setattr(RunCleanUps, "preview_clean_up", late)
     pushed = shell("push", "--current", "--yes")
     assert pushed.code == 0, pushed.err
@@ -225,9 +225,9 @@ class Installing:
         self.pushes += 1
         if self.state == "ready":
             return ProjectPlan([])
-        code = "version-not-installed" if self.state == "failed" else NOT_YET
-        more = {"cause": because("no-message")} if self.state == "failed" else {"state": self.state}
-        why = because(code, version=1, name="analysis", **more)
+        why: Reason | str = because(NOT_YET, version=1, name="analysis", state=self.state)
+        if self.state == "failed":
+            why = "version 1 of 'analysis' was not installed"
         raise Invalid.field("schedules.morning.environment", why)
 
     def get(self, environment):
@@ -270,7 +270,7 @@ def test_a_push_waits_for_environments_that_only_nodes_need(capsys, monkeypatch)
     assert server.waits == 0 and capsys.readouterr().err == ""
     with pytest.raises(Exit):
         _await_environments(server, push, ["analysis"])  # it failed at once
-    monkeypatch.setattr(server.environments, "get", Mock(side_effect=Forbidden(because("empty"))))
+    monkeypatch.setattr(server.environments, "get", Mock(side_effect=Forbidden("no")))
     _await_environments(server, push, ["analysis"])
     assert "may not read" in capsys.readouterr().err
 
@@ -304,7 +304,7 @@ def test_pushed_environments_are_awaited(shell, folder, monkeypatch):
 def test_other_refusals_of_a_push_are_told_at_once():
     both = [
         Detail.of("schedules.a.environment", because(NOT_YET, version=1, name="b", state="queued")),
-        Detail.of("schedules.a.path", because("empty")),
+        Detail("schedules.a.path", "may not be empty"),
     ]
 
     def push(body):

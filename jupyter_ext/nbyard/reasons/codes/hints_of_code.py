@@ -1,51 +1,9 @@
-"""Why a file cannot be read as an executable, or run with the given values."""
+"""Hints about notebooks, scripts and commands, read from their source."""
 
 from nbyard.reasons.codes.code import REASON, code
 
-NEEDED = {
-    "list-value-needed": code("a list is needed"),
-    "texts-needed": code("a list of texts is needed"),
-    "text-or-lines-needed": code("text or a list of lines is needed"),
-    "dataset-needed": code("a dataset is needed"),
-    "value-not-json": code(
-        "is not valid JSON: {message} (line {line}, column {column})",
-        message=str,
-        line=int,
-        column=int,
-    ),
-}
-
-EXECUTABLES = {
-    "start-unknown": code("nbyard does not know how to start this file"),
-    "not-a-dockerfile": code("{file} is not a Dockerfile: it has no FROM instruction", file=str),
-    "not-an-argument": code("the {kind} does not have this argument", kind=str),
-    "not-an-argument-of-models": code("a model does not have this argument"),
-    "predictions-format": code("must be one of {formats:, }", formats=list),
-}
-
-NOTEBOOKS = {
-    "not-a-notebook": code("is not a notebook: {message}", message=str),
-    "notebook-nested-too-deeply": code("is not a notebook: it is nested too deeply"),
-    "notebook-not-an-object": code("is not a notebook: an object is needed at the top level"),
-    "notebook-without-format": code("is missing or not a number; this is not a notebook"),
-    "notebook-of-other-format": code("the notebook has format {format}, not 4", format=int),
-    "notebook-of-unknown-version": code("{version} is not a known version", version=str),
-    "notebook-not-converted": code(
-        "cannot be converted from format {format} to 4: {error} {message}",
-        format=int,
-        error=str,
-        message=str,
-    ),
-    "notebook-too-old-for-tag": code("tags can only be added to notebooks of format 4"),
-    "cell-type-unknown": code("must be code, markdown or raw"),
-    "not-a-kernel-name": code("{name} is not a valid kernel name", name=str),
-    "parameters-cell-invalid": code(
-        "the parameters cell is not valid Python ({message})", message=str
-    ),
-}
-
-# hints of what was read of a file without running it
-STARTS = {
+HINTS_OF_CODE = {
+    # hints of what was read of a file without running it
     "script-utf-16": code(
         "{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8.", name=str
     ),
@@ -137,10 +95,6 @@ STARTS = {
         line=int,
         keyword=str,
     ),
-    "help-found-nothing": code("No arguments were found in the output of --help."),
-    "help-to-check": code(
-        "Arguments were read from the output of --help. Check them before you save."
-    ),
     "links-stay": code(
         "Symbolic links and names with control characters are not copied with the code:"
         " {names:, }. Copy their targets, or pass them as inputs.",
@@ -158,9 +112,11 @@ STARTS = {
     "file-changed-since": code(
         "Its file has changed since version {number}; the next run creates a new one.", number=int
     ),
-}
-
-ARGUMENTS = {
+    # arguments
+    "help-to-check": code(
+        "Arguments were read from the output of --help. Check them before you save."
+    ),
+    "help-found-nothing": code("No arguments were found in the output of --help."),
     "arguments-unread": code(
         "Arguments are not read: {problem}. Describe them in the form or a .nbexec file.",
         problem=REASON,
@@ -189,7 +145,6 @@ ARGUMENTS = {
     ),
     "arguments-of-decorator-unread": code("Arguments that @{name} may add are not read.", name=str),
     "words-unread": code("The positional arguments are not read: {problem}.", problem=REASON),
-    "parameter-unread": code("{name} is not read: {problem}", name=str, problem=REASON),
     "option-unread": code("{name} is not read: {problem}.", name=str, problem=REASON),
     "variadic-unused": code("{name} receives no values: only named parameters do.", name=str),
     "type-bool": code(
@@ -224,44 +179,7 @@ ARGUMENTS = {
         name=str,
     ),
     # why an argument is not read
-    "action-has-keyword": code("the keyword {keyword} belongs to a custom action", keyword=str),
-    "own-action": code("it has an action of its own"),
-    "action-is": code("the action {action} is not supported", action=str),
-    "name-not-given": code("nbyard cannot use its name"),
-    "changes-nothing": code("setting it has no effect"),
-    "lists-of-lists": code("its value is a list of lists"),
-    "letters-one-by-one": code("it splits its value into single letters"),
-    "rest-of-line": code("it consumes the rest of the command line"),
-    "counts-on": code("it counts up from its default"),
-    "makes-own": code("the keyword {keyword} is not supported", keyword=str),
-    "without-name": code("it has no name"),
-    "true-when-not-given": code("it is true by default"),
-    "name-no-text": code("a name is not text"),
-    # why the arguments of a script are not read
-    "negative-option": code("with the option {option}, numbers cannot be negative", option=str),
-    "foreign-parser": code("the script has an ArgumentParser that is not from argparse"),
-    "several-parsers": code("the script has several parsers"),
-    "parser-keyword": code(
-        "the keyword {keyword} of the parser may change its arguments", keyword=str
-    ),
-    "own-parser-class": code("the script defines its own parser class"),
-    "has-subcommands": code("the script has subcommands"),
-    "program-has-subcommands": code("the program has subcommands"),
-    "parses-own-list": code(
-        "line {line} parses a fixed list instead of the command line", line=int
-    ),
-    "words-not-told-apart": code(
-        "the values of {first} and {second} cannot be distinguished", first=str, second=str
-    ),
-    "several-commands": code("the script has several commands"),
-    "parameters-before-command": code("parameters are declared above the command"),
-    "command-keyword": code(
-        "{keyword} of the command may change how arguments are read", keyword=str
-    ),
-    "argparse-and-click": code("the script uses both argparse and click"),
-}
-
-CELLS = {
+    # cells
     "no-parameters-cell": code(
         "No parameters cell was found. To set values for a run, add the tag “parameters” to the "
         "cell that assigns them."
@@ -309,8 +227,35 @@ CELLS = {
         "Line {line} of the parameters cell is not a plain assignment and was not read.", line=int
     ),
     "cell-no-r": code("Cell {cell} is not read as R: {problem}.", cell=int, problem=REASON),
-    "cell-too-large": code("it has more than {most} KiB", most=int),
-    "r-line-unread": code("line {line}, {words}", line=int, words=str),
+    # unsupported
+    # misfits
+    # what an imported document has without effect
+    "cwl-version-read-as": code("cwlVersion {version} is read as {known}.", version=str, known=str),
+    "cwl-field-left-out": code("{path} is left out.", path=str),
+    "cwl-value-left-out": code("{path} is left out: {value}", path=str, value=str),
+    "cwl-hint-left-out": code("The hint {name} is left out.", name=str),
+    "cwl-hint-misfits": code(
+        "The hint {name} does not fit the rest of the document: it is left out.", name=str
+    ),
+    "cwl-hint-with-image": code(
+        "The image '{image}' of the hint {name} is used for nodes that run in containers.",
+        name=str,
+        image=str,
+    ),
+    "cwl-hint-without-image": code("The hint {name} specifies no image.", name=str),
+    "cwl-disk-not-reserved": code("ResourceRequirement: disk space is not reserved."),
+    "cwl-network-by-settings": code("NetworkAccess: the settings of nbyard decide."),
+    "cwl-contents-stay": code("{path} is ignored: the contents stay in the file.", path=str),
+    "cwl-lists-unchecked": code("{path}: the values of inner lists are not checked.", path=str),
+    "cwl-records-unchecked": code("{path}: the values of records are not checked.", path=str),
+    # arguments
+    # files that code opens itself, at paths that the description declares
+    "files-of-function": code(
+        "a function takes files as parameters and returns them: declare them there"
+    ),
+    "files-of-kind": code(
+        "files at paths are for notebooks and scripts, not for a {kind}", kind=str
+    ),
+    "files-apart": code("the working folder is separate: use `files` and the reach `found`"),
+    # workflows
 }
-
-KINDS = {**NEEDED, **EXECUTABLES, **NOTEBOOKS, **STARTS, **ARGUMENTS, **CELLS}

@@ -1,1 +1,0 @@
-"""Reasons of schedules, triggers and notices."""

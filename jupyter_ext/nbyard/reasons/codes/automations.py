@@ -1,0 +1,119 @@
+"""When schedules and triggers fire, why they did not, and what notices report."""
+
+from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
+
+AUTOMATIONS = {
+    # refused
+    "schedule-runs-started": code(
+        "No time is due: the schedule started {started} of at most {most} runs.",
+        started=int,
+        most=int,
+    ),
+    # due
+    "due-in-zone": code("{times} ({zone})", times=REASON, zone=str),
+    "due-every-seconds": code("Every {count} seconds", count=int),
+    "due-every-minutes": code("Every {count} min", count=int),
+    "due-every-hours": code("Every {count} h", count=int),
+    "due-every-days": code("Every {count} × 24 h", count=int),
+    "due-once": code("Once, at {time}", time=str),
+    "due-hourly": code("Every hour at minute {minute}", minute=int),
+    "due-daily": code("Every day at {time}", time=str),
+    "due-weekdays": code("Monday to Friday at {time}", time=str),
+    "due-on-days": code("{days:, } at {time}", days=REASONS, time=str),
+    "due-monthly": code("On day {day} of each month at {time}", day=int, time=str),
+    "due-cron": code("{words}", words=str),
+    "due-from": code("from {time}", time=str),
+    "due-until": code("until {time}", time=str),
+    "due-at-most": code("runs: at most {count}", count=int),
+    "day-monday": code("Monday"),
+    "day-tuesday": code("Tuesday"),
+    "day-wednesday": code("Wednesday"),
+    "day-thursday": code("Thursday"),
+    "day-friday": code("Friday"),
+    "day-saturday": code("Saturday"),
+    "day-sunday": code("Sunday"),
+    "clock-skips": code("The clock skips the planned time, so the run starts at {due}", due=str),
+    "clock-repeats": code("The clock repeats {time}; this is the first one", time=str),
+    "clock-repeated": code("The clock repeats {time}; this is the second one", time=str),
+    "clock-forward": code("Clocks went forward by {hours} h", hours=NUMBER),
+    "clock-back": code("Clocks went back by {hours} h", hours=NUMBER),
+    # backfills
+    "backfill-succeeded": code("Run {number} has succeeded", number=int),
+    "backfill-active": code("Run {number} is active", number=int),
+    # ticks
+    "tick-missed": code("No dispatcher ran at this time"),
+    "tick-overlapped": code("Run {number} had not ended", number=int),
+    "no-template": code("The frozen files of the schedule are gone; save the schedule again"),
+    "tick-disabled": code("The schedule was disabled"),
+    "tick-queue-full": code("{count} due times already wait", count=int),
+    "replaced-by-schedule": code("Replaced by the next run of the schedule"),
+    # refused
+    "too-many-watched-files": code(
+        "has more than {most} files that match. Choose a smaller folder or a narrower pattern",
+        most=int,
+    ),
+    # fires
+    "fires-on-dataset": code("A version of dataset {name} is ready", name=str),
+    "fires-after-success": code("A run of {path} succeeded", path=str),
+    "fires-after-failure": code("A run of {path} failed", path=str),
+    "fires-after-end": code("A run of {path} succeeded or failed", path=str),
+    "fires-on-path": code("{path} is {changes: or }", path=str, changes=REASONS),
+    "fires-on-files": code(
+        "A file {pattern} in {path} is {changes: or }", pattern=str, path=str, changes=REASONS
+    ),
+    "fires-on-webhook": code("A signed webhook arrives, at most {most} per minute", most=int),
+    "fires-on-request": code("A notebook or program fires it"),
+    "file-created": code("created"),
+    "file-modified": code("modified"),
+    "file-deleted": code("deleted"),
+    # firings
+    "firing-overlapped": code("Run {number} had not ended", number=int),
+    "firing-queue-full": code("{count} events already wait", count=int),
+    "firing-disabled": code("The trigger was disabled"),
+    "firing-replaced": code("A later event replaced it"),
+    "watched-files-change-with-runs": code(
+        "The watched files changed during each of {most} runs in a row, so these runs seem to"
+        " change them. The changes wait for one at another time. Leave files that the run writes"
+        " out of the pattern.",
+        most=int,
+    ),
+    "trigger-chain-too-long": code(
+        "{most} triggers fired each other in a row; this looks like a loop", most=int
+    ),
+    "watched-files-unreadable": code("{path} cannot be read: {message}", path=str, message=str),
+    # causes
+    "cause-dataset": code("version {version} of dataset {name}", name=str, version=int),
+    "cause-run": code("run {number} of {title} {state}", number=int, title=str, state=REASON),
+    "run-has-succeeded": code("succeeded"),
+    "run-has-failed": code("failed"),
+    "cause-file": code("{path} was {change}", path=str, change=REASON),
+    "cause-files": code("{changes:, } and {count} more files", changes=REASONS, count=int),
+    "cause-no-files": code("the watched files"),
+    "cause-webhook": code("webhook message {id}", id=str),
+    "cause-run-fired": code("fired by a run"),
+    "cause-fired": code("fired by a person or program"),
+    # webhooks
+    "webhook-not-json": code("the body must be JSON, because values are taken from it"),
+    # refused channels
+    "unknown-channel-url": code("Apprise does not know this kind of URL, or it is incomplete"),
+    "channel-kind-missing": code(
+        "The package that sends to channels of the kind {kind} is not installed", kind=str
+    ),
+    "channel-package-missing": code(
+        "Channels of the kind {kind} need the package {package}", kind=str, package=str
+    ),
+    # deliveries
+    "channel-answered": code("{service} answered {status}", service=str, status=int),
+    "channel-answered-text": code(
+        "{service} answered {status}: {text}", service=str, status=int, text=str
+    ),
+    "channel-too-late": code(
+        "{service} did not answer within {seconds} s", service=str, seconds=NUMBER
+    ),
+    "channel-unreachable": code("{service} cannot be reached: {message}", service=str, message=str),
+    "channel-not-sent": code(
+        "{service} did not accept the message: {message}", service=str, message=str
+    ),
+    "channel-address-refused": code("{service}: {reason}", service=str, reason=REASON),
+    "sender-ended": code("The sender of messages ended unexpectedly: {cause}", cause=REASON),
+}

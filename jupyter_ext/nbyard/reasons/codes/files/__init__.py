@@ -1,1 +1,0 @@
-"""Reasons about files: their content, their transfer, and the programs that use them."""
