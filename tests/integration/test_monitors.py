@@ -63,7 +63,9 @@ def test_tensorboard_is_started_on_what_a_step_writes(work: Watching, tmp_path, 
     place.parent.mkdir()
     place.write_text(STAND_IN)
     place.chmod(0o755)
-    monkeypatch.setattr("nbyard.dispatch.attempts.tensorboard.program_for", lambda _: str(place))
+    monkeypatch.setattr(
+        "nbyard.dispatch.attempts.monitor_controller.program_for", lambda _: str(place)
+    )
     run = work.start("py", WRITES_LOGS, {"tensorboard": "runs"})
     link = work.until_it_answers(run)
     assert link["name"] == "tensorboard"

@@ -20,7 +20,7 @@ from nbyard.client import Client
 from nbyard.discover import connect
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.schedules.due_runs import DueRuns
-from nbyard.dispatch.triggers.firing_runs import FiringRuns
+from nbyard.dispatch.triggers.controller import FiringRuns
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.origins import Origin, OriginKind
 from nbyard.domain.runs.structs import NewRun

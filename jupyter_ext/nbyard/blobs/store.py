@@ -15,6 +15,10 @@ Reading verifies the hash. Bytes that do not match their digest raise `Damaged`.
 
 Programs cannot damage the store by staged files. Staging uses a reflink if the file system can.
 Else it hard-links the read-only file, if the program only reads and is not root. Else it copies.
+
+Remember which files and folders of the store this process has already synced to disk.
+
+A file of another process is synced again: the process may have been killed before its fsync.
 """
 
 import contextlib
@@ -31,18 +35,63 @@ import msgspec
 
 from nbyard.blobs import file_operations as files
 from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
+from nbyard.blobs.file_operations import sync_folder
 from nbyard.blobs.listing import StoredBlob, stored_blobs
-from nbyard.blobs.synced_paths import SyncedPaths
 from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
 from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
 from nbyard.errors import Conflict, Damaged, Invalid, NotFound, TooLarge
 from nbyard.host.safe_open import open_regular
 
+REMEMBERED = 100_000
+
+
+class SyncedPaths:
+    """The files and folders that this process has synced, so that they survive a power cut.
+
+    A file that was deleted and stored again is a new file, so it is synced again.
+    """
+
+    def __init__(self) -> None:
+        self._folders: set[Path] = set()
+        self._files: set[tuple[int, ...]] = set()
+
+    def make(self, folder: Path) -> None:
+        """Create a folder and sync its parent, once a process."""
+        if folder not in self._folders:
+            folder.mkdir(mode=0o700, exist_ok=True)
+            # One sync of the parent covers all its entries, so remember the siblings, too.
+            beside = list(folder.parent.iterdir())
+            sync_folder(folder.parent)
+            self._folders.update(beside)
+
+    def keep(self, path: Path, fd: int) -> None:
+        """Sync an existing open file, unless this process did so before."""
+        if _content_identity(fd) not in self._files:
+            os.fsync(fd)
+            self.sync_new_name(path, fd)
+
+    def sync_new_name(self, path: Path, fd: int) -> None:
+        """Sync the parent folder after a file was renamed to `path`."""
+        sync_folder(path.parent)
+        # Forgetting costs only another fsync.
+        if len(self._files) >= REMEMBERED:
+            self._files.clear()
+        self._files.add(_content_identity(fd))
+
+
+def _content_identity(fd: int) -> tuple[int, ...]:
+    """Return a tuple that identifies a file and changes with its content.
+
+    The ctime is left out, because staging adds and removes hard links, which changes it.
+    """
+    status = os.fstat(fd)
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
 RESERVE_BYTES = 64 << 20
 LOCK = "lock"
 NEWBORN_SECONDS = 10
-REMEMBERED = 100_000
 REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
 SMALL_FILE = 1 << 20  # hashed first, to avoid writing a duplicate
@@ -138,7 +187,7 @@ class Blobs:
         return blob
 
     def _has(self, digest: str) -> bool:
-        """Return whether the blob is stored, undamaged and synced to disk."""
+        """Return whether the blob is stored, undamaged and synced."""
         with contextlib.suppress(Damaged, NotFound), files.closing(self._open(digest)) as fd:
             self._verify_once(digest, fd)
             self._durable.keep(self.path(digest), fd)

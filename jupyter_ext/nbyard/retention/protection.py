@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -38,7 +38,9 @@ def finished_runs(
     # Pins of workflows as they last ran, and as they are saved.
     versions = store.clean_ups.newest_documents(c, owner)
     for path in {*versions, *map(str, documents)}:
-        for node, run_id in (*_pins(versions.get(path, {})), *_saved_pins(Path(path))):
+        nodes = versions.get(path, {}).get("nodes", {})
+        pins = [(name, node["pin"]["run"]) for name, node in nodes.items() if node.get("pin")]
+        for node, run_id in (*pins, *_saved_pins(Path(path))):
             protection[run_id] = because("result-pinned", workflow=Path(path).name, node=node)
     for run_id, name in store.clean_ups.deployments_by_run(c, owner).items():
         protection[run_id] = because("model-deployed", name=name)
@@ -66,12 +68,6 @@ def _until(rules: Sequence[CleanUpRules]) -> datetime | None:
     ]
     # Rules that keep a number or a size count all runs.
     return now - timedelta(days=min(days)) if days and len(days) == len(rules) else None
-
-
-def _pins(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, node in document.get("nodes", {}).items():
-        if pin := node.get("pin"):
-            yield name, pin["run"]
 
 
 def _saved_pins(path: Path) -> Iterator[tuple[str, str]]:

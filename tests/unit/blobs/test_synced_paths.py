@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.blobs import synced_paths as module
-from nbyard.blobs.synced_paths import SyncedPaths
+from nbyard.blobs import store as module
+from nbyard.blobs.store import SyncedPaths
 
 
 @pytest.fixture

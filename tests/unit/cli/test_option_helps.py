@@ -4,8 +4,7 @@ import click
 import pytest
 from msgspec import UNSET
 
-from nbyard.cli.generated_commands import generated_commands
-from nbyard.cli.option_helps import BY_OPERATION, option_help
+from nbyard.cli.generated_commands import BY_OPERATION, generated_commands, option_help
 from nbyard.services.operation_table import table
 
 

@@ -9,7 +9,7 @@ from tornado.httputil import HTTPHeaders
 
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import BadRequest, NbyardError, TooLarge, UnsupportedContent
-from nbyard.rest.bodies import Body
+from nbyard.rest.operation_handler import Body
 
 LIMIT = 1000
 

@@ -6,8 +6,13 @@ import numpy
 import pytest
 
 from nbyard.serving.codec import Column, Schema
-from nbyard.serving.http.binary_tensors import TYPES, Binary, UnreadableTensor
-from nbyard.serving.http.open_inference_protocol import MalformedRequest, read_request
+from nbyard.serving.http.open_inference_protocol import (
+    TYPES,
+    Binary,
+    MalformedRequest,
+    UnreadableTensor,
+    read_request,
+)
 
 INPUTS = Schema([Column("x", "float"), Column("n", "int"), Column("s", "str"), Column("b", "bool")])
 

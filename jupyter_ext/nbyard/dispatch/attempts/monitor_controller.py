@@ -1,7 +1,18 @@
-"""The controller of Monitor links: the ports of a running task and whether they respond."""
+"""The controller of Monitor links: the ports of a running task and whether they respond.
+
+TensorBoard beside an attempt: started when its logs exist, stopped with the attempt.
+
+The attempt's file (`nbyard.attempts.monitor_link_files`) records its process, so that the next
+dispatcher finds it. The sweep of processes stops unknown ones.
+"""
 
 import contextlib
+import os
+import shutil
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -9,10 +20,9 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from nbyard.attempts import monitor_link_files
+from nbyard.attempts import folders, monitor_link_files
 from nbyard.attempts.folders import attempt_folder_of
-from nbyard.attempts.monitor_link_files import LOOPBACK, LinkTarget, MonitorData
-from nbyard.dispatch.attempts import tensorboard
+from nbyard.attempts.monitor_link_files import LOOPBACK, LinkTarget, MonitorData, TensorBoardProcess
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.service_health import PortHealth
 from nbyard.dispatch.state.live_runs import LiveAttempt
@@ -30,8 +40,102 @@ from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.reasons.structs import because
+from nbyard.runner.process import processes
 from nbyard.runtimes.docker.attempt_container_spec import container_name
 from nbyard.store.runs.attempts import AttemptRecord
+
+CLOCK_SLACK_SECONDS = 0.05
+TAIL_BYTES = 2000
+
+
+def logs_of(folder: Path, declared: str) -> Path | None:
+    """Return the folder of the attempt's logs if it exists.
+
+    `declared` is the name of an output, or a folder below the working directory.
+    """
+    task = folders.read_task(folder)
+    output = task.outputs.get(declared)
+    place = folder / (output.path if output else f"{task.directory or 'code'}/{declared}")
+    return place if place.is_dir() else None
+
+
+def program_for(folder: Path) -> str:
+    """Return the path of the program, or an empty text.
+
+    The task's environment is searched first, then the folder of nbyard's Python, then the PATH.
+    """
+    surroundings = folders.surroundings_in(folder)
+    places = (
+        [Path(surroundings.interpreter).parent] if surroundings and surroundings.interpreter else []
+    )
+    places.append(Path(sys.executable).parent)
+    searched = os.pathsep.join([*map(str, places), os.environ.get("PATH", os.defpath)])
+    return shutil.which(TENSORBOARD, path=searched) or ""
+
+
+def start_tensorboard(
+    context: DispatchContext, attempt_id: str, program: str, logs: Path, port: int
+) -> TensorBoardProcess:
+    """Start TensorBoard on a port of this machine, and return its process.
+
+    Its variables name the store and the attempt, so that the cleanup of orphans finds it.
+
+    Raises:
+        OSError: The program cannot be started.
+    """
+    # TensorBoard has no login, so only the proxy on this machine may reach it.
+    argv = [program, "--logdir", str(logs), "--host", LOOPBACK, "--port", str(port)]
+    ours = {"NBYARD_STORE": context.store.id, "NBYARD_ATTEMPT_ID": attempt_id}
+    with monitor_link_files.open_log(context.folder, attempt_id) as log:
+        made = subprocess.Popen(
+            argv,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            cwd=logs,
+            env={**os.environ, **ours},
+            # A process group of its own, by which `stop_tensorboard` reaches child processes.
+            start_new_session=True,
+        )
+    made.returncode = 0  # `is_alive` or `stop` reaps it
+    process = processes.read_process(made.pid)
+    return TensorBoardProcess(made.pid, process.started if process else 0.0, port)
+
+
+def is_alive(board: TensorBoardProcess) -> bool:
+    """Return whether the recorded TensorBoard process still runs."""
+    process = processes.read_process(board.pid)
+    if process is None:  # ended, maybe a zombie; reaping afterwards avoids a race
+        _reap(board.pid)
+        return False
+    # PIDs are reused, so compare the start times.
+    return abs(process.started - board.started) < CLOCK_SLACK_SECONDS
+
+
+def stop_tensorboard(board: TensorBoardProcess) -> None:
+    """Kill TensorBoard and its child processes; no data is lost."""
+    if is_alive(board):
+        os.killpg(board.pid, signal.SIGKILL)
+        _reap(board.pid, 0)
+
+
+def last_log_line(store: Path, attempt_id: str) -> str:
+    """Return the last line that TensorBoard printed."""
+    try:
+        content = monitor_link_files.log_path(store, attempt_id).read_bytes()[-TAIL_BYTES:]
+    except OSError:
+        return ""
+    lines = content.decode("utf-8", "replace").split("\n")
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _reap(pid: int, flags: int = os.WNOHANG) -> None:
+    """Reap the process if it is a child of this one."""
+    try:
+        os.waitpid(pid, flags)
+    except ChildProcessError:
+        return
+
 
 LOOK_SECONDS = 1.0
 
@@ -167,20 +271,20 @@ class MonitorController:
                 TENSORBOARD, 0, reason=because("tensorboard-beside-processes-only")
             ), None
         if board is None:
-            logs = tensorboard.logs_of(folder, plan.tensorboard)
+            logs = logs_of(folder, plan.tensorboard)
             if logs is None:
                 return LinkTarget(TENSORBOARD, 0), None
-            program = tensorboard.program_for(folder)
+            program = program_for(folder)
             if not program:
                 return LinkTarget(TENSORBOARD, 0, reason=because("tensorboard-missing")), None
             (port,) = free_ports([TENSORBOARD]).values()
-            board = tensorboard.start_tensorboard(self._context, attempt.id, program, logs, port)
+            board = start_tensorboard(self._context, attempt.id, program, logs, port)
             # Recorded at once: the next dispatcher must not start a second one.
             monitor_link_files.write_monitor(
                 self._context.folder, attempt.id, replace(known, board=board)
             )
-        elif not tensorboard.is_alive(board):
-            said = tensorboard.last_log_line(self._context.folder, attempt.id)
+        elif not is_alive(board):
+            said = last_log_line(self._context.folder, attempt.id)
             return LinkTarget(
                 TENSORBOARD, 0, reason=because("tensorboard-ended", message=said)
             ), board
@@ -207,7 +311,7 @@ class MonitorController:
             return
         known = monitor_link_files.read_monitor(self._context.folder, attempt_id)
         if known is not None and known.board is not None:
-            tensorboard.stop_tensorboard(known.board)
+            stop_tensorboard(known.board)
         # The file is removed last: after a crash, the next dispatcher finds the TensorBoard in it.
         monitor_link_files.remove_monitor(self._context.folder, attempt_id)
         self._ports.pop(attempt_id, None)

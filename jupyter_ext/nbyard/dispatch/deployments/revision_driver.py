@@ -2,8 +2,12 @@
 
 `revision_phase_table` maps events to actions. Facts are recorded before and after, so that every
 step can repeat after a crash.
+
+Copy the output of containers to their logs.
 """
 
+import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,7 +23,6 @@ from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, wr
 from nbyard.dispatch.deployments.drain import Shutdowns
 from nbyard.dispatch.deployments.image_pins import ImagePins
 from nbyard.dispatch.deployments.image_wait import awaited_build, failed_build
-from nbyard.dispatch.deployments.log_follower import LogFollower
 from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
 from nbyard.dispatch.service_health import PortHealth, describe_calls
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, NoLongerWanted
@@ -40,11 +43,50 @@ from nbyard.domain.deployments.deployment_status import (
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.logs.rotating_log import forget_logs
+from nbyard.logs.rotating_log import RotatingLog, forget_logs
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.runtimes.docker.deployment_containers import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
+
+log = logging.getLogger("nbyard.dispatch")
+
+
+SHORT_SECONDS = 1.0
+
+
+class LogFollower(threading.Thread):
+    """Copies the output of a container until it stops; a new follower continues its log.
+
+    Then it calls `stopped`, so that no step has to poll for the end of the container.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        container: str,
+        kept_log: RotatingLog,
+        stopped: Callable[[], None] = lambda: None,
+    ):
+        super().__init__(name=f"nbyard-log {container}", daemon=True)
+        self._stopped = stopped
+        self._engine, self._container, self._kept = engine, container, kept_log
+        self.start()
+
+    def run(self) -> None:
+        """Copy lines until the container stops."""
+        since = time.monotonic()
+        try:
+            # One nanosecond later: `since` of the Docker API includes lines of that very moment.
+            for moment, text in self._engine.lines(self._container, self._kept.resume() + 1):
+                self._kept.write(text, moment)
+        except (NbyardError, OSError) as error:
+            log.debug("the log of %s: %s", self._container, error)
+            return
+        # An engine that cannot follow logs closes them at once.
+        if time.monotonic() - since > SHORT_SECONDS:
+            self._stopped()
+
 
 # Check healthy services rarely, because many log each request.
 ASKED_EVERY_SECONDS = 10.0

@@ -1,15 +1,342 @@
-"""The controller of notices: finds channels with waiting notices, and sends in threads."""
+"""The controller of notices: finds channels with waiting notices, and sends in threads.
 
+Announce runs that take longer than a rule allows.
+
+Send the waiting notices of one channel: group them, send a message, and note the result.
+
+The OpenLineage events of notices about ended runs.
+
+Collect what a message says: the run, its duration compared with usual, and its failure.
+"""
+
+from __future__ import annotations
+
+import random
 import time
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
+import msgspec
+
+import nbyard
+from nbyard.attempts.folders import attempt_folder_of
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.notices.deliveries import Deliveries
-from nbyard.dispatch.notices.long_runs import LongRuns
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.attempts.structs import LOG
+from nbyard.domain.ids import new_id
+from nbyard.domain.lineage.openlineage import Event, run_events
+from nbyard.domain.notices.digests import next_messages
+from nbyard.domain.notices.messages import FailedNode, NoticeContent, last_lines, message_of
+from nbyard.domain.notices.retries import pause_seconds
+from nbyard.domain.notices.rules import (
+    Occurrence,
+    StoredRule,
+    long_after,
+    projects_in,
+    rule_matches,
+)
+from nbyard.domain.notices.structs import Channel, Delivery, Message, NoticeEvent, Receiver
+from nbyard.domain.runs.previews.estimates import usual_seconds
+from nbyard.domain.runs.structs import Run
+from nbyard.errors import Conflict, StoreUnusable, reason_of
 from nbyard.host import clock
+from nbyard.ipc.crash_points import crash_point
+from nbyard.logs.log_pieces import read_piece
+from nbyard.reasons.structs import read_reason
+from nbyard.store import Connection, Store
+from nbyard.store.database.project_filter import projects_of_runs
+from nbyard.store.notices.announce import announce_long
+from nbyard.store.notices.outbox import OutboxNotice
+from nbyard.transfer.notices.sender import send_message
+
+if TYPE_CHECKING:
+    from nbyard.domain.runs.structs import Run, Task
+    from nbyard.store import Connection, Store
+    from nbyard.store.notices.outbox import OutboxNotice
+
+# `read_piece` stops at the size of the log, so this position means its last piece.
+END_OF_LOG = 1 << 62
+
+
+def content_of(
+    store: Store, c: Connection, outbox_notice: OutboxNotice, base_url: str
+) -> NoticeContent:
+    """Return what is known about the event of a notice; its run may be deleted by now."""
+    notice, facts = outbox_notice.notice, outbox_notice.facts
+    run = store.runs.by_id(c, notice.run_id) if notice.run_id else None
+    due = facts.get("due_at")
+    past = []
+    if run and run.path:
+        past = store.history.of_file(c, outbox_notice.owner, run.path, before=run.id)
+    # Retries and runs of backfills have the schedule as well; the source may also be a trigger.
+    source = run.origin.source_id if run else ""
+    schedule = store.schedules.by_id(c, source) if source else None
+    duration = None
+    if run and run.started_at:
+        end = run.finished_at or clock.now()
+        duration = max(0.0, (end - run.started_at).total_seconds())
+    return NoticeContent(
+        event=notice.event,
+        event_id=notice.event_id,
+        title=notice.title,
+        at=notice.created_at,
+        run_id=notice.run_id,
+        file=run.path.rpartition("/")[2] if run else "",
+        number=run.number if run else int(facts.get("number", 0)),
+        state=run.state if run else "",
+        seconds=duration,
+        usual_seconds=usual_seconds(past),
+        failed=_failed(store, c, run) if run and notice.event == "failed" else None,
+        reason=read_reason(facts.get("reason")),
+        due_at=datetime.fromisoformat(due) if isinstance(due, str) else None,
+        count=int(facts.get("count", 1)),
+        link=link_to(base_url, notice.run_id) if run else "",
+        schedule=schedule.schedule.name if schedule else "",
+    )
+
+
+def link_to(base_url: str, run_id: str) -> str:
+    """Return the address that shows a run in JupyterLab; empty without a base address."""
+    return f"{base_url.rstrip('/')}/lab?nbyard-run={run_id}" if base_url else ""
+
+
+def _failed(store: Store, c: Connection, run: Run) -> FailedNode | None:
+    task = store.tasks.first_failed(c, run.id)
+    if task is None:
+        return FailedNode("", run.reason) if run.reason else None
+    failure = task.failure
+    reason = failure.reason if failure else task.reason
+    # Users count cells from 1.
+    cell = failure.cell + 1 if failure and failure.cell is not None else None
+    text = failure.traceback if failure else ""
+    lines = last_lines(text or _log(store, c, task))
+    return FailedNode(task.label or task.node, reason, cell, lines)
+
+
+def _log(store: Store, c: Connection, task: Task) -> str:
+    """Return the end of the log of the newest attempt; secrets in it are masked."""
+    attempt = store.attempts.newest_of(c, [task.id]).get(task.id)
+    if attempt is None:
+        return ""
+    path = attempt_folder_of(store.folder, attempt.id, attempt.worker) / LOG
+    return read_piece(path, 0, END_OF_LOG, done=True).text
+
+
+ENDS: tuple[NoticeEvent, ...] = ("succeeded", "failed", "cancelled", "recovered")
+# The events of more tasks could not be sent in time.
+MOST_TASKS = 100
+
+
+def lineage_events(store: Store, c: Connection, group: Iterable[OutboxNotice]) -> list[Event]:
+    """Return OpenLineage events for the notices about ended runs.
+
+    A run with more than 100 tasks has no events of its tasks.
+    """
+    # A channel that reports a recovery does not report the same success too.
+    ended = [
+        outbox_notice.notice.run_id for outbox_notice in group if outbox_notice.notice.event in ENDS
+    ]
+    all_events: list[Event] = []
+    for run_id in dict.fromkeys(ended):
+        run = store.runs.by_id(c, run_id)
+        if run is None:  # it was deleted
+            continue
+        record = store.lineage.run_record(c, run)
+        events = run_events(record, nbyard.__version__)
+        if len(record.tasks) > MOST_TASKS:
+            events = [event for event in events if event["run"]["runId"] == run.id]
+        all_events += events
+    return all_events
+
+
+Send = Callable[[Receiver, Message], Delivery]
+
+
+class Deliveries:
+    """Sends the messages of channels; tests can replace `send` and the random numbers of `luck`."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self.send: Send = partial(send_message, stopping=context.stopping.is_set)
+        self.luck: Callable[[], float] = random.random
+        # Messages with which the server failed. Others of their channel do not wait for them.
+        self._retry_at: dict[str, datetime] = {}
+
+    def next_retry(self, now: datetime) -> datetime | None:
+        """Return the earliest later time at which a single message is tried again."""
+        return min((at for at in [*self._retry_at.values()] if at > now), default=None)
+
+    def deliver(self, channel_id: str) -> bool:
+        """Send or postpone one message of a channel; return False if there was nothing to do.
+
+        The events of a message are stored before it is sent. So a message that a crash repeats has
+        the same events and IDs.
+        """
+        now = clock.now()
+        with self._store.read() as c:
+            channel = self._store.channels.by_id(c, channel_id)
+            all_waiting = self._store.notices.waiting(c, channel_id)
+        waiting = [
+            outbox_notice
+            for outbox_notice in all_waiting
+            if self._retry_at.get(outbox_notice.notice.message_id, now) <= now
+        ]
+        if channel is None or not waiting or self._context.stopping.is_set():
+            return False
+        message_id = next(
+            (
+                outbox_notice.notice.message_id
+                for outbox_notice in waiting
+                if outbox_notice.notice.message_id
+            ),
+            "",
+        )
+        if not message_id:
+            message_id = self._group(channel, waiting, now)
+        if message_id:
+            self._try(channel, message_id, self._members(channel_id, message_id))
+        return True
+
+    def _group(self, channel: Channel, waiting: list[OutboxNotice], now: datetime) -> str:
+        """Store which notices form the next message; return its ID, empty if it must wait."""
+        since = now - timedelta(seconds=channel.digest.window_seconds)
+        with self._context.write() as c:
+            sent = self._store.notices.sent_times(c, channel.id, since)
+            ids = [outbox_notice.notice.id for outbox_notice in waiting]
+            # A pause without an error comes from the digest limit, not from a failed delivery.
+            held = channel.retry_at is not None and channel.error is None
+            groups, later = next_messages(ids, sent, channel.digest, now, were_held=held)
+            if later is not None:
+                self._store.channels.pause_until(c, channel, later)
+            if not groups:
+                return ""
+            message_id = new_id()
+            self._store.notices.assign(c, groups[0], message_id)
+        return message_id
+
+    def _members(self, channel_id: str, message_id: str) -> list[OutboxNotice]:
+        with self._store.read() as c:
+            waiting = self._store.notices.waiting(c, channel_id)
+        return [
+            outbox_notice
+            for outbox_notice in waiting
+            if outbox_notice.notice.message_id == message_id
+        ]
+
+    def _try(self, channel: Channel, message_id: str, group: list[OutboxNotice]) -> None:
+        if not group:  # the channel was deleted
+            return
+        delivery = self._send(channel, message_id, group)
+        crash_point("notice-sent")
+        # Without an answer because this dispatcher stops, the next one repeats the message.
+        if delivery.reason is not None and self._context.stopping.is_set():
+            return
+        self._retry_at.pop(message_id, None)
+        with self._context.write() as c:
+            if delivery.reason is not None:
+                self._note_failed(c, channel, message_id, group[0].notice.attempts + 1, delivery)
+                return
+            now = clock.now()
+            self._store.notices.note_sent(c, channel.id, message_id, now)
+            self._store.channels.note_sent(c, channel, now)
+
+    def _send(self, channel: Channel, message_id: str, group: list[OutboxNotice]) -> Delivery:
+        source = f"/nbyard/{self._store.id}"
+        try:
+            with self._store.read() as c:
+                receiver = self._store.channels.with_url(c, channel)
+                base = self._context.settings.public_url
+                base = base or self._store.channels.secret(c, channel).base_url
+                contents = [
+                    content_of(self._store, c, outbox_notice, base) for outbox_notice in group
+                ]
+                message = message_of(contents, message_id, source)
+                if channel.kind == "openlineage":
+                    events = lineage_events(self._store, c, group)
+                    message = msgspec.structs.replace(message, events=events)
+        except (Conflict, StoreUnusable) as error:  # the URL cannot be decrypted
+            return Delivery(reason_of(error))
+        return self.send(receiver, message)
+
+    def _note_failed(
+        self, c: Connection, channel: Channel, message_id: str, attempts: int, delivery: Delivery
+    ) -> None:
+        """Record a failed delivery as final, or with the time of the next attempt."""
+        reason, now = delivery.reason, clock.now()
+        assert reason is not None
+        pause = pause_seconds(attempts, delivery, self.luck())
+        retry_at = None if pause is None else now + timedelta(seconds=pause)
+        of_channel = retry_at
+        if retry_at is not None and delivery.is_of_message:
+            self._retry_at[message_id], of_channel = retry_at, None
+        self._store.notices.note_failed(
+            c, channel.id, message_id, reason, is_final=retry_at is None
+        )
+        self._store.channels.note_failed(c, channel, now, reason, of_channel)
+
+
+EVENT: NoticeEvent = "running-long"
+
+
+class LongRuns:
+    """Compares running runs with the times in rules; each channel learns of a run once."""
+
+    def __init__(self, context: DispatchContext):
+        self._context = context
+        self._store = context.store
+        self._usual: dict[str, float | None] = {}
+        self._announced: set[tuple[str, str]] = set()
+
+    def announce(self, now: datetime) -> None:
+        """Write notices about the runs that take long by now."""
+        with self._store.read() as c:
+            owners = self._store.rules.owners_of(c, EVENT)
+            running = self._store.runs.running(c, owners) if owners else []
+            rules = {owner: self._store.rules.of_owner(c, owner) for owner in owners}
+            named = {owner: projects_in(own) for owner, own in rules.items()}
+            late = {
+                run.id: self._rules_to_announce(c, run, rules[run.owner], named[run.owner], now)
+                for run in running
+            }
+        live = {run.id for run in running}
+        self._usual = {run_id: usual for run_id, usual in self._usual.items() if run_id in live}
+        self._announced = {key for key in self._announced if key[0] in live}
+        rules_by_run = {run_id: passed for run_id, passed in late.items() if passed}
+        if not rules_by_run:
+            return
+        with self._context.write() as c:
+            for run_id, passed in rules_by_run.items():
+                announce_long(c, run_id, passed)
+        # A new dispatcher does not know these. `announce` skips notices that exist already.
+        self._announced |= {
+            (run, rule.channel_id) for run, all_ in rules_by_run.items() for rule in all_
+        }
+
+    def _rules_to_announce(
+        self, c: Connection, run: Run, rules: list[StoredRule], named: set[str], now: datetime
+    ) -> list[StoredRule]:
+        """Return the rules whose time has passed, and whose channel does not know it yet."""
+        if run.started_at is None:
+            return []
+        if run.id not in self._usual:
+            past = self._store.history.of_file(c, run.owner, run.path) if run.path else []
+            self._usual[run.id] = usual_seconds(past)
+        projects = projects_of_runs(c, named, {run.id})[run.id]
+        source = run.origin.source_id
+        occurrence = Occurrence(EVENT, "", run.owner, "", run.path, source, run.id, projects)
+        elapsed = (now - run.started_at).total_seconds()
+        return [
+            rule
+            for rule in rules
+            if rule_matches(rule, occurrence)
+            and (run.id, rule.channel_id) not in self._announced
+            and (after := long_after(rule.rule, self._usual[run.id])) is not None
+            and elapsed >= after
+        ]
+
 
 LONG_SECONDS = 5.0  # between checks for runs that take long
 NEVER = float("inf")

@@ -1,12 +1,15 @@
-"""Compare the records of two or more runs, section by section."""
+"""Compare the records of two or more runs, section by section.
+
+Data files beside the code that nodes read: inputs without an argument.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain, pairwise
 from typing import Any, TypeVar
 
-from nbyard.domain.comparison.facts import OutputFile, RunFacts, TaskFacts
-from nbyard.domain.comparison.files_beside import files_beside
+from nbyard.domain.caching.files_read import files_read
+from nbyard.domain.comparison.facts import InputFile, OutputFile, RunFacts, TaskFacts
 from nbyard.domain.comparison.node_causes import changed_files
 from nbyard.domain.comparison.structs import (
     CodeRow,
@@ -22,6 +25,27 @@ from nbyard.domain.comparison.structs import (
     TimingRow,
     ValueRow,
 )
+
+
+def files_beside(tasks: Sequence[TaskFacts | None]) -> dict[str, list[InputFile | None]]:
+    """Return the files that a node read in one of the runs, by path, in the order of the runs.
+
+    A file that changed together with an input is that input.
+    """
+    read = (files_read(task.parts, task.observed) for task in tasks if task)
+    paths = sorted({path for files in read for path in files})
+    files = {path: [task.file_beside(path) if task else None for task in tasks] for path in paths}
+    names = {name for task in tasks if task for name in task.inputs}
+    given = {
+        tuple(task.inputs[name].digest if task and name in task.inputs else "" for task in tasks)
+        for name in names
+    }
+    return {
+        path: own
+        for path, own in files.items()
+        if tuple(file.digest if file else "" for file in own) not in given
+    }
+
 
 T = TypeVar("T")
 Tasks = Sequence[TaskFacts | None]

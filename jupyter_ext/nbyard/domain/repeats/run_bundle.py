@@ -1,11 +1,233 @@
-"""The files of a bundle: code, inputs, a script that repeats the run, and digests to compare."""
+"""The files of a bundle: code, inputs, a script that repeats the run, and digests to compare.
 
-from collections.abc import Sequence
+The lines of a shell script that repeat one node.
 
+Papermill runs notebooks. Scripts and binaries run by their command lines.
+"""
+
+import os.path
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from nbyard.domain.arguments.bindings import Beside, File, Found, Handed, Stdin
+from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.cache_policy import IDENTITY
-from nbyard.domain.repeats.node_steps import SECRETS, can_repeat, has_inputs, steps_of
+from nbyard.domain.commands.command_line import build_argv, expand_file
+from nbyard.domain.commands.invocations import ATTEMPT
+from nbyard.domain.digest import canonical_text
 from nbyard.domain.repeats.structs import Member, RecordedNode
-from nbyard.domain.runs.structs import Run
+from nbyard.domain.runs.planning import output_filename
+from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, SecretOf, ValueOf
+
+Nodes = Mapping[str, RecordedNode]
+NOTEBOOK, COMMAND = "notebook", "command"
+# The folder that `nbyard.input` and `nbyard.output` use outside of a run.
+HANDOFF = "handoff"
+# The place of an attempt in a command line. A value that contains this text has two braces.
+PLACE = re.compile(r"(?<!\{)\{attempt\}")
+LITERAL = re.compile(r"\{(\{+attempt)")
+SECRETS = "secrets"
+
+
+class Steps(msgspec.Struct, frozen=True):
+    """The steps that repeat a node: script lines, the files they need, and names of secrets."""
+
+    lines: list[str]
+    members: list[Member]
+    secrets: list[str]
+
+
+def can_repeat(node: RecordedNode) -> bool:
+    """Return whether plain papermill or a shell can run the node.
+
+    Functions, models, containers and tools with a folder of their own need nbyard.
+    """
+    version = node.version
+    if version is None or node.plan.image or version.kind not in (NOTEBOOK, COMMAND):
+        return False
+    if any(isinstance(argument.reach, Found | Beside) for argument in version.arguments):
+        return False
+    return version.kind == NOTEBOOK or not version.invocation.apart
+
+
+def has_inputs(node: RecordedNode, nodes: Nodes) -> bool:
+    """Return whether the run recorded all results that the node uses as inputs.
+
+    `nodes` are the recorded nodes of the run by ID.
+    """
+    return all(
+        binding.node in nodes and binding.output in nodes[binding.node].outputs
+        for binding in node.plan.bindings.values()
+        if isinstance(binding, ResultOf)
+    )
+
+
+def steps_of(node: RecordedNode, nodes: Nodes, identity: Mapping[str, str]) -> Steps:
+    """Return the steps that repeat a node.
+
+    `nodes` are the nodes of the bundle by ID. `identity` has the values of the arguments that
+    nbyard fills in itself, such as the ID of the run.
+    """
+    return _NodeSteps(node, nodes).steps(identity)
+
+
+class _NodeSteps:
+    """Collects the steps of one node."""
+
+    def __init__(self, node: RecordedNode, nodes: Nodes):
+        assert node.version is not None
+        self._node, self._nodes, self._version = node, nodes, node.version
+        self._code = f"{node.folder}/code"
+        self._cwd = os.path.normpath(f"{self._code}/{os.path.dirname(node.version.file)}")
+        self._before: list[str] = []
+        self._after: list[str] = []
+        self._members = [Member(self._code, node.version.bundle_digest)]
+        self._secrets: list[str] = []
+
+    def steps(self, identity: Mapping[str, str]) -> Steps:
+        arguments = {argument.name: argument for argument in self._version.arguments}
+        values = {name: text for name, text in identity.items() if name in arguments}
+        for name, binding in self._node.plan.bindings.items():
+            if name in arguments and name not in IDENTITY:
+                values |= self._value_by_name(arguments[name], binding)
+        for argument in arguments.values():
+            if argument.role == "output":
+                values |= self._output(argument)
+        run = self._notebook(values) if self._version.kind == NOTEBOOK else self._command(values)
+        return Steps([*self._before, run, *self._after], self._members, self._secrets)
+
+    def _value_by_name(self, argument: Argument, binding: Any) -> dict[str, Any]:
+        """Return the value of an argument by name; empty if the code reads it from a file."""
+        if isinstance(binding, SecretOf):
+            self._secrets.append(binding.name)
+            return {argument.name: self._path_from_code(f"{SECRETS}/{binding.name}")}
+        if isinstance(binding, ValueOf):
+            return self._pass_value(argument, binding)
+        return self._pass_input(argument, binding)
+
+    def _pass_value(self, argument: Argument, binding: ValueOf) -> dict[str, Any]:
+        """Pass a value to the code.
+
+        Returns the value by its name. The result is empty if a file has the value, or if it is
+        the notebook's own default.
+        """
+        name = argument.name
+        if binding.is_default and self._version.kind == NOTEBOOK:
+            return {}
+        if not isinstance(argument.reach, Handed):
+            return {name: binding.value}
+        place = f"{self._cwd}/{HANDOFF}/{name}.json"
+        self._members.append(Member(place, text=canonical_text(binding.value)))
+        return {}
+
+    def _pass_input(self, argument: Argument, binding: BytesOf | ResultOf) -> dict[str, Any]:
+        """Pass a file to the code.
+
+        Returns its path by the name of the argument. The result is empty if the file is copied to
+        a place that the code reads by itself.
+        """
+        name, reach = argument.name, argument.reach
+        source = self._source(name, binding)
+        if isinstance(reach, Handed):
+            self._copy(source, f"{self._cwd}/{HANDOFF}/{name}{PurePosixPath(source).suffix}")
+            return {}
+        if isinstance(reach, File):
+            self._copy(source, f"{self._code}/{reach.place(self._version.file)}")
+            return {}
+        # Standard input must be a file in the node's own folder, unlike other inputs.
+        if isinstance(reach, Stdin) and isinstance(binding, ResultOf):
+            beside = f"{self._node.folder}/inputs/{name}/{os.path.basename(source)}"
+            self._copy(source, beside)
+            source = beside
+        # A list of files is given as the folder of its files.
+        is_one_of_list = argument.type == "list" and not self._digest(binding).startswith("tree:")
+        return {name: self._path_from_code(os.path.dirname(source) if is_one_of_list else source)}
+
+    def _source(self, name: str, binding: BytesOf | ResultOf) -> str:
+        if isinstance(binding, ResultOf):
+            return self._nodes[binding.node].place_of(binding.output)
+        place = f"{self._node.folder}/inputs/{name}/{binding.filename}"
+        self._members.append(Member(place, binding.digest))
+        return place
+
+    def _digest(self, binding: BytesOf | ResultOf) -> str:
+        if isinstance(binding, ResultOf):
+            return self._nodes[binding.node].outputs[binding.output].digest
+        return binding.digest
+
+    def _output(self, argument: Argument) -> dict[str, Any]:
+        name = argument.name
+        if name not in self._node.outputs:  # optional, and not written
+            place = f"{self._node.folder}/outputs/{name}/{output_filename(argument)}"
+        else:
+            place = self._node.place_of(name)
+        folder = place if argument.format == "folder" else os.path.dirname(place)
+        self._before.append(shlex.join(["mkdir", "-p", folder]))
+        if isinstance(argument.reach, Handed):
+            # Outside of a run, `nbyard.output` chooses the suffix by the type of the value.
+            pattern = shlex.quote(f"{self._cwd}/{HANDOFF}/{name}") + ".*"
+            self._after.append(f"mv {pattern} {shlex.quote(place)}")
+            return {}
+        if isinstance(argument.reach, File):
+            written = f"{self._code}/{argument.reach.place(self._version.file)}"
+            self._after.append(shlex.join(["mv", written, place]))
+            return {}
+        return {name: self._path_from_code(place)}
+
+    def _copy(self, source: str, target: str) -> None:
+        # If the script runs again, `cp -r` would copy a folder into the folder of the first time.
+        self._before.append(shlex.join(["rm", "-rf", target]))
+        self._before.append(shlex.join(["mkdir", "-p", os.path.dirname(target)]))
+        self._before.append(shlex.join(["cp", "-r", source, target]))
+
+    def _path_from_code(self, place: str) -> str:
+        """Return the path by which the code in its folder reaches a place in the bundle.
+
+        For a command line, the path begins with the place of the attempt until the line is built.
+        """
+        if self._version.kind == COMMAND:
+            return f"{ATTEMPT}/{os.path.relpath(place, self._node.folder)}"
+        return os.path.relpath(place, self._cwd)
+
+    def _notebook(self, values: dict[str, Any]) -> str:
+        place = f"{self._node.folder}/parameters.yaml"  # JSON is YAML
+        self._members.append(Member(place, text=canonical_text(values)))
+        argv = ["papermill", f"{self._code}/{self._version.file}"]
+        argv += [f"{self._node.folder}/executed.ipynb", "--cwd", self._cwd, "-f", place]
+        if self._node.plan.kernel:
+            argv += ["-k", self._node.plan.kernel]
+        # The shell inserts the option only if KERNEL is set. papermill uses the last `-k`.
+        return shlex.join(argv) + ' ${KERNEL:+-k "$KERNEL"}'
+
+    def _command(self, values: dict[str, Any]) -> str:
+        version, here = self._version, os.path.relpath(self._node.folder, self._cwd)
+        prefix = expand_file(version.command, version.file)
+        if prefix[0].startswith(f"{ATTEMPT}/"):  # a zip keeps no permissions
+            self._before.append(shlex.join(["chmod", "+x", f"{self._code}/{version.file}"]))
+        arguments = [
+            argument
+            for argument in version.arguments
+            if not isinstance(argument.reach, Handed | File)
+        ]
+        line = build_argv(prefix, arguments, values, version.invocation)
+        parts = [f"cd {shlex.quote(self._cwd)} &&"]
+        for name, text in line.environment.items():
+            parts.append(f"{name}={shlex.quote(_from(here, text))}")
+        parts.append(shlex.join(_from(here, word) for word in line.argv))
+        streams = (("<", line.stdin), (">", line.stdout), ("2>", line.stderr))
+        parts += [f"{sign} {shlex.quote(f'{here}/{at}')}" for sign, at in streams if at]
+        return f"({' '.join(parts)})"
+
+
+def _from(here: str, text: str) -> str:
+    """Replace the place of the attempt in a word by `here`, the path to the node's folder."""
+    return LITERAL.sub(r"\1", PLACE.sub(lambda _: here, text))
+
 
 SCRIPT, DIGESTS, README = "repeat.sh", "outputs.sha256", "README.md"
 SHA256 = "sha256:"

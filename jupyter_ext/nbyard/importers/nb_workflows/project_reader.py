@@ -1,20 +1,341 @@
-"""Converts a project folder of NB Workflows to a project file of nbyard."""
+"""Converts a project folder of NB Workflows to a project file of nbyard.
+
+Reads runtimes of NB Workflows, and variables as secrets.
+
+A runtime becomes an environment and its image.
+
+Reads workflows of NB Workflows: a notebook with its values, limits and schedule.
+"""
 
 import re
-from collections.abc import Collection, Mapping
+import uuid
+from collections.abc import Collection, Container, Mapping
+from typing import Any
 
-from nbyard.domain.naming.names import check_name
+import msgspec
+
+from nbyard.domain.images.structs import (
+    NewImage,
+    Recipe,
+    check_recipe,
+    check_reference,
+    plain_name,
+    registry_place,
+)
+from nbyard.domain.naming.names import check_name, safe_filename
+from nbyard.domain.notices.structs import NoticeEvent
+from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_yaml import read_yaml
-from nbyard.domain.projects.definitions import ProjectDefinition
+from nbyard.domain.projects.definitions import EnvironmentEntry, ProjectDefinition
 from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.project_checks import SHORT_SSH
+from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.nb_workflows.runtime_reader import read_runtimes_file, read_variables
-from nbyard.importers.nb_workflows.workflow_reader import ReadWorkflow, read_workflow
 from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.importers.project_protocol import ConvertedProject
 from nbyard.reasons.structs import Reason, because
+
+FOLDERS = ("", "workflows/", "notebooks/")
+SIX = 6
+# The time limit without a field.
+SECONDS = 10_800
+# Its schedules have no time zone of their own.
+ZONE = "UTC"
+WORKFLOW = ("alias", "nbtask", "enabled", "wfid", "jobid", "schedule")
+TASK = ("nb_name", "params", "runtime", "description", "timeout", "gpu_support")
+PLACES = (
+    *("version", "machine", "cluster", "docker_name", "docker_version"),
+    *("remote_input", "remote_output"),
+)
+NOTIFICATIONS: dict[str, NoticeEvent] = {
+    "notifications_ok": "succeeded",
+    "notifications_fail": "failed",
+}
+TIMING = ("start_in_min", "repeat", "cron", "interval", "enabled")
+
+
+class ReadWorkflow(msgspec.Struct, frozen=True):
+    """The path and text of a workflow document, its schedule, and its notice rules by channel."""
+
+    path: str
+    text: str
+    schedule: ScheduleEntry | None
+    notifications: dict[str, NotificationEntry]
+
+
+def read_workflow(
+    alias: str, fields: Fields, paths: Container[str], runtimes: Container[str]
+) -> ReadWorkflow | None:
+    """Return a workflow of NB Workflows as a document, None if its notebook does not exist.
+
+    `paths` has the notebooks, `runtimes` the environments of the project.
+    """
+    own = (*TASK, *PLACES, *NOTIFICATIONS)
+    # The first files of version 0.2 have one level.
+    is_flat = "nbtask" not in fields
+    task = fields if is_flat else fields.below("nbtask")
+    fields.leave_out_others((*WORKFLOW, *own) if is_flat else WORKFLOW)
+    task.leave_out(PLACES)
+    if not is_flat:
+        task.leave_out_others((*own, "enabled"))
+    name = task.text("nb_name")
+    path = _notebook(name, paths)
+    if not path:
+        place = f"{task.place}.nb_name"
+        missing = because("import-no-value", place=place)
+        unknown = because("import-no-notebook", place=place, name=name[:200])
+        fields.left.append(unknown if name else missing)
+        return None
+    node = _node(task, path, runtimes)
+    # The same file always gives the same document, so that a second conversion changes nothing.
+    known = (
+        fields.text("wfid")
+        or fields.text("jobid")
+        or str(uuid.uuid5(uuid.NAMESPACE_URL, f"nb-workflows:{alias}"))
+    )
+    meta = {"id": known, "title": alias}
+    if description := task.text("description"):
+        meta["description"] = description
+    document = {"version": 1, "meta": meta, "nodes": {"main": node}}
+    file = f"{safe_filename(alias)}.nbflow"
+    notifications = _notifications(task, file)
+    schedule = _schedule(fields, task, file)
+    return ReadWorkflow(file, canonical(document), schedule, notifications)
+
+
+def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
+    """Return the notice rules for the runs of a file, by channel.
+
+    Services become channels.
+    """
+    events: dict[str, list[NoticeEvent]] = {}
+    for field, event in NOTIFICATIONS.items():
+        for name in task.texts(field):
+            events.setdefault(check_name(name, f"{task.place}.{field}"), []).append(event)
+    return {name: NotificationEntry(chosen, file) for name, chosen in events.items()}
+
+
+def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:
+    """Return the workflow node for a notebook, with its values and limits."""
+    node: dict[str, Any] = {"type": "executable", "path": path}
+    if params := task.entries("params"):
+        node["arguments"] = {key: {"value": value} for key, value in params.items()}
+    node["timeout_seconds"] = task.number("timeout") or SECONDS
+    if task.flag("gpu_support"):
+        node["gpu"] = 1
+    if runtime := task.text("runtime"):
+        if runtime in runtimes:
+            node["environment"] = runtime
+        else:
+            place = f"{task.place}.runtime"
+            task.left.append(because("import-no-runtime", place=place, value=runtime[:80]))
+    return node
+
+
+def _notebook(name: str, paths: Container[str]) -> str:
+    """Return the path of the notebook `name`, which may lack its folder and suffix.
+
+    Return "" if missing.
+    """
+    if not name:
+        return ""
+    candidates = (f"{folder}{name}{suffix}" for folder in FOLDERS for suffix in ("", ".ipynb"))
+    return next((candidate for candidate in candidates if candidate in paths), "")
+
+
+def _schedule(fields: Fields, task: Fields, file: str) -> ScheduleEntry | None:
+    """Return the schedule of a workflow.
+
+    Cron has precedence over an interval, and an interval over a start. The others are left out.
+    """
+    timing = fields.below("schedule")
+    timing.leave_out_others(TIMING)
+    if cron := timing.text("cron"):
+        when = _cron(cron, timing)
+        timing.leave_out(("interval", "start_in_min"), "import-other-timing", used="cron")
+    elif "interval" in timing:
+        when = _interval(timing)
+        timing.leave_out(("start_in_min",), "import-other-timing", used="interval")
+    else:
+        minutes = timing.number("start_in_min")
+        when = f"in {minutes} minutes" if minutes else ""
+    if not when:
+        return None
+    # What the file leaves out keeps the value that a schedule has on the server.
+    given: dict[str, Any] = {}
+    if "repeat" in timing:
+        repeat = timing.number("repeat")
+        if repeat is not None:
+            given["at_most"] = repeat if repeat > 0 else None
+    if sources := [source for source in (fields, task, timing) if "enabled" in source]:
+        given["enabled"] = all(source.flag("enabled") for source in sources)
+    # A limit that cannot be read is no permission to run for ever.
+    if timing.value("repeat") is not None and "at_most" not in given:
+        given["enabled"] = False
+    return ScheduleEntry(when, file, zone=ZONE, **given)
+
+
+def _interval(timing: Fields) -> str:
+    """Return the times of an interval in seconds, "" if it is refused."""
+    interval = timing.number("interval")
+    if interval is None:
+        return ""
+    if interval < LEAST_SECONDS:
+        why = f"at least {LEAST_SECONDS} seconds must lie between due times"
+        timing.leave_out(("interval",), "import-bad-value", why=why)
+        return ""
+    return f"every {interval} seconds"
+
+
+def _cron(text: str, timing: Fields) -> str:
+    """Return a cron expression in nbyard's form, "" if it is refused."""
+    fields = text.split()
+    # The seconds are the last of six fields there, and the first here.
+    when = " ".join([fields[-1], *fields[:-1]] if len(fields) == SIX else fields)
+    try:
+        parse_cron(when)
+    except Invalid as error:
+        timing.leave_out_value("cron", text, error.details[0].why)
+        return ""
+    return when
+
+
+OF_CONTAINER = (
+    *("image", "maintainer", "build_packages", "final_packages", "user", "gpu"),
+    "requirements",
+)
+# The file of a runtime that names none.
+REQUIREMENTS = "requirements.txt"
+VARIABLE = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)")
+QUOTES = "\"'"
+
+
+def read_runtimes_file(
+    fields: Fields, files: Mapping[str, bytes]
+) -> tuple[dict[str, EnvironmentEntry], list[NewImage]]:
+    """Return the environments and images of a runtimes.yaml.
+
+    `files` has the requirements files by name. The tag of an image has no version if the runtime
+    has none.
+    """
+    environments, images = {}, []
+    for key, runtime in fields.each("runtimes"):
+        name = check_name(key, runtime.place)
+        container = runtime.below("container")
+        container.leave_out_others(OF_CONTAINER)
+        runtime.leave_out_others(("container", "version", "registry"))
+        environments[name] = EnvironmentEntry(_requirements(container, files))
+        recipe = _recipe(container)
+        if recipe != Recipe() or "version" in runtime or "registry" in runtime:
+            images.append(NewImage(name, tag=_tag(name, runtime), recipe=recipe))
+    return environments, images
+
+
+def _recipe(container: Fields) -> Recipe:
+    user, gpu = container.below("user"), container.below("gpu")
+    user.leave_out_others(("uid", "gid"))
+    gpu.leave_out_others(("cuda",))
+    maintainer = container.text("maintainer")
+    options: dict[str, tuple[Fields, str, Any]] = {
+        "base": (container, "image", container.text("image")),
+        "uid": (user, "uid", user.number("uid")),
+        "gid": (user, "gid", user.number("gid")),
+        "cuda": (gpu, "cuda", gpu.text("cuda")),
+        "labels": (container, "maintainer", {"maintainer": maintainer} if maintainer else None),
+    }
+    kept = {
+        option: value
+        for option, (fields, name, value) in options.items()
+        if value not in (None, "") and _accepts(fields, name, value, option)
+    }
+    return Recipe(
+        **kept,
+        build_packages=_packages(container, "build_packages"),
+        system_packages=_packages(container, "final_packages"),
+    )
+
+
+def _packages(container: Fields, name: str) -> list[str]:
+    """Return Debian packages from a list or a spaced text."""
+    is_list = isinstance(container.value(name), list)
+    packages = container.texts(name) if is_list else container.text(name).split()
+    return [each for each in packages if _accepts(container, name, [each], "system_packages")]
+
+
+def _accepts(fields: Fields, name: str, value: Any, option: str) -> bool:
+    """Return whether an option of a recipe can have a value.
+
+    A refused value is recorded as left out.
+    """
+    try:
+        check_recipe(Recipe(**{option: value}))
+    except Invalid as error:
+        fields.leave_out_value(name, value, error.details[0].why)
+        return False
+    return True
+
+
+def _tag(name: str, runtime: Fields) -> str:
+    registry = runtime.text("registry")
+    tag = f"{registry_place(registry) or 'nbyard'}/{plain_name(name, 'environment')}"
+    if registry and not registry_place(registry):
+        runtime.leave_out_value(
+            "registry", registry, "does not specify a registry, such as registry.example.org:5000/"
+        )
+    if not (version := runtime.text("version")):
+        return tag
+    try:
+        return check_reference(f"{tag}:{version}")
+    except Invalid as error:
+        runtime.leave_out_value("version", version, error.details[0].why)
+        return tag
+
+
+def _requirements(container: Fields, files: Mapping[str, bytes]) -> list[str]:
+    value = container.value("requirements")
+    place = f"{container.place}.requirements"
+    if isinstance(value, list):
+        lines = [str(line) for line in value]
+    else:
+        named = container.text("requirements")
+        name = named or REQUIREMENTS
+        if name not in files:
+            if named:
+                container.left.append(because("import-no-file", place=place, name=name[:200]))
+            return []
+        lines = files[name].decode(errors="replace").splitlines()
+    kept = [line.strip() for line in lines]
+    return [line for line in kept if line and not line.startswith("#")]
+
+
+def read_variables(content: bytes, filename: str, left: list[Reason]) -> dict[str, str]:
+    """Return the secrets in a file with lines such as `KEY="value"`.
+
+    Lines that cannot be kept are added to `left`.
+
+    Raises:
+        Invalid: The file is no UTF-8 text.
+    """
+    try:
+        lines = content.decode().splitlines()
+    except UnicodeDecodeError as error:
+        raise Invalid.field(filename, f"is not UTF-8 text (byte {error.start})") from None
+    variables: dict[str, str] = {}
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if not text or text.startswith("#"):
+            continue
+        if (match := VARIABLE.fullmatch(text)) is None:
+            # Without the text of the line, which may hold a secret.
+            left.append(because("import-bad-line", place=f"{filename}:{number}"))
+            continue
+        name, value = match.groups()
+        is_quoted = len(value) > 1 and value[0] in QUOTES and value[0] == value[-1]
+        variables[name] = value[1:-1] if is_quoted else value
+    return variables
+
 
 PROJECTS = ("labfile.yaml", "workflows.yaml")
 RUNTIMES = "runtimes.yaml"

@@ -1,4 +1,11 @@
-"""The supervisor of an attempt: runs its work to the end and determines its result."""
+"""The supervisor of an attempt: runs its work to the end and determines its result.
+
+Handles signals to the supervisor.
+
+Each wakes its selector; SIGTERM and SIGINT stop the attempt.
+
+Reaps, measures and kills the processes of the work.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +17,13 @@ import time
 from typing import Any
 
 from ..attempt_folder import CODE, AttemptFolder
+from ..process import processes
 from ..process.clock import Clock
-from ..process.prctl import adopt_orphans
-from ..reasons import because
+from ..process.prctl import ADOPTS, adopt_orphans
+from ..reasons import Reason, because
 from ..secret_masking import masks_of
 from ..work import work_outcome
 from ..work.launch_process import CannotStart, WorkProcess
-from .children import Children
 from .disk_reserve import Reserve
 from .limits import Limits
 from .orphan_cleanup import OrphanCleanup
@@ -24,9 +31,115 @@ from .outside import TAKE_SECONDS, OutsideWatch
 from .records.attempt_events import POKE_SECONDS, Progress
 from .records.runner_reports import Reports
 from .records.work_log import Log
-from .stop_requests import Signals
 from .usage_recorder import GpuMeter, UsageRecord
 from .watch import Watch
+
+UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+class Children:
+    """The processes below the supervisor, including those that it adopted.
+
+    `status` is the exit status of the work's first process once that has ended. `largest_bytes` is
+    the memory of the largest process that has ended.
+    """
+
+    def __init__(self, launch: WorkProcess, guard: OrphanCleanup, gpus: GpuMeter) -> None:
+        self._launch = launch
+        self._guard = guard
+        self._gpus = gpus
+        self.status: int | None = None
+        self.largest_bytes = 0
+
+    def tree(self) -> set[int]:
+        """Return the pids of the work's processes, without the supervisor's own helpers."""
+        return processes.descendants_of(os.getpid()) - self._spared()
+
+    def _spared(self) -> set[int]:
+        return {os.getpid(), self._guard.pid, *self._gpus.processes()}
+
+    def reap(self) -> bool:
+        """Reap every ended child. Return whether one is still alive."""
+        while True:
+            try:
+                pid, status, used = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if pid == 0:
+                return True
+            if pid == self._launch.pid:
+                self.status = status
+                if self._launch.spent:
+                    continue  # its maximum may come from a kernel of another attempt
+            self.largest_bytes = max(self.largest_bytes, used.ru_maxrss * UNIT)
+
+    def note_end(self, message: dict[str, Any]) -> None:
+        """Record the memory of the largest process, from the runner's message about its end."""
+        self.largest_bytes = max(
+            self.largest_bytes, message.get("used", {}).get("max_rss_bytes", 0)
+        )
+
+    def ask_to_end(self) -> None:
+        """Send SIGTERM to the work.
+
+        For a notebook, only its runner gets it, and stops the kernel.
+        """
+        if self._launch.pid:
+            targets = {self._launch.pid} if self._launch.is_notebook else self.tree()
+            processes.send_signal(targets, signal.SIGTERM)
+
+    def kill_first(self) -> None:
+        """Kill the work's first process and wait for its end."""
+        # Without the runner, `kill_all` counts only what the work has left behind.
+        os.kill(self._launch.pid, signal.SIGKILL)
+        _, self.status, _ = os.wait4(self._launch.pid, 0)
+
+    def kill_all(self, mark: str) -> int:
+        """Kill all processes of the work. Return how many there were."""
+        # The supervisor adopts what the work leaves, so nothing is left if it has no children.
+        # Other systems than Linux have no such adoption.
+        if self.reap() or not ADOPTS:
+            return processes.kill_tree(os.getpid(), mark, self._spared(), self.reap)
+        return 0
+
+
+class Signals:
+    """Handles the signals of this process.
+
+    `stop` is the reason to stop the attempt, if there is one.
+    """
+
+    def __init__(self) -> None:
+        self.stop: Reason | None = None
+        self._read_end, self._write_end = os.pipe()
+        for end in (self._read_end, self._write_end):
+            os.set_blocking(end, False)
+
+    def install_handlers(self, selector: selectors.BaseSelector) -> None:
+        """Install the signal handlers; each signal wakes the selector."""
+        signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
+        # Python wakes the selector only for signals that have a handler.
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGUSR1, lambda *_: None)
+        signal.signal(signal.SIGHUP, lambda *_: None)  # if ignored, the work would inherit that
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_stop)
+        selector.register(
+            self._read_end, selectors.EVENT_READ, lambda descriptor: os.read(descriptor, 4096)
+        )
+
+    def _on_stop(self, number: int, _frame: object) -> None:
+        self.stop = because("supervisor-stopped", signal=signal.Signals(number).name)
+
+    def leave(self) -> None:
+        """Stop signals from writing to the pipe, before it is closed."""
+        signal.set_wakeup_fd(-1)
+
+    def close(self) -> None:
+        """Close both ends of the pipe, after `leave`."""
+        for end in (self._read_end, self._write_end):
+            os.close(end)
+
 
 BEAT_SECONDS = 2.0  # between heartbeats
 TICK_SECONDS = 0.25  # between checks of limits and of requests to cancel

@@ -1,4 +1,7 @@
-"""Service operations on models. The dispatcher builds their images."""
+"""Service operations on models. The dispatcher builds their images.
+
+Finds what users can make a model of: outputs of runs, and classes with `predict` in files.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,14 @@ from nbyard.domain.deployments.creation_form import MAX_TITLE, free_host, free_t
 from nbyard.domain.deployments.structs import Deployed, DeployedAs, Deployment
 from nbyard.domain.executables.structs import Executable, Resources
 from nbyard.domain.ids import new_id
+from nbyard.domain.models.model_classes import PREDICT, class_names
 from nbyard.domain.models.structs import (
     BATCH,
     FORM_SECONDS,
+    ModelClass,
     ModelFile,
     ModelFilter,
+    ModelOutput,
     ModelPackage,
     ModelSchema,
     ModelSources,
@@ -32,7 +38,7 @@ from nbyard.domain.models.structs import (
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.state_machines import DEPLOYMENT, IMAGE
-from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.errors import Conflict, Invalid, NbyardError, NotFound
 from nbyard.freezing.executable_versions import Freezer
 from nbyard.kinds.model import CSV, arguments_of, command_of
 from nbyard.services.images import check_image_unused
@@ -44,13 +50,61 @@ from nbyard.services.models.packages import (
     package_of_folder,
 )
 from nbyard.services.models.packages_from_runs import is_of_same_step, output_of, package_of_output
-from nbyard.services.models.sources import sources_of_models
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
 if TYPE_CHECKING:
+    from nbyard.host.project_files import ProjectFiles
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
+
+MARK = f"def {PREDICT}".encode()
+# A longer file holds data rather than a class.
+MAX_SOURCE = 1 << 20
+
+
+def sources_of_models(parts: ServiceContext, owner: str, limit: int) -> ModelSources:
+    """Return up to `limit` outputs of runs and classes in files that may be models."""
+    outputs = _outputs_of_runs(parts, owner, limit + 1)
+    classes = _classes_of_files(parts.files, limit + 1)
+    cut = max(len(outputs), len(classes)) > limit
+    return ModelSources(outputs[:limit], classes[:limit], cut)
+
+
+def _outputs_of_runs(parts: ServiceContext, owner: str, limit: int) -> list[ModelOutput]:
+    """Return the newest result of each output, newest first, and equal bytes of one title once."""
+    with parts.store.read() as c:
+        run_ids = parts.store.results.newest_runs(c, owner)
+        made = parts.store.artifacts.models_of_runs(c, owner, run_ids)
+    outputs: list[ModelOutput] = []
+    sources, known = set(), set()
+    for source, alike, output in made:
+        if source not in sources and alike not in known:
+            outputs.append(output)
+            known.add(alike)
+        sources.add(source)
+    return outputs[:limit]
+
+
+def _classes_of_files(files: ProjectFiles, limit: int) -> list[ModelClass]:
+    """Return the classes of Python files that have `predict`, in the order of the files."""
+    classes: list[ModelClass] = []
+    for file in files.with_suffix(".py"):
+        try:
+            if file.stat().st_size > MAX_SOURCE:
+                continue
+            content = file.read_bytes()
+            # Parsing every Python file below the root would take long. This test excludes most of
+            # them.
+            names = class_names(content, file.name) if MARK in content else []
+        except (OSError, NbyardError):
+            continue
+        classes += [ModelClass(files.shown(file), name) for name in names]
+        if len(classes) >= limit:
+            break
+    return classes[:limit]
+
 
 MAX_DEPLOYED = 500
 OTHERWISE = "Give this model another name or tag in its file."

@@ -1,15 +1,19 @@
-"""Service operations on runs."""
+"""Service operations on runs.
+
+The packages to add for all nodes of a run, after one of them failed to import a module.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
+from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import (
@@ -21,8 +25,15 @@ from nbyard.domain.runs.structs import (
     TaskPage,
 )
 from nbyard.domain.state_machines import RUN, TASK
-from nbyard.errors import Conflict, Invalid
+from nbyard.errors import Conflict, Invalid, NbyardError
 from nbyard.freezing.environment_resolution import plan_renewer
+from nbyard.freezing.imported_packages import (
+    NodeImports,
+    Places,
+    modules_of_version,
+    packages_to_add,
+    runs_python,
+)
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import create_run, retry_run
 from nbyard.freezing.runs.templates import WORKFLOW, freeze, store_template
@@ -35,12 +46,57 @@ from nbyard.services.idempotency_keys import (
 )
 from nbyard.services.operation import operation
 from nbyard.services.runs.checks import RunChecks
-from nbyard.services.runs.missing_packages import with_all_missing
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.pushed_workflows import link_new_source, projects_with_copy
 
 if TYPE_CHECKING:
+    from nbyard.domain.executables.structs import ExecutableVersion
+    from nbyard.domain.runs.structs import Task, TaskPlan
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
+
+
+def with_all_missing(parts: ServiceContext, run: str, tasks: list[Task]) -> list[Task]:
+    """Return tasks whose `missing` names the packages for all nodes of the run with this ID."""
+    if not any(task.missing for task in tasks):
+        return tasks
+    with parts.store.read() as c:
+        plans = [task.plan for task in parts.store.tasks.of_run(c, run)]
+        named = {plan.executable_version_id for plan in plans} - {""}
+        versions = {each: parts.store.executables.version(c, each) for each in named}
+    known = {each: version for each, version in versions.items() if version}
+    nodes = imports_of_plans(parts, plans, known)
+    completed = []
+    for task in tasks:
+        missing = task.missing
+        if missing:
+            environment, own = task.environment.id if task.environment else "", missing.packages
+            lacking = packages_to_add(nodes.values(), environment)
+            packages = [*(name for name in lacking if name not in own), *own]
+            missing = msgspec.structs.replace(missing, packages=packages)
+        completed.append(msgspec.structs.replace(task, missing=missing))
+    return completed
+
+
+def imports_of_plans(
+    parts: ServiceContext, plans: Iterable[TaskPlan], versions: Mapping[str, ExecutableVersion]
+) -> dict[str, NodeImports]:
+    """Return by node what the code of these tasks imports; `versions` has their code by ID."""
+    places = Places(parts)
+    nodes = {}
+    for plan in plans:
+        version = versions.get(plan.executable_version_id)
+        if version is None or plan.pinned or not runs_python(version):
+            continue
+        has_packages = plan.image or plan.requirements_digest
+        runtime = "" if plan.runtime == DOCKER and has_packages else plan.runtime
+        try:
+            modules = modules_of_version(parts.blobs, version)
+        except (NbyardError, OSError):  # a clean-up deleted the code
+            continue
+        nodes[plan.node] = places.imports(modules, version, plan.environment, runtime, plan.kernel)
+    return nodes
+
 
 T = TypeVar("T")
 

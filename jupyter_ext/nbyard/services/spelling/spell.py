@@ -1,7 +1,16 @@
-"""Spells any request as its command and its Python program."""
+"""Spells any request as its command and its Python program.
+
+Spells downloads, which are no operations but have a command of their own.
+
+Spells requests as Python programs.
+
+Spells commands that read, if their arguments differ from those of their operation.
+"""
 
 import contextlib
 import shlex
+from collections.abc import Callable, Mapping
+from pprint import pformat
 from typing import Any
 
 import msgspec
@@ -14,19 +23,174 @@ from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 from nbyard.services.projects.automatic_links import CREATED
 from nbyard.services.spelling import container_commands, resource_commands, run_commands
-from nbyard.services.spelling.downloads import spell_download
-from nbyard.services.spelling.python_code import python_code
-from nbyard.services.spelling.read_commands import READS
 from nbyard.services.spelling.secrets import secret_places
 from nbyard.services.spelling.words import (
     HIDDEN,
     Commands,
+    Path,
     UnspellableRequest,
     Words,
     json_text,
+    need,
     plain_json,
     verb_word,
 )
+
+Query = Mapping[str, Any]
+# `nbyard models ls` asks for so many.
+MOST_MODELS = 500
+
+
+def compare_versions(path: Path, query: Query) -> list[str]:
+    numbers = [str(query.get(name, 0)) for name in ("old", "new")] if query else []
+    return Words("datasets", "compare").done(path["dataset"], *numbers)
+
+
+def environment_log(path: Path, query: Query) -> list[str]:
+    need("after" not in query)
+    command = Words("environments", "log").option("--version", query.get("version"))
+    return command.done(path["environment"])
+
+
+def image_log(path: Path, query: Query) -> list[str]:
+    need(not query)
+    return Words("images", "log").done(path["image"])
+
+
+def deployment_log(path: Path, query: Query) -> list[str]:
+    need("after" not in query)
+    command = Words("deployments", "log").option("--revision", query.get("revision"))
+    return command.done(path["deployment"])
+
+
+def list_models(_path: Path, query: Query) -> list[str]:
+    filters = {name: text for name, text in query.items() if name != "limit"}
+    need(query.get("limit") == MOST_MODELS and filters.keys() <= {"id", "tag", "name", "mode"})
+    return Words("models", "ls").pairs("-f", filters).done()
+
+
+def show_workflow(_path: Path, query: Query) -> list[str]:
+    return Words("workflows", "show").done(query["path"])
+
+
+def compare_runs(path: Path, query: Query) -> list[str]:
+    others = query["others"].split(",")
+    need(all(others))
+    command = Words("runs", "compare").flag("--all", query.get("everything", False))
+    return command.done(path["run"], *others)
+
+
+def explain_run(path: Path, query: Query) -> list[str]:
+    node, results = query.get("node", ""), {*query} - {"other", "node"}
+    # The command names the node with its metric or output only.
+    need(len(results) == bool(node) and "." not in node)
+    command = Words("runs", "why")
+    for result in results:
+        command.option(f"--{result}", f"{node}.{query[result]}")
+    return command.done(query["other"], path["run"])
+
+
+def task_log(path: Path, query: Query) -> list[str]:
+    need(not {*query} - {"attempt"} and bool(path["node"]))
+    command = Words("runs", "log").option("--attempt", query.get("attempt"))
+    return command.done(path["run"], path["node"])
+
+
+def task_metrics(path: Path, query: Query) -> list[str]:
+    need(bool(path["node"]))  # without one, the command asks for the nodes of the run first
+    command = Words("runs", "metrics").option("--attempt", query.get("attempt"))
+    return command.done(path["run"], path["node"])
+
+
+def task_files(_path: Path, _query: Query) -> list[str]:
+    raise UnspellableRequest  # the command asks for the nodes of the run first
+
+
+READS: Mapping[str, Callable[[Path, Query], list[str]]] = {
+    "datasets.compare": compare_versions,
+    "deployments.log": deployment_log,
+    "environments.log": environment_log,
+    "images.log": image_log,
+    "models.list": list_models,
+    "runs.compare": compare_runs,
+    "runs.files": task_files,
+    "runs.log": task_log,
+    "runs.metrics": task_metrics,
+    "runs.why": explain_run,
+    "workflows.show": show_workflow,
+}
+
+
+WIDTH = 88
+INDENT = "    "
+
+
+class _Asked:
+    """An expression that prompts for a secret when the program runs."""
+
+    def __init__(self, place: str):
+        self._place = place
+
+    def __repr__(self) -> str:
+        name = self._place.rpartition(".")[2].replace("_", " ")
+        return f'getpass("{name[:1].upper()}{name[1:]}: ")'
+
+
+def python_code(
+    operation: Operation, values: dict[str, Any], secrets: list[str], project: str = ""
+) -> str:
+    """Return a Python program that sends a request.
+
+    The program prompts for `secrets`, the places of secrets in the body. With a `project`, it links
+    what the request creates to that project.
+    """
+    for place in secrets:
+        *outer, name = place.split(".")
+        inner = values["body"]
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[name] = _Asked(place)
+    arguments = []
+    for name, value in values.items():
+        # Further lines stand behind the name.
+        indent = len(name) + len(INDENT) + 1
+        lines = pformat(value, width=WIDTH - indent, sort_dicts=False).split("\n")
+        # Python 3.11 allows no backslash within the braces of an f-string, hence `chr(10)`.
+        arguments.append(f"{name}={(chr(10) + ' ' * indent).join(lines)}")
+    call = f"connection.{operation.noun}.{operation.verb}"
+    line = f"{call}({', '.join(arguments)})"
+    if len(line) > WIDTH or "\n" in line:
+        line = f"{call}(\n{''.join(f'{INDENT}{argument},{chr(10)}' for argument in arguments)})"
+    imports = ["from getpass import getpass\n"] if secrets else []
+    head = ["\n".join([*imports, "from nbyard.discover import connect"]), ""]
+    connection = f"connection = connect({f'project={project!r}' if project else ''})"
+    return "\n".join([*head, connection, line])
+
+
+CRATE = "runs.crate"
+PROGRAM = """\
+from shutil import copyfileobj
+
+from nbyard.discover import connect
+
+connection = connect()
+crate, _ = connection.run_crate({arguments})
+with open({target!r}, "wb") as file:
+    copyfileobj(crate, file)"""
+
+
+def spell_download(asked: SpellingRequest) -> Spelling | None:
+    """Return the spelling of a download, None if the request is an operation."""
+    if asked.operation != CRATE:
+        return None
+    run = asked.path.get("run", "")
+    has_inputs = convert_json(asked.query.get("inputs", True), bool)
+    target = f"run-{run}.zip"
+    export_command = Words("runs", "export").option("--ro-crate", target)
+    command = export_command.flag("--no-inputs", not has_inputs).done(run)
+    arguments = repr(run) if has_inputs else f"{run!r}, inputs=False"
+    return Spelling(shlex.join(command), PROGRAM.format(arguments=arguments, target=target))
+
 
 COMMANDS: Commands = {
     **run_commands.COMMANDS,

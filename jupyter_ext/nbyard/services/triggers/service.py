@@ -1,10 +1,13 @@
-"""Service operations on triggers."""
+"""Service operations on triggers.
+
+Refuses triggers that would cause their own event, as far as the store shows it.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -16,6 +19,7 @@ from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.triggers.loops import Link, find_loop
 from nbyard.domain.triggers.sentences import sentence_of
 from nbyard.domain.triggers.structs import (
     Fire,
@@ -51,13 +55,70 @@ from nbyard.services.triggers.event_sources import (
     kind_of,
     shown_event,
 )
-from nbyard.services.triggers.loop_check import LoopCheck
 from nbyard.services.triggers.refusals import Refusals
 
 if TYPE_CHECKING:
+    from nbyard.domain.runs.structs import NewRun
     from nbyard.freezing.runs.templates import FrozenRequest
+    from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
     from nbyard.store.triggers.queries import TriggerRow
+
+# Only for these events does the store know in advance which code may cause them.
+LINKED = ("dataset", "workflow")
+
+
+class LoopCheck:
+    """Finds loops among the triggers of an owner, in one transaction.
+
+    A dataset leads to the runs that its triggers start. So does a workflow or executable, which
+    also leads to the datasets that its runs have published.
+    """
+
+    def __init__(self, parts: ServiceContext, c: Connection, owner: str):
+        self._parts = parts
+        self._store = parts.store
+        self._c = c
+        self._owner = owner
+
+    def check(
+        self, kind: str, source_id: str, source_path: str, run: NewRun, own: str = ""
+    ) -> None:
+        """Check that a trigger's run does not lead to the trigger's own event.
+
+        `own` is the ID of the trigger when it is changed, so that its old event does not count.
+
+        Raises:
+            Invalid: There is a loop. The message names the places along it.
+        """
+        if kind not in LINKED:
+            return
+        new = self._link(kind, source_id, source_path, run)
+        loop = find_loop(self._links(own), new)
+        if loop is not None:
+            raise Invalid.field("on", f"would close a loop: {' → '.join(loop)}")
+
+    def _links(self, own: str) -> Iterator[Link]:
+        for row in self._store.triggers.all_of(self._c, self._owner):
+            if row.kind in LINKED and row.trigger.id != own:
+                yield self._link(row.kind, row.source_id, row.source_path, row.trigger.run)
+        for path, dataset_id, name in self._store.triggers.publishers(self._c, self._owner):
+            yield Link(self._place(path), dataset_id, name)
+
+    def _link(self, kind: str, source_id: str, source_path: str, run: NewRun) -> Link:
+        source = source_id if kind == "dataset" else self._place(source_path, source_id)
+        if run.path:
+            return Link(source, self._place(run.path), self._parts.files.without_root(run.path))
+        executable = self._store.executables.get(self._c, self._owner, run.executable)
+        return Link(source, executable.id if executable else run.executable, run.executable)
+
+    def _place(self, path: str, known_id: str = "") -> str:
+        """Return the ID of a workflow, which stays when its file moves, else the code's path."""
+        if known_id:
+            return known_id
+        workflow = self._store.workflows.by_path(self._c, self._owner, path)
+        return workflow.id if workflow else path
+
 
 ADDRESS = "nbyard/api/hooks"
 PLAIN = ("overlap", "mode", "values_from")

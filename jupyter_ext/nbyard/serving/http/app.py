@@ -1,25 +1,143 @@
-"""The ASGI application: routes to operations on one model."""
+"""The ASGI application: routes to operations on one model.
+
+Metrics of the server in the text format of Prometheus.
+
+Responses of the server: JSON. Errors have a message in `error`.
+"""
 
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from nbyard.serving.call_model import Predictor
-from nbyard.serving.codec import Columns
+from nbyard.serving.call_model import ModelFailed, Predictor
+from nbyard.serving.codec import BadAnswer, Columns, ValueRefused
 from nbyard.serving.load_model import Spec, load_model
 
 from .access import Access
 from .bodies import CSV, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
-from .call_watchdog import Predict
-from .micro_batches import Worker
-from .open_inference_protocol import outputs_of, read_request, tensors_of
+from .call_watchdog import BlockedByLateCall, CallTimedOut, Predict
+from .micro_batches import QueueFull, Worker
+from .open_inference_protocol import MalformedRequest, outputs_of, read_request, tensors_of
 from .openapi import document
 from .plain_json_and_mlflow import NOT_JSON, read_csv, read_invocation, read_json, records_of
-from .prometheus_metrics import Metrics
-from .responses import EXPECTED, TEXT, Answer, error_response, failure_response, json_response
+
+JSON = b"application/json"
+TEXT = b"text/plain; version=0.0.4; charset=utf-8"
+FULL = "too many rows wait for the model: try again in a moment"
+STATUSES: dict[type[Exception], int] = {
+    IncompleteBody: 400,
+    MalformedRequest: 400,
+    UnsupportedBody: 415,
+    QueueFull: 503,
+    BlockedByLateCall: 503,
+    CallTimedOut: 504,
+}
+RETRY_SECONDS = b"1"
+EXPECTED = (
+    IncompleteBody,
+    MalformedRequest,
+    UnsupportedBody,
+    ValueRefused,
+    ModelFailed,
+    QueueFull,
+    BlockedByLateCall,
+    CallTimedOut,
+)
+
+
+class Answer(NamedTuple):
+    """A response. `type` is its content type. `headers` are other headers than type and length."""
+
+    body: bytes
+    status: int = 200
+    type: bytes = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def json_response(value: Any, status: int = 200) -> Answer:
+    """Return a response with a value as JSON."""
+    import orjson
+
+    return Answer(orjson.dumps(value), status)
+
+
+def error_response(status: int, message: str, **more: Any) -> Answer:
+    """Return a response for an error. `more` are further fields of its JSON object."""
+    answer = json_response({"error": message, **more}, status)
+    if status == 503:
+        return answer._replace(headers=((b"retry-after", RETRY_SECONDS),))
+    return answer
+
+
+def failure_response(error: Exception) -> Answer:
+    """Return the response for one of the EXPECTED errors, without a traceback."""
+    for kind, status in STATUSES.items():
+        if isinstance(error, kind):
+            return error_response(status, str(error) or FULL)
+    if isinstance(error, ValueRefused) and not isinstance(error, BadAnswer):
+        return error_response(422, str(error), details=[error.detail()])
+    message = str(error) if isinstance(error, ModelFailed) else f"the model's answer: {error}"
+    return error_response(500, message)
+
+
+BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """Counts of requests by route and status, with their durations."""
+
+    def __init__(self) -> None:
+        self._requests: Counter[tuple[str, int]] = Counter()
+        self._buckets: dict[str, list[int]] = {}
+        self._seconds: Counter[str] = Counter()
+
+    def note(self, route: str, status: int, seconds: float) -> None:
+        """Record one answered request."""
+        self._requests[route, status] += 1
+        buckets = self._buckets.setdefault(route, [0] * (len(BUCKETS) + 1))
+        place = 0
+        while place < len(BUCKETS) and seconds > BUCKETS[place]:
+            place += 1
+        buckets[place] += 1
+        self._seconds[route] += seconds  # type: ignore[assignment]
+
+    def text(self, gauges: dict[str, float]) -> str:
+        """Return all metrics as text. `gauges` are more metrics, by name, with current values."""
+        lines = [
+            "# HELP nbyard_requests_total Requests by route and status.",
+            "# TYPE nbyard_requests_total counter",
+        ]
+        lines += [
+            f'nbyard_requests_total{{route="{route}",status="{status}"}} {count}'
+            for (route, status), count in sorted(self._requests.items())
+        ]
+        lines += [
+            "# HELP nbyard_request_seconds How long requests took.",
+            "# TYPE nbyard_request_seconds histogram",
+        ]
+        for route, buckets in sorted(self._buckets.items()):
+            lines += self._histogram(route, buckets)
+        for name, value in gauges.items():
+            kind = "counter" if name.endswith("_total") else "gauge"
+            lines += [f"# TYPE {name} {kind}", f"{name} {value}"]
+        return "\n".join([*lines, ""])
+
+    def _histogram(self, route: str, buckets: list[int]) -> list[str]:
+        total, lines = 0, []
+        for bound, count in zip((*map(str, BUCKETS), "+Inf"), buckets, strict=True):
+            # Buckets of Prometheus are cumulative: each contains the counts of the smaller ones.
+            total += count
+            lines.append(f'nbyard_request_seconds_bucket{{route="{route}",le="{bound}"}} {total}')
+        return [
+            *lines,
+            f'nbyard_request_seconds_sum{{route="{route}"}} {self._seconds[route]:.6f}',
+            f'nbyard_request_seconds_count{{route="{route}"}} {total}',
+        ]
+
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

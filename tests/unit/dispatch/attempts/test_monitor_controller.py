@@ -13,7 +13,6 @@ import pytest
 
 from nbyard.attempts import monitor_link_files as monitors
 from nbyard.dispatch.attempts import monitor_controller as controller
-from nbyard.dispatch.attempts import tensorboard
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runner.process import processes
@@ -45,7 +44,7 @@ def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place.parent.mkdir()
     place.write_text(STAND_IN)
     place.chmod(0o755)
-    monkeypatch.setattr(tensorboard, "program_for", lambda _: str(place))
+    monkeypatch.setattr(controller, "program_for", lambda _: str(place))
 
 
 def links(bench: Bench, run: str) -> list[MonitorLink]:
@@ -171,7 +170,7 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
     assert board_of(local, run) == board
     local.runtime.end(attempt)
     local.until(lambda: not monitors.stored_attempts(local.store.folder))
-    assert not tensorboard.is_alive(board)
+    assert not controller.is_alive(board)
     with socket.socket() as probe, pytest.raises(ConnectionRefusedError):
         probe.connect(("127.0.0.1", board.port))
 
@@ -188,7 +187,7 @@ def test_tensorboard_that_ends_says_why(local) -> None:
 
 def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch) -> None:
     """G2."""
-    monkeypatch.setattr(tensorboard, "program_for", lambda _: "")
+    monkeypatch.setattr(controller, "program_for", lambda _: "")
     run = started(local, tensorboard="runs")
     (local.folder(local.attempt(run)) / "code" / "runs").mkdir()
     local.until(lambda: links(local, run) and links(local, run)[0].reason)

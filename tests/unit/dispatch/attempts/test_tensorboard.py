@@ -8,7 +8,7 @@ import pytest
 
 from nbyard.attempts import monitor_link_files
 from nbyard.attempts.folders import write_task
-from nbyard.dispatch.attempts.tensorboard import last_log_line, logs_of, program_for
+from nbyard.dispatch.attempts.monitor_controller import last_log_line, logs_of, program_for
 from nbyard.domain.attempts.structs import CommandWork, Output, Surroundings, TaskFile
 
 

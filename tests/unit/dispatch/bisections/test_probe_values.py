@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from nbyard.attempts.folders import attempt_folder_of
-from nbyard.dispatch.bisections.probe_values import value_of
+from nbyard.dispatch.bisections.controller import value_of
 from nbyard.domain.attempts.structs import METRICS
 from nbyard.domain.bisections.structs import BisectionJudge
 from nbyard.testing.fake_runtime_bench import Bench

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from nbyard.dispatch.cache import bounded_lookups
-from nbyard.dispatch.cache.bounded_lookups import BoundedLookups
+from nbyard.dispatch.cache import forecasts
+from nbyard.dispatch.cache.forecasts import BoundedLookups
 from nbyard.errors import NotFound, Unavailable
 
 NOW = 0.0
@@ -60,7 +60,7 @@ def test_a_lookup_that_takes_longer_goes_on_and_is_not_repeated(
 def test_threads_are_few(
     lookups: BoundedLookups[str], may_end: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bounded_lookups, "MOST_THREADS", 2)
+    monkeypatch.setattr(forecasts, "MOST_THREADS", 2)
     for key in "abc":
         with pytest.raises(Unavailable):
             lookups.get(key, lambda: str(may_end.wait()), NOW)

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.deployments import log_follower
-from nbyard.dispatch.deployments.log_follower import LogFollower
+from nbyard.dispatch.deployments import revision_driver
+from nbyard.dispatch.deployments.revision_driver import LogFollower
 from nbyard.errors import Unavailable
 from nbyard.logs.rotating_log import RotatingLog
 
@@ -58,13 +58,13 @@ def test_the_end_of_a_container_is_told_but_no_lost_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise an engine that cannot follow logs would be asked without a pause."""
-    monkeypatch.setattr(log_follower, "SHORT_SECONDS", -1.0)
+    monkeypatch.setattr(revision_driver, "SHORT_SECONDS", -1.0)
     ends: list[str] = []
     given: Any = Printing()
     for stage in ("lost", "stopped"):
         kept = RotatingLog(tmp_path / "1.log")
         LogFollower(given, "c", kept, partial(ends.append, stage)).join()
     assert ends == ["stopped"]
-    monkeypatch.setattr(log_follower, "SHORT_SECONDS", 60.0)
+    monkeypatch.setattr(revision_driver, "SHORT_SECONDS", 60.0)
     LogFollower(given, "c", RotatingLog(tmp_path / "1.log"), partial(ends.append, "short")).join()
     assert ends == ["stopped"]

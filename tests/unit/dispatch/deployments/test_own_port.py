@@ -13,7 +13,7 @@ import pytest
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords
-from nbyard.dispatch.deployments.own_port import OwnPort
+from nbyard.dispatch.deployments.rollout import OwnPort
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.keys import DeploymentKey
 from nbyard.domain.deployments.structs import Place, deployment_folder

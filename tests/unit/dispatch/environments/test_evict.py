@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.dispatch.environments.evict import _with_programs, unused_versions
+from nbyard.dispatch.environments.controller import _with_programs, unused_versions
 from nbyard.domain.environments.structs import EnvironmentVersion
 
 

@@ -1,6 +1,6 @@
 """What a message says about a run: its failing cell, its last lines and its usual duration."""
 
-from nbyard.dispatch.notices.contents import link_to
+from nbyard.dispatch.notices.controller import link_to
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.notices.structs import NoticeRule
 from nbyard.reasons.structs import because

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from nbyard.dispatch.notices import deliveries
+from nbyard.dispatch.notices import controller
 from nbyard.domain.notices.retries import MOST_ATTEMPTS
 from nbyard.domain.notices.structs import Delivery, DigestLimit, NoticeRule
 from nbyard.reasons.structs import because
@@ -166,10 +166,10 @@ def test_a_message_that_a_crash_repeats_has_the_same_events_and_ids(notified, mo
     def die(name: str) -> None:
         raise Killed(name)
 
-    monkeypatch.setattr(deliveries, "crash_point", die)
+    monkeypatch.setattr(controller, "crash_point", die)
     with pytest.raises(Killed):
         notified.controller._deliveries.deliver(channel.id)
-    monkeypatch.setattr(deliveries, "crash_point", lambda name: None)
+    monkeypatch.setattr(controller, "crash_point", lambda name: None)
     notified.bench.replace_dispatcher()
     notified.attach()
     more = notified.fail()

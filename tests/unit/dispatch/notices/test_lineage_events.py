@@ -3,7 +3,7 @@
 import msgspec
 from sqlalchemy import update
 
-from nbyard.dispatch.notices import lineage_events
+from nbyard.dispatch.notices import controller
 from nbyard.domain.notices.structs import Channel, Delivery, NoticeRule
 from nbyard.reasons.structs import because
 from nbyard.store.schema.notice_tables import notice_channels
@@ -78,7 +78,7 @@ def test_a_deleted_run_has_none_and_delays_no_others(notified):
 
 def test_a_run_of_many_tasks_has_only_its_own_events(notified, monkeypatch):
     openlineage(notified)
-    monkeypatch.setattr(lineage_events, "MOST_TASKS", 0)
+    monkeypatch.setattr(controller, "MOST_TASKS", 0)
     run = notified.end()
     notified.look()
     (message,) = notified.sent

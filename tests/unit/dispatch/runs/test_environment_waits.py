@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.dispatch.runs import environment_waits, ready_tasks
+from nbyard.dispatch.runs import ready_tasks
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
 from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
@@ -30,7 +30,7 @@ class Elsewhere(FakeRuntime):
 
 @pytest.fixture
 def runtime(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
-    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     made = bench.context.runtimes["elsewhere"] = Elsewhere()
     return made
 
@@ -104,7 +104,7 @@ def test_one_asks_for_all_and_now_and_then(
     bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I30: nothing turns while nothing can be known."""
-    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 1000.0)
+    monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 1000.0)
     run = submit(bench, *"abcdef")
     bench.until(lambda: bench.task(run, "f").why == WAITS)
     asked = runtime.asked
@@ -195,7 +195,7 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7, R9: with the reason, and nothing is begun meanwhile."""
-    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     silent = [Unavailable("no response in time")]
 
     def image_id(_: str) -> str:

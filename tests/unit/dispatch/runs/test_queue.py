@@ -9,8 +9,8 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.dispatch.attempts import attempt_driver
-from nbyard.dispatch.runs import environment_waits, queue, ready_tasks
-from nbyard.dispatch.state import live_runs, task_queue
+from nbyard.dispatch.runs import queue, ready_tasks
+from nbyard.dispatch.state import live_runs
 from nbyard.dispatch.threads import TRIES
 from nbyard.domain import task_retries
 from nbyard.domain.attempts.structs import Failure
@@ -336,7 +336,7 @@ def test_what_cannot_be_looked_at_fails_alone(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One task that cannot be served, also at another try, keeps no other one waiting."""
-    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     known = bench.store.executables.version
     broken = bench.submit({"a": []})
     calls: list[str] = []
@@ -675,7 +675,7 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     bench.round(3)
     assert bench.task(run).state == "queued"
     runs._reread_everything([], Busy("try again"))
-    for module in (live_runs, ready_tasks, task_queue):
+    for module in (live_runs, ready_tasks):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
     bench.until(lambda: bench.run(run).state == "failed")
     assert "in the queue" in bench.task(run).why

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from nbyard.dispatch.cache import keys
-from nbyard.dispatch.runs import environment_waits, ready_tasks
+from nbyard.dispatch.runs import ready_tasks
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Unavailable
@@ -159,7 +159,7 @@ def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
     bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7: the next one has the slot; it goes on when there is word again."""
-    monkeypatch.setattr(environment_waits, "PAUSE_SECONDS", 0.0)
+    monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     bench.context.runtimes["other"] = bench.runtime
     before, waiting = bench.submit({"a": []}), bench.submit({"a": []})
     bench.until(lambda: is_running(bench, before))

@@ -8,7 +8,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.dispatch.runs.scratch import KEPT_FOR, ScratchController, due_runs
+from nbyard.dispatch.runs.retention import KEPT_FOR, ScratchController, due_runs
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import Run

@@ -176,7 +176,7 @@ def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):
         raise Invalid.field("parameters.x", "refused")
 
     backfills.create()
-    monkeypatch.setattr("nbyard.dispatch.schedules.backfill_runs.create_backfill_run", refuse)
+    monkeypatch.setattr("nbyard.dispatch.schedules.controller.create_backfill_run", refuse)
     backfills.scheduled.look()
     assert backfills.now().counts.failed == 4 and backfills.now().state == "done"
     assert all(tick.reason is not None for tick in backfills.now().ticks)

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.dispatch.state.task_queue import TaskQueue
+from nbyard.dispatch.state.live_runs import TaskQueue
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.dispatch.triggers import firing_runs
+from nbyard.dispatch.triggers import controller
 from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.domain.triggers.structs import TriggerPatch
 from nbyard.freezing.runs.trigger_runs import freeze_fired
@@ -60,18 +60,18 @@ def test_a_trigger_that_is_mended_meanwhile_starts_its_run(fired, monkeypatch):
     fired.fire(made)
 
     def mended(*args):
-        monkeypatch.setattr(firing_runs, "freeze_fired", freeze_fired)
+        monkeypatch.setattr(controller, "freeze_fired", freeze_fired)
         patch = TriggerPatch(made.revision, run=AutomaticRun(path="new.py"))
         fired.service.update(OWNER, made.id, patch)
         return freeze_fired(*args)
 
-    monkeypatch.setattr(firing_runs, "freeze_fired", mended)
+    monkeypatch.setattr(controller, "freeze_fired", mended)
     fired.look()
     assert fired.outcomes(made) == ["started"]
 
 
 def test_events_queue_while_a_run_is_active(fired, monkeypatch):
-    monkeypatch.setattr(firing_runs, "MOST_WAITING", 2)
+    monkeypatch.setattr(controller, "MOST_WAITING", 2)
     made = fired.create(NOTEBOOK, overlap="queue")
     for _ in range(4):
         fired.fire(made)

@@ -1,7 +1,7 @@
 """Files beside the code that nodes read in one of the runs."""
 
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.comparison.files_beside import files_beside
+from nbyard.domain.comparison.run_comparisons import files_beside
 
 from .records import parts, task
 

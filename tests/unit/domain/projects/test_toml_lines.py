@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.projects.toml_lines import lines_of
+from nbyard.domain.projects.toml_places import lines_of
 
 TEXT = """# a file
 [project]

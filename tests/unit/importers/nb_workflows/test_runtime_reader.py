@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.errors import Invalid
-from nbyard.importers.nb_workflows.runtime_reader import read_runtimes_file, read_variables
+from nbyard.importers.nb_workflows.project_reader import read_runtimes_file, read_variables
 from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.reasons.structs import Reason
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.rest.proxy.redirects import own_location
+from nbyard.rest.proxy.forwarded_headers import own_location
 
 PREFIX = "/nbyard/deployments/app/web/"
 HERE = "jupyter.test:8888"

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nbyard.runner.kernels.reserved_ports import PORTS, ReservedPorts
+from nbyard.runner.kernels.spawned_kernel import PORTS, ReservedPorts
 
 HOST = "127.0.0.1"
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="ports are reserved on Linux only")

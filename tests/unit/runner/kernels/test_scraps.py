@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.runner.kernels.scraps import numbers_of, record_scraps
+from nbyard.runner.kernels.session import numbers_of, record_scraps
 
 from .test_session import session_in
 

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from nbyard.runner.kernels import specifications
-from nbyard.runner.prefork.languages import LANGUAGES
-from nbyard.runner.prefork.warm_foreign_kernel import Origin, origin_of
+from nbyard.runner.prefork.warm_foreign_kernel import LANGUAGES, Origin, origin_of
 
 RUN = ["-e", "IRkernel::main()", "--args", "{connection_file}"]
 STANDS_BY: dict[str, dict[str, Any]] = {

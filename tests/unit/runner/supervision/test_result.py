@@ -12,7 +12,7 @@ from nbyard.reasons.structs import because
 from nbyard.runner import reasons as runner_reasons
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runner.supervision.disk_reserve import Reserve
-from nbyard.runner.supervision.result import write_result
+from nbyard.runner.supervision.start_supervisor import write_result
 from nbyard.runner.work.work_outcome import failure_record
 
 TASK = {"attempt_id": "a", "token": "t"}

@@ -8,7 +8,7 @@ import pandas
 import pytest
 
 from nbyard.runner.handoff.value_files import Unfit
-from nbyard.runner.work.return_values import by_output, write_output
+from nbyard.runner.work.run_function import by_output, write_output
 
 
 @pytest.mark.parametrize(

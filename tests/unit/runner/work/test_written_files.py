@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nbyard.runner.process import inotify
-from nbyard.runner.work import written_files
-from nbyard.runner.work.written_files import WrittenFiles
+from nbyard.runner.work import function_calls
+from nbyard.runner.work.function_calls import WrittenFiles
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_nothing_is_kept_without_inotify(
     def refuse() -> None:
         raise OSError
 
-    monkeypatch.setattr(written_files, "Inotify", refuse)
+    monkeypatch.setattr(function_calls, "Inotify", refuse)
     written = WrittenFiles(str(code), [], 10, 10)
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {}

@@ -6,8 +6,8 @@ import pytest
 
 from nbyard.errors import Unavailable
 from nbyard.host.kernels.installed_kernels import LIST_PACKAGES
-from nbyard.runtimes.dask import installed_packages, worker_functions
-from nbyard.runtimes.dask.installed_packages import InstalledPackages
+from nbyard.runtimes.dask import runtime, worker_functions
+from nbyard.runtimes.dask.runtime import InstalledPackages
 
 KILLED = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
 
@@ -24,10 +24,10 @@ class OneWorker:
 
 def test_a_killed_lister_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     packages = InstalledPackages(OneWorker(), "here")  # type: ignore[arg-type]
-    monkeypatch.setattr(installed_packages, "LIST_PACKAGES", KILLED)
+    monkeypatch.setattr(runtime, "LIST_PACKAGES", KILLED)
     with pytest.raises(Unavailable):
         packages.locks()
-    monkeypatch.setattr(installed_packages, "LIST_PACKAGES", LIST_PACKAGES)
+    monkeypatch.setattr(runtime, "LIST_PACKAGES", LIST_PACKAGES)
     (lock,) = packages.locks()
-    monkeypatch.setattr(installed_packages, "LIST_PACKAGES", KILLED)
+    monkeypatch.setattr(runtime, "LIST_PACKAGES", KILLED)
     assert packages.locks() == [lock], "an unchanged worker lists nothing again"

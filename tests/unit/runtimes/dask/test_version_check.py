@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nbyard.runtimes.dask.version_check import version_differences
+from nbyard.runtimes.dask.cluster import version_differences
 
 
 def told(python: str = "3.11.7.final.0", dask: str = "2026.8.0", msgpack: str = "1.1.0") -> Any:

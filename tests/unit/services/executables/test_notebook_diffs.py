@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from nbyard.domain.executables.code_diffs import DiffLine
-from nbyard.services.executables.notebook_diffs import (
+from nbyard.services.executables.version_diffs import (
     HINT,
     MAX_CELL,
     MAX_CELLS,

@@ -7,8 +7,7 @@ import pytest
 
 from nbyard.cli.commands.runs.exports import export
 from nbyard.domain.spelling import SpellingRequest
-from nbyard.services.spelling.downloads import CRATE, spell_download
-from nbyard.services.spelling.spell import spell_request
+from nbyard.services.spelling.spell import CRATE, spell_download, spell_request
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import ast
 
-from nbyard.services.spelling.python_code import python_code
+from nbyard.services.spelling.spell import python_code
 
 from .sent_requests import BY_ID
 

@@ -3,8 +3,7 @@
 import pytest
 
 from nbyard.domain.spelling import SpellingRequest
-from nbyard.services.spelling.read_commands import MOST_MODELS, READS
-from nbyard.services.spelling.spell import spell
+from nbyard.services.spelling.spell import MOST_MODELS, READS, spell
 
 from .sent_requests import BY_ID, round_trip
 

@@ -12,7 +12,7 @@ from nbyard.domain.workflows.examples import NewExample
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Forbidden, Invalid, NotFound, Unavailable
 from nbyard.host import example_files
-from nbyard.services.workflows import new_example
+from nbyard.services.workflows import service
 
 
 def test_the_copy_is_complete_and_has_an_id_of_its_own(yard, ann, root):
@@ -85,14 +85,14 @@ def test_a_copy_that_fails_leaves_nothing(yard, ann, root, monkeypatch):
 
 
 def test_a_copy_that_gets_no_id_leaves_nothing(yard, ann, root, monkeypatch):
-    monkeypatch.setattr(new_example, "canonical", lambda _: pytest.fail("no text"))
+    monkeypatch.setattr(service, "canonical", lambda _: pytest.fail("no text"))
     with pytest.raises(pytest.fail.Exception):
         yard.services.workflows.create_example(ann, NewExample())
     assert not (root / "penguins").exists()
 
 
 def test_an_installation_without_the_files_says_so(yard, ann, monkeypatch):
-    monkeypatch.setattr(new_example, "source", lambda: None)
+    monkeypatch.setattr(service, "source", lambda: None)
     with pytest.raises(NotFound, match="does not contain the example"):
         yard.services.workflows.create_example(ann, NewExample())
 
@@ -119,10 +119,10 @@ def test_the_wheel_is_told_of_every_file(repository):
 def test_packages_that_the_kernel_lacks_are_named(yard, ann, monkeypatch):
     needs = yard.services.workflows.example_needs
     assert needs(ann).missing == []
-    monkeypatch.setattr(new_example, "PACKAGES", ("pandas", "no-such-package"))
+    monkeypatch.setattr(service, "PACKAGES", ("pandas", "no-such-package"))
     assert needs(ann).missing == ["no-such-package"]
     # spelled as in another index
-    monkeypatch.setattr(new_example, "PACKAGES", ("Pandas", "typing.extensions"))
+    monkeypatch.setattr(service, "PACKAGES", ("Pandas", "typing.extensions"))
     assert needs(ann).missing == []
     monkeypatch.setattr("nbyard.host.kernels.installed_kernels.find_kernel", _no_kernel)
     assert needs(ann).missing == []

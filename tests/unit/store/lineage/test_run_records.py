@@ -1,7 +1,7 @@
 """R15: the record of a run on both databases."""
 
 from nbyard.domain.runs.structs import BytesOf, ResultOf
-from nbyard.store.lineage.run_records import read_run_record
+from nbyard.store.lineage.rows import read_run_record
 
 from .records import Records
 

@@ -17,7 +17,7 @@ from PIL import Image
 from nbyard.domain.datasets.previews import FilePreview, ShownMetric, TableHead
 from nbyard.errors import Invalid
 from nbyard.tabular import TableFile, Tables, table_queries
-from nbyard.tabular.previews.pictures import MAX_BYTES, MAX_PIXELS
+from nbyard.tabular.previews.files import MAX_BYTES, MAX_PIXELS
 
 # The reader processes live as long as the fixture of this module.
 pytestmark = [pytest.mark.leaves_running, pytest.mark.slow]

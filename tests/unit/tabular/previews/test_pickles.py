@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nbyard.domain.datasets.previews import ShownModel
-from nbyard.tabular.previews.pickles import model_in
+from nbyard.tabular.previews.files import model_in
 
 fitted = LinearRegression().fit([[1, 2, 3], [3, 4, 5]], [1, 2])
 

@@ -1,7 +1,13 @@
-"""Commands for models that use more than one operation."""
+"""Commands for models that use more than one operation.
 
+Serving of a model of mode http while a command runs.
+"""
+
+import signal
+import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
@@ -10,15 +16,20 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.commands.artifacts import save
-from nbyard.cli.commands.deployments import show_deployed
+from nbyard.cli.commands.deployments import LOOK_SECONDS, show_deployed, wait_until_settled
 from nbyard.cli.commands.images import print_image, wait_for_image
-from nbyard.cli.commands.models.serve_model import serve
 from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.runs.run_watch import follow_run
 from nbyard.cli.output.console import format_age, hinting_option, print_note, show_json, show_table
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.domain.deployments.creation_form import name_of
-from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment
+from nbyard.domain.deployments.structs import (
+    OPEN,
+    OPEN_VARIABLE,
+    Deployment,
+    DeploymentChange,
+    NewDeployment,
+)
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import (
     BATCH,
@@ -30,9 +41,86 @@ from nbyard.domain.models.structs import (
 )
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.domain.workflows.edges import FOLDER
 from nbyard.errors import NotFound
 from nbyard.kinds.model import CSV, PARQUET
+
+# Signals besides Ctrl-C: from `kill`, and when the terminal is closed.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
+LONGEST = 50
+# Without a server in between, nothing would send the secret with the user's requests.
+OPENED = {OPEN_VARIABLE: OPEN}
+
+
+def serve(connection: Any, package: ModelPackage, *, as_json: bool) -> int:
+    """Serve a model as a temporary deployment until interrupted; return the exit code.
+
+    Its address and its log are printed.
+    """
+    # A random suffix, so that several commands can serve the same model.
+    name = f"{name_of(package.name)[:LONGEST].strip('-') or 'model'}-{uuid.uuid4().hex[:8]}"
+    print_note(f"Serving {package.reference} until Ctrl-C.")
+    try:
+        with _interrupted_by(*ENDING):
+            body = NewDeployment(package.id, name=name, environment=OPENED)
+            made = connection.deployments.create(body=body)
+            deployment = wait_until_settled(connection, made)
+            if deployment.state not in DEPLOYMENT.rests:
+                if as_json:
+                    show_json(deployment)
+                else:
+                    click.echo(connection.address(deployment))
+                deployment = _print_log_until_over(connection, deployment)
+        print_note(
+            f"The model {deployment.state}: {deployment.reason}"
+            if deployment.reason
+            else f"The model is {deployment.state}."
+        )
+        if deployment.reproduce:
+            print_note(f"To reproduce it: {deployment.reproduce}")
+    except KeyboardInterrupt:
+        return 0
+    except NotFound:
+        print_note("The deployment was deleted meanwhile.")
+    finally:
+        with suppress(NotFound):
+            # By name, because an interruption may come before the ID is known.
+            connection.deployments.delete(deployment=name)
+    return 1
+
+
+def _print_log_until_over(connection: Any, deployment: Deployment) -> Deployment:
+    """Print the log until the deployment ends, and return it."""
+    after = 0
+    while True:
+        chunk = connection.deployments.log(deployment=deployment.id, after=after)
+        click.echo(chunk.text, nl=False, err=True)
+        if chunk.next > after:
+            after = chunk.next
+            continue
+        if deployment.state in DEPLOYMENT.rests:
+            return deployment
+        connection.wait(LOOK_SECONDS)
+        deployment = connection.deployments.get(deployment=deployment.id)
+
+
+@contextmanager
+def _interrupted_by(*signals: signal.Signals) -> Iterator[None]:
+    """Treat these signals like Ctrl-C: delete the deployment."""
+    if threading.current_thread() is not threading.main_thread():  # cannot handle signals
+        yield
+        return
+    former = {
+        signal_number: signal.signal(signal_number, signal.default_int_handler)
+        for signal_number in signals
+    }
+    try:
+        yield
+    finally:
+        for signal_number, handler in former.items():
+            signal.signal(signal_number, handler)
+
 
 INPUT = "data"
 KEYS = ModelFilter.__struct_fields__
@@ -41,7 +129,7 @@ FORMS = {".csv": CSV, ".parquet": PARQUET, ".zip": FOLDER}
 
 
 def source_options(command: Any) -> Any:
-    """Add the options that name a model: a path, or an output of a run."""
+    """Add the options that name a path or an output of a run."""
     return with_options(
         command,
         click.argument("target", metavar="DIR|FILE.py[:CLASS]", default=""),

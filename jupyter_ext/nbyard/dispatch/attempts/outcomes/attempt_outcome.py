@@ -1,4 +1,7 @@
-"""Derive the outcome of an attempt from its result: succeeded, failed, cancelled or lost."""
+"""Derive the outcome of an attempt from its result: succeeded, failed, cancelled or lost.
+
+Compare the lock of an environment with the packages that were installed during the work.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -7,10 +10,10 @@ from functools import partial
 
 import msgspec
 
+from nbyard.attempts import folders
 from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, output_bytes
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
-from nbyard.dispatch.attempts.outcomes.environment_lock_check import environment_lock_warning
 from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
     first_missing_file_reason,
@@ -24,19 +27,55 @@ from nbyard.dispatch.attempts.outcomes.store_outputs import (
     failure_of,
     take_outputs,
 )
-from nbyard.dispatch.cache.keys import Identities, key_parts, values_of
+from nbyard.dispatch.cache.keys import Identities, key_parts, values_of, version_of
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import Ended, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.environments.references import lock_differences, lock_warning
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.task_retries import is_retried
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
+from nbyard.store.runs.attempts import AttemptRecord
+
+
+def environment_lock_warning(
+    context: DispatchContext, attempt: AttemptRecord, plan: TaskPlan
+) -> Reason | None:
+    """Return a warning if the packages of an attempt differ from the lock of its environment.
+
+    Return None if they do not differ, or if that is unknown.
+    """
+    used = plan.environment
+    if used is None:
+        return None
+    # Attempts of a function worker share the surroundings of their worker.
+    surroundings = folders.surroundings_in(
+        folders.attempt_folder_of(context.folder, attempt.worker or attempt.id)
+    )
+    with context.store.read() as c:
+        version = context.store.environments.version(c, used.version_id)
+        try:
+            is_notebook = version_of(context, c, plan).kind == "notebook"
+        except NotFound:
+            return None
+        has_more = is_notebook or bool(
+            plan.image and context.store.images.has_notebook_packages(c, attempt.owner, plan.image)
+        )
+    if surroundings is None or surroundings.lock is None or version is None:
+        return None
+    # Images contain extra packages to run notebooks.
+    beside = attempt.runtime == PROCESS or not has_more
+    differences = lock_differences(
+        version.packages, version.python, surroundings.lock, beside=beside
+    )
+    return lock_warning(used, differences)
 
 
 class AttemptOutcomes:

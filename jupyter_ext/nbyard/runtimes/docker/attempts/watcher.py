@@ -1,22 +1,109 @@
-"""Follows an attempt in its running container, in a thread."""
+"""Follows an attempt in its running container, in a thread.
+
+Enforces the time limit of an attempt in a container.
+
+Measures the resources that a command's container uses, through the engine.
+
+No process of nbyard runs in that container, which could measure them.
+"""
 
 import threading
 import time
-from contextlib import closing
-from typing import Protocol
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Protocol
 
+from nbyard.attempts.folders import request_stop
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.attempts.structs import CommandWork, TaskFile
+from nbyard.domain.attempts.structs import USAGE, CommandWork, TaskFile
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.runner.container_main import ENDED
+from nbyard.runner.supervision.usage_recorder import UsageFile
 from nbyard.runtimes.docker import attempt_container_spec
-from nbyard.runtimes.docker.attempts import secret_output
-from nbyard.runtimes.docker.attempts.container_usage import Meter
-from nbyard.runtimes.docker.attempts.deadline import Deadline
+from nbyard.runtimes.docker.attempts import container_outcome, secret_output
 from nbyard.runtimes.docker.attempts.runner_channel import Progress, RunnerChannel
 from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
 from nbyard.runtimes.docker.files.log_copy import Over, log_copy
 from nbyard.runtimes.protocol import Observation, Order
+
+
+class Meter:
+    """Records the container's usage in usage.jsonl, in a thread, during the block."""
+
+    def __init__(self, engine: Engine, name: str, folder: Path):
+        self._engine = engine
+        self._name = name
+        self._file = UsageFile(str(folder / USAGE))
+        self._last: dict[str, Any] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"{name} usage", daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+
+    def _run(self) -> None:
+        try:
+            while self._record_sample() and not self._over.wait(self._file.pause):
+                pass
+        except NbyardError:
+            pass  # the engine is down, which the thread that follows the log also notices
+        if self._last:
+            ended = {"at": round(time.time(), 2), "memory": 0, "processes": 0}
+            self._file.write(self._last | ended)
+
+    def _record_sample(self) -> bool:
+        usage = self._engine.usage(self._name)
+        if usage is not None:
+            self._last = {
+                "at": round(time.time(), 2),
+                "cpu": round(usage.cpu_seconds, 2),
+                "memory": usage.memory_bytes,
+                "processes": usage.processes,
+            }
+            self._file.write(self._last)
+        return usage is not None
+
+
+class Deadline:
+    """Calls `end` when an attempt has reached its time limit.
+
+    The time starts when this process first saw the attempt run. The engine's clock is not used: it
+    may be set, and it continues while the machine sleeps.
+    """
+
+    def __init__(self, order: Order, end: Callable[[], None]):
+        self._order = order
+        self._end = end
+        self._since = 0.0
+        self._timer: threading.Timer | None = None
+
+    def start_timer(self, task: TaskFile, grace_seconds: float) -> None:
+        """Start the timer, unless it is running. `grace_seconds` are added to the task's limit."""
+        seconds = task.timeout_seconds
+        if self._timer is not None or not seconds:
+            return
+        self._since = self._since or time.monotonic()
+        due = self._since + seconds + grace_seconds
+        left = max(0.0, due - time.monotonic())
+        self._timer = threading.Timer(left, self._come, [task])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def stop_timer(self) -> None:
+        """Stop the timer. The time so far still counts after a later `start_timer`."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _come(self, task: TaskFile) -> None:
+        with suppress(OSError):  # The disk is full. The dispatcher checks the limit as well.
+            request_stop(self._order.folder, container_outcome.too_long(task))
+            self._end()
+
 
 RUNNER_GRACE_SECONDS = 20.0  # on top of the limit, which the runner inside enforces
 LOOKS = 10  # checks of the runner before its container is checked again

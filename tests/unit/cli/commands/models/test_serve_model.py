@@ -8,7 +8,7 @@ from typing import Any
 import click
 import pytest
 
-from nbyard.cli.commands.models import serve_model
+from nbyard.cli.commands.models import verbs
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import Reason, text_reason
@@ -64,7 +64,7 @@ def package(name: str = "Sea Cow") -> Any:
 def test_its_address_is_printed_then_its_log_and_why_it_ended(capsys):
     there = Deployments("starting", "running", "running", "failed", texts=("moo\n", "\x1b[2Jmoo\n"))
     there.reason = text_reason("it died")
-    assert serve_model.serve(connection(there), package(), as_json=False) == 1
+    assert verbs.serve(connection(there), package(), as_json=False) == 1
     said = capsys.readouterr()
     assert said.out == "http://127.0.0.1:7/sea\n"
     assert "moo\n" in said.err and "\x1b" not in said.err
@@ -83,7 +83,7 @@ def test_whatever_it_is_called_its_host_name_is_one(name):
         return create(body)
 
     there.create = told  # type: ignore[method-assign]
-    assert serve_model.serve(connection(there), package(name), as_json=False) == 1
+    assert verbs.serve(connection(there), package(name), as_json=False) == 1
     assert len(names[0]) <= 63 and names[0][0].isalnum() and there.there == []
 
 
@@ -92,7 +92,7 @@ def test_whoever_ends_it_finds_nothing_left_and_the_handlers_as_they_were(ending
     there = Deployments("running")
     there.at_last = lambda: signal.raise_signal(ending)
     former = signal.getsignal(ending)
-    assert serve_model.serve(connection(there), package(), as_json=False) == 0
+    assert verbs.serve(connection(there), package(), as_json=False) == 0
     assert there.there == []
     assert signal.getsignal(ending) is former
 
@@ -105,14 +105,14 @@ def test_one_that_is_deleted_meanwhile_is_told(capsys):
         raise NotFound("There is none.")
 
     there.at_last = gone
-    assert serve_model.serve(connection(there), package(), as_json=False) == 1
+    assert verbs.serve(connection(there), package(), as_json=False) == 1
     assert "deleted meanwhile" in capsys.readouterr().err
 
 
 def test_a_script_gets_json(capsys, monkeypatch):
     there = Deployments("running", "running", "stopped")
-    monkeypatch.setattr(serve_model, "show_json", lambda found: click.echo(json.dumps(found.name)))
-    assert serve_model.serve(connection(there), package(), as_json=True) == 1
+    monkeypatch.setattr(verbs, "show_json", lambda found: click.echo(json.dumps(found.name)))
+    assert verbs.serve(connection(there), package(), as_json=True) == 1
     said = capsys.readouterr()
     assert json.loads(said.out).startswith("sea-cow-")
     assert "The model is stopped" not in said.out

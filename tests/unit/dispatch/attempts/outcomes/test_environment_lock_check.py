@@ -3,7 +3,7 @@
 import msgspec
 
 from nbyard.attempts import folders
-from nbyard.dispatch.attempts.outcomes.environment_lock_check import environment_lock_warning
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import environment_lock_warning
 from nbyard.domain.attempts.structs import SURROUNDINGS, Surroundings
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.references import UsedEnvironment

@@ -10,8 +10,8 @@ import pytest
 from nbyard.attempts.folders import cancel_reason, write_task
 from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.reasons.structs import because
-from nbyard.runtimes.docker.attempts import deadline as module
-from nbyard.runtimes.docker.attempts.deadline import Deadline
+from nbyard.runtimes.docker.attempts import watcher as module
+from nbyard.runtimes.docker.attempts.watcher import Deadline
 from nbyard.runtimes.protocol import Order
 
 DAY_SECONDS = 86_400
