@@ -16,6 +16,7 @@ import hypothesis
 import psutil
 import pytest
 
+pytest_plugins = ["tests.support.fixtures"]
 REPOSITORY = Path(__file__).resolve().parent.parent
 PATIENCE_SECONDS = 20.0
 TASKS = Path("/proc/self/task")

@@ -10,11 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support import images
+from tests.support.private_engine import using_shared_engine, why_no_engine
+
 from nbyard.blobs import Blobs
 from nbyard.dockerd import STORE, Engine
 from nbyard.images.environment_images import environment_image
-from nbyard.testing import images
-from nbyard.testing.private_engine import using_shared_engine, why_no_engine
 from peers.environments import CannotTakePart
 from peers.graphs import Place
 from peers.ours import Nbyard

@@ -32,6 +32,7 @@ EVERYTHING = (
     "buildtools/nbyard_backend.py",
     "tests/conftest.py",
     "jupyter_ext/nbyard/testing/plugin.py",
+    "tests/support/fixtures.py",
 )
 BROWSER = ("src/*", "style/*", "schema/*")
 GENERATED_FROM = "jupyter_ext/nbyard/rest/openapi.json"  # routes and schema of src/api
@@ -93,9 +94,10 @@ SHOWN = {
     "jupyter_ext/nbyard/serving/*": ("endpoint",),
     "jupyter_ext/nbyard/tabular/*": ("datasets", "results"),
     # ui-tests/lab/run.ts starts the engine of all journeys with them
-    "jupyter_ext/nbyard/testing/private_engine.py": ("*",),
-    "jupyter_ext/nbyard/testing/images.py": ("*",),
-    "jupyter_ext/nbyard/testing/kept_folders.py": ("*",),
+    "tests/support/private_engine.py": ("*",),
+    "tests/support/images.py": ("*",),
+    "tests/support/kept_folders.py": ("*",),
+    "tests/support/*": (),
     "jupyter_ext/nbyard/testing/*": (),
 }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 FOLDERS = ("jupyter_ext", "buildtools", "tests", "benchmarks")
 SOURCES = ("jupyter_ext", "buildtools", "tests", "benchmarks", "")  # where absolute names begin
-PLUGIN = "jupyter_ext/nbyard/testing/plugin.py"
+PLUGINS = ("jupyter_ext/nbyard/testing/plugin.py", "tests/support/fixtures.py")
 SERVICES = "jupyter_ext/nbyard/services"
 # Its functions import on demand for a host; importing the package imports none of it.
 LAZY = "jupyter_ext/nbyard/__init__.py"
@@ -89,7 +89,8 @@ class Graph:
         if name.startswith("tests/"):
             found |= self._fixtures(name, read.arguments)
             found |= set(EXTENSION if HOSTS & (read.arguments | read.imports | read.words) else ())
-            services = services | read.words
+            if not name.startswith("tests/support/"):
+                services = services | read.words
         found |= {self._services[noun] for noun in services & set(self._services)}
         return found
 
@@ -118,12 +119,14 @@ class Graph:
 
     @cached_property
     def _plugin(self) -> dict[str, File]:
-        """Map each fixture of the plug-in to the names in it."""
-        if PLUGIN not in self.files:
-            return {}
-        tree = ast.parse((self.root / PLUGIN).read_bytes())
-        functions = (node for node in tree.body if isinstance(node, ast.FunctionDef))
-        return {node.name: _read(node, PLUGIN) for node in functions}
+        """Map each fixture of the plug-ins to the names in it."""
+        return {
+            node.name: _read(node, plugin)
+            for plugin in PLUGINS
+            if plugin in self.files
+            for node in ast.parse((self.root / plugin).read_bytes()).body
+            if isinstance(node, ast.FunctionDef)
+        }
 
 
 def _read(tree: ast.AST, name: str) -> File:

@@ -31,7 +31,7 @@ const OF_SHELL = new Set(['show-environment', 'give-input-file', 'cancel-run']);
 const STOPPED = 424;
 const SIGN_IN = new Set([401, 403]);
 
-/** Calls the operations of the server by id; refusals have their text in the user's language. */
+/** Calls the operations of the server by id; reasons have their text in the user's language. */
 export class ApiClient {
   constructor(
     readonly settings: ServerConnection.ISettings,

@@ -6,7 +6,7 @@ import { Widget } from '@lumino/widgets';
 interface IRefusal extends Error {
   code?: string;
   hint?: string;
-  details?: readonly { path: string; message: string; reason?: unknown }[];
+  details?: readonly { path: string; message: string }[];
   requestId?: string;
 }
 
@@ -15,11 +15,8 @@ const LONGEST = 140;
 /** Show an error; the rest of what is known is behind "Details". */
 export function showProblem(title: string, error: unknown, trans: TranslationBundle): void {
   const refusal = error as IRefusal;
-  const first = refusal.details?.[0];
-  // a refused field with a reason is in the message (`nbyard/errors.py`)
-  const detail = first && !first.reason && `${first.path}: ${first.message}`;
-  const parts = [refusal.message, detail, refusal.hint];
-  const sentence = [title, ...parts.filter(Boolean)].join(' ');
+  // the message has the first refused field (`nbyard/errors.py`)
+  const sentence = [title, refusal.message, refusal.hint].filter(Boolean).join(' ');
   const actions: Notification.IAction[] = [];
   if (refusal.code) {
     actions.push({

@@ -249,6 +249,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'import-bad-line': trans.__('{place}: the line is not KEY="value"'),
   'import-other-file': trans.__('{place}: only {name} was read'),
   'too-many-bytes': trans.__('may have at most {most} bytes'),
+  'login-in-url': trans.__('may not contain a user name or password'),
   'show-environment': trans.__('From a shell: nbyard environments show {name} shows what to do.'),
   'give-input-file': trans.__('From a shell: --input-file {name}=path'),
   'cancel-run': trans.__('From a shell: nbyard runs cancel {number}'),

@@ -1,4 +1,4 @@
-"""What a stranger has: the wheel in an environment of its own, on a machine without Node."""
+"""A new user's setup: the wheel in its own environment, on a machine without Node."""
 
 import hashlib
 import os
@@ -14,8 +14,7 @@ from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
-
-from nbyard.testing.kept_folders import kept_folder
+from tests.support.kept_folders import kept_folder
 
 INSTALLING_SECONDS = 600
 SOURCES = (
@@ -30,7 +29,7 @@ PLAIN = {"extra": ""}
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every test has time for the build: another worker may build while this one waits."""
+    """Give every test time for the build, because another worker may be building."""
     ours = (item for item in items if Path(__file__).parent in item.path.parents)
     for item in ours:
         item.add_marker(pytest.mark.timeout(INSTALLING_SECONDS))
@@ -50,7 +49,7 @@ class Installed:
 
 
 def run(*argv: str, environment: Mapping[str, str] | None = None) -> str:
-    """What a command prints on both streams; the test fails with it when the command does."""
+    """Return what a command prints on both streams; the test fails if the command does."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     done = subprocess.run(
         argv,
@@ -67,7 +66,7 @@ def run(*argv: str, environment: Mapping[str, str] | None = None) -> str:
 
 @pytest.fixture(scope="session")
 def sources(repository: Path) -> str:
-    """A digest of all files from which sdist and wheel are built."""
+    """Return a digest of all files from which sdist and wheel are built."""
     listing = [
         "git",
         "ls-files",
@@ -101,7 +100,7 @@ def sdist(repository: Path, sources: str) -> Path:
 
 @pytest.fixture(scope="session")
 def without_node(tmp_path_factory) -> dict[str, str]:
-    """An environment whose PATH answers `node` and `npm` with a failure."""
+    """Return an environment whose PATH answers `node` and `npm` with a failure."""
     folder = tmp_path_factory.mktemp("no-node")
     for name in ("node", "npm"):
         (folder / name).write_text("#!/bin/sh\necho 'Node was used' >&2\nexit 1\n")
@@ -144,7 +143,7 @@ def install(name: str, wheel: Path, environment: dict[str, str], *more: str) -> 
 
 
 def _dependencies(wheel: Path) -> list[str]:
-    """What the wheel requires without extras."""
+    """Return the requirements of the wheel without extras."""
     with ZipFile(wheel) as archive:
         (name,) = (one for one in archive.namelist() if one.endswith(".dist-info/METADATA"))
         told = Parser().parsestr(archive.read(name).decode())
@@ -153,7 +152,7 @@ def _dependencies(wheel: Path) -> list[str]:
 
 
 def _copy_environment(base: Path, folder: Path) -> None:
-    """Another environment of the same files, with scripts of its own."""
+    """Copy an environment with the same files and its own scripts."""
     shutil.copytree(base, folder, symlinks=True, copy_function=os.link, dirs_exist_ok=True)
     for path in [folder / "pyvenv.cfg", *(folder / "bin").iterdir()]:
         content = b"" if path.is_symlink() else path.read_bytes()
@@ -173,7 +172,7 @@ def installed(wheel: Path, without_node: dict[str, str]) -> Installed:
 def installed_on_floors(
     wheel: Path, without_node: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> Installed:
-    """The wheel with the oldest version of each direct dependency that it allows."""
+    """Install the wheel with the oldest allowed version of each direct dependency."""
     needs = tmp_path_factory.mktemp("floors") / "needs.in"
     needs.write_text("\n".join(_dependencies(wheel)))
     compiling = ("uv", "pip", "compile", "--quiet", "--no-header", "--no-annotate")
@@ -183,7 +182,7 @@ def installed_on_floors(
 
 @pytest.fixture(scope="session")
 def floors_with_example(installed_on_floors: Installed, repository: Path) -> Installed:
-    """The same with the packages of the example."""
+    """Add the packages of the example."""
     needs = (repository / "examples/penguins/requirements.in").read_text().split()
 
     def add_packages(folder: Path) -> None:

@@ -1,5 +1,5 @@
-"""kill -9 of everything that takes part in a run, at every moment that matters: the run ends as it
-would have, nothing is published twice, nothing is left over."""
+"""kill -9 of every process of a run, at every moment that matters: the run ends as without the
+kill, publishes nothing twice, and leaves nothing."""
 
 import contextlib
 import json
@@ -62,7 +62,7 @@ def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SEC
 
 
 class Place:
-    """A folder with a workflow, a store of its own, and the installed programs."""
+    """A folder with a workflow, its own store, and the installed programs."""
 
     def __init__(self, folder: Path, programs: Path):
         self.folder = folder
@@ -80,7 +80,7 @@ class Place:
     # What is run
 
     def flow(self, first: str = "", notebook: str = "") -> None:
-        """first → second; each leaves a line in the witness when it is executed."""
+        """Write first → second; each adds a line to the witness when it is executed."""
         nodes: dict[str, Any] = {"second": {"type": "executable", "path": "second.sh"}}
         self._script("second", 'cat "$SOURCE" > "$OUT"', takes=True)
         if notebook:
@@ -113,7 +113,7 @@ class Place:
     # Who runs it
 
     def start(self, *words: str, **environment: str) -> "subprocess.Popen[str]":
-        """One of the installed programs, in a session of its own."""
+        """Start one of the installed programs in its own session."""
         return subprocess.Popen(
             [str(self.programs / words[0]), *words[1:]],
             cwd=self.root,
@@ -143,7 +143,7 @@ class Place:
         return self.detail().run.state in ("succeeded", "failed", "cancelled")
 
     def holder(self) -> str:
-        """Who holds the lease and lives; empty when nobody does."""
+        """Return the live holder of the lease; empty if there is none."""
         with self.yard.store.read() as c:
             lease = self.yard.store.leases.get(c, LEASE)
         if lease is None or is_dead(lease.holder):
@@ -158,7 +158,8 @@ class Place:
         return int(until(self.holder, "a dispatcher").split(":")[1])
 
     def marked(self) -> list[psutil.Process]:
-        """Everything alive that carries the store's mark, but the dispatcher's prepared parent."""
+        """Return all live processes with the mark of the store, except the dispatcher's prepared
+        parent."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
@@ -185,7 +186,7 @@ class Place:
         return [attempt.state for attempt in task.attempts]
 
     def check_end(self) -> None:
-        """The run succeeded, published once, and left nothing."""
+        """Check that the run succeeded, was published once, and left nothing."""
         until(self.has_ended, "the end of the run")
         detail = self.detail()
         assert detail.run.state == "succeeded", detail
@@ -199,7 +200,7 @@ class Place:
         until(lambda: not self.left(), f"a tidy store, not {self.left()}", SWEEP_SECONDS)
 
     def left(self) -> list[str]:
-        """What is neither record nor result."""
+        """Return files that are neither record nor result."""
         store = self.yard.store.folder
         found = [str(path) for path in (store / "blobs" / "tmp").iterdir()]
         for folder in (store / "attempts").iterdir():
@@ -209,7 +210,7 @@ class Place:
         return [path for path in found if path and os.path.lexists(path)]
 
     def close(self) -> None:
-        """End what the test left: by name, for nothing here is anybody's child."""
+        """Kill what the test left, by name, because the processes are not children of the test."""
         if self.holder():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self.dispatcher(), signal.SIGTERM)
@@ -222,7 +223,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def programs(request: pytest.FixtureRequest) -> Path:
-    """The folder of the installed programs; NBYARD_TEST_PROGRAMS names another one."""
+    """Return the folder of the installed programs; NBYARD_TEST_PROGRAMS names another one."""
     named = os.environ.get("NBYARD_TEST_PROGRAMS")
     if named:
         return Path(named)
@@ -251,8 +252,8 @@ def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
         pytest.param("before-run-end", id="CP11-before-run-end"),
     ],
 )
-def test_the_dispatcher_dies(place: Place, point: str) -> None:
-    """R8, F1, I1, I6, I7: whoever looks at the run brings it back to life."""
+def test_run_survives_the_death_of_its_dispatcher(place: Place, point: str) -> None:
+    """R8, F1, I1, I6, I7: any client that reads the run starts a new dispatcher."""
     place.flow()
     place.submit(NBYARD_CRASH_AT=point)
     until(place.has_been_held, "a dispatcher")
@@ -264,8 +265,8 @@ def test_the_dispatcher_dies(place: Place, point: str) -> None:
     assert place.attempts("first") == place.attempts("second") == ["succeeded"]
 
 
-def test_the_dispatcher_dies_of_a_cancel(place: Place) -> None:
-    """CP15, R7, I9: what was asked to end, ends; what came after it never starts."""
+def test_cancel_survives_the_death_of_the_dispatcher(place: Place) -> None:
+    """CP15, R7, I9: cancelled tasks stop, and later ones never start."""
     place.flow(WAITING.format(gate=place.gate))
     place.submit(NBYARD_CRASH_AT="asked-to-end")
     place.wait_ready()
@@ -279,8 +280,8 @@ def test_the_dispatcher_dies_of_a_cancel(place: Place) -> None:
     assert place.executed() == ["first"]
 
 
-def test_whoever_submits_dies_before_the_answer(place: Place) -> None:
-    """CP3, I1, I2: committed is committed; the same key is the same run."""
+def test_run_survives_a_client_killed_before_the_response(place: Place) -> None:
+    """CP3, I1, I2: the run is committed, and the same key returns it."""
     place.flow()
     script = place.folder / "die.py"
     script.write_text(KILL_ON_ANSWER)
@@ -302,7 +303,7 @@ def test_whoever_submits_dies_before_the_answer(place: Place) -> None:
         *(pytest.param(part, marks=pytest.mark.long) for part in ("runner", "dispatcher")),
     ],
 )
-def test_somebody_dies_during_a_node(place: Place, victim: str) -> None:
+def test_run_survives_a_process_killed_during_a_node(place: Place, victim: str) -> None:
     """CP7, F3, F4, R8: in the midst of the work."""
     place.flow(notebook=SLOW.format(gate=str(place.gate)))
     place.submit()
@@ -344,8 +345,8 @@ def _supervisor(place: Place) -> int:
     return int(json.loads(identity.read_text())["pid"])
 
 
-def test_the_shell_dies(place: Place) -> None:
-    """R8: `nbyard run` is killed with all its children; the run goes on."""
+def test_run_survives_its_killed_shell(place: Place) -> None:
+    """R8: `nbyard run` is killed with all its children."""
     place.flow(WAITING.format(gate=place.gate))
     shell = place.start("nbyard", "run", "flow.nbflow")
     place.wait_ready()
@@ -356,8 +357,8 @@ def test_the_shell_dies(place: Place) -> None:
     assert place.executed() == ["first", "second"]
 
 
-def test_a_shell_that_waits_outlives_the_dispatcher(place: Place) -> None:
-    """R8: who watches a run brings its dispatcher back."""
+def test_waiting_shell_restarts_a_killed_dispatcher(place: Place) -> None:
+    """R8."""
     place.flow(WAITING.format(gate=place.gate))
     shell = place.start("nbyard", "run", "flow.nbflow")
     place.wait_ready()
@@ -369,8 +370,8 @@ def test_a_shell_that_waits_outlives_the_dispatcher(place: Place) -> None:
     assert place.executed() == ["first", "second"]
 
 
-def test_two_dispatchers(place: Place) -> None:
-    """I13: the second says so and leaves; the first goes on."""
+def test_second_dispatcher_reports_the_first_and_exits(place: Place) -> None:
+    """I13: the first one continues."""
     place.flow(WAITING.format(gate=place.gate))
     place.submit()
     first = place.dispatcher()
@@ -381,8 +382,8 @@ def test_two_dispatchers(place: Place) -> None:
     assert place.executed() == ["first", "second"]
 
 
-def test_the_jupyter_server_dies(place: Place) -> None:
-    """R8, I8, I16: kill -9 stops nothing, and a new server shows what happened meanwhile."""
+def test_run_survives_the_death_of_the_jupyter_server(place: Place) -> None:
+    """R8, I8, I16: a new server shows what happened meanwhile."""
     place.flow(WAITING.format(gate=place.gate) + f"\nseq {LINES}")
     with Server(place) as server:
         run = server.ask("/runs", {"path": "flow.nbflow"})["id"]
@@ -400,7 +401,7 @@ def test_the_jupyter_server_dies(place: Place) -> None:
 
 
 class Server:
-    """`jupyter server` with its own token, killed like everybody else."""
+    """`jupyter server` with its own token; tests kill it like the other processes."""
 
     def __init__(self, place: Place):
         self._place = place

@@ -1,4 +1,4 @@
-"""G1: one `pip install` is everything, without Node."""
+"""G1: one `pip install` installs everything, without Node."""
 
 import os
 import re
@@ -25,13 +25,13 @@ def names(wheel: Path) -> set[str]:
     return set(zipfile.ZipFile(wheel).namelist())
 
 
-def test_the_wheel_has_every_file_of_the_package(repository, names):
+def test_wheel_contains_every_file_of_the_package(repository, names):
     listed = subprocess.check_output(["git", "ls-files", PACKAGE], cwd=repository, text=True)
     wanted = {name.removeprefix("jupyter_ext/") for name in listed.splitlines()}
     assert {name for name in wanted if not name.startswith("nbyard/etc/")} - names == set()
 
 
-def test_the_wheel_has_the_whole_bundle_once(repository, names):
+def test_wheel_contains_the_browser_bundle_once(repository, names):
     bundle = repository / PACKAGE / "labextension"
     wanted = {str(p.relative_to(bundle)) for p in bundle.rglob("*") if p.is_file()}
     shared = {name.split(SHARED)[1] for name in names if SHARED in name}
@@ -39,12 +39,12 @@ def test_the_wheel_has_the_whole_bundle_once(repository, names):
     assert not any("nbyard/labextension" in name for name in names)
 
 
-def test_the_wheel_has_the_example(names):
+def test_wheel_contains_the_example(names):
     share = "data/share/jupyter/nbyard-examples/penguins/"
     assert {name.split(share)[1] for name in names if share in name} == set(FILES)
 
 
-def test_the_readme_on_pypi_leads_to_the_repository(wheel):
+def test_links_of_the_readme_on_pypi_lead_to_the_repository(wheel):
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
         metadata = archive.read(name).decode()
@@ -59,19 +59,19 @@ def plain(text: str) -> str:
     return re.sub(r"\x1b\[\d*m", "", text)
 
 
-def test_installing_enables_the_server_extension(installed):
+def test_installation_enables_the_server_extension(installed):
     text = plain(installed.run("jupyter", "server", "extension", "list"))
     assert re.search(r"^ *nbyard enabled\s*$", text, re.M), text
     assert re.search(r"^ *nbyard \S* *OK\s*$", text, re.M), text
 
 
-def test_installing_puts_the_lab_extension_in_place(installed):
+def test_installation_adds_the_lab_extension(installed):
     text = plain(installed.run("jupyter", "labextension", "list"))
     assert re.search(r"^ *nbyard v\S+ enabled OK \(python, nbyard\)", text, re.M), text
 
 
 @pytest.mark.long
-def test_the_oldest_dependencies_that_are_allowed_suffice(installed_on_floors, tmp_path):
+def test_oldest_allowed_dependencies_suffice(installed_on_floors, tmp_path):
     text = plain(installed_on_floors.run("jupyter", "labextension", "list"))
     assert "JupyterLab v4.4." in text
     assert re.search(r"^ *nbyard v\S+ enabled OK \(python, nbyard\)", text, re.M), text
@@ -87,7 +87,7 @@ def test_the_oldest_dependencies_that_are_allowed_suffice(installed_on_floors, t
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_the_oldest_jupyterlab_shows_no_warning(repository, request):
-    """G1: its console, in Chromium, while the example runs."""
+    """G1: in the console of Chromium, while the example runs."""
     playwright = repository / "ui-tests/node_modules/.bin/playwright"
     if not (BROWSER.exists() and playwright.exists()):
         pytest.skip("Chromium or Playwright is not installed")
@@ -108,7 +108,7 @@ for each in distribution("nbyard").entry_points:
     assert "nbyard.runtimes" in installed.run("python", "-c", code)
 
 
-def test_uninstalling_leaves_nothing(installed):
+def test_uninstallation_leaves_nothing(installed):
     code = "from importlib.metadata import files\n"
     code += "for file in files('nbyard'): print(file.locate().resolve())"
     known = set(installed.run("python", "-c", code).splitlines())

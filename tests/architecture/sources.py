@@ -1,4 +1,4 @@
-"""The sources that the rules of the architecture read, each parsed once."""
+"""The sources that the architecture rules read, each parsed once."""
 
 import ast
 from functools import cache

@@ -1,4 +1,4 @@
-"""The table of the benchmarks names each script, and when its claim was measured last."""
+"""The table of the benchmarks names each script and the date of its last measurement."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def test_each_script_has_a_claim_and_each_claim_a_script():
     assert {name for name, _ in ROW.findall(section("Claims"))} == scripts()
 
 
-def test_each_script_says_when_it_was_measured():
+def test_each_script_has_the_date_of_its_measurement():
     rows = ROW.findall(section("Last measured"))
     assert {name for name, _ in rows} == scripts()
     assert [name for name, cells in rows if not DATE.search(cells)] == []

@@ -9,7 +9,7 @@ BOUNDARIES = ("rest/", "cli/", "magics.py", "dispatch/", "testing/")
 PER_THOUSAND_LINES = 0.5
 
 
-def test_broad_excepts_stand_at_the_boundaries_and_are_few():
+def test_broad_excepts_are_few_and_only_at_the_boundaries():
     places, lines = [], 0
     for module in PACKAGE.rglob("*.py"):
         text = module.read_text().splitlines()
@@ -20,7 +20,7 @@ def test_broad_excepts_stand_at_the_boundaries_and_are_few():
 
 
 def test_commands_print_only_through_clean_streams():
-    """Text of others reaches no terminal unchanged: `clean_streams` surrounds each command."""
+    """Foreign text never reaches a terminal unfiltered: `clean_streams` surrounds each command."""
     around = {"output/downloads.py", "output/progress.py", "output/clean_streams.py"}
     bypass = re.compile(
         r"stdout\.buffer|stderr\.buffer|__std(out|err)__|\bos\.write\(1|\.unchanged\b"

@@ -179,7 +179,7 @@ OWN = "`architecture/test_claims.py"
         (["D1"], ["D1: `journeys/prefix.spec.ts: x`"], "x: there is no test of this title"),
     ],
 )
-def test_a_wrong_page_is_refused(claims, entries, wrong):
+def test_invalid_page_is_refused(claims, entries, wrong):
     rows = "".join(f"| {claim} | a feature |\n" for claim in claims)
     found = wrong_in(rows + "".join(f"\n- {entry}" for entry in entries))
     assert len(found) == bool(wrong) and wrong in "".join(found)
@@ -206,12 +206,12 @@ def test_a_wrong_page_is_refused(claims, entries, wrong):
         ("pytestmark = pytest.mark.long\ndef test_x(): pass", "add *(full)*"),
     ],
 )
-def test_a_function_that_shows_nothing_is_refused(source, wrong):
+def test_missing_or_skipped_function_is_refused(source, wrong):
     assert wrong in wrong_function(source, "test_x", is_marked=False)
     assert bool(wrong) == bool(wrong_function(source, "test_x", is_marked=False))
 
 
-def test_a_file_is_marked_as_full_when_all_of_it_is():
+def test_file_is_marked_as_full_when_all_its_tests_are():
     source = "@pytest.mark.long\ndef test_x(): pass\ndef test_y(): pass"
     assert wrong_function(source, "", is_marked=False) == ""
     assert wrong_function(source, "", is_marked=True) == "also runs without --full"
@@ -239,6 +239,6 @@ def test_a_file_is_marked_as_full_when_all_of_it_is():
         ("full.skip(process.env.NBYARD_TEST_PROFILE !== 'long');\nfull('opens', run)", "(full)"),
     ],
 )
-def test_a_title_that_shows_nothing_is_refused(source, wrong):
+def test_missing_or_skipped_title_is_refused(source, wrong):
     found = wrong_title(source, "opens", is_marked=False)
     assert wrong in found and bool(wrong) == bool(found)

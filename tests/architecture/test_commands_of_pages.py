@@ -1,4 +1,4 @@
-"""Each block of commands in README and in the how-to pages runs, or says why it does not."""
+"""Each block of commands in README and in the how-to pages runs, or gives a reason."""
 
 import pytest
 

@@ -35,7 +35,7 @@ def steps(workflow: Any) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_a_workflow_limits_its_time_and_its_rights(path: Path):
+def test_github_workflows_limit_their_time_and_permissions(path: Path):
     workflow = loaded(path)
     assert workflow["permissions"] == {"contents": "read"}
     assert all(job["timeout-minutes"] for job in workflow["jobs"].values())
@@ -46,7 +46,7 @@ def test_a_workflow_limits_its_time_and_its_rights(path: Path):
         assert "${{ inputs" not in step.get("run", "") and "github.event" not in str(step)
 
 
-def test_the_check_on_github_is_the_check_of_this_repository():
+def test_github_runs_the_check_of_this_repository():
     workflow = loaded(ROOT / ".github/workflows/check.yml")
     (call,) = [step["run"] for step in steps(workflow) if ".ci/run" in step.get("run", "")]
     words = [each["words"] for each in workflow["jobs"]["check"]["strategy"]["matrix"]["include"]]
@@ -57,7 +57,7 @@ def test_the_check_on_github_is_the_check_of_this_repository():
 
 
 @pytest.mark.parametrize("path", FORMS, ids=lambda path: path.name)
-def test_an_issue_form_is_one_that_github_shows(path: Path):
+def test_issue_forms_are_valid_for_github(path: Path):
     form = loaded(path)
     assert form["name"] and form["description"]
     assert {field["type"] for field in form["body"]} <= FIELDS
@@ -78,7 +78,7 @@ def project() -> dict[str, Any]:
     return dict(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"])
 
 
-def test_a_release_changes_each_place_of_the_version():
+def test_release_updates_every_version_number():
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
     assert tool["tbump"]["version"]["current"] == nbyard.__version__
     assert re.fullmatch(tool["tbump"]["version"]["regex"], nbyard.__version__)
@@ -89,7 +89,7 @@ def test_a_release_changes_each_place_of_the_version():
     assert lock["version"] == lock["packages"][""]["version"] == nbyard.__version__
 
 
-def test_the_changelog_has_a_place_for_the_next_release():
+def test_changelog_has_a_section_for_the_next_release():
     text = (ROOT / "CHANGELOG.md").read_text()
     assert [text.count(marker) for marker in MARKERS] == [1, 1]
     assert text.index(MARKERS[0]) < text.index(MARKERS[1]) < text.index("## 0.1.0")

@@ -1,4 +1,4 @@
-"""What the package imports is what pyproject.toml asks for, and the other way round."""
+"""pyproject.toml lists exactly the distributions that the package imports."""
 
 import ast
 import re
@@ -43,7 +43,7 @@ HANDED_OVER = {"numpy", "pandas", "pyarrow"}
 
 @cache
 def imported() -> list[set[str]]:
-    """For each foreign name imported anywhere, the distributions that bring it."""
+    """Return, for each foreign module imported anywhere, the distributions that provide it."""
     names = set()
     for module in PACKAGE.rglob("*.py"):
         for node in nodes(module):

@@ -1,4 +1,4 @@
-"""The docs know all that people can set, ask, type or be refused with, and lead somewhere."""
+"""The docs cover every setting, operation, command and error, and their links work."""
 
 import re
 import tomllib
@@ -25,7 +25,7 @@ def text(name: str) -> str:
     return (DOCS / name).read_text()
 
 
-def test_made_pages_are_what_the_code_says():
+def test_generated_pages_match_the_code():
     stale = [
         name
         for name, made in pages().items()
@@ -35,12 +35,12 @@ def test_made_pages_are_what_the_code_says():
 
 
 @pytest.mark.parametrize("name", sorted(Settings.class_trait_names(config=True)))
-def test_each_setting_is_told_with_its_help(name):
+def test_each_setting_is_documented_with_its_help(name):
     assert f"| `{name}` |" in text("reference/settings.md")
     assert Settings.class_traits()[name].help
 
 
-def test_each_operation_is_told():
+def test_each_operation_is_documented():
     listed = text("reference/operations.md")
     for operation in table():
         assert f"`{operation.id}`" in listed
@@ -58,7 +58,7 @@ def test_an_operation_links_the_command_written_for_it(operation, words):
     assert f"## nbyard {words}\n" in text("reference/cli.md")
 
 
-def test_each_command_is_told_with_its_help():
+def test_each_command_is_documented_with_its_help():
     listed = text("reference/cli.md")
     for words, command in commands(nbyard):
         assert command.help, words
@@ -66,14 +66,14 @@ def test_each_command_is_told_with_its_help():
             assert f"## {words}\n" in listed
 
 
-def test_each_error_code_is_told_with_its_sentence():
+def test_each_error_code_is_documented_with_its_text():
     listed = text("reference/errors.md")
     for code, cls in error_codes().items():
         assert f"| `{code}` |" in listed
         assert cls.__doc__, code
 
 
-def test_each_entry_point_group_is_told():
+def test_each_entry_point_group_is_documented():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     listed = text("reference/extension-points.md")
     assert [group for group in project["entry-points"] if f"`{group}`" not in listed] == []
@@ -84,7 +84,7 @@ def headings() -> set[str]:
 
 
 def known(name: str) -> bool:
-    """A noun in singular or plural; of two words, both."""
+    """Return whether the glossary has a noun, in singular or plural; of two words, both."""
     words = name.split("_")
     return all(word in headings() or word.removesuffix("s") in headings() for word in words)
 
@@ -112,7 +112,7 @@ def links(page: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_links_lead_somewhere(page):
+def test_links_have_existing_targets(page):
     for link in links(page):
         target, _, anchor = link.partition("#")
         place = (page.parent / target).resolve() if target else page
@@ -120,7 +120,7 @@ def test_links_lead_somewhere(page):
         assert not anchor or anchor in anchors(place), link
 
 
-def test_every_page_can_be_reached_from_the_first():
+def test_every_page_is_reachable_from_the_index():
     seen, todo = set(), [DOCS / "index.md"]
     while todo:
         page = todo.pop()
@@ -131,14 +131,14 @@ def test_every_page_can_be_reached_from_the_first():
     assert set(DOCS.rglob("*.md")) - seen == set()
 
 
-def test_the_readme_is_two_screens():
+def test_readme_fits_two_screens():
     lines = (ROOT / "README.md").read_text().splitlines()
     assert len(lines) <= MAX_README_LINES
     assert lines.index("./try       # builds nbyard into .venv and runs the penguins workflow; its "
                        "last line opens it in JupyterLab") < 10  # fmt: skip
 
 
-def test_the_page_of_migrations_shows_the_newest_and_adds_the_next():
+def test_migration_page_shows_the_newest_and_adds_the_next():
     folder = ROOT / "jupyter_ext/nbyard/store/migrations/versions"
     newest = max(path.name for path in folder.glob("0*.py"))
     page = text("contribute/add-migration.md")

@@ -84,5 +84,5 @@ def test_public_functions_name_the_errors_that_they_raise() -> None:
         ("def f():\n    def g():\n        raise NotFound()", []),
     ],
 )  # fmt: skip
-def test_such_functions_are_found(source: str, names: list[str]) -> None:
+def test_functions_without_described_errors_are_detected(source: str, names: list[str]) -> None:
     assert [name for _, name in unnamed(ast.parse(source))] == names

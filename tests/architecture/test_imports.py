@@ -1,4 +1,4 @@
-"""Heavy libraries are loaded by what needs them, never at start."""
+"""Heavy libraries are loaded when they are used, never at start."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ HEAVY = {"papermill", "docker", "distributed", "pandas", "polars"}
 
 
 def added_by(statement: str, before: str = "pass") -> set[str]:
-    """Top-level modules that `statement` adds to an interpreter that has run `before`."""
+    """Return top-level modules that `statement` adds to an interpreter that has run `before`."""
     return {name.partition(".")[0] for name in modules_added_by(statement, before)}
 
 
@@ -51,7 +51,7 @@ def test_activating_the_server_extension_loads_nothing_heavy():
     assert not added & (HEAVY | {"alembic", "sqlalchemy"})
 
 
-def test_the_store_and_its_services_load_no_grammar_of_packages():
+def test_store_and_services_do_not_load_the_packaging_grammar():
     added = added_by(
         "import nbyard.yard, nbyard.services.runs.service, nbyard.freezing.runs.single_run"
     )
@@ -59,8 +59,8 @@ def test_the_store_and_its_services_load_no_grammar_of_packages():
     assert not added & (HEAVY | {"alembic", "packaging", "jinja2", "nbformat"})
 
 
-def test_a_run_of_the_command_line_needs_no_kernel_client_and_no_other_database():
-    """Reading kernelspecs brings neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
+def test_command_line_run_loads_no_kernel_client_and_no_postgresql():
+    """Reading kernelspecs imports neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
     added = modules_added_by(
         "import nbyard.cli.commands.run, nbyard.yard, nbyard.freezing.runs.single_run\n"
         "from nbyard.host.kernels import installed_kernels as kernels\n"

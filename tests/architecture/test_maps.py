@@ -1,4 +1,4 @@
-"""Whoever is new finds the way: maps name what is there, all of it and nothing else."""
+"""Maps for newcomers list all existing modules, and nothing else."""
 
 import ast
 import re
@@ -20,15 +20,15 @@ def modules(folder: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("layer", ["dispatch", "runner", "runtimes/docker"])
-def test_the_map_of_a_large_room_names_its_modules(layer: str) -> None:
+def test_map_of_a_large_room_lists_its_modules(layer: str) -> None:
     told = ast.get_docstring(ast.parse((PACKAGE / layer / "__init__.py").read_text()), clean=False)
     named = {name for names in ENTRY.findall(told or "") for name in names.split(", ")}
     assert modules(PACKAGE / layer) - named == set(), f"not on the map in {layer}/__init__.py"
     assert named - modules(PACKAGE / layer) == set(), f"gone from {layer}, but not from its map"
 
 
-def test_the_page_about_rooms_has_those_of_the_linter() -> None:
-    """In its order, for a layer may use only those below it."""
+def test_page_about_rooms_matches_the_import_linter() -> None:
+    """The order matters, because a layer may use only those below it."""
     contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     layers = contracts["contracts"][0]["layers"]
     there = modules(PACKAGE)

@@ -1,4 +1,4 @@
-"""No error names a place as only the runner reads it: `{attempt}/…`."""
+"""Error messages never contain `{attempt}/…`, a path that only the runner understands."""
 
 import ast
 import re
@@ -8,7 +8,7 @@ from .sources import PACKAGE, nodes
 PLACE = re.compile(r"\bATTEMPT\b|\{attempt\}")
 
 
-def test_no_error_names_the_placeholder_of_the_attempt() -> None:
+def test_no_error_contains_the_placeholder_of_the_attempt() -> None:
     found = [
         f"{module.relative_to(PACKAGE)}:{node.lineno}"
         for module in sorted(PACKAGE.rglob("*.py"))

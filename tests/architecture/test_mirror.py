@@ -1,5 +1,6 @@
-"""Each module of the layers that decide things has a test file of its own; what takes long to test,
-such as an installation, among the integration tests."""
+"""Each module of the deciding layers has a test file of its own.
+
+Slow tests, such as installations, are integration tests."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Names say what a thing is: no word that fits everything."""
+"""Names are specific: words that fit everything are banned."""
 
 import ast
 import re
@@ -29,7 +29,7 @@ def named(module: Path) -> Iterator[str]:
                 yield node.arg
 
 
-def test_no_name_uses_a_banned_word():
+def test_no_name_contains_a_banned_word():
     bad = {
         f"{module.relative_to(PACKAGE)}: {name}"
         for module in PACKAGE.rglob("*.py")

@@ -50,7 +50,7 @@ LOCAL_TEXT = re.compile(r"\b(?:const|let) (\w+) = reasons?Text\(")
 
 
 def browser_reads(source: str) -> list[str]:
-    """Return the code of a TypeScript module that takes the text of a reason apart."""
+    """Return the code of a TypeScript module that parses the text of a reason."""
     found = [hit.group() for hit in READ_IN_BROWSER.finditer(source)]
     for name in LOCAL_TEXT.findall(source):
         found += [hit.group() for hit in re.finditer(rf"\b{name}\.{METHODS}", source)]
@@ -58,7 +58,7 @@ def browser_reads(source: str) -> list[str]:
 
 
 def reads(nodes: Iterable[ast.AST]) -> Iterator[int]:
-    """Yield the lines that take the text of a reason apart, or compare it with a text."""
+    """Yield the lines that parse the text of a reason, or compare it with a text."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(attr=name, value=value)) if name in READERS:
@@ -148,7 +148,7 @@ def test_no_code_reads_the_text_of_a_reason() -> None:
         "refusal.hint.startswith(name)",
     ],
 )
-def test_such_code_is_found(code: str) -> None:
+def test_code_that_reads_reason_texts_is_detected(code: str) -> None:
     assert list(reads(ast.walk(ast.parse(code)))) == [1]
 
 
@@ -157,7 +157,7 @@ def test_comparing_codes_is_allowed(code: str) -> None:
     assert list(reads(ast.walk(ast.parse(code)))) == []
 
 
-def test_the_browser_reads_no_text_of_a_reason_either() -> None:
+def test_browser_code_reads_no_text_of_a_reason() -> None:
     sources = [path for path in (ROOT / "src").rglob("*.ts*") if "__tests__" not in path.parts]
     assert [(str(path), read) for path in sources for read in browser_reads(path.read_text())] == []
 
@@ -172,11 +172,11 @@ def test_the_browser_reads_no_text_of_a_reason_either() -> None:
         "const text = reasonText(reason, trans);\nreturn text.startsWith(name);",
     ],
 )
-def test_such_code_of_the_browser_is_found(code: str) -> None:
+def test_browser_code_that_reads_reason_texts_is_detected(code: str) -> None:
     assert browser_reads(code)
 
 
-def test_the_runner_makes_no_failure_with_a_sentence() -> None:
+def test_runner_creates_failures_with_codes_only() -> None:
     found = []
     for path in sorted((PACKAGE / "runner").rglob("*.py")):
         for node in nodes(path):
@@ -188,7 +188,7 @@ def test_the_runner_makes_no_failure_with_a_sentence() -> None:
 
 
 def test_the_runner_knows_its_codes_and_their_parameters() -> None:
-    """It does not mask them where a secret is the same word."""
+    """It must not mask them if a secret is the same word."""
     known = set(runner_reasons.CODES.pattern.split("|"))
     assert sorted(known - CODES.keys()) == []
     fields = {name for code in known for name in CODES[code].fields}
@@ -207,7 +207,7 @@ def test_the_runner_knows_its_codes_and_their_parameters() -> None:
 
 
 def test_every_reason_has_the_parameters_of_its_code() -> None:
-    """`because` refuses others, but only when the line runs."""
+    """`because` refuses other parameters, but only when the line runs."""
     wrong = []
     for path in SOURCES:
         for node in nodes(path):
@@ -221,13 +221,13 @@ def test_every_reason_has_the_parameters_of_its_code() -> None:
     assert wrong == []
 
 
-def test_no_part_of_the_catalogue_replaces_a_code_of_another() -> None:
+def test_parts_of_the_catalogue_have_distinct_codes() -> None:
     names = [name for part in PARTS for name in part]
     assert [name for name in CODES if names.count(name) > 1] == []
 
 
-def test_every_code_is_made_somewhere() -> None:
-    """A code that nothing makes any more leaves the catalogue; a nested one is enough."""
+def test_every_code_is_used() -> None:
+    """An unused code leaves the catalogue; use inside another reason is enough."""
     texts = {
         node.value
         for path in SOURCES
@@ -243,8 +243,8 @@ def test_every_column_with_a_reason_stores_its_code() -> None:
     assert [str(c) for c in columns if not isinstance(c.type, Because)] == []
 
 
-def test_what_the_server_tells_has_codes() -> None:
-    """Clients would have to read a sentence, and could not translate it."""
+def test_server_messages_have_codes() -> None:
+    """Clients would otherwise parse sentences, and could not translate them."""
     schemas = json.loads((PACKAGE / "rest/openapi.json").read_text("utf-8"))["components"][
         "schemas"
     ]
@@ -258,7 +258,7 @@ def test_what_the_server_tells_has_codes() -> None:
     assert sorted(RENDERED_TOO - found) == []
 
 
-def test_no_reason_is_a_text_of_our_own() -> None:
+def test_text_reasons_are_only_for_foreign_messages() -> None:
     """The code `text` is for messages of other programs."""
     wrong = [
         f"{path}:{node.lineno}"

@@ -1,4 +1,4 @@
-"""K15: no query over runs forgets that scratch runs are kept out of history."""
+"""K15: every query over runs excludes scratch runs from history."""
 
 import ast
 from collections.abc import Iterator
@@ -85,7 +85,7 @@ MAY_SEE: dict[str, str] = {
 
 
 def parts(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.stmt]]:
-    """Functions, methods and assignments, each with its name in the module."""
+    """Yield functions, methods and assignments, each with its name in the module."""
     for statement in body:
         match statement:
             case ast.ClassDef():
@@ -97,7 +97,7 @@ def parts(body: list[ast.stmt], prefix: str = "") -> Iterator[tuple[str, ast.stm
 
 
 def reads_runs(part: ast.stmt, aliases: set[str]) -> bool:
-    """Whether a part uses a column of runs, or the table itself in a query."""
+    """Return whether a part uses a column of runs, or the table itself in a query."""
     for node in ast.walk(part):
         match node:
             case ast.Attribute(value=ast.Name(id="runs"), attr="c"):
@@ -110,7 +110,7 @@ def reads_runs(part: ast.stmt, aliases: set[str]) -> bool:
 
 
 def aliases_of(module: ast.Module) -> set[str]:
-    """The names of `runs.c`."""
+    """Return the names of `runs.c`."""
     found = set()
     for statement in module.body:
         match statement:
@@ -127,7 +127,7 @@ def aliases_of(module: ast.Module) -> set[str]:
 
 
 def queries(module: Path) -> Iterator[tuple[str, bool]]:
-    """The parts that read runs, and whether each has the condition."""
+    """Yield the parts that read runs, and whether each has the condition."""
     tree = parsed(module)
     imports = [node for node in tree.body if isinstance(node, ast.ImportFrom)]
     if not any(one.name == "runs" for node in imports for one in node.names):
@@ -139,7 +139,7 @@ def queries(module: Path) -> Iterator[tuple[str, bool]]:
             yield f"{module.name}:{name}", bool(names & CONDITIONS)
 
 
-def test_each_query_over_runs_leaves_scratch_runs_out_or_says_why_not() -> None:
+def test_each_query_over_runs_excludes_scratch_runs_or_gives_a_reason() -> None:
     found = {
         name: has_condition
         for module in STORE.rglob("*.py")
@@ -151,7 +151,7 @@ def test_each_query_over_runs_leaves_scratch_runs_out_or_says_why_not() -> None:
     assert sorted({*MAY_SEE} - without) == [], "these are gone, or have the condition"
 
 
-def test_only_the_store_names_the_table_of_runs() -> None:
+def test_only_the_store_uses_the_table_of_runs() -> None:
     for module in PACKAGE.rglob("*.py"):
         if STORE not in module.parents:
             assert "schema.tables import" not in module.read_text(), module

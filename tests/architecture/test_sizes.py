@@ -1,4 +1,4 @@
-"""No layer grows a giant: sizes of modules and functions."""
+"""Modules and functions stay within their size limits."""
 
 import ast
 

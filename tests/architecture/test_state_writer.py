@@ -13,7 +13,7 @@ SQL = re.compile(r"\b(update\b.*\bset\b.*\bstate\s*=|insert\s+into\b.*\bstate\b)
 
 
 def state_writes(nodes: Iterable[ast.AST]) -> Iterator[int]:
-    """Lines that write a state: `values(state=…)`, a `…Row(state=…)`, setattr, SQL text."""
+    """Yield lines that write a state: `values(state=…)`, a `…Row(state=…)`, setattr, SQL text."""
     for node in nodes:
         match node:
             case ast.Call(func=ast.Attribute(attr="values")) if _sets_state(node):
@@ -27,7 +27,8 @@ def state_writes(nodes: Iterable[ast.AST]) -> Iterator[int]:
 
 
 def _sets_state(call: ast.Call) -> bool:
-    """By keyword, by a dict literal, or by a column as key (`{TaskRow.state: …}`)."""
+    """Return whether a call sets a state by keyword, dict literal or column key (`{TaskRow.state:
+    …}`)."""
     keys = [key for each in call.args if isinstance(each, ast.Dict) for key in each.keys]
     return any(keyword.arg == "state" for keyword in call.keywords) or any(
         (isinstance(key, ast.Constant) and key.value == "state")
@@ -78,10 +79,10 @@ def test_rows_have_no_state_assigned():
         "text('UPDATE task SET state = :s')",
     ],
 )
-def test_the_rule_sees(line):
+def test_state_writes_are_detected(line):
     assert list(state_writes(ast.walk(ast.parse(line))))
 
 
-def test_reading_a_state_is_no_write():
+def test_reading_a_state_is_not_a_write():
     source = "select(t).where(t.c.state == 'x'); Task(state=row.state)"
     assert not list(state_writes(ast.walk(ast.parse(source))))

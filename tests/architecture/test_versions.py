@@ -1,4 +1,4 @@
-"""One version, said in two languages."""
+"""Python and browser parts state the same version."""
 
 import json
 

@@ -18,6 +18,8 @@ from nbyard.domain.deployments.creation_form import OFFERED, PRESETS
 from nbyard.reasons.codes import CODES
 from nbyard.settings import Settings
 
+from .sources import nodes
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "jupyter_ext/nbyard"
 PAGES = [
@@ -68,8 +70,8 @@ ABOUT_CODE = (
     *("CONTRIBUTING.md", "docs/contribute/", "docs/reference/", "docs/glossary.md"),
     *("docs/how-to/lineage.md", "docs/how-to/nephos.md"),
 )
-# Reasons about the edges of a workflow file.
-ABOUT_FILES = ("loose-edge", "not-edge-id")
+# These raise texts about the edges of a workflow file, or about code that runs without us.
+ABOUT_FILES = ("domain/workflows/", "runner/", "serving/", "testing/")
 CODE = re.compile(r"```.*?```|`[^`\n]*`|<!--.*?-->|\*[^*\n]+\*", re.DOTALL)
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:'\"`\w])//[^\n]*", re.DOTALL)
 TRANSLATED = re.compile(r"""trans\._[_n]\(\s*(['"`])(.*?)\1""", re.DOTALL)
@@ -81,7 +83,7 @@ MOST_IN_CODE = 5
 
 
 def avoided(text: str) -> Iterator[tuple[str, str]]:
-    """Yield what stands in a text and what to write instead."""
+    """Yield each avoided phrase of a text and what to write instead."""
     for pattern, instead in AVOIDED.items():
         for match in re.finditer(pattern, text, re.IGNORECASE):
             yield match[0], instead
@@ -119,7 +121,7 @@ def texts_of(source: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_a_page_is_plain(page):
+def test_pages_are_plain(page):
     text = prose(page.read_text("utf-8"))
     assert list(avoided(text)) == []
     if not page.relative_to(ROOT).as_posix().startswith(ABOUT_CODE):
@@ -132,13 +134,13 @@ def test_paragraphs_are_short(page):
     assert {one: n for one, n in counted.items() if n > MOST_WORDS_IN_A_PARAGRAPH} == {}
 
 
-def test_paragraphs_are_told_apart():
+def test_paragraphs_and_list_items_are_split():
     page = "a\nb\n\n```\ncode\n\nmore\n```\n\n- c\n  d\n- e\n\n1. f\n   1. g\n\n| h |\n|---|\n"
     found = [" ".join(one.split()) for one in paragraphs(page) if one.strip()]
     assert found == ["a b", "- c d", "- e", "1. f", "1. g"]
 
 
-def test_code_does_not_become_less_plain():
+def test_docstrings_and_comments_are_plain():
     sources = {path: path.read_text("utf-8") for path in PACKAGE.rglob("*.py")}
     found = Counter(
         path.relative_to(PACKAGE).as_posix()
@@ -151,12 +153,23 @@ def test_code_does_not_become_less_plain():
 
 
 def test_the_texts_of_reasons_are_plain():
-    found = {
-        name: [*avoided(code.text), *former_terms(code.text)]
-        for name, code in CODES.items()
-        if name not in ABOUT_FILES
-    }
+    found = {name: [*avoided(code.text), *former_terms(code.text)] for name, code in CODES.items()}
     assert {name: words for name, words in found.items() if words} == {}
+
+
+def test_the_texts_of_refusals_are_plain():
+    texts = [
+        (f"{path.relative_to(PACKAGE)}:{node.lineno}", part.value)
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if not path.relative_to(PACKAGE).as_posix().startswith(ABOUT_FILES)
+        for node in nodes(path)
+        if isinstance(node, ast.Raise)
+        for part in ast.walk(node)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    assert len(texts) > 1000
+    found = {place: [*avoided(text), *former_terms(text)] for place, text in texts}
+    assert {place: words for place, words in found.items() if words} == {}
 
 
 def test_the_texts_of_the_interface_are_plain():
@@ -199,7 +212,7 @@ def test_the_help_of_commands_and_options_is_plain():
     assert {text: words for text, words in found.items() if words} == {}
 
 
-def test_former_terms_are_found_but_for_technical_uses():
+def test_former_terms_are_detected_except_in_technical_uses():
     text = "A step has an arrow, a library, an edge and one try in a version of a deployment"
     assert [word for word, _ in former_terms(text)] == [
         *("step", "one try", "library", "arrow", "edge", "version of a deployment")
@@ -218,7 +231,7 @@ def test_the_help_of_forms_and_settings_is_plain():
     assert [(text, words) for text in texts if (words := [*avoided(text)])] == []
 
 
-def test_what_is_avoided_is_found_in_prose_only():
+def test_avoided_phrases_are_detected_in_prose_only():
     page = "Nobody knows.\n```\nnobody\n```\nA `nobody` of *Nobody*.\n<!-- whoever -->\n"
     assert [word for word, _ in avoided(prose(page))] == ["Nobody"]
     source = '"""Whoever asks."""\nX = "nobody"  # who waits\n'

@@ -1,4 +1,4 @@
-"""Every benchmark still works: it runs with its smallest sizes. Times are not judged."""
+"""Every benchmark works with its smallest sizes. Times are not checked."""
 
 import ast
 import json
@@ -42,7 +42,7 @@ def case(script: Path) -> Any:
 
 
 def promised(script: Path) -> set[str]:
-    """Return what the table in the script's description says that it measures."""
+    """Return the fields that the table in the script's description promises."""
     text = script.read_text()
     comment = COMMENT.match(text) if script.suffix == ".mjs" else None
     described = comment[1] if comment else ast.get_docstring(ast.parse(text)) or ""
@@ -63,7 +63,7 @@ def names(value: Any) -> Iterator[str]:
 
 
 def numbers(value: Any) -> Iterator[float]:
-    """Yield every number; an empty list or dictionary is one that was not measured."""
+    """Yield every number; an empty list or dictionary counts as not measured."""
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, list):
@@ -87,7 +87,7 @@ def check(line: dict[str, Any]) -> None:
 
 @pytest.mark.timeout(SECONDS + 30)
 @pytest.mark.parametrize("script", [*map(case, BENCHMARKS)])
-def test_works_with_the_smallest_sizes(script: Path, tmp_path: Path) -> None:
+def test_benchmark_works_with_the_smallest_sizes(script: Path, tmp_path: Path) -> None:
     ended = subprocess.run(
         [PROGRAMS[script.suffix], str(script), "--smallest"],
         capture_output=True,

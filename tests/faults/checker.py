@@ -1,5 +1,5 @@
-"""What an outsider sees of a store: rows read with plain SQL, folders, processes, locks and the
-witness of the nodes. It uses nothing of nbyard but the tables of permitted moves."""
+"""A store as an outsider sees it: rows read with plain SQL, folders, processes, locks and the
+witness file of the nodes. Of nbyard, it imports only the tables of allowed transitions."""
 
 import contextlib
 import fcntl
@@ -29,7 +29,7 @@ EXECUTED = "executed.ipynb"
 
 
 class Execution(NamedTuple):
-    """A line of the witness."""
+    """A line of the witness file."""
 
     run: str
     node: str
@@ -52,9 +52,10 @@ class Rows(NamedTuple):
 
 
 class Checker:
-    """Looks at one store; every method returns the violations that it sees, in words. Work that
-    cannot reach a witness, as in containers, is not judged by it, nor are the logs of processes
-    where it is not said how many `lines` each prints."""
+    """Examines one store; every method returns the violations as text.
+
+    Work without a witness, as in containers, is not checked, and logs only if the number of `lines`
+    is given."""
 
     def __init__(self, store: Path, database_url: str = "", witness: Path | None = None):
         self.lines = 0
@@ -102,9 +103,10 @@ class Checker:
     # Judging
 
     def violations(self, acknowledged: Mapping[str, str], at_most: int = 0) -> list[str]:
-        """All that is wrong once every run should be at its end. `acknowledged` are the ids of
-        runs by idempotency key; `at_most` is how often a node may have been executed when only
-        those were killed who do no work (0: as often as it has attempts)."""
+        """Return all violations when every run should have ended.
+
+        `acknowledged` are the IDs of runs by idempotency key. `at_most` limits the executions of a
+        node if only processes without work were killed (0: as many as its attempts)."""
         rows = self.rows()
         return [
             *self.lost(rows, acknowledged),
@@ -119,7 +121,7 @@ class Checker:
         ]
 
     def lost(self, rows: Rows, acknowledged: Mapping[str, str]) -> Iterator[str]:
-        """I1, I2: what was acknowledged is there, once."""
+        """I1, I2: every acknowledged run exists once."""
         runs = {row["id"] for row in rows.runs}
         made = Counter(row["key"] for row in rows.submissions)
         by_key = {row["key"]: row["subject_id"] for row in rows.submissions}
@@ -134,7 +136,8 @@ class Checker:
             yield f"{len(runs)} runs for {len(made)} keys"
 
     def published(self, rows: Rows) -> Iterator[str]:
-        """I6, I18: one artifact per task and output, made of good bytes; nothing of a failure."""
+        """I6, I18: one artifact for each task and output, with correct bytes; none of a failed
+        task."""
         of_task: dict[str, Counter[str]] = defaultdict(Counter)
         for row in rows.artifacts:
             of_task[row["task_id"]][row["name"]] += 1
@@ -179,7 +182,7 @@ class Checker:
                 yield f"task {place} is {task['state']} and was executed"
 
     def visible(self, rows: Rows) -> Iterator[str]:
-        """I6, from outside: what nodes saw of one another is what was published, and only that."""
+        """I6, from outside: nodes saw exactly the published outputs of other nodes."""
         published = {
             (task["run_id"], task["node"]): self._nonce(rows, task)
             for task in rows.tasks
@@ -203,7 +206,7 @@ class Checker:
                 yield f"task {place} took {published[place]!r}, which nobody made"
 
     def printed(self, rows: Rows) -> Iterator[str]:
-        """I8, I16: what was printed is in the log, whoever was dead meanwhile."""
+        """I8, I16: printed lines are in the log, whichever process was dead meanwhile."""
         for row in rows.attempts if self.lines else ():
             log = self.store / "attempts" / row["id"] / "log"
             found = numbers_in(log.read_text()) if log.exists() else []
@@ -222,7 +225,7 @@ class Checker:
     # What is left (I12)
 
     def left(self, rows: Rows) -> Iterator[str]:
-        """Processes, folders, sockets and locks that belong to nobody."""
+        """Yield processes, folders, sockets and locks without an owner."""
         yield from (f"process {words}" for words in self.processes().values())
         yield from self.folders({row["worker"] or row["id"] for row in rows.attempts})
         for lease in rows.leases:
@@ -233,7 +236,8 @@ class Checker:
                 yield f"{lock} is locked"
 
     def processes(self) -> dict[int, str]:
-        """All that live and carry the store's mark, also the dispatcher's prepared parent."""
+        """Return all live processes with the store's mark, including the dispatcher's prepared
+        parent."""
         found = {}
         for pid in self.marks():
             with contextlib.suppress(psutil.Error):
@@ -243,7 +247,7 @@ class Checker:
         return found
 
     def marks(self) -> dict[int, dict[str, str]]:
-        """The same by their environment, in one quick look: work may be over in a moment."""
+        """Return their environments in one quick pass, because work may end in a moment."""
         found = {}
         for pid in sorted(psutil.pids(), reverse=True):
             with contextlib.suppress(OSError):
@@ -284,7 +288,7 @@ class Checker:
 
 
 def histories(rows: Rows) -> Iterator[str]:
-    """I5: what is told of each subject is a legal path, and the row is at its end."""
+    """I5: the events of each subject are a legal path, and its row is final."""
     told = defaultdict(list)
     for event in rows.events:
         if "state" in event["data"] and "change" not in event["data"]:
@@ -302,7 +306,7 @@ def histories(rows: Rows) -> Iterator[str]:
 
 
 def overlaps(rows: Rows) -> Iterator[str]:
-    """I3: an attempt begins when the one before it is at its end; one succeeds at most."""
+    """I3: an attempt starts after the end of the one before it; at most one succeeds."""
     live: dict[str, set[str]] = defaultdict(set)
     machine = MACHINES["attempt"]
     task_of = {row["id"]: row["task_id"] for row in rows.attempts}
@@ -324,7 +328,7 @@ def overlaps(rows: Rows) -> Iterator[str]:
 
 
 def endings(rows: Rows) -> Iterator[str]:
-    """I4: every run, task and attempt ends; a run ends as its tasks did."""
+    """I4: every run, task and attempt ends; the run's state follows from its tasks."""
     for name, table in (("run", rows.runs), ("task", rows.tasks), ("attempt", rows.attempts)):
         for row in table:
             if row["state"] not in MACHINES[name].terminal:
@@ -338,7 +342,7 @@ def endings(rows: Rows) -> Iterator[str]:
 
 
 def numbers_in(log: str) -> list[int]:
-    """Of the lines that are whole: what prints them may itself be killed."""
+    """Return the numbers of complete lines; the printing process may have been killed."""
     return [int(number) for number in re.findall(r"^line (\d+)\n", log, re.MULTILINE)]
 
 
@@ -362,7 +366,7 @@ def is_locked(path: Path) -> bool:
 
 @contextlib.contextmanager
 def open_read_only(store: Path) -> Iterator[sqlite3.Connection]:
-    """The database as it is, in the midst of whatever others do to it."""
+    """Open the database in its current state, while other processes change it."""
     database = sqlite3.connect(f"file:{store / 'store.sqlite'}?mode=ro", uri=True, timeout=10)
     try:
         yield database

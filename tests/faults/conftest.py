@@ -1,4 +1,4 @@
-"""What the fault suite stands on: a store, dispatchers that start quickly, a seed, a sample."""
+"""The base of the fault suite: a store, dispatchers that start quickly, a seed, a sample."""
 
 import os
 import random
@@ -36,7 +36,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """With --full what was counted is told of tests that pass, too: it stands in benchmarks."""
+    """With --full, print the counted numbers of passed tests, which benchmarks/README.md
+    contains."""
     for report in terminalreporter.getreports("passed") if LONG else []:
         told = [one for one in report.capstdout.splitlines() if "NBYARD_TEST_SEED" not in one]
         for line in told[-LINES:]:
@@ -45,7 +46,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def seed(request: pytest.FixtureRequest) -> random.Random:
-    """Chance that can be had again: NBYARD_TEST_SEED."""
+    """Provide random numbers that NBYARD_TEST_SEED reproduces."""
     sys.stdout.write(f"NBYARD_TEST_SEED={SEED}\n")
     return random.Random(f"{SEED} {request.node.nodeid}")
 
@@ -59,7 +60,7 @@ def zygote() -> Iterator[Zygote]:
 
 @pytest.fixture
 def bystander() -> Iterator[psutil.Process]:
-    """Work of another store, which nobody may touch (I12)."""
+    """Run work of another store, which must stay untouched (I12)."""
     marks = {"NBYARD_STORE": "0" * 36, "NBYARD_ATTEMPT_ID": "1" * 36, "NBYARD_MARK": "2" * 32}
     process = subprocess.Popen(["sleep", "infinity"], env={**os.environ, **marks})
     yield psutil.Process(process.pid)

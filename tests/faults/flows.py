@@ -117,7 +117,7 @@ def write_flow(
 
 
 def _rename_arguments(edges: dict[str, dict[str, str]], notebooks: Sequence[str]) -> None:
-    """Inputs and outputs of notebooks have other names."""
+    """Rename the inputs and outputs of notebooks."""
     for key, edge in list(edges.items()):
         del edges[key]
         if edge["source"] in notebooks:

@@ -1,4 +1,4 @@
-"""An outside client that submits without pause and asks again when it got no answer."""
+"""An outside client that submits without pause and retries when it gets no response."""
 
 import contextlib
 import random
@@ -14,7 +14,7 @@ PAUSE_SECONDS = 0.1
 
 
 class Load:
-    """Threads that keep a few runs open on these servers; `acknowledged` is what they were told."""
+    """Threads that keep a few runs open on these servers; `acknowledged` has the responses."""
 
     def __init__(self, servers: Sequence[Server], bodies: Sequence[dict[str, Any]], chance: str):
         self._servers = servers
@@ -29,7 +29,7 @@ class Load:
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
-        """Submit for the time of the block; afterwards everything that was begun is answered."""
+        """Submit during the block; afterwards, wait for all responses."""
         self._going.set()
         thread = threading.Thread(target=self._submit, name="load")
         thread.start()
@@ -66,7 +66,7 @@ class Load:
             self._ended.wait(PAUSE_SECONDS)
 
     def _count_open(self) -> int:
-        """Asking also makes the server look whether a dispatcher lives."""
+        """Count open runs; the request also makes the server check for a live dispatcher."""
         with contextlib.suppress(OSError):
             for run in list(self._open):
                 status, told = self._chance.choice(self._servers).ask("GET", f"/runs/{run}")
@@ -75,5 +75,5 @@ class Load:
         return len(self._open)
 
     def poll(self) -> bool:
-        """Whether all that was submitted is at its end."""
+        """Return whether all submitted runs have ended."""
         return not self._count_open()

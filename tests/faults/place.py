@@ -1,4 +1,4 @@
-"""A store with what works on it: dispatchers and servers that tests start, stop and kill."""
+"""A store with the dispatchers and servers that tests start, stop and kill."""
 
 import contextlib
 import fcntl
@@ -43,7 +43,7 @@ def until(condition: Callable[[], Any], what: str, seconds: float = PATIENCE_SEC
 
 
 class Zygote:
-    """Starts dispatchers without the time that their imports take."""
+    """Starts dispatchers without the time for their imports."""
 
     def __init__(self) -> None:
         program = str(Path(__file__).with_name("zygote.py"))
@@ -52,7 +52,7 @@ class Zygote:
         )
 
     def start(self, environment: Mapping[str, str], log: Path) -> int:
-        """The pid of a new dispatcher, which is no child of ours."""
+        """Start a dispatcher that is not a child of this process; return its process ID."""
         request = {"environment": dict(environment), "log": str(log)}
         assert self._process.stdin and self._process.stdout
         self._process.stdin.write(json.dumps(request) + "\n")
@@ -64,7 +64,7 @@ class Zygote:
 
 
 class Place:
-    """One store. What is asked in this process starts no dispatcher."""
+    """One store. Requests in this process start no dispatcher."""
 
     def __init__(self, folder: Path, database_url: str, zygote: Zygote, store: Path | None = None):
         self.folder = folder
@@ -97,7 +97,7 @@ class Place:
         return write_flow(self.root, self.witness, graph, body=body, **more)
 
     def submit(self, path: str, **more: Any) -> str:
-        """A run that was acknowledged."""
+        """Submit a run; return its acknowledged ID."""
         key = secrets.token_hex(8)
         made = self.yard.services.runs.create(
             self.caller, NewRun(path=path, **more), idempotency_key=key
@@ -111,7 +111,7 @@ class Place:
         return {**os.environ, **self.settings, **more}
 
     def dispatcher(self, **environment: str) -> psutil.Process:
-        """A dispatcher that tries to take the lease."""
+        """Start a dispatcher that tries to get the lease."""
         pid = self._zygote.start(self.environment(**environment), self.log)
         with contextlib.suppress(psutil.NoSuchProcess):
             self._started.append(psutil.Process(pid))
@@ -123,19 +123,19 @@ class Place:
         self.await_death(self.dispatcher(NBYARD_CRASH_AT=crash_at), crash_at)
 
     def await_death(self, process: psutil.Process, crash_at: str) -> None:
-        """See it killed, not leaving by itself."""
+        """Wait until the process was killed; it must not exit by itself."""
         until(lambda: is_gone(process), f"the death at {crash_at}\n{self.told()}")
         lease = self.lease()
         assert lease and lease["until"] > time.time(), f"it left and did not die: {self.told()}"
 
     def finish(self) -> None:
-        """A dispatcher brings everything to its end and leaves."""
+        """Run a dispatcher until all work has ended and it exits."""
         process = self.dispatcher()
         until(lambda: self.holder() == process.pid, "its lease")
         self.settle()
 
     def settle(self) -> None:
-        """Wait for the end of all runs, then of the dispatcher that has tidied up after them."""
+        """Wait for the end of all runs, then for the exit of the dispatcher that cleans up."""
         until(self.all_ended, f"the end of all runs\n{self.told()}")
         end = time.monotonic() + SWEEP_SECONDS
         while found := self.untidy():
@@ -148,8 +148,7 @@ class Place:
         until(lambda: not self._terminated(), "the end of those that servers have called")
 
     def _terminated(self) -> list[psutil.Process]:
-        """Dispatchers of this store that servers have called and that live, told to end: a busy
-        machine may let one come up when all is done."""
+        """Terminate live dispatchers that servers started; a busy machine may start one late."""
         found = []
         for process in psutil.process_iter():
             with contextlib.suppress(psutil.Error):
@@ -160,18 +159,18 @@ class Place:
         return found
 
     def untidy(self) -> list[str]:
-        """What is at work, and what nobody has tidied up yet."""
+        """Return running work, and remains that are not cleaned up yet."""
         self.yard.store.poke()  # this removes the sockets of the dead
         known = {row["worker"] or row["id"] for row in self.checker.rows().attempts}
         return [*self.working().values(), *self.checker.folders(known)]
 
     def cancel(self, run: str) -> None:
-        """Unless it came to its end first."""
+        """Cancel the run, unless it has ended."""
         with contextlib.suppress(Conflict):
             self.yard.services.runs.cancel(self.caller, run)
 
     def supervisors(self) -> list[int]:
-        """Who stands beside the work that is not at its end."""
+        """Return the supervisors of unfinished work."""
         found = []
         live = {marks.get("NBYARD_ATTEMPT_ID", NOT_WORK) for marks in self.checker.marks().values()}
         for folder in (self.store / "attempts" / attempt for attempt in live - {NOT_WORK}):
@@ -182,7 +181,7 @@ class Place:
         return found
 
     def has_begun(self, node: str, run: str = "") -> bool:
-        """Whether the node is being executed, or was."""
+        """Return whether the node is or was executed."""
         found = self.checker.executions()
         return any(one.node == node and run in ("", one.run) for one in found)
 
@@ -190,7 +189,7 @@ class Place:
         return all(state in ENDED for state in self.states().values())
 
     def check(self, at_most: int = 0) -> None:
-        """Everything is as it was promised; what was killed may take a moment to vanish."""
+        """Check all promises; killed processes may take a moment to disappear."""
         end = time.monotonic() + SETTLE_SECONDS
         self.yard.store.poke()  # a stopped server leaves its socket to whoever wakes others next
         while found := self.checker.violations(self.acknowledged, at_most):
@@ -201,14 +200,14 @@ class Place:
         return next((row for row in self.checker.rows().leases if row["name"] == LEASE), None)
 
     def holder(self) -> int:
-        """The pid of the dispatcher that lives and holds the lease, or 0."""
+        """Return the process ID of the live dispatcher with the lease, or 0."""
         lease = self.lease()
         if lease is None or is_dead(lease["holder"]) or lease["until"] < time.time():
             return 0
         return int(lease["holder"].split(":")[1])
 
     def working(self) -> dict[int, str]:
-        """What lives and carries the store's mark, without prepared parents."""
+        """Return live processes with the store's mark, without prepared parents."""
         found = {}
         for pid, words in self.checker.processes().items():
             with contextlib.suppress(psutil.Error):
@@ -217,15 +216,15 @@ class Place:
         return found
 
     def states(self) -> dict[str, str]:
-        """Of all runs."""
+        """Return the states of all runs."""
         return self.checker.run_states()
 
     def told(self) -> str:
-        """The last words of dispatchers and servers."""
+        """Return the last log lines of dispatchers and servers."""
         return self.log.read_text()[-3000:] if self.log.exists() else ""
 
     def close(self) -> None:
-        """End what a failed test left, each by its own id."""
+        """Kill what a failed test left, each process by its ID."""
         for process in self._started:
             with contextlib.suppress(psutil.Error):
                 process.kill()
@@ -244,7 +243,9 @@ def is_gone(process: psutil.Process) -> bool:
 
 
 def stopped_between_writes(place: Place, pid: int) -> bool:
-    """Whoever is stopped with SQLite's lock keeps it: then it goes on, to be stopped later."""
+    """Suspend a process; return whether it is without SQLite's lock.
+
+    A process with the lock resumes, to be suspended later."""
     os.kill(pid, signal.SIGSTOP)
     with (place.store / "write.lock").open("a") as handle:
         try:
@@ -256,7 +257,7 @@ def stopped_between_writes(place: Place, pid: int) -> bool:
 
 
 class Server:
-    """`jupyter server` in a session of its own; it starts dispatchers as it would anywhere."""
+    """`jupyter server` in its own session; it starts dispatchers as usual."""
 
     def __init__(self, place: Place, **environment: str):
         self.place = place
@@ -296,7 +297,7 @@ class Server:
         return False
 
     def ask(self, method: str, path: str, body: Any = None, key: str = "") -> tuple[int, Any]:
-        """Status and answer; OSError when none came."""
+        """Return status and response; raise OSError without a response."""
         headers = {"Content-Type": "application/json"}
         headers |= {"Idempotency-Key": key} if key else {}
         return self.send(method, path, None if body is None else json.dumps(body).encode(), headers)
@@ -304,7 +305,7 @@ class Server:
     def send(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, Any]:
-        """Status and answer; OSError when none came."""
+        """Return status and response; raise OSError without a response."""
         connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
         try:
             own = {"Authorization": f"token {self._token}", **headers}
@@ -334,7 +335,7 @@ class Server:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
-        """Stop it as people do; it leaves nothing then."""
+        """Stop the server as people do, which leaves nothing."""
         if not self.is_dead():
             self._process.terminate()
         try:

@@ -1,5 +1,5 @@
-"""A disk in memory for SQLite whose power can be cut: what was written and not synced is kept, lost
-or torn, as chance will have it."""
+"""A disk in memory for SQLite whose power can be cut: written but unsynced data is kept, lost or
+torn at random."""
 
 import contextlib
 import random
@@ -14,8 +14,8 @@ Write = tuple[int, bytes]
 
 
 class Content:
-    """A file: what reads see, what is on disk for sure, and what was written since the last sync
-    (an offset below 0: cut to that length)."""
+    """A file: what reads return, what is durable, and the writes since the last sync (an offset
+    below 0 truncates to that length)."""
 
     def __init__(self) -> None:
         self.seen = bytearray()
@@ -35,7 +35,7 @@ class Content:
         self.pending = []
 
     def after_cut(self, chance: random.Random) -> bytes:
-        """What is there when the power is back; writes may have reached the disk in any order."""
+        """Return the content after the cut; writes may have reached the disk in any order."""
         found = bytearray(self.durable)
         for write in self.pending:
             if chance.random() < 0.5:
@@ -53,13 +53,14 @@ def _apply(content: bytearray, write: Write) -> None:
 
 
 def _torn(write: Write, chance: random.Random) -> Write:
-    """Only its first sectors."""
+    """Return only the first sectors of a write."""
     offset, data = write
     return offset, data[: chance.randint(0, len(data) // SECTOR) * SECTOR]
 
 
 class Disk(apsw.VFS):
-    """Cuts at chosen operations: each leaves an image and `acknowledged` of that moment."""
+    """A disk that cuts at chosen operations; each cut leaves an image and the `acknowledged` of
+    that moment."""
 
     def __init__(self, chance: random.Random, cuts: set[int]):
         self.files: dict[str, Content] = {}
@@ -72,7 +73,7 @@ class Disk(apsw.VFS):
         super().__init__(self.name, "")
 
     def before(self) -> None:
-        """Called before each operation."""
+        """Cut the power if this operation is chosen, then count it."""
         if self.operations in self._cuts:
             image = {name: file.after_cut(self._chance) for name, file in self.files.items()}
             self.images.append((self.acknowledged, image))
@@ -95,7 +96,7 @@ class Disk(apsw.VFS):
 
 
 class OpenFile:
-    """What SQLite asks of an open file."""
+    """An open file, as SQLite uses it."""
 
     def __init__(self, disk: Disk, content: Content):
         self._disk = disk
@@ -120,10 +121,10 @@ class OpenFile:
         return len(self._content.seen)
 
     def xClose(self) -> None:
-        """Nothing is given back."""
+        """Do nothing."""
 
     def xLock(self, level: int) -> None:
-        """Nobody else is there."""
+        """Do nothing, because there is only one user."""
 
     xUnlock = xLock
 
@@ -143,7 +144,7 @@ class OpenFile:
 def replay(
     transactions: list[list[str]], synchronous: str, chance: random.Random, cuts: set[int]
 ) -> Disk:
-    """Repeat what was recorded on such a disk."""
+    """Repeat recorded statements on such a disk."""
     disk = Disk(chance, cuts)
     connection = apsw.Connection("store.sqlite", vfs=disk.name)
     # alone, SQLite keeps the index of its log in memory

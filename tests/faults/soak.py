@@ -1,4 +1,4 @@
-"""Counters of what leaks, read from outside."""
+"""Counters of leaks, read from outside."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ SLACK = {
 
 
 def count(place: Place, server: Server) -> dict[str, int]:
-    """Of the server, the dispatcher and the machine, at a moment when nothing is at work."""
+    """Count for the server, the dispatcher and the machine, while no work runs."""
     found = {
         "temporary": len(list(Path(place.settings["TMPDIR"]).iterdir())),
         **_processes(place),
@@ -37,7 +37,7 @@ def count(place: Place, server: Server) -> dict[str, int]:
 
 
 def _processes(place: Place) -> dict[str, int]:
-    """The store's; what is kept ready comes and goes as it is used, killed and made anew."""
+    """Count the processes of the store. Ready ones vary as they are used, killed and replaced."""
     found = {"processes": 0, "spares": 0}
     for marks in place.checker.marks().values():
         is_spare = marks.get("NBYARD_ATTEMPT_ID") == NOT_WORK
@@ -46,8 +46,9 @@ def _processes(place: Place) -> dict[str, int]:
 
 
 def leaks(samples: Sequence[dict[str, int]]) -> list[str]:
-    """What is higher in the last quarter than in the first one after the warm-up, by more than
-    its slack; the least of each, for some work may just have been begun."""
+    """Return counters that grew by more than their slack between the first quarter after the
+    warm-up and the last one. The minimum of each quarter counts, because work may have just
+    started."""
     quarter = max(len(samples) // 4, 1)
     early, late = samples[quarter : 2 * quarter] or samples[:1], samples[-quarter:]
     names = set.intersection(*(set(one) for one in (*early, *late)))

@@ -30,7 +30,7 @@ def now(place: Place, key: str) -> Backfill:
 
 
 def check_runs(place: Place, key: str) -> None:
-    """Each due time has one run, and each run its due time."""
+    """Check that each due time has one run, and each run its due time."""
     found = now(place, key)
     page = place.yard.services.runs.list(place.caller, schedule=found.schedule_id, limit=500)
     assert sorted(run.id for run in page.items) == sorted(tick.run_id for tick in found.ticks)
@@ -43,8 +43,8 @@ def check_runs(place: Place, key: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["backfill-run-inserted", "backfill-run-committed:2"])
-def test_the_dispatcher_dies_over_a_past_due_time(place: Place, point: str) -> None:
-    """CP14: nothing of an open transaction stays; what is durable is not repeated."""
+def test_dispatcher_dies_while_it_starts_a_past_due_run(place: Place, point: str) -> None:
+    """CP14: an open transaction leaves nothing, and committed work is not repeated."""
     key = backfill(place, at_once=2)
     place.dispatcher_dies(point)
     started = [tick for tick in now(place, key).ticks if tick.run_id]
@@ -56,7 +56,7 @@ def test_the_dispatcher_dies_over_a_past_due_time(place: Place, point: str) -> N
 
 
 def test_two_dispatchers_start_each_run_once(place: Place) -> None:
-    """One gets the lease; another takes over after that one was killed between two runs."""
+    """One gets the lease. It is killed between two runs, and another one continues."""
     key = backfill(place)
     both = [place.dispatcher(), place.dispatcher()]
     until(lambda: now(place, key).counts.succeeded, "the first run")

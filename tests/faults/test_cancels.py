@@ -1,4 +1,4 @@
-"""CP15: kill -9 at every step of a cancel. What was to end ends, what had not begun never does."""
+"""CP15: kill -9 at every point of a cancel. Cancelled tasks stop, and queued ones never start."""
 
 import os
 import signal
@@ -26,8 +26,8 @@ def check_cancelled(place: Place, run: str) -> None:
 @BOTH
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", ["asked-to-end", "obeyed"])
-def test_the_dispatcher_dies_of_a_cancel(place: Place, graph: str, point: str) -> None:
-    """CP15 after TERM and after KILL: I5, I9, I12; the work does not hear TERM in the second."""
+def test_dispatcher_dies_during_a_cancel(place: Place, graph: str, point: str) -> None:
+    """CP15 after TERM and after KILL: I5, I9, I12. In the second case the work ignores TERM."""
     run = place.submit(place.flow(GRAPHS[graph], STUBBORN if point == "obeyed" else WAIT))
     process = place.dispatcher(NBYARD_CRASH_AT=point)
     until(lambda: place.has_begun("b"), "the second node")
@@ -40,8 +40,8 @@ def test_the_dispatcher_dies_of_a_cancel(place: Place, graph: str, point: str) -
 @pytest.mark.sample(1)
 @BOTH
 @EVERY_GRAPH
-def test_the_server_dies_of_a_cancel(place: Place, graph: str) -> None:
-    """CP15 after the request: it is written, so it is done."""
+def test_server_dies_during_a_cancel(place: Place, graph: str) -> None:
+    """CP15 after the request, which is stored and so carried out."""
     run = place.submit(place.flow(GRAPHS[graph], WAIT))
     place.dispatcher()
     until(lambda: place.has_begun("b"), "the second node")
@@ -56,8 +56,8 @@ def test_the_server_dies_of_a_cancel(place: Place, graph: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @EVERY_GRAPH
-def test_who_supervises_dies_of_a_cancel(place: Place, graph: str) -> None:
-    """CP15, F4: its supervisor is killed between TERM and KILL."""
+def test_supervisor_dies_during_a_cancel(place: Place, graph: str) -> None:
+    """CP15, F4: the supervisor is killed between TERM and KILL."""
     run = place.submit(place.flow(GRAPHS[graph], STUBBORN))
     place.dispatcher()
     until(lambda: place.has_begun("b"), "the second node")
@@ -69,8 +69,8 @@ def test_who_supervises_dies_of_a_cancel(place: Place, graph: str) -> None:
     check_cancelled(place, run)
 
 
-def test_a_cancel_meets_the_end(place: Place, seed) -> None:
-    """I5, I9: whichever comes first counts, and only that."""
+def test_cancel_at_the_end_of_a_task(place: Place, seed) -> None:
+    """I5, I9: the first of both decides, and only that one."""
     path = place.flow({"a": []})
     place.dispatcher(NBYARD_IDLE_SECONDS="60")
     moments = {

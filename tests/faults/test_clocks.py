@@ -1,4 +1,4 @@
-"""F16, I21: the clock is set while a run is under way."""
+"""F16, I21: the clock changes during a run."""
 
 import contextlib
 import subprocess
@@ -22,8 +22,9 @@ pytestmark = pytest.mark.skipif(LIBRARY is None, reason="needs faketime (apt-get
 
 @contextlib.contextmanager
 def dispatcher_with_clock(place: Place, clock: Path) -> Iterator[psutil.Process]:
-    """A dispatcher for which, and for all that it starts, it is so much later as is written in
-    that file; what counts since the boot of the machine goes on."""
+    """Start a dispatcher and its child processes with a clock that a file shifts.
+
+    The time since boot is not shifted."""
     clock.write_text("+0")
     told = {
         "LD_PRELOAD": str(LIBRARY),
@@ -43,7 +44,7 @@ def dispatcher_with_clock(place: Place, clock: Path) -> Iterator[psutil.Process]
 
 
 def renewed(place: Place, ahead: int) -> bool:
-    """Whether the lease was written by a clock that is so many seconds ahead."""
+    """Return whether the lease was written by a clock that is ahead by so many seconds."""
     lease = place.lease()
     return lease is not None and abs(lease["until"] - time.time() - ahead) < HOUR / 2
 
@@ -51,9 +52,9 @@ def renewed(place: Place, ahead: int) -> bool:
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 @pytest.mark.parametrize("ahead", [sign * jump for jump in (HOUR, DAY, YEAR) for sign in (-1, 1)])
-def test_it_is_later_or_earlier(place: Place, ahead: int, tmp_path: Path) -> None:
-    """Nobody takes the lease from its holder, nothing is lost, done twice, or takes that long, and
-    who is silent for a while is not taken to be so since yesterday (I11)."""
+def test_changed_clock_does_not_affect_a_run(place: Place, ahead: int, tmp_path: Path) -> None:
+    """The lease stays with its holder, nothing is lost or done twice, and a short silence does not
+    look like one of a day (I11)."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "3"}
     clock = tmp_path / "clock"
     silence = LONGEST_SECONDS  # which is far less than what the clock is set by
@@ -77,10 +78,10 @@ def test_it_is_later_or_earlier(place: Place, ahead: int, tmp_path: Path) -> Non
     place.check(at_most=1)
 
 
-def test_a_holder_that_hangs_is_followed_although_its_lease_is_of_tomorrow(
+def test_hanging_holder_with_a_lease_in_the_future_is_replaced(
     place: Place, tmp_path: Path
 ) -> None:
-    """What it wrote before the clock was set back keeps nobody waiting for a day."""
+    """The lease from before the clock was set back does not block the store for a day."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "3"}
     clock = tmp_path / "clock"
     run = place.submit(place.flow(GRAPHS["chain"], WAIT))

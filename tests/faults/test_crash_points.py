@@ -1,5 +1,6 @@
-"""F1: kill -9 of the dispatcher at every crash point, in three graphs, on both databases. Whoever
-comes next brings the run to its end, as if nothing had happened."""
+"""F1: kill -9 of the dispatcher at every crash point, in three graphs, on both databases.
+
+The next dispatcher completes the run as if nothing had happened."""
 
 import os
 import time
@@ -36,7 +37,7 @@ EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
 @BOTH
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
-def test_the_dispatcher_dies_at(place: Place, graph: str, point: str, seed) -> None:
+def test_dispatcher_dies_at_a_crash_point(place: Place, graph: str, point: str, seed) -> None:
     """F1, CP4-CP11, CP18: I1, I3-I7, I12; no node is executed twice."""
     place.settings["NBYARD_PREPARED_PARENT"] = str(graph == "fan-out")
     run = place.submit(place.flow(GRAPHS[graph]))
@@ -50,8 +51,8 @@ def test_the_dispatcher_dies_at(place: Place, graph: str, point: str, seed) -> N
 ORPHANS = 3
 
 
-def folders_of_nobody(place: Place) -> Callable[[], int]:
-    """Of attempts that the store does not know; how many of them are left."""
+def orphaned_folders(place: Place) -> Callable[[], int]:
+    """Create folders of unknown attempts; return a counter of those that are left."""
     made = [place.store / "attempts" / str(uuid.uuid4()) for _ in range(ORPHANS)]
     for folder in made:
         (folder / "out").mkdir(parents=True)
@@ -59,8 +60,8 @@ def folders_of_nobody(place: Place) -> Callable[[], int]:
     return lambda: sum(folder.exists() for folder in made)
 
 
-def processes_of_nobody(place: Place) -> Callable[[], int]:
-    """The same for work, as old as it has to be to belong to nobody."""
+def orphaned_processes(place: Place) -> Callable[[], int]:
+    """Start processes of unknown attempts, old enough for the sweep; return a counter as well."""
     of_store = {"NBYARD_STORE": place.checker.store_id, "NBYARD_MARK": "2" * 32}
     marks = os.environ | of_store | {"NBYARD_ATTEMPT_ID": str(uuid.uuid4())}
     made = [psutil.Popen(["sleep", "infinity"], env=marks) for _ in range(ORPHANS)]
@@ -70,8 +71,8 @@ def processes_of_nobody(place: Place) -> Callable[[], int]:
 
 @pytest.mark.sample(1)
 @BOTH
-@pytest.mark.parametrize("orphans", [folders_of_nobody, processes_of_nobody])
-def test_the_dispatcher_dies_in_the_midst_of_a_sweep(
+@pytest.mark.parametrize("orphans", [orphaned_folders, orphaned_processes])
+def test_dispatcher_dies_during_a_sweep(
     place: Place, orphans: Callable[[Place], Callable[[], int]]
 ) -> None:
     """F1, CP16, I12: the next one removes the rest, and nothing else."""
@@ -98,8 +99,8 @@ OF_CALLS = {
 @pytest.mark.parametrize(
     "point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in (OF_WORKERS | OF_CALLS).items()]
 )
-def test_the_dispatcher_dies_over_functions(place: Place, graph: str, point: str, seed) -> None:
-    """F1, E8: what a worker was told it is not told again, and what it did is not done again."""
+def test_dispatcher_dies_while_functions_run(place: Place, graph: str, point: str, seed) -> None:
+    """F1, E8: a worker receives no call twice, and executes none twice."""
     run = place.submit(place.flow(GRAPHS[graph], functions=True))
     most = len(GRAPHS[graph]) if point in OF_CALLS else 1
     place.dispatcher_dies(f"{point}:{seed.randint(1, most)}")
@@ -111,8 +112,8 @@ def test_the_dispatcher_dies_over_functions(place: Place, graph: str, point: str
 @pytest.mark.sample(1)
 @BOTH
 @EVERY_GRAPH
-def test_the_dispatcher_dies_while_it_takes_from_the_cache(place: Place, graph: str, seed) -> None:
-    """CP18, I7, I18: linked once, executed never again."""
+def test_dispatcher_dies_while_it_reuses_a_cached_result(place: Place, graph: str, seed) -> None:
+    """CP18, I7, I18: linked once, never executed again."""
     path = place.flow(GRAPHS[graph])
     place.submit(path)
     place.finish()
@@ -129,8 +130,8 @@ def test_the_dispatcher_dies_while_it_takes_from_the_cache(place: Place, graph: 
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["finished", "outputs-taken", "published"])
-def test_the_dispatcher_dies_over_other_files(place: Place, point: str) -> None:
-    """F1, CP8-CP10, K5: all that was written is listed, or nothing yet; then all, once."""
+def test_dispatcher_dies_while_it_stores_undeclared_files(place: Place, point: str) -> None:
+    """F1, CP8-CP10, K5: all written files are listed at once, and only once."""
     run = place.submit(place.flow({"a": []}, body="echo one > one; echo two > two"))
     place.dispatcher_dies(point)
     runs = place.yard.services.runs

@@ -1,5 +1,6 @@
-"""F12, F20: a database that another process keeps locked, or whose server is started anew. Whoever
-asks is told so in words; the work goes on by itself afterwards."""
+"""F12, F20: a database that another process keeps locked, or whose server restarts.
+
+Callers get an explanation, and the work continues by itself afterwards."""
 
 import json
 import os
@@ -13,8 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from sqlalchemy import text
-
-from nbyard.testing.servers.postgres import Postgres
+from tests.support.postgres import Postgres
 
 from .conftest import SEED
 from .flows import GRAPHS, WAIT
@@ -61,7 +61,8 @@ with ThreadPoolExecutor(10) as pool:
 
 @contextmanager
 def kept_locked(place: Place) -> Iterator[int]:
-    """In this block a foreign process writes to the store's database; its pid."""
+    """Let a foreign process write to the store's database during the block; yield its process
+    ID."""
     words = [sys.executable, "-c", KEEPER, str(place.store / "store.sqlite")]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as keeper:
         assert keeper.stdout and keeper.stdout.readline()
@@ -70,7 +71,7 @@ def kept_locked(place: Place) -> Iterator[int]:
 
 @pytest.fixture
 def postgres_server() -> Iterator[Postgres]:
-    """One of our own, which nobody else uses."""
+    """Start a PostgreSQL server that no other test uses."""
     if Postgres.programs() is None:
         pytest.skip("PostgreSQL is not installed")
     made = Postgres()
@@ -89,9 +90,9 @@ def restartable(
     made.close()
 
 
-def test_the_database_is_locked(place: Place) -> None:
-    """F12, I14: reads are answered, a request to write says who is in the way; the dispatcher
-    outlives it, past its lease, and nothing is lost."""
+def test_locked_database_delays_writes_and_loses_nothing(place: Place) -> None:
+    """F12, I14: reads work, a refused write names the blocking process, and the dispatcher survives
+    longer than its lease."""
     place.settings["NBYARD_LEASE_SECONDS"] = "2"
     path = place.flow(GRAPHS["diamond"], WAIT)
     with Server(place, NBYARD_INLINE_DISPATCH="true") as server:  # it calls no other one
@@ -119,8 +120,8 @@ def test_the_database_is_locked(place: Place) -> None:
 
 @pytest.mark.sample(1)
 @BOTH
-def test_fifty_write_at_once(place: Place, database_url: str) -> None:
-    """I14: in five processes, for a minute. Each has its turn, and nobody is refused."""
+def test_fifty_simultaneous_writers_all_succeed(place: Place, database_url: str) -> None:
+    """I14: in five processes, for a minute. None is refused."""
     words = [sys.executable, "-c", WRITERS, str(place.store), database_url, str(WRITING_SECONDS)]
     with ExitStack() as open_ones:
         writers = [
@@ -143,9 +144,8 @@ def has_more(load: Load, count: int) -> bool:
 
 @pytest.mark.long
 @pytest.mark.timeout(1200)
-def test_postgresql_is_restarted(restartable: Place, postgres_server: Postgres) -> None:
-    """F20, I1-I7: in whatever it and we are doing; a commit of which nobody knows whether it came
-    about is not done twice."""
+def test_restart_of_postgresql_loses_nothing(restartable: Place, postgres_server: Postgres) -> None:
+    """F20, I1-I7: at any moment. A commit with an unknown outcome is not repeated."""
     place = restartable
     place.settings["NBYARD_LEASE_SECONDS"] = "3"
     paths = [place.flow(graph, "sleep 0.2", name=name) for name, graph in GRAPHS.items()]
@@ -168,8 +168,10 @@ def test_postgresql_is_restarted(restartable: Place, postgres_server: Postgres) 
 
 
 @pytest.mark.long
-def test_a_dispatcher_outlives_postgresql(restartable: Place, postgres_server: Postgres) -> None:
-    """F20: longer than its lease, with nobody there who would call another."""
+def test_dispatcher_survives_a_stopped_postgresql(
+    restartable: Place, postgres_server: Postgres
+) -> None:
+    """F20: longer than its lease, without any caller that could start another one."""
     place = restartable
     place.settings["NBYARD_LEASE_SECONDS"] = "1"
     run = place.submit(place.flow(GRAPHS["diamond"], WAIT))

@@ -1,5 +1,7 @@
-"""F10, F11: a disk without room, and one without room for another file. Nothing is damaged, what is
-there can be read and deleted, and all goes on when there is room again (I15)."""
+"""F10, F11: a full disk, and one without free inodes.
+
+Nothing is damaged, existing data can be read and deleted, and work continues when space is free
+again (I15)."""
 
 import contextlib
 import itertools
@@ -22,7 +24,7 @@ MIB = 2**20
 
 
 class SmallDisk:
-    """A file system of its own, which others may fill."""
+    """A file system of its own that other programs can fill."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -89,8 +91,8 @@ def check_sound(place: Place) -> None:
 
 
 @pytest.mark.parametrize("left", [pytest.param(32 * MIB, id="reserve"), pytest.param(0, id="full")])
-def test_a_disk_that_is_full(place: Place, disk: SmallDisk, left: int) -> None:
-    """F10, I15: while a run is under way, which ends by itself afterwards."""
+def test_run_survives_a_full_disk(place: Place, disk: SmallDisk, left: int) -> None:
+    """F10, I15: the run ends by itself afterwards."""
     path = place.flow(GRAPHS["chain"], WAIT)
     place.gate.touch()
     old, other = place.submit(path), place.submit(path)
@@ -122,8 +124,8 @@ def test_a_disk_that_is_full(place: Place, disk: SmallDisk, left: int) -> None:
     place.check(at_most=1)
 
 
-def test_deleting_works_without_any_room(place: Place, disk: SmallDisk) -> None:
-    """F10, I15, Q19: also when nothing is under way that could give room back."""
+def test_deletion_works_on_a_full_disk(place: Place, disk: SmallDisk) -> None:
+    """F10, I15, Q19: this also holds if no running work could free space."""
     path = place.flow(GRAPHS["chain"])
     runs = [place.submit(path, force=True) for _ in range(3)]
     place.finish()
@@ -145,8 +147,8 @@ def key_of(place: Place, run: str) -> str:
     return next(key for key, made in place.acknowledged.items() if made == run)
 
 
-def test_a_disk_without_inodes(place: Place, disk: SmallDisk) -> None:
-    """F11, I15: the same, and it says what is lacking."""
+def test_run_survives_a_disk_without_inodes(place: Place, disk: SmallDisk) -> None:
+    """F11, I15: the message names the lack of inodes."""
     path = place.flow(GRAPHS["chain"])
     old = place.submit(path)
     place.dispatcher()

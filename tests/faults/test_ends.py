@@ -1,4 +1,4 @@
-"""What processes leave in the store when they are ended with SIGTERM."""
+"""Files that processes leave in the store after SIGTERM."""
 
 import os
 import subprocess
@@ -12,8 +12,8 @@ from .place import Place, Server, is_gone, until
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-def test_server_dispatcher_and_command_leave_no_sockets_and_no_log(place: Place) -> None:
-    """The last of them removes the write-ahead log and its index."""
+def test_sigterm_leaves_no_sockets_and_no_write_ahead_log(place: Place) -> None:
+    """The last of server, dispatcher and command removes the write-ahead log and its index."""
     place.yard.close()
     with Server(place) as server:
         body = {"path": place.flow(GRAPHS["chain"])}

@@ -1,5 +1,7 @@
-"""F6-F8: the Docker engine is killed or hangs under runs. What can go on goes on, the rest waits or
-is tried again, and processes do not mind."""
+"""F6-F8: the Docker engine is killed or hangs during runs.
+
+Running work continues where possible, the rest waits or is retried, and processes are not
+affected."""
 
 import os
 import random
@@ -13,10 +15,10 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.images import base_image, example_locks, tiny_image
+from tests.support.private_engine import PrivateEngine, why_no_engine
 
 from nbyard.dockerd import STORE, Engine
-from nbyard.testing.images import base_image, example_locks, tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .checker import Checker
 from .flows import COUNTING, GRAPHS
@@ -50,7 +52,7 @@ def private(
 
 @pytest.fixture
 def docker(place: Place, private: PrivateEngine) -> Iterator[Engine]:
-    """The engine of the place's runs. Containers see no witness; their logs tell instead."""
+    """Start the engine of the runs. Containers have no witness file; their logs are the witness."""
     engine = Engine(private.url)
     image = tiny_image(engine)
     place.settings |= {"NBYARD_DOCKER_HOST": private.url, "NBYARD_DOCKER_BASE_IMAGE": image}
@@ -82,10 +84,10 @@ def check(place: Place, docker: Engine) -> None:
     place.check()
 
 
-def test_an_engine_is_killed_and_its_containers_go_on(
+def test_containers_of_a_killed_engine_are_found_again(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F6, I8: with live-restore. Each is found again, none is begun anew, no line is missing."""
+    """F6, I8: the engine has live-restore. No container starts again, and no line is missing."""
     run = place.submit(counting(place), runtime="docker")
     place.dispatcher()
     until_three_count(place)
@@ -99,10 +101,10 @@ def test_an_engine_is_killed_and_its_containers_go_on(
 
 
 @pytest.mark.parametrize("private", [{"live_restore": False}], indirect=True)
-def test_an_engine_is_killed_with_its_containers(
+def test_attempts_are_retried_after_engine_and_containers_were_killed(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F7: they are lost and tried again; what comes meanwhile waits, and says for what."""
+    """F7: new tasks wait meanwhile, and show the reason."""
     path = counting(place)
     run = place.submit(path, runtime="docker")
     place.dispatcher()
@@ -124,9 +126,8 @@ def test_an_engine_is_killed_with_its_containers(
     assert all("container-killed" in reason for reason in lost)
 
 
-def test_only_a_command_that_is_silent_is_ended(place: Place, docker: Engine) -> None:
-    """I11: nobody but the dispatcher hears a command in a container, also one that fills its
-    log."""
+def test_only_a_silent_command_reaches_the_silence_limit(place: Place, docker: Engine) -> None:
+    """I11: in a container, only the dispatcher reads the output, also with a full log."""
     place.witness = Path(os.devnull)
     flood = "head -c 67108864 /dev/zero | tr '\\0' x\n" + COUNT
     runs = {}
@@ -144,7 +145,7 @@ def test_only_a_command_that_is_silent_is_ended(place: Place, docker: Engine) ->
 @pytest.mark.parametrize(
     "private", [{"live_restore": live} for live in (False, True)], indirect=True, ids=str
 )
-def test_an_engine_is_killed_around_the_end_of_work(
+def test_engine_killed_around_the_end_of_work_fails_no_run(
     place: Place,
     private: PrivateEngine,
     docker: Engine,
@@ -152,7 +153,7 @@ def test_an_engine_is_killed_around_the_end_of_work(
     pytestconfig: pytest.Config,
     is_notebook: bool,
 ) -> None:
-    """F6, F7: each run succeeds, if need be at another attempt; a cut log shows it."""
+    """F6, F7: each run succeeds, if necessary with another attempt. A truncated log is marked."""
     if is_notebook:
         image = base_image(docker, example_locks(pytestconfig.rootpath))
         place.settings |= {"NBYARD_DOCKER_BASE_IMAGE": image, "NBYARD_DOCKER_BUILD_NETWORK": "none"}
@@ -191,8 +192,8 @@ def whole_logs(place: Place) -> list[Path]:
     return [path for path in place.store.glob("attempts/*/log") if last in path.read_text()]
 
 
-def test_a_server_tidies_up_after_a_killed_dispatcher(place: Place, docker: Engine) -> None:
-    """F1, CP10, I12: within a minute, though there is nothing to run."""
+def test_server_cleans_up_after_a_killed_dispatcher(place: Place, docker: Engine) -> None:
+    """F1, CP10, I12: within a minute, although no run is queued."""
     place.witness = Path(os.devnull)
     run = place.submit(place.flow({"a": []}, "echo once"), runtime="docker")
     place.dispatcher_dies("published:1")
@@ -217,10 +218,10 @@ POINTS = {
 
 
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
-def test_the_dispatcher_dies_over_containers(
+def test_dispatcher_dies_while_containers_run(
     place: Place, docker: Engine, point: str, seed: random.Random
 ) -> None:
-    """F1, CP4-CP10: I3, I5-I8, I12; each container is found again, and none is begun anew."""
+    """F1, CP4-CP10: I3, I5-I8, I12; each container is found again, and none starts again."""
     place.witness = Path(os.devnull)
     graph = GRAPHS["diamond"]
     run = place.submit(place.flow(graph, "echo once"), runtime="docker")
@@ -243,7 +244,7 @@ def hanging(private: PrivateEngine) -> Iterator[None]:
 
 
 def answers(server: Server, run: str) -> Iterator[float]:
-    """How long each takes, for a minute."""
+    """Return the durations of requests during a minute."""
     end = time.monotonic() + HANG_SECONDS
     while (start := time.monotonic()) < end:
         assert server.ask("GET", f"/runs/{run}")[0] == 200
@@ -251,9 +252,10 @@ def answers(server: Server, run: str) -> Iterator[float]:
         threading.Event().wait(PAUSE_SECONDS)
 
 
-def test_an_engine_hangs(place: Place, private: PrivateEngine, docker: Engine) -> None:
-    """F8: for a minute. Processes run, questions are answered, and its containers are found
-    again."""
+def test_hanging_engine_does_not_affect_processes(
+    place: Place, private: PrivateEngine, docker: Engine
+) -> None:
+    """F8: for a minute. Requests are answered, and its containers are found again."""
     path = counting(place)
     with Server(place, NBYARD_INLINE_DISPATCH="true") as server:
         run = place.submit(path, runtime="docker")
@@ -271,10 +273,10 @@ def test_an_engine_hangs(place: Place, private: PrivateEngine, docker: Engine) -
     assert logs(place) == [LINES] * 8
 
 
-def test_an_engine_hangs_under_more_containers_than_it_has_threads(
+def test_engine_hanging_under_many_containers_delays_no_process(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F8, R8: runs of processes take their usual time; each container ends well, begun once."""
+    """F8, R8: there are more containers than threads. Each container ends well, started once."""
     place.settings["NBYARD_SLOTS"] = str(CONTAINERS + 1)
     place.witness = Path(os.devnull)
     nodes: dict[str, list[str]] = {f"n{number}": [] for number in range(CONTAINERS)}

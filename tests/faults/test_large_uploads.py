@@ -1,4 +1,4 @@
-"""D7: the server's memory stays flat, however large a file is."""
+"""D7: the server's memory stays flat for files of any size."""
 
 import hashlib
 import os
@@ -21,13 +21,13 @@ def server(place: Place) -> Iterator[Server]:
 
 
 def most_bytes(pid: int) -> int:
-    """What a process ever had in memory."""
+    """Return the peak memory of a process."""
     told = Path(f"/proc/{pid}/status").read_text()
     return 1024 * int(re.findall(r"^VmHWM:\s+(\d+) kB$", told, re.M)[0])
 
 
 def pieces() -> Iterator[bytes]:
-    """None is like another, so that the store keeps each."""
+    """Yield different pieces, so that the store keeps each of them."""
     block = os.urandom(PIECE - 8)
     for number in range(SIZE // PIECE):
         yield number.to_bytes(8, "big") + block
@@ -36,7 +36,7 @@ def pieces() -> Iterator[bytes]:
 @pytest.mark.long
 @pytest.mark.timeout(900)
 def test_memory_stays_flat_while_a_file_is_uploaded(server: Server) -> None:
-    """And while a dataset is made of it, whose bytes are the same."""
+    """This also holds while a dataset with the same bytes is created from it."""
     body = {"filename": "large.bin", "size_bytes": SIZE}
     status, upload = server.ask("POST", "/uploads", body)
     assert status == 201

@@ -1,5 +1,5 @@
-"""F21, CP17: a migration that is killed at one of its statements leaves the old schema or the new
-one (I17); two at once do it once. Each statement of each migration is such a place once."""
+"""F21, CP17: a migration killed at one of its statements leaves the old or the new schema (I17);
+two simultaneous processes migrate once. Each statement of each migration is tried once."""
 
 import itertools
 import os
@@ -25,8 +25,8 @@ BOTH = pytest.mark.parametrize("bare_database_url", ["sqlite", "postgresql"], in
 
 
 def open_in_a_fork(folder: Path, url: str, die_at: int = 0) -> int:
-    """Open the store elsewhere; killed before that statement of a migration (one after its last
-    is its commit). The pid."""
+    """Open the store in another process, killed before that statement of a migration (the number
+    after the last one is its commit). Return its process ID."""
     pid = os.fork()
     if pid == 0:
         status = 1
@@ -64,10 +64,9 @@ REVISIONS = revisions()  # a test adds one more
 
 
 def deaths(revision: str | None) -> Iterator[int]:
-    """The statements to kill at: all from no store, the first and last schema, some from others.
-
-    All migrations are one transaction. Every statement from every schema would take hours.
-    """
+    """Yield the statements to kill at: all from an empty store, the first and last schema, some
+    from others. All migrations are one transaction. Every statement from every schema would take
+    hours."""
     if revision in {None, REVISIONS[0], REVISIONS[-1]}:
         return itertools.count(1, STEP)
     return (2**power for power in itertools.count())
@@ -103,10 +102,12 @@ def shape(folder: Path, url: str) -> tuple[str | None, dict[str, list[str]]]:
 @pytest.mark.parametrize("revision", [None, *REVISIONS])
 @BOTH
 @pytest.mark.timeout(600)
-def test_killed_at_a_statement(
+def test_migration_killed_at_a_statement_is_repeated(
     tmp_path: Path, bare_database_url: str, revision: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CP17, I17: also while the first schema is created. The next process migrates the store."""
+    """CP17, I17: this also holds while the first schema is created.
+
+    The next process migrates the store."""
     add_migration(tmp_path, monkeypatch)
     folder = tmp_path / "store"
     if revision:
@@ -137,7 +138,7 @@ def check_new(folder: Path, url: str, *, kept: bool) -> None:
 
 @pytest.mark.parametrize("revision", [None, REVISIONS[0]])
 @BOTH
-def test_several_at_once(
+def test_several_processes_migrate_once(
     tmp_path: Path, bare_database_url: str, revision: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I17: one process migrates, the others wait. A copy of the older store is kept."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from nbyard.domain.notices.structs import Channel, DigestLimit, NewChannel, NoticeRule
-from nbyard.testing.servers.receivers import HttpReceiver, http_receiver
+from nbyard.testing.receivers import HttpReceiver, http_receiver
 
 from .place import Place, until
 
@@ -42,8 +42,9 @@ def ids(receiver: HttpReceiver, path: str = "/team") -> list[str]:
 
 
 @BOTH
-def test_the_dispatcher_dies_after_a_message(place: Place, receiver: HttpReceiver) -> None:
-    """CP13: it was sent and not ticked off; the next dispatcher repeats it with the same ID."""
+def test_dispatcher_dies_after_it_sent_a_message(place: Place, receiver: HttpReceiver) -> None:
+    """CP13: the message was sent but not recorded; the next dispatcher repeats it with the same
+    ID."""
     channel(place, receiver)
     run = place.submit(place.flow({"a": []}))
     place.dispatcher_dies("notice-sent")
@@ -55,7 +56,7 @@ def test_the_dispatcher_dies_after_a_message(place: Place, receiver: HttpReceive
     place.settle()
 
 
-def test_a_receiver_that_hangs_or_fails_delays_no_run(place: Place, receiver: HttpReceiver) -> None:
+def test_hanging_or_failing_receiver_delays_no_run(place: Place, receiver: HttpReceiver) -> None:
     channel(place, receiver)
     with http_receiver() as healthy:
         channel(place, healthy, "healthy")
@@ -74,7 +75,7 @@ def test_a_receiver_that_hangs_or_fails_delays_no_run(place: Place, receiver: Ht
 
 
 @pytest.mark.long
-def test_429_is_obeyed_and_404_is_final(place: Place, receiver: HttpReceiver) -> None:
+def test_429_delays_the_retry_and_404_is_final(place: Place, receiver: HttpReceiver) -> None:
     made = channel(place, receiver)
     receiver.answers, receiver.headers = [429], {"Retry-After": "1"}
     place.dispatcher()

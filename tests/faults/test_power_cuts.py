@@ -1,4 +1,5 @@
-"""F13, Q17: what a power cut leaves of the store: everything acknowledged, nothing in between."""
+"""F13, Q17: after a power cut, the store has everything that was acknowledged, in a consistent
+state."""
 
 import json
 import os
@@ -12,11 +13,11 @@ from typing import Any
 
 import pytest
 from sqlalchemy import event, text
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.database import database_connection
-from nbyard.testing.fake_runtime_bench import Bench
 from nbyard.yard import Yard
 
 from .checker import Checker, histories
@@ -28,7 +29,7 @@ CUTS = 500 if IS_LONG else 40
 
 
 def recording(connection: sqlite3.Connection, recorded: list[list[str]]) -> None:
-    """Keep the statements of every transaction that this connection commits."""
+    """Record the statements of every transaction that this connection commits."""
     begun: list[str] = []
 
     def trace(statement: str) -> None:
@@ -48,7 +49,7 @@ def recording(connection: sqlite3.Connection, recorded: list[list[str]]) -> None
 
 @pytest.fixture
 def transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
-    """What real runs write, from the first statement of the schema on, with checkpoints."""
+    """Return what real runs write, from the first statement of the schema on, with checkpoints."""
     pytest.importorskip("apsw")
     recorded: list[list[str]] = []
     prepare = database_connection._prepare
@@ -71,7 +72,7 @@ def transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[s
 
 
 def work(bench: Bench) -> None:
-    """A few runs to their ends."""
+    """Execute a few runs to their ends."""
     runs = [bench.submit(graph) for graph in GRAPHS.values()]
     while any(bench.run(run).state not in ("succeeded", "failed", "cancelled") for run in runs):
         bench.round()
@@ -80,7 +81,7 @@ def work(bench: Bench) -> None:
 
 
 def broken(image: dict[str, bytes], folder: Path, acknowledged: int) -> str:
-    """What is wrong with a store after a cut; empty when it is as promised."""
+    """Return the damage of a store after a cut; empty if it is as promised."""
     from .powercut import write_image
 
     write_image(image, folder)
@@ -120,17 +121,17 @@ def troubles(
 
 
 @pytest.mark.timeout(900)
-def test_the_power_is_cut(
+def test_power_cut_loses_nothing_acknowledged(
     transactions: list[list[str]], seed: random.Random, tmp_path: Path
 ) -> None:
-    """F13, I1, I15: no cut loses or breaks anything; the simulator sees that OFF would."""
+    """F13, I1, I15: the simulator also shows that synchronous=OFF would lose data."""
     assert list(troubles(transactions, "FULL", seed, tmp_path)) == []
     assert any("lost" in words for words in troubles(transactions, "NORMAL", seed, tmp_path))
     assert any("corrupt" in words for words in troubles(transactions, "OFF", seed, tmp_path))
 
 
 class Recorder:
-    """The order in which files are made durable and visible, and rows committed."""
+    """The order in which files are synced and renamed, and rows are committed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, store: Store):
         self.steps: list[tuple[str, Any]] = []
@@ -165,7 +166,7 @@ class Recorder:
 def test_files_are_durable_before_their_rows(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F13, I6: fsync of the file, rename, fsync of its folder, commit; in this order."""
+    """F13, I6: fsync of the file, rename, fsync of its folder, commit, in this order."""
     bench = Bench(yard, tmp_path / "root")
     recorder = Recorder(monkeypatch, yard.store)
     work(bench)
@@ -186,9 +187,8 @@ def test_files_are_durable_before_their_rows(
         assert stat.S_IMODE(path.stat().st_mode) == 0o444
 
 
-def test_a_result_from_before_a_cut_is_not_believed(place: Place) -> None:
-    """F13, I6: outputs are synced when they are taken, so those of an attempt that had ended when
-    the power went may be torn; it counts as lost."""
+def test_attempt_that_ended_before_a_power_cut_is_lost(place: Place) -> None:
+    """F13, I6: outputs are synced when they are collected, so earlier files may be torn."""
     run = place.submit(place.flow({"a": []}))
     place.dispatcher_dies("finished")
     (identity,) = place.store.glob("attempts/*/runner.json")

@@ -1,5 +1,5 @@
-"""F2: kill -9 of the server, the dispatcher, supervisors, guards and the work itself at random
-moments under a steady load. A client that asks again loses nothing and gets nothing twice."""
+"""F2: kill -9 of the server, the dispatcher, supervisors, guards and the work at random moments
+under a steady load. A client that retries loses no run and gets none twice."""
 
 import contextlib
 import os
@@ -28,7 +28,7 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 
 
 class Killer:
-    """Ends one process of ours at a time, whichever chance picks."""
+    """Kills one random process of the store at a time."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Killer:
         self.killed: Counter[str] = Counter()
 
     def strike(self) -> None:
-        """Wait a random time, then kill whom there is to kill."""
+        """Wait a random time, then kill a process."""
         self._never.wait(self._chance.uniform(0, LONGEST_PAUSE_SECONDS))
         found = until(self._present, "somebody at work")
         kind = self._chance.choices(list(found), [VICTIMS[one] for one in found])[0]
@@ -58,7 +58,7 @@ class Killer:
             self._server.start()
 
     def _present(self) -> dict[str, set[int]]:
-        """Whom there is to kill while work is done; not every kind is always there."""
+        """Return the processes that can be killed during work; not every kind always exists."""
         found = self._candidates()
         if not found["work"]:
             return {}
@@ -88,7 +88,7 @@ def bodies(place: Place) -> list[dict]:
 
 
 def check_endings(place: Place) -> None:
-    """What was killed is no failure, unless it was killed three times."""
+    """Check that a killed task has not failed, unless it was killed three times."""
     rows = place.checker.rows()
     attempts = grouped(rows.attempts, "task_id")
     for task in rows.tasks:
@@ -106,8 +106,10 @@ def check_endings(place: Place) -> None:
         ("line 0\nline 1\nline 1\nline 2\n", set()),
     ],
 )
-def test_gaps_and_doubles_are_seen(place: Place, log: str, states: set[str]) -> None:
-    """The checker's eye for I8 and I16 is worth something."""
+def test_checker_detects_missing_and_repeated_lines(
+    place: Place, log: str, states: set[str]
+) -> None:
+    """I8, I16."""
     place.checker.lines = 3
     folder = place.store / "attempts" / "x"
     folder.mkdir(parents=True)
@@ -117,8 +119,9 @@ def test_gaps_and_doubles_are_seen(place: Place, log: str, states: set[str]) -> 
         assert bool([*place.checker.printed(rows)]) == (state not in states)
 
 
-def test_lines_are_kept_while_nobody_looks(place: Place) -> None:
-    """I8, I16: all of them printed after the death of the dispatcher, and before the next one."""
+def test_lines_printed_without_a_dispatcher_are_kept(place: Place) -> None:
+    """I8, I16: all lines were printed after the death of one dispatcher and before the start of the
+    next."""
     place.checker.lines = LINES
     run = place.submit(place.flow({"a": []}, f"until [ -e GATE ]; do sleep 0.02; done; {COUNTING}"))
     process = place.dispatcher()
@@ -135,7 +138,7 @@ def test_lines_are_kept_while_nobody_looks(place: Place) -> None:
 @pytest.mark.sample(1)
 @pytest.mark.timeout(3600)
 @BOTH
-def test_nothing_is_lost_and_nothing_doubled(place: Place) -> None:
+def test_random_kills_lose_and_repeat_nothing(place: Place) -> None:
     """F2, F3, F4: I1-I8, I12, I16."""
     place.settings["NBYARD_IDLE_SECONDS"] = "60"
     chance = random.Random(f"{SEED} kills")

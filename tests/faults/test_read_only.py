@@ -1,4 +1,4 @@
-"""F35: a disk that became read-only, as file systems do after an error of the hardware."""
+"""F35: a disk that became read-only, as file systems do after a hardware error."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ def remount(folder: Path, how: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{how}", str(folder)], check=True)
 
 
-def test_a_store_on_a_read_only_disk_is_refused_in_words_and_opens_later(disk: Path) -> None:
+def test_store_on_a_read_only_disk_is_refused_and_opens_later(disk: Path) -> None:
     first = Store(disk / "store")
     first.close()
     remount(disk, "ro")

@@ -1,4 +1,4 @@
-"""I20, CP14: each due time has at most one run, also with kills and clocks that are set."""
+"""I20, CP14: each due time has at most one run, also with kills and changed clocks."""
 
 import itertools
 import time
@@ -32,7 +32,7 @@ def ticks(place: Place, schedule_id: str) -> list[Tick]:
 
 
 def check_runs(place: Place, schedule_id: str) -> None:
-    """Each run has a due time of its own, and each due time with a run has its tick."""
+    """Check that each run has its own due time, and each due time with a run its tick."""
     runs = place.yard.services.runs.list(place.caller, schedule=schedule_id, limit=500).items
     dues = [run.origin.due_at for run in runs]
     assert len(dues) == len(set(dues))
@@ -43,8 +43,8 @@ def check_runs(place: Place, schedule_id: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["tick-inserted", "tick-committed"])
-def test_the_dispatcher_dies_over_a_due_time(place: Place, point: str) -> None:
-    """CP14: nothing of an open transaction stays; what is durable is not repeated."""
+def test_dispatcher_dies_while_it_starts_a_due_run(place: Place, point: str) -> None:
+    """CP14: an open transaction leaves nothing, and committed work is not repeated."""
     made = schedule(place)
     place.dispatcher_dies(point)
     assert len(ticks(place, made)) == (point == "tick-committed")
@@ -60,9 +60,11 @@ def test_the_dispatcher_dies_over_a_due_time(place: Place, point: str) -> None:
 @pytest.mark.long
 @pytest.mark.skipif(LIBRARY is None, reason="needs faketime (apt-get install faketime)")
 @pytest.mark.parametrize("seconds", [0, 120])
-def test_the_clock_is_set_again_and_again(place: Place, tmp_path: Path, seconds: int) -> None:
-    """The dispatcher runs on while its clock goes an hour or a day forward and back, once or for
-    so long."""
+def test_repeated_clock_changes_start_each_due_run_once(
+    place: Place, tmp_path: Path, seconds: int
+) -> None:
+    """The dispatcher keeps running while its clock moves by an hour or a day, once or
+    repeatedly."""
     made, clock = schedule(place), tmp_path / "clock"
     place.settings |= {"NBYARD_IDLE_SECONDS": "60"}
 

@@ -1,5 +1,6 @@
-"""F1: kill -9 of the server while it takes a run on. Its client asks again with the same key, and
-gets the one run that there is."""
+"""F1: kill -9 of the server while it accepts a run.
+
+Its client retries with the same key, and gets the only run."""
 
 import pytest
 
@@ -14,7 +15,7 @@ POINTS = {"request-read": "CP1", "run-inserted": "CP2", "run-committed": "CP3"}
 @BOTH
 @pytest.mark.parametrize("graph", list(GRAPHS))
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
-def test_the_server_dies_at(place: Place, graph: str, point: str) -> None:
+def test_server_dies_at_a_crash_point(place: Place, graph: str, point: str) -> None:
     """F1, CP1-CP3: I1, I2, I8."""
     body = {"path": place.flow(GRAPHS[graph])}
     with Server(place, NBYARD_CRASH_AT=point) as server:

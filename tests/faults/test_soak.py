@@ -1,4 +1,4 @@
-"""F2, I12, I30: half an hour of runs and random kills; nothing grows but the record."""
+"""F2, I12, I30: half an hour of runs and random kills; only the record grows."""
 
 import os
 import random
@@ -19,8 +19,7 @@ SPARED = ("server", "dispatcher")
 SETTLE_SECONDS = 180.0
 
 
-def test_leaks_are_seen() -> None:
-    """The counters are worth something: growth is told, noise is not."""
+def test_counters_detect_leaks_but_not_noise() -> None:
     flat = [{"temporary": 10 + n % 2, "server rss": 100 << 20} for n in range(16)]
     assert leaks(flat) == []
     growing = [{**one, "temporary": 10 + n, "wakers": n} for n, one in enumerate(flat)]
@@ -31,8 +30,8 @@ def test_leaks_are_seen() -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(MINUTES * 60 + 900)
-def test_nothing_grows(place: Place) -> None:
-    """The server and the dispatcher live through all of it; what works for them is killed."""
+def test_long_load_leaks_nothing(place: Place) -> None:
+    """The server and the dispatcher live through all of it; their workers are killed."""
     temporary = place.folder / "tmp"  # others work on this machine too
     temporary.mkdir()
     place.settings |= {"NBYARD_IDLE_SECONDS": "600", "TMPDIR": str(temporary)}

@@ -34,7 +34,7 @@ def started(place: Place, trigger_id: str) -> list[Firing]:
 
 
 def check_runs(place: Place, trigger_id: str, count: int) -> None:
-    """Each firing has a run of its own, and each run its firing."""
+    """Check that each firing has its own run, and each run its firing."""
     runs = place.yard.services.runs.list(place.caller, schedule=trigger_id, limit=500).items
     assert len(runs) == count
     assert {run.id for run in runs} == {one.run_id for one in started(place, trigger_id)}
@@ -66,7 +66,7 @@ def is_ready(place: Place) -> bool:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["events-matched", "firings-committed", "firing-run-inserted"])
-def test_the_dispatcher_dies_over_a_version(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_a_dataset_version_fires_a_trigger(place: Place, point: str) -> None:
     publish(place, "a\n1\n")
     process = place.dispatcher()
     until(lambda: is_ready(place), "the first version")
@@ -83,7 +83,7 @@ def test_the_dispatcher_dies_over_a_version(place: Place, point: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["firing-run-inserted", "firing-run-committed"])
-def test_the_dispatcher_dies_over_a_run(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_a_run_fires_a_trigger(place: Place, point: str) -> None:
     made = fired(place, {"kind": "notebook"})
     for _ in range(2):
         place.yard.services.triggers.fire(place.caller, made, Fire())
@@ -95,7 +95,7 @@ def test_the_dispatcher_dies_over_a_run(place: Place, point: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["files-matched", "firings-committed"])
-def test_the_dispatcher_dies_over_files(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_files_fire_a_trigger(place: Place, point: str) -> None:
     (place.root / "inbox").mkdir()
     on = {"kind": "file", "path": "inbox", "settle_seconds": SETTLE_SECONDS}
     made = fired(place, on)

@@ -1,5 +1,5 @@
 """F14, F15, F17: two servers and two dispatchers on one store; a dispatcher, a supervisor or a
-kernel that is stopped for a while."""
+kernel that is suspended for a while."""
 
 import contextlib
 import os
@@ -26,8 +26,8 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.timeout(3600)
-def test_two_servers(place: Place, database_url: str) -> None:
-    """F17, I2, I13: every key is told to both at the same moment; each run is published once."""
+def test_two_servers_publish_each_run_once(place: Place, database_url: str) -> None:
+    """F17, I2, I13: both receive every key at the same moment."""
     place.settings["NBYARD_IDLE_SECONDS"] = "60"
     body = {"path": place.flow({"a": []}), "force": True}
     with Server(place) as first, Server(place) as second:
@@ -66,9 +66,10 @@ def test_two_servers(place: Place, database_url: str) -> None:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.timeout(1800)
-def test_two_dispatchers_and_the_first_is_stopped(place: Place, seed: random.Random) -> None:
-    """F14, I3, I13, CP4: past its lease another takes over; woken, it can commit nothing and
-    leaves."""
+def test_second_dispatcher_replaces_a_suspended_one(place: Place, seed: random.Random) -> None:
+    """F14, I3, I13, CP4: after the lease ran out.
+
+    When the first one resumes, it can commit nothing and exits."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "1"}
     path = place.flow(GRAPHS["diamond"], "sleep 0.1")
     for _ in range(STOPS):
@@ -93,7 +94,8 @@ def stop_the_first(place: Place, after_seconds: float) -> None:
 
 
 def replace(place: Place, former: int) -> int:
-    """The pid of a dispatcher that took over from a stopped one whose lease ran out; else 0."""
+    """Return the process ID of a dispatcher that replaced a suspended one after its lease; else
+    0."""
     if place.holder() in (0, former):
         process = place.dispatcher()
         until(lambda: is_gone(process) or place.holder() == process.pid, "it or its lease")
@@ -102,9 +104,11 @@ def replace(place: Place, former: int) -> int:
 
 
 @pytest.mark.long
-def test_a_dispatcher_that_is_stopped_in_a_write(place: Place) -> None:
-    """F14, I3, I13: it keeps SQLite's lock. Past its lease it is ended by whoever looks, another
-    takes over; nobody has to know of it."""
+def test_dispatcher_suspended_during_a_write_is_killed_and_replaced(place: Place) -> None:
+    """F14, I3, I13: the dispatcher keeps SQLite's lock.
+
+    After its lease, the next process that checks kills it, and another one works without any action
+    of a user."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "1"}
     run = place.submit(place.flow(GRAPHS["diamond"]))
     first = place.dispatcher(NBYARD_CRASH_AT="before-run-end", NBYARD_CRASH_BY="SIGSTOP")
@@ -127,8 +131,8 @@ def stop_all(pids: set[int]) -> None:
 @pytest.mark.long
 @pytest.mark.sample(1)
 @BOTH
-def test_work_that_is_stopped_and_cancelled(place: Place) -> None:
-    """F15, I9, I12: neither a stopped supervisor nor stopped work outlives a cancel."""
+def test_suspended_work_can_be_cancelled(place: Place) -> None:
+    """F15, I9, I12: this holds for the supervisor and for the work."""
     for who in ("supervisor", "work"):
         run = place.submit(place.flow(GRAPHS["diamond"], WAIT), force=True)
         place.dispatcher()
@@ -142,8 +146,8 @@ def test_work_that_is_stopped_and_cancelled(place: Place) -> None:
 
 
 @pytest.mark.parametrize("who", ["work", pytest.param("supervisor", marks=pytest.mark.long)])
-def test_work_that_is_stopped_and_silent(place: Place, who: str) -> None:
-    """F15, I4, I11: its silence has a limit, whoever of the two does not watch it any more."""
+def test_suspended_work_ends_at_the_silence_limit(place: Place, who: str) -> None:
+    """F15, I4, I11: whichever of the two is suspended."""
     path = place.flow({"a": []}, "sleep 1000", silence_timeout_seconds=1)
     run = place.submit(path)
     place.dispatcher()
@@ -159,8 +163,8 @@ def test_work_that_is_stopped_and_silent(place: Place, who: str) -> None:
 
 @pytest.mark.long
 @BOTH
-def test_clients_outlive_each_server(place: Place) -> None:
-    """F1, I13: one of two is killed; the same keys go on at the other."""
+def test_clients_continue_at_the_other_server(place: Place) -> None:
+    """F1, I13: one of two servers is killed; the same keys work at the other."""
     place.settings["NBYARD_IDLE_SECONDS"] = "60"
     body = {"path": place.flow({"a": []}), "force": True}
     with Server(place) as first, Server(place) as second:

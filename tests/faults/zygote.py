@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def become(request: dict) -> None:
-    """The dispatcher that `python -m nbyard.dispatch` would be."""
+    """Become the dispatcher that `python -m nbyard.dispatch` would be."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     os.setsid()
     log = os.open(request["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

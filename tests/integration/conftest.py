@@ -1,4 +1,4 @@
-"""What several modules of these tests need, and is long in the making."""
+"""Slow fixtures that several modules share."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from .foreign import Environment, R
 
 @pytest.fixture(scope="session")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """Another one than that of the tests."""
+    """Provide an environment other than that of the tests."""
     return Environment(tmp_path_factory.mktemp("environment") / "venv")
 
 

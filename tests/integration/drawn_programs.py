@@ -1,7 +1,6 @@
-"""Programs that are drawn: a reader, a spelling of the path, a link, and where the code is.
+"""Randomly drawn programs: a reader, a spelling of the path, a link, and a place of the code.
 
-Each program reads one file or folder, beside its code or outside, at an absolute path.
-"""
+Each program reads one file or folder, beside its code or outside, at an absolute path."""
 
 import os
 import random

@@ -1,4 +1,4 @@
-"""Kernels of another environment and of another language, and notebooks that ask for them."""
+"""Kernels of another environment and of another language, and notebooks that use them."""
 
 import json
 import shutil
@@ -12,13 +12,13 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.support.kept_folders import kept_folder
 
 from nbyard.domain.attempts.structs import EXECUTED, LOG, RUNNER, NotebookWork
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order
 from nbyard.runtimes.supervisor_parents import NO_ATTEMPT, Parents
 from nbyard.testing.conformance.runtimes import finish, place_attempt, wait_until
-from nbyard.testing.kept_folders import kept_folder
 
 KERNEL = "other"
 # A cell that prints the kernel's process.
@@ -33,7 +33,7 @@ LAUNCH = ["-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection
 
 
 class Environment:
-    """With an interpreter, and ipykernel."""
+    """An environment with an interpreter and ipykernel."""
 
     def __init__(self, folder: Path) -> None:
         _run("-m", "venv", "--without-pip", str(folder))
@@ -53,7 +53,7 @@ def declare_python(python: str, data: Path, name: str = KERNEL, **more: Any) -> 
 
 
 def _installed() -> Path:
-    """ipykernel and all that it needs; fetched once."""
+    """Return a folder with ipykernel and its dependencies, which are fetched once."""
 
     def install(folder: Path) -> None:
         _run("-m", "pip", "install", "--quiet", "--target", str(folder), "ipykernel")
@@ -69,7 +69,7 @@ def _run(*words: str) -> None:
 
 
 class R:
-    """That of the machine."""
+    """The R installation of the machine."""
 
     def __init__(self) -> None:
         if not shutil.which("R"):
@@ -98,7 +98,7 @@ def place_notebook(
     language: str = "python",
     **more: Any,
 ) -> Order:
-    """An attempt that runs these cells, with empty files beside the notebook."""
+    """Return an attempt that runs these cells, with empty files beside the notebook."""
     work = NotebookWork("code/n.ipynb", KERNEL, language, {})
     order = place_attempt(folder, "", {}, "", work=work, directory="code", **more)
     empty: dict[str, Any] = {"metadata": {}, "outputs": [], "execution_count": None}
@@ -117,7 +117,7 @@ def executed(order: Order) -> list[dict[str, Any]]:
 
 
 def printed(order: Order) -> Any:
-    """By the last cell, as JSON."""
+    """Return what the last cell printed, parsed as JSON."""
     return json.loads("".join(executed(order)[-1]["outputs"][0]["text"]))
 
 
@@ -141,7 +141,7 @@ class Yard:
         self.runtime.open(store)
 
     def run(self, *cells: str, started: bool = False, **more: Any) -> Order:
-        """To its success; `started` as without a parent."""
+        """Run a notebook until it succeeds; with `started`, as without a parent."""
         runtime = ProcessRuntime() if started else self.runtime
         order = place_notebook(self.folder, cells, language=self.language, **more)
         runtime.start(order)
@@ -153,7 +153,7 @@ class Yard:
         return self.run(OWN[self.language], **more)
 
     def is_ready_one(self, order: Order, standing: list[psutil.Process]) -> bool:
-        """Whether one of those had it, or only one that was started for it."""
+        """Return whether one of the waiting supervisors ran it, not one that was started for it."""
         pid = json.loads((order.folder / RUNNER).read_text())["pid"]
         return pid in {one.pid for one in standing}
 
@@ -162,12 +162,12 @@ class Yard:
         return psutil.Process(self.parents.of_notebooks.pid)
 
     def standing(self, count: int = 1) -> list[psutil.Process]:
-        """Supervisors of kernels that are ready, when there are so many."""
+        """Return the supervisors of ready kernels, once there are so many."""
         wait_until(lambda: len(self._ready()) == count)
         return self._ready()
 
     def has_others(self) -> bool:
-        """Whether somebody is there who has no attempt, ready or not."""
+        """Return whether a supervisor without an attempt exists, ready or not."""
         return any(map(_has_no_attempt, self.parent.children()))
 
     def _ready(self) -> list[psutil.Process]:
@@ -179,7 +179,7 @@ class Yard:
 
 
 def kernel_of(supervisor: psutil.Process) -> psutil.Process:
-    """It has the longest descent."""
+    """Return the kernel, which has the longest line of parents."""
     return supervisor.children(recursive=True)[-1]
 
 
@@ -191,7 +191,7 @@ def _has_no_attempt(one: psutil.Process) -> bool:
 
 
 def _is_ready(one: psutil.Process, threads: int) -> bool:
-    """Whether it has a runner, and a kernel whose sockets are served."""
+    """Return whether it has a runner, and a kernel whose sockets are served."""
     try:
         if not _has_no_attempt(one):
             return False
@@ -203,14 +203,14 @@ def _is_ready(one: psutil.Process, threads: int) -> bool:
 
 @pytest.fixture
 def one(yard: Yard) -> psutil.Process:
-    """Stands by."""
+    """Return the waiting supervisor."""
     yard.run_own()
     return yard.standing()[0]
 
 
 @pytest.fixture
 def serves(yard: Yard, one: psutil.Process) -> Serves:
-    """Whether the kernel that stands by runs the next notebook; another one does otherwise."""
+    """Return a check that the waiting kernel runs the next notebook, and not another one."""
 
     def serves(**more: Any) -> bool:
         kernel = kernel_of(one)
@@ -221,8 +221,8 @@ def serves(yard: Yard, one: psutil.Process) -> Serves:
 
 
 def run_while_ending(yard: Yard, one: psutil.Process, part: str) -> Order:
-    """To its success: a notebook that is given to one of which a part has just ended. That and the
-    notebook are heard at once."""
+    """Run a notebook until it succeeds, given to a supervisor one process of which has just been
+    killed. The supervisor notices both at once."""
     runner, kernel = one.children(recursive=True)
     held = {"runner": one, "kernel": runner}[part]
     held.send_signal(signal.SIGSTOP)

@@ -59,7 +59,7 @@ c.JupyterHub.services = [{"name": "tests", "api_token": told["token"]}]
 
 
 class Hub:
-    """Runs until it is stopped; servers have the given `environment`."""
+    """A hub that runs until it is stopped; its servers have the given `environment`."""
 
     def __init__(self, folder: Path, **environment: str):
         ports = []
@@ -111,7 +111,7 @@ class Hub:
     def send(
         self, method: str, path: str, body: Any = None, token: str = "", accept: str = "*/*"
     ) -> Answer:
-        """One request through the proxy of the hub; redirects are not followed."""
+        """Send one request through the proxy of the hub; redirects are not followed."""
         place = urlsplit(self.url)
         connection = http.client.HTTPConnection(place.netloc, timeout=PATIENCE_SECONDS)
         headers = {"Accept": accept}
@@ -125,7 +125,7 @@ class Hub:
             return Answer(connection.getresponse())
 
     def ask(self, method: str, path: str, body: Any = None) -> Any:
-        """What the hub itself answers to an administrator."""
+        """Return the response of the hub to an administrator."""
         answer = self.send(method, f"/hub/api{path}", body, TOKEN)
         assert answer.status < 300, (answer.status, answer.content)
         return answer.json if answer.content else None
@@ -160,7 +160,7 @@ class Hub:
         until(lambda: not self.server(user))
 
     def server(self, user: str) -> dict[str, Any]:
-        """What the hub knows of a user's server; empty: it does not run."""
+        """Return the hub's record of a user's server; empty if it does not run."""
         servers = self.ask("GET", f"/users/{user}")["servers"]
         return dict(servers.get("", {}))
 

@@ -1,5 +1,5 @@
-"""One notebook in each way in which the runner can start a kernel, with the packages of an
-environment of its own."""
+"""Runs one notebook with each way to start a kernel, with the packages of a separate
+environment."""
 
 import json
 import os
@@ -41,7 +41,7 @@ sys.exit(container.run(sys.argv[2]))
 
 
 class Ran(NamedTuple):
-    """What a notebook left: the outputs of `CELLS`, the kind of its kernel and its log."""
+    """The results of a notebook: the outputs of `CELLS`, the kind of its kernel and its log."""
 
     outputs: list[Any]
     kernel: str
@@ -87,7 +87,7 @@ def result_of(order: Order) -> Ran:
 
 
 def run_spawned(folder: Path, python: str = sys.executable) -> Ran:
-    """Without any parent."""
+    """Run the notebook without any parent."""
     runtime = ProcessRuntime(python=python)
     order = place(folder)
     runtime.start(order)
@@ -96,7 +96,7 @@ def run_spawned(folder: Path, python: str = sys.executable) -> Ran:
 
 
 def run_alone(folder: Path, python: str = sys.executable, change: str = "") -> Ran:
-    """As in a container that has one attempt. `change` is run in the runner before."""
+    """Run the notebook as in a container with one attempt. `change` is run in the runner before."""
     order = place(folder)
     subprocess.run(
         [python, "-c", ALONE, str(PROGRAM), str(order.folder), change],

@@ -246,10 +246,9 @@ def _directly(root: Path, copy: Path, name: str) -> str:
 def check_never_stale(
     project: Project, copy: Path, rounds: int, changes: Changes = CHANGES, /, **wish: Any
 ) -> None:
-    """After every change a run tells what running each program by itself does.
+    """Check after every change that a run gives the same as each program by itself.
 
-    `wish` says how to run them. A case is a program after a change.
-    """
+    `wish` chooses how to run them. A case is a program after a change."""
     # always the same changes, so that a failure means a change; --full draws its own
     drawn = str(random.randrange(2**32)) if IS_LONG else "1"
     seed = os.environ.get("NBYARD_TEST_SEED") or drawn
@@ -263,7 +262,7 @@ def check_never_stale(
 
 
 def check_run(project: Project, copy: Path, told: object, **wish: Any) -> None:
-    """A run tells what running each program by itself does."""
+    """Check that a run gives the same as each program by itself."""
     detail = project.run(**wish)
     failed = {
         task.node: task.failure or task.reason for task in detail.tasks if task.state == "failed"

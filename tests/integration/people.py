@@ -1,4 +1,4 @@
-"""Notebooks as people write them: cells of code, by a name that says what they try."""
+"""Notebooks as people write them: cells of code, by a name for their purpose."""
 
 PEOPLE: dict[str, list[str]] = {
     "prints": ["print('a')\nprint('b', end='')", "print('c')"],

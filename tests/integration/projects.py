@@ -30,7 +30,7 @@ class RunningProject(ABC):
     @classmethod
     @contextmanager
     def opened(cls, root: Path, settings: Settings) -> Iterator[Self]:
-        """A project whose processes have all ended after the block."""
+        """Yield a project whose processes have all ended after the block."""
         with Yard.open(settings, root, root) as yard, Dispatching(settings) as dispatching:
             made = cls(root, yard, dispatching)
             yield made
@@ -38,7 +38,7 @@ class RunningProject(ABC):
 
     @abstractmethod
     def start(self, **wish: Any) -> str:
-        """A run of the workflow."""
+        """Start a run of the workflow; return its ID."""
 
     def detail(self, run: str) -> RunDetail:
         return self.yard.services.runs.get(ADA, run)

@@ -1,4 +1,4 @@
-"""Work that has a secret and tells it in every way, wherever it runs."""
+"""Work that has a secret and discloses it in every way, on any runtime."""
 
 import json
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+from tests.support.leaked_secrets import CANARY, in_memory, is_in, places_of
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in, places_of
 from nbyard.yard import Yard
 
 from ..notebooks import PARAMETERS, notebook
@@ -39,7 +39,7 @@ REACHES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 class Telling:
-    """Below `root`, by runs of ann's, who has the credential `api`."""
+    """Runs of ann, who has the credential `api`, in the folder `root`."""
 
     def __init__(self, root: Path, yard: Yard, dispatching: Dispatching):
         self.root = root
@@ -49,7 +49,7 @@ class Telling:
         yard.services.credentials.create(ANN, body)
 
     def run(self, **body: Any) -> RunDetail:
-        """To its end."""
+        """Run to the end."""
         runs = self.yard.services.runs
         made = runs.create(ANN, NewRun(**body))
         return self.dispatching.until(
@@ -57,19 +57,20 @@ class Telling:
         )
 
     def notebook(self, *sources: str) -> str:
-        """A notebook whose first cell holds the parameters."""
+        """Write a notebook whose first cell contains the parameters."""
         (self.root / "work.ipynb").write_text(notebook(*sources, tags=[PARAMETERS]))
         return "work.ipynb"
 
     def script(self, text: str, *arguments: dict[str, Any]) -> str:
-        """A script with these arguments."""
+        """Write a script with these arguments."""
         (self.root / "work.py").write_text(text)
         told = {"version": 1, "arguments": list(arguments)}
         (self.root / "work.py.nbexec").write_text(json.dumps(told))
         return "work.py"
 
     def telling_notebook(self) -> str:
-        """One that reads it in each way and tells it; it can fail with it."""
+        """Write a notebook that reads the secret in each way and prints it, and can fail with
+        it."""
         return self.notebook(
             "token = ''  # type: secret\nfails = False",
             "import nbyard\nsecret = nbyard.secret('token')\n"
@@ -80,7 +81,7 @@ class Telling:
         )
 
     def telling_script(self, reach: str, *, fails: bool) -> str:
-        """The same as a script that gets it so."""
+        """Write a script that does the same."""
         told, reads = REACHES[reach]
         text = f"import os, sys\n{reads}\nassert len(secret) == 17, len(secret)\n{TELLS}\n"
         text += f"sys.exit(secret if {fails} else 0)\n"
@@ -91,14 +92,15 @@ class Telling:
         return self.yard.services.runs.log(ANN, detail.run.id, detail.tasks[0].node).text
 
     def told(self, detail: RunDetail) -> bytes:
-        """All that is answered about the run."""
+        """Return all responses about the run."""
         runs, node = self.yard.services.runs, detail.tasks[0].node
         answers: list[Any] = [detail, self.yard.services.events.list(ANN)]
         answers += [runs.log(ANN, detail.run.id, node), runs.cells(ANN, detail.run.id, node)]
         return msgspec.json.encode(answers)
 
     def check(self, detail: RunDetail, *, fails: bool) -> None:
-        """It told, and nothing shows what; nothing of it is left anywhere."""
+        """Check that the work disclosed the secret, but no response shows it and no copy
+        remains."""
         state = "failed" if fails else "succeeded"
         assert detail.run.state == state, (detail.tasks[0].failure, self.log(detail))
         assert detail.tasks[0].arguments["token"] == "api"
@@ -110,7 +112,7 @@ class Telling:
 
 
 def writing(work: Telling) -> str:
-    """A script that writes its secret, a link and something harmless beside its code."""
+    """Write a script that writes its secret, a link and a harmless file beside its code."""
     text = (
         "import os\nopen('fine.txt', 'w').write('x')\nos.symlink('/etc/hostname', 'link')\n"
         "open('token.txt', 'w').write(os.environ['TOKEN'])\n"
@@ -120,7 +122,7 @@ def writing(work: Telling) -> str:
 
 
 def assert_only_the_harmless_one(work: Telling, detail: RunDetail) -> None:
-    """Of the files that it wrote is kept; the others are named."""
+    """Check that only the harmless file is kept, and the others are named."""
     assert detail.run.state == "succeeded", detail.tasks[0].failure
     found = work.yard.services.runs.files(ANN, detail.run.id, detail.tasks[0].node)
     assert [one.path for one in found.files] == ["fine.txt"], found
@@ -130,7 +132,7 @@ def assert_only_the_harmless_one(work: Telling, detail: RunDetail) -> None:
 
 @contextmanager
 def telling(folder: Path, **settings: Any) -> Iterator[Telling]:
-    """With a store and a dispatcher of its own."""
+    """Provide the work with its own store and dispatcher."""
     (folder / "root").mkdir()
     config = Settings(store_dir=str(folder / "store"), inline_dispatch=True, slots=2, **settings)
     root = folder / "root"

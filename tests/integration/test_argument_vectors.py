@@ -1,8 +1,7 @@
-"""E4: a program gets the words, variables and standard input that its description promises.
+"""E4: a program receives the words, variables and standard input that its description promises.
 
-The promise is written here as docs/how-to/executables.md says it; a script prints what it got. The
-preview of the command line shows the same words.
-"""
+The promise is written here as docs/how-to/executables.md states it; a script prints what it
+received. The preview of the command line shows the same words."""
 
 import json
 import os
@@ -60,7 +59,7 @@ ABSENT = object()
 
 
 class Case(NamedTuple):
-    """A described argument and its value; a value that is absent or null leaves the default."""
+    """A described argument and its value; an absent value or null keeps the default."""
 
     argument: Argument
     value: Any
@@ -113,7 +112,7 @@ def _case(draw: st.DrawFn, kind: str, index: int, separated: bool) -> Case:
 
 
 def text(value: Any) -> str:
-    """The word that a value is."""
+    """Return the word that spells a value."""
     if isinstance(value, str):
         return value
     if isinstance(value, float) and not isinstance(value, bool) and value < 0:
@@ -128,7 +127,7 @@ def is_like_option(value: Any) -> bool:
 
 
 def behind(flag: str, joined: bool | None, value: Any) -> list[str] | None:
-    """The words of an option; None where no form fits."""
+    """Return the words of an option; None if no form fits."""
     word = text(value)
     if joined:
         return [f"{flag}={word}"]
@@ -140,7 +139,7 @@ def behind(flag: str, joined: bool | None, value: Any) -> list[str] | None:
 
 
 def words_of(case: Case) -> list[str] | None:
-    """The words of one argument; None where the how-to says that its value is refused."""
+    """Return the words of one argument; None if the how-to page says that its value is refused."""
     reach, value = case.argument.reach, case.used
     if value is None or isinstance(reach, Variable):
         return []
@@ -160,7 +159,7 @@ def words_of(case: Case) -> list[str] | None:
 
 
 def promised(found: list[Case]) -> list[str] | None:
-    """The command line, or None where a value of it is refused."""
+    """Return the command line, or None if one of its values is refused."""
     told = [(case.argument.reach, words_of(case)) for case in found]
     if any(words is None for _, words in told):
         return None
@@ -180,7 +179,7 @@ def started(
     values: dict[str, Any],
     command: Sequence[str] = ("sh", "{file}"),
 ) -> list[str]:
-    """Run the script as an attempt does and return the words that it got."""
+    """Run the script as an attempt does; return the words that it received."""
     (place / "code").mkdir(exist_ok=True)
     (place / "code" / "echo.sh").write_text(ECHO)
     reading = Reading("command", "sh", "", arguments, command=list(command))
@@ -205,7 +204,7 @@ def previewed(arguments: list[Argument], values: dict[str, Any]) -> CommandPrevi
 @settings(
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_program_gets_what_its_description_promises(tmp_path: Path, found: list[Case]) -> None:
+def test_program_receives_what_its_description_promises(tmp_path: Path, found: list[Case]) -> None:
     arguments = [case.argument for case in found]
     values = {case.argument.name: case.value for case in found if case.value is not ABSENT}
     shown = {case.argument.name: case.used for case in found}
@@ -233,8 +232,10 @@ FILLED: dict[str, Any] = {"string": "a b", "int": 7, "float": 0.5, "bool": True,
 @settings(
     max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_a_placeholder_stands_where_the_value_arrives(tmp_path: Path, found: list[Case]) -> None:
-    """Without any values the preview has a placeholder for each argument without a default."""
+def test_preview_has_placeholders_at_the_places_of_the_values(
+    tmp_path: Path, found: list[Case]
+) -> None:
+    """Without values, each argument without a default has one."""
     arguments = [case.argument for case in found]
     values, words = {}, {}
     for argument in arguments:
@@ -262,7 +263,7 @@ def test_a_placeholder_stands_where_the_value_arrives(tmp_path: Path, found: lis
 @settings(
     max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_standard_input_is_the_file(tmp_path: Path, content: bytes) -> None:
+def test_standard_input_is_the_input_file(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "inputs").mkdir(exist_ok=True)
     (tmp_path / "inputs" / "data").write_bytes(content)
     argument = Argument("data", role="input", reach=Stdin())
@@ -270,7 +271,7 @@ def test_standard_input_is_the_file(tmp_path: Path, content: bytes) -> None:
     assert (tmp_path / "code" / "stdin").read_bytes() == content
 
 
-def test_files_arrive_as_places_of_the_attempt(tmp_path: Path) -> None:
+def test_files_are_passed_as_paths_of_the_attempt(tmp_path: Path) -> None:
     arguments = [
         Argument("data", role="input", reach=Option("--data", joined=True)),
         Argument("out", role="output", reach=Positional(0)),
@@ -300,7 +301,7 @@ def test_files_arrive_as_places_of_the_attempt(tmp_path: Path) -> None:
         (["sh", "{file}"], {"data": "{attempt}/inputs/gone"}, "/inputs/gone: No such file"),
     ],
 )
-def test_what_cannot_start_is_told_without_placeholders(
+def test_start_errors_contain_no_placeholders(
     tmp_path: Path, command: list[str], values: dict[str, Any], reason: str
 ) -> None:
     argument = Argument("data", role="input", reach=Stdin())

@@ -84,7 +84,7 @@ WORSE = SCORE.replace("rows * factor", "rows * factor - 90")
 FAILS = SCORE.replace("rows =", "assert factor < 3 or seed\nrows =")
 
 
-def test_a_metric_leads_to_the_code_that_changed(project: Trained) -> None:
+def test_bisection_by_a_metric_finds_the_changed_code(project: Trained) -> None:
     project.write(SCORE, 1, 100)
     good = project.run()
     project.write(WORSE, 1, 105)
@@ -113,7 +113,7 @@ def test_a_metric_leads_to_the_code_that_changed(project: Trained) -> None:
 
 
 @pytest.mark.long
-def test_a_file_beside_the_code_that_is_an_input_is_one_change(project: Trained) -> None:
+def test_input_file_beside_the_code_counts_as_one_change(project: Trained) -> None:
     project.write(SCORE, 1, 100)
     project.run()
     project.write(SCORE, 1, 50)
@@ -124,7 +124,7 @@ def test_a_file_beside_the_code_that_is_an_input_is_one_change(project: Trained)
     assert (change.before, change.after) == ("data.csv", "data.csv")
 
 
-def test_a_file_that_the_code_reads_is_found_although_the_code_changed_too(
+def test_bisection_finds_a_read_file_although_the_code_changed(
     project: Trained,
 ) -> None:
     body = "import csv, nbyard\ntotal = sum(int(row['n']) for row in csv.DictReader(open('s.csv')))"
@@ -140,8 +140,8 @@ def test_a_file_that_the_code_reads_is_found_although_the_code_changed_too(
     assert verdicts == {(): 3, (0, 1): 20, (0,): 20}
 
 
-def test_two_changes_that_fail_together(project: Trained) -> None:
-    """Neither alone is the cause; the failed node runs anew, the others are reused."""
+def test_bisection_finds_two_changes_that_fail_only_together(project: Trained) -> None:
+    """The failed node runs again; the others are reused."""
     project.write(FAILS.replace(" or seed", " or not seed"), 1, 10)
     good = project.run()
     bad = project.run(parameters={"factor": 3, "seed": 1})

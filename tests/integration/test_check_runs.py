@@ -74,7 +74,7 @@ lines = [f'{p.relative_to(input_folder)} {len(p.read_text().splitlines())}' for 
 open(out, 'w').write('\\n'.join(lines))"""
 
 
-def test_a_sample_runs_and_leaves_no_trace(project: Checked) -> None:
+def test_check_run_uses_a_sample_and_leaves_no_trace(project: Checked) -> None:
     (project.root / "data.csv").write_text("n\n" + "".join(f"{n}\n" for n in range(1000)))
     project.data("data", "data.csv")
     project.node("first", "first.ipynb", READ, COUNT, input_csv="data")
@@ -104,7 +104,7 @@ def test_a_sample_runs_and_leaves_no_trace(project: Checked) -> None:
     assert {task.why for task in repeated.tasks} == {"nothing changed since run 1"}
 
 
-def test_folders_keep_the_first_files_of_each_kind(project: Checked) -> None:
+def test_sample_of_a_folder_has_the_first_files_of_each_kind(project: Checked) -> None:
     for folder in ("cats", "dogs"):
         (project.root / "many" / folder).mkdir(parents=True)
         for n in range(5):
@@ -122,7 +122,7 @@ def test_folders_keep_the_first_files_of_each_kind(project: Checked) -> None:
     ]
 
 
-def test_a_failure_shows_its_cell_and_code_knows_that_it_is_checked(project: Checked) -> None:
+def test_failing_check_run_shows_its_cell_and_code_can_detect_it(project: Checked) -> None:
     (project.root / "data.csv").write_text("n\n1\n2\n")
     project.data("data", "data.csv")
     project.node(

@@ -1,4 +1,4 @@
-"""The browser of the tests does not hear of networks that come and go."""
+"""Chromium, as the tests start it, does not watch network changes."""
 
 import os
 import subprocess

@@ -1,8 +1,6 @@
-"""E13: tools of CWL v1.2 run from a real shell; words and outputs are those that it requires.
-
-The tools of `tests/cases/cwl` were written from the specification; `source` names its section.
-Where cwltool is installed, it has to give the same.
-"""
+"""E13: tools of CWL v1.2 run from a real shell with the command lines and outputs that the standard
+requires. The tools of `tests/cases/cwl` were written from the specification; `source` names its
+section. If cwltool is installed, its results must be equal."""
 
 import json
 import re
@@ -25,7 +23,7 @@ PEER = shutil.which("cwltool")
 def shell(
     forked_shell: ForkedShell, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[StoreShell]:
-    """One store and one dispatcher for all tools; each has a folder of its own."""
+    """Provide one store and one dispatcher for all tools; each tool has a folder of its own."""
     made = StoreShell(forked_shell, tmp_path_factory.mktemp("cwl") / "store")
     yield made
     made.close()
@@ -38,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def laid_out(case: dict[str, Any], folder: Path) -> None:
-    """The tool, and the files of the case beside it."""
+    """Write the tool, and the files of the case beside it."""
     for name, content in case.get("files", {}).items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(content)
@@ -64,7 +62,7 @@ def bytes_of(store: Path, digest: str) -> str:
 
 
 def shown(store: Path, artifact: dict[str, Any]) -> Any:
-    """A file by its name, a folder by those in it, a value as it is."""
+    """Return a file as its name, a folder as its entries, and a value unchanged."""
     content = bytes_of(store, artifact["digest"])
     if artifact["format"] == "folder":
         entries = json.loads(content)["files"]
@@ -74,14 +72,14 @@ def shown(store: Path, artifact: dict[str, Any]) -> Any:
     return {artifact["filename"]: content}
 
 
-def told_words(text: str) -> list[str]:
-    """A command line without the folders that files lie in."""
+def without_folders(text: str) -> list[str]:
+    """Return a command line without the folders of its files."""
     return [re.sub(r"/[^\s,:=]*/(?=[^/\s,:=]+)", "…/", word) for word in json.loads(text)]
 
 
 @pytest.mark.sample(5)
 @pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
-def test_a_tool_gets_its_words_and_leaves_its_outputs(
+def test_tool_receives_its_command_line_and_writes_its_outputs(
     case: dict[str, Any], folder: Path, shell: StoreShell
 ) -> None:
     laid_out(case, folder)
@@ -92,7 +90,7 @@ def test_a_tool_gets_its_words_and_leaves_its_outputs(
     (main,) = [task for task in done.json["tasks"] if task["node"] == "main"]
     found = {one["name"]: shown(shell.store, one) for one in main["artifacts"]}
     if "argv" in case:
-        assert told_words(found["argv"]["line.json"]) == case["argv"]
+        assert without_folders(found["argv"]["line.json"]) == case["argv"]
     else:
         wanted = {name: value for name, value in case["outputs"].items() if value is not None}
         assert found == wanted
@@ -100,14 +98,14 @@ def test_a_tool_gets_its_words_and_leaves_its_outputs(
 
 @pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")
 @pytest.mark.parametrize("case", FOUND, ids=[case["tool"] for case in FOUND])
-def test_cwltool_gives_the_same(case: dict[str, Any], folder: Path) -> None:
+def test_cwltool_gives_equal_results(case: dict[str, Any], folder: Path) -> None:
     laid_out(case, folder)
     (folder / "job.json").write_text(json.dumps(case["job"]))
     line = [str(PEER), "--quiet", "--outdir", "out", f"{case['tool']}.cwl", "job.json"]
     done = subprocess.run(line, cwd=folder, capture_output=True, text=True, check=True)
-    told = dict(by_our_names(json.loads(done.stdout), case.get("outputs", {})))
+    told = dict(by_nbyard_names(json.loads(done.stdout), case.get("outputs", {})))
     if "argv" in case:
-        assert told_words(Path(told["argv"]["path"]).read_text()) == case["argv"]
+        assert without_folders(Path(told["argv"]["path"]).read_text()) == case["argv"]
     else:
         for name, value in list(told.items()):
             for one in value.get("secondaryFiles", []) if isinstance(value, dict) else []:
@@ -116,11 +114,12 @@ def test_cwltool_gives_the_same(case: dict[str, Any], folder: Path) -> None:
         assert left == {name: one for name, one in case["outputs"].items() if one is not None}
 
 
-def by_our_names(told: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The fields of a record are outputs of their own, and no output is called as an input."""
+def by_nbyard_names(told: dict[str, Any], wanted: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Return the outputs by nbyard's names: each field of a record is an output, and no output has
+    the name of an input."""
     for name, value in told.items():
         if name not in wanted and isinstance(value, dict) and "class" not in value:
-            yield from by_our_names({f"{name}_{k}": one for k, one in value.items()}, wanted)
+            yield from by_nbyard_names({f"{name}_{k}": one for k, one in value.items()}, wanted)
         else:
             yield f"{name}_out" if f"{name}_out" in wanted else name, value
 
@@ -136,9 +135,7 @@ def left_by_peer(value: Any) -> Any:
     return {file.name: file.read_text() for file in files}
 
 
-def test_a_tool_for_a_shell_is_refused_outside_of_containers(
-    folder: Path, shell: StoreShell
-) -> None:
+def test_tool_with_a_shell_is_refused_outside_containers(folder: Path, shell: StoreShell) -> None:
     laid_out({"tool": "shell"}, folder)
     done = shell("run", "shell.cwl", "-p", "said=x", "-p", 'many=["y"]', folder=folder)
     assert done.code == 2
@@ -149,7 +146,9 @@ def test_a_tool_for_a_shell_is_refused_outside_of_containers(
 
 
 def in_list(value: Any) -> dict[str, str]:
-    """One of several: a folder among them stands before the names in it."""
+    """Return the files of one item of a list.
+
+    Names in a folder start with the name of the folder."""
     is_folder = value["class"] == "Directory"
     lead = f"{Path(value['path']).name}/" if is_folder else ""
     return {f"{lead}{name}": text for name, text in left_by_peer(value).items()}
@@ -157,7 +156,7 @@ def in_list(value: Any) -> dict[str, str]:
 
 @pytest.mark.skipif(PEER is None, reason="cwltool is not installed: there is no peer to compare")
 @pytest.mark.timeout(400)
-def test_an_export_is_valid(folder: Path, shell: StoreShell) -> None:
+def test_exported_tool_is_valid(folder: Path, shell: StoreShell) -> None:
     (folder / "fit.py").write_text(
         "import argparse\n"
         "parser = argparse.ArgumentParser()\n"
@@ -183,7 +182,7 @@ def test_an_export_is_valid(folder: Path, shell: StoreShell) -> None:
 
 @pytest.mark.parametrize(("code", "words"), [(3, ""), (4, "a temporary"), (5, "a permanent"),
                                              (1, "exit code 1")])  # fmt: skip
-def test_exit_codes_mean_what_the_tool_says(
+def test_exit_codes_have_the_meaning_that_the_tool_declares(
     code: int, words: str, folder: Path, shell: StoreShell
 ) -> None:
     laid_out({"tool": "codes"}, folder)
@@ -197,7 +196,7 @@ def test_exit_codes_mean_what_the_tool_says(
     ("content", "words"),
     [(b"x" * 65537, "has more than 64 KiB"), (b"\xff", "is not UTF-8 text (byte 0)")],
 )
-def test_contents_that_are_no_short_text_fail_the_step(
+def test_contents_that_are_not_short_text_fail_the_task(
     content: bytes, words: str, arguments: list[str], folder: Path, shell: StoreShell
 ) -> None:
     (folder / "data").write_bytes(content)

@@ -26,7 +26,7 @@ CAPTION = "nbyard: runs, datasets"
 
 
 class Dev:
-    """A running ./dev, and what an open page asks it."""
+    """A running ./dev, and requests as an open page sends them."""
 
     def __init__(self, checkout: Path, child: subprocess.Popen[str]):
         self.checkout = checkout
@@ -143,7 +143,7 @@ def left(checkout: Path) -> dict[str, psutil.Process]:
     ],
 )
 def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, is_ours: bool):
-    """An editor whose variables name the store of ./dev is none of them."""
+    """./dev stops only its own descendants, not an editor whose variables name its store."""
     environment = {**os.environ, variable: f"{tmp_path}{value}"}
     with subprocess.Popen(["sleep", "1000"], env=environment) as program:
         assert [each.pid for each in dev_processes.marked(tmp_path)] == [program.pid] * is_ours
@@ -153,13 +153,13 @@ def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, i
 
 
 @pytest.mark.long
-def test_a_second_one_on_the_same_checkout_is_refused(dev: Dev):
+def test_second_dev_on_the_same_checkout_is_refused(dev: Dev):
     words = [sys.executable, "buildtools/dev.py", "--no-browser"]
     done = subprocess.run(words, cwd=dev.checkout, capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "./dev runs already on this checkout." in done.stderr
 
 
-def test_a_change_of_typescript_or_css_reaches_the_served_bundle(dev: Dev):
+def test_changed_typescript_and_css_reach_the_served_bundle(dev: Dev):
     shown = dev.build()
     assert dev.page()["load"] == shown["load"]
     dev.replace("src/panels/SidebarWidget.tsx", CAPTION, "a caption of this test")
@@ -187,7 +187,7 @@ def test_a_type_error_is_shown(dev: Dev):
     dev.wait_for(r"types \|.*TS2322")
 
 
-def test_a_change_of_a_settings_schema_reaches_the_page(dev: Dev):
+def test_changed_settings_schema_reaches_the_page(dev: Dev):
     shown = dev.build()
     schema = next((dev.checkout / "schema").glob("*.json"))
     described = json.loads(schema.read_text())
@@ -198,7 +198,7 @@ def test_a_change_of_a_settings_schema_reaches_the_page(dev: Dev):
 
 
 @pytest.mark.long
-def test_a_change_of_python_restarts_the_server(dev: Dev):
+def test_changed_python_restarts_the_server(dev: Dev):
     shown = dev.build()
     with (dev.checkout / PYTHON).open("a") as file:
         file.write("# changed\n")
@@ -208,7 +208,7 @@ def test_a_change_of_python_restarts_the_server(dev: Dev):
 
 
 @pytest.mark.long
-def test_a_server_that_ended_starts_again_after_the_next_change(dev: Dev):
+def test_stopped_server_restarts_after_the_next_change(dev: Dev):
     (server,) = [each for words, each in left(dev.checkout).items() if "dev_server.py" in words]
     server.kill()
     dev.wait_for("JupyterLab ended")
@@ -219,15 +219,15 @@ def test_a_server_that_ended_starts_again_after_the_next_change(dev: Dev):
 
 
 @pytest.mark.long
-def test_nothing_is_written_beside_the_folder_of_dev(dev: Dev):
+def test_dev_writes_only_into_its_own_folder(dev: Dev):
     assert not (dev.checkout / "lib").exists()
     assert not (dev.checkout / "tsconfig.tsbuildinfo").exists()
     assert not (dev.checkout / "jupyter_ext/nbyard/labextension").exists()
 
 
 @pytest.mark.long
-def test_ctrl_c_ends_all_processes(dev: Dev):
-    """Kernels, the dispatcher and the work of runs are detached; they end as well."""
+def test_ctrl_c_stops_all_processes(dev: Dev):
+    """Kernels, the dispatcher and tasks of runs are detached processes, and stop as well."""
     (dev.checkout / "build/dev/root/endless.py").write_text("import time\ntime.sleep(1000)\n")
     dev.post("/api/kernels", {"name": "python3"})
     dev.post("/nbyard/api/runs", {"path": "endless.py"})

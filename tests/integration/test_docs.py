@@ -55,7 +55,7 @@ ELSEWHERE = {
 
 
 class Block(NamedTuple):
-    """A part of a page: what prepares it, a file, or commands with the expected exit codes."""
+    """A part of a page: its preparation, a file, or commands with the expected exit codes."""
 
     mark: str
     language: str
@@ -71,7 +71,7 @@ class Block(NamedTuple):
 
     @property
     def lines(self) -> list[str]:
-        """The commands, without prompts and output."""
+        """Return the commands, without prompts and output."""
         lines = [line.strip() for line in self.text.replace("\\\n", " ").splitlines()]
         prompted = [line[2:] for line in lines if line.startswith("$ ")]
         return prompted or [line for line in lines if line and not line.startswith("#")]
@@ -87,7 +87,7 @@ def blocks_of(page: Path) -> Iterator[Block]:
 
 @pytest.fixture
 def penguins(tmp_path: Path) -> Path:
-    """The example in a folder of its own, with a project of NB Workflows."""
+    """Copy the example into a folder of its own, with a project of NB Workflows."""
     shutil.copytree(ROOT / "examples/penguins", tmp_path / "penguins")
     shutil.copytree(ROOT / "examples/nb-workflows", tmp_path / "penguins" / "cellar")
     subprocess.run([sys.executable, "get_data.py"], cwd=tmp_path / "penguins", check=True)
@@ -126,7 +126,7 @@ def run_block(block: Block, folder: Path, shell: StoreShell, page: str) -> None:
         if any(block.runs_here for block in blocks_of(page))
     ],
 )
-def test_the_commands_of_a_page_run(page: Path, penguins: Path, store_shell: StoreShell) -> None:
+def test_commands_of_each_page_run(page: Path, penguins: Path, store_shell: StoreShell) -> None:
     """G2, R1: in their order, on one store."""
     for block in blocks_of(page):
         if block.mark.startswith("file: "):

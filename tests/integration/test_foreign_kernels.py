@@ -1,5 +1,5 @@
-"""A kernel of another environment that stood by is the one that would have been started, or it is
-not taken."""
+"""A ready kernel of another environment equals the kernel that would have been started, or it is
+not used."""
 
 import contextlib
 import os
@@ -75,7 +75,7 @@ print(json.dumps({
 
 @pytest.fixture
 def data(environment: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Jupyter's, where the kernel is installed; and the user has a profile of his own."""
+    """Use Jupyter's data folder with the installed kernel; the user has an IPython profile."""
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel watches no files
     data = Path(os.environ["JUPYTER_DATA_DIR"])
@@ -90,14 +90,14 @@ def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
     yard.close()
 
 
-def test_it_serves_the_next_notebook(serves: Serves) -> None:
+def test_ready_kernel_runs_the_next_notebook(serves: Serves) -> None:
     assert serves()
 
 
-def test_it_is_the_kernel_that_would_have_been_started(
+def test_ready_kernel_equals_a_started_one(
     yard: Yard, one: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Modules, names, history, variables, paths, signals, limits, files, threads: all of it."""
+    """Modules, names, history, variables, paths, signals, limits, files and threads."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")
     ready = yard.run(*LOOK)
     assert yard.is_ready_one(ready, [one])
@@ -108,7 +108,7 @@ def test_it_is_the_kernel_that_would_have_been_started(
     assert counts == [[1, 2], [1, 2]]
 
 
-def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
+def test_ready_kernel_returns_the_same_outputs(yard: Yard, one: psutil.Process) -> None:
     cells = (
         "import sys; print('one'); print('two', file=sys.stderr); 3",
         "_, __, In, Out",
@@ -124,8 +124,10 @@ def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("started", [False, True], ids=["ready", "started"])
-def test_it_hands_over_without_the_package(yard: Yard, one: psutil.Process, started: bool) -> None:
-    """E14: what is not installed there travels with the runner."""
+def test_ready_kernel_passes_data_without_nbyard_installed(
+    yard: Yard, one: psutil.Process, started: bool
+) -> None:
+    """E14: the copied runner provides the functions."""
     cell = "import nbyard\nnbyard.log_metric('n', 1)\nimport json"
     order = yard.run(
         cell, "print(json.dumps([nbyard.input('x', 3), nbyard.__file__]))", started=started
@@ -136,7 +138,7 @@ def test_it_hands_over_without_the_package(yard: Yard, one: psutil.Process, star
 
 
 @pytest.mark.long
-def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Process) -> None:
+def test_no_state_leaks_between_notebooks(yard: Yard, one: psutil.Process) -> None:
     yard.run(
         "x = 1; import os, sys, builtins, colorsys",
         "os.environ['LEAK'] = '1'; builtins.leak = 1; sys.path.append('/leak')",
@@ -167,7 +169,7 @@ def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
 
 
 @pytest.mark.long
-def test_the_history_of_its_user_holds_what_the_notebook_ran(
+def test_user_history_contains_the_cells_of_the_notebook(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:
     yard.run("x = 'seen'")
@@ -177,23 +179,21 @@ def test_the_history_of_its_user_holds_what_the_notebook_ran(
 
 
 def asked(folder: Path, question: str) -> list[Any]:
-    """Of the history that kernels keep for their user."""
+    """Query the history that kernels keep for their user."""
     history = sqlite3.connect(folder / "ipython" / "profile_default" / "history.sqlite")
     with contextlib.closing(history):
         return [first for (first,) in history.execute(question)]
 
 
 @pytest.mark.long
-def test_what_is_registered_for_the_end_is_run(
-    yard: Yard, one: psutil.Process, tmp_path: Path
-) -> None:
+def test_exit_handlers_run(yard: Yard, one: psutil.Process, tmp_path: Path) -> None:
     mark = tmp_path / "ended"
     yard.run(f"import atexit, pathlib; atexit.register(pathlib.Path({str(mark)!r}).touch)")
     assert mark.exists()
 
 
 @pytest.mark.long
-def test_after_a_distribution_was_installed_another_one_is_started(
+def test_new_distribution_replaces_the_ready_kernel(
     environment: Environment, serves: Serves, yard: Yard
 ) -> None:
     package = environment.packages / "just_installed"
@@ -207,7 +207,7 @@ def test_after_a_distribution_was_installed_another_one_is_started(
 
 
 @pytest.mark.long
-def test_after_its_specification_was_changed_another_one_is_started(
+def test_changed_kernelspec_replaces_the_ready_kernel(
     environment: Environment, serves: Serves, yard: Yard, data: Path
 ) -> None:
     environment.declare(data, env={"ADDED": "1"})
@@ -219,10 +219,10 @@ def test_after_its_specification_was_changed_another_one_is_started(
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", ["ipython_config.py", "startup/10-own.py"])
-def test_files_of_its_user_are_run_for_the_attempt(
+def test_startup_files_of_the_user_run_for_the_attempt(
     serves: Serves, yard: Yard, tmp_path: Path, name: str
 ) -> None:
-    """Also when they were not there when it was started; and by none that stands by."""
+    """Files that are newer than the kernel run as well. A waiting kernel runs none."""
     ran = tmp_path / "ran"
     file = tmp_path / "ipython" / "profile_default" / name
     text = "import os; open({!r}, 'a').write(os.environ.get('NBYARD_ATTEMPT', 'none') + os.linesep)"
@@ -234,19 +234,19 @@ def test_files_of_its_user_are_run_for_the_attempt(
 
 
 @pytest.mark.long
-def test_a_variable_that_python_reads_at_its_start_is_honoured(serves: Serves) -> None:
+def test_startup_variables_of_python_take_effect(serves: Serves) -> None:
     assert not serves(environment={"PYTHONHASHSEED": "7"})
 
 
 @pytest.mark.long
-def test_a_project_that_has_a_module_which_the_kernel_has_imported_gets_its_own(
+def test_project_module_wins_over_a_module_imported_by_the_kernel(
     serves: Serves,
 ) -> None:
     assert not serves(files=["comm.py"])
 
 
 @pytest.mark.long
-def test_a_kernel_that_would_know_its_attempt_is_started(
+def test_kernel_that_depends_on_its_attempt_is_started_anew(
     environment: Environment, yard: Yard, data: Path
 ) -> None:
     environment.declare(data, env={"PLACE": "${NBYARD_ATTEMPT}/x"})
@@ -257,16 +257,17 @@ def test_a_kernel_that_would_know_its_attempt_is_started(
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", ["runner", "kernel"])
-def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
+def test_ready_kernel_that_dies_when_claimed_does_not_fail_the_run(
     yard: Yard, one: psutil.Process, part: str
 ) -> None:
-    """R8: it is run by itself, or by one in its place."""
+    """R8: the notebook runs in it, or in another kernel."""
     run_while_ending(yard, one, part)
 
 
 @pytest.mark.long
-def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
-    """Its kernel, too: the first is measured when it is ready, and goes; no other is tried."""
+def test_memory_of_a_ready_kernel_counts(data: Path, tmp_path: Path) -> None:
+    """This includes its kernel process: the first one is measured when ready, and stopped; no other
+    is started."""
     yard = Yard(tmp_path, STORE, budget=40 << 20)
     try:
         for started in (2, 3, 4):

@@ -1,4 +1,5 @@
-"""A kernel that was forked and speaks through a pair of sockets says what a started one would."""
+"""A forked kernel, which communicates through a socket pair, returns what a started kernel
+returns."""
 
 import json
 from collections.abc import Iterator
@@ -82,12 +83,12 @@ def said(folder: Path, whole: dict[str, Any], parents: Parents | None) -> dict[s
     return executed
 
 
-def test_it_says_the_same(tmp_path: Path, parents: Parents) -> None:
+def test_forked_kernel_returns_the_same_outputs(tmp_path: Path, parents: Parents) -> None:
     whole = notebook(*CELLS)
     assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
 
 
-def test_it_fails_in_the_same_words(tmp_path: Path, parents: Parents) -> None:
+def test_forked_kernel_fails_with_the_same_message(tmp_path: Path, parents: Parents) -> None:
     whole = notebook(*ERRORS, tags=("raises-exception",))
     assert said(tmp_path, whole, parents) == said(tmp_path, whole, None)
 
@@ -106,10 +107,10 @@ def test_it_fails_in_the_same_words(tmp_path: Path, parents: Parents) -> None:
         "exit(1)",
     ],
 )
-def test_an_exit_ends_it_early(
+def test_clean_exit_skips_the_remaining_cells(
     tmp_path: Path, parents: Parents, last: str, is_forked: bool
 ) -> None:
-    """As in papermill, where the cells behind it are not run."""
+    """The cells after `exit` do not run, as in papermill."""
     whole = notebook("import sys; 1 + 1", last, "print('never')")
     result, executed = run(tmp_path, whole, parents if is_forked else None)
     assert result.state == "succeeded", result.failure
@@ -117,17 +118,17 @@ def test_an_exit_ends_it_early(
 
 
 @pytest.mark.parametrize("last", ["sys.exit(3)", "sys.exit('no data')", "raise SystemExit('0 ')"])
-def test_another_exit_fails(tmp_path: Path, parents: Parents, last: str) -> None:
+def test_exit_with_an_error_code_fails(tmp_path: Path, parents: Parents, last: str) -> None:
     result, _ = run(tmp_path, notebook("import sys", last, "print('never')"), parents)
     assert result.failure is not None and result.failure.error_name == "SystemExit"
 
 
 @pytest.mark.parametrize("is_forked", [True, False], ids=["forked", "started"])
 @pytest.mark.parametrize("half", ["\ud83d", "\udc80"], ids=["high", "escaped byte"])
-def test_code_with_half_a_surrogate_pair_fails_in_its_cell(
+def test_lone_surrogate_in_code_fails_its_cell(
     tmp_path: Path, parents: Parents, half: str, is_forked: bool
 ) -> None:
-    """The codec of kernels refuses one of them, and replaces the other."""
+    """The codec of kernels rejects one half of a pair, and replaces the other."""
     whole = notebook("1 + 1", f"text = '{half}'", "print('never')")
     result, executed = run(tmp_path, whole, parents if is_forked else None)
     failure = result.failure
@@ -137,10 +138,10 @@ def test_code_with_half_a_surrogate_pair_fails_in_its_cell(
     assert [len(cell["outputs"]) for cell in executed["cells"]] == [1, 0, 0]
 
 
-def test_what_its_user_has_configured_holds(
+def test_user_configuration_applies_to_the_forked_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also what is configured after the parent had built its kernel."""
+    """This includes configuration that is newer than the parent process."""
     profile = tmp_path / "ipython" / "profile_default"
     monkeypatch.setenv("IPYTHONDIR", str(profile.parent))
     parents = Parents(ready_kernels=0, ready_bytes=0)

@@ -1,5 +1,5 @@
-"""E1, R1: notebooks of people give here what they give under papermill: the same outputs in the
-same cells, the same errors, the same files, the same end."""
+"""E1, R1: notebooks behave here as under papermill: the same outputs in the same cells, the same
+errors, files and end."""
 
 import importlib.resources
 import json
@@ -78,7 +78,7 @@ def yard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def _lay(folder: Path) -> None:
-    """The files beside a notebook."""
+    """Write the files beside a notebook."""
     (folder / "data").mkdir()
     (folder / "lib").mkdir()
     (folder / "data/one.csv").write_text("a,b\n1,2\n")
@@ -113,7 +113,7 @@ def _under_papermill(folder: Path, text: str, kernel: str | None = None, **given
 
 
 def _files(folder: Path) -> dict[str, bytes]:
-    """All but hidden files and caches."""
+    """Return all files except hidden ones and caches."""
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
@@ -122,7 +122,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 def _here(yard: Yard, dispatching: Dispatching, root: Path, text: str, **wish: Any) -> Ending:
-    """Run it here; the files are the declared outputs too."""
+    """Run the notebook with nbyard; the files are its declared outputs, too."""
     (root / "n.ipynb").write_text(text)
     run = yard.services.runs.create(ADA, NewRun(path="n.ipynb", force=True, **wish))
     found = dispatching.until(
@@ -145,14 +145,14 @@ def _cells(notebook: dict[str, Any]) -> list[list[Any]]:
 
 
 def _widgets(notebook: dict[str, Any]) -> list[Any]:
-    """What is shown in output widgets."""
+    """Return what output widgets show."""
     states = notebook["metadata"].get("widgets", {}).values()
     found = [one["state"] for state in states for one in state["state"].values()]
     return [_joined(map(_output, one["outputs"])) for one in found if "outputs" in one]
 
 
 def _joined(outputs: Iterable[Any]) -> list[Any]:
-    """What was printed comes in pieces, as time has it."""
+    """Join printed pieces, whose boundaries depend on timing."""
     found: list[Any] = []
     for output in outputs:
         if len(output) == 2 and found and found[-1][0] == output[0] in ("stdout", "stderr"):
@@ -163,7 +163,7 @@ def _joined(outputs: Iterable[Any]) -> list[Any]:
 
 
 def _output(output: dict[str, Any]) -> Any:
-    """What of an output does not depend on where and when it was made."""
+    """Return the fields of an output that do not depend on place and time."""
     if output["output_type"] == "error":
         return output["ename"], PLACES.sub("", COLOURS.sub("", output["evalue"]))
     if output["output_type"] == "stream":
@@ -175,7 +175,7 @@ def _output(output: dict[str, Any]) -> Any:
 @pytest.mark.leaves_running  # the threads of the dispatcher
 @pytest.mark.sample(3)
 @pytest.mark.parametrize("name", PEOPLE)
-def test_a_notebook_gives_what_it_gives_under_papermill(
+def test_notebook_produces_the_same_as_under_papermill(
     yard: Place, tmp_path: Path, name: str
 ) -> None:
     text = _notebook(PEOPLE[name])
@@ -186,8 +186,9 @@ def test_a_notebook_gives_what_it_gives_under_papermill(
 
 
 @pytest.mark.leaves_running
-def test_defaults_stay_those_of_the_notebook(yard: Place, tmp_path: Path) -> None:
-    """Nothing is injected where nothing is given: JSON has no tuples, and no 1 that is no 1.0."""
+def test_defaults_of_the_notebook_are_not_injected(yard: Place, tmp_path: Path) -> None:
+    """Only given values are injected, because JSON has no tuples and does not keep 1.0 apart from
+    1."""
     text = _notebook(DEFAULTS)
     found = _here(*yard, text)
     assert found == _under_papermill(tmp_path / "papermill", text)
@@ -195,9 +196,7 @@ def test_defaults_stay_those_of_the_notebook(yard: Place, tmp_path: Path) -> Non
 
 
 @pytest.mark.leaves_running
-def test_given_values_are_injected_also_where_they_are_the_defaults(
-    yard: Place, tmp_path: Path
-) -> None:
+def test_given_values_equal_to_defaults_are_injected(yard: Place, tmp_path: Path) -> None:
     text = _notebook(DEFAULTS)
     given: dict[str, Any] = {"n": 1.0, "of": {"a": [3]}}
     found = _here(*yard, text, parameters=given)
@@ -209,8 +208,8 @@ def test_given_values_are_injected_also_where_they_are_the_defaults(
 
 
 @pytest.mark.leaves_running
-def test_a_declared_output_is_the_file_of_papermill(yard: Place, tmp_path: Path) -> None:
-    """Its place is injected, which shifts the counts by one."""
+def test_declared_output_equals_the_file_under_papermill(yard: Place, tmp_path: Path) -> None:
+    """Its path is injected, which shifts the execution counts by one."""
     cells = ["# tag: parameters\noutput_csv = 'out.csv'", "open(output_csv, 'w').write('a\\n1\\n')"]
     text = _notebook(cells)
     found, expected = _here(*yard, text), _under_papermill(tmp_path / "papermill", text)
@@ -220,7 +219,7 @@ def test_a_declared_output_is_the_file_of_papermill(yard: Place, tmp_path: Path)
 
 
 @pytest.mark.leaves_running
-def test_what_is_printed_in_an_output_widget_is_in_the_widget(yard: Place) -> None:
+def test_text_printed_in_an_output_widget_stays_in_the_widget(yard: Place) -> None:
     # papermill gives the same, but may wait forever:
     # see `check_after_sending` in runner/kernels/spawned_kernel.py
     found = _here(*yard, _notebook(OUTPUT_WIDGET))
@@ -252,7 +251,9 @@ def test_a_notebook_of_an_old_format_runs(yard: Place, tmp_path: Path) -> None:
 
 
 @pytest.mark.leaves_running
-def test_a_kernel_of_an_odd_name_is_one_that_is_not_installed(yard: Place, tmp_path: Path) -> None:
+def test_kernel_with_an_invalid_name_is_reported_as_not_installed(
+    yard: Place, tmp_path: Path
+) -> None:
     notebook = json.loads(_notebook(["1 + 1"]))
     notebook["metadata"]["kernelspec"]["name"] = "Python [conda env:foo]"
     text = json.dumps(notebook)
@@ -271,10 +272,10 @@ def _warning(yard: Yard) -> str:
 @pytest.mark.long
 @pytest.mark.skipif(not OTHERS, reason="NBYARD_TEST_NOTEBOOKS names no folder")
 @pytest.mark.parametrize("path", sorted(Path(OTHERS).glob("*.ipynb")) if OTHERS else [], ids=str)
-def test_a_notebook_of_another_suite_gives_the_same(
+def test_notebook_of_another_test_suite_produces_the_same(
     yard: Place, tmp_path: Path, path: Path
 ) -> None:
-    """papermill refuses notebooks that name no kernel, so it gets one."""
+    """Papermill refuses notebooks without a kernel name, so the test adds one."""
     text = path.read_text(encoding="utf-8")
     assert _here(*yard, text) == _under_papermill(tmp_path / "papermill", text, "python3")
 
@@ -283,7 +284,7 @@ def test_a_notebook_of_another_suite_gives_the_same(
 @pytest.mark.sample(3)
 @pytest.mark.skipif(not SHIPPED, reason="this papermill ships no notebooks")
 @pytest.mark.parametrize("name", sorted(SHIPPED.keys() - {SLEEPS}))
-def test_a_notebook_that_papermill_ships_gives_the_same(
+def test_notebook_that_papermill_ships_produces_the_same(
     yard: Place, tmp_path: Path, name: str
 ) -> None:
     text, place = SHIPPED[name], tmp_path / "papermill"

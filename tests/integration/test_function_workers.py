@@ -66,7 +66,7 @@ def killed():
 
 
 class Worker:
-    """One in a folder of its own, and what it is told."""
+    """A worker with its own folder, and the orders that it receives."""
 
     def __init__(self, runtime: ProcessRuntime, parent: Path, steps: str = STEPS):
         self.runtime = runtime
@@ -81,7 +81,7 @@ class Worker:
         folders.make_calls(self.folder)
 
     def call(self, function: str, *, outputs: tuple[str, ...] = (), **more: Any) -> str:
-        """The id of the attempt, which is only written down."""
+        """Write an order for a call; return the ID of its attempt."""
         attempt_id, timeout = str(uuid.uuid4()), more.pop("timeout_seconds", None)
         places = {name: Output(f"outputs/{name}/{name}.json", "json") for name in outputs}
         call = Call(attempt_id, f"t-{attempt_id}", function, function, more, [], places, timeout)
@@ -134,8 +134,8 @@ def worker(runtime: ProcessRuntime, tmp_path: Path) -> Iterator[Worker]:
     wait_until(lambda: not made.processes())
 
 
-def test_one_process_for_all_calls(worker: Worker) -> None:
-    """What comes in later is done by the process that has imported the file."""
+def test_one_process_executes_all_calls(worker: Worker) -> None:
+    """The process that imported the file also executes calls that arrive later."""
     first = [worker.call("count", outputs=("n",)) for _ in range(3)]
     worker.start()
     worker.start()
@@ -151,7 +151,7 @@ def test_one_process_for_all_calls(worker: Worker) -> None:
 
 
 @pytest.mark.long
-def test_a_thousand_calls_write_no_file_each(worker: Worker) -> None:
+def test_thousand_calls_write_no_file_for_each_call(worker: Worker) -> None:
     calls = [worker.call("noop", n=n) for n in range(1000)]
     worker.start()
     results = worker.wait(*calls)
@@ -161,8 +161,8 @@ def test_a_thousand_calls_write_no_file_each(worker: Worker) -> None:
     assert (worker.folder / "log").read_text() == "imported\n"
 
 
-def test_output_belongs_to_its_call(worker: Worker) -> None:
-    """Also that of child processes, without an end of line, and what looks like a mark."""
+def test_printed_output_is_assigned_to_its_call(worker: Worker) -> None:
+    """This includes child processes, unfinished lines and text that looks like a marker."""
     spoken = ["one", "\0two", "\0nbyard x\n", "ü" * 100_000, ""]
     calls = [worker.call("speak", text=text) for text in spoken]
     quiet = worker.call("noop")
@@ -173,7 +173,7 @@ def test_output_belongs_to_its_call(worker: Worker) -> None:
     assert worker.log(quiet) == ""
 
 
-def test_each_call_begins_at_the_same_place(worker: Worker) -> None:
+def test_each_call_starts_in_the_same_directory(worker: Worker) -> None:
     calls = [worker.call("where", outputs=("node",)) for _ in range(2)]
     worker.start()
     worker.wait(*calls)
@@ -181,7 +181,7 @@ def test_each_call_begins_at_the_same_place(worker: Worker) -> None:
     assert (place / "outputs/node/node.json").read_text() == '"where"'
 
 
-def test_what_fails_stays_alone(worker: Worker) -> None:
+def test_failing_call_does_not_affect_others(worker: Worker) -> None:
     before, broken, missing, after = map(worker.call, ("noop", "fail", "nothing", "noop"))
     worker.start()
     states = [one.state for one in worker.wait(before, broken, missing, after)]
@@ -194,8 +194,8 @@ def test_what_fails_stays_alone(worker: Worker) -> None:
     assert failure is not None and "does not define the function nothing" in failure.message
 
 
-def test_a_call_that_ends_the_worker(worker: Worker) -> None:
-    """It is at its end, with its last words; what was not begun has no result."""
+def test_call_that_exits_fails_and_waiting_calls_have_no_result(worker: Worker) -> None:
+    """Its last printed lines are kept."""
     before, fatal, after = map(worker.call, ("noop", "die", "noop"))
     worker.start()
     assert worker.end()["state"] == "failed"
@@ -206,8 +206,8 @@ def test_a_call_that_ends_the_worker(worker: Worker) -> None:
     assert after not in worker.results and worker.processes() == []
 
 
-def test_a_killed_worker(worker: Worker) -> None:
-    """F3: whose call was under way is lost."""
+def test_killed_worker_loses_its_current_call(worker: Worker) -> None:
+    """F3."""
     fatal, after = map(worker.call, ("killed", "noop"))
     worker.start()
     worker.end()
@@ -216,8 +216,8 @@ def test_a_killed_worker(worker: Worker) -> None:
     assert failure is not None and failure.kind == "lost"
 
 
-def test_a_call_beyond_its_limit(worker: Worker) -> None:
-    """I11: it is ended with its worker."""
+def test_call_beyond_its_time_limit_is_stopped_with_its_worker(worker: Worker) -> None:
+    """I11."""
     before, slow, after = (
         worker.call("noop", timeout_seconds=60.0),
         worker.call("hang", timeout_seconds=0.2),
@@ -230,8 +230,8 @@ def test_a_call_beyond_its_limit(worker: Worker) -> None:
     assert failure is not None and failure.kind == "timeout" and "0.2 s" in failure.message
 
 
-def test_cancelled(worker: Worker) -> None:
-    """I9: what is under way ends, nothing more begins, no process is left."""
+def test_cancel_stops_the_current_call_and_starts_no_other(worker: Worker) -> None:
+    """I9: no process remains."""
     slow, after = map(worker.call, ("hang", "noop"))
     worker.start()
     wait_until(lambda: len(worker.processes()) == 1)
@@ -242,8 +242,8 @@ def test_cancelled(worker: Worker) -> None:
     assert set(worker.results) <= {slow} and worker.processes() == []
 
 
-def test_a_killed_supervisor_leaves_nothing(worker: Worker) -> None:
-    """F4, I12: the worker goes with it."""
+def test_killed_supervisor_leaves_no_worker(worker: Worker) -> None:
+    """F4, I12."""
     done, slow = map(worker.call, ("noop", "hang"))
     worker.start()
     worker.wait(done)
@@ -254,7 +254,7 @@ def test_a_killed_supervisor_leaves_nothing(worker: Worker) -> None:
     assert slow not in worker.results
 
 
-def test_a_file_that_cannot_be_imported(runtime: ProcessRuntime, tmp_path: Path) -> None:
+def test_import_error_of_a_file_fails_its_calls(runtime: ProcessRuntime, tmp_path: Path) -> None:
     worker = Worker(runtime, tmp_path, "import nowhere_at_all\n")
     calls = [worker.call("noop") for _ in range(2)]
     worker.start()
@@ -265,8 +265,8 @@ def test_a_file_that_cannot_be_imported(runtime: ProcessRuntime, tmp_path: Path)
     wait_until(lambda: not worker.processes())
 
 
-def test_half_a_line_is_no_call(worker: Worker) -> None:
-    """Somebody was killed while he wrote it; told again, it is done once."""
+def test_incomplete_order_line_is_not_executed(worker: Worker) -> None:
+    """The writer was killed during the write; the repeated line is executed once."""
     path = worker.folder / "calls.jsonl"
     one = worker.call("count", outputs=("n",))
     line = path.read_bytes()

@@ -107,8 +107,8 @@ def tasks(detail: RunDetail) -> dict[str, Task]:
     return {task.node: task for task in detail.tasks}
 
 
-def test_functions_hand_over_what_they_return(project: Project) -> None:
-    """E8: a workflow of functions of one file; the second time nothing runs."""
+def test_functions_pass_on_their_return_values(project: Project) -> None:
+    """E8: a workflow of functions of one file; the second run uses the cache only."""
     project.node("make", "make", arguments={"rows": 4})
     project.node("total", "total", arguments={"factor": 2.0})
     project.node("note", "note", arguments={"text": "hello"})
@@ -127,8 +127,8 @@ def test_functions_hand_over_what_they_return(project: Project) -> None:
     assert all(task.cached for task in again.values())
 
 
-def test_another_function_of_the_file_is_another_step(project: Project) -> None:
-    """K8: the cache tells functions of one file apart, and early cut-off stops at equal bytes."""
+def test_cache_distinguishes_functions_of_one_file(project: Project) -> None:
+    """K8: equal bytes of an input also end recomputation early."""
     project.node("make", "make")
     project.node("total", "total")
     project.arrow("make", "table", "total", "table")
@@ -143,7 +143,7 @@ def test_another_function_of_the_file_is_another_step(project: Project) -> None:
     assert not tasks(project.run())["make"].cached
 
 
-def test_what_goes_wrong_is_told(project: Project) -> None:
+def test_errors_of_functions_are_reported(project: Project) -> None:
     for name in ("breaks", "leaves", "dies", "wrong", "noop"):
         project.node(name, name)
     detail = project.run()
@@ -162,7 +162,7 @@ def test_what_goes_wrong_is_told(project: Project) -> None:
     assert "a dict, which cannot be written as txt" in failures["wrong"].message
 
 
-def test_a_file_that_cannot_be_imported(project: Project) -> None:
+def test_import_error_of_a_file_fails_its_functions(project: Project) -> None:
     (project.root / "pkg" / "steps.py").write_text("import nowhere_at_all\ndef f(): pass\n")
     project.node("f", "f")
     detail = project.run()
@@ -171,8 +171,8 @@ def test_a_file_that_cannot_be_imported(project: Project) -> None:
     assert 'steps.py", line 1' in failure.traceback
 
 
-def test_one_function_alone(project: Project) -> None:
-    """From a shell or over REST: `nbyard run pkg/steps.py::total -p table=FILE`."""
+def test_single_function_runs_from_shell_and_rest(project: Project) -> None:
+    """`nbyard run pkg/steps.py::total -p table=FILE`, and the same over REST."""
     (project.root / "numbers.csv").write_text("x\n5\n")
     path = "pkg/steps.py::total"
     detail = project.run(path=path, parameters={"table": "numbers.csv"}, texts={"factor": "3"})
@@ -185,8 +185,8 @@ def test_one_function_alone(project: Project) -> None:
         project.start(path="pkg/other.py::total")
 
 
-def test_registered_and_seen(project: Project) -> None:
-    """E1, E9: a function is read for the canvas; once registered it follows its file."""
+def test_function_can_be_described_and_registered(project: Project) -> None:
+    """E1, E9: the canvas reads a function; a registered function follows its file."""
     executables = project.yard.services.executables
     seen = executables.inspect(ADA, Inspect(path="pkg/steps.py::make"))
     assert (seen.name, seen.kind, seen.language) == ("make", "function", "python")
@@ -208,8 +208,8 @@ def test_registered_and_seen(project: Project) -> None:
 
 
 @pytest.mark.long
-def test_a_thousand_side_by_side(project: Project) -> None:
-    """R9: one attempt for each, in a few processes, and no file for what gives nothing."""
+def test_thousand_functions_share_a_few_processes(project: Project) -> None:
+    """R9: each has one attempt, and calls without output write no file."""
     for n in range(1000):
         project.node(f"n{n}", "noop", arguments={"n": n})
     detail = project.run()
@@ -226,8 +226,8 @@ def test_a_thousand_side_by_side(project: Project) -> None:
         assert (attempts / worker / "results.jsonl").exists()
 
 
-def test_runs_share_no_process(project: Project) -> None:
-    """Nothing that a call leaves in memory reaches another run, or another version of the code."""
+def test_runs_do_not_share_processes(project: Project) -> None:
+    """Data that a call leaves in memory reaches no other run and no other version of the code."""
     for n in range(3):
         project.node(f"n{n}", "process", arguments={"n": n})
     pids = []
@@ -237,8 +237,8 @@ def test_runs_share_no_process(project: Project) -> None:
     assert not pids[0] & pids[1]
 
 
-def test_a_call_that_ends_its_process_ends_no_other(project: Project) -> None:
-    """Those behind it are another process's, as if nothing had been."""
+def test_calls_behind_a_call_that_exits_run_elsewhere(project: Project) -> None:
+    """Another process executes the calls that were waiting."""
     for name in ("a", "b", "c", "d", "e"):
         project.node(name, "dies" if name in "bd" else "process", arguments={"n": 1})
     for name in ("b", "d"):
@@ -249,8 +249,10 @@ def test_a_call_that_ends_its_process_ends_no_other(project: Project) -> None:
     assert all(len(task.attempts) == 1 for task in found.values())
 
 
-def test_a_killed_process(project: Project, tmp_path: Path) -> None:
-    """F3: what was under way is lost and tried again; the rest goes on elsewhere."""
+def test_killed_worker_process_loses_only_its_current_call(
+    project: Project, tmp_path: Path
+) -> None:
+    """F3: the current call is retried; the others continue in another process."""
     place = tmp_path / "place"
     place.mkdir()
     for n in range(4):
@@ -277,8 +279,8 @@ def _is_worker(process: psutil.Process, project: Project) -> bool:
         return False
 
 
-def test_cancel_and_limits(project: Project, tmp_path: Path) -> None:
-    """I9, I11: a call beyond its limit fails alone; a cancelled run leaves no process."""
+def test_time_limit_fails_one_call_and_cancel_stops_all(project: Project, tmp_path: Path) -> None:
+    """I9, I11: a cancelled run leaves no process."""
     place = tmp_path / "place"
     place.mkdir()
     slow = {"n": 0, "place": str(place)[1:]}
@@ -299,8 +301,8 @@ def test_cancel_and_limits(project: Project, tmp_path: Path) -> None:
 
 @pytest.mark.long
 @pytest.mark.leaves_running
-def test_another_dispatcher_goes_on(project: Project, tmp_path: Path) -> None:
-    """I8: what is under way is not disturbed, and nothing is called twice."""
+def test_next_dispatcher_continues_running_functions(project: Project, tmp_path: Path) -> None:
+    """I8: running calls continue undisturbed, and none is repeated."""
     place = tmp_path / "place"
     place.mkdir()
     for n in range(6):

@@ -1,4 +1,5 @@
-"""E14: one notebook runs in plain Jupyter, in papermill and in a run, and hands over the same."""
+"""E14: one notebook runs in plain Jupyter, in papermill and in a run, and passes on the same
+data."""
 
 import json
 import os
@@ -79,7 +80,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def start(folder: Path, *words: str) -> None:
-    """A program of the environment of the tests, to its success."""
+    """Run a program of the tests' environment until it succeeds."""
     command = [sys.executable, "-m", *words]
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, timeout=100, check=False
@@ -89,7 +90,7 @@ def start(folder: Path, *words: str) -> None:
 
 @pytest.fixture
 def shell(store_shell: StoreShell, folder: Path) -> Shell:
-    """What `nbyard` prints when it succeeds."""
+    """Return the output of a successful `nbyard` command."""
 
     def run(*words: str) -> str:
         done = store_shell(*words, folder=folder)
@@ -101,7 +102,7 @@ def shell(store_shell: StoreShell, folder: Path) -> Shell:
 
 @pytest.fixture
 def made(shell: Shell, tmp_path: Path) -> Made:
-    """What comes out of a run, by name, with the path of its bytes."""
+    """Return the outputs of a run by name, with the paths of their bytes."""
 
     def run(*words: str) -> dict[str, Any]:
         done = json.loads(shell("run", *words, "--json"))
@@ -125,8 +126,10 @@ def check_table(path: Path, numbers: list[float]) -> None:
 @pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("ways", ["two", "three"])
-def test_the_same_notebook_in_two_or_three_ways(folder: Path, made: Made, ways: str) -> None:
-    """In plain Jupyter, in papermill if there are three, and in a run."""
+def test_notebook_agrees_in_jupyter_papermill_and_a_run(
+    folder: Path, made: Made, ways: str
+) -> None:
+    """Papermill is left out if there are two ways."""
     beside = folder / "handoff"
     start(folder, "jupyter", "execute", "make.ipynb")
     assert os.listdir(beside) == ["table.parquet"]
@@ -146,7 +149,7 @@ def test_the_same_notebook_in_two_or_three_ways(folder: Path, made: Made, ways: 
 
 @pytest.mark.long
 @pytest.mark.timeout(200)
-def test_a_script_takes_what_a_notebook_hands_over(made: Made) -> None:
+def test_script_receives_data_of_a_notebook(made: Made) -> None:
     found = made("both.nbflow")
     assert json.loads(found["sums"]["path"].read_text()) == {"n": 3.0, "names": ["n", "kind"]}
     assert found["sums"]["filename"] == "sums.json"
@@ -161,10 +164,10 @@ nbyard.output("sums", [nbyard.input("rate", 1.5), nbyard.input("more", 2)])
 
 
 @pytest.mark.timeout(200)
-def test_a_script_hands_over_without_the_package(
+def test_script_passes_data_without_nbyard_installed(
     folder: Path, environment: Environment, made: Made
 ) -> None:
-    """What another interpreter lacks travels with the runner."""
+    """The copied runner provides what another interpreter lacks."""
     (folder / "bare.py").write_text(BARE)
     told = {"version": 1, "kind": "command", "command": [str(environment.python), "{file}"]}
     (folder / "bare.py.nbexec").write_text(json.dumps(told))
@@ -172,7 +175,7 @@ def test_a_script_hands_over_without_the_package(
     assert json.loads(found["sums"]["path"].read_text()) == [0.5, 2]
 
 
-def test_a_cell_that_fails_leaves_no_half_output(tmp_path: Path) -> None:
+def test_failing_cell_leaves_no_partial_output(tmp_path: Path) -> None:
     source = 'import nbyard\nnbyard.output("out", [1])\nnbyard.output("out", [{1: 2}])'
     work = NotebookWork("code/n.ipynb", "python3", "python", {})
     outputs = {"out": Output("outputs/out/out")}
@@ -223,9 +226,7 @@ def last(commas: pandas.DataFrame, tabs: pandas.DataFrame) -> list:
 
 @pytest.mark.long
 @pytest.mark.timeout(200)
-def test_text_tables_between_functions_have_the_types_of_their_preview(
-    folder: Path, shell: Shell
-) -> None:
+def test_text_tables_between_functions_keep_their_preview_types(folder: Path, shell: Shell) -> None:
     """D6: results of runs as well as datasets, with commas and with tabs."""
     (folder / "texts.py").write_text(TEXTS)
     nodes = {
@@ -249,10 +250,8 @@ def test_text_tables_between_functions_have_the_types_of_their_preview(
 
 @pytest.mark.long
 @pytest.mark.timeout(200)
-def test_functions_take_and_return_data_frames_and_record_metrics(
-    folder: Path, shell: Shell
-) -> None:
-    """E8, E14: two of them in one process; each has its own metrics."""
+def test_functions_exchange_data_frames_and_record_metrics(folder: Path, shell: Shell) -> None:
+    """E8, E14: two functions in one process; each has its own metrics."""
     (folder / "steps.py").write_text(STEPS)
     flow = {
         **FLOW,
@@ -294,8 +293,8 @@ assert not is_first
 @pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", ["py", "ipynb"])
-def test_numbers_of_attempts_stand_apart(folder: Path, shell: Shell, kind: str) -> None:
-    """R16: what is tried again begins its lines anew; those of before can still be asked for."""
+def test_metrics_of_attempts_are_kept_apart(folder: Path, shell: Shell, kind: str) -> None:
+    """R16: a retried attempt starts new series; the earlier ones can still be read."""
     text = AGAIN.format(mark=str(folder.parent / "mark"))
     (folder / f"again.{kind}").write_text(text if kind == "py" else notebook(text))
     node = {"type": "executable", "path": f"again.{kind}", "retries": 1}

@@ -1,4 +1,4 @@
-"""L1, L2: what requirements come to, and installing exactly that."""
+"""L1, L2: resolving requirements, and installing exactly the resolved versions."""
 
 import importlib.util
 import subprocess
@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.package_index import Index
+from tests.support.wheels import Wheels, project
 
 from nbyard.domain.environments.structs import LockedPackage, lock_lines
 from nbyard.errors import Invalid, Unavailable
 from nbyard.host import installers
 from nbyard.host.installers import InstallationStopped, Installer, InstallFailed
 from nbyard.reasons.structs import because
-from nbyard.testing.servers.index import Index
-from nbyard.testing.wheels import Wheels, project
 
 pytestmark = pytest.mark.sample(1)
 
@@ -46,7 +46,7 @@ def versions(packages: list[LockedPackage]) -> dict[str, str]:
     return {package.name: package.version for package in packages}
 
 
-def test_exact_versions_with_hashes_are_found_and_installed(
+def test_requirements_resolve_to_hashed_versions_and_install(
     installer: Installer, log: FileIO, wheels: Wheels, tmp_path: Path
 ) -> None:
     wheels.add("cow", "1.0")
@@ -61,10 +61,10 @@ def test_exact_versions_with_hashes_are_found_and_installed(
     assert imported(tmp_path / "made", "import cow, grass; print(cow.version)") == "2.0"
 
 
-def test_what_was_changed_since_is_not_installed(
+def test_wheel_that_changed_since_the_lock_is_refused(
     log: FileIO, wheels: Wheels, tmp_path: Path
 ) -> None:
-    """pip looks again; uv has what was there in its cache."""
+    """This needs pip, which reads the wheel again; uv uses its cache."""
     installer = Installer(log, lambda: True, "pip")
     wheels.add("cow", "1.0")
     found = installer.resolve(["cow"])
@@ -82,7 +82,7 @@ def test_what_was_changed_since_is_not_installed(
         ([f"cow==1.0 --hash=sha256:{'0' * 64}"], "none of the requested hashes"),
     ],
 )
-def test_what_cannot_be_is_told_in_words(
+def test_unresolvable_requirements_are_explained(
     installer: Installer, wheels: Wheels, lines: list[str], told: str
 ) -> None:
     wheels.add("cow", "1.0")
@@ -95,7 +95,7 @@ def test_what_cannot_be_is_told_in_words(
 
 @pytest.fixture
 def index(wheels: Wheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
-    """Serves `cow` 2.0; the folder that the machine is set up for has `cow` 1.0."""
+    """Serve `cow` 2.0; the configured folder of the machine contains `cow` 1.0."""
     for name in ("PIP_NO_INDEX", "UV_NO_INDEX", "UV_OFFLINE"):
         monkeypatch.delenv(name)
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
@@ -109,10 +109,10 @@ def index(wheels: Wheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 
 
 @pytest.mark.parametrize("option", ["--index-url", "--extra-index-url"])
-def test_an_index_that_is_named_is_where_packages_come_from(
+def test_packages_come_from_the_named_index(
     installer: Installer, index: Index, tmp_path: Path, option: str
 ) -> None:
-    """L6: also when they are installed."""
+    """L6: while resolving and while installing."""
     lines = [f"{option} {index.simple}", "cow"]
     found = installer.resolve(lines)
     assert versions(found) == {"cow": "2.0", "grass": "1.0"}
@@ -122,10 +122,10 @@ def test_an_index_that_is_named_is_where_packages_come_from(
     assert imported(tmp_path / "made", "import cow, grass; print(cow.version)") == "2.0"
 
 
-def test_the_best_of_several_indexes_is_taken(
+def test_best_version_of_several_indexes_is_used(
     installer: Installer, index: Index, wheels: Wheels, tmp_path: Path
 ) -> None:
-    """L6: whichever is named first, by uv as by pip."""
+    """L6: in any order of the indexes, with uv and with pip."""
     older = tmp_path / "older"
     older.mkdir()
     wheels.add("cow", "1.5").rename(older / "cow-1.5-py3-none-any.whl")
@@ -137,10 +137,10 @@ def test_the_best_of_several_indexes_is_taken(
 
 
 @pytest.mark.parametrize("place", ["web", "file"])
-def test_a_wheel_is_installed_from_its_address(
+def test_wheel_is_installed_from_its_url(
     installer: Installer, index: Index, tmp_path: Path, place: str
 ) -> None:
-    """L6: that stands in the lock, with its hash."""
+    """L6: the lock contains the URL and the hash."""
     name = "cow-2.0-py3-none-any.whl"
     url = f"{index.address}/files/{name}" if place == "web" else f"file://{index.folder}/{name}"
     found = installer.resolve([f"cow @ {url}"])
@@ -151,23 +151,23 @@ def test_a_wheel_is_installed_from_its_address(
     assert imported(tmp_path / "made", "import cow; print(cow.version)") == "2.0"
 
 
-def test_a_folder_of_wheels_is_looked_into(installer: Installer, index: Index) -> None:
+def test_packages_come_from_a_folder_of_wheels(installer: Installer, index: Index) -> None:
     """L6."""
     found = installer.resolve([f"--find-links file://{index.folder}", "cow"])
     assert versions(found)["cow"] == "2.0"
 
 
-def test_a_package_brings_no_other_by_its_address(
+def test_dependency_on_a_url_that_is_not_allowed_is_refused(
     installer: Installer, index: Index, wheels: Wheels
 ) -> None:
-    """L6: nobody allowed that one."""
+    """L6: the user allowed the package, but not this URL."""
     need = f"cow @ {index.address}/files/cow-2.0-py3-none-any.whl"
     wheels.add("farm", "1.0", needs=[need])
     with pytest.raises(Invalid, match="cow"):
         installer.resolve(["farm"])
 
 
-def test_what_an_index_asks_for_is_found_in_netrc_and_told_nobody(
+def test_index_login_comes_from_netrc_and_is_not_shown(
     installer: Installer, index: Index, log: FileIO, tmp_path: Path
 ) -> None:
     """L6."""
@@ -182,7 +182,7 @@ def test_what_an_index_asks_for_is_found_in_netrc_and_told_nobody(
 
 
 @pytest.mark.parametrize("password", ["s3cr3t", "other"])
-def test_an_index_of_pips_configuration_counts_for_both(
+def test_index_of_the_pip_configuration_applies_to_pip_and_uv(
     installer: Installer,
     index: Index,
     log: FileIO,
@@ -190,7 +190,7 @@ def test_an_index_of_pips_configuration_counts_for_both(
     monkeypatch: pytest.MonkeyPatch,
     password: str,
 ) -> None:
-    """L6: uv does not read it; and what it holds is told nobody, also when it is wrong."""
+    """L6: uv does not read it itself. Its login is never shown, also when it is wrong."""
     index.password = password
     address = index.simple.replace("//", "//ann:s3cr3t@")
     (tmp_path / "pip.conf").write_text(f"[global]\nextra-index-url = {address}\n")
@@ -209,7 +209,7 @@ def test_an_index_of_pips_configuration_counts_for_both(
     assert b"s3cr3t" not in log.read() + told.encode()
 
 
-def test_words_are_plain_where_colours_are_wished_for(
+def test_log_has_no_colours_although_force_color_is_set(
     log: FileIO, installer: Installer, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
@@ -220,13 +220,13 @@ def test_words_are_plain_where_colours_are_wished_for(
     assert b"\x1b" not in log.read()
 
 
-def test_hashes_that_are_asked_for_are_checked(installer: Installer, wheels: Wheels) -> None:
+def test_required_hashes_are_checked(installer: Installer, wheels: Wheels) -> None:
     wheels.add("cow", "1.0")
     (package,) = installer.resolve(["cow"])
     assert installer.resolve([package.line, "ipykernel"])[0] == package
 
 
-def test_what_is_not_wanted_any_more_is_killed(
+def test_cancelled_installation_is_killed(
     log: FileIO, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = threading.Event()
@@ -238,10 +238,10 @@ def test_what_is_not_wanted_any_more_is_killed(
         Installer(log, wanted.is_set, "pip").resolve(["cow"])
 
 
-def test_what_somebody_else_killed_is_told_as_that(
+def test_installer_killed_from_outside_is_reported_as_killed(
     log: FileIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L1: not by the last line that it printed."""
+    """L1: the message is not the last printed line."""
     dies = "import os; print('Downloading cow', flush=True); os.kill(os.getpid(), 9)"
     monkeypatch.setattr(installers, "_pip", lambda *_: [sys.executable, "-c", dies])
     words = r"^The installer was killed by signal 9.*memory\?$"
@@ -250,7 +250,7 @@ def test_what_somebody_else_killed_is_told_as_that(
     assert killed.value.reason == because("installer-out-of-memory", signal=9)
 
 
-def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_installers_are_reported(log: FileIO, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(installers, "_uv", lambda: "")
     with pytest.raises(Unavailable, match="uv is not installed"):
         Installer(log, lambda: True, "uv")
@@ -260,10 +260,10 @@ def test_without_any_of_them_it_is_said(log: FileIO, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.long
-def test_a_folder_is_used_where_it_lies(
+def test_local_folder_is_installed_in_place(
     installer: Installer, wheels: Wheels, tmp_path: Path
 ) -> None:
-    """L6: what it needs is locked with hashes; it says itself what it is called."""
+    """L6: its dependencies are locked with hashes, and the folder declares its own name."""
     wheels.add("grass", "1.5")
     folder = project(tmp_path / "code/cow", "cow", "3.1", ["grass>=1"])
     lines = [f"-e file://{folder}", "cow"]
@@ -279,8 +279,8 @@ def test_a_folder_is_used_where_it_lies(
     assert imported(made, "import cow; print(cow.version)") == "edited"
 
 
-def test_a_folder_that_lacks_its_git_is_told_as_that(tmp_path: Path) -> None:
-    """L2: setuptools-scm takes the version from there."""
+def test_missing_git_data_of_a_folder_is_explained(tmp_path: Path) -> None:
+    """L2: setuptools-scm reads the version from it."""
     said = tmp_path / "said"
     for words, told in (("unable to detect version for /cow.", True), ("broken", False)):
         said.write_text(f"Before\nerror: LookupError: setuptools-scm was {words}\n  More\n")
@@ -296,7 +296,7 @@ def test_a_missing_package_is_reported_once(tmp_path: Path) -> None:
     assert str(installers._trouble(said, 0)) == missing
 
 
-def test_what_a_folder_needs_has_to_be_there(
+def test_missing_dependency_of_a_local_folder_is_refused(
     installer: Installer, wheels: Wheels, tmp_path: Path
 ) -> None:
     folder = project(tmp_path / "cow", "cow", "3.1", ["none>=7"])

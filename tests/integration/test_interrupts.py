@@ -1,4 +1,4 @@
-"""A1, A2, A5: Ctrl-C ends what looks on, and not the work."""
+"""A1, A2, A5: Ctrl-C stops the command that follows a run, but not the run."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def shell(root: Path) -> Iterator[Shell]:
-    """Starts a command as a terminal does: all that it starts is of its group."""
+    """Start a command as a terminal does, with all its processes in one group."""
     variables = {
         **os.environ,
         "NBYARD_STORE_DIR": str(root.parent / "store"),
@@ -70,7 +70,7 @@ def until(shell: Shell, word: str, *words: str) -> None:
 
 
 def interrupt(child: Popen[str], seen: str) -> str:
-    """Press Ctrl-C once it has written that; what it wrote on standard error."""
+    """Press Ctrl-C after the command printed a text; return its standard error."""
     stream = child.stdout if seen == "begins" else child.stderr
     assert stream is not None
     told = ""
@@ -98,7 +98,7 @@ CREATE = ("artifacts", "create", "--executable", "slow.py", "--name", "one")
         (("run", "slow.py", "--name", "one"), "running"),
     ],
 )
-def test_the_work_goes_on_when_who_started_it_is_interrupted(shell, root, words, seen):
+def test_run_continues_when_its_starting_command_is_interrupted(shell, root, words, seen):
     told = interrupt(shell(*words), seen)
     assert "nbyard runs cancel 1" in told
     assert said(shell, "runs", "status", "one").stdout == "running\n"
@@ -108,7 +108,7 @@ def test_the_work_goes_on_when_who_started_it_is_interrupted(shell, root, words,
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("words", [("artifacts", "log", "one"), ("runs", "log", "one", "main")])
-def test_the_work_goes_on_when_who_follows_it_is_interrupted(shell, root, words):
+def test_run_continues_when_a_following_command_is_interrupted(shell, root, words):
     assert said(shell, *CREATE).returncode == 0
     interrupt(shell(*words, "--follow"), "begins")
     assert said(shell, "artifacts", "status", "one").stdout == "running\n"

@@ -37,7 +37,7 @@ RUNS = "/nbyard/api/runs"
 
 
 class People:
-    """A hub, and the tokens of its users. Nothing is carried out in Bob's store."""
+    """A hub, and the tokens of its users. No dispatcher runs on Bob's store."""
 
     def __init__(self, folder: Path):
         self.hub = Hub(folder, NBYARD_IDLE_SECONDS="1")
@@ -52,7 +52,7 @@ class People:
         return self.hub.send("GET", f"/user/{user}{path}", token=token)
 
     def run(self, path: str) -> str:
-        """Ask Ann's server for a run; its id."""
+        """Request a run from Ann's server; return its ID."""
         body = {"path": path, "force": True}
         answer = self.hub.send("POST", f"/user/ann{RUNS}", body, self.ann)
         assert answer.status == 201, answer.content
@@ -73,14 +73,14 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> Iterator[People]:
 
 @pytest.fixture(scope="module")
 def waiting(people: People) -> Path:
-    """Ann's `wait.py` is at its end when this file is there."""
+    """Return the file that ends Ann's `wait.py`."""
     go = people.hub.folder / "go"
     (people.home("ann") / "wait.py").write_text(WAIT.format(str(go)))
     return go
 
 
 def shell(people: People, *words: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-    """`nbyard`, in another folder and with another store than those of the servers."""
+    """Run `nbyard` in a folder and with a store that differ from those of the servers."""
     own = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
     return subprocess.run(
         [sys.executable, "-m", "nbyard.cli.main", *words],
@@ -93,14 +93,14 @@ def shell(people: People, *words: str, **variables: str) -> "subprocess.Complete
 
 
 def session(people: People, user: str) -> dict[str, str]:
-    """The variables of a terminal in the user's server, as far as they are the hub's."""
+    """Return the variables that the hub sets in a terminal of the user's server."""
     pid = people.hub.server(user)["state"]["pid"]
     words = Path(f"/proc/{pid}/environ").read_text().split("\0")
     found = dict(word.split("=", 1) for word in words if "=" in word)
     return {name: value for name, value in found.items() if name.startswith("JUPYTERHUB_")}
 
 
-def test_events_of_a_run_come_below_the_user_s_address(people: People, waiting: Path) -> None:
+def test_events_of_a_run_are_sent_below_the_users_url(people: People, waiting: Path) -> None:
     async def follow() -> tuple[str, list[tuple[str, str]]]:
         place = people.hub.url.replace("http", "ws")
         url = f"{place}/user/ann/nbyard/api/events/socket"
@@ -129,7 +129,7 @@ def test_events_of_a_run_come_below_the_user_s_address(people: People, waiting: 
     waiting.unlink()
 
 
-def test_one_user_cannot_ask_the_server_of_another(people: People) -> None:
+def test_users_cannot_reach_the_server_of_another_user(people: People) -> None:
     (people.home("ann") / "quick.py").write_text("print(1)")
     run = people.run("quick.py")
     for path in (RUNS, f"{RUNS}/{run}"):
@@ -140,7 +140,7 @@ def test_one_user_cannot_ask_the_server_of_another(people: People) -> None:
     assert people.get(f"{RUNS}/{run}", people.bob, "bob").status == 404, "another store"
 
 
-def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) -> None:
+def test_deployment_is_reachable_only_below_its_owners_url(people: People) -> None:
     assert people.get(RUNS, people.bob, "bob").status == 200
     service = Service()
     folder = people.home("bob") / ".local/share/jupyter/nbyard"
@@ -170,7 +170,7 @@ def test_a_deployment_is_reached_below_its_owner_s_address_only(people: People) 
         service.stop()
 
 
-def test_whoever_is_not_signed_in_is_led_to_the_hub(people: People) -> None:
+def test_anonymous_requests_are_redirected_to_the_hub(people: People) -> None:
     page = "/user/ann/nbyard/deployments/app/web/a?x=1"
     answer = people.hub.send("GET", page, accept="text/html")
     link = answer.content.decode().partition('href="')[2].partition('"')[0]
@@ -182,8 +182,8 @@ def test_whoever_is_not_signed_in_is_led_to_the_hub(people: People) -> None:
 
 
 @pytest.mark.long
-def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
-    """The hub's token is for the session's own address, and sent to no other."""
+def test_shell_of_a_session_reaches_its_server_without_a_token(people: People) -> None:
+    """The token of the hub is sent to the session's own URL only."""
     own = session(people, "ann")
     found = shell(people, "runs", "ls", "--server", own["JUPYTERHUB_SERVICE_URL"], **own)
     assert (found.returncode, found.stderr) == (0, "")
@@ -196,11 +196,9 @@ def test_a_session_s_own_server_needs_no_other_token(people: People) -> None:
 
 
 @pytest.mark.long
-def test_a_shell_on_another_machine_runs_what_is_on_the_server(
-    people: People, waiting: Path
-) -> None:
-    """R1: a notebook, a script, an executable and a workflow with values, a name, inputs that are
-    sent, logs, cancelling and exit codes."""
+def test_shell_on_another_machine_runs_files_of_the_server(people: People, waiting: Path) -> None:
+    """R1: a notebook, a script, an executable and a workflow, with values, a name, uploaded inputs,
+    logs, cancel and exit codes."""
     home = people.home("ann")
     notebook = nbformat.v4.new_notebook()
     cell = nbformat.v4.new_code_cell("n = 1\ndata = None  # input")
@@ -235,9 +233,10 @@ def test_a_shell_on_another_machine_runs_what_is_on_the_server(
 
 
 @pytest.mark.long
-def test_work_is_activity_and_an_idle_server_is_stopped(people: People, waiting: Path) -> None:
-    """Nobody asks Ann's server meanwhile: the hub itself is asked, and the file that the run
-    waits for is written."""
+def test_hub_stops_idle_servers_but_not_those_with_running_work(
+    people: People, waiting: Path
+) -> None:
+    """The test sends no request to Ann's server meanwhile, only to the hub."""
     run = people.run("wait.py")
     asked = datetime.now(UTC)
     culler = people.hub.culler(IDLE_SECONDS)
@@ -254,7 +253,7 @@ def test_work_is_activity_and_an_idle_server_is_stopped(people: People, waiting:
 
 
 def create_schedule(people: People) -> str:
-    """Ask Ann's server for a run of `due.py` in an hour; the id of the schedule."""
+    """Request a schedule of `due.py` in an hour; return its ID."""
     (people.home("ann") / "due.py").write_text("print('on time')\n")
     timing = {"kind": "delay", "seconds": 3600}
     body = {"run": {"path": "due.py"}, "timing": timing}
@@ -265,7 +264,7 @@ def create_schedule(people: People) -> str:
 
 @contextlib.contextmanager
 def store_of_ann(people: People) -> Iterator[Yard]:
-    """Ann's store, seen without her server; nothing is started for it."""
+    """Open Ann's store without her server; no process starts."""
     folder = people.home("ann") / ".local/share/jupyter/nbyard"
     with Yard.open(Settings(store_dir=str(folder), inline_dispatch=True)) as yard:
         yield yard
@@ -276,7 +275,7 @@ def states(yard: Yard, schedule: str) -> list[str]:
 
 
 def make_due(yard: Yard, schedule: str) -> datetime:
-    """Let a schedule be due in five seconds; return when."""
+    """Make a schedule due in five seconds; return the time."""
     known = yard.services.schedules.get(Caller("ann"), schedule)
     patch = SchedulePatch(known.revision, timing=Delay(5))
     due = yard.services.schedules.update(Caller("ann"), schedule, patch).next_due
@@ -285,8 +284,8 @@ def make_due(yard: Yard, schedule: str) -> datetime:
 
 
 @pytest.mark.long
-def test_a_due_run_starts_although_the_idle_server_was_stopped(people: People) -> None:
-    """A schedule is no activity; its dispatcher outlives the server of a local process."""
+def test_due_run_starts_after_the_idle_server_was_stopped(people: People) -> None:
+    """A schedule is not activity. The dispatcher of a local process outlives the server."""
     made = create_schedule(people)
     culler = people.hub.culler(IDLE_SECONDS)
     try:
@@ -303,8 +302,8 @@ def test_a_due_run_starts_although_the_idle_server_was_stopped(people: People) -
 
 
 @pytest.mark.long
-def test_a_due_run_waits_for_the_server_where_all_processes_ended_with_it(people: People) -> None:
-    """As in a container: the dispatcher is killed with the server."""
+def test_due_run_waits_for_a_server_that_took_the_dispatcher_along(people: People) -> None:
+    """The dispatcher is killed with the server, as in a container."""
     made = create_schedule(people)
     with store_of_ann(people) as yard:
 

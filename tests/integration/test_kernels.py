@@ -1,4 +1,4 @@
-"""L5: kernels that are no environment of ours are listed and run notebooks; that is recorded."""
+"""L5: kernels outside nbyard's environments are listed and run notebooks; the record shows them."""
 
 import json
 import os
@@ -32,7 +32,7 @@ def yard(tmp_path: Path) -> Iterator[Yard]:
 
 @pytest.fixture
 def run(yard: Yard, tmp_path: Path) -> Run:
-    """A notebook of that language with the foreign kernel, to its end."""
+    """Run a notebook of that language with the foreign kernel to its end."""
 
     def run(code: str, language: str = "python", kernel: str = "") -> RunDetail:
         text = notebook(code, kernel=KERNEL, language=language)
@@ -71,10 +71,11 @@ def test_the_kernel_of_a_venv_is_listed_and_runs(
     assert record.lock is not None and record.fingerprint
 
 
-def test_another_kernel_is_chosen_for_a_run_or_a_node(
+def test_kernel_can_be_chosen_for_a_run_or_a_node(
     yard: Yard, run: Run, environment: Environment, tmp_path: Path
 ) -> None:
-    """L5: it goes before the notebook's own; the choice is in the record, and part of the key."""
+    """L5: the choice overrides the notebook's kernel, is in the record, and is part of the cache
+    key."""
     environment.declare(data())
     code = "import sys; print(sys.prefix)"
     own = run(code)
@@ -99,7 +100,7 @@ def test_another_kernel_is_chosen_for_a_run_or_a_node(
 def test_the_kernel_of_a_conda_environment_is_listed_and_runs(
     yard: Yard, run: Run, environment: Environment, tmp_path: Path
 ) -> None:
-    """One that conda would have made, as far as it is looked at: it has no conda here."""
+    """The environment imitates what nbyard reads of conda, which is not installed here."""
     place = tmp_path / "conda" / "envs" / "sea"
     (place / "conda-meta").mkdir(parents=True)
     (place / "conda-meta" / "python-3.11.2-0.json").write_text("{}")
@@ -129,8 +130,8 @@ def test_the_kernel_of_r_is_listed_and_runs(yard: Yard, run: Run, r: R) -> None:
     assert record.interpreter == known.interpreter and record.fingerprint
 
 
-def test_another_kernel_takes_the_place_of_one_that_is_not_installed(yard: Yard, run: Run) -> None:
-    """E12: a notebook comes from a machine where the kernel has another name."""
+def test_missing_kernel_can_be_replaced_by_another_one(yard: Yard, run: Run) -> None:
+    """E12: the notebook comes from a machine where the kernel has another name."""
     found = run("print(1 + 1)")
     words = f"The kernel {KERNEL} is not installed: python3 runs the notebook."
     assert printed(yard, found) == "2"
@@ -144,7 +145,7 @@ def test_another_kernel_takes_the_place_of_one_that_is_not_installed(yard: Yard,
 
 
 @pytest.mark.parametrize("language", ["python", "R"])
-def test_a_kernel_whose_interpreter_is_gone_says_so(
+def test_kernel_with_a_missing_interpreter_is_reported(
     yard: Yard, run: Run, environment: Environment, language: str
 ) -> None:
     gone = "/no/such/bin/" + language

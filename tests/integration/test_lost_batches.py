@@ -1,5 +1,5 @@
-"""A row is predicted once (M4): an attempt that comes after a lost one, and a run after one that
-failed or was cancelled, go on behind what was predicted."""
+"""A row is predicted once (M4): an attempt after a lost one, and a run after a failed or cancelled
+one, resume after the predicted rows."""
 
 import os
 import re
@@ -50,7 +50,7 @@ class Doubling:
 
 
 class Batch:
-    """The run of a model over many rows, and what it told of them to a folder of witnesses."""
+    """The run of a model over many rows, and the witness files that the model writes."""
 
     def __init__(self, project: Project, witness: Path):
         self.project = project
@@ -74,12 +74,12 @@ class Batch:
         return self.project.start(**wish)
 
     def folder(self, run: str) -> Path:
-        """Of the newest attempt."""
+        """Return the folder of the newest attempt."""
         store = self.project.yard.store.folder
         return folders.attempt_folder_of(store, self.project.task(run, "model").attempts[-1].id)
 
     def until_kept(self, run: str, attempt: int, parts: int = 1) -> int:
-        """How many it has, once these are so many."""
+        """Wait until so many parts of the result are kept; return their number."""
 
         def made() -> int:
             task = self.project.task(run, "model")
@@ -90,7 +90,7 @@ class Batch:
         return self.project.dispatching.until(made, lambda many: many >= parts)
 
     def predicted(self) -> list[int]:
-        """By each process that did."""
+        """Return the rows that each process predicted."""
         return [
             sum(map(int, path.read_text().split())) for path in sorted(self.witness.glob("*.rows"))
         ]
@@ -100,7 +100,7 @@ class Batch:
             path.unlink()
 
     def went_on(self, detail: RunDetail) -> int:
-        """Behind how many rows the newest attempt did, as its reason and its log tell."""
+        """Return after how many rows the newest attempt resumed, from its reason and its log."""
         task = next(task for task in detail.tasks if task.node == "model")
         found = re.search(r"; continues after (\d+) finished rows", task.why)
         if found is None:
@@ -114,7 +114,7 @@ class Batch:
         return self.project.bytes_of(detail, "model", "predictions")
 
     def fail(self) -> RunDetail:
-        """A run that comes to a bad row, and leaves what was predicted before it."""
+        """Create a run that fails at a bad row and keeps the rows predicted before."""
         (self.witness / "bad").touch()
         found = self.project.end(self.start())
         assert found.run.state == "failed"
@@ -132,7 +132,7 @@ def batch(project: Project, tmp_path: Path) -> Batch:
 
 
 def kill(attempt_id: str) -> None:
-    """All at once that belongs to it."""
+    """Kill all processes of the attempt at once."""
     for process in psutil.process_iter():
         try:
             if process.environ().get("NBYARD_ATTEMPT_ID") == attempt_id:
@@ -142,10 +142,10 @@ def kill(attempt_id: str) -> None:
 
 
 @pytest.mark.parametrize("losses", [1, pytest.param(2, marks=pytest.mark.long)])
-def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
+def test_batch_lost_at_any_moment_resumes_without_repeating_rows(
     batch: Batch, project: Project, losses: int
 ) -> None:
-    """M4, F4: the result is the same to the byte, and nothing is left."""
+    """M4, F4: the result is equal to the byte, and no partial file remains."""
     run, kept = batch.start(), 0
     for attempt in range(1, losses + 1):
         kept = batch.until_kept(run, attempt, parts=kept + Random().randint(1, 2))
@@ -168,8 +168,10 @@ def test_lost_at_any_moment_it_goes_on_and_no_row_is_predicted_twice(
 
 
 @pytest.mark.long
-def test_a_run_goes_on_where_one_before_it_failed(batch: Batch, project: Project) -> None:
-    """M4: *Retry From Failure*, which has the same code and data; another model begins anew."""
+def test_retry_resumes_where_the_failed_run_stopped(batch: Batch, project: Project) -> None:
+    """M4: *Retry From Failure* with the same code and data.
+
+    Another model starts at the first row."""
     first = batch.fail()
     (kept,) = batch.left()
     again = project.end(project.yard.services.runs.retry(ADA, first.run.id).id)
@@ -182,8 +184,10 @@ def test_a_run_goes_on_where_one_before_it_failed(batch: Batch, project: Project
 
 @pytest.mark.long
 @pytest.mark.parametrize("changed", ["model", "data", "cache", "force"])
-def test_what_is_another_begins_anew(batch: Batch, project: Project, changed: str) -> None:
-    """M4: also what is written within the same second and is as large as it was."""
+def test_changed_model_or_data_starts_at_the_first_row(
+    batch: Batch, project: Project, changed: str
+) -> None:
+    """M4: this also holds for a changed file of the same size, written within the same second."""
     batch.fail()
     wish: dict[str, Any] = {}
     if changed == "model":
@@ -205,8 +209,10 @@ def test_what_is_another_begins_anew(batch: Batch, project: Project, changed: st
 
 
 @pytest.mark.long
-def test_what_a_cancelled_run_left_goes_with_it(batch: Batch, project: Project) -> None:
-    """M4, I12: it is there to go on from, and no longer than the run."""
+def test_partial_results_of_a_cancelled_run_are_deleted_with_it(
+    batch: Batch, project: Project
+) -> None:
+    """M4, I12: until then, a later run can resume from them."""
     (batch.witness / "wait").touch()
     run = batch.start()
     batch.until_kept(run, 1)

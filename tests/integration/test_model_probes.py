@@ -1,4 +1,4 @@
-"""M6: what a pickled model takes and answers, asked in a process of its own."""
+"""M6: a pickled model is probed for its inputs and outputs in a process of its own."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ from nbyard.domain.models.structs import ModelColumn
 from nbyard.errors import Invalid
 from nbyard.host.model_probe import Question, probe_model
 from nbyard.images.model_images import serving_sources
-from nbyard.serving.model_probe import _lacks_memory
+from nbyard.serving.model_probe import lacks_memory
 
 pytestmark = pytest.mark.sample(1)
 
@@ -39,7 +39,7 @@ Looked = Callable[..., ReportedModel]
 
 @pytest.fixture
 def look(tmp_path: Path) -> Looked:
-    """Asks a model that was written in one way or the other."""
+    """Probe a model that was written with one library or the other."""
 
     def asked(model: Any, *tables: KnownTable, name: str = "joblib", **more: Any) -> ReportedModel:
         file, code = tmp_path / f"model.{name}", tmp_path / "code"
@@ -61,7 +61,7 @@ def classifier() -> Any:
 
 
 @pytest.mark.parametrize("name", ["joblib", "gz", "pickle"])
-def test_a_classifier_tells_its_columns_its_packages_and_a_sample(look: Looked, name: str) -> None:
+def test_classifier_has_columns_packages_and_a_sample(look: Looked, name: str) -> None:
     told = look(classifier(), TABLE, name=name)
     assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "int")]
     assert told.outputs == [ModelColumn("prediction", "str")]
@@ -74,7 +74,7 @@ def test_a_classifier_tells_its_columns_its_packages_and_a_sample(look: Looked, 
 
 
 @pytest.mark.long
-def test_without_a_table_columns_are_numbers(look: Looked) -> None:
+def test_columns_are_numbers_without_a_table(look: Looked) -> None:
     told = look(LinearRegression().fit(FRAME, [1.0, 2.0, 3.0, 4.0]))
     assert told.inputs == [ModelColumn("a", "float"), ModelColumn("b", "float")]
     assert (told.outputs, told.sample) == ([ModelColumn("prediction", "float")], {})
@@ -82,7 +82,7 @@ def test_without_a_table_columns_are_numbers(look: Looked) -> None:
 
 
 @pytest.mark.long
-def test_columns_in_which_values_lack_may_be_null_where_the_model_takes_that(look: Looked) -> None:
+def test_columns_with_missing_values_are_nullable_if_the_model_allows(look: Looked) -> None:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     grown = HistGradientBoostingRegressor(max_iter=2).fit(FRAME, [1.0, 2.0, 3.0, 4.0])
@@ -104,7 +104,7 @@ class Sorter:
 """
 
 
-def test_modules_beside_the_code_come_along_as_far_as_they_are_needed(
+def test_needed_modules_beside_the_code_are_included(
     look: Looked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     code = tmp_path / "code"
@@ -137,7 +137,7 @@ MISSING = b"\x80\x04\x8c\x0bno_such_mod\x8c\x05Model\x93)\x81."
         (LogisticRegression().fit(FRAME.to_numpy(), KINDS), "has no feature_names_in_"),
     ],
 )
-def test_what_cannot_be_told_is_refused_with_what_to_write(
+def test_model_without_known_columns_is_refused_with_a_way_out(
     look: Looked, model: Any, words: str
 ) -> None:
     with pytest.raises(Invalid) as caught:
@@ -148,7 +148,7 @@ def test_what_cannot_be_told_is_refused_with_what_to_write(
 
 
 @pytest.mark.long
-def test_a_model_that_does_not_take_the_row_says_which(look: Looked) -> None:
+def test_failing_prediction_names_the_row(look: Looked) -> None:
     texts = KnownTable(
         "words.csv", [ModelColumn(n, "str") for n in "ab"], ["a", "b"], [["no", "number"]]
     )
@@ -156,7 +156,7 @@ def test_a_model_that_does_not_take_the_row_says_which(look: Looked) -> None:
         look(classifier(), texts)
 
 
-def test_it_is_bounded_in_time_and_memory(look: Looked) -> None:
+def test_probe_is_limited_in_time_and_memory(look: Looked) -> None:
     with pytest.raises(Invalid, match=r"took more than 0\.01 s"):
         look(classifier(), seconds=0.01)
     with pytest.raises(Invalid, match="memory"):
@@ -172,12 +172,12 @@ def test_it_is_bounded_in_time_and_memory(look: Looked) -> None:
         RuntimeError("can't start new thread"),
     ],
 )
-def test_a_lack_of_memory_has_many_names(error: Exception) -> None:
-    assert _lacks_memory(error)
-    assert not _lacks_memory(ImportError("x.so: cannot open shared object file"))
+def test_all_memory_errors_are_recognized(error: Exception) -> None:
+    assert lacks_memory(error)
+    assert not lacks_memory(ImportError("x.so: cannot open shared object file"))
 
 
-def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_missing_interpreter_is_reported(tmp_path: Path) -> None:
     question = Question(tmp_path / "m", tmp_path, [], {})
     with pytest.raises(Invalid, match="cannot be started to inspect the model"):
         probe_model(question, str(tmp_path / "python"), {})
@@ -196,7 +196,7 @@ def test_an_interpreter_that_is_gone_is_told(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, words: str) -> None:
+def test_answer_of_the_probe_is_validated(tmp_path: Path, answer: str, words: str) -> None:
     text = f"import pathlib, sys\npathlib.Path(sys.argv[2]).write_text({answer!r})\n"
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
     question = Question(tmp_path, tmp_path, [], stub | {"nbyard/serving/model_probe.py": text})
@@ -204,7 +204,7 @@ def test_what_is_answered_is_not_believed_unseen(tmp_path: Path, answer: str, wo
         probe_model(question, sys.executable, {})
 
 
-def test_words_of_one_that_breaks_off_are_told(tmp_path: Path) -> None:
+def test_message_of_a_crashed_probe_is_shown(tmp_path: Path) -> None:
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
     question = Question(tmp_path, tmp_path, [], stub)
     with pytest.raises(Invalid, match=r"failed: .*No module named nbyard\.serving\.model_probe"):

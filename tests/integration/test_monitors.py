@@ -1,4 +1,4 @@
-"""R16: a process is watched through a real server while it runs."""
+"""R16: a user watches a running process through a real server."""
 
 import json
 import os
@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.kept_folders import kept_folder
 
 from nbyard.attempts import monitor_link_files
 from nbyard.testing.dispatcher_thread import alive
-from nbyard.testing.kept_folders import kept_folder
 
 from .watching import STEP, Watching, watching
 
@@ -40,16 +40,16 @@ def work(tmp_path: Path) -> Iterator[Watching]:
 
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", ["py", "ipynb"])
-def test_what_a_process_serves_is_seen_while_it_runs(work: Watching, kind: str) -> None:
-    """R16, P5: by its owner, at a port of its own; gone when it ends."""
+def test_page_of_a_process_is_reachable_while_it_runs(work: Watching, kind: str) -> None:
+    """R16, P5: for its owner, at its own port, until it ends."""
     run = work.start(kind, STEP, {"ports": {"web": 0}})
     work.watch_to_the_end(run)
     assert monitor_link_files.stored_attempts(work.server.store) == set()
 
 
 @pytest.mark.long
-def test_two_at_once_have_a_port_each(work: Watching) -> None:
-    """R16: of one script that declares one number."""
+def test_simultaneous_processes_have_separate_ports(work: Watching) -> None:
+    """R16: both run one script, which declares one port."""
     runs = [work.start("py", STEP, {"ports": {"web": 8000}}) for _ in range(2)]
     paths = {work.until_it_answers(run)["path"] for run in runs}
     assert len(paths) == 2
@@ -57,8 +57,8 @@ def test_two_at_once_have_a_port_each(work: Watching) -> None:
         work.watch_to_the_end(run)
 
 
-def test_tensorboard_is_started_on_what_a_step_writes(work: Watching, tmp_path, monkeypatch):
-    """R16: here by a program of that name."""
+def test_tensorboard_starts_on_the_folder_of_a_task(work: Watching, tmp_path, monkeypatch):
+    """R16: a stub replaces the program."""
     place = tmp_path / "bin" / "tensorboard"
     place.parent.mkdir()
     place.write_text(STAND_IN)
@@ -78,7 +78,7 @@ def test_tensorboard_is_started_on_what_a_step_writes(work: Watching, tmp_path, 
     work.dispatching.until(lambda: alive(store), lambda left: not left)
 
 
-def test_a_port_that_makes_no_sense_stops_the_run_before_it_begins(work: Watching) -> None:
+def test_invalid_port_is_refused_before_the_run_starts(work: Watching) -> None:
     (work.server.root / "a.py").write_text("")
     (work.server.root / "a.py.nbexec").write_text(
         '{"version": 1, "resources": {"ports": {"Web": 1}}}'
@@ -107,8 +107,8 @@ while not os.path.exists("enough"):
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_a_real_tensorboard_shows_what_a_step_writes(work: Watching, monkeypatch) -> None:
-    """R16: its page, its own scripts and the metric, through the link."""
+def test_real_tensorboard_shows_the_metrics_of_a_task(work: Watching, monkeypatch) -> None:
+    """R16: the link leads to its page, its scripts and the metric."""
 
     def install(folder: Path) -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)

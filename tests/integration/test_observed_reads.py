@@ -1,5 +1,5 @@
-"""The cache goes by what work read: never a result that running would not give, and none made anew
-for files that nobody read."""
+"""The cache follows the files that work reads: no stale result, and no rerun for files that it did
+not read."""
 
 import json
 import os
@@ -48,10 +48,11 @@ def test_no_result_of_drawn_programs_is_stale(
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("names", [LIGHT, pytest.param(COMPUTED, marks=pytest.mark.long)])
-def test_files_of_computed_names_make_nodes_run(
+def test_changed_files_with_computed_names_rerun_nodes(
     project: Project, tmp_path: Path, names: Collection[str]
 ) -> None:
-    """X1: names from other modules, from functions that others call, and of less known readers."""
+    """X1: names from other modules, from functions that others call, and from less common
+    readers."""
     lay(project, names)
     check_run(project, tmp_path / "copy", "before")
     for name, text in COME.items():
@@ -60,9 +61,9 @@ def test_files_of_computed_names_make_nodes_run(
 
 
 @pytest.mark.timeout(300)
-def test_files_that_nobody_read_make_few_nodes_run(programs: Project) -> None:
-    """X1: those that ask other programs, sizes or computed names, and those that listed. Of one
-    that says so every file counts."""
+def test_changed_unread_files_rerun_few_nodes(programs: Project) -> None:
+    """X1: only nodes that ask other programs, file sizes or computed names, and those that listed
+    the folder. For a node that declares it, every file counts."""
     assert set(states(programs.run()).values()) == {"succeeded"}
     ask_any = {"bundled", "child", "child_lists"}
     for path, runs in {
@@ -78,8 +79,8 @@ def test_files_that_nobody_read_make_few_nodes_run(programs: Project) -> None:
         assert runs <= set(told) <= runs | {"link", "hard_link"}, told
 
 
-def test_a_file_that_may_no_longer_be_executed_is_another_one(project: Project) -> None:
-    """X1: a script that the code starts, or about which it asks."""
+def test_lost_execute_permission_counts_as_a_change(project: Project) -> None:
+    """X1: the code starts or checks the script."""
     tool = project.root / "tool.sh"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
@@ -90,8 +91,8 @@ def test_a_file_that_may_no_longer_be_executed_is_another_one(project: Project) 
     assert states(project.run()) == {"starts": "failed", "asks": "failed"}
 
 
-def test_paths_of_the_command_line_are_no_computed_names(project: Project) -> None:
-    """K8: of a script with argparse, only files whose names its command line has."""
+def test_paths_of_the_command_line_are_not_computed_names(project: Project) -> None:
+    """K8: a script with argparse reads only files that its command line names."""
     (project.root / "fit.py").write_text(
         "import argparse\n"
         "parser = argparse.ArgumentParser()\n"
@@ -117,8 +118,8 @@ def test_paths_of_the_command_line_are_no_computed_names(project: Project) -> No
     assert project.bytes_of(project.run(), "fit", "out") == b"x"
 
 
-def test_a_variable_named_like_an_argument_is_computed(project: Project) -> None:
-    """K8: neither a script nor a notebook without that parameter takes the value of a variable."""
+def test_variable_named_like_an_argument_is_a_computed_name(project: Project) -> None:
+    """K8: neither a script nor a notebook without that parameter uses the value of a variable."""
     code = (
         "name = ''.join(['ex', 'tra'])\n"
         "try:\n    found = open(name).read()\nexcept OSError:\n    found = 'none'\n"

@@ -1,4 +1,4 @@
-"""D5: the notebooks of "New Notebook" open what they are about with the base dependencies alone."""
+"""D5: the notebooks of "New Notebook" open their data with only the base dependencies."""
 
 import json
 import zipfile
@@ -72,7 +72,7 @@ WRITERS: dict[str, Any] = {
 
 
 @pytest.mark.leaves_running  # the client's loop
-def test_each_table_is_opened_by_its_notebook(
+def test_generated_notebook_opens_each_kind_of_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NBYARD_RESOURCES", str(tmp_path))

@@ -43,7 +43,7 @@ OF_CANVAS = {"path": PATH, "scope": "all", "nodes": [], "force": False, "paramet
 
 @pytest.fixture
 def settings(api: JupyterServer, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The store of the server, which a command of this machine uses too."""
+    """Return settings with the store of the server, which local commands use as well."""
     made = Settings(store_dir=str(api.store), inline_dispatch=True)
     for name, value in made.environment().items():
         monkeypatch.setenv(name, value)
@@ -51,7 +51,7 @@ def settings(api: JupyterServer, monkeypatch: pytest.MonkeyPatch) -> Settings:
     return made
 
 
-def test_every_surface_leaves_the_same_record(
+def test_runs_from_all_surfaces_have_equal_records(
     api: JupyterServer, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (api.root / "tool.py").write_text("print(1)\n")

@@ -1,4 +1,5 @@
-"""The cache goes by what work reads outside its code folder, at absolute paths in its code."""
+"""The cache follows files that work reads outside its code folder, at absolute paths in its
+code."""
 
 import os
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ KEEP = "open(output_txt, 'w').write(str(found))"
 
 @pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(60, marks=LONG)])
 def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int) -> None:
-    """X1: Python, libraries, child processes and shells that read outside of the code."""
+    """X1: Python, libraries, child processes and shells that read outside the code."""
     lay_outside(project.root)
     lay(project, OUTSIDE)
     check_never_stale(project, tmp_path / "copy", rounds, OUTSIDE_CHANGES)
@@ -31,7 +32,7 @@ def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int) -> No
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """A folder whose path has no word of a program, as the folders of pytest have."""
+    """Create a folder; its path contains no name that a program uses."""
     with TemporaryDirectory(prefix="data-") as folder:
         for name in ("a.csv", "b.csv", "c.csv"):
             Path(folder, name).write_text("x\n1\n")
@@ -48,8 +49,8 @@ def reads(project: Project, name: str, code: str, **node: object) -> None:
     project.notebook(name, OUT, code, KEEP, **node)
 
 
-def test_a_change_makes_only_its_readers_run(project: Project, data: Path) -> None:
-    """X1: the reason names the file. Nodes side by side in one folder do not disturb each other."""
+def test_changed_file_reruns_only_its_readers(project: Project, data: Path) -> None:
+    """X1: the reason names the file. Parallel nodes in one folder do not affect each other."""
     (project.root / "setting.py").write_text(f"B = '{data}/b.csv'")
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     reads(project, "bundle", f"found = open('{data}/a.csv').read()", cache="bundle")
@@ -75,8 +76,9 @@ def test_a_change_makes_only_its_readers_run(project: Project, data: Path) -> No
     assert project.bytes_of(detail, "module", "output_txt") == b"x\n2\n"
 
 
-def test_the_same_bytes_come_from_the_cache(project: Project, data: Path) -> None:
-    """X1: also if the file was touched, copied over itself, or may be read by others now."""
+def test_equal_bytes_are_cached(project: Project, data: Path) -> None:
+    """X1: this also holds if the file was touched, copied over itself, or its read permissions
+    changed."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     reads(project, "exists", f"import os\nfound = os.path.exists('{data}/b.csv')")
     project.run()
@@ -90,8 +92,8 @@ def test_the_same_bytes_come_from_the_cache(project: Project, data: Path) -> Non
     assert ran(project.run()) == {}
 
 
-def test_files_that_come_and_go(project: Project, data: Path) -> None:
-    """X1: those that were tested, and the names in a folder that was listed."""
+def test_appearing_and_disappearing_files_are_noticed(project: Project, data: Path) -> None:
+    """X1: files that were tested for existence, and names in a listed folder."""
     reads(project, "exists", f"import os\nfound = os.path.exists('{data}/b.csv')")
     reads(project, "absent", f"from pathlib import Path\nfound = Path('{data}/new').exists()")
     reads(project, "lists", f"import os\nfound = sorted(os.listdir('{data}'))")
@@ -112,8 +114,10 @@ EXISTS = "import os\nfound = os.path.exists({})"
 SIZE = "import os\nfound = os.path.getsize({})"
 
 
-def test_computed_paths_that_code_only_tests(project: Project, data: Path) -> None:
-    """X1: no event shows such a test. What the paths may lead to counts, also through links."""
+def test_files_that_code_only_tests_by_computed_paths_count(project: Project, data: Path) -> None:
+    """X1: no event shows such a test.
+
+    All possible targets of the paths count, also through links."""
     (data / "in").mkdir()
     (data / "in/a.csv").symlink_to(data / "a.csv")
     reads(project, "fixed", EXISTS.format(f"'{data}/c.csv'"))
@@ -141,8 +145,8 @@ def test_computed_paths_that_code_only_tests(project: Project, data: Path) -> No
     assert ran(project.run()) == {}
 
 
-def test_code_that_writes_comes_from_the_cache(project: Project, data: Path) -> None:
-    """X1: the second time, whoever else writes there: logs, tables, files that are replaced."""
+def test_code_that_only_writes_is_cached(project: Project, data: Path) -> None:
+    """X1: in the second run, although other programs write there: logs, tables, replaced files."""
     log = f"import logging\nlogging.basicConfig(filename='{data}/log')\n"
     root = f"from pathlib import Path\nROOT = Path('{data}')\n"
     part = f"{root}(ROOT / 'part').write_text('x')\n"
@@ -165,8 +169,8 @@ def test_code_that_writes_comes_from_the_cache(project: Project, data: Path) -> 
     assert ran(project.run()) == {}
 
 
-def test_code_that_reads_what_it_changes_runs_again(project: Project, data: Path) -> None:
-    """X1: its old state is gone. Code that only verifies what it has written settles."""
+def test_code_that_reads_a_file_that_it_changes_reruns(project: Project, data: Path) -> None:
+    """X1: the earlier state is gone. Code that only verifies its written files becomes cached."""
     counts = f"n = int(open('{data}/n').read()) + 1\nopen('{data}/n', 'w').write(str(n))\nfound = n"
     reads(project, "counts", counts)
     verifies = f"open('{data}/out', 'w').write('x')\nfound = open('{data}/out').read()"
@@ -180,8 +184,10 @@ def test_code_that_reads_what_it_changes_runs_again(project: Project, data: Path
     assert ran(project.run()) == {"counts": why}
 
 
-def test_code_that_only_writes_in_a_new_folder_settles(project: Project, data: Path) -> None:
-    """X1: nobody sees what happens there, so it runs twice. Then the folder is watched."""
+def test_code_that_writes_in_a_new_folder_is_cached_after_two_runs(
+    project: Project, data: Path
+) -> None:
+    """X1: a new folder is not watched in the first run; then it is."""
     for name, write in {
         "named": f"open('{data}/named/0', 'w').write('x')",
         "computed": "[(FOLDER / f'{n}').write_text('x') for n in range(2)]",
@@ -199,8 +205,8 @@ def test_code_that_only_writes_in_a_new_folder_settles(project: Project, data: P
     assert ran(project.run()) == {}
 
 
-def test_code_that_adds_to_a_file_in_a_new_folder_runs_again(project: Project, data: Path) -> None:
-    """X1: nobody sees the reads there. The second time, the folder is watched."""
+def test_code_that_appends_in_a_new_folder_reruns(project: Project, data: Path) -> None:
+    """X1: reads there are not seen in the first run; then the folder is watched."""
     flags = "os.O_CREAT | os.O_WRONLY | os.O_APPEND"
     for name, code in {
         "appends": f"open('{data}/appends/log', 'a').write('x')\n"
@@ -224,8 +230,10 @@ def test_code_that_adds_to_a_file_in_a_new_folder_runs_again(project: Project, d
             assert project.bytes_of(detail, name, "output_txt") == b"x" * times
 
 
-def test_a_file_that_changes_while_it_is_read(project: Project, data: Path) -> None:
-    """X1: it is not known which of its states was read, so no later node uses the result."""
+def test_result_of_a_file_changed_during_the_read_is_not_reused(
+    project: Project, data: Path
+) -> None:
+    """X1: the state that was read is unknown."""
     waits = (
         "import time\nfrom pathlib import Path\n"
         f"found = open('{data}/a.csv').read()\nprint('has read', flush=True)\n"
@@ -241,7 +249,7 @@ def test_a_file_that_changes_while_it_is_read(project: Project, data: Path) -> N
     assert ran(project.run()) == {}
 
 
-def test_functions_read_outside_of_their_code(project: Project, data: Path) -> None:
+def test_outside_reads_of_functions_count(project: Project, data: Path) -> None:
     """X1, E8: functions that share a process, and one whose value is a path."""
     (project.root / "shared.py").write_text(
         f"def one(n: int) -> str:\n    return open('{data}/a.csv').read() * n\n"
@@ -274,8 +282,8 @@ def test_functions_read_outside_of_their_code(project: Project, data: Path) -> N
     assert ran(project.run()) == {"path": f"runs because the file {data}/b.csv changed"}
 
 
-def test_a_file_that_is_created_where_it_was_missing(project: Project, data: Path) -> None:
-    """X1: its absence was an error that the code caught. It is there for the next run."""
+def test_created_file_counts_if_its_absence_was_handled(project: Project, data: Path) -> None:
+    """X1: the code caught the error of the missing file. The next run reads the file."""
     for name, error in {"own": "OSError", "any": "Exception as error"}.items():
         place = f"{data}/{name}.json"
         code = (
@@ -292,8 +300,8 @@ def test_a_file_that_is_created_where_it_was_missing(project: Project, data: Pat
     assert ran(project.run()) == {}
 
 
-def test_pinned_results_stay(project: Project, data: Path) -> None:
-    """X1, K8: a pin is a choice, whatever changed since."""
+def test_pinned_results_stay_after_outside_changes(project: Project, data: Path) -> None:
+    """X1, K8: a pin is a choice of the user."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     first = project.run()
     (data / "a.csv").write_text("x\n2\n")

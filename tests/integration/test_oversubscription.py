@@ -1,5 +1,6 @@
-"""R11: whoever submits at once, no more is in use than there is. The work itself is the witness:
-each writes down when it began and ended, and which GPUs it was given."""
+"""R11: simultaneous submissions never use more than the available resources.
+
+The work itself is the witness: each task records its start, its end and its GPUs."""
 
 import contextlib
 import json
@@ -50,7 +51,7 @@ def write_work(root: Path, log: Path, seconds: float) -> None:
 
 @pytest.fixture
 def servers(tmp_path: Path, database_url: str) -> Iterator[list[Yard]]:
-    """Two on one store, with one dispatcher in charge and one that waits."""
+    """Start two servers on one store, with one active dispatcher and one that waits."""
     root = tmp_path / "root"
     root.mkdir()
     config = Settings(
@@ -62,7 +63,7 @@ def servers(tmp_path: Path, database_url: str) -> Iterator[list[Yard]]:
 
 
 def submit_at_once(servers: list[Yard], names: list[str]) -> None:
-    """Each from a thread of its own, all beginning together."""
+    """Submit from one thread each, all starting together."""
     gate = threading.Barrier(len(names))
 
     def submit(at: int) -> Run:
@@ -79,7 +80,7 @@ def submit_at_once(servers: list[Yard], names: list[str]) -> None:
 
 
 def read_log(log: Path) -> list[Use]:
-    """In the order of their moments; one that is just being written is not whole."""
+    """Return the entries by time, without one that is still being written."""
     text = log.read_text() if log.exists() else ""
     found: list[Use] = []
     for line in text[: text.rfind("\n") + 1].splitlines():
@@ -89,7 +90,7 @@ def read_log(log: Path) -> list[Use]:
 
 
 def check(uses: list[Use], tasks_per_gpu: int) -> tuple[int, int]:
-    """At no moment too much; how many worked side by side, and on one GPU, at most."""
+    """Check that no limit was exceeded; return the most parallel tasks, overall and on one GPU."""
     now: dict[str, Use] = {}
     most, shared = 0, 0
     for use in uses:
@@ -140,18 +141,16 @@ def live_runs(store: Any) -> dict[str, bool]:
 @pytest.mark.long
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_a_hundred_submitters_never_get_more_than_there_is(
-    servers: list[Yard], tmp_path: Path
-) -> None:
-    """R11: cores, memory and GPUs; and two tasks never share a GPU."""
+def test_hundred_submitters_never_exceed_the_resources(servers: list[Yard], tmp_path: Path) -> None:
+    """R11: cores, memory and GPUs; two tasks never share a GPU."""
     everything_works(servers, tmp_path, each=20, tasks_per_gpu=1)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
-def test_gpus_are_shared_when_that_is_asked(servers: list[Yard], tmp_path: Path) -> None:
-    """R11: then by so many and no more."""
+def test_gpus_are_shared_when_requested(servers: list[Yard], tmp_path: Path) -> None:
+    """R11: no more tasks than requested share a GPU."""
     for server in servers:
         server.settings.tasks_per_gpu = 2
     everything_works(servers, tmp_path, each=60, tasks_per_gpu=2)

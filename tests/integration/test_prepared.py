@@ -1,4 +1,4 @@
-"""The prepared parent: what it forks is as fresh as what is started, and nobody has to have it."""
+"""The prepared parent: its forks equal started processes, and work also runs without it."""
 
 import json
 import sys
@@ -23,7 +23,7 @@ KERNEL_THREADS = 2
 
 
 class Counted(Parents):
-    """Tells whether it was taken at its word."""
+    """A parent that counts its forks."""
 
     forked = 0
 
@@ -38,7 +38,7 @@ class Counted(Parents):
         return done
 
     def standing(self) -> set[int]:
-        """Those that are ready now, and have to be after the first notebook."""
+        """Return the ready supervisors, which must exist after the first notebook."""
         is_first, self._asked = self._asked != self.pid, self.pid
         if is_first or not self._keeps_ready:
             return set()
@@ -48,13 +48,13 @@ class Counted(Parents):
 
     @property
     def pid(self) -> int:
-        """Of the one for notebooks."""
+        """Return the process ID of the parent for notebooks."""
         return self.of_notebooks.pid
 
 
 @pytest.fixture(scope="module", params=["forked", "ready"])
 def parent(request: pytest.FixtureRequest) -> Iterator[Counted]:
-    """What it forks begins with its attempt, or stands by before there is one."""
+    """Provide a parent that forks on demand, or ahead of demand."""
     parent = Counted(ready_kernels=1 if request.param == "ready" else 0, ready_bytes=1 << 30)
     ProcessRuntime(parents=parent).open(STORE)
     yield parent
@@ -63,7 +63,7 @@ def parent(request: pytest.FixtureRequest) -> Iterator[Counted]:
 
 @pytest.fixture
 def daemons(tmp_path: Path) -> Iterator[tuple[Counted, ProcessRuntime, Order]]:
-    """An attempt with children, one of which has neither its mark nor its session."""
+    """Run an attempt with child processes, one of which has neither its mark nor its session."""
     parent = Counted()
     runtime = ProcessRuntime(parents=parent)
     runtime.open(STORE)
@@ -88,7 +88,7 @@ def below(process: psutil.Process) -> list[psutil.Process]:
 
 
 def is_ready(process: psutil.Process) -> bool:
-    """Whether it stands by, with a kernel that hears what is printed."""
+    """Return whether it waits with a kernel whose outputs are received."""
     try:
         if process.environ().get("NBYARD_ATTEMPT_ID") != NO_ATTEMPT:
             return False
@@ -106,7 +106,7 @@ def is_gone(process: psutil.Process) -> bool:
 
 @pytest.fixture
 def run(tmp_path: Path, parent: Counted) -> Run:
-    """Run the cells of a notebook in a fork; what the last one printed, as JSON."""
+    """Run the cells of a notebook in a fork; return the last printed text, parsed as JSON."""
 
     def run(
         *cells: str, environment: dict[str, str] | None = None, forked: bool = True, **files: str
@@ -158,14 +158,14 @@ def printed(order: Order) -> Any:
 TELL = "import json, os, sys, random\n"
 
 
-def test_forks_are_taken(run: Run, parent: Counted):
+def test_notebook_runs_in_a_fork_of_the_parent(run: Run, parent: Counted):
     before = parent.forked
     assert run(TELL + "print(json.dumps(1))") == 1
     assert parent.forked == before + 1
 
 
-def test_no_state_leaks_from_one_notebook_to_the_next(run: Run):
-    """Variables, environment, working directory, modules, open files, what was registered."""
+def test_no_state_leaks_between_notebooks(run: Run):
+    """Variables, environment, working directory, modules, open files and exit handlers."""
     run(
         "x = 1; import os, sys, builtins, sqlite3, colorsys",
         "os.environ['LEAK'] = '1'; builtins.leak = 1; sys.path.append('/leak')",
@@ -191,8 +191,8 @@ def test_random_streams_differ(run: Run):
     assert all(a != b for a, b in zip(first, second, strict=True))
 
 
-def test_modules_of_the_runner_are_none_of_the_kernel(run: Run):
-    """A file of the project wins over what only the runner needs, as in a started kernel."""
+def test_modules_of_the_runner_are_not_loaded_in_the_kernel(run: Run):
+    """A file of the project wins over a module of the runner, as in a started kernel."""
     found = run(
         TELL + "import attr, nbformat",
         "print(json.dumps([attr.own, nbformat.own, 'nbclient' in sys.modules,"
@@ -203,7 +203,7 @@ def test_modules_of_the_runner_are_none_of_the_kernel(run: Run):
     assert found == [1, 2, False, False]
 
 
-def test_libraries_that_the_runner_had_loaded_can_be_imported(run: Run):
+def test_packages_loaded_by_the_runner_can_be_imported(run: Run):
     found = run(
         TELL + "import jsonschema, nbclient, rfc3987_syntax",
         "jsonschema.validate({'a': 1}, {'type': 'object'}); print(json.dumps(1))",
@@ -211,9 +211,10 @@ def test_libraries_that_the_runner_had_loaded_can_be_imported(run: Run):
     assert found == 1
 
 
-def test_it_is_the_kernel_that_would_have_been_started(run: Run):
-    """The same paths, modules, options, signals, limits and standard files, and the same names and
-    history, for nobody was there before; but for the debugger, which nobody could reach."""
+def test_forked_kernel_equals_a_started_one(run: Run):
+    """The same paths, modules, options, signals, limits, standard files, names and history.
+
+    Only the debugger is missing, which no client could reach."""
     look = (
         TELL + "import signal, resource, locale, gc",
         "print(json.dumps({'path': sys.path, 'flags': str(sys.flags), 'stdin': sys.stdin.read(),"
@@ -237,7 +238,7 @@ def test_it_is_the_kernel_that_would_have_been_started(run: Run):
     assert run(*look) == run(*look, forked=False)
 
 
-def test_what_children_print_is_told_once_and_in_its_cell(
+def test_output_of_child_processes_appears_once_in_its_cell(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel leaves them their streams
@@ -257,14 +258,14 @@ def test_what_children_print_is_told_once_and_in_its_cell(
     assert (order.folder / LOG).read_text() == "".join(told)
 
 
-def test_what_is_registered_for_the_end_is_run(run: Run, tmp_path: Path):
+def test_exit_handlers_run(run: Run, tmp_path: Path):
     mark = tmp_path / "ended"
     run(f"import atexit, pathlib; atexit.register(pathlib.Path({str(mark)!r}).touch); print(1)")
     assert mark.exists()
 
 
 @pytest.mark.long
-def test_a_variable_that_python_reads_at_its_start_is_honoured(run: Run):
+def test_startup_variables_of_python_take_effect(run: Run):
     cell = TELL + "print(json.dumps([hash('nbyard'), os.environ['PYTHONHASHSEED']]))"
     found = [run(cell, environment={"PYTHONHASHSEED": "7"}) for _ in range(2)]
     assert found[0] == found[1]
@@ -272,7 +273,7 @@ def test_a_variable_that_python_reads_at_its_start_is_honoured(run: Run):
 
 
 @pytest.mark.leaves_running
-def test_a_parent_that_was_killed_is_replaced(run: Run, parent: Counted):
+def test_killed_parent_is_replaced(run: Run, parent: Counted):
     run("print(1)")
     before = psutil.Process(parent.pid)
     before.kill()
@@ -282,7 +283,7 @@ def test_a_parent_that_was_killed_is_replaced(run: Run, parent: Counted):
     assert parent.pid != before.pid
 
 
-def test_it_leaves_with_the_dispatcher():
+def test_parent_stops_with_the_dispatcher():
     parent = Counted()
     ProcessRuntime(parents=parent).open(STORE)
     process = psutil.Process(parent.pid)
@@ -290,10 +291,10 @@ def test_it_leaves_with_the_dispatcher():
     wait_until(lambda: is_gone(process))
 
 
-def test_the_parent_ends_what_a_killed_supervisor_leaves(
+def test_parent_kills_processes_of_a_killed_supervisor(
     daemons: tuple[Counted, ProcessRuntime, Order],
 ):
-    """I12, F4: also what nothing but its descent tells."""
+    """I12, F4: this includes processes that only their descent identifies."""
     _, runtime, order = daemons
     work = below(supervisor(order))
     supervisor(order).kill()
@@ -302,10 +303,11 @@ def test_the_parent_ends_what_a_killed_supervisor_leaves(
 
 
 @pytest.mark.leaves_running
-def test_a_parent_that_nobody_asks_any_more_still_watches(
+def test_parent_without_a_dispatcher_still_guards_its_attempts(
     daemons: tuple[Counted, ProcessRuntime, Order],
 ):
-    """I8, I12: the dispatcher has left, the attempt goes on, and leaves nothing when killed."""
+    """I8, I12: the attempt continues after the dispatcher stopped, and leaves nothing when it is
+    killed."""
     parent, runtime, order = daemons
     process = psutil.Process(parent.of_commands.pid)
     runtime.close()
@@ -316,10 +318,10 @@ def test_a_parent_that_nobody_asks_any_more_still_watches(
 
 
 @pytest.mark.leaves_running
-def test_a_supervisor_whose_parent_was_killed_has_a_guard_of_its_own(
+def test_supervisor_of_a_killed_parent_has_its_own_guard(
     daemons: tuple[Counted, ProcessRuntime, Order],
 ):
-    """I12: one kill after the other."""
+    """I12: both are killed, one after the other."""
     parent, runtime, order = daemons
     watched = supervisor(order)
     before = set(below(watched))
@@ -330,8 +332,8 @@ def test_a_supervisor_whose_parent_was_killed_has_a_guard_of_its_own(
     wait_until(lambda: runtime.poll(order).state == "lost")
 
 
-def test_without_one_attempts_are_started(tmp_path: Path):
-    """Where it cannot come up, work is done none the less."""
+def test_attempts_run_without_a_prepared_parent(tmp_path: Path):
+    """Work is also done if the parent cannot start."""
     parent = Counted(python="/nowhere/python")
     runtime = ProcessRuntime(parents=parent)
     orders = [place_attempt(tmp_path, "echo done", {}, "") for _ in range(4)]

@@ -1,4 +1,4 @@
-"""Attempts as processes: the conformance suite, and what kills, floods and daemons do to them."""
+"""Attempts as processes: the conformance suite, and the effects of kills, floods and daemons."""
 
 import json
 import os
@@ -43,7 +43,7 @@ def supervisor(order: Order) -> int:
 
 
 def alive(order: Order) -> list[str]:
-    """Everything that carries the attempt's mark and can still do something."""
+    """Return the live processes that have the mark of the attempt."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -60,8 +60,10 @@ def log_of(order: Order) -> str:
 
 
 def printed(order: Order) -> str:
-    """What the notebook printed: a started ipykernel may end before the thread that answers its
-    shutdown has said that it is idle, and then shows that thread's error."""
+    """Return what the notebook printed.
+
+    A started ipykernel may exit before its shutdown thread reports idle, and then prints that
+    thread's error."""
     return log_of(order).partition("ERROR:tornado.general:Uncaught exception in ZMQStream")[0]
 
 
@@ -90,7 +92,7 @@ def place_notebook(place: Place, *sources: str, **parameters: object) -> Order:
 
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[ProcessRuntime]:
-    """One for all: what an attempt leaves in it would be seen by the next."""
+    """Provide one parent for all tests, so that the next test would see what an attempt leaves."""
     runtime = ProcessRuntime(parents=Parents())
     runtime.open(STORE)
     yield runtime
@@ -99,7 +101,7 @@ def prepared() -> Iterator[ProcessRuntime]:
 
 @pytest.fixture(scope="module")
 def ready() -> Iterator[ProcessRuntime]:
-    """The same, with kernels that are there before they are wanted."""
+    """Provide such a parent with kernels that are ready in advance."""
     runtime = ProcessRuntime(parents=Parents(ready_kernels=2, ready_bytes=1 << 30))
     runtime.open(STORE)
     yield runtime
@@ -110,7 +112,7 @@ def ready() -> Iterator[ProcessRuntime]:
 def runtime(
     request: pytest.FixtureRequest, prepared: ProcessRuntime, ready: ProcessRuntime
 ) -> Runtime:
-    """All ways in which an attempt begins."""
+    """Provide the runtime with each way to start an attempt."""
     return {"forked": prepared, "ready": ready}.get(request.param) or ProcessRuntime()
 
 
@@ -119,10 +121,8 @@ class TestProcessRuntime(Supervised):
         os.kill(supervisor(order), signal.SIGKILL)
 
     @pytest.mark.parametrize("program", ['PYTHON "$@"; kill -9 $$', "exit 3"])
-    def test_a_start_that_is_killed_is_repeated(
-        self, place: Place, tmp_path: Path, program: str
-    ) -> None:
-        """F4, I3: the supervisor may have been born; then it is found, and the work done once."""
+    def test_killed_start_can_be_repeated(self, place: Place, tmp_path: Path, program: str) -> None:
+        """F4, I3: if the supervisor exists already, it is adopted and the work runs once."""
         python = tmp_path / "python"
         python.write_text(f"#!/bin/sh\n{program.replace('PYTHON', sys.executable)}\n")
         python.chmod(0o755)
@@ -134,8 +134,8 @@ class TestProcessRuntime(Supervised):
         assert finish(runtime, order).state == "succeeded"
         assert log_of(order) == "once\n"
 
-    def test_a_killed_supervisor_leaves_nothing(self, runtime: Runtime, place: Place) -> None:
-        """F4, I12: not even a daemon in a session of its own survives it."""
+    def test_killed_supervisor_leaves_no_process(self, runtime: Runtime, place: Place) -> None:
+        """F4, I12: even daemons in sessions of their own are killed."""
         order = place("setsid sleep 1000 & (setsid sh -c 'sleep 1001 & sleep 1002' &) ; sleep 1003")
         runtime.start(order)
         wait_until(lambda: len(alive(order)) >= 6)
@@ -143,10 +143,10 @@ class TestProcessRuntime(Supervised):
         wait_until(lambda: not alive(order))
         assert runtime.poll(order).state == "lost"
 
-    def test_stop_after_the_supervisor_died_with_its_guard(
+    def test_stop_works_after_supervisor_and_guard_were_killed(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """I12: when everything that watched was killed, stop and poll still find the rest."""
+        """I12: `stop` and `poll` still find the remaining processes."""
         order = place("setsid sleep 1000 & sleep 1001")
         runtime.start(order)
         wait_until(lambda: sum("sleep" in line for line in alive(order)) >= 2)
@@ -158,8 +158,10 @@ class TestProcessRuntime(Supervised):
         assert not alive(order)
         assert runtime.poll(order).state == "lost"
 
-    def test_a_command_that_is_killed_is_lost(self, runtime: Runtime, place: Place) -> None:
-        """F3, I10: from outside, as a container is; a fault of its own is one."""
+    def test_killed_command_is_lost_and_a_crash_is_a_failure(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """F3, I10: a kill from outside loses the attempt, as in a container."""
         for number, kind in ((signal.SIGKILL, "lost"), (signal.SIGSEGV, "exit-code")):
             order = place(f"kill -{number:d} $$")
             runtime.start(order)
@@ -167,18 +169,20 @@ class TestProcessRuntime(Supervised):
             assert failure is not None and failure.kind == kind
             assert failure.message.startswith(f"killed by signal {number:d}")
 
-    def test_daemons_do_not_outlive_the_work(self, runtime: Runtime, place: Place) -> None:
-        """F33: a double-forked child is ended with the attempt."""
+    def test_daemons_are_killed_at_the_end_of_an_attempt(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """F33: double-forked children are included."""
         order = place("(setsid env -i sleep 1000 &) ; (setsid sleep 1001 &) ; sleep 0.2")
         runtime.start(order)
         assert finish(runtime, order).state == "succeeded"
         assert not alive(order)
         assert "left behind were ended" in log_of(order)
 
-    def test_sweep_kills_only_what_is_ours_and_not_live(
+    def test_sweep_kills_only_orphans_of_this_store(
         self, runtime: Runtime, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """I12: our store's label, no live attempt, and not born a moment ago."""
+        """I12: orphans have the label of the store, no live attempt, and a minimum age."""
         order = place("sleep 1000")
         runtime.start(order)
         assert runtime.sweep(STORE, []) == []
@@ -190,15 +194,17 @@ class TestProcessRuntime(Supervised):
         assert swept and all(order.attempt_id in line for line in swept)
         wait_until(lambda: runtime.poll(order).state == "lost")
 
-    def test_a_stopped_supervisor_can_be_cancelled(self, runtime: Runtime, place: Place) -> None:
-        """F15: SIGSTOP does not keep an attempt alive for ever."""
+    def test_supervisor_suspended_by_sigstop_can_be_cancelled(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """F15: SIGSTOP does not keep an attempt alive."""
         order = place("sleep 1000")
         runtime.start(order)
         os.kill(supervisor(order), signal.SIGSTOP)
         runtime.stop(order, because("text", text="hangs"))
         assert finish(runtime, order).state == "cancelled"
 
-    def test_memory_limit(self, runtime: Runtime, place: Place) -> None:
+    def test_memory_limit_ends_the_attempt(self, runtime: Runtime, place: Place) -> None:
         order = place(
             "x=$(head -c 150000000 /dev/zero | tr '\\0' x); sleep 60", memory_bytes=5 << 24
         )
@@ -206,8 +212,10 @@ class TestProcessRuntime(Supervised):
         failure = finish(runtime, order).failure
         assert failure is not None and failure.kind == "memory" and "limit" in failure.message
 
-    def test_a_log_that_is_full_is_no_silence(self, runtime: Runtime, place: Place) -> None:
-        """F28, I11: the work goes on printing, and whoever looks on is told."""
+    def test_work_with_a_full_log_still_counts_as_active(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """F28, I11: the work keeps printing, and the dispatcher is notified of it."""
         flood = "head -c 67108864 /dev/zero | tr '\\0' x; while sleep 0.2; do echo more; done"
         order = place(flood, silence_timeout_seconds=60.0)
         runtime.start(order)
@@ -219,7 +227,7 @@ class TestProcessRuntime(Supervised):
         assert "more\n" in log_of(order)
 
     def test_log_flood_is_capped_and_counted(self, runtime: Runtime, place: Place) -> None:
-        """F28, I16: one line of 100 MiB; the end is kept, and what is missing is counted."""
+        """F28, I16: the end of one line of 100 MiB is kept, and the missing bytes are counted."""
         order = place("head -c 104857600 /dev/zero | tr '\\0' x; echo; echo the end")
         runtime.start(order)
         finish(runtime, order)
@@ -228,8 +236,8 @@ class TestProcessRuntime(Supervised):
         text = log.read_text()
         assert text.endswith("the end\n") and "lines missing here: " in text
 
-    def test_what_the_work_uses_is_written_down(self, runtime: Runtime, place: Place) -> None:
-        """R9: of all its processes, while it runs and at its end."""
+    def test_resource_usage_of_the_work_is_recorded(self, runtime: Runtime, place: Place) -> None:
+        """R9: all its processes count, during the run and at its end."""
         busy = "import time; t = time.time() + 60; a = bytearray(90_000_000)\n"
         busy += "while time.time() < t: pass"
         order = place(f"{sys.executable} -c '{busy}' & wait")
@@ -250,7 +258,7 @@ class TestProcessRuntime(Supervised):
         assert (last["processes"], last["memory"]) == (0, 0)
         assert last["cpu"] >= max(line["cpu"] for line in seen())
 
-    def test_a_million_lines_are_all_there(self, runtime: Runtime, place: Place) -> None:
+    def test_million_lines_are_logged_in_order(self, runtime: Runtime, place: Place) -> None:
         """F28: in order, none lost."""
         order = place("seq 1000000")
         runtime.start(order)
@@ -258,29 +266,29 @@ class TestProcessRuntime(Supervised):
         lines = log_of(order).splitlines()
         assert len(lines) == 1_000_000 and lines[-1] == "1000000" and lines[4711] == "4712"
 
-    def test_output_that_leaves_the_folder(self, runtime: Runtime, place: Place) -> None:
-        """A link to a file of the machine is not an output."""
+    def test_output_link_to_a_file_outside_is_refused(self, runtime: Runtime, place: Place) -> None:
+        """A link to another file of the machine is not an output."""
         order = place('ln -s /etc/passwd "$NBYARD_ATTEMPT/outputs/o"', {"o": Output("outputs/o")})
         runtime.start(order)
         failure = finish(runtime, order).failure
         assert failure is not None and failure.kind == "contract" and "link" in failure.message
 
-    def test_output_that_is_a_fifo(self, runtime: Runtime, place: Place) -> None:
+    def test_output_that_is_a_fifo_is_refused(self, runtime: Runtime, place: Place) -> None:
         order = place('mkfifo "$NBYARD_ATTEMPT/outputs/o"', {"o": Output("outputs/o")})
         runtime.start(order)
         failure = finish(runtime, order).failure
         assert failure is not None and failure.kind == "contract" and "neither" in failure.message
 
-    def test_unreadable_task(self, runtime: Runtime, place: Place) -> None:
+    def test_unreadable_task_is_reported(self, runtime: Runtime, place: Place) -> None:
         order = place("true")
         (order.folder / "task.json").write_text("{")
         with pytest.raises(NbyardError, match=r"task\.json"):
             runtime.start(order)
 
-    def test_work_does_not_see_whose_child_it_is(
+    def test_work_does_not_see_variables_of_the_server(
         self, runtime: Runtime, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Neither the hub's token nor Jupyter's parent reach the work."""
+        """Neither the hub's token nor Jupyter's parent process ID reach the work."""
         monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "s3cr3t")
         monkeypatch.setenv("JPY_PARENT_PID", "1")
         monkeypatch.setenv("NBYARD_DATABASE", "secret")
@@ -291,8 +299,10 @@ class TestProcessRuntime(Supervised):
         assert "JUPYTERHUB" not in text and "JPY_" not in text and "DATABASE" not in text
         assert f"NBYARD_ATTEMPT={order.folder}" in text
 
-    def test_full_disk(self, runtime: Runtime, place: Place, tmp_path: Path) -> None:
-        """F10, I15: the work ends, its result is told, and what is missing is counted."""
+    def test_full_disk_ends_the_work_with_a_result(
+        self, runtime: Runtime, place: Place, tmp_path: Path
+    ) -> None:
+        """F10, I15: the lost bytes are counted."""
         disk = tmp_path / "disk"
         disk.mkdir()
         mounted = subprocess.run(
@@ -315,7 +325,7 @@ class TestProcessRuntime(Supervised):
 
 
 class TestForeground:
-    """What containers and cluster workers start: one program, from a copied folder."""
+    """The program that containers and cluster workers start, from a copied folder."""
 
     place = RuntimeConformance.place
     image = ""
@@ -326,8 +336,10 @@ class TestForeground:
         done = subprocess.run([*command, str(order.folder)], cwd="/", timeout=60, check=False)
         return done.returncode
 
-    def test_notebook(self, runtime: Runtime, place: Place, tmp_path: Path) -> None:
-        """HOUSE: the runner needs nothing of nbyard."""
+    def test_copied_runner_executes_a_notebook(
+        self, runtime: Runtime, place: Place, tmp_path: Path
+    ) -> None:
+        """HOUSE: the runner needs no other module of nbyard."""
         order = place_notebook(place, "x = 1", "print(x + 1)", x=2)
         assert self.run(order, tmp_path / "copied") == 0
         result = finish(runtime, order)
@@ -335,10 +347,10 @@ class TestForeground:
         assert result.started_at < (result.working_at or 0) < result.finished_at
         assert printed(order) == "3\n"
 
-    def test_second_start_is_no_second_run(
+    def test_second_start_does_not_run_the_work_again(
         self, runtime: Runtime, place: Place, tmp_path: Path
     ) -> None:
-        """I3: also after the first supervisor was killed: that attempt is lost, not begun anew."""
+        """I3: this also holds after the first supervisor was killed, which loses the attempt."""
         order = place('cd "$NBYARD_ATTEMPT"; echo run >> count; touch counted; sleep 1000')
         runtime.start(order)
         wait_until((order.folder / "counted").exists)
@@ -348,7 +360,7 @@ class TestForeground:
         assert runtime.poll(order).state == "lost"
         assert (order.folder / "count").read_text() == "run\n"
 
-    def test_usage(self) -> None:
+    def test_usage_is_shown_without_arguments(self) -> None:
         done = subprocess.run(
             [sys.executable, str(RUNNER_FOLDER / "__main__.py")],
             capture_output=True,
@@ -363,8 +375,8 @@ class TestNotebooks:
     place = RuntimeConformance.place
     image = ""
 
-    def test_values_arrive_in_the_kernel(self, runtime: Runtime, place: Place) -> None:
-        """R1, R2: typed values, working directory, an executed copy; the source stays untouched."""
+    def test_values_reach_the_kernel(self, runtime: Runtime, place: Place) -> None:
+        """R1, R2: typed values and working directory; the executed notebook is a copy."""
         order = place_notebook(
             place,
             "from pathlib import Path\ntext = 'a'\nwhere = Path('x')\nnumbers = (1,)",
@@ -385,7 +397,7 @@ class TestNotebooks:
         assert executed["cells"][2]["outputs"][0]["text"] == expected
         assert result.usage["cpu_seconds"] > 0
 
-    def test_failing_cell(self, runtime: Runtime, place: Place) -> None:
+    def test_failing_cell_keeps_the_notebook_so_far(self, runtime: Runtime, place: Place) -> None:
         """R2: the notebook is kept up to the failing cell, with its traceback."""
         order = place_notebook(place, "x = 1", "1 / 0", "print('never')")
         runtime.start(order)
@@ -409,10 +421,10 @@ class TestNotebooks:
         "source", ["1 / 0", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"]
     )
     @pytest.mark.parametrize(("tags", "executed"), [([], 3), (["injected-parameters"], 2)])
-    def test_cells_are_counted_as_they_were_written(
+    def test_progress_counts_only_cells_of_the_author(
         self, runtime: Runtime, place: Place, source: str, tags: list[str], executed: int
     ) -> None:
-        """R2: the cell with the values is put in, one from a former run is left out."""
+        """R2: the injected cell is not counted, and one of an earlier run is removed."""
         order = place_notebook(place, "x = 1", "y = 0", source, x=2)
         path = order.folder / "code" / "n.ipynb"
         written = json.loads(path.read_text())
@@ -424,7 +436,9 @@ class TestNotebooks:
         assert (failure.cell, failure.executed_cell) == (2, executed)
         assert failure.kind == "error" or "in cell 3" in failure.message
 
-    def test_what_a_cell_lacks_is_added_to_the_copy(self, runtime: Runtime, place: Place) -> None:
+    def test_missing_fields_of_cells_are_added_to_the_copy(
+        self, runtime: Runtime, place: Place
+    ) -> None:
         order = place_notebook(place, "print('before')", "x = 1")
         path = order.folder / "code" / "n.ipynb"
         written = json.loads(path.read_text())
@@ -435,8 +449,10 @@ class TestNotebooks:
         assert "added missing metadata or source; cells: 2" in log_of(order)
         assert "metadata" not in json.loads(path.read_text())["cells"][1]
 
-    def test_killed_kernel(self, runtime: Runtime, place: Place) -> None:
-        """F3: seen within five seconds, with the signal; what was printed is kept."""
+    def test_killed_kernel_is_reported_with_its_signal(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """F3: within five seconds; printed text is kept."""
         order = place_notebook(
             place, "print('before')", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
         )
@@ -446,10 +462,10 @@ class TestNotebooks:
         assert "signal 9" in failure.message
         assert "before" in log_of(order)
 
-    def test_a_kernel_that_is_killed_while_it_starts(
+    def test_kernel_killed_during_its_start_is_lost(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """F3: as one that runs. One that ends by itself is no kernel."""
+        """F3: like a running one. A kernel that exits by itself is a failure."""
         for name, end in (("killed", "kill -9 $$"), ("broken", "exit 3")):
             spec = tmp_path / "data" / "kernels" / name
             spec.mkdir(parents=True)
@@ -465,10 +481,10 @@ class TestNotebooks:
             assert failure is not None and failure.kind == kind, failure
             assert "exited during startup" in failure.message
 
-    def test_a_killed_notebook_leaves_no_file(
+    def test_killed_notebook_leaves_no_connection_file(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """I12: not even the one with the key of its kernel."""
+        """I12: the connection file contains the key of the kernel."""
         (tmp_path / "tmp").mkdir()
         monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
         kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
@@ -479,8 +495,8 @@ class TestNotebooks:
         assert failure is not None and failure.kind == "kernel-died"
         wait_until(lambda: not list((tmp_path / "tmp").iterdir()))
 
-    def test_kernel_dies_with_the_supervisor(self, runtime: Runtime, place: Place) -> None:
-        """F4: neither kernel nor what it started stays."""
+    def test_kernel_stops_with_its_supervisor(self, runtime: Runtime, place: Place) -> None:
+        """F4: processes that the kernel started stop as well."""
         order = place_notebook(
             place,
             "import subprocess; subprocess.Popen(['setsid', 'sleep', '1000'])",
@@ -495,7 +511,7 @@ class TestNotebooks:
         wait_until(lambda: not scratch.exists())
 
     def test_cancel_interrupts_the_cell(self, runtime: Runtime, place: Place) -> None:
-        """R7: the cell can clean up; the notebook is kept as far as it ran."""
+        """R7: the cell can clean up, and the notebook so far is kept."""
         order = place_notebook(
             place,
             "import time",
@@ -510,8 +526,10 @@ class TestNotebooks:
         assert not alive(order)
         assert "KeyboardInterrupt" in (order.folder / "executed.ipynb").read_text()
 
-    def test_unknown_kernel(self, runtime: Runtime, place: Place) -> None:
-        """E12: the message names the kernel and those that are there."""
+    def test_unknown_kernel_is_refused_with_the_installed_ones(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """E12."""
         order = place("", work=NotebookWork("code/n.ipynb", "no_such", "", {}))
         (order.folder / "code" / "n.ipynb").write_text(notebook("1"))
         runtime.start(order)
@@ -519,8 +537,10 @@ class TestNotebooks:
         assert failure is not None and failure.kind == "preparation"
         assert "no_such" in failure.message and "python3" in failure.message
 
-    def test_another_kernel_of_the_language_runs_it(self, runtime: Runtime, place: Place) -> None:
-        """As in a container, where nobody has chosen a kernel before."""
+    def test_another_kernel_of_the_language_runs_the_notebook(
+        self, runtime: Runtime, place: Place
+    ) -> None:
+        """The kernel of the notebook is not installed, as in a container."""
         order = place("", work=NotebookWork("code/n.ipynb", "no_such", "python", {}))
         (order.folder / "code" / "n.ipynb").write_text(notebook("print('ran')"))
         runtime.start(order)
@@ -528,10 +548,10 @@ class TestNotebooks:
         words = "The kernel no_such is not installed: python3 runs the notebook.\nran\n"
         assert printed(order) == words
 
-    def test_no_file_stays_in_the_temporary_folder(
+    def test_temporary_folder_is_empty_after_the_attempt(
         self, runtime: Runtime, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """I12: no connection files, no sockets."""
+        """I12: no connection files and no sockets remain."""
         scratch = tmp_path / "t"
         scratch.mkdir()
         monkeypatch.setenv("TMPDIR", str(scratch))
@@ -541,8 +561,8 @@ class TestNotebooks:
         wait_until(lambda: not any(scratch.glob("nby-*")))
 
 
-def test_who_looks_on_is_not_told_of_each_line(tmp_path: Path) -> None:
-    """At most ten times a second that it came further, also of the last thing; and of its end."""
+def test_progress_notifications_are_limited_in_rate(tmp_path: Path) -> None:
+    """At most ten a second; the last progress and the end are always reported."""
     script = (
         "for n in $(seq 100); do echo $n; sleep 0.005; done; until [ -e go ]; do sleep 0.1; done"
     )

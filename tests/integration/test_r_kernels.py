@@ -1,4 +1,4 @@
-"""An R kernel that stood by is the one that would have been started, or it is not taken."""
+"""A ready R kernel equals the kernel that would have been started, or it is not used."""
 
 import json
 import os
@@ -70,13 +70,13 @@ STATE_CELL = LOOK[1].replace("VOLATILE", QUOTED).replace("TELL", TELL.format(STA
 
 
 def long(value: object) -> Any:
-    """Mark a case for `--full`: each start of R takes a second of processor time."""
+    """Mark a case for `--full`; each start of R takes a second of processor time."""
     return pytest.param(value, marks=pytest.mark.long)
 
 
 @pytest.fixture
 def data(r: R, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Jupyter's, where the kernel is installed; its user has an empty home."""
+    """Use Jupyter's data folder with the installed kernel; the user has an empty home."""
     (tmp_path / "home").mkdir()
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -98,12 +98,12 @@ def yard(data: Path, tmp_path: Path) -> Iterator[Yard]:
 
 
 @pytest.mark.long
-def test_it_serves_the_next_notebook(serves: Serves) -> None:
+def test_ready_kernel_runs_the_next_notebook(serves: Serves) -> None:
     assert serves()
 
 
 @pytest.mark.long
-def test_it_is_the_kernel_that_would_have_been_started(
+def test_ready_kernel_equals_a_started_one(
     yard: Yard, one: psutil.Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Names, packages, devices, variables, options, connections, signals, limits, files."""
@@ -118,8 +118,8 @@ def test_it_is_the_kernel_that_would_have_been_started(
     assert counts == [[1, 2, 3], [1, 2, 3]]
 
 
-def test_values_reach_its_parameters(yard: Yard, tmp_path: Path) -> None:
-    """E1, E12: those of its parameters cell, as the form has them; what is not given stays."""
+def test_values_reach_the_parameters_of_the_notebook(yard: Yard, tmp_path: Path) -> None:
+    """E1, E12: the names of its parameters cell, as the form shows them. Other defaults stay."""
     declared = (
         "alpha <- 0.1\nn <- 5L\nnames <- c('a')\nmore <- list(x = 1)\nwords <- ''\non <- TRUE"
     )
@@ -150,7 +150,7 @@ def test_values_reach_its_parameters(yard: Yard, tmp_path: Path) -> None:
 
 
 @pytest.mark.long
-def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
+def test_ready_kernel_returns_the_same_outputs(yard: Yard, one: psutil.Process) -> None:
     cells = (
         "cat('one\\n'); message('two'); 3",
         "system('echo $NBYARD_RUN_ID', intern = TRUE)",
@@ -164,7 +164,7 @@ def test_it_says_the_same(yard: Yard, one: psutil.Process) -> None:
 
 
 @pytest.mark.long
-def test_no_state_leaks_from_one_notebook_to_the_next(yard: Yard, one: psutil.Process) -> None:
+def test_no_state_leaks_between_notebooks(yard: Yard, one: psutil.Process) -> None:
     yard.run(
         "x <- 1; library(splines); options(leak = 1); set.seed(7)",
         "Sys.setenv(LEAK = '1'); attach(list(leak = 1)); .libPaths('/')",
@@ -194,17 +194,15 @@ def test_random_streams_differ(yard: Yard, one: psutil.Process) -> None:
 
 
 @pytest.mark.long
-def test_words_arrive_as_they_are(yard: Yard, one: psutil.Process) -> None:
-    """Also those that mean something in R."""
+def test_strings_arrive_unchanged(yard: Yard, one: psutil.Process) -> None:
+    """This includes strings with a meaning in R."""
     words = "é 😀 \" ' \\n $HOME `x` %s {y}"
     order = yard.run(TELL.format("Sys.getenv('NBYARD_WORDS')"), environment={"NBYARD_WORDS": words})
     assert yard.is_ready_one(order, [one]) and printed(order) == words
 
 
 @pytest.mark.long
-def test_what_is_registered_for_the_end_is_run(
-    yard: Yard, one: psutil.Process, tmp_path: Path
-) -> None:
+def test_exit_handlers_run(yard: Yard, one: psutil.Process, tmp_path: Path) -> None:
     mark = tmp_path / "ended"
     words = f"invisible(reg.finalizer(globalenv(), function(e) file.create('{mark}'), TRUE))"
     order = yard.run(words)
@@ -212,16 +210,14 @@ def test_what_is_registered_for_the_end_is_run(
 
 
 @pytest.mark.long
-def test_after_a_package_was_installed_another_one_is_started(
-    serves: Serves, tmp_path: Path
-) -> None:
-    """Also in a library that was not there."""
+def test_new_package_replaces_the_ready_kernel(serves: Serves, tmp_path: Path) -> None:
+    """This includes a package folder that did not exist."""
     (tmp_path / "library" / "fresh").mkdir(parents=True)
     assert not serves()
 
 
 @pytest.mark.long
-def test_after_its_specification_was_changed_another_one_is_started(
+def test_changed_kernelspec_replaces_the_ready_kernel(
     r: R, serves: Serves, yard: Yard, data: Path
 ) -> None:
     r.declare(data, env={"ADDED": "1"})
@@ -233,10 +229,10 @@ def test_after_its_specification_was_changed_another_one_is_started(
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [".Rprofile", long(".Renviron")])
-def test_files_of_its_user_are_read_for_the_attempt(
+def test_startup_files_of_the_user_are_read_for_the_attempt(
     serves: Serves, yard: Yard, tmp_path: Path, name: str
 ) -> None:
-    """Also when they were not there when it was started; and by none that stands by."""
+    """Files that are newer than the kernel are read as well. A waiting kernel reads none."""
     ran = tmp_path / "ran"
     words = {
         ".Rprofile": f"cat(Sys.getenv('NBYARD_ATTEMPT'), '\\n', file = '{ran}', append = TRUE)",
@@ -254,12 +250,12 @@ def test_files_of_its_user_are_read_for_the_attempt(
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", [long(".Rprofile"), ".Renviron"])
-def test_files_that_r_reads_in_the_directory_are_read(serves: Serves, name: str) -> None:
+def test_startup_files_in_the_working_directory_are_read(serves: Serves, name: str) -> None:
     assert not serves(files=[name])
 
 
 @pytest.mark.long
-def test_what_was_saved_in_the_directory_is_there(
+def test_saved_workspace_in_the_working_directory_is_loaded(
     yard: Yard, one: psutil.Process, tmp_path: Path
 ) -> None:
     yard.run(f"x <- 5; save.image('{tmp_path}/saved')")
@@ -278,15 +274,13 @@ def test_what_was_saved_in_the_directory_is_there(
         *map(long, ({"TZ": "Asia/Tokyo"}, {"LC_ALL": "C"}, {"OMP_NUM_THREADS": "1"})),
     ],
 )
-def test_a_variable_that_r_reads_at_its_start_is_honoured(
-    serves: Serves, environment: dict[str, str]
-) -> None:
+def test_startup_variables_of_r_take_effect(serves: Serves, environment: dict[str, str]) -> None:
     assert not serves(environment=environment)
 
 
 @pytest.mark.long
 @SEVERAL_STARTS
-def test_a_library_that_the_directory_chooses_is_looked_for_there(
+def test_package_folder_chosen_by_the_directory_is_used(
     data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("R_LIBS_USER", "library")
@@ -300,7 +294,9 @@ def test_a_library_that_the_directory_chooses_is_looked_for_there(
 
 
 @pytest.mark.long
-def test_an_interrupt_reaches_it(yard: Yard, one: psutil.Process, tmp_path: Path) -> None:
+def test_interrupt_reaches_the_ready_kernel(
+    yard: Yard, one: psutil.Process, tmp_path: Path
+) -> None:
     order = place_notebook(tmp_path, ("cat('up'); flush.console(); Sys.sleep(100)",), language="R")
     kernel = kernel_of(one)
     yard.runtime.start(order)
@@ -317,19 +313,19 @@ def log(folder: Path) -> str:
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", [long("runner"), "kernel"])
-def test_one_that_ends_in_the_moment_in_which_it_is_wanted_costs_no_run(
+def test_ready_kernel_that_dies_when_claimed_does_not_fail_the_run(
     yard: Yard, one: psutil.Process, part: str
 ) -> None:
-    """R8: the supervisor takes another runner."""
+    """R8: the supervisor uses another runner."""
     assert yard.is_ready_one(run_while_ending(yard, one, part), [one])
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("part", [long("supervisor"), long("runner"), "kernel"])
-def test_a_killed_attempt_leaves_nothing(
+def test_killed_attempt_leaves_no_process_and_no_folder(
     yard: Yard, one: psutil.Process, part: str, tmp_path: Path
 ) -> None:
-    """I12: no process, none that it has started and sent away, no folder of R."""
+    """I12: this includes detached child processes and folders of R."""
     runner, kernel = one.children(recursive=True)
     cell = "system('setsid sleep 1000 &'); cat('up'); flush.console(); Sys.sleep(1000)"
     order = place_notebook(tmp_path, (cell,), language="R")
@@ -349,8 +345,8 @@ def test_a_killed_attempt_leaves_nothing(
 
 @pytest.mark.long
 @SEVERAL_STARTS
-def test_what_it_holds_counts(data: Path, tmp_path: Path) -> None:
-    """It is measured when it is ready, and goes; no other is tried."""
+def test_memory_of_a_ready_kernel_counts(data: Path, tmp_path: Path) -> None:
+    """It is measured when it is ready, and stopped; no other one is started."""
     yard = Yard(tmp_path, STORE, budget=40 << 20, language="R")
     try:
         for _ in range(3):

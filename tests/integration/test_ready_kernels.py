@@ -1,4 +1,5 @@
-"""Kernels that are ready before a notebook asks: nothing of them stays, whoever is killed."""
+"""Kernels that are started before a notebook needs them leave nothing behind, whichever process is
+killed."""
 
 import json
 import os
@@ -73,13 +74,13 @@ def run_one(runtime: ProcessRuntime, folder: Path) -> Order:
 
 
 class Watched:
-    """A parent with kernels that stand by."""
+    """A parent with ready kernels."""
 
     def __init__(self, parent: int) -> None:
         self.parent = psutil.Process(parent)
 
     def supervisors(self) -> list[psutil.Process]:
-        """Of those that are complete: supervisor, runner, kernel."""
+        """Return the complete supervisors, which have a runner and a kernel."""
         found = []
         for one in self.parent.children():
             try:
@@ -91,20 +92,20 @@ class Watched:
         return found
 
     def everything(self) -> list[psutil.Process]:
-        """Once none is left that was one too many, nor its folder."""
+        """Return all processes, once surplus ones and their folders are gone."""
         wait_until(lambda: len(self.supervisors()) == len(self.parent.children()) == 2)
         wait_until(lambda: len(folders()) == 2)
         return [self.parent, *self.parent.children(recursive=True)]
 
 
 def is_complete(supervisor: psutil.Process) -> bool:
-    """Whether supervisor, runner and kernel are there, and the kernel hears what is printed."""
+    """Return whether supervisor, runner and kernel exist, and the kernel's outputs are received."""
     below = supervisor.children(recursive=True)
     return len(below) == 2 and below[1].num_threads() >= KERNEL_THREADS
 
 
 def folders() -> set[Path]:
-    """Which those that stand by have for themselves."""
+    """Return the private folders of waiting supervisors."""
     return set(Path(os.environ["TMPDIR"]).glob("nby-*"))
 
 
@@ -131,7 +132,8 @@ WITH_ANOTHER = pytest.mark.parametrize("kernel", ["python3", "other", long("ir")
 
 @pytest.fixture(params=["python3", long("other"), long("ir")], autouse=True)
 def kernel(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Our own, which is forked, or another environment's or R's, which is started."""
+    """Choose a kernel: nbyard's own, which is forked, or a started one of another environment or
+    R."""
     monkeypatch.setenv(KERNEL, request.param)
     if request.param != "python3":
         data = Path(os.environ["JUPYTER_DATA_DIR"])
@@ -153,8 +155,8 @@ def watch(runtime: ProcessRuntime, folder: Path) -> Watched:
     return Watched(runtime._parents.of_notebooks.pid)
 
 
-def test_they_go_with_the_dispatcher(tmp_path: Path) -> None:
-    """I12, F1: killed, it can tell nobody."""
+def test_ready_kernels_stop_when_the_dispatcher_is_killed(tmp_path: Path) -> None:
+    """I12, F1: a killed dispatcher cannot notify them."""
     program = DISPATCHER.replace("tests_of_ready", Path(__file__).stem)
     dispatcher = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)],
@@ -172,7 +174,7 @@ def test_they_go_with_the_dispatcher(tmp_path: Path) -> None:
 
 
 @pytest.mark.leaves_running
-def test_they_go_with_their_parent(runtime: ProcessRuntime, tmp_path: Path) -> None:
+def test_ready_kernels_stop_with_their_parent(runtime: ProcessRuntime, tmp_path: Path) -> None:
     watched = watch(runtime, tmp_path)
     left = watched.everything()
     watched.parent.kill()
@@ -182,10 +184,10 @@ def test_they_go_with_their_parent(runtime: ProcessRuntime, tmp_path: Path) -> N
 
 @WITH_ANOTHER
 @pytest.mark.parametrize("which", [long("supervisor"), long("runner"), "kernel"])
-def test_one_of_which_a_part_was_killed_is_replaced(
+def test_ready_kernel_with_a_killed_process_is_replaced(
     runtime: ProcessRuntime, tmp_path: Path, which: str
 ) -> None:
-    """I12: and no attempt meets what is left of it."""
+    """I12: no attempt receives the processes that remain of it."""
     watched = watch(runtime, tmp_path)
     watched.everything()
     first = watched.supervisors()[0]
@@ -199,7 +201,7 @@ def test_one_of_which_a_part_was_killed_is_replaced(
     assert json.loads((order.folder / RUNNER).read_text())["pid"] not in (0, first.pid)
 
 
-def test_a_sweep_leaves_them_alone(
+def test_sweep_ignores_ready_kernels(
     runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nbyard.runtimes.process.NEWBORN_SECONDS", -1.0)
@@ -209,10 +211,10 @@ def test_a_sweep_leaves_them_alone(
     assert not any(map(is_gone, left))
 
 
-def test_one_that_has_just_got_its_attempt_is_as_new(
+def test_sweep_treats_a_just_assigned_kernel_as_new(
     runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I12: old as it is, a sweep that does not know its attempt yet leaves it alone."""
+    """I12: a sweep that does not know the new attempt yet spares the kernel, however old it is."""
     watched = watch(runtime, tmp_path)
     standing = watched.everything()
     youngest = max(one.create_time() for one in standing)
@@ -235,8 +237,10 @@ def test_one_that_has_just_got_its_attempt_is_as_new(
 
 @pytest.mark.long
 @pytest.mark.parametrize("kernel", ["python3"], indirect=True)
-def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: Path) -> None:
-    """I12: a cell that was gone through while it stood by is in no history and left no name."""
+def test_warm_up_cell_leaves_no_trace_in_the_kernel(
+    runtime: ProcessRuntime, tmp_path: Path
+) -> None:
+    """I12: the cell that ran during warm-up is in no history and defines no name."""
     before = {one.pid for one in watch(runtime, tmp_path).everything()}
     ready, started = (place_notebook(tmp_path, LOOK) for _ in range(2))
     for where, order in ((runtime, ready), (ProcessRuntime(parents=None), started)):
@@ -251,10 +255,10 @@ def test_what_it_rehearsed_is_not_to_be_seen(runtime: ProcessRuntime, tmp_path: 
 
 
 @WITH_ANOTHER
-def test_they_go_when_the_environment_changes(
+def test_ready_kernels_stop_when_the_environment_changes(
     runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What they have imported may be of another version by now."""
+    """Their imported modules may have another version by then."""
     left = watch(runtime, tmp_path).everything()
     monkeypatch.setattr(
         "nbyard.runtimes.supervisor_parents._installation_stamp", lambda: "something else"

@@ -1,4 +1,4 @@
-"""K8, R9: every node says in words why it ran, or why not. Real files, kernels and processes."""
+"""K8, R9: every node shows why it ran or was skipped. Real files, kernels and processes."""
 
 import json
 import re
@@ -29,7 +29,7 @@ PASSING_ON: list[dict[str, Any]] = [
 
 
 class Ground:
-    """A notebook on a kernel of its own, and a script that takes what it makes."""
+    """A notebook on its own kernel, and a script that reads the notebook's output."""
 
     def __init__(self, packages: Path, yard: Yard, dispatching: Dispatching):
         self.root = yard.parts.files.root
@@ -63,7 +63,7 @@ class Ground:
         (self.root / name).write_text(text)
 
     def install(self, name: str, version: str | None) -> None:
-        """What tells tools of a distribution; None takes it away."""
+        """Write the metadata of an installed distribution; None removes it."""
         for old in self.packages.glob(f"{name}-*.dist-info"):
             for file in old.iterdir():
                 file.unlink()
@@ -116,7 +116,7 @@ def _edge(source: str, output: str, target: str, name: str) -> dict[str, str]:
 
 @pytest.fixture
 def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ground]:
-    """With a kernel in an environment of its own, which sees our packages too."""
+    """Provide a kernel in an environment of its own, which also sees the packages of the tests."""
     venv.create(tmp_path / "venv", symlinks=True)
     (packages,) = (tmp_path / "venv").glob("lib/python3*/site-packages")
     (packages / "ours.pth").write_text("\n".join(site.getsitepackages()))
@@ -171,7 +171,7 @@ CASES: list[tuple[str, Change, str | None, str | None]] = [
 
 
 @pytest.mark.timeout(400)
-def test_every_node_says_why_it_ran_or_why_not(ground: Ground) -> None:
+def test_every_node_shows_why_it_ran_or_was_skipped(ground: Ground) -> None:
     """K8, R2: twenty runs of one workflow."""
     for what, change, *wanted in CASES:
         detail = ground.run(**(change(ground) or {}))

@@ -1,4 +1,4 @@
-"""G8: plain papermill repeats an exported run, in a folder of its own, with the same results."""
+"""G8: plain papermill repeats an exported run in a separate folder, with equal results."""
 
 import json
 import os

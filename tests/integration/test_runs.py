@@ -42,14 +42,14 @@ class Project(RunningProject):
         self.parameters: dict[str, Any] = {}
 
     def script(self, name: str, body: str, *arguments: dict[str, Any], **node: Any) -> None:
-        """A shell script as a node of that name."""
+        """Add a shell script as a node of that name."""
         (self.root / f"{name}.sh").write_text(body)
         told = {"version": 1, "kind": "command", "arguments": list(arguments)}
         (self.root / f"{name}.sh.nbexec").write_text(json.dumps(told))
         self.nodes[name] = {"type": "executable", "path": f"{name}.sh", **node}
 
     def notebook(self, name: str, *cells: str, **node: Any) -> Path:
-        """A notebook whose first cell holds its parameters, as a node of that name."""
+        """Add a notebook, whose first cell contains its parameters, as a node of that name."""
         (self.root / f"{name}.ipynb").write_text(notebook(*cells, tags=[PARAMETERS]))
         self.nodes[name] = {"type": "executable", "path": f"{name}.ipynb", **node}
         return self.root / f"{name}.ipynb"
@@ -97,10 +97,10 @@ def states(detail: RunDetail) -> dict[str, str]:
 MEET = 'touch "$M/$1"; for i in $(seq 200); do [ -e "$M/$2" ] && break; sleep 0.05; done\n'
 
 
-def test_notebooks_branches_and_the_cache(
+def test_branches_run_in_parallel_and_unchanged_nodes_are_cached(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R2, G1: branches side by side, results handed on, and the second time nothing runs."""
+    """R1, R2, G1: results pass to later nodes; the second run executes nothing."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     # not named in the scripts: they would depend on the files that they create there
@@ -142,8 +142,8 @@ def test_notebooks_branches_and_the_cache(
     assert first.read_bytes() == before, "the source notebook never changes"
 
 
-def test_a_failing_cell(project: Project) -> None:
-    """R1: the partial notebook, the cell, the error; what comes after it is skipped."""
+def test_failing_cell_fails_its_task_and_skips_later_nodes(project: Project) -> None:
+    """R1: the partial notebook, the cell and the error are shown."""
     source = project.notebook(
         "broken", "output_csv = 'a.csv'", "print('so far')", "1 / 0", "print('never')"
     )
@@ -163,8 +163,8 @@ def test_a_failing_cell(project: Project) -> None:
     assert hashlib.sha256(source.read_bytes()).hexdigest() == digest
 
 
-def test_an_exit_code(project: Project) -> None:
-    """E4: with the last lines of the log."""
+def test_exit_code_fails_the_task_with_the_last_log_lines(project: Project) -> None:
+    """E4."""
     project.script("three", "echo going down; exit 3\n")
     detail = project.run()
     failure = detail.tasks[0].failure
@@ -174,8 +174,8 @@ def test_an_exit_code(project: Project) -> None:
     assert "going down" in failure.traceback
 
 
-def test_cancel_leaves_nothing(project: Project) -> None:
-    """R7, I9: soon, also what ignores signals or left home."""
+def test_cancel_leaves_no_process(project: Project) -> None:
+    """R7, I9: soon, including processes that ignore signals or left their session."""
     project.script(
         "stubborn", "trap '' TERM INT\n(setsid sleep 1000 &)\necho ready\nsleep 1001\nsleep 1002\n"
     )
@@ -191,23 +191,23 @@ def test_cancel_leaves_nothing(project: Project) -> None:
     assert detail.tasks[0].artifacts == []
 
 
-def test_timeout(project: Project) -> None:
+def test_timeout_stops_the_task(project: Project) -> None:
     """E11, I11."""
     project.script("slow", "sleep 1000\n", timeout_seconds=0.5)
     failure = project.run().tasks[0].failure
     assert failure is not None and failure.kind == "timeout" and "0.5 s" in failure.message
 
 
-def test_memory_limit(project: Project) -> None:
-    """E11: the reason is told."""
+def test_memory_limit_fails_the_task(project: Project) -> None:
+    """E11: the reason is shown."""
     body = "x=$(head -c 200000000 /dev/zero | tr '\\0' x); sleep 1000\n"
     project.script("big", body, memory_bytes=50_000_000)
     failure = project.run().tasks[0].failure
     assert failure is not None and failure.kind == "memory"
 
 
-def test_work_knows_its_run(project: Project) -> None:
-    """R3: in the environment, and as parameters where a notebook asks for them."""
+def test_work_knows_the_run_that_it_belongs_to(project: Project) -> None:
+    """R3: from environment variables, and from parameters of a notebook that has them."""
     told = '"$NBYARD_RUN_ID/$NBYARD_NODE_ID/$NBYARD_RUN_NAME"'
     body = f"echo {told}; env | grep -c JPY_ || true; echo $NBYARD_SCHEDULED_AT\n"
     project.script("who", body)
@@ -225,8 +225,8 @@ def test_work_knows_its_run(project: Project) -> None:
     assert all(task.cached for task in again.tasks), "who asks is no part of the key"
 
 
-def test_work_sees_the_gpus_that_it_was_granted(project: Project) -> None:
-    """R11: exactly those, and none without a grant."""
+def test_work_sees_only_its_granted_gpus(project: Project) -> None:
+    """R11: work without a grant sees none."""
     for name, gpu in (("two", 2), ("none", None)):
         project.script(name, 'echo "[$CUDA_VISIBLE_DEVICES]"', gpu=gpu)
     detail = project.run()
@@ -245,8 +245,8 @@ esac
 LOOKED_AT = 'until grep -q GPU-a "$NBYARD_ATTEMPT/usage.jsonl"; do sleep 0.05; done'
 
 
-def be_driver(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In the place of the driver's tool: GPU-a is always as busy."""
+def install_driver_stub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install a stub of the driver's tool, in which GPU-a is always equally busy."""
     (folder / "bin").mkdir()
     (folder / "bin" / "nvidia-smi").write_text(WATCH)
     (folder / "bin" / "nvidia-smi").chmod(0o755)
@@ -255,11 +255,11 @@ def be_driver(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    be_driver(tmp_path, monkeypatch)
+    install_driver_stub(tmp_path, monkeypatch)
 
 
-def assert_is_told(project: Project, run: str, node: str) -> None:
-    """What the driver says of the one GPU."""
+def assert_gpu_usage(project: Project, run: str, node: str) -> None:
+    """Check the recorded usage of the only GPU."""
     used = project.yard.services.runs.usage(ADA, run, node).gpus
     assert list(used) == ["GPU-a"]
     assert {point for point in used["GPU-a"].percent if point is not None} == {41}
@@ -267,16 +267,16 @@ def assert_is_told(project: Project, run: str, node: str) -> None:
 
 
 @pytest.mark.usefixtures("_driver")
-def test_what_granted_gpus_do_is_told(project: Project) -> None:
-    """R11: over time, of those of the attempt and no others."""
+def test_usage_of_granted_gpus_is_recorded(project: Project) -> None:
+    """R11: over time, for the GPUs of the attempt only."""
     project.script("busy", LOOKED_AT, gpu=1)
     detail = project.run()
     assert states(detail) == {"busy": "succeeded"}
     assert detail.tasks[0].attempts[0].gpus == ["GPU-a"]
-    assert_is_told(project, detail.run.id, "busy")
+    assert_gpu_usage(project, detail.run.id, "busy")
 
 
-def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> None:
+def test_killed_kernel_is_retried(project: Project, tmp_path: Path) -> None:
     """F3, R8: lost, with its reason; the second attempt succeeds."""
     once = tmp_path / "once"
     project.notebook(
@@ -294,8 +294,8 @@ def test_a_killed_kernel_is_tried_again(project: Project, tmp_path: Path) -> Non
 
 
 @pytest.mark.leaves_running  # the parent that watched over it
-def test_what_ran_goes_on_without_a_dispatcher(project: Project, tmp_path: Path) -> None:
-    """R8: SIGTERM of the dispatcher ends nothing; the next one takes the result."""
+def test_running_task_continues_without_a_dispatcher(project: Project, tmp_path: Path) -> None:
+    """R8: SIGTERM of the dispatcher stops no work; the next one fetches the result."""
     gate = tmp_path / "gate"
     body = f'echo ready\nuntil [ -e {gate} ]; do sleep 0.05; done\necho done > "$OUT"\n'
     reach = {"kind": "variable", "variable": "OUT"}
@@ -311,8 +311,8 @@ def test_what_ran_goes_on_without_a_dispatcher(project: Project, tmp_path: Path)
     assert project.bytes_of(detail, "patient", "out") == b"done\n"
 
 
-def test_relative_paths_lead_to_what_lies_beside_a_notebook(project: Project) -> None:
-    """R1: without a project file, as where the notebook runs by hand."""
+def test_relative_paths_reach_files_beside_a_notebook(project: Project) -> None:
+    """R1: without a project file, as when the notebook runs by hand."""
     for name in ("data", "lib"):
         (project.root / name).mkdir()
     (project.root / "data/iris.csv").write_text("a,b\n")
@@ -326,8 +326,8 @@ def test_relative_paths_lead_to_what_lies_beside_a_notebook(project: Project) ->
     assert project.log(detail.run.id, "here") == "7 ['iris.csv'] a,b\n\n"
 
 
-def test_large_data_beside_a_notebook_is_read_and_not_sent(project: Project) -> None:
-    """R1: beyond what a container may get; the attempt cannot write to it."""
+def test_large_data_beside_a_notebook_is_read_in_place(project: Project) -> None:
+    """R1: larger than the limit for containers. The attempt cannot write to it."""
     project.yard.parts.settings.max_bundle_bytes = 20 << 20
     (project.root / "data").mkdir()
     with (project.root / "data/big.bin").open("wb") as file:
@@ -355,10 +355,10 @@ def test_large_data_beside_a_notebook_is_read_and_not_sent(project: Project) -> 
         ("open('d' + 'ata/x.csv')", "data/x.csv", "is too large to copy as a whole"),
     ],
 )
-def test_a_file_that_did_not_travel_is_named(
+def test_missing_file_that_was_not_copied_is_named(
     project: Project, tmp_path: Path, code: str, path: str, why: str
 ) -> None:
-    """R1: with the reason, and what to do."""
+    """R1: the message has the reason, and a way out."""
     project.yard.parts.settings.max_bundle_bytes = 5000
     project.notebook("bad", code)
     (tmp_path / "elsewhere").mkdir()
@@ -386,11 +386,11 @@ def test_a_file_that_did_not_travel_is_named(
         ("import subprocess as s\ns.run(['cat', 'build/x'], check=True)", "build/x", "the rule b"),
     ],
 )
-def test_a_warning_names_what_was_looked_for_in_vain(
+def test_warning_names_files_that_were_not_found(
     project: Project, code: str, name: str, why: str
 ) -> None:
-    """R1: also where the work does not fail, and where its result comes from the cache."""
-    travel_not(project.root)
+    """R1: this also holds if the work succeeds, and if its result is cached."""
+    add_files_outside_the_bundle(project.root)
     project.notebook("looks", code)
     for is_cached in (False, True):
         task = next(iter(project.run().tasks))
@@ -411,17 +411,17 @@ def test_a_warning_names_what_was_looked_for_in_vain(
         "import os\nprint(os.path.exists('../elsewhere'), os.path.exists('data/none'))",
     ],
 )
-def test_no_warning_names_what_is_not_missed(project: Project, code: str) -> None:
-    """R1: words that are no paths, files that the work writes, what lies elsewhere or nowhere."""
-    travel_not(project.root)
+def test_warning_ignores_paths_that_are_not_missing_files(project: Project, code: str) -> None:
+    """R1: words that are not paths, files that the work writes, and files elsewhere or nowhere."""
+    add_files_outside_the_bundle(project.root)
     project.notebook("looks", *code.split("\n\n"))
     detail = project.run()
     assert (detail.run.state, detail.tasks[0].warning) == ("succeeded", None)
 
 
 def test_a_dataset_is_opened_below_resources(project: Project, tmp_path: Path) -> None:
-    """D4: as beside the notebook in JupyterLab, in its newest version, never from the cache; what
-    the code writes there stays in its copy."""
+    """D4: the newest version is opened, as beside the notebook in JupyterLab, and never a cached
+    result. What the code writes there stays in its copy."""
     links = ResourceLinks(tmp_path / "store/resources", [project.root / "resources"])
     body = """from glob import glob
 ID = '01a1f854-162d-7cac-963f-9626a91ed3c9'
@@ -441,10 +441,10 @@ print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
     assert not (tmp_path / "store/resources/new").exists()
 
 
-def test_a_dataset_opened_below_the_variable_is_the_newest(
+def test_dataset_opened_below_the_variable_is_the_newest_version(
     project: Project, tmp_path: Path
 ) -> None:
-    """D4: as the cell of *New Notebook* opens it; never from the cache."""
+    """D4: the cell of *New Notebook* opens it in this way. The result is never cached."""
     links = ResourceLinks(tmp_path / "store/resources")
     project.notebook(
         "reads", "import os\nprint(open(os.environ['NBYARD_RESOURCES'] + '/d1/x.csv').read())"
@@ -454,8 +454,8 @@ def test_a_dataset_opened_below_the_variable_is_the_newest(
         assert project.log(project.run().run.id, "reads") == f"{text}\n"
 
 
-def test_a_folder_resources_of_the_project_stays(project: Project, tmp_path: Path) -> None:
-    """D4: whether it travels or is left out."""
+def test_existing_resources_folder_of_the_project_is_kept(project: Project, tmp_path: Path) -> None:
+    """D4: whether it is copied or left out."""
     ResourceLinks(tmp_path / "store/resources").link("d1", "x.csv", Path.touch)
     (project.root / "resources/d1").mkdir(parents=True)
     (project.root / "resources/d1/mine.csv").touch()
@@ -464,8 +464,9 @@ def test_a_folder_resources_of_the_project_stays(project: Project, tmp_path: Pat
     assert project.log(project.run().run.id, "reads") == "['resources/d1/mine.csv']\n"
 
 
-def travel_not(root: Path) -> None:
-    """Files and folders beside the code that are no part of its bundle, and one that is."""
+def add_files_outside_the_bundle(root: Path) -> None:
+    """Create files and folders beside the code that its bundle leaves out, and one that it
+    contains."""
     for folder in ("build", "data", "fine", "store"):
         (root / folder).mkdir()
         (root / folder / "x").touch()
@@ -479,7 +480,8 @@ def travel_not(root: Path) -> None:
 def test_the_variable_pwd_is_the_working_folder(
     project: Project, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
-    """R1: not the folder of the command that started the dispatcher; in a fresh or warm kernel."""
+    """R1: the folder of the command that started the dispatcher does not count, in a new and in a
+    warm kernel."""
     monkeypatch.setenv("PWD", str(project.root))
     monkeypatch.setenv("OLDPWD", str(project.root))
     body = "import os\nprint(os.environ['PWD'] == os.getcwd(), 'OLDPWD' in os.environ)"
@@ -500,10 +502,12 @@ def test_the_variable_pwd_is_the_working_folder(
         ("import sys\nsys.path.append('../src')\nimport mine", "src/mine.py"),
     ],
 )
-def test_a_file_above_the_folder_of_the_code_is_named(
+def test_missing_file_above_the_code_folder_is_named(
     project: Project, code: str, path: str
 ) -> None:
-    """R1: with the file that makes one project of both; no package is suggested for a module."""
+    """R1: the message names the file that makes one project of both folders.
+
+    No package is suggested for a module."""
     (project.root / "notebooks").mkdir()
     (project.root / path).parent.mkdir()
     (project.root / path).write_text("")

@@ -1,5 +1,6 @@
-"""D3: objects of a store that speaks S3 become datasets, by a credential's name; the store is
-rclone's, which checks each signature."""
+"""D3: objects of an S3 store become datasets with a credential's key.
+
+The store is rclone, which checks each signature."""
 
 import os
 import re
@@ -11,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.leaked_secrets import CANARY, places_of
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.datasets.structs import Dataset, NewDataset, UrlSource
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.leaked_secrets import CANARY, places_of
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
@@ -30,7 +31,7 @@ BIG = 3 << 20
 
 
 class Bucket:
-    """`sea` of a store for ann's key; what lies in `folder` are its objects."""
+    """The bucket `sea` of a store for ann's key; the files in `folder` are its objects."""
 
     def __init__(self, folder: Path):
         self.folder = folder / "objects" / "sea"
@@ -65,7 +66,7 @@ def bucket(tmp_path: Path) -> Iterator[Bucket]:
 
 @pytest.fixture
 def yard(tmp_path: Path, bucket: Bucket) -> Iterator[Yard]:
-    """It may reach the bucket, and ann has its key."""
+    """Provide a yard that may reach the bucket, with ann's key as a credential."""
     root = tmp_path / "root"
     root.mkdir()
     settings = Settings(
@@ -90,8 +91,8 @@ def imported(yard: Yard, key: str, name: str = "cows") -> Dataset:
         )
 
 
-def test_an_object_becomes_a_dataset_and_its_key_stands_nowhere(yard: Yard, bucket: Bucket) -> None:
-    """D3, S1: its name may have any characters."""
+def test_s3_object_becomes_a_dataset_without_storing_the_key(yard: Yard, bucket: Bucket) -> None:
+    """D3, S1: the object's name may contain any characters."""
     place = bucket.folder / KEY
     place.parent.mkdir()
     place.write_text("a,b\n1,2\n" * 3)
@@ -103,7 +104,7 @@ def test_an_object_becomes_a_dataset_and_its_key_stands_nowhere(yard: Yard, buck
     assert places_of(yard.store.folder) == []
 
 
-def test_a_large_one_is_taken_whole_and_a_new_one_is_a_new_version(
+def test_large_object_is_complete_and_a_changed_one_is_a_new_version(
     yard: Yard, bucket: Bucket
 ) -> None:
     """D3, D8."""
@@ -118,8 +119,8 @@ def test_a_large_one_is_taken_whole_and_a_new_one_is_a_new_version(
     assert (second.number, second.size_bytes) == (2, 3)
 
 
-def test_what_the_store_refuses_is_told_and_nothing_is_left(yard: Yard, bucket: Bucket) -> None:
-    """D3, S1: an object that is not there, a key that is wrong; a replaced one counts."""
+def test_s3_refusal_is_reported_and_nothing_is_stored(yard: Yard, bucket: Bucket) -> None:
+    """D3, S1: a missing object and a wrong key are refused; a replaced key works."""
     (bucket.folder / "a.csv").write_text("a\n1\n")
     missing = imported(yard, "nowhere.csv").current
     assert missing.state == "failed"

@@ -1,5 +1,5 @@
-"""P5, HOUSE 6.8: in a real Chromium, the page of a service that is not trusted has its own files
-and forms, and reaches nothing of Jupyter."""
+"""P5, HOUSE 6.8: in a real Chromium, the page of an untrusted service has its own files and forms,
+and no access to Jupyter."""
 
 import html
 import http.server
@@ -69,7 +69,7 @@ FILES = {
 
 
 class Page(http.server.BaseHTTPRequestHandler):
-    """A page with its files; what its form sends is shown."""
+    """A page with its files; it shows what its form sends."""
 
     def do_GET(self) -> None:
         kind, text = FILES.get(self.path, ("text/plain", ""))
@@ -87,7 +87,7 @@ class Page(http.server.BaseHTTPRequestHandler):
         self.wfile.write(text.encode())
 
     def log_message(self, *_: Any) -> None:
-        """Nobody reads it."""
+        """Write no log."""
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def service() -> Iterator[int]:
 
 @pytest.fixture
 def server(tmp_path: Path, service: int) -> Iterator[JupyterServer]:
-    """A Jupyter server with two deployments that answer there, as far as rows tell."""
+    """Start a Jupyter server with the rows of two deployments that respond."""
     made = JupyterServer(tmp_path).start()
     try:
         assert made.send("GET", "/deployments").status == 200
@@ -125,9 +125,7 @@ def server(tmp_path: Path, service: int) -> Iterator[JupyterServer]:
 @pytest.mark.skipif(not BROWSER.exists(), reason="Chromium is not installed")
 @pytest.mark.leaves_running
 @pytest.mark.timeout(180)
-def test_a_page_in_the_sandbox_has_its_files_and_forms_and_nothing_of_jupyter(
-    server, tmp_path, repository
-):
+def test_sandboxed_page_has_its_files_and_forms_but_no_jupyter_access(server, tmp_path, repository):
     address = f"{server.url}/nbyard/deployments/page/web/?token={TOKEN}"
     done = subprocess.run(
         [

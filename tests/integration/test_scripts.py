@@ -1,4 +1,4 @@
-"""E13: scripts with argparse or click run from a real shell, with nothing written about them."""
+"""E13: scripts with argparse or click run from a real shell without any description."""
 
 import json
 from pathlib import Path
@@ -57,7 +57,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def made(shell: StoreShell, folder: Path, *words: str) -> Any:
-    """What the run wrote to its output."""
+    """Return the output that the run wrote."""
     done = shell("run", "fit.py", "--json", *words, folder=folder)
     assert done.code == 0, done.out + done.err
     (main,) = [task for task in done.json["tasks"] if task["node"] == "main"]
@@ -73,7 +73,7 @@ def made(shell: StoreShell, folder: Path, *words: str) -> Any:
 @pytest.mark.sample(1)
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("script", [ARGPARSE, CLICK], ids=["argparse", "click"])
-def test_a_script_runs_from_the_shell_as_it_is(
+def test_script_runs_from_the_shell_without_a_description(
     folder: Path, store_shell: StoreShell, script: str
 ) -> None:
     (folder / "fit.py").write_text(script)

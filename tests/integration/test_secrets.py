@@ -1,14 +1,14 @@
-"""E3, S1, I25: work gets what is secret, and nothing that is written down of it tells it."""
+"""E3, S1, I25: tasks receive secrets, and no stored record shows one."""
 
 import json
 
 import pytest
+from tests.support.leaked_secrets import CANARY, in_memory, is_in, places_of
 
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import InUse, Invalid
 from nbyard.reasons.structs import because
-from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in, places_of
 
 from .telling import ANN, ENDED, REACHES, Telling
 
@@ -31,7 +31,7 @@ def work(yard, dispatcher):
 
 
 @FAILS
-def test_a_notebook_gets_a_place_and_nothing_tells_what_is_there(work, fails):
+def test_notebook_receives_a_secret_as_a_path_and_no_record_shows_it(work, fails):
     path = work.telling_notebook()
     detail = work.run(path=path, parameters={"token": "api", "fails": fails})
     work.check(detail, fails=fails)
@@ -41,12 +41,12 @@ def test_a_notebook_gets_a_place_and_nothing_tells_what_is_there(work, fails):
 
 @FAILS
 @pytest.mark.parametrize("reach", REACHES)
-def test_a_command_gets_a_file_a_variable_or_its_input(work, reach, fails):
+def test_command_receives_a_secret_as_file_variable_or_stdin(work, reach, fails):
     path = work.telling_script(reach, fails=fails)
     work.check(work.run(path=path, parameters={"token": "api"}), fails=fails)
 
 
-def test_a_function_gets_a_place(work):
+def test_function_receives_a_secret_as_a_path(work):
     (work.root / "steps.py").write_text(FUNCTION)
     arguments = [{"name": "token", "type": "secret", "required": True},
                  {"name": "fail", "type": "bool"}]  # fmt: skip
@@ -61,7 +61,7 @@ def test_a_function_gets_a_place(work):
         assert places_of(work.yard.store.folder) == [] and in_memory(work.yard.store.id) == []
 
 
-def test_an_output_that_holds_it_is_said(work):
+def test_output_that_contains_a_secret_is_reported(work):
     text = "import sys\nopen(sys.argv[2], 'w').write('<' + open(sys.argv[1]).read() + '>')\n"
     arguments = [
         {"name": "token", "type": "secret", "reach": {"kind": "positional", "position": 0}},
@@ -73,7 +73,7 @@ def test_an_output_that_holds_it_is_said(work):
     assert detail.tasks[0].warning == because("output-holds-secret", output="out")
 
 
-def test_a_login_is_a_json_file_and_what_is_not_secret_in_it_is_shown(work):
+def test_login_is_a_json_file_whose_public_fields_are_shown(work):
     fields = {"access_key_id": "ann-key", "secret_access_key": CANARY}
     work.yard.services.credentials.create(ANN, NewCredential("minio", "s3", fields))
     path = work.notebook("login = ''  # type: secret", "import nbyard\nnbyard.secret('login')")
@@ -82,8 +82,8 @@ def test_a_login_is_a_json_file_and_what_is_not_secret_in_it_is_shown(work):
     assert not is_in(work.told(detail)) and b"ann-key" in work.told(detail)
 
 
-def test_what_no_credential_is_called_is_refused_at_its_field(work):
-    """BI-173: nor is it repeated, for it may be the secret itself."""
+def test_unknown_credential_is_refused_at_its_field(work):
+    """BI-173: the value may be the secret itself, so the message does not repeat it."""
     path = work.notebook("token = ''  # type: secret", "token")
     for call in (work.yard.services.runs.create, work.yard.services.runs.check):
         with pytest.raises(Invalid) as refused:
@@ -96,7 +96,7 @@ def test_what_no_credential_is_called_is_refused_at_its_field(work):
         work.yard.services.runs.create(ANN, NewRun(path=path, parameters={"token": ""}))
 
 
-def test_a_result_is_used_again_until_the_credential_is_replaced(work):
+def test_result_is_cached_until_the_credential_is_replaced(work):
     path = work.notebook("token = ''  # type: secret", "print(len(open(token).read()))")
     body = {"path": path, "parameters": {"token": "api"}}
     first, again = work.run(**body), work.run(**body)
@@ -105,7 +105,7 @@ def test_a_result_is_used_again_until_the_credential_is_replaced(work):
     assert not work.run(**body).tasks[0].cached
 
 
-def test_a_deleted_one_is_told_when_work_wants_it(work):
+def test_deleted_credential_fails_the_task_that_needs_it(work):
     path = work.notebook("token = ''  # type: secret", "token")
     with work.dispatching.standing_still():
         made = work.yard.services.runs.create(ANN, NewRun(path=path, parameters={"token": "api"}))
@@ -120,7 +120,7 @@ def test_a_deleted_one_is_told_when_work_wants_it(work):
     assert failure.message == "The credential 'api' was deleted after the run was created."
 
 
-def test_workflows_that_name_it_are_told(work):
+def test_credential_lists_the_workflows_that_use_it(work):
     argument = {"name": "token", "type": "secret", "reach": {"kind": "option", "flag": "--token"}}
     plain = {"name": "word", "reach": {"kind": "option", "flag": "--word"}}
     node = {"type": "executable", "path": work.script("", argument, plain)}

@@ -55,7 +55,7 @@ def page(checkout: Path, name: str) -> str:
     return (checkout / "build/docs" / name).read_text()
 
 
-def test_the_index_is_the_navigation_and_links_work_as_on_github(checkout: Path):
+def test_navigation_follows_the_index_and_links_match_github(checkout: Path):
     done = build(checkout)
     assert (done.returncode, done.stderr) == (0, "")
     index = page(checkout, "docs/index.html")
@@ -84,7 +84,7 @@ def test_the_index_is_the_navigation_and_links_work_as_on_github(checkout: Path)
     ],
     ids=["page", "heading", "file", "image", "language"],
 )
-def test_what_leads_nowhere_fails_the_build(checkout: Path, text: str, warning: str):
+def test_broken_link_fails_the_build(checkout: Path, text: str, warning: str):
     with (checkout / "docs/how-to/run.md").open("a") as file:
         file.write(f"\n{text}\n")
     done = build(checkout)
@@ -94,7 +94,7 @@ def test_what_leads_nowhere_fails_the_build(checkout: Path, text: str, warning: 
 
 
 @pytest.mark.long
-def test_a_page_without_a_link_fails_the_build(checkout: Path):
+def test_unlinked_page_fails_the_build(checkout: Path):
     (checkout / "docs/lost.md").write_text("# Lost\n")
     done = build(checkout)
     assert done.returncode == 1 and "docs/lost.md" in done.stderr

@@ -1,4 +1,4 @@
-"""A kernel that is spawned over TCP keeps the ports that were chosen for it."""
+"""A kernel that is spawned over TCP keeps its chosen ports."""
 
 import json
 import os
@@ -32,10 +32,10 @@ LONG_NAME = "long" * 25
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ports are reserved on Linux only")
-def test_no_other_program_can_take_its_ports(
+def test_other_programs_cannot_take_the_ports_of_the_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I4: without the port for outputs, ipykernel neither answers nor ends."""
+    """I4: without its port for outputs, ipykernel neither responds nor exits."""
     (tmp_path / LONG_NAME).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / LONG_NAME))
     place = Path(os.environ["JUPYTER_DATA_DIR"]) / "kernels" / KERNEL / "kernel.json"

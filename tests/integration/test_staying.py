@@ -1,5 +1,6 @@
-"""A supervisor and its runner serve one notebook after the other, each with a kernel of its own:
-nothing of one is met by the next, and whatever is unusual ends them."""
+"""A supervisor and its runner serve one notebook after another, each with a new kernel.
+
+No state passes between notebooks, and unusual work ends both processes."""
 
 import json
 import os
@@ -83,7 +84,7 @@ class Yard:
         return order
 
     def standing(self) -> list[psutil.Process]:
-        """Supervisors that are complete and wait."""
+        """Return complete supervisors that wait."""
         found = []
         for one in psutil.Process(self._parents.of_notebooks.pid).children():
             try:
@@ -96,7 +97,7 @@ class Yard:
         return found
 
     def warm_up(self) -> psutil.Process:
-        """One notebook; the supervisor that has come back from it. Others leave."""
+        """Run one notebook; return its supervisor when it waits again. Others exit."""
         self.run("1")
         served = self.run("1")
         one = psutil.Process(supervisor(served))
@@ -104,7 +105,7 @@ class Yard:
         return one
 
     def leave_alone(self, one: psutil.Process) -> None:
-        """When it is back, let it be the only one."""
+        """Wait until the supervisor is idle, and kill all others."""
         wait_until(lambda: self.is_back(one))
         parent = psutil.Process(self._parents.of_notebooks.pid)
         for other in parent.children():
@@ -113,7 +114,7 @@ class Yard:
         wait_until(lambda: self.is_back(one) and len(self.folders()) == 1)
 
     def folders(self) -> list[Path]:
-        """Which those that stand by have for themselves."""
+        """Return the private folders of waiting supervisors."""
         return list(Path(os.environ["TMPDIR"]).glob("nby-*"))
 
     def is_back(self, one: psutil.Process) -> bool:
@@ -147,15 +148,15 @@ def printed(order: Order) -> Any:
 
 
 def served_by(yard: Yard, one: psutil.Process, *sources: str, **more: Any) -> Order:
-    """By this supervisor, for it is the one that was busy last and is ready."""
+    """Run a notebook with this supervisor, which was busy last and is ready."""
     yard.leave_alone(one)
     order = yard.run(*sources, **more)
     assert supervisor(order) == one.pid
     return order
 
 
-def test_nothing_of_one_is_met_by_the_next(yard: Yard) -> None:
-    """State, variables, directory, files, modules, random streams; and it is another
+def test_notebook_sees_no_state_of_the_one_before(yard: Yard) -> None:
+    """State, variables, directory, files, modules and random streams are new, and so is the
     kernel."""
     one = yard.warm_up()
     clean = printed(served_by(yard, one, LOOK, LOOK))
@@ -169,8 +170,9 @@ def test_nothing_of_one_is_met_by_the_next(yard: Yard) -> None:
     assert after == clean
 
 
-def test_its_words_are_those_of_its_attempt(yard: Yard) -> None:
-    """Where others look for them, and only as long as it has one."""
+def test_process_environment_shows_the_current_attempt_only(yard: Yard) -> None:
+    """The environment in /proc shows the attempt while it runs, and none while the supervisor is
+    idle."""
     one = yard.warm_up()
     tell = "import os; pids = [os.getpid(), os.getppid(), os.getpgid(0)]\n"
     tell += "words = [open(f'/proc/{p}/environ', 'rb').read() for p in pids[:2]]\n"
@@ -185,7 +187,7 @@ def test_its_words_are_those_of_its_attempt(yard: Yard) -> None:
             assert process.cwd() == "/"
 
 
-def test_each_log_and_each_account_is_its_own(yard: Yard) -> None:
+def test_each_attempt_has_its_own_log_and_usage(yard: Yard) -> None:
     one = yard.warm_up()
     burn = "import time\nend = time.process_time() + 1\nwhile time.process_time() < end: pass\n"
     large = "block = bytearray(200 * 2**20); block[::4096] = b'x' * len(block[::4096])\n"
@@ -214,8 +216,8 @@ def test_each_log_and_each_account_is_its_own(yard: Yard) -> None:
     ],
     ids=["leaves-one-behind", "fails", "kernel-dies", "runner-is-killed"],
 )
-def test_after_what_is_unusual_it_goes(yard: Yard, source: str, state: str) -> None:
-    """I12: with all that it had."""
+def test_supervisor_exits_after_unusual_work(yard: Yard, source: str, state: str) -> None:
+    """I12: all of its processes exit with it."""
     one = yard.warm_up()
     parts = [one, *one.children(recursive=True)]
     order = served_by(yard, one, source)
@@ -227,8 +229,8 @@ def test_after_what_is_unusual_it_goes(yard: Yard, source: str, state: str) -> N
     assert result(yard.run("1")).state == "succeeded"
 
 
-def test_one_that_is_cancelled_at_any_moment_ends_so_or_well(yard: Yard) -> None:
-    """Also in the moment in which its runner says that it would stay."""
+def test_cancel_at_any_moment_gives_cancelled_or_succeeded(yard: Yard) -> None:
+    """This includes the moment in which the runner offers to serve the next notebook."""
     yard.warm_up()
     moments, states = random.Random(7), set()
     for _ in range(30):
@@ -243,8 +245,8 @@ def test_one_that_is_cancelled_at_any_moment_ends_so_or_well(yard: Yard) -> None
 
 
 @pytest.mark.long
-def test_none_stays_for_long_or_for_many(yard: Yard) -> None:
-    """Those beyond the number that should stand by go when nobody asks."""
+def test_surplus_idle_supervisors_exit(yard: Yard) -> None:
+    """Only the configured number stays; the others exit when no attempt needs them."""
     orders = [yard.place("print(1)") for _ in range(4)]
     yard.warm_up()
     for order in orders:
@@ -255,8 +257,8 @@ def test_none_stays_for_long_or_for_many(yard: Yard) -> None:
 
 
 @pytest.mark.long
-def test_many_at_once_all_succeed(yard: Yard) -> None:
-    """One is taken while it becomes ready, another one while it comes back."""
+def test_many_simultaneous_notebooks_succeed(yard: Yard) -> None:
+    """One supervisor is claimed while it becomes ready, another one while it returns."""
     yard.warm_up()
     with ThreadPoolExecutor(6) as together:
         orders = list(together.map(lambda _: yard.run("print(1)"), range(150)))
@@ -266,10 +268,10 @@ def test_many_at_once_all_succeed(yard: Yard) -> None:
 
 
 @pytest.mark.long
-def test_after_the_last_of_many_another_one_serves(
+def test_supervisor_is_replaced_after_its_attempt_limit(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """None is handed over to one that is about to go."""
+    """No attempt is assigned to a supervisor that is about to exit."""
     served = [supervisor(yard.run("print(1)")) for _ in range(2 * MOST_ATTEMPTS + 5)]
     assert max(Counter(served).values()) <= MOST_ATTEMPTS
     yard.leave_alone(psutil.Process(served[-1]))
@@ -277,8 +279,8 @@ def test_after_the_last_of_many_another_one_serves(
 
 @pytest.fixture
 def watchers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """In the place of the driver's tool a script that starts others; their pids come into this
-    file."""
+    """Replace the driver's tool by a script that starts processes; return the file with their
+    IDs."""
     program, started = tmp_path / "bin" / "nvidia-smi", tmp_path / "watchers"
     program.parent.mkdir()
     loop = f"while :; do echo GPU-1, 5, 100; sleep 600 & echo $! >> {started}; wait $!; done"
@@ -293,8 +295,8 @@ def are_gone(pids: list[int]) -> bool:
 
 
 @pytest.mark.long
-def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: Yard) -> None:
-    """I12: nor does anything stay of that."""
+def test_gpu_watchers_do_not_reach_the_next_attempt(watchers: Path, yard: Yard) -> None:
+    """I12: no process of the GPU tool survives its attempt."""
     one = yard.warm_up()
     look = f"import os, time\nwhile not os.path.getsize({str(watchers)!r}): time.sleep(0.01)"
     dies = f"{look}\nos.kill(os.getpid(), 9)"
@@ -309,8 +311,8 @@ def test_who_looks_at_gpus_is_no_part_of_the_next_attempt(watchers: Path, yard: 
 
 @pytest.mark.long
 @pytest.mark.leaves_running
-def test_it_goes_with_its_parent(yard: Yard) -> None:
-    """I12: also after it has come back."""
+def test_supervisor_stops_with_its_parent(yard: Yard) -> None:
+    """I12: this also holds when it is idle again."""
     one = yard.warm_up()
     parent = one.parent()
     assert parent is not None

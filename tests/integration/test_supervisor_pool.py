@@ -1,4 +1,4 @@
-"""Supervisors of commands that stay for the next one: nothing of an attempt comes into another."""
+"""Supervisors of commands are reused for the next attempt without passing on any state."""
 
 import json
 import os
@@ -28,7 +28,7 @@ def runtime() -> Iterator[ProcessRuntime]:
 
 
 def run(runtime: ProcessRuntime, place: Path, script: str) -> tuple[Order, psutil.Process]:
-    """The attempt at its end, and its supervisor, which is idle by then."""
+    """Run an attempt to its end; return it with its supervisor, which is idle by then."""
     order = place_attempt(place, script, {}, "")
     runtime.start(order)
     told = json.loads((order.folder / RUNNER).read_text())
@@ -43,8 +43,8 @@ def result(order: Order) -> dict:
     return json.loads((order.folder / RESULT).read_text())
 
 
-def test_one_serves_one_attempt_after_the_other(runtime, tmp_path):
-    """R9: what a fork costs is paid once."""
+def test_supervisor_serves_attempts_one_after_another(runtime, tmp_path):
+    """R9: the cost of a fork is paid once."""
     first, supervisor = run(runtime, tmp_path / "1", "echo one; exit 3")
     second, again = run(runtime, tmp_path / "2", "echo two")
     assert again == supervisor
@@ -53,7 +53,7 @@ def test_one_serves_one_attempt_after_the_other(runtime, tmp_path):
     assert [(one.folder / LOG).read_text() for one in (first, second)] == ["one\n", "two\n"]
 
 
-def test_what_one_used_is_not_counted_for_the_next(runtime, tmp_path):
+def test_resource_usage_is_not_counted_for_the_next_attempt(runtime, tmp_path):
     first, supervisor = run(runtime, tmp_path / "1", LARGE)
     second, again = run(runtime, tmp_path / "2", "true")
     assert again == supervisor
@@ -63,8 +63,8 @@ def test_what_one_used_is_not_counted_for_the_next(runtime, tmp_path):
     assert used[1]["cpu_seconds"] < used[0]["cpu_seconds"]
 
 
-def test_it_holds_nothing_of_the_last_one(runtime, tmp_path):
-    """Files, children and directory are as they were after the first."""
+def test_idle_supervisor_keeps_nothing_of_the_last_attempt(runtime, tmp_path):
+    """Files, children and directory are as after the first one."""
     _, supervisor = run(runtime, tmp_path / "1", "sleep 1000 & echo one")
     held = supervisor.num_fds()
     for name in "2345":
@@ -76,7 +76,7 @@ def test_it_holds_nothing_of_the_last_one(runtime, tmp_path):
 
 
 @pytest.mark.parametrize("has_one", [False, True], ids=["forked", "stays"])
-def test_an_attempt_goes_on_whose_dispatcher_died_before_the_answer(runtime, tmp_path, has_one):
+def test_attempt_continues_when_its_dispatcher_dies_before_the_reply(runtime, tmp_path, has_one):
     """R8, I8."""
     if has_one:
         run(runtime, tmp_path / "1", "echo one")
@@ -92,7 +92,7 @@ def test_an_attempt_goes_on_whose_dispatcher_died_before_the_answer(runtime, tmp
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_one_that_was_killed_while_idle_is_not_missed(runtime, tmp_path, number):
+def test_killed_idle_supervisor_is_replaced(runtime, tmp_path, number):
     _, supervisor = run(runtime, tmp_path / "1", "echo one")
     supervisor.send_signal(number)
     supervisor.wait(10)
@@ -100,14 +100,14 @@ def test_one_that_was_killed_while_idle_is_not_missed(runtime, tmp_path, number)
     assert again != supervisor and result(second)["state"] == "succeeded"
 
 
-def test_a_wish_to_end_that_comes_late_is_not_heard_by_the_next(runtime, tmp_path):
+def test_late_stop_request_does_not_reach_the_next_attempt(runtime, tmp_path):
     first, supervisor = run(runtime, tmp_path / "1", "echo one")
     runtime.stop(first, because("text", text="it is at its end"))
     second, again = run(runtime, tmp_path / "2", "echo two")
     assert again == supervisor and result(second)["state"] == "succeeded"
 
 
-def test_two_at_once_have_one_each(runtime, tmp_path):
+def test_simultaneous_attempts_have_separate_supervisors(runtime, tmp_path):
     wait = f"until [ -e {tmp_path}/go ]; do sleep 0.05; done"
     orders = [place_attempt(tmp_path / name, wait, {}, "") for name in "12"]
     for order in orders:
@@ -119,7 +119,7 @@ def test_two_at_once_have_one_each(runtime, tmp_path):
         assert finish(runtime, order).state == "succeeded"
 
 
-def test_idle_ones_go_with_the_dispatcher(tmp_path):
+def test_idle_supervisors_stop_with_the_dispatcher(tmp_path):
     runtime = ProcessRuntime(parents=Parents())
     runtime.open(STORE)
     _, supervisor = run(runtime, tmp_path / "1", "echo one")

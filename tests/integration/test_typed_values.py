@@ -1,4 +1,4 @@
-"""Values arrive in the annotated type, from a shell, a program and a schedule alike (R1)."""
+"""Values have the annotated type, from a shell, a program and a schedule alike (R1)."""
 
 import json
 import os
@@ -57,7 +57,7 @@ def given(found: list[dict[str, Any]], key: str) -> dict[str, Any]:
     return {case["name"]: case[key] for case in found}
 
 
-def test_a_notebook_gets_each_annotated_type_from_everywhere(project: Notebook) -> None:
+def test_notebook_receives_annotated_types_from_all_surfaces(project: Notebook) -> None:
     code, known = cases("python")
     names = ", ".join(f"{case['name']!r}: repr({case['name']})" for case in known)
     show = f"import json; print(json.dumps({{{names}}}))"
@@ -84,7 +84,7 @@ def scheduled(texts: dict[str, str]) -> NewSchedule:
     return NewSchedule(AutomaticRun(path="n.ipynb", texts=texts), YEARLY, "other")
 
 
-def test_an_r_notebook_keeps_the_class_of_its_defaults(project: Notebook) -> None:
+def test_r_notebook_keeps_the_classes_of_its_defaults(project: Notebook) -> None:
     R().declare(Path(os.environ["JUPYTER_DATA_DIR"]), "ir")
     code, known = cases("R")
     show = [f'cat("{case["name"]}", deparse({case["name"]}), "\\n")' for case in known]
@@ -96,8 +96,8 @@ def test_an_r_notebook_keeps_the_class_of_its_defaults(project: Notebook) -> Non
         assert [line.strip() for line in printed.splitlines()] == expected
 
 
-def test_a_bash_notebook_gets_values_in_place_of_its_lines() -> None:
-    """The cells run in Bash itself, as Bash's kernel may not be installed."""
+def test_bash_notebook_receives_values_in_its_assignments() -> None:
+    """The cells run in Bash itself, because its kernel may be missing."""
     code, known = cases("bash")
     content = notebook(code, tags=[PARAMETERS], kernel="bash", language="bash").encode()
     kind = NotebookKind()

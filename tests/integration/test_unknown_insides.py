@@ -1,4 +1,4 @@
-"""A notebook runs also where the inside of ipykernel, IPython or nbclient is another one."""
+"""A notebook also runs with unknown internals of ipykernel, IPython or nbclient."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -84,10 +84,10 @@ def is_complete(ran: Ran) -> bool:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", OF_FORKED_KERNELS)
-def test_a_kernel_that_cannot_be_forked_is_spawned(
+def test_kernel_is_spawned_when_it_cannot_be_forked(
     break_inside: Break, tmp_path: Path, name: str
 ) -> None:
-    """Alone, and by a parent that keeps kernels ready."""
+    """The kernel runs alone, and below a parent that keeps kernels ready."""
     break_inside(name)
     ran = run_alone(tmp_path)
     assert ran.kernel == SPAWNED and is_complete(ran)
@@ -97,14 +97,14 @@ def test_a_kernel_that_cannot_be_forked_is_spawned(
             assert ran.kernel == SPAWNED and is_complete(ran)
 
 
-def test_nothing_broken_is_forked(break_inside: Break, tmp_path: Path) -> None:
+def test_kernel_with_known_internals_is_forked(break_inside: Break, tmp_path: Path) -> None:
     break_inside(NOTHING)
     assert run_alone(tmp_path).kernel == FORKED
 
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", OF_CLIENTS)
-def test_a_client_that_is_not_known_runs_plainly(
+def test_unknown_nbclient_runs_without_shortcuts(
     break_inside: Break, tmp_path: Path, name: str
 ) -> None:
     break_inside(NOTHING)
@@ -114,7 +114,7 @@ def test_a_client_that_is_not_known_runs_plainly(
     assert ran.outputs == before.outputs and ran.own_lines == before.own_lines
 
 
-def test_a_process_whose_variables_cannot_be_written_over_is_spawned(
+def test_kernel_is_spawned_when_its_environment_cannot_be_replaced(
     break_inside: Break, tmp_path: Path
 ) -> None:
     break_inside(NOTHING)

@@ -1,5 +1,5 @@
-"""E11, L3, L5: notebooks, scripts and functions run in the version of an environment that was
-frozen at Run, with real installs and real kernels."""
+"""E11, L3, L5: notebooks, scripts and functions run in the version of an environment that was fixed
+when the run was created. Real installations and kernels."""
 
 import json
 import shutil
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.wheels import Wheels, project
 
 from nbyard.blobs import open_download
 from nbyard.domain.callers import Caller
@@ -22,7 +23,6 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.wheels import Wheels, project
 from nbyard.transfer.project_selection import SelectedFile, pack_files
 from nbyard.yard import Yard
 
@@ -34,7 +34,7 @@ Change = Callable[[str], Environment]
 
 
 class Ground:
-    """A yard whose dispatcher is up, with an environment `cows` in which `cow` 1.0 is."""
+    """A yard with a running dispatcher, and an environment `cows` with `cow` 1.0."""
 
     def __init__(self, yard: Yard, root: Path, dispatcher: Dispatching):
         self.yard, self.root, self.dispatcher = yard, root, dispatcher
@@ -90,9 +90,9 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Wheels) -> I
         yield Ground(yard, root, dispatcher)
 
 
-def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
-    """E11, L3: also by the library's kernel, and by its name on the shell; in all of them one lock
-    is one key."""
+def test_notebook_runs_in_the_frozen_version(ground: Ground) -> None:
+    """E11, L3: chosen by the environment's kernel or by name in the shell; one lock gives one cache
+    key."""
     ground.notebook("import cow; print(cow.version)")
     first = ground.run(path="n.ipynb", environment="cows")
     task = first.tasks[0]
@@ -124,8 +124,10 @@ def test_a_notebook_runs_in_the_version_that_was_frozen(ground: Ground) -> None:
 
 
 @pytest.mark.long
-def test_a_schedule_stays_at_the_version_that_it_names(ground: Ground) -> None:
-    """L3: another one follows the newest version; the record of each run has version and lock."""
+def test_schedule_keeps_the_version_that_it_names(ground: Ground) -> None:
+    """L3: a schedule without a version follows the newest one.
+
+    The record of each run has version and lock."""
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
     schedules = ground.yard.services.schedules
     for name in ("cows@1", "cows"):
@@ -142,7 +144,7 @@ def test_a_schedule_stays_at_the_version_that_it_names(ground: Ground) -> None:
 
 @pytest.mark.long
 def test_the_files_of_a_project_share_an_environment(ground: Ground) -> None:
-    """L3: a push creates it, and the project lists it; the runs of all files use one version."""
+    """L3: a push creates it, the project lists it, and all files run in one version."""
     code = b"import cow; print(cow.version)"
     toml = b"""[project]
 name = "farm"
@@ -179,8 +181,8 @@ environment = "herd"
 
 
 @pytest.mark.long
-def test_a_forecast_looks_into_the_environment_and_writes_nothing(ground: Ground) -> None:
-    """Also if it comes before the first run, which writes the kernel of the version."""
+def test_forecast_reads_the_environment_and_writes_nothing(ground: Ground) -> None:
+    """This also holds before the first run, which writes the kernel of the version."""
     ground.notebook("import cow; print(cow.version)")
     body = ForecastRequest(path="n.ipynb", environment="cows")
     kernel = Path(ground.environments.get(ADA, "cows").current.place, "kernel")
@@ -193,8 +195,8 @@ def test_a_forecast_looks_into_the_environment_and_writes_nothing(ground: Ground
 
 
 @pytest.mark.long
-def test_kernels_that_are_ready_are_those_of_their_version(ground: Ground) -> None:
-    """One that stands by serves its own version only, and no other kernel serves it."""
+def test_ready_kernels_serve_only_their_environment_version(ground: Ground) -> None:
+    """No other kernel serves that version."""
     own = ground.environments.get(ADA, "cows").current.place
     code = "import sys; print(sys.prefix)"
     places: dict[str, set[str]] = {}
@@ -208,8 +210,8 @@ def test_kernels_that_are_ready_are_those_of_their_version(ground: Ground) -> No
 
 
 @pytest.mark.long
-def test_scripts_and_functions_run_there_too(ground: Ground) -> None:
-    """E11: and what they start finds its programs first."""
+def test_scripts_and_functions_run_in_the_environment(ground: Ground) -> None:
+    """E11: their child processes find programs of the environment first."""
     (ground.root / "s.py").write_text(
         "import cow, shutil; print(cow.version, shutil.which('python'))"
     )
@@ -225,8 +227,8 @@ def test_scripts_and_functions_run_there_too(ground: Ground) -> None:
         assert (run.run.state, ground.log(run)) == ("succeeded", printed), path
 
 
-def test_an_executable_names_its_environment(ground: Ground) -> None:
-    """E11: beside its code, so that it travels with it; a node says another one."""
+def test_executable_can_name_its_environment(ground: Ground) -> None:
+    """E11: in the file beside its code, which is copied with it. A node can override it."""
     executables = ground.yard.services.executables
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
     for name, words in (("cow", "no environment 'cow'"), ("cows@7", "has no version 7")):
@@ -252,7 +254,7 @@ def test_an_executable_names_its_environment(ground: Ground) -> None:
 
 
 @pytest.mark.long
-def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -> None:
+def test_version_with_a_missing_folder_is_installed_again(ground: Ground) -> None:
     """L3: from its lock."""
     ground.notebook("import cow; print(cow.version)")
     place = ground.environments.get(ADA, "cows").current.place
@@ -263,8 +265,8 @@ def test_a_version_whose_folder_is_gone_is_installed_once_more(ground: Ground) -
 
 
 @pytest.mark.long
-def test_what_was_changed_by_hand_is_told(ground: Ground) -> None:
-    """L5: what is installed there not in the lock."""
+def test_manual_changes_of_an_environment_are_reported(ground: Ground) -> None:
+    """L5: packages that are installed there but not in the lock."""
     (ground.root / "s.py").write_text("print(1)")
     place = Path(ground.environments.get(ADA, "cows").current.place)
     first = ground.run(path="s.py", environment="cows")
@@ -290,9 +292,12 @@ def crate_of(ground: Ground, run: str) -> dict[str, bytes]:
 
 
 @pytest.mark.long
-def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_path: Path) -> None:
-    """L6: its code runs as it is now; a result of other code is nobody's, and going back brings
-    the first one back."""
+def test_local_folder_is_used_in_place_and_its_changes_are_reported(
+    ground: Ground, tmp_path: Path
+) -> None:
+    """L6: the current code runs.
+
+    Results of other code are not reused; after a revert, the first one is."""
     folder = project(tmp_path / "code/calf", "calf", "0.1", ["cow>=2"])
     made = ground.change(f"-e {folder}\ncow")
     assert made.current.state == "ready", made.current.reason
@@ -325,8 +330,8 @@ def test_a_folder_is_used_as_it_is_and_told_when_it_changed(ground: Ground, tmp_
 
 
 @pytest.mark.long
-def test_a_missing_module_is_added_and_the_run_goes_on(ground: Ground, wheels: Wheels) -> None:
-    """L1: what failed is worked on anew, in the newest version; also where none was used."""
+def test_missing_module_can_be_added_and_the_run_retried(ground: Ground, wheels: Wheels) -> None:
+    """L1: the failed task runs again in the newest version, also if the run had no environment."""
     wheels.add("calf", "1.0")
     (ground.root / "s.py").write_text("import calf; print(calf.version)")
     runs = ground.yard.services.runs

@@ -26,7 +26,7 @@ STAY = "echo ready; exec sleep 600"
 
 
 def has_namespaces() -> bool:
-    """Whether this user may create mount namespaces, and systemd is installed."""
+    """Return whether this user may create mount namespaces, and systemd is installed."""
     words = ["unshare", "--mount", "mount", "-t", "tmpfs", "tmpfs", "/run"]
     if not MANAGER.exists() or not all(map(shutil.which, ("unshare", "nsenter", "systemctl"))):
         return False
@@ -124,7 +124,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
 
 @pytest.mark.long
 def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> None:
-    """No command opens the store meanwhile: only the file of the run is looked at."""
+    """No command opens the store meanwhile; the test only reads the file that the run writes."""
     seen = machine.folder / "seen"
     script = machine.folder / "due.py"
     script.write_text(f"open({str(seen)!r}, 'a').write('x')\n")
@@ -145,7 +145,7 @@ def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> 
 
 
 @pytest.mark.long
-def test_a_killed_dispatcher_starts_again_and_a_removed_unit_goes(machine: Machine) -> None:
+def test_killed_dispatcher_restarts_and_a_removed_unit_stops(machine: Machine) -> None:
     machine.nbyard("service", "install")
     assert json.loads(machine.nbyard("service", "status", "--json"))["active"] == "active"
     machine.run("systemctl", "--user", "kill", "--signal=KILL", "nbyard.service")

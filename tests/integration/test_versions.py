@@ -1,8 +1,7 @@
-"""The oldest and newest versions of the packages that the runner's tricks rely on.
+"""The oldest and newest versions of the packages whose internals the runner uses.
 
-In each environment a notebook runs with a kernel that is forked when it comes, with one that was
-ready before, alone in a container and with a kernel that is spawned. All say the same.
-"""
+In each environment, a notebook runs with a kernel that is forked on demand, one that was ready
+before, one alone in a container, and one that is spawned. All give the same result."""
 
 import os
 import re
@@ -14,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from tests.support.kept_folders import kept_folder
 
 from nbyard.testing.conformance.runtimes import STORE
-from nbyard.testing.kept_folders import kept_folder
 
 from .foreign import Yard, declare_python
 from .notebook_ways import FORKED, SPAWNED, Ran, run_alone, run_spawned, warm
@@ -27,7 +26,8 @@ NEEDED = ("ipykernel", "ipython", "jupyter_client", "nbclient", "nbformat", "tor
 
 
 class Versions(NamedTuple):
-    """What is installed: the bounds of our own, or the newest that these words allow."""
+    """The versions to install: nbyard's lower bounds, or the newest that these requirements
+    allow."""
 
     words: tuple[str, ...]
     oldest: tuple[str, ...] = ()
@@ -92,17 +92,17 @@ def own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @EACH
-def test_each_way_says_the_same_with_these_versions(
+def test_all_kernel_starts_agree_with_these_versions(
     versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    say_the_same(python_of(versions), tmp_path, monkeypatch)
+    assert_kernel_starts_agree(python_of(versions), tmp_path, monkeypatch)
 
 
 @EACH
-def test_a_kernel_of_these_versions_stands_by_for_another_environment(
+def test_ready_kernel_of_these_versions_serves_another_environment(
     versions: Versions, tmp_path: Path
 ) -> None:
-    """What it is told when an attempt claims it is understood."""
+    """It understands the message with which an attempt claims it."""
     declare_python(python_of(versions), Path(os.environ["JUPYTER_DATA_DIR"]))
     yard = Yard(tmp_path, STORE)
     try:
@@ -113,12 +113,14 @@ def test_a_kernel_of_these_versions_stands_by_for_another_environment(
         yard.close()
 
 
-def test_each_way_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    say_the_same(sys.executable, tmp_path, monkeypatch)
+def test_all_kernel_starts_agree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert_kernel_starts_agree(sys.executable, tmp_path, monkeypatch)
 
 
-def say_the_same(python: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a notebook in each way, and compare. The tricks are used with all versions."""
+def assert_kernel_starts_agree(python: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run a notebook with each kind of kernel start, and compare.
+
+    The special code of the runner is used with all versions."""
     monkeypatch.delenv("PYTEST_CURRENT_TEST")  # with it, ipykernel watches no files
     plain = run_spawned(folder, python)
     assert plain.kernel == SPAWNED and plain.outputs[0][0]["text"] == "printed\n"

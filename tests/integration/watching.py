@@ -1,4 +1,4 @@
-"""Steps that can be watched while they run, and a server through which somebody does."""
+"""Tasks that can be watched while they run, and a server through which a user watches them."""
 
 import json
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Watching:
         self.server, self.dispatching = server, dispatching
 
     def start(self, kind: str, source: str, resources: dict[str, Any], **body: Any) -> str:
-        """Run a script or a notebook that declares this; the number of the run."""
+        """Start a run of a script or a notebook with these declarations; return its number."""
         name = f"train.{kind}"
         (self.server.root / name).write_text(notebook(source) if kind == "ipynb" else source)
         told = {"version": 1, "resources": resources}
@@ -51,7 +51,7 @@ class Watching:
         return dict(task["attempts"][-1]) if task["attempts"] else {"links": []}
 
     def until_it_answers(self, run: str, seconds: float = 90) -> dict[str, Any]:
-        """Its only link, once that can be followed."""
+        """Return its only link, as soon as it responds."""
         links = self.dispatching.until(
             lambda: self.attempt(run)["links"],
             lambda found: found and found[0]["answers"],
@@ -69,7 +69,7 @@ class Watching:
         return self.server.request("GET", f"/{path}", None, OWN if headers is None else headers)
 
     def watch_to_the_end(self, run: str) -> None:
-        """Follow its link, as its owner and as somebody else, and let it end."""
+        """Open its link as its owner and as another user, and let the task end."""
         link = self.until_it_answers(run)
         attempt = self.attempt(run)["id"]
         assert link["path"] == f"nbyard/attempts/{attempt}/web/"

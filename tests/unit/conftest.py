@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from nbyard.testing.kept_folders import kept_folder
+from tests.support.kept_folders import kept_folder
 
 # The product answers with what it has when such a budget ends. On a slow machine, the outcome of
 # a test would depend on it. Modules are named without the package: the selection of `--changed`

@@ -1,7 +1,7 @@
 /** Where things are on this machine. */
 import { join, resolve } from 'node:path';
 
-const REPOSITORY = resolve(__dirname, '../..');
+export const REPOSITORY = resolve(__dirname, '../..');
 export const PYTHON = resolve(REPOSITORY, process.env.NBYARD_TEST_PYTHON || '.venv/bin/python');
 export const EXAMPLE = join(REPOSITORY, 'examples/penguins');
 

@@ -5,14 +5,14 @@ import { createServer, Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface, Interface } from 'node:readline';
-import { EXAMPLE, PYTHON, RUN_FOLDER } from './places';
+import { EXAMPLE, PYTHON, REPOSITORY, RUN_FOLDER } from './places';
 
 /** Holds the engine until its input ends; each line asks for an image and gets a line. */
 const HOLD = `import sys
 from pathlib import Path
 from nbyard.dockerd import Engine
-from nbyard.testing import images
-from nbyard.testing.private_engine import using_shared_engine, why_no_engine
+from tests.support import images
+from tests.support.private_engine import using_shared_engine, why_no_engine
 if reason := why_no_engine():
     sys.exit(print("cannot", reason))
 with using_shared_engine() as private:
@@ -46,7 +46,10 @@ class EngineHolder {
 
   private async answer(words: string): Promise<IEngine> {
     if (!this.child) {
-      this.child = spawn(PYTHON, ['-c', HOLD], { stdio: ['pipe', 'pipe', 'inherit'] });
+      this.child = spawn(PYTHON, ['-c', HOLD], {
+        cwd: REPOSITORY,
+        stdio: ['pipe', 'pipe', 'inherit']
+      });
       this.lines = createInterface(this.child.stdout!);
       this.first = (await this.line()).split(' ');
     }

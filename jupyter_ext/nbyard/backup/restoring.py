@@ -325,7 +325,10 @@ class _Reader:
         """
         name, blob = member.name, BLOB.match(member.name)
         path = self._temporary / name
-        if not (blob or name == KEY or _is_of_attempt(name)) or path.exists():
+        is_expected = bool(blob) or name == KEY
+        with suppress(Invalid):
+            is_expected |= check_member_path(name).startswith("attempts/")
+        if not is_expected or path.exists():
             raise Damaged(f"The backup is damaged: it contains the unexpected entry {name}.")
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         digest = hashlib.sha256()
@@ -347,12 +350,6 @@ def _is_valid(blob: Path) -> bool:
         return True
     with suppress(msgspec.MsgspecError, NbyardError):
         return bool(encode_tree(msgspec.json.decode(blob.read_bytes(), type=Tree)))
-    return False
-
-
-def _is_of_attempt(name: str) -> bool:
-    with suppress(Invalid):
-        return check_member_path(name).startswith("attempts/")
     return False
 
 

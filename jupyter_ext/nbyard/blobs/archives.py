@@ -177,7 +177,7 @@ def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
             mode = member.external_attr >> 16
             # A wrong end record shifts all offsets, and zipfile accepts negative ones.
             if member.header_offset < 0:
-                raise zipfile.BadZipFile(f"{member.filename[:80]!r} is said to begin before it")
+                raise zipfile.BadZipFile(f"{member.filename[:80]!r} claims to begin before it")
             if member.flag_bits & 1:
                 raise Invalid(f"The archive is encrypted: '{member.filename[:80]}'.")
             # Archives from Windows have no Unix mode, so that it is 0.

@@ -26,7 +26,7 @@ class Check(msgspec.Struct, frozen=True):
             Unavailable: the state is not ok. The cure is the hint.
         """
         if self.state != "ok":
-            raise Unavailable(self.finding, hint=self.cure or None)
+            raise Unavailable(self.finding, hint=self.cure)
 
 
 class Runtimes(msgspec.Struct, frozen=True):

@@ -27,7 +27,7 @@ from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.reasons.structs import Reason, because
+from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
     from nbyard.freezing.freezing_context import FreezingContext
@@ -218,7 +218,7 @@ def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
     return environment.name if environment else ""
 
 
-def no_environment(why: Reason | str) -> NotFound:
+def no_environment(why: str) -> NotFound:
     """Return the error for an environment, or a version of one, that does not exist."""
     whole = because("field", path=FIELD, reason=why)
     return NotFound(whole, details=[Detail.of(FIELD, why)])

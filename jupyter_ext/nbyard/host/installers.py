@@ -290,7 +290,7 @@ class Installer:
             if time.monotonic() > end:
                 raise Unavailable(
                     "The installation took longer than install_timeout_seconds:"
-                    f" {self._max_seconds:g} s."
+                    f" {self._max_seconds:.12g} s."
                 )
 
 

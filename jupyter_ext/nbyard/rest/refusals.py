@@ -3,9 +3,8 @@
 from tornado import web
 
 from nbyard.errors import ErrorBody, NbyardError
-from nbyard.reasons.structs import Reason
 
-# The stable code and the reason of each status.
+# The stable code and the message of each status.
 BODIES = {
     400: ("bad-request", "The request cannot be read."),
     401: ("unauthenticated", "Log in first."),
@@ -20,10 +19,10 @@ WITH_CAUSE = {400: "The request cannot be read.", 403: "You may not do this."}
 
 
 class Refusal(web.HTTPError):
-    """A refusal of a request with a reason of nbyard's catalogue."""
+    """A refusal of a request, with its text."""
 
-    def __init__(self, status: int, why: Reason | str):
-        super().__init__(status, str(why))
+    def __init__(self, status: int, why: str):
+        super().__init__(status, why)
         self.why = why
 
 
@@ -34,7 +33,7 @@ def body_of(status: int, error: BaseException | None, request_id: str) -> ErrorB
     """
     code, message = BODIES.get(status, (NbyardError.code, str(NbyardError.default())))
     # Tornado doubles each % of a message.
-    cause = getattr(error, "why", None) or getattr(error, "log_message", None)
+    cause = error.why if isinstance(error, Refusal) else getattr(error, "log_message", None)
     if cause and status in WITH_CAUSE:
         message = f"{WITH_CAUSE[status]} {cause}"
     return ErrorBody(code, message, request_id=request_id)

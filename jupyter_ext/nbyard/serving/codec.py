@@ -1,4 +1,4 @@
-"""The codec of a schema, shared by all modes.
+"""Convert and check values by a schema, for all modes.
 
 A schema converts records or columns to a DataFrame for the model, and the model's answer to columns
 of plain values.

@@ -116,7 +116,7 @@ def inspect_model(asked: dict[str, Any]) -> dict[str, Any]:
     outputs = outputs_of(model, predict_row(model, _whole(inputs), record, row))
     files = files_below(asked["code"])
     own = {name.partition("/")[0].removesuffix(".py") for name in files}
-    # imports inside functions have not run yet, so the source tells
+    # imports inside functions have not run yet, so they are read from the source
     trees = [ast.parse(Path(asked["code"], name).read_bytes()) for name in files]
     wanted = {*modules}.union(*(imports_of(tree).modules for tree in trees))
     packages = required_packages(name for name in wanted if name.partition(".")[0] not in own)
@@ -168,7 +168,7 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     except (CannotDescribe, MemoryError):
         raise
     except BaseException as error:
-        if _lacks_memory(error):
+        if lacks_memory(error):
             raise MemoryError from error
         why = because("model-unreadable", message=error_text(error))
         if isinstance(error, ModuleNotFoundError):
@@ -184,6 +184,11 @@ def load_file(file: str) -> tuple[Any, list[str]]:
     return model, [*modules, *([JOBLIB] if is_packed else [])]
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Return whether an error means lack of memory, for example while loading a library."""
+    return any(phrase in str(error) for phrase in NO_MEMORY)
+
+
 def _note(named: list[tuple[str, str]], event: str, arguments: tuple[Any, ...]) -> None:
     if event != "pickle.find_class":
         return
@@ -191,12 +196,6 @@ def _note(named: list[tuple[str, str]], event: str, arguments: tuple[Any, ...]) 
     if module == "__main__":
         raise CannotDescribe(because("model-class-in-notebook", name=name))
     named.append((module, name))
-
-
-def _lacks_memory(error: BaseException) -> bool:
-    """Return whether an error means lack of memory, for example while loading a library."""
-    said = str(error)
-    return any(phrase in said for phrase in NO_MEMORY)
 
 
 def inputs_of(model: Any, tables: list[Table]) -> tuple[list[dict[str, Any]], Table | None]:

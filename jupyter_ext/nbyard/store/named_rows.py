@@ -18,8 +18,7 @@ T = TypeVar("T")
 class NamedRows(Generic[T]):
     """Queries on the rows of one `table`; those with an `owner` see only the owner's rows.
 
-    `noun` is the name of a row in events and links of projects, and `unknown` the code for an
-    unknown name.
+    `noun` is the name of a row in errors, events and links of projects.
     """
 
     table: ClassVar[Table]

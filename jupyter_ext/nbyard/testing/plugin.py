@@ -1,10 +1,8 @@
 """Fixtures for tests of nbyard and its plug-ins.
 
-They are `postgres`, `store`, `yard`, `shell`, `forked_shell`, `store_shell`, `dispatcher` and
-`api`.
+They are `store`, `yard`, `shell`, `forked_shell`, `store_shell`, `dispatcher` and `api`.
 """
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,65 +15,13 @@ if TYPE_CHECKING:
     from nbyard.testing.forked_shell import ForkedShell, StoreShell
     from nbyard.testing.jupyter_server import JupyterServer
     from nbyard.testing.shell import CommandResult
-    from nbyard.testing.wheels import Wheels
     from nbyard.yard import Yard
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[str]:
-    """Return the URL of a private PostgreSQL server; skip the test if it is not installed."""
-    from nbyard.testing.servers.postgres import Postgres
-
-    if Postgres.programs() is None:
-        pytest.skip("PostgreSQL is not installed")
-    server = Postgres()
-    try:
-        yield server.make().start().url
-    finally:
-        server.remove()
-
-
-def _created(server: str, template: str) -> str:
-    """Create a database as a copy of another one and return its URL."""
-    import psycopg
-
-    name = f"t{time.monotonic_ns()}"
-    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
-        connection.execute(f"create database {name} template {template}")
-    return server.rpartition("/")[0] + f"/{name}"
-
-
-@pytest.fixture(scope="session")
-def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Return the name of an empty database with the newest schema."""
-    from nbyard.store.database.database_connection import Database
-    from nbyard.store.migrate import migrate
-
-    folder = tmp_path_factory.mktemp("template")
-    database = Database(_created(postgres, "template1"), folder, lambda: None)
-    migrate(database, folder)
-    database.close()
-    return str(database.engine.url.database)
-
-
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest) -> str:
-    """Return an empty database with the newest schema.
-
-    It is SQLite unless the parameter is "postgresql".
-    """
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return ""
-    template = request.getfixturevalue("postgres_template")
-    return _created(request.getfixturevalue("postgres"), template)
-
-
-@pytest.fixture
-def bare_database_url(request: pytest.FixtureRequest) -> str:
-    """Return an empty database without a schema."""
-    if getattr(request, "param", "sqlite") == "sqlite":
-        return ""
-    return _created(request.getfixturevalue("postgres"), "template1")
+def database_url() -> str:
+    """Return the URL of the database of the store, "" for SQLite in its folder."""
+    return ""
 
 
 @pytest.fixture(scope="session")
@@ -162,14 +108,6 @@ def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreS
     made = StoreShell(forked_shell, tmp_path / "store")
     yield made
     made.close()
-
-
-@pytest.fixture
-def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
-    """Return a folder of small wheels, which is the only source of packages."""
-    from nbyard.testing.wheels import Wheels
-
-    return Wheels(tmp_path / "wheels", monkeypatch)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Bad archives that are to become folders."""
+"""Bad archives that are unpacked into folders."""
 
 import io
 import struct
@@ -13,7 +13,7 @@ TYPES = {"file": tarfile.REGTYPE, "symlink": tarfile.SYMTYPE, "chardev": tarfile
 
 
 def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Unpacked as a dataset, which fails as a whole."""
+    """Upload an archive as a dataset, which fails as a whole."""
     content = what if isinstance(what, bytes) else _made(what)
     answer, key = ground.upload("files.bin", content)
     assert answer.status == 200, answer.content
@@ -34,7 +34,7 @@ def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
 
 
 def _made(what: dict[str, Any]) -> bytes:
-    """Of what the corpus says of it."""
+    """Return an archive as the corpus describes it."""
     ((kind, told),) = what.items()
     if kind == "zip_entries":
         return _list_of(told)
@@ -73,7 +73,7 @@ def _tar(made: io.BytesIO, kind: str, told: Any) -> None:
 
 
 def _list_of(count: int) -> bytes:
-    """A large zip whose list names one empty file again and again."""
+    """Return a large zip whose directory lists one empty file many times."""
     name, rest = b"a%06d", (0, 33, 0, 0, 0, 7)
     local = struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 0, *rest, 0) + name % 0
     head = struct.pack("<4s6H3L5H2L", b"PK\x01\x02", 20, 20, 0, 0, *rest, *[0] * 6)

@@ -1,4 +1,4 @@
-"""Programs that misbehave: each run ends failed, says why, and leaves nothing behind."""
+"""Programs that misbehave: each run fails, gives the reason, and leaves nothing."""
 
 import time
 import uuid
@@ -49,7 +49,7 @@ FIXTURES = {
 
 
 def behave(ground: Ground, given: dict[str, str], entry: dict[str, Any]) -> Seen:
-    """A program with a declared output; two seconds are the limit of those that never end."""
+    """Run a program with a declared output. Programs that never end have a limit of two seconds."""
     mark = f"mark-{uuid.uuid4().hex}"
     if given["fixture"] == "enoexec":
         path, cause = ground.file("tool", b"\x7fELFwrong"), ""
@@ -72,7 +72,7 @@ def behave(ground: Ground, given: dict[str, str], entry: dict[str, Any]) -> Seen
 
 
 def _marked(mark: str) -> list[str]:
-    """The processes that were given this word."""
+    """Return the processes whose command line contains the mark."""
     found = []
     for place in Path("/proc").glob("[0-9]*/cmdline"):
         try:

@@ -12,7 +12,7 @@ PORTS = [
 
 
 def register_notebook(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Registered from the file browser and as an upload."""
+    """Register a notebook from the file browser and as an upload."""
     if isinstance(what, dict):
         whole = notebook("a = 1", kernel=what["kernelspec"])
         del whole["metadata"]["kernelspec"]["language"]  # else another kernel of it runs it
@@ -28,8 +28,9 @@ def register_notebook(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
 
 
 def register_tool(ground: Ground, what: str, entry: dict[str, Any]) -> Seen:
-    """YAML as the description of a tool, from the file browser and as an upload. What is said names
-    a line or the field."""
+    """Register YAML as the description of a tool, from the file browser and as an upload.
+
+    The message names a line or the field."""
     path = ground.file("tool.cwl", what)
     answer = ground.send("POST", "/executables", {"path": path})
     _, key = ground.upload("tool.cwl", what.encode() or b"\n")
@@ -40,7 +41,7 @@ def register_tool(ground: Ground, what: str, entry: dict[str, Any]) -> Seen:
 
 
 def parse_parameters(ground: Ground, what: dict[str, str], entry: dict[str, Any]) -> Seen:
-    """Inspected, then registered when that is no refusal."""
+    """Inspect the code, then register it unless it is refused."""
     path = ground.notebook(what["parameters_cell"], "pass")
     answer = ground.send("POST", "/executables/inspect", {"path": path})
     if answer.status >= 400:
@@ -54,7 +55,7 @@ def parse_parameters(ground: Ground, what: dict[str, str], entry: dict[str, Any]
 
 
 def save_workflow(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """Checked as it is drawn; saved to a file and run."""
+    """Check a workflow as it is drawn, save it to a file, and run it."""
     text = _document(ground, what, entry)
     path = ground.file("flow.nbflow", text)
     checked = ground.send("POST", "/workflows/check", {"path": path, "document": text})
@@ -93,7 +94,7 @@ def _document(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> st
 
 
 def _graph(ground: Ground, what: dict[str, Any]) -> str:
-    """Nodes that all are the same tool; keys that stand twice stay so."""
+    """Return nodes that all use the same tool; duplicate keys are kept."""
     tool = "../" + ground.tool([{**PORTS[0], "required": True}, PORTS[1]])
     node = json.dumps({"type": "executable", "path": tool})
     nodes = ",".join(f'"{name}": {node}' for name in what["nodes"])

@@ -1,4 +1,4 @@
-"""Bad images, and what a run may not ask of its containers."""
+"""Bad images, and forbidden options of a run's containers."""
 
 from typing import Any
 
@@ -16,8 +16,9 @@ NAMES = {"gpus": "gpu"}
 
 
 def build(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """A recipe, or the name of an image; the recipe is read before anybody looks for the library
-    that it is for."""
+    """Build a recipe, or the name of an image.
+
+    The recipe is read before its environment is looked up."""
     ((field, value),) = given.items()
     if field == "image":
         return seen(ground.send("POST", "/images/pull", {"reference": value}))
@@ -26,14 +27,15 @@ def build(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
 
 
 def submit(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """A run has no words for what its containers may not have."""
+    """Submit a run with forbidden options for its containers, which the schema lacks."""
     path = ground.tool([], "print(1)")
     body = {NAMES.get(name, name): value for name, value in given.items()}
     return seen(ground.send("POST", "/runs", {"path": path, "runtime": "docker", **body}))
 
 
 def preview(ground: Ground, given: bytes, entry: dict[str, Any]) -> Seen:
-    """A file that is not what its name says is no table; what is none has no preview."""
+    """Preview a file whose content does not match its name; a file that is not a table has no
+    preview."""
     name = "table.parquet" if given.startswith(b"PAR1") else "table.npy"
     _, key = ground.upload(name, given)
     made = ground.send("POST", "/datasets", {"source": {"kind": "upload", "upload": key}})

@@ -1,4 +1,4 @@
-"""The corpus of bad inputs, and what each class of answer means."""
+"""The corpus of bad inputs, and the meaning of each class of answer."""
 
 import importlib
 import json
@@ -57,7 +57,7 @@ def tried() -> list[dict[str, Any]]:
 
 
 def payload(entry: dict[str, Any]) -> Any:
-    """What to send: given as it is, or made by a Python expression of the corpus."""
+    """Return the data to send: as given, or the value of a Python expression of the corpus."""
     if "gen" not in entry:
         return entry["payload"]
     known = {"__import__": importlib.import_module, "range": range, "bytes": bytes, "len": len}

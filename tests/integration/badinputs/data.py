@@ -21,7 +21,7 @@ from .ground import TOOL, Ground, Seen, seen, worded, words_of
 
 
 def upload(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Bytes as `table.csv`, or with a name, path or checksum of their own."""
+    """Upload bytes as `table.csv`, or with a given name, path or checksum."""
     if not isinstance(what, dict):
         content = what if isinstance(what, bytes) else what.encode()
         return _table(ground, content, entry)
@@ -65,7 +65,7 @@ def _table(ground: Ground, content: bytes, entry: dict[str, Any]) -> Seen:
 
 
 def register_path(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """A local path, from the server and from the shell."""
+    """Register a local path, from the server and from the shell."""
     if isinstance(what, str):
         if what.endswith(".sock"):
             return _socket(ground)
@@ -97,7 +97,7 @@ def _register(ground: Ground, path: str) -> Seen:
 
 
 def _swapped(ground: Ground) -> Seen:
-    """The file, or a folder above it, becomes a link out of the root before it is read."""
+    """Replace the file, or a folder above it, by a link out of the root before it is read."""
     outside = ground.root.parent / "outside"
     outside.mkdir()
     (outside / "a.csv").write_text("secret\n1\n")
@@ -118,8 +118,9 @@ def _swapped(ground: Ground) -> Seen:
 
 
 def _deleted(ground: Ground) -> Seen:
-    """A node follows a file that is gone: the run is refused and names it; a registered dataset
-    has its own bytes."""
+    """Delete a file that a node follows.
+
+    The run is refused and names the file; a registered dataset has its own bytes."""
     path = ground.file("gone.csv", "a\n1\n")
     source = {"kind": "file", "path": path}
     made = ground.send("POST", "/datasets", {"source": source, "name": "kept"}).json
@@ -136,7 +137,7 @@ def _deleted(ground: Ground) -> Seen:
 
 
 def _modified(ground: Ground) -> Seen:
-    """Other bytes are other inputs: nothing comes from the cache."""
+    """Change a file. Other bytes are other inputs, so nothing is cached."""
     tool = ground.tool(
         [{"name": "x", "role": "input", "reach": {"kind": "positional", "position": 1}}], TOOL
     )
@@ -153,7 +154,7 @@ def _modified(ground: Ground) -> Seen:
 
 
 def import_url(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Addresses as they are, names that resolve to what is private, servers that misbehave."""
+    """Import literal addresses, names that resolve to private ones, and misbehaving servers."""
     if isinstance(what, str):
         source = {"kind": "url", "url": what}
         return seen(ground.send("POST", "/datasets", {"source": source}))

@@ -6,7 +6,7 @@ from .ground import Ground, Seen, seen
 
 
 def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """A deployment that is refused at the port."""
+    """Create a deployment that is refused at the port."""
     body = {"image": "python:3", "ports": [{"name": "main", **what}]}
     answer = ground.send("POST", "/deployments", body)
     assert "ports" in answer.json["details"][0]["path"], answer.json

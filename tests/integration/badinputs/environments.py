@@ -1,4 +1,4 @@
-"""Bad requirements, and variables that no program may be given."""
+"""Bad requirements, and variables that no program may receive."""
 
 import os
 import signal
@@ -9,9 +9,9 @@ from typing import Any
 
 import psutil
 import pytest
+from tests.support.wheels import Wheels
 
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.wheels import Wheels
 
 from .ground import Ground, Seen, seen, words_of
 
@@ -19,7 +19,9 @@ ENDED = ("ready", "failed")
 
 
 def install(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Lines of a new environment; what is taken, and a kill, fail and leave what is there."""
+    """Create an environment from these lines.
+
+    Lines that conflict, and a kill, fail the installation and keep the earlier version."""
     if isinstance(what, bytes):
         path = ground.root / ground.file("requirements.txt", what)
         code, _, error = ground.cli("environments", "create", "utf16", "-r", str(path))
@@ -38,7 +40,7 @@ def install(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
 
 
 def _spoiled(ground: Ground, lines: str, kill: bool) -> Seen:
-    """A second version that cannot come to be: the first one is used as before."""
+    """Create a second version that fails; the first one stays in use."""
     name = "spoiled" if kill else "conflicting"
     with _packages(ground), ground.dispatching() as running:
         ground.send("POST", "/environments", {"name": name, "requirements": "pandas==1.0"})
@@ -62,7 +64,7 @@ def _ended(ground: Ground, running: Dispatching, name: str) -> Any:
 
 
 def _kill_installer() -> None:
-    """The program that installs, as soon as it runs."""
+    """Kill the installer as soon as it runs."""
     end = time.monotonic() + 30
     while time.monotonic() < end:
         for child in psutil.Process().children(recursive=True):
@@ -77,7 +79,9 @@ def _kill_installer() -> None:
 
 @contextmanager
 def _packages(ground: Ground) -> Iterator[None]:
-    """pandas 1.0 and 2.0, which are none; pip takes its time."""
+    """Provide wheels of pandas 1.0 and 2.0 without content.
+
+    The installer is pip, which is slow enough to kill."""
     with pytest.MonkeyPatch.context() as patch:
         folder = ground.root.parent / f"wheels-{time.monotonic_ns()}"
         wheels = Wheels(folder, patch)
@@ -89,7 +93,7 @@ def _packages(ground: Ground) -> Iterator[None]:
 
 
 def submit_variables(ground: Ground, given: dict[str, str], entry: dict[str, Any]) -> Seen:
-    """A program's argument that would reach it as a variable."""
+    """Submit an argument that would reach the program as a variable."""
     ((name, value),) = given.items()
     argument = {"name": "x", "reach": {"kind": "variable", "variable": name}}
     path = ground.tool([argument], "pass")

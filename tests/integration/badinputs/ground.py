@@ -1,4 +1,4 @@
-"""Where bad inputs are tried: a server, a dispatcher, and what to ask of them."""
+"""A server, a dispatcher and their clients, on which bad inputs are tried."""
 
 import hashlib
 import json
@@ -25,7 +25,7 @@ sys.stdout.buffer.write(pathlib.Path(sys.argv[1]).read_bytes())
 
 
 class Seen(msgspec.Struct):
-    """What came of an input: a status, what was said, and whether it was kept as it was sent."""
+    """The answer to an input: a status, its text, and whether the input was stored unchanged."""
 
     status: int
     said: str = ""
@@ -33,7 +33,7 @@ class Seen(msgspec.Struct):
 
 
 def seen(answer: Answer, kept: bool = True) -> Seen:
-    """The answer of a route, whose errors have our body."""
+    """Return the answer of a route; errors must have the body of nbyard."""
     if answer.status >= 400:
         body = answer.json
         assert set(body) == {
@@ -53,7 +53,7 @@ def seen(answer: Answer, kept: bool = True) -> Seen:
 
 
 def words_of(version: dict[str, Any]) -> str:
-    """The text of the reason of a version or a task."""
+    """Return the text of the reason of a version or a task."""
     return reason_text(msgspec.convert(version["reason"], Reason | None))
 
 
@@ -79,18 +79,18 @@ class Ground:
         return answer.json
 
     def newest_event(self) -> int:
-        """The ID of the newest event: what a client learns whose own is newer."""
+        """Return the ID of the newest event."""
         last: int = self.get(f"/events?after={MAX_COUNT}")["last"]
         return last
 
     def counts(self) -> dict[str, int]:
-        """How much is stored."""
+        """Return the numbers of stored records."""
         data = ("datasets", "environments", "executables", "images", "models")
         nouns = (*data, "workflows", "runs", "schedules", "channels", "projects", "deployments")
         return {noun: len(self.get(f"/{noun}?limit=500")["items"]) for noun in nouns}
 
     def file(self, name: str, content: bytes | str) -> str:
-        """A file below the root, in a folder of its own; its path."""
+        """Write a file into a new folder below the root; return its path."""
         folder = self.root / uuid.uuid4().hex
         folder.mkdir()
         data = content.encode() if isinstance(content, str) else content
@@ -98,22 +98,22 @@ class Ground:
         return f"{folder.name}/{name}"
 
     def tool(self, arguments: list[dict[str, Any]], code: str = TOOL) -> str:
-        """A Python script with such arguments; its path."""
+        """Write a Python script with such arguments; return its path."""
         path = self.file("tool.py", code)
         self.describe(path, arguments)
         return path
 
     def describe(self, path: str, arguments: list[dict[str, Any]], **resources: Any) -> None:
-        """What stands beside a program."""
+        """Write the description beside a program."""
         told = {"version": 1, "arguments": arguments, "resources": resources}
         (self.root / f"{path}.nbexec").write_text(json.dumps(told))
 
     def notebook(self, *sources: str, kernel: str = "python3", tagged: bool = True) -> str:
-        """A notebook whose first cell holds the parameters."""
+        """Write a notebook whose first cell contains the parameters."""
         return self.file("book.ipynb", json.dumps(notebook(*sources, kernel=kernel, tagged=tagged)))
 
     def upload(self, filename: Any, content: bytes) -> tuple[Answer, str]:
-        """A refusal, or the last answer and the upload's id."""
+        """Return a refusal, or the last answer and the upload's ID."""
         begun = self.send("POST", "/uploads", {"filename": filename})
         if begun.status >= 400:
             return begun, ""
@@ -127,8 +127,9 @@ class Ground:
             yield running
 
     def imported(self, key: str, content: bytes | None = None) -> Any:
-        """The dataset once it is imported. Where that failed, the dispatcher lives until it has
-        removed the content from the store."""
+        """Return the imported dataset.
+
+        After a failure, the dispatcher runs until it has removed the content from the store."""
         with self.dispatching() as running:
             found = running.until(
                 lambda: self.get(f"/datasets/{key}"), lambda d: d["current"]["state"] != "importing"
@@ -138,16 +139,16 @@ class Ground:
             return found
 
     def resource(self, key: str) -> Path:
-        """The folder in which a dataset can be opened."""
+        """Return the folder in which a dataset can be opened."""
         return self.server.store / "resources" / key
 
     def stores(self, content: bytes) -> bool:
-        """Whether the store holds these bytes."""
+        """Return whether the store contains these bytes."""
         digest = hashlib.sha256(content).hexdigest()
         return (self.server.store / "blobs" / "sha256" / digest[:2] / digest[2:]).exists()
 
     def run(self, **body: Any) -> tuple[Seen, Any]:
-        """The run at its end, or the refusal."""
+        """Return the run at its end, or the refusal."""
         answer = self.send("POST", "/runs", body)
         if answer.status >= 400:
             return seen(answer), None
@@ -159,13 +160,13 @@ class Ground:
         return seen(answer), detail
 
     def cli(self, *arguments: str) -> tuple[int, str, str]:
-        """The command line on the same store."""
+        """Run the command line on the same store."""
         said = call_nbyard(*arguments, environment={"NBYARD_STORE_DIR": str(self.server.store)})
         return said.code, said.out, said.err
 
 
 def notebook(*sources: str, kernel: str = "python3", tagged: bool = True) -> dict[str, Any]:
-    """A notebook of format 4."""
+    """Return a notebook of format 4."""
     cells: list[dict[str, Any]] = [
         {
             "cell_type": "code",

@@ -1,4 +1,4 @@
-"""Bad model files, and models that are none."""
+"""Bad model files, and files that are not models."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ output_schema: {{name: y, type: int}}
 
 
 def build(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """A model, told as module and class; else the choices of an image."""
+    """Build a model from its module and class, or else the options of an image."""
     if "model" not in given:
         return containers.build(ground, given, entry)
     module, _, name = given["model"].partition(":")
@@ -24,7 +24,7 @@ def build(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
 
 
 def read(ground: Ground, what: str, entry: dict[str, Any]) -> Seen:
-    """YAML as a model file, and as the description of a tool."""
+    """Read YAML as a model file, and as the description of a tool."""
     refused = _built(ground, what)
     assert refused.status == 422 and refused.said, refused
     return code.register_tool(ground, what, entry)

@@ -11,7 +11,7 @@ FIELDS = ("url", "name")
 
 
 def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """A channel that is refused at its field, or kept without showing its secret."""
+    """Create a channel that is refused at its field, or stored without showing its secret."""
     name = what.get("name", entry["id"])
     body = {"name": name, "url": what.get("url", "https://h.test/T/token")}
     answer = ground.send("POST", "/channels", body)
@@ -26,7 +26,7 @@ def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
 
 
 def _is_harmless(name: str) -> bool:
-    """Whether a message about a run with the name alerts no group."""
+    """Return whether a message about a run with the name alerts no group."""
     content = NoticeContent("failed", "event", name, datetime.now(UTC))
     message = message_of([content], "message", "/")
     words = f"{message.title}\n{message.body}"

@@ -22,7 +22,7 @@ def _use_as_input(ground: Ground, key: str) -> Answer:
 
 
 def _events(ground: Ground, key: str) -> Answer:
-    """There is no socket for one run; `ask` reads the events of all."""
+    """Read the events of all runs, because there is no socket for one run."""
     return ground.send("GET", f"/runs/{key}/tasks")
 
 
@@ -38,7 +38,7 @@ OF_RUNS: dict[str, Callable[[Ground, str], Answer]] = {
 
 
 def ask(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """Refused as an ID that nobody has."""
+    """Send a request about another user's resource, which is refused like an unknown ID."""
     bob, op = Caller("bob"), entry["op"]
     ground.send("POST", "/projects", {"name": "own"})
     last = ground.newest_event()
@@ -64,6 +64,6 @@ def ask(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
 
 
 def _without(key: str, answer: Answer) -> tuple[int, str]:
-    """Return what an answer says, without the ID that was asked for."""
+    """Return what an answer says, without the requested ID."""
     body = {name: answer.json[name] for name in ("code", "message", "hint", "details")}
     return answer.status, str(body).replace(key, "")

@@ -19,17 +19,17 @@ UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 
 def filled(path: str) -> str:
-    """The path of an operation, about things that do not exist."""
+    """Return the path of an operation with IDs that do not exist."""
     return re.sub(r"{\w+}", UNKNOWN, path)
 
 
 def worst(answers: list[Seen]) -> Seen:
-    """All have to be alike; else the one that was not refused is told."""
+    """Return the answer with the lowest status; all answers should be refusals."""
     return min(answers, key=lambda one: one.status)
 
 
 def create_name(ground: Ground, name: Any, entry: dict[str, Any]) -> Seen:
-    """As the name of a dataset, an executable and a run; and by renaming."""
+    """Use a name for a dataset, an executable and a run, and rename to it."""
     path = ground.file("data.csv", "a\n1\n")
     tool = ground.tool([], "print(1)")
     source = {"kind": "file", "path": path}
@@ -64,7 +64,7 @@ def _found_by_search(ground: Ground, name: str) -> bool:
 
 
 def json_body(ground: Ground, body: Any, entry: dict[str, Any]) -> Seen:
-    """To every operation that takes a body."""
+    """Send a body to every operation that accepts one."""
     headers = {}
     if isinstance(body, dict):
         headers, body = {"Content-Type": body["content_type"]}, body["body"]
@@ -84,7 +84,7 @@ def json_body(ground: Ground, body: Any, entry: dict[str, Any]) -> Seen:
 
 
 def slow_body(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
-    """Fifty clients that announce a body and never send it."""
+    """Start fifty clients that announce a body and never send it."""
     from nbyard.testing.jupyter_server import TOKEN
 
     head = (
@@ -106,7 +106,7 @@ def slow_body(ground: Ground, what: Any, entry: dict[str, Any]) -> Seen:
 
 
 def credentials(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """Every route, asked in a way that must not be answered."""
+    """Call every route in a way that must be refused."""
     if "sweep" in what:
         return _sweep(ground)
     if "Origin" in what.get("headers", {}):
@@ -168,7 +168,7 @@ def _cookie_without_xsrf(ground: Ground, xsrf: str | None) -> Seen:
 
 
 def login_next(ground: Ground, target: str, entry: dict[str, Any]) -> Seen:
-    """Jupyter's own login, through which people come to us."""
+    """Log in through Jupyter's own page with a redirect target."""
     from urllib.parse import quote
 
     from nbyard.testing.jupyter_server import TOKEN

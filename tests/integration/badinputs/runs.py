@@ -1,4 +1,4 @@
-"""Bad parameters and arguments of runs, and what runs print and make."""
+"""Bad parameters and arguments of runs, and bad output of runs."""
 
 import json
 import re
@@ -13,7 +13,7 @@ SHOW = "import json\nprint('>>' + json.dumps(s) + '<<')"
 
 
 def submit_parameters(ground: Ground, given: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """Given to a notebook, as JSON."""
+    """Submit parameters of a notebook as JSON."""
     path = ground.notebook(DECLARED, SHOW)
     if "__inf__" in given.values():
         text = json.dumps({"path": path, "parameters": given}).replace('"__inf__"', "Infinity")
@@ -36,7 +36,7 @@ def submit_parameters(ground: Ground, given: dict[str, Any], entry: dict[str, An
 
 
 def _by_its_name(ground: Ground, secret: str) -> Seen:
-    """Kept as a credential; the work has it and nothing shows it."""
+    """Store a secret as a credential. The work receives it, and nothing shows it."""
     body = {"name": "api", "kind": "token", "fields": {"secret": secret}}
     ground.send("POST", "/credentials", body)
     asked = f"with open(api_token) as file: print(len(file.read()) == {len(secret)})\nprint(secret)"
@@ -50,14 +50,14 @@ def _by_its_name(ground: Ground, secret: str) -> Seen:
 
 
 def submit_output_path(ground: Ground, given: str, entry: dict[str, Any]) -> Seen:
-    """A place for an output is not chosen from outside."""
+    """Submit a path for an output, which callers may not choose."""
     path = ground.notebook("out_csv = 'a.csv'", "pass")
     assert ground.send("POST", "/runs", {"path": path, "output_path": given}).status == 422
     return seen(ground.send("POST", "/runs", {"path": path, "parameters": {"out_csv": given}}))
 
 
 def submit_arguments(ground: Ground, given: dict[str, str], entry: dict[str, Any]) -> Seen:
-    """One option of a program that prints its arguments."""
+    """Submit one option of a program that prints its arguments."""
     ((option, value),) = given.items()
     argument = {"name": option.strip("-"), "reach": {"kind": "option", "flag": option}}
     path = ground.tool([argument], "import json, sys\nprint(json.dumps(sys.argv[1:]))")
@@ -75,7 +75,7 @@ def submit_arguments(ground: Ground, given: dict[str, str], entry: dict[str, Any
 
 
 def log(ground: Ground, given: Any, entry: dict[str, Any]) -> Seen:
-    """Printed by a program; read in pieces and on a terminal."""
+    """Print a text in a program; read its log in pieces and on a terminal."""
     content = given if isinstance(given, bytes) else given.encode()
     data = ground.file("data.bin", content)
     path = ground.tool(
@@ -104,7 +104,7 @@ def _whole_log(ground: Ground, key: str) -> str:
 
 
 def view_artifact(ground: Ground, given: Any, entry: dict[str, Any]) -> Seen:
-    """HTML as an output file, and as what a cell shows."""
+    """View HTML as an output file, and as the output of a cell."""
     html = given["text/html"] if isinstance(given, dict) else given
     path = ground.notebook(
         "out_html = 'page.html'",

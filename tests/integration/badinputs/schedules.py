@@ -12,7 +12,7 @@ FIELDS = ("timing.expression", "timing.seconds", "zone", "ends_at")
 
 
 def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """A schedule that is refused at its field, or a timing that is due exactly once."""
+    """Create a schedule that is refused at its field, or whose time is due exactly once."""
     if entry["expect"] == "FIRES_ONCE":
         return _due_once(what)
     if "every_s" in what:
@@ -32,7 +32,7 @@ def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
 
 
 def _due_once(what: dict[str, Any]) -> Seen:
-    """The due times between two days; their local time exists twice."""
+    """Compute the due times between two days, whose local time exists twice."""
     first, last = (
         datetime.fromisoformat(what[name]).replace(tzinfo=UTC) for name in ("from", "to")
     )

@@ -1,4 +1,4 @@
-"""What runs in each state refuse, and what may be sent twice."""
+"""Requests that runs refuse in each state, and requests that may be repeated."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ while not pathlib.Path({gate!r}).exists():
 
 
 def ask(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """One request at a moment when it does not fit."""
+    """Send one request that is not allowed in the current state."""
     (word,) = {"key", "state", "deleted"} & {*what}
     if word == "key":
         return _same_key(ground, what["key"])

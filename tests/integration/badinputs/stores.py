@@ -1,4 +1,4 @@
-"""Stores that cannot be opened: Jupyter starts, and nbyard says why it does not."""
+"""Stores that cannot be opened: Jupyter starts, and nbyard gives the reason."""
 
 import hashlib
 import sqlite3
@@ -13,7 +13,7 @@ from .ground import Ground, Seen, seen
 
 
 def start(ground: Ground, what: dict[str, str], entry: dict[str, Any]) -> Seen:
-    """A server over a damaged copy of a store that was in use."""
+    """Start a server on a damaged copy of a used store."""
     folder = ground.root.parent / f"damaged-{uuid.uuid4().hex}"
     folder.mkdir()
     settings = {}
@@ -66,7 +66,7 @@ def _damage(folder: Path, how: str) -> None:
 
 
 def _crash(store: Store, folder: Path) -> None:
-    """What a process that is killed leaves: its files as they are."""
+    """Copy the files of a store as a killed process leaves them."""
     kept = {p.name: p.read_bytes() for p in folder.glob("store.sqlite*")}
     store.close()
     for name, content in kept.items():

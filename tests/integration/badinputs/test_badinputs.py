@@ -1,5 +1,6 @@
-"""I24, I29: the corpus of bad inputs: no 5xx, no hang, no canary, and the class of answer that is
-promised for each."""
+"""I24, I29: the corpus of bad inputs causes no 5xx, no hang and no leaked canary.
+
+Each input gets the class of answer that the corpus promises."""
 
 import contextlib
 import os
@@ -83,7 +84,7 @@ def ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
         server.stop()
 
 
-def test_every_entry_is_tried_or_has_a_reason():
+def test_each_corpus_entry_is_tried_or_has_a_reason():
     assert {entry["op"] for entry in tried()} == {*OPERATIONS}
     assert {*UNTRIED} <= {entry["id"] for entry in entries()}
 
@@ -107,7 +108,7 @@ def test_each_bad_input_gets_the_promised_class_of_answer(ground: Ground, entry:
 
 
 def is_as_promised(expected: str, found: Seen) -> bool:
-    """Whether that is an answer of the class."""
+    """Return whether an answer belongs to the class."""
     if expected in STATUSES:
         return found.status in STATUSES[expected] and bool(found.said)
     if expected in ("WARN_OR_REJECT", "CLAMP_OR_REJECT", "ACCEPT_OR_LIMIT", "NEEDS_CHOICE"):
@@ -120,13 +121,15 @@ def is_as_promised(expected: str, found: Seen) -> bool:
 
 
 def leaves_nothing(entry: dict[str, Any], before: dict[str, int], after: dict[str, int]) -> bool:
-    """Nothing came to be; an import that failed leaves a dataset without bytes to try again."""
+    """Check that nothing was created.
+
+    A failed import leaves a dataset without bytes, for a retry."""
     if entry["op"].startswith("dataset."):
         before, after = {**before, "datasets": 0}, {**after, "datasets": 0}
     return before == after
 
 
-def test_no_secret_came_to_rest(ground: Ground):
+def test_no_secret_was_stored(ground: Ground):
     for place, _, names in os.walk(ground.server.store):
         for path in (Path(place, name) for name in names):
             if path.is_file():

@@ -1,4 +1,4 @@
-"""Steps run side by side, and all of them end together."""
+"""Steps of a check run in parallel, and all of them stop together."""
 
 import os
 import signal
@@ -32,7 +32,7 @@ def python(name: str, text: str, load: float = 1.0) -> Step:
 
 
 def run(*steps: Step, capacity: float = 2.0) -> tuple[list[Outcome], list[str]]:
-    """The outcomes, and what happened in its order."""
+    """Return the outcomes, and the events in their order."""
     told: list[str] = []
     runner = Runner(
         lambda step: told.append(f"+{step.name}"),
@@ -41,7 +41,7 @@ def run(*steps: Step, capacity: float = 2.0) -> tuple[list[Outcome], list[str]]:
     return runner.run(Stage(steps, capacity)), told
 
 
-def test_a_step_has_its_code_its_output_and_its_times():
+def test_step_records_exit_code_output_and_times():
     burn = "import time; end = time.process_time() + 0.2\nwhile time.process_time() < end: pass"
     [outcome], _ = run(python("burns", f"print('hello')\n{burn}\nraise SystemExit(3)"))
     assert outcome.code == 3
@@ -50,7 +50,7 @@ def test_a_step_has_its_code_its_output_and_its_times():
     assert outcome.cpu_seconds >= 0.2
 
 
-def test_steps_run_side_by_side_while_their_loads_fit(tmp_path):
+def test_steps_run_in_parallel_while_their_loads_fit(tmp_path):
     wait = "import pathlib, time\nwhile not pathlib.Path({!r}).exists(): time.sleep(0.01)"
     first = python("first", wait.format(str(tmp_path / "go")))
     second = python("second", f"open({str(tmp_path / 'go')!r}, 'w')")
@@ -60,13 +60,13 @@ def test_steps_run_side_by_side_while_their_loads_fit(tmp_path):
     assert told[-2:] == ["+third", "-third"]
 
 
-def test_a_step_beyond_the_machine_runs_alone():
+def test_step_with_a_load_above_the_machine_runs_alone():
     _, told = run(python("large", "", load=9.0), python("small", ""))
     assert told == ["+large", "-large", "+small", "-small"]
 
 
 def marked(mark: str) -> list[psutil.Process]:
-    """The processes that carry a mark in their environment."""
+    """Return the processes that have a mark in their environment."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -79,7 +79,7 @@ def marked(mark: str) -> list[psutil.Process]:
 
 @contextmanager
 def interrupted(tmp_path: Path, number: int, seconds: float) -> Iterator[subprocess.Popen[bytes]]:
-    """Yield a check that runs four processes, one of them deaf to Ctrl-C, after one signal."""
+    """Yield a check of four processes, one of which ignores Ctrl-C, after one signal."""
     script = f"""
 import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)  # nohup may run the tests
 import sys; sys.path.insert(0, {str(ROOT / "buildtools")!r})
@@ -108,18 +108,18 @@ except KeyboardInterrupt:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interrupt_stops_all_steps_and_what_they_started(tmp_path, number):
+def test_interrupt_stops_all_steps_and_their_child_processes(tmp_path, number):
     with interrupted(tmp_path, number, 0.5):
         pass
 
 
-def test_a_second_interrupt_does_not_wait_for_a_deaf_step(tmp_path):
+def test_second_interrupt_kills_a_step_that_ignores_the_first(tmp_path):
     with interrupted(tmp_path, signal.SIGINT, 1000) as check:
         until(lambda: len(psutil.Process(check.pid).children()) == 1)
         check.send_signal(signal.SIGINT)
 
 
-def test_nohup_keeps_a_check_from_a_closed_terminal():
+def test_nohup_protects_a_check_from_a_closed_terminal():
     told = "import signal; from checks.running import interrupted_by_signals as by\n"
     told += "with by(): print(signal.getsignal(signal.SIGHUP) == signal.SIG_IGN)"
     words = ["nohup", sys.executable, "-c", told]

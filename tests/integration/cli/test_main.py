@@ -9,8 +9,8 @@ from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
 
-def test_a_run_that_succeeds(shell, echo, dispatcher: Dispatching):
-    """0; the second = belongs to the value; progress is on standard error."""
+def test_successful_run_exits_with_0(shell, echo, dispatcher: Dispatching):
+    """The second = belongs to the value. Progress is on standard error."""
     said = shell("run", echo, "-p", "word=a=b=c", "--name", "first")
     assert said.code == 0, said.err
     assert "succeeded" in said.err
@@ -18,15 +18,15 @@ def test_a_run_that_succeeds(shell, echo, dispatcher: Dispatching):
     assert shell("runs", "status", "first").out == "succeeded\n"
 
 
-def test_a_pin_for_one_run(shell, echo, dispatcher: Dispatching):
-    """K8: the result of that run, told with its number."""
+def test_pin_applies_to_one_run(shell, echo, dispatcher: Dispatching):
+    """K8: the used run is shown with its number."""
     assert shell("run", echo, "--name", "first").code == 0
     said = shell("run", echo, "-p", "word=other", "--pin", "main=first")
     assert "pinned to the result of run 1" in said.err
     assert "pinned" not in shell("run", echo, "-p", "word=other", "--pin", "main=").err
 
 
-def test_json_is_clean(shell, echo, dispatcher: Dispatching):
+def test_json_output_contains_only_json(shell, echo, dispatcher: Dispatching):
     said = shell("run", echo, "--json")
     assert (said.code, said.err) == (0, "")
     assert said.json["run"]["state"] == "succeeded"
@@ -34,8 +34,8 @@ def test_json_is_clean(shell, echo, dispatcher: Dispatching):
     assert shell("run", "show", "1", "--json").code == 2
 
 
-def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
-    """1; the failure and its log are named."""
+def test_failed_run_exits_with_1(shell, yard, dispatcher: Dispatching):
+    """The failure and its log are named."""
     (yard.parts.files.root / "bad.sh").write_text("#!/bin/sh\nexit 4\n")
     said = shell("run", "bad.sh")
     assert said.code == 1
@@ -45,7 +45,7 @@ def test_a_run_that_fails(shell, yard, dispatcher: Dispatching):
     assert shell("runs", "status", "1").code == 1
 
 
-def test_datasets_by_hand(shell, yard, dispatcher: Dispatching):
+def test_datasets_can_be_managed_from_a_shell(shell, yard, dispatcher: Dispatching):
     (yard.parts.files.root / "a.csv").write_text("x,y\n1,2\n")
     said = shell("datasets", "add", "a.csv", "--name", "Mine")
     assert said.code == 0
@@ -60,7 +60,7 @@ def test_datasets_by_hand(shell, yard, dispatcher: Dispatching):
     assert shell("datasets", "show", "Mine").code == 3
 
 
-def test_runs_are_shown_for_people(shell, echo, dispatcher: Dispatching):
+def test_runs_are_shown_as_text(shell, echo, dispatcher: Dispatching):
     shell("run", echo, "-p", "word=hello")
     shown = shell("runs", "show", "1")
     assert shown.code == 0
@@ -69,8 +69,8 @@ def test_runs_are_shown_for_people(shell, echo, dispatcher: Dispatching):
     assert shell("runs", "show", "1", "--json").json["run"]["number"] == 1
 
 
-def test_names_and_logs_do_not_act_on_the_terminal(shell, yard, dispatcher: Dispatching):
-    """Links, clipboards and cursor moves; colours would show on a terminal."""
+def test_terminal_controls_in_names_and_logs_are_removed(shell, yard, dispatcher: Dispatching):
+    """Links, clipboard access and cursor moves. Colours are kept on a terminal."""
     evil = "\\033]8;;javascript:alert(1)\\033\\\\x\\033]52;c;eA==\\007\\033[2J\\033[31mred\\033[0m"
     script = f"#!/bin/sh\nprintf '{evil}\\n'\nprintf '10%%\\r20%%\\n'\n"
     (yard.parts.files.root / "evil.sh").write_text(script)
@@ -82,7 +82,7 @@ def test_names_and_logs_do_not_act_on_the_terminal(shell, yard, dispatcher: Disp
     assert "10%\n20%\n" in out
 
 
-def test_the_installed_command_answers(tmp_path: Path):
+def test_installed_command_works(tmp_path: Path):
     """G7: doctor, in a process of its own."""
     program = Path(sys.executable).with_name("nbyard")
     done = subprocess.run(
@@ -114,7 +114,7 @@ def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
     assert shell("datasets", "compare", "t", "9").code == 3
 
 
-def test_a_dataset_in_use_is_deleted_by_force_only(shell, yard: Yard, dispatcher):
+def test_dataset_in_use_is_deleted_only_with_force(shell, yard: Yard, dispatcher):
     """D9."""
     root = yard.parts.files.root
     (root / "t.csv").write_text("a\n1\n")
@@ -126,8 +126,8 @@ def test_a_dataset_in_use_is_deleted_by_force_only(shell, yard: Yard, dispatcher
     assert shell("datasets", "rm", "t.csv", "--force").code == 0
 
 
-def test_the_end_of_the_command_goes_through_nothing():
-    """All that was made is frozen when the interpreter looks for garbage for the last time."""
+def test_command_exits_without_a_garbage_collection():
+    """All objects are frozen before the interpreter's last collection."""
     code = """
 import atexit, gc
 atexit.register(lambda: print(gc.get_freeze_count() > 0))

@@ -1,4 +1,4 @@
-"""`nbyard run` in a fork of a process with its imports: nobody sees a difference but the time."""
+"""`nbyard run` in a fork of a process with its imports differs only in its speed."""
 
 import os
 import signal
@@ -83,14 +83,14 @@ def ended(process: Popen[str]) -> subprocess.CompletedProcess[str]:
 
 @pytest.fixture
 def warm(start: Start, tmp_path: Path) -> psutil.Process:
-    """The warm process that the first command left."""
+    """Return the warm process that the first command started."""
     assert ended(start("run", "good.py")).returncode == 0
     until(lambda: [*(tmp_path / f"nbyard-{os.getuid()}").glob("*.sock")])
     (process,) = warm_processes(tmp_path)
     return process
 
 
-def test_a_command_in_a_warm_process_ends_like_any_other(
+def test_command_in_a_warm_process_exits_like_any_other(
     start: Start, warm: psutil.Process, folder: Path
 ):
     slow = start("run", "slow.py")
@@ -107,16 +107,14 @@ def test_a_command_in_a_warm_process_ends_like_any_other(
     assert not warm.children()
 
 
-def test_its_folder_and_variables_are_those_of_the_caller(
+def test_command_has_the_folder_and_variables_of_the_caller(
     start: Start, warm: psutil.Process, tmp_path: Path
 ):
     assert ended(start("run", "good.py", NBYARD_STORE_DIR=str(tmp_path / "other"))).returncode == 0
     assert (tmp_path / "other" / "store.sqlite").exists()
 
 
-def test_ctrl_c_reaches_the_command_and_not_its_run(
-    start: Start, warm: psutil.Process, folder: Path
-):
+def test_ctrl_c_stops_the_command_but_not_its_run(start: Start, warm: psutil.Process, folder: Path):
     slow = start("run", "slow.py")
     assert slow.stderr is not None
     shown = ""
@@ -129,7 +127,7 @@ def test_ctrl_c_reaches_the_command_and_not_its_run(
     assert ended(start("run", "good.py")).returncode == 0
 
 
-def test_a_command_ends_with_its_killed_caller(start: Start, warm: psutil.Process):
+def test_command_stops_when_its_caller_is_killed(start: Start, warm: psutil.Process):
     slow = start("run", "slow.py")
     until(warm.children)
     slow.kill()
@@ -137,7 +135,7 @@ def test_a_command_ends_with_its_killed_caller(start: Start, warm: psutil.Proces
     until(lambda: not warm.children())
 
 
-def test_other_code_or_other_surroundings_have_a_process_of_their_own(
+def test_other_code_or_environment_uses_another_warm_process(
     monkeypatch: pytest.MonkeyPatch,
 ):
     from nbyard.cli import warm_shell
@@ -151,7 +149,7 @@ def test_other_code_or_other_surroundings_have_a_process_of_their_own(
     assert len({before, elsewhere, warm_shell.socket_path()}) == 3
 
 
-def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path):
+def test_socket_folder_writable_by_others_is_not_used(tmp_path: Path):
     from nbyard.cli import warm_shell
 
     folder = tmp_path / "shared"
@@ -162,13 +160,13 @@ def test_a_folder_that_others_may_write_to_is_not_used(tmp_path: Path):
     assert warm_shell.run_warm(folder / "a.sock", ["run"]) is None
 
 
-def test_it_ends_when_it_was_idle(start: Start, tmp_path: Path):
+def test_idle_warm_process_exits(start: Start, tmp_path: Path):
     assert ended(start("run", "good.py", NBYARD_IDLE_SECONDS="0.5")).returncode == 0
     folder = tmp_path / f"nbyard-{os.getuid()}"
     until(lambda: folder.exists() and not warm_processes(tmp_path))
     until(lambda: not [*folder.glob("*.sock")])
 
 
-def test_a_setting_turns_it_off(start: Start, tmp_path: Path):
+def test_setting_disables_warm_processes(start: Start, tmp_path: Path):
     assert ended(start("run", "good.py", NBYARD_WARM_SHELL="0")).returncode == 0
     assert not warm_processes(tmp_path)

@@ -70,7 +70,7 @@ def changed(text: str, diff: str) -> str:
 
 
 class Workspace:
-    """A folder in which the example of one page is laid down and run."""
+    """A folder in which the example of one page is written and run."""
 
     def __init__(self, folder: Path, page: str):
         self.folder = folder

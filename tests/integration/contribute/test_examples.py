@@ -20,7 +20,7 @@ EXAMPLES = sorted(page.name for page in PAGES.glob("*.md") if blocks(page.name))
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
-    """A maker of workspaces; the dispatcher that commands start ends with the test."""
+    """Provide a maker of workspaces; the dispatcher that commands start stops with the test."""
     made: list[Workspace] = []
 
     def make(page: str) -> Workspace:
@@ -35,8 +35,8 @@ def workspace(tmp_path: Path) -> Iterator[Callable[[str], Workspace]]:
 Make = Callable[[str], Workspace]
 
 
-def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
-    """Also the OpenAPI document and the reference page."""
+def test_new_operation_reaches_rest_client_and_shell(workspace: Make):
+    """It is also in the OpenAPI document and on the reference page."""
     example = workspace("add-operation.md")
     example.copy_sources("tests/unit/services/conftest.py", COMMAND_TABLE, *REFERENCE)
     laid = example.lay()
@@ -47,7 +47,7 @@ def test_an_operation_reaches_rest_client_and_shell(workspace: Make):
     assert '"kernels.get"' in document
 
 
-def test_an_operation_that_writes_has_a_command_and_a_view(workspace: Make):
+def test_new_writing_operation_has_a_command_and_a_view(workspace: Make):
     example = workspace("add-writing-operation.md")
     example.copy_sources(
         "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE
@@ -58,7 +58,7 @@ def test_an_operation_that_writes_has_a_command_and_a_view(workspace: Make):
 
 
 @pytest.mark.long
-def test_a_setting_is_in_environment_and_reference(workspace: Make):
+def test_new_setting_is_in_environment_and_reference(workspace: Make):
     example = workspace("add-setting.md")
     example.copy_sources("tests/unit/services/conftest.py", *REFERENCE)
     example.lint(*example.lay())
@@ -67,7 +67,7 @@ def test_a_setting_is_in_environment_and_reference(workspace: Make):
 
 
 @pytest.mark.long
-def test_a_first_change_is_seen_in_the_shell(workspace: Make):
+def test_first_change_is_visible_in_the_shell(workspace: Make):
     example = workspace("first-change.md")
     example.copy_sources("tests/unit/services/conftest.py")
     example.lint(*example.lay())
@@ -77,14 +77,14 @@ def test_a_first_change_is_seen_in_the_shell(workspace: Make):
 
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("sqlite3") is None, reason="sqlite3 is not installed")
-def test_stores_and_attempts_are_looked_at(workspace: Make):
+def test_debugging_commands_show_stores_and_attempts(workspace: Make):
     example = workspace("debugging.md")
     example.lay()
     example.run()
 
 
 @pytest.mark.long
-def test_a_migration_upgrades_older_stores(workspace: Make):
+def test_new_migration_upgrades_older_stores(workspace: Make):
     example = workspace("add-migration.md")
     example.copy_sources(
         *("tests/unit/store/conftest.py", "tests/unit/store/rows.py"),
@@ -97,8 +97,8 @@ def test_a_migration_upgrades_older_stores(workspace: Make):
 
 
 @pytest.mark.long
-def test_an_importer_reads_another_programs_files(workspace: Make):
-    """From a distribution of its own, through an entry point."""
+def test_new_importer_reads_files_of_another_program(workspace: Make):
+    """The importer is in its own distribution, with an entry point."""
     example = workspace("add-importer.md")
     laid = example.lay()
     example.install()
@@ -109,7 +109,7 @@ def test_an_importer_reads_another_programs_files(workspace: Make):
 
 
 @pytest.mark.long
-def test_a_panel_compiles_and_passes_its_test(workspace: Make):
+def test_new_panel_compiles_and_passes_its_test(workspace: Make):
     example = workspace("add-panel.md")
     settings = (p.name for end in ("*.js", "*.mjs", "*.json", ".prettier*") for p in ROOT.glob(end))
     example.copy("src", "schema", "scripts", "style", "tests/cases", *settings)
@@ -131,8 +131,8 @@ def test_a_panel_compiles_and_passes_its_test(workspace: Make):
         ("add-serving-mode.md", "test_nbyard_lines.py"),
     ],
 )
-def test_an_extension_passes_its_conformance_suite(workspace: Make, page: str, tests: str):
-    """From a distribution of its own, through an entry point."""
+def test_new_extension_passes_its_conformance_suite(workspace: Make, page: str, tests: str):
+    """The extension is in its own distribution, with an entry point."""
     example = workspace(page)
     laid = example.lay()
     example.install()
@@ -143,7 +143,7 @@ def test_an_extension_passes_its_conformance_suite(workspace: Make, page: str, t
 
 
 @pytest.mark.parametrize("page", EXAMPLES)
-def test_the_changes_of_a_page_fit_the_sources(page: str):
+def test_changes_of_each_page_apply_to_the_sources(page: str):
     texts: dict[str, str] = {}
     for act, path, text in blocks(page):
         if act == "file":
@@ -155,7 +155,7 @@ def test_the_changes_of_a_page_fit_the_sources(page: str):
             compile(text, path, "exec")
 
 
-def test_every_page_with_an_example_is_run():
+def test_every_page_with_an_example_is_tested():
     here = Path(__file__).parent
     tests = "".join(path.read_text() for path in here.glob("test_*.py"))
     assert [page for page in EXAMPLES if page not in tests] == []

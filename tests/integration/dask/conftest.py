@@ -18,7 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="module")
 def dask_ground() -> Iterator[Ground]:
-    """A scheduler and a worker that sees our folders."""
+    """Start a scheduler and a worker that sees nbyard's folders."""
     with ground() as made:
         made.start_worker()
         yield made
@@ -26,7 +26,7 @@ def dask_ground() -> Iterator[Ground]:
 
 @pytest.fixture(scope="module")
 def far_ground(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """A scheduler and a worker that sees nothing of ours."""
+    """Start a scheduler and a worker that does not see nbyard's folders."""
     with ground() as made:
         made.start_worker(hidden=tmp_path_factory.getbasetemp())
         yield made

@@ -22,7 +22,9 @@ PATIENCE_SECONDS = 60.0
 
 
 class Ground:
-    """Starts and kills; `address` stays the same over the schedulers' deaths."""
+    """A scheduler and workers to start and kill.
+
+    `address` stays the same for each new scheduler."""
 
     def __init__(self, folder: Path, tls: Sequence[str] = ()):
         with socket.socket() as probe:
@@ -49,8 +51,9 @@ class Ground:
     def start_worker(
         self, *options: str, hidden: Path | None = None, packages: Path | None = None
     ) -> "subprocess.Popen[bytes]":
-        """One thread, no nanny; `hidden` is a folder in which it finds nothing, `packages` one with
-        more that is installed."""
+        """Start a worker with one thread and no nanny.
+
+        It cannot see the folder `hidden`, and can import the additional `packages`."""
         scratch = self.folder / f"scratch-{len(self.processes)}"
         scratch.mkdir()
         words = [*DASK, "worker", self.address, "--no-nanny", "--no-dashboard", "--nthreads", "1"]
@@ -89,7 +92,7 @@ class Ground:
         return [name for name in names if name.startswith(f"nbyard-{kind}")]
 
     def said(self) -> str:
-        """All logs, for whoever looks for the cause."""
+        """Return all logs, to find the cause of a failure."""
         return "\n".join(path.read_text() for path in sorted(self.folder.glob("*.log")))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""dask-gateway and dask-jobqueue in an environment of their own, on top of ours."""
+"""dask-gateway and dask-jobqueue in a separate environment, on top of that of the tests."""
 
 import site
 import subprocess
@@ -6,14 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from nbyard.testing.kept_folders import kept_folder
+from tests.support.kept_folders import kept_folder
 
 PACKAGES = ("dask-gateway", "dask-gateway-server", "dask-jobqueue", "cryptography")
 
 
 def python_with_peers() -> str:
-    """Its Python; made once. Skips the test where they cannot be installed."""
+    """Return its Python; it is created once. Skip the test if the packages cannot be installed."""
     ours = [sys.prefix, sys.version, *site.getsitepackages(), *PACKAGES]
     return str(kept_folder("dask-peers", "\n".join(ours), _install) / "bin" / "python")
 

@@ -19,7 +19,7 @@ CANONICAL = ("output_csv", "output_test", "metrics", "predictions")
 
 
 class Penguins:
-    """`told` are the variables that name a cluster."""
+    """The copied example; the variables in `told` name a cluster."""
 
     def __init__(
         self, folder: Path, repository: Path, told: Mapping[str, str], python: str = sys.executable
@@ -70,7 +70,7 @@ class Penguins:
         return done.stdout
 
     def dispatcher(self) -> int:
-        """The process that holds the lease; 0 when nobody does."""
+        """Return the process that holds the lease; 0 if there is none."""
         store = Store(self.store)
         try:
             with store.read() as c:
@@ -80,7 +80,7 @@ class Penguins:
         return int(lease.holder.split(":")[1]) if lease is not None else 0
 
     def kill_dispatcher(self) -> None:
-        """As soon as something runs."""
+        """Kill the dispatcher as soon as a task runs."""
         wait_until(lambda: any(self.store.glob("attempts/*/dask.json")), 120.0)
         os.kill(self.dispatcher(), signal.SIGKILL)
 

@@ -1,4 +1,4 @@
-"""M4: a model over a dataset on a cluster: pieces on all workers, predictions in order."""
+"""M4: a model predicts a dataset on a cluster: pieces on all workers, predictions in order."""
 
 import io
 import json
@@ -60,14 +60,14 @@ class Doubling:
 
 @pytest.fixture
 def wide(cluster: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Two workers with files of their own."""
+    """Provide two workers with files of their own."""
     for _ in range(2):
         cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
     yield cluster
 
 
 def witnessed(wide: Ground, word: str) -> Path:
-    """A folder that workers see, with a word to the model."""
+    """Create a folder that workers see, and name it to the model."""
     witness = wide.folder / "witness"
     witness.mkdir()
     (witness / word).touch()
@@ -75,7 +75,7 @@ def witnessed(wide: Ground, word: str) -> Path:
 
 
 def doubling(project: Project, witness: Path, **limits: Any) -> str:
-    """The run of a model over many rows."""
+    """Create the run of a model over many rows."""
     (project.root / "src").mkdir(exist_ok=True)
     (project.root / "src/model.py").write_text(CODE % str(witness))
     (project.root / "src/near.py").write_text("FACTOR = 2\n")
@@ -89,7 +89,7 @@ def doubling(project: Project, witness: Path, **limits: Any) -> str:
 
 
 def begun(witness: Path) -> dict[int, list[int]]:
-    """Processes that loaded the model, by those of their workers."""
+    """Return the processes that loaded the model, by the processes of their workers."""
     found: dict[int, list[int]] = {}
     for path in witness.glob("*-*"):
         worker, own = map(int, path.name.split("-"))
@@ -111,7 +111,7 @@ def gone(witness: Path) -> bool:
 
 @pytest.mark.timeout(200)
 def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Ground) -> None:
-    """M4, R12: also by the worker of the one that waits for them; nothing of it stays."""
+    """M4, R12: the worker that waits for the pieces predicts as well. No file remains."""
     witness = witnessed(wide, "wait")
     run = doubling(project, witness)
     project.dispatching.until(lambda: begun(witness), lambda found: len(found) == 2, 100)
@@ -124,8 +124,8 @@ def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Gr
 
 
 @pytest.mark.timeout(200)
-def test_a_worker_that_dies_loses_no_piece(project: Project, wide: Ground) -> None:
-    """M4: its pieces are predicted by the other one, and its process ends with it."""
+def test_pieces_of_a_dead_worker_are_predicted_by_another(project: Project, wide: Ground) -> None:
+    """M4: the process of the model ends with its worker."""
     witness = witnessed(wide, "wait")
     run = doubling(project, witness)
     project.dispatching.until(lambda: begun(witness), lambda seen: len(seen) == 2, 100)
@@ -142,10 +142,8 @@ def test_a_worker_that_dies_loses_no_piece(project: Project, wide: Ground) -> No
 
 @pytest.mark.long
 @pytest.mark.timeout(200)
-def test_it_goes_on_behind_what_a_worker_left_that_sees_our_files(
-    project: Project, cluster: Ground
-) -> None:
-    """M4, F4: on another one."""
+def test_batch_resumes_after_the_pieces_of_a_dead_worker(project: Project, cluster: Ground) -> None:
+    """M4, F4: on another worker, if the dead one saw nbyard's files."""
     workers = [cluster.start_worker() for _ in range(2)]
     witness = witnessed(cluster, "slow")
     run = doubling(project, witness)
@@ -171,10 +169,10 @@ def predicted(witness: Path) -> int:
 @pytest.mark.long
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("how", ["cancel", "timeout"])
-def test_nothing_is_left_of_one_that_is_cancelled_or_takes_too_long(
+def test_cancelled_or_late_batch_leaves_no_process_on_workers(
     project: Project, wide: Ground, how: str
 ) -> None:
-    """R7, M4: on no worker, although the model would take for ever; what its node used is told."""
+    """R7, M4: although the model never returns. The resource usage of its node is recorded."""
     witness = witnessed(wide, "wait")
     run = doubling(project, witness, **LIMITS.get(how, {}))
     if how == "cancel":
@@ -193,10 +191,8 @@ def test_nothing_is_left_of_one_that_is_cancelled_or_takes_too_long(
 
 
 @pytest.mark.long
-def test_what_a_model_raises_on_a_worker_is_told_with_its_rows(
-    project: Project, wide: Ground
-) -> None:
-    """M4: rows are those of the whole dataset."""
+def test_error_of_a_model_on_a_worker_names_the_rows(project: Project, wide: Ground) -> None:
+    """M4: row numbers are those of the whole dataset."""
     witness = witnessed(wide, "bad")
     run = doubling(project, witness)
     assert project.end(run).run.state == "failed"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole 
 
 @pytest.fixture(params=["dask_ground", "far_ground"])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """With a worker that sees the attempt's folder, and with one that does not."""
+    """Create a project with a worker that sees the attempt's folder, and with one that does not."""
     found: Ground = request.getfixturevalue(request.param)
     root = tmp_path / "root"
     root.mkdir()
@@ -30,7 +30,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]
 
 
 @pytest.mark.sample(1)
-def test_a_sample_is_carried_to_a_worker(project: Project) -> None:
+def test_sample_is_copied_to_a_worker(project: Project) -> None:
     (project.root / "table.csv").write_text("n\n" + "1\n" * 50)
     source = {**option("source", role="input"), "reach": {"kind": "variable", "variable": "SOURCE"}}
     out = {**OUT, "reach": {"kind": "variable", "variable": "OUT"}}

@@ -1,4 +1,4 @@
-"""The suite that every runtime must pass, on workers that see our folders and on others."""
+"""The suite that every runtime must pass, on workers that see nbyard's folders and on others."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.leaves_running  # scheduler and worker serve the whole 
 
 
 def marked(order: Order) -> list[psutil.Process]:
-    """All that carries the attempt's mark."""
+    """Return everything that has the mark of the attempt."""
     found = []
     for process in psutil.process_iter():
         try:
@@ -31,7 +31,7 @@ def marked(order: Order) -> list[psutil.Process]:
 
 
 class OnDask(Supervised):
-    """R12."""
+    """R12: the conformance suite on Dask."""
 
     where = ""
 
@@ -43,7 +43,7 @@ class OnDask(Supervised):
         made.close()
 
     def lose(self, runtime: Runtime, order: Order) -> None:
-        """Its supervisor is killed: nothing of the work may stay."""
+        """Kill the supervisor; no part of the work may remain."""
         wait_until(lambda: bool(marked(order)))
         for process in marked(order):
             parent = process.parent()
@@ -54,12 +54,12 @@ class OnDask(Supervised):
 
 @pytest.mark.long
 class TestDaskRuntime(OnDask):
-    """R12."""
+    """R12: workers that see nbyard's folders."""
 
     where = "dask_ground"
 
 
 class TestDaskRuntimeThatDoesNotSeeOurFiles(OnDask):
-    """P11."""
+    """P11: workers that do not see nbyard's folders."""
 
     where = "far_ground"

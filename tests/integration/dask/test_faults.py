@@ -1,4 +1,4 @@
-"""Workers, schedulers and dispatchers that die: each is an ordinary path (R8, R12, F4, F5)."""
+"""Workers, schedulers and dispatchers that die: each is an ordinary case (R8, R12, F4, F5)."""
 
 import contextlib
 import os
@@ -104,7 +104,7 @@ def bench(
 
 
 @pytest.mark.sample(1)
-def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Bench) -> None:
+def test_dead_worker_loses_the_attempt_and_no_other_starts_it(bench: Bench) -> None:
     order = bench.order()
     bench.runtime.start(order)
     bench.until_ready(order)
@@ -126,7 +126,7 @@ def test_a_worker_that_dies_loses_the_attempt_and_no_other_begins_it(bench: Benc
 
 @pytest.mark.long
 @ONE_IS_ENOUGH
-def test_a_scheduler_that_dies_loses_the_attempt_and_the_next_serves(
+def test_dead_scheduler_loses_the_attempt_and_the_next_one_works(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = bench.order()
@@ -148,8 +148,10 @@ def test_a_scheduler_that_dies_loses_the_attempt_and_the_next_serves(
 
 
 @pytest.mark.sample(1)
-def test_what_waited_at_a_scheduler_that_died_is_sent_again(bench: Bench) -> None:
-    """R8: what ran is lost, what had not begun is not; under the same name it is begun once."""
+def test_tasks_waiting_at_a_dead_scheduler_are_submitted_again(bench: Bench) -> None:
+    """R8: running attempts are lost, waiting ones are not.
+
+    Under the same name, each is started once."""
     begun, waiting = bench.order(), bench.order()
     bench.runtime.start(begun)
     bench.until_ready(begun)
@@ -169,8 +171,8 @@ def test_what_waited_at_a_scheduler_that_died_is_sent_again(bench: Bench) -> Non
 
 
 @ONE_IS_ENOUGH
-def test_who_waits_there_waits_by_priority(bench: Bench) -> None:
-    """F25: what is tried again goes before what never was, though it came last."""
+def test_tasks_at_the_scheduler_wait_by_priority(bench: Bench) -> None:
+    """F25: a retried task goes before a later new one, although it was submitted last."""
     first, turns = bench.order(), bench.ground.folder / "turns"
     bench.runtime.start(first)
     bench.until_ready(first)
@@ -180,13 +182,13 @@ def test_who_waits_there_waits_by_priority(bench: Bench) -> None:
         orders.append(msgspec.structs.replace(order, priority=priority))
         bench.runtime.start(orders[-1])
     bench.gate.touch()
-    wait_until(lambda: all([is_cleared(bench.runtime, order) for order in (first, *orders)]))
+    wait_until(lambda: all([has_ended(bench.runtime, order) for order in (first, *orders)]))
     assert turns.read_text().split() == ["high", "again", "low", "next"]
 
 
 @ONE_IS_ENOUGH
-def test_what_was_to_be_sent_again_can_be_cancelled(bench: Bench) -> None:
-    """I9: it never begins."""
+def test_task_waiting_for_resubmission_can_be_cancelled(bench: Bench) -> None:
+    """I9: the task never starts."""
     bench.ground.kill(bench.ground.workers[0])
     order = bench.order()
     order = msgspec.structs.replace(order, site=bench.runtime.start(order))
@@ -199,9 +201,8 @@ def test_what_was_to_be_sent_again_can_be_cancelled(bench: Bench) -> None:
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("is_late", [False, True])
-def test_what_was_sent_again_is_begun_once(bench: Bench, is_late: bool) -> None:
-    """I3: though the scheduler that was given up lives on somewhere, with a worker that comes to
-    it sooner or later."""
+def test_resubmitted_task_is_started_once(bench: Bench, is_late: bool) -> None:
+    """I3: although the abandoned scheduler still runs, and gets a worker sooner or later."""
     bench.ground.kill(bench.ground.workers[0])
     order = bench.order()
     order = msgspec.structs.replace(order, site=bench.runtime.start(order))
@@ -212,7 +213,7 @@ def test_what_was_sent_again_is_begun_once(bench: Bench, is_late: bool) -> None:
         runtime.start(order)
         for found in (other, bench.ground) if is_late else (bench.ground, other):
             found.start_worker(hidden=bench.hidden)
-            wait_until(partial(came_to, found, order))
+            wait_until(partial(has_reached, found, order))
         bench.gate.touch()
         wait_until(lambda: log_of(runtime, order) == "ready\nend\n")
         wait_until(lambda: state_of(runtime, order) in ("finished", "lost"))
@@ -222,16 +223,17 @@ def test_what_was_sent_again_is_begun_once(bench: Bench, is_late: bool) -> None:
         runtime.close()
 
 
-def is_cleared(runtime: DaskRuntime, order: Order) -> bool:
-    """Whether it has ended; its worker is free for the next one then."""
+def has_ended(runtime: DaskRuntime, order: Order) -> bool:
+    """Return whether the attempt has ended; its worker is then free for the next one."""
     if runtime.poll(order).state != "finished":
         return False
     runtime.stop(order, because("text", text="it is at its end"))
     return True
 
 
-def came_to(found: Ground, order: Order) -> bool:
-    """Whether a worker of that scheduler has begun the attempt, or seen that another one has."""
+def has_reached(found: Ground, order: Order) -> bool:
+    """Return whether a worker of that scheduler has started the attempt, or seen that another one
+    has."""
     with distributed.Client(found.address, set_as_default=False) as client:
         if any(found.folder.rglob(f"nbyard-{order.attempt_id}-*")):
             return True
@@ -254,8 +256,8 @@ def state_of(runtime: DaskRuntime, order: Order) -> str:
 
 
 @pytest.mark.long
-def test_the_next_dispatcher_adopts_what_a_killed_one_began(bench: Bench) -> None:
-    """R8, I8: nothing is begun twice, no line of the log is missing or there twice."""
+def test_next_dispatcher_adopts_attempts_of_a_killed_one(bench: Bench) -> None:
+    """R8, I8: no attempt starts twice, and no line of the log is missing or repeated."""
     order = bench.order()
     packed = msgspec.json.encode(order, enc_hook=str).decode()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -278,7 +280,7 @@ def test_the_next_dispatcher_adopts_what_a_killed_one_began(bench: Bench) -> Non
 
 @pytest.mark.long
 @ONE_IS_ENOUGH
-def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
+def test_nothing_remains_after_the_results_were_fetched(bench: Bench) -> None:
     """I12."""
     bench.gate.touch()
     order = bench.order()
@@ -291,7 +293,7 @@ def test_nothing_is_left_after_it_was_taken(bench: Bench) -> None:
 
 @ONE_IS_ENOUGH
 def test_the_next_dispatcher_frees_the_worker_of_a_finished_attempt(bench: Bench) -> None:
-    """I12: its only thread waits until the files were fetched."""
+    """I12: the only thread of the worker waits until the files are fetched."""
     bench.gate.touch()
     order = bench.order()
     order = msgspec.structs.replace(order, site=bench.runtime.start(order))
@@ -326,7 +328,7 @@ def test_the_sweep_removes_what_no_live_attempt_owns(bench: Bench) -> None:
     assert finish(bench.runtime, live).state == "succeeded"
 
 
-def test_a_cluster_that_is_not_there_is_waited_for(
+def test_attempt_waits_for_an_unreachable_cluster(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     be_hasty(monkeypatch)
@@ -337,8 +339,8 @@ def test_a_cluster_that_is_not_there_is_waited_for(
     runtime.close()
 
 
-def test_no_cluster_is_set(tmp_path: Path) -> None:
-    """G2: what is missing is said, and how to get it."""
+def test_missing_cluster_setting_is_explained(tmp_path: Path) -> None:
+    """G2: the message says what is missing, and how to set it."""
     order = place_attempt(tmp_path, "true", {}, "")
     with pytest.raises(Invalid) as refused:
         DaskRuntime(Settings()).start(order)
@@ -346,10 +348,10 @@ def test_no_cluster_is_set(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Mismatched versions")
-def test_versions_that_differ_are_refused(
+def test_different_dask_versions_are_refused(
     tmp_path: Path, dask_ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: in words that name the difference."""
+    """R12: the message names the difference."""
     versions = import_module("distributed.versions")
     monkeypatch.setattr(versions, "get_versions", partial(older, versions.get_versions))
     monkeypatch.setattr("distributed.client.get_versions", versions.get_versions, raising=False)
@@ -366,10 +368,10 @@ def older(get: Callable[..., Any], *words: Any, **more: Any) -> Any:
     return {**found, "packages": {**found["packages"], "distributed": "2020.1.0"}}
 
 
-def test_a_cluster_is_made_by_a_callable(
+def test_cluster_is_created_by_a_callable(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: whatever Dask has a cluster object for, embedded ones too."""
+    """R12: for any cluster object of Dask, including embedded ones."""
     module = tmp_path_factory.mktemp("module") / "my_clusters.py"
     module.write_text(EMBEDDED)
     monkeypatch.syspath_prepend(module.parent)
@@ -382,8 +384,8 @@ def test_a_cluster_is_made_by_a_callable(
     runtime.close()
 
 
-def test_wishes_wait_for_a_worker_that_says_what_it_has(tmp_path: Path) -> None:
-    """R12, F25: nothing is promised before, and it gets what it asked for afterwards."""
+def test_requests_wait_until_a_worker_reports_its_resources(tmp_path: Path) -> None:
+    """R12, F25: no resource is granted before, and the request is fulfilled afterwards."""
     with ground() as found:
         runtime = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=found.address))
         order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
@@ -402,10 +404,10 @@ def test_wishes_wait_for_a_worker_that_says_what_it_has(tmp_path: Path) -> None:
         runtime.close()
 
 
-def test_a_cluster_that_grows_with_its_work_has_a_reason_to(
+def test_adaptive_cluster_starts_a_worker_for_a_request(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: its workers come when they are needed; a wish that only they can judge brings one."""
+    """R12: workers start when they are needed, also for a request that only they can judge."""
     module = tmp_path_factory.mktemp("module") / "growing_clusters.py"
     module.write_text(GROWING)
     monkeypatch.syspath_prepend(module.parent)
@@ -421,6 +423,6 @@ def test_a_cluster_that_grows_with_its_work_has_a_reason_to(
 
 
 @pytest.mark.parametrize("name", ["no.such.module:cluster", "os:nothing", "os:getcwd:x"])
-def test_a_callable_that_makes_none_is_refused(tmp_path: Path, name: str) -> None:
+def test_callable_that_returns_no_cluster_is_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(Invalid, match="cannot create a cluster"):
         DaskRuntime(Settings(dask_cluster=name)).start(place_attempt(tmp_path, "true", {}, ""))

@@ -41,7 +41,7 @@ pytestmark = [pytest.mark.long, pytest.mark.leaves_running, pytest.mark.timeout(
 
 
 class Server:
-    """The gateway's server and its proxy; what is asked of it, is asked as its users do."""
+    """The gateway's server and its proxy, used as its users do."""
 
     def __init__(self, folder: Path):
         self.python = python_with_peers()
@@ -80,7 +80,7 @@ class Server:
         return found
 
     def close(self) -> None:
-        """The clusters end with it."""
+        """Stop the server and its clusters."""
         self._process.send_signal(signal.SIGTERM)
         self._process.wait(60)
 
@@ -92,8 +92,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made.close()
 
 
-def test_processes_and_a_gateway_agree(tmp_path: Path, repository: Path, server: Server) -> None:
-    """R12, R1, R8: one cluster for the store, which the next dispatcher finds again."""
+def test_processes_and_a_gateway_give_equal_results(
+    tmp_path: Path, repository: Path, server: Server
+) -> None:
+    """R12, R1, R8: the store has one cluster, which the next dispatcher finds again."""
     penguins = Penguins(tmp_path, repository, server.told, server.python)
     assert f"at {server.address} creates a cluster when it is needed" in penguins.doctor()
     here = penguins.run()
@@ -109,7 +111,7 @@ def test_processes_and_a_gateway_agree(tmp_path: Path, repository: Path, server:
     assert not list(penguins.store.glob("dask-gateway*"))
 
 
-def test_a_gateway_that_is_not_there_is_told_of(tmp_path: Path, repository: Path) -> None:
+def test_unreachable_gateway_is_reported(tmp_path: Path, repository: Path) -> None:
     told = {"NBYARD_DASK_CLUSTER": "gateway", "DASK_GATEWAY__ADDRESS": "http://127.0.0.1:1"}
     penguins = Penguins(tmp_path, repository, told, python_with_peers())
     assert (

@@ -1,4 +1,5 @@
-"""E14, R16: data frames and metrics by name on a cluster whose workers see nothing of ours."""
+"""E14, R16: data frames and metrics by name on a cluster whose workers do not see nbyard's
+files."""
 
 from collections.abc import Iterator
 
@@ -42,7 +43,7 @@ def more(table: pandas.DataFrame) -> pandas.DataFrame:
 
 @pytest.fixture
 def wide(cluster: Ground, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ground]:
-    """Two workers with files of their own."""
+    """Provide two workers with files of their own."""
     for _ in range(2):
         cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
     yield cluster
@@ -59,8 +60,8 @@ def numbers(project: Project, run: str, node: str) -> dict[str, list[float | str
 
 
 @pytest.mark.timeout(200)
-def test_data_frames_go_from_worker_to_worker(project: Project, wide: Ground) -> None:
-    """A notebook, a function and a script; metrics arrive while it works."""
+def test_data_frames_pass_between_workers(project: Project, wide: Ground) -> None:
+    """A notebook, a function and a script exchange them; metrics arrive during the work."""
     gate = wide.folder / "gate"
     project.notebook("make", "seed = 1", MAKE.format(gate=str(gate)))
     (project.root / "steps.py").write_text(STEPS)

@@ -61,7 +61,7 @@ def why_not() -> str:
 
 
 class Slurm:
-    """Its three daemons, with their state in a folder of ours."""
+    """The three daemons of SLURM, with their state in a folder of the test."""
 
     def __init__(self, folder: Path):
         for name in ("state", "spool", "logs"):
@@ -123,8 +123,10 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
     made.close()
 
 
-def test_processes_and_jobs_of_slurm_agree(tmp_path: Path, repository: Path, slurm: Slurm) -> None:
-    """R12, R1: jobs come with the first task, and none is left when the dispatcher goes."""
+def test_processes_and_slurm_jobs_give_equal_results(
+    tmp_path: Path, repository: Path, slurm: Slurm
+) -> None:
+    """R12, R1: the first task submits jobs, and no job remains when the dispatcher stops."""
     penguins = Penguins(tmp_path, repository, slurm.told, python_with_peers())
     assert "slurm creates a cluster when it is needed" in penguins.doctor()
     here = penguins.run()
@@ -137,10 +139,10 @@ def test_processes_and_jobs_of_slurm_agree(tmp_path: Path, repository: Path, slu
     wait_until(lambda: slurm.jobs() == [], 60.0)
 
 
-def test_a_run_outlives_its_dispatcher_and_the_scheduler_within(
+def test_run_survives_its_dispatcher_with_the_embedded_scheduler(
     tmp_path: Path, repository: Path, slurm: Slurm
 ) -> None:
-    """R8: the next one has another scheduler, and asks for jobs anew."""
+    """R8: the next dispatcher starts another scheduler, and submits new jobs."""
     penguins = Penguins(tmp_path, repository, slurm.told, python_with_peers())
     running = penguins.start("--runtime", "dask")
     penguins.kill_dispatcher()

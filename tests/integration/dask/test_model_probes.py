@@ -1,4 +1,4 @@
-"""M6: a model that a step on a cluster wrote is loaded on a worker, and not here."""
+"""M6: a model that a task on a cluster wrote is loaded on a worker, and not on this machine."""
 
 import pytest
 
@@ -34,7 +34,7 @@ pathlib.Path(output_model).write_bytes(pickle.dumps(Evil()))
 
 @pytest.mark.long
 @pytest.mark.timeout(200)
-def test_a_model_of_a_cluster_is_loaded_on_a_worker(
+def test_model_of_a_cluster_task_is_loaded_on_a_worker(
     project: Project, cluster: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     cluster.start_worker(hidden=tmp_path_factory.getbasetemp())

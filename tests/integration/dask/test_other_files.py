@@ -1,4 +1,4 @@
-"""Files that work on a cluster wrote beside its declared outputs."""
+"""Undeclared files that work on a cluster writes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,10 +32,9 @@ exit $1
 
 @pytest.fixture(params=["dask_ground", "far_ground"])
 def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]:
-    """With a worker that sees the attempt's folder, and with one that does not.
+    """Create a project with a worker that sees the attempt's folder, and with one that does not.
 
-    All tests share the worker, which has one thread: each dispatcher gives it back on its exit.
-    """
+    All tests share the worker, which has one thread; each dispatcher frees it on exit."""
     found: Ground = request.getfixturevalue(request.param)
     root = tmp_path / "root"
     root.mkdir()
@@ -51,8 +50,8 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("code", [0, 1])
-def test_they_are_those_of_a_process(project: Project, code: int) -> None:
-    """R2, R12: also when the work failed; what is not kept is named."""
+def test_undeclared_files_are_the_same_as_of_a_process(project: Project, code: int) -> None:
+    """R2, R12: this also holds for failed work. Files that are not kept are named."""
     for name in ("table.csv", "same.csv"):
         (project.root / name).write_text("as it was")
     project.script("step", WRITE.replace("$1", str(code)))
@@ -70,8 +69,8 @@ def test_they_are_those_of_a_process(project: Project, code: int) -> None:
 
 
 @pytest.mark.sample(1)
-def test_a_file_of_an_earlier_run_is_no_output(project: Project) -> None:
-    """X1, R12: it lies in the code, at the place that the work should write to."""
+def test_file_of_an_earlier_run_is_not_an_output(project: Project) -> None:
+    """X1, R12: the file is in the code folder, at the path of the output."""
     (project.root / "out.txt").write_text("old")
     project.script("step", "true", {**OUT, "reach": {"kind": "file", "path": "out.txt"}})
     (task,) = project.run(runtime="dask").tasks

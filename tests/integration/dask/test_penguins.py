@@ -1,4 +1,4 @@
-"""The example as processes and on a cluster: the same results (R12, K8, R1)."""
+"""The example has equal results as processes and on a cluster (R12, K8, R1)."""
 
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from .penguins import Penguins, digests
 @pytest.mark.long
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last run
 @pytest.mark.timeout(600)
-def test_processes_and_a_cluster_agree(
+def test_processes_and_a_cluster_give_equal_results(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, repository: Path
 ) -> None:
-    """Also on a worker that sees nothing of ours, with a dispatcher that is killed meanwhile."""
+    """Workers with and without access to nbyard's files are used, and the dispatcher is killed
+    meanwhile."""
     with ground() as cluster:
         cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
         penguins = Penguins(tmp_path, repository, {"NBYARD_DASK_ADDRESS": cluster.address})

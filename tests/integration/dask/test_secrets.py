@@ -1,9 +1,8 @@
-"""S1, I25: on a Dask worker secrets are in the memory of its machine, whether it sees our files or
-not."""
+"""S1, I25: on a Dask worker, secrets are kept in the memory of its machine, whether it sees
+nbyard's files or not."""
 
 import pytest
-
-from nbyard.testing.leaked_secrets import places_of
+from tests.support.leaked_secrets import places_of
 
 from ..telling import REACHES, assert_only_the_harmless_one, telling, writing
 from .ground import ground
@@ -19,7 +18,7 @@ def cluster(request, tmp_path):
 
 
 @pytest.mark.sample(1)
-def test_work_on_a_worker_gets_it_and_nothing_tells_it(tmp_path, cluster):
+def test_secret_reaches_work_on_a_worker_and_no_record_shows_it(tmp_path, cluster):
     with telling(tmp_path, dask_address=cluster.address) as work:
         path = work.telling_notebook()
         for fails in (False, True):
@@ -33,8 +32,8 @@ def test_work_on_a_worker_gets_it_and_nothing_tells_it(tmp_path, cluster):
 
 
 @pytest.mark.sample(1)
-def test_other_files_of_a_worker(tmp_path, cluster):
-    """K5, I23, I26: what holds a secret is named and not kept."""
+def test_files_with_secrets_on_a_worker_are_named_but_not_kept(tmp_path, cluster):
+    """K5, I23, I26."""
     with telling(tmp_path, dask_address=cluster.address) as work:
         detail = work.run(path=writing(work), runtime="dask", parameters={"token": "api"})
         assert_only_the_harmless_one(work, detail)

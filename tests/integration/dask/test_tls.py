@@ -1,4 +1,4 @@
-"""A cluster that speaks TLS only; nobody without a certificate of its authority is heard."""
+"""A cluster that accepts TLS only, and only clients with a certificate of its authority."""
 
 import subprocess
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """One that vouches for itself, as everybody's here."""
+    """Create a self-signed certificate, which all parts of the cluster use."""
     folder = tmp_path_factory.mktemp("tls")
     certificate, key = folder / "certificate.pem", folder / "key.pem"
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=dask"]
@@ -47,10 +47,10 @@ def cluster(certificate: tuple[Path, Path]) -> Iterator[Ground]:
 
 
 @pytest.mark.long
-def test_work_on_a_cluster_with_tls(
+def test_work_becomes_a_client_of_a_tls_cluster(
     tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path]
 ) -> None:
-    """R12: the work itself becomes a client of it without being told of certificates."""
+    """R12: the work needs no setting for certificates."""
     pem, key = map(str, certificate)
     told = {"dask_tls_ca_file": pem, "dask_tls_cert": pem, "dask_tls_key": key}
     settings = Settings(store_dir=str(tmp_path), dask_address=cluster.address, **told)
@@ -67,10 +67,10 @@ def test_work_on_a_cluster_with_tls(
 
 @pytest.mark.long
 @pytest.mark.parametrize("runtime", ["process", "dask"])
-def test_a_notebook_has_a_dataframe_on_a_cluster_with_tls(
+def test_notebook_computes_a_dataframe_on_a_tls_cluster(
     tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path], runtime: str
 ) -> None:
-    """R12: wherever it runs, only the address is named in it."""
+    """R12: the notebook contains only the address, on a worker and in a process."""
     pem, key = map(str, certificate)
     config = Settings(
         store_dir=str(tmp_path / "store"),
@@ -91,7 +91,7 @@ def test_a_notebook_has_a_dataframe_on_a_cluster_with_tls(
 
 
 @pytest.mark.long
-def test_without_certificates_nobody_is_heard(
+def test_client_without_a_certificate_is_refused(
     tmp_path: Path, cluster: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("nbyard.runtimes.dask.cluster.CONNECT_SECONDS", 0.5)

@@ -1,4 +1,4 @@
-"""Workflows on a cluster: the same results, and nothing lost when something dies (R12, R8)."""
+"""Workflows on a cluster: equal results, and no lost task when a process dies (R12, R8)."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -13,7 +13,15 @@ from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.yard import Yard
 
-from ..test_runs import ADA, ENDED, LOOKED_AT, Project, assert_is_told, be_driver, option
+from ..test_runs import (
+    ADA,
+    ENDED,
+    LOOKED_AT,
+    Project,
+    assert_gpu_usage,
+    install_driver_stub,
+    option,
+)
 from .ground import Ground, ground
 
 pytestmark = pytest.mark.leaves_running  # processes of the ground are ended by the fixture
@@ -80,8 +88,10 @@ def project(tmp_path: Path, cluster: Ground) -> Iterator[Project]:
 
 
 def begin_squares(project: Project, cluster: Ground, count: int, threads: int) -> tuple[str, Path]:
-    """A run of so many notebooks on two workers, as many at work as there are threads: its id, and
-    the gate where they wait. Each has written its number into `begun`."""
+    """Start a run of many notebooks on two workers, and wait until all threads work.
+
+    Return its ID and the gate at which the notebooks wait. Each has written its number into
+    `begun`."""
     gate = cluster.folder / "gate"
     for number in range(count):
         told = {"witness": str(cluster.folder), "gate": str(gate), "number": number}
@@ -99,7 +109,7 @@ def begun(cluster: Ground) -> list[int]:
 
 
 def end_squares(project: Project, cluster: Ground, run: str, count: int) -> RunDetail:
-    """Its end: all results are there, and no attempt was begun twice."""
+    """Wait for the end, and check all results. No attempt was started twice."""
     detail = project.dispatching.until(
         lambda: project.detail(run), lambda seen: seen.run.state in ENDED, 60.0 + count * 8.0
     )
@@ -116,7 +126,7 @@ def tried_again(detail: RunDetail) -> list[Task]:
 
 
 def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
-    """So many notebooks on two workers of two threads, one of which dies half way."""
+    """Run many notebooks on two workers of two threads, one of which dies half way."""
     run, gate = begin_squares(project, cluster, count, 2)
     cluster.kill(cluster.workers[0])
     gate.touch()
@@ -127,7 +137,7 @@ def squares(project: Project, cluster: Ground, count: int) -> RunDetail:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_eight_notebooks_lose_nothing_when_one_of_two_workers_dies(
+def test_eight_notebooks_succeed_although_one_of_two_workers_dies(
     project: Project, cluster: Ground
 ) -> None:
     assert squares(project, cluster, 8).run.state == "succeeded"
@@ -135,7 +145,7 @@ def test_eight_notebooks_lose_nothing_when_one_of_two_workers_dies(
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-def test_a_hundred_notebooks_lose_nothing_when_one_of_two_workers_dies(
+def test_hundred_notebooks_succeed_although_one_of_two_workers_dies(
     project: Project, cluster: Ground
 ) -> None:
     assert squares(project, cluster, 100).run.state == "succeeded"
@@ -143,10 +153,8 @@ def test_a_hundred_notebooks_lose_nothing_when_one_of_two_workers_dies(
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_a_scheduler_that_dies_loses_nothing_that_had_not_begun(
-    project: Project, cluster: Ground
-) -> None:
-    """R8: of thirty notebooks those two are tried again that were at work, and no others."""
+def test_dead_scheduler_loses_only_the_running_notebooks(project: Project, cluster: Ground) -> None:
+    """R8: only the two running notebooks of thirty are retried."""
     run, gate = begin_squares(project, cluster, 30, 1)
     at_work = {f"n{number}" for number in begun(cluster)}
     sent = project.dispatching.until(lambda: project.detail(run), all_sent)
@@ -164,11 +172,12 @@ def test_a_scheduler_that_dies_loses_nothing_that_had_not_begun(
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_a_scheduler_that_hangs_holds_up_nobody_else(
+def test_hanging_scheduler_does_not_delay_other_runs(
     project: Project, cluster: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F8, R8: with more notebooks there than there are threads. What waits says so; when it goes on
-    all of them end, each begun once."""
+    """F8, R8: there are more notebooks than threads, and waiting tasks show the reason.
+
+    When the scheduler continues, all of them end, each started once."""
     monkeypatch.setattr("nbyard.runtimes.dask.cluster.ANSWER_SECONDS", 1.0)
     run, gate = begin_squares(project, cluster, 24, 1)
     project.dispatching.until(lambda: project.detail(run), all_sent)
@@ -192,15 +201,15 @@ def says_that_it_hangs(seen: RunDetail) -> bool:
 
 
 def all_sent(seen: RunDetail) -> bool:
-    """Whether the cluster has all of them."""
+    """Return whether all tasks were submitted to the cluster."""
     states = {attempt.state for task in seen.tasks for attempt in task.attempts}
     return all(task.attempts for task in seen.tasks) and states <= {"starting", "running"}
 
 
-def test_processes_and_a_cluster_agree(
+def test_processes_and_a_cluster_give_equal_results(
     project: Project, cluster: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """R12, R1: on a worker that sees nothing of ours, chosen for the run or for a step."""
+    """R12, R1: on a worker without access to nbyard's files, chosen for the run or for a node."""
     cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
     project.notebook("make", "seed = 2; output_json = 'o.json'", MAKE)
     takes = option("source", role="input"), option("out", role="output", format="json")
@@ -229,10 +238,11 @@ def test_processes_and_a_cluster_agree(
 
 
 @pytest.mark.long
-def test_a_notebook_is_a_client_of_the_cluster_it_runs_on(
+def test_notebook_is_a_client_of_the_cluster_that_it_runs_on(
     project: Project, cluster: Ground
 ) -> None:
-    """Two notebooks wait for tasks of their own on two workers of one thread: there is room."""
+    """Two notebooks wait for tasks of their own on two workers of one thread, without a
+    deadlock."""
     for name in ("left", "right"):
         project.notebook(name, "output_txt = 'o.txt'", CLIENT)
         cluster.start_worker()
@@ -243,16 +253,16 @@ def test_a_notebook_is_a_client_of_the_cluster_it_runs_on(
 
 
 @pytest.mark.long
-def test_a_local_process_is_a_client_of_the_cluster_too(project: Project, cluster: Ground) -> None:
+def test_local_process_is_a_client_of_the_cluster(project: Project, cluster: Ground) -> None:
     cluster.start_worker()
     project.notebook("here", "output_txt = 'o.txt'", TABLE)
     assert project.bytes_of(project.run(), "here", "output_txt") == b"4950"
 
 
-def test_a_step_waits_until_it_is_known_what_its_worker_has(
+def test_task_waits_until_the_packages_of_its_worker_are_known(
     project: Project, cluster: Ground, tmp_path: Path
 ) -> None:
-    """R9, R12: nothing is taken from the cache or kept in it before; then what fits is."""
+    """R9, R12: before, the cache is neither read nor written; then matching results are used."""
     project.script("step", 'echo made > "$2"', option("out", role="output", format="txt"))
     started = project.start(runtime="dask")
     until_task(project, started, "step", lambda task: task.why == UNKNOWN.format(cluster.address))
@@ -279,8 +289,10 @@ def test_a_step_waits_until_it_is_known_what_its_worker_has(
 
 
 @pytest.mark.long
-def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Ground) -> None:
-    """R12, F25: a resource that nobody has keeps only the step that asks for it."""
+def test_task_waits_for_a_suitable_worker_and_shows_the_reason(
+    project: Project, cluster: Ground
+) -> None:
+    """R12, F25: a resource that no worker has delays only the task that requests it."""
     steps = {"any": None, "little": 1.0, "much": 4.0}
     for name, cpu in steps.items():
         project.script(name, "true", cpu=cpu)
@@ -297,10 +309,12 @@ def test_a_step_waits_for_its_worker_and_says_so(project: Project, cluster: Grou
     assert project.end(run).run.state == "succeeded"
 
 
-def test_who_asks_for_a_gpu_has_a_worker_of_its_own(
+def test_task_with_a_gpu_has_a_worker_of_its_own(
     project: Project, cluster: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11, R12: it sees what that worker sees; the third waits although threads are free."""
+    """R11, R12: the task sees the GPU of that worker.
+
+    The third task waits although threads are free."""
     seen, gate = cluster.folder / "seen", cluster.folder / "gate"
     look = f'echo "$CUDA_VISIBLE_DEVICES" >> {seen}; until [ -e {gate} ]; do sleep 0.05; done'
     names = ("first", "second", "third")
@@ -328,14 +342,14 @@ def test_who_asks_for_a_gpu_has_a_worker_of_its_own(
 
 
 def waits_for_a_worker(seen: RunDetail) -> bool:
-    """Whether only one is left that does."""
+    """Return whether exactly one task waits for a worker."""
     states = sorted(task.state for task in seen.tasks)
     waiting = [task for task in seen.tasks if "waits for a free Dask worker" in task.why]
     return len(waiting) == 1 and states == ["preparing", "running", "running", "succeeded"]
 
 
 @pytest.mark.long
-def test_a_wish_that_no_worker_has_whole_waits_and_says_so(
+def test_request_that_no_single_worker_fulfils_waits_with_a_reason(
     project: Project, cluster: Ground
 ) -> None:
     """R12: one worker has the GPU, another one the memory."""
@@ -352,7 +366,7 @@ def test_a_wish_that_no_worker_has_whole_waits_and_says_so(
 
 
 @pytest.mark.long
-def test_who_waits_for_a_worker_too_long_fails_and_never_begins(
+def test_task_that_waits_too_long_for_a_worker_fails_unstarted(
     project: Project, cluster: Ground
 ) -> None:
     """I11."""
@@ -377,14 +391,14 @@ def until_task(project: Project, run: str, name: str, good: Callable[[Task], boo
     return project.dispatching.until(lambda: project.task(run, name), good)
 
 
-def test_what_the_gpus_of_a_worker_do_is_told(
+def test_gpu_usage_of_a_worker_is_recorded(
     project: Project, cluster: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11, R12: of those that it shows to its work."""
-    be_driver(tmp_path, monkeypatch)
+    """R11, R12: only the GPUs that the worker shows to its work count."""
+    install_driver_stub(tmp_path, monkeypatch)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a")
     cluster.start_worker("--resources", "GPU=1")
     project.script("busy", LOOKED_AT, gpu=1)
     detail = project.run(runtime="dask")
     assert detail.run.state == "succeeded"
-    assert_is_told(project, detail.run.id, "busy")
+    assert_gpu_usage(project, detail.run.id, "busy")

@@ -1,4 +1,4 @@
-"""Attempts for the tests: folders like a dispatcher makes them, and what became of them."""
+"""Attempts for the tests: folders as a dispatcher writes them, and their results."""
 
 import time
 import uuid
@@ -32,7 +32,7 @@ def until(condition: Callable[[], Any], seconds: float = 60) -> Any:
 
 
 class Bench:
-    """Makes orders for one store and clears all that carries its label."""
+    """Writes orders for one store, and removes everything with its label."""
 
     def __init__(self, folder: Path, engine: Engine, image: str):
         self.folder = folder
@@ -94,7 +94,7 @@ class Bench:
         return [f"{one.kind} {one.name}" for one in self.engine.owned_objects(STORE, self.store_id)]
 
     def memory_limit(self, name: str) -> int:
-        """The limit that the engine keeps."""
+        """Return the limit that the engine stores."""
         return int(self.engine._client().inspect_container(name)["HostConfig"]["Memory"])
 
     def close(self) -> None:

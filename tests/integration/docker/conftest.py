@@ -4,11 +4,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from tests.support import images
+from tests.support.docker_fixtures import *  # noqa: F403
+from tests.support.private_engine import why_no_engine
 
 from nbyard.dockerd import Engine
-from nbyard.testing import images
-from nbyard.testing.docker_fixtures import *  # noqa: F403
-from nbyard.testing.private_engine import why_no_engine
 
 from .bench import Bench
 

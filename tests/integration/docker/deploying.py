@@ -33,7 +33,7 @@ SERVER = Path(__file__).with_name("served.py")
 
 
 def built(engine: Engine, tag: str, dockerfile: str, *files: Path) -> str:
-    """An image on it; no network is there while it is built."""
+    """Build an image on the base, without a network."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         told = {"Dockerfile": dockerfile.encode(), **{f.name: f.read_bytes() for f in files}}
@@ -47,13 +47,13 @@ def built(engine: Engine, tag: str, dockerfile: str, *files: Path) -> str:
 
 
 def server_image(engine: Engine, base: str) -> str:
-    """Python with `/served.py`."""
+    """Return an image of Python with `/served.py`."""
     text = f'FROM {base}\nCOPY served.py /served.py\nCMD ["python3", "/served.py"]\n'
     return built(engine, "nbyard-test/served:1", text, SERVER)
 
 
 class Yards:
-    """A store, its services and what asks for deployments of one image."""
+    """A store, its services and requests for deployments of one image."""
 
     def __init__(
         self, folder: Path, engine: Engine, image: str, caller: Caller = ANN, **settings: Any
@@ -94,7 +94,7 @@ class Yards:
         )
 
     def ask(self, path: str = "/", name: str = "web", port: str = "web") -> tuple[int, str]:
-        """As the proxy does."""
+        """Send a request as the proxy does."""
         with self.yard.store.read() as c:
             row = self.yard.store.deployments.serving(c, self._caller.name, name)
         assert row is not None
@@ -111,11 +111,11 @@ class Yards:
         return str(self.deployments.log(self._caller, name, revision).text)
 
     def owned_objects(self) -> list[str]:
-        """What of this store is on the engine."""
+        """Return the objects of this store on the engine."""
         return sorted(o.name for o in self.engine.owned_objects("nbyard.store", self.yard.store.id))
 
     def close(self) -> None:
-        """Nothing is left of what a test made."""
+        """Remove everything that a test created."""
         for one in self.deployments.list(self._caller, limit=500).items:
             self.deployments.delete(self._caller, one.id)
         with Dispatching(self.settings) as running:
@@ -125,13 +125,13 @@ class Yards:
         assert left == []
 
     def ids(self) -> set[str]:
-        """Those that the dispatcher has to do with, also when they are to be removed."""
+        """Return the deployments that the dispatcher handles, including those to delete."""
         with self.yard.store.read() as c:
             return set(self.yard.store.deployments.ids(c))
 
 
 def shown(yard: Yard, row: RevisionRow) -> dict[str, str]:
-    """What the proxy shows the container of a revision."""
+    """Return the headers that the proxy sends to the container of a revision."""
     folder = yard.store.folder / deployment_folder(row.deployment)
     secret = KeptSecret(folder, row.number).read()
     return {SECRET_HEADER: secret} if secret else {}
@@ -141,7 +141,7 @@ def shown(yard: Yard, row: RevisionRow) -> dict[str, str]:
 def opened(
     folder: Path, engine: Engine, image: str, **settings: Any
 ) -> Iterator[tuple[Yards, Callable[[], Dispatching]]]:
-    """The yards, and what makes a dispatcher for them."""
+    """Yield the yards, and a function that starts a dispatcher for them."""
     yards = Yards(folder, engine, image, **settings)
     try:
         yield yards, yards.dispatching
@@ -151,7 +151,7 @@ def opened(
 
 @contextmanager
 def jupyter(folder: Path, engine: Engine, **settings: Any) -> Iterator[JupyterServer]:
-    """Below a prefix, as on a hub, on the store of the yards in that folder."""
+    """Start a server below a prefix, as on a hub, on the store of the yards in that folder."""
     made = JupyterServer(folder, f"{BELOW}/", docker_host=engine.url, **settings).start()
     try:
         assert made.send("GET", "/deployments").status == 200

@@ -1,4 +1,4 @@
-"""Ways to an engine that is, for all we can tell, on another machine: TLS and ssh."""
+"""Connections to an engine that looks like one on another machine: TLS and ssh."""
 
 import getpass
 import os
@@ -21,7 +21,8 @@ def free_port() -> int:
 
 
 def certificates(folder: Path) -> Path:
-    """`folder` with an authority, and below it `server` and `client`, each as Docker wants it."""
+    """Create an authority in `folder`, and below it `server` and `client`, each in Docker's
+    layout."""
     folder.mkdir()
     _openssl(folder, "req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=ours", "ca")
     for name in ("server", "client"):
@@ -42,7 +43,7 @@ def _openssl(folder: Path, request: str, name: str) -> None:
 
 
 class Ssh:
-    """An sshd of our own, whose people find the engine at `docker_host`."""
+    """An sshd of the test, whose users find the engine at `docker_host`."""
 
     def __init__(self, folder: Path, docker_host: str):
         self.folder = folder
@@ -71,13 +72,13 @@ class Ssh:
 
     @staticmethod
     def why_not() -> str:
-        """Why none can be started here, or ""."""
+        """Return why sshd cannot start here, or ""."""
         missing = [name for name in ("sshd", "ssh", "docker") if shutil.which(name) is None]
         names = ", ".join(missing)
         return f"{names} not found (apt-get install openssh-server docker.io)" if names else ""
 
     def client(self, key: str) -> str:
-        """A folder for the PATH, whose `ssh` uses that key and none of the user's settings."""
+        """Return a folder for PATH, whose `ssh` uses that key and none of the user's settings."""
         place = self.folder / f"bin-{key}"
         place.mkdir(exist_ok=True)
         told = f"IdentityFile {self.folder}/{key}\nIdentitiesOnly yes\nIdentityAgent none\n"
@@ -100,7 +101,7 @@ class Ssh:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
     def cut(self) -> None:
-        """End every connection; others can be made."""
+        """Close every connection; new ones are possible."""
         for child in psutil.Process(self._pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 child.kill()

@@ -1,5 +1,5 @@
-"""What tests of images on a real engine share: a store with a dispatcher, installed environments,
-and building to the end."""
+"""Shared by tests of images on a real engine: a store with a dispatcher, installed environments,
+and complete builds."""
 
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -38,7 +38,7 @@ def yard(
 
 @pytest.fixture
 def built(yard: Yard, docker_engine: Engine) -> Iterator[Built]:
-    """Builds an image to its end; afterwards all of this store are gone."""
+    """Build an image to its end; afterwards, all images of this store are removed."""
 
     def build(**body: Any) -> NamedImage:
         made = yard.services.images.build(ANN, NewImage(**body))
@@ -49,7 +49,7 @@ def built(yard: Yard, docker_engine: Engine) -> Iterator[Built]:
 
 
 def remove_images(engine: Engine, store_id: str) -> None:
-    """All that are of this store."""
+    """Remove all images of this store."""
     for image in engine.images_with_label(STORE, store_id):
         for name in found.names if (found := engine.image(image)) else []:
             engine.remove_image(name)
@@ -67,7 +67,7 @@ def ended(yard: Yard, made: NamedImage) -> NamedImage:
 def environment(
     yard: Yard, name: str, *packages: str, python: str = "", hashes: Sequence[str] = ()
 ) -> str:
-    """One that is installed, as far as rows tell; each of its packages has these hashes."""
+    """Create the rows of an installed environment; each of its packages has these hashes."""
     row = dict.fromkeys(("description", "kernel"), "")
     row |= {"id": new_id(), "name": name, "owner": ANN.name}
     store = yard.store

@@ -13,12 +13,12 @@ from typing import Any
 PROGRAM = "docker-registry"
 SECONDS = 20.0
 USER = "ann"
-# bcrypt of nbyard.testing.leaked_secrets.CANARY
+# bcrypt of tests.support.leaked_secrets.CANARY
 PASSWORDS = f"{USER}:$2y$05$abcdefghijklmnopqrstuuk.C1wdujZoTIv45MrRffq5cOOjrglMG\n"
 
 
 class Registry:
-    """Serves until it is stopped; `is_closed` to those who do not log in."""
+    """Serves until it is stopped. If it `is_closed`, it requires a login."""
 
     def __init__(self, folder: Path, *, is_closed: bool = False):
         folder.mkdir()

@@ -1,4 +1,4 @@
-"""A relay before an engine's socket that can swallow the answer to one request."""
+"""A relay before an engine's socket that can drop the response to one request."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""A server for tests, which tells what it is and does what a path says."""
+"""A server for tests that shows its state, and acts as its path says."""
 
 import contextlib
 import http.server
@@ -11,7 +11,7 @@ HOG: list[bytes] = []
 
 
 def limits():
-    """Of the kernel, whichever version of its groups it has."""
+    """Return the limits of the kernel, for both versions of control groups."""
     for path in ("memory/memory.limit_in_bytes", "memory.max", "cpu/cpu.cfs_quota_us", "cpu.max"):
         with contextlib.suppress(OSError), open(f"/sys/fs/cgroup/{path}") as file:
             yield path, file.read().strip()

@@ -1,4 +1,4 @@
-"""A workflow as processes, in containers and mixed: the same results (R12)."""
+"""A workflow has equal results as processes, in containers and mixed (R12)."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,8 +38,10 @@ def project(
         dispatching.until(made.alive, lambda left: not left)
 
 
-def test_processes_and_containers_agree(project: Project) -> None:
-    """R12, K8: chosen for the run or for a node; what ran in containers is not run again there."""
+def test_processes_and_containers_give_equal_results(project: Project) -> None:
+    """R12, K8: chosen for the run or for a node.
+
+    Cached results of containers are used there again."""
     project.notebook("make", "seed = 2; output_json = 'o.json'", MAKE)
     takes = option("source", role="input"), option("out", role="output", format="json")
     project.script("copy", 'cat "$2" > "$4"', *takes)

@@ -21,7 +21,7 @@ def project(
     docker_settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Project]:
-    """With an engine that sees nbyard's files, and as with one that does not."""
+    """Create a project with an engine that sees nbyard's files, and as with one that does not."""
     for name, value in docker_settings.items():
         monkeypatch.setenv(name, value)
     if request.param == "volume":

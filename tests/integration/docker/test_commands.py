@@ -32,7 +32,9 @@ BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 
 @BOTH
 def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
-    """R12, P11: the same folder comes out, whether the engine sees it or not; files are ours."""
+    """R12, P11: the folder is the same whether the engine sees it or not.
+
+    The user owns the files."""
     order = bench.shell(
         'cat "$IN"; echo noise >&2; cat "$IN" > ../outputs/o/result.txt; cat tool.txt',
         environment={"IN": "{attempt}/inputs/i/data.txt"},
@@ -51,9 +53,9 @@ def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
 
 @BOTH
 def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
-    """E14: what `nbyard.input` reads and `nbyard.log_metric` writes is in its container.
+    """E14: the container has the files of `nbyard.input` and `nbyard.log_metric`.
 
-    What others rely on is not."""
+    It cannot change the task and the result."""
     spoil = "echo x >> task.json || echo no; echo x > result.json || echo neither"
     order = bench.shell(
         'cd "$NBYARD_ATTEMPT"; cat task.json; echo "{}" >> metrics.jsonl; '
@@ -68,8 +70,8 @@ def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
 
 @pytest.mark.long
 @BOTH
-def test_the_line_of_a_shell(bench: Bench, staging):
-    """E13: ShellCommandRequirement of CWL; what is not raw stands in quotes."""
+def test_shell_command_line_is_quoted(bench: Bench, staging):
+    """E13: ShellCommandRequirement of CWL; words that are not raw are quoted."""
     raw = Bound(1, text='| while read -r x; do echo "<$x>"; done; exit 3', raw=True)
     told = Invocation(words=(Bound(0, text="$(inputs.data.path)"), raw), apart=True, for_shell=True)
     data = Argument("data", "input", required=True, reach=Referenced())
@@ -85,8 +87,8 @@ def test_the_line_of_a_shell(bench: Bench, staging):
 
 @pytest.mark.long
 @BOTH
-def test_paths_are_those_of_the_container(bench: Bench, staging):
-    """E13: in a text of the working folder, and in what cwl.output.json tells of it."""
+def test_paths_are_translated_for_the_container(bench: Bench, staging):
+    """E13: in a text file of the working folder, and in cwl.output.json."""
     text = 'cat {attempt}/inputs/data/d > o.txt; echo "{\\"o\\": {\\"class\\": \\"File\\", '
     text += '\\"path\\": \\"$PWD/o.txt\\"}}" > cwl.output.json'
     work = CommandWork(["sh", "go.sh"], files=[PlacedFile("go.sh", "", text, False)])
@@ -103,8 +105,8 @@ def test_paths_are_those_of_the_container(bench: Bench, staging):
 
 @pytest.mark.long
 @BOTH
-def test_a_working_folder_of_its_own(bench: Bench, staging):
-    """E13: standard error is a file, outputs are found by patterns, an exit code is success."""
+def test_command_runs_in_its_own_working_folder(bench: Bench, staging):
+    """E13: standard error is a file, patterns find outputs, and a given exit code is success."""
     script = "echo one > a.txt; echo two > b.txt; echo out; echo err >&2; echo n > said.n; exit 3"
     work = CommandWork(["sh", "-c", script], stdout="outputs/.work/said", stderr="outputs/e/err",
                        exit_codes=ExitCodes(success=(3,)))  # fmt: skip
@@ -125,7 +127,7 @@ def test_a_working_folder_of_its_own(bench: Bench, staging):
     assert (outputs / "e/err").read_text() == "err\n"
 
 
-def test_the_engine_is_asked_whether_it_sees_our_files(bench: Bench):
+def test_probe_detects_whether_the_engine_sees_the_files(bench: Bench):
     runtime = bench.runtime()
     order = bench.shell("sleep 20")
     runtime.start(order)
@@ -135,7 +137,7 @@ def test_the_engine_is_asked_whether_it_sees_our_files(bench: Bench):
     until(lambda: not bench.left())
 
 
-def test_exit_code_three_is_a_failure_with_the_last_lines(bench: Bench):
+def test_exit_code_3_fails_with_the_last_lines(bench: Bench):
     """E4."""
     result = bench.run(bench.shell("echo before; exit 3"))
     assert result.state == "failed" and result.failure
@@ -144,13 +146,13 @@ def test_exit_code_three_is_a_failure_with_the_last_lines(bench: Bench):
     assert "before" in result.failure.traceback
 
 
-def test_a_missing_output_breaks_the_contract(bench: Bench):
+def test_missing_output_fails_the_attempt(bench: Bench):
     result = bench.run(bench.shell("true", outputs={"o": output("outputs/o/result.txt")}))
     assert result.failure and result.failure.kind == "contract"
     assert "outputs/o/result.txt" in result.failure.message
 
 
-def test_an_output_that_leads_out_of_the_folder_is_refused(bench: Bench):
+def test_output_link_out_of_the_folder_is_refused(bench: Bench):
     script = "cd ../outputs/o && rm -f x; ln -s /etc/passwd result.txt 2>/dev/null || exit 9"
     order = bench.shell(script, outputs={"o": output("outputs/o/result.txt")})
     result = bench.run(order)
@@ -159,7 +161,8 @@ def test_an_output_that_leads_out_of_the_folder_is_refused(bench: Bench):
 
 @BOTH
 def test_standard_streams_keep_every_byte(bench: Bench, staging):
-    """E4: stdin and stdout are files, byte for byte, without a last newline too."""
+    """E4: standard input and output are files, equal byte for byte, also without a final
+    newline."""
     data = os.urandom(300_000) + b"\r\nno newline at the end"
     order = bench.shell(
         "echo to the log >&2; cat",
@@ -175,8 +178,8 @@ def test_standard_streams_keep_every_byte(bench: Bench, staging):
     assert log_of(order) == "to the log\n"
 
 
-def test_arguments_are_data(bench: Bench):
-    """I24: nothing is read as a shell would read it."""
+def test_arguments_are_not_read_by_a_shell(bench: Bench):
+    """I24."""
     words = ["$(touch /tmp/nby_canary)", "a b", "--x={attempt}/inputs/i", "; exit 1", "é\n"]
     result = bench.run(order := bench.order(CommandWork(argv=["echo", *words])))
     assert result.state == "succeeded"
@@ -185,8 +188,8 @@ def test_arguments_are_data(bench: Bench):
     )
 
 
-def test_cancel_ends_what_is_deaf_and_leaves_nothing(bench: Bench):
-    """R7, I9: TERM at once, KILL after a while; whoever cancels does not wait for it."""
+def test_cancel_kills_a_command_that_ignores_term(bench: Bench):
+    """R7, I9: TERM at once, KILL after a while. The caller does not wait, and nothing remains."""
     runtime = bench.runtime()
     order = bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -201,7 +204,7 @@ def test_cancel_ends_what_is_deaf_and_leaves_nothing(bench: Bench):
 
 
 @pytest.mark.long
-def test_a_polite_command_ends_without_waiting(bench: Bench, monkeypatch):
+def test_command_that_obeys_term_ends_at_once(bench: Bench, monkeypatch):
     monkeypatch.setattr("nbyard.runtimes.docker.attempts.termination.GRACE_SECONDS", 600.0)
     runtime = bench.runtime()
     order = bench.shell("trap 'echo bye; exit 4' TERM; echo ready; while true; do sleep 0.1; done")
@@ -212,7 +215,7 @@ def test_a_polite_command_ends_without_waiting(bench: Bench, monkeypatch):
     assert "bye" in log_of(order) and result_of(order).state == "cancelled"
 
 
-def test_the_time_limit_is_kept(bench: Bench):
+def test_time_limit_stops_the_command(bench: Bench):
     """I11."""
     result = bench.run(bench.shell("echo begun; sleep 60", timeout_seconds=1))
     assert result.state == "failed" and result.failure
@@ -220,8 +223,10 @@ def test_the_time_limit_is_kept(bench: Bench):
 
 
 @pytest.mark.long
-def test_the_time_limit_comes_about_whoever_watches(bench: Bench):
-    """I11: who takes over counts from then; however it ends, it was ended at its limit."""
+def test_time_limit_holds_for_the_next_process(bench: Bench):
+    """I11: the next process counts from the same start.
+
+    In any case, the attempt ends at its limit."""
     order = bench.shell("trap 'exit 3' TERM; while true; do sleep 0.1; done", timeout_seconds=4)
     former = bench.runtime()
     order = msgspec.structs.replace(order, site=former.start(order))
@@ -246,11 +251,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @pytest.mark.long
-def test_what_ended_at_its_limit_waits_for_room(
+def test_attempt_stopped_at_its_limit_waits_for_disk_space(
     docker_engine: Engine, tiny_image: str, small_disk: Path
 ):
-    """F10, I11: the word to end was the last for which there was room; nothing is cleared away
-    before what became of it is written down."""
+    """F10, I11: the disk was full after the stop request.
+
+    The outcome is recorded before anything is removed."""
     bench = Bench(small_disk, docker_engine, tiny_image)
     order = bench.shell("echo begun; sleep 600", timeout_seconds=4)
     runtime = bench.runtime()
@@ -275,7 +281,7 @@ def test_what_ended_at_its_limit_waits_for_room(
     bench.close()
 
 
-def test_out_of_memory_says_so(bench: Bench):
+def test_out_of_memory_is_reported(bench: Bench):
     """P6, F32."""
     limit = 48 * 2**20
     order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
@@ -284,8 +290,8 @@ def test_out_of_memory_says_so(bench: Bench):
     assert result.failure.message == "out of memory: limit 48 MiB"
 
 
-def test_out_of_memory_says_so_when_the_engine_was_late(bench: Bench, monkeypatch):
-    """P6, F32: the engine's events have the reason that the state lacks."""
+def test_out_of_memory_is_reported_by_late_engine_events(bench: Bench, monkeypatch):
+    """P6, F32: the engine's events contain the reason that its state lacks."""
     known = Engine.container
 
     def late(engine: Engine, name: str) -> Container | None:
@@ -299,7 +305,7 @@ def test_out_of_memory_says_so_when_the_engine_was_late(bench: Bench, monkeypatc
     assert result.failure and result.failure.message == "out of memory: limit 48 MiB"
 
 
-def test_a_removed_container_is_a_lost_attempt(bench: Bench):
+def test_removed_container_loses_the_attempt(bench: Bench):
     """F5, I4."""
     runtime = bench.runtime()
     order = bench.shell("sleep 60")
@@ -309,7 +315,7 @@ def test_a_removed_container_is_a_lost_attempt(bench: Bench):
     assert str(bench.over(order, runtime).reason) == "its container was removed outside nbyard"
 
 
-def test_a_killed_container_is_a_lost_attempt(bench: Bench):
+def test_killed_container_loses_the_attempt(bench: Bench):
     """F5."""
     runtime = bench.runtime()
     order = bench.shell("echo here; sleep 60")
@@ -319,14 +325,14 @@ def test_a_killed_container_is_a_lost_attempt(bench: Bench):
     assert (seen.state, str(seen.reason)) == ("lost", "its container was killed (signal 9)")
 
 
-def test_what_cannot_start_says_why(bench: Bench):
+def test_command_that_cannot_start_is_explained(bench: Bench):
     order = bench.order(CommandWork(argv=["no-such-program"]))
     result = bench.run(order)
     assert result.failure and result.failure.exit_code == 127
     assert "no-such-program" in log_of(order)
 
 
-def test_a_missing_image_is_told(bench: Bench):
+def test_missing_image_is_reported(bench: Bench):
     order = bench.shell("true", image="nowhere.invalid/nothing:1")
     with pytest.raises(NbyardError) as caught:
         bench.runtime().start(order)
@@ -335,7 +341,7 @@ def test_a_missing_image_is_told(bench: Bench):
     assert bench.left() == []
 
 
-def test_no_engine_is_told_in_words(bench: Bench):
+def test_missing_engine_is_explained(bench: Bench):
     """G2."""
     runtime = bench.runtime(docker_host="unix:///nowhere/docker.sock")
     with pytest.raises(Unavailable) as caught:
@@ -345,8 +351,8 @@ def test_no_engine_is_told_in_words(bench: Bench):
     assert runtime.sweep(bench.store_id, []) == []
 
 
-def test_the_hardened_defaults_hold_inside(bench: Bench):
-    """I26, Q13, P11, P6: no rights, no root, limits, a network of its own, no GPU."""
+def test_hardened_defaults_hold_in_the_container(bench: Bench):
+    """I26, Q13, P11, P6: no capabilities, no root, limits, its own network, no GPU."""
     script = """
     cat /proc/self/status; id -u; id -g; cat /proc/mounts
     touch /etc/x 2>/dev/null && echo ROOTFS WRITABLE
@@ -380,7 +386,7 @@ def test_the_hardened_defaults_hold_inside(bench: Bench):
     assert json.dumps(told["Mounts"]).count('"RW": true') == 3
 
 
-def test_runs_have_networks_of_their_own_which_go_with_them(bench: Bench):
+def test_each_run_has_its_own_network_until_its_end(bench: Bench):
     runtime = bench.runtime()
     first, second = bench.shell("sleep 60"), bench.shell("sleep 60")
     runtime.start(first)
@@ -393,8 +399,8 @@ def test_runs_have_networks_of_their_own_which_go_with_them(bench: Bench):
     until(lambda: not bench.left())
 
 
-def test_what_a_command_uses_is_written_down(bench: Bench):
-    """R9: its engine is asked, for nothing of ours is in the container to look."""
+def test_resource_usage_of_a_command_is_recorded(bench: Bench):
+    """R9: from the engine, because the container has no part of nbyard."""
     gate = "../outputs/o/gate"
     order = bench.shell(f"until [ -e {gate} ]; do :; done", outputs={"o": output("outputs/o/gate")})
     runtime = bench.runtime()
@@ -413,8 +419,8 @@ def samples(order: Order) -> list[UsageSample]:
     return read_samples(path.read_bytes().splitlines()) if path.exists() else []
 
 
-def test_what_lies_beside_the_outputs_is_left_in_the_volume(bench: Bench) -> None:
-    """P11: also where it is more than is fetched with the rest."""
+def test_undeclared_files_stay_in_the_volume(bench: Bench) -> None:
+    """P11: this includes files above the size limit of the transfer."""
     script = "head -c 9000000 /dev/zero > $NBYARD_ATTEMPT/code/big"
     script += "; echo made > $NBYARD_ATTEMPT/outputs/o"
     order = bench.shell(script, outputs={"o": output("outputs/o")})

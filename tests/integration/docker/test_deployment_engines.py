@@ -1,15 +1,15 @@
-"""P3, P4, P6: deployments on engines that are killed, and on one with made-up GPUs."""
+"""P3, P4, P6: deployments on engines that are killed, and on one with simulated GPUs."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.images import tiny_image
+from tests.support.private_engine import PrivateEngine, why_no_engine
 
 from nbyard.dockerd import Engine
 from nbyard.domain.deployments.structs import DeploymentChange
-from nbyard.testing.images import tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .deploying import ANN, Yards, opened
 
@@ -19,7 +19,7 @@ STAY = {"command": ["sleep", "600"], "ports": []}
 
 @pytest.fixture(scope="module")
 def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateEngine]:
-    """It has two GPUs, and takes its containers along when it is killed."""
+    """Provide an engine with two GPUs, whose containers stop when it is killed."""
     if why_no_engine():
         pytest.skip(why_no_engine())
     folder = tmp_path_factory.mktemp("g")
@@ -48,7 +48,7 @@ def running_names(yards: Yards) -> list[str]:
 
 
 @pytest.mark.long
-def test_an_engine_that_was_killed_is_down_and_what_it_had_comes_back(yards, private):
+def test_deployments_return_after_their_engine_was_killed(yards, private):
     """P3."""
     yards.create(**STAY)
     with yards.dispatching() as running:
@@ -61,8 +61,8 @@ def test_an_engine_that_was_killed_is_down_and_what_it_had_comes_back(yards, pri
 
 
 @pytest.mark.long
-def test_twenty_at_once_share_two_gpus(yards):
-    """P4, P6: the others wait, and whoever is stopped or deleted lets go of his."""
+def test_twenty_deployments_share_two_gpus(yards):
+    """P4, P6: the others wait. A stopped or deleted deployment releases its GPU."""
     for number in range(20):
         yards.create(f"n{number:02}", gpu=1, **STAY)
     with yards.dispatching() as running:
@@ -87,7 +87,7 @@ def test_twenty_at_once_share_two_gpus(yards):
 
 @pytest.mark.long
 def test_a_new_revision_takes_over_the_only_gpus(yards):
-    """P4: where there is none for both, the one before leaves its own."""
+    """P4: without GPUs for both, the earlier revision stops first."""
     for name in ("a", "b"):
         yards.create(name, gpu=1, **STAY)
     with yards.dispatching() as running:

@@ -34,7 +34,7 @@ def made(tmp_path, docker_engine, served):
         yield found
 
 
-def test_it_starts_answers_is_stopped_and_starts_again(made):
+def test_deployment_starts_responds_stops_and_restarts(made):
     """P3, P4."""
     yards, dispatching = made
     yards.create(environment={"VERSION": "7"})
@@ -62,8 +62,8 @@ def test_it_starts_answers_is_stopped_and_starts_again(made):
 
 
 @pytest.mark.long
-def test_an_edit_takes_the_place_of_what_answers_and_is_rolled_back(made):
-    """P4: nobody is refused meanwhile, however long his answer takes."""
+def test_edited_revision_takes_over_and_is_rolled_back(made):
+    """P4: no request is refused meanwhile, however long its response takes."""
     yards, dispatching = made
     yards.create()
     with dispatching() as running:
@@ -85,8 +85,8 @@ def test_an_edit_takes_the_place_of_what_answers_and_is_rolled_back(made):
         assert "serving version 2" in yards.log(revision=2)
 
 
-def test_a_revision_that_fails_does_not_take_the_place(made):
-    """P4: the reason is told, and the one before goes on answering."""
+def test_failed_revision_does_not_take_over(made):
+    """P4: the reason is shown, and the earlier revision keeps responding."""
     yards, dispatching = made
     yards.create()
     with dispatching() as running:
@@ -135,7 +135,7 @@ REASONS = [
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(("wish", "words", "verb"), REASONS, ids=[w for _, w, _ in REASONS])
-def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words, verb):
+def test_failure_has_a_reason_and_a_command_that_reproduces_it(made, wish, words, verb):
     """P3."""
     yards, dispatching = made
     yards.create(**wish)
@@ -155,8 +155,8 @@ def test_a_failure_has_its_reason_and_a_command_that_shows_it(made, wish, words,
 
 
 @pytest.mark.long
-def test_the_command_that_shows_a_failure_makes_the_same_container(made):
-    """P3: user, limits and hardening, or what fails under them would not fail by hand."""
+def test_reproducing_command_creates_an_equal_container(made):
+    """P3: user, limits and hardening are the same, so the failure is the same."""
     yards, dispatching = made
     write = "import time; time.sleep(5); open('/etc/a', 'w')"  # it can be looked at before
     yards.create(command=["python3", "-c", write], environment={"A": "b c"})
@@ -195,8 +195,9 @@ WORDS_OF_REMOVAL = re.compile(r"removed outside nbyard|was killed \(exit code 13
 
 
 @pytest.mark.long
-def test_without_a_port_its_process_decides(made):
-    """P4: one that is not there is never running, though its container is for a moment."""
+def test_deployment_without_a_port_runs_while_its_process_does(made):
+    """P4: a program that cannot start is never shown as running, although its container runs for a
+    moment."""
     yards, dispatching = made
     yards.create("gone", ports=[], command=["/no/such/program"])
     yards.create("there", ports=[], command=["sleep", "600"])
@@ -207,7 +208,7 @@ def test_without_a_port_its_process_decides(made):
     assert "running" not in seen and "starting" in seen
 
 
-def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
+def test_exited_deployment_is_completed_and_a_crashed_one_restarts(made):
     """P3."""
     yards, dispatching = made
     yards.create()
@@ -231,7 +232,7 @@ def test_what_ends_by_itself_is_completed_and_what_dies_is_started_again(made):
         assert not has_work(yards.yard.store), "the dispatcher may leave"
 
 
-def test_limits_are_real_inside_and_gpus_are_hidden(made):
+def test_limits_hold_in_the_container_and_gpus_are_hidden(made):
     """P6."""
     yards, dispatching = made
     yards.create(memory_gb=3, cpu=1)
@@ -251,8 +252,8 @@ def test_limits_are_real_inside_and_gpus_are_hidden(made):
         assert [one["HostIp"] for one in bound] == ["127.0.0.1"]
 
 
-def test_a_deployment_that_is_stuck_is_deleted(made):
-    """P4: also while its image does not come, and when it does not end when it is told to."""
+def test_stuck_deployment_can_be_deleted(made):
+    """P4: while its image is missing, and when its process ignores the stop request."""
     yards, dispatching = made
     stubborn = [
         "python3",
@@ -270,8 +271,8 @@ def test_a_deployment_that_is_stuck_is_deleted(made):
 
 
 @pytest.mark.long
-def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
-    """P4: the others are served meanwhile."""
+def test_deployment_with_a_silent_registry_can_be_deleted_at_once(made):
+    """P4: other deployments are handled meanwhile."""
     yards, dispatching = made
     with socket.create_server(("127.0.0.1", 0)) as registry, dispatching() as running:
         host = f"127.0.0.1:{registry.getsockname()[1]}"
@@ -289,8 +290,8 @@ def test_one_whose_registry_says_nothing_is_stopped_and_deleted_at_once(made):
             running.until(yards.ids, lambda left: left == {yards.get().id})
 
 
-def test_a_dispatcher_that_is_killed_is_followed_by_one_that_adopts(made):
-    """P3, I8: the container is the same, and its log has no gap."""
+def test_next_dispatcher_adopts_running_deployments(made):
+    """P3, I8: the container stays, and its log has no gap."""
     yards, dispatching = made
     count = (
         "import itertools, time\nfor n in itertools.count(): print(n, flush=True); time.sleep(.02)"
@@ -319,8 +320,8 @@ def test_a_dispatcher_that_is_killed_is_followed_by_one_that_adopts(made):
 
 @pytest.mark.long
 @pytest.mark.parametrize("point", ["deployment-begun", "deployment-launched"])
-def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, point):
-    """CP4, CP5: it answers, and no second container was made."""
+def test_next_dispatcher_completes_an_interrupted_start(made, point):
+    """CP4, CP5: the deployment responds, and there is no second container."""
     yards, dispatching = made
     yards.create()
     told = yards.settings.environment() | {"NBYARD_CRASH_AT": point}
@@ -338,8 +339,8 @@ def test_a_dispatcher_that_dies_while_it_starts_one_leaves_it_to_the_next(made, 
 
 
 @pytest.mark.long
-def test_what_a_killed_dispatcher_left_is_swept_and_nothing_of_others(made):
-    """P4: its row is gone, as after one that had lost its lease and did not know."""
+def test_sweep_removes_only_containers_without_a_deployment(made):
+    """P4: the row is gone, as after a dispatcher that lost its lease without noticing."""
     yards, dispatching = made
     gone = yards.create()
     told = yards.settings.environment() | {"NBYARD_CRASH_AT": "deployment-launched"}
@@ -366,7 +367,7 @@ def container(yards: Yards) -> str:
 
 
 class Requests:
-    """Asks without a pause, with no second try, until the block is left."""
+    """Send requests without a pause and without retries until the block ends."""
 
     def __init__(self, yards: Yards):
         self._yards = yards

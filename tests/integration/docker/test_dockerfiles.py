@@ -43,7 +43,7 @@ exit 0
 
 @pytest.fixture
 def tool(tmp_path: Path, tiny_image: str) -> Path:
-    """A folder with a Dockerfile and what it needs."""
+    """Create a folder with a Dockerfile and its files."""
     folder = tmp_path / "root" / "my tool"
     folder.mkdir(parents=True)
     (folder / "tool.sh").write_text(TOOL)
@@ -56,7 +56,7 @@ def tool(tmp_path: Path, tiny_image: str) -> Path:
 
 @pytest.fixture
 def shell(tool: Path, docker_settings: dict[str, str], store_shell: StoreShell) -> Shell:
-    """`nbyard` in the folder above the tool."""
+    """Run `nbyard` in the folder above the tool."""
     store_shell.environment = docker_settings
     return partial(store_shell, folder=tool.parent)
 
@@ -70,7 +70,7 @@ def until_removed(engine: Engine, said: CommandResult) -> None:
 def test_run_f_builds_runs_saves_and_cleans_up(
     shell: Shell, docker_engine: Engine, tool: Path, tiny_image: str
 ) -> None:
-    """A3; also on a base that is chosen."""
+    """A3; also with a chosen base image."""
     given = ["--parameters", '{"n": 3, "on": true}', "--input-file", "data=my tool/data.csv"]
     done = shell("run", "-f", "my tool/Dockerfile", *given, "--output-file", "o.txt")
     assert done.code == 0, done.err
@@ -90,7 +90,7 @@ def test_run_f_builds_runs_saves_and_cleans_up(
     until_removed(docker_engine, failed)
 
 
-def test_run_f_tells_at_once_what_cannot_be(shell: Shell, tool: Path) -> None:
+def test_run_f_refuses_invalid_requests_at_once(shell: Shell, tool: Path) -> None:
     without = shell("run", "-f", "my tool/Dockerfile", "--gpu")
     assert without.code == 1 and "No GPU is available" in without.err
     assert "Step" not in without.err, "nothing is built for that"
@@ -102,10 +102,12 @@ def test_run_f_tells_at_once_what_cannot_be(shell: Shell, tool: Path) -> None:
 
 
 @pytest.mark.long
-def test_a_dockerfile_is_a_node_like_any_other(
+def test_dockerfile_works_as_a_node(
     tool: Path, tmp_path: Path, docker_settings: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Described beside it, built when it is launched, once; from the cache the second time."""
+    """Its description is beside it.
+
+    It is built once, at its first start; the second run is cached."""
     for name, value in docker_settings.items():
         monkeypatch.setenv(name, value)
     arguments: list[dict[str, Any]] = [

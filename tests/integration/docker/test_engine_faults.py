@@ -1,4 +1,4 @@
-"""Engines that are killed, hang, see nothing of ours or lose an answer (F6-F9, P11)."""
+"""Engines that are killed, hang, see none of nbyard's files or lose a response (F6-F9, P11)."""
 
 import os
 import signal
@@ -9,14 +9,14 @@ from pathlib import Path
 import msgspec
 import psutil
 import pytest
+from tests.support.images import tiny_image
+from tests.support.private_engine import PrivateEngine, why_no_engine
 
 from nbyard.attempts.folders import keep_record
 from nbyard.dockerd import Engine
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.docker.files.log_copy import UNSEEN
-from nbyard.testing.images import tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .bench import Bench, log_of, output, result_of, until
 from .relay import Relay
@@ -48,8 +48,8 @@ def own_bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
 
 
 @pytest.mark.long
-def test_an_engine_that_is_killed_and_returns(private: PrivateEngine, own_bench: Bench):
-    """F6: with live-restore the container goes on; it is adopted, its log has no gap."""
+def test_container_survives_an_engine_with_live_restore(private: PrivateEngine, own_bench: Bench):
+    """F6: the container is adopted, and its log has no gap."""
     runtime = own_bench.runtime()
     order = own_bench.shell(COUNT)
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -65,8 +65,10 @@ def test_an_engine_that_is_killed_and_returns(private: PrivateEngine, own_bench:
 
 
 @pytest.mark.parametrize("private", [{"live_restore": False}], indirect=True)
-def test_an_engine_that_took_its_containers_along(private: PrivateEngine, own_bench: Bench):
-    """F7: lost, for an infrastructure reason, once the engine is back."""
+def test_attempt_is_lost_when_the_engine_dies_with_its_containers(
+    private: PrivateEngine, own_bench: Bench
+):
+    """F7: for an infrastructure reason, as soon as the engine is back."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 600")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -81,8 +83,10 @@ def test_an_engine_that_took_its_containers_along(private: PrivateEngine, own_be
 @pytest.mark.parametrize(
     "private", [{"live_restore": live} for live in (False, True)], indirect=True, ids=str
 )
-def test_an_engine_killed_at_the_end_of_a_script(private: PrivateEngine, own_bench: Bench):
-    """F7: the exit is known, or the attempt is lost; nothing fails for the engine's sake."""
+def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
+    private: PrivateEngine, own_bench: Bench
+):
+    """F7: the exit code is known, or the attempt is lost."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 1; echo last")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -104,7 +108,8 @@ def test_an_engine_killed_at_the_end_of_a_script(private: PrivateEngine, own_ben
 def test_an_engine_that_misses_the_end_of_a_container(
     private: PrivateEngine, own_bench: Bench
 ) -> None:
-    """F6, F7: no success is called a failure, a log that may be cut is marked, nothing stays."""
+    """F6, F7: a success is not reported as a failure, a possibly truncated log is marked, and
+    nothing remains."""
     runtime = own_bench.runtime()
     order = own_bench.shell(f"echo one; sleep 1.{SECONDS}; echo two")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -123,10 +128,8 @@ def test_an_engine_that_misses_the_end_of_a_container(
     until(lambda: not own_bench.left())
 
 
-def test_an_engine_that_hangs_is_not_waited_for(
-    private: PrivateEngine, own_bench: Bench, monkeypatch
-):
-    """F8: calls have a limit; work goes on when it wakes up."""
+def test_calls_to_a_hanging_engine_time_out(private: PrivateEngine, own_bench: Bench, monkeypatch):
+    """F8: the work continues when the engine does."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 3; echo done")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -143,8 +146,10 @@ def test_an_engine_that_hangs_is_not_waited_for(
 
 
 @pytest.mark.long
-def test_an_engine_that_sees_nothing_of_ours(own_bench: Bench, private: PrivateEngine, tmp_path):
-    """P11: a real engine in a mount namespace where our files are not; the probe finds out."""
+def test_engine_without_access_to_the_files_is_detected(
+    own_bench: Bench, private: PrivateEngine, tmp_path
+):
+    """P11: a real engine in a mount namespace without nbyard's files."""
     private.stop()
     hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
     script = 'mount -t tmpfs none "$0" && exec "$@"'
@@ -169,7 +174,7 @@ def test_an_engine_that_sees_nothing_of_ours(own_bench: Bench, private: PrivateE
 
 
 @pytest.mark.long
-def test_a_lost_answer_to_create_makes_no_second_container(bench: Bench, tmp_path):
+def test_lost_response_to_create_makes_no_second_container(bench: Bench, tmp_path):
     """F9, Q10."""
     with Relay(bench.engine.url, tmp_path / "relay.sock") as relay:
         runtime = bench.runtime(docker_host=relay.url)
@@ -184,8 +189,8 @@ def test_a_lost_answer_to_create_makes_no_second_container(bench: Bench, tmp_pat
         runtime.close()
 
 
-def test_the_folder_of_a_lost_attempt_is_not_filled_again(bench: Bench) -> None:
-    """I12: of an engine that does not see it, where its container is removed after the record."""
+def test_folder_of_a_lost_attempt_stays_empty(bench: Bench) -> None:
+    """I12: for an engine without access to it, which removes the container after the record."""
     runtime = bench.runtime(staging="volume")
     order = bench.shell("echo begun; exec sleep 600", outputs={"o": output("outputs/o/x")})
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -199,7 +204,7 @@ def test_the_folder_of_a_lost_attempt_is_not_filled_again(bench: Bench) -> None:
 
 
 @pytest.mark.long
-def test_threads_do_not_pile_up(bench: Bench):
+def test_number_of_threads_does_not_grow(bench: Bench):
     runtime = bench.runtime()
     before = threading.active_count()
     orders = [bench.shell("true") for _ in range(3)]
@@ -211,10 +216,8 @@ def test_threads_do_not_pile_up(bench: Bench):
 
 
 @pytest.mark.long
-def test_the_tests_own_engine_leaves_nothing_where_it_is_ended(
-    private: PrivateEngine, own_bench: Bench
-):
-    """With live-restore the end of the engine alone would be none of its containers."""
+def test_private_engine_of_the_tests_leaves_no_containers(private: PrivateEngine, own_bench: Bench):
+    """Stopping an engine with live-restore would not stop its containers."""
     order = own_bench.shell(f"sleep {SECONDS}")
     own_bench.runtime().start(order)
     until(_sleepers)

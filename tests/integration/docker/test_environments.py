@@ -1,5 +1,5 @@
-"""E11, L5: a node in a container runs with the packages of its environment's lock, which are built
-into an image on a real engine."""
+"""E11, L5: a node in a container runs with the packages of its environment's lock, built into an
+image on a real engine."""
 
 import json
 import subprocess
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from packaging.version import Version
+from tests.support.wheels import project
 
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.missing_modules import Missing
@@ -14,7 +15,6 @@ from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.wheels import project
 from nbyard.transfer.bundles import with_trees
 from nbyard.yard import Yard
 
@@ -26,7 +26,7 @@ PYTHON = "import platform; print(platform.python_version())"
 
 
 def with_folder(yard: Yard, name: str, folder: Path, python: str) -> None:
-    """An environment of that name with a package in a folder, as far as rows tell."""
+    """Create the rows of an environment with a package in a folder."""
     made = environment(yard, name, python=python)
     yard.settings.allowed_package_sources = [f"file://{folder.parent}"]
     cow = LockedPackage(folder.name, "3.1", folder=f"file://{folder}")
@@ -36,7 +36,7 @@ def with_folder(yard: Yard, name: str, folder: Path, python: str) -> None:
 
 
 def worked(yard: Yard, code: str = OWN, **node: str) -> tuple[Task, str]:
-    """The task of a script that runs in a container with those packages, and what it printed."""
+    """Run a script in a container with those packages; return its task and output."""
     root = yard.parts.files.root
     (root / "s.py").write_text(code)
     asked = {"type": "executable", "path": "s.py", "runtime": "docker", "environment": "cows"}
@@ -54,7 +54,7 @@ def worked(yard: Yard, code: str = OWN, **node: str) -> tuple[Task, str]:
 
 
 def newest(engine: Engine, base: str, package: str) -> str:
-    """The newest version of a package that the base has a wheel of."""
+    """Return the newest version of a package for which the base has a wheel."""
     wheels = inside(engine, base, "ls", "/wheels").splitlines()
     versions = (name.split("-")[1] for name in wheels if name.startswith(f"{package}-"))
     return max(versions, key=Version)
@@ -66,10 +66,10 @@ def built_from(engine: Engine, dockerfile: str, tag: str) -> str:
     return tag
 
 
-def test_the_image_has_what_is_locked(
+def test_image_contains_the_locked_packages(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """Nothing differs, so nothing is told; the same lock is the same result."""
+    """Nothing differs, so no difference is shown. An equal lock gives the same cached result."""
     version = newest(docker_engine, python_base_image, "cloudpickle")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
@@ -84,10 +84,10 @@ def test_the_image_has_what_is_locked(
     assert again.cached
 
 
-def test_what_the_image_has_otherwise_is_told(
+def test_differences_between_image_and_lock_are_shown(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """Another Python than that of the lock, and what is there beside it."""
+    """Another Python than that of the lock, and additional packages."""
     joblib, cloudpickle = (
         newest(docker_engine, python_base_image, name) for name in ("joblib", "cloudpickle")
     )
@@ -102,10 +102,10 @@ def test_what_the_image_has_otherwise_is_told(
 
 
 @pytest.mark.long
-def test_packages_of_the_base_are_told_where_they_are_seen(
+def test_visible_packages_of_the_base_image_are_shown(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """In an image that is named by the node."""
+    """The node names the image."""
     version, beside = (
         newest(docker_engine, python_base_image, name) for name in ("cloudpickle", "wcwidth")
     )
@@ -123,10 +123,10 @@ def test_packages_of_the_base_are_told_where_they_are_seen(
 
 
 @pytest.mark.long
-def test_what_images_have_to_execute_notebooks_is_no_difference(
+def test_packages_that_execute_notebooks_are_not_a_difference(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """L5: nbyard itself has put it there."""
+    """L5: nbyard itself adds them."""
     version = newest(docker_engine, python_base_image, "cloudpickle")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
@@ -138,10 +138,10 @@ def test_what_images_have_to_execute_notebooks_is_no_difference(
 
 
 @pytest.mark.long
-def test_what_lay_in_a_folder_when_it_was_locked_is_in_the_image(
+def test_image_contains_a_local_folder_as_it_was_locked(
     yard: Yard, docker_engine: Engine, python_base_image: str, tmp_path: Path
 ) -> None:
-    """L6: whatever has become of the folder; nothing of it is fetched."""
+    """L6: independent of the folder's current state; the build fetches none of it."""
     folder = project(tmp_path / "code/cow", "cow", "3.1")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     with_folder(yard, "cows", folder, python)

@@ -1,4 +1,4 @@
-"""Functions in real containers, whose image has nothing of nbyard."""
+"""Functions in real containers, whose image contains no part of nbyard."""
 
 import functools
 from typing import cast
@@ -47,7 +47,7 @@ def python_bench(bench: Bench, python_base_image: str) -> Bench:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("staging", ["bind", "volume"])
-def test_what_a_function_returns_comes_out_of_its_container(python_bench: Bench, staging):
+def test_return_value_of_a_function_leaves_its_container(python_bench: Bench, staging):
     order = call(
         python_bench,
         "count",
@@ -62,7 +62,7 @@ def test_what_a_function_returns_comes_out_of_its_container(python_bench: Bench,
     assert log_of(order) == "counting\n"
 
 
-def test_an_error_is_told_with_its_line(python_bench: Bench):
+def test_error_of_a_function_is_reported_with_its_line(python_bench: Bench):
     order = call(python_bench, "broken")
     result = python_bench.run(order, python_bench.runtime(image_for=BUILD), 90)
     assert result.state == "failed" and result.failure is not None

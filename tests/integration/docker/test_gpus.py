@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.images import TINY, base_image, tiny_image
+from tests.support.private_engine import PrivateEngine, why_no_engine
 
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import USAGE, FunctionWork
@@ -19,8 +21,6 @@ from nbyard.errors import NbyardError
 from nbyard.ipc.dispatcher_launcher import LEASE, is_dead
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
-from nbyard.testing.images import TINY, base_image, tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 from nbyard.yard import Yard
 
 from .bench import Bench, log_of, until
@@ -40,7 +40,7 @@ LOOK = 'echo "[$NVIDIA_VISIBLE_DEVICES]"; ls /dev; nvidia-smi -L'
 
 
 class Machine:
-    """The engine, and its made-up GPUs."""
+    """The engine and its simulated GPUs."""
 
     def __init__(self, folder: Path):
         self.folder = folder / "gpus"
@@ -79,8 +79,8 @@ def gpu_bench(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("granted", [[UUIDS[3], UUIDS[1]], ["1", "3"]])
-def test_a_container_has_exactly_what_was_granted(gpu_bench: Bench, machine: Machine, granted):
-    """R11: asked for by id, never by number; the ids stand in a label."""
+def test_container_has_exactly_the_granted_gpus(gpu_bench: Bench, machine: Machine, granted):
+    """R11: requested by ID, never by number. A label has the IDs."""
     order = gpu_bench.shell(LOOK, gpus=granted)
     assert gpu_bench.run(order).state == "succeeded", log_of(order)
     lines = log_of(order).splitlines()
@@ -96,8 +96,8 @@ def test_a_container_has_exactly_what_was_granted(gpu_bench: Bench, machine: Mac
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(("granted", "seen"), [(UUIDS[1], UUIDS[1]), ("3", "0")])
-def test_what_gpus_in_a_container_do_is_told(gpu_bench: Bench, granted: str, seen: str):
-    """R11: over time, where our runner does the work; indexes count anew inside."""
+def test_gpu_usage_in_a_container_is_recorded(gpu_bench: Bench, granted: str, seen: str):
+    """R11: over time, with nbyard's runner. In the container, indexes start at zero."""
     gpu_bench.image = base_image(gpu_bench.engine)
     order = gpu_bench.order(
         FunctionWork("code/busy.py", "busy", {}),
@@ -112,8 +112,8 @@ def test_what_gpus_in_a_container_do_is_told(gpu_bench: Bench, granted: str, see
     assert {uuid: [41, 512 * 2**20]} in [line.get("gpus") for line in told]
 
 
-def test_without_a_grant_there_is_none(gpu_bench: Bench, machine: Machine):
-    """P6: the engine's own GPUs are hidden, whatever the work's environment says."""
+def test_container_without_a_grant_sees_no_gpu(gpu_bench: Bench, machine: Machine):
+    """P6: the GPUs of the engine are hidden, also if the task sets variables for them."""
     order = gpu_bench.shell(LOOK, environment={"NVIDIA_VISIBLE_DEVICES": "all"})
     result = gpu_bench.run(order)
     assert result.failure and result.failure.exit_code == 127, "nvidia-smi is not installed"
@@ -121,7 +121,7 @@ def test_without_a_grant_there_is_none(gpu_bench: Bench, machine: Machine):
     assert machine.journal() == []
 
 
-def test_an_image_without_the_program_is_looked_at_too(gpu_bench: Bench, machine: Machine):
+def test_gpus_are_detected_without_nvidia_smi_in_the_image(gpu_bench: Bench, machine: Machine):
     """R11."""
     (machine.folder / "bare").touch()
     order = gpu_bench.shell("ls /dev", gpus=[UUIDS[2]])
@@ -129,8 +129,8 @@ def test_an_image_without_the_program_is_looked_at_too(gpu_bench: Bench, machine
     assert "nvidia2" in log_of(order).split()
 
 
-def test_an_engine_that_ignores_the_grant_is_found_out(gpu_bench: Bench, machine: Machine):
-    """R11, F38: the work is never done without its GPU."""
+def test_engine_that_ignores_the_grant_is_detected(gpu_bench: Bench, machine: Machine):
+    """R11, F38: the work never runs without its GPU."""
     (machine.folder / "deaf").touch()
     order = gpu_bench.shell("echo worked", gpus=[UUIDS[0]])
     with pytest.raises(NbyardError) as caught:
@@ -141,7 +141,7 @@ def test_an_engine_that_ignores_the_grant_is_found_out(gpu_bench: Bench, machine
 
 
 @pytest.mark.long
-def test_a_gpu_that_is_gone_is_named(gpu_bench: Bench):
+def test_missing_gpu_is_named(gpu_bench: Bench):
     """F38."""
     with pytest.raises(NbyardError) as caught:
         gpu_bench.runtime().start(gpu_bench.shell("true", gpus=["GPU-gone"]))
@@ -150,7 +150,7 @@ def test_a_gpu_that_is_gone_is_named(gpu_bench: Bench):
 
 
 @pytest.mark.long
-def test_an_engine_without_the_toolkit_says_how_to_get_it(bench: Bench):
+def test_missing_gpu_toolkit_is_explained(bench: Bench):
     """F38, G2."""
     with pytest.raises(NbyardError) as caught:
         bench.runtime().start(bench.shell("true", gpus=["0"]))
@@ -160,7 +160,7 @@ def test_an_engine_without_the_toolkit_says_how_to_get_it(bench: Bench):
 
 
 class Place:
-    """A folder with eight nodes that want a GPU each, and a dispatcher in a process of its own."""
+    """A folder with eight nodes that request one GPU each, and a dispatcher process."""
 
     def __init__(self, folder: Path, machine: Machine, engine: Engine):
         self.engine = engine
@@ -205,7 +205,7 @@ class Place:
         return [task for task in detail.tasks if task.state in states]
 
     def dispatcher(self) -> int:
-        """The process that holds the lease, or 0."""
+        """Return the process that holds the lease, or 0."""
         with self.yard.store.read() as c:
             lease = self.yard.store.leases.get(c, LEASE)
         return 0 if lease is None or is_dead(lease.holder) else int(lease.holder.split(":")[1])
@@ -223,7 +223,7 @@ def place(tmp_path: Path, machine: Machine, gpu_bench: Bench) -> Iterator[Place]
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last task
 @pytest.mark.timeout(180)
 def test_eight_tasks_share_four_gpus(place: Place, machine: Machine):
-    """R11, F5: none is held twice, not even when a container and the dispatcher are killed."""
+    """R11, F5: no GPU is granted twice, also when a container and the dispatcher are killed."""
     place.call("run", "flow.nbflow", "--detach")
     until(lambda: len(place.tasks("preparing", "running")) == 4)
     until(lambda: any("of 4 GPUs" in task.why for task in place.tasks("queued")))

@@ -1,4 +1,4 @@
-"""E14, R16: data frames and metrics by name, in containers that have nothing of ours installed."""
+"""E14, R16: data frames and metrics by name, in containers without nbyard."""
 
 import os
 import shutil
@@ -69,7 +69,7 @@ def with_table(order: Order, maker: Order) -> Order:
 
 
 def script(bench: Bench, text: str, **more) -> Order:
-    """A Python script, as a node of a workflow is one."""
+    """Return a Python script as a node."""
     given = more.pop("handed", {})
     order = bench.order(CommandWork(["python3", "{attempt}/code/s.py"], handed=given), **more)
     (order.folder / "code" / "s.py").write_text(text)
@@ -83,7 +83,7 @@ def metrics(order: Order) -> list[tuple[str, float]]:
 
 
 def ended(bench: Bench, runtime: DockerRuntime, order: Order) -> str:
-    """The warm container that it was in, if any."""
+    """Return the warm container that it ran in, if any."""
     assert bench.wait(order, runtime, 90).state == "succeeded", log_of(order)
     name = name_of(runtime, order)
     runtime.stop(order, because("text", text="finished"))
@@ -92,8 +92,8 @@ def ended(bench: Bench, runtime: DockerRuntime, order: Order) -> str:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("warm", [False, True])
-def test_data_frames_go_from_a_notebook_to_a_script(warm_bench: Bench, warm: bool) -> None:
-    """With their types, also in a container that is warm; metrics come while it works."""
+def test_data_frames_pass_from_a_notebook_to_a_script(warm_bench: Bench, warm: bool) -> None:
+    """They keep their types, also in a warm container. Metrics arrive during the work."""
     runtime = warm_bench.runtime(image_for=BUILD)
     outputs = {"table": Output("outputs/table/table")}
     maker = with_library(notebook(warm_bench, LIBRARY, MAKE, warm=warm, outputs=outputs))
@@ -129,10 +129,10 @@ def test_data_frames_go_from_a_notebook_to_a_script(warm_bench: Bench, warm: boo
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("warm", [False, True])
-def test_a_script_hands_over_without_the_package(
+def test_script_passes_data_without_nbyard_in_the_image(
     warm_bench: Bench, staging: str, warm: bool
 ) -> None:
-    """Also what it starts in turn; what an image has installed itself stays in front."""
+    """Its child processes as well. Packages that the image has take precedence."""
     text = "import os, subprocess, sys\nsubprocess.run([sys.executable, __file__[:-4] + 'sub.py'])"
     told = (
         "import nbyard\nnbyard.log_metric('n', 1)\nnbyard.output('total', [nbyard.input('x', 5)])"

@@ -1,4 +1,4 @@
-"""L4: what is built again, and what becomes of what stood there before, on a real engine."""
+"""L4: which images are built again, and what happens to the earlier ones, on a real engine."""
 
 import subprocess
 
@@ -25,10 +25,10 @@ def same_again(built: Built, engine: Engine, first: str, **asked: str) -> None:
 
 
 @pytest.mark.long
-def test_what_was_built_upon_an_image_is_not_taken_for_it(
+def test_image_with_inherited_labels_is_not_mistaken_for_its_base(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    """Labels are inherited: by other libraries' images and their stages, and by Dockerfiles."""
+    """Images of other environments, their stages and Dockerfiles inherit labels."""
     environment(yard, "rt")
     recipe = Recipe(base=tiny_image, for_notebooks=False, labels={"a": yard.store.id})
     first = built(environment="rt", recipe=recipe)
@@ -47,7 +47,7 @@ def test_what_was_built_upon_an_image_is_not_taken_for_it(
 
 
 @pytest.mark.long
-def test_what_a_run_adds_to_an_image_is_not_taken_for_it(
+def test_image_extended_by_a_run_is_not_mistaken_for_its_base(
     yard: Yard, docker_engine: Engine, built: Built, python_base_image: str
 ) -> None:
     environment(yard, "tools")
@@ -82,7 +82,7 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
     name: str,
     is_there: str,
 ) -> None:
-    """L4: the hashes of a lock are those of what is in the image, whatever was there before."""
+    """L4: the packages in the image match the hashes of the lock, whatever was there before."""
     wheels = inside(docker_engine, python_base_image, "sh", "-c", f"sha256sum /wheels/{name}-*")
     right, path = wheels.split()
     package = f"{name}=={path.split('-')[1]}"
@@ -106,10 +106,10 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
 
 
 @pytest.mark.long
-def test_a_good_image_is_pushed_and_pulled_after_builds_that_failed(
+def test_image_is_pushed_and_pulled_after_failed_builds(
     yard: Yard, docker_engine: Engine, built: Built, registry: Registry, tiny_image: str
 ) -> None:
-    """L4: the name in the registry is the same one, however often."""
+    """L4: the name in the registry stays the same."""
     images = yard.services.images
     file = yard.parts.files.root / "Dockerfile"
     for number in (1, 2):
@@ -127,10 +127,10 @@ def test_a_good_image_is_pushed_and_pulled_after_builds_that_failed(
 
 
 @pytest.mark.long
-def test_what_was_replaced_goes_unless_something_needs_it(
+def test_replaced_image_is_removed_unless_it_is_in_use(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    """L4: a name, a container, an image that was built upon it."""
+    """L4: names, containers and images built on it count as use."""
     file = yard.parts.files.root / "Dockerfile"
 
     def changed(tag: str = "changing:1") -> str:
@@ -160,10 +160,10 @@ def test_what_was_replaced_goes_unless_something_needs_it(
 
 
 @pytest.mark.long
-def test_values_with_quotes_and_dollars_are_what_was_written(
+def test_values_with_quotes_and_dollars_are_kept_literally(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    """L4, I24: nothing of them is another word, line or variable."""
+    """L4, I24: no part of them is read as another word, line or variable."""
     told = {
         "A": 'b c$HOME "d" ${PATH}',
         "B": '"',

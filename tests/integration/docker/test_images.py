@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.images import tiny_image as tiny
+from tests.support.private_engine import PrivateEngine, why_no_engine
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.ids import new_id
@@ -20,8 +22,6 @@ from nbyard.errors import Conflict
 from nbyard.images.builds import IMAGE_LABEL
 from nbyard.store.images import ImageRow
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.images import tiny_image as tiny
-from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 from nbyard.yard import Yard
 
 from .imaging import ANN, Built, built, ended, environment, inside, log_of, yard
@@ -31,10 +31,11 @@ __all__ = ["built", "yard"]
 REMOVAL_SECONDS = 250.0  # an engine under load takes its time
 
 
-def test_an_environment_becomes_an_image_that_is_not_root(
+def test_environment_image_does_not_run_as_root(
     yard: Yard, docker_engine: Engine, built: Built, python_base_image: str
 ) -> None:
-    """L4: with its packages, without what built them; it ends with id, tag and size."""
+    """L4: the image has the packages without the build tools, and the record has ID, tag and
+    size."""
     wheels = inside(docker_engine, python_base_image, "ls", "/wheels").splitlines()
     version = next(name.split("-")[1] for name in wheels if name.startswith("joblib-"))
     environment(yard, "Sea Cows", f"joblib=={version}")
@@ -72,7 +73,7 @@ def test_an_environment_becomes_an_image_that_is_not_root(
     assert [one.id for one in yard.services.images.list(ANN).items] == [again.id]
 
 
-def test_nothing_to_install_needs_neither_network_nor_python(
+def test_image_without_packages_needs_no_network_and_no_python(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
     environment(yard, "empty")
@@ -81,7 +82,7 @@ def test_nothing_to_install_needs_neither_network_nor_python(
     assert inside(docker_engine, found.reference, "id", "-u") == "65534"
 
 
-def test_the_line_that_failed_is_told_and_nothing_stays(
+def test_failed_build_names_its_line_and_leaves_nothing(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
     file = yard.parts.files.root / "Dockerfile"
@@ -103,7 +104,7 @@ def test_the_line_that_failed_is_told_and_nothing_stays(
     assert [one.id for one in yard.services.images.list(ANN).items] == [broken.id]
 
 
-def test_a_dockerfile_copies_no_secret_unless_it_is_named(
+def test_dockerfile_copies_secrets_only_if_it_names_them(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
     root = yard.parts.files.root
@@ -118,7 +119,7 @@ def test_a_dockerfile_copies_no_secret_unless_it_is_named(
     assert inside(docker_engine, found.reference, "cat", "/tls.pem") == "secret"
 
 
-def test_a_base_that_is_nowhere_is_told(yard: Yard, built: Built) -> None:
+def test_missing_base_image_is_reported(yard: Yard, built: Built) -> None:
     environment(yard, "empty")
     found = built(environment="empty", recipe=Recipe(base="nowhere.invalid/python:3"))
     assert found.state == "failed"
@@ -126,7 +127,7 @@ def test_a_base_that_is_nowhere_is_told(yard: Yard, built: Built) -> None:
     assert "nowhere.invalid cannot be found from here" in str(found.reason)
 
 
-def test_a_context_leaves_out_what_is_ignored_and_decides_on_building(
+def test_build_context_skips_ignored_files_and_triggers_rebuilds(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
     folder = yard.parts.files.root / "tool with space"
@@ -147,7 +148,7 @@ def test_a_context_leaves_out_what_is_ignored_and_decides_on_building(
 
 
 def slow(yard: Yard, image: str) -> NamedImage:
-    """A build that is in the middle of something."""
+    """Create a build that is still running."""
     file = yard.parts.files.root / "Dockerfile"
     file.write_text(
         f"FROM {image} AS a\nLABEL {IMAGE_LABEL}={yard.store.id}\n"
@@ -161,13 +162,13 @@ def is_building(yard: Yard, made: NamedImage) -> bool:
 
 
 def containers(engine: Engine, yard: Yard) -> list[str]:
-    """The commands of those that build something slow for this store."""
+    """Return the commands of the containers of slow builds of this store."""
     words = ["docker", "--host", engine.url, "ps", "--no-trunc", "--format", "{{.Command}}"]
     told = subprocess.run(words, capture_output=True, check=True, text=True).stdout
     return [line for line in told.splitlines() if yard.store.id in line]
 
 
-def test_one_that_is_removed_while_it_is_built_leaves_nothing(
+def test_image_deleted_during_its_build_leaves_nothing(
     yard: Yard, docker_engine: Engine, tiny_image: str
 ) -> None:
     made = slow(yard, tiny_image)
@@ -192,10 +193,10 @@ def rows(yard: Yard) -> set[str]:
 
 
 @pytest.mark.long
-def test_one_whose_dispatcher_was_killed_is_built_again(
+def test_build_restarts_after_its_dispatcher_was_killed(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    """Nothing of the first try stays."""
+    """Nothing of the first build remains."""
     made = slow(yard, tiny_image)
     words = [sys.executable, "-m", "nbyard.dispatch"]
     variables = yard.settings.environment()
@@ -230,7 +231,7 @@ def to_remove(yard: Yard) -> list[ImageRow]:
         return yard.store.images.to_remove(c)
 
 
-def test_what_is_removed_is_gone_from_the_engine(
+def test_deleted_image_is_removed_from_the_engine(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
     environment(yard, "empty")
@@ -262,7 +263,7 @@ def serving(folder: Path, **options: Any) -> Iterator[Registry]:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("name", ["nbyard/cows:1", "a/b__c/d--e.f:X_1.0-Y", "0x/" + "y" * 100])
-def test_what_is_pushed_can_be_pulled(
+def test_pushed_image_can_be_pulled(
     yard: Yard,
     docker_engine: Engine,
     built: Built,
@@ -292,7 +293,7 @@ def test_what_is_pushed_can_be_pulled(
 
 
 @pytest.mark.long
-def test_what_a_registry_refuses_is_told_in_words(
+def test_refusal_of_a_registry_is_explained(
     yard: Yard,
     docker_engine: Engine,
     built: Built,
@@ -323,7 +324,7 @@ def test_what_a_registry_refuses_is_told_in_words(
 
 @pytest.fixture
 def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """One whose disk is small."""
+    """Provide an engine with a small disk."""
     if why_no_engine():
         pytest.skip(why_no_engine())
     disk = tmp_path_factory.mktemp("d")  # of a short path: its sockets take 106 characters
@@ -342,7 +343,7 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 
 @pytest.mark.long
-def test_a_full_disk_is_told_and_what_was_built_stands(yard: Yard, small_engine: Engine) -> None:
+def test_full_disk_is_reported_and_existing_images_stay(yard: Yard, small_engine: Engine) -> None:
     """F10."""
     base = tiny(small_engine)
     yard.settings.docker_host = small_engine.url

@@ -1,4 +1,4 @@
-"""What is installed in images (R2)."""
+"""The packages that are installed in images (R2)."""
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ def image_of(order: Order) -> Image:
 
 @pytest.fixture
 def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Names of the containers that are made."""
+    """Return the names of the created containers."""
     names = []
     create = Engine.create
 
@@ -28,7 +28,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def test_the_python_of_an_image_is_asked_once(
+def test_packages_of_an_image_are_read_once(
     bench: Bench, python_base_image: str, made: list[str]
 ) -> None:
     bench.image = python_base_image
@@ -47,10 +47,10 @@ def test_the_python_of_an_image_is_asked_once(
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("answer", ["", "exit 1", "echo '{}'", "cat /dev/zero"])
-def test_an_image_without_a_python_that_answers_has_none(
+def test_image_without_a_working_python_has_no_lock(
     bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The work is done all the same."""
+    """The work runs anyway."""
     from nbyard.runtimes.docker.checks import image_query, installed_packages
 
     monkeypatch.setattr(installed_packages, "SECONDS", 2.0)

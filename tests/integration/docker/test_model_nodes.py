@@ -1,4 +1,4 @@
-"""E7: a node of a model class, in a container with the packages of its file."""
+"""E7: a model class as a node, in a container with the packages of its file."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def predict(yard: Yard) -> Task:
     return task
 
 
-def test_its_requirements_are_installed_and_their_change_runs_it_again(yard):
+def test_requirements_are_installed_and_their_change_reruns_the_node(yard):
     root = yard.parts.files.root
     (root / "model.yaml").write_text(FILE)
     (root / "model.py").write_text(CODE)

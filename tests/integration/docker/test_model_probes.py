@@ -1,4 +1,5 @@
-"""A model that a step in a container wrote is loaded in a container of its image, never here."""
+"""A model that a task in a container wrote is loaded in a container of its image, never on this
+machine."""
 
 import json
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def yards(
 
 
 def ran(yards: Yards, running: Any, text: str, requirements: str = "") -> RunDetail:
-    """A script in a container, to its end."""
+    """Run a script in a container to its end."""
     root = yards.yard.parts.files.root
     (root / "train.py").write_text(text)
     model: dict[str, Any] = {"name": "model", "role": "output", "format": "pickle"}
@@ -85,9 +86,7 @@ def ran(yards: Yards, running: Any, text: str, requirements: str = "") -> RunDet
     return detail
 
 
-def test_an_evil_pickle_of_a_container_runs_in_a_container_only(
-    yards: Yards, tmp_path: Path
-) -> None:
+def test_malicious_pickle_of_a_container_is_loaded_only_there(yards: Yards, tmp_path: Path) -> None:
     canary = tmp_path / "canary"
     models = yards.yard.services.models
     with yards.dispatching() as running:

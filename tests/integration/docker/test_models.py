@@ -92,7 +92,7 @@ VARIANTS = [
 
 @pytest.fixture
 def built(yard: Yard, docker_engine: Engine) -> Iterator[Callable[..., ModelPackage]]:
-    """Builds a folder to its end; afterwards all images of this store are gone."""
+    """Build a folder to its end; afterwards, all images of this store are removed."""
 
     def build(path: str, file: str = "") -> ModelPackage:
         made = yard.services.models.build(ANN, NewModel(path, file))
@@ -130,7 +130,7 @@ def free_port() -> int:
 
 @contextmanager
 def served(engine: Engine, image: str) -> Iterator[Callable[..., tuple[int, Any]]]:
-    """A container of it, hardened as ours are; the port it answers on is that of this machine."""
+    """Start a hardened container of it, on a port of this machine."""
     port = free_port()
     docker = ["docker", "--host", engine.url]
     hardened = ["--read-only", "--tmpfs", "/tmp", "--cap-drop", "ALL"]
@@ -172,7 +172,7 @@ def _wait(ask: Callable[..., tuple[int, Any]], logs: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("variant", "code"), VARIANTS)
-def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, variant, code):
+def test_nervosum_project_is_built_and_predicts(yard, built, docker_engine, variant, code):
     made = built(write(yard, variant, code))
     assert made.state == "ready", made.reason
     found = docker_engine.image(made.image_id)
@@ -194,9 +194,9 @@ def test_a_project_of_nervosum_is_built_and_answers(yard, built, docker_engine, 
 
 
 @pytest.mark.long
-def test_a_model_of_mode_batch_predicts_a_dataset_in_its_image(yard, built, monkeypatch, shell):
-    """M4, E7: the newest match, in a container without being told, as what the place is called;
-    a file for each of a folder."""
+def test_batch_model_predicts_a_dataset_in_its_image(yard, built, monkeypatch, shell):
+    """M4, E7: the newest matching image, in a container by default, named by its folder; one result
+    for each file of a folder."""
     monkeypatch.setattr(yard.settings, "default_runtime", "process")
     folder = write(yard, {"listed": True, "platform": "  platform_tag: big"})
     path = yard.parts.files.root / folder / "nervosum.yaml"
@@ -246,7 +246,7 @@ LONG_ROWS = 9000
 
 
 def long(yard: Yard, built: Callable[..., ModelPackage]) -> str:
-    """The executable of a model in its image, and its data."""
+    """Create the executable of a model in its image, and its data."""
     root = yard.parts.files.root
     (root / "src").mkdir()
     (root / "src/model.py").write_text(LONG_CODE)
@@ -260,7 +260,7 @@ def long(yard: Yard, built: Callable[..., ModelPackage]) -> str:
 
 
 def pieces(yard: Yard, run: str, attempt: int) -> list[int]:
-    """How many rows were in each that an attempt has come to."""
+    """Return the numbers of rows of the pieces that an attempt has reached."""
     (task,) = yard.services.runs.get(ANN, run).tasks
     if len(task.attempts) < attempt:
         return []
@@ -269,7 +269,7 @@ def pieces(yard: Yard, run: str, attempt: int) -> list[int]:
 
 
 def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tuple[Task, bytes]:
-    """A task, whose container is killed when it has come to its fourth piece."""
+    """Run a task whose container is killed at its fourth piece."""
     runs = yard.services.runs
     told = NewRun(executable=executable, parameters={"data": "long.csv"}, force=True)
     with Dispatching(yard.settings) as running:
@@ -284,8 +284,8 @@ def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tup
 
 
 @pytest.mark.long
-def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, monkeypatch):
-    """M4, F5: also where the engine does not see our files; to the same bytes."""
+def test_batch_resumes_after_its_container_is_killed(yard, built, docker_engine, monkeypatch):
+    """M4, F5: to the same bytes, also if the engine does not see nbyard's files."""
     executable = long(yard, built)
     _, undisturbed = predicted(yard, executable)
     for staging in ("bind", "volume"):
@@ -303,7 +303,7 @@ def test_a_batch_whose_container_is_killed_goes_on(yard, built, docker_engine, m
 
 
 @pytest.mark.long
-def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, built):
+def test_equal_model_is_built_once_and_a_failed_build_names_its_line(yard, built):
     folder = write(yard, {"listed": True})
     first, second = built(folder), built(folder)
     assert (first.number, second.number) == (1, 2)
@@ -319,7 +319,7 @@ def test_the_same_is_not_built_twice_and_a_failed_build_says_its_line(yard, buil
 
 
 def asked(port: int, secret: dict[str, str]) -> Any:
-    """What the port of a container predicts; it refuses who shows no secret, or another one."""
+    """Return the prediction of a container's port, which refuses a missing or wrong secret."""
     url = f"http://127.0.0.1:{port}/predict"
     for headers in ({}, {SECRET_HEADER: "guessed"}):
         with pytest.raises(urllib.error.HTTPError) as refused:
@@ -331,15 +331,15 @@ def asked(port: int, secret: dict[str, str]) -> Any:
 
 
 def inspected(engine: Engine, yard: Yard) -> str:
-    """What the engine says of the containers of a store."""
+    """Return what the engine shows of the containers of a store."""
     owned = engine.owned_objects(STORE, yard.store.id)
     names = [one.name for one in owned if one.kind == "container"]
     return repr([engine._client().inspect_container(name) for name in names])
 
 
 @pytest.mark.long
-def test_one_is_deployed_and_another_takes_its_place(yard, built, docker_engine):
-    """M2, P4, P5: by its name, which says where it answers, and only the proxy is answered."""
+def test_model_is_deployed_and_replaced_by_another(yard, built, docker_engine):
+    """M2, P4, P5: its name gives it an address. Only the proxy may send requests."""
     made = built(write(yard, FULL))
     secrets = set[str]()
     assert made.state == "ready", made.reason

@@ -1,4 +1,4 @@
-"""R16: a container is watched through a real server while it runs."""
+"""R16: a user watches a running container through a real server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,16 +26,16 @@ def work(tmp_path: Path, docker_engine, python_base_image) -> Iterator[Watching]
 @pytest.mark.sample(1)
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(("kind", "containers"), [("py", "fresh"), ("ipynb", "warm")])
-def test_what_a_container_serves_is_seen_while_it_runs(work: Watching, kind, containers) -> None:
-    """R16, P5: at the port that it declares; one with ports is never kept warm."""
+def test_page_of_a_container_is_reachable_while_it_runs(work: Watching, kind, containers) -> None:
+    """R16, P5: at its declared port. A container with ports is never kept warm."""
     wish = {"runtime": "docker", "containers": containers}
     run = work.start(kind, STEP, {"ports": {"web": 8123}}, **wish)
     work.watch_to_the_end(run)
 
 
 @pytest.mark.long
-def test_without_a_way_in_the_step_runs_and_says_so(work: Watching, docker_engine) -> None:
-    """R16: the network of containers lets nobody reach them."""
+def test_task_without_a_reachable_port_runs_with_a_warning(work: Watching, docker_engine) -> None:
+    """R16: the network of the containers accepts no connections."""
     work.dispatching._dispatcher._context.settings.container_network = "none"
     run = work.start("py", STEP, {"ports": {"web": 8123}}, runtime="docker")
     (link,) = work.dispatching.until(

@@ -1,4 +1,4 @@
-"""What containers reach (4.3): the setting container_network, on a real engine."""
+"""Which networks containers reach (4.3): the setting container_network, on a real engine."""
 
 import socket
 import threading
@@ -25,7 +25,7 @@ for at in sys.argv[1:]:
 
 @pytest.fixture
 def listener() -> Iterator[int]:
-    """A port on all addresses of this machine."""
+    """Listen at a port on all addresses of this machine."""
     with socket.create_server(("0.0.0.0", 0)) as server:
         threading.Thread(target=_accept, args=(server,), daemon=True).start()
         yield server.getsockname()[1]
@@ -40,17 +40,17 @@ def _accept(server: socket.socket) -> None:
             return
 
 
-def test_without_a_network_there_is_no_way_out(bench: Bench):
+def test_container_without_a_network_reaches_nothing(bench: Bench):
     order = bench.shell("cat /proc/net/route")
     assert bench.run(order, bench.runtime(network="none")).state == "succeeded"
     assert len(log_of(order).splitlines()) == 1, "only the heading"
     assert not any(one.startswith("network") for one in bench.left())
 
 
-def test_an_internal_network_does_not_even_reach_its_own_machine(
+def test_internal_network_does_not_reach_its_own_machine(
     bench: Bench, python_base_image: str, listener: int
 ):
-    """4.3.6: neither metadata addresses nor what listens beside the engine."""
+    """4.3.6: neither metadata addresses nor services of the engine's machine."""
     said = {}
     for network in ("bridge", "internal"):
         order = bench.shell("sleep 60", image=python_base_image, run_id=f"{bench.run_id}{network}")
@@ -72,7 +72,7 @@ def test_an_internal_network_does_not_even_reach_its_own_machine(
 
 
 @pytest.mark.long
-def test_a_run_never_goes_on_on_a_network_of_the_other_kind(bench: Bench):
+def test_run_never_continues_on_a_network_of_another_kind(bench: Bench):
     first = bench.shell("sleep 60")
     open_one, closed = bench.runtime(), bench.runtime(network="internal")
     open_one.start(first)

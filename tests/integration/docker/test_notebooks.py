@@ -1,4 +1,4 @@
-"""Notebooks in real containers: the image is made, the runner comes along (R12, E11)."""
+"""Notebooks in real containers: the image is built, and the runner is copied in (R12, E11)."""
 
 import functools
 import json
@@ -48,8 +48,9 @@ def events(order) -> list[dict]:
 
 
 @BOTH
-def test_a_notebook_runs_in_an_image_made_for_it(python_bench: Bench, staging):
-    """R12, E11, P11: parameters arrive, cells are told as they end, outputs are ours."""
+def test_notebook_runs_in_an_image_built_for_it(python_bench: Bench, staging):
+    """R12, E11, P11: parameters arrive, finished cells are reported, and the user owns the
+    outputs."""
     order = notebook(
         python_bench,
         "print('n is', n)",
@@ -73,8 +74,8 @@ def test_a_notebook_runs_in_an_image_made_for_it(python_bench: Bench, staging):
 
 
 @BOTH
-def test_a_notebook_hands_over_without_the_package(python_bench: Bench, staging):
-    """E14: what its image lacks came along with the runner; metrics come out too."""
+def test_notebook_passes_data_without_nbyard_in_the_image(python_bench: Bench, staging):
+    """E14: the copied runner provides the functions. Metrics are recorded, too."""
     order = notebook(
         python_bench,
         "import nbyard\nnbyard.log_metric('n', n, step=1)",
@@ -101,7 +102,7 @@ def test_a_failing_cell_keeps_the_notebook_so_far(python_bench: Bench, staging):
 
 
 @BOTH
-def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench, staging):
+def test_progress_is_reported_and_cancel_works_during_a_run(python_bench: Bench, staging):
     """K5, R7."""
     order = notebook(python_bench, "print('begun', flush=True)", "import time; time.sleep(600)")
     runtime = python_bench.runtime(staging=staging, image_for=BUILD)
@@ -121,7 +122,7 @@ def test_progress_arrives_while_it_runs_and_cancel_is_obeyed(python_bench: Bench
 
 
 @pytest.mark.long
-def test_a_notebook_out_of_memory_says_so(python_bench: Bench):
+def test_notebook_out_of_memory_is_reported(python_bench: Bench):
     """P6, F3, F32."""
     limit = 256 * 2**20
     order = notebook(python_bench, "x = bytearray(800 * 2**20)", memory_bytes=limit)
@@ -131,8 +132,8 @@ def test_a_notebook_out_of_memory_says_so(python_bench: Bench):
     assert "256 MiB" in result.failure.message
 
 
-def test_requirements_are_installed_once_and_are_what_runs(python_bench: Bench):
-    """E11: an unchanged input is not built again; the build is in the log of the attempt."""
+def test_requirements_are_installed_once_and_used(python_bench: Bench):
+    """E11: unchanged requirements are not built again. The build is in the log of the attempt."""
     orders = []
     for _ in range(2):
         order = notebook(
@@ -152,7 +153,7 @@ def test_requirements_are_installed_once_and_are_what_runs(python_bench: Bench):
 
 
 @pytest.mark.long
-def test_a_build_that_fails_names_the_package(python_bench: Bench):
+def test_failed_build_names_the_package(python_bench: Bench):
     order = notebook(python_bench, "1", requirements="code/requirements.txt")
     (order.folder / "code/requirements.txt").write_text("no-such-package-at-all==1\n")
     with pytest.raises(NbyardError, match="no-such-package-at-all==1"):
@@ -170,8 +171,8 @@ def test_options_in_requirements_are_refused(python_bench: Bench):
 
 
 @BOTH
-def test_nothing_that_a_notebook_started_outlives_its_end(python_bench: Bench, staging):
-    """I9: what hides from its supervisor is ended with all others, before outputs are taken."""
+def test_processes_of_a_notebook_are_killed_at_its_end(python_bench: Bench, staging):
+    """I9: hidden processes are killed as well, before outputs are collected."""
     loop = "while true; do echo x >> stray; sleep 0.001; done"
     words = ["setsid", "--fork", "env", "-i", "/bin/sh", "-c", loop]
     stray = (
@@ -190,8 +191,9 @@ def test_nothing_that_a_notebook_started_outlives_its_end(python_bench: Bench, s
     assert (order.folder / "outputs/stray").stat().st_size == size
 
 
-def test_the_work_does_not_reach_its_supervisor(python_bench: Bench):
-    """Same user, but neither its memory nor its files: nobody else says that work has ended."""
+def test_work_cannot_tamper_with_its_supervisor(python_bench: Bench):
+    """Work has the same user, but no access to memory and files of the supervisor, which alone
+    reports the end."""
     order = notebook(
         python_bench,
         "import json\npid = json.load(open('../runner.json'))['pid']",
@@ -214,8 +216,8 @@ with socket.create_connection((host, int(port)), 20) as scheduler:
 
 @pytest.mark.long
 @pytest.mark.parametrize("warm", [False, True])
-def test_a_notebook_is_told_of_the_cluster_and_reaches_it(python_bench: Bench, warm: bool):
-    """R12: what a client of Dask needs to find; the second time in a container that is warm."""
+def test_notebook_in_a_container_reaches_the_cluster(python_bench: Bench, warm: bool):
+    """R12: the variables of a Dask client are set; the second time in a warm container."""
     runtime = python_bench.runtime(image_for=BUILD)
     (bridge,) = python_bench.engine._networks("bridge")
     gateway = bridge["IPAM"]["Config"][0]["Gateway"]

@@ -1,4 +1,4 @@
-"""What work reads of its code, where a container does the work."""
+"""Files of the code that work in a container reads."""
 
 import os
 import random
@@ -31,7 +31,7 @@ WARM = pytest.mark.parametrize("warm", [False, True], ids=["fresh", "warm"])
 
 
 def fill(order: Order) -> Order:
-    """Put files there, of which one is read by nobody."""
+    """Write files, one of which is never read."""
     (order.folder / "code/data").mkdir()
     for name in ("data/a.csv", "data/b.csv", "data/c.csv", "lib.py"):
         (order.folder / "code" / name).write_text("")
@@ -50,11 +50,12 @@ def seen(bench: Bench, order: Order, **options: str) -> Observed | None:
 @pytest.mark.sample(2)
 @BOTH
 @WARM
-def test_what_a_notebook_reads_in_a_container_is_seen(
+def test_reads_of_a_notebook_in_a_container_are_observed(
     bench: Bench, python_base_image: str, staging: str, warm: bool
 ) -> None:
-    """X1: by Python, by a child process; the runner in the container watches its own folder. A file
-    that it leaves at a path of its own is its output."""
+    """X1: reads of Python and of child processes are observed; the runner watches its own folder.
+
+    A file that the notebook leaves at its own path is its output."""
     bench.image = python_base_image
     outputs = {"r": Output("outputs/r/result.csv", at="code/out/result.csv")}
     order = notebook(bench, *CELLS, warm=warm, outputs=outputs)
@@ -70,10 +71,10 @@ def test_what_a_notebook_reads_in_a_container_is_seen(
 
 @pytest.mark.sample(1)
 @BOTH
-def test_what_a_command_reads_in_a_warm_container_is_seen(
+def test_reads_of_a_command_in_a_warm_container_are_observed(
     bench: Bench, python_base_image: str, staging: str
 ) -> None:
-    """X1: there a supervisor stands beside it."""
+    """X1: a supervisor in the container observes them."""
     bench.image = python_base_image
     found = seen(bench, bench.shell(SHELL, warm=True), staging=staging)
     assert found is not None
@@ -81,8 +82,8 @@ def test_what_a_command_reads_in_a_warm_container_is_seen(
     assert found.written == ["out/result.csv"]
 
 
-def test_what_a_command_reads_in_an_image_of_its_own_is_not_known(bench: Bench) -> None:
-    """X1: nobody watches there; every file of its bundle counts, and the reason says so."""
+def test_reads_of_a_command_in_its_own_image_are_unknown(bench: Bench) -> None:
+    """X1: no process observes them. Every file of the bundle counts, and the reason says so."""
     assert seen(bench, bench.shell(SHELL)) is None
 
 
@@ -120,7 +121,7 @@ def test_no_result_of_a_container_is_stale(
 def test_no_result_of_drawn_programs_in_a_container_is_stale(
     in_docker: Project, tmp_path: Path, containers: str
 ) -> None:
-    """X1, K8: 200 cases. The image has none of the libraries; there are no files outside."""
+    """X1, K8: 200 cases. The image lacks the libraries, and no file is outside the code."""
     chance = random.Random(os.environ["NBYARD_TEST_SEED"])
     changes = lay_drawn(in_docker, draw(chance, 20, missing=LIBRARIES, has_outside=False))
     wish = {"runtime": "docker", "containers": containers}

@@ -1,4 +1,4 @@
-"""Files that work in containers wrote beside its declared outputs."""
+"""Undeclared files that work in containers writes."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,7 +33,7 @@ def project(
     docker_settings: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Project]:
-    """With an engine that sees nbyard's files, and as with one that does not."""
+    """Create a project with an engine that sees nbyard's files, and as with one that does not."""
     for name, value in docker_settings.items():
         monkeypatch.setenv(name, value)
     if request.param == "volume":
@@ -48,8 +48,8 @@ def project(
 
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("fails", [False, True])
-def test_they_are_those_of_a_process(project: Project, fails: bool) -> None:
-    """R2, R12: also when the work failed; what is not kept is named."""
+def test_undeclared_files_are_the_same_as_of_a_process(project: Project, fails: bool) -> None:
+    """R2, R12: this also holds for failed work. Files that are not kept are named."""
     for name in ("table.csv", "same.csv"):
         (project.root / name).write_text("as it was")
     (project.root / "step.py").write_text(WRITE + ("exit(1)\n" if fails else ""))
@@ -69,8 +69,8 @@ def test_they_are_those_of_a_process(project: Project, fails: bool) -> None:
 
 
 @pytest.mark.sample(1)
-def test_those_of_a_notebook_come_back(project: Project) -> None:
-    """R2: its runner writes the result in the container."""
+def test_undeclared_files_of_a_notebook_are_fetched(project: Project) -> None:
+    """R2: the runner in the container writes the result."""
     project.notebook("note", "x = 1", "open('result.csv', 'w').write('1')")
     run = project.run(runtime="docker")
     assert run.run.state == "succeeded", run.tasks[0].reason

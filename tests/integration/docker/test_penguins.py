@@ -1,4 +1,4 @@
-"""The example as processes and in containers: the same results (R12, K8, R1)."""
+"""The example has equal results as processes and in containers (R12, K8, R1)."""
 
 import contextlib
 import json
@@ -41,7 +41,7 @@ def run(folder: Path, settings: dict[str, str], *options: str) -> dict:
 
 
 def owners(folder: Path) -> set[int]:
-    """Whose all below it is; some of it is being cleared away."""
+    """Return the owners of all files below; files may disappear meanwhile."""
     found = set()
     for place, folders, names in os.walk(folder):
         for name in (*folders, *names):
@@ -62,7 +62,7 @@ def digests(detail: dict) -> dict[str, str]:
 @pytest.mark.long
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last run
 @pytest.mark.timeout(1500)
-def test_processes_and_containers_agree(
+def test_processes_and_containers_give_equal_results(
     penguins: Path, tmp_path: Path, docker_settings: dict[str, str]
 ) -> None:
     before = {path.name: path.read_bytes() for path in penguins.glob("*.ipynb")}

@@ -24,7 +24,7 @@ ROWS = 40
 
 @pytest.fixture
 def pipeline(tmp_path: Path, repository: Path, python_base_image: str) -> Path:
-    """The example, on the base image that is here."""
+    """Copy the example, with the available base image."""
     folder = tmp_path / "pipeline"
     shutil.copytree(repository / "examples/pipeline", folder)
     for file in folder.glob("*/Dockerfile"):
@@ -34,7 +34,7 @@ def pipeline(tmp_path: Path, repository: Path, python_base_image: str) -> Path:
 
 @pytest.fixture
 def source(tmp_path: Path, docker_engine: Engine) -> Iterator[dict[str, str]]:
-    """Dark and bright images with their labels, at addresses that containers reach."""
+    """Serve dark and bright images with their labels, at addresses that containers reach."""
     folder = tmp_path / "served"
     folder.mkdir()
     (folder / "images.csv").write_text("".join(f"{n % 2 * 200},{n},9\n" for n in range(ROWS)))
@@ -68,7 +68,7 @@ def accuracy(model: Path) -> float:
 
 
 @pytest.mark.timeout(300)
-def test_the_whole_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
+def test_pipeline_runs_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
     built = shell("workflows", "build", "pipeline.nbflow")
     made = [line.split("  ")[1] for line in built.splitlines() if line.startswith("nbyard/code:")]
     assert made == ["data", "split", "train"]
@@ -81,7 +81,7 @@ def test_the_whole_as_a_workflow(shell: Shell, source: dict[str, str]) -> None:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> None:
+def test_pipeline_runs_node_by_node(shell: Shell, pipeline: Path, source: dict[str, str]) -> None:
     make = functools.partial(shell, "artifacts", "create", "--wait", "--log", "--executable")
     told = ["--parameters", json.dumps(source)]
     assert "fetched http" in make("data/Dockerfile", "--name", "data", *told)
@@ -112,8 +112,8 @@ def test_step_by_step(shell: Shell, pipeline: Path, source: dict[str, str]) -> N
 
 
 @pytest.mark.long
-def test_one_step_alone_and_nothing_is_left(shell: Shell, pipeline: Path) -> None:
-    """Run with -f, an output that a description names is there as well."""
+def test_single_dockerfile_runs_and_leaves_nothing(shell: Shell, pipeline: Path) -> None:
+    """`run -f` also saves outputs that a description names."""
     (pipeline / "rows.csv").write_text("dark,0,1\nbright,200,1\n")
     files = ["--input-file", "train=rows.csv", "--input-file", "test=rows.csv"]
     said = shell("run", "-f", "train/Dockerfile", *files, "--output-file", "model.json")
@@ -123,10 +123,10 @@ def test_one_step_alone_and_nothing_is_left(shell: Shell, pipeline: Path) -> Non
 
 @pytest.mark.long
 @pytest.mark.timeout(600)
-def test_the_commands_of_the_page_for_people_of_such_pipelines(
+def test_commands_of_the_page_for_pipeline_users_work(
     shell: Shell, source: dict[str, str], repository: Path, pipeline: Path
 ) -> None:
-    """R1: each of their commands has one here."""
+    """R1: each of their commands has a counterpart."""
     base = source["images_url"].removesuffix("/images.csv")
     page = repository / "docs/how-to/bonseyes.md"
     commands = [line for b in blocks_of(page) if b.mark == "run: docker" for line in b.lines]

@@ -1,4 +1,4 @@
-"""Podman through its socket (P11): the same suite as for Docker, and what is different there."""
+"""Podman through its socket (P11): the same suite as for Docker, and its differences."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+from tests.support.images import base_image, tiny_image
 
 from nbyard.dockerd import Engine
 from nbyard.domain.attempts.structs import CommandWork
@@ -24,7 +25,6 @@ from nbyard.runtimes.docker import DockerRuntime
 from nbyard.runtimes.docker.deployment_containers import Deployed, launch_revision
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.testing.conformance.runtimes import RuntimeConformance
-from nbyard.testing.images import base_image, tiny_image
 
 from .bench import Bench, log_of, output, until
 from .test_notebooks import BUILD, notebook
@@ -97,7 +97,7 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def cdi() -> Iterator[None]:
-    """GPUs of which only the device files are there, as `nvidia-ctk cdi generate` names them."""
+    """Describe GPUs that have only device files, as `nvidia-ctk cdi generate` does."""
     if any("nvidia.com/gpu" in path.read_text() for path in CDI.glob("*")):
         pytest.skip("this machine has CDI devices of its own")
     devices = [
@@ -131,7 +131,7 @@ def podman_bench(podman: Engine, podman_image: str, tmp_path: Path) -> Iterator[
 
 
 class TestPodman(RuntimeConformance):
-    """P11, R12."""
+    """P11, R12: the conformance suite on Podman."""
 
     @pytest.fixture
     def runtime(self, podman: Engine, podman_image: str) -> Iterator[DockerRuntime]:
@@ -146,7 +146,7 @@ class TestPodman(RuntimeConformance):
 
 @pytest.mark.parametrize("staging", ["auto", "volume"])
 def test_podman_reads_and_writes_every_byte(podman_bench: Bench, staging: str):
-    """P11: as the user, with the same hardening."""
+    """P11: the command runs as the user, with the same hardening."""
     data = os.urandom(200_000) + b"\nno newline at the end"
     check = "id -u >&2; touch /etc/x 2>/dev/null && echo WRITABLE >&2; touch ~/x"
     order = podman_bench.shell(
@@ -167,8 +167,9 @@ def test_podman_reads_and_writes_every_byte(podman_bench: Bench, staging: str):
 
 
 @pytest.mark.parametrize("staging", ["auto", "volume"])
-def test_podman_passes_standard_streams_whole(podman_bench: Bench, staging: str):
-    """E4, P11: by files that a shell opens; what went through its socket was cut at times."""
+def test_podman_passes_standard_streams_completely(podman_bench: Bench, staging: str):
+    """E4, P11: through files that a shell opens, because Podman's socket truncates data at
+    times."""
     data = os.urandom(300_000) + b"\nno newline at the end"
     order = podman_bench.order(
         CommandWork(["cat", "-"], stdin="inputs/i/a $(b).bin", stdout="outputs/o/copy.bin"),
@@ -188,7 +189,7 @@ def test_podman_passes_standard_streams_whole(podman_bench: Bench, staging: str)
 def test_a_notebook_runs_on_podman(
     podman_bench: Bench, pytestconfig: pytest.Config, staging: str
 ) -> None:
-    """E11, P11: in an image that Podman made for it."""
+    """E11, P11: in an image that Podman built for it."""
     locks = sorted(pytestconfig.rootpath.glob("examples/*/requirements.txt"))
     base = base_image(podman_bench.engine, locks)
     order = notebook(
@@ -211,10 +212,10 @@ LOOK = 'echo "gpu $CDI_TEST"; ls /dev; id -u; touch /etc/x 2>/dev/null && echo W
 
 @pytest.mark.parametrize("granted", [["1"], ["0", "GPU-0002"]])
 @pytest.mark.parametrize("network", ["bridge", "none"])
-def test_podman_gives_the_gpus_that_were_granted(
+def test_podman_provides_the_granted_gpus(
     podman_bench: Bench, cdi: None, granted: list[str], network: str
 ):
-    """R11, P11: CDI devices, through Podman's own API; with all the hardening."""
+    """R11, P11: CDI devices through Podman's own API, with all hardening."""
     order = podman_bench.shell(LOOK, gpus=granted, memory_bytes=2**28, cpu=0.5)
     runtime = podman_bench.runtime(network=network)
     assert podman_bench.run(order, runtime).state == "succeeded", log_of(order)
@@ -236,10 +237,10 @@ SERVES = "touch ~/made-by-$WHO; exec python3 -m http.server --directory ~ 8000"
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("granted", [[], ["1"]])
-def test_a_deployment_on_podman_is_reached_and_keeps_its_files(
+def test_deployment_on_podman_is_reachable_and_keeps_its_files(
     podman_bench: Bench, cdi: None, granted: list[str]
 ):
-    """P2, P11, R11: through either of its APIs."""
+    """P2, P11, R11: through both of its APIs."""
     engine, command, ports = podman_bench.engine, ["sh", "-c", SERVES], [Port("web", 8000)]
     wish = NewDeployment(base_image(engine), "own", "web", command=command, ports=ports)
     one = Deployed(
@@ -257,13 +258,13 @@ def test_a_deployment_on_podman_is_reached_and_keeps_its_files(
 
 
 def page(address: str) -> str:
-    """Empty as long as nothing answers."""
+    """Return the page, or nothing as long as no server responds."""
     with suppress(OSError), urlopen(address, timeout=5) as answer:
         return str(answer.read().decode())
     return ""
 
 
-def test_a_device_that_podman_does_not_know_is_told_of(podman_bench: Bench, cdi: None):
+def test_unknown_podman_device_is_reported(podman_bench: Bench, cdi: None):
     """R11, F38."""
     order = podman_bench.shell("echo worked", gpus=["7"])
     with pytest.raises(NbyardError, match="Podman cannot find the CDI device") as caught:

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.images import tiny_image
+from tests.support.private_engine import PrivateEngine, why_no_engine
 
 import nbyard
 from nbyard.dockerd import HOME, STORE, ContainerSpec, Engine, Mount
 from nbyard.domain.doctor import Check
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.images import tiny_image
-from nbyard.testing.private_engine import PrivateEngine, why_no_engine
 
 from .bench import Bench, log_of, output, until
 from .far import Ssh, certificates, free_port
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.sample(2)
 
 
 class Tls:
-    """An engine that listens for those who show a certificate of its authority."""
+    """An engine that accepts only clients with a certificate of its authority."""
 
     def __init__(self, folder: Path):
         self.keys = certificates(folder / "keys")
@@ -70,7 +70,7 @@ def far_bench(tls: Tls, tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.fixture(params=["DOCKER_HOST", "TLS of Docker's client", "TLS by settings", "ssh"])
 def way(request: pytest.FixtureRequest, tls: Tls, monkeypatch: pytest.MonkeyPatch) -> dict:
-    """Options of a runtime."""
+    """Return options of a runtime."""
     client = str(tls.keys / "client")
     match request.param:
         case "DOCKER_HOST":
@@ -89,8 +89,10 @@ def way(request: pytest.FixtureRequest, tls: Tls, monkeypatch: pytest.MonkeyPatc
             return {"docker_host": ssh.url}
 
 
-def test_work_goes_there_and_comes_back(far_bench: Bench, way: dict):
-    """P11: staged, fed by standard input, followed, cancelled; the way is on the attempt."""
+def test_attempt_runs_on_a_remote_engine(far_bench: Bench, way: dict):
+    """P11: staged, fed by standard input, followed, cancelled.
+
+    The attempt records the connection."""
     data = os.urandom(200_000) + b"\nno newline at the end"
     order = far_bench.shell(
         "echo to the log >&2; cat",
@@ -115,8 +117,8 @@ def test_work_goes_there_and_comes_back(far_bench: Bench, way: dict):
     assert far_bench.wait(endless, runtime).state == "cancelled"
 
 
-def test_a_later_process_finds_it_by_the_site(far_bench: Bench, tls: Tls):
-    """P11, R8: with the certificates of its settings."""
+def test_later_process_finds_the_attempt_by_its_site(far_bench: Bench, tls: Tls):
+    """P11, R8: the process has only the certificates of its settings."""
     keys = str(tls.keys / "client")
     order = far_bench.shell("echo begun; sleep 1; echo ended")
     first = far_bench.runtime(docker_host=tls.url, certificates=keys)
@@ -135,7 +137,7 @@ def test_a_later_process_finds_it_by_the_site(far_bench: Bench, tls: Tls):
         ("", "the engine requires TLS"),
     ],
 )
-def test_what_is_wrong_with_certificates_is_told(tls: Tls, folder: str, words: str):
+def test_certificate_errors_are_reported(tls: Tls, folder: str, words: str):
     """P11."""
     engine = Engine(tls.url, certificates=str(tls.keys.parent / folder) if folder else "")
     with pytest.raises(Unavailable) as caught:
@@ -147,10 +149,8 @@ def test_what_is_wrong_with_certificates_is_told(tls: Tls, folder: str, words: s
 
 
 @pytest.mark.long
-def test_a_cut_connection_is_made_again(
-    ssh: Ssh, far_bench: Bench, monkeypatch: pytest.MonkeyPatch
-):
-    """P11, F6: work goes on meanwhile, and nothing of its log is missing."""
+def test_lost_connection_is_restored(ssh: Ssh, far_bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    """P11, F6: the work continues meanwhile, and no line of its log is missing."""
     monkeypatch.setenv("PATH", ssh.client("key"))
     runtime = far_bench.runtime(docker_host=ssh.url)
     order = far_bench.shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done")
@@ -161,8 +161,8 @@ def test_a_cut_connection_is_made_again(
     assert log_of(order).split() == list("12345678")
 
 
-def test_what_ssh_says_is_told(ssh: Ssh, monkeypatch: pytest.MonkeyPatch):
-    """P11: a key that is not let in; nothing asks for a password."""
+def test_ssh_errors_are_reported(ssh: Ssh, monkeypatch: pytest.MonkeyPatch):
+    """P11: a refused key; no prompt for a password."""
     monkeypatch.setenv("PATH", ssh.client("stranger"))
     engine = Engine(ssh.url)
     with pytest.raises(Unavailable) as caught:
@@ -180,7 +180,7 @@ def doctor(environment: dict[str, str]) -> Check:
     return msgspec.convert(found, Check)
 
 
-def test_the_doctor_names_the_engine_and_the_way(tls: Tls, tmp_path: Path):
+def test_doctor_names_the_engine_and_the_connection(tls: Tls, tmp_path: Path):
     """P11, G2."""
     keys = str(tls.keys / "client")
     told = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_DOCKER_HOST": tls.url}
@@ -192,8 +192,8 @@ def test_the_doctor_names_the_engine_and_the_way(tls: Tls, tmp_path: Path):
 
 
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the run
-def test_nbyard_in_a_container_with_the_socket_of_its_machine(bench: Bench, tmp_path: Path):
-    """P11: whole nbyard, with its dispatcher, where the store is a place the engine cannot see."""
+def test_nbyard_works_in_a_container_with_the_host_socket(bench: Bench, tmp_path: Path):
+    """P11: all of nbyard with its dispatcher, with a store that the engine cannot see."""
     store, root = tmp_path / "store", tmp_path / "root"
     for folder in (store, root):
         folder.mkdir()
@@ -242,11 +242,12 @@ def python_places() -> list[str]:
 
 @pytest.mark.long
 @pytest.mark.timeout(300)
-def test_nbyard_in_a_real_container_with_the_socket_of_its_machine(
+def test_nbyard_works_in_a_real_container_with_the_host_socket(
     bench: Bench, python_base_image: str
 ):
-    """P11: our Python and nbyard are there read-only, its store and project only in there; what it
-    runs are containers beside its own, filled and read back through the engine."""
+    """P11: Python and nbyard are mounted read-only, and store and project are inside.
+
+    Its runs are containers beside its own, filled and read through the engine."""
     reach = {"kind": "variable", "variable": "OUT"}
     out = {"name": "out", "role": "output", "format": "txt", "reach": reach}
     places = {sys.prefix, *python_places(), str(Path(nbyard.__file__).parents[1])}

@@ -1,4 +1,4 @@
-"""S1, L4, P1: an image registry that needs a login has it from a credential, on a real engine."""
+"""S1, L4, P1: the login of an image registry comes from a credential, on a real engine."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.support.leaked_secrets import CANARY, places_of
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
@@ -18,7 +19,6 @@ from nbyard.domain.deployments.structs import NewDeployment, Port
 from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
 from nbyard.domain.runs.structs import NewRun
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.leaked_secrets import CANARY, places_of
 from nbyard.yard import Yard
 
 from .imaging import ANN, built, ended, yard
@@ -39,7 +39,7 @@ def keep(yard: Yard, server: str, password: str = CANARY, caller: Caller = ANN) 
 def private(
     yard: Yard, docker_engine: Engine, closed_registry: Registry, tiny_image: str
 ) -> Iterator[str]:
-    """An image that is only in a registry which requires a login; ann has one."""
+    """Provide an image that exists only in a registry with login; ann has the credential."""
     keep(yard, closed_registry.host)
     images, root = yard.services.images, yard.parts.files.root
     (root / "Dockerfile").write_text(f"FROM {tiny_image}\nLABEL mark={uuid.uuid4().hex}\n")
@@ -55,10 +55,10 @@ def private(
     docker_engine.remove_image(pushed.reference)
 
 
-def test_what_is_pushed_and_pulled_has_its_owners_login_and_tells_it_nowhere(
+def test_push_and_pull_use_the_owners_login_without_showing_it(
     yard: Yard, docker_engine: Engine, private: str
 ) -> None:
-    """S1: neither log nor reason nor record nor a command line has it; and it is no one else's."""
+    """S1: the login is in no log, reason, record or command line, and other users cannot use it."""
     images = yard.services.images
     other = ended(yard, images.pull(BOB, PulledImage(private)))
     assert (other.state, "requires a login" in str(other.reason)) == ("failed", True), other.reason
@@ -68,10 +68,8 @@ def test_what_is_pushed_and_pulled_has_its_owners_login_and_tells_it_nowhere(
     assert places_of(yard.store.folder) == []
 
 
-def test_a_login_that_is_refused_is_named_and_a_replaced_one_counts_at_once(
-    yard: Yard, private: str
-) -> None:
-    """S1: without a word of what is secret."""
+def test_refused_login_is_named_and_its_replacement_works_at_once(yard: Yard, private: str) -> None:
+    """S1: the message contains no part of the secret."""
     images, credentials = yard.services.images, yard.services.credentials
     old = credentials.get(ANN, "hub")
     credentials.update(ANN, "hub", CredentialPatch(old.version, {"password": f"{CANARY}-old"}))
@@ -93,7 +91,9 @@ def test_a_login_that_is_refused_is_named_and_a_replaced_one_counts_at_once(
         dispatcher.until(lambda: yard.services.images.list(ANN).items, lambda left: len(left) == 1)
 
 
-def test_a_base_is_pulled_with_it(yard: Yard, built: Callable[..., object], private: str) -> None:
+def test_base_image_is_pulled_with_the_login(
+    yard: Yard, built: Callable[..., object], private: str
+) -> None:
     """L4: the base of a Dockerfile."""
     (yard.parts.files.root / "Dockerfile").write_text(f"FROM {private}\nLABEL upon=it\n")
     made: Any = built(path="Dockerfile", tag="cows:3")
@@ -101,8 +101,8 @@ def test_a_base_is_pulled_with_it(yard: Yard, built: Callable[..., object], priv
 
 
 @pytest.mark.long
-def test_a_step_is_run_in_an_image_that_is_pulled_with_it(yard: Yard, private: str) -> None:
-    """S1: and another user's is refused."""
+def test_image_of_a_task_is_pulled_with_the_login(yard: Yard, private: str) -> None:
+    """S1: a task of another user is refused."""
     root, runs = yard.parts.files.root, yard.services.runs
     (root / "moo.sh").write_text("echo moo\n")
     for caller, state in ((BOB, "failed"), (ANN, "succeeded")):
@@ -119,7 +119,7 @@ def test_a_step_is_run_in_an_image_that_is_pulled_with_it(yard: Yard, private: s
 
 
 @pytest.mark.long
-def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
+def test_image_of_a_deployment_is_pulled_with_the_login(
     yard: Yard, docker_engine: Engine, private: str
 ) -> None:
     """P1."""
@@ -143,10 +143,10 @@ def test_a_deployment_is_of_an_image_that_is_pulled_with_it(
 
 
 @pytest.mark.long
-def test_images_of_a_workflow_are_fetched_with_it_by_a_shell(
+def test_shell_pulls_images_of_a_workflow_with_the_login(
     yard: Yard, docker_settings: dict[str, str], private: str
 ) -> None:
-    """A5: what is kept by who works at the shell."""
+    """A5: the credential of the shell's user is used."""
     root = yard.parts.files.root
     (root / "moo.sh").write_text("echo moo\n")
     node = {"type": "executable", "path": "moo.sh", "runtime": "docker", "image": private}

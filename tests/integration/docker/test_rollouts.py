@@ -1,4 +1,5 @@
-"""P4, P5: revisions take each other's place while clients ask through a real Jupyter server."""
+"""P4, P5: revisions replace each other while clients send requests through a real Jupyter
+server."""
 
 import http.client
 import json
@@ -65,7 +66,7 @@ def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[Jupy
 
 
 class Client:
-    """Asks as long as the block lasts, over one connection, and never twice."""
+    """Send requests over one connection during the block, without retries."""
 
     def __init__(self, port: int, path: str, body: object = None, header: str = f"token {TOKEN}"):
         self._port, self._path, self._header = port, path, {"Authorization": header}
@@ -104,8 +105,9 @@ class Client:
 
 
 def rolled(yards: Yards, running: Dispatching, clients: list[Client], count: int) -> int:
-    """Forth and back, until each client has asked so many times; how many revisions took a
-    place."""
+    """Change back and forth until each client has sent enough requests.
+
+    Return the number of rollouts."""
     name, revision = "web", 1
     while revision == 1 or min(one.count for one in clients) < count:
         if any(one.has_failed for one in clients):
@@ -119,14 +121,14 @@ def rolled(yards: Yards, running: Dispatching, clients: list[Client], count: int
 
 
 def _settled(yards: Yards, running: Dispatching, revision: int) -> None:
-    """It answers, and the container of the one before is gone."""
+    """Wait until the revision responds and the container of the earlier one is gone."""
     yards.until_serving(running, revision)
     before = f"-{revision - 1}"
     running.until(yards.owned_objects, lambda left: not any(name.endswith(before) for name in left))
 
 
 @pytest.mark.parametrize("count", [200, MANY])
-def test_new_revisions_and_ways_back_lose_no_request(server, yards, count):
+def test_rollouts_and_rollbacks_lose_no_request(server, yards, count):
     """P4, P5."""
     yards.create()
     with yards.dispatching() as running:
@@ -136,8 +138,8 @@ def test_new_revisions_and_ways_back_lose_no_request(server, yards, count):
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_revisions_of_a_model_lose_no_prediction(server, yards):
-    """M3, P4, P5: of a POST nobody may guess that it can be sent again."""
+def test_rollouts_of_a_model_lose_no_prediction(server, yards):
+    """M3, P4, P5: a POST must not be repeated."""
     with yards.dispatching() as running:
         _serve_model(yards, running)
         told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]
@@ -161,8 +163,8 @@ def _serve_model(yards: Yards, running: Dispatching) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_each_revision_answers_a_key_at_the_same_port(yards):
-    """The own port of a deployment: its address stays, and only keys that are valid count."""
+def test_all_revisions_accept_a_key_at_the_same_port(yards):
+    """The own port of a deployment stays, and only valid keys are accepted."""
     told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]
     row = {"length": 2.0, "width": 3.0}
     with yards.dispatching() as running:

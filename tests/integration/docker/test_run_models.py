@@ -1,5 +1,6 @@
-"""M6, journey 1: a model that a run made is built, deployed while it is, and called through the
-proxy; it answers as it did in the notebook."""
+"""M6, journey 1: a model of a run is built, deployed and called through the proxy.
+
+It predicts as it did in the notebook."""
 
 import json
 import shutil
@@ -50,7 +51,7 @@ def yards(
 
 @pytest.fixture
 def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[JupyterServer]:
-    """On the same store."""
+    """Provide a server on the same store."""
     made = JupyterServer(tmp_path, "/lab/", docker_host=docker_engine.url).start()
     assert made.send("GET", "/deployments").status == 200
     yield made
@@ -69,7 +70,7 @@ def penguins(path: Path) -> pd.DataFrame:
     return frame
 
 
-def test_a_run_becomes_an_endpoint_that_answers_as_the_notebook_did(yards, server, tmp_path):
+def test_model_of_a_run_predicts_as_in_the_notebook(yards, server, tmp_path):
     root, services = tmp_path / "root", yards.yard.services
     shutil.copy(EXAMPLE, root / "train.ipynb")
     frame = penguins(root / "clean.csv")
@@ -128,8 +129,8 @@ class Sorter:
 """
 
 
-def test_a_class_becomes_an_endpoint(yards, server, tmp_path):
-    """Journey 7: nothing but the class is written."""
+def test_model_class_becomes_an_endpoint(yards, server, tmp_path):
+    """Journey 7: the user writes only the class."""
     (tmp_path / "root/sorter.py").write_text(SORTER)
     package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
     found = yards.yard.services.deployments.create(ME, NewDeployment(package.reference))
@@ -155,8 +156,8 @@ class Sorter:
 """
 
 
-def test_a_model_that_hangs_is_restarted(yards, server, tmp_path):
-    """M3: and answers again."""
+def test_hanging_model_is_restarted(yards, server, tmp_path):
+    """M3: the restarted model predicts again."""
     (tmp_path / "root/sorter.py").write_text(HANGS)
     package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
     wish = NewDeployment(package.reference, environment={"NBYARD_CALL_SECONDS": "2"})

@@ -1,5 +1,5 @@
-"""S1, I25: secrets in containers are read from memory that is bound into them; nothing that the
-engine tells of a container shows one."""
+"""S1, I25: secrets in containers are read from bound memory; what the engine shows of a container
+contains none."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.leaked_secrets import CANARY, in_memory, is_in
 
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.attempts.structs import CommandWork, Output
@@ -22,7 +23,6 @@ from nbyard.runtimes.docker.attempt_container_spec import COLLECTOR, container_n
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.files import log_copy
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.leaked_secrets import CANARY, in_memory, is_in
 
 from ..telling import (
     ANN,
@@ -49,7 +49,7 @@ def work(tmp_path, docker_settings, monkeypatch):
 
 
 def started(engine: Engine, work: Telling) -> list[str]:
-    """What the engine tells of the containers of this store."""
+    """Return what the engine shows of the containers of this store."""
     found = engine.owned_objects(STORE, work.yard.store.id)
     client = engine._client()
     return [json.dumps(client.inspect_container(one.name), ensure_ascii=False)
@@ -58,8 +58,8 @@ def started(engine: Engine, work: Telling) -> list[str]:
 
 @FAILS
 @pytest.mark.parametrize("containers", ["", "warm"])
-def test_a_notebook(work, fails, containers):
-    """One with a secret is never in a container that others are in."""
+def test_notebook_receives_a_secret_in_a_container(work, fails, containers):
+    """A notebook with a secret never shares a container."""
     path = work.telling_notebook()
     body = {"path": path, "runtime": "docker", "containers": containers}
     detail = work.run(**body, parameters={"token": "api", "fails": fails})
@@ -68,20 +68,20 @@ def test_a_notebook(work, fails, containers):
 
 @FAILS
 @pytest.mark.parametrize("reach", REACHES)
-def test_a_command(work, reach, fails):
+def test_command_receives_a_secret_in_a_container(work, reach, fails):
     path = work.telling_script(reach, fails=fails)
     detail = work.run(path=path, runtime="docker", parameters={"token": "api"})
     work.check(detail, fails=fails)
 
 
-def test_other_files_of_a_container(work):
-    """K5, I26: those that came back; no link is followed."""
+def test_files_with_secrets_are_named_but_not_kept(work):
+    """K5, I26: this holds for fetched files. Links are not followed."""
     detail = work.run(path=writing(work), runtime="docker", parameters={"token": "api"})
     assert_only_the_harmless_one(work, detail)
 
 
-def test_what_the_engine_tells_shows_none(work, docker_engine):
-    """Variables are filled inside, by a shell."""
+def test_engine_shows_no_secret(work, docker_engine):
+    """A shell in the container sets the variables."""
     text = "import os, time\nprint(len(os.environ['TOKEN']), flush=True)\ntime.sleep(60)\n"
     argument = {"name": "token", "type": "secret", "reach": REACHES["variable"][0]}
     path = work.script(text, argument)
@@ -96,7 +96,7 @@ def test_what_the_engine_tells_shows_none(work, docker_engine):
     until(lambda: not in_memory(work.yard.store.id))
 
 
-def test_an_engine_elsewhere_is_told_why_not(bench: Bench):
+def test_remote_engine_is_refused_with_a_reason(bench: Bench):
     order = bench.order(CommandWork(argv=["true"]))
     target = secret_files.secrets_folder(order.store_id, order.attempt_id)
     secret_files.store_secrets(str(order.folder), target, {"token": CANARY.encode()}, [CANARY])
@@ -109,8 +109,10 @@ def test_an_engine_elsewhere_is_told_why_not(bench: Bench):
 
 
 @contextmanager
-def knowing(bench: Bench, script: str, outputs: dict[str, Output], **work: Any) -> Iterator[Order]:
-    """An order for a shell that has the secret in TOKEN."""
+def order_with_secret(
+    bench: Bench, script: str, outputs: dict[str, Output], **work: Any
+) -> Iterator[Order]:
+    """Yield an order for a shell that has the secret in TOKEN."""
     words = ["sh", "-c", script]
     order = bench.order(
         CommandWork(words, secrets={"TOKEN": "secrets/token"}, **work), outputs=outputs
@@ -127,15 +129,16 @@ def kept(engine: Engine, name: str) -> bytes:
     return b"".join(piece for _, piece in engine.log(name))
 
 
-def test_the_log_of_the_engine_has_nothing_of_it(bench: Bench):
-    """S1: neither of the command nor of its collector, while they run; the order of what is
-    printed is kept, and a stream that is opened by its name changes nothing."""
+def test_engine_log_contains_no_secret(bench: Bench):
+    """S1: neither the log of the command nor that of its collector, while they run.
+
+    Printed lines keep their order, also if a stream is opened by its path."""
     script = """
     echo first; echo "$TOKEN"; echo "$TOKEN" >&2; echo by name >/dev/stderr; printf '%s' "$TOKEN"
     cat "$NBYARD_SECRETS/token" >/dev/stdout; echo; echo last
     until test -e go; do sleep 0.05; done
     """
-    with knowing(bench, script, {}) as order:
+    with order_with_secret(bench, script, {}) as order:
         runtime = bench.runtime()
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "last" in log_of(order))
@@ -149,13 +152,13 @@ def test_the_log_of_the_engine_has_nothing_of_it(bench: Bench):
         until(lambda: not bench.left())
 
 
-def test_declared_streams_are_files_and_arrive_whole(bench: Bench):
-    """E4, S1: a secret in them is named as disclosed; it is not in the log of the engine."""
+def test_declared_streams_arrive_complete_as_files(bench: Bench):
+    """E4, S1: a secret in them is reported as disclosed, and is not in the log of the engine."""
     data = os.urandom(3_000_000)
     files = {"stdin": "inputs/i/data", "stdout": "outputs/o/out", "stderr": "outputs/e/err"}
     outputs = {"o": output("outputs/o/out"), "e": output("outputs/e/err")}
     script = 'cat; printf "%s" "$TOKEN" >&2'
-    with knowing(bench, script, outputs, **files) as order:
+    with order_with_secret(bench, script, outputs, **files) as order:
         (order.folder / "inputs/i").mkdir()
         (order.folder / "inputs/i/data").write_bytes(data)
         result = bench.run(order)
@@ -168,9 +171,9 @@ def test_declared_streams_are_files_and_arrive_whole(bench: Bench):
 
 @pytest.mark.long
 @pytest.mark.parametrize("ends", [False, True])
-def test_kill_9_of_the_starter_loses_and_doubles_no_line(bench: Bench, ends):
-    """R8, I8: also when the command has ended before another process adopts it."""
-    with knowing(bench, f'{COUNT}; echo "$TOKEN"', {}) as order:
+def test_kill_9_of_the_starter_keeps_each_line_once(bench: Bench, ends):
+    """R8, I8: this also holds if the command ended before another process adopts it."""
+    with order_with_secret(bench, f'{COUNT}; echo "$TOKEN"', {}) as order:
         starter = start_elsewhere(bench, order)
         try:
             until(lambda: "line 5" in log_of(order))
@@ -187,8 +190,10 @@ def test_kill_9_of_the_starter_loses_and_doubles_no_line(bench: Bench, ends):
 
 
 @pytest.mark.long
-def test_a_collector_that_was_killed_is_started_again(bench: Bench):
-    with knowing(bench, f"echo begun; until test -e go; do sleep 0.05; done; {COUNT}", {}) as order:
+def test_killed_collector_is_restarted(bench: Bench):
+    with order_with_secret(
+        bench, f"echo begun; until test -e go; do sleep 0.05; done; {COUNT}", {}
+    ) as order:
         runtime = bench.runtime()
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "begun" in log_of(order))
@@ -199,8 +204,8 @@ def test_a_collector_that_was_killed_is_started_again(bench: Bench):
 
 
 @pytest.mark.long
-def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
-    with knowing(bench, "echo begun; sleep 600", {}) as order:
+def test_command_with_a_removed_collector_is_lost(bench: Bench):
+    with order_with_secret(bench, "echo begun; sleep 600", {}) as order:
         runtime = bench.runtime()
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "begun" in log_of(order))
@@ -208,12 +213,12 @@ def test_a_command_whose_collector_was_removed_is_lost(bench: Bench):
         assert str(bench.over(placed, runtime).reason) == "its container was killed (signal 9)"
 
 
-def test_a_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):
-    """I16: in memory is no more than a few files of it at any time."""
+def test_log_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):
+    """I16: memory holds only a few files of it at any time."""
     monkeypatch.setattr(secret_output, "FILE_BYTES", 100_000)
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
     script = "seq 1 1000; until test -e go; do sleep 0.05; done; seq 1001 300000"
-    with knowing(bench, script, {}) as order:
+    with order_with_secret(bench, script, {}) as order:
         runtime = bench.runtime()
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: log_of(order).endswith("\n1000\n"))

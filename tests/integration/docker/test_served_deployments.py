@@ -1,4 +1,4 @@
-"""P2, P4, P5: deployments reached through a real Jupyter server, on a real engine."""
+"""P2, P4, P5: deployments are reached through a real Jupyter server, on a real engine."""
 
 import asyncio
 import json
@@ -12,11 +12,11 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
+from tests.support import images
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import WebSocketClientConnection, websocket_connect
 
 from nbyard.dockerd import Engine
-from nbyard.testing import images
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 from .deploying import BELOW, ME, Yards, jupyter, opened, server_image
@@ -44,7 +44,7 @@ def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[Jupy
 
 
 class Browser:
-    """Cookies as a browser keeps them, and its words about the page that asks."""
+    """Cookies as a browser keeps them, and its headers about the page that sends a request."""
 
     def __init__(self, server: JupyterServer):
         self._origin = f"http://127.0.0.1:{server.port}"
@@ -57,13 +57,13 @@ class Browser:
             return str(answer.read().decode())
 
     def post(self, path: str, body: bytes, headers: dict[str, str]) -> tuple[str, str]:
-        """Where it ended, and what was said there."""
+        """Return the final address and the response."""
         told = headers | {"Origin": self._origin}
         with self._opener.open(Request(self._origin + path, body, told), timeout=30) as answer:
             return answer.geturl(), answer.read().decode()
 
     def cookie(self, name: str, path: str) -> str:
-        """As a script of a page below that path finds it."""
+        """Return a cookie as a script of a page below that path reads it."""
         found = (c for c in self.jar if c.name == name and path.startswith(c.path))
         return str(max(found, key=lambda c: len(c.path)).value)
 
@@ -81,7 +81,7 @@ async def closed(socket: WebSocketClientConnection) -> None:
 
 
 async def printed(request: HTTPRequest, code: str) -> str:
-    """What a kernel prints for some code, over its websocket."""
+    """Return what a kernel prints for some code, over its websocket."""
     socket = await websocket_connect(request)
     header = {"msg_id": "1", "username": "", "session": "s", "msg_type": "execute_request",
               "version": "5.3", "date": "2026-01-01T00:00:00Z"}  # fmt: skip
@@ -96,7 +96,7 @@ async def printed(request: HTTPRequest, code: str) -> str:
 
 
 async def typed(request: HTTPRequest, line: str, wanted: str) -> str:
-    """What a terminal shows once it shows what is wanted."""
+    """Return what a terminal shows, once it shows the expected text."""
     socket = await websocket_connect(request)
     await socket.write_message(json.dumps(["stdin", line]))
     shown = ""
@@ -108,9 +108,8 @@ async def typed(request: HTTPRequest, line: str, wanted: str) -> str:
 
 
 @pytest.mark.timeout(400)
-def test_jupyterlab_is_logged_in_to_and_works(server, yards, lab_image):
-    """P2, P5: with its own password, beside the Jupyter that it is reached through; kernel and
-    terminal over websockets."""
+def test_login_kernel_and_terminal_of_a_deployed_jupyterlab_work(server, yards, lab_image):
+    """P2, P5: the deployed JupyterLab has its own password. Kernel and terminal use websockets."""
     yards.create("lab", service="jupyterlab", image=lab_image, password=SECRET, ports=None)
     with yards.dispatching() as running:
         yards.until(running, "running", name="lab", seconds=120)
@@ -144,8 +143,9 @@ def container(yards: Yards) -> str:
 
 
 @pytest.mark.long
-def test_what_is_outside_of_the_deployment_stays_the_server_s_own(server, yards):
-    """P5, I22: another's session is none, and the server itself stays logged in."""
+def test_deployment_requires_a_login_and_keeps_the_server_session(server, yards):
+    """P5, I22: a request without the login is refused, and the user stays logged in to the
+    server."""
     yards.create()
     with yards.dispatching() as running:
         yards.until(running, "running")
@@ -160,8 +160,8 @@ def test_what_is_outside_of_the_deployment_stays_the_server_s_own(server, yards)
 
 
 @pytest.mark.long
-def test_one_that_is_frozen_is_told_at_once_and_comes_back(server, yards):
-    """P5: it takes connections, and answers none."""
+def test_frozen_deployment_is_reported_at_once_and_recovers(server, yards):
+    """P5: a frozen deployment accepts connections without responding."""
     yards.create()
     with yards.dispatching() as running:
         yards.until(running, "running")

@@ -1,4 +1,4 @@
-"""M2: a model of mode http is served by a shell as long as its command runs, on a real engine."""
+"""M2: a shell command serves a model of mode http until it is stopped, on a real engine."""
 
 import os
 import signal
@@ -43,7 +43,7 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def yard(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Iterator[Yard]:
-    """With a model whose image is there."""
+    """Provide a model whose image is available."""
     root = tmp_path / "root"
     root.mkdir()
     settings = Settings(
@@ -70,7 +70,7 @@ def yard(tmp_path: Path, docker_engine: Engine, python_base_image: str) -> Itera
 
 @pytest.fixture
 def start(yard: Yard, docker_engine: Engine, tmp_path: Path) -> Iterator[Start]:
-    """Begins the command; nothing of it is left running."""
+    """Start the command, and stop all of it afterwards."""
     begun: list[subprocess.Popen[str]] = []
     own = {"NBYARD_STORE_DIR": str(yard.store.folder), "NBYARD_DOCKER_HOST": docker_engine.url}
     variables = {**os.environ, **own, "NBYARD_IDLE_SECONDS": "1"}
@@ -97,8 +97,10 @@ def deployments(yard: Yard) -> list[str]:
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_it_answers_until_it_is_ended_and_leaves_nothing(yard, start, tmp_path, ending):
-    """M2: the newest match; its address first, then its log."""
+def test_command_serves_a_model_until_it_is_stopped(yard, start, tmp_path, ending):
+    """M2: the newest matching image; prints its address first, then its log.
+
+    No container remains."""
     serving = start()
     address = serving.stdout.readline().strip()
     assert address.startswith("http://127.0.0.1:"), (tmp_path / "said").read_text()
@@ -115,7 +117,7 @@ def test_it_answers_until_it_is_ended_and_leaves_nothing(yard, start, tmp_path, 
     assert deployments(yard) == []
 
 
-def test_one_that_is_ended_before_it_answers_leaves_nothing(yard, start):
+def test_command_stopped_before_the_model_is_ready_leaves_nothing(yard, start):
     serving = start()
     until(lambda: deployments(yard), SECONDS)
     serving.send_signal(signal.SIGINT)
@@ -125,8 +127,8 @@ def test_one_that_is_ended_before_it_answers_leaves_nothing(yard, start):
 
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("end", ["stop", "delete"])
-def test_one_that_somebody_else_ends_ends_the_command(yard, start, tmp_path, end):
-    """With exit code 1, and words."""
+def test_command_exits_when_its_container_is_stopped(yard, start, tmp_path, end):
+    """The exit code is 1, with a message."""
     serving = start()
     assert serving.stdout.readline()
     (name,) = deployments(yard)

@@ -1,4 +1,4 @@
-"""M1, M3, P2: models that other programs made, built and deployed on a real engine."""
+"""M1, M3, P2: models of other programs are built and deployed on a real engine."""
 
 import json
 import subprocess
@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.images import base_image
 
 from nbyard.dockerd import Engine
 from nbyard.domain.models.structs import NewModel
-from nbyard.testing.images import base_image
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 from .deploying import ME, Yards, built, jupyter, opened
@@ -36,13 +36,13 @@ PICTURE = b"\x89PNG\r\n a picture"
 
 @pytest.fixture(scope="module")
 def base(docker_engine: Engine) -> str:
-    """With the wheels of DEEPaaS and MLflow."""
+    """Return a base image with the wheels of DEEPaaS and MLflow."""
     return base_image(docker_engine, [STRANGERS / "requirements.txt"])
 
 
 @pytest.fixture
 def yards(tmp_path: Path, docker_engine: Engine, request: Any) -> Iterator[Yards]:
-    """Models are built on the base that a test names."""
+    """Provide yards whose models are built on the base that a test names."""
     image = request.getfixturevalue(getattr(request, "param", "python_base_image"))
     told = {"docker_base_image": image, "docker_build_network": "none"}
     with opened(tmp_path, docker_engine, image, caller=ME, **told) as (found, _):
@@ -58,7 +58,7 @@ def server(tmp_path: Path, yards: Yards, docker_engine: Engine) -> Iterator[Jupy
 
 
 def ask(server: JupyterServer, path: str, body: Any = None, kind: str = "") -> Answer:
-    """As the browser does, below the address of the deployment's port."""
+    """Send a request as the browser does, below the address of the deployment's port."""
     data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
     told = {"Authorization": f"token {TOKEN}", "Content-Type": kind or "application/json"}
     verb = "GET" if data is None else "POST"
@@ -66,10 +66,10 @@ def ask(server: JupyterServer, path: str, body: Any = None, kind: str = "") -> A
 
 
 @pytest.mark.parametrize("kind", ["like", pytest.param("real", marks=pytest.mark.long)])
-def test_a_service_of_deepaas_tells_its_form_and_answers_it(
+def test_deepaas_service_provides_its_form_and_predicts(
     server, yards, docker_engine, kind, request
 ):
-    """P2: the form of *Try it* is what its swagger.json says; sent as that says, it predicts."""
+    """P2: the form of *Try it* follows its swagger.json, and the request it describes works."""
     if kind == "real":
         wheels = request.getfixturevalue("base")
         text = f"FROM {wheels}\n{INSTALL} --no-build-isolation deepaas\n{DEEPAAS}"
@@ -103,7 +103,7 @@ def test_a_service_of_deepaas_tells_its_form_and_answers_it(
 
 
 def _with_file(name: str) -> tuple[bytes, str]:
-    """A form with one file, as browsers send it."""
+    """Return a form with one file, as browsers send it."""
     head = f'--x\r\nContent-Disposition: form-data; name="{name}"; filename="cows.png"\r\n'
     kind = "Content-Type: application/octet-stream\r\n\r\n"
     return (head + kind).encode() + PICTURE + b"\r\n--x--\r\n", "multipart/form-data; boundary=x"
@@ -111,7 +111,7 @@ def _with_file(name: str) -> tuple[bytes, str]:
 
 @pytest.mark.long
 @pytest.mark.parametrize("yards", ["base"], indirect=True)
-def test_a_folder_that_mlflow_saved_is_built_and_answers(server, yards, base, docker_engine):
+def test_mlflow_folder_is_built_and_predicts(server, yards, base, docker_engine):
     """M1, M3: over /predict, /invocations and the Open Inference Protocol."""
     text = f"FROM {base}\n{INSTALL} mlflow-skinny pandas scikit-learn\nCOPY log_model.py /\n"
     image = built(docker_engine, "nbyard-test/mlflow:1", text, STRANGERS / "log_model.py")

@@ -1,4 +1,4 @@
-"""Whoever comes later finds what was begun: adoption, logs without gap, sweep (R8, I8, I12)."""
+"""A later process finds running containers: adoption, logs without a gap, sweep (R8, I8, I12)."""
 
 import json
 import os
@@ -46,8 +46,8 @@ def start_elsewhere(bench: Bench, order) -> "subprocess.Popen[str]":
     )
 
 
-def test_kill_9_of_the_starter_loses_nothing(bench: Bench):
-    """R8, I8: another process adopts it; its log has no gap and no line twice."""
+def test_kill_9_of_the_starter_keeps_the_attempt(bench: Bench):
+    """R8, I8: another process adopts it. Its log has no gap and no repeated line."""
     order = bench.shell(COUNT)
     starter = start_elsewhere(bench, order)
     try:
@@ -65,8 +65,8 @@ def test_kill_9_of_the_starter_loses_nothing(bench: Bench):
 
 
 @pytest.mark.long
-def test_a_start_that_is_repeated_adopts(bench: Bench):
-    """Q10: one container, whoever asks how often; its site need not have been written down."""
+def test_repeated_start_adopts_the_container(bench: Bench):
+    """Q10: one container for any number of starts, also if its site was not recorded."""
     order = bench.shell(COUNT)
     runtimes = [bench.runtime() for _ in range(3)]
     for runtime in runtimes:
@@ -77,8 +77,8 @@ def test_a_start_that_is_repeated_adopts(bench: Bench):
     assert log_of(order) == LINES, "three followers, each line once"
 
 
-def test_a_container_that_was_made_but_not_started_is_started(bench: Bench):
-    """F9: the answer to create was lost."""
+def test_created_container_is_started_by_the_next_process(bench: Bench):
+    """F9: the response to `create` was lost."""
     order = bench.shell("echo once")
     labels = {STORE: bench.store_id, RUN: bench.run_id, ATTEMPT: order.attempt_id}
     bench.engine.create(
@@ -96,8 +96,8 @@ def test_a_container_that_was_made_but_not_started_is_started(bench: Bench):
     assert log_of(order) == "once\n"
 
 
-def test_an_input_that_was_cut_off_is_no_success(bench: Bench):
-    """A starter that dies while it feeds standard input must not leave a truncated result."""
+def test_truncated_standard_input_is_not_a_success(bench: Bench):
+    """A starter that dies while it sends standard input must not leave a truncated result."""
     order = bench.shell(
         "while read line; do sleep 0.01; done; echo ended",
         stdin="inputs/i/x",
@@ -117,7 +117,7 @@ def test_an_input_that_was_cut_off_is_no_success(bench: Bench):
     assert seen.state == "lost"
 
 
-def test_logs_are_brought_up_to_date_without_a_follower(bench: Bench):
+def test_logs_are_completed_without_a_follower(bench: Bench):
     order, runtime = bench.shell("echo one; echo two >&2; echo three"), bench.runtime()
     bench.run(order, runtime)
     until(lambda: not runtime._attempt(order).is_busy)  # it may add to the result meanwhile
@@ -132,8 +132,8 @@ def test_logs_are_brought_up_to_date_without_a_follower(bench: Bench):
 
 
 @pytest.mark.long
-def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
-    """I16: the beginning and the end are kept, what is missing is counted."""
+def test_log_flood_is_capped_and_counted(bench: Bench, monkeypatch):
+    """I16: the beginning and the end are kept, and the missing bytes are counted."""
     from nbyard.runtimes.docker.files import log_copy
 
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
@@ -148,8 +148,8 @@ def test_a_flood_is_capped_and_counted(bench: Bench, monkeypatch):
 
 
 @pytest.mark.long
-def test_a_flood_that_the_engine_does_not_keep_is_counted(bench: Bench, monkeypatch):
-    """I16: at least, where it has forgotten some; it keeps twice a MiB here."""
+def test_log_lines_dropped_by_the_engine_are_counted(bench: Bench, monkeypatch):
+    """I16: the count is a lower bound, because the engine keeps only two MiB here."""
     from nbyard.runtimes.docker.files import log_copy
 
     def little(*told: Any) -> ContainerSpec:
@@ -172,8 +172,9 @@ def test_a_flood_that_the_engine_does_not_keep_is_counted(bench: Bench, monkeypa
 
 
 @pytest.mark.long
-def test_the_sweep_removes_only_what_is_ours(bench: Bench, monkeypatch):
-    """I12: our label with our store's id and a name that fits, no live attempt, old enough."""
+def test_sweep_removes_only_orphans_of_this_store(bench: Bench, monkeypatch):
+    """I12: an orphan has the label and ID of this store, a matching name, no live attempt, and a
+    minimum age."""
     monkeypatch.setattr(runtime_module, "GRACE_SECONDS", 600)
     runtime = bench.runtime(staging="volume")
     dead, live = bench.shell("sleep 60"), bench.shell("sleep 60", run_id="other-run")
@@ -203,7 +204,7 @@ def test_the_sweep_removes_only_what_is_ours(bench: Bench, monkeypatch):
 
 
 @pytest.mark.long
-def test_a_wake_socket_is_poked_when_it_ends(bench: Bench, tmp_path):
+def test_wake_socket_is_notified_at_the_end(bench: Bench, tmp_path):
     import socket
 
     wake = tmp_path / "w"
@@ -218,7 +219,7 @@ def test_a_wake_socket_is_poked_when_it_ends(bench: Bench, tmp_path):
 
 
 @pytest.mark.long
-def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
+def test_cancel_during_preparation_prevents_the_start(bench: Bench, monkeypatch):
     begun, going = threading.Event(), threading.Event()
 
     def slow_image(engine, base, text, for_notebooks, say):
@@ -246,7 +247,7 @@ def test_cancel_during_preparation_never_starts_it(bench: Bench, monkeypatch):
 
 @pytest.mark.long
 @pytest.mark.parametrize("staging", ["bind", "volume"])
-def test_nothing_is_left_after_it_was_taken(bench: Bench, staging):
+def test_nothing_remains_after_the_results_were_fetched(bench: Bench, staging):
     runtime = bench.runtime(staging=staging)
     order = bench.shell("echo x > ../outputs/o/x", outputs={"o": output("outputs/o/x")})
     assert bench.run(order, runtime).state == "succeeded"

@@ -1,4 +1,4 @@
-"""Containers that a run keeps warm: one attempt after the other, each as if it were the first."""
+"""Containers that a run keeps warm: attempts one after another, each in a state like new."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ class Warm(DockerRuntime):
 
 
 class WarmContainers(Supervised):
-    """R12."""
+    """R12: the conformance suite on warm containers."""
 
     staging: str
 
@@ -52,7 +52,7 @@ class TestWarmContainers(WarmContainers):
 
 @pytest.mark.long
 class TestWarmContainersThatDoNotSeeOurFiles(WarmContainers):
-    """P11."""
+    """P11: an engine without access to nbyard's files."""
 
     staging = "volume"
 
@@ -69,7 +69,7 @@ def warm_bench(bench: Bench, python_base_image: str) -> Bench:
 
 
 def in_turn(runtime: DockerRuntime, bench: Bench, *orders: Order) -> list[str]:
-    """Run them one after the other; the containers that they were in."""
+    """Run orders one after another; return their containers."""
     names = []
     for order in orders:
         result = bench.run(order, runtime, 90)
@@ -113,8 +113,8 @@ def starts_its_kernel(order: Order) -> bool:
 
 
 @BOTH
-def test_nothing_of_one_attempt_is_met_by_the_next(warm_bench: Bench, staging):
-    """I9: no variable, module, directory, file, process or shared memory; in the same container."""
+def test_attempt_sees_no_state_of_the_one_before(warm_bench: Bench, staging):
+    """I9: no variable, module, directory, file, process or shared memory, in the same container."""
     runtime = warm_bench.runtime(staging=staging, image_for=BUILD)
     first = notebook(warm_bench, LEAVE, warm=True)
     second = notebook(
@@ -137,8 +137,8 @@ def test_nothing_of_one_attempt_is_met_by_the_next(warm_bench: Bench, staging):
     until(lambda: not warm_bench.left())
 
 
-def test_a_container_has_one_attempt_at_a_time_and_those_that_are_like_it(warm_bench: Bench):
-    """A second one at once, another limit, another run: other containers."""
+def test_warm_container_runs_one_matching_attempt_at_a_time(warm_bench: Bench):
+    """A simultaneous attempt, another limit and another run get other containers."""
     runtime = warm_bench.runtime()
     held = warm_bench.shell("while [ ! -e go ]; do sleep 0.05; done", warm=True)
     runtime.start(held)
@@ -158,7 +158,7 @@ def test_a_container_has_one_attempt_at_a_time_and_those_that_are_like_it(warm_b
     until(lambda: not warm_bench.left())
 
 
-def test_a_killed_supervisor_loses_its_attempt_and_nothing_else(warm_bench: Bench):
+def test_killed_supervisor_loses_only_its_attempt(warm_bench: Bench):
     """F4, F5."""
     runtime = warm_bench.runtime()
     order = warm_bench.shell("kill -9 $PPID; sleep 60", warm=True)
@@ -186,7 +186,7 @@ def test_a_killed_container_is_replaced(warm_bench: Bench):
 
 
 @BOTH
-def test_a_cancel_ends_its_attempt_and_keeps_the_container(warm_bench: Bench, staging):
+def test_cancel_stops_the_attempt_and_keeps_the_container(warm_bench: Bench, staging):
     """R7."""
     runtime = warm_bench.runtime(staging=staging)
     order = warm_bench.shell("trap '' TERM; echo ready; while true; do sleep 0.1; done", warm=True)
@@ -203,7 +203,7 @@ def test_a_cancel_ends_its_attempt_and_keeps_the_container(warm_bench: Bench, st
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) == [name]
 
 
-def test_lack_of_memory_ends_the_attempt_alone(warm_bench: Bench):
+def test_lack_of_memory_ends_only_the_attempt(warm_bench: Bench):
     """F32."""
     limit = 160 * 2**20
     runtime = warm_bench.runtime()
@@ -214,8 +214,8 @@ def test_lack_of_memory_ends_the_attempt_alone(warm_bench: Bench):
     assert result.failure and result.failure.kind == "memory", result
 
 
-def test_kill_9_of_the_starter_loses_nothing(warm_bench: Bench, monkeypatch):
-    """R8, I8: another adopts the attempt; its container ends after it, and is swept."""
+def test_kill_9_of_the_starter_keeps_the_attempt(warm_bench: Bench, monkeypatch):
+    """R8, I8: another process adopts it. Its container ends afterwards, and is swept."""
     order = warm_bench.shell("while [ ! -e go ]; do sleep 0.05; done; echo went on", warm=True)
     starter = start_elsewhere(warm_bench, order)
     try:

@@ -1,4 +1,4 @@
-"""A5: every image that a workflow needs is made before its first run, on a real engine."""
+"""A5: all images of a workflow are built before its first run, on a real engine."""
 
 import json
 import os
@@ -15,7 +15,7 @@ Shell = Callable[..., subprocess.CompletedProcess[str]]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """With requirements that no image was built of before: the engine outlives the tests."""
+    """Write requirements that no image was built for, because the engine outlives the tests."""
     folder = tmp_path / "root"
     folder.mkdir()
     (folder / "tool.py").write_text("print(1)\n")
@@ -46,7 +46,7 @@ def flow(root: Path, **requirements: str) -> str:
     return "flow.nbflow"
 
 
-def test_what_nodes_need_is_built_once(shell, root, docker_engine):
+def test_image_that_several_nodes_need_is_built_once(shell, root, docker_engine):
     flow(root, one="needs.txt", two="needs.txt", plain="")
     done = shell("workflows", "build", "flow.nbflow")
     assert done.returncode == 0, done.stderr
@@ -62,7 +62,7 @@ def test_what_nodes_need_is_built_once(shell, root, docker_engine):
 
 @pytest.mark.long
 @pytest.mark.leaves_running
-def test_the_first_run_in_the_image_of_a_dockerfile_builds_nothing(shell, root, tiny_image):
+def test_first_run_uses_the_prebuilt_image_of_a_dockerfile(shell, root, tiny_image):
     (root / "own").mkdir()
     (root / "own/say.sh").write_text(f"echo said $2 # {uuid.uuid4()}\n")
     (root / "own/Dockerfile").write_text(
@@ -86,7 +86,7 @@ def test_the_first_run_in_the_image_of_a_dockerfile_builds_nothing(shell, root, 
 
 
 @pytest.mark.long
-def test_one_that_fails_is_told_and_the_others_are_built(shell, root):
+def test_failed_image_is_reported_and_the_others_are_built(shell, root):
     flow(root, bad="gone.txt", good="needs.txt")
     done = shell("workflows", "build", "flow.nbflow")
     assert done.returncode == 1
@@ -96,7 +96,7 @@ def test_one_that_fails_is_told_and_the_others_are_built(shell, root):
 
 
 @pytest.mark.long
-def test_nothing_to_build_is_said_and_no_engine_is_told(shell, root):
+def test_command_reports_nothing_to_build_and_a_missing_engine(shell, root):
     flow(root)
     done = shell("workflows", "build", "flow.nbflow")
     assert (done.returncode, done.stdout) == (0, "") and "Nothing to build" in done.stderr

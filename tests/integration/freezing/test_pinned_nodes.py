@@ -12,7 +12,7 @@ from nbyard.errors import Invalid
 
 @pytest.fixture
 def repin(root, flow):
-    """Writes a pin of node `one` into the document, or takes it away."""
+    """Set or remove a pin of node `one` in the document."""
 
     def write(made=None, **more):
         document = json.loads((root / flow).read_text())
@@ -30,8 +30,10 @@ def digests(detail):
     return {(t.node, a.name): a.digest for t in detail.tasks for a in t.artifacts}
 
 
-def test_later_runs_use_the_bytes_until_it_is_unpinned(root, flow, finished, repin, tool):
-    """Other code, other values, other data and force do not matter; what follows runs on them."""
+def test_later_runs_use_the_pinned_bytes_until_the_node_is_unpinned(
+    root, flow, finished, repin, tool
+):
+    """Changed code, values and data and `force` do not matter. Later nodes use the pinned bytes."""
     first = finished(path=flow)
     repin(first.run)
     (root / "data.csv").write_text("other\n")
@@ -51,8 +53,8 @@ def test_later_runs_use_the_bytes_until_it_is_unpinned(root, flow, finished, rep
     assert digests(unpinned) != digests(first)
 
 
-def test_its_record_is_that_of_the_run_it_is_pinned_to(yard, ann, root, flow, finished, repin):
-    """Not that of a later run which made the same once more; also behind another pin."""
+def test_pinned_task_has_the_record_of_its_run(yard, ann, root, flow, finished, repin):
+    """A later run with an equal result does not replace the record, also behind another pin."""
     first = finished(path=flow)
     finished(path=flow, force=True)
     repin(first.run)
@@ -64,7 +66,7 @@ def test_its_record_is_that_of_the_run_it_is_pinned_to(yard, ann, root, flow, fi
     assert third.tasks[0].why == f"pinned to the result of run {second.run.number}"
 
 
-def test_nothing_before_a_pinned_node_is_needed(root, flow, finished, repin, tool):
+def test_nodes_before_a_pinned_node_are_not_needed(root, flow, finished, repin, tool):
     first = finished(path=flow)
     repin(first.run)
     (root / "data.csv").unlink()
@@ -73,8 +75,8 @@ def test_nothing_before_a_pinned_node_is_needed(root, flow, finished, repin, too
     assert detail.run.state == "succeeded"
 
 
-def test_for_one_run_only(yard, ann, flow, finished, repin):
-    """From the command line: NODE=RUN, and NODE= to lift it."""
+def test_pin_can_apply_to_one_run_only(yard, ann, flow, finished, repin):
+    """The command line accepts NODE=RUN, and NODE= to remove a pin."""
     first = finished(path=flow, name="golden")
     for key in (first.run.id, "golden", "1"):
         assert finished(path=flow, pins={"one": key}).tasks[0].pinned == 1
@@ -87,7 +89,7 @@ def test_for_one_run_only(yard, ann, flow, finished, repin):
 
 
 def refused(yard, ann, flow, root):
-    """The same words when it is drawn and when it is submitted."""
+    """Return the refusal, which is the same for drawing and submitting."""
     with pytest.raises(Invalid) as caught:
         yard.services.runs.create(ann, NewRun(path=flow))
     (detail,) = caught.value.details
@@ -100,9 +102,7 @@ def refused(yard, ann, flow, root):
     return detail.message
 
 
-def test_a_result_that_is_not_there_is_refused_with_a_way_out(
-    yard, ann, root, flow, finished, repin
-):
+def test_missing_pinned_result_is_refused_with_a_way_out(yard, ann, root, flow, finished, repin):
     first = finished(path=flow)
     repin(first.run)
     (artifact,) = first.tasks[0].artifacts
@@ -117,7 +117,9 @@ def test_a_result_that_is_not_there_is_refused_with_a_way_out(
     )
 
 
-def test_only_a_success_of_that_node_will_do(yard, ann, root, flow, finished, repin, tool):
+def test_only_a_successful_task_of_the_node_can_be_pinned(
+    yard, ann, root, flow, finished, repin, tool
+):
     (root / "bad.sh").write_text("exit 1\n")
     other = finished(path="bad.sh").run
     repin(other)
@@ -133,8 +135,10 @@ def test_only_a_success_of_that_node_will_do(yard, ann, root, flow, finished, re
     assert "which does not exist" in refused(yard, ann, flow, root)
 
 
-def test_what_is_drawn_shows_the_code_of_then(yard, ann, root, flow, finished, repin, tool):
-    """Its file may even be gone; arrows from outputs that the result lacks are refused."""
+def test_pinned_node_is_drawn_with_the_code_of_its_run(
+    yard, ann, root, flow, finished, repin, tool
+):
+    """The file may be deleted. Connections from outputs that the result lacks are refused."""
     text = repin(finished(path=flow).run)
     (root / tool).rename(root / "elsewhere.py")
     document = json.loads(text)

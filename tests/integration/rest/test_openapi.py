@@ -1,4 +1,4 @@
-"""G6: whatever is sent to the server, what it answers stands in the OpenAPI document."""
+"""G6: the server answers any request as its OpenAPI document describes."""
 
 import json
 from collections.abc import Callable
@@ -50,8 +50,8 @@ def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-def test_whatever_is_sent_the_answer_is_a_described_one(
+def test_responses_to_generated_requests_match_the_openapi_document(
     ask: Callable[[schemathesis.Case], None], case: schemathesis.Case
 ):
-    """I29: no 5xx, only described statuses and bodies."""
+    """I29: the server returns only described statuses and bodies, and no 5xx."""
     ask(case)

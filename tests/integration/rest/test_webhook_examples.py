@@ -1,4 +1,4 @@
-"""The examples of the page about triggers send messages that a server accepts."""
+"""The server accepts the messages that the examples of the page about triggers send."""
 
 import json
 import os
@@ -17,7 +17,7 @@ PROGRAMS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executabl
 
 
 @pytest.mark.parametrize("language", PROGRAMS)
-def test_an_example_sends_a_message(api: JupyterServer, language: str) -> None:
+def test_server_accepts_the_message_of_each_example(api: JupyterServer, language: str) -> None:
     (api.root / "flow.nbflow").write_text(
         '{"version": 1, "meta": {"parameters": {"branch": {"type": "string"}}},'
         ' "nodes": {"a": {"type": "executable", "path": "hook.py"}}, "edges": {}}'

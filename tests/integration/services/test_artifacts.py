@@ -8,7 +8,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NameTaken, NotFound
 
 
-def test_what_came_out_has_a_page_and_bytes(yard, ann, flow, finished):
+def test_artifact_has_details_and_content(yard, ann, flow, finished):
     detail = finished(path=flow)
     (made,) = [a for a in detail.tasks[0].artifacts if a.name == "result"]
     artifacts = yard.services.artifacts
@@ -45,8 +45,8 @@ def test_a_named_run_of_one_executable_is_an_artifact(yard, ann, flow, tool, roo
         artifacts.get(Caller("bob"), "Twice")
 
 
-def test_a_name_is_suggested(yard, ann, tool, root):
-    """A5: while it is typed; that of a workflow's run is taken too."""
+def test_free_name_is_suggested(yard, ann, tool, root):
+    """A5: while the user types; the name of a workflow's run is taken, too."""
     (root / "data.csv").write_text("a\n")
     artifacts = yard.services.artifacts
     assert artifacts.suggest(ann, "one") == SuggestedName("one")
@@ -61,8 +61,8 @@ def test_a_name_is_suggested(yard, ann, tool, root):
         artifacts.suggest(ann, "12")
 
 
-def test_a_name_that_is_taken_is_called_what_it_is(yard, ann, tool, flow, root):
-    """A5: an artifact, or the run of a workflow, wherever it is given."""
+def test_refusal_of_a_taken_name_says_what_has_it(yard, ann, tool, flow, root):
+    """A5: an artifact or the run of a workflow."""
     (root / "data.csv").write_text("a\n")
     runs, values = yard.services.runs, {"source": "data.csv"}
     runs.create(ann, NewRun(path=tool, name="one", parameters=values))

@@ -1,4 +1,4 @@
-"""R15, X10: the lineage of what runs left, through the services."""
+"""R15, X10: the services return the lineage of runs."""
 
 import pytest
 
@@ -18,9 +18,7 @@ def lineage(yard):
     return yard.services.lineage
 
 
-def test_a_dataset_leads_to_the_run_and_a_result_to_the_next_run(
-    yard, ann, tool, imported, finished, lineage
-):
+def test_lineage_links_datasets_results_and_runs(yard, ann, tool, imported, finished, lineage):
     first = finished(path=tool, name="first", parameters={"source": imported.name})
     second = finished(path=tool, name="second", parameters={"source": "first.result", "times": 2})
     chain = [
@@ -45,7 +43,9 @@ def test_a_dataset_leads_to_the_run_and_a_result_to_the_next_run(
     assert len(small.nodes) == 2 and small.left_out > 0
 
 
-def test_a_pinned_node_comes_from_the_results_it_had(yard, ann, flow, root, finished, lineage):
+def test_lineage_of_a_pinned_node_shows_its_pinned_results(
+    yard, ann, flow, root, finished, lineage
+):
     before = finished(path=flow)
     after = finished(path=flow, pins={"two": str(before.run.number)})
     (made,) = [
@@ -57,9 +57,7 @@ def test_a_pinned_node_comes_from_the_results_it_had(yard, ann, flow, root, fini
     assert "file data.csv" in names(found)
 
 
-def test_a_model_comes_from_its_run_and_a_deployed_image_from_the_model(
-    ann, models, trained, lineage
-):
+def test_lineage_links_run_model_and_deployed_image(ann, models, trained, lineage):
     detail = trained(name="try")
     made = models.build(ann, NewModel(run=str(detail.run.number), output="model"))
     chain = [
@@ -71,7 +69,7 @@ def test_a_model_comes_from_its_run_and_a_deployed_image_from_the_model(
     assert names(lineage.get(ann, "artifact", "try")) == chain
 
 
-def test_versions_of_a_dataset_are_chosen_by_number(yard, ann, imported, lineage):
+def test_lineage_of_a_dataset_version_is_chosen_by_number(yard, ann, imported, lineage):
     found = lineage.get(ann, "dataset", imported.id, version=1)
     assert [node.version for node in found.nodes] == [1]
     assert found == lineage.get(ann, "dataset", imported.name)
@@ -80,14 +78,14 @@ def test_versions_of_a_dataset_are_chosen_by_number(yard, ann, imported, lineage
 
 
 @pytest.mark.parametrize("kind", ["artifact", "dataset", "model", "image", "deployment", "run"])
-def test_what_others_have_is_not_found(yard, imported, flow, finished, lineage, kind):
+def test_objects_of_other_users_are_not_found(yard, imported, flow, finished, lineage, kind):
     detail = finished(path=flow)
     keys = {"dataset": imported.id, "artifact": detail.tasks[0].artifacts[0].id, "run": "1"}
     with pytest.raises(NotFound):
         lineage.get(Caller("eve"), kind, keys.get(kind, "x"))
 
 
-def test_scopes_hide_the_nouns_that_one_may_not_read(ann, tool, imported, finished, lineage):
+def test_scopes_hide_what_the_token_may_not_read(ann, tool, imported, finished, lineage):
     detail = finished(path=tool, name="first", parameters={"source": imported.name})
     token = Caller("ann", scopes=("runs:read",))
     found = lineage.get(token, "artifact", "first")
@@ -100,7 +98,7 @@ def test_scopes_hide_the_nouns_that_one_may_not_read(ann, tool, imported, finish
     assert detail.run.state == "succeeded"
 
 
-def test_refusals_name_the_field(ann, flow, finished, lineage, yard):
+def test_invalid_lineage_requests_are_refused_at_their_field(ann, flow, finished, lineage, yard):
     made = yard.services.runs.create(ann, NewRun(path=flow))
     for values, path in (
         ({"kind": "task", "key": "x"}, "kind"),

@@ -53,7 +53,7 @@ def models(yard):
 
 @pytest.fixture
 def trained(root: Path, finished: Callable[..., RunDetail]) -> Callable[..., RunDetail]:
-    """A run of one script, to its end."""
+    """Return a function that runs one script to its end."""
 
     def run(text: str = TRAIN, file_format: str = "joblib", **more: Any) -> RunDetail:
         (root / "train.py").write_text(text)

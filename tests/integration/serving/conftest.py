@@ -34,7 +34,7 @@ class Server(NamedTuple):
     def ask(
         self, path: str, body: Any = None, method: str = "", headers: Mapping[str, str] = {}
     ) -> Answered:
-        """As JSON, or bytes as they are."""
+        """Send a request with JSON, or with bytes unchanged."""
         data = body if isinstance(body, bytes | None) else json.dumps(body).encode()
         url = f"http://127.0.0.1:{self.port}{path}"
         request = urllib.request.Request(url, data, dict(headers), method=method or None)
@@ -90,7 +90,7 @@ def until(is_so: Callable[[], bool], server: Server) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The model that doubles, served."""
+    """Start a server of the model that doubles its input."""
     folder = tmp_path_factory.mktemp("doubling")
     write_model(folder)
     found = start(folder, SPEC, NBYARD_MAX_BODY_BYTES="100000")

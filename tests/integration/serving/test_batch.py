@@ -28,7 +28,7 @@ class Slow:
 
 
 @pytest.mark.parametrize("pieces", [4, pytest.param(8, marks=pytest.mark.long)])
-def test_killed_at_any_time_it_goes_on_and_nothing_is_there_twice(tmp_path, pieces):
+def test_batch_killed_at_any_time_resumes_without_duplicates(tmp_path, pieces):
     (tmp_path / "slow.py").write_text(SLOW)
     told = [{"name": "n", "type": "int"}]
     spec = {**SPEC, "src": ".", "module": "slow", "class": "Slow", "input_schema": told}
@@ -81,8 +81,10 @@ MORE_MB = 90
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
-    """M4: the 2.2 million rows that are more are 211 MB of CSV here and 126 in Arrow. The fewer, in
-    blocks of an eighth, are more than are read ahead or held. Arrow frees late, by up to 60 MB."""
+    """M4: the additional 2.2 million rows are 211 MB of CSV here and 126 in Arrow.
+
+    The smaller table, in blocks of an eighth, exceeds what is read ahead or held. Arrow frees
+    memory late, by up to 60 MB."""
     (tmp_path / "twice.py").write_text(TWICE)
     named = [{"name": name, "type": "float"} for name in "abcd"]
     told = {**SPEC, "src": ".", "module": "twice", "class": "Twice", "mode": "batch"}
@@ -92,7 +94,7 @@ def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
 
 
 def _most_memory(folder: Path, kind: str, told: dict[str, Any], rows: int) -> int:
-    """In kB, of a process that predicts so many."""
+    """Return the peak memory in kB of a process that predicts so many rows."""
     values = numpy.random.default_rng(1).normal(size=rows)
     columns = {**dict.fromkeys("abcd", values), "s": numpy.full(rows, "a text of some length")}
     source, target = folder / f"{rows}.{kind}", folder / f"out-{rows}.{kind}"

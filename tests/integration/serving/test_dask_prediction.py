@@ -1,4 +1,4 @@
-"""M4: pieces that travel to workers of a cluster, and what is done beside a worker."""
+"""M4: pieces that are sent to workers of a cluster, and the work beside a worker."""
 
 import io
 import json
@@ -53,7 +53,7 @@ class Doubling:
 
 
 class Worker:
-    """It does one task for ever; what that is in is its state."""
+    """A worker with one endless task; its state is the state of that task."""
 
     def __init__(self, folder: Path):
         self.local_directory = str(folder)
@@ -78,7 +78,7 @@ class Done:
 
 
 def plain(word: Any) -> Any:
-    """What a worker gets in place of futures, at any depth."""
+    """Return what a worker receives in place of futures, at any depth."""
     if isinstance(word, dict):
         return {name: plain(one) for name, one in word.items()}
     if isinstance(word, tuple):
@@ -87,7 +87,7 @@ def plain(word: Any) -> Any:
 
 
 class Near:
-    """A cluster of two threads, which does all in this process."""
+    """A cluster of two threads in this process."""
 
     def submit(self, function: Any, *words: Any, **told: Any) -> Done:
         return Done(function(*map(plain, words)))
@@ -137,7 +137,7 @@ def batch(*numbers: int) -> Any:
     return pyarrow.RecordBatch.from_pandas(pandas.DataFrame({"n": [*numbers]}))
 
 
-def test_an_archive_has_the_model_and_what_serves(spec: Spec) -> None:
+def test_archive_contains_the_model_and_the_serving_code(spec: Spec) -> None:
     with tarfile.open(fileobj=io.BytesIO(pack_model(spec))) as archive:
         names = archive.getnames()
     assert {"model.json", "model/src/model.py", "lib/nbyard/serving/batch/child_process.py"} <= {
@@ -146,7 +146,7 @@ def test_an_archive_has_the_model_and_what_serves(spec: Spec) -> None:
     assert not [name for name in names if "__pycache__" in name]
 
 
-def test_answers_come_in_order_and_what_is_printed_with_them(predict: Any, capfd: Any) -> None:
+def test_predictions_arrive_in_order_with_printed_text(predict: Any, capfd: Any) -> None:
     pieces = [(0, batch(1, 2)), (2, batch(3)), (3, batch(4, 5))]
     found = [one.column(0).to_pylist() for one in predict(iter(pieces))]
     assert found == [[2, 4], [6], [8, 10]]
@@ -161,7 +161,7 @@ def test_answers_come_in_order_and_what_is_printed_with_them(predict: Any, capfd
         (9, BadAnswer, r"row 2, field 'n': a whole number .* not 4\.5"),
     ],
 )
-def test_what_goes_wrong_there_is_told_here(
+def test_errors_on_workers_are_raised_by_the_caller(
     predict: Any, number: int, error: Any, words: str
 ) -> None:
     answers = predict(iter([(0, batch(1, 2)), (2, batch(number))]))
@@ -170,7 +170,7 @@ def test_what_goes_wrong_there_is_told_here(
         next(answers)
 
 
-def test_a_model_that_cannot_be_loaded_says_why(spec: Spec, scratch: Path) -> None:
+def test_model_that_cannot_be_loaded_gives_the_reason(spec: Spec, scratch: Path) -> None:
     Path(spec.root, "src/near.py").write_text("import no_such_package\n")
     with (
         ClusterPrediction(Near(), spec) as made,
@@ -180,7 +180,7 @@ def test_a_model_that_cannot_be_loaded_says_why(spec: Spec, scratch: Path) -> No
 
 
 @pytest.mark.parametrize("error", [CannotRead("no table"), ValueRefused("no number", 2, "n")])
-def test_what_is_before_a_piece_that_cannot_be_read_is_answered_first(
+def test_pieces_before_an_unreadable_one_are_predicted_first(
     predict: Any, error: Exception
 ) -> None:
     def pieces() -> Iterator[tuple[int, Any]]:
@@ -193,14 +193,14 @@ def test_what_is_before_a_piece_that_cannot_be_read_is_answered_first(
         next(answers)
 
 
-def test_large_pieces_travel_in_parts(predict: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_pieces_are_sent_in_parts(predict: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dask_prediction, "PIECE_BYTES", 80)
     found = [one.column(0).to_pylist() for one in predict(iter([(0, batch(*range(10, 40)))]))]
     assert max(map(len, found)) == 10
     assert sum(found, []) == [2 * n for n in range(10, 40)]  # noqa: RUF017
 
 
-def test_a_process_that_waits_too_long_ends_and_another_takes_its_place(
+def test_model_process_that_exited_while_idle_is_replaced(
     predict: Any, scratch: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pieces = [(0, batch(1)), (1, batch(2))]
@@ -218,10 +218,10 @@ def test_a_process_that_waits_too_long_ends_and_another_takes_its_place(
 
 @pytest.mark.parametrize("slow", ['print("loaded")', 'raise ValueError("seven")'])
 @pytest.mark.parametrize("how", ["cancelled", "forgotten"])
-def test_what_nobody_waits_for_any_more_is_ended_at_once(
+def test_abandoned_prediction_is_stopped_at_once(
     spec: Spec, scratch: Path, worker: Worker, slow: str, how: str
 ) -> None:
-    """R7: however long the model is loaded or predicts, with the processes that it has started."""
+    """R7: while the model loads or predicts, with the processes that it started."""
     begun = scratch.parent / "begun"
     words = ["sh", "-c", f"echo $$ > {begun}; exec sleep 600"]
     text = CODE.replace(slow, f"__import__('subprocess').run({words})")
@@ -251,7 +251,7 @@ def is_alive(pid: int) -> bool:
 
 
 def there_named(name: str) -> Any:
-    """As a worker has it, where the text has become a module."""
+    """Return the exception as a worker has it, where the code is a module."""
     eval(EXPRESSION, dask_prediction.CODE.call("end", "none"))
     return getattr(there(), name)
 
@@ -260,18 +260,20 @@ def there() -> Any:
     return sys.modules[dask_prediction.CODE.name]
 
 
-def test_bytes_of_a_batch_are_read_again() -> None:
+def test_serialized_batch_can_be_read() -> None:
     assert read_arrow(arrow_bytes(batch(1, 2, 3))).equals(batch(1, 2, 3))
 
 
-def test_only_work_on_a_worker_is_spread(spec: Spec, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_work_on_a_worker_uses_the_cluster(
+    spec: Spec, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A process of this machine that knows the cluster's address predicts by itself."""
     monkeypatch.setenv(SCHEDULER, "tcp://127.0.0.1:1")
     with predict_on_cluster(spec) as over:
         assert over is None
 
 
-def test_a_cluster_that_does_not_answer_takes_no_part(
+def test_unreachable_cluster_is_not_used(
     spec: Spec, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv(SCHEDULER, "tcp://127.0.0.1:1")
@@ -282,7 +284,7 @@ def test_a_cluster_that_does_not_answer_takes_no_part(
     assert "cluster is not used" in caplog.text
 
 
-def test_what_is_done_beside_a_worker_needs_nothing_of_ours() -> None:
+def test_worker_functions_import_no_nbyard_module() -> None:
     assert eval(EXPRESSION, dask_prediction.CODE.call("end", "none")) is None
     assert "nbyard" not in {line.split()[1] for line in import_lines(dask_worker_functions)}
 

@@ -1,4 +1,4 @@
-"""The mode http (M3) on a real server: plain JSON, errors, limits, the end."""
+"""The mode http (M3) on a real server: plain JSON, errors, limits and shutdown."""
 
 import contextlib
 import gzip
@@ -25,13 +25,13 @@ def test_one_record_has_one_prediction(server):
     assert (found.status, found.body["prediction"]["y"]) == (200, 3.0)
 
 
-def test_many_records_have_predictions_in_their_order(server):
+def test_many_records_have_predictions_in_order(server):
     found = server.ask("/predict", [{"x": n, "note": "n"} for n in range(5)])
     assert [one["y"] for one in found.body["predictions"]] == [0, 2, 4, 6, 8]
     assert found.body["predictions"][0]["rows"] == 5
 
 
-def test_a_packed_body_is_taken_and_one_packed_otherwise_refused(server):
+def test_gzip_body_is_accepted_and_other_encodings_are_refused(server):
     body = gzip.compress(json.dumps(ONE).encode())
     found = server.ask("/predict", body, headers={"Content-Encoding": "gzip"})
     assert (found.status, found.body["prediction"]["y"]) == (200, 3.0)
@@ -43,7 +43,7 @@ def test_a_packed_body_is_taken_and_one_packed_otherwise_refused(server):
     assert found.status == 413
 
 
-def test_invocations_take_csv(server):
+def test_invocations_accept_csv(server):
     headers = {"Content-Type": "text/csv; charset=utf-8"}
     found = server.ask("/invocations", b"note,x\na,1.5\n,2\n", headers=headers)
     assert [one["y"] for one in found.body["predictions"]] == [3.0, 4.0]
@@ -51,7 +51,7 @@ def test_invocations_take_csv(server):
     assert found.status == 422 and found.body["details"][0]["field"] == "x"
 
 
-def test_csv_elsewhere_is_refused_with_the_path_that_takes_it(server):
+def test_csv_elsewhere_is_refused_with_the_path_that_accepts_it(server):
     headers = {"Content-Type": "text/csv"}
     for path in ("/predict", "/v2/models/doubling/infer"):
         found = server.ask(path, b"x\n1.5\n", headers=headers)
@@ -69,7 +69,7 @@ def test_no_records_have_no_predictions(server):
     assert server.ask("/predict", []).body == {"predictions": []}
 
 
-def test_the_schema_and_the_metadata_are_told(server):
+def test_schema_and_metadata_are_returned(server):
     assert server.ask("/schema").body == {
         "input_schema": SPEC["input_schema"],
         "output_schema": SPEC["output_schema"],
@@ -97,7 +97,7 @@ def test_the_openapi_document_is_valid_and_names_the_columns(server):
         ([{"x": None}], {"row": 0, "field": "x", "message": "a number is needed, not null"}),
     ],
 )
-def test_a_wrong_field_is_named_with_its_row(server, body, detail):
+def test_invalid_field_is_named_with_its_row(server, body, detail):
     found = server.ask("/predict", body)
     assert found.status == 422
     assert found.body["details"] == [detail]
@@ -105,13 +105,13 @@ def test_a_wrong_field_is_named_with_its_row(server, body, detail):
 
 
 @pytest.mark.parametrize("body", [b"{", b"\xff", b"", b'{"x": NaN}', b"7", b'"x"'])
-def test_what_is_no_record_is_400(server, body):
+def test_body_without_records_returns_400(server, body):
     found = server.ask("/predict", body, "POST")
     assert found.status == 400
     assert found.body["error"]
 
 
-def test_an_exception_of_the_model_is_a_json_error_and_whole_in_the_log(server):
+def test_model_exception_is_a_json_error_with_traceback_in_the_log(server):
     found = server.ask("/predict", {"x": -1})
     assert (found.status, found.body) == (
         500,
@@ -120,13 +120,13 @@ def test_an_exception_of_the_model_is_a_json_error_and_whole_in_the_log(server):
     assert 'raise ValueError("x is negative")' in server.log.read_text()
 
 
-def test_an_answer_that_does_not_fit_its_schema_is_an_error(server):
+def test_prediction_that_does_not_fit_its_schema_is_an_error(server):
     found = server.ask("/predict", {"x": 13})
     assert found.status == 500
     assert "the model's answer: field 'y': is missing" in found.body["error"]
 
 
-def test_unknown_paths_and_methods(server):
+def test_unknown_paths_and_methods_are_refused(server):
     assert server.ask("/nothing").status == 404
     found = server.ask("/predict")
     assert (found.status, found.headers["allow"]) == (405, "POST")
@@ -134,8 +134,8 @@ def test_unknown_paths_and_methods(server):
     assert server.ask("/schema/").status == 200
 
 
-def test_all_paths_are_told_as_they_are_asked(server, tmp_path):
-    """M3: a name is written as it is, percent-encoded."""
+def test_listed_paths_are_spelled_as_they_are_requested(server, tmp_path):
+    """M3: names are percent-encoded."""
     told = server.ask("/").body["paths"]
     assert {"/predict", "/v2/models/doubling", "/v2/models/doubling/versions/v1/infer"} <= {*told}
     reads = [path for path in told if path.startswith("/v2") and not path.endswith("/infer")]
@@ -152,7 +152,7 @@ def test_all_paths_are_told_as_they_are_asked(server, tmp_path):
     assert spaced.process.wait(SECONDS) == 0
 
 
-def test_a_body_that_is_too_large_is_refused(server):
+def test_body_above_the_size_limit_is_refused(server):
     found = server.ask("/predict", {"x": 1, "note": "n" * 200_000})
     assert (found.status, found.body["error"]) == (413, "the body has more than 100000 bytes")
 
@@ -167,7 +167,7 @@ def test_a_body_that_is_too_large_is_refused(server):
         {"inputs": {"x": [1, 2]}},
     ],
 )
-def test_mlflows_ways_are_understood(server, body):
+def test_request_formats_of_mlflow_are_accepted(server, body):
     found = server.ask("/invocations", body)
     assert [one["y"] for one in found.body["predictions"]] == [2, 4]
 
@@ -185,7 +185,7 @@ def test_mlflows_ways_are_understood(server, body):
         ({"instances": [{"x": "a"}]}, 422),
     ],
 )
-def test_what_mlflow_would_not_send_is_refused(server, body, status):
+def test_invalid_mlflow_requests_are_refused(server, body, status):
     assert server.ask("/invocations", body).status == status
 
 
@@ -197,8 +197,8 @@ def test_metrics_count_requests_rows_and_calls(server):
     assert "nbyard_model_ready 1" in text
 
 
-def test_a_body_that_is_cut_off_is_not_predicted(server):
-    """Even a cut that looks whole: a table that ends with its line."""
+def test_truncated_body_is_not_predicted(server):
+    """This includes a table that is cut at the end of a line and so looks complete."""
     head = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
     with socket.create_connection(("127.0.0.1", server.port)) as connection:
         connection.sendall(head + b"Content-Length: 100\r\n\r\na,b\n1,2\n")
@@ -225,7 +225,7 @@ class Doubling:
 SLOW = {"x": 99}
 
 
-def test_what_came_while_the_model_was_busy_goes_together_and_only_the_wrong_one_fails(tmp_path):
+def test_waiting_requests_are_batched_and_only_the_invalid_one_fails(tmp_path):
     write_model(tmp_path, GATED)
     server = start(tmp_path, SPEC)
     until(lambda: server.ask("/health").status == 200, server)
@@ -250,7 +250,7 @@ def _number(server, name: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith(f"{name} "))
 
 
-def test_a_full_queue_says_when_to_try_again_and_the_end_waits_for_answers(tmp_path):
+def test_full_queue_returns_retry_after_and_shutdown_waits(tmp_path):
     write_model(tmp_path, GATED)
     server = start(tmp_path, SPEC, NBYARD_MAX_QUEUE_ROWS="2")
     until(lambda: server.ask("/v2/health/ready").status == 200, server)
@@ -267,8 +267,8 @@ def test_a_full_queue_says_when_to_try_again_and_the_end_waits_for_answers(tmp_p
     assert server.process.wait(SECONDS) == 0
 
 
-def test_with_a_secret_it_answers_only_who_shows_it(tmp_path):
-    """M3: not even whether it is ready, nor where a guess stands beside it."""
+def test_server_with_a_secret_refuses_requests_without_it(tmp_path):
+    """M3: readiness requests are refused as well, and wrong secrets beside other headers."""
     write_model(tmp_path)
     (tmp_path / "secret").write_text("s3cret")
     server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "secret"))
@@ -292,7 +292,7 @@ def test_with_a_secret_it_answers_only_who_shows_it(tmp_path):
     assert "s3cret" not in server.log.read_text()
 
 
-def test_it_answers_the_version_that_its_deployment_tells(tmp_path):
+def test_server_returns_the_version_of_its_deployment(tmp_path):
     write_model(tmp_path)
     server = start(tmp_path, SPEC, NBYARD_MODEL_VERSION="3")
     until(lambda: server.ask("/v2/health/ready").status == 200, server)
@@ -305,7 +305,7 @@ def test_it_answers_the_version_that_its_deployment_tells(tmp_path):
     assert server.process.wait(SECONDS) == 0
 
 
-def test_a_key_is_enough_until_the_file_of_keys_lacks_it(tmp_path):
+def test_key_is_accepted_until_it_is_removed_from_the_key_file(tmp_path):
     write_model(tmp_path)
     (tmp_path / "1.secret").write_text("s3cret")
     keys, shown = tmp_path / "1.keys", {"Authorization": "Bearer first"}
@@ -330,7 +330,7 @@ def test_a_key_is_enough_until_the_file_of_keys_lacks_it(tmp_path):
     assert server.process.wait(SECONDS) == 0
 
 
-def test_without_the_file_of_its_secret_it_answers_nobody(tmp_path):
+def test_server_with_a_missing_secret_file_refuses_all_requests(tmp_path):
     write_model(tmp_path)
     server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "nothing"))
     assert server.process.wait(SECONDS) == 1
@@ -341,7 +341,7 @@ def test_without_the_file_of_its_secret_it_answers_nobody(tmp_path):
     assert "is empty" in server.log.read_text()
 
 
-def test_it_is_alive_but_not_ready_while_the_model_is_loaded(tmp_path):
+def test_server_is_live_but_not_ready_while_the_model_loads(tmp_path):
     loads = "import pathlib, time\nwhile not pathlib.Path('go').exists(): time.sleep(0.01)\n"
     write_model(tmp_path, loads + MODEL)
     server = start(tmp_path, SPEC)
@@ -355,7 +355,7 @@ def test_it_is_alive_but_not_ready_while_the_model_is_loaded(tmp_path):
     assert server.process.wait(SECONDS) == 0
 
 
-def test_it_ends_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
+def test_server_exits_with_a_code_when_the_model_cannot_be_loaded(tmp_path):
     write_model(tmp_path, "import nothing_like_it\n")
     server = start(tmp_path, SPEC)
     assert server.process.wait(SECONDS) == 1
@@ -375,8 +375,8 @@ class Doubling:
 """
 
 
-def test_a_model_that_does_not_answer_is_told_as_one_until_it_does(tmp_path):
-    """M3: to whoever asked it, whoever waits, by its health and in its log."""
+def test_hanging_model_is_reported_until_it_returns(tmp_path):
+    """M3: to its request, to waiting requests, by the health path and in the log."""
     write_model(tmp_path, HANGS)
     server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS="2.5")
     until(lambda: server.ask("/health").status == 200, server)
@@ -424,8 +424,8 @@ class Doubling:
     ("row", "seconds", "words"),
     [(2, 1, "has not come back within 3 s"), (3, 4, "predict")],
 )
-def test_a_model_that_never_comes_back_ends_its_server(tmp_path, row, seconds, words):
-    """M3: with a code, and says why; its deployment starts it again."""
+def test_model_that_never_returns_ends_its_server(tmp_path, row, seconds, words):
+    """M3: the server exits with a code and a reason; its deployment restarts it."""
     write_model(tmp_path, HOLDS)
     server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS=str(seconds))
     until(lambda: server.ask("/health").status == 200, server)
@@ -448,7 +448,7 @@ class Doubling:
 """
 
 
-def test_a_panic_of_the_model_fails_its_request_only(tmp_path):
+def test_panic_of_the_model_fails_only_its_request(tmp_path):
     write_model(tmp_path, PANICS)
     server = start(tmp_path, SPEC)
     until(lambda: server.ask("/health").status == 200, server)
@@ -460,12 +460,12 @@ def test_a_panic_of_the_model_fails_its_request_only(tmp_path):
     assert failure_line(server.log.read_text()) == "", "a request that failed ends nothing"
 
 
-def test_it_ends_with_a_code_when_loading_raises_what_is_no_exception(tmp_path):
+def test_server_exits_with_a_code_when_loading_is_interrupted(tmp_path):
     write_model(tmp_path, "raise KeyboardInterrupt\n")
     server = start(tmp_path, SPEC)
     assert server.process.wait(SECONDS) == 1
     assert "the model cannot go on" in server.log.read_text()
 
 
-def test_what_it_says_is_json_without_what_json_has_not(server):
+def test_openapi_document_is_strict_json(server):
     assert json.loads(json.dumps(server.ask("/openapi.json").body, allow_nan=False))

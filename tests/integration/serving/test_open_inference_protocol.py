@@ -24,18 +24,18 @@ def tensor(**changes: Any) -> dict[str, Any]:
     return {**X, **changes}
 
 
-def test_the_server_says_what_it_is(server):
+def test_server_returns_its_metadata(server):
     found = server.ask("/v2").body
     assert set(found) == {"name", "version", "extensions"}
 
 
 @pytest.mark.parametrize("path", ["/v2/health/live", "/v2/health/ready"])
-def test_health(server, path):
+def test_health_paths_return_ready_and_live(server, path):
     assert server.ask(path).body == {path.rpartition("/")[2]: True}
 
 
 @pytest.mark.parametrize("path", ["/v2/models/doubling", "/v2/models/doubling/versions/v1"])
-def test_the_model_tells_its_tensors(server, path):
+def test_model_metadata_lists_its_tensors(server, path):
     assert server.ask(path).body == {
         "name": "doubling",
         "versions": ["v1"],
@@ -53,8 +53,8 @@ def test_the_model_tells_its_tensors(server, path):
     assert server.ask(f"{path}/ready").body == {"name": "doubling", "ready": True}
 
 
-def test_tensors_may_come_as_bytes(server):
-    """As tritonclient sends them, which asks for bytes back and takes JSON, too."""
+def test_tensors_can_be_sent_as_bytes(server):
+    """tritonclient sends bytes, and requests bytes in return but accepts JSON."""
     told = {
         "inputs": [
             {
@@ -78,7 +78,7 @@ def test_tensors_may_come_as_bytes(server):
 
 
 @pytest.mark.parametrize("path", [INFER, "/v2/models/doubling/versions/v1/infer"])
-def test_a_request_is_answered_with_its_id_and_the_wanted_outputs(server, path):
+def test_response_has_the_request_id_and_the_requested_outputs(server, path):
     body = {
         "id": "42",
         "parameters": {"a": 1},
@@ -100,7 +100,7 @@ def test_a_request_is_answered_with_its_id_and_the_wanted_outputs(server, path):
     "path",
     ["/v2/models/other", "/v2/models/doubling/versions/v2", "/v2/models/other/infer", "/v2/x"],
 )
-def test_an_unknown_model_or_version_is_404(server, path):
+def test_unknown_model_or_version_returns_404(server, path):
     found = server.ask(path, {"inputs": [X]} if path.endswith("infer") else None)
     assert (found.status, set(found.body)) == (404, {"error"})
 
@@ -138,7 +138,7 @@ def test_an_unknown_model_or_version_is_404(server, path):
         ({"inputs": [X], "outputs": [{"name": "y", "parameters": 1}]}, "outputs.0..parameters"),
     ],
 )
-def test_what_breaks_the_protocol_is_400_with_its_place(server, body, words):
+def test_protocol_violation_returns_400_with_its_path(server, body, words):
     found = server.ask(INFER, body)
     assert (found.status, set(found.body)) == (400, {"error"})
     with pytest.raises(MalformedRequest, match=words):
@@ -149,13 +149,13 @@ INPUTS = Schema([Column("x", "float"), Column("note", "str", True)])
 INPUTS_AND_OUTPUTS = Schema([Column("y", "float"), Column("calls", "int")])
 
 
-def test_a_value_that_does_not_fit_its_column_is_422(server):
+def test_value_that_does_not_fit_its_column_returns_422(server):
     found = server.ask(INFER, {"inputs": [tensor(data=[1, None])]})
     assert found.status == 422
     assert "row 1, field 'x'" in found.body["error"]
 
 
-def test_an_exception_is_an_error(server):
+def test_exception_of_the_model_returns_an_error(server):
     found = server.ask(INFER, {"inputs": [tensor(data=[-1, 2])]})
     assert found.body == {"error": "the model raised ValueError: x is negative"}
 
@@ -165,7 +165,7 @@ VALUES = {"BOOL": [True, False], "BYTES": ["2026-01-31", "2026-02-01"]}
 
 @pytest.mark.parametrize("datatype", DATATYPES)
 @pytest.mark.parametrize("kind", sorted(TAKEN))
-def test_each_datatype_is_taken_for_the_types_that_it_fits(datatype, kind):
+def test_each_datatype_is_accepted_for_matching_column_types(datatype, kind):
     schema = Schema([Column("x", kind)])
     body = {"inputs": [tensor(datatype=datatype, data=VALUES.get(datatype, [1, 2]))]}
     if datatype in TAKEN[kind]:
@@ -176,19 +176,19 @@ def test_each_datatype_is_taken_for_the_types_that_it_fits(datatype, kind):
 
 
 @pytest.mark.parametrize("data", [[1, 2, 3, 4], [[1, 2], [3, 4]]])
-def test_columns_of_one_type_may_come_as_one_tensor(data):
+def test_columns_of_one_type_can_be_sent_as_one_tensor(data):
     schema = Schema([Column("a", "float"), Column("b", "float")])
     body = {"inputs": [{"name": "rows", "shape": [2, 2], "datatype": "FP32", "data": data}]}
     assert read_request(body, schema, schema).columns == [[1, 3], [2, 4]]
 
 
-def test_a_column_may_have_a_second_dimension_of_one():
+def test_column_can_have_a_second_dimension_of_one():
     schema = Schema([Column("x", "int")])
     body = {"inputs": [tensor(datatype="INT8", shape=[2, 1], data=[[1], [2]])]}
     assert read_request(body, schema, schema).columns == [[1, 2]]
 
 
-def test_times_are_bytes():
+def test_times_are_sent_as_bytes():
     schema = Schema([Column("d", "date")])
     found = outputs_of([["2026-01-31"]], schema, [])
     assert found == [{"name": "d", "shape": [1], "datatype": "BYTES", "data": ["2026-01-31"]}]

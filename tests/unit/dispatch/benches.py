@@ -3,9 +3,9 @@
 from contextlib import AbstractContextManager
 
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.store import Connection
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 def running(bench: Bench, **plan: object) -> str:

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.domain import task_retries
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.

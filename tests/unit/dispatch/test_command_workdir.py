@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch import command_workdir
 from nbyard.dispatch.attempts import input_staging
@@ -20,7 +21,6 @@ from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.tabular import TableFile
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 @pytest.fixture

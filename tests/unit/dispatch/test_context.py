@@ -2,9 +2,9 @@
 
 import pytest
 from sqlalchemy import text
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 def test_only_the_holder_writes(bench: Bench) -> None:

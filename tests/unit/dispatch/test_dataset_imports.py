@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.dataset_imports import ImportController
 from nbyard.domain.credentials import NewCredential
@@ -21,7 +22,6 @@ from nbyard.domain.datasets.structs import (
 )
 from nbyard.domain.parsing.urls import parse_url
 from nbyard.errors import Invalid, NotFound
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 Source = FileSource | UploadSource | UrlSource
 

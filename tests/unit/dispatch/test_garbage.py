@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.blobs import Blob, Tree, TreeEntry
 from nbyard.dispatch import garbage, threads
@@ -18,7 +19,6 @@ from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, NewU
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Damaged
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 

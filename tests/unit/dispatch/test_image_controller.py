@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.images.structs import NamedImage, NewImage, PulledImage
 from nbyard.domain.models.structs import NewModel
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.fake_runtime_bench import Bench
 from nbyard.yard import Yard
 
 ANN = Caller("ann")

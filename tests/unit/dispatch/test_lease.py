@@ -4,11 +4,11 @@ import itertools
 from types import SimpleNamespace
 
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch import lease
 from nbyard.errors import Busy, StoreUnusable, Unavailable
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 class Left(Exception):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.schedules.structs import AutomaticRun, Delay, NewSchedule, Phrase
@@ -17,7 +18,6 @@ from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import Lease, LeaseLost
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
 DEAD = f"{socket.gethostname()}:{2**22 + 1}:1"

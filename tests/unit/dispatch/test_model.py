@@ -16,6 +16,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import create_engine, text
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.loop import Dispatcher
@@ -27,7 +28,6 @@ from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
 from nbyard.store.schema.tables import metadata
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 from nbyard.yard import Yard
 
 T = TypeVar("T")

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.attempts import folders
 from nbyard.dispatch import model_probes
@@ -15,7 +16,6 @@ from nbyard.domain.attempts.structs import CommandWork, Failure, TaskFile
 from nbyard.domain.models.model_probes import MEMORY_BYTES, ModelProbe, ProbeAnswer
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 SAID = '{"inputs": []}'
 

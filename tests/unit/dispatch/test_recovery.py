@@ -3,11 +3,12 @@
 import threading
 from datetime import UTC, datetime
 
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
+
 from nbyard.dispatch.recovery import LiveAttempts
 from nbyard.dispatch.threads import THREADS
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, check_name
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.yard import Yard
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.leaked_secrets import CANARY
 
 from nbyard.domain.credentials import (
     KINDS,
@@ -22,7 +23,6 @@ from nbyard.domain.credentials import (
     split_fields,
 )
 from nbyard.errors import Invalid
-from nbyard.testing.leaked_secrets import CANARY
 
 S3 = {"access_key_id": "ann", "secret_access_key": CANARY, "region": "eu-west-1"}
 HUB = {"server": "h.test", "username": "ann", "password": CANARY}

@@ -3,9 +3,9 @@
 import stat
 
 import pytest
+from tests.support.leaked_secrets import CANARY
 
 from nbyard.runner import secret_files
-from nbyard.testing.leaked_secrets import CANARY
 
 
 @pytest.fixture(autouse=True)

@@ -8,12 +8,12 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.leaked_secrets import CANARY
 
 from nbyard.runner.reasons import because, raised
 from nbyard.runner.secret_files import store_secrets
 from nbyard.runner.secret_masking import Blind, Masks, masks_of, spellings
 from nbyard.runner.supervision.records.work_log import Log
-from nbyard.testing.leaked_secrets import CANARY
 
 PARTS = st.sampled_from([CANARY, CANARY[:7], "s3", "s3cr", "ab", "x", CANARY[3:], "abcab"])
 

@@ -3,12 +3,12 @@
 import msgspec
 import pytest
 from sqlalchemy import select, update
+from tests.support.leaked_secrets import CANARY, is_in
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, StoreUnusable
 from nbyard.store.schema.tables import credentials as rows
-from nbyard.testing.leaked_secrets import CANARY, is_in
 
 S3 = {"access_key_id": "ann", "secret_access_key": CANARY}
 

@@ -7,8 +7,9 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.support import kept_folders, private_engine
 
-from nbyard.testing import kept_folders, private_engine
+ROOT = Path(__file__).parents[3]
 
 DAY = 24 * 3600
 
@@ -46,10 +47,10 @@ def test_a_folder_whose_creation_failed_is_created_anew() -> None:
 
 
 def test_only_folders_that_nobody_used_for_a_day_are_removed(cache: Path) -> None:
-    code = "import sys; from nbyard.testing.kept_folders import kept_folder; "
+    code = "import sys; from tests.support.kept_folders import kept_folder; "
     code += "kept_folder('wheels', sys.argv[1], lambda folder: None); "
     code += "print(flush=True); sys.stdin.read()"
-    words = [sys.executable, "-c", code]
+    words = ["env", f"PYTHONPATH={ROOT}", sys.executable, "-c", code]
     for name in ("unused", "recent"):
         subprocess.run([*words, name], input=b"", stdout=subprocess.DEVNULL, check=True)
     with subprocess.Popen(

@@ -257,8 +257,8 @@ def _check(connection: Any, path: Path) -> Checked:
                 Finding(
                     # A refusal in plain text has the code of its class.
                     Invalid.code
-                    if problem.reason.code in ("field", "text")
-                    else str(problem.reason.params.get("error", problem.reason.code)),
+                    if problem.reason.code in ("error", "field", "text")
+                    else problem.reason.code,
                     str(problem.reason),
                     ".".join(filter(None, (problem.node or problem.edge, problem.field))),
                     line_of(text, problem.node or problem.edge),

@@ -21,7 +21,7 @@ Level = Literal["error", "warning"]
 
 
 class Finding(NamedTuple):
-    """A problem of a file: the code of its reason, the text, and the node or field."""
+    """A problem of a file: a code, the text, and the node or field."""
 
     code: str
     text: str

@@ -58,7 +58,9 @@ def print_error(error: NbyardError | TraitError, argv: Sequence[str] = ()) -> in
         # A local file may have been named to a server, which reads its own files only.
         given = (word.rpartition("=")[2] for word in argv)
         texts = nested_texts(error.reason)
-        here = next((name for name in given if name in texts and Path(name).is_file()), "")
+        is_path = first.rpartition(".")[2] == "path"
+        files = (name for name in given if name in texts or is_path)
+        here = next((name for name in files if Path(name).is_file()), "")
         hint = ELSEWHERE.format(name=here) if here else ""
     if hint:
         print_note(hint)

@@ -26,7 +26,6 @@ from nbyard.domain.arguments.text_values import TEXT_TYPES, check_text_value
 from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
 from nbyard.domain.file_formats import OutputClass
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason
 
 Role = Literal["input", "output", "value"]
 # fmt: off
@@ -90,7 +89,7 @@ def check_arguments(arguments: Sequence[Argument], path: str = "arguments") -> N
     seen: set[str] = set()
     for index, argument in enumerate(arguments):
         where, name = f"{path}.{index}", argument.name
-        problem: Reason | str | None = None
+        problem: str | None = None
         if keyword.iskeyword(name):
             problem = f"{name!r} is a reserved word of Python"
         elif not is_name(name):

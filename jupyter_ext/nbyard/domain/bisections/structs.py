@@ -115,7 +115,7 @@ def judge_of(
     judge = BisectionJudge(node, name, at, good == high)
     if (judge.verdict("", good), judge.verdict("", bad)) != ("good", "bad"):
         raise Invalid.field(
-            "threshold", f"must be between the values of both runs, {low:g} and {high:g}"
+            "threshold", f"must be between the values of both runs, {low:.12g} and {high:.12g}"
         )
     return judge
 

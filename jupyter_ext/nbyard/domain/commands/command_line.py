@@ -40,7 +40,6 @@ from nbyard.domain.commands.invocations import (
     escape_attempt_paths,
 )
 from nbyard.errors import Detail, Invalid
-from nbyard.reasons.structs import Reason
 
 FILE = "{file}"
 # After it, no word is an option.
@@ -152,9 +151,9 @@ def _problems(arguments: Sequence[Argument], invocation: Invocation) -> list[Det
     return details
 
 
-def _reach_problem(argument: Argument, positions: set[int]) -> Reason | str | None:
+def _reach_problem(argument: Argument, positions: set[int]) -> str | None:
     reach = argument.reach
-    problem: Reason | str | None = None
+    problem: str | None = None
     if reach is None:
         problem = (
             "specify how the program receives it: option, flag, positional, variable, stdin or"
@@ -189,7 +188,7 @@ def _flags(reach: Reach | None) -> list[str]:
     return [reach.flag] if isinstance(reach, Option | Words) else []
 
 
-def _variable_problem(name: str) -> Reason | str | None:
+def _variable_problem(name: str) -> str | None:
     if not VARIABLE.match(name):
         return f"{name[:40]!r} is not a valid name of an environment variable"
     if name.upper() in RESERVED or name.upper().startswith(RESERVED_BEGINNINGS):
@@ -342,7 +341,7 @@ def _flag_words(reach: Flag, value: Any, where: str) -> list[str]:
         word = on if value else off
         return [word] if word else []
     if not 0 <= value <= MAX_TIMES:
-        raise Invalid.field(where, f"a number from {0} to {MAX_TIMES} is needed")
+        raise Invalid.field(where, f"a number from 0 to {MAX_TIMES} is needed")
     return [on] * value
 
 

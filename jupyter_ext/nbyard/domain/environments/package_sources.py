@@ -93,15 +93,12 @@ def place_of(address: str) -> SourceAddress:
             raise RequirementRefused("a file address must begin with file:/// and an absolute path")
         parts = _parts(address)
         return SourceAddress(FILE, "", 0, parts, "file:///" + "/".join(parts))
-    if "@" in address.partition("://")[2].partition("/")[0]:
-        raise RequirementRefused(
-            "the address may not contain a user name or password; keep them in .netrc, which uv"
-            " and pip read"
-        )
     try:
         target = parse_url(address, WEB)
     except Invalid as error:
-        raise RequirementRefused(f"the address {error.details[0].message}") from None
+        why = error.details[0].why
+        cure = "; keep them in .netrc, which uv and pip read" if why.code == "login-in-url" else ""
+        raise RequirementRefused(f"the address {why}{cure}") from None
     url = target.url.rstrip("/")
     return SourceAddress(target.scheme, target.host, target.port, _parts(address), url)
 

@@ -227,7 +227,7 @@ class _Reader:
                 )
         return None
 
-    def _refusal(self, at: ast.stmt | ast.expr, problem: Reason | str) -> Invalid:
+    def _refusal(self, at: ast.stmt | ast.expr, problem: str) -> Invalid:
         reason = f"line {at.lineno}: {problem}"
         return Invalid.field(self._definition.name, reason)
 

@@ -14,7 +14,6 @@ from nbyard.domain.models.structs import HTTP, TAG, ModelFile
 from nbyard.domain.naming.names import check_name
 from nbyard.errors import Invalid
 from nbyard.field_suggestions import similar_name
-from nbyard.reasons.structs import Reason
 
 TOP = (
     "name", "deployment", "tag", "src", "interface", "requirements", "input_schema",
@@ -197,5 +196,5 @@ def read_mlflow_file(document: Any, name: str, where: str = "MLmodel") -> ModelF
     )
 
 
-def _refuse(where: str, reason: Reason | str) -> NoReturn:
+def _refuse(where: str, reason: str) -> NoReturn:
     raise Invalid.field(where, reason)

@@ -9,7 +9,6 @@ from collections.abc import Iterable, Mapping
 from nbyard.domain.ids import is_id
 from nbyard.domain.naming.names import MAX_NAME, check_name, name_key
 from nbyard.errors import Detail, Invalid, NameTaken, NotFound
-from nbyard.reasons.structs import Reason
 
 MAX_TOLD = 10
 MAX_NEAR = 5
@@ -18,7 +17,7 @@ MAX_COMPARED = 1_000  # comparing ten times as many names takes half a second
 
 
 def nearest_names(names: Iterable[str], wanted: str) -> str:
-    """Return a reason that lists the most similar existing names, and counts the others."""
+    """Return a text that lists the most similar existing names, and counts the others."""
     import difflib
 
     known = sorted(names)
@@ -50,9 +49,9 @@ def no_such(noun: str, wanted: str, names: Iterable[str], otherwise: str | None 
     return NotFound(f"There is no {noun} '{wanted[:80]}'.", hint=hint)
 
 
-def name_taken(why: Reason | str, hint: Reason | str) -> NameTaken:
+def name_taken(why: str, hint: str) -> NameTaken:
     """Return the error for a name that another object has."""
-    return NameTaken(why, hint=hint, details=[Detail.of("name", why)])
+    return NameTaken(why, hint=hint, details=[Detail("name", why)])
 
 
 def check_free(names: Mapping[str, str], noun: str, name: str, own: str = "") -> None:

@@ -6,7 +6,6 @@ import re
 from typing import Any
 
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason
 
 MAX_DEPTH = 64
 MAX_VALUES = 100_000
@@ -82,11 +81,11 @@ class _Reader:
             if isinstance(event, yaml.NodeEvent):
                 documents.append(self._value(event, 0))
         if not documents:
-            reason = f"line {1}: the file is empty"
+            reason = "line 1: the file is empty"
             raise Invalid.field(self._filename, reason)
         return documents[0]
 
-    def _refusal(self, event: Any, problem: Reason | str) -> Invalid:
+    def _refusal(self, event: Any, problem: str) -> Invalid:
         reason = f"line {event.start_mark.line + 1}: {problem}"
         return Invalid.field(self._filename, reason)
 

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit, urlunsplit
 import msgspec
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 Address = IPv4Address | IPv6Address
 
@@ -145,9 +146,7 @@ def parse_url(text: object, schemes: Sequence[str] = WEB, field: str = "url") ->
         known = [f"{name}://" for name in schemes]
         raise Invalid.field(field, f"must begin with one of {', '.join(known)}")
     if "@" in parts.netloc:
-        raise Invalid.field(
-            field, "may not contain a user name or password", hint="Store them as a credential."
-        )
+        raise Invalid.field(field, because("login-in-url"), hint="Store them as a credential.")
     # Decoded twice, because `%252e%252e` becomes `..` where a second program decodes the key.
     segments = unquote(unquote(parts.path)).split("/")
     if parts.scheme in OBJECT_STORES and any(part in (".", "..") for part in segments):

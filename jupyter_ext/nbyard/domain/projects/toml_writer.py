@@ -85,7 +85,12 @@ def _toml_value(value: Any) -> Any:
         return {
             field.name: _field(given)
             for field in msgspec.structs.fields(value)
-            if (given := getattr(value, field.name)) != _default_of(field)
+            if (given := getattr(value, field.name))
+            != (
+                field.default
+                if field.default_factory is msgspec.NODEFAULT
+                else field.default_factory()
+            )
         }
     if isinstance(value, dict):
         return {name: _toml_value(inner) for name, inner in value.items()}
@@ -99,8 +104,3 @@ def _field(value: Any) -> Any:
     if isinstance(value, float):
         return int(value) if value.is_integer() else value
     return False if value is None else _toml_value(value)
-
-
-def _default_of(field: msgspec.structs.FieldInfo) -> Any:
-    made = field.default_factory
-    return field.default if made is msgspec.NODEFAULT else made()

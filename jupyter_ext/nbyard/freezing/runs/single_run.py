@@ -266,8 +266,9 @@ def given_values(
             raise Invalid.field(where, "is an output; its file goes to the store")
         if isinstance(value, str) and len(value) > MAX_TEXT:
             why = f"may have at most {MAX_TEXT:,} characters; use a dataset for more"
-            whole = f"{where} {why}"
-            raise TooLarge(whole, details=[Detail.of(where, why)])
+            raise TooLarge(
+                because("field", path=where, reason=why), details=[Detail.of(where, why)]
+            )
     values = {
         name: check_value(arguments[name], value, f"parameters.{name}")
         for name, value in body.parameters.items()

@@ -141,7 +141,7 @@ Manifest = TypeVar("Manifest", Tool, Pipeline)
 
 def _read(files: Mapping[str, bytes], path: str, of: type[Manifest]) -> Manifest:
     if path not in files:
-        raise NotFound(f"The folder has none of the files {', '.join([path])}.")
+        raise NotFound(f"The folder has none of the files {path}.")
     try:
         return msgspec.convert(read_yaml(files[path], path), of)
     except msgspec.ValidationError as error:

@@ -156,7 +156,7 @@ def read_document(document: dict[str, Any]) -> Imported:
     tool = Fields(_the_one(document), "", notes)
     if tool.get("class") != "CommandLineTool":
         named = shown_value(tool.get("class"))
-        refuse_field("class", f"{' or '.join(['CommandLineTool'])} is needed, not {named}")
+        refuse_field("class", f"CommandLineTool is needed, not {named}")
     tool.allow_only(*TOOL)
     version = tool.get("cwlVersion") or document.get("cwlVersion")
     if version not in VERSIONS:

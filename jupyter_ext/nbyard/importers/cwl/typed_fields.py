@@ -161,7 +161,7 @@ def check_codes(fields: Fields, name: str) -> tuple[int, ...]:
     return tuple(codes)
 
 
-def refuse_field(where: str, why: Reason | str) -> NoReturn:
+def refuse_field(where: str, why: str) -> NoReturn:
     """Raise the error that refuses a field of the document.
 
     Raises:

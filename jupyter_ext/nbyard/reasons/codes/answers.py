@@ -78,6 +78,8 @@ ANSWERS = {
     # values of arguments; `given` is what was given in place of the right type
     # bodies of requests, JSON, YAML and Python files
     # addresses
+    # package sources name another cure for it
+    "login-in-url": code("may not contain a user name or password"),
     # hints for a shell, which forms hide
     "show-environment": code(
         "From a shell: nbyard environments show {name} shows what to do.", name=str

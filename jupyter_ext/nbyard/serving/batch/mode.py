@@ -50,7 +50,7 @@ class BatchMode:
             with spreading as over:
                 rows = predict_all(spec, over or predict_here(spec, load_model), source, target)
         except (CannotRead, ValueRefused, ModelFailed) as error:
-            log.debug("what was raised", exc_info=error)
+            log.debug("the prediction failed", exc_info=error)
             cause = error.__cause__
             if cause is not None:
                 log.error("the model failed", exc_info=cause)

@@ -1,4 +1,4 @@
-"""Saved parts of predictions, from which a cancelled or failed batch prediction resumes.
+"""Save predictions in parts, from which a cancelled or failed batch prediction resumes.
 
 Parts are files beside the target, each with the predictions of about half a second. A complete
 part is renamed to the digest of its content. At the end the parts become the target. The record

@@ -1,9 +1,8 @@
-"""Files of tables, read in pieces of limited size and written atomically.
+"""Read files of tables in pieces of limited size, and write them.
 
-Converts cells of CSV files to the types of their columns.
-
-If all cells of a column have a common spelling, Arrow converts the column as a whole. Otherwise
-each cell passes the checks that all modes share.
+The cells of CSV files are converted to the types of their columns. If all cells of a column have a
+common spelling, Arrow converts the column as a whole. Otherwise each cell passes the checks that
+all modes share.
 """
 
 from __future__ import annotations
@@ -155,7 +154,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     import pyarrow
 
     if os.path.getsize(path) == 0:
-        raise CannotRead(f"{path}: it is empty, without a header")
+        raise CannotRead(f"{path}: the file is empty, it has no header")
     done = 0
     try:
         for batch in _blocks(path, schema, pyarrow.float64()):

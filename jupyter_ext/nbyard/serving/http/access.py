@@ -1,4 +1,4 @@
-"""Who may call the model: the proxy of the deployment, and programs with a key."""
+"""Check who may call the model: the proxy of the deployment, and programs with a key."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LOOK_SECONDS = 1.0
 class Access:
     """Checks requests by the secret of the proxy, or by the hashes of keys.
 
-    Without the file of a secret, each request may be answered. The file of keys lies beside it. The
-    dispatcher replaces it when a key is created or revoked, and when the container is about to be
-    replaced (`is_leaving`).
+    Without the file of a secret, every request is admitted. The file of keys is beside it. The
+    dispatcher replaces the file of keys when a key is created or revoked, and before it replaces
+    the container (`is_leaving`).
 
     Raises:
         SystemExit: The file of the secret is empty.
@@ -30,7 +30,7 @@ class Access:
     def __init__(self, secret_file: str = ""):
         self._secret = Path(secret_file).read_bytes() if secret_file else b""
         if secret_file and not self._secret:
-            sys.exit(f"{secret_file} is empty: no request could be refused.")
+            sys.exit(f"{secret_file} is empty: the server cannot check requests.")
         self._path = Path(secret_file or "none").with_suffix(KEYS_SUFFIX)
         self._expiries: dict[str, float | None] = {}
         self._date = -1

@@ -1,8 +1,6 @@
-"""The ASGI application: routes to operations on one model.
+"""Serve one model as an ASGI application: its routes, responses and metrics.
 
-Metrics of the server in the text format of Prometheus.
-
-Responses of the server: JSON. Errors have a message in `error`.
+Responses are JSON. Errors have a message in `error`. Metrics have the text format of Prometheus.
 """
 
 from __future__ import annotations
@@ -88,7 +86,7 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 
 class Metrics:
-    """Counts of requests by route and status, with their durations."""
+    """Counts requests by route and status, and their durations."""
 
     def __init__(self) -> None:
         self._requests: Counter[tuple[str, int]] = Counter()
@@ -116,7 +114,7 @@ class Metrics:
             for (route, status), count in sorted(self._requests.items())
         ]
         lines += [
-            "# HELP nbyard_request_seconds How long requests took.",
+            "# HELP nbyard_request_seconds Durations of requests in seconds.",
             "# TYPE nbyard_request_seconds histogram",
         ]
         for route, buckets in sorted(self._buckets.items()):
@@ -158,7 +156,7 @@ class App:
     """The ASGI application that serves the model of a spec.
 
     `loaded` is called when the model is loaded. If the model cannot be loaded or cannot continue,
-    `has_failed` is set and `give_up` is called. `access` says which requests are answered.
+    `has_failed` is set and `give_up` is called. `access` decides which requests are answered.
     """
 
     worker: Worker
@@ -273,7 +271,7 @@ class App:
         handler = handlers.get("GET" if method == "HEAD" else method)
         if handler is None:
             allowed = ", ".join(handlers)
-            refused = error_response(405, f"only {allowed} is answered here")
+            refused = error_response(405, f"this path accepts only {allowed}")
             return refused._replace(headers=((b"allow", allowed.encode()),))
         try:
             body = await self._body(scope, receive)
@@ -290,9 +288,9 @@ class App:
     def _unknown(self, path: str) -> Answer:
         name, version = self._spec.name, self._spec.version
         if not path.startswith("/v2/models/"):
-            return error_response(404, "there is no such path; GET / tells what is here")
+            return error_response(404, "this path does not exist; GET / lists all paths")
         known = f"/v2/models/{quote(name, safe='')}/versions/{quote(version, safe='')}"
-        message = f"there is no such path, model or version: this is {name!r} {version}, at {known}"
+        message = f"no such path, model or version: the model {name!r} {version} is at {known}"
         return error_response(404, message)
 
     async def _body(self, scope: Message, receive: Receive) -> Body:
@@ -391,7 +389,7 @@ class App:
     def _not_ready(self) -> Answer:
         message = "the model is being loaded"
         if self.has_failed:
-            message = "the model cannot be used: the log says why"
+            message = "the model failed: the log has the reason"
         elif self.worker.is_late:
             message = self.worker.calls.words_of_held()
         return error_response(503, message, **self._call())

@@ -1,4 +1,4 @@
-"""The bodies of requests: decompress them according to their headers, within limits."""
+"""Decompress the bodies of requests according to their headers, within limits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The current call of the model: its duration, and whether it takes too long."""
+"""Record the current call of the model, and detect a call that takes too long."""
 
 from __future__ import annotations
 
@@ -109,9 +109,9 @@ class Calls:
     def words_of_held(self) -> str:
         """Return the message for requests that a late call blocks."""
         return (
-            f"{self.description()}, longer than the {self.limit:g} s that it may take, and answers"
-            f" nobody else before it comes back; after {self.patience:g} s the server ends, and a"
-            f" deployment starts it again: give it more time by {CALL_VARIABLE}"
+            f"{self.description()}, longer than the {self.limit:g} s that a call may take. Requests"
+            f" fail until the call returns; after {self.patience:g} s the server ends, and a"
+            f" deployment starts it again. Set {CALL_VARIABLE} to allow longer calls"
         )
 
 

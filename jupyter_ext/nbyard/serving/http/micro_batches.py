@@ -1,4 +1,4 @@
-"""Micro-batches without a delay.
+"""Combine requests into micro-batches, without a delay.
 
 Requests that arrive while the model is busy share its next call. The model is loaded and called in
 its own thread.
@@ -239,7 +239,7 @@ def _fail(waiting_request: WaitingRequest, error: Exception) -> None:
 def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:
     """Predict a batch of requests by one call; return the answer or error of each request.
 
-    If the call fails, the model is called for each request, so that only wrong requests fail.
+    If the call fails, the model is called for each request, so that only invalid requests fail.
     """
     if len(batch) > 1:
         pieces = zip(*(asked.columns for asked in batch), strict=True)
@@ -251,7 +251,7 @@ def outcomes_of(predict: Predict, batch: list[WaitingRequest]) -> list[Outcome]:
                 for asked, end in zip(batch, ends, strict=True)
             ]
         except (ModelFailed, ValueRefused) as error:
-            log.info("%d requests are tried one by one: %s", len(batch), error)
+            log.info("predicting %d requests one by one: %s", len(batch), error)
     outcomes: list[Outcome] = []
     for asked in batch:
         try:

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol v2 over REST: convert requests to columns, and answers to tensors.
+"""Convert requests of the Open Inference Protocol v2 to columns, and answers to tensors.
 
 https://github.com/kserve/open-inference-protocol, `specification/protocol/inference_rest.md`.
 A column is a tensor of the shape [n] or [n, 1]. Columns of one type may share a tensor [n, k].

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description of a served model."""
+"""Describe a served model in OpenAPI 3.1."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ TYPES: dict[str, dict[str, Any]] = {
 ERRORS = {
     "400": "The body cannot be read.",
     "413": "The body is too large.",
-    "415": "The encoding is not gzip or deflate, or the body is CSV; /invocations takes CSV.",
-    "422": "A value does not fit the schema; `details` names row and field.",
+    "415": "The encoding is not gzip or deflate, or the body is CSV. Use /invocations for CSV.",
+    "422": "A value does not fit the schema. `details` has row and field.",
     "500": "The model raised, or its answer does not fit its schema.",
-    "503": "The model is starting, too many rows wait, or a call before takes too long.",
-    "504": "The model has not answered in time.",
+    "503": "The model is loading, too many rows wait, or an earlier call takes too long.",
+    "504": "The call took longer than its time limit.",
 }
 READS = {
-    "/schema": "The columns that the model takes and gives.",
-    "/metadata": "What the model file says besides.",
+    "/schema": "The input and output columns of the model.",
+    "/metadata": "The metadata in the model file.",
     "/health": "Whether the model is loaded.",
-    "/metrics": "Numbers of the server, for Prometheus.",
+    "/metrics": "Metrics of the server, for Prometheus.",
     "/v2": "The server, in the Open Inference Protocol.",
-    "/v2/health/live": "Whether the server answers.",
+    "/v2/health/live": "Whether the server responds.",
     "/v2/health/ready": "Whether the model is loaded.",
-    "/v2/models/{model}": "The tensors that the model takes and gives.",
-    "/v2/models/{model}/versions/{version}": "The same, of a version.",
+    "/v2/models/{model}": "The input and output tensors of the model.",
+    "/v2/models/{model}/versions/{version}": "The input and output tensors of a version.",
     "/v2/models/{model}/ready": "Whether the model is loaded.",
-    "/v2/models/{model}/versions/{version}/ready": "The same, of a version.",
+    "/v2/models/{model}/versions/{version}/ready": "Whether a version is loaded.",
 }
 INFER = "/v2/models/{model}/infer"
 INFER_VERSION = "/v2/models/{model}/versions/{version}/infer"
@@ -48,9 +48,9 @@ def document(spec: Spec) -> dict[str, Any]:
     }
     record = {"$ref": "#/components/schemas/Record"}
     asked = {"oneOf": [record, {"type": "array", "items": record}]}
-    paths["/predict"] = {"post": _post_operation("/predict", "Predict one record or many.", asked)}
+    paths["/predict"] = {"post": _post_operation("/predict", "Predict one or more records.", asked)}
     paths["/invocations"] = {
-        "post": _post_operation("/invocations", "Predict, as MLflow has it.", {})
+        "post": _post_operation("/invocations", "Predict, in the format of MLflow.", {})
     }
     for path in (INFER, INFER_VERSION):
         paths[path] = {

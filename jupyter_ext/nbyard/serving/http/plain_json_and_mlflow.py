@@ -56,7 +56,7 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
     if isinstance(payload, dict):
         lengths = {len(values) if isinstance(values, list) else -1 for values in payload.values()}
         if len(lengths) != 1 or -1 in lengths:
-            raise MalformedRequest("columns are lists of one length")
+            raise MalformedRequest("columns must be lists of the same length")
         rows = zip(*payload.values(), strict=True)
         return schema.read([dict(zip(payload, row, strict=True)) for row in rows])
     if not isinstance(payload, list):
@@ -109,9 +109,9 @@ def _split(table: Any) -> list[dict[str, Any]]:
         raise MalformedRequest("dataframe_split.data: a list of rows is needed")
     names = table["columns"]
     if not all(isinstance(name, str) for name in names):
-        raise MalformedRequest("dataframe_split.columns: names are texts")
+        raise MalformedRequest("dataframe_split.columns: names must be texts")
     if len(set(names)) < len(names):
-        raise MalformedRequest("dataframe_split.columns: two columns have one name")
+        raise MalformedRequest("dataframe_split.columns: two columns have the same name")
     return _rows(names, table["data"], "dataframe_split.data")
 
 

@@ -12,7 +12,6 @@ from sqlalchemy.exc import DBAPIError
 
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.errors import StoreUnusable
-from nbyard.reasons.structs import Reason
 from nbyard.store.database.database_connection import UNUSABLE, Database
 
 # Each process that opens the store does this check, so only a small database is read.
@@ -30,7 +29,7 @@ LOST = "lost+found"
 ANOTHER = "set another folder with store_dir (NBYARD_STORE_DIR)."
 
 
-def unusable_error(folder: Path, cause: Reason | str) -> StoreUnusable:
+def unusable_error(folder: Path, cause: str) -> StoreUnusable:
     """Return the error of an unusable store, with a hint."""
     return StoreUnusable(
         f"The store in {folder} cannot be used: {cause}.",

@@ -17,7 +17,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.notices.structs import ChannelAddress, Message
-from nbyard.testing.servers.receivers import HttpReceiver, http_receiver
+from nbyard.testing.receivers import HttpReceiver, http_receiver
 from nbyard.transfer.notices.protocol import MOST_CHARACTERS, ChannelKind
 
 SECRET = "s3cr3t-token-of-the-channel"

@@ -12,7 +12,6 @@ from typing import Any
 
 from nbyard.domain.parsing.urls import AllowedHosts, Target, check_addresses
 from nbyard.errors import Invalid
-from nbyard.reasons.structs import Reason
 
 CONNECTIONS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 # A program has no audit hook, so that it could connect to any address.
@@ -32,7 +31,7 @@ class Guard:
     def __init__(self, allowed: AllowedHosts):
         self._allowed = allowed
         self._names: dict[str, str] = {}
-        self.refused: Reason | str | None = None
+        self.refused = ""
 
     def install(self) -> None:
         """Check all connections of this process from now on. This cannot be undone."""
@@ -73,11 +72,11 @@ class Guard:
         try:
             check_addresses(Target("", "", name, port, ""), [host], self._allowed)
         except Invalid as error:
-            self._refuse(error.details[0].reason or error.reason)
+            self._refuse(error.details[0].message)
 
-    def _refuse(self, reason: Reason | str) -> None:
-        self.refused = reason
-        raise AddressRefused(str(reason))
+    def _refuse(self, why: str) -> None:
+        self.refused = why
+        raise AddressRefused(why)
 
     def _recording_names(self, look_up: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function like `look_up` that also records the name of each address."""

@@ -36,7 +36,7 @@ def root(yard: Yard) -> Path:
 
 @pytest.fixture
 def tool(root: Path) -> str:
-    """A script that writes its inputs together, and ends with the code that it is given."""
+    """Write a script that concatenates its inputs and exits with the given code."""
     (root / "tool.py").write_text(SCRIPT)
     (root / "tool.py.nbexec").write_text(json.dumps({"version": 1, "arguments": ARGUMENTS}))
     (root / "a b.txt").write_text("1\n")
@@ -44,7 +44,7 @@ def tool(root: Path) -> str:
     return "tool.py"
 
 
-def test_one_is_made_and_named(shell, tool, dispatcher: Dispatching):
+def test_artifact_is_created_with_a_name(shell, tool, dispatcher: Dispatching):
     said = shell(
         *("artifact", "create", "--executable", tool, "--name", "test1", "--parameters"),
         *('{"code": 0}', "--input-file", "source=a b.txt", "other=c=d.txt", "--wait", "--log"),
@@ -61,7 +61,7 @@ def test_one_is_made_and_named(shell, tool, dispatcher: Dispatching):
     assert shell("artifacts", "show", "test1", "--json").json["filename"] == "table.csv"
 
 
-def test_a_failure_has_its_log_and_exit_code(shell, tool, dispatcher: Dispatching):
+def test_failed_artifact_has_its_log_and_exit_code(shell, tool, dispatcher: Dispatching):
     said = shell(
         *("artifacts", "create", "--executable", tool, "--name", "bad", "--log"),
         *("--parameters", '{"code": 3}', "--input-file", "source=a b.txt"),
@@ -75,7 +75,7 @@ def test_a_failure_has_its_log_and_exit_code(shell, tool, dispatcher: Dispatchin
     assert said.code == 3 and "its run 1 is failed" in said.err
 
 
-def test_an_existing_name_is_refused_and_untouched(shell, tool, dispatcher: Dispatching):
+def test_existing_name_is_refused_and_unchanged(shell, tool, dispatcher: Dispatching):
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
     assert shell(*make, "source=a b.txt", "--wait").code == 0
     said = shell(*make, "source=c=d.txt", "--wait")
@@ -88,8 +88,8 @@ def test_an_existing_name_is_refused_and_untouched(shell, tool, dispatcher: Disp
     assert shell("runs", "status", "1").out == "succeeded\n", "the older run has its number"
 
 
-def test_files_are_given_in_one_way(shell, tool, root, dispatcher: Dispatching):
-    """Also to `nbyard run`, as the hint says."""
+def test_input_files_have_one_spelling(shell, tool, root, dispatcher: Dispatching):
+    """It also works for `nbyard run`, as the hint says."""
     positional = {"kind": "positional", "position": 0}
     needed = {"name": "source", "role": "input", "required": True, "reach": positional}
     (root / "needy.py").write_text(SCRIPT)
@@ -109,7 +109,9 @@ def test_files_are_given_in_one_way(shell, tool, root, dispatcher: Dispatching):
         assert said.code == 2 and told in said.err
 
 
-def test_a_taken_name_names_what_would_take_it(shell, tool, root, dispatcher: Dispatching):
+def test_refusal_of_a_taken_name_names_the_option_to_replace_it(
+    shell, tool, root, dispatcher: Dispatching
+):
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--input-file")
     assert shell(*make, "source=a b.txt", "--wait").code == 0
     assert "Use --force to take over the name." in shell(*make, "source=a b.txt").err
@@ -148,7 +150,7 @@ def test_export_saves_one_file_or_a_zip(shell, tool, root, dispatcher: Dispatchi
     assert said.code == 2 and "No such file" in said.err
 
 
-def test_one_is_removed_with_its_run(shell, tool, dispatcher: Dispatching):
+def test_artifact_is_deleted_with_its_run(shell, tool, dispatcher: Dispatching):
     make = ("artifacts", "create", "--executable", tool, "--input-file", "source=a b.txt")
     assert shell(*make, "--name", "one", "--wait").code == 0
     assert shell("artifacts", "rm", "one").code == 0
@@ -158,7 +160,7 @@ def test_one_is_removed_with_its_run(shell, tool, dispatcher: Dispatching):
     assert shell("runs", "status", "1").code == 3
 
 
-def test_a_workflow_run_is_no_artifact(shell, root, tool, dispatcher: Dispatching):
+def test_run_of_a_workflow_is_not_an_artifact(shell, root, tool, dispatcher: Dispatching):
     (root / "one.sh").write_text("true\n")
     nodes = {"one": {"type": "executable", "path": "one.sh"}}
     (root / "flow.nbflow").write_text(json.dumps({"version": 1, "nodes": nodes, "edges": {}}))
@@ -180,7 +182,7 @@ def test_a_workflow_run_is_no_artifact(shell, root, tool, dispatcher: Dispatchin
         (("--executable", "flow.nbflow"), "is a workflow"),
     ],
 )
-def test_what_cannot_be_read_makes_nothing(shell, tool, words, told):
+def test_unreadable_values_create_no_artifact(shell, tool, words, told):
     said = shell("artifacts", "create", "--executable", tool, "--name", "one", *words)
     assert said.code == 2 and told in said.err
     assert shell("artifacts", "ls", "--json").json["items"] == []
@@ -198,8 +200,8 @@ def test_what_cannot_be_read_makes_nothing(shell, tool, words, told):
         "'\"$x`.csv",
     ],
 )
-def test_awkward_names_of_files_are_names(shell, tool, root, name, dispatcher: Dispatching):
-    """A1: as an input, in the record, and where the result is saved."""
+def test_unusual_file_names_are_kept(shell, tool, root, name, dispatcher: Dispatching):
+    """A1: the names are kept for inputs, in the record and for the saved result."""
     (root / name).write_text("awkward\n")
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--wait")
     said = shell(*make, "--input-file", f"source={name}")
@@ -210,7 +212,7 @@ def test_awkward_names_of_files_are_names(shell, tool, root, name, dispatcher: D
 
 
 def test_a_name_with_a_line_break_is_refused(shell, tool, root, dispatcher: Dispatching):
-    """As a dataset of that name is. Beside the code, such a file is left out."""
+    """Dataset names as well. Beside the code, such a file is left out."""
     (root / "line\nbreak.csv").write_text("x")
     (root / "a.csv").write_text("x")
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--wait", "--input-file")

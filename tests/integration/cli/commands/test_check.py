@@ -112,8 +112,8 @@ def test_only_changed_workflows_are_checked(shell, project: Path) -> None:
     assert said.code != 0 and not started.exists()
 
 
-def test_code_that_python_cannot_parse_is_an_error(shell, project: Path) -> None:
-    """In a script, a cell and the code of a workflow, also if a description has the arguments."""
+def test_code_with_a_syntax_error_is_an_error(shell, project: Path) -> None:
+    """A script, a cell and inline code are parsed, also if a description has the arguments."""
     root = project.parent
     (root / "bad.py").write_text("x = 1\ndef f(:\n")
     (root / "bad.ipynb").write_text(notebook("n = 1", "!ls (", "def f(:", tags=[PARAMETERS]))
@@ -139,8 +139,8 @@ def test_code_that_python_cannot_parse_is_an_error(shell, project: Path) -> None
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
 
 
-def test_a_copy_of_a_workflow_is_named(shell, yard) -> None:
-    """K1: two files with one ID."""
+def test_copied_workflow_is_named(shell, yard) -> None:
+    """K1: two files have the same ID."""
     text = '{"version": 1, "meta": {"id": "one"}, "nodes": {}}'
     for name in ("own.nbflow", "copy.nbflow"):
         (yard.parts.files.root / name).write_text(text)
@@ -157,7 +157,7 @@ def test_a_function_is_checked(shell, yard) -> None:
     assert shell("check", "lib.py::clean").out == "lib.py::clean: no problems\n"
 
 
-def test_changed_code_outside_of_workflows_is_checked(shell, project: Path) -> None:
+def test_changed_code_outside_workflows_is_checked(shell, project: Path) -> None:
     root = project.parent
 
     def git(*words: str) -> None:
@@ -198,7 +198,7 @@ def test_changed_code_outside_of_workflows_is_checked(shell, project: Path) -> N
 
 @pytest.fixture
 def sampled(shell, yard) -> Path:
-    """A notebook that reads a table, in a workflow."""
+    """Write a notebook that reads a table, as a node of a workflow."""
     root: Path = yard.parts.files.root
     (root / "data.csv").write_text("n\n" + "1\n" * 200)
     parameters = "input_csv = 'data.csv'"
@@ -216,7 +216,7 @@ def sampled(shell, yard) -> Path:
 
 @pytest.mark.sample(1)
 def test_a_file_runs_on_a_sample(shell, sampled: Path, dispatcher: Dispatching) -> None:
-    """K15, G8: what fails is a finding, in each report; history and cache stay empty."""
+    """K15, G8: a failure is a finding in each report; history and cache stay empty."""
     said = shell("check", "--sample", "--rows", "5", "flow.nbflow")
     assert (said.code, said.out) == (0, "flow.nbflow: no problems\n")
     assert "the check run succeeded" in said.err
@@ -240,8 +240,8 @@ def test_sizes_need_a_sample(shell, sampled: Path) -> None:
     assert said.code == 1 and "error: rows: must be between 1 and 1000000" in said.out
 
 
-def test_a_model_whose_packages_are_missing_is_a_warning(shell, yard) -> None:
-    """E7: with the command that installs them; a run in a container needs none."""
+def test_model_with_missing_packages_is_a_warning(shell, yard) -> None:
+    """E7: the warning has the command that installs them. A run in a container needs none."""
     root = yard.parts.files.root
     (root / "nervosum.yaml").write_text(
         "name: Cow\ndeployment: {mode: batch}\nrequirements: [no-such-cow==6.1]\n"

@@ -28,7 +28,7 @@ def test_runs_are_deleted_after_a_preview(shell, echo, dispatcher):
     assert "2 runs protected:" in chosen
 
 
-def test_daily_rules(shell):
+def test_daily_rules_are_set_and_shown(shell):
     assert "No daily clean-up." in shell("runs", "retention").out
     said = shell("runs", "retention", "--older-than", "4w", "--keep", "20")
     assert "at least 28 days ago, that are not the newest 20 of their workflow." in said.out

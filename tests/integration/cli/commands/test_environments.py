@@ -1,9 +1,9 @@
 """L1, L2: environments from a shell."""
 
 import pytest
+from tests.support.wheels import Wheels
 
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.wheels import Wheels
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def cows(tmp_path, monkeypatch: pytest.MonkeyPatch, wheels: Wheels) -> None:
     wheels.add("ant", "1.0")
 
 
-def test_one_is_made_changed_and_removed(shell, dispatcher: Dispatching):
+def test_environment_is_created_changed_and_deleted(shell, dispatcher: Dispatching):
     said = shell("environment", "create", "cows", "cow<2")
     assert said.code == 0, said.err
     assert said.err.count("Successfully installed") == 1 and "kernel nbyard-cows" in said.err
@@ -36,7 +36,7 @@ def test_one_is_made_changed_and_removed(shell, dispatcher: Dispatching):
 
 
 @pytest.mark.long
-def test_a_failure_is_told_and_has_its_exit_code(shell, dispatcher: Dispatching, yard):
+def test_failed_change_is_reported_with_its_exit_code(shell, dispatcher: Dispatching, yard):
     assert shell("environments", "create", "cows", "cow").code == 0
     said = shell("environments", "install", "cows", "none")
     assert said.code == 1 and "cows version 2 failed: " in said.err
@@ -47,9 +47,7 @@ def test_a_failure_is_told_and_has_its_exit_code(shell, dispatcher: Dispatching,
 
 
 @pytest.mark.long
-def test_a_first_install_that_failed_is_mended_or_removed_in_one_step(
-    shell, dispatcher: Dispatching
-):
+def test_failed_first_install_is_repaired_or_deleted_by_one_command(shell, dispatcher: Dispatching):
     said = shell("environments", "create", "cows", "none")
     step = "To try other packages: nbyard environments create cows PACKAGE…"
     assert said.code == 1 and "cows version 1 failed: " in said.err and step in said.err
@@ -66,8 +64,8 @@ def test_a_first_install_that_failed_is_mended_or_removed_in_one_step(
     assert shell("environments", "rm", "ants").code == 0
 
 
-def test_a_kernel_is_captured(shell):
-    """L7: and told what was, also what could not be."""
+def test_kernel_is_captured_as_an_environment(shell):
+    """L7: the command reports what was captured and what was not."""
     said = shell("environments", "create", "same", "--capture", "python3", "--detach")
     assert said.code == 0, said.err
     told = shell("environments", "show", "same", "--json").json["description"]
@@ -75,7 +73,7 @@ def test_a_kernel_is_captured(shell):
 
 
 @pytest.mark.long
-def test_people_see_tables_and_facts(shell, dispatcher: Dispatching):
+def test_text_output_has_tables_and_fields(shell, dispatcher: Dispatching):
     shell("environments", "create", "cows", "cow==1.0")
     shell("environments", "install", "cows", "cow==2.0")
     shown = shell("environments", "show", "cows").out.splitlines()
@@ -91,7 +89,7 @@ def test_people_see_tables_and_facts(shell, dispatcher: Dispatching):
 
 
 @pytest.mark.long
-def test_requirements_come_from_files_too(shell, dispatcher: Dispatching, yard):
+def test_requirements_can_come_from_files(shell, dispatcher: Dispatching, yard):
     (yard.parts.files.root / "needs.txt").write_text("cow==1.0\nant\n")
     made = shell("environments", "create", "cows", "-r", "needs.txt", "--json")
     assert made.json["current"]["requirements"] == ["cow==1.0", "ant"]

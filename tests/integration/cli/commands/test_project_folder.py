@@ -11,7 +11,7 @@ pytestmark = pytest.mark.leaves_running
 MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'
 
 
-def test_a_folder_goes_to_a_server_and_comes_back(
+def test_project_folder_is_pushed_and_pulled(
     api: JupyterServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)

@@ -1,4 +1,4 @@
-"""`nbyard run --dry-run` shows what would run, and starts nothing."""
+"""`nbyard run --dry-run` shows which nodes would run, and starts nothing."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 from nbyard.testing.dispatcher_thread import Dispatching
 
 
-def test_a_dry_run_shows_what_would_run(shell, tmp_path: Path, dispatcher: Dispatching) -> None:
+def test_dry_run_shows_the_nodes_that_would_run(
+    shell, tmp_path: Path, dispatcher: Dispatching
+) -> None:
     root = tmp_path / "root"
     (root / "a.sh").write_text("echo a\n")
     (root / "b.sh").write_text("echo b\n")

@@ -1,4 +1,4 @@
-"""R9: a run that failed goes on from a shell, and says how to follow it."""
+"""R9: a failed run is retried from a shell, which shows how to follow it."""
 
 import pytest
 
@@ -10,14 +10,14 @@ SCRIPT = '#!/bin/sh\necho at work\n[ -e "{}" ] || exit 4\n'
 
 @pytest.fixture
 def failed(shell, yard, dispatcher: Dispatching, tmp_path):
-    """A run that would succeed where the file is that this is."""
+    """Create a failed run that succeeds as soon as the returned file exists."""
     mark = tmp_path / "mended"
     (yard.parts.files.root / "s.sh").write_text(SCRIPT.format(mark))
     assert shell("run", "s.sh", "--name", "nightly").code == 1
     return mark
 
 
-def test_how_to_follow_it_is_told(shell, failed) -> None:
+def test_retry_shows_how_to_follow_the_new_run(shell, failed) -> None:
     said = shell("runs", "retry", "nightly")
     assert said.code == 0 and "retries run 1" in said.out
     assert "Follow it with: nbyard runs log 2 --follow" in said.err
@@ -25,7 +25,7 @@ def test_how_to_follow_it_is_told(shell, failed) -> None:
 
 
 def test_a_failed_retry_shows_both_reasons_once(shell, failed) -> None:
-    """Why it failed is shown beside the node that failed."""
+    """The reason of a failure is shown beside the node that failed."""
     shell("runs", "retry", "1", "--wait")
     task = shell("runs", "show", "2", "--json").json["tasks"][0]
     both = {"code": "all", "params": {"reasons": [RETRY, task["reason"]]}}
@@ -37,7 +37,7 @@ def test_a_failed_retry_shows_both_reasons_once(shell, failed) -> None:
         assert shown.count("exit code 4") == 1 and shown.count("retries run 1") == retries
 
 
-def test_the_exit_code_is_that_of_the_result(shell, failed) -> None:
+def test_exit_code_of_a_retry_is_that_of_its_result(shell, failed) -> None:
     said = shell("runs", "retry", "1", "--wait")
     assert said.code == 1 and "Run 2 failed" in said.err
     failed.touch()
@@ -46,13 +46,13 @@ def test_the_exit_code_is_that_of_the_result(shell, failed) -> None:
 
 
 @pytest.mark.parametrize("option", ["--log", "--follow", "-f"])
-def test_its_log_is_followed(shell, failed, option: str) -> None:
+def test_log_of_a_retry_is_followed(shell, failed, option: str) -> None:
     failed.touch()
     said = shell("runs", "retry", "1", option)
     assert said.code == 0 and said.out.startswith("at work\n") and "Run 2 succeeded" in said.err
 
 
-def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
+def test_run_that_cannot_be_retried_is_refused(shell, failed) -> None:
     failed.touch()
     assert shell("runs", "retry", "1", "--wait").code == 0
     said = shell("runs", "retry", "2")
@@ -62,7 +62,7 @@ def test_what_cannot_be_tried_again_is_refused(shell, failed) -> None:
 
 @pytest.fixture
 def two(shell, yard, dispatcher: Dispatching) -> None:
-    """Two runs of a script with another word."""
+    """Run a script twice, with different words."""
     root = yard.parts.files.root
     (root / "m.py").write_text(
         "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
@@ -81,7 +81,7 @@ def test_two_runs_are_compared(shell, two) -> None:
     assert found["equal"]["code"] == len(found["code"]) == 1
 
 
-def test_why_they_differ(shell, two) -> None:
+def test_why_explains_a_difference_between_two_runs(shell, two) -> None:
     """X3: the parameter explains the metric."""
     said = shell("runs", "why", "1", "2", "--metric", "main.score")
     assert "main: rate changed 0.5 → 0.75\n" in said.out
@@ -93,10 +93,10 @@ def test_why_they_differ(shell, two) -> None:
 @pytest.mark.parametrize(
     "options", [("--metric", "score"), ("--metric", "a.b", "--output", "a.b"), ("--output", ".x")]
 )
-def test_a_result_is_named_with_its_node(shell, two, options) -> None:
+def test_why_needs_the_node_of_a_result(shell, two, options) -> None:
     assert shell("runs", "why", "1", "2", *options).code == 2
 
 
-def test_metrics_over_runs(shell, two) -> None:
+def test_metrics_are_shown_over_runs(shell, two) -> None:
     lines = shell("runs", "metric-history", "--executable", "m.py").out.splitlines()
     assert [line.split()[-1] for line in lines] == ["main.score", "0.5", "0.75"]

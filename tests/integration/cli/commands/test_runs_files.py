@@ -1,4 +1,4 @@
-"""G8, K5: what a run wrote beside its declared outputs, in a shell."""
+"""G8, K5: undeclared files of a run, in a shell."""
 
 import sys
 from pathlib import Path
@@ -18,14 +18,14 @@ echo wheel > dist/w
 
 @pytest.fixture
 def root(yard: Yard) -> Path:
-    """The folder of a script that writes files without declaring them."""
+    """Create the folder of a script that writes files without declaring them."""
     folder = yard.parts.files.root
     (folder / "work.sh").write_text(BODY)
     return folder
 
 
-def test_a_run_tells_what_it_wrote(shell, root: Path, dispatcher: Dispatching):
-    """Also the second one, which comes from the cache."""
+def test_run_lists_its_written_files(shell, root: Path, dispatcher: Dispatching):
+    """The second run, which is cached, lists them as well."""
     for number in (1, 2):
         said = shell("run", "work.sh")
         told = f"To save them: nbyard runs files {number} --node main --save DIR"
@@ -44,10 +44,10 @@ def test_a_run_tells_what_it_wrote(shell, root: Path, dispatcher: Dispatching):
     assert shell("runs", "files", "2", "--node", "none").code == 2
 
 
-def test_nothing_is_replaced_in_silence(
+def test_existing_files_are_not_replaced_silently(
     shell, root: Path, dispatcher: Dispatching, monkeypatch: pytest.MonkeyPatch
 ):
-    """The same bytes are no conflict; a person is asked, a script is refused."""
+    """Equal bytes are not a conflict. A user is asked, and a script is refused."""
     shell("run", "work.sh")
     out = root / "out"
     assert shell("runs", "files", "1", "--save", "out").err == f"2 files saved in {out}\n"
@@ -67,8 +67,8 @@ def test_nothing_is_replaced_in_silence(
     assert (out / "result.csv").read_text() == "\n"
 
 
-def test_files_end_where_papermill_leaves_them(shell, root: Path, dispatcher: Dispatching):
-    """Or in a folder that is named; also those of a run that failed."""
+def test_files_are_saved_where_papermill_writes_them(shell, root: Path, dispatcher: Dispatching):
+    """Files of a failed run are saved as well. A named folder is possible."""
     (root / "nbyard.toml").touch()
     (root / "jobs").mkdir()
     (root / "jobs" / "work.sh").write_text(BODY + "echo up > ../up.txt\nexit 3\n")
@@ -95,7 +95,7 @@ open(os.path.join(options.output_plots, "a.svg"), "w").write("svg")
 """
 
 
-def test_outputs_are_saved_by_their_names(shell, root: Path, dispatcher: Dispatching):
+def test_outputs_are_saved_under_their_names(shell, root: Path, dispatcher: Dispatching):
     (root / "train.py").write_text(MODEL)
     described = shell("executables", "add", "train.py").code
     assert described == 0
@@ -109,7 +109,7 @@ def test_outputs_are_saved_by_their_names(shell, root: Path, dispatcher: Dispatc
     assert "main.output_model" in refused.err
 
 
-def test_no_output_is_saved_of_a_run_that_failed_or_goes_on(
+def test_outputs_of_failed_and_running_runs_are_not_saved(
     shell, root: Path, dispatcher: Dispatching
 ):
     (root / "bad.py").write_text("raise SystemExit(1)\n")

@@ -1,7 +1,6 @@
-"""G7: a backup is written while work goes on, and a restored store shows the same.
+"""G7: a backup is written during runs, and the restored store shows the same records.
 
-Secrets beside the code enter neither the store nor what is exported from it.
-"""
+Secrets beside the code get neither into the store nor into exports."""
 
 from pathlib import Path
 
@@ -49,7 +48,7 @@ def test_backups_during_runs_are_restored_with_logs(
             assert "Schema: 00" in shell("store", "migrate").out
 
 
-def test_a_backup_without_the_key_of_channels_is_noticed(shell, yard, tmp_path) -> None:
+def test_backup_without_the_key_of_channels_is_reported(shell, yard, tmp_path) -> None:
     assert "crypt.key" not in shell("store", "backup", str(tmp_path / "before.tar")).err
     url = tmp_path / "url"
     url.write_text("https://h.test/secret")
@@ -64,7 +63,7 @@ SECRETS = ("local.nbvars", ".env", "tls.pem", "certs/id_rsa", "rclone.conf", ".a
 
 
 def holds(folder: Path) -> list[Path]:
-    """The files below a folder with the text of the secrets."""
+    """Return the files below a folder that contain the text of the secrets."""
     files = (path for path in folder.rglob("*") if path.is_file())
     return [path for path in files if CANARY.encode() in path.read_bytes()]
 
@@ -81,7 +80,7 @@ def project(yard) -> Path:
     return root
 
 
-def test_secrets_beside_the_code_enter_nothing(
+def test_secrets_beside_the_code_are_not_stored_or_exported(
     shell, yard, dispatcher: Dispatching, project: Path, tmp_path: Path
 ) -> None:
     said = shell("run", "s.sh")

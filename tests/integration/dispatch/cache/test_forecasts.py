@@ -1,4 +1,4 @@
-"""A forecast tells the truth about the run after it: the same nodes come from the cache."""
+"""A forecast is correct for the run after it: the same nodes are cached."""
 
 import os
 import random
@@ -30,7 +30,7 @@ IS_LONG = os.environ.get("NBYARD_TEST_PROFILE") == "long"
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    """A folder outside of the project, without a word of a program in its path."""
+    """Create a folder outside the project; its path contains no name that a program uses."""
     with TemporaryDirectory(prefix="data-") as folder:
         Path(folder, "a.csv").write_text("x\n1\n")
         yield Path(folder)
@@ -38,7 +38,8 @@ def data() -> Iterator[Path]:
 
 @pytest.fixture
 def flow(project: Project, data: Path) -> Project:
-    """Two branches, one of them with a node whose cache is off, and a node that reads outside."""
+    """Write two branches, one with a node whose cache is off, and a node that reads outside
+    files."""
     (project.root / "beside.txt").write_text("b")
     (project.root / "unread.txt").write_text("u")
     project.script("first", 'cat beside.txt > "$OUT"; echo $2 >> "$OUT"\n', ALPHA, MADE)
@@ -61,17 +62,15 @@ def forecast(project: Project, **wish: Any) -> RunForecast:
 
 
 def stored(project: Project) -> tuple[set[str], int]:
-    """Return the stored blobs, and the newest event, which every write of a row adds."""
+    """Return the stored blobs and the newest event, which every written row adds."""
     blobs = {one.digest for one in project.yard.parts.blobs.stored()}
     with project.yard.store.read() as c:
         return blobs, project.yard.store.events.newest_id(c)
 
 
 def check(project: Project, done: object = "", /, **wish: Any) -> tuple[RunForecast, RunDetail]:
-    """Forecast, run, and compare: cached nodes were cached, and those that run had that reason.
-
-    `done` is shown with a failure.
-    """
+    """Forecast, run and compare: cached nodes were forecast as cached, and the others ran for the
+    forecast reason. A failure message contains `done`."""
     before = stored(project)
     found = forecast(project, **wish)
     assert stored(project) == before, "a forecast writes nothing"
@@ -147,8 +146,10 @@ EDITS: dict[str, Edit] = {
 
 
 @pytest.mark.parametrize("rounds", [8, pytest.param(200, marks=pytest.mark.long)])
-def test_what_is_said_to_be_cached_is_cached(flow: Project, data: Path, rounds: int) -> None:
-    """After edits in any order. A node that is said to run does, unless its inputs are equal."""
+def test_nodes_forecast_as_cached_are_cached(flow: Project, data: Path, rounds: int) -> None:
+    """After edits in any order.
+
+    A node that is forecast to run does so, unless its inputs are equal."""
     random.seed(random.randrange(2**32) if IS_LONG else 1)
     done: list[str] = []
     check(flow, done)
@@ -157,8 +158,8 @@ def test_what_is_said_to_be_cached_is_cached(flow: Project, data: Path, rounds: 
         check(flow, done, **EDITS[edit](flow, data))
 
 
-def test_reasons_and_totals(flow: Project, data: Path) -> None:
-    """The reasons are those of the run. Before the first run, nothing has a duration."""
+def test_forecast_has_the_reasons_of_the_run_and_totals(flow: Project, data: Path) -> None:
+    """Before the first run, no node has a duration."""
     found, _ = check(flow)
     assert (found.cached, found.to_run, found.seconds, found.without_estimate) == (0, 6, None, 6)
     never = "it has no earlier result"
@@ -181,8 +182,10 @@ def test_reasons_and_totals(flow: Project, data: Path) -> None:
     assert (pinned.cached, pinned.nodes[0].state) == (1, "cached")
 
 
-def test_outside_files_on_a_disk_that_hangs(flow: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Their node is unknown, and later forecasts do not wait for that disk again."""
+def test_hanging_disk_makes_its_node_unknown_without_delay(
+    flow: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Later forecasts do not wait for that disk again."""
     flow.nodes = {"far": flow.nodes["far"], "alone": flow.nodes["alone"]}
     flow.edges, flow.parameters = {}, {}
     check(flow)
@@ -212,7 +215,7 @@ def test_outside_files_on_a_disk_that_hangs(flow: Project, monkeypatch: pytest.M
     assert forecast(flow).cached == 2
 
 
-def test_a_notebook(project: Project) -> None:
+def test_forecast_of_a_notebook(project: Project) -> None:
     project.notebook("clean", "print(1)")
     found, _ = check(project)
     assert reasons(found) == {"clean": "it has no earlier result"}

@@ -1,4 +1,4 @@
-"""L1-L3: environments are built beside what is there, and switched when all of it is ready."""
+"""L1-L3: environments are built beside the current version, and switched when they are complete."""
 
 import json
 import subprocess
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.package_index import Index
+from tests.support.wheels import Wheels
 
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.callers import Caller
@@ -13,8 +15,6 @@ from nbyard.domain.environments.structs import Environment, EnvironmentChange, N
 from nbyard.errors import Invalid
 from nbyard.host import installers
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.servers.index import Index
-from nbyard.testing.wheels import Wheels
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
@@ -24,7 +24,7 @@ Built = Callable[[Environment], Environment]
 
 @pytest.fixture(autouse=True)
 def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Wheels) -> Path:
-    """Jupyter's, with packages that are there without any network."""
+    """Use Jupyter's data folder, with packages that need no network."""
     monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
     monkeypatch.setenv("NBYARD_INSTALLER", "pip")
     for version in ("1.0", "2.0"):
@@ -35,7 +35,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Wheels) -> Pat
 
 @pytest.fixture
 def built(yard: Yard) -> Built:
-    """An environment once its newest version is at its end."""
+    """Return an environment after its newest version has ended."""
 
     def wait(made: Environment) -> Environment:
         with Dispatching(yard.settings) as dispatcher:
@@ -52,10 +52,10 @@ def make(yard: Yard, *lines: str) -> Environment:
 
 
 @pytest.mark.long
-def test_places_that_are_allowed_stand_in_the_lock(
+def test_lock_contains_the_allowed_package_sources(
     yard: Yard, data: Path, built: Built, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L6: and are asked once more when the version is installed anew."""
+    """L6: they are checked again when the version is reinstalled."""
     for name in ("PIP_NO_INDEX", "UV_NO_INDEX", "UV_OFFLINE"):
         monkeypatch.delenv(name)
     served = wheels.folder.parent / "served"
@@ -67,7 +67,7 @@ def test_places_that_are_allowed_stand_in_the_lock(
         bee = f"bee @ {index.address}/files/bee-3.0-py3-none-any.whl"
         found = built(make(yard, f"--index-url {index.simple}", "cow", bee))
         assert found.current.state == "ready", found.current.reason
-        assert kernel_says(data, found, "import bee, cow; print(cow.version)") == "3.0"
+        assert run_in_kernel(data, found, "import bee, cow; print(cow.version)") == "3.0"
         lock = found.current.lock_lines
         assert lock[0] == f"--index-url {index.simple}"
         assert [line.partition(" --")[0] for line in lock[1:]] == [
@@ -78,8 +78,8 @@ def test_places_that_are_allowed_stand_in_the_lock(
     assert found.current.lock_lines == lock
 
 
-def kernel_says(data: Path, found: Environment, code: str) -> str:
-    """With the interpreter of its kernel."""
+def run_in_kernel(data: Path, found: Environment, code: str) -> str:
+    """Run code with the interpreter of the environment's kernel."""
     spec = json.loads((data / "kernels" / found.kernel / "kernel.json").read_text())
     done = subprocess.run([spec["argv"][0], "-c", code], capture_output=True, check=True)
     return done.stdout.decode().strip()
@@ -90,35 +90,37 @@ def folders(yard: Yard, made: Environment) -> list[Path]:
     return [found for found in place.iterdir() if found.is_dir()]
 
 
-def test_what_is_installed_is_locked_and_has_a_kernel(yard: Yard, data: Path, built: Built) -> None:
+def test_installed_environment_has_a_lock_and_a_kernel(
+    yard: Yard, data: Path, built: Built
+) -> None:
     found = built(make(yard, "cow<2"))
     now = found.current
     assert (now.state, now.number, found.installed, found.kernel) == ("ready", 1, 1, "nbyard-cows")
     assert [(p.name, p.version) for p in now.packages] == [("cow", "1.0"), ("ipykernel", "6.30.0")]
     assert now.digest.startswith("sha256:") and now.size_bytes
-    assert kernel_says(data, found, "import cow; print(cow.version)") == "1.0"
+    assert run_in_kernel(data, found, "import cow; print(cow.version)") == "1.0"
     log = yard.services.environments.log(ANN, "Cows")
     assert "Successfully installed cow-1.0" in log.text and log.done
 
 
 @pytest.mark.long
-def test_a_failed_change_leaves_it_as_it_was(yard: Yard, data: Path, built: Built) -> None:
+def test_failed_change_keeps_the_environment(yard: Yard, data: Path, built: Built) -> None:
     environments = yard.services.environments
     built(make(yard, "cow<2"))
     failed = built(environments.change(ANN, "Cows", EnvironmentChange(add="ant\nnone")))
     assert (failed.current.state, failed.current.number, failed.installed) == ("failed", 2, 1)
     assert "none" in str(failed.current.reason)
-    assert kernel_says(data, failed, "import cow; print(cow.version)") == "1.0"
+    assert run_in_kernel(data, failed, "import cow; print(cow.version)") == "1.0"
     assert folders(yard, failed) == []
     again = built(environments.change(ANN, "Cows", EnvironmentChange(add="cow==2.0")))
     assert again.current.requirements == ["cow==2.0"], "what failed is not asked for again"
-    assert kernel_says(data, again, "import cow; print(cow.version)") == "2.0"
+    assert run_in_kernel(data, again, "import cow; print(cow.version)") == "2.0"
     (change,) = environments.diff(ANN, "Cows").items
     assert (change.name, change.old, change.new) == ("cow", "1.0", "2.0")
 
 
 def half_built(yard: Yard) -> tuple[Environment, Path]:
-    """What a dispatcher leaves that is killed: the folder, and its row."""
+    """Create what a killed dispatcher leaves: the folder and its row."""
     made = make(yard, "cow==1.0")
     half = yard.store.folder / f"environments/{made.current.id}/half"
     dispatcher = Dispatcher.open(yard.settings)
@@ -132,15 +134,15 @@ def half_built(yard: Yard) -> tuple[Environment, Path]:
 
 
 @pytest.mark.long
-def test_one_that_was_killed_half_way_is_built_anew(yard: Yard, data: Path, built: Built) -> None:
-    """BI-276: by a dispatcher that is gone; nothing of it is used."""
+def test_interrupted_build_starts_again(yard: Yard, data: Path, built: Built) -> None:
+    """BI-276: the dispatcher of the first build is gone, and its folder is not reused."""
     made, half = half_built(yard)
     found = built(made)
     assert found.current.state == "ready"
     assert folders(yard, found) == [Path(found.current.place)] and not half.exists()
 
 
-def test_one_that_is_cancelled_after_it_was_killed_leaves_nothing(yard: Yard, data: Path) -> None:
+def test_interrupted_build_that_is_cancelled_leaves_nothing(yard: Yard, data: Path) -> None:
     """L1."""
     made, half = half_built(yard)
     assert yard.services.environments.cancel(ANN, made.id).current.state == "failed"
@@ -148,7 +150,7 @@ def test_one_that_is_cancelled_after_it_was_killed_leaves_nothing(yard: Yard, da
         dispatcher.until(half.exists, lambda there: not there)
 
 
-def test_one_that_is_deleted_while_it_is_built_leaves_nothing(
+def test_environment_deleted_during_its_build_leaves_nothing(
     yard: Yard, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     environments = yard.services.environments
@@ -165,10 +167,10 @@ def test_one_that_is_deleted_while_it_is_built_leaves_nothing(
 
 
 @pytest.mark.long
-def test_one_that_is_cancelled_is_stopped(
+def test_cancelled_build_stops(
     yard: Yard, data: Path, built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L2: what was installed before stays."""
+    """L2: the earlier version stays installed."""
     environments = yard.services.environments
     built(make(yard, "cow==1.0"))
     with monkeypatch.context() as patch:
@@ -181,14 +183,14 @@ def test_one_that_is_cancelled_is_stopped(
             found = environments.cancel(ANN, "Cows")
             dispatcher.until(lambda: folders(yard, made), lambda left: not left)
     assert (found.current.state, found.installed) == ("failed", 1)
-    assert kernel_says(data, found, "import cow; print(cow.version)") == "1.0"
+    assert run_in_kernel(data, found, "import cow; print(cow.version)") == "1.0"
 
 
 @pytest.mark.long
-def test_the_same_once_more_goes_on_from_the_lock(
+def test_repeated_change_continues_from_the_lock_once(
     yard: Yard, data: Path, built: Built, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L2: what was found out and could not be installed is not found out anew, but once."""
+    """L2: versions that were resolved but not installed are reused once, then resolved again."""
 
     def fail(*_: object) -> None:
         raise Invalid("the disk was full")
@@ -206,22 +208,22 @@ def test_the_same_once_more_goes_on_from_the_lock(
 
 
 @pytest.mark.long
-def test_an_older_version_comes_back_as_it_was(
+def test_rollback_restores_the_lock_of_an_older_version(
     yard: Yard, data: Path, built: Built, wheels: Wheels
 ) -> None:
-    """L3: its lock, though something newer fits by now."""
+    """L3: although newer packages match by now."""
     environments = yard.services.environments
     first = built(make(yard, "cow<2")).current
     built(environments.change(ANN, "Cows", EnvironmentChange(add="cow==2.0")))
     wheels.add("cow", "1.5")
     found = built(environments.change(ANN, "Cows", EnvironmentChange(version=1)))
     assert (found.current.number, found.current.digest) == (3, first.digest)
-    assert kernel_says(data, found, "import cow; print(cow.version)") == "1.0"
+    assert run_in_kernel(data, found, "import cow; print(cow.version)") == "1.0"
 
 
 @pytest.mark.long
-def test_folders_of_old_versions_go(yard: Yard, data: Path, built: Built) -> None:
-    """L3: those of the newest stay, and so do all locks."""
+def test_folders_of_old_versions_are_deleted(yard: Yard, data: Path, built: Built) -> None:
+    """L3: folders of the newest versions and all locks stay."""
     yard.settings.environment_versions = 1
     environments = yard.services.environments
     built(make(yard, "cow==1.0"))
@@ -240,7 +242,7 @@ def test_folders_of_old_versions_go(yard: Yard, data: Path, built: Built) -> Non
 
 
 @pytest.mark.long
-def test_folders_that_nobody_names_go(yard: Yard, built: Built) -> None:
+def test_unknown_environment_folders_are_deleted(yard: Yard, built: Built) -> None:
     stray = yard.store.folder / "environments/gone/1234"
     stray.mkdir(parents=True)
     built(make(yard))
@@ -248,10 +250,10 @@ def test_folders_that_nobody_names_go(yard: Yard, built: Built) -> None:
 
 
 @pytest.mark.long
-def test_a_kernel_follows_what_is_ready_whoever_was_killed_before(
+def test_kernels_are_repaired_after_a_killed_dispatcher(
     yard: Yard, data: Path, built: Built
 ) -> None:
-    """CP20: after the version was committed, or after the environment was deleted."""
+    """CP20: killed after the version was committed, or after the environment was deleted."""
     found = built(make(yard, "cow==1.0"))
     spec = data / "kernels" / found.kernel / "kernel.json"
     right = spec.read_text()

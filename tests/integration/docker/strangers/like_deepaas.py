@@ -1,4 +1,4 @@
-"""What DEEPaaS 2.6 says and answers for `herds.py`, from the standard library alone."""
+"""The responses of DEEPaaS 2.6 for `herds.py`, from the standard library alone."""
 
 import email.policy
 import http.server

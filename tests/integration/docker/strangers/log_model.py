@@ -1,4 +1,4 @@
-"""Saves a model as MLflow does, into the folder that is named."""
+"""Save a model as MLflow does, into the named folder."""
 
 import sys
 

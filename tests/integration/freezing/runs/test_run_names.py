@@ -1,4 +1,4 @@
-"""A1: the name of a run is free, or taken over from a run that has ended."""
+"""A1: the name of a run is free, or reassigned from an ended run."""
 
 import pytest
 
@@ -6,8 +6,8 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NameTaken
 
 
-def test_a_name_is_taken_over_when_asked(yard, ann, tool, root, finished):
-    """A1: once its run has ended; that one stays, under its number."""
+def test_name_of_an_ended_run_can_be_reassigned(yard, ann, tool, root, finished):
+    """A1: on request. The earlier run stays, under its number."""
     (root / "data.csv").write_text("a\n")
     values = {"source": "data.csv"}
     older = finished(path=tool, name="one", parameters=values).run
@@ -24,8 +24,8 @@ def test_a_name_is_taken_over_when_asked(yard, ann, tool, root, finished):
     assert runs.get(ann, older.id).run.name == ""
 
 
-def test_a_name_is_never_that_of_an_output_too(yard, ann, tool, flow, root, finished):
-    """A1: `b.result` names one thing, whichever comes first."""
+def test_name_of_a_run_cannot_equal_an_output(yard, ann, tool, flow, root, finished):
+    """A1: `b.result` names one thing, whichever was first."""
     (root / "data.csv").write_text("a\n")
     runs, values = yard.services.runs, {"source": "data.csv"}
     runs.create(ann, NewRun(path=tool, name="b", parameters=values))

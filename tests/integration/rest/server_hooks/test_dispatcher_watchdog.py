@@ -1,4 +1,4 @@
-"""F5, R8: while a server runs, work goes on although nobody sends a request."""
+"""F5, R8: a running server keeps a dispatcher alive without any request."""
 
 import os
 import signal
@@ -54,7 +54,7 @@ def state(store: Store, run_id: str) -> str:
     return run.state
 
 
-def test_a_dispatcher_that_is_killed_is_replaced_although_nobody_asks(
+def test_killed_dispatcher_is_replaced_without_a_request(
     server: JupyterServer, tmp_path: Path
 ) -> None:
     go = tmp_path / "go"
@@ -72,9 +72,7 @@ def test_a_dispatcher_that_is_killed_is_replaced_although_nobody_asks(
 
 
 @pytest.mark.long
-def test_a_server_that_starts_has_work_done_that_was_left_alone(
-    server: JupyterServer, tmp_path: Path
-) -> None:
+def test_starting_server_resumes_abandoned_runs(server: JupyterServer, tmp_path: Path) -> None:
     (server.root / "quick.py").write_text("print(1)")
     alone = Settings(store_dir=str(server.store), inline_dispatch=True)
     with Yard.open(alone, server.root, server.root) as yard:

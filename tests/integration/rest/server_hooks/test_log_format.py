@@ -28,7 +28,7 @@ def server(tmp_path: Path) -> Iterator[JupyterServer]:
         ours.setLevel(before[2])
 
 
-def test_requests_have_lines_without_their_secrets(server: JupyterServer) -> None:
+def test_request_lines_in_the_log_contain_no_secrets(server: JupyterServer) -> None:
     handlers = logging.getLogger("nbyard").handlers  # pytest adds its own
     [handler] = [one for one in handlers if isinstance(one.formatter, JsonFormatter)]
     written = io.StringIO()

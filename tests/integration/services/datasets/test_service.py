@@ -27,7 +27,7 @@ from nbyard.reasons.structs import because
 from ....workbooks import write_excel
 
 
-def test_an_imported_dataset_has_a_page_a_profile_and_bytes(yard, ann, imported):
+def test_imported_dataset_has_preview_profile_and_content(yard, ann, imported):
     datasets = yard.services.datasets
     assert (imported.current.rows, imported.current.columns) == (2, 2)
     assert imported.resource == f"resources/{imported.id}"
@@ -65,7 +65,7 @@ def last(table: pandas.DataFrame) -> dict:
 def test_preview_profile_and_run_have_the_same_types(
     yard, ann, root, versions, finished, filename, code, path
 ):
-    """D6: they are inferred from all rows, once, and stored with the version."""
+    """D6: types are inferred once from all rows, and stored with the version."""
     (root / "phones.csv").write_text(PHONES)
     (root / filename).write_text(code)
     versions("phones", "phones.csv")
@@ -91,8 +91,8 @@ def test_preview_profile_and_run_have_the_same_types(
 
 
 @pytest.mark.long
-def test_every_column_and_every_sheet_can_be_asked_for(yard, ann, root, versions):
-    """D6: what is stored of the first sheet is not taken for another."""
+def test_preview_and_profile_reach_every_column_and_sheet(yard, ann, root, versions):
+    """D6: the stored result of the first sheet is not used for another one."""
     names = [f"c{place}" for place in range(501)]
     (root / "wide.csv").write_text(",".join(names) + "\n" + "1," * 500 + "x\n")
     write_excel(root / "book.xlsx", {"One": [["a"], [1]], "Two": [["b"], ["0049"]]})
@@ -117,7 +117,7 @@ def test_every_column_and_every_sheet_can_be_asked_for(yard, ann, root, versions
     ]  # fmt: skip
 
 
-def test_what_was_stored_goes_with_the_version(yard, ann, imported):
+def test_stored_table_is_deleted_with_its_version(yard, ann, imported):
     rows = yard.parts.store.datasets
     with yard.parts.store.read() as c:
         assert rows.table(c, imported.current.id) is not None
@@ -134,8 +134,8 @@ def test_the_same_bytes_are_stored_once(yard, ann, imported, dispatcher):
     assert ready.current.digest == imported.current.digest
 
 
-def test_names_that_look_alike_are_taken(yard, ann, a_csv):
-    """Lower and upper case differ to the eye; joiners, NFD and other blanks do not."""
+def test_similar_looking_names_are_refused_except_for_case(yard, ann, a_csv):
+    """Joiners, decomposed letters and other blanks do not make a new name."""
     datasets = yard.services.datasets
     datasets.create(ann, NewDataset(a_csv, "étude 1"))
     for alike in ("e\u0301tude 1", "étude\u00a01", "étude\u200d 1"):
@@ -146,7 +146,7 @@ def test_names_that_look_alike_are_taken(yard, ann, a_csv):
         datasets.update(ann, other.id, DatasetPatch(other.revision, name="étude 1"))
 
 
-def test_a_replaced_dataset_has_a_new_version(yard, ann, imported, root, dispatcher):
+def test_replacing_a_dataset_creates_a_version(yard, ann, imported, root, dispatcher):
     """D5."""
     (root / "a.csv").write_text("x,y\n5,6\n")
     datasets = yard.services.datasets
@@ -169,7 +169,7 @@ def test_a_replaced_dataset_has_a_new_version(yard, ann, imported, root, dispatc
 
 @pytest.fixture
 def versions(yard, ann, root, dispatcher):
-    """Makes one more version of a dataset for each place below the root."""
+    """Add one version of a dataset for each path below the root."""
 
     def make(name, *places):
         for place in places:
@@ -183,7 +183,7 @@ def versions(yard, ann, root, dispatcher):
     return make
 
 
-def test_two_tables_side_by_side(yard, ann, root, versions):
+def test_comparison_of_two_tables(yard, ann, root, versions):
     """D8."""
     (root / "1.csv").write_text("a,b,c\n1,x,1\n2,y,1\n")
     (root / "2.csv").write_text("a,b,d\n1,7,1\n5,8,1\n,9,1\n")
@@ -202,7 +202,7 @@ def test_two_tables_side_by_side(yard, ann, root, versions):
 
 
 @pytest.mark.long
-def test_folders_and_what_is_no_table(yard, ann, root, versions):
+def test_comparison_of_folders_and_other_files(yard, ann, root, versions):
     """D8."""
     for name, files in (("f", {"a": "1", "b": "1"}), ("g", {"a": "2", "c": "1"})):
         (root / name).mkdir()
@@ -225,7 +225,7 @@ def test_folders_and_what_is_no_table(yard, ann, root, versions):
 
 
 @pytest.mark.long
-def test_versions_that_cannot_be_compared(yard, ann, imported):
+def test_versions_that_cannot_be_compared_are_refused(yard, ann, imported):
     datasets = yard.services.datasets
     with pytest.raises(NotFound, match="no version before 1"):
         datasets.compare(ann, imported.id)
@@ -281,7 +281,7 @@ def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool)
         yard.services.datasets.get(ann, imported.id)
 
 
-def test_another_user_sees_the_same_as_for_nothing(yard, ann, a_csv):
+def test_dataset_of_another_user_looks_like_an_unknown_one(yard, ann, a_csv):
     """I23."""
     made = yard.services.datasets.create(ann, NewDataset(a_csv))
     bob = Caller("bob")
@@ -292,7 +292,7 @@ def test_another_user_sees_the_same_as_for_nothing(yard, ann, a_csv):
     assert yard.services.events.list(bob).items == []
 
 
-def test_pages_come_newest_first(yard, ann, a_csv):
+def test_datasets_are_listed_newest_first_in_pages(yard, ann, a_csv):
     datasets = yard.services.datasets
     names = [f"n{i}" for i in range(5)]
     for name in names:
@@ -306,7 +306,7 @@ def test_pages_come_newest_first(yard, ann, a_csv):
 
 
 @pytest.mark.parametrize("number", [-1, 2**63])
-def test_numbers_out_of_range(yard, ann, imported, number):
+def test_numbers_out_of_range_are_refused(yard, ann, imported, number):
     for ask in (
         lambda: yard.services.datasets.preview(ann, imported.id, offset=number),
         lambda: yard.services.datasets.preview(ann, imported.id, version=number),
@@ -316,7 +316,7 @@ def test_numbers_out_of_range(yard, ann, imported, number):
             ask()
 
 
-def test_a_notebook_that_opens_the_dataset(yard, ann, imported, root):
+def test_generated_notebook_opens_the_dataset(yard, ann, imported, root):
     """D10."""
     made = [yard.services.datasets.notebook(ann, imported.id, NewNotebook()) for _ in range(2)]
     assert made[0].path != made[1].path
@@ -326,7 +326,7 @@ def test_a_notebook_that_opens_the_dataset(yard, ann, imported, root):
         yard.services.datasets.notebook(ann, imported.id, NewNotebook("no/such/folder"))
 
 
-def test_deleting_without_a_server_removes_the_links_of_one(yard, ann, imported, root):
+def test_deletion_without_a_server_removes_the_links_of_a_server(yard, ann, imported, root):
     from nbyard.yard import Yard
 
     shown = root / yard.services.datasets.get(ann, imported.id).resource
@@ -336,8 +336,8 @@ def test_deleting_without_a_server_removes_the_links_of_one(yard, ann, imported,
     assert not shown.is_symlink()
 
 
-def test_the_folder_of_nephos_shows_datasets_too(yard, ann, imported, root):
-    """D4: by the setting that the page shows, also where the folder does not exist yet."""
+def test_datasets_appear_in_the_configured_folder_of_nephos(yard, ann, imported, root):
+    """D4: the page shows the setting. The folder is created when needed."""
     from nbyard.yard import Yard
 
     page = (Path(__file__).resolve().parents[4] / "docs/how-to/nephos.md").read_text()
@@ -351,8 +351,8 @@ def test_the_folder_of_nephos_shows_datasets_too(yard, ann, imported, root):
     assert first.read_bytes() == second.read_bytes() != b""
 
 
-def test_a_dataset_whose_link_has_no_place_tells_why(yard, ann, root, imported):
-    """D4: the path is shown as the browser shows it."""
+def test_dataset_without_a_link_shows_the_reason(yard, ann, root, imported):
+    """D4: the path is spelled as in the file browser."""
     link = root / imported.resource
     link.unlink()
     link.write_text("mine")

@@ -1,4 +1,5 @@
-"""Files that code opens by itself: told after a run, declared with one click, connected."""
+"""Files that code opens without declaring them are shown after a run, can be declared with one
+click, and can be connected."""
 
 import json
 from shutil import copytree, ignore_patterns
@@ -35,7 +36,7 @@ def declare(project: Project, path: str, **more: Any) -> list[str]:
 
 @pytest.fixture
 def two(project: Project) -> Project:
-    """A notebook that makes a file which a script reads; nothing of it is declared."""
+    """Write a notebook that creates a file which a script reads, both undeclared."""
     (project.root / "data").mkdir()
     (project.root / "data/iris.csv").write_text("x\n1\n")
     (project.root / "result.csv").write_text("old")
@@ -54,8 +55,8 @@ def two(project: Project) -> Project:
     return project
 
 
-def test_files_are_told_declared_and_connected(two: Project) -> None:
-    """X1, K3: the second run hands the file on, and the cache follows its bytes."""
+def test_undeclared_files_can_be_shown_declared_and_connected(two: Project) -> None:
+    """X1, K3: the second run passes the file on, and the cache follows its bytes."""
     assert two.run().run.state == "succeeded"
     assert told(two, "clean") == [
         ("input", "data/iris.csv", "iris"),
@@ -96,8 +97,8 @@ def test_files_are_told_declared_and_connected(two: Project) -> None:
 
 
 @pytest.mark.long
-def test_files_are_told_of_a_workflow_that_was_moved(two: Project) -> None:
-    """K1, X1: nothing is written to the store for that."""
+def test_undeclared_files_are_shown_after_the_workflow_moved(two: Project) -> None:
+    """K1, X1: this writes nothing to the store."""
     text = json.dumps({"version": 1, "meta": {"id": "w"}, "nodes": two.nodes})
     (two.root / "old.nbflow").write_text(text)
     services = two.yard.services
@@ -110,8 +111,8 @@ def test_files_are_told_of_a_workflow_that_was_moved(two: Project) -> None:
     assert seen.path == str(two.root / "old.nbflow")
 
 
-def test_an_output_that_is_not_written_is_missed(two: Project) -> None:
-    """The file of an earlier run that lies in the folder is no output of this one."""
+def test_declared_output_that_is_not_written_is_missing(two: Project) -> None:
+    """The file of an earlier run in the folder does not count as output of this run."""
     declare(two, "clean.ipynb", outputs=["result.csv"])
     two.notebook("clean", "factor = 2", "found = open('result.csv').read()")
     detail = two.run()
@@ -122,8 +123,8 @@ def test_an_output_that_is_not_written_is_missed(two: Project) -> None:
     assert two.bytes_of(two.run(), "clean", "result") == b"old"
 
 
-def test_a_folder_output_holds_what_this_run_wrote(project: Project) -> None:
-    """X1: old files in the folder are no result, alone or beside new ones."""
+def test_folder_output_contains_only_files_of_this_run(project: Project) -> None:
+    """X1: files that were in the folder before are not part of the result."""
     (project.root / "plots").mkdir()
     (project.root / "plots/old.txt").write_text("old")
     project.notebook("clean", "factor = 2")
@@ -145,7 +146,7 @@ def test_a_folder_output_holds_what_this_run_wrote(project: Project) -> None:
     assert [entry.path for entry in project.yard.parts.blobs.tree(digest).files] == ["new.txt"]
 
 
-def test_what_was_declared_is_taken_back(two: Project) -> None:
+def test_declaration_of_a_file_can_be_undone(two: Project) -> None:
     description = two.root / "clean.ipynb.nbexec"
     declare(two, "clean.ipynb", outputs=["result.csv"])
     declare(two, "clean.ipynb", inputs=["data/iris.csv"])
@@ -162,8 +163,8 @@ def test_what_was_declared_is_taken_back(two: Project) -> None:
         declare(two, "clean.ipynb", remove=["factor"])
 
 
-def test_a_parameter_that_names_a_file_becomes_an_input(project: Project) -> None:
-    """X1: the notebook stays as it is, and a connection passes another file to it."""
+def test_parameter_that_names_a_file_can_become_an_input(project: Project) -> None:
+    """X1: the notebook stays unchanged, and a connection passes another file to it."""
     (project.root / "houses.csv").write_text("own")
     (project.root / "other.csv").write_text("other")
     project.notebook(
@@ -213,8 +214,8 @@ def test_a_declared_parameter_keeps_its_description(project: Project) -> None:
 
 
 @pytest.mark.long
-def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
-    """K3: two nodes follow the same code, or somebody clicks twice."""
+def test_second_declaration_of_the_same_file_changes_nothing(two: Project) -> None:
+    """K3: two nodes use the same code, or a user clicks twice."""
     description = two.root / "clean.ipynb.nbexec"
     assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
     before = description.read_text()
@@ -225,8 +226,8 @@ def test_what_is_declared_twice_stays_as_it_is(two: Project) -> None:
     assert declare(two, "clean.ipynb", remove=["result"], outputs=["result.csv"]) == ["result"]
 
 
-def test_declared_files_leave_what_a_script_reads_itself(project: Project) -> None:
-    """The arguments of argparse stay those of the code."""
+def test_declaring_files_keeps_the_argparse_arguments_of_a_script(project: Project) -> None:
+    """The arguments stay those of the code."""
     (project.root / "tool.py").write_text(
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('--times', type=int)\n"
         "open('o.txt', 'w').write('x' * p.parse_args().times)\n"
@@ -242,13 +243,13 @@ def test_declared_files_leave_what_a_script_reads_itself(project: Project) -> No
 
 
 @pytest.mark.parametrize("path", ["../../out.csv", "/etc/out.csv", "clean.ipynb", "a/../b"])
-def test_places_that_no_file_can_have_are_refused(two: Project, path: str) -> None:
+def test_invalid_file_paths_are_refused(two: Project, path: str) -> None:
     with pytest.raises(Invalid):
         declare(two, "clean.ipynb", outputs=[path])
     assert not (two.root / "clean.ipynb.nbexec").exists()
 
 
-def test_a_task_tells_its_files(two: Project) -> None:
+def test_task_lists_its_files(two: Project) -> None:
     run = two.run().run.id
     found = two.yard.services.runs.undeclared(ADA, run, "report")
     assert (found.code, [one.path for one in found.files]) == (
@@ -258,8 +259,8 @@ def test_a_task_tells_its_files(two: Project) -> None:
     assert two.yard.services.runs.undeclared(ADA, run, "clean").problem is None
 
 
-def test_a_file_that_a_failed_task_missed_is_told_and_declared(project: Project) -> None:
-    """X1, K3: two notebooks without ports, one of which reads what the other writes."""
+def test_file_missing_for_a_failed_task_can_be_declared(project: Project) -> None:
+    """X1, K3: two notebooks without ports; one reads the file that the other writes."""
     project.notebook("prepare", "open('prepared.csv', 'w').write('x')")
     project.notebook("model", "text = open('prepared.csv').read()\nopen('m.txt', 'w').write(text)")
     detail = project.run()
@@ -287,7 +288,8 @@ def test_a_file_that_a_failed_task_missed_is_told_and_declared(project: Project)
 
 
 def test_registered_executables_open_files_beside_their_code(project: Project) -> None:
-    """K3: in one folder, a name is the same file. In two folders, it is only suggested."""
+    """K3: in one folder, equal names mean the same file; in two folders, the file is only
+    suggested."""
     for path, role in (("p/a.ipynb", "outputs"), ("p/b.ipynb", "inputs"), ("q/c.ipynb", "inputs")):
         (project.root / path).parent.mkdir(exist_ok=True)
         project.notebook(path.removesuffix(".ipynb"), "open('config.json')")
@@ -300,8 +302,8 @@ def test_registered_executables_open_files_beside_their_code(project: Project) -
     assert (other.target, other.by_file) == ("c", False)
 
 
-def test_cached_tasks_tell_the_files_of_the_result(two: Project) -> None:
-    """X1: a copy of the folder has its results from the cache, and nothing was opened there."""
+def test_cached_tasks_list_the_files_of_the_original_task(two: Project) -> None:
+    """X1: a copied folder uses cached results, although no file was opened there."""
     two.run()
     other = two.root / "copy"
     copytree(two.root, other, ignore=ignore_patterns("*.nbflow", ".*"))

@@ -1,4 +1,4 @@
-"""Where a model is loaded: here only what a process of this machine wrote."""
+"""Where a model is loaded: on this machine only if a process of this machine wrote it."""
 
 import json
 from pathlib import Path
@@ -45,7 +45,7 @@ def no_engine(yard: Yard, tmp_path: Path) -> Yard:
 
 
 def in_a_container(yard: Yard, detail: RunDetail, runtime: str = "docker") -> NewModel:
-    """The output of that run, as if a container had made it."""
+    """Return the output of that run, with records as if a container had created it."""
     (one,) = detail.tasks[0].attempts
     with yard.store.write() as c:
         c.execute(update(attempts).where(attempts.c.id == one.id).values(runtime=runtime))
@@ -55,15 +55,17 @@ def in_a_container(yard: Yard, detail: RunDetail, runtime: str = "docker") -> Ne
 
 
 def evil_of(yard: Yard) -> bytes:
-    """The only model in the store."""
+    """Return the bytes of the only model in the store."""
     with yard.store.read() as c:
         (digest,) = yard.store.artifacts.digests(c)
     with yard.parts.blobs.open(digest) as content:
         return content.read()
 
 
-def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, trained, tmp_path):
-    """Without an engine it is refused, and says what to do; of a process it is the user's own."""
+def test_output_of_a_container_is_never_loaded_on_the_host(
+    no_engine, models, ann, trained, tmp_path
+):
+    """Without an engine the build is refused with a hint. A process of the user may be loaded."""
     canary = tmp_path / "canary"
     detail = trained(EVIL.format(canary=str(canary)))
     body = in_a_container(no_engine, detail)
@@ -80,7 +82,7 @@ def test_what_a_container_wrote_is_never_loaded_here(no_engine, models, ann, tra
 
 
 @pytest.mark.parametrize(("table", "column"), [(0, "kind"), (1, "prediction"), (-1, "prediction")])
-def test_what_the_probe_says_becomes_the_package(
+def test_answer_of_the_probe_becomes_the_package(
     yard, models, ann, trained, monkeypatch, table: int, column: str
 ):
     asked: list[ModelProbe] = []
@@ -101,10 +103,10 @@ def test_what_the_probe_says_becomes_the_package(
     assert tree == {"model.joblib", "near.py"}
 
 
-def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
+def test_copied_output_of_a_container_is_not_loaded_on_the_host(
     no_engine, models, ann, trained, finished, root, tmp_path
 ):
-    """The bytes tell where they come from, whichever task has them."""
+    """The bytes decide, not the task that has them."""
     canary = tmp_path / "canary"
     in_a_container(no_engine, trained(EVIL.format(canary=str(canary))))
     (root / "data.csv").write_bytes(evil_of(no_engine))
@@ -127,7 +129,7 @@ def test_a_copy_that_a_process_passes_on_is_loaded_in_the_container(
         (ProbeAnswer(text='{"inputs": 3}'), "result of inspecting the model cannot be read"),
     ],
 )
-def test_what_a_container_says_is_only_data(
+def test_answer_of_a_container_is_treated_as_data(
     yard, models, ann, trained, monkeypatch, answer: ProbeAnswer, words: str
 ):
     monkeypatch.setattr(model_probes, "_wait_for_answer", lambda parts, probe: answer)
@@ -135,7 +137,7 @@ def test_what_a_container_says_is_only_data(
         models.build(ann, in_a_container(yard, trained()))
 
 
-def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypatch):
+def test_output_of_a_cluster_task_is_probed_on_the_cluster(yard, models, ann, trained, monkeypatch):
     asked: list[ModelProbe] = []
 
     def answered(parts, probe):
@@ -148,7 +150,7 @@ def test_a_step_on_a_cluster_is_asked_there(yard, models, ann, trained, monkeypa
     assert asked[0].runtime == "dask"
 
 
-def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, trained, tmp_path):
+def test_output_of_unknown_origin_is_never_loaded(yard, models, ann, trained, tmp_path):
     canary = tmp_path / "canary"
     detail = trained(EVIL.format(canary=str(canary)))
     body = in_a_container(yard, detail)
@@ -168,7 +170,7 @@ def test_what_nobody_knows_the_place_of_is_loaded_nowhere(yard, models, ann, tra
 
 
 @pytest.mark.long
-def test_a_dispatcher_that_never_answers_is_named(yard, ann, models, trained, monkeypatch):
+def test_dispatcher_that_does_not_respond_is_reported(yard, ann, models, trained, monkeypatch):
     body = in_a_container(yard, trained(TRAIN))
     monkeypatch.setattr(model_probes, "SECONDS", -model_probes.MORE_SECONDS)
     with pytest.raises(Unavailable, match="the dispatcher does not respond"):

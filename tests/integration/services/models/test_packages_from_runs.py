@@ -1,4 +1,6 @@
-"""M6: what came out of a run becomes a package with its lineage; probes: test_model_probes.py."""
+"""M6: the output of a run becomes a model package with its lineage.
+
+Probes: test_model_probes.py."""
 
 import json
 import sys
@@ -52,8 +54,8 @@ def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
 
 
 @pytest.mark.parametrize("cached", [False, pytest.param(True, marks=pytest.mark.long)])
-def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained, yard, cached):
-    """M6: not those that are installed now; also where the result was taken from an earlier run."""
+def test_package_requires_the_versions_that_the_task_used(models, ann, trained, yard, cached):
+    """M6: the versions that are installed now do not count, also for a cached result."""
     packed = TRAIN.replace("argv[2])", "argv[2], compress=3)")
     done = trained(packed).tasks[0]
     folder = attempt_folder_of(yard.store.folder, done.attempts[-1].id)
@@ -73,10 +75,10 @@ def test_its_packages_are_those_that_the_step_was_done_with(models, ann, trained
 
 
 @pytest.mark.parametrize("is_recorded", [True, False])
-def test_the_sample_comes_from_the_table_that_the_code_itself_opens(
+def test_sample_comes_from_the_table_that_the_code_opens(
     models, ann, root, finished, yard, is_recorded
 ):
-    """Another table of the project never gets into the package, even with the same name."""
+    """Other tables of the project do not get into the package, even with the same name."""
     text = TRAIN.replace("sys.argv[1]", "'train/data.csv'").replace("argv[2]", "argv[1]")
     never_read = "length,width,kind,grade\n7.5,8,a,a\n"
     for name, content in [
@@ -100,7 +102,7 @@ def test_the_sample_comes_from_the_table_that_the_code_itself_opens(
     assert [one.name for one in made.model.outputs] == ["kind" if is_recorded else "prediction"]
 
 
-def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
+def test_unknown_run_or_output_is_refused_with_the_existing_ones(models, ann, trained):
     detail = trained()
     key = detail.run.id
     for body, words in [
@@ -114,7 +116,7 @@ def test_what_is_not_there_is_told_with_what_is(models, ann, trained):
         models.build(Caller("bob"), NewModel(run=key, output="model"))
 
 
-def test_what_is_no_model_is_refused_with_what_to_write(models, ann, trained):
+def test_output_without_a_model_is_refused_with_a_way_out(models, ann, trained):
     text = TRAIN.replace("joblib.dump(fitted(data), sys.argv[2])", "data.to_csv(sys.argv[2])")
     detail = trained(text)
     with pytest.raises(
@@ -139,7 +141,7 @@ columns = '[{"type": "double", "name": "length"}]'
 """
 
 
-def test_a_folder_of_mlflow_is_built_out_of_the_store(models, ann, trained):
+def test_mlflow_folder_is_built_from_the_store(models, ann, trained):
     detail = trained(MLFLOW, file_format="folder")
     made = models.build(ann, NewModel(run=detail.run.id, output="model"))
     assert (made.name, made.model.flavour) == ("train model", "mlflow")
@@ -149,7 +151,7 @@ def test_a_folder_of_mlflow_is_built_out_of_the_store(models, ann, trained):
 
 
 def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one", "two")) -> str:
-    """Steps with an output of one name."""
+    """Write a workflow whose nodes have an output of the same name."""
     node = {"type": "executable", "path": "train.py"}
     document: dict[str, Any] = {
         "version": 1,
@@ -168,7 +170,7 @@ def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one
 
 
 @pytest.mark.long
-def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
+def test_output_of_several_nodes_needs_the_node_name(models, ann, trained, root, finished):
     trained()
     detail = finished(path=flow(root))
     with pytest.raises(Invalid, match=r"has several outputs: one\.model, two\.model"):
@@ -179,7 +181,7 @@ def test_of_several_steps_one_is_named(models, ann, trained, root, finished):
 
 
 @pytest.mark.long
-def test_a_workflow_that_nobody_has_named_leaves_the_name_to_the_step(
+def test_model_of_an_untitled_workflow_is_named_after_its_node(
     models, ann, trained, root, finished
 ):
     trained()
@@ -192,7 +194,7 @@ PASSING = "import shutil, sys\nshutil.copy(*sys.argv[1:])\n"
 
 
 @pytest.mark.long
-def test_columns_are_those_of_what_another_step_made(models, ann, trained, root, finished):
+def test_columns_come_from_the_output_of_an_upstream_node(models, ann, trained, root, finished):
     trained()
     (root / "passing.py").write_text(PASSING)
     describe(root, "passing.py", "csv")
@@ -209,8 +211,8 @@ def test_columns_are_those_of_what_another_step_made(models, ann, trained, root,
 
 
 @pytest.mark.long
-def test_a_deployment_tells_the_model_and_the_run(models, ann, trained, yard):
-    """M6: from a deployment to its run is one field."""
+def test_deployment_names_its_model_and_run(models, ann, trained, yard):
+    """M6: one field leads from a deployment to its run."""
     detail = trained()
     made = models.build(ann, NewModel(run=detail.run.id, output="model"))
     found = yard.services.deployments.create(ann, NewDeployment(made.id))
@@ -226,10 +228,8 @@ def deployed(models, ann, detail, output: str) -> list[str]:
 
 
 @pytest.mark.long
-def test_it_is_known_where_the_output_of_a_step_is_deployed(
-    models, ann, trained, yard, root, finished
-):
-    """M6: whichever run it came out of, and also when that is gone."""
+def test_deployments_of_an_output_are_listed(models, ann, trained, yard, root, finished):
+    """M6: for each run that produced it, also after the run was deleted."""
     alone = trained()
     flows = [finished(path=flow(root)) for _ in range(2)]
 
@@ -257,7 +257,7 @@ def test_it_is_known_where_the_output_of_a_step_is_deployed(
 
 
 @pytest.mark.long
-def test_a_deployment_of_other_bytes_names_their_run(models, ann, trained, yard, root):
+def test_deployment_of_an_older_output_names_its_run(models, ann, trained, yard, root):
     before = trained()
     made = models.build(ann, NewModel(run=before.run.id, output="model"))
     yard.services.deployments.create(ann, NewDeployment(made.id, name="old"))
@@ -272,7 +272,7 @@ def test_a_deployment_of_other_bytes_names_their_run(models, ann, trained, yard,
 
 
 def used(place: str) -> Any:
-    """Parts of a store with one version of a library, which lies there."""
+    """Return the records of a store with one installed version of an environment."""
     version = SimpleNamespace(place=place)
     environments = SimpleNamespace(version=lambda c, key: version if key == "v" else None)
     return SimpleNamespace(store=SimpleNamespace(read=nullcontext, environments=environments))
@@ -285,8 +285,8 @@ def output(environment: Any = None, kind: str = "command", kernel: str = "") -> 
 
 
 @pytest.mark.long
-def test_a_model_is_looked_at_with_the_interpreter_of_its_step(tmp_path):
-    """M6: that of its library, of its kernel, or nbyard's own where that is gone."""
+def test_model_is_probed_with_the_interpreter_of_its_task(tmp_path):
+    """M6: the interpreter of the environment, of the kernel, or of nbyard if that is gone."""
     python = tmp_path / "bin/python"
     python.parent.mkdir()
     python.touch()

@@ -5,8 +5,8 @@ import pytest
 from ....unit.services.models.test_service import FILE, write
 
 
-def test_a_model_is_a_node_that_predicts_a_dataset(ann, root, yard, finished):
-    """E7, M4: as a process, with what is installed here."""
+def test_model_node_predicts_a_dataset(ann, root, yard, finished):
+    """E7, M4: the model runs as a process, with the installed packages."""
     write(root)
     (root / "job/src/model.py").write_text(
         "class MyModel:\n    def predict(self, frame):\n"
@@ -22,10 +22,8 @@ def test_a_model_is_a_node_that_predicts_a_dataset(ann, root, yard, finished):
         assert content.read().decode().splitlines()[1:] == ["3", "4"]
 
 
-def test_a_model_runs_without_a_listed_package_and_names_a_missing_module(
-    ann, root, yard, finished
-):
-    """E7: the lists name distributions, and another one may provide the module."""
+def test_model_runs_without_listed_package_but_names_missing_module(ann, root, yard, finished):
+    """E7: the lists name distributions, and another distribution may provide the module."""
     write(root, "requirements: [no-such-cow]\n")
     code = (
         "class MyModel:\n    def predict(self, frame):\n"

@@ -8,7 +8,7 @@ from nbyard.errors import Invalid, NotFound
 
 @pytest.fixture
 def tried(root, yard, ann, dispatcher):
-    """A run whose only step failed once and then succeeded."""
+    """Create a run whose only task failed once and then succeeded."""
     (root / "second.sh").write_text(
         f"if [ -e {root}/was-here ]; then echo now; else touch {root}/was-here; echo no; exit 3; fi"
     )
@@ -21,7 +21,7 @@ def tried(root, yard, ann, dispatcher):
     )
 
 
-def test_each_attempt_is_read_by_its_number(yard, ann, tried):
+def test_attempts_are_read_by_number(yard, ann, tried):
     runs = yard.services.runs
     logs = {n: runs.log(ann, tried.run.id, "a", attempt=n) for n in (0, 1, 2)}
     assert [(log.text, log.attempt, log.done) for log in logs.values()] == [
@@ -36,7 +36,7 @@ def test_each_attempt_is_read_by_its_number(yard, ann, tried):
 
 
 @pytest.mark.parametrize("asked", ["log", "cells", "surroundings", "usage", "metrics"])
-def test_an_attempt_that_never_was_is_not_found(yard, ann, tried, asked):
+def test_unknown_attempt_is_not_found(yard, ann, tried, asked):
     read = getattr(yard.services.runs, asked)
     with pytest.raises(NotFound, match="has no attempt 3"):
         read(ann, tried.run.id, "a", attempt=3)

@@ -1,4 +1,4 @@
-"""R11: estimates of live runs, asked of the service and of the command line's own words."""
+"""R11: estimates of live runs, from the service and as text of the command line."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ from nbyard.services.runs import estimates
 
 @pytest.fixture
 def took(yard):
-    """Makes all successes so far last that long."""
+    """Return a function that sets the duration of all earlier successful tasks."""
 
     def change(seconds):
         from sqlalchemy import update
@@ -35,7 +35,9 @@ def took(yard):
 
 @pytest.fixture
 def with_a_gpu(monkeypatch):
-    """Estimates count on one; the dispatcher knows of none, so that who wants it stays queued."""
+    """Return a function that lets estimates assume one GPU.
+
+    The dispatcher has none, so tasks that request it stay queued."""
     monkeypatch.setattr(gpus, "gpu_ids", lambda configured: ())
     machine = Capacity(16, gpus=("0",))
     return lambda: monkeypatch.setattr(estimates, "capacity", lambda settings: machine)
@@ -48,15 +50,15 @@ def wants_a_gpu(path):
 
 
 def queued(runs, caller, *made):
-    """Whether the first steps of all of them are in the queue."""
+    """Return whether the first tasks of all runs are queued."""
     tasks = [task for run in made for task in runs.get(caller, run.id).tasks if task.node == "one"]
     return all(task.state == "queued" for task in tasks)
 
 
-def test_what_is_left_is_told_from_what_was(
+def test_remaining_time_is_estimated_from_earlier_tasks(
     yard, ann, root, flow, finished, took, with_a_gpu, dispatcher
 ):
-    """Both steps are one executable, which worked twice; at the end nothing is said."""
+    """Both nodes use one executable, which succeeded twice. A finished run has no estimate."""
     runs = yard.services.runs
     done = finished(path=flow).run
     assert runs.estimate(ann, done.id) == Estimate(None, 0, {})
@@ -77,10 +79,10 @@ def test_what_is_left_is_told_from_what_was(
         runs.estimate(ann, "none")
 
 
-def test_its_turn_is_when_other_runs_let_it(
+def test_estimated_start_waits_for_other_runs(
     yard, ann, root, flow, finished, took, with_a_gpu, dispatcher
 ):
-    """R11: also those of other people, whose steps here never worked before."""
+    """R11: this includes runs of other users, whose tasks have no history here."""
     runs, bob = yard.services.runs, Caller("bob")
     finished(path=flow)
     took(120)
@@ -106,11 +108,11 @@ def test_its_turn_is_when_other_runs_let_it(
         (Estimate(9000, 1, {}), "about 2.5 h; 1 task without an estimate"),
     ],
 )
-def test_the_rest_of_a_run_in_words(found, words):
+def test_text_of_the_remaining_time(found, words):
     assert time_left(found) == words
 
 
-def test_the_usual_in_words():
+def test_text_of_the_usual_duration():
     assert usual_duration_text(None) == ""
     assert usual_duration_text(Usual(0.0, 1)) == "usually under a second (last run)"
     assert usual_duration_text(Usual(1.2, 1)) == "usually 1 s (last run)"

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 from rocrate.rocrate import ROCrate
+from tests.support.kept_folders import kept_folder
 
 from nbyard.blobs import open_download
 from nbyard.domain.datasets.structs import Dataset
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.host.example_files import FILES, source
-from nbyard.testing.kept_folders import kept_folder
 
 # The dependencies of the validator do not fit ours, so it has an environment of its own. That
 # version of the other package has the context of RO-Crate 1.1, which thus needs no network.
@@ -48,7 +48,7 @@ print(json.dumps([f"{one.check.identifier}: {one.message}" for one in found]))
 
 @pytest.fixture(scope="session")
 def validator() -> str:
-    """The Python of an environment with the validator."""
+    """Return the Python of an environment with the validator."""
 
     def create(folder: Path) -> None:
         run(sys.executable, "-m", "venv", str(folder))
@@ -65,7 +65,7 @@ def run(*words: str) -> None:
 
 @pytest.fixture
 def penguins(root: Path) -> str:
-    """The workflow of the example."""
+    """Write the workflow of the example."""
     folder = source()
     assert folder is not None
     for name in FILES:
@@ -88,7 +88,7 @@ def problems(python: str, folder: Path, profile: str) -> list[str]:
     return found
 
 
-def test_the_example_is_a_crate_with_all_of_its_files(yard, ann, penguins, finished, tmp_path):
+def test_crate_of_the_example_contains_all_files(yard, ann, penguins, finished, tmp_path):
     detail = finished(path=penguins)
     assert detail.run.state == "succeeded", [task.why for task in detail.tasks]
     crate = unpack(yard, ann, detail, tmp_path)

@@ -11,7 +11,7 @@ from nbyard.errors import Invalid
 
 @pytest.fixture
 def set_modes(root, flow):
-    """Writes the modes of nodes into the document."""
+    """Return a function that writes the modes of nodes into the document."""
 
     def write(**modes):
         document = json.loads((root / flow).read_text())
@@ -48,12 +48,12 @@ def test_a_file_of_a_muted_node_may_be_missing(yard, ann, root, flow, finished, 
     assert [task.state for task in finished(path=flow).tasks] == ["succeeded"]
 
 
-def test_what_depends_on_a_muted_node_is_marked(yard, ann, flow, set_modes):
+def test_descendants_of_a_muted_node_are_marked_idle(yard, ann, flow, set_modes):
     views = yard.services.workflows.check(ann, CheckWorkflow(flow, set_modes(one="muted"))).nodes
     assert [views[name].is_idle for name in ("data", "one", "two")] == [False, False, True]
 
 
-def test_data_passes_a_bypassed_node(yard, root, flow, finished, set_modes):
+def test_data_passes_through_a_bypassed_node(yard, root, flow, finished, set_modes):
     set_modes(one="bypassed")
     detail = finished(path=flow)
     assert [task.node for task in detail.tasks] == ["two"]
@@ -63,7 +63,7 @@ def test_data_passes_a_bypassed_node(yard, root, flow, finished, set_modes):
     assert yard.parts.blobs.path(artifact.digest).read_text() == "a\n1\n"
 
 
-def test_a_check_says_what_a_bypassed_node_leaves_open(yard, ann, root, flow, set_modes):
+def test_check_names_inputs_that_a_bypassed_node_leaves_unset(yard, ann, root, flow, set_modes):
     document = json.loads(set_modes(one="bypassed"))
     del document["edges"]["a"]
     text = json.dumps(document)
@@ -75,7 +75,7 @@ def test_a_check_says_what_a_bypassed_node_leaves_open(yard, ann, root, flow, se
         yard.services.runs.create(ann, NewRun(path=flow))
 
 
-def test_only_nodes_that_run_need_images(yard, ann, flow, set_modes):
+def test_only_active_nodes_need_images(yard, ann, flow, set_modes):
     images = yard.services.workflows.images
     assert [one.nodes for one in images(ann, flow, "docker").items] == [("one", "two")]
     set_modes(one="bypassed")

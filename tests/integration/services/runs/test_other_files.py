@@ -1,4 +1,6 @@
-"""K5, R2: what a notebook writes without saying so is kept: real kernels and processes."""
+"""K5, R2: undeclared files that notebooks, scripts and functions write are kept.
+
+Real kernels and processes."""
 
 from pathlib import Path
 
@@ -21,8 +23,8 @@ def kept(project: Project, run: str, node: str) -> dict[str, bytes]:
     return {one.path: blobs.path(one.digest).read_bytes() for one in found}
 
 
-def test_undeclared_files_of_a_notebook(project: Project) -> None:
-    """The second run, from the cache, has them too; the project's own folder is not touched."""
+def test_undeclared_files_of_a_notebook_are_kept(project: Project) -> None:
+    """The second run gets them from the cache; the project folder stays untouched."""
     (project.root / "notes.md").write_text("first, ")
     (project.root / "helper.py").write_text("V = 1\n")
     project.notebook("train", "output_txt = 'o.txt'", "import helper", WRITES + END)
@@ -45,15 +47,15 @@ def test_undeclared_files_of_a_notebook(project: Project) -> None:
 END = "open(output_txt, 'w').write('done')"
 
 
-def test_of_a_cell_that_fails_what_was_written_until_then(project: Project) -> None:
+def test_files_written_before_a_failing_cell_are_kept(project: Project) -> None:
     project.notebook("train", "n = 1", WRITES, "raise ValueError('no')", "open('late', 'w')")
     detail = project.run()
     assert detail.run.state == "failed"
     assert kept(project, detail.run.id, "train").keys() == {"result.csv", "plots/a.svg", "notes.md"}
 
 
-def test_a_script_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> None:
-    """Names are those of the project; declared outputs are not listed twice."""
+def test_files_of_a_script_in_its_own_folder_are_kept(project: Project, tmp_path: Path) -> None:
+    """Paths are relative to the project; declared outputs are not listed twice."""
     (project.root / "nbyard.toml").touch()
     (project.root / "jobs").mkdir()
     out = {"name": "out", "role": "output", "format": "txt", "reach": option("out")["reach"]}
@@ -69,8 +71,8 @@ def test_a_script_in_a_folder_of_its_own(project: Project, tmp_path: Path) -> No
     assert folder == str(project.root)
 
 
-def test_functions_that_share_a_process(project: Project) -> None:
-    """Each has what it wrote, as it was when it returned; a cached one and a failed one, too."""
+def test_functions_in_one_process_keep_separate_files(project: Project) -> None:
+    """Each keeps its files as they were at its return, also if it failed or is cached."""
     (project.root / "steps.py").write_text(
         "import os\n"
         "def write(n: int) -> None:\n"
@@ -94,8 +96,8 @@ def test_functions_that_share_a_process(project: Project) -> None:
     assert {task.node for task in detail.tasks if task.cached} == {"n1", "n2", "none"}
 
 
-def test_to_watch_what_functions_write_reads_no_folder(project: Project) -> None:
-    """X1: a new file that no function reads makes none of them run."""
+def test_watching_files_of_functions_reads_no_folder(project: Project) -> None:
+    """X1: a new file that no function reads causes no rerun."""
     (project.root / "data").mkdir()
     (project.root / "data/old.txt").write_text("old")
     (project.root / "steps.py").write_text(
@@ -109,7 +111,7 @@ def test_to_watch_what_functions_write_reads_no_folder(project: Project) -> None
         assert task.cached, task.why
 
 
-def test_a_file_that_holds_a_credential_is_named_and_not_kept(tmp_path: Path) -> None:
+def test_file_that_contains_a_credential_is_named_but_not_kept(tmp_path: Path) -> None:
     """S1, K5."""
     with telling(tmp_path) as work:
         detail = work.run(path=writing(work), parameters={"token": "api"})

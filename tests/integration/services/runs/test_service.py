@@ -1,4 +1,4 @@
-"""Runs of real programs, from the service to their end."""
+"""The runs service with real programs."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from nbyard.errors import Conflict, Invalid, NotFound
 
 
 def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
-    """R1, K4: with data, tasks, attempts, logs and artifacts."""
+    """R1, K4: the run has data, tasks, attempts, logs and artifacts."""
     detail = finished(path=flow, parameters={"n": 3}, name="nightly")
     assert (detail.run.state, detail.run.title, detail.run.name) == (
         "succeeded", "Twice", "nightly",
@@ -24,8 +24,8 @@ def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
     assert yard.services.runs.cells(ann, "nightly", "one").notebook is None
 
 
-def test_what_an_attempt_used_is_shown(yard, ann, flow, finished):
-    """R9: of each attempt; a cached task shows what making its result took."""
+def test_attempt_shows_its_resource_usage(yard, ann, flow, finished):
+    """R9: each attempt has its usage. A cached task shows that of the original one."""
     detail, again = finished(path=flow), finished(path=flow)
     shown = yard.services.runs.usage(ann, detail.run.id, "one")
     assert (shown.attempt, shown.done) == (1, True)
@@ -42,9 +42,10 @@ def test_what_an_attempt_used_is_shown(yard, ann, flow, finished):
         yard.services.runs.usage(Caller("bob"), detail.run.id, "one")
 
 
-def test_the_phases_of_an_attempt_are_told_in_order(flow, finished):
-    """K5: queued, prepared, started, at work, at its end, published. That it was handed over is
-    noted while the work may have begun already."""
+def test_attempt_records_its_phases_in_order(flow, finished):
+    """K5: queued, prepared, started, running, ended, published.
+
+    The start may be recorded after the work has begun."""
     (attempt,) = finished(path=flow).tasks[0].attempts
     times = (
         *(attempt.created_at, attempt.started_at, attempt.working_at),
@@ -64,9 +65,10 @@ def test_unchanged_nodes_come_from_the_cache(flow, finished):
     assert [t.cached for t in forced.tasks] == [False, False]
 
 
-def test_a_dataset_that_is_ignored_is_no_code(flow, root, finished):
-    """K8, R9: other bytes that lead to the same result change nothing for those after it. A file
-    that is gone may be one that the script looks for."""
+def test_ignored_dataset_beside_the_code_is_not_part_of_the_code(flow, root, finished):
+    """K8, R9: other bytes with an equal result do not rerun later nodes.
+
+    A missing file may be one that the script looks for."""
     (root / "pyproject.toml").touch()
     (root / "tool.py").write_text("import sys\nopen(sys.argv[2], 'w').write('same')\n")
     finished(path=flow)
@@ -82,13 +84,13 @@ def test_a_dataset_that_is_ignored_is_no_code(flow, root, finished):
     assert one.why == "runs because the data of source changed"
 
 
-def test_only_what_is_selected_runs(flow, finished):
+def test_only_selected_nodes_run(flow, finished):
     """K8."""
     detail = finished(path=flow, scope="selected", nodes=["one"])
     assert [task.node for task in detail.tasks] == ["one"]
 
 
-def test_a_failing_program_is_told(root, finished):
+def test_failing_program_is_reported(root, finished):
     (root / "bad.sh").write_text("#!/bin/sh\necho oops >&2\nexit 3\n")
     detail = finished(path="bad.sh")
     assert detail.run.state == "failed"
@@ -111,7 +113,7 @@ def test_a_cancelled_run_never_starts(yard, ann, flow, dispatcher):
         yard.services.runs.cancel(ann, made.id)
 
 
-def test_only_a_run_at_its_end_is_removed(yard, ann, flow, finished):
+def test_only_finished_runs_can_be_deleted(yard, ann, flow, finished):
     live = yard.services.runs.create(Caller("bob"), NewRun(path=flow))
     done = finished(path=flow)
     folders = [attempt.folder for task in done.tasks for attempt in task.attempts]
@@ -123,7 +125,7 @@ def test_only_a_run_at_its_end_is_removed(yard, ann, flow, finished):
         yard.services.runs.delete(ann, live.id)
 
 
-def test_a_retry_is_of_the_same_file(yard, ann, flow, root, finished):
+def test_retry_uses_the_same_file(yard, ann, flow, root, finished):
     (root / "tool.py").write_text("raise SystemExit(1)\n")
     failed = finished(path=flow)
     again = yard.services.runs.retry(ann, failed.run.id)
@@ -133,8 +135,8 @@ def test_a_retry_is_of_the_same_file(yard, ann, flow, root, finished):
     ]  # fmt: skip
 
 
-def test_a_retry_takes_the_name(yard, ann, flow, root, finished):
-    """A1, R9: who waits for what has this name finds the newest try."""
+def test_retry_takes_over_the_name_of_the_run(yard, ann, flow, root, finished):
+    """A1, R9: a client that waits for the name finds the newest run."""
     (root / "tool.py").write_text("raise SystemExit(1)\n")
     failed = finished(path=flow, name="twice")
     again = yard.services.runs.retry(ann, "twice")
@@ -142,8 +144,8 @@ def test_a_retry_takes_the_name(yard, ann, flow, root, finished):
     assert not yard.services.runs.get(ann, failed.run.id).run.name
 
 
-def test_tasks_come_in_pages(yard, ann, flow, finished):
-    """R7, F26: in the order of the graph, each as the whole run shows it."""
+def test_tasks_are_listed_in_pages(yard, ann, flow, finished):
+    """R7, F26: in the order of the graph, each with the content that the whole run shows."""
     detail = finished(path=flow)
     first = yard.services.runs.tasks(ann, detail.run.id, limit=1)
     assert (first.run, first.next) == (detail.run, "one")

@@ -15,7 +15,7 @@ from nbyard.services.workflows.dependents import workflows_using
 
 @pytest.fixture
 def using(root, tool):
-    """Writes a workflow that uses a dataset, by its id or name."""
+    """Write a workflow that uses a dataset, by its ID or name."""
 
     def write(path: str, key: str) -> None:
         document = {
@@ -32,8 +32,10 @@ def using(root, tool):
     return write
 
 
-def test_files_count_as_they_are_saved(yard, ann, imported, using, root):
-    """Whether they ran or not; hidden folders, other datasets and broken files do not."""
+def test_saved_workflow_files_count_as_dependents(yard, ann, imported, using, root):
+    """This does not depend on runs.
+
+    Hidden folders, other datasets and broken files do not count."""
     using("drawn.nbflow", imported.id)
     using("below/by-name.nbflow", imported.name)
     using(".hidden/copy.nbflow", imported.id)
@@ -45,7 +47,7 @@ def test_files_count_as_they_are_saved(yard, ann, imported, using, root):
 
 @pytest.mark.parametrize("name", ["api", 'an "üni" key'])
 @pytest.mark.parametrize("is_ascii", [True, False])
-def test_workflows_that_do_not_mention_a_credential_are_not_read(
+def test_workflows_that_do_not_name_a_credential_are_not_parsed(
     yard, ann, root, monkeypatch, name, is_ascii
 ):
     made = yard.services.credentials.create(ann, NewCredential(name, "token", {"secret": "abcd"}))
@@ -66,7 +68,7 @@ def test_workflows_that_do_not_mention_a_credential_are_not_read(
     assert read == found
 
 
-def test_one_that_ran_counts_as_it_is_now(yard, ann, imported, using, root):
+def test_workflow_that_ran_counts_with_its_current_content(yard, ann, imported, using, root):
     using("flow.nbflow", imported.id)
     run = yard.services.runs.create(ann, NewRun(path="flow.nbflow"))
     with pytest.raises(InUse, match=r"flow\.nbflow"):
@@ -83,7 +85,7 @@ def test_one_that_ran_counts_as_it_is_now(yard, ann, imported, using, root):
     yard.services.datasets.delete(ann, imported.id, force=True)
 
 
-def test_one_in_a_folder_that_is_not_there_counts_as_it_ran(yard, ann, imported, using, root):
+def test_workflow_in_a_missing_folder_counts_as_it_ran(yard, ann, imported, using, root):
     using("far/flow.nbflow", imported.id)
     (root / "far/tool.py").write_bytes((root / "tool.py").read_bytes())
     (root / "far/tool.py.nbexec").write_bytes((root / "tool.py.nbexec").read_bytes())
@@ -96,7 +98,7 @@ def test_one_in_a_folder_that_is_not_there_counts_as_it_ran(yard, ann, imported,
 
 
 def test_a_forced_deletion_keeps_the_record_of_past_runs(yard, ann, imported, using, finished):
-    """Their inputs are still named, and their bytes are there."""
+    """Past runs still name their inputs, and the bytes are kept."""
     using("flow.nbflow", imported.id)
     run = finished(path="flow.nbflow").run
     yard.services.datasets.delete(ann, imported.id, force=True)

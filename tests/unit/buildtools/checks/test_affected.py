@@ -156,18 +156,17 @@ def test_the_openapi_document_runs_the_check_of_generated_typescript(repository_
 
 def test_what_starts_the_engine_of_the_journeys_runs_all_of_them(repository_graph):
     text = (ROOT / "ui-tests/lab/run.ts").read_text()
-    names = re.findall(r"nbyard\.testing\.(\w+)|nbyard\.testing import (\w+)", text)
-    waiting = [f"{PACKAGE}/testing/{first or second}.py" for first, second in names]
+    names = re.findall(r"tests\.support\.(\w+)|tests\.support import (\w+)", text)
+    waiting = [f"tests/support/{first or second}.py" for first, second in names]
     assert len(waiting) == 2
     starting: set[str] = set()
     while waiting:
         if (name := waiting.pop()) not in starting:
             starting.add(name)
             needs = repository_graph.needs[name]
-            waiting += [other for other in needs if other.startswith(f"{PACKAGE}/testing/")]
-    starting.discard(f"{PACKAGE}/testing/__init__.py")
+            waiting += [other for other in needs if other.startswith("tests/support/")]
     assert [name for name in starting if "*" not in _journeys(repository_graph, name)] == []
-    assert "*" not in _journeys(repository_graph, f"{PACKAGE}/testing/fake_runtime_bench.py")
+    assert "*" not in _journeys(repository_graph, "tests/support/fake_runtime_bench.py")
 
 
 def _journeys(graph: Graph, name: str) -> set[str]:

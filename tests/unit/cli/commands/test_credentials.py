@@ -1,10 +1,10 @@
 """S1: credentials from a shell; what is secret is never a word of the command line."""
 
 import pytest
+from tests.support.leaked_secrets import CANARY
 
 from nbyard.domain.callers import Caller
 from nbyard.rest.identity import local_name
-from nbyard.testing.leaked_secrets import CANARY
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from nbyard.attempts import folders
 from nbyard.dispatch import threads
@@ -22,7 +23,6 @@ from nbyard.errors import Invalid, NbyardError, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.process import clock
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from ..benches import running, states
 

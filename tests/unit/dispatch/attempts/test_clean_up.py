@@ -4,11 +4,11 @@ import threading
 from unittest.mock import Mock
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch import threads
 from nbyard.dispatch.attempts import clean_up
 from nbyard.errors import Unavailable
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 END = "it has finished"
 

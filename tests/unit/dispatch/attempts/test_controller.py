@@ -3,10 +3,10 @@
 from functools import partial
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import because
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 from ..benches import running, states
 

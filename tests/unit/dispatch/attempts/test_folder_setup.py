@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, fill_folder
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.host import gpus
 from nbyard.serving.batch import prediction_parts
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 def test_the_task_file(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import disk_full
@@ -23,7 +24,6 @@ from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 STEPS = "def noop(n: int = 0, out: str = '') -> None: ...\n"
 

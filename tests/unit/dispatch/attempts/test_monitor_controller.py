@@ -10,13 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.attempts import monitor_link_files as monitors
 from nbyard.dispatch.attempts import monitor_controller as controller
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.errors import NotFound, Unavailable
 from nbyard.runner.process import processes
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 MANY = 100_000  # rounds, until a program is there
 STAND_IN = f"""#!{sys.executable}

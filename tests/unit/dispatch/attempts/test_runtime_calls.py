@@ -4,13 +4,13 @@ import errno
 from unittest.mock import Mock
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.attempts import runtime_calls
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import TASK
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 from ..benches import running
 

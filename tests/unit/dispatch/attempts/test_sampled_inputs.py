@@ -8,6 +8,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.dispatch.attempts.sampled_inputs import first_files, whole_of, with_sample
@@ -15,7 +16,6 @@ from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.runs.samples import Sample
 from nbyard.domain.runs.structs import BytesOf, bytes_of
 from nbyard.errors import Damaged
-from nbyard.testing.fake_runtime_bench import Bench
 
 TABLE = b"n\n" + b"".join(b"%d\n" % n for n in range(10))
 # The reader processes live as long as the bench.

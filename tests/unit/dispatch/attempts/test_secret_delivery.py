@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
+from tests.support.leaked_secrets import CANARY
 
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.clean_up import CleanUps
@@ -15,8 +17,6 @@ from nbyard.domain.credentials import Login, NewCredential
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.errors import Invalid
 from nbyard.runner import secret_files
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
-from nbyard.testing.leaked_secrets import CANARY
 
 
 @pytest.fixture

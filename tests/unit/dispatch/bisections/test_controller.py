@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.dispatch.bisections.controller import BisectionController
@@ -13,7 +14,6 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.structs import Bisection, BisectionJudge
 from nbyard.domain.ids import new_id
 from nbyard.freezing.runs.bisected_runs import mixed_plans
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 from ...store.rows import Rows
 

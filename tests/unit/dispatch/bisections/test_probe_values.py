@@ -5,12 +5,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.dispatch.bisections.controller import value_of
 from nbyard.domain.attempts.structs import METRICS
 from nbyard.domain.bisections.structs import BisectionJudge
-from nbyard.testing.fake_runtime_bench import Bench
 
 SCORE = BisectionJudge("a", "score", 0.5)
 # The reader processes live as long as the bench.

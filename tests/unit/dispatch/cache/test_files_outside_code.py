@@ -10,6 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 from sqlalchemy import text
+from tests.support import fake_runtime_bench as benches
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.cache import files_outside_code
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
@@ -21,8 +23,6 @@ from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runner.process.path_states import describe_paths, state_of
-from nbyard.testing import fake_runtime_bench as benches
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 @pytest.fixture

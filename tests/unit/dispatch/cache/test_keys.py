@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.cache import keys
@@ -13,7 +14,6 @@ from nbyard.domain.digest import KeyParts
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.structs import TaskPlan, ValueOf
 from nbyard.errors import NotFound
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 def parts_of(bench: Bench, run: str, node: str, **plan: object) -> KeyParts:

@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from nbyard.attempts import folders
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.partial_results import pass_on_predictions
 from nbyard.domain.models.structs import SERVING_FOLDER
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 SERVED = f"{SERVING_FOLDER}/nbyard"
 KEY = "of this model, image and data"

@@ -5,13 +5,13 @@ from functools import partial
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.cache.keys import Identities, key_parts
 from nbyard.dispatch.cache.result_lookup import Query, ResultLookup
 from nbyard.reasons.structs import because
 from nbyard.store.runs.artifacts_and_cache import Hit
 from nbyard.store.runs.past_results import Last
-from nbyard.testing.fake_runtime_bench import Bench
 
 from ..benches import running
 

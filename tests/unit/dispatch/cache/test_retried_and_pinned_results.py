@@ -1,8 +1,7 @@
 """K8, R9: results of earlier tasks that are taken over; see also test_queue."""
 
 import pytest
-
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from ..benches import cancel_before_write
 

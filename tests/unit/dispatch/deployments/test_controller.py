@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.controller import DeploymentController
@@ -15,7 +16,6 @@ from nbyard.domain.deployments.structs import NewDeployment
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.ipc.dispatcher_launcher import has_work
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
 pytestmark = pytest.mark.slow

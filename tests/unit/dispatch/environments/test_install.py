@@ -5,14 +5,14 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench
+from tests.support.wheels import Wheels
 
 from nbyard.dispatch.environments.install import new_place, version_in_place
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import LockedPackage, NewEnvironment
 from nbyard.errors import Invalid, NotFound, Unavailable
-from nbyard.testing.fake_runtime_bench import Bench
-from nbyard.testing.wheels import Wheels
 
 ANN = Caller("ann")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.notices.controller import NoticeController
 from nbyard.domain.ids import new_id
@@ -20,7 +21,6 @@ from nbyard.domain.notices.structs import (
     Receiver,
 )
 from nbyard.host import clock
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 PLENTY = DigestLimit()
 FIRST = datetime(2026, 11, 26, 8, tzinfo=UTC)

@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from tests.support.fake_runtime_bench import OWNER
+
 from nbyard.domain.notices.structs import NoticeRule
 from nbyard.domain.projects.structs import NewProject
-from nbyard.testing.fake_runtime_bench import OWNER
 
 
 def start(notified, path: str = "/a.nbflow") -> str:

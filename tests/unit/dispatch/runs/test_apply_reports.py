@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
@@ -14,7 +15,6 @@ from nbyard.dispatch.state.attempt_reports import Ended, Fact, Report, WaitEnded
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.store.leases import LeaseLost
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 FAILED = Ended("failed", Failure("error", because("text", text="late")))
 LOST = Ended("lost", Failure("lost", because("text", text="late")))

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import event
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 DIAMOND = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
 

@@ -1,11 +1,11 @@
 """Where it cannot be known yet what is installed, tasks wait: nothing is taken or kept for them."""
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.runs import ready_tasks
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 WORDS = "no worker of here has reported its packages yet"
 WAITS = f"waits: {WORDS}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.runs import queue, ready_tasks
@@ -19,7 +20,6 @@ from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, Conflict, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 
 from ..benches import cancel_before_write
 

@@ -5,13 +5,13 @@ import time
 from types import SimpleNamespace
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.cache import keys
 from nbyard.dispatch.runs import ready_tasks
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Unavailable
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 class Ground:

@@ -3,6 +3,7 @@
 import time
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.runs import retention
 from nbyard.dispatch.runs.retention import RetentionController
@@ -10,7 +11,6 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 
 
 class AtOnce(Threads):

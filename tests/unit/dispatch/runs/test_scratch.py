@@ -7,13 +7,13 @@ from typing import Any
 import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.runs.retention import KEPT_FOR, ScratchController, due_runs
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.runs.origins import Origin
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
-from nbyard.testing.fake_runtime_bench import Bench
 
 from ...store.rows import START
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.schedules.controller import ScheduleController
 from nbyard.domain.schedules.structs import NewSchedule, Schedule, Tick
 from nbyard.host import clock
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
 

@@ -2,10 +2,10 @@
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.domain.schedules.backfills import NewBackfill
 from nbyard.errors import Conflict, Invalid
-from nbyard.testing.fake_runtime_bench import OWNER
 
 EVERY_HOUR = {"kind": "cron", "expression": "0 * * * *"}
 DAY = {"since": "2026-11-24T00:00:00Z", "until": "2026-11-24T03:00:00Z"}

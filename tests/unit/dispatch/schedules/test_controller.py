@@ -1,8 +1,7 @@
 """The controller of schedules: when it looks, and when it lets the loop sleep."""
 
 import pytest
-
-from nbyard.testing.fake_runtime_bench import OWNER
+from tests.support.fake_runtime_bench import OWNER
 
 HOURLY = {"kind": "cron", "expression": "0 * * * *"}
 

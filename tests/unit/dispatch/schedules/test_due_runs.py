@@ -4,9 +4,9 @@ import json
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.domain.schedules.structs import SchedulePatch
-from nbyard.testing.fake_runtime_bench import OWNER
 
 EVERY_HOUR = {"kind": "cron", "expression": "0 * * * *"}
 

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from nbyard.testing.fake_runtime_bench import OWNER
+from tests.support.fake_runtime_bench import OWNER
 
 CASES = json.loads((Path(__file__).parents[3] / "cases" / "schedules.json").read_text("utf-8"))
 

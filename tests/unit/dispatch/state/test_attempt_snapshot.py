@@ -1,10 +1,10 @@
 """A case is what the board has now."""
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.errors import NotFound
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.state import live_runs as module
 from nbyard.dispatch.state.live_runs import LiveRuns
@@ -12,7 +13,6 @@ from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain.state_machines import TASK
 from nbyard.reasons.structs import because
 from nbyard.store import transition
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 
 @pytest.fixture

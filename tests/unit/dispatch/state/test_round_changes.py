@@ -3,10 +3,10 @@
 from functools import partial
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 from nbyard.domain.attempts.structs import Failure
 from nbyard.reasons.structs import Reason, because
-from nbyard.testing.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
 
 def writes(bench: Bench) -> int:

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.dispatch.triggers.controller import TriggerController
@@ -14,7 +15,6 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.runs.causes import FireCause
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.domain.triggers.structs import Fire, Firing, NewTrigger, Trigger
-from nbyard.testing.fake_runtime_bench import OWNER, Bench
 from nbyard.yard import Yard
 
 LIVE = ("queued", "running")

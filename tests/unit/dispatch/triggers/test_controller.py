@@ -1,8 +1,7 @@
 """The controller of triggers: when it looks, and when it lets the loop sleep."""
 
 import pytest
-
-from nbyard.testing.fake_runtime_bench import OWNER
+from tests.support.fake_runtime_bench import OWNER
 
 
 def test_without_triggers_it_sleeps(fired):

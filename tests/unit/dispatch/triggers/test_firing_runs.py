@@ -1,12 +1,12 @@
 """What a firing leads to: one run, or the record why there is none."""
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.triggers import controller
 from nbyard.domain.schedules.structs import AutomaticRun
 from nbyard.domain.triggers.structs import TriggerPatch
 from nbyard.freezing.runs.trigger_runs import freeze_fired
-from nbyard.testing.fake_runtime_bench import OWNER
 
 NOTEBOOK = {"kind": "notebook"}
 

@@ -1,6 +1,7 @@
 """Which events of the store fire which triggers."""
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.triggers import store_events
 from nbyard.domain.executables.structs import NewExecutable
@@ -8,7 +9,6 @@ from nbyard.domain.runs.causes import DatasetCause, RunCause
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.store.triggers import firings
-from nbyard.testing.fake_runtime_bench import OWNER
 
 
 def test_a_new_version_of_a_dataset_starts_one_run(fired):

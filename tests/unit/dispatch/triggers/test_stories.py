@@ -3,8 +3,7 @@
 from typing import Any
 
 import pytest
-
-from nbyard.testing.fake_runtime_bench import OWNER
+from tests.support.fake_runtime_bench import OWNER
 
 # What happens after a new version of the dataset is ready, or the trigger is fired.
 STORIES = {

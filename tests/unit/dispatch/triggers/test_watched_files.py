@@ -4,11 +4,11 @@ import os
 from threading import current_thread
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.triggers import watched_files
 from nbyard.domain.triggers.structs import MOST_IN_CHAIN, TriggerPatch
 from nbyard.host.watching.change_hints import ChangeHints
-from nbyard.testing.fake_runtime_bench import OWNER
 
 SOON = 0.1
 

@@ -63,7 +63,7 @@ def test_others_are_refused_with_the_name_of_the_setting(address):
         ("https://packages.test/team#", "neither"),
         ("https://packages.test@evil.test/team", "name or password"),
         ("https://ann:s3cr3t@packages.test/team", "netrc"),
-        ("https://packages.test\\@evil.test/team", "netrc"),
+        ("https://packages.test\\@evil.test/team", "backslashes"),
         ("https://packages.test/team/ x", "spaces"),
         ("https://packages.test/team/%00x", "control"),
         ("git+https://packages.test/team", "must begin"),

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from tests.support.leaked_secrets import CANARY, is_in
 
 from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
 from nbyard.store.credentials.vault import VARIABLE
 from nbyard.store.schema.tables import credentials
-from nbyard.testing.leaked_secrets import CANARY, is_in
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -7,10 +7,10 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.support.leaked_secrets import CANARY, is_in
 
 from nbyard.errors import NbyardError, StoreUnusable
 from nbyard.store.credentials.vault import FILE, VARIABLE, Vault
-from nbyard.testing.leaked_secrets import CANARY, is_in
 
 SECRET = {"secret": CANARY}
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
+from tests.support.fixtures import created_database
 
 from nbyard.errors import Damaged
 from nbyard.reasons.structs import because
@@ -12,7 +13,6 @@ from nbyard.store.database.database_connection import Database, sqlite_url
 from nbyard.store.database.portable_rows import dump, load, tables_of
 from nbyard.store.events import Subject
 from nbyard.store.migrate import revisions, schema_of, upgrade
-from nbyard.testing.plugin import _created
 
 from ....next_migration import add_migration
 from ..rows import Rows
@@ -46,7 +46,7 @@ def other(request: pytest.FixtureRequest, tmp_path: Path, empty_database: bytes)
     folder.mkdir(mode=0o700)
     if request.param == "postgresql":
         template = request.getfixturevalue("postgres_template")
-        url = _created(request.getfixturevalue("postgres"), template)
+        url = created_database(request.getfixturevalue("postgres"), template)
     else:
         (folder / "store.sqlite").write_bytes(empty_database)
     database = Database(url or sqlite_url(folder), folder, lambda: None)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.notices.structs import Message
-from nbyard.testing.servers.receivers import http_receiver, mail_receiver
+from nbyard.testing.receivers import http_receiver, mail_receiver
 from nbyard.transfer.notices import apprise_channels
 
 pytestmark = pytest.mark.leaves_running  # Apprise keeps a thread

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.notices.structs import Message
-from nbyard.testing.servers.receivers import http_receiver
+from nbyard.testing.receivers import http_receiver
 from nbyard.transfer.notices import webhook
 from nbyard.transfer.notices.webhook import post_events
 

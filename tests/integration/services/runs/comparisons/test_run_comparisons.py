@@ -90,7 +90,7 @@ def told(causes: list[Cause]) -> list[tuple[str, str, str, int]]:
 
 @pytest.fixture
 def numbers(yard: Yard, ann: Caller, root: Path, dispatcher: Dispatching) -> Callable[[str], None]:
-    """Adds a version to the dataset."""
+    """Add a version to the dataset."""
 
     def add(text: str) -> None:
         (root / "numbers.csv").write_text(text)
@@ -114,7 +114,7 @@ def lab(
 
 @pytest.fixture
 def outside() -> Iterator[Path]:
-    """A folder whose path has no word of a program, as the folders of pytest have."""
+    """Create a folder; its path contains no name that a program uses."""
     with TemporaryDirectory(prefix="data-") as folder:
         yield Path(folder)
 
@@ -142,7 +142,7 @@ def test_a_parameter_explains_a_metric(lab: Lab) -> None:
     ]
 
 
-def test_a_version_of_the_data_explains_it_from_above(
+def test_dataset_version_explains_a_metric_downstream(
     lab: Lab, numbers: Callable[[str], None]
 ) -> None:
     first = lab.run()
@@ -155,7 +155,7 @@ def test_a_version_of_the_data_explains_it_from_above(
     assert str(causes[0].reason) == "source_csv changed numbers v1 → numbers v2"
 
 
-def test_a_changed_file_beside_the_code_is_named_with_its_columns(lab: Lab) -> None:
+def test_changed_data_file_is_named_with_its_columns(lab: Lab) -> None:
     document = json.loads((lab.root / "lab.nbflow").read_text())
     document["nodes"]["data"] = {"type": "dataset", "path": "sales.csv"}
     (lab.root / "lab.nbflow").write_text(json.dumps(document))
@@ -177,7 +177,7 @@ def test_a_changed_file_beside_the_code_is_named_with_its_columns(lab: Lab) -> N
         lab.runs.compare_input(lab.caller, first, "train", "cleaned_csv", second)
 
 
-def test_a_cell_explains_it_and_the_nearest_comes_first(lab: Lab) -> None:
+def test_changed_cell_explains_a_metric_and_the_nearest_is_first(lab: Lab) -> None:
     first = lab.run()
     lab.clean(CLEAN[0], CLEAN[1].replace("read()", "read().replace('3', '30')"), CLEAN[2])
     lab.train(*TRAIN, "print('one more')")
@@ -206,7 +206,7 @@ def test_a_cell_explains_it_and_the_nearest_comes_first(lab: Lab) -> None:
     ]
 
 
-def test_an_outside_file_explains_it(lab: Lab, outside: Path) -> None:
+def test_outside_file_explains_a_metric(lab: Lab, outside: Path) -> None:
     (outside / "offset.txt").write_text("1")
     lab.train(
         TRAIN[0],
@@ -220,7 +220,7 @@ def test_an_outside_file_explains_it(lab: Lab, outside: Path) -> None:
     assert told(causes) == [("outside", "train", f"{outside}/offset.txt", 0)]
 
 
-def test_nothing_recorded_explains_random_numbers(lab: Lab) -> None:
+def test_random_numbers_have_no_recorded_cause(lab: Lab) -> None:
     lab.train(TRAIN[0], TRAIN[1] + "\nimport random\ntotal += random.random()", TRAIN[2])
     first, second = lab.run(), lab.run(force=True)
     causes = lab.causes(first, second, node="train", metric="total")
@@ -228,7 +228,7 @@ def test_nothing_recorded_explains_random_numbers(lab: Lab) -> None:
     assert lab.causes(first, first) == []
 
 
-def test_metrics_over_runs(lab: Lab) -> None:
+def test_metrics_are_listed_over_runs(lab: Lab) -> None:
     for scale in (1.0, 2.0, 3.0):
         lab.run(parameters={"scale": scale})
     found = lab.runs.metric_history(lab.caller, workflow="lab.nbflow")
@@ -240,7 +240,7 @@ def test_metrics_over_runs(lab: Lab) -> None:
     assert [one.values for one in newest.series] == [[18.0]]
 
 
-def test_what_cannot_be_compared_is_refused(lab: Lab) -> None:
+def test_runs_that_cannot_be_compared_are_refused(lab: Lab) -> None:
     run = lab.run()
     runs, caller = lab.runs, lab.caller
     for others in ("", ",".join(["1"] * 10)):
@@ -264,7 +264,7 @@ def test_what_cannot_be_compared_is_refused(lab: Lab) -> None:
 
 
 def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
-    """Not their bytes, which differ in each run. Numbers that they glue are metrics."""
+    """The bytes of a notebook differ in each run. Numbers stored with `glue` are metrics."""
     draw = (
         "from IPython.display import Image, display\nfrom io import BytesIO\n"
         "from PIL import Image as Pixels\nmade = BytesIO()\n"
@@ -291,8 +291,8 @@ def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
 
 
 @pytest.mark.long
-def test_a_package_explains_it(ground: Ground) -> None:
-    """X3: with real installs of two versions of a package."""
+def test_package_version_explains_a_metric(ground: Ground) -> None:
+    """X3: two versions of a package are really installed."""
     ground.notebook("import nbyard, cow\nnbyard.log_metric('version', float(cow.version))")
     first = ground.run(path="n.ipynb", environment="cows")
     ground.change("cow==2.0")

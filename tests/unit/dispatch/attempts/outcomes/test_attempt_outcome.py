@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.blobs import Blob
 from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.domain.attempts.structs import UNTYPED, Failure
 from nbyard.reasons.structs import because
-from nbyard.testing.fake_runtime_bench import Bench, FakeRuntime
 
 from ...benches import running, states
 

@@ -1,6 +1,7 @@
 """L5: what was otherwise than in the lock, where the work was done."""
 
 import msgspec
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import environment_lock_warning
@@ -9,7 +10,6 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock, NewEnvironment, Package
 from nbyard.reasons.structs import because
-from nbyard.testing.fake_runtime_bench import Bench
 
 ANN = Caller("ann")
 

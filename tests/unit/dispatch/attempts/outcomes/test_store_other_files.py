@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.support.fake_runtime_bench import OWNER, SCRIPT, Bench, FakeRuntime
 
 from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts.controller import AttemptController
@@ -18,7 +19,6 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import because
 from nbyard.runner.secret_masking import Masks
-from nbyard.testing.fake_runtime_bench import OWNER, SCRIPT, Bench, FakeRuntime
 
 Write = Callable[[Path], object]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of, take_outputs
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
@@ -13,7 +14,6 @@ from nbyard.domain.attempts.structs import Output, Result
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.runs.structs import MODEL_TYPE
 from nbyard.errors import Invalid, NotFound
-from nbyard.testing.fake_runtime_bench import Bench
 
 
 def a_case(bench: Bench) -> AttemptSnapshot:

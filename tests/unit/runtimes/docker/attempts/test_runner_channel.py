@@ -2,12 +2,13 @@
 
 from typing import Any, cast
 
+from tests.support.leaked_secrets import CANARY
+
 from nbyard.domain.attempts.structs import NotebookWork, TaskFile
 from nbyard.runner import secret_files
 from nbyard.runtimes.docker.attempts.runner_channel import output_outside_log
 from nbyard.runtimes.docker.files.local_folder import prepare_folder
 from nbyard.runtimes.protocol import Order
-from nbyard.testing.leaked_secrets import CANARY
 
 NOTEBOOK = TaskFile("a", "t", "m", NotebookWork("code/n.ipynb", "", "python", {}), {})
 

@@ -6,7 +6,7 @@
 - `lab` is JupyterLab on `base`.
 - `recipe` is built from any folder with a Dockerfile.
 
-`DOCKER_HOST=… python -m nbyard.testing.images [REQUIREMENTS FILE…]` builds and prints the base.
+`DOCKER_HOST=… python -m tests.support.images [REQUIREMENTS FILE…]` builds and prints the base.
 """
 
 import hashlib
@@ -20,10 +20,11 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.support.kept_folders import cache_folder, digest_of, kept_folder, locked
+
 from nbyard.dockerd import Engine
 from nbyard.images.dockerfile_writer import NOTEBOOK_PACKAGES
 from nbyard.serving.http import HttpMode
-from nbyard.testing.kept_folders import cache_folder, digest_of, kept_folder, locked
 
 BASE = "nbyard-test/base"
 LAB = "nbyard-test/lab"

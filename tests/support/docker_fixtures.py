@@ -1,6 +1,6 @@
 """Fixtures for tests with a real engine.
 
-Use them with `from nbyard.testing.docker_fixtures import *` in a conftest. `docker_engine` is a
+Use them with `from tests.support.docker_fixtures import *` in a conftest. `docker_engine` is a
 private engine of the tests (skipped if none can be started). `tiny_image` and `python_base_image`
 are images on it. `docker_settings` are its settings as environment variables: with them,
 requirements are installed without a network.
@@ -9,11 +9,11 @@ requirements are installed without a network.
 from collections.abc import Iterator
 
 import pytest
+from tests.support import images
+from tests.support.private_engine import using_shared_engine, why_no_engine
 
 from nbyard.dispatch.image_controller import ENGINE_SECONDS
 from nbyard.dockerd import Engine
-from nbyard.testing import images
-from nbyard.testing.private_engine import using_shared_engine, why_no_engine
 
 __all__ = ["docker_engine", "docker_settings", "python_base_image", "tiny_image"]
 

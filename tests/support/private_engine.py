@@ -1,6 +1,6 @@
 """Run a private Docker engine for tests, with its own data, socket and bridge.
 
-Tests may kill it. `python -m nbyard.testing.private_engine start` prints the DOCKER_HOST of
+Tests may kill it. `python -m tests.support.private_engine start` prints the DOCKER_HOST of
 the shared engine, which then runs until `stop`. The engine needs root and Debian's docker.io.
 """
 
@@ -17,10 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support.kept_folders import cache_folder, locked
+
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
 from nbyard.runner.process import processes
-from nbyard.testing.kept_folders import cache_folder, locked
 
 START_SECONDS = 30
 STOP_SECONDS = 15
@@ -313,7 +314,7 @@ def main(argv: list[str]) -> int:
         (cache_folder() / KEPT).unlink(missing_ok=True)
         engine.stop()
     else:
-        sys.stderr.write("usage: python -m nbyard.testing.private_engine start|stop\n")
+        sys.stderr.write("usage: python -m tests.support.private_engine start|stop\n")
         return 2
     return 0
 

@@ -1,0 +1,76 @@
+"""Fixtures for the tests of this repository: databases, and wheels without a network."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.wheels import Wheels
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """Return the URL of a private PostgreSQL server; skip the test if it is not installed."""
+    from tests.support.postgres import Postgres
+
+    if Postgres.programs() is None:
+        pytest.skip("PostgreSQL is not installed")
+    server = Postgres()
+    try:
+        yield server.make().start().url
+    finally:
+        server.remove()
+
+
+def created_database(server: str, template: str) -> str:
+    """Create a database as a copy of another one and return its URL."""
+    import psycopg
+
+    name = f"t{time.monotonic_ns()}"
+    with psycopg.connect(server.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute(f"create database {name} template {template}")
+    return server.rpartition("/")[0] + f"/{name}"
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the name of an empty database with the newest schema."""
+    from nbyard.store.database.database_connection import Database
+    from nbyard.store.migrate import migrate
+
+    folder = tmp_path_factory.mktemp("template")
+    database = Database(created_database(postgres, "template1"), folder, lambda: None)
+    migrate(database, folder)
+    database.close()
+    return str(database.engine.url.database)
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Return an empty database with the newest schema.
+
+    It is SQLite unless the parameter is "postgresql".
+    """
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    template = request.getfixturevalue("postgres_template")
+    return created_database(request.getfixturevalue("postgres"), template)
+
+
+@pytest.fixture
+def bare_database_url(request: pytest.FixtureRequest) -> str:
+    """Return an empty database without a schema."""
+    if getattr(request, "param", "sqlite") == "sqlite":
+        return ""
+    return created_database(request.getfixturevalue("postgres"), "template1")
+
+
+@pytest.fixture
+def wheels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Wheels":
+    """Return a folder of small wheels, which is the only source of packages."""
+    from tests.support.wheels import Wheels
+
+    return Wheels(tmp_path / "wheels", monkeypatch)
