@@ -206,7 +206,7 @@ def _choose(selection: Selection, name: str) -> bool:
         selection.languages.add("typescript")
         selection.typescript.add(name)
         selection.journeys |= set() if "__tests__" in name else _journeys(name)
-    elif name.startswith(("jupyter_ext/", "ui-tests/", "examples/")):
+    elif name.startswith(("jupyter_ext/", "ui-tests/", "examples/", "tests/support/")):
         selection.journeys |= set() if fnmatch(name, MIGRATIONS) else _journeys(name)
         selection.languages |= {"typescript"} if name == GENERATED_FROM else set()
     else:

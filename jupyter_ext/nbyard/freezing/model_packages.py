@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -77,18 +76,14 @@ def packages_of_code(parts: FreezingContext, code: Code) -> ModelPackages:
     if not model.requirements_file:
         return _packages(parts, model, "\n".join(model.requirements))
     try:
-        real = _requirements_file(parts, code, model.requirements_file)
+        path = model.requirements_file
+        real = parts.files.locate(path, "requirements", str(parts.files.shown(code.folder)))
+        if not real.is_file():
+            raise NotFound(f"There is no requirements file {path}.")
         text = parts.files.content(real).decode("utf-8", "replace")
     except UNREADABLE as error:
         return _without_file(parts, model, error)
     return _packages(parts, model, text, str(real))
-
-
-def _requirements_file(parts: FreezingContext, code: Code, path: str) -> Path:
-    real = parts.files.locate(path, "requirements", str(parts.files.shown(code.folder)))
-    if not real.is_file():
-        raise NotFound(f"There is no requirements file {path}.")
-    return real
 
 
 def packages_of_version(parts: FreezingContext, version: ExecutableVersion) -> ModelPackages:

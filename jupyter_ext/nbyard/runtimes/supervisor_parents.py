@@ -231,11 +231,15 @@ class Parent:
 
 
 @cache
+def _places() -> list[str]:
+    """Return the folders in which packages of this Python are installed."""
+    return sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")})
+
+
 def _installation_stamp() -> object:
     """Return a value that changes when a package is installed or removed."""
     stamps = []
-    # The folders in which packages of this Python are installed.
-    for place in sorted({sysconfig.get_path(name) for name in ("purelib", "platlib")}):
+    for place in _places():
         with contextlib.suppress(OSError):
             stamps.append((place, os.stat(place).st_mtime_ns))
     return stamps

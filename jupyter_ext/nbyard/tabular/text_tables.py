@@ -129,14 +129,17 @@ def _refuse_binary(chunk: bytes, lines: int, encoding: str) -> None:
 
 
 @cache
+def _all_but(kept: bytes) -> bytes:
+    return bytes({*range(256)} - {*kept})
+
+
 def _check_plain(chunk: bytes, dialect: Dialect, scan: Scan, before: int) -> int:
     delimiter, expected = dialect.delimiter.encode(), len(dialect.names)
     if expected > 1 and chunk.endswith(b"\n"):
         count, row = _count_lines(chunk), delimiter * (expected - 1) + b"\n"
         # The fast path: all lines have the same number of delimiters.
         # For example, `1,2\n3,4\n` without its values is `,\n,\n`.
-        others = bytes({*range(256)} - {*delimiter, *b"\n"})
-        if chunk.translate(None, others) == row * count:
+        if chunk.translate(None, _all_but(delimiter + b"\n")) == row * count:
             scan.rows += count
             return count
     lines = chunk.split(b"\n")

@@ -95,7 +95,7 @@ class Workspace:
 
     def copy_sources(self, *more: str) -> None:
         """Copy the Python package and what its tests need, and let programs use that copy."""
-        self.copy(SOURCES, "pyproject.toml", "tests/conftest.py", *more)
+        self.copy(SOURCES, "pyproject.toml", "tests/conftest.py", "tests/support", *more)
         self._import_from(self.folder / "jupyter_ext")
 
     def lay(self) -> list[Path]:

@@ -213,7 +213,11 @@ class ProjectPushes(ProjectPolicies):
         check_files(body.files, self._parts.settings.max_bundle_bytes)
         if body.git is not None:
             body.git.check()
-        fields = _checked_project(body.definition.project)
+        given = msgspec.structs.asdict(body.definition.project)
+        try:
+            fields = msgspec.convert(check_fields(given), NewProject)
+        except Invalid as error:
+            raise fields_below(error, "project") from None
         environments = self._checked_environments(body.definition.environments)
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
@@ -317,13 +321,6 @@ class ProjectPushes(ProjectPolicies):
             else:
                 ids.append(service.change(caller, name, EnvironmentChange(text)).id)
         return ids
-
-
-def _checked_project(given: NewProject) -> NewProject:
-    try:
-        return msgspec.convert(check_fields(msgspec.structs.asdict(given)), NewProject)
-    except Invalid as error:
-        raise fields_below(error, "project") from None
 
 
 def _described(project: Project) -> NewProject:
