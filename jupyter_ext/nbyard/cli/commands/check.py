@@ -78,7 +78,7 @@ def code_findings(path: Path) -> list[Finding]:
     file = Path(split_function_path(str(path))[0])
     return [
         Finding(
-            "syntax",
+            "python-line-invalid",
             problem.reason,
             line=problem.line,
             level="error" if problem.is_certain else "warning",

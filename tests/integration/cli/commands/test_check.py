@@ -121,7 +121,9 @@ def test_code_with_a_syntax_error_is_an_error(shell, project: Path) -> None:
     said = shell("check", "bad.py", "bad.ipynb", "penguins", "--json")
     assert said.code == 1
     script, cells, workflow = ([*one["findings"]] for one in said.json)
-    assert [(one["code"], one["level"], one["line"]) for one in script] == [("syntax", "error", 2)]
+    assert [(one["code"], one["level"], one["line"]) for one in script] == [
+        ("python-line-invalid", "error", 2)
+    ]
     assert [(one["text"], one["level"]) for one in cells] == [
         ("cell 3, line 1: invalid syntax", "error")
     ]
@@ -135,7 +137,7 @@ def test_code_with_a_syntax_error_is_an_error(shell, project: Path) -> None:
     failure = ElementTree.fromstring(shell("check", "bad.ipynb", "--junit", "-").out)
     assert failure.attrib["failures"] == "1"
     result = json.loads(shell("check", "bad.py", "--sarif", "-").out)["runs"][0]["results"][0]
-    assert (result["level"], result["ruleId"]) == ("error", "syntax")
+    assert (result["level"], result["ruleId"]) == ("error", "python-line-invalid")
     assert result["locations"][0]["physicalLocation"]["region"] == {"startLine": 2}
 
 
