@@ -79,7 +79,8 @@ def packages_of_code(parts: FreezingContext, code: Code) -> ModelPackages:
         path = model.requirements_file
         real = parts.files.locate(path, "requirements", str(parts.files.shown(code.folder)))
         if not real.is_file():
-            raise NotFound(f"There is no requirements file {path}.")
+            missing = NotFound(f"There is no requirements file {path}.")
+            return _without_file(parts, model, missing)
         text = parts.files.content(real).decode("utf-8", "replace")
     except UNREADABLE as error:
         return _without_file(parts, model, error)
