@@ -31,7 +31,7 @@ class Guard:
     def __init__(self, allowed: AllowedHosts):
         self._allowed = allowed
         self._names: dict[str, str] = {}
-        self.refused = ""
+        self.refused: str | None = None
 
     def install(self) -> None:
         """Check all connections of this process from now on. This cannot be undone."""
