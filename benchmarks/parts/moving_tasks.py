@@ -33,6 +33,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.structs import NewRun
 from nbyard.ipc.dispatcher_launcher import LEASE, own_name
+from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
 from nbyard.store import transition
@@ -81,7 +82,7 @@ class Moving:
 
     def move(self, nodes: list[str], to: str = "") -> float:
         """Change the state of nodes; return the time (ms) just before the commit."""
-        reason = {"reason": f"moved at {time.time():.3f}"}
+        reason = {"reason": because("text", text=f"moved at {time.time():.3f}")}
         rows = self._store.tasks
         olds = [self._tasks[node] for node in nodes]
         states: list[Any] = [to or ROUND[old.state] for old in olds]
