@@ -193,26 +193,29 @@ def searches(yard: Yard, newest: str, older: str) -> Iterator[tuple[str, Callabl
     """Yield lists and searches beside runs."""
     services = yard.services
     runs, of, none = services.runs, CALLER, "zebra"
-    schedules, triggers = services.schedules, services.triggers
-    schedule, trigger = schedules.list(of).items[0].id, triggers.list(of).items[0].id
+    automations, automations = services.automations, services.automations
+    automation, automation = automations.list(of).items[0].id, automations.list(of).items[0].id
     channel = services.channels.list(of).items[0].id
     yield "artifacts: text of one", lambda: services.artifacts.list(of, search="result-15")
     yield "artifacts: text of none", lambda: services.artifacts.list(of, search=none)
     yield "datasets: text of none", lambda: services.datasets.list(of, search=none)
     yield "executables: text of none", lambda: services.executables.list(of, search=none)
     yield "workflows: text of none", lambda: services.workflows.list(of, search=none)
-    yield "runs of a schedule", lambda: runs.list(of, schedule=schedule)
+    yield "runs of a schedule", lambda: runs.list(of, automation=automation)
     yield (
         "runs of a schedule: state of none",
-        partial(runs.list, of, schedule=schedule, state="cancelled"),
+        partial(runs.list, of, automation=automation, state="cancelled"),
     )
-    yield "runs of a schedule: text of none", partial(runs.list, of, schedule=schedule, search=none)
+    yield (
+        "runs of a schedule: text of none",
+        partial(runs.list, of, automation=automation, search=none),
+    )
     yield "runs by origin", lambda: runs.list(of, origin="schedule")
-    yield "schedules", lambda: schedules.list(of)
-    yield "schedules: text of none", lambda: schedules.list(of, search=none)
-    yield "ticks", lambda: schedules.ticks(of, schedule)
-    yield "triggers", lambda: triggers.list(of)
-    yield "firings", lambda: triggers.firings(of, trigger)
+    yield "schedules", lambda: automations.list(of)
+    yield "schedules: text of none", lambda: automations.list(of, search=none)
+    yield "ticks", lambda: automations.ticks(of, automation)
+    yield "triggers", lambda: automations.list(of)
+    yield "firings", lambda: automations.firings(of, automation)
     yield "notices of a channel", lambda: services.channels.notices(of, channel)
     yield (
         "notices: outcome of none",
@@ -237,8 +240,8 @@ def of_projects(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
     with yard.store.write() as c:
         for flow in yard.services.workflows.list(CALLER).items:
             yard.store.projects.link(c, large, "workflow", flow.id)
-        for schedule in yard.services.schedules.list(CALLER, limit=200).items:
-            yard.store.projects.link(c, large, "schedule", schedule.id)
+        for automation in yard.services.automations.list(CALLER, limit=200).items:
+            yard.store.projects.link(c, large, "schedule", automation.id)
     yield (
         "results of a project: text of none",
         partial(projects.artifacts, CALLER, PROJECT, search="zebra"),

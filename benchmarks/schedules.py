@@ -24,8 +24,9 @@ from parts.dispatching import dispatching
 from parts.paired import measure, options_of, print_line, report
 from parts.processor import processor_seconds
 
+from nbyard.domain.automations.structs import AutomaticRun, Delay, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
-from nbyard.domain.schedules.structs import AutomaticRun, Delay, NewSchedule, Phrase
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -40,9 +41,9 @@ def main() -> None:
     parser.add_argument("--schedules", type=int, default=10_000)
     parser.add_argument("--seconds", type=float, default=30.0, help="idle time that is measured")
     parser.add_argument("--rounds", type=int, default=5)
-    options = options_of(parser, schedules=20, seconds=0.5, rounds=1)
+    options = options_of(parser, automations=20, seconds=0.5, rounds=1)
     with tempfile.TemporaryDirectory() as name:
-        many = Place(Path(name) / "many", options.schedules, options.seconds)
+        many = Place(Path(name) / "many", options.automations, options.seconds)
         one = Place(Path(name) / "one", 1, options.seconds)
         contenders = {"nbyard": many.round, "floor: one schedule": one.round}
         seconds = measure(contenders, options.rounds)
@@ -68,8 +69,8 @@ class Place:
         fill(folder / "store" / "store.sqlite", count - 1)
 
     def _create(self, yard: Yard, timing: Any, name: str) -> str:
-        body = NewSchedule(AutomaticRun(path="work.py"), timing, name=name)
-        return yard.services.schedules.create(OWNER, body).id
+        body = NewAutomation(AutomaticRun(path="work.py"), timing, name=name)
+        return yard.services.automations.create(OWNER, body).id
 
     def round(self) -> float:
         """Measure an idle dispatcher, then let a schedule be due; return how late its run is."""
@@ -84,7 +85,7 @@ class Place:
         made = self._create(yard, timing, f"due {time.monotonic_ns()}")
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            for tick in yard.services.schedules.ticks(OWNER, made).items:
+            for tick in yard.services.automations.ticks(OWNER, made).items:
                 run = yard.services.runs.get(OWNER, tick.run_id).run
                 if run.state == "succeeded":
                     return (tick.created_at - tick.due_at).total_seconds()

@@ -33,21 +33,21 @@ from parts.dispatching import dispatching
 from parts.paired import options_of, print_line
 from parts.processor import processor_seconds
 
+from nbyard.domain.automations.file_events import LEAST_SETTLE
+from nbyard.domain.automations.structs import (
+    AutomaticRun,
+    Automation,
+    NewAutomation,
+    OnDataset,
+    OnEvent,
+    OnFile,
+    OnRun,
+    OnWebhook,
+)
+from nbyard.domain.automations.webhooks import Message, signature_of
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.runs.structs import NewRun, Run
-from nbyard.domain.schedules.structs import AutomaticRun
-from nbyard.domain.triggers.file_events import LEAST_SETTLE
-from nbyard.domain.triggers.structs import (
-    NewTrigger,
-    OnDataset,
-    OnFile,
-    OnWebhook,
-    OnWorkflow,
-    Trigger,
-    TriggerEvent,
-)
-from nbyard.domain.triggers.webhooks import Message, signature_of
 from nbyard.host import clock
 from nbyard.settings import Settings
 from nbyard.yard import Yard
@@ -64,9 +64,9 @@ def main() -> None:
     parser.add_argument("--folders", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=30.0, help="idle time that is measured")
     parser.add_argument("--rounds", type=int, default=5)
-    options = options_of(parser, triggers=40, folders=2, seconds=0.5, rounds=1)
+    options = options_of(parser, automations=40, folders=2, seconds=0.5, rounds=1)
     with tempfile.TemporaryDirectory() as name:
-        many = Place(Path(name) / "many", options.triggers // len(KINDS), options)
+        many = Place(Path(name) / "many", options.automations // len(KINDS), options)
         few = Place(Path(name) / "few", 1, options)
         for number in range(options.rounds):
             for place in (many, few)[:: -1 if number % 2 else 1]:
@@ -105,15 +105,15 @@ class Place:
             self._triggers = {kind: self._create(yard, kind) for kind in KINDS}
         fill(folder / "store" / "store.sqlite", each - 1, folders)
 
-    def _create(self, yard: Yard, kind: str) -> Trigger:
-        on: dict[str, TriggerEvent] = {
+    def _create(self, yard: Yard, kind: str) -> Automation:
+        on: dict[str, OnEvent] = {
             "dataset": OnDataset("sea"),
-            "workflow": OnWorkflow("before.py"),
+            "workflow": OnRun("before.py"),
             "file": OnFile(str(self._file), settle_seconds=LEAST_SETTLE),
             "webhook": OnWebhook(),
         }
-        body = NewTrigger(AutomaticRun(path="work.py"), on[kind], kind)
-        return yard.services.triggers.create(OWNER, body)
+        body = NewAutomation(AutomaticRun(path="work.py"), on[kind], kind)
+        return yard.services.automations.create(OWNER, body)
 
     def round(self) -> None:
         """Measure an idle dispatcher, then cause one event of each kind."""
@@ -143,7 +143,7 @@ class Place:
         return max(late - LEAST_SETTLE, 0.0) if kind == "file" else late
 
     def _runs(self, yard: Yard, key: str) -> list[Run]:
-        return yard.services.runs.list(OWNER, schedule=key, limit=5).items
+        return yard.services.runs.list(OWNER, automation=key, limit=5).items
 
     def _publish(self, yard: Yard) -> datetime:
         body = NewDataset(FileSource("sea.csv"), name="sea", replace=True)
@@ -166,7 +166,7 @@ class Place:
         made, name, at = self._triggers["webhook"], secrets.token_hex(8), clock.now()
         sent = str(int(at.timestamp()))
         message = Message(name, sent, signature_of(made.secret, name, sent, b"{}"), b"{}")
-        yard.services.triggers.deliver(made.id, message, "127.0.0.1")
+        yard.services.automations.deliver(made.id, message, "127.0.0.1")
         return at
 
 

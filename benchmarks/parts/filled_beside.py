@@ -8,10 +8,9 @@ from sqlalchemy import Table, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.store import Store
+from nbyard.store.schema.automation_tables import automation_firings, automations
 from nbyard.store.schema.notice_tables import notice_channels, notices
-from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
 from nbyard.store.schema.tables import runs
-from nbyard.store.schema.trigger_tables import trigger_firings, triggers
 from parts.filled import START
 
 NAMES = 200
@@ -33,7 +32,9 @@ def fill_beside(store: Store, owner: str, past: int = PAST, sent: int = NOTICES)
         for rows in (_schedules(owner, past), _triggers(owner, past), _notices(owner, sent)):
             for table, row in rows:
                 c.execute(insert(table), row)
-        newest = select(schedules.c.id).order_by(schedules.c.id.desc()).limit(1).scalar_subquery()
+        newest = (
+            select(automations.c.id).order_by(automations.c.id.desc()).limit(1).scalar_subquery()
+        )
         of_schedule = (runs.c.workflow_id == "") & (runs.c.number % FROM_SCHEDULE == 0)
         values = {"source_id": newest, "origin": "schedule", "origin_id": newest}
         c.execute(update(runs).where(of_schedule).values(values))
@@ -53,13 +54,13 @@ def _schedules(owner: str, past: int) -> Iterator[tuple[Table, Any]]:
         timing: dict[str, Any] = {"timing": {"kind": "cron", "expression": "@hourly"}}
         when = {"zone": "UTC", "anchor": START, "handled_until": START, "words": "", "missed": {}}
         more = {"is_enabled": False, "missed_count": 0, "mode": "follows"}
-        yield schedules, [{**named, **timing, **when, **more}]
+        yield automations, [{**named, **timing, **when, **more}]
         if number >= NAMES - WITH_PAST:
             ticks = ((at, START + timedelta(minutes=at)) for at in range(past))
             shown = {"schedule_id": named["id"], "count": 1, "outcome": "started"}
             row = {**shown, "reason": None, "run_id": ""}
             yield (
-                schedule_ticks,
+                automation_firings,
                 [{**row, "id": new_id(), "due_at": due, "created_at": due} for _, due in ticks],
             )
 
@@ -69,13 +70,13 @@ def _triggers(owner: str, past: int) -> Iterator[tuple[Table, Any]]:
         named = _named(number, owner, "trigger")
         on = {"kind": "webhook", "event": {"kind": "webhook"}, "values_from": {}, "secret": ""}
         source = {"source_id": "", "source_path": "", "since_event": 0}
-        yield triggers, [{**named, **on, **source, "is_enabled": False, "mode": "follows"}]
+        yield automations, [{**named, **on, **source, "is_enabled": False, "mode": "follows"}]
         if number >= NAMES - WITH_PAST:
             cause = {"kind": "fire"}
             shown = {"trigger_id": named["id"], "outcome": "started", "reason": None, "run_id": ""}
             row = {**shown, "cause": cause, "chain": [], "given": {}, "created_at": START}
             yield (
-                trigger_firings,
+                automation_firings,
                 [{**row, "id": new_id(), "event_key": f"k{at}"} for at in range(past)],
             )
 

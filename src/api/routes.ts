@@ -9,12 +9,25 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     content: 'GET /artifacts/{artifact}/content',
     preview: 'GET /artifacts/{artifact}/preview'
   },
+  automations: {
+    create: 'POST /automations',
+    list: 'GET /automations',
+    preview: 'POST /automations/preview',
+    get: 'GET /automations/{automation}',
+    update: 'PATCH /automations/{automation}',
+    delete: 'DELETE /automations/{automation}',
+    disable: 'POST /automations/{automation}/disable',
+    enable: 'POST /automations/{automation}/enable',
+    fire: 'POST /automations/{automation}/fire',
+    firings: 'GET /automations/{automation}/firings',
+    rotate: 'POST /automations/{automation}/rotate'
+  },
   backfills: {
+    create: 'POST /automations/{automation}/backfills',
+    preview: 'POST /automations/{automation}/backfills/preview',
     list: 'GET /backfills',
     get: 'GET /backfills/{backfill}',
-    cancel: 'POST /backfills/{backfill}/cancel',
-    create: 'POST /schedules/{schedule}/backfills',
-    preview: 'POST /schedules/{schedule}/backfills/preview'
+    cancel: 'POST /backfills/{backfill}/cancel'
   },
   bisections: {
     create: 'POST /bisections',
@@ -196,35 +209,11 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     usage: 'GET /runs/{run}/tasks/{node}/usage',
     why: 'GET /runs/{run}/why'
   },
-  schedules: {
-    create: 'POST /schedules',
-    list: 'GET /schedules',
-    preview: 'POST /schedules/preview',
-    get: 'GET /schedules/{schedule}',
-    update: 'PATCH /schedules/{schedule}',
-    delete: 'DELETE /schedules/{schedule}',
-    disable: 'POST /schedules/{schedule}/disable',
-    enable: 'POST /schedules/{schedule}/enable',
-    run: 'POST /schedules/{schedule}/run',
-    ticks: 'GET /schedules/{schedule}/ticks'
-  },
   system: {
     doctor: 'GET /system/doctor',
     gpus: 'GET /system/gpus',
     runtimes: 'GET /system/runtimes',
     spell: 'POST /system/spelling'
-  },
-  triggers: {
-    create: 'POST /triggers',
-    list: 'GET /triggers',
-    get: 'GET /triggers/{trigger}',
-    update: 'PATCH /triggers/{trigger}',
-    delete: 'DELETE /triggers/{trigger}',
-    disable: 'POST /triggers/{trigger}/disable',
-    enable: 'POST /triggers/{trigger}/enable',
-    fire: 'POST /triggers/{trigger}/fire',
-    firings: 'GET /triggers/{trigger}/firings',
-    rotate: 'POST /triggers/{trigger}/rotate'
   },
   uploads: {
     create: 'POST /uploads',

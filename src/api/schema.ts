@@ -102,6 +102,193 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/automations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List automations, newest first; `path` limits the list to those of one file */
+        get: operations["automations.list"];
+        put?: never;
+        /** Create an automation: a run starts at set times, or when something happens */
+        post: operations["automations.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Explain a time and show its next due times, without saving anything */
+        post: operations["automations.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Show an automation with its newest firings. `automation` is an ID or a name */
+        get: operations["automations.get"];
+        put?: never;
+        post?: never;
+        /** Delete an automation and its backfills. Its runs are kept */
+        delete: operations["automations.delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change an automation. Omitted fields keep their values
+         * @description A changed event counts from now on. Events that already wait still start their runs.
+         */
+        patch: operations["automations.update"];
+        trace?: never;
+    };
+    "/automations/{automation}/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start runs for the past due times of an automation, the earliest first
+         * @description All runs use the files of a pinned automation, or the files as they are now.
+         */
+        post: operations["backfills.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}/backfills/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Show what a backfill would do, without starting anything */
+        post: operations["backfills.preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Disable an automation. Its runs continue, but what waits for a run is dropped */
+        post: operations["automations.disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Enable an automation. What was due or happened meanwhile starts no run */
+        post: operations["automations.enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}/fire": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Start a run of an automation now, with values of parameters
+         * @description An automation on times starts its run at once, besides its due times. That of an event
+         *     treats this as its event: the run starts in the background, and parameters whose values
+         *     come from an event need values here.
+         */
+        post: operations["automations.fire"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}/firings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List what the due times or events of an automation led to, newest first */
+        get: operations["automations.firings"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/automations/{automation}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Replace the secret of a webhook; the old one is refused from now on
+         * @description The response has the new secret, which is not shown again.
+         */
+        post: operations["automations.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/backfills": {
         parameters: {
             query?: never;
@@ -109,7 +296,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List backfills, newest first; `schedule` limits the list to those of one schedule */
+        /** List backfills, newest first; `automation` limits the list to those of one */
         get: operations["backfills.list"];
         put?: never;
         post?: never;
@@ -126,7 +313,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show a backfill with its ticks */
+        /** Show a backfill with its due times */
         get: operations["backfills.get"];
         put?: never;
         post?: never;
@@ -279,7 +466,7 @@ export interface paths {
         post?: never;
         /**
          * Delete a notice channel with its waiting messages
-         * @description Fails while a schedule uses it, unless `force` is set.
+         * @description Fails while an automation uses it, unless `force` is set.
          */
         delete: operations["channels.delete"];
         options?: never;
@@ -1861,8 +2048,8 @@ export interface paths {
          * @description `workflow` is an ID or path. A file and its pushed copy have the same runs. `node` means
          *     runs in which that node's task succeeded. `since` and `until` limit the time of submission,
          *     without `until` itself: a date or time in ISO 8601, by default in the server's time zone.
-         *     `origin` is what started the runs, such as `manual`, `shell`, `retry` or `schedule`.
-         *     `schedule` is the ID or name of a schedule, whose backfills and retries are among the runs.
+         *     `origin` is what started the runs, such as `manual`, `shell`, `retry` or `automation`.
+         *     `automation` is an ID or a name; its backfills and retries are among the runs.
          *     `project` is the ID or name of a project.
          *
          *     `person` is the name of who submitted the runs: the user of JupyterHub or of another
@@ -2537,165 +2724,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/schedules": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List schedules, newest first; `path` limits the list to those of one file */
-        get: operations["schedules.list"];
-        put?: never;
-        /** Create a schedule: a run starts whenever its timing is due */
-        post: operations["schedules.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Explain a timing and show its next due times, without saving anything */
-        post: operations["schedules.preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{schedule}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show a schedule with its newest ticks. `schedule` is an ID or a name */
-        get: operations["schedules.get"];
-        put?: never;
-        post?: never;
-        /** Delete a schedule and its backfills. Its runs are kept */
-        delete: operations["schedules.delete"];
-        options?: never;
-        head?: never;
-        /** Change a schedule. Omitted fields keep their values */
-        patch: operations["schedules.update"];
-        trace?: never;
-    };
-    "/schedules/{schedule}/backfills": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Start runs for the past due times of a schedule, the earliest first
-         * @description All runs use the files of a pinned schedule, or the files as they are now.
-         */
-        post: operations["backfills.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{schedule}/backfills/preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Show what a backfill would do, without starting anything */
-        post: operations["backfills.preview"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{schedule}/disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Disable a schedule. Its runs continue, but waiting due times are dropped */
-        post: operations["schedules.disable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{schedule}/enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Enable a schedule. Due times that passed meanwhile are not caught up */
-        post: operations["schedules.enable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{schedule}/run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Start a run of a schedule now, besides its due times */
-        post: operations["schedules.run"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/schedules/{schedule}/ticks": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what the due times of a schedule led to, newest first */
-        get: operations["schedules.ticks"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/system/doctor": {
         parameters: {
             query?: never;
@@ -2761,140 +2789,6 @@ export interface paths {
          * @description Both send the same request. Secret values are never shown: both ask for them.
          */
         post: operations["system.spell"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/triggers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List triggers, newest first; `path` limits the list to those of one file */
-        get: operations["triggers.list"];
-        put?: never;
-        /**
-         * Create a trigger: a run starts whenever its event happens
-         * @description The response has the secret of a webhook, which is not shown again.
-         */
-        post: operations["triggers.create"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/triggers/{trigger}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Show a trigger with its newest firings. `trigger` is an ID or a name */
-        get: operations["triggers.get"];
-        put?: never;
-        post?: never;
-        /** Delete a trigger. Its runs are kept */
-        delete: operations["triggers.delete"];
-        options?: never;
-        head?: never;
-        /**
-         * Change a trigger. Omitted fields keep their values
-         * @description A changed event counts from now on. Events that already wait still start their runs.
-         */
-        patch: operations["triggers.update"];
-        trace?: never;
-    };
-    "/triggers/{trigger}/disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Disable a trigger. Its runs continue, but waiting events are dropped */
-        post: operations["triggers.disable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/triggers/{trigger}/enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Enable a trigger. Events that happened meanwhile start no run */
-        post: operations["triggers.enable"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/triggers/{trigger}/fire": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Fire a trigger, with values of parameters; the run starts in the background
-         * @description Parameters whose values come from an event need values here.
-         */
-        post: operations["triggers.fire"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/triggers/{trigger}/firings": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** List what the events of a trigger led to, newest first */
-        get: operations["triggers.firings"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/triggers/{trigger}/rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /**
-         * Replace the secret of a webhook; the old one is refused from now on
-         * @description The response has the new secret, which is not shown again.
-         */
-        post: operations["triggers.rotate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3225,7 +3119,7 @@ export interface components {
         };
         /**
          * AutomaticRun
-         * @description The run that a schedule or trigger starts, with the fields of a `NewRun`.
+         * @description The run that an automation starts, with the fields of a `NewRun`.
          *
          *         The run ignores the cache unless `force` is false: nbyard does not notice changes of data that
          *         the code fetches itself, for example from a database.
@@ -3283,15 +3177,100 @@ export interface components {
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
         };
         /**
-         * Backfill
-         * @description A backfill of the schedule with the name `schedule` and the time zone `zone`.
+         * Automation
+         * @description A stored automation. `sentence` explains when a run starts.
          *
-         *         `ticks` are its due times in order. They are empty in lists of backfills.
+         *         A phrase stays in `on` as it was typed; `timing` is what it means, null for events. `next_due`
+         *         is null for events, and if the automation is disabled or has ended. `recent` are its newest
+         *         firings, `waiting` is the number of those that wait for an earlier run to end. `address` is the
+         *         path of a webhook below the server's URL. Its `secret` is only present when the webhook or a
+         *         new secret is created.
+         */
+        Automation: {
+            id: string;
+            name: string;
+            owner: string;
+            revision: number;
+            is_enabled: boolean;
+            run: components["schemas"]["AutomaticRun"];
+            on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"] | components["schemas"]["OnDataset"] | components["schemas"]["OnRun"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            timing: (components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"]) | null;
+            zone: string;
+            starts_at: string | null;
+            ends_at: string | null;
+            at_most: number | null;
+            missed: components["schemas"]["Missed"];
+            values_from: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            mode: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap: "queue" | "replace" | "skip";
+            next_due: string | null;
+            counts: components["schemas"]["FiringCounts"];
+            created_at: string;
+            updated_at: string;
+            /** @default null */
+            sentence: components["schemas"]["Reason"] | null;
+            /** @default [] */
+            recent: components["schemas"]["Firing"][];
+            /** @default 0 */
+            waiting: number;
+            /** @default [] */
+            notify: components["schemas"]["AutomationNotice"][];
+            /** @default  */
+            address: string;
+            /** @default  */
+            secret: string;
+        };
+        /**
+         * AutomationNotice
+         * @description A channel that reports events of one automation. `channel` is a name or an ID.
+         */
+        AutomationNotice: {
+            channel: string;
+            events?: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
+        };
+        /**
+         * AutomationPatch
+         * @description Fields of an automation to change. `revision` is the revision that was read.
+         *
+         *         One time may replace another, but an event stays one of its kind. A change of a pinned
+         *         automation's `run` or `mode` freezes the files again. `refreeze` freezes them without another
+         *         change.
+         */
+        AutomationPatch: {
+            revision: number;
+            run?: components["schemas"]["AutomaticRun"];
+            on?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"] | components["schemas"]["OnDataset"] | components["schemas"]["OnRun"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            name?: string;
+            zone?: string;
+            starts_at?: string | null;
+            ends_at?: string | null;
+            at_most?: number | null;
+            missed?: components["schemas"]["Missed"];
+            values_from?: {
+                [key: string]: string;
+            };
+            /** @enum {unknown} */
+            mode?: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap?: "queue" | "replace" | "skip";
+            notify?: components["schemas"]["AutomationNotice"][];
+            /** @default false */
+            refreeze: boolean;
+        };
+        /**
+         * Backfill
+         * @description A backfill of the automation with the name `automation` and the time zone `zone`.
+         *
+         *         `firings` are its due times in order. They are empty in lists of backfills.
          */
         Backfill: {
             id: string;
-            schedule_id: string;
-            schedule: string;
+            automation_id: string;
+            automation: string;
             zone: string;
             owner: string;
             /** @enum {unknown} */
@@ -3314,7 +3293,7 @@ export interface components {
              */
             counts: components["schemas"]["BackfillCounts"];
             /** @default [] */
-            ticks: components["schemas"]["BackfillTick"][];
+            firings: components["schemas"]["Firing"][];
         };
         /**
          * BackfillCounts
@@ -3342,7 +3321,7 @@ export interface components {
          * @description The forecast of a due time.
          *
          *         With `run`, the backfill would create a run. With `succeeded` or `active` it would not, because
-         *         the run `run_id` has succeeded or is active. `local` is the time in the schedule's zone.
+         *         the run `run_id` has succeeded or is active. `local` is the time in the automation's zone.
          */
         BackfillForecast: {
             at: string;
@@ -3357,29 +3336,12 @@ export interface components {
          * @description The due times of a range in order. `runs` is the number of runs to be created.
          */
         BackfillPreview: {
-            schedule: string;
+            automation: string;
             zone: string;
             since: string;
             until: string;
             runs: number;
             times: components["schemas"]["BackfillForecast"][];
-        };
-        /**
-         * BackfillTick
-         * @description One due time of a backfill.
-         *
-         *         `reason` is why a due time with the outcome `skipped` or `failed` got no run.
-         */
-        BackfillTick: {
-            due_at: string;
-            /** @enum {unknown} */
-            outcome: "cancelled" | "failed" | "skipped" | "started" | "waiting";
-            /** @default null */
-            reason: components["schemas"]["Reason"] | null;
-            /** @default  */
-            run_id: string;
-            /** @default null */
-            run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
         };
         /**
          * Beside
@@ -3654,8 +3616,8 @@ export interface components {
          * @description A notice channel without its secrets. `service` is the service that gets its messages.
          *
          *         `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
-         *         null after a success. No message is sent before `retry_at`. `schedules` are the names of the
-         *         schedules that use the channel.
+         *         null after a success. No message is sent before `retry_at`. `automations` are the names of
+         *         the automations that use the channel.
          */
         Channel: {
             id: string;
@@ -3679,7 +3641,7 @@ export interface components {
             /** @default [] */
             rules: components["schemas"]["NoticeRule"][];
             /** @default [] */
-            schedules: string[];
+            automations: string[];
             /**
              * @default {
              *       "waiting": 0,
@@ -4257,15 +4219,6 @@ export interface components {
             removed: components["schemas"]["Argument"][];
         };
         /**
-         * Delay
-         * @description A single due time, this number of seconds after the schedule is saved.
-         */
-        Delay: {
-            /** @enum {unknown} */
-            kind: "delay";
-            seconds: number;
-        };
-        /**
          * Deployed
          * @description The existing deployments of a model.
          *
@@ -4490,7 +4443,7 @@ export interface components {
         };
         /**
          * DueTime
-         * @description A due time in UTC (`at`) and in the schedule's zone (`local`).
+         * @description A due time in UTC (`at`) and in the automation's zone (`local`).
          *
          *         `note` explains the effect of a clock change on it.
          */
@@ -4878,7 +4831,7 @@ export interface components {
         };
         /**
          * Fire
-         * @description Values of parameters for one run of a trigger.
+         * @description Values of parameters for one run of an automation.
          *
          *         `texts` are values as typed on a command line, parsed as the declared types.
          */
@@ -4892,7 +4845,7 @@ export interface components {
         };
         /**
          * FireCause
-         * @description A notebook, a program or a person fired the trigger.
+         * @description A notebook, a program or a person fired the automation.
          *
          *         `run_id` is the run in which the code fired it, empty outside of runs.
          */
@@ -4904,18 +4857,26 @@ export interface components {
         };
         /**
          * Firing
-         * @description The record of one event of a trigger.
+         * @description The record of a due time (`due_at`) or of an event (`cause`), and what it led to.
          *
-         *         With the outcome `waiting`, the run is not started yet, or waits for an earlier run to end.
-         *         With `failed`, no run could be created, for `reason`.
+         *         It may stand for `count` missed due times from `since` to `due_at`. With the outcome `waiting`,
+         *         the run is not started yet, or waits for an earlier run to end. With `failed`, no run could be
+         *         created, for `reason`. Only due times of backfills are `skipped` or `cancelled`.
          */
         Firing: {
             id: string;
-            trigger_id: string;
+            automation_id: string;
             /** @enum {unknown} */
-            outcome: "failed" | "overlapped" | "started" | "waiting";
-            cause: components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"];
+            outcome: "cancelled" | "failed" | "missed" | "overlapped" | "skipped" | "started" | "waiting";
             created_at: string;
+            /** @default null */
+            due_at: string | null;
+            /** @default null */
+            cause: (components["schemas"]["DatasetCause"] | components["schemas"]["RunCause"] | components["schemas"]["FileCause"] | components["schemas"]["WebhookCause"] | components["schemas"]["FireCause"]) | null;
+            /** @default 1 */
+            count: number;
+            /** @default null */
+            since: string | null;
             /** @default null */
             reason: components["schemas"]["Reason"] | null;
             /** @default  */
@@ -4925,11 +4886,13 @@ export interface components {
         };
         /**
          * FiringCounts
-         * @description The number of events of a trigger by outcome.
+         * @description The number of due times or events of an automation by outcome.
          */
         FiringCounts: {
             /** @default 0 */
             started: number;
+            /** @default 0 */
+            missed: number;
             /** @default 0 */
             overlapped: number;
             /** @default 0 */
@@ -5742,10 +5705,59 @@ export interface components {
             bundle: string;
         };
         /**
+         * NewAutomation
+         * @description An automation to create: `run` is created whenever `on` happens.
+         *
+         *         `on` is a time or an event. Only times take `zone`, an IANA time zone, empty for the server's;
+         *         `starts_at` and `ends_at`, between which times are due; `at_most`, the number of runs after
+         *         which the automation ends; and `missed`. Only events take `values_from`, which sets parameters
+         *         from their fields: `{"file": "path"}` for files, `{"city": "body.city"}` for a webhook. With
+         *         `mode` pinned, all runs use the present files. Otherwise each run uses the files at the time
+         *         when it starts. While a run is active, times are skipped and events queued unless `overlap` is
+         *         set. `notify` names the channels that report what happens to this automation.
+         */
+        NewAutomation: {
+            run: components["schemas"]["AutomaticRun"];
+            on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"] | components["schemas"]["OnDataset"] | components["schemas"]["OnRun"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            /** @default  */
+            name: string;
+            /** @default  */
+            zone: string;
+            /** @default null */
+            starts_at: string | null;
+            /** @default null */
+            ends_at: string | null;
+            /** @default null */
+            at_most: number | null;
+            /**
+             * @default {
+             *       "policy": "last",
+             *       "window_seconds": 3600,
+             *       "most": 10
+             *     }
+             */
+            missed: components["schemas"]["Missed"];
+            /** @default {} */
+            values_from: {
+                [key: string]: string;
+            };
+            /**
+             * @default follows
+             * @enum {unknown}
+             */
+            mode: "follows" | "pinned";
+            /** @enum {unknown} */
+            overlap?: "queue" | "replace" | "skip";
+            /** @default true */
+            is_enabled: boolean;
+            /** @default [] */
+            notify: components["schemas"]["AutomationNotice"][];
+        };
+        /**
          * NewBackfill
          * @description A range of past due times to run, from `since` to `until`, both included.
          *
-         *         A time without an offset is in the schedule's zone. Without `until`, the range ends now. At
+         *         A time without an offset is in the automation's zone. Without `until`, the range ends now. At
          *         most `at_once` runs of the backfill are active. With `again`, due times that already have a
          *         succeeded run are run again.
          */
@@ -6042,7 +6054,7 @@ export interface components {
          */
         NewLink: {
             /** @enum {unknown} */
-            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
+            kind: "automation" | "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "workflow";
             resource: string;
         };
         /**
@@ -6180,81 +6192,6 @@ export interface components {
             origin: "" | "client" | "magic" | "manual" | "notebook" | "shell";
         };
         /**
-         * NewSchedule
-         * @description A schedule to create: `run` is created whenever `timing` is due.
-         *
-         *         `zone` is an IANA time zone; empty means the server's time zone. No time is due before
-         *         `starts_at` or after `ends_at`. The schedule ends after `at_most` runs. With `mode` pinned, all
-         *         runs use the present files. Otherwise each run uses the files at its due time. `notify` names
-         *         the channels that report events of this schedule.
-         */
-        NewSchedule: {
-            run: components["schemas"]["AutomaticRun"];
-            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
-            /** @default  */
-            name: string;
-            /** @default  */
-            zone: string;
-            /** @default null */
-            starts_at: string | null;
-            /** @default null */
-            ends_at: string | null;
-            /** @default null */
-            at_most: number | null;
-            /**
-             * @default follows
-             * @enum {unknown}
-             */
-            mode: "follows" | "pinned";
-            /**
-             * @default skip
-             * @enum {unknown}
-             */
-            overlap: "queue" | "replace" | "skip";
-            /**
-             * @default {
-             *       "policy": "last",
-             *       "window_seconds": 3600,
-             *       "most": 10
-             *     }
-             */
-            missed: components["schemas"]["Missed"];
-            /** @default true */
-            is_enabled: boolean;
-            /** @default [] */
-            notify: components["schemas"]["ScheduleNotice"][];
-        };
-        /**
-         * NewTrigger
-         * @description A trigger to create: `run` is created whenever `on` happens.
-         *
-         *         `values_from` sets parameters from fields of the event: `{"file": "path"}` for files,
-         *         `{"city": "body.city"}` for a webhook. With `mode` pinned, all runs use the present files.
-         *         Otherwise each run uses the files at the time when the trigger fires.
-         */
-        NewTrigger: {
-            run: components["schemas"]["AutomaticRun"];
-            on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
-            /** @default  */
-            name: string;
-            /** @default {} */
-            values_from: {
-                [key: string]: string;
-            };
-            /**
-             * @default follows
-             * @enum {unknown}
-             */
-            mode: "follows" | "pinned";
-            /**
-             * @default queue
-             * @enum {unknown}
-             */
-            overlap: "queue" | "replace" | "skip";
-            /** @default true */
-            is_enabled: boolean;
-        };
-        /**
          * NewUpload
          * @description A file to upload.
          */
@@ -6389,7 +6326,7 @@ export interface components {
             id: string;
             channel_id: string;
             /** @enum {unknown} */
-            event: "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed";
+            event: "automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded";
             event_id: string;
             title: string;
             /** @enum {unknown} */
@@ -6414,7 +6351,7 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
-            events: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6432,7 +6369,7 @@ export interface components {
          *         after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
          */
         NotificationEntry: {
-            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+            events?: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             /** @default  */
             path: string;
             /** @default 2 */
@@ -6492,31 +6429,21 @@ export interface components {
         };
         /**
          * OnNotebook
-         * @description A running notebook or a program fires the trigger by its name.
+         * @description A running notebook or a program fires the automation by its name.
          */
         OnNotebook: {
             /** @enum {unknown} */
             kind: "notebook";
         };
         /**
-         * OnWebhook
-         * @description A signed message arrives at the address of the trigger. More per minute are refused.
-         */
-        OnWebhook: {
-            /** @enum {unknown} */
-            kind: "webhook";
-            /** @default 60 */
-            most_per_minute: number;
-        };
-        /**
-         * OnWorkflow
+         * OnRun
          * @description A run of another workflow, notebook, script or executable succeeded or failed.
          *
          *         `path` is the path of the file, or the name or ID of the executable.
          */
-        OnWorkflow: {
+        OnRun: {
             /** @enum {unknown} */
-            kind: "workflow";
+            kind: "run";
             path: string;
             /**
              * @default succeeded
@@ -6525,8 +6452,18 @@ export interface components {
             outcome: "either" | "failed" | "succeeded";
         };
         /**
+         * OnWebhook
+         * @description A signed message arrives at the address of the automation. More per minute are refused.
+         */
+        OnWebhook: {
+            /** @enum {unknown} */
+            kind: "webhook";
+            /** @default 60 */
+            most_per_minute: number;
+        };
+        /**
          * Once
-         * @description A single due time. Without an offset, it is in the schedule's time zone.
+         * @description A single due time. Without an offset, it is in the automation's time zone.
          */
         Once: {
             /** @enum {unknown} */
@@ -6564,12 +6501,12 @@ export interface components {
         };
         /**
          * Origin
-         * @description The origin of a run. `id` is the ID of its schedule, trigger, bisection or retried run.
+         * @description The origin of a run. `id` is the ID of its automation, bisection or retried run.
          *
-         *         `due_at` is the due time of a schedule; `backfill_id` is set if a backfill started the run.
-         *         `cause` is the event that fired a trigger. `chain` are the IDs of the triggers that led to the
-         *         run; the run of each trigger fired the next one. `source_id` is the ID of the schedule or
-         *         trigger. A retry has due time, backfill, chain and source of the run that it repeats. `person`
+         *         `due_at` is the due time of an automation; `backfill_id` is set if a backfill started the run.
+         *         `cause` is the event that fired the automation. `chain` are the IDs of the automations that led
+         *         to the run; the run of each one fired the next. `source_id` is the ID of the automation. A
+         *         retry has due time, backfill, chain and source of the run that it repeats. `person`
          *         is the user who submitted the run; empty if no person did.
          */
         Origin: {
@@ -6577,7 +6514,7 @@ export interface components {
              * @default manual
              * @enum {unknown}
              */
-            kind: "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "schedule" | "shell" | "trigger";
+            kind: "automation" | "backfill" | "bisect" | "check" | "client" | "magic" | "manual" | "notebook" | "retry" | "shell";
             /** @default  */
             id: string;
             /** @default null */
@@ -6725,6 +6662,15 @@ export interface components {
         PackageRow: {
             name: string;
             versions: (string | null)[];
+        };
+        /**
+         * Page[Automation]
+         * @description Items and the cursor of the next page, null on the last.
+         */
+        Page_Automation_: {
+            items: components["schemas"]["Automation"][];
+            /** @default null */
+            next: string | null;
         };
         /**
          * Page[Backfill]
@@ -6979,33 +6925,6 @@ export interface components {
             next: string | null;
         };
         /**
-         * Page[Schedule]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_Schedule_: {
-            items: components["schemas"]["Schedule"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
-         * Page[Tick]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_Tick_: {
-            items: components["schemas"]["Tick"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
-         * Page[Trigger]
-         * @description Items and the cursor of the next page, null on the last.
-         */
-        Page_Trigger_: {
-            items: components["schemas"]["Trigger"][];
-            /** @default null */
-            next: string | null;
-        };
-        /**
          * Page[WorkflowFile]
          * @description Items and the cursor of the next page, null on the last.
          */
@@ -7038,7 +6957,7 @@ export interface components {
          */
         Phrase: {
             /** @enum {unknown} */
-            kind: "words";
+            kind: "phrase";
             text: string;
         };
         /**
@@ -7338,7 +7257,7 @@ export interface components {
          */
         ProjectResource: {
             /** @enum {unknown} */
-            kind: "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "schedule" | "trigger" | "workflow";
+            kind: "automation" | "credential" | "dataset" | "deployment" | "environment" | "executable" | "model" | "run" | "workflow";
             id: string;
             name: string;
             created_at: string;
@@ -7663,7 +7582,7 @@ export interface components {
          */
         RunCause: {
             /** @enum {unknown} */
-            kind: "workflow";
+            kind: "run";
             run_id: string;
             number: number;
             title: string;
@@ -7765,58 +7684,6 @@ export interface components {
             names: string[];
         };
         /**
-         * Schedule
-         * @description A stored schedule. `words` is the phrase that the user typed, `sentence` explains the timing.
-         *
-         *         `next_due` is null if the schedule is disabled or has ended. `recent` are its newest ticks.
-         *         `waiting` is the number of its due times that wait for an earlier run to end.
-         */
-        Schedule: {
-            id: string;
-            name: string;
-            owner: string;
-            revision: number;
-            is_enabled: boolean;
-            run: components["schemas"]["AutomaticRun"];
-            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
-            words: string;
-            zone: string;
-            starts_at: string | null;
-            ends_at: string | null;
-            at_most: number | null;
-            /** @enum {unknown} */
-            mode: "follows" | "pinned";
-            /** @enum {unknown} */
-            overlap: "queue" | "replace" | "skip";
-            missed: components["schemas"]["Missed"];
-            next_due: string | null;
-            counts: components["schemas"]["ScheduleCounts"];
-            created_at: string;
-            updated_at: string;
-            /** @default null */
-            sentence: components["schemas"]["Reason"] | null;
-            /** @default [] */
-            recent: components["schemas"]["Tick"][];
-            /** @default 0 */
-            waiting: number;
-            /** @default [] */
-            notify: components["schemas"]["ScheduleNotice"][];
-        };
-        /**
-         * ScheduleCounts
-         * @description The number of due times of a schedule by outcome.
-         */
-        ScheduleCounts: {
-            /** @default 0 */
-            started: number;
-            /** @default 0 */
-            missed: number;
-            /** @default 0 */
-            overlapped: number;
-            /** @default 0 */
-            failed: number;
-        };
-        /**
          * ScheduleEntry
          * @description A schedule in a project file. `path` is relative to the project's folder.
          *
@@ -7844,78 +7711,8 @@ export interface components {
             priority?: number;
             force?: boolean;
             notify?: {
-                [key: string]: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
+                [key: string]: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
             };
-        };
-        /**
-         * ScheduleNotice
-         * @description A channel that reports events of one schedule. `channel` is a name or an ID.
-         */
-        ScheduleNotice: {
-            channel: string;
-            events?: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
-        };
-        /**
-         * SchedulePatch
-         * @description Fields of a schedule to change. `revision` is the revision that was read.
-         *
-         *         A change of a pinned schedule's `run` or `mode` freezes the files again. `refreeze` freezes
-         *         them without another change.
-         */
-        SchedulePatch: {
-            revision: number;
-            run?: components["schemas"]["AutomaticRun"];
-            timing?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
-            name?: string;
-            zone?: string;
-            starts_at?: string | null;
-            ends_at?: string | null;
-            at_most?: number | null;
-            /** @enum {unknown} */
-            mode?: "follows" | "pinned";
-            /** @enum {unknown} */
-            overlap?: "queue" | "replace" | "skip";
-            missed?: components["schemas"]["Missed"];
-            notify?: components["schemas"]["ScheduleNotice"][];
-            /** @default false */
-            refreeze: boolean;
-        };
-        /**
-         * SchedulePreview
-         * @description The timing as it would be stored, with a sentence that explains it and its next due times.
-         *
-         *         `text` is the sentence in English. `ended` is the reason why no time is due.
-         */
-        SchedulePreview: {
-            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
-            zone: string;
-            sentence: components["schemas"]["Reason"];
-            text: string;
-            next: components["schemas"]["DueTime"][];
-            /** @default null */
-            ended: components["schemas"]["Reason"] | null;
-        };
-        /**
-         * SchedulePreviewRequest
-         * @description A timing to explain. No schedule is created. `count` is the number of due times to show.
-         *
-         *         `schedule` is the ID or name of the schedule that would get this timing. Its started runs count
-         *         toward `at_most`.
-         */
-        SchedulePreviewRequest: {
-            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Delay"] | components["schemas"]["Phrase"];
-            /** @default  */
-            zone: string;
-            /** @default null */
-            starts_at: string | null;
-            /** @default null */
-            ends_at: string | null;
-            /** @default null */
-            at_most: number | null;
-            /** @default 5 */
-            count: number;
-            /** @default  */
-            schedule: string;
         };
         /**
          * Sealed
@@ -8187,29 +7984,41 @@ export interface components {
             next: string | null;
         };
         /**
-         * Tick
-         * @description The record of one due time, or of `count` missed due times from `since` to `due_at`.
+         * TimePreview
+         * @description A time as it would be stored, with a sentence that explains it and its next due times.
          *
-         *         With the outcome `waiting`, the due time waits for an earlier run to end. With `failed`, no run
-         *         could be created, for `reason`.
+         *         `text` is the sentence in English. `ended` is the reason why no time is due.
          */
-        Tick: {
-            id: string;
-            schedule_id: string;
-            due_at: string;
-            /** @enum {unknown} */
-            outcome: "failed" | "missed" | "overlapped" | "started" | "waiting";
-            created_at: string;
-            /** @default 1 */
-            count: number;
+        TimePreview: {
+            timing: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"];
+            zone: string;
+            sentence: components["schemas"]["Reason"];
+            text: string;
+            next: components["schemas"]["DueTime"][];
             /** @default null */
-            since: string | null;
-            /** @default null */
-            reason: components["schemas"]["Reason"] | null;
+            ended: components["schemas"]["Reason"] | null;
+        };
+        /**
+         * TimePreviewRequest
+         * @description A time to explain. No automation is created. `count` is the number of due times to show.
+         *
+         *         `automation` is the ID or name of the automation that would get this time. Its started runs
+         *         count toward `at_most`.
+         */
+        TimePreviewRequest: {
+            on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"];
             /** @default  */
-            run_id: string;
+            zone: string;
             /** @default null */
-            run_state: ("cancelled" | "failed" | "queued" | "running" | "succeeded") | null;
+            starts_at: string | null;
+            /** @default null */
+            ends_at: string | null;
+            /** @default null */
+            at_most: number | null;
+            /** @default 5 */
+            count: number;
+            /** @default  */
+            automation: string;
         };
         /**
          * TimingRow
@@ -8263,62 +8072,6 @@ export interface components {
             p99_seconds: number | null;
             /** @default 0 */
             refused: number;
-        };
-        /**
-         * Trigger
-         * @description A stored trigger. `sentence` explains when it fires; `recent` are its newest firings.
-         *
-         *         `address` is the path of a webhook below the server's URL. Its `secret` is only present when
-         *         the webhook or a new secret is created.
-         */
-        Trigger: {
-            id: string;
-            name: string;
-            owner: string;
-            revision: number;
-            is_enabled: boolean;
-            run: components["schemas"]["AutomaticRun"];
-            on: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
-            values_from: {
-                [key: string]: string;
-            };
-            /** @enum {unknown} */
-            mode: "follows" | "pinned";
-            /** @enum {unknown} */
-            overlap: "queue" | "replace" | "skip";
-            counts: components["schemas"]["FiringCounts"];
-            created_at: string;
-            updated_at: string;
-            /** @default null */
-            sentence: components["schemas"]["Reason"] | null;
-            /** @default [] */
-            recent: components["schemas"]["Firing"][];
-            /** @default  */
-            address: string;
-            /** @default  */
-            secret: string;
-        };
-        /**
-         * TriggerPatch
-         * @description Fields of a trigger to change. `revision` is the revision that was read.
-         *
-         *         The kind of the event cannot change. A change of a pinned trigger's `run` or `mode` freezes the
-         *         files again. `refreeze` freezes them without another change.
-         */
-        TriggerPatch: {
-            revision: number;
-            run?: components["schemas"]["AutomaticRun"];
-            on?: components["schemas"]["OnDataset"] | components["schemas"]["OnWorkflow"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
-            name?: string;
-            values_from?: {
-                [key: string]: string;
-            };
-            /** @enum {unknown} */
-            mode?: "follows" | "pinned";
-            /** @enum {unknown} */
-            overlap?: "queue" | "replace" | "skip";
-            /** @default false */
-            refreeze: boolean;
         };
         /**
          * Undeclared
@@ -8808,12 +8561,450 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
+    "automations.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+                search?: string;
+                path?: string;
+                project?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Automation_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAutomation"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TimePreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TimePreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.update": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AutomationPatch"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backfill"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "backfills.preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBackfill"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BackfillPreview"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.fire": {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Fire"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Firing"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.firings": {
+        parameters: {
+            query?: {
+                limit?: number;
+                after?: string;
+            };
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Firing_"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
+    "automations.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                automation: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Automation"];
+                };
+            };
+            400: components["responses"]["400"];
+            401: components["responses"]["401"];
+            403: components["responses"]["403"];
+            404: components["responses"]["404"];
+            409: components["responses"]["409"];
+            413: components["responses"]["413"];
+            415: components["responses"]["415"];
+            422: components["responses"]["422"];
+            500: components["responses"]["500"];
+            503: components["responses"]["503"];
+        };
+    };
     "backfills.list": {
         parameters: {
             query?: {
                 limit?: number;
                 after?: string;
-                schedule?: string;
+                automation?: string;
             };
             header?: never;
             path?: never;
@@ -12670,7 +12861,7 @@ export interface operations {
                 since?: string;
                 until?: string;
                 origin?: string;
-                schedule?: string;
+                automation?: string;
                 project?: string;
                 person?: string;
             };
@@ -13846,406 +14037,6 @@ export interface operations {
             503: components["responses"]["503"];
         };
     };
-    "schedules.list": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-                search?: string;
-                path?: string;
-                project?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Schedule_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.create": {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewSchedule"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SchedulePreviewRequest"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SchedulePreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["SchedulePatch"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "backfills.create": {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewBackfill"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Backfill"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "backfills.preview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewBackfill"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["BackfillPreview"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Schedule"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.run": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Run"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "schedules.ticks": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path: {
-                schedule: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Tick_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
     "system.doctor": {
         parameters: {
             query?: never;
@@ -14350,336 +14141,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Spelling"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.list": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-                search?: string;
-                path?: string;
-                project?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Trigger_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.create": {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["NewTrigger"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trigger"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.get": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trigger"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.delete": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.update": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["TriggerPatch"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trigger"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.disable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trigger"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.enable": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trigger"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.fire": {
-        parameters: {
-            query?: never;
-            header?: {
-                "Idempotency-Key"?: string;
-            };
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["Fire"];
-            };
-        };
-        responses: {
-            /** @description Done. */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Firing"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            413: components["responses"]["413"];
-            415: components["responses"]["415"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.firings": {
-        parameters: {
-            query?: {
-                limit?: number;
-                after?: string;
-            };
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page_Firing_"];
-                };
-            };
-            400: components["responses"]["400"];
-            401: components["responses"]["401"];
-            403: components["responses"]["403"];
-            404: components["responses"]["404"];
-            409: components["responses"]["409"];
-            422: components["responses"]["422"];
-            500: components["responses"]["500"];
-            503: components["responses"]["503"];
-        };
-    };
-    "triggers.rotate": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                trigger: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Trigger"];
                 };
             };
             400: components["responses"]["400"];

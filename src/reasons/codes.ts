@@ -238,7 +238,7 @@ export const CODES: Readonly<Record<string, string>> = {
   'import-no-field': trans.__('{place}: {value}. nbyard does not have this field'),
   'import-bad-value': trans.__('{place}: {value}. {why}'),
   'import-wrong-type': trans.__('{place}: {why}'),
-  'import-other-timing': trans.__('{place}: {value}. The schedule uses {used}'),
+  'import-other-timing': trans.__('{place}: {value}. The automation uses {used}'),
   'import-login': trans.__('{place}: the user name and password in the URL'),
   'import-no-value': trans.__('{place} is missing, so the workflow is left out'),
   'import-no-notebook': trans.__("{place}: the notebook '{name}' was not found"),
@@ -333,8 +333,8 @@ export const CODES: Readonly<Record<string, string>> = {
   'first-columns-shown': trans.__('only the first {last:,} of {count:,} columns are shown'),
   'columns-shown': trans.__('only columns {first:,} to {last:,} of {count:,} columns are shown'),
   'json-half-surrogate': trans.__('A text contains half of a surrogate pair.'),
-  'schedule-runs-started': trans.__(
-    'No time is due: the schedule started {started} of at most {most} runs.'
+  'automation-runs-started': trans.__(
+    'No time is due: the automation started {started} of at most {most} runs.'
   ),
   'due-in-zone': trans.__('{times} ({zone})'),
   'due-every-seconds': trans.__('Every {count} seconds'),
@@ -365,12 +365,9 @@ export const CODES: Readonly<Record<string, string>> = {
   'clock-back': trans.__('Clocks went back by {hours} h'),
   'backfill-succeeded': trans.__('Run {number} has succeeded'),
   'backfill-active': trans.__('Run {number} is active'),
-  'tick-missed': trans.__('No dispatcher ran at this time'),
-  'tick-overlapped': trans.__('Run {number} had not ended'),
-  'no-template': trans.__('The frozen files of the schedule are gone; save the schedule again'),
-  'tick-disabled': trans.__('The schedule was disabled'),
-  'tick-queue-full': trans.__('{count} due times already wait'),
-  'replaced-by-schedule': trans.__('Replaced by the next run of the schedule'),
+  'due-time-missed': trans.__('No dispatcher ran at this time'),
+  'no-template': trans.__('The frozen files of the automation are gone; save it again'),
+  'due-times-full': trans.__('{count} due times already wait'),
   'too-many-watched-files': trans.__(
     'has more than {most} files that match. Choose a smaller folder or a narrower pattern'
   ),
@@ -387,13 +384,13 @@ export const CODES: Readonly<Record<string, string>> = {
   'file-deleted': trans.__('deleted'),
   'firing-overlapped': trans.__('Run {number} had not ended'),
   'firing-queue-full': trans.__('{count} events already wait'),
-  'firing-disabled': trans.__('The trigger was disabled'),
-  'firing-replaced': trans.__('A later event replaced it'),
+  'firing-disabled': trans.__('The automation was disabled'),
+  'firing-replaced': trans.__('A later due time or event replaced it'),
   'watched-files-change-with-runs': trans.__(
     'The watched files changed during each of {most} runs in a row, so these runs seem to change them. The changes wait for one at another time. Leave files that the run writes out of the pattern.'
   ),
-  'trigger-chain-too-long': trans.__(
-    '{most} triggers fired each other in a row; this looks like a loop'
+  'automation-chain-too-long': trans.__(
+    '{most} automations started each other in a row; this looks like a loop'
   ),
   'watched-files-unreadable': trans.__('{path} cannot be read: {message}'),
   'cause-dataset': trans.__('version {version} of dataset {name}'),

@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from nbyard.domain.schedules.backfills import Backfill, NewBackfill
-from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
+from nbyard.domain.automations.backfills import Backfill, NewBackfill
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Cron
 
 from .place import Place, until
 
@@ -18,11 +19,11 @@ DUE_TIMES = 4
 def backfill(place: Place, at_once: int = 1) -> str:
     """Start the backfill of a short workflow, whose schedule is disabled; return its ID."""
     run = AutomaticRun(path=place.flow({"a": []}))
-    body = NewSchedule(run, Cron("0 * * * *"), zone="UTC", is_enabled=False)
-    schedule = place.yard.services.schedules.create(place.caller, body).id
+    body = NewAutomation(run, Cron("0 * * * *"), zone="UTC", is_enabled=False)
+    automation = place.yard.services.automations.create(place.caller, body).id
     hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     wanted = NewBackfill(hour - timedelta(hours=DUE_TIMES - 1), hour, at_once)
-    return place.yard.services.backfills.create(place.caller, schedule, wanted).id
+    return place.yard.services.backfills.create(place.caller, automation, wanted).id
 
 
 def now(place: Place, key: str) -> Backfill:
@@ -32,7 +33,7 @@ def now(place: Place, key: str) -> Backfill:
 def check_runs(place: Place, key: str) -> None:
     """Check that each due time has one run, and each run its due time."""
     found = now(place, key)
-    page = place.yard.services.runs.list(place.caller, schedule=found.schedule_id, limit=500)
+    page = place.yard.services.runs.list(place.caller, automation=found.automation_id, limit=500)
     assert sorted(run.id for run in page.items) == sorted(tick.run_id for tick in found.ticks)
     assert {run.id: run.origin.due_at for run in page.items} == {
         tick.run_id: tick.due_at for tick in found.ticks

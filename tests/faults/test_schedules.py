@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule, Tick
+from nbyard.domain.automations.structs import AutomaticRun, Firing, NewAutomation
+from nbyard.domain.automations.times.structs import Cron
 
 from .place import Place, until
 from .test_clocks import LIBRARY, dispatcher_with_clock
@@ -18,26 +19,26 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 STEPS = (3600, 0, -3600, 86_400, 0)
 
 
-def schedule(place: Place, **more: Any) -> str:
+def automation(place: Place, **more: Any) -> str:
     """Create a schedule of a short workflow; return its ID."""
     run = AutomaticRun(path=place.flow({"a": []}))
-    body = NewSchedule(run, EVERY_TEN_SECONDS, overlap="queue", **more)
-    return place.yard.services.schedules.create(place.caller, body).id
+    body = NewAutomation(run, EVERY_TEN_SECONDS, overlap="queue", **more)
+    return place.yard.services.automations.create(place.caller, body).id
 
 
-def ticks(place: Place, schedule_id: str) -> list[Tick]:
+def ticks(place: Place, automation_id: str) -> list[Firing]:
     """Return the ticks of due times that have a run."""
-    page = place.yard.services.schedules.ticks(place.caller, schedule_id, limit=500)
+    page = place.yard.services.automations.ticks(place.caller, automation_id, limit=500)
     return [tick for tick in page.items if tick.outcome == "started"]
 
 
-def check_runs(place: Place, schedule_id: str) -> None:
+def check_runs(place: Place, automation_id: str) -> None:
     """Check that each run has its own due time, and each due time with a run its tick."""
-    runs = place.yard.services.runs.list(place.caller, schedule=schedule_id, limit=500).items
+    runs = place.yard.services.runs.list(place.caller, automation=automation_id, limit=500).items
     dues = [run.origin.due_at for run in runs]
     assert len(dues) == len(set(dues))
-    assert sorted(filter(None, dues)) == sorted(tick.due_at for tick in ticks(place, schedule_id))
-    assert {run.id for run in runs} == {tick.run_id for tick in ticks(place, schedule_id)}
+    assert sorted(filter(None, dues)) == sorted(tick.due_at for tick in ticks(place, automation_id))
+    assert {run.id for run in runs} == {tick.run_id for tick in ticks(place, automation_id)}
 
 
 @pytest.mark.sample(1)
@@ -45,12 +46,12 @@ def check_runs(place: Place, schedule_id: str) -> None:
 @pytest.mark.parametrize("point", ["tick-inserted", "tick-committed"])
 def test_dispatcher_dies_while_it_starts_a_due_run(place: Place, point: str) -> None:
     """CP14: an open transaction leaves nothing, and committed work is not repeated."""
-    made = schedule(place)
+    made = automation(place)
     place.dispatcher_dies(point)
     assert len(ticks(place, made)) == (point == "tick-committed")
     process = place.dispatcher()
     until(lambda: len(ticks(place, made)) >= 2, "two due times")
-    place.yard.services.schedules.disable(place.caller, made)
+    place.yard.services.automations.disable(place.caller, made)
     place.settle()
     assert not process.is_running()
     check_runs(place, made)
@@ -65,7 +66,7 @@ def test_repeated_clock_changes_start_each_due_run_once(
 ) -> None:
     """The dispatcher keeps running while its clock moves by an hour or a day, once or
     repeatedly."""
-    made, clock = schedule(place), tmp_path / "clock"
+    made, clock = automation(place), tmp_path / "clock"
     place.settings |= {"NBYARD_IDLE_SECONDS": "60"}
 
     def has_more(known: int) -> bool:
@@ -79,7 +80,7 @@ def test_repeated_clock_changes_start_each_due_run_once(
             clock.write_text(f"{step:+d}")
             before = len(ticks(place, made))
             until(partial(has_more, before), f"a run at {step:+d} s")
-        place.yard.services.schedules.disable(place.caller, made)
+        place.yard.services.automations.disable(place.caller, made)
         until(place.all_ended, "the end of all runs")
     check_runs(place, made)
     assert set(place.states().values()) == {"succeeded"}

@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from nbyard.domain.automations.structs import Fire, Firing, NewAutomation
 from nbyard.domain.datasets.structs import FileSource, NewDataset
-from nbyard.domain.triggers.structs import Fire, Firing, NewTrigger
 
 from .place import Place, until
 
@@ -19,36 +19,36 @@ SETTLE_SECONDS = 0.1
 def fired(place: Place, on: dict[str, Any]) -> str:
     """Create a trigger of a short workflow; return its ID."""
     plain = {"run": {"path": place.flow({"a": []})}, "on": on, "overlap": "queue"}
-    body = msgspec.convert(plain, NewTrigger)
-    return place.yard.services.triggers.create(place.caller, body).id
+    body = msgspec.convert(plain, NewAutomation)
+    return place.yard.services.automations.create(place.caller, body).id
 
 
-def firings(place: Place, trigger_id: str) -> list[Firing]:
+def firings(place: Place, automation_id: str) -> list[Firing]:
     """Return all firings of a trigger."""
-    return place.yard.services.triggers.firings(place.caller, trigger_id, limit=500).items
+    return place.yard.services.automations.firings(place.caller, automation_id, limit=500).items
 
 
-def started(place: Place, trigger_id: str) -> list[Firing]:
+def started(place: Place, automation_id: str) -> list[Firing]:
     """Return the firings of a trigger that have a run."""
-    return [firing for firing in firings(place, trigger_id) if firing.outcome == "started"]
+    return [firing for firing in firings(place, automation_id) if firing.outcome == "started"]
 
 
-def check_runs(place: Place, trigger_id: str, count: int) -> None:
+def check_runs(place: Place, automation_id: str, count: int) -> None:
     """Check that each firing has its own run, and each run its firing."""
-    runs = place.yard.services.runs.list(place.caller, schedule=trigger_id, limit=500).items
+    runs = place.yard.services.runs.list(place.caller, automation=automation_id, limit=500).items
     assert len(runs) == count
-    assert {run.id for run in runs} == {one.run_id for one in started(place, trigger_id)}
-    assert len(firings(place, trigger_id)) == count
+    assert {run.id for run in runs} == {one.run_id for one in started(place, automation_id)}
+    assert len(firings(place, automation_id)) == count
 
 
-def finish(place: Place, trigger_id: str, count: int) -> None:
+def finish(place: Place, automation_id: str, count: int) -> None:
     """Let the next dispatcher start the runs, then stop all of it."""
     process = place.dispatcher()
-    until(lambda: len(started(place, trigger_id)) >= count, "the runs of all events")
-    place.yard.services.triggers.disable(place.caller, trigger_id)
+    until(lambda: len(started(place, automation_id)) >= count, "the runs of all events")
+    place.yard.services.automations.disable(place.caller, automation_id)
     place.settle()
     assert not process.is_running()
-    check_runs(place, trigger_id, count)
+    check_runs(place, automation_id, count)
     assert set(place.states().values()) == {"succeeded"}
 
 
@@ -86,7 +86,7 @@ def test_dispatcher_dies_while_a_dataset_version_fires_a_trigger(place: Place, p
 def test_dispatcher_dies_while_a_run_fires_a_trigger(place: Place, point: str) -> None:
     made = fired(place, {"kind": "notebook"})
     for _ in range(2):
-        place.yard.services.triggers.fire(place.caller, made, Fire())
+        place.yard.services.automations.fire(place.caller, made, Fire())
     place.dispatcher_dies(point)
     assert len(started(place, made)) == (point == "firing-run-committed")
     finish(place, made, 2)

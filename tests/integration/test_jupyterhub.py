@@ -17,9 +17,9 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
+from nbyard.domain.automations.structs import AutomationPatch, Delay
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
-from nbyard.domain.schedules.structs import Delay, SchedulePatch
 from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
 from nbyard.settings import Settings
 from nbyard.testing.jupyter_server import Answer
@@ -270,15 +270,17 @@ def store_of_ann(people: People) -> Iterator[Yard]:
         yield yard
 
 
-def states(yard: Yard, schedule: str) -> list[str]:
-    return [run.state for run in yard.services.runs.list(Caller("ann"), schedule=schedule).items]
+def states(yard: Yard, automation: str) -> list[str]:
+    return [
+        run.state for run in yard.services.runs.list(Caller("ann"), automation=automation).items
+    ]
 
 
-def make_due(yard: Yard, schedule: str) -> datetime:
+def make_due(yard: Yard, automation: str) -> datetime:
     """Make a schedule due in five seconds; return the time."""
-    known = yard.services.schedules.get(Caller("ann"), schedule)
-    patch = SchedulePatch(known.revision, timing=Delay(5))
-    due = yard.services.schedules.update(Caller("ann"), schedule, patch).next_due
+    known = yard.services.automations.get(Caller("ann"), automation)
+    patch = AutomationPatch(known.revision, timing=Delay(5))
+    due = yard.services.automations.update(Caller("ann"), automation, patch).next_due
     assert due is not None
     return due
 

@@ -18,13 +18,13 @@ import nbyard
 from nbyard.cli.commands.run import run as run_command
 from nbyard.client import Client
 from nbyard.discover import connect
+from nbyard.dispatch.automations.due_times import DueRuns
+from nbyard.dispatch.automations.firing_runs import FiringRuns
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.schedules.due_runs import DueRuns
-from nbyard.dispatch.triggers.controller import FiringRuns
+from nbyard.domain.automations.webhooks import ID, SIGNATURE, TIMESTAMP, signature_of
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.origins import Origin, OriginKind
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.triggers.webhooks import ID, SIGNATURE, TIMESTAMP, signature_of
 from nbyard.host import clock
 from nbyard.rest.identity import local_name
 from nbyard.settings import Settings
@@ -58,7 +58,7 @@ def test_runs_from_all_surfaces_have_equal_records(
     nodes = {"one": {"type": "executable", "path": "tool.py"}}
     (api.root / PATH).write_text(json.dumps({"version": 1, "nodes": nodes}))
     create_from_all(api, monkeypatch)
-    scheduled, hooked = schedule(api), webhook(api)
+    scheduled, hooked = automation(api), webhook(api)
 
     caller = Caller(local_name())
     with Yard.open(settings, root=api.root) as yard:
@@ -105,7 +105,7 @@ def record(run: Any) -> dict[str, Any]:
     return {name: value for name, value in msgspec.structs.asdict(run).items() if name not in OWN}
 
 
-def schedule(api: JupyterServer) -> str:
+def automation(api: JupyterServer) -> str:
     """Create a schedule that is due in an hour and uses the cache; return its ID."""
     timing = {"kind": "delay", "seconds": 3600}
     answer = api.send("POST", "/schedules", {"run": CACHED, "timing": timing})

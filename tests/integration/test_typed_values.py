@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 
 from nbyard.domain.arguments.structs import parse_value
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Cron
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import NewRun, RunDetail
-from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
 from nbyard.errors import Invalid
 from nbyard.kinds.notebook import NotebookKind
 from nbyard.runner.work.inject_parameters import insert_values_cell
@@ -63,25 +64,25 @@ def test_notebook_receives_annotated_types_from_all_surfaces(project: Notebook) 
     show = f"import json; print(json.dumps({{{names}}}))"
     (project.root / "n.ipynb").write_text(notebook(code, show, tags=[PARAMETERS]))
     results = given(known, "result")
-    schedules, runs = project.yard.services.schedules, project.yard.services.runs
+    automations, runs = project.yard.services.automations, project.yard.services.runs
     assert json.loads(project.printed(project.run(texts=given(known, "text")))) == results
     values = given(known, "value")
     assert json.loads(project.printed(project.run(parameters=values))) == results
     planned = AutomaticRun(path="n.ipynb", parameters=values)
-    made = schedules.create(ADA, NewSchedule(planned, YEARLY))
-    assert json.loads(project.printed(project.end(schedules.run(ADA, made.id).id))) == results
+    made = automations.create(ADA, NewAutomation(planned, YEARLY))
+    assert json.loads(project.printed(project.end(automations.run(ADA, made.id).id))) == results
     for name, wrong in [(case["name"], wrong) for case in known for wrong in case["wrong"]]:
         for path, start in (
             (f"parameters.{name}", lambda texts: runs.create(ADA, NewRun("n.ipynb", texts=texts))),
-            (f"run.parameters.{name}", lambda texts: schedules.create(ADA, scheduled(texts))),
+            (f"run.parameters.{name}", lambda texts: automations.create(ADA, scheduled(texts))),
         ):
             with pytest.raises(Invalid) as refused:
                 start({name: wrong})
             assert refused.value.details[0].path.startswith(path), (name, wrong)
 
 
-def scheduled(texts: dict[str, str]) -> NewSchedule:
-    return NewSchedule(AutomaticRun(path="n.ipynb", texts=texts), YEARLY, "other")
+def scheduled(texts: dict[str, str]) -> NewAutomation:
+    return NewAutomation(AutomaticRun(path="n.ipynb", texts=texts), YEARLY, "other")
 
 
 def test_r_notebook_keeps_the_classes_of_its_defaults(project: Notebook) -> None:

@@ -12,13 +12,14 @@ import pytest
 from tests.support.wheels import Wheels, project
 
 from nbyard.blobs import open_download
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definition
 from nbyard.domain.runs.previews.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail
-from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
 from nbyard.settings import Settings
@@ -129,14 +130,14 @@ def test_schedule_keeps_the_version_that_it_names(ground: Ground) -> None:
 
     The record of each run has version and lock."""
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
-    schedules = ground.yard.services.schedules
+    automations = ground.yard.services.automations
     for name in ("cows@1", "cows"):
         run = AutomaticRun(path="s.py", environment=name)
-        schedules.create(ADA, NewSchedule(run, Phrase("daily at 6"), name.replace("@", " ")))
+        automations.create(ADA, NewAutomation(run, Phrase("daily at 6"), name.replace("@", " ")))
     first = ground.environments.get(ADA, "cows").current
     second = ground.change("cow==2.0").current
     for name, version, printed in (("cows 1", first, "1.0"), ("cows", second, "2.0")):
-        ended = ground.end(schedules.run(ADA, name).id)
+        ended = ground.end(automations.run(ADA, name).id)
         used = ended.tasks[0].environment
         assert used is not None and ground.log(ended) == printed
         assert (used.version_id, used.digest) == (version.id, version.digest)
@@ -172,7 +173,7 @@ environment = "herd"
     version = ground.ready(ground.environments.get(ADA, "herd")).current
     services.projects.push(ADA, push)
     assert [one.name for one in ground.environments.list(ADA, project="farm").items] == ["herd"]
-    ended = [ground.end(services.schedules.run(ADA, name).id) for name in ("script", "notebook")]
+    ended = [ground.end(services.automations.run(ADA, name).id) for name in ("script", "notebook")]
     assert [ground.log(ended[0]), ground.printed(ended[1])] == ["1.0", "1.0"]
     for run in ended:
         used = run.tasks[0].environment

@@ -33,10 +33,10 @@ def test_every_operation_is_a_method(client: Client):
 def test_what_a_client_creates_is_linked_to_its_project(client: Client, api: JupyterServer):
     client.project = client.projects.create(body={"name": "of client"}).id
     (api.root / "of_client.py").write_text("print()\n")
-    made = client.schedules.create(
+    made = client.automations.create(
         body={"run": {"path": "of_client.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
     )
-    assert [one.id for one in client.schedules.list(project="of client").items] == [made.id]
+    assert [one.id for one in client.automations.list(project="of client").items] == [made.id]
     asked = {"operation": "runs.retry", "path": {"run": "1"}, "project": client.project}
     assert client.system.spell(body=asked).command == "nbyard --project 'of client' runs retry 1"
     gone = client.system.spell(body={**asked, "project": "gone"})

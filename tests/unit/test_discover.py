@@ -40,10 +40,10 @@ def test_what_a_connection_creates_is_linked_to_its_project(machine, monkeypatch
     machine.services.projects.create(Caller(local_name()), NewProject("wine"))
     found = discover.connect(project="wine")
     Path("linked.py").write_text("print()\n")
-    made = found.schedules.create(
+    made = found.automations.create(
         body={"run": {"path": "linked.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
     )
-    assert [one.id for one in found.schedules.list(project="wine").items] == [made.id]
+    assert [one.id for one in found.automations.list(project="wine").items] == [made.id]
     found.yard.close()
     with pytest.raises(NotFound):
         discover.connect(project="gone")

@@ -11,14 +11,18 @@ from IPython.core.error import UsageError
 from IPython.core.interactiveshell import InteractiveShell
 
 import nbyard
+from nbyard.domain.automations.structs import (
+    AutomaticRun,
+    AutomationPatch,
+    NewAutomation,
+    OnNotebook,
+)
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.deployments.structs import Deployed, DeploymentChange, NewDeployment
 from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import AutomaticRun, SchedulePatch
-from nbyard.domain.triggers.structs import NewTrigger, OnNotebook
 from nbyard.errors import Unavailable
 from nbyard.magics.deploy_verb import deploy
 from nbyard.magics.results import OPENS, Shown, link_to
@@ -248,8 +252,8 @@ def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
     """R13: also a notebook that is itself part of a run, which the next run names."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     first = shell.run_line_magic("nbyard", "run t.sh").detail
-    caller, service = Caller(local_name()), yard.services.triggers
-    made = service.create(caller, NewTrigger(AutomaticRun(path="t.sh"), OnNotebook(), name="hi"))
+    caller, service = Caller(local_name()), yard.services.automations
+    made = service.create(caller, NewAutomation(AutomaticRun(path="t.sh"), OnNotebook(), name="hi"))
     assert "hi" in complete(shell, "%nbyard fire ")
     monkeypatch.setenv("NBYARD_ATTEMPT_ID", first.tasks[0].attempts[-1].id)
     del shell.magics_manager.registry["NbyardMagics"].connection
@@ -316,21 +320,21 @@ def test_a_notebook_schedules_itself_once(shell, notebook):
     made = shell.run_line_magic("nbyard", line)
     assert repr(made).startswith("report: Monday to Friday at 08:00 (Europe/Berlin).")
     assert " 08:00  Europe/Berlin" in repr(made)
-    assert made.schedule.run.path == str(notebook)
+    assert made.automation.run.path == str(notebook)
     again = shell.run_line_magic("nbyard", "schedule daily at 6 -p n=2")
-    assert again.schedule.id == made.schedule.id
-    assert (again.schedule.words, again.schedule.zone) == ("daily at 6", "Europe/Berlin")
-    assert again.schedule.run.texts == {"n": "2"} and again.schedule.run.force
+    assert again.automation.id == made.automation.id
+    assert (again.automation.words, again.automation.zone) == ("daily at 6", "Europe/Berlin")
+    assert again.automation.run.texts == {"n": "2"} and again.automation.run.force
 
 
 def test_a_schedule_of_a_cell_uses_the_cache_on_request(shell, notebook, yard):
     made = shell.run_line_magic("nbyard", "schedule daily at 6 --use-cache -p n=2")
-    assert not made.schedule.run.force
+    assert not made.automation.run.force
     # What somebody sets in the form stays when the cell runs again.
-    run = msgspec.structs.replace(made.schedule.run, priority=5)
-    patch = SchedulePatch(made.schedule.revision, run=run)
-    yard.services.schedules.update(Caller(local_name()), made.schedule.id, patch)
-    again = shell.run_line_magic("nbyard", "schedule daily at 7").schedule
+    run = msgspec.structs.replace(made.automation.run, priority=5)
+    patch = AutomationPatch(made.automation.revision, run=run)
+    yard.services.automations.update(Caller(local_name()), made.automation.id, patch)
+    again = shell.run_line_magic("nbyard", "schedule daily at 7").automation
     assert (again.run.priority, again.run.force, again.run.texts) == (5, True, {})
 
 
@@ -338,11 +342,11 @@ def test_a_file_has_several_schedules_by_name(shell, notebook):
     (notebook.parent / "load.sh").write_text("#!/bin/sh\n")
     for name in ("early", "late"):
         made = shell.run_line_magic("nbyard", f"schedule daily at 6 load.sh --name {name}")
-        assert made.schedule.name == name and made.schedule.run.path.endswith("load.sh")
+        assert made.automation.name == name and made.automation.run.path.endswith("load.sh")
     with pytest.raises(UsageError, match=r"choose one with --name \(late, early\)"):
         shell.run_line_magic("nbyard", "schedule daily at 7 load.sh")
     late = shell.run_line_magic("nbyard", "schedule daily at 9 load.sh --name late")
-    assert late.schedule.id == made.schedule.id
+    assert late.automation.id == made.automation.id
     assert "load.sh" in complete(shell, '%nbyard schedule "daily" lo')
 
 
@@ -350,7 +354,7 @@ def test_a_run_of_the_notebook_schedules_nothing(shell, notebook, yard, monkeypa
     monkeypatch.setenv("NBYARD_ATTEMPT", "x")
     said = shell.run_line_magic("nbyard", "schedule daily at 6")
     assert repr(said) == "In a run, %nbyard schedule has no effect."
-    assert yard.services.schedules.list(Caller(local_name())).items == []
+    assert yard.services.automations.list(Caller(local_name())).items == []
 
 
 @pytest.mark.parametrize(

@@ -57,8 +57,8 @@ def restore_backup(
     `url` is the address of PostgreSQL. Without it, the database is SQLite in the folder. Rows of an
     older schema are migrated.
 
-    With `has_new_id`, the restored store can be used beside the former one. Its schedules,
-    triggers, backfills and bisections are disabled. None means to keep the ID, unless the former
+    With `has_new_id`, the restored store can be used beside the former one. Its automations,
+    automations, backfills and bisections are disabled. None means to keep the ID, unless the former
     store still exists in its folder.
 
     Raises:
@@ -100,13 +100,10 @@ def _refuse_store(folder: Path, url: str) -> None:
 
 
 def _disable_starts(c: Connection) -> None:
-    """Disable what starts runs, such as schedules: the former store still starts them."""
-    for schedule in (row.schedule for row in Store.schedules.enabled(c)):
-        Store.schedules.drop_waiting(c, schedule.id, because("tick-disabled"))
-        Store.schedules.change(c, schedule, "disabled", is_enabled=False, next_due=None)
-    for trigger in (row.trigger for row in Store.triggers.enabled(c)):
-        Store.firings.mark_overlapped(c, trigger, because("firing-disabled"))
-        Store.triggers.change(c, trigger, "disabled", is_enabled=False)
+    """Disable what starts runs, such as automations: the former store still starts them."""
+    for automation in (row.automation for row in Store.automations.enabled(c)):
+        Store.firings.drop_waiting(c, automation, because("firing-disabled"))
+        Store.automations.change(c, automation, "disabled", is_enabled=False, next_due=None)
     for backfill in (Store.backfills.by_id(c, key) for key in Store.backfills.running(c)):
         if backfill is not None:
             Store.backfills.cancel(c, backfill.backfill)

@@ -42,9 +42,6 @@ from nbyard.cli.commands.runs import (
     runs,
     runs_files,
 )
-from nbyard.cli.commands.schedules import backfills
-from nbyard.cli.commands.schedules import verbs as schedules
-from nbyard.cli.commands.triggers import verbs as triggers
 from nbyard.cli.generated_commands import generated_commands
 from nbyard.cli.output.console import show_json
 from nbyard.cli.shared_options import connect, server_option
@@ -143,6 +140,7 @@ WITHOUT_NOUN: tuple[click.Command, ...] = (
 )
 HELP = {
     "artifacts": "Create, show and export named results.",
+    "automations": "Start runs at set times, or when something happens.",
     "backfills": "Show and cancel runs of past due times.",
     "bisections": "Show and cancel searches for the change that made a run bad.",
     "channels": "Send messages about runs to Slack, e-mail and others.",
@@ -156,8 +154,6 @@ HELP = {
     "models": "Build, deploy and run models.",
     "projects": "Group resources that belong together.",
     "runs": "Follow, retry and cancel runs.",
-    "schedules": "Start runs at set times.",
-    "triggers": "Start runs when something happens.",
     "workflows": "List workflows and build their images.",
 }
 # Nouns without operations: their commands use the store of this machine.
@@ -185,8 +181,6 @@ BY_HAND: dict[str, tuple[click.Command, ...]] = {
         *(*bisect.COMMANDS, *exports.COMMANDS, *run_bundle.COMMANDS),
         lineage.of_run,
     ),
-    "schedules": (*schedules.COMMANDS, *backfills.COMMANDS),
-    "triggers": triggers.COMMANDS,
     "workflows": workflows.COMMANDS,
 }
 

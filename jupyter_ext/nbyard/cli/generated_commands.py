@@ -18,6 +18,7 @@ from nbyard.cli.output.console import (
 )
 from nbyard.cli.output.views import (
     attempt_views,
+    automation_views,
     bisection_views,
     channel_views,
     clean_up_views,
@@ -26,8 +27,6 @@ from nbyard.cli.output.views import (
     environment_views,
     model_views,
     project_views,
-    schedule_views,
-    trigger_views,
     views_by_noun,
 )
 from nbyard.cli.output.views.environment_views import next_step, standing_of
@@ -50,7 +49,7 @@ RUNS: Mapping[str, str] = {
     "since": "Only runs submitted at this date or time, or later.",
     "until": "Only runs submitted before this date or time.",
     "origin": f"Only runs started in this way: {', '.join(KINDS)}.",
-    "schedule": "Only runs of this schedule: its name or ID.",
+    "automation": "Only runs of this automation: its name or ID.",
     "project": "Only runs of this project: its name or ID.",
     "person": "Only runs that this user submitted.",
 }
@@ -84,7 +83,7 @@ def option_help(operation: Operation, field: Field) -> str | None:
 PARTS = (
     *(views_by_noun, attempt_views, comparison_view),
     *(bisection_views, deployment_views, environment_views, model_views),
-    *(channel_views, clean_up_views, project_views, schedule_views, trigger_views),
+    *(channel_views, clean_up_views, project_views, automation_views),
 )
 ALL_VIEWS = {name: show for part in PARTS for name, show in part.VIEWS.items()}
 # What operations without an answer did.
@@ -232,32 +231,22 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "projects.artifacts": project_views.ARTIFACT_COLUMNS,
     "projects.links": project_views.RESOURCE_COLUMNS,
     "projects.linkable": project_views.RESOURCE_COLUMNS,
-    "schedules": {
-        "name": lambda s: s.name,
-        "state": schedule_views.state_of,
-        "when": lambda s: s.sentence,
-        "next": lambda s: schedule_views.local_time(s.next_due, s.zone),
-        "runs": lambda s: s.run.path or s.run.executable,
-        "started": lambda s: s.counts.started,
-        "missed": lambda s: s.counts.missed,
-        "failed": lambda s: s.counts.failed,
-        "id": lambda s: s.id,
+    "automations": {
+        "name": lambda a: a.name,
+        "state": automation_views.state_of,
+        "when": lambda a: a.sentence,
+        "next": lambda a: automation_views.local_time(a.next_due, a.zone),
+        "runs": lambda a: a.run.path or a.run.executable,
+        "started": lambda a: a.counts.started,
+        "missed": lambda a: a.counts.missed,
+        "failed": lambda a: a.counts.failed,
+        "id": lambda a: a.id,
     },
-    "schedules.ticks": schedule_views.TICK_COLUMNS,
-    "backfills": schedule_views.BACKFILL_COLUMNS,
+    "automations.firings": automation_views.FIRING_COLUMNS,
+    "backfills": automation_views.BACKFILL_COLUMNS,
     "bisections": bisection_views.BISECTION_COLUMNS,
     "channels": channel_views.CHANNEL_COLUMNS,
     "channels.notices": channel_views.NOTICE_COLUMNS,
-    "triggers": {
-        "name": lambda t: t.name,
-        "state": lambda t: "enabled" if t.is_enabled else "disabled",
-        "when": lambda t: t.sentence,
-        "runs": lambda t: t.run.path or t.run.executable,
-        "started": lambda t: t.counts.started,
-        "failed": lambda t: t.counts.failed,
-        "id": lambda t: t.id,
-    },
-    "triggers.firings": trigger_views.FIRING_COLUMNS,
     "runs": {
         "number": lambda r: r.number,
         "state": lambda r: r.state,
@@ -328,7 +317,7 @@ class GeneratedCommand(click.Command):
             if answer is None and not as_json:
                 click.echo(DONE[self._operation.verb].format(*names))
             if isinstance(answer, Run) and answer.origin.source_id and not as_json:
-                # the answer has no name of the schedule or trigger
+                # the answer has no name of the automation
                 show_run_facts(answer, source=client.runs.get(answer.id).source_text)
                 return
             self._show(answer, as_json)

@@ -35,19 +35,27 @@ EVERYWHERE: Mapping[str, tuple[str, ...]] = {
     **{
         noun: (f"{noun}s",)
         for noun in (
-            *("artifact", "backfill", "bisection", "channel", "credential", "dataset"),
+            *(
+                "artifact",
+                "automation",
+                "backfill",
+                "bisection",
+                "channel",
+                "credential",
+                "dataset",
+            ),
             *("deployment", "environment", "executable", "image", "model", "project"),
-            *("run", "schedule", "trigger"),
+            "run",
         )
     },
     **{
         f"--{noun}": (f"{noun}s",)
         for noun in (
             *("dataset", "environment", "executable", "image", "kernel", "project", "run"),
-            *("schedule", "server"),
+            *("automation", "server"),
         )
     },
-    **dict.fromkeys(("file", "path", "--path", "--file", "--files"), (PATH,)),
+    **dict.fromkeys(("file", "path", "--path", "--file"), (PATH,)),
     **dict.fromkeys(("--folder", "--requirement", "--config"), (PATH,)),
     "node": NODES,
     "--node": NODES,
@@ -143,11 +151,18 @@ BY_PLACE: Mapping[tuple[str, str, str], tuple[str, ...]] = {
     ("runs", "lineage", "--output"): ("runs.tasks.artifacts:name run=run",),
     ("runs", "preview", "--path"): ("runs.files.files:path run=run node=node",),
     ("runs", "previews", "--nodes"): NODES,
-    **{(noun, "create", "target"): TARGET for noun in ("schedules", "triggers")},
-    **{(noun, "create", "--param"): ("parameters target",) for noun in ("schedules", "triggers")},
-    ("schedules", "update", "--param"): ("parameters schedule",),
-    ("triggers", "update", "--param"): ("parameters trigger",),
-    **{("triggers", verb, "--after"): TARGET for verb in ("create", "update")},
+    ("automations", "create", "target"): TARGET,
+    ("automations", "create", "--param"): ("parameters target",),
+    ("automations", "update", "--param"): ("parameters automation",),
+    **{
+        ("automations", verb, option): source
+        for verb in ("create", "update")
+        for option, source in (
+            ("--on-dataset", ("datasets",)),
+            ("--on-run", TARGET),
+            ("--on-file", (PATH,)),
+        )
+    },
     **{("channels", verb, "--of"): ("workflows:shown_path", PATH) for verb in ("create", "update")},
     ("channels", "update", "name"): ("channels",),
     ("credentials", "replace", "name"): ("credentials",),

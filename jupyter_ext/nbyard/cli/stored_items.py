@@ -20,7 +20,7 @@ FIELDS = ("name", "reference", "number", "id")
 def parameter_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
     """Yield `NAME=` for each value and input of the file or executable in the argument `key`.
 
-    The argument may also be a schedule or a trigger, which names the file. A server reads its own
+    The argument may also be an automation, which names the file. A server reads its own
     files, except for workflows, which are read on this machine only.
 
     Raises:
@@ -34,8 +34,8 @@ def parameter_names(given: Mapping[str, Any], key: str) -> Iterator[str]:
         return
     is_remote = bool(server_of(server))
     path, executable = split_target(target, is_remote)
-    if key in ("schedule", "trigger"):
-        run = getattr(connect(server), f"{key}s").get(**{key: target}).run
+    if key == "automation":
+        run = connect(server).automations.get(automation=target).run
         path, executable = run.path, run.executable
     yield from (f"{name}=" for name in _parameters(path, executable, server, is_remote=is_remote))
 

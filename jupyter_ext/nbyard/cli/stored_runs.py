@@ -1,4 +1,4 @@
-"""The run that a schedule or trigger stores, from the options of a command."""
+"""The run that an automation stores, from the options of a command."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,8 +9,7 @@ import msgspec
 from nbyard.cli.output.console import chosen_server
 from nbyard.cli.shared_options import with_options
 from nbyard.cli.typed_values import json_object, split_target, texts_of
-from nbyard.domain.schedules.structs import AutomaticRun, Schedule
-from nbyard.domain.triggers.structs import Trigger
+from nbyard.domain.automations.structs import AutomaticRun, Automation
 
 PLAIN = ("runtime", "environment", "kernel", "image")
 
@@ -85,10 +84,8 @@ def changed_run_options(command: Any) -> Any:
     )
 
 
-def changed_run(
-    schedule_or_trigger: Schedule | Trigger, given: Mapping[str, Any]
-) -> dict[str, AutomaticRun]:
-    """Return the field `run` of a patch of a schedule or trigger; empty if no option changes it."""
+def changed_run(automation: Automation, given: Mapping[str, Any]) -> dict[str, AutomaticRun]:
+    """Return the field `run` of a patch of an automation; empty if no option changes it."""
     changes = {name: given[name] for name in ("path", *PLAIN) if given[name] is not None}
     if given["path"]:
         changes["executable"] = ""
@@ -97,11 +94,11 @@ def changed_run(
     typed = texts_of(given["params"], given["inputs"])
     if not changes and not typed and given["parameters"] is None:
         return {}
-    run = schedule_or_trigger.run
+    run = automation.run
     values, texts = run.parameters, run.texts
     if given["parameters"] is not None:
         values, texts = json_object(given["parameters"]), {}
     kept = {name: value for name, value in values.items() if name not in typed}
     changed = msgspec.structs.replace(run, parameters=kept, texts=texts | typed, **changes)
-    # A change of the run freezes the files of a pinned schedule again.
+    # A change of the run freezes the files of a pinned automation again.
     return {} if changed == run else {"run": changed}

@@ -10,6 +10,7 @@ from functools import partial
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.monitor_controller import MonitorController
+from nbyard.dispatch.automations.controller import AutomationController
 from nbyard.dispatch.bisections.controller import BisectionController
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.dataset_imports import ImportController
@@ -23,10 +24,8 @@ from nbyard.dispatch.notices.controller import NoticeController
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.runs.controller import RunController
 from nbyard.dispatch.runs.retention import RetentionController
-from nbyard.dispatch.schedules.controller import ScheduleController
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
-from nbyard.dispatch.triggers.controller import TriggerController
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.host.wakeup import NEWS, Listener, open_listener
 from nbyard.ipc.struct_types import prepare_structs
@@ -82,10 +81,10 @@ class Dispatcher:
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
         wake = partial(self._inbox.put, None)
         self._imports = ImportController(context, self._importers, self._garbage, wake)
-        self._schedules = ScheduleController(context, self._schedulers, wake)
+        self._schedules = AutomationController(context, self._schedulers, wake)
         self._bisections = BisectionController(context, self._schedulers, wake)
         self._firers = Threads(TRIGGERS_AT_ONCE)
-        self._triggers = TriggerController(context, self._firers, wake)
+        self._triggers = AutomationController(context, self._firers, wake)
         self._senders = Threads(CHANNELS_AT_ONCE)
         self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
@@ -220,7 +219,7 @@ class Dispatcher:
     def _has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit.
 
-        It stays for schedules, triggers and waiting notices, unless another dispatcher takes its
+        It stays for automations and waiting notices, unless another dispatcher takes its
         place.
         """
         stays = self._schedules.is_enabled or self._triggers.is_enabled or self._notices.is_waiting

@@ -8,10 +8,10 @@ from functools import partial
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.clean_up import CleanUps, clear_attempt
 from nbyard.dispatch.attempts.function_workers import clear_worker
+from nbyard.dispatch.automations.store_events import KINDS
 from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
-from nbyard.dispatch.triggers.store_events import KINDS
 from nbyard.domain.deployments.structs import check_name
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import NbyardError
@@ -150,10 +150,10 @@ class LeftoverSweeper:
 
     def _trim_events(self) -> None:
         with self._context.store.read() as c:
-            events, triggers = self._context.store.events, self._context.store.triggers
-            # Triggers must still see what happened while no dispatcher ran.
-            is_read = not triggers.enabled_kinds(c).isdisjoint(KINDS)
-            until = triggers.cursor(c) if is_read else events.newest_id(c)
+            events, automations = self._context.store.events, self._context.store.automations
+            # Automations must still see what happened while no dispatcher ran.
+            is_read = not automations.enabled_kinds(c).isdisjoint(KINDS)
+            until = automations.cursor(c) if is_read else events.newest_id(c)
             # The margin of 10 % avoids a deletion in every sweep.
             many = events.newest_id(c) - events.oldest_id(c) > 1.1 * KEEP_EVENTS
         if many:

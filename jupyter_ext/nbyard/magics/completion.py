@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from nbyard.domain.automations.times.phrases import EXAMPLES
 from nbyard.domain.models.structs import MODEL_FILES
-from nbyard.domain.schedules.phrases import EXAMPLES
 from nbyard.errors import NbyardError
 
 CODE = (".ipynb", ".nbflow", ".py", ".sh")
@@ -29,7 +29,7 @@ class Completion:
             "diff": self._runs,
             "schedule": lambda: [f'"{phrase}"' for phrase in EXAMPLES] + self._files(),
             "deploy": lambda: [*self._models(), *self._runs()],
-            "fire": lambda: self._of("triggers"),
+            "fire": lambda: self._of("automations"),
         }
 
     def __call__(self, _shell: Any, event: Any) -> list[str]:

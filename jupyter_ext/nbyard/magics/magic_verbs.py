@@ -12,11 +12,11 @@ from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
 
 from nbyard.discover import Local
+from nbyard.domain.automations.structs import Fire
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RUN
-from nbyard.domain.triggers.structs import Fire
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
 from nbyard.magics.deploy_verb import deploy
@@ -48,7 +48,7 @@ HELP = """%nbyard dataset NAME               the path of a dataset
 %nbyard diff OLD NEW               parameters, inputs, results, code and packages that differ
 %nbyard schedule WHEN [FILE]       run this notebook, or a file, at times such as "weekdays 8:00"
 %nbyard deploy TARGET              serve a model: DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT
-%nbyard fire TRIGGER NAME=VALUE    fire a trigger, with values of parameters
+%nbyard fire TRIGGER NAME=VALUE    fire an automation, with values of parameters
 %nbyard runs                       list runs, newest first; also datasets, executables, artifacts
                                    and workflows
 %%nbyard executable NAME           register the cell as an executable"""
@@ -165,12 +165,14 @@ class NbyardMagics(Magics):
             self.connection.wait(0.5)
         return self._status(run)
 
-    def _fire(self, trigger: str, *values: str) -> str:
-        """Fire a trigger. Return the ID of the firing. The run starts in the background."""
+    def _fire(self, automation: str, *values: str) -> str:
+        """Fire an automation. Return the ID of the firing. The run starts in the background."""
         if not all("=" in word for word in values):
             raise UsageError(USAGE)
         texts = {name: value for name, _, value in (word.partition("=") for word in values)}
-        return str(self.connection.triggers.fire(trigger=trigger, body=Fire(texts=texts)).id)
+        return str(
+            self.connection.automations.fire(automation=automation, body=Fire(texts=texts)).id
+        )
 
     def _diff(self, run: str, *others: str) -> Compared:
         return Compared(self.connection.runs.compare(run=run, others=",".join(others)))

@@ -10,14 +10,14 @@ from typing import Any
 from msgspec import UNSET, json
 
 from nbyard.domain.arguments.structs import type_words
+from nbyard.domain.automations.structs import Automation
+from nbyard.domain.automations.times.zones import local_time, zone_of
 from nbyard.domain.comparison.structs import Explanation, RunComparison
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.executables.structs import Executable
 from nbyard.domain.lineage.structs import Lineage
 from nbyard.domain.lineage.tree import lines_of
 from nbyard.domain.runs.structs import RunDetail
-from nbyard.domain.schedules.structs import Schedule
-from nbyard.domain.schedules.zones import local_time, zone_of
 
 Columns = Mapping[str, Callable[[Any], Any]]
 LISTED: dict[str, Columns] = {
@@ -223,14 +223,19 @@ def _at(node: str, name: str) -> str:
 
 
 class Scheduled(Shown):
-    """A schedule that was created or changed."""
+    """An automation that was created or changed."""
 
-    def __init__(self, schedule: Schedule):
-        self.schedule = schedule
-        due = schedule.next_due and local_time(schedule.next_due, zone_of(schedule.zone))
-        row = (schedule.name, schedule.run.path, due and f"{due:%Y-%m-%d %H:%M}", schedule.zone)
-        columns = ("schedule", "runs", "next", "zone")
-        super().__init__(f"{schedule.name}: {schedule.sentence}.", columns, [row])
+    def __init__(self, automation: Automation):
+        self.automation = automation
+        due = automation.next_due and local_time(automation.next_due, zone_of(automation.zone))
+        row = (
+            automation.name,
+            automation.run.path,
+            due and f"{due:%Y-%m-%d %H:%M}",
+            automation.zone,
+        )
+        columns = ("automation", "runs", "next", "zone")
+        super().__init__(f"{automation.name}: {automation.sentence}.", columns, [row])
 
 
 class ServedModel(Shown):

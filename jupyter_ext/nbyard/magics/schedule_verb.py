@@ -9,7 +9,8 @@ import msgspec
 from IPython.core.error import UsageError
 from msgspec import UNSET
 
-from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase, SchedulePatch
+from nbyard.domain.automations.structs import AutomaticRun, AutomationPatch, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.magics.completion import CODE
 from nbyard.magics.option_words import read_words
 from nbyard.magics.results import Scheduled, Shown
@@ -25,13 +26,13 @@ SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
 
 
 def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> Shown:
-    """Create a schedule, or change the one that the file already has under this name.
+    """Create an automation, or change the one that the file already has under this name.
 
     So a cell can be run again. `names` are the variables of the notebook.
 
     Raises:
         UsageError: The arguments are not valid, or the notebook's file is unknown.
-        NbyardError: The service refuses the schedule.
+        NbyardError: The service refuses the automation.
     """
     parsed = read_words(argv, OPTIONS, USAGE, (USE_CACHE,))
     # A run of the notebook must not schedule further runs.
@@ -49,20 +50,21 @@ def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> 
         raise UsageError(f"The file of this notebook is unknown: name it. {USAGE}")
     run = AutomaticRun(path=path, texts=parsed.texts, force=USE_CACHE not in parsed.flags)
     zone, name = parsed.options.get("--zone", ""), parsed.options.get("--name", "")
-    of_file = connection.schedules.list(path=path, limit=50).items
-    known = [existing for existing in of_file if name in ("", existing.name)]
+    of_file = connection.automations.list(path=path, limit=50).items
+    timed = [existing for existing in of_file if existing.timing is not None]
+    known = [existing for existing in timed if name in ("", existing.name)]
     if len(known) > 1:
         offered = ", ".join(existing.name for existing in known)
-        raise UsageError(f"This file has several schedules: choose one with --name ({offered}).")
+        raise UsageError(f"This file has several automations: choose one with --name ({offered}).")
     if not known:
-        new = NewSchedule(run, timing, name=name, zone=zone)
-        return Scheduled(connection.schedules.create(body=new))
+        new = NewAutomation(run, timing, name=name, zone=zone)
+        return Scheduled(connection.automations.create(body=new))
     # Options that the magic does not have, such as the environment, stay.
     kept = msgspec.structs.replace(known[0].run, parameters={}, path=path)
-    # The values typed now replace all values of the schedule.
+    # The values typed now replace all values of the automation.
     run = msgspec.structs.replace(kept, texts=run.texts, force=run.force)
-    body = SchedulePatch(known[0].revision, run=run, timing=timing, zone=zone or UNSET)
-    return Scheduled(connection.schedules.update(schedule=known[0].id, body=body))
+    body = AutomationPatch(known[0].revision, run=run, on=timing, zone=zone or UNSET)
+    return Scheduled(connection.automations.update(automation=known[0].id, body=body))
 
 
 def notebook_path(names: Mapping[str, Any]) -> str:

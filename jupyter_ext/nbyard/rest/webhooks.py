@@ -10,7 +10,7 @@ from tornado import web
 from tornado.httputil import HTTPServerRequest
 from tornado.log import app_log
 
-from nbyard.domain.triggers.webhooks import ID, MOST_BYTES, SIGNATURE, TIMESTAMP, Message
+from nbyard.domain.automations.webhooks import ID, MOST_BYTES, SIGNATURE, TIMESTAMP, Message
 from nbyard.errors import NbyardError, TooLarge
 from nbyard.rest.operation_handler import NbyardHandler
 
@@ -20,7 +20,7 @@ BODY_SECONDS = 30.0
 
 @web.stream_request_body
 class WebhookHandler(NbyardHandler):
-    """Receives a message, limits its size and passes it to the triggers.
+    """Receives a message, limits its size and passes it to the automations.
 
     Cookies and tokens are ignored, so that a message from a browser has no more rights than others.
     """
@@ -50,7 +50,7 @@ class WebhookHandler(NbyardHandler):
             self._pieces.clear()
 
     @allow_unauthenticated
-    async def post(self, trigger: str) -> None:
+    async def post(self, automation: str) -> None:
         """Respond with 202 once a message was recorded as a firing, else with the error.
 
         Raises:
@@ -68,8 +68,8 @@ class WebhookHandler(NbyardHandler):
             )
             # Behind a trusted proxy, Jupyter reads this address from the headers of the proxy.
             sender = self.request.remote_ip or ""
-            asked = (trigger[:100], message, sender)
-            delivery = await self.context.ask("triggers", "deliver", *asked)
+            asked = (automation[:100], message, sender)
+            delivery = await self.context.ask("automations", "deliver", *asked)
         except NbyardError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001  the REST boundary

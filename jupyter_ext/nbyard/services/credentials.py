@@ -206,7 +206,7 @@ class CredentialService:
 
         The newest key is used, also for channels and webhooks.
         """
-        sealed = (self._store.credentials, self._store.channels, self._store.trigger_secrets)
+        sealed = (self._store.credentials, self._store.channels, self._store.automation_secrets)
         with self._store.write() as c:
             return Sealed(sum(rows.reseal_all(c, caller.name) for rows in sealed))
 

@@ -3,6 +3,8 @@
 from functools import cache
 
 from nbyard.services.artifacts import ArtifactService
+from nbyard.services.automations.backfills import BackfillService
+from nbyard.services.automations.service import AutomationService
 from nbyard.services.credentials import CredentialService
 from nbyard.services.datasets.service import DatasetService
 from nbyard.services.deployments import DeploymentService
@@ -18,10 +20,7 @@ from nbyard.services.operation import Operation, operations
 from nbyard.services.projects.service import ProjectService
 from nbyard.services.runs.comparisons.bisections import BisectionService
 from nbyard.services.runs.service import RunService
-from nbyard.services.schedules.backfills import BackfillService
-from nbyard.services.schedules.service import ScheduleService
 from nbyard.services.system import SystemService
-from nbyard.services.triggers.service import TriggerService
 from nbyard.services.uploads import UploadService
 from nbyard.services.workflows.service import WorkflowService
 
@@ -37,9 +36,8 @@ SERVICES = (
     WorkflowService,
     RunService,
     BisectionService,
-    ScheduleService,
+    AutomationService,
     BackfillService,
-    TriggerService,
     ChannelService,
     ProjectService,
     ArtifactService,

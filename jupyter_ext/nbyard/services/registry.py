@@ -13,6 +13,8 @@ from nbyard.errors import Conflict
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
     from nbyard.services.artifacts import ArtifactService
+    from nbyard.services.automations.backfills import BackfillService
+    from nbyard.services.automations.service import AutomationService
     from nbyard.services.credentials import CredentialService
     from nbyard.services.datasets.service import DatasetService
     from nbyard.services.deployments import DeploymentService
@@ -27,11 +29,8 @@ if TYPE_CHECKING:
     from nbyard.services.projects.service import ProjectService
     from nbyard.services.runs.comparisons.bisections import BisectionService
     from nbyard.services.runs.service import RunService
-    from nbyard.services.schedules.backfills import BackfillService
-    from nbyard.services.schedules.service import ScheduleService
     from nbyard.services.service_context import ServiceContext
     from nbyard.services.system import SystemService
-    from nbyard.services.triggers.service import TriggerService
     from nbyard.services.uploads import UploadService
     from nbyard.services.workflows.service import WorkflowService
 
@@ -138,22 +137,16 @@ class Services:
         return BisectionService(self._parts)
 
     @cached_property
-    def schedules(self) -> ScheduleService:
-        from nbyard.services.schedules.service import ScheduleService
+    def automations(self) -> AutomationService:
+        from nbyard.services.automations.service import AutomationService
 
-        return ScheduleService(self._parts)
+        return AutomationService(self._parts)
 
     @cached_property
     def backfills(self) -> BackfillService:
-        from nbyard.services.schedules.backfills import BackfillService
+        from nbyard.services.automations.backfills import BackfillService
 
         return BackfillService(self._parts)
-
-    @cached_property
-    def triggers(self) -> TriggerService:
-        from nbyard.services.triggers.service import TriggerService
-
-        return TriggerService(self._parts)
 
     @cached_property
     def channels(self) -> ChannelService:

@@ -51,7 +51,7 @@ class SystemService:
             self._bytes,
             self._kernels,
             self._dispatcher,
-            self._schedules,
+            self._automations,
             *self._parts.probes,
         ]
         return Diagnosis(__version__, [check() for check in checks])
@@ -171,28 +171,28 @@ class SystemService:
             " the settings of the process that starts it.",
         )
 
-    def _schedules(self) -> Check:
-        """Check that a dispatcher starts after a reboot if schedules or triggers are enabled."""
+    def _automations(self) -> Check:
+        """Check that a dispatcher starts after a reboot if automations are enabled."""
         store = self._parts.store
         with store.read() as c:
-            is_enabled = store.schedules.is_enabled(c) or bool(store.triggers.enabled_kinds(c))
+            is_enabled = store.automations.is_enabled(c)
         if not is_enabled:
-            return Check("schedules", "ok", "no schedule or trigger is enabled")
+            return Check("automations", "ok", "no automation is enabled")
         unit = unit_file.unit_state(self._parts.settings.store_path)
         if unit.state in ("missing", "other-store"):
             finding = (
                 "after a reboot, no run starts until a Jupyter server or an nbyard command starts"
                 " the dispatcher"
             )
-            return Check("schedules", "missing", finding, INSTALL_UNIT)
+            return Check("automations", "missing", finding, INSTALL_UNIT)
         if not unit.is_enabled:
             finding = f"{unit.path} is not enabled: it does not start the dispatcher"
-            return Check("schedules", "missing", finding, INSTALL_UNIT)
+            return Check("automations", "missing", finding, INSTALL_UNIT)
         # systemd starts the units of a user at boot only if lingering is enabled for that user.
         if unit.lingers:
-            return Check("schedules", "ok", f"{unit.path} starts the dispatcher at boot")
+            return Check("automations", "ok", f"{unit.path} starts the dispatcher at boot")
         finding = f"{unit.path} starts the dispatcher when you sign in"
-        return Check("schedules", "ok", finding, unit_file.linger_hint())
+        return Check("automations", "ok", finding, unit_file.linger_hint())
 
     def _lease(self) -> Lease | None:
         """Return the lease of the running dispatcher, or None."""

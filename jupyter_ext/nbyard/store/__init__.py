@@ -10,6 +10,10 @@ from sqlalchemy import Connection
 from nbyard.domain.ids import new_id
 from nbyard.host import wakeup
 from nbyard.store import events
+from nbyard.store.automations.backfills import BackfillRows
+from nbyard.store.automations.firings import FiringRows
+from nbyard.store.automations.queries import AutomationRows
+from nbyard.store.automations.secrets import AutomationSecretRows
 from nbyard.store.bisections import BisectionRows
 from nbyard.store.credentials.queries import CredentialRows
 from nbyard.store.credentials.vault import Vault
@@ -49,11 +53,6 @@ from nbyard.store.runs.queries import RunRows, SubmissionRows
 from nbyard.store.runs.retention import RetentionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
-from nbyard.store.schedules.backfills import BackfillRows
-from nbyard.store.schedules.queries import ScheduleRows
-from nbyard.store.triggers.firings import FiringRows
-from nbyard.store.triggers.queries import TriggerRows
-from nbyard.store.triggers.secrets import TriggerSecretRows
 from nbyard.store.workflows import WorkflowRows
 
 
@@ -90,12 +89,12 @@ class Store:
     runs = RunRows()
     backfills = BackfillRows()
     bisections = BisectionRows()
-    schedules = ScheduleRows()
+    automations = AutomationRows()
     submissions = SubmissionRows()
     tasks = TaskRows()
     templates = TemplateRows()
     model_probes = ModelProbeRows()
-    triggers = TriggerRows()
+    automations = AutomationRows()
     uses = UseRows()
     workers = WorkerRows()
     workflows = WorkflowRows()
@@ -115,7 +114,7 @@ class Store:
         vault = Vault(folder)
         self.channels = ChannelRows(vault)
         self.credentials = CredentialRows(vault)
-        self.trigger_secrets = TriggerSecretRows(vault)
+        self.automation_secrets = AutomationSecretRows(vault)
         self.reserve = Reserve(folder)
         self.id = self._own_id()
         if not url:
@@ -166,13 +165,13 @@ class Store:
     def has_work(self, c: Connection) -> bool:
         """Return whether a dispatcher is needed now or later.
 
-        It is needed later for schedules, triggers, waiting notices and the like.
+        It is needed later for automations, waiting notices and the like.
         """
         later = (
             self.backfills.running,
             self.bisections.running,
-            self.schedules.is_enabled,
-            self.triggers.enabled_kinds,
+            self.automations.is_enabled,
+            self.automations.enabled_kinds,
             self.firings.waiting,
             self.notices.is_waiting,
         )

@@ -12,11 +12,10 @@ from nbyard.domain.state_machines import IMAGE, RUN
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, revisions
-from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.tables import executable_versions, executables, images, runs, tasks
 from nbyard.store.schema.template_tables import run_templates
-from nbyard.store.schema.trigger_tables import triggers
 
 I = images.c  # noqa: E741
 # The engine shows and accepts this many digits of an ID.
@@ -27,9 +26,8 @@ EXECUTABLES = (
     .join(executable_versions, executables.c.id == executable_versions.c.executable_id)
     .distinct()
 )
-SCHEDULES, TRIGGERS = (
-    select(table.c.name).join(run_templates, run_templates.c.id == table.c.template_id)
-    for table in (schedules, triggers)
+AUTOMATIONS = select(automations.c.name).join(
+    run_templates, run_templates.c.id == automations.c.template_id
 )
 RUNS = (
     select(runs.c.number)
@@ -173,7 +171,7 @@ class ImageRows:
         )
 
     def users(self, c: Connection, image: NamedImage) -> list[str]:
-        """Return what would lack the image: deployments, executables, schedules, live runs.
+        """Return what would lack the image: deployments, executables, automations, live runs.
 
         A deployment needs the images of all revisions, since it can be rolled back to each.
         """
@@ -188,8 +186,7 @@ class ImageRows:
         users = [f"deployment {name}" for name in c.execute(own.where(named | pinned)).scalars()]
         for noun, query, content in (
             ("executable", EXECUTABLES, executable_versions.c.resources),
-            ("schedule", SCHEDULES, run_templates.c.content),
-            ("trigger", TRIGGERS, run_templates.c.content),
+            ("automation", AUTOMATIONS, run_templates.c.content),
             ("run", RUNS, tasks.c.plan),
         ):
             fits = or_(*(cast(content, Text).contains(f'"{name}"') for name in names))

@@ -39,9 +39,9 @@ from nbyard.store.database.query_parts import contains_text, newest_first, with_
 from nbyard.store.events import Subject
 from nbyard.store.notices.rules import RuleRows
 from nbyard.store.runs.queries import has_run_text
+from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
-from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
     credentials,
@@ -51,10 +51,9 @@ from nbyard.store.schema.tables import (
     runs,
     workflows,
 )
-from nbyard.store.schema.trigger_tables import triggers
 from nbyard.store.workflows import HAS_PLACE, WorkflowRows, is_below
 
-L, P, S = project_links.c, projects.c, schedules.c
+L, P, S = project_links.c, projects.c, automations.c
 # Rows of links that the user removed have this in front of their kind.
 UNLINKED = "no-"
 FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
@@ -82,8 +81,7 @@ LINKABLE: dict[LinkKind, Linkable] = {
     "model": Linkable(models, models.c.name),
     "deployment": Linkable(deployments, deployments.c.name, deployments.c.removed_at.is_(None)),
     "environment": Linkable(environments, environments.c.name),
-    "schedule": Linkable(schedules, schedules.c.name),
-    "trigger": Linkable(triggers, triggers.c.name),
+    "automation": Linkable(automations, automations.c.name),
     "credential": Linkable(credentials, credentials.c.name),
 }
 
@@ -164,7 +162,7 @@ class ProjectRows:
                 paths = {"path": row.path, "root": row.root, "start": row.start}
                 values: dict[str, Any] = {n: _moved(text, old, folder) for n, text in paths.items()}
                 values["run"] = {**row.run, "path": _moved(row.run.get("path", ""), old, folder)}
-                c.execute(update(schedules).where(S.id == row.id).values(**values))
+                c.execute(update(automations).where(S.id == row.id).values(**values))
             WorkflowRows().move_store(c, inside, folder)
         return digests_by_folder
 

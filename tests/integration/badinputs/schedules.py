@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from nbyard.domain.schedules.due_times import TimingPlan
-from nbyard.domain.schedules.structs import Cron
+from nbyard.domain.automations.times.due_times import TimingPlan
+from nbyard.domain.automations.times.structs import Cron
 
 from .ground import Ground, Seen, seen
 

@@ -15,6 +15,7 @@ from nbyard.testing.jupyter_server import JupyterServer
 
 from . import (
     archives,
+    automations,
     binaries,
     code,
     containers,
@@ -26,7 +27,6 @@ from . import (
     others,
     requests,
     runs,
-    schedules,
     semantics,
     stores,
 )
@@ -69,7 +69,7 @@ OPERATIONS: dict[str, Operation] = {
     "run.events": others.ask,
     "api.run_semantics": semantics.ask,
     "deployment.create": deployments.create,
-    "schedule.create": schedules.create,
+    "schedule.create": automations.create,
     "notification.create_or_send": notices.create,
     "server.start": stores.start,
 }

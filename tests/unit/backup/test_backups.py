@@ -35,16 +35,16 @@ from nbyard.store.schema.tables import tasks
 from nbyard.store.transition import TABLES
 
 from ...next_migration import add_migration
+from ..store.automations.conftest import StoredTriggers
+from ..store.automations.test_backfills import add_backfill
+from ..store.automations.test_queries import NOW
+from ..store.automations.test_queries import add as add_schedule
 from ..store.environments.test_queries import add as add_environment
 from ..store.rows import Rows
-from ..store.schedules.test_backfills import add_backfill
-from ..store.schedules.test_queries import NOW
-from ..store.schedules.test_queries import add as add_schedule
 from ..store.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
 from ..store.test_images import add as add_image
 from ..store.test_projects import add as add_project
-from ..store.triggers.conftest import StoredTriggers
 
 pytestmark = pytest.mark.slow
 
@@ -90,9 +90,9 @@ def rows_of(store: Store) -> dict[str, list[bytes]]:
 
 def has_starts(store: Store, c: Connection) -> bool:
     """Whether schedules, triggers, backfills or bisections would start runs."""
-    enabled = [*store.schedules.enabled(c), *store.triggers.enabled(c)]
+    enabled = [*store.automations.enabled(c), *store.automations.enabled(c)]
     running = [*store.backfills.running(c), *store.bisections.running(c)]
-    return bool(enabled or running or store.schedules.is_enabled(c))
+    return bool(enabled or running or store.automations.is_enabled(c))
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -139,17 +139,17 @@ def way_to(machine: Machine, state: str) -> list[str]:
 
 def add_in_each_state(store: Store) -> None:
     """Add an object for each state of each state machine."""
-    add_schedule(store, schedule := new_id(), None)
+    add_schedule(store, automation := new_id(), None)
     add_environment(store, "e", *MACHINES["environment-version"].moves)
     for name in MACHINES.keys() - {"environment-version"}:
         for state in MACHINES[name].moves:
-            key = add_object(store, name, state, schedule)
+            key = add_object(store, name, state, automation)
             with store.write() as c:
                 for to in way_to(MACHINES[name], state):
                     assert transition.move(c, MACHINES[name], Subject(key, "ada"), to)
 
 
-def add_object(store: Store, name: str, state: str, schedule: str) -> str:
+def add_object(store: Store, name: str, state: str, automation: str) -> str:
     """Add an object in the initial state of a machine; return its ID."""
     key = new_id()
     match name:
@@ -158,7 +158,7 @@ def add_object(store: Store, name: str, state: str, schedule: str) -> str:
         case "image":
             add_image(store, key)
         case "backfill":
-            add_backfill(store, key, schedule)
+            add_backfill(store, key, automation)
         case "bisection":
             with store.write() as c:
                 store.bisections.insert(c, a_bisection(id=key))
@@ -217,15 +217,15 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     opened = Store(folder, bare_database_url)
     try:
         with opened.read() as c:
-            row, own = (opened.schedules.by_id(c, key) for key in (pushed_id, own_id))
-            of_file = opened.schedules.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
+            row, own = (opened.automations.by_id(c, key) for key in (pushed_id, own_id))
+            of_file = opened.automations.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
             places = {*opened.workflows.paths(c, "ann").values()}
     finally:
         opened.close()
     assert row is not None and own is not None
     assert row.root == row.start == f"{folder}/{push}" and of_file == [row]
-    assert Path(row.schedule.run.path).read_text() == "print()\n"
-    assert (own.root, own.schedule.run.path) == ("/", "/home/a.py")
+    assert Path(row.automation.run.path).read_text() == "print()\n"
+    assert (own.root, own.automation.run.path) == ("/", "/home/a.py")
     assert places >= {f"{folder}/{push}/a.nbflow", "/home/a.nbflow"}
 
 
@@ -238,8 +238,8 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     filled: Store, tmp_path: Path, bare_database_url: str
 ) -> None:
     deployment = add_deployment(filled, new_id())
-    add_schedule(filled, schedule := new_id(), NOW)
-    add_backfill(filled, new_id(), schedule)
+    add_schedule(filled, automation := new_id(), NOW)
+    add_backfill(filled, new_id(), automation)
     StoredTriggers(filled).add(new_id(), "file")
     with filled.write() as c:
         rows = Rows(filled, c)

@@ -11,9 +11,10 @@ from nbyard.cli import stored_items
 from nbyard.cli.lazy_commands import TABLE
 from nbyard.cli.main import nbyard
 from nbyard.cli.name_completion import BY_PLACE
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import NewLink, NewProject
-from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.rest.identity import local_name
 from nbyard.services.operation_table import table
 
@@ -159,8 +160,8 @@ def test_parameters_of_a_file_are_offered(completed, yard, monkeypatch) -> None:
     assert completed("run", "w.nbflow", "-p", "") == ["alpha="]
     assert completed("schedules", "create", "m.py", "-p", "ro") == ["rows="]
     run = AutomaticRun(path=str(root / "m.py"))
-    wish = NewSchedule(run, Phrase("weekdays 8:00"), name="early")
-    yard.services.schedules.create(Caller(local_name()), wish)
+    wish = NewAutomation(run, Phrase("weekdays 8:00"), name="early")
+    yard.services.automations.create(Caller(local_name()), wish)
     assert completed("schedules", "update", "early", "-p", "ro") == ["rows="]
     assert completed("schedules", "update", "gone", "-p", "ro") == []
     for missing in ("gone.py", "gone.nbflow", "gone"):

@@ -11,7 +11,8 @@ import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain.schedules.structs import AutomaticRun, Delay, NewSchedule, Phrase
+from nbyard.domain.automations.structs import AutomaticRun, Delay, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
 from nbyard.settings import Settings
@@ -147,21 +148,21 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
 def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
     """R4: it stays idle for the next due time, but makes way for other settings."""
     run = AutomaticRun(path="work.py")
-    made = bench.yard.services.schedules.create(OWNER, NewSchedule(run, Phrase("daily")))
+    made = bench.yard.services.automations.create(OWNER, NewAutomation(run, Phrase("daily")))
     bench.round()
     assert not bench.dispatcher.tick(), "there is nothing to do"
     assert not bench.dispatcher._has_idled(10**9) and not bench.dispatcher._leave()
     bench.dispatcher.leave_when_idle()
     assert bench.dispatcher._has_idled(0.0)
-    bench.yard.services.schedules.disable(OWNER, made.id)
+    bench.yard.services.automations.disable(OWNER, made.id)
     bench.dispatcher._leaves_when_idle = False
     bench.round()
     assert bench.dispatcher._has_idled(10**9)
 
 
 def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(bench: Bench) -> None:
-    bench.yard.services.schedules.create(
-        OWNER, NewSchedule(AutomaticRun(path="work.py"), Phrase("daily"))
+    bench.yard.services.automations.create(
+        OWNER, NewAutomation(AutomaticRun(path="work.py"), Phrase("daily"))
     )
     bench.dispatcher.leave_when_idle()
     assert bench.dispatcher._leave()
@@ -170,9 +171,9 @@ def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(benc
 def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:
     """R4: the loop wakes when the next time is due."""
     (yard.parts.files.root / "work.py").write_text("print()\n")
-    schedules = yard.services.schedules
-    made = schedules.create(OWNER, NewSchedule(AutomaticRun(path="work.py"), Delay(1)))
-    ticks = dispatcher.until(lambda: schedules.ticks(OWNER, made.id).items, bool)
+    automations = yard.services.automations
+    made = automations.create(OWNER, NewAutomation(AutomaticRun(path="work.py"), Delay(1)))
+    ticks = dispatcher.until(lambda: automations.ticks(OWNER, made.id).items, bool)
     assert [tick.outcome for tick in ticks] == ["started"]
     run = dispatcher.until(
         lambda: yard.services.runs.get(OWNER, ticks[0].run_id).run,

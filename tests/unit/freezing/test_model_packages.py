@@ -6,9 +6,9 @@ import shlex
 import msgspec
 import pytest
 
+from nbyard.domain.automations.structs import NewAutomation
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.domain.workflows.structs import CheckWorkflow, Node
 from nbyard.errors import Invalid
 from nbyard.freezing.environment_resolution import find_used
@@ -192,21 +192,21 @@ def test_a_schedule_runs_after_the_packages_are_installed(yard, ann, write, inst
     """A pinned schedule is refused at once, and its template has no state of the machine."""
     run = {"path": write("[]"), "parameters": {"data": "d.csv"}}
     body = {"run": run, "timing": {"kind": "words", "text": "daily"}, "mode": mode}
-    new, schedules = msgspec.convert(body, NewSchedule), yard.services.schedules
+    new, automations = msgspec.convert(body, NewAutomation), yard.services.automations
     installed.remove("pandas")
     if mode == "pinned":
-        assert refused(lambda: schedules.create(ann, new)).path == "run.main.environment"
+        assert refused(lambda: automations.create(ann, new)).path == "run.main.environment"
         installed.add("pandas")
-        made = schedules.create(ann, new)
+        made = automations.create(ann, new)
         installed.remove("pandas")
-        assert schedules.run(ann, made.id), "its process says what is missing"
+        assert automations.run(ann, made.id), "its process says what is missing"
     else:
         installed.add("pandas")
-        made = schedules.create(ann, new)
+        made = automations.create(ann, new)
         installed.remove("pandas")
-        refused(lambda: schedules.run(ann, made.id))
+        refused(lambda: automations.run(ann, made.id))
     installed.add("pandas")
-    assert schedules.run(ann, made.id)
+    assert automations.run(ann, made.id)
 
 
 def test_a_bypassed_model_needs_no_packages(yard, ann, write, root, installed):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.triggers.webhooks import (
+from nbyard.domain.automations.webhooks import (
     ID,
     MOST_BYTES,
     SIGNATURE,
@@ -14,7 +14,7 @@ from nbyard.domain.triggers.webhooks import (
     secret_text,
     signature_of,
 )
-from nbyard.services.triggers.refusals import MOST_REFUSED
+from nbyard.services.automations.refusals import MOST_REFUSED
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 pytestmark = pytest.mark.leaves_running

@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
+from nbyard.domain.automations.structs import NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import NewLink, NewProject
-from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.errors import NotFound
 
 LISTS = (
@@ -30,9 +30,9 @@ def test_a_list_has_the_resources_of_the_project_only(yard, ann, root):
     for name in ("report", "other"):
         (root / f"{name}.py").write_text("print()\n")
         body = {"run": {"path": f"{name}.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
-        services.schedules.create(ann, msgspec.convert(body, NewSchedule))
+        services.automations.create(ann, msgspec.convert(body, NewAutomation))
     services.projects.create(ann, NewProject("wine"))
     services.projects.link(ann, "wine", NewLink("schedule", "report"))
-    assert [one.name for one in services.schedules.list(ann, project="wine").items] == ["report"]
-    run, _ = (services.schedules.run(ann, name) for name in ("report", "other"))
+    assert [one.name for one in services.automations.list(ann, project="wine").items] == ["report"]
+    run, _ = (services.automations.run(ann, name) for name in ("report", "other"))
     assert [one.id for one in services.runs.list(ann, project="wine").items] == [run.id]

@@ -8,9 +8,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation, OnFile
+from nbyard.domain.automations.times.structs import Cron
 from nbyard.domain.spelling import SpellingRequest
-from nbyard.domain.triggers.structs import NewTrigger, OnFile
 from nbyard.errors import Invalid
 from nbyard.host.user_unit import unit_file
 from nbyard.host.user_unit.dispatcher_start import DispatcherStart
@@ -82,7 +82,7 @@ def test_doctor_warns_if_no_dispatcher_runs_although_there_is_work(yard, ann, un
     found = dispatcher_check(yard, ann)
     assert found.state == "missing" and "there is work" in found.finding
     assert "nbyard service install" in found.cure
-    yard.services.schedules.disable(ann, made.id)
+    yard.services.automations.disable(ann, made.id)
     assert dispatcher_check(yard, ann).state == "ok"
 
 
@@ -124,19 +124,21 @@ def schedules_check(yard, ann):
 
 def enable_schedule(yard, ann, root):
     (root / "x.sh").write_text("#!/bin/sh\n")
-    body = NewSchedule(AutomaticRun(path="x.sh"), Cron("0 8 * * *"))
-    return yard.services.schedules.create(ann, body)
+    body = NewAutomation(AutomaticRun(path="x.sh"), Cron("0 8 * * *"))
+    return yard.services.automations.create(ann, body)
 
 
 def enable_trigger(yard, ann, root):
     (root / "x.sh").write_text("#!/bin/sh\n")
-    return yard.services.triggers.create(ann, NewTrigger(AutomaticRun(path="x.sh"), OnFile("x.sh")))
+    return yard.services.automations.create(
+        ann, NewAutomation(AutomaticRun(path="x.sh"), OnFile("x.sh"))
+    )
 
 
 def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
     assert schedules_check(yard, ann).state == "ok"
     made = enable_schedule(yard, ann, root)
-    yard.services.schedules.disable(ann, made.id)
+    yard.services.automations.disable(ann, made.id)
     assert schedules_check(yard, ann).state == "ok"
 
 

@@ -5,7 +5,7 @@ import pytest
 from nbyard.errors import NotFound
 from nbyard.store import Store
 
-from .schedules.test_queries import add
+from .automations.test_queries import add
 
 
 def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> None:
@@ -13,20 +13,20 @@ def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> N
     add(store, "a", None, id="b", owner="eve")
     add(store, "b", None, id="c")
     with store.read() as c:
-        rows = store.schedules
+        rows = store.automations
         found = {key: rows.get(c, "ann", key) for key in ("a", "b", "c", "d")}
-        assert [row and row.schedule.id for row in found.values()] == ["a", "c", "c", None]
+        assert [row and row.automation.id for row in found.values()] == ["a", "c", "c", None]
         of_eve = rows.get(c, "eve", "a")
-        assert of_eve is not None and of_eve.schedule.id == "b"
+        assert of_eve is not None and of_eve.automation.id == "b"
         any_owner = rows.by_id(c, "b")
         assert any_owner is not None and rows.by_id(c, "d") is None
         assert rows.names(c, "ann") == {"a": "a", "c": "b"}
         pages = {
-            (search, path): [row.schedule.id for row in rows.page(c, "ann", 9, "", search, path)]
+            (search, path): [row.automation.id for row in rows.page(c, "ann", 9, "", search, path)]
             for search, path in (("", ""), ("b", ""), ("", "/flow"), ("", "/other"))
         }
         assert [*pages.values()] == [["c", "a"], ["c"], ["a"], []]
-        assert [row.schedule.id for row in rows.page(c, "ann", 9, "c", "", "")] == ["a"]
+        assert [row.automation.id for row in rows.page(c, "ann", 9, "c", "", "")] == ["a"]
 
 
 def test_a_new_row_has_its_event(store: Store) -> None:
@@ -40,10 +40,10 @@ def test_a_new_row_has_its_event(store: Store) -> None:
 def test_an_unknown_name_is_refused_with_similar_ones(store: Store) -> None:
     add(store, "nightly", None)
     with store.read() as c:
-        assert store.schedules.find(c, "ann", "nightly").schedule.name == "nightly"
-        for rows, noun in ((store.schedules, "schedule"), (store.triggers, "trigger")):
+        assert store.automations.find(c, "ann", "nightly").automation.name == "nightly"
+        for rows, noun in ((store.automations, "schedule"), (store.automations, "trigger")):
             with pytest.raises(NotFound, match=f"There is no {noun} 'nightl'"):
                 rows.find(c, "ann", "nightl")
         with pytest.raises(NotFound) as refused:
-            store.schedules.find(c, "ann", "nightl")
+            store.automations.find(c, "ann", "nightl")
     assert "'nightly'" in str(refused.value.hint)

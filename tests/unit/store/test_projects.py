@@ -110,7 +110,7 @@ def test_lists_of_a_project_have_its_resources_only(store):
         pushed = PushedFiles("/store/projects", made.id)
         assert store.workflows.page(c, "ada", 10, "", "", pushed) == []
         assert store.deployments.page(c, "ada", 10, "", "", "", project=made.id) == []
-        assert store.schedules.page(c, "ada", 10, "", "", "", project=made.id) == []
+        assert store.automations.page(c, "ada", 10, "", "", "", project=made.id) == []
 
 
 def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store, monkeypatch):

@@ -19,12 +19,12 @@ from nbyard.store.migrate import revisions, schema_before
 # No server option: files of another machine cannot be read from here.
 ARCHIVE = click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 SAME_ID = (
-    "The next nbyard command starts the schedules and deployments of the restored store."
+    "The next nbyard command starts the automations and deployments of the restored store."
     " Do not start the former store again: both have the same ID, and would remove each"
     " other's containers."
 )
 NEW_ID = (
-    "Schedules, triggers, backfills and bisections of the restored store are off. The next nbyard"
+    "Automations, backfills and bisections of the restored store are off. The next nbyard"
     " command starts its deployments and repeats its active runs."
 )
 
@@ -76,7 +76,7 @@ def restore(file: Path, dry_run: bool, has_new_id: bool | None, as_json: bool) -
     PostgreSQL, and the other way round.
 
     If the former store is still on this machine, choose --new-id or --same-id. With --new-id,
-    schedules, triggers, backfills and bisections are off. The next nbyard command starts the
+    automations, backfills and bisections are off. The next nbyard command starts the
     deployments, in containers of their own, and repeats active runs.
     """
     settings = Settings()

@@ -70,9 +70,9 @@ def content_of(
     past = []
     if run and run.path:
         past = store.history.of_file(c, outbox_notice.owner, run.path, before=run.id)
-    # Retries and runs of backfills have the schedule as well; the source may also be a trigger.
+    # Retries and runs of backfills have the automation as well.
     source = run.origin.source_id if run else ""
-    schedule = store.schedules.by_id(c, source) if source else None
+    automation = store.automations.by_id(c, source) if source else None
     duration = None
     if run and run.started_at:
         end = run.finished_at or clock.now()
@@ -93,7 +93,7 @@ def content_of(
         due_at=datetime.fromisoformat(due) if isinstance(due, str) else None,
         count=int(facts.get("count", 1)),
         link=link_to(base_url, notice.run_id) if run else "",
-        schedule=schedule.schedule.name if schedule else "",
+        automation=automation.automation.name if automation else "",
     )
 
 

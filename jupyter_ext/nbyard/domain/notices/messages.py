@@ -28,8 +28,7 @@ TITLES: Mapping[NoticeEvent, str] = {
     "retried": "“{}” is retried",
     "running-long": "“{}” takes longer than usual",
     "recovered": "“{}” succeeded again",
-    "schedule-missed": "“{}” did not start on schedule",
-    "trigger-failed": "“{}” fired but started no run",
+    "automation-missed": "“{}” started no run",
 }
 TYPES: Mapping[NoticeEvent, str] = {
     "succeeded": "nbyard.run.succeeded",
@@ -38,10 +37,9 @@ TYPES: Mapping[NoticeEvent, str] = {
     "retried": "nbyard.task.retried",
     "running-long": "nbyard.run.running-long",
     "recovered": "nbyard.run.recovered",
-    "schedule-missed": "nbyard.schedule.missed",
-    "trigger-failed": "nbyard.trigger.failed",
+    "automation-missed": "nbyard.automation.missed",
 }
-FAILURES = ("failed", "retried", "schedule-missed", "trigger-failed")
+FAILURES = ("failed", "retried", "automation-missed")
 
 
 class FailedNode(msgspec.Struct, frozen=True):
@@ -57,8 +55,8 @@ class NoticeContent(msgspec.Struct, frozen=True):
     """The facts about an event from which its message is written.
 
     `file` is the name of the workflow's file, or of other code. `seconds` is the duration of the
-    run so far, `usual_seconds` the usual duration of earlier successful runs. `schedule` is the
-    name of the schedule of the run. `count` is the number of missed due times.
+    run so far, `usual_seconds` the usual duration of earlier successful runs. `automation`
+    is the name of the automation of the run. `count` is the number of missed due times.
     """
 
     event: NoticeEvent
@@ -76,7 +74,7 @@ class NoticeContent(msgspec.Struct, frozen=True):
     due_at: datetime | None = None
     count: int = 1
     link: str = ""
-    schedule: str = ""
+    automation: str = ""
 
 
 def message_of(contents: Sequence[NoticeContent], message_id: str, source: str) -> Message:
@@ -102,9 +100,9 @@ def title_of(content: NoticeContent) -> str:
 def lines_of(content: NoticeContent) -> list[str]:
     """Return the lines of a message about one event."""
     lines = [_run_summary(content)]
-    if content.schedule:
-        lines.append(f"Schedule {content.schedule}")
-    if content.due_at is not None and content.event == "schedule-missed":
+    if content.automation:
+        lines.append(f"Automation {content.automation}")
+    if content.due_at is not None and content.event == "automation-missed":
         lines.append(f"Due at {content.due_at:%Y-%m-%d %H:%M:%S} UTC")
     if content.reason is not None:
         lines.append(f"Reason: {content.reason}")
@@ -182,7 +180,7 @@ def cloud_event(content: NoticeContent, source: str) -> dict[str, Any]:
         "file": content.file,
         "number": content.number or None,
         "state": content.state,
-        "schedule": content.schedule,
+        "automation": content.automation,
         "seconds": content.seconds,
         "usual_seconds": content.usual_seconds,
         "reason": str(content.reason) if content.reason else None,

@@ -18,14 +18,14 @@ LEAST_WINDOW, MOST_WINDOW = 10, 86_400
 class StoredRule(msgspec.Struct, frozen=True):
     """A rule with the ID of its channel.
 
-    `schedule_id` limits the rule to one schedule; it is empty for rules of the channel itself.
+    `schedule_id` limits the rule to one automation; it is empty for rules of the channel itself.
     The `project` of the rule is an ID.
     """
 
     channel_id: str
     owner: str
     rule: NoticeRule
-    schedule_id: str = ""
+    automation_id: str = ""
 
 
 class Occurrence(msgspec.Struct, frozen=True):
@@ -33,7 +33,7 @@ class Occurrence(msgspec.Struct, frozen=True):
 
     `event_id` is the same whenever the event is reported. `facts` are stored with the notice.
     `projects` are the IDs of those projects that a rule names and to which the event belongs.
-    `source_id` is the ID of the schedule or trigger.
+    `source_id` is the ID of the automation.
     """
 
     event: NoticeEvent
@@ -92,7 +92,7 @@ def rule_matches(stored: StoredRule, occurrence: Occurrence) -> bool:
         and occurrence.event in rule.events
         and rule.path in ("", occurrence.path)
         and rule.project in ("", *occurrence.projects)
-        and stored.schedule_id in ("", occurrence.source_id)
+        and stored.automation_id in ("", occurrence.source_id)
     )
 
 

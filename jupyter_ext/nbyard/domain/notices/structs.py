@@ -14,14 +14,11 @@ NoticeEvent = Literal[
     "retried",
     "running-long",
     "recovered",
-    "schedule-missed",
-    "trigger-failed",
+    "automation-missed",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
-# The events for a schedule that names a channel without events.
-DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-missed")
-# The events for a rule of a channel that names no events.
-CHANNEL_EVENTS: tuple[NoticeEvent, ...] = (*DEFAULT_EVENTS, "trigger-failed")
+# The events for a rule that names a channel without events.
+DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "automation-missed")
 NoticeOutcome = Literal["waiting", "sent", "failed"]
 
 
@@ -40,8 +37,8 @@ class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     project: str = ""
 
 
-class ScheduleNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A channel that reports events of one schedule. `channel` is a name or an ID."""
+class AutomationNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A channel that reports events of one automation. `channel` is a name or an ID."""
 
     channel: str
     events: list[NoticeEvent] = msgspec.field(default_factory=lambda: [*DEFAULT_EVENTS])
@@ -96,8 +93,8 @@ class Channel(msgspec.Struct, frozen=True):
     """A notice channel without its secrets. `service` is the service that gets its messages.
 
     `address` is its URL without secrets. `error` is why the last attempt to send failed; it is
-    null after a success. No message is sent before `retry_at`. `schedules` are the names of the
-    schedules that use the channel.
+    null after a success. No message is sent before `retry_at`. `automations` are the names of
+    the automations that use the channel.
     """
 
     id: str
@@ -115,7 +112,7 @@ class Channel(msgspec.Struct, frozen=True):
     error: Reason | None = None
     retry_at: datetime | None = None
     rules: list[NoticeRule] = []
-    schedules: list[str] = []
+    automations: list[str] = []
     counts: ChannelCounts = ChannelCounts()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from nbyard.domain.notices.structs import CHANNEL_EVENTS, EVENTS, NoticeEvent, NoticeRule
+from nbyard.domain.notices.structs import DEFAULT_EVENTS, EVENTS, NoticeEvent, NoticeRule
 
 
 class NotificationEntry(
@@ -17,7 +17,7 @@ class NotificationEntry(
     after `long_factor` times its usual duration, 0 for never, or after `long_seconds`.
     """
 
-    events: list[NoticeEvent] = msgspec.field(default_factory=lambda: [*CHANNEL_EVENTS])
+    events: list[NoticeEvent] = msgspec.field(default_factory=lambda: [*DEFAULT_EVENTS])
     path: str = ""
     long_factor: float = 2.0
     long_seconds: float | None = None

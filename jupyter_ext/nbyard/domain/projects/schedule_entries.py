@@ -9,20 +9,11 @@ from typing import Any, Self
 
 import msgspec
 
-from nbyard.domain.notices.structs import NoticeEvent, ScheduleNotice
+from nbyard.domain.automations.structs import AutomaticRun, Automation, NewAutomation, Overlap
+from nbyard.domain.automations.times.structs import Cron, Interval, Missed, Once, Phrase
+from nbyard.domain.automations.times.zones import in_zone, local_time, zone_of
+from nbyard.domain.notices.structs import AutomationNotice, NoticeEvent
 from nbyard.domain.projects.notifications import in_order
-from nbyard.domain.schedules.structs import (
-    AutomaticRun,
-    Cron,
-    Interval,
-    Missed,
-    NewSchedule,
-    Once,
-    Overlap,
-    Phrase,
-    Schedule,
-)
-from nbyard.domain.schedules.zones import in_zone, local_time, zone_of
 
 # The options of a schedule's run that the file may set.
 RUN_OPTIONS = (
@@ -88,22 +79,21 @@ class PushedSchedule(msgspec.Struct, frozen=True):
     notify: dict[str, list[NoticeEvent]] = {}
 
     @classmethod
-    def of(cls, schedule: Schedule, folder: str, zone: str) -> Self:
-        """Return the fields of a stored schedule.
+    def of(cls, schedule: Automation, folder: str, zone: str) -> Self:
+        """Return the fields of a stored automation on times.
 
         Its path becomes relative to `folder`. `zone` is the time zone of the server. It is left
         out, because it is the default of entries.
         """
-        run, timing = schedule.run, schedule.timing
-        when = schedule.words
-        # Only a schedule that was created from a phrase has words. A cron expression is a valid
-        # phrase.
-        if not when and isinstance(timing, Cron):
-            when = timing.expression
-        elif not when and isinstance(timing, Interval):
-            when = f"every {timing.seconds} seconds"
-        elif not when and isinstance(timing, Once):
-            when = f"{local_time(timing.at, zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
+        run, on, when = schedule.run, schedule.on, ""
+        if isinstance(on, Phrase):
+            when = on.text
+        elif isinstance(on, Cron):  # a valid phrase
+            when = on.expression
+        elif isinstance(on, Interval):
+            when = f"every {on.seconds} seconds"
+        elif isinstance(on, Once):
+            when = f"{local_time(on.at, zone_of(schedule.zone)):%Y-%m-%d %H:%M}"
         options = {option: getattr(run, option) for option in RUN_OPTIONS}
         return cls(
             when,
@@ -176,23 +166,23 @@ class PushedSchedule(msgspec.Struct, frozen=True):
                 entry[name] = value
         return ScheduleEntry(**entry)
 
-    def new(self, name: str) -> NewSchedule:
+    def new(self, name: str) -> NewAutomation:
         """Return the request that creates a schedule with these fields."""
         options = {option: getattr(self, option) for option in RUN_OPTIONS}
         run = AutomaticRun(path=self.path, **options)
-        return NewSchedule(
+        return NewAutomation(
             run,
             Phrase(self.when),
             name,
-            self.zone,
-            self.starts_at,
-            self.ends_at,
-            self.at_most,
-            "pinned" if self.pinned else "follows",
-            self.overlap,
-            self.missed,
-            self.enabled,
-            [ScheduleNotice(channel, events) for channel, events in self.notify.items()],
+            zone=self.zone,
+            starts_at=self.starts_at,
+            ends_at=self.ends_at,
+            at_most=self.at_most,
+            mode="pinned" if self.pinned else "follows",
+            overlap=self.overlap,
+            missed=self.missed,
+            is_enabled=self.enabled,
+            notify=[AutomationNotice(channel, events) for channel, events in self.notify.items()],
         )
 
 

@@ -15,8 +15,7 @@ LinkKind = Literal[
     "model",
     "deployment",
     "environment",
-    "schedule",
-    "trigger",
+    "automation",
     "credential",
 ]
 ArtifactKind = Literal["data", "model"]

@@ -1,4 +1,4 @@
-"""Causes of runs: the event that made a trigger start a run."""
+"""Causes of runs: the event that made an automation start a run."""
 
 from datetime import datetime
 from typing import Literal
@@ -18,7 +18,7 @@ class DatasetCause(msgspec.Struct, frozen=True, tag="dataset", tag_field="kind")
     version: int
 
 
-class RunCause(msgspec.Struct, frozen=True, tag="workflow", tag_field="kind"):
+class RunCause(msgspec.Struct, frozen=True, tag="run", tag_field="kind"):
     """A run of a workflow, notebook or script ended."""
 
     run_id: str
@@ -49,7 +49,7 @@ class WebhookCause(msgspec.Struct, frozen=True, tag="webhook", tag_field="kind")
 
 
 class FireCause(msgspec.Struct, frozen=True, tag="fire", tag_field="kind"):
-    """A notebook, a program or a person fired the trigger.
+    """A notebook, a program or a person fired the automation.
 
     `run_id` is the run in which the code fired it, empty outside of runs.
     """

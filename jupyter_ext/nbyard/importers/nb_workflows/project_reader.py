@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from nbyard.domain.automations.times.cron import LEAST_SECONDS, parse_cron
 from nbyard.domain.images.structs import (
     NewImage,
     Recipe,
@@ -31,7 +32,6 @@ from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.project_checks import SHORT_SSH
 from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject
-from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.importers.project_protocol import ConvertedProject

@@ -60,7 +60,7 @@ ANSWERS = {
     "import-bad-value": code("{place}: {value}. {why}", place=str, value=str, why=REASON),
     "import-wrong-type": code("{place}: {why}", place=str, why=REASON),
     "import-other-timing": code(
-        "{place}: {value}. The schedule uses {used}", place=str, value=str, used=str
+        "{place}: {value}. The automation uses {used}", place=str, value=str, used=str
     ),
     "import-login": code("{place}: the user name and password in the URL", place=str),
     "import-no-value": code("{place} is missing, so the workflow is left out", place=str),

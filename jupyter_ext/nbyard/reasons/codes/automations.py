@@ -1,11 +1,11 @@
-"""When schedules and triggers fire, why they did not, and what notices report."""
+"""When automations start runs, why they did not, and what notices report."""
 
 from nbyard.reasons.codes.code import NUMBER, REASON, REASONS, code
 
 AUTOMATIONS = {
     # refused
-    "schedule-runs-started": code(
-        "No time is due: the schedule started {started} of at most {most} runs.",
+    "automation-runs-started": code(
+        "No time is due: the automation started {started} of at most {most} runs.",
         started=int,
         most=int,
     ),
@@ -40,13 +40,10 @@ AUTOMATIONS = {
     # backfills
     "backfill-succeeded": code("Run {number} has succeeded", number=int),
     "backfill-active": code("Run {number} is active", number=int),
-    # ticks
-    "tick-missed": code("No dispatcher ran at this time"),
-    "tick-overlapped": code("Run {number} had not ended", number=int),
-    "no-template": code("The frozen files of the schedule are gone; save the schedule again"),
-    "tick-disabled": code("The schedule was disabled"),
-    "tick-queue-full": code("{count} due times already wait", count=int),
-    "replaced-by-schedule": code("Replaced by the next run of the schedule"),
+    # due times
+    "due-time-missed": code("No dispatcher ran at this time"),
+    "no-template": code("The frozen files of the automation are gone; save it again"),
+    "due-times-full": code("{count} due times already wait", count=int),
     # refused
     "too-many-watched-files": code(
         "has more than {most} files that match. Choose a smaller folder or a narrower pattern",
@@ -69,16 +66,16 @@ AUTOMATIONS = {
     # firings
     "firing-overlapped": code("Run {number} had not ended", number=int),
     "firing-queue-full": code("{count} events already wait", count=int),
-    "firing-disabled": code("The trigger was disabled"),
-    "firing-replaced": code("A later event replaced it"),
+    "firing-disabled": code("The automation was disabled"),
+    "firing-replaced": code("A later due time or event replaced it"),
     "watched-files-change-with-runs": code(
         "The watched files changed during each of {most} runs in a row, so these runs seem to"
         " change them. The changes wait for one at another time. Leave files that the run writes"
         " out of the pattern.",
         most=int,
     ),
-    "trigger-chain-too-long": code(
-        "{most} triggers fired each other in a row; this looks like a loop", most=int
+    "automation-chain-too-long": code(
+        "{most} automations started each other in a row; this looks like a loop", most=int
     ),
     "watched-files-unreadable": code("{path} cannot be read: {message}", path=str, message=str),
     # causes

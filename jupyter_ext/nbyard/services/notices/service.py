@@ -140,14 +140,14 @@ class ChannelService:
     def delete(self, caller: Caller, channel: str, force: bool = False) -> None:
         """Delete a notice channel with its waiting messages.
 
-        Fails while a schedule uses it, unless `force` is set.
+        Fails while an automation uses it, unless `force` is set.
 
         Raises:
             InUse: a rule uses the channel.
         """
         with self._store.write() as c:
             record = self._find(c, caller, channel)
-            users = self._store.rules.schedules_of(c, [record.id]).get(record.id, [])
+            users = self._store.rules.automations_of(c, [record.id]).get(record.id, [])
             if users and not force:
                 why = f"'{record.name}' is used by {', '.join(users[:MAX_TOLD])}."
                 raise InUse(why, hint="Remove it from these, or force the deletion.")
@@ -219,7 +219,7 @@ class ChannelService:
             for owner in {channel.owner for channel in channels}
         }
         rules = self._store.rules.of_channels(c, ids)
-        schedules = self._store.rules.schedules_of(c, ids)
+        automations = self._store.rules.automations_of(c, ids)
         counts = self._store.notices.counts(c, ids)
         return [
             msgspec.structs.replace(
@@ -228,7 +228,7 @@ class ChannelService:
                     self._with_shown_path(rule, names[channel.owner])
                     for rule in rules.get(channel.id, [])
                 ],
-                schedules=[*dict.fromkeys(schedules.get(channel.id, []))],
+                automations=[*dict.fromkeys(automations.get(channel.id, []))],
                 counts=counts.get(channel.id, ChannelCounts()),
             )
             for channel in channels

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from nbyard.store import Connection, Store
 
 CREATED: dict[str, LinkKind] = {
+    "automations.create": "automation",
     "credentials.create": "credential",
     "datasets.create": "dataset",
     "deployments.create": "deployment",
@@ -21,9 +22,6 @@ CREATED: dict[str, LinkKind] = {
     "models.register": "executable",
     "runs.create": "run",
     "runs.retry": "run",
-    "schedules.create": "schedule",
-    "schedules.run": "run",
-    "triggers.create": "trigger",
 }
 
 SCOPE = "projects:write"

@@ -146,7 +146,7 @@ def _replace(
     own = [
         stored.rule
         for stored in store.rules.of_owner(c, project.owner)
-        if stored.channel_id == channel.id and not stored.schedule_id
+        if stored.channel_id == channel.id and not stored.automation_id
     ]
     kept = [
         rule

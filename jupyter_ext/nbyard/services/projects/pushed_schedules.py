@@ -7,20 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from nbyard.domain.automations.structs import AutomationPatch
+from nbyard.domain.automations.times.due_times import plan_of_timing
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import check_free, nearest_names
 from nbyard.domain.notices.rules import MOST_RULES, check_events
 from nbyard.domain.projects.schedule_entries import RUN_OPTIONS, PushedSchedule, with_texts
 from nbyard.domain.projects.toml_places import entry_path
-from nbyard.domain.schedules.due_times import plan_of_timing
-from nbyard.domain.schedules.structs import Phrase, SchedulePatch
 from nbyard.errors import Detail, Invalid, NameTaken
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
 from nbyard.host.project_files import ProjectFiles
-from nbyard.services.schedules.service import ScheduleService
+from nbyard.services.automations.service import AutomationService
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping, Sequence
@@ -31,12 +32,12 @@ if TYPE_CHECKING:
     from nbyard.domain.projects.schedule_entries import ScheduleEntry
     from nbyard.services.service_context import ServiceContext
     from nbyard.store import Connection
-    from nbyard.store.schedules.queries import ScheduleRow
+    from nbyard.store.automations.queries import AutomationRow
 
 OF_CODE = {"path", "executable"}
 OF_RUN = {*RUN_OPTIONS}
 OF_TIMING = {"when", "zone", "starts_at", "ends_at"}
-OF_ENTRY = {"timing.text": "when", "timing": "when", "mode": "pinned"}
+OF_ENTRY = {"on.text": "when", "on": "when", "mode": "pinned"}
 MOST_SHOWN = 20  # versions
 # Fields of an entry that a schedule has too.
 SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
@@ -44,25 +45,29 @@ SAME = ("zone", "starts_at", "ends_at", "at_most", "overlap", "missed")
 
 def pushed_rows(
     parts: ServiceContext, c: Connection, owner: str, project_id: str
-) -> dict[str, ScheduleRow]:
-    """Return the schedules of earlier pushes of a project, by name, with their channels."""
-    rows = parts.store.schedules.below(c, owner, str(folder_of(parts.store, project_id)))
-    notify = parts.store.rules.of_schedules(c, [row.schedule.id for row in rows])
+) -> dict[str, AutomationRow]:
+    """Return the schedules of earlier pushes of a project, by name, with their channels.
+
+    A project file has no automations on events.
+    """
+    below = parts.store.automations.below(c, owner, str(folder_of(parts.store, project_id)))
+    rows = [row for row in below if row.automation.timing is not None]
+    notify = parts.store.rules.of_automations(c, [row.automation.id for row in rows])
     rows_by_name = {}
     for row in rows:
-        shown = msgspec.structs.replace(row.schedule, notify=notify.get(row.schedule.id, []))
-        rows_by_name[shown.name] = msgspec.structs.replace(row, schedule=shown)
+        shown = msgspec.structs.replace(row.automation, notify=notify.get(row.automation.id, []))
+        rows_by_name[shown.name] = msgspec.structs.replace(row, automation=shown)
     return rows_by_name
 
 
-def stored_schedules(rows: Mapping[str, ScheduleRow]) -> dict[str, PushedSchedule]:
+def stored_schedules(rows: Mapping[str, AutomationRow]) -> dict[str, PushedSchedule]:
     """Return the fields of stored schedules that a project file may set."""
     zone = local_zone()
-    return {name: PushedSchedule.of(row.schedule, row.root, zone) for name, row in rows.items()}
+    return {name: PushedSchedule.of(row.automation, row.root, zone) for name, row in rows.items()}
 
 
 def entries_of(
-    rows: Mapping[str, ScheduleRow], pushed: Mapping[str, ScheduleEntry]
+    rows: Mapping[str, AutomationRow], pushed: Mapping[str, ScheduleEntry]
 ) -> dict[str, ScheduleEntry]:
     """Return stored schedules as entries of a project file.
 
@@ -109,7 +114,7 @@ def wanted_schedules(
 
 
 def check_names(
-    names: Mapping[str, str], rows: Mapping[str, ScheduleRow], wanted: Iterable[str]
+    names: Mapping[str, str], rows: Mapping[str, AutomationRow], wanted: Iterable[str]
 ) -> None:
     """Check that the names of new schedules in a push are free.
 
@@ -118,11 +123,11 @@ def check_names(
     Raises:
         NameTaken: Another schedule has a similar name. The error's field is `schedules.NAME`.
     """
-    own = {row.schedule.id for row in rows.values()}
+    own = {row.automation.id for row in rows.values()}
     taken = {key: name for key, name in names.items() if key not in own}
     for name in wanted:
         try:
-            check_free(taken, "schedule", name)
+            check_free(taken, "automation", name)
         except NameTaken as error:
             detail = Detail.of(entry_path("schedules", name), error.reason)
             raise NameTaken(error.reason, hint=error.hint_reason, details=[detail]) from None
@@ -214,13 +219,13 @@ class ScheduleSync:
         self._caller = caller
         self._folder = str(folder)
         # Paths in the project file are relative to its own folder, and never lead out of it.
-        self._service = ScheduleService(replace(parts, files=ProjectFiles(folder)))
+        self._service = AutomationService(replace(parts, files=ProjectFiles(folder)))
 
     def apply(
         self,
         changes: Sequence[ProjectChange],
         wanted: Mapping[str, PushedSchedule],
-        present: Mapping[str, ScheduleRow],
+        present: Mapping[str, AutomationRow],
     ) -> list[str]:
         """Apply the changes: create, change and delete schedules.
 
@@ -232,7 +237,7 @@ class ScheduleSync:
         by_name = {change.name: change for change in changes}
         # Deletions come first: a new schedule may have a name that looks like a deleted one.
         for name in present.keys() - wanted.keys():
-            self._service.delete(self._caller, present[name].schedule.id)
+            self._service.delete(self._caller, present[name].automation.id)
         ids = []
         for name, entry in wanted.items():
             change = by_name.get(name)
@@ -241,15 +246,15 @@ class ScheduleSync:
                     ids.append(self._service.create(self._caller, entry.new(name)).id)
                     continue
                 self._change(present[name], entry, {*change.fields} if change else set())
-                ids.append(present[name].schedule.id)
+                ids.append(present[name].automation.id)
             except Invalid as error:
                 raise fields_below(
                     _with_entry_names(error), entry_path("schedules", name)
                 ) from None
         return ids
 
-    def _change(self, row: ScheduleRow, entry: PushedSchedule, fields: set[str]) -> None:
-        new, stored = entry.new(row.schedule.name), row.schedule.run
+    def _change(self, row: AutomationRow, entry: PushedSchedule, fields: set[str]) -> None:
+        new, stored = entry.new(row.automation.name), row.automation.run
         run = with_texts(new.run, stored.texts)
         given: dict[str, Any] = {name: getattr(entry, name) for name in SAME if name in fields}
         if fields & OF_CODE:
@@ -259,14 +264,14 @@ class ScheduleSync:
             options = {option: getattr(run, option) for option in ("path", "texts", *RUN_OPTIONS)}
             given["run"] = msgspec.structs.replace(stored, **options)
         if "when" in fields:
-            given["timing"] = new.timing
+            given["on"] = new.on
         if "notify" in fields:
             given["notify"] = new.notify
         if "pinned" in fields:
             given["mode"] = new.mode
-        schedule_id = row.schedule.id
+        schedule_id = row.automation.id
         if given:
-            patch = SchedulePatch(row.schedule.revision, **given)
+            patch = AutomationPatch(row.automation.revision, **given)
             self._service.update(self._caller, schedule_id, patch)
         if "enabled" in fields:
             switch = self._service.enable if entry.enabled else self._service.disable

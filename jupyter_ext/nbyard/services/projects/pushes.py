@@ -72,7 +72,7 @@ from nbyard.services.workflows.pushed_workflows import (
 )
 
 if TYPE_CHECKING:
-    from nbyard.store.schedules.queries import ScheduleRow
+    from nbyard.store.automations.queries import AutomationRow
 
 
 class Compared(msgspec.Struct, frozen=True):
@@ -82,7 +82,7 @@ class Compared(msgspec.Struct, frozen=True):
     fields: NewProject
     wanted: dict[str, PushedSchedule]
     environments: dict[str, EnvironmentEntry]
-    rows: dict[str, ScheduleRow]
+    rows: dict[str, AutomationRow]
     stored: dict[str, ProjectFile]
     rules: PushedRules
     plan: ProjectPlan
@@ -141,7 +141,7 @@ class ProjectPushes(ProjectPolicies):
             pushes, newest = str(folder.parent), str(folder)
             self._store.executables.move_to_push(c, caller.name, pushes, newest)
             for schedule in schedules:
-                self._rows.link(c, project, "schedule", schedule)
+                self._rows.link(c, project, "automation", schedule)
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
             apply_rules(self._parts, c, project, comparison.rules, folder)
@@ -225,7 +225,7 @@ class ProjectPushes(ProjectPolicies):
             rows = pushed_rows(self._parts, c, caller.name, project.id) if project else {}
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
-            check_names(self._parts.store.schedules.names(c, caller.name), rows, wanted)
+            check_names(self._parts.store.automations.names(c, caller.name), rows, wanted)
             others = (self._store.environments.get(c, caller.name, name) for name in environments)
             present = {
                 environment.name: EnvironmentEntry(environment.current.requirements)

@@ -115,7 +115,7 @@ class ProjectRecords:
             self._rows.delete(c, record)
             # Schedules outlive their project, and their runs still read the pushed files.
             folder = folder_of(self._store, record.id)
-            is_used = self._store.schedules.below(c, caller.name, str(folder))
+            is_used = self._store.automations.below(c, caller.name, str(folder))
             if not is_used:
                 release_workflows(self._store, c, folder)
         if not is_used:
@@ -276,12 +276,9 @@ class ProjectRecords:
         """
         store, owner = self._store, caller.name
         resource: Any
-        if kind == "schedule":
-            row = store.schedules.get(c, owner, key)
-            resource = row and row.schedule
-        elif kind == "trigger":
-            fired = store.triggers.get(c, owner, key)
-            resource = fired and fired.trigger
+        if kind == "automation":
+            row = store.automations.get(c, owner, key)
+            resource = row and row.automation
         elif kind == "model":
             resource = store.models.find(c, owner, key)
         elif kind == "workflow":

@@ -42,7 +42,7 @@ class RunHistory(RunForecasts):
         since: str = "",
         until: str = "",
         origin: str = "",
-        schedule: str = "",
+        automation: str = "",
         project: str = "",
         person: str = "",
     ) -> Page[Run]:
@@ -51,8 +51,8 @@ class RunHistory(RunForecasts):
         `workflow` is an ID or path. A file and its pushed copy have the same runs. `node` means
         runs in which that node's task succeeded. `since` and `until` limit the time of submission,
         without `until` itself: a date or time in ISO 8601, by default in the server's time zone.
-        `origin` is what started the runs, such as `manual`, `shell`, `retry` or `schedule`.
-        `schedule` is the ID or name of a schedule, whose backfills and retries are among the runs.
+        `origin` is what started the runs, such as `manual`, `shell`, `retry` or `automation`.
+        `automation` is an ID or a name; its backfills and retries are among the runs.
         `project` is the ID or name of a project.
 
         `person` is the name of who submitted the runs: the user of JupyterHub or of another
@@ -75,7 +75,7 @@ class RunHistory(RunForecasts):
             "node": node,
             "origin": origin,
             "person": person,
-            "schedule": self._schedule(caller, schedule),
+            "automation": self._automation(caller, automation),
         }
         with self._store.read() as c:
             filters["project"] = filter_project(self._store, c, caller, project)
@@ -122,12 +122,12 @@ class RunHistory(RunForecasts):
         with self._store.read() as c:
             return self._store.executables.find(c, caller.name, key, self._real(key)).id
 
-    def _schedule(self, caller: Caller, key: str) -> str:
-        """Return the ID of a schedule, which is given by ID (even if deleted) or name."""
+    def _automation(self, caller: Caller, key: str) -> str:
+        """Return the ID of an automation, which is given by ID (even if deleted) or name."""
         if not key or is_id(key):
             return key
         with self._store.read() as c:
-            return self._store.schedules.find(c, caller.name, key).schedule.id
+            return self._store.automations.find(c, caller.name, key).automation.id
 
 
 def _check_known(word: str, field: str, known: Iterable[str]) -> None:

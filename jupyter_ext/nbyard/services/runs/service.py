@@ -166,16 +166,14 @@ class RunService(RunChecks):
         return RunDetail(shown, tasks, *graph, *source)
 
     def _source(self, c: Connection, origin: Origin) -> tuple[str, bool]:
-        """Return the name of the schedule or trigger that started a run, and if it is deleted.
+        """Return the name of the automation that started a run, and if it is deleted.
 
         The name is empty if none did.
         """
         if not origin.source_id:
             return "", False
-        if schedule := self._store.schedules.by_id(c, origin.source_id):
-            return schedule.schedule.name, False
-        if trigger := self._store.triggers.by_id(c, origin.source_id):
-            return trigger.trigger.name, False
+        if row := self._store.automations.by_id(c, origin.source_id):
+            return row.automation.name, False
         return self._store.facts.deleted_name(c, origin.source_id), True
 
     def _with_details(

@@ -1,34 +1,29 @@
-"""Spells commands that start runs, or that store runs of schedules and triggers."""
+"""Spells commands that start runs, or that store runs of automations."""
 
 from datetime import datetime
 from typing import Any
 
 from msgspec import UNSET
 
-from nbyard.domain.notices.structs import DEFAULT_EVENTS, ScheduleNotice
+from nbyard.domain.automations.backfills import NewBackfill
+from nbyard.domain.automations.structs import (
+    AutomaticRun,
+    AutomationPatch,
+    Fire,
+    NewAutomation,
+    On,
+    OnDataset,
+    OnFile,
+    OnNotebook,
+    OnRun,
+    OnWebhook,
+)
+from nbyard.domain.automations.times.structs import Missed, Phrase
+from nbyard.domain.notices.structs import DEFAULT_EVENTS, AutomationNotice
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.backfills import NewBackfill
-from nbyard.domain.schedules.structs import (
-    AskedTiming,
-    AutomaticRun,
-    Missed,
-    NewSchedule,
-    Phrase,
-    SchedulePatch,
-)
 from nbyard.domain.state_machines import RUN
-from nbyard.domain.triggers.structs import (
-    Fire,
-    NewTrigger,
-    OnDataset,
-    OnFile,
-    OnWebhook,
-    OnWorkflow,
-    TriggerEvent,
-    TriggerPatch,
-)
 from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, target_of
 
 # `origin` says what sends a request, so each spelling has its own.
@@ -75,38 +70,40 @@ def _stored(command: Words, body: AutomaticRun) -> list[str]:
     return command.done(target_of(body.path, body.executable))
 
 
-def create_schedule(_path: Path, body: NewSchedule) -> list[str]:
-    command = Words("schedules", "create").option("--when", _phrase(body.timing))
-    command.option("--zone", body.zone, "")
+def create_automation(_path: Path, body: NewAutomation) -> list[str]:
+    command = _start(Words("automations", "create"), body.on).option("--zone", body.zone, "")
     _limits(command, body.starts_at, body.ends_at, body.at_most)
-    command.option("--overlap", body.overlap, "skip").flag("--pinned", body.mode == "pinned")
     usual = Missed()
     command.option("--missed", body.missed.policy, usual.policy)
     command.option("--window", body.missed.window_seconds, usual.window_seconds)
     command.option("--most", body.missed.most, usual.most)
+    command.pairs("--value", body.values_from).option("--overlap", body.overlap)
+    command.flag("--pinned", body.mode == "pinned")
     command.each("--notify", map(_notice, body.notify)).option("--name", body.name, "")
     return _stored(command.flag("--disabled", not body.is_enabled), body.run)
 
 
-def update_schedule(path: Path, body: SchedulePatch) -> list[str]:
-    """Return the words of `nbyard schedules update` for a request."""
-    command = Words("schedules", "update")
-    need(body.run is UNSET and body.notify != [])
+def update_automation(path: Path, body: AutomationPatch) -> list[str]:
+    """Return the words of `nbyard automations update` for a request."""
+    command = Words("automations", "update")
+    need(body.run is UNSET and body.notify != [] and body.values_from != {})
     # No option removes a limit that is set.
     need(None not in (body.starts_at, body.ends_at, body.at_most))
-    if body.timing is not UNSET:
-        command.option("--when", _phrase(body.timing))
+    if body.on is not UNSET:
+        _start(command, body.on)
     command.option("--zone", body.zone)
     _limits(command, body.starts_at, body.ends_at, body.at_most)
-    command.option("--overlap", body.overlap)
-    command.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
     if body.missed is not UNSET:
         command.option("--missed", body.missed.policy)
         command.option("--window", body.missed.window_seconds).option("--most", body.missed.most)
+    if body.values_from is not UNSET:
+        command.pairs("--value", body.values_from)
+    command.option("--overlap", body.overlap)
+    command.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
     if body.notify is not UNSET:
         command.each("--notify", map(_notice, body.notify))
     command.option("--name", body.name).flag("--refreeze", body.refreeze)
-    return command.done(path["schedule"])
+    return command.done(path["automation"])
 
 
 def _limits(command: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
@@ -117,7 +114,7 @@ def _limits(command: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
 def _typed_moment(at: Any) -> Any:
     """Return a time as users type it.
 
-    A fixed time needs an offset, one in the schedule's zone has none.
+    A fixed time needs an offset, one in the automation's zone has none.
     """
     if not isinstance(at, datetime):
         return at
@@ -125,12 +122,7 @@ def _typed_moment(at: Any) -> Any:
     return f"{at:%Y-%m-%dT%H:%M:%S}" if at.second else f"{at:%Y-%m-%dT%H:%M}"
 
 
-def _phrase(timing: AskedTiming) -> str:
-    need(isinstance(timing, Phrase))
-    return timing.text if isinstance(timing, Phrase) else ""
-
-
-def _notice(notice: ScheduleNotice) -> str:
+def _notice(notice: AutomationNotice) -> str:
     need(bool(notice.events) and ":" not in notice.channel)
     if [*notice.events] == [*DEFAULT_EVENTS]:
         return notice.channel
@@ -138,54 +130,37 @@ def _notice(notice: ScheduleNotice) -> str:
 
 
 def backfill(path: Path, body: NewBackfill) -> list[str]:
-    command = Words("schedules", "backfill").option("--from", _typed_moment(body.since))
+    command = Words("automations", "backfill").option("--from", _typed_moment(body.since))
     command.option("--until", _typed_moment(body.until)).option("--at-once", body.at_once, 1)
-    return command.flag("--again", body.again).done(path["schedule"])
+    return command.flag("--again", body.again).done(path["automation"])
 
 
-def create_trigger(_path: Path, body: NewTrigger) -> list[str]:
-    command = _event(Words("triggers", "create"), body.on)
-    command.pairs("--from", body.values_from).option("--overlap", body.overlap, "queue")
-    command.flag("--pinned", body.mode == "pinned").option("--name", body.name, "")
-    return _stored(command.flag("--disabled", not body.is_enabled), body.run)
-
-
-def update_trigger(path: Path, body: TriggerPatch) -> list[str]:
-    need(body.run is UNSET and body.values_from != {})
-    command = Words("triggers", "update")
-    if body.on is not UNSET:
-        _event(command, body.on)
-    if body.values_from is not UNSET:
-        command.pairs("--from", body.values_from)
-    command.option("--overlap", body.overlap)
-    command.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
-    command.option("--name", body.name).flag("--refreeze", body.refreeze)
-    return command.done(path["trigger"])
-
-
-def _event(command: Words, on: TriggerEvent) -> Words:
+def _start(command: Words, on: On) -> Words:
+    if isinstance(on, Phrase):
+        return command.option("--at", on.text)
     if isinstance(on, OnDataset):
         need(bool(on.dataset))
-        return command.option("--dataset", on.dataset)
-    if isinstance(on, OnWorkflow):
+        return command.option("--on-dataset", on.dataset)
+    if isinstance(on, OnRun):
         need(bool(on.path))
-        return command.option("--after", on.path).option("--outcome", on.outcome, "succeeded")
+        return command.option("--on-run", on.path).option("--outcome", on.outcome, "succeeded")
     if isinstance(on, OnFile):
         usual = OnFile("")
         need(all((on.path, on.pattern, on.changes, on.settle_seconds)))
-        command.option("--files", on.path).option("--pattern", on.pattern, usual.pattern)
+        command.option("--on-file", on.path).option("--pattern", on.pattern, usual.pattern)
         command.each("--change", on.changes if on.changes != usual.changes else ())
         return command.option("--settle", on.settle_seconds, usual.settle_seconds)
     if isinstance(on, OnWebhook):
         need(on.most_per_minute != 0)
-        command.flag("--webhook", True)
+        command.flag("--on-webhook", True)
         return command.option("--per-minute", on.most_per_minute, OnWebhook().most_per_minute)
-    return command.flag("--notebook", True)
+    need(isinstance(on, OnNotebook))  # no option takes a time in another form than a phrase
+    return command.flag("--on-notebook", True)
 
 
-def fire_trigger(path: Path, body: Fire) -> list[str]:
+def fire(path: Path, body: Fire) -> list[str]:
     need(not body.parameters)
-    return Words("triggers", "fire").pairs("-p", body.texts).done(path["trigger"])
+    return Words("automations", "fire").pairs("-p", body.texts).done(path["automation"])
 
 
 def clean_up(_path: Path, body: CleanUpRules) -> list[str]:
@@ -226,10 +201,8 @@ COMMANDS: Commands = {
     "runs.create": run,
     "runs.clean_up": clean_up,
     "runs.set_retention": set_retention,
-    "schedules.create": create_schedule,
-    "schedules.update": update_schedule,
+    "automations.create": create_automation,
+    "automations.update": update_automation,
+    "automations.fire": fire,
     "backfills.create": backfill,
-    "triggers.create": create_trigger,
-    "triggers.update": update_trigger,
-    "triggers.fire": fire_trigger,
 }

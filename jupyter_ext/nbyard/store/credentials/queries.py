@@ -13,9 +13,9 @@ from nbyard.store.credentials.vault import Vault
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.notice_tables import notice_channels
 from nbyard.store.schema.tables import credentials
-from nbyard.store.schema.trigger_tables import triggers
 
 C = credentials.c
 FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
@@ -23,7 +23,7 @@ FIELDS = [name for name in Credential.__struct_fields__ if name != "used_by"]
 ANY_SEALED = union_all(
     select(C.sealed),
     select(notice_channels.c.sealed),
-    select(triggers.c.secret).where(triggers.c.secret != ""),
+    select(automations.c.secret).where(automations.c.secret != ""),
 ).limit(1)
 REFERENCES = select(C.id, C.name, C.version).where(C.owner == bindparam("of"))
 

@@ -27,14 +27,14 @@ def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> Colum
 def runs_of(project: str) -> list[ColumnElement[bool]]:
     """Return conditions, one of which each run of a project meets.
 
-    The project has a link to the run, its workflow, its schedule or its trigger.
+    The project has a link to the run, its workflow or its automation.
     """
     links: dict[LinkKind, ColumnElement[Any]] = {
         "run": R.id,
         "workflow": R.workflow_id,
     }
     conditions = [linked_to(project, kind, column) for kind, column in links.items()]
-    of_source = (L.project_id == project) & L.kind.in_(["schedule", "trigger"])
+    of_source = (L.project_id == project) & (L.kind == "automation")
     source = R.source_id.in_(select(L.resource_id).where(of_source))
     return [*conditions, and_(OF_SOURCE, source)]
 
@@ -67,15 +67,12 @@ def projects_of_runs(
 
 
 def projects_linked_to_source(
-    c: Connection, projects: Collection[str], owner: str, source: tuple[str, str], path: str
+    c: Connection, projects: Collection[str], owner: str, automation_id: str, path: str
 ) -> set[str]:
-    """Return which `projects` contain a source or a workflow.
-
-    `source` is a schedule or trigger: its kind of link and its ID. `path` is that of the workflow.
-    """
+    """Return which `projects` contain an automation, or the workflow at `path`."""
     workflow = select(W.id).where(W.owner == owner, W.path == path)
     is_linked = or_(
-        (L.kind == source[0]) & (L.resource_id == source[1]),
+        (L.kind == "automation") & (L.resource_id == automation_id),
         (L.kind == "workflow") & L.resource_id.in_(workflow),
     )
     query = select(L.project_id).where(L.project_id.in_(projects), is_linked)

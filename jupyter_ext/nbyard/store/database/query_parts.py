@@ -109,16 +109,3 @@ def with_run_state(records: Table) -> Select[Any]:
     """
     joined = records.outerjoin(runs, runs.c.id == records.c.run_id)
     return select(records, runs.c.state.label("run_state")).select_from(joined)
-
-
-def newest_of_each(
-    records: Table, of: ColumnElement[Any], ids: Iterable[str], most: int
-) -> Select[Any]:
-    """Select the newest records of each ID, with run states.
-
-    There are at most `most` for each ID. `of` is the column with the IDs.
-    """
-    place = func.row_number().over(partition_by=of, order_by=records.c.id.desc())
-    ranked = select(records.c.id, place.label("place")).where(of.in_([*ids])).subquery()
-    newest = select(ranked.c.id).where(ranked.c.place <= most)
-    return with_run_state(records).where(records.c.id.in_(newest)).order_by(records.c.id.desc())

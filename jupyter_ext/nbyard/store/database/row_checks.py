@@ -7,7 +7,6 @@ made of IDs, digests and file names.
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from datetime import UTC, datetime
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +15,19 @@ from sqlalchemy import JSON, Column, Connection, String
 
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.automations.backfills import Backfill
+from nbyard.domain.automations.file_changes import Stamp
+from nbyard.domain.automations.structs import (
+    AutomaticRun,
+    Automation,
+    Fire,
+    Firing,
+    Kind,
+    On,
+)
+from nbyard.domain.automations.times.due_times import checked_timing
+from nbyard.domain.automations.times.structs import Timing
+from nbyard.domain.automations.times.zones import zone_of
 from nbyard.domain.bisections.structs import Bisection
 from nbyard.domain.credentials import Credential
 from nbyard.domain.datasets.structs import DatasetVersion
@@ -37,12 +49,6 @@ from nbyard.domain.runs.origins import SCRATCH, Origin, OriginKind
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import Artifact, ArtifactType, Attempt, Run, Task, TaskPlan
 from nbyard.domain.runs.templates import RunTemplate
-from nbyard.domain.schedules.backfills import Backfill, BackfillTick
-from nbyard.domain.schedules.due_times import checked_timing
-from nbyard.domain.schedules.structs import AutomaticRun, Schedule, Tick, Timing
-from nbyard.domain.schedules.zones import zone_of
-from nbyard.domain.triggers.file_changes import Stamp
-from nbyard.domain.triggers.structs import Fire, Firing, Trigger, TriggerEvent, TriggerKind
 from nbyard.domain.workflows.structs import Document, Edge
 from nbyard.errors import Invalid, NbyardError
 from nbyard.store.database.database_connection import json_value
@@ -76,7 +82,9 @@ COUNT, TIME = (msgspec.defstruct("Fact", [("value", kind)]) for kind in (int, fl
 TYPES: Mapping[str, Mapping[str, Any]] = {
     "artifacts": _fields(Artifact),
     "attempts": _fields(Attempt),
-    "backfill_ticks": _fields(BackfillTick),
+    "automation_files": {"files": dict[str, Stamp]},
+    "automation_firings": {**_fields(Firing), "chain": list[str], "given": Fire},
+    "automations": {**_fields(Automation), "event": On, "kind": Kind},
     "backfills": _fields(Backfill),
     "bisections": _fields(Bisection),
     "credentials": _fields(Credential),
@@ -98,8 +106,6 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
     "revisions": {**_fields(Revision), "forms": list[CallForm], "places": list[Place]},
     "run_templates": {**_fields(RunTemplate), "digests": list[str]},
     "runs": {**_fields(Origin, Run), "edges": list[Edge], "origin": OriginKind},
-    "schedule_ticks": _fields(Tick),
-    "schedules": _fields(Schedule),
     "tasks": {
         **_fields(Task),
         "observed": Observed | None,
@@ -107,9 +113,6 @@ TYPES: Mapping[str, Mapping[str, Any]] = {
         "plan": TaskPlan,
     },
     "trials": {"answer": ProbeAnswer | None, "trial": ModelProbe},
-    "trigger_files": {"files": dict[str, Stamp]},
-    "trigger_firings": {**_fields(Firing), "chain": list[str], "given": Fire},
-    "triggers": {**_fields(Trigger), "event": TriggerEvent, "kind": TriggerKind},
     "workflow_versions": {"document": Document},
 }
 
@@ -139,7 +142,7 @@ def _check_run(text: str) -> None:
 
 
 def _check_timing(text: str) -> None:
-    checked_timing(READ_TIMING(text), ZoneInfo("UTC"), datetime.now(UTC))
+    checked_timing(READ_TIMING(text), ZoneInfo("UTC"))
 
 
 READ_RUN, READ_TIMING = _json(AutomaticRun), _json(Timing)
@@ -147,14 +150,13 @@ READ_RUN, READ_TIMING = _json(AutomaticRun), _json(Timing)
 CHECKS: Mapping[str, Check] = {
     "artifacts.filename": _check_filename,
     "artifacts.type": _json(ArtifactType | None),
+    "automations.run": _check_run,
+    "automations.timing": _check_timing,
+    "automations.zone": lambda zone: zone and zone_of(zone),
     "dataset_versions.filename": _check_filename,
     "environments.kernel": _check_filename,  # the name of a folder
     "executable_versions.file": lambda path: path and check_member_path(path),
-    "schedules.run": _check_run,
-    "schedules.timing": _check_timing,
-    "schedules.zone": zone_of,
     "tasks.failure": lambda text: read_failure(json_value(text)),
-    "triggers.run": _check_run,
 }
 
 

@@ -7,12 +7,11 @@ from typing import Any, Protocol
 import msgspec
 from sqlalchemy import Connection, insert, select
 
+from nbyard.domain.automations.structs import Automation, Firing
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.rules import Occurrence, StoredRule, projects_in, wanted_channels
 from nbyard.domain.notices.structs import NoticeEvent
-from nbyard.domain.schedules.structs import Schedule
 from nbyard.domain.state_machines import Machine
-from nbyard.domain.triggers.structs import Trigger
 from nbyard.reasons.structs import Reason
 from nbyard.store.database.project_filter import projects_linked_to_source, projects_of_runs
 from nbyard.store.events import Subject
@@ -66,40 +65,20 @@ def announce_moves(c: Connection, moves: Iterable[Moved]) -> None:
     announce(c, occurrences, rules)
 
 
-def announce_missed(
-    c: Connection, schedule: Schedule, due_at: datetime, count: int, reason: Reason | None
-) -> None:
-    """Write notices about due times that led to no run."""
-    facts = {
-        "due_at": due_at.astimezone(UTC).isoformat(),
-        "count": count,
-        "reason": msgspec.to_builtins(reason),
-    }
-    key = f"{schedule.id}:{due_at.timestamp():.3f}"
-    _announce_without_run(c, "schedule-missed", schedule, key, facts)
-
-
-def announce_failed_firing(
-    c: Connection, trigger: Trigger, firing_id: str, reason: Reason | None
-) -> None:
-    """Write notices about an event that reached a trigger but led to no run."""
-    facts = {"reason": msgspec.to_builtins(reason)}
-    _announce_without_run(c, "trigger-failed", trigger, firing_id, facts)
-
-
-def _announce_without_run(
-    c: Connection, event: NoticeEvent, of: Schedule | Trigger, key: str, facts: Mapping[str, Any]
-) -> None:
+def announce_missed(c: Connection, of: Automation, firing: Firing, reason: Reason | None) -> None:
+    """Write notices about due times or an event that led to no run."""
     owner, path, rules = of.owner, of.run.path, _rules(c, {of.owner})
-    source = ("schedule" if isinstance(of, Schedule) else "trigger", of.id)
+    facts: dict[str, Any] = {"reason": msgspec.to_builtins(reason), "count": firing.count}
+    if firing.due_at is not None:
+        facts["due_at"] = firing.due_at.astimezone(UTC).isoformat()
     occurrence = Occurrence(
-        event,
-        f"{key}:{event}",
+        "automation-missed",
+        f"{firing.id}:automation-missed",
         owner,
         of.name,
         path,
         of.id,
-        projects=projects_linked_to_source(c, projects_in(rules), owner, source, path),
+        projects=projects_linked_to_source(c, projects_in(rules), owner, of.id, path),
         facts=facts,
     )
     announce(c, [occurrence], rules)
@@ -198,7 +177,7 @@ def _about_run(
 def _last_failed(c: Connection, run: Any) -> bool:
     """Return whether the earlier run of the file failed; cancelled runs do not count.
 
-    For a run of a schedule or trigger, only its own runs count: others may have other parameters.
+    For a run of an automation, only its own runs count: others may have other parameters.
     """
     if not run.path:
         return False

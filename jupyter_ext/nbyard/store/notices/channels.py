@@ -19,7 +19,7 @@ C = notice_channels.c
 PLAIN = [
     name
     for name in Channel.__struct_fields__
-    if name not in ("digest", "rules", "schedules", "counts")
+    if name not in ("digest", "rules", "automations", "counts")
 ]
 
 

@@ -1,4 +1,4 @@
-"""Rows of rules: which events a channel reports, of all runs, of one project or of one schedule."""
+"""Rows of rules: the events that a channel reports, of all runs, of a project or automation."""
 
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
@@ -8,15 +8,15 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.rules import StoredRule
-from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
+from nbyard.domain.notices.structs import AutomationNotice, NoticeRule
 from nbyard.store import events
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject
+from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.notice_tables import notice_channels, notice_rules
 from nbyard.store.schema.project_tables import projects
-from nbyard.store.schema.schedule_tables import schedules
 
-C, P, R, S = notice_channels.c, projects.c, notice_rules.c, schedules.c
+C, P, R, S = notice_channels.c, projects.c, notice_rules.c, automations.c
 ANY = Prepared(select(R.id).where(R.owner == bindparam("of")).limit(bindparam("most")))
 
 
@@ -39,52 +39,60 @@ class RuleRows:
     def of_channels(self, c: Connection, ids: Collection[str]) -> dict[str, list[NoticeRule]]:
         """Return the own rules of channels, by channel ID.
 
-        Rules of schedules are left out. The rules name their projects.
+        Rules of automations are left out. The rules name their projects.
         """
         # Users know projects by their names, which may change.
         named = select(notice_rules, P.name.label("project"))
         joined = named.outerjoin(projects, P.id == R.project_id)
-        query = joined.where(R.channel_id.in_(ids), R.schedule_id == "")
+        query = joined.where(R.channel_id.in_(ids), R.automation_id == "")
         rules_by_channel: dict[str, list[NoticeRule]] = {}
         for row in c.execute(query.order_by(R.id)):
             rule = msgspec.structs.replace(_stored(row).rule, project=row.project or "")
             rules_by_channel.setdefault(row.channel_id, []).append(rule)
         return rules_by_channel
 
-    def schedules_of(self, c: Connection, ids: Collection[str]) -> dict[str, list[str]]:
-        """Return the names of the schedules that use channels, by the ID of the channel."""
-        query = select(R.channel_id, S.name).join(schedules, S.id == R.schedule_id)
+    def automations_of(self, c: Connection, ids: Collection[str]) -> dict[str, list[str]]:
+        """Return the names of the automations that use channels, by the ID of the channel."""
+        query = select(R.channel_id, S.name).join(automations, S.id == R.automation_id)
         names_by_channel: dict[str, list[str]] = {}
         for row in c.execute(query.where(R.channel_id.in_(ids)).order_by(S.name)):
             names_by_channel.setdefault(row.channel_id, []).append(row.name)
         return names_by_channel
 
-    def of_schedules(self, c: Connection, ids: Collection[str]) -> dict[str, list[ScheduleNotice]]:
-        """Return channels and their events, by the ID of the schedule."""
-        query = select(R.schedule_id, R.events, C.name).join(notice_channels, C.id == R.channel_id)
-        notices_by_schedule: dict[str, list[ScheduleNotice]] = {}
-        for row in c.execute(query.where(R.schedule_id.in_(ids)).order_by(R.id)):
-            notice = ScheduleNotice(row.name, row.events)
-            notices_by_schedule.setdefault(row.schedule_id, []).append(notice)
+    def of_automations(
+        self, c: Connection, ids: Collection[str]
+    ) -> dict[str, list[AutomationNotice]]:
+        """Return channels and their events, by the ID of the automation."""
+        query = select(R.automation_id, R.events, C.name).join(
+            notice_channels, C.id == R.channel_id
+        )
+        notices_by_schedule: dict[str, list[AutomationNotice]] = {}
+        for row in c.execute(query.where(R.automation_id.in_(ids)).order_by(R.id)):
+            notice = AutomationNotice(row.name, row.events)
+            notices_by_schedule.setdefault(row.automation_id, []).append(notice)
         return notices_by_schedule
 
     def replace(
         self, c: Connection, owner: str, channel_id: str, rules: Iterable[NoticeRule]
     ) -> None:
-        """Replace the rules of a channel, except those of schedules."""
-        c.execute(delete(notice_rules).where(R.channel_id == channel_id, R.schedule_id == ""))
+        """Replace the rules of a channel, except those of automations."""
+        c.execute(delete(notice_rules).where(R.channel_id == channel_id, R.automation_id == ""))
         self._insert(c, [StoredRule(channel_id, owner, rule) for rule in rules])
 
-    def replace_of_schedule(
-        self, c: Connection, owner: str, schedule_id: str, chosen: Iterable[tuple[str, NoticeRule]]
+    def replace_of_automation(
+        self,
+        c: Connection,
+        owner: str,
+        automation_id: str,
+        chosen: Iterable[tuple[str, NoticeRule]],
     ) -> None:
-        """Replace the rules of a schedule; each comes with the ID of its channel."""
-        self.delete_of_schedule(c, schedule_id)
-        self._insert(c, [StoredRule(channel, owner, r, schedule_id) for channel, r in chosen])
+        """Replace the rules of an automation; each comes with the ID of its channel."""
+        self.delete_of_automation(c, automation_id)
+        self._insert(c, [StoredRule(channel, owner, r, automation_id) for channel, r in chosen])
 
-    def delete_of_schedule(self, c: Connection, schedule_id: str) -> None:
-        """Delete the rules of a schedule."""
-        c.execute(delete(notice_rules).where(R.schedule_id == schedule_id))
+    def delete_of_automation(self, c: Connection, automation_id: str) -> None:
+        """Delete the rules of an automation."""
+        c.execute(delete(notice_rules).where(R.automation_id == automation_id))
 
     def of_project(self, c: Connection, project_id: str) -> list[tuple[str, NoticeRule]]:
         """Return the rules of a project with the names of their channels."""
@@ -115,7 +123,7 @@ class RuleRows:
                 "id": new_id(),
                 "owner": stored.owner,
                 "channel_id": stored.channel_id,
-                "schedule_id": stored.schedule_id,
+                "schedule_id": stored.automation_id,
                 "events": [*stored.rule.events],
                 "path": stored.rule.path,
                 "long_factor": stored.rule.long_factor,
@@ -130,4 +138,4 @@ class RuleRows:
 
 def _stored(row: Row[Any]) -> StoredRule:
     rule = NoticeRule(row.events, row.path, row.long_factor, row.long_seconds, row.project_id)
-    return StoredRule(row.channel_id, row.owner, rule, row.schedule_id)
+    return StoredRule(row.channel_id, row.owner, rule, row.automation_id)

@@ -129,12 +129,12 @@ def _of_owner(owner: str) -> Select[Any]:
 
 
 def _ids_of_sources(owner: str, project: str) -> Select[Any]:
-    """Return the query for groups, states and IDs of the runs of schedules and triggers."""
+    """Return the query for groups, states and IDs of the runs of automations."""
     own = and_(R.owner == owner, OF_SOURCE)
     links = select(L.resource_id.label("source")).where(L.project_id == project)
-    links = links.where(L.kind.in_(["schedule", "trigger"]))
+    links = links.where(L.kind == "automation")
     source = links.subquery().c.source
-    # From each group to the next one: a schedule has very many runs and few groups.
+    # From each group to the next one: an automation has very many runs and few groups.
     of = select(R.output_group).where(R.source_id == source, own)
     first = of.order_by(R.output_group).limit(1).scalar_subquery()
     groups = select(source, first.label("of")).cte("groups", recursive=True)

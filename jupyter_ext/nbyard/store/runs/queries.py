@@ -200,11 +200,11 @@ class RunRows:
         - state, executable, search
         - origin: its kind; only a filter for their kind finds scratch runs
         - person: who submitted it
-        - schedule: the ID of a schedule, or of another origin
+        - schedule: the ID of an automation, or of another origin
         - workflow: its ID, optionally with its `path`; or one of the IDs `same_as`
         - node: a node that succeeded
         - single: only named runs of one executable
-        - project: the ID of a project to which the run, its workflow or its schedule is linked
+        - project: the ID of a project to which the run, its workflow or its automation is linked
         """
         # IDs are in the order of creation, so their index also serves ranges of time.
         last = first_id_at(end) if end else ""
@@ -265,7 +265,7 @@ class _Page(msgspec.Struct, frozen=True):
         """
         own = select(runs.c.id).where(HISTORY)  # scratch runs would leave gaps in the page
         if filters.keys() == {"project"}:
-            # Always true, but no index of groups has it: SQLite would sort all runs of schedules.
+            # Always true, but no index of groups has it: SQLite would sort all runs of automations.
             own = own.where(runs.c.number != 0)
             linked = (own.where(condition) for condition in runs_of(filters["project"]))
             return union(*(self.newest(query, runs.c.id) for query in linked))
@@ -273,9 +273,9 @@ class _Page(msgspec.Struct, frozen=True):
             of = select(tasks.c.run_id).join(runs, runs.c.id == tasks.c.run_id).where(HISTORY)
             of = of.where(tasks.c.executable_id == filters["executable"])
             return self.newest(of.distinct(), tasks.c.run_id)
-        if filters.keys() == {"schedule"}:
-            of_schedule = own.where(OF_SOURCE, runs.c.source_id == filters["schedule"])
-            return self.newest(of_schedule, runs.c.id)
+        if filters.keys() == {"automation"}:
+            of_automation = own.where(OF_SOURCE, runs.c.source_id == filters["automation"])
+            return self.newest(of_automation, runs.c.id)
         if filters.keys() - {"path", "state"} == {"workflow"}:
             ids = (filters["workflow"], *self.same_as)
             conditions = [runs.c.workflow_id == workflow_id for workflow_id in ids]
@@ -304,8 +304,8 @@ def _filtered(c: Connection, query: Any, page: _Page, filters: dict[str, str]) -
         is_large = c.execute(some).scalar_one() == MANY_RUNS
         # Few runs are found from the links. With many, each run that fits is tested for a link.
         query = query.where(or_(*linked) if is_large else runs.c.id.in_(run_ids_of(project)))
-    if schedule := filters.get("schedule"):
-        query = query.where(OF_SOURCE, runs.c.source_id == schedule)
+    if automation := filters.get("automation"):
+        query = query.where(OF_SOURCE, runs.c.source_id == automation)
     if workflow := filters.get("workflow"):
         of_path = runs.c.path == filters["path"] if "path" in filters else false()
         query = query.where(runs.c.workflow_id.in_((workflow, *page.same_as)) | of_path)

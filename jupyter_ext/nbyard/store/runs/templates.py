@@ -11,17 +11,15 @@ from sqlalchemy import Connection, bindparam, delete, insert, or_, select
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.store.database.database_connection import json_text
-from nbyard.store.schema.backfill_tables import backfills
-from nbyard.store.schema.schedule_tables import schedules
+from nbyard.store.schema.automation_tables import automations, backfills
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import executable_versions, runs
 from nbyard.store.schema.template_tables import run_templates
-from nbyard.store.schema.trigger_tables import triggers
 
 T, V = run_templates.c, executable_versions.c
 # A template stays as long as one of these columns names it.
 RUN_OF = runs.c.template_id
-OF_PLANS = (schedules.c.template_id, triggers.c.template_id, backfills.c.template_id)
+OF_PLANS = (automations.c.template_id, backfills.c.template_id)
 REFERENCES = (RUN_OF, *OF_PLANS)
 IS_USED = or_(*(select(column).where(column == T.id).exists() for column in REFERENCES))
 KNOWN = select(T.id, T.created_at).where(T.owner == bindparam("of"), T.digest == bindparam("is"))
@@ -30,7 +28,7 @@ KNOWN = select(T.id, T.created_at).where(T.owner == bindparam("of"), T.digest ==
 class TemplateRows:
     """Queries on run templates.
 
-    A run template is a request for runs whose files are frozen. Runs, schedules, triggers and
+    A run template is a request for runs whose files are frozen. Runs, automations and
     backfills refer to it. A request with equal content uses the existing template.
     """
 
@@ -83,7 +81,7 @@ class TemplateRows:
             yield row.id, row.digests
 
     def digests_of_plans(self, c: Connection) -> Iterable[str]:
-        """Yield the digests that templates of schedules, triggers and backfills name."""
+        """Yield the digests that templates of automations name."""
         for column in OF_PLANS:
             for digests in c.execute(select(T.digests).where(T.id == column)).scalars():
                 yield from digests

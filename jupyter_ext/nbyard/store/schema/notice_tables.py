@@ -41,15 +41,15 @@ notice_channels = Table(
     UniqueConstraint("owner", "name"),
 )
 
-# `schedule_id` is empty for the rules of a channel, and set for those of a schedule. `project_id`
-# is empty for the runs of all projects.
+# `automation_id` is empty for the rules of a channel, and set for those of an automation.
+# `project_id` is empty for the runs of all projects.
 notice_rules = Table(
     "notice_rules",
     metadata,
     Column("id", Id, primary_key=True),
     Column("owner", String(200), nullable=False),
     Column("channel_id", Id, ForeignKey("notice_channels.id", ondelete="CASCADE"), nullable=False),
-    Column("schedule_id", Id, nullable=False),
+    Column("automation_id", Id, nullable=False),
     Column("events", JSON, nullable=False),
     Column("path", Text, nullable=False),
     Column("long_factor", Float),
@@ -57,7 +57,7 @@ notice_rules = Table(
     Column("project_id", Id, nullable=False, server_default=""),
     Index("ix_notice_rules_owner", "owner"),
     Index("ix_notice_rules_channel_id", "channel_id"),
-    Index("ix_notice_rules_schedule_id", "schedule_id"),
+    Index("ix_notice_rules_automation_id", "automation_id"),
 )
 
 # The outbox. Notices with one `message_id` share a message; it is empty before the first attempt.

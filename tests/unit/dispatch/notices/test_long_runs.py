@@ -72,7 +72,7 @@ def test_a_rule_of_a_schedule_counts_retries_of_its_runs(notified):
     team = notified.channel("team", NoticeRule(["failed"]))
     rule = NoticeRule(["running-long"], long_factor=None, long_seconds=60)
     with notified.store.write() as c:
-        notified.store.rules.replace_of_schedule(c, OWNER.name, "s", [(team.id, rule)])
+        notified.store.rules.replace_of_automation(c, OWNER.name, "s", [(team.id, rule)])
     other, run = start(notified), start(notified)
     notified.set_run(run, origin="retry", source_id="s")
     assert look(notified, 61) == [f"{run}:running-long"]

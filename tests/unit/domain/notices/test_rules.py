@@ -22,8 +22,8 @@ from nbyard.errors import Invalid
 ONE = Occurrence("failed", "r:failed", "ann", "report", "/a.ipynb", "s1", "r", ["wine"])
 
 
-def stored(channel: str = "c", schedule: str = "", owner: str = "ann", **rule) -> StoredRule:
-    return StoredRule(channel, owner, NoticeRule(**{"events": ["failed"], **rule}), schedule)
+def stored(channel: str = "c", automation: str = "", owner: str = "ann", **rule) -> StoredRule:
+    return StoredRule(channel, owner, NoticeRule(**{"events": ["failed"], **rule}), automation)
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def stored(channel: str = "c", schedule: str = "", owner: str = "ann", **rule) -
         (stored(project="wine"), True),
         (stored(project="beer"), False),
         (stored(project="wine", path="/b.ipynb"), False),
-        (stored(schedule="s1"), True),
-        (stored(schedule="s2"), False),
+        (stored(automation="s1"), True),
+        (stored(automation="s2"), False),
         (stored(owner="bob"), False),
     ],
 )
@@ -58,8 +58,8 @@ def test_a_channel_with_several_rules_hears_of_an_event_once():
 
 
 @given(st.sampled_from(EVENTS), st.text(max_size=3), st.text(max_size=3))
-def test_a_rule_without_limits_matches_all_events_of_its_owner(event, path, schedule):
-    one = Occurrence(event, "id", "ann", "", path, schedule)
+def test_a_rule_without_limits_matches_all_events_of_its_owner(event, path, automation):
+    one = Occurrence(event, "id", "ann", "", path, automation)
     assert rule_matches(stored(events=[*EVENTS]), one)
 
 

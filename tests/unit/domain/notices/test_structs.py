@@ -3,10 +3,10 @@
 from nbyard.domain.notices.structs import (
     DEFAULT_EVENTS,
     EVENTS,
+    AutomationNotice,
     ChannelPatch,
     NewChannel,
     Receiver,
-    ScheduleNotice,
 )
 
 URL = "slack://aaaa/bbbb/s3cr3t"
@@ -18,5 +18,5 @@ def test_no_text_of_a_struct_contains_the_url():
 
 
 def test_a_schedule_reports_failures_by_default():
-    assert ScheduleNotice("mail").events == [*DEFAULT_EVENTS]
+    assert AutomationNotice("mail").events == [*DEFAULT_EVENTS]
     assert set(DEFAULT_EVENTS) < set(EVENTS)

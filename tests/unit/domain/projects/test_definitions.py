@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nbyard.domain.automations.times.structs import Missed
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
     FieldChange,
@@ -15,7 +16,6 @@ from nbyard.domain.projects.definitions import (
     push_name,
     read_definition,
 )
-from nbyard.domain.schedules.structs import Missed
 from nbyard.errors import Invalid
 
 DOCS = Path(__file__).resolve().parents[4] / "docs/how-to/projects.md"

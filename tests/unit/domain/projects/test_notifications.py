@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.notices.structs import CHANNEL_EVENTS, EVENTS
+from nbyard.domain.notices.structs import DEFAULT_EVENTS, EVENTS
 from nbyard.domain.projects.definitions import read_definition
 from nbyard.domain.projects.notifications import (
     NotificationEntry,
@@ -36,7 +36,7 @@ def test_one_rule_is_a_table_and_several_are_an_array():
         '[[notifications.team]]\npath = "b.py"\n[[notifications.team]]\nevents = ["retried"]\n'
     )
     assert [one.path for one in both["team"]] == ["b.py", ""]
-    assert read("[notifications.team]\n") == {"team": [NotificationEntry([*CHANNEL_EVENTS])]}
+    assert read("[notifications.team]\n") == {"team": [NotificationEntry([*DEFAULT_EVENTS])]}
     assert read("[notifications]\n") == read("") == {}
 
 

@@ -8,19 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.notices.structs import EVENTS, ScheduleNotice
+from nbyard.domain.automations.structs import AutomaticRun, FiringCounts, Schedule
+from nbyard.domain.automations.times.structs import Cron, Interval, Missed, Once, Timing
+from nbyard.domain.notices.structs import EVENTS, AutomationNotice
 from nbyard.domain.projects.definitions import changed_fields
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry, with_texts
-from nbyard.domain.schedules.structs import (
-    AutomaticRun,
-    Cron,
-    Interval,
-    Missed,
-    Once,
-    Schedule,
-    ScheduleCounts,
-    Timing,
-)
 from nbyard.errors import Invalid
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -50,7 +42,7 @@ def stored(entry: PushedSchedule, timing: Timing, words: str, zone: str) -> Sche
         overlap=entry.overlap,
         missed=entry.missed,
         next_due=None,
-        counts=ScheduleCounts(),
+        counts=FiringCounts(),
         created_at=NOW,
         updated_at=NOW,
         notify=new.notify,
@@ -168,7 +160,7 @@ def test_fields_become_a_schedule():
     assert new.run == AutomaticRun(path="a.py", parameters={"n": 1})
     assert new.run.force and not PushedSchedule("@daily", force=False).new("one").run.force
     assert (new.name, new.mode, new.is_enabled) == ("morning", "pinned", False)
-    assert new.notify == [ScheduleNotice("team", ["failed"])]
+    assert new.notify == [AutomationNotice("team", ["failed"])]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import msgspec
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from nbyard.domain.automations.times.structs import Missed
 from nbyard.domain.notices.structs import EVENTS
 from nbyard.domain.projects.definitions import (
     EnvironmentEntry,
@@ -15,7 +16,6 @@ from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.runs.retention import PolicyRules
-from nbyard.domain.schedules.structs import Missed
 
 TEXT = """# About wine
 [project]

@@ -139,7 +139,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
         assert create_run(yard.store, c, other, submission_key="due")[1], "keys are the owner's"
         assert create_run(yard.store, c, template)[0] != create_run(yard.store, c, template)[0]
     runs = yard.services.runs
-    (found,) = runs.list(ann, schedule=origin.id).items
+    (found,) = runs.list(ann, automation=origin.id).items
     origin = msgspec.structs.replace(origin, source_id=origin.id)
     assert (found.id, found.origin) == (made[0][0], origin)
     assert found.scheduled_at == "2026-03-29T01:30:00Z"
@@ -243,7 +243,7 @@ def test_a_retry_keeps_its_schedule_or_trigger_and_its_due_time(yard, ann, templ
         msgspec.structs.replace(first, kind="retry", id=one, cause=None) for one in family[:2]
     ]
     with yard.store.read() as c:
-        found = yard.store.runs.page(c, ann.name, 9, "", schedule="s")
+        found = yard.store.runs.page(c, ann.name, 9, "", automation="s")
     assert [run.id for run in found] == family[::-1]
 
 

@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
+from nbyard.domain.automations.structs import Fire, NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.triggers.structs import Fire, NewTrigger
 from nbyard.errors import Invalid, NotFound
-from nbyard.freezing.runs.trigger_runs import create_fired_run, freeze_fired, with_event_values
+from nbyard.freezing.runs.automation_runs import create_fired_run, freeze_fired, with_event_values
 
 ANN = Caller("ann")
 TOOL = {
@@ -27,10 +27,10 @@ def fired(yard):
 
     def fire(given, **body):
         body = {"run": {"path": "tool.py"}, "on": {"kind": "notebook"}, **body}
-        made = yard.services.triggers.create(ANN, msgspec.convert(body, NewTrigger))
-        yard.services.triggers.fire(ANN, made.id, given)
+        made = yard.services.automations.create(ANN, msgspec.convert(body, NewAutomation))
+        yard.services.automations.fire(ANN, made.id, given)
         with yard.store.read() as c:
-            row = yard.store.triggers.by_id(c, made.id)
+            row = yard.store.automations.by_id(c, made.id)
             (firing,) = yard.store.firings.waiting_of(c, made.id, 2)
         return row, firing
 
@@ -41,7 +41,7 @@ def start(yard, row, firing):
     parts = yard.parts
     with parts.blobs.without_collection():
         frozen = freeze_fired(parts.settings, yard.store, parts.blobs, row, firing.given)
-        assert (frozen is None) is (row.trigger.mode == "pinned")
+        assert (frozen is None) is (row.automation.mode == "pinned")
         with yard.store.write() as c:
             first = create_fired_run(yard.store, c, row, firing, frozen)
             assert create_fired_run(yard.store, c, row, firing, frozen) == first
@@ -52,8 +52,8 @@ def start(yard, row, firing):
 def test_a_firing_creates_one_run(yard, fired, mode):
     row, firing = fired(Fire({"n": 2}), mode=mode)
     run = start(yard, row, firing)
-    assert (run.origin.kind, run.origin.id) == ("trigger", row.trigger.id)
-    assert (run.origin.cause, run.origin.chain) == (firing.firing.cause, [row.trigger.id])
+    assert (run.origin.kind, run.origin.id) == ("trigger", row.automation.id)
+    assert (run.origin.cause, run.origin.chain) == (firing.firing.cause, [row.automation.id])
     assert run.parameters["n"] == 2
 
 

@@ -32,7 +32,7 @@ def test_a_version_names_the_run_that_published_it(yard, ann, a_csv, root, finis
     ):
         made = yard.services.datasets.create(caller, NewDataset(a_csv))
         with yard.store.read() as c:
-            assert yard.store.triggers.version(c, made.current.id).run_id == expected
+            assert yard.store.automations.version(c, made.current.id).run_id == expected
 
 
 @pytest.mark.parametrize("name", ["", " a", "a/b", "..", "-rf", "a\nb", "n" * 201])

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from nbyard.domain.automations.structs import NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.domain.notices.structs import (
     ChannelAddress,
@@ -17,7 +18,6 @@ from nbyard.domain.notices.structs import (
     NoticeRule,
 )
 from nbyard.domain.projects.structs import NewProject, ProjectPatch
-from nbyard.domain.schedules.structs import NewSchedule
 from nbyard.errors import InUse, Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.reasons.structs import because
 from nbyard.services.notices import service
@@ -181,13 +181,13 @@ def test_a_channel_for_openlineage_gets_an_event_of_that_format(channels, ann):
 def test_a_channel_of_a_schedule_is_deleted_by_force_only(yard, channels, ann, made):
     body = {"run": {"path": "report.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
     wanted = {**body, "notify": [{"channel": "team"}]}
-    schedule = yard.services.schedules.create(ann, msgspec.convert(wanted, NewSchedule))
-    assert [one.channel for one in schedule.notify] == ["team"]
-    assert channels.get(ann, "team").schedules == ["report"]
+    automation = yard.services.automations.create(ann, msgspec.convert(wanted, NewAutomation))
+    assert [one.channel for one in automation.notify] == ["team"]
+    assert channels.get(ann, "team").automations == ["report"]
     with pytest.raises(InUse):
         channels.delete(ann, "team")
     channels.delete(ann, "team", force=True)
-    assert yard.services.schedules.get(ann, schedule.id).notify == []
+    assert yard.services.automations.get(ann, automation.id).notify == []
 
 
 def test_notices_are_listed_by_outcome(yard, channels, ann, made):

@@ -2,20 +2,20 @@
 
 import pytest
 
+from nbyard.domain.automations.structs import AutomationPatch
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.structs import (
+    AutomationNotice,
     Channel,
     ChannelPatch,
     ChannelSecret,
     DigestLimit,
     NoticeRule,
-    ScheduleNotice,
 )
 from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.runs.retention import PolicyRules
-from nbyard.domain.schedules.structs import SchedulePatch
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host import clock
@@ -195,7 +195,7 @@ def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, an
     schedules = yard.services.schedules
     body = folder(MORNING + 'notify.team = ["schedule-missed", "failed"]\n')
     assert lines(projects.push(ann, body)) == ["add project wine", "add schedule morning"]
-    team = ScheduleNotice("team", ["failed", "schedule-missed"])
+    team = AutomationNotice("team", ["failed", "schedule-missed"])
     assert schedules.get(ann, "morning").notify == [team]
     assert projects.plan(ann, body).changes == []
     assert projects.push(ann, body).changes == []
@@ -204,14 +204,14 @@ def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, an
     assert (change.action, [*change.fields]) == ("change", ["notify"])
     # An edit in JupyterLab is what a pull writes into the file.
     shown = schedules.get(ann, "morning")
-    patch = SchedulePatch(shown.revision, notify=[ScheduleNotice("mail", ["failed"])])
+    patch = AutomationPatch(shown.revision, notify=[AutomationNotice("mail", ["failed"])])
     schedules.update(ann, "morning", patch)
     pulled = projects.definition(ann, "wine").definition
     assert pulled.schedules["morning"].notify == {"mail": ["failed"]}
     # The own rules of channels stay as they are.
     assert rules(yard, ann, "team") == [OTHERS] and pulled.notifications == {}
     projects.push(ann, folder(MORNING))
-    assert schedules.get(ann, "morning").notify == [ScheduleNotice("mail", ["failed"])]
+    assert schedules.get(ann, "morning").notify == [AutomationNotice("mail", ["failed"])]
     projects.push(ann, folder(MORNING + "notify = {}\n"))
     assert schedules.get(ann, "morning").notify == []
 

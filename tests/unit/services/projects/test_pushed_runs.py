@@ -3,9 +3,10 @@
 import msgspec
 import pytest
 
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Interval
 from nbyard.domain.runs.previews.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import AutomaticRun, Interval, NewSchedule
 from nbyard.errors import NbyardError
 
 pytestmark = pytest.mark.slow
@@ -17,7 +18,7 @@ def test_a_pushed_file_is_found_by_its_project(yard, ann, folder):
     assert run.path.endswith("/a.py")
     forecast = yard.services.runs.forecast(ann, ForecastRequest(path="wine:a.py"))
     assert [node.node for node in forecast.nodes] == ["main"]
-    timing = NewSchedule(AutomaticRun(path="wine:a.py"), Interval(3600))
+    timing = NewAutomation(AutomaticRun(path="wine:a.py"), Interval(3600))
     schedule = yard.services.schedules.create(ann, timing)
     assert schedule.run.path == "a.py"
     for path in ("wine:none.py", "beer:a.py", "wine:../a.py"):

@@ -7,12 +7,13 @@ import msgspec
 import pytest
 
 from nbyard.blobs import open_download
+from nbyard.domain.automations.structs import AutomationPatch, NewAutomation
+from nbyard.domain.automations.times.structs import Missed
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.projects.definitions import FILE, FieldChange, ProjectFile
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.schedules.structs import Missed, NewSchedule, SchedulePatch
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host.clock import local_zone
@@ -77,7 +78,7 @@ def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, 
     projects.push(ann, body)
     schedules = yard.services.schedules
     found = schedules.get(ann, "morning")
-    edited = SchedulePatch(
+    edited = AutomationPatch(
         found.revision,
         run=msgspec.structs.replace(found.run, force=False, priority=5),
         ends_at=datetime(2099, 1, 1, tzinfo=UTC),
@@ -140,7 +141,7 @@ def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, fol
 
 def _daily(path):
     body = {"run": {"path": path}, "timing": {"kind": "words", "text": "daily at 6"}}
-    return msgspec.convert(body, NewSchedule)
+    return msgspec.convert(body, NewAutomation)
 
 
 def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, yard, root):
@@ -252,7 +253,7 @@ def test_a_push_needs_files(projects, ann, folder):
 def test_the_definition_is_what_the_server_has_now(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING + TOOLS, git=GIT))
     found = yard.services.schedules.get(ann, "morning")
-    patch = SchedulePatch(found.revision, overlap="replace", zone=local_zone())
+    patch = AutomationPatch(found.revision, overlap="replace", zone=local_zone())
     yard.services.schedules.update(ann, found.id, patch)
     pulled = projects.definition(ann, "wine")
     assert pulled.git == GIT
@@ -376,15 +377,15 @@ def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, fold
     schedules = yard.services.schedules
     found = schedules.get(ann, "morning")
     run = msgspec.structs.replace(found.run, path="b.py")
-    changed = schedules.update(ann, found.id, SchedulePatch(found.revision, run=run))
+    changed = schedules.update(ann, found.id, AutomationPatch(found.revision, run=run))
     assert changed.run.path == "b.py"
     with yard.store.read() as c:
-        (row,) = yard.store.schedules.below(
+        (row,) = yard.store.automations.below(
             c, ann.name, str(folder_of(yard.store, projects.get(ann, "wine").id))
         )
     assert row.schedule.run.path == f"{row.root}/b.py"
     for path in ("../../b.py", "gone.py"):
-        wrong = SchedulePatch(changed.revision, run=msgspec.structs.replace(run, path=path))
+        wrong = AutomationPatch(changed.revision, run=msgspec.structs.replace(run, path=path))
         with pytest.raises((Invalid, NotFound)):
             schedules.update(ann, found.id, wrong)
     # A push still changes the path, and uses its own folder.
@@ -429,7 +430,7 @@ def test_values_typed_on_a_command_line_stay_if_the_file_has_none(
     schedules = yard.services.schedules
     before = schedules.get(ann, "morning")
     run = msgspec.structs.replace(before.run, texts={"n": "2", "m": "3"})
-    schedules.update(ann, "morning", SchedulePatch(before.revision, run=run))
+    schedules.update(ann, "morning", AutomationPatch(before.revision, run=run))
     for file in ("a.py", "b.py"):
         body = folder(MORNING.replace("a.py", file) + line, code)
         projects.push(ann, body)

@@ -4,6 +4,7 @@ import msgspec
 import nbformat
 import pytest
 
+from nbyard.domain.automations.structs import NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.domain.credentials import NewCredential
 from nbyard.domain.datasets.structs import FileSource, NewDataset
@@ -16,7 +17,6 @@ from nbyard.domain.projects.structs import (
     ProjectTask,
 )
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.triggers.structs import NewTrigger
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.services.operation_table import table
 
@@ -250,7 +250,7 @@ def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, 
     services = yard.services
     on = {"run": {"path": "a.py"}, "on": {"kind": "notebook"}}
     pairs = [
-        services.triggers.create(ann, msgspec.convert({**on, "name": name}, NewTrigger))
+        services.triggers.create(ann, msgspec.convert({**on, "name": name}, NewAutomation))
         for name in ("mine", "other")
     ]
     secrets = [

@@ -8,11 +8,12 @@ import msgspec
 import pytest
 from sqlalchemy import insert
 
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at, new_id
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.errors import Invalid, NotFound
 from nbyard.store.schema.tables import runs
 from nbyard.yard import Yard
@@ -90,15 +91,15 @@ def test_an_executable_with_other_filters(yard, ann, root, tool, finished):
 
 def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, days):
     (root / "a.py").write_text("print()\n")
-    new = NewSchedule(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning")
-    made = yard.services.schedules.create(ann, new)
-    run = yard.services.schedules.run(ann, "morning")
+    new = NewAutomation(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning")
+    made = yard.services.automations.create(ann, new)
+    run = yard.services.automations.run(ann, "morning")
     for key in ("morning", made.id):
-        assert numbers(yard, ann, schedule=key) == [run.number]
-    yard.services.schedules.delete(ann, "morning")
-    assert numbers(yard, ann, schedule=made.id) == [run.number]
+        assert numbers(yard, ann, automation=key) == [run.number]
+    yard.services.automations.delete(ann, "morning")
+    assert numbers(yard, ann, automation=made.id) == [run.number]
     with pytest.raises(NotFound, match="schedule 'morning'"):
-        numbers(yard, ann, schedule="morning")
+        numbers(yard, ann, automation="morning")
 
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
@@ -106,12 +107,14 @@ def test_the_runs_that_a_person_submitted(yard: Yard, ann: Caller, root: Path) -
     """R5: people on one server share its runs, and each run records who submitted it."""
     (root / "a.py").write_text("print()\n")
     bob = msgspec.structs.replace(ann, person="bob")
-    runs, schedules = yard.services.runs, yard.services.schedules
-    schedules.create(ann, NewSchedule(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning"))
+    runs, automations = yard.services.runs, yard.services.automations
+    automations.create(
+        ann, NewAutomation(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning")
+    )
     first = runs.create(ann, NewRun(path="a.py"))
     of_bob = [
         runs.create(bob, NewRun(path="a.py")),
-        schedules.run(bob, "morning"),
+        automations.run(bob, "morning"),
         runs.check_sample(bob, NewCheckRun(path="a.py")),
     ]
     assert numbers(yard, ann, person="ann") == [first.number]

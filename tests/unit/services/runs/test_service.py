@@ -142,7 +142,7 @@ def test_lists_are_filtered(yard, ann, flow):
     shell = runs.create(ann, NewRun(path=flow, origin="shell"))
     assert [r.id for r in runs.list(ann, origin="shell").items] == [shell.id]
     assert [r.id for r in runs.list(ann, origin="manual", search="findme").items] == [made.id]
-    assert runs.list(ann, schedule=made.id).items == []
+    assert runs.list(ann, automation=made.id).items == []
     for unknown in ("nobody", "webhook"):  # runs of webhooks are runs of triggers
         with pytest.raises(Invalid, match=r"origin: .*trigger"):
             runs.list(ann, origin=unknown)

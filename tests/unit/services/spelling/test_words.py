@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from msgspec import UNSET
 
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.schedules.structs import AutomaticRun, NewSchedule, Phrase
 from nbyard.services.spelling.words import (
     UnspellableRequest,
     Words,
@@ -70,5 +71,5 @@ def test_a_request_is_shown_without_defaults():
         (AutomaticRun(path="a.py"), {}),
         (AutomaticRun(force=False), {"force": False}),
     ):
-        schedule = NewSchedule(msgspec.structs.replace(run, path="a.py"), Phrase("daily"))
-        assert plain_json(schedule) == {"run": {"path": "a.py"} | shown, "timing": timing}
+        automation = NewAutomation(msgspec.structs.replace(run, path="a.py"), Phrase("daily"))
+        assert plain_json(automation) == {"run": {"path": "a.py"} | shown, "timing": timing}

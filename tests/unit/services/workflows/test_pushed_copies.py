@@ -27,7 +27,7 @@ def test_a_push_lists_its_workflows_before_they_run(yard, ann, push, listed, flo
 def test_a_workflow_that_ran_in_its_folder_is_listed_once(yard, ann, push, listed, flow, root):
     yard.services.runs.create(ann, NewRun(path=flow))
     push(NIGHTLY)
-    yard.services.schedules.run(ann, "nightly")
+    yard.services.automations.run(ann, "nightly")
     assert listed("wine") == listed() == ([str(root / flow)], [])
     (root / flow).unlink()
     assert listed("wine") == ([flow], [])
@@ -37,7 +37,10 @@ def test_a_file_and_its_pushed_copy_have_one_history(yard, ann, push, flow, root
     runs = yard.services.runs
     made = {runs.create(ann, NewRun(path=flow)).id}
     push(NIGHTLY)
-    made |= {yard.services.schedules.run(ann, "nightly").id, runs.create(ann, NewRun(path=flow)).id}
+    made |= {
+        yard.services.automations.run(ann, "nightly").id,
+        runs.create(ann, NewRun(path=flow)).id,
+    }
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
     assert workflow.path == str(root / flow) and workflow.has_runs
     (copy,) = workflow.same_as
@@ -59,7 +62,7 @@ def test_the_first_run_after_a_push_belongs_to_the_project(yard, ann, push, flow
 def test_a_renamed_file_is_listed_once_with_all_its_runs(yard, ann, push, listed, flow, root):
     made = {yard.services.runs.create(ann, NewRun(path=flow)).id}
     push(NIGHTLY)
-    made.add(yard.services.schedules.run(ann, "nightly").id)
+    made.add(yard.services.automations.run(ann, "nightly").id)
     (root / flow).rename(root / "third.nbflow")
     push(NIGHTLY.replace(flow, "third.nbflow"), flow="third.nbflow")
     assert listed("wine") == listed() == (["third.nbflow"], ["third.nbflow"])

@@ -17,7 +17,7 @@ def test_a_pushed_workflow_is_shown_and_found_by_its_project(yard, ann, push, fl
     push(NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann).items
     assert workflow.shown_path == "wine:flow.nbflow"
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     found = yard.services.runs.list(ann, workflow="wine:flow.nbflow").items
     assert [one.id for one in found] == [run.id]
     assert yard.services.runs.list(ann, workflow="wine:other.nbflow").items == []
@@ -41,7 +41,7 @@ def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, roo
         push(flow=file)  # without the workflow
     edit(root, flow, "Again")
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     with yard.parts.store.read() as c:
         (stored,) = yard.parts.store.rules.of_owner(c, ann.name)
         assert stored.rule.path == yard.parts.store.runs.by_id(c, run.id).path
@@ -67,7 +67,7 @@ def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, r
     assert runs.set_retention(ann, NewRetention(rules)).rules == rules
     edit(root, flow, "Again")
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     runs.cancel(ann, run.id)
     (preview,) = runs.preview_retention(ann).policies
     assert preview.rules == rules

@@ -24,7 +24,7 @@ NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
 def test_a_pushed_workflow_has_runs_after_its_first(yard, ann, push):
     push(NIGHTLY)
     assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [False]
-    yard.services.schedules.run(ann, "nightly")
+    yard.services.automations.run(ann, "nightly")
     assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [True]
 
 
@@ -38,14 +38,14 @@ def test_a_refused_push_keeps_workflows_and_their_history(
         (root / flow).write_text(json.dumps(document))
     # Schedules are stored in the order of the file, so the first one uses the refused files.
     push(FIRST + NIGHTLY)
-    runs = [yard.services.schedules.run(ann, "nightly")]
+    runs = [yard.services.automations.run(ann, "nightly")]
     document["meta"]["title"] = "Once more"
     (root / flow).write_text(json.dumps(document))
     wrong = NIGHTLY + "parameters = {nonsense = 3}\n"
     for toml, names in {FIRST + wrong: ["nightly", "first"], wrong: ["nightly"]}.items():
         with pytest.raises(Invalid):
             push(toml)
-        runs += [yard.services.schedules.run(ann, name) for name in names]
+        runs += [yard.services.automations.run(ann, name) for name in names]
         assert listed("wine")[0] == [flow]
     push(FIRST + NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
@@ -96,7 +96,7 @@ def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
     yard, ann, push, listed, flow, root
 ):
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     (root / flow).rename(root / "new.nbflow")
     push(flow="new.nbflow")
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
@@ -104,7 +104,7 @@ def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
     assert yard.services.runs.get(ann, run.id).run.path == workflow.path
     (root / "new.nbflow").rename(root / flow)
     push(NIGHTLY)  # its schedule stores the workflow first
-    assert yard.services.schedules.run(ann, "nightly").workflow_id == run.workflow_id
+    assert yard.services.automations.run(ann, "nightly").workflow_id == run.workflow_id
     assert listed("wine")[0] == [flow]
 
 
@@ -125,7 +125,7 @@ def test_a_push_lists_a_file_whose_id_another_one_has_now(
     yard, ann, push, listed, flow, root, monkeypatch, toml, is_reversed
 ):
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     content = (root / flow).read_bytes()
     document = json.loads(content)
     del document["meta"]["id"]
@@ -144,7 +144,7 @@ def test_a_push_lists_a_file_whose_id_another_one_has_now(
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
 def test_a_workflow_that_is_pushed_again_has_its_runs(yard, ann, push, flow, root, toml):
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     push(flow="data.csv")
     assert yard.services.workflows.list(ann, project="wine").items == []
     push(toml)
@@ -171,14 +171,14 @@ def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
     yard, ann, push, listed, flow, root
 ):
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     good = (root / flow).read_text()
     (root / flow).write_text("{")
     push()
     assert listed("wine")[0] == [flow]
     (root / flow).write_text(good)
     push(NIGHTLY)
-    assert yard.services.schedules.run(ann, "nightly").workflow_id == run.workflow_id
+    assert yard.services.automations.run(ann, "nightly").workflow_id == run.workflow_id
     assert [run.workflow_id] == [
         i.id for i in yard.services.workflows.list(ann, project="wine").items
     ]
@@ -199,13 +199,13 @@ def test_the_next_push_keeps_the_history(yard, ann, push, listed, flow, root, ha
         del document["meta"]["id"]
         (root / flow).write_text(json.dumps(document))
     push(NIGHTLY)
-    run = yard.services.schedules.run(ann, "nightly")
+    run = yard.services.automations.run(ann, "nightly")
     document["meta"]["title"] = "Once more"
     (root / flow).write_text(json.dumps(document))
     push(NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
     assert (workflow.id, workflow.title) == (run.workflow_id, "Once more")
-    assert yard.services.schedules.run(ann, "nightly").workflow_id == run.workflow_id
+    assert yard.services.automations.run(ann, "nightly").workflow_id == run.workflow_id
     assert listed("wine")[0] == [flow]
 
 
@@ -223,7 +223,7 @@ def test_pushed_workflows_go_with_their_project_or_its_last_schedule(yard, ann, 
     push(NIGHTLY)
     yard.services.projects.delete(ann, "wine")
     assert listed() == ([flow], [flow])
-    yard.services.schedules.delete(ann, "nightly")
+    yard.services.automations.delete(ann, "nightly")
     assert listed() == ([], [flow])
 
 

@@ -15,11 +15,11 @@ from nbyard.domain.workflows.structs import Document
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store, transition
 
+from ..automations.conftest import StoredTriggers
+from ..automations.test_queries import NOW
+from ..automations.test_queries import add as add_schedule
 from ..rows import Rows, moment
-from ..schedules.test_queries import NOW
-from ..schedules.test_queries import add as add_schedule
 from ..test_projects import add as add_project
-from ..triggers.conftest import StoredTriggers
 from .test_channels import add
 
 
@@ -117,13 +117,13 @@ def test_due_times_without_a_run_are_announced(store):
     add_schedule(store, "nightly", NOW, owner="ada")
     with store.write() as c:
         made = channel(store, c, "schedule-missed")
-        row = store.schedules.by_id(c, "nightly")
+        row = store.automations.by_id(c, "nightly")
         assert row is not None
         outcomes = ("missed", "overlapped", "failed", "started")
         for place, outcome in enumerate(outcomes):
             due = NOW + timedelta(hours=place)
             why = because("tick-missed")
-            store.schedules.record(c, row.schedule, due, outcome, reason=why, count=2)
+            store.automations.record(c, row.automation, due, outcome, reason=why, count=2)
         found = store.notices.waiting(c, made.id)
         assert [one.facts["due_at"] for one in found] == [
             NOW.isoformat(),
@@ -137,7 +137,7 @@ def test_a_rule_of_a_schedule_reports_its_runs_only(store):
     with store.write() as c:
         made = add(store, c, owner="ada")
         chosen = [(made.id, NoticeRule(["failed"]))]
-        store.rules.replace_of_schedule(c, "ada", "nightly", chosen)
+        store.rules.replace_of_automation(c, "ada", "nightly", chosen)
         end(store, c, "failed")
         end(store, c, "failed", origin="retry", source_id="hourly")
         runs = [
@@ -178,32 +178,32 @@ def test_a_missed_due_time_belongs_to_the_project_of_its_runs(store, kind):
     add_schedule(store, "nightly", NOW, owner="ada", run=run)
     with store.write() as c:
         made = channel(store, c, "schedule-missed", project=add_project(store, c).id)
-        row = store.schedules.by_id(c, "nightly")
+        row = store.automations.by_id(c, "nightly")
         wine = store.projects.get(c, "ada", "wine")
-        flow = store.workflows.create_or_update(c, "ada", row.schedule.run.path, Document(1))
+        flow = store.workflows.create_or_update(c, "ada", row.automation.run.path, Document(1))
         if kind:
             store.projects.link(c, wine, kind, "nightly" if kind == "schedule" else flow.id)
-        store.schedules.record(c, row.schedule, NOW, "missed", reason=because("tick-missed"))
+        store.automations.record(c, row.automation, NOW, "missed", reason=because("tick-missed"))
         assert len(store.notices.waiting(c, made.id)) == (1 if kind else 0)
 
 
 @pytest.mark.parametrize("kind", ["trigger", "workflow", None])
 def test_a_firing_without_a_run_is_announced_once(store, kind):
     run = {"path": "/a.nbflow"}
-    trigger = StoredTriggers(store).add("arrivals", owner="ada", run=run)
+    automation = StoredTriggers(store).add("arrivals", owner="ada", run=run)
     with store.write() as c:
         everything, wine = channel(store, c, "trigger-failed"), add_project(store, c)
         own = channel(store, c, "trigger-failed", name="own", project=wine.id)
-        flow = store.workflows.create_or_update(c, "ada", trigger.run.path, Document(1))
+        flow = store.workflows.create_or_update(c, "ada", automation.run.path, Document(1))
         if kind:
             store.projects.link(c, wine, kind, "arrivals" if kind == "trigger" else flow.id)
         why = because("watched-files-unreadable", path="/in", message="no")
-        failed = store.firings.add(c, trigger, "e1", FireCause(), reason=why)
-        assert store.firings.add(c, trigger, "e1", FireCause(), reason=why) is None
-        waiting = store.firings.add(c, trigger, "e2", FireCause())
-        store.firings.conclude(c, trigger, waiting, "failed", why)
-        skipped = store.firings.add(c, trigger, "e3", FireCause())
-        store.firings.conclude(c, trigger, skipped, "overlapped", why)
+        failed = store.firings.add(c, automation, "e1", FireCause(), reason=why)
+        assert store.firings.add(c, automation, "e1", FireCause(), reason=why) is None
+        waiting = store.firings.add(c, automation, "e2", FireCause())
+        store.firings.conclude(c, automation, waiting, "failed", why)
+        skipped = store.firings.add(c, automation, "e3", FireCause())
+        store.firings.conclude(c, automation, skipped, "overlapped", why)
         found = store.notices.waiting(c, everything.id)
         assert [one.notice.event_id for one in found] == [
             f"{failed}:trigger-failed",

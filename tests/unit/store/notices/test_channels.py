@@ -11,10 +11,10 @@ from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit
 from nbyard.errors import Conflict, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
+from nbyard.store.automations.secrets import AutomationSecretRows
 from nbyard.store.credentials.queries import CredentialRows
 from nbyard.store.credentials.vault import FILE, Vault
 from nbyard.store.notices.channels import ChannelRows
-from nbyard.store.triggers.secrets import TriggerSecretRows
 
 NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
 URL = "https://h.test/T/s3cr3t"
@@ -66,7 +66,7 @@ def test_a_missing_key_is_not_replaced(store):
         with pytest.raises(StoreUnusable):
             ChannelRows(vault).secret(c, made)
         with pytest.raises(StoreUnusable):
-            TriggerSecretRows(vault).seal(c, "ann", "t", "whsec_1")
+            AutomationSecretRows(vault).seal(c, "ann", "t", "whsec_1")
         with pytest.raises(StoreUnusable):
             CredentialRows(vault).insert(c, CREDENTIAL, {})
     assert not (store.folder / FILE).exists()

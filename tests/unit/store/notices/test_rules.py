@@ -1,10 +1,10 @@
 """Rows of rules, of channels and of schedules."""
 
 from nbyard.domain.notices.rules import StoredRule
-from nbyard.domain.notices.structs import NoticeRule, ScheduleNotice
+from nbyard.domain.notices.structs import AutomationNotice, NoticeRule
 
-from ..schedules.test_queries import NOW
-from ..schedules.test_queries import add as add_schedule
+from ..automations.test_queries import NOW
+from ..automations.test_queries import add as add_schedule
 from ..test_projects import add as add_project
 from .test_channels import add
 
@@ -17,11 +17,11 @@ def test_rules_belong_to_a_channel_or_a_schedule(store):
     with store.write() as c:
         team, mail = add(store, c, "team"), add(store, c, "mail")
         store.rules.replace(c, "ann", team.id, [FAILED, LONG])
-        store.rules.replace_of_schedule(c, "ann", "nightly", [(mail.id, FAILED)])
+        store.rules.replace_of_automation(c, "ann", "nightly", [(mail.id, FAILED)])
         assert store.rules.of_channels(c, [team.id, mail.id]) == {team.id: [FAILED, LONG]}
-        assert store.rules.schedules_of(c, [team.id, mail.id]) == {mail.id: ["nightly"]}
-        assert store.rules.of_schedules(c, ["nightly"]) == {
-            "nightly": [ScheduleNotice("mail", ["failed"])]
+        assert store.rules.automations_of(c, [team.id, mail.id]) == {mail.id: ["nightly"]}
+        assert store.rules.of_automations(c, ["nightly"]) == {
+            "nightly": [AutomationNotice("mail", ["failed"])]
         }
         assert store.rules.of_owner(c, "ann") == [
             StoredRule(team.id, "ann", FAILED),
@@ -37,23 +37,23 @@ def test_new_rules_replace_only_their_own(store):
     add_schedule(store, "nightly", NOW)
     with store.write() as c:
         team = add(store, c)
-        store.rules.replace_of_schedule(c, "ann", "nightly", [(team.id, FAILED)])
+        store.rules.replace_of_automation(c, "ann", "nightly", [(team.id, FAILED)])
         store.rules.replace(c, "ann", team.id, [LONG])
         store.rules.replace(c, "ann", team.id, [FAILED])
         assert store.rules.of_channels(c, [team.id]) == {team.id: [FAILED]}
-        assert store.rules.schedules_of(c, [team.id]) == {team.id: ["nightly"]}
-        store.rules.replace_of_schedule(c, "ann", "nightly", [])
-        assert store.rules.schedules_of(c, [team.id]) == {}
+        assert store.rules.automations_of(c, [team.id]) == {team.id: ["nightly"]}
+        store.rules.replace_of_automation(c, "ann", "nightly", [])
+        assert store.rules.automations_of(c, [team.id]) == {}
 
 
 def test_rules_go_with_their_channel_and_their_schedule(store):
     add_schedule(store, "nightly", NOW)
     with store.write() as c:
         team = add(store, c)
-        store.rules.replace_of_schedule(c, "ann", "nightly", [(team.id, FAILED)])
-        row = store.schedules.by_id(c, "nightly")
+        store.rules.replace_of_automation(c, "ann", "nightly", [(team.id, FAILED)])
+        row = store.automations.by_id(c, "nightly")
         assert row is not None
-        store.schedules.delete(c, row.schedule)
+        store.automations.delete(c, row.automation)
         assert store.rules.of_owner(c, "ann") == []
         store.rules.replace(c, "ann", team.id, [FAILED])
         store.channels.delete(c, team)

@@ -120,8 +120,8 @@ def test_runs_of_schedules_are_found_by_each_group_that_they_ever_had(
     monkeypatch.setattr(project_results, "RUNS_OF_GROUP", 2)
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)
-        for schedule in ("s", "of none"):
-            store.projects.link(c, wine, "schedule", schedule)
+        for automation in ("s", "of none"):
+            store.projects.link(c, wine, "schedule", automation)
         store.projects.link(c, wine, "trigger", "t")
         paths = ["/a.py", "/b.py", *["/c.py"] * 3]
         made = [rows.run(path=path, source_id="s") for path in paths]

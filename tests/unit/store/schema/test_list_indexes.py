@@ -155,7 +155,7 @@ def test_the_waiting_due_times_of_schedules_are_found_by_their_index(tmp_path: P
             told.append((words, values))
 
     with store.read() as c:
-        store.schedules.counts_of_waiting(c, ["a", "b"])
+        store.automations.counts_of_waiting(c, ["a", "b"])
         ((words, values),) = told
         plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
     store.close()

@@ -35,8 +35,8 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
     The URL is read from standard input, from a file or at a hidden prompt. https:// receives
     CloudEvents; other URLs are those of Apprise, such as slack://… or mailtos://…
 
-    Without --on, the channel reports failed, recovered, schedule-missed and trigger-failed. With
-    --on none, it reports only what schedules and projects choose for it.
+    Without --on, the channel reports failed, recovered and automation-missed. With
+    --on none, it reports only what automations and projects choose for it.
 
     \b
     Examples:
@@ -146,6 +146,6 @@ def _print_result(made: Channel, as_json: bool) -> None:
         return
     print_note(f"{made.name}: {made.service} ({made.address})")
     events = dict.fromkeys(event for rule in made.rules for event in rule.events)
-    chosen = ", ".join(events) or "only what schedules and projects choose"
+    chosen = ", ".join(events) or "only what automations and projects choose"
     print_note(f"{made.name} reports: {chosen}")
     click.echo(made.id)

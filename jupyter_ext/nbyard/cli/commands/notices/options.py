@@ -1,4 +1,4 @@
-"""Options for rules, digests and the channels of a schedule."""
+"""Options for rules, digests and the channels of an automation."""
 
 import itertools
 from typing import Any
@@ -8,13 +8,12 @@ import msgspec
 
 from nbyard.cli.shared_options import with_options
 from nbyard.domain.notices.structs import (
-    CHANNEL_EVENTS,
     DEFAULT_EVENTS,
     EVENTS,
+    AutomationNotice,
     DigestLimit,
     NoticeEvent,
     NoticeRule,
-    ScheduleNotice,
 )
 from nbyard.errors import Invalid
 
@@ -63,8 +62,8 @@ def rule_options(command: Any) -> Any:
     )
 
 
-def schedule_notices(texts: tuple[str, ...]) -> list[ScheduleNotice]:
-    """Return the channels of a schedule, each written as CHANNEL or CHANNEL:EVENT,…
+def automation_notices(texts: tuple[str, ...]) -> list[AutomationNotice]:
+    """Return the channels of an automation, each written as CHANNEL or CHANNEL:EVENT,…
 
     Raises:
         Invalid: an event is unknown.
@@ -73,7 +72,7 @@ def schedule_notices(texts: tuple[str, ...]) -> list[ScheduleNotice]:
     for place, word in enumerate(texts):
         name, _, events = word.partition(":")
         chosen = events_of(events, f"notify.{place}.events") if events else [*DEFAULT_EVENTS]
-        notices.append(ScheduleNotice(name, chosen))
+        notices.append(AutomationNotice(name, chosen))
     return notices
 
 
@@ -109,7 +108,7 @@ def rules_of(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]
 def _changed_rules(given: dict[str, Any], known: list[NoticeRule]) -> list[NoticeRule]:
     """Return one rule for each file in each project, else one for all runs."""
     # The options of a command are those of all its rules, so the first rule has them.
-    before = known[0] if known else NoticeRule([*CHANNEL_EVENTS])
+    before = known[0] if known else NoticeRule([*DEFAULT_EVENTS])
     events = events_of(given["events"], "rules.0.events") if given["events"] else before.events
     changed = msgspec.structs.replace(before, events=events)
     if given["long_factor"] is not None:

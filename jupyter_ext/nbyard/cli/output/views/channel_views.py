@@ -3,7 +3,7 @@
 from typing import Any
 
 from nbyard.cli.output.console import format_age, show_table
-from nbyard.cli.output.views.schedule_views import local_time
+from nbyard.cli.output.views.automation_views import local_time
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.notices.structs import Channel, NoticeRule
 
@@ -23,7 +23,7 @@ def show_channel(channel: Channel) -> None:
             ("waiting", counts.waiting),
             ("failed", counts.failed),
             ("digest", f"beyond {digest.most} messages in {digest.window_seconds} s"),
-            ("schedules", ", ".join(channel.schedules)),
+            ("automations", ", ".join(channel.automations)),
             ("made", format_age(channel.created_at)),
             ("id", channel.id),
         ]

@@ -15,7 +15,7 @@ from nbyard.cli.output.console import (
     show_table,
 )
 from nbyard.domain.arguments.structs import type_words
-from nbyard.domain.triggers.sentences import cause_reason
+from nbyard.domain.automations.sentences import cause_reason
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, joined, reason_text, separate
 
@@ -229,7 +229,7 @@ def _diff(diff: Any) -> None:
 def show_run_facts(run: Any, shown: Collection[Reason | None] = (), source: str = "") -> None:
     """Print a run, without the reasons that are shown below.
 
-    `source` names the schedule or trigger that started it, if it is known.
+    `source` names the automation that started it, if it is known.
     """
     key = source if source and run.origin.id == run.origin.source_id else run.origin.id
     # The reason of a run may join those of its tasks, which stand in the table below.
@@ -407,5 +407,4 @@ VIEWS: dict[str, View] = {
     "runs.retry": show_run_facts,
     "runs.keep": show_run_facts,
     "runs.unkeep": show_run_facts,
-    "schedules.run": show_run_facts,
 }

@@ -216,16 +216,22 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         ],
     )
     create(
-        "schedules",
+        "automations",
         string("id", 36), string("name", 255), string("owner", 200), integer("revision"),
         boolean("is_enabled"), text("path"), json("run"), text("root"), text("start"),
-        string("template_id", 36), json("timing"), text("words"), string("zone", 64),
-        moment("anchor"), moment("starts_at", nullable=True), moment("ends_at", nullable=True),
-        integer("at_most", nullable=True), string("mode", 20), string("overlap", 20),
-        json("missed"), moment("next_due", nullable=True), moment("handled_until"),
-        integer("started_count"), integer("missed_count"), integer("overlapped_count"),
-        integer("failed_count"), moment("created_at"), moment("updated_at"),
-        unique=[["owner", "name"]], indexes=[["next_due"], ["handled_until"], ["template_id"]],
+        string("template_id", 36), string("mode", 20), string("overlap", 20), string("kind", 20),
+        json("event"), json("timing", nullable=True), string("zone", 64), moment("anchor"),
+        moment("starts_at", nullable=True), moment("ends_at", nullable=True),
+        integer("at_most", nullable=True), json("missed"), moment("next_due", nullable=True),
+        moment("handled_until"), string("source_id", 36), text("source_path"), big("since_event"),
+        json("values_from"), text("secret"), integer("started_count"), integer("missed_count"),
+        integer("overlapped_count"), integer("failed_count"), moment("created_at"),
+        moment("updated_at"),
+        unique=[["owner", "name"]],
+        indexes=[
+            ["next_due"], ["handled_until"], ["template_id"],
+            ["kind", "is_enabled", "since_event"], ["source_id"], ["source_path"],
+        ],
     )
     create(
         "submissions",
@@ -239,20 +245,6 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         moment("begun_at", nullable=True), moment("created_at"),
     )
     create(
-        "triggers",
-        string("id", 36), string("name", 255), string("owner", 200), integer("revision"),
-        boolean("is_enabled"), string("kind", 20), json("event"), string("source_id", 36),
-        text("source_path"), big("since_event"), text("path"), json("run"), json("values_from"),
-        text("root"), text("start"), string("template_id", 36), string("mode", 20),
-        string("overlap", 20), text("secret"), integer("started_count"),
-        integer("overlapped_count"), integer("failed_count"), moment("created_at"),
-        moment("updated_at"),
-        unique=[["owner", "name"]],
-        indexes=[
-            ["template_id"], ["kind", "is_enabled", "since_event"], ["source_id"], ["source_path"],
-        ],
-    )
-    create(
         "workflows",
         string("id", 36), string("owner", 200), string("document_id", 80), text("path"),
         text("title"), moment("created_at"), moment("updated_at"),
@@ -260,11 +252,11 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
     )
     create(
         "backfills",
-        string("id", 36), string("schedule_id", 36), string("owner", 200), string("state", 20),
+        string("id", 36), string("automation_id", 36), string("owner", 200), string("state", 20),
         moment("since"), moment("until"), integer("at_once"), boolean("again"),
         string("template_id", 36), moment("created_at"), moment("finished_at", nullable=True),
-        parents={"schedule_id": "schedules"},
-        indexes=[["state"], ["schedule_id", "id"], ["owner", "id"], ["template_id"]],
+        parents={"automation_id": "automations"},
+        indexes=[["state"], ["automation_id", "id"], ["owner", "id"], ["template_id"]],
     )
     create(
         "dataset_versions",
@@ -307,11 +299,11 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
     )
     create(
         "notice_rules",
-        string("id", 36), string("owner", 200), string("channel_id", 36), string("schedule_id", 36),
+        string("id", 36), string("owner", 200), string("channel_id", 36), string("automation_id", 36),
         json("events"), text("path"), real("long_factor", nullable=True),
         real("long_seconds", nullable=True), string("project_id", 36, server_default=""),
         parents={"channel_id": "notice_channels"},
-        indexes=[["owner"], ["channel_id"], ["schedule_id"]],
+        indexes=[["owner"], ["channel_id"], ["automation_id"]],
     )
     create(
         "notices",
@@ -345,14 +337,6 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         unique=[["deployment_id", "number"]], parents={"deployment_id": "deployments"},
     )
     create(
-        "schedule_ticks",
-        string("id", 36), string("schedule_id", 36), moment("due_at"),
-        moment("since", nullable=True), integer("count"), string("outcome", 20), text("reason"),
-        string("run_id", 36), moment("created_at"),
-        unique=[["schedule_id", "due_at"]], parents={"schedule_id": "schedules"},
-        indexes=[["schedule_id", "id"], ["outcome", "id"], ["schedule_id", "outcome"]],
-    )
-    create(
         "tasks",
         string("id", 36), string("run_id", 36), string("node", 80), integer("place"),
         string("state", 20), boolean("cached"), text("reason"), text("waits", server_default=""),
@@ -368,17 +352,21 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         ],
     )
     create(
-        "trigger_files",
-        string("trigger_id", 36), integer("version"), json("files"),
-        key=["trigger_id"], parents={"trigger_id": "triggers"},
+        "automation_files",
+        string("automation_id", 36), integer("version"), json("files"),
+        key=["automation_id"], parents={"automation_id": "automations"},
     )
     create(
-        "trigger_firings",
-        string("id", 36), string("trigger_id", 36), string("event_key", 220), json("cause"),
-        json("chain"), json("given"), string("outcome", 20), text("reason"), string("run_id", 36),
-        moment("created_at"),
-        unique=[["trigger_id", "event_key"]], parents={"trigger_id": "triggers"},
-        indexes=[["trigger_id", "id"], ["outcome", "id"]],
+        "automation_firings",
+        string("id", 36), string("automation_id", 36), string("backfill_id", 36),
+        string("event_key", 220), moment("due_at", nullable=True), moment("since", nullable=True),
+        integer("count"), json("cause", nullable=True), json("chain"), json("given"),
+        string("outcome", 20), text("reason"), string("run_id", 36), moment("created_at"),
+        unique=[["automation_id", "event_key"]], parents={"automation_id": "automations"},
+        indexes=[
+            ["automation_id", "backfill_id", "id"], ["automation_id", "due_at"],
+            ["backfill_id", "due_at"], ["outcome", "backfill_id"], ["automation_id", "outcome"],
+        ],
     )
     create(
         "workflow_versions",
@@ -404,12 +392,6 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         moment("working_at", nullable=True), moment("finished_at", nullable=True),
         moment("published_at", nullable=True),
         unique=[["task_id", "number"]], parents={"task_id": "tasks"}, indexes=[["state"]],
-    )
-    create(
-        "backfill_ticks",
-        string("backfill_id", 36), moment("due_at"), string("outcome", 20), text("reason"),
-        string("run_id", 36),
-        key=["backfill_id", "due_at"], parents={"backfill_id": "backfills"},
     )
     create(
         "cache",

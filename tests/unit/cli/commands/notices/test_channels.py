@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.notices.structs import CHANNEL_EVENTS, ChannelAddress, Delivery
+from nbyard.domain.notices.structs import DEFAULT_EVENTS, ChannelAddress, Delivery
 from nbyard.reasons.structs import because
 from nbyard.services.notices import service
 
@@ -45,8 +45,8 @@ def test_a_channel_without_options_reports_the_events_that_the_form_chooses(shel
     created = shell(*words, "team")
     assert "team reports: failed, recovered, schedule-missed, trigger-failed\n" in created.err
     (rule,) = json.loads(shell("channels", "show", "team", "--json").out)["rules"]
-    assert (rule["events"], rule["path"]) == ([*CHANNEL_EVENTS], "")
-    assert all(event in shell("channels", "create", "--help").out for event in CHANNEL_EVENTS)
+    assert (rule["events"], rule["path"]) == ([*DEFAULT_EVENTS], "")
+    assert all(event in shell("channels", "create", "--help").out for event in DEFAULT_EVENTS)
     silent = shell(*words, "silent", "--on", "none")
     assert "silent reports: only what schedules and projects choose" in silent.err
     assert json.loads(shell("channels", "show", "silent", "--json").out)["rules"] == []

@@ -1,0 +1,1 @@
+"""Commands that create and change automations, and run their past due times."""

@@ -1,1 +1,0 @@
-"""Commands that create and change schedules, and run their past due times."""

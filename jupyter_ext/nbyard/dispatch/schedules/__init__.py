@@ -1,1 +1,0 @@
-"""Create the runs of due schedules: each due time gets a tick, in one transaction with its run."""

@@ -1,0 +1,276 @@
+"""Automations: a run to create, what starts it, and the record of each time that it starts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, get_args
+
+import msgspec
+
+from nbyard.domain.automations.times.structs import (
+    Cron,
+    DueTime,
+    Interval,
+    Missed,
+    Once,
+    OnTime,
+    Phrase,
+    Timing,
+)
+from nbyard.domain.notices.structs import AutomationNotice
+from nbyard.domain.runs.causes import Cause, Change
+from nbyard.domain.runs.structs import NewRun
+from nbyard.domain.state_machines import RunState
+from nbyard.errors import Invalid
+from nbyard.reasons.structs import Reason
+
+Overlap = Literal["skip", "queue", "replace"]
+Mode = Literal["follows", "pinned"]
+Outcome = Literal["waiting", "started", "missed", "overlapped", "failed", "skipped", "cancelled"]
+EventKind = Literal["dataset", "run", "file", "webhook", "notebook"]
+Kind = Literal["cron", "interval", "once", "phrase", EventKind]
+# A run of one automation may start the next one, up to this number of automations.
+MOST_IN_CHAIN = 10
+
+
+class OnDataset(
+    msgspec.Struct, frozen=True, tag="dataset", tag_field="kind", forbid_unknown_fields=True
+):
+    """A new version of a dataset is ready. `dataset` is an ID or a name."""
+
+    dataset: str
+
+
+class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unknown_fields=True):
+    """A run of another workflow, notebook, script or executable succeeded or failed.
+
+    `path` is the path of the file, or the name or ID of the executable.
+    """
+
+    path: str
+    outcome: Literal["succeeded", "failed", "either"] = "succeeded"
+
+
+class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
+    """A file changed, or files of a folder that match the glob `pattern`.
+
+    `*.csv` matches files directly in the folder, `**/*.csv` also files in its subfolders. A file
+    counts as complete when it has not changed for `settle_seconds`. Files that are complete at the
+    same time start one run.
+    """
+
+    path: str
+    pattern: str = "*"
+    changes: tuple[Change, ...] = ("created", "modified")
+    settle_seconds: float = 2.0
+
+
+class OnWebhook(
+    msgspec.Struct, frozen=True, tag="webhook", tag_field="kind", forbid_unknown_fields=True
+):
+    """A signed message arrives at the address of the automation. More per minute are refused."""
+
+    most_per_minute: int = 60
+
+
+class OnNotebook(
+    msgspec.Struct, frozen=True, tag="notebook", tag_field="kind", forbid_unknown_fields=True
+):
+    """A running notebook or a program fires the automation by its name."""
+
+
+OnEvent = OnDataset | OnRun | OnFile | OnWebhook | OnNotebook
+On = Cron | Interval | Once | Phrase | OnDataset | OnRun | OnFile | OnWebhook | OnNotebook
+
+
+class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
+    """The run that an automation starts, with the fields of a `NewRun`.
+
+    The run ignores the cache unless `force` is false: nbyard does not notice changes of data that
+    the code fetches itself, for example from a database.
+    """
+
+    force: bool = True
+
+
+class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An automation to create: `run` is created whenever `on` happens.
+
+    `on` is a time or an event. Only times take `zone`, an IANA time zone, empty for the server's;
+    `starts_at` and `ends_at`, between which times are due; `at_most`, the number of runs after
+    which the automation ends; and `missed`. Only events take `values_from`, which sets parameters
+    from their fields: `{"file": "path"}` for files, `{"city": "body.city"}` for a webhook. With
+    `mode` pinned, all runs use the present files. Otherwise each run uses the files at the time
+    when it starts. While a run is active, times are skipped and events queued unless `overlap` is
+    set. `notify` names the channels that report what happens to this automation.
+    """
+
+    run: AutomaticRun
+    on: On
+    name: str = ""
+    zone: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    at_most: int | None = None
+    missed: Missed = Missed()
+    values_from: dict[str, str] = {}
+    mode: Mode = "follows"
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    is_enabled: bool = True
+    notify: list[AutomationNotice] = []
+
+
+class AutomationPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Fields of an automation to change. `revision` is the revision that was read.
+
+    One time may replace another, but an event stays one of its kind. A change of a pinned
+    automation's `run` or `mode` freezes the files again. `refreeze` freezes them without another
+    change.
+    """
+
+    revision: int
+    run: AutomaticRun | msgspec.UnsetType = msgspec.UNSET
+    on: On | msgspec.UnsetType = msgspec.UNSET
+    name: str | msgspec.UnsetType = msgspec.UNSET
+    zone: str | msgspec.UnsetType = msgspec.UNSET
+    starts_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    ends_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
+    at_most: int | msgspec.UnsetType | None = msgspec.UNSET
+    missed: Missed | msgspec.UnsetType = msgspec.UNSET
+    values_from: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    mode: Mode | msgspec.UnsetType = msgspec.UNSET
+    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    notify: list[AutomationNotice] | msgspec.UnsetType = msgspec.UNSET
+    refreeze: bool = False
+
+
+class Fire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Values of parameters for one run of an automation.
+
+    `texts` are values as typed on a command line, parsed as the declared types.
+    """
+
+    parameters: dict[str, Any] = {}
+    texts: dict[str, str] = {}
+
+
+class Firing(msgspec.Struct, frozen=True):
+    """The record of a due time (`due_at`) or of an event (`cause`), and what it led to.
+
+    It may stand for `count` missed due times from `since` to `due_at`. With the outcome `waiting`,
+    the run is not started yet, or waits for an earlier run to end. With `failed`, no run could be
+    created, for `reason`. Only due times of backfills are `skipped` or `cancelled`.
+    """
+
+    id: str
+    automation_id: str
+    outcome: Outcome
+    created_at: datetime
+    due_at: datetime | None = None
+    cause: Cause | None = None
+    count: int = 1
+    since: datetime | None = None
+    reason: Reason | None = None
+    run_id: str = ""
+    run_state: RunState | None = None
+
+
+class FiringCounts(msgspec.Struct, frozen=True):
+    """The number of due times or events of an automation by outcome."""
+
+    started: int = 0
+    missed: int = 0
+    overlapped: int = 0
+    failed: int = 0
+
+
+class Automation(msgspec.Struct, frozen=True):
+    """A stored automation. `sentence` explains when a run starts.
+
+    A phrase stays in `on` as it was typed; `timing` is what it means, null for events. `next_due`
+    is null for events, and if the automation is disabled or has ended. `recent` are its newest
+    firings, `waiting` is the number of those that wait for an earlier run to end. `address` is the
+    path of a webhook below the server's URL. Its `secret` is only present when the webhook or a
+    new secret is created.
+    """
+
+    id: str
+    name: str
+    owner: str
+    revision: int
+    is_enabled: bool
+    run: AutomaticRun
+    on: On
+    timing: Timing | None
+    zone: str
+    starts_at: datetime | None
+    ends_at: datetime | None
+    at_most: int | None
+    missed: Missed
+    values_from: dict[str, str]
+    mode: Mode
+    overlap: Overlap
+    next_due: datetime | None
+    counts: FiringCounts
+    created_at: datetime
+    updated_at: datetime
+    sentence: Reason | None = None
+    recent: list[Firing] = []
+    waiting: int = 0
+    notify: list[AutomationNotice] = []
+    address: str = ""
+    secret: str = ""
+
+
+class TimePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A time to explain. No automation is created. `count` is the number of due times to show.
+
+    `automation` is the ID or name of the automation that would get this time. Its started runs
+    count toward `at_most`.
+    """
+
+    on: OnTime
+    zone: str = ""
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    at_most: int | None = None
+    count: int = 5
+    automation: str = ""
+
+
+class TimePreview(msgspec.Struct, frozen=True):
+    """A time as it would be stored, with a sentence that explains it and its next due times.
+
+    `text` is the sentence in English. `ended` is the reason why no time is due.
+    """
+
+    timing: Timing
+    zone: str
+    sentence: Reason
+    text: str
+    next: list[DueTime]
+    ended: Reason | None = None
+
+
+def kind_of(on: On) -> Kind:
+    """Return the name of what starts a run."""
+    tag: Kind = type(on).__struct_config__.tag  # type: ignore[assignment]
+    return tag
+
+
+def check_fitting(kind: Kind, given: Mapping[str, Any]) -> None:
+    """Check that an automation has no field that only times or only events take.
+
+    `given` are the values of fields by name; defaults count as not given.
+
+    Raises:
+        Invalid: a field does not belong to this kind.
+    """
+    is_event = kind in get_args(EventKind)
+    for name in OF_TIMES if is_event else OF_EVENTS:
+        if name in given and given[name] not in (None, "", {}, Missed()):
+            takers = "times" if is_event else "events"
+            raise Invalid.field(name, f"is only for {takers}, and this automation is on {kind}")
+
+
+OF_TIMES = ("zone", "starts_at", "ends_at", "at_most", "missed")
+OF_EVENTS = ("values_from",)

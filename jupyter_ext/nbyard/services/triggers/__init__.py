@@ -1,1 +1,0 @@
-"""Operations on triggers, and the messages that webhooks receive."""

@@ -1,0 +1,1 @@
+"""Rows of automations, of their firings, and of backfills."""

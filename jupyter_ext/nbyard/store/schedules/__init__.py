@@ -1,1 +1,0 @@
-"""Rows of schedules and of backfills."""

@@ -1,0 +1,60 @@
+"""Stories of restarts and two dispatchers: each event has at most one run, and none is lost."""
+
+from typing import Any
+
+import pytest
+from tests.support.fake_runtime_bench import OWNER
+
+# What happens after a new version of the dataset is ready, or the trigger is fired.
+STORIES = {
+    "one dispatcher": ["look"],
+    "restart before the look": ["restart", "look"],
+    "restart between event and run": ["match", "restart", "look"],
+    "the former one looks too": ["restart", "former", "look", "former"],
+    "both match, then both start": ["restart", "match both", "look both"],
+    "the cursor is lost": ["look", "lose the cursor", "restart", "look"],
+}
+
+
+def play(fired: Any, scene: str) -> None:
+    """Play one scene of a story."""
+    if scene == "restart":
+        fired.restart()
+    elif scene == "lose the cursor":
+        with fired.bench.store.write() as c:
+            fired.bench.store.automations.move_cursor(c, 0)
+    elif scene.startswith("match"):
+        for controller in fired.controllers if scene.endswith("both") else [fired.controller]:
+            controller._threads.submit("trigger events", controller._events.match)
+        fired.settle()
+    elif scene == "look both":
+        for controller in fired.controllers:
+            controller.tick()
+        fired.settle()
+        fired.look()
+    else:
+        fired.look(fired.controllers[0] if scene == "former" else None)
+
+
+@pytest.mark.parametrize("story", STORIES.values(), ids=STORIES)
+@pytest.mark.parametrize("kind", ["dataset", "notebook"])
+def test_each_event_has_one_run(fired: Any, story: list[str], kind: str) -> None:
+    fired.publish()
+    on = {"kind": kind, "dataset": "sea"} if kind == "dataset" else {"kind": kind}
+    made = fired.create(on, overlap="queue")
+    for number in (1, 2):
+        if kind == "dataset":
+            fired.publish(text=f"a\n{number}\n")
+        else:
+            fired.fire(made)
+        for scene in story:
+            play(fired, scene)
+        fired.end_runs(made)
+        fired.look()
+    fired.end_runs(made)
+    fired.look()
+    assert fired.outcomes(made) == ["started", "started"]
+    assert len(fired.runs(made)) == 2
+    assert fired.service.get(OWNER, made.id).counts.started == 2
+    causes = [run.origin.cause for run in fired.runs(made)]
+    assert kind == "notebook" or [cause.version for cause in causes] == [3, 2]

@@ -1,0 +1,252 @@
+"""triggers.*: what is stored, refused, changed and fired."""
+
+import msgspec
+import pytest
+
+from nbyard.domain.automations.structs import AutomationPatch, Fire, NewAutomation
+from nbyard.domain.callers import Caller
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.services.automations import service
+from nbyard.services.automations.event_sources import event_source
+
+NOTEBOOK = {"kind": "notebook"}
+
+
+def patch(made, **body):
+    return msgspec.convert({"revision": made.revision, **body}, AutomationPatch)
+
+
+def field_of(refused):
+    return refused.value.details[0].path
+
+
+def test_a_trigger_is_stored_with_its_sentence(automations, ann):
+    made = automations.after("train.py", "report.py")
+    assert (made.name, made.run.path, made.on.path) == ("report", "report.py", "train.py")
+    assert str(made.sentence) == "A run of train.py succeeded"
+    service = automations.service
+    assert service.get(ann, "report") == service.get(ann, made.id) == made
+    assert service.list(ann).items == service.list(ann, path="report.py").items == [made]
+    assert service.list(ann, path="train.py").items == []
+    assert service.list(ann, search="nothing").items == []
+
+
+def test_names_are_unique(automations):
+    automations.create(NOTEBOOK)
+    assert automations.create(NOTEBOOK).name == "report 2"
+    with pytest.raises(NameTaken):
+        automations.create(NOTEBOOK, name="report")
+
+
+def test_other_people_do_not_see_it(automations):
+    eve, service, made = Caller("eve"), automations.service, automations.create(NOTEBOOK)
+    assert service.list(eve).items == []
+    for call in (service.get, service.enable, service.disable, service.delete, service.firings):
+        with pytest.raises(NotFound):
+            call(eve, made.id)
+    with pytest.raises(NotFound):
+        service.fire(eve, made.id, Fire())
+    with pytest.raises(NotFound):
+        service.rotate(eve, made.id)
+
+
+def test_the_same_key_creates_one_trigger_and_shows_its_secret_once(automations, ann):
+    body = msgspec.convert({"run": {"path": "report.py"}, "on": {"kind": "webhook"}}, NewAutomation)
+    made = automations.service.create(ann, body, "key")
+    again = automations.service.create(ann, body, "key")
+    assert made.id == again.id and made.secret and not again.secret
+    assert made.address == f"nbyard/api/hooks/{made.id}"
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"path": "none.py"}, ""),
+        ({"run": {"name": "mine"}}, "run.name"),
+        ({"run": {"parameters": {"x": 1}}}, "run.parameters.x"),
+        ({"name": "a/b"}, "name"),
+        ({"values_from": {"a": "path"}}, "values_from.a"),
+    ],
+)
+def test_refused_fields_are_named(automations, body, field):
+    error = Invalid if field else NotFound
+    with pytest.raises(error) as refused:
+        automations.create(NOTEBOOK, **body)
+    assert not field or field_of(refused) == field
+    assert automations.service.list(automations.ann).items == []
+
+
+def test_values_of_events_are_checked(automations):
+    files = {"kind": "file", "path": "inbox"}
+    (automations.root / "inbox").mkdir()
+    made = automations.create(files, "tool.py", values_from={"source": "path", "times": "count"})
+    assert made.values_from == {"source": "path", "times": "count"}
+    for references, field in (
+        ({"source": "path", "times": "change"}, "values_from.times"),
+        ({"source": "path", "other": "path"}, "values_from.other"),
+        ({"source": "paths"}, "values_from.source"),
+    ):
+        run = {"parameters": {"source": "train.py"}}
+        with pytest.raises(Invalid) as refused:
+            automations.create(files, "tool.py", values_from=references, run=run)
+        assert field_of(refused) == field
+
+
+def test_the_input_of_a_pinned_executable_is_no_value_of_events(automations):
+    on, run = {"kind": "webhook"}, {"parameters": {"source": "train.py"}}
+    with pytest.raises(Invalid) as refused:
+        values = {"source": "body.file"}
+        automations.create(on, "tool.py", values_from=values, mode="pinned", run=run)
+    assert field_of(refused) == "values_from.source"
+    values = {"times": "body.times"}
+    assert (
+        automations.create(on, "tool.py", values_from=values, mode="pinned", run=run).mode
+        == "pinned"
+    )
+
+
+def test_a_change_keeps_what_is_omitted(automations, ann, yard):
+    made = automations.after("train.py", "report.py")
+    changed = automations.service.update(ann, made.id, patch(made, overlap="skip", name="daily"))
+    assert (changed.overlap, changed.name, changed.on) == ("skip", "daily", made.on)
+    assert changed.revision == made.revision + 1
+    with pytest.raises(StaleWrite):
+        automations.service.update(ann, made.id, patch(made, overlap="queue"))
+    with pytest.raises(Invalid) as refused:
+        automations.service.update(ann, made.id, patch(changed, on=NOTEBOOK))
+    assert field_of(refused) == "on.kind"
+    with yard.store.read() as c:
+        since = yard.store.automations.by_id(c, made.id).since_event
+    on = {"kind": "workflow", "path": "load.py", "outcome": "either"}
+    again = automations.service.update(ann, made.id, patch(changed, on=on))
+    assert str(again.sentence) == "A run of load.py succeeded or failed"
+    with yard.store.read() as c:
+        assert yard.store.automations.by_id(c, made.id).since_event > since
+
+
+def test_an_unchanged_event_loses_nothing(automations, ann, yard):
+    (automations.root / "inbox").mkdir()
+    made = automations.create({"kind": "file", "path": "inbox"})
+    (automations.root / "inbox" / "a").write_text("1")
+    automations.service.update(ann, made.id, patch(made, on={"kind": "file", "path": "inbox"}))
+    with yard.store.read() as c:
+        assert yard.store.automations.stored_files(c, made.id)[1] == {}
+
+
+def test_pins_are_frozen_again_when_asked(automations, ann, yard):
+    made = automations.create(NOTEBOOK, mode="pinned")
+
+    def template():
+        with yard.store.read() as c:
+            return yard.store.automations.by_id(c, made.id).template_id
+
+    first = template()
+    (automations.root / "report.py").write_text("print(1)\n")
+    same = automations.service.update(ann, made.id, patch(made, overlap="skip"))
+    assert template() == first
+    renewed = automations.service.update(ann, made.id, patch(same, refreeze=True))
+    assert template() != first
+    automations.service.update(ann, made.id, patch(renewed, mode="follows"))
+    assert template() == ""
+
+
+def test_a_disabled_trigger_drops_its_events(automations, ann, yard):
+    made = automations.create(NOTEBOOK)
+    firing = automations.service.fire(ann, made.id, Fire({}))
+    assert firing.outcome == "waiting"
+    off = automations.service.disable(ann, made.id)
+    assert not off.is_enabled and off.recent[0].outcome == "overlapped"
+    assert automations.service.disable(ann, made.id) == off
+    with yard.store.read() as c:
+        assert not yard.store.has_work(c)
+    with pytest.raises(Conflict):
+        automations.service.fire(ann, made.id, Fire())
+    on = automations.service.enable(ann, made.id)
+    assert on.is_enabled and automations.service.enable(ann, made.id) == on
+
+
+def test_firing_needs_the_values_of_the_event(automations, ann):
+    run = {"parameters": {"source": "train.py"}}
+    made = automations.create(
+        {"kind": "webhook"}, "tool.py", values_from={"times": "body.n"}, run=run
+    )
+    with pytest.raises(Invalid) as refused:
+        automations.service.fire(ann, made.id, Fire())
+    assert field_of(refused) == "parameters.times"
+    assert automations.service.fire(ann, made.id, Fire({"times": 3})).outcome == "waiting"
+    assert automations.service.fire(ann, made.id, Fire(texts={"times": "4"})).outcome == "waiting"
+
+
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+def test_firing_refuses_values_that_its_code_cannot_take(automations, ann, mode):
+    run = {"parameters": {"source": "train.py", "times": 1}}
+    made = automations.create({"kind": "webhook"}, "tool.py", run=run, mode=mode)
+    for given in (Fire({"tiems": 3}), Fire(texts={"tiems": "3"}), Fire(texts={"times": "three"})):
+        with pytest.raises(Invalid) as refused:
+            automations.service.fire(ann, made.id, given)
+        assert field_of(refused).startswith("parameters.ti")
+    assert automations.service.get(ann, made.id).recent == []
+    assert automations.service.fire(ann, made.id, Fire({"times": 3})).outcome == "waiting"
+
+
+def test_a_repeated_request_is_answered_after_its_file_is_gone(automations, ann):
+    run = {"parameters": {"source": "train.py", "times": 1}}
+    made = automations.create(NOTEBOOK, "tool.py", run=run)
+    tool = automations.root / "tool.py"
+    tool.write_text(tool.read_text() + "\n# edited since the trigger was saved\n")
+    first = automations.service.fire(ann, made.id, Fire({"times": 2}), "key")
+    tool.unlink()
+    assert automations.service.fire(ann, made.id, Fire({"times": 2}), "key") == first
+    with pytest.raises(Conflict):
+        automations.service.fire(ann, made.id, Fire({"tiems": 2}), "key")
+    with pytest.raises(NotFound):
+        automations.service.fire(ann, made.id, Fire({"times": 2}), "another")
+
+
+def test_a_key_fires_once(automations, ann):
+    made = automations.create(
+        NOTEBOOK, "tool.py", run={"parameters": {"source": "train.py", "times": 1}}
+    )
+    first = automations.service.fire(ann, made.id, Fire(), "key")
+    assert automations.service.fire(ann, made.id, Fire(), "key") == first
+    with pytest.raises(Conflict):
+        automations.service.fire(ann, made.id, Fire({"times": 2}), "key")
+    other = automations.create(NOTEBOOK)
+    assert automations.service.fire(ann, other.id, Fire(), "key").automation_id == other.id
+    assert automations.service.fire(ann, made.id, Fire()).id != first.id
+    assert len(automations.service.firings(ann, made.id).items) == 2
+
+
+def test_a_secret_is_replaced(automations, ann, yard):
+    made = automations.create({"kind": "webhook"})
+    again = automations.service.rotate(ann, made.id)
+    assert again.secret.startswith("whsec_") and again.secret != made.secret
+    with yard.store.read() as c:
+        row = yard.store.automations.by_id(c, made.id)
+    assert yard.store.automation_secrets.secret(row) == again.secret
+    with pytest.raises(Conflict):
+        automations.service.rotate(ann, automations.create(NOTEBOOK).id)
+
+
+def test_events_follow_each_change(automations, ann, yard):
+    made = automations.create(NOTEBOOK)
+    automations.service.delete(ann, made.id)
+    told = [one for one in yard.services.events.list(ann).items if one.topic == "trigger"]
+    assert [one.data["change"] for one in told] == ["created", "deleted"]
+    with pytest.raises(NotFound):
+        automations.service.get(ann, made.id)
+
+
+def test_enabling_overwrites_no_change_made_meanwhile(automations, ann, monkeypatch):
+    made = automations.after("train.py", "report.py", is_enabled=False)
+
+    def changed_meanwhile(*args):
+        monkeypatch.setattr(service, "event_source", event_source)
+        on = {"kind": "workflow", "path": "load.py"}
+        automations.service.update(ann, made.id, patch(made, on=on))
+        return event_source(*args)
+
+    monkeypatch.setattr(service, "event_source", changed_meanwhile)
+    with pytest.raises(StaleWrite):
+        automations.service.enable(ann, made.id)
+    assert automations.service.get(ann, made.id).on.path == "load.py"

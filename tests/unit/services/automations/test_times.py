@@ -1,0 +1,247 @@
+"""schedules.*: what is stored, refused, previewed and counted."""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from nbyard.domain.automations.structs import AutomationPatch, NewAutomation, TimePreviewRequest
+from nbyard.domain.callers import Caller
+from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+
+DAILY = {"kind": "words", "text": "daily at 6"}
+
+
+@pytest.fixture
+def automations(yard, root):
+    (root / "report.py").write_text("print()\n")
+    return yard.services.automations
+
+
+@pytest.fixture
+def made(automations, ann):
+    return automations.create(ann, new())
+
+
+def new(**body: Any) -> NewAutomation:
+    run = {"path": "report.py", **body.pop("run", {})}
+    return msgspec.convert(
+        {"run": run, "timing": DAILY, "zone": "Europe/Berlin", **body}, NewAutomation
+    )
+
+
+def patch(made, **body: Any) -> AutomationPatch:
+    return msgspec.convert({"revision": made.revision, **body}, AutomationPatch)
+
+
+def test_a_schedule_is_stored_with_its_sentence(automations, ann, made):
+    assert (made.name, made.words, made.run.path) == ("report", "daily at 6", "report.py")
+    assert str(made.sentence) == "Every day at 06:00 (Europe/Berlin)"
+    assert made.next_due is not None and made.recent == []
+    assert automations.get(ann, "report") == automations.get(ann, made.id) == made
+    assert automations.list(ann).items == [made]
+    assert automations.list(ann, path="report.py").items == [made]
+    (automations._parts.files.root / "other.py").write_text("")
+    assert automations.list(ann, path="other.py").items == []
+    assert automations.list(ann, search="nothing").items == []
+
+
+def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
+    yard, automations, ann, made
+):
+    assert made.waiting == 0
+    with yard.store.write() as c:
+        for hours in range(14):
+            outcome = "waiting" if hours < 2 else "overlapped"
+            due = made.next_due + timedelta(hours=hours)
+            yard.store.automations.record(c, made, due, outcome)
+    shown = automations.get(ann, made.id)
+    assert shown.waiting == automations.list(ann).items[0].waiting == 2
+    assert {tick.outcome for tick in shown.recent} == {"overlapped"}
+
+
+def test_names_are_unique(automations, ann, made):
+    assert automations.create(ann, new()).name == "report 2"
+    with pytest.raises(NameTaken):
+        automations.create(ann, new(name="report"))
+
+
+def test_other_people_do_not_see_it(automations, made):
+    eve = Caller("eve")
+    assert automations.list(eve).items == []
+    for call in (
+        automations.get,
+        automations.run,
+        automations.disable,
+        automations.delete,
+        automations.ticks,
+    ):
+        with pytest.raises(NotFound):
+            call(eve, made.id)
+
+
+def test_the_same_key_creates_one_schedule(automations, ann):
+    first = automations.create(ann, new(), idempotency_key="k")
+    assert automations.create(ann, new(), idempotency_key="k") == first
+    assert len(automations.list(ann).items) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({"timing": {"kind": "cron", "expression": "* * * *"}}, "timing.expression"),
+        ({"timing": {"kind": "words", "text": "sometimes"}}, "timing.text"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+        ({"at_most": 0}, "at_most"),
+        ({"missed": {"most": 0}}, "missed.most"),
+        ({"missed": {"window_seconds": -1}}, "missed.window_seconds"),
+        ({"run": {"name": "mine"}}, "run.name"),
+        ({"run": {"parameters": {"x": 1}}}, "run.parameters.x"),
+        ({"run": {"runtime": "moon"}}, "run.runtime"),
+        ({"name": " "}, "name"),
+    ],
+)
+def test_bad_input_is_refused_at_its_field(automations, ann, body, path):
+    with pytest.raises(Invalid) as refused:
+        automations.create(ann, new(**body))
+    assert path in [detail.path for detail in refused.value.details]
+    assert automations.list(ann).items == []
+
+
+def test_a_missing_file_is_refused(automations, ann):
+    with pytest.raises(NotFound):
+        automations.create(ann, new(run={"path": "gone.py"}))
+
+
+def test_fields_change_one_by_one(automations, ann, made):
+    changed = automations.update(ann, made.id, patch(made, overlap="queue", at_most=3))
+    assert (changed.overlap, changed.at_most, changed.revision) == ("queue", 3, 2)
+    assert (changed.timing, changed.words) == (made.timing, made.words)
+    moved = automations.update(ann, made.id, patch(changed, zone="Asia/Tokyo"))
+    assert moved.next_due.hour == 21 and moved.words == "daily at 6"
+    timed = automations.update(
+        ann, made.id, patch(moved, timing={"kind": "interval", "seconds": 600}, name="often")
+    )
+    assert (timed.name, timed.words) == ("often", "")
+    with pytest.raises(StaleWrite):
+        automations.update(ann, made.id, patch(made, overlap="skip"))
+
+
+def test_a_change_of_the_run_is_checked(automations, ann, made):
+    with pytest.raises(NotFound):
+        automations.update(ann, made.id, patch(made, run={"path": "gone.py"}))
+    changed = automations.update(
+        ann, made.id, patch(made, run={"path": "report.py", "priority": 5})
+    )
+    assert changed.run.priority == 5
+
+
+def test_a_change_without_the_file_names_the_way_to_another_path(automations, ann, made, root):
+    (root / "report.py").rename(root / "moved.py")
+    for change in ({"overlap": "queue"}, {"mode": "pinned"}):
+        with pytest.raises(NotFound) as refused:
+            automations.update(ann, made.id, patch(made, **change))
+        assert "nbyard schedules update report --file" in refused.value.hint
+    moved = automations.update(ann, made.id, patch(made, run={"path": "moved.py"}))
+    assert (moved.name, moved.run.path) == ("report", "moved.py")
+    pinned = automations.update(ann, made.id, patch(moved, mode="pinned"))
+    (root / "moved.py").unlink()
+    assert automations.update(ann, made.id, patch(pinned, overlap="queue")).overlap == "queue"
+
+
+def test_a_pinned_schedule_keeps_its_template(automations, ann, root, yard):
+    made = automations.create(ann, new(mode="pinned"))
+    with yard.store.write() as c:
+        yard.store.templates.delete_unused(c)
+        first = yard.store.automations.by_id(c, made.id).template_id
+        assert yard.store.templates.get(c, ann.name, first) is not None
+    (root / "report.py").write_text("print(2)\n")
+    renamed = automations.update(ann, made.id, patch(made, name="other", mode="pinned"))
+    with yard.store.read() as c:
+        assert yard.store.automations.by_id(c, made.id).template_id == first
+    again = automations.update(ann, made.id, patch(renamed, refreeze=True))
+    with yard.store.read() as c:
+        assert yard.store.automations.by_id(c, made.id).template_id != first
+    follows = automations.update(ann, made.id, patch(again, mode="follows"))
+    with yard.store.read() as c:
+        assert yard.store.automations.by_id(c, follows.id).template_id == ""
+
+
+def test_disabled_schedules_have_no_due_time(automations, ann, made, yard):
+    with yard.store.read() as c:
+        assert yard.store.has_work(c) and not yard.store.is_busy(c)
+    off = automations.disable(ann, made.id)
+    assert (off.is_enabled, off.next_due) == (False, None)
+    assert automations.disable(ann, made.id) == off
+    with yard.store.read() as c:
+        assert not yard.store.has_work(c)
+    changed = automations.update(ann, made.id, patch(off, overlap="queue"))
+    assert changed.next_due is None
+    on = automations.enable(ann, made.id)
+    assert on.is_enabled and on.next_due == made.next_due
+
+
+def test_an_ended_schedule_cannot_be_enabled(automations, ann, yard):
+    body = new(timing={"kind": "delay", "seconds": 3600}, is_enabled=False, at_most=1)
+    made = automations.create(ann, body)
+    with yard.store.write() as c:
+        yard.store.automations.change(c, made, "changed", started_count=1)
+    with pytest.raises(Conflict):
+        automations.enable(ann, made.id)
+
+
+@pytest.mark.parametrize("mode", ["follows", "pinned"])
+def test_run_now_is_a_run_of_the_schedule(automations, ann, yard, mode):
+    made = automations.create(ann, new(mode=mode))
+    run = automations.run(ann, made.id)
+    assert (run.origin.kind, run.origin.id, run.origin.due_at) == ("schedule", made.id, None)
+    assert [one.id for one in yard.services.runs.list(ann, automation=made.id).items] == [run.id]
+    assert automations.ticks(ann, made.id).items == []
+
+
+def test_a_deleted_schedule_keeps_its_runs(automations, ann, made, yard):
+    run = automations.run(ann, made.id)
+    automations.delete(ann, made.id)
+    with pytest.raises(NotFound):
+        automations.get(ann, made.id)
+    assert yard.services.runs.get(ann, run.id).run.id == run.id
+
+
+def test_a_preview_writes_nothing(automations, ann, yard):
+    with yard.store.read() as c:
+        before = yard.store.events.newest_id(c)
+    body = msgspec.convert({"timing": DAILY, "zone": "Europe/Berlin"}, TimePreviewRequest)
+    seen = automations.preview(ann, body)
+    assert seen.text == "Every day at 06:00 (Europe/Berlin)"
+    assert len(seen.next) == 5 and all("T06:00:00" in one.local for one in seen.next)
+    with yard.store.read() as c:
+        assert yard.store.events.newest_id(c) == before
+    few = msgspec.structs.replace(body, at_most=2)
+    assert len(automations.preview(ann, few).next) == 2
+    with pytest.raises(Invalid):
+        automations.preview(ann, msgspec.structs.replace(body, count=0))
+
+
+def test_a_preview_counts_started_runs_of_its_schedule(automations, ann, yard):
+    made = automations.create(ann, new(at_most=3))
+    body = msgspec.convert(
+        {"timing": DAILY, "zone": "Europe/Berlin", "at_most": 3, "schedule": made.id},
+        TimePreviewRequest,
+    )
+    assert len(automations.preview(ann, body).next) == 3
+    with yard.store.write() as c:
+        yard.store.automations.change(c, automations.get(ann, made.id), "changed", started_count=2)
+    seen = automations.preview(ann, body)
+    assert len(seen.next) == 1 and seen.ended is None
+    seen = automations.preview(ann, msgspec.structs.replace(body, at_most=2))
+    assert seen.next == [] and "started 2 of at most 2 runs" in str(seen.ended)
+    with pytest.raises(NotFound):
+        automations.preview(ann, msgspec.structs.replace(body, automation="gone"))
+
+
+def test_events_follow_each_change(automations, ann, made, yard):
+    automations.disable(ann, made.id)
+    automations.delete(ann, made.id)
+    told = [event for event in yard.services.events.list(ann).items if event.topic == "schedule"]
+    assert [event.data["change"] for event in told] == ["created", "disabled", "deleted"]
