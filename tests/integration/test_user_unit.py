@@ -129,7 +129,7 @@ def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> 
     script = machine.folder / "due.py"
     script.write_text(f"open({str(seen)!r}, 'a').write('x')\n")
     machine.nbyard("service", "install")
-    when = ("--when", "*/10 * * * * *", "--name", "often")
+    when = ("--at", "*/10 * * * * *", "--name", "often")
     machine.nbyard("automations", "create", str(script), *when)
     until(seen.exists, "the first run")
     assert machine.show("ActiveState") == "active", "the unit's dispatcher serves the schedule"
@@ -139,7 +139,7 @@ def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> 
     until(seen.exists, "a run after the reboot")
     assert machine.show("NRestarts") == "0"
     checks = json.loads(machine.nbyard("doctor", "--json"))["checks"]
-    (check,) = [each for each in checks if each["name"] == "schedules"]
+    (check,) = [each for each in checks if each["name"] == "automations"]
     assert check["state"] == "ok"
     machine.nbyard("automations", "disable", "often")
 

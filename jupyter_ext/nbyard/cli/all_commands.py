@@ -23,6 +23,8 @@ from nbyard.cli.commands import (
     store,
     workflows,
 )
+from nbyard.cli.commands.automations import backfills
+from nbyard.cli.commands.automations import verbs as automations
 from nbyard.cli.commands.models import verbs as models
 from nbyard.cli.commands.notices import channels
 from nbyard.cli.commands.projects import (
@@ -163,6 +165,7 @@ LOCAL = (
 )
 BY_HAND: dict[str, tuple[click.Command, ...]] = {
     "artifacts": (*artifacts.COMMANDS, lineage.of_artifact),
+    "automations": (*automations.COMMANDS, *backfills.COMMANDS),
     "channels": channels.COMMANDS,
     "credentials": credentials.COMMANDS,
     "datasets": (*datasets.COMMANDS, lineage.of_dataset),

@@ -14,7 +14,7 @@ from nbyard.domain.automations.webhooks import ID, MOST_BYTES, SIGNATURE, TIMEST
 from nbyard.errors import NbyardError, TooLarge
 from nbyard.rest.operation_handler import NbyardHandler
 
-PATH = "/hooks/{trigger}"
+PATH = "/hooks/{automation}"
 BODY_SECONDS = 30.0
 
 

@@ -70,11 +70,6 @@ def test_other_protocols_are_refused_with_the_known_ones(shell, address):
     assert refused.code == 2 and "https://" in refused.err and "s3://" in refused.err
 
 
-@pytest.mark.parametrize("words", [["--when", "daily at 8"], ["daily at 8"]])
-def test_a_timing_is_spelled_alike_everywhere(shell, words):
-    assert shell("automations", "preview", *words).code == 0
-
-
-@pytest.mark.parametrize("words", [[], ["daily at 8", "--when", "daily at 9"]])
-def test_a_preview_needs_one_timing(shell, words):
-    assert shell("automations", "preview", *words).code == 2
+def test_a_preview_needs_a_time(shell):
+    assert shell("automations", "preview", "--at", "daily at 8").code == 0
+    assert shell("automations", "preview").code == 2

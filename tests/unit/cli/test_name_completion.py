@@ -57,7 +57,10 @@ def test_projects_of_the_group_are_offered(completed, yard) -> None:
 
 
 def test_options_take_names_too(completed) -> None:
-    assert completed("automations", "create", "clean", "--dataset", "pen") == ["penguins", "pens"]
+    assert completed("automations", "create", "clean", "--on-dataset", "pen") == [
+        "penguins",
+        "pens",
+    ]
     assert completed("runs", "ls", "--executable", "") == ["clean"]
     assert completed("runs", "ls", "--executable=c") == ["clean"]
     assert completed("runs", "bisect", "nightly", "") == ["2", "nightly"]
@@ -136,7 +139,7 @@ def test_words_of_fixed_lists_are_offered(completed) -> None:
     assert completed("runs", "clean-up", "--state", "f") == ["failed"]
     assert completed("runs", "tasks", "1", "--state", "failed,ski") == ["failed,skipped"]
     assert "sleeping" in completed("deployments", "ls", "--state", "")
-    assert completed("runs", "ls", "--origin", "sc") == ["schedule"]
+    assert completed("runs", "ls", "--origin", "au") == ["automation"]
     assert completed("channels", "create", "mail", "--on", "rec") == ["recovered"]
     assert completed("channels", "create", "mail", "--on", "failed,rec") == ["failed,recovered"]
     notify = ("automations", "create", "a.ipynb", "--notify")
@@ -186,8 +189,8 @@ UNSTORED = {
         *("--gid", "--gpu", "--keep", "--limit", "--long-after", "--long-factor", "--max-size"),
         *("--memory", "--most", "--offset", "--older-than", "--per-minute", "--port"),
         *("--priority", "--rows", "--settle", "--since", "--span", "--start-seconds"),
-        *("--stop-seconds", "--threshold", "--uid", "--until", "--when", "--window", "--cuda"),
-        *("schedules preview phrase", "--from"),
+        *("--stop-seconds", "--threshold", "--uid", "--until", "--at", "--window", "--cuda"),
+        "--from",
     },
     "free text": {
         *("--criteria", "--description", "--evaluation-data", "--filter", "--goal"),
@@ -200,7 +203,7 @@ UNSTORED = {
     },
     "NAME=VALUE or JSON that only this command gets": {
         *("--body", "--field", "--label", "--parameters", "--set", "--variable"),
-        *("call values", "run --output", "triggers fire --param"),
+        *("call values", "run --output", "automations fire --param"),
         *("credentials add --file", "credentials replace --file"),
     },
     "a page, as the page before it names it": {"--after"},

@@ -18,10 +18,10 @@ def test_each_option_of_the_list_of_runs_has_a_help() -> None:
     helps = options_of("runs", "ls")
     assert all(helps.values()), helps
     assert helps["limit"] == "Most items to list. Default: 50."
-    assert "cancelled" in str(helps["state"]) and "schedule" in str(helps["origin"])
+    assert "cancelled" in str(helps["state"]) and "automation" in str(helps["origin"])
 
 
-@pytest.mark.parametrize("noun", ["artifacts", "datasets", "schedules", "workflows"])
+@pytest.mark.parametrize("noun", ["artifacts", "datasets", "automations", "workflows"])
 def test_other_lists_have_the_help_of_pages(noun: str) -> None:
     helps = options_of(noun, "ls")
     assert all(helps[name] for name in ("limit", "after", "search", "project"))

@@ -209,7 +209,7 @@ def test_what_is_created_is_linked_to_the_active_project(api: JupyterServer):
     body = {"run": {"path": "linked.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     for header, names in (("gone", []), (project, ["linked 2"])):
         headers = {"Nbyard-Project": header}
-        assert api.send("POST", "/schedules", body, headers).status == 201
-        found = api.send("GET", f"/schedules?project={project}").json["items"]
+        assert api.send("POST", "/automations", body, headers).status == 201
+        found = api.send("GET", f"/automations?project={project}").json["items"]
         assert [one["name"] for one in found] == names
-    assert api.send("POST", "/schedules", body, {"Nbyard-Project": "a\x00b"}).status in (400, 422)
+    assert api.send("POST", "/automations", body, {"Nbyard-Project": "a\x00b"}).status in (400, 422)

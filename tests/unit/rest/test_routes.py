@@ -130,7 +130,7 @@ def test_names_that_are_words_of_addresses(api: JupyterServer, name):
 
 
 def test_an_address_lists_the_methods_of_all_its_operations(api: JupyterServer):
-    answer = api.send("PUT", "/schedules/preview", {})
+    answer = api.send("PUT", "/automations/preview", {})
     assert answer.status == 405
     assert set(answer.headers["Allow"].split(", ")) == {"POST", "GET", "PATCH", "DELETE"}
 

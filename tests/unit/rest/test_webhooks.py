@@ -24,7 +24,7 @@ BODY = b'{"n": 3, "city": {"name": "Bern"}}'
 def create(api: JupyterServer, **more: Any) -> dict[str, Any]:
     (api.root / "hook.py").write_text("print()\n")
     body = {"run": {"path": "hook.py"}, "on": {"kind": "webhook", **more.pop("on", {})}, **more}
-    answer = api.send("POST", "/triggers", body)
+    answer = api.send("POST", "/automations", body)
     assert answer.status == 201, answer.json
     return dict(answer.json)
 
@@ -46,7 +46,7 @@ def post(
 
 
 def firings(api: JupyterServer, made: dict[str, Any]) -> list[dict[str, Any]]:
-    return list(api.send("GET", f"/triggers/{made['id']}/firings").json["items"])
+    return list(api.send("GET", f"/automations/{made['id']}/firings").json["items"])
 
 
 def test_a_signed_message_needs_no_token(api):
@@ -61,16 +61,16 @@ def test_a_signed_message_needs_no_token(api):
 def test_the_secret_is_shown_once(api):
     made = create(api)
     assert made["secret"].startswith("whsec_")
-    assert api.send("GET", f"/triggers/{made['id']}").json["secret"] == ""
-    assert made["secret"] not in api.send("GET", "/triggers").content.decode()
-    renewed = api.send("POST", f"/triggers/{made['id']}/rotate").json
+    assert api.send("GET", f"/automations/{made['id']}").json["secret"] == ""
+    assert made["secret"] not in api.send("GET", "/automations").content.decode()
+    renewed = api.send("POST", f"/automations/{made['id']}/rotate").json
     assert post(api, made).status == 403
     assert post(api, renewed).status == 202
 
 
 def test_whatever_is_wrong_the_answer_is_the_same(api):
     made, off = create(api), create(api)
-    api.send("POST", f"/triggers/{off['id']}/disable")
+    api.send("POST", f"/automations/{off['id']}/disable")
     other = create(api, on={"kind": "notebook"}) | {"secret": made["secret"]}
     other["address"] = made["address"].replace(made["id"], other["id"])
     unknown = {**made, "address": "nbyard/api/hooks/01a21572-a56b-7e9d-9707-3f7bf496e07b"}

@@ -10,7 +10,7 @@ from nbyard.errors import NotFound
 
 LISTS = (
     *("datasets", "executables", "workflows", "runs", "models", "deployments"),
-    *("environments", "artifacts", "schedules"),
+    *("environments", "artifacts", "automations"),
 )
 
 

@@ -118,8 +118,8 @@ def unit(tmp_path, monkeypatch):
     return tmp_path / "config/systemd/user/nbyard.service"
 
 
-def schedules_check(yard, ann):
-    return {check.name: check for check in yard.services.system.doctor(ann).checks}["schedules"]
+def automations_check(yard, ann):
+    return {check.name: check for check in yard.services.system.doctor(ann).checks}["automations"]
 
 
 def enable_schedule(yard, ann, root):
@@ -136,30 +136,30 @@ def enable_trigger(yard, ann, root):
 
 
 def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
-    assert schedules_check(yard, ann).state == "ok"
+    assert automations_check(yard, ann).state == "ok"
     made = enable_schedule(yard, ann, root)
     yard.services.automations.disable(ann, made.id)
-    assert schedules_check(yard, ann).state == "ok"
+    assert automations_check(yard, ann).state == "ok"
 
 
 @pytest.mark.parametrize("enable", [enable_schedule, enable_trigger])
 def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root, tmp_path, enable):
     enable(yard, ann, root)
-    found = schedules_check(yard, ann)
+    found = automations_check(yard, ann)
     assert found.state == "missing" and "nbyard service install" in found.cure
     assert found.finding.startswith("after a reboot")
     store = yard.settings.store_path
     unit_file.write(unit_text(DispatcherStart("/py", store, {})), store, False)
-    found = schedules_check(yard, ann)
+    found = automations_check(yard, ann)
     assert found.state == "missing" and f"{unit} is not enabled" in found.finding
     (unit.parent / "default.target.wants").mkdir()
     (unit.parent / "default.target.wants/nbyard.service").symlink_to(unit)
-    found = schedules_check(yard, ann)
+    found = automations_check(yard, ann)
     assert found.state == "ok" and "when you sign in" in found.finding
     assert f"loginctl enable-linger {unit_file.user_name()}" in found.cure
     (tmp_path / "linger").mkdir()
     (tmp_path / "linger" / unit_file.user_name()).touch()
-    found = schedules_check(yard, ann)
+    found = automations_check(yard, ann)
     assert (found.state, found.cure) == ("ok", "") and "at boot" in found.finding
 
 
@@ -167,7 +167,7 @@ def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
     enable_schedule(yard, ann, root)
     other = unit.parent / "other"
     unit_file.write(unit_text(DispatcherStart("/py", other, {})), other, False)
-    assert schedules_check(yard, ann).finding.startswith("after a reboot")
+    assert automations_check(yard, ann).finding.startswith("after a reboot")
 
 
 def test_a_request_is_spelled_and_not_sent(yard, ann):

@@ -38,8 +38,8 @@ def test_a_message_names_the_schedule_of_its_run(notified):
     notified.look()
     of_schedule, other = notified.sent
     assert of_schedule.body.splitlines()[1] == "Schedule nightly"
-    assert of_schedule.events[0]["data"]["schedule"] == "nightly"
-    assert "Schedule" not in other.body and "schedule" not in other.events[0]["data"]
+    assert of_schedule.events[0]["data"]["automation"] == "nightly"
+    assert "Automation" not in other.body and "automation" not in other.events[0]["data"]
 
 
 def test_without_a_traceback_the_log_has_the_last_lines(notified):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.automations.structs import AutomationPatch
+from nbyard.domain.automations.structs import AutomationPatch, Fire
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.structs import (
@@ -96,10 +96,10 @@ def test_the_channel_learns_of_failed_runs_of_pushed_files(
     morning = '[schedules.morning]\npath = "a.py"\nwhen = "daily at 6"\n'
     projects.push(ann, folder(morning + TEAM, {"a.py": b"raise SystemExit(3)\n"}))
     runs = yard.services.runs
-    run = yard.services.schedules.run(ann, "morning")
-    dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "failed")
+    run_id = yard.services.automations.fire(ann, "morning", Fire()).run_id
+    dispatcher.until(lambda: runs.get(ann, run_id), lambda d: d.run.state == "failed")
     found = channels.notices(ann, "team").items
-    assert [one.event_id for one in found] == [f"{run.id}:failed"]
+    assert [one.event_id for one in found] == [f"{run_id}:failed"]
 
 
 def test_changes_are_applied_and_named(projects, channels, ann, folder):
@@ -192,7 +192,7 @@ MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "daily at 6"\n'
 
 
 def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, ann, folder, yard):
-    schedules = yard.services.schedules
+    schedules = yard.services.automations
     body = folder(MORNING + 'notify.team = ["automation-missed", "failed"]\n')
     assert lines(projects.push(ann, body)) == ["add project wine", "add schedule morning"]
     team = AutomationNotice("team", ["failed", "automation-missed"])

@@ -19,7 +19,7 @@ def test_a_pushed_file_is_found_by_its_project(yard, ann, folder):
     forecast = yard.services.runs.forecast(ann, ForecastRequest(path="wine:a.py"))
     assert [node.node for node in forecast.nodes] == ["main"]
     timing = NewAutomation(AutomaticRun(path="wine:a.py"), Interval(3600))
-    schedule = yard.services.schedules.create(ann, timing)
+    schedule = yard.services.automations.create(ann, timing)
     assert schedule.run.path == "a.py"
     for path in ("wine:none.py", "beer:a.py", "wine:../a.py"):
         with pytest.raises(NbyardError):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from nbyard.blobs import open_download
-from nbyard.domain.automations.structs import AutomationPatch, NewAutomation
+from nbyard.domain.automations.structs import AutomationPatch, Fire, NewAutomation
 from nbyard.domain.automations.times.structs import Missed
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
@@ -51,13 +51,13 @@ def test_the_first_push_adds_all_and_the_second_nothing(projects, ann, folder, y
     again = projects.plan(ann, body)
     assert (again.changes, again.missing) == ([], [])
     assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
-    assert projects.get(ann, "wine").links == {"schedule": 1, "environment": 1}
-    assert yard.services.schedules.get(ann, "morning").run.path == "a.py"
+    assert projects.get(ann, "wine").links == {"automation": 1, "environment": 1}
+    assert yard.services.automations.get(ann, "morning").run.path == "a.py"
 
 
 def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING))
-    first = yard.services.schedules.get(ann, "morning")
+    first = yard.services.automations.get(ann, "morning")
     later = MORNING.replace("8:00", "9:00") + 'overlap = "queue"\nenabled = false\n'
     body = folder('description = "red"\n' + later, {"a.py": b"print(1)\n"})
     planned = projects.plan(ann, body)
@@ -68,7 +68,7 @@ def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
     assert planned.missing == ["a.py", FILE]
     projects.push(ann, body)
     assert projects.plan(ann, body).changes == []
-    found = yard.services.schedules.get(ann, "morning")
+    found = yard.services.automations.get(ann, "morning")
     assert (found.id, found.overlap, found.is_enabled) == (first.id, "queue", False)
     assert str(found.sentence).startswith("Monday to Friday at 09:00")
 
@@ -76,7 +76,7 @@ def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
 def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, yard):
     body = folder(MORNING + 'overlap = "queue"\nat_most = 9\nruntime = "process"\n')
     projects.push(ann, body)
-    schedules = yard.services.schedules
+    schedules = yard.services.automations
     found = schedules.get(ann, "morning")
     edited = AutomationPatch(
         found.revision,
@@ -111,14 +111,14 @@ def test_a_pull_after_a_push_changes_nothing_in_the_file(projects, ann, folder):
 
 def test_schedules_use_the_pushed_files_and_their_commit(projects, ann, folder, yard, dispatcher):
     projects.push(ann, folder(MORNING, {"a.py": b"print('first')\n"}, git=GIT))
-    schedules, runs = yard.services.schedules, yard.services.runs
-    run = schedules.run(ann, "morning")
+    schedules, runs = yard.services.automations, yard.services.runs
+    run = runs.get(ann, schedules.fire(ann, "morning", Fire()).run_id).run
     assert run.git == GIT
     dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
     assert "first" in runs.log(ann, run.id, "main").text
     newer = GitState("2" * 40, "main", True)
     projects.push(ann, folder(MORNING, {"a.py": b"print('second')\n"}, git=newer))
-    run = schedules.run(ann, "morning")
+    run = runs.get(ann, schedules.fire(ann, "morning", Fire()).run_id).run
     assert run.git == newer
     dispatcher.until(lambda: runs.get(ann, run.id), lambda d: d.run.state == "succeeded")
     assert "second" in runs.log(ann, run.id, "main").text
@@ -130,12 +130,12 @@ def test_schedules_use_the_pushed_files_and_their_commit(projects, ann, folder, 
 def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, folder, yard, root):
     projects.push(ann, folder(MORNING + TOOLS))
     (root / "own.py").write_text("print()\n")
-    own = yard.services.schedules.create(ann, _daily("own.py"))
+    own = yard.services.automations.create(ann, _daily("own.py"))
     projects.link(ann, "wine", NewLink("automation", own.id))
     body = folder()
     assert lines(projects.plan(ann, body)) == ["change file nbyard.toml", "delete schedule morning"]
     projects.push(ann, body)
-    assert [one.name for one in yard.services.schedules.list(ann).items] == ["own"]
+    assert [one.name for one in yard.services.automations.list(ann).items] == ["own"]
     assert yard.services.environments.get(ann, "tools").name == "tools"
 
 
@@ -146,13 +146,13 @@ def _daily(path):
 
 def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, yard, root):
     (root / "morning.py").write_text("print()\n")
-    yard.services.schedules.create(ann, _daily("morning.py"))
+    yard.services.automations.create(ann, _daily("morning.py"))
     for call in (projects.plan, projects.push):
         with pytest.raises(NameTaken) as refused:
             call(ann, folder(MORNING))
         assert refused.value.details[0].path == "schedules.morning"
         assert "'morning 2' is free" in refused.value.hint
-    assert yard.services.schedules.get(ann, "morning").run.path == "morning.py"
+    assert yard.services.automations.get(ann, "morning").run.path == "morning.py"
     assert projects.list(ann).items == []
 
 
@@ -160,7 +160,7 @@ def test_a_renamed_schedule_gives_its_name_back(projects, ann, folder, yard):
     plain, wide = (MORNING.replace("morning", f'"a{space}b"') for space in (" ", "\u2003"))
     projects.push(ann, folder(plain))
     projects.push(ann, folder(wide))
-    assert [one.name for one in yard.services.schedules.list(ann).items] == ["a\u2003b"]
+    assert [one.name for one in yard.services.automations.list(ann).items] == ["a\u2003b"]
     assert projects.plan(ann, folder(wide)).changes == []
 
 
@@ -176,7 +176,7 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
         projects.plan(ann, folder(text.replace("@1", "@2")))
     assert "the environment" in refused.value.details[0].message
     environments.delete(ann, made.id, force=True)
-    before = yard.services.schedules.get(ann, "morning")
+    before = yard.services.automations.get(ann, "morning")
     for other in (text, MORNING.replace("8:00", "9:00")):
         for call in (projects.plan, projects.push):
             with pytest.raises(Invalid) as refused:
@@ -185,7 +185,7 @@ def test_schedules_of_deleted_environments_are_refused(projects, ann, folder, ya
             assert detail.path == "schedules.morning.environment"
             assert "there is no environment" in detail.message
             assert "nbyard.toml" in refused.value.hint
-    assert yard.services.schedules.get(ann, "morning") == before
+    assert yard.services.automations.get(ann, "morning") == before
     without = text.replace("tools@1", "")
     projects.push(ann, folder(without))
     assert projects.plan(ann, folder(without)).changes == []
@@ -252,9 +252,9 @@ def test_a_push_needs_files(projects, ann, folder):
 
 def test_the_definition_is_what_the_server_has_now(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING + TOOLS, git=GIT))
-    found = yard.services.schedules.get(ann, "morning")
+    found = yard.services.automations.get(ann, "morning")
     patch = AutomationPatch(found.revision, overlap="replace", zone=local_zone())
-    yard.services.schedules.update(ann, found.id, patch)
+    yard.services.automations.update(ann, found.id, patch)
     pulled = projects.definition(ann, "wine")
     assert pulled.git == GIT
     assert sorted(pulled.files) == ["a.py", FILE]
@@ -290,14 +290,14 @@ def test_pushed_files_are_no_garbage(projects, ann, folder, yard):
     # The folder can be laid out again.
     shutil.rmtree(folder_of(yard.store, project.id))
     projects.push(ann, folder(MORNING, {"b.py": b""}))
-    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
 
 
 def test_a_deleted_project_leaves_its_schedules_working(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING))
     place = folder_of(yard.store, projects.get(ann, "wine").id)
     projects.delete(ann, "wine")
-    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
     projects.push(ann, folder())
     other = folder_of(yard.store, projects.get(ann, "wine").id)
     projects.delete(ann, "wine")
@@ -306,7 +306,7 @@ def test_a_deleted_project_leaves_its_schedules_working(projects, ann, folder, y
 
 def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatch):
     projects.push(ann, folder(MORNING))
-    before = yard.services.schedules.get(ann, "morning")
+    before = yard.services.automations.get(ann, "morning")
     body = folder(MORNING.replace("8:00", "9:00"), {"a.py": b"print(1)\n"})
 
     def broken(*_: object, **__: object) -> None:
@@ -317,8 +317,8 @@ def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatc
         with pytest.raises(RuntimeError):
             projects.push(ann, body)
     # The schedule still has the files of the push before.
-    assert yard.services.schedules.get(ann, "morning") == before
-    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert yard.services.automations.get(ann, "morning") == before
+    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
     assert projects.plan(ann, body).missing == ["a.py", FILE]
     projects.push(ann, body)
     assert projects.plan(ann, body).changes == []
@@ -341,7 +341,7 @@ def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, yard, monke
         patch.setattr(projects, "_compare", lambda *_: late)
         with pytest.raises(StaleWrite):
             projects.push(ann, body)
-    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
 
 
 def test_a_push_during_another_one_is_noticed_and_mended(projects, ann, folder, yard, monkeypatch):
@@ -359,7 +359,7 @@ def test_a_push_during_another_one_is_noticed_and_mended(projects, ann, folder, 
     with pytest.raises(StaleWrite):
         projects.push(ann, first)
     assert projects.plan(ann, second).changes == []
-    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
 
 
 def test_a_push_without_changes_restores_missing_files(projects, ann, folder, yard):
@@ -367,14 +367,14 @@ def test_a_push_without_changes_restores_missing_files(projects, ann, folder, ya
     projects.push(ann, body)
     shutil.rmtree(folder_of(yard.store, projects.get(ann, "wine").id))
     assert projects.push(ann, msgspec.structs.replace(body, archive="")).changes == []
-    assert yard.services.schedules.run(ann, "morning").state == "queued"
+    assert yard.services.automations.fire(ann, "morning", Fire()).run_id
 
 
 def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, folder, yard, root):
     """A path that a user gives is that of the project's folder, not of the server's root."""
     projects.push(ann, folder(MORNING, {"b.py": b"print('pushed')\n"}))
     (root / "b.py").write_text("print('of the server')\n")
-    schedules = yard.services.schedules
+    schedules = yard.services.automations
     found = schedules.get(ann, "morning")
     run = msgspec.structs.replace(found.run, path="b.py")
     changed = schedules.update(ann, found.id, AutomationPatch(found.revision, run=run))
@@ -400,7 +400,7 @@ def test_the_folder_goes_with_the_last_schedule_of_a_deleted_project(projects, a
     evening = MORNING.replace("morning", "evening")
     projects.push(ann, folder(MORNING + evening))
     place = folder_of(yard.store, projects.get(ann, "wine").id)
-    schedules = yard.services.schedules
+    schedules = yard.services.automations
     projects.delete(ann, "wine")
     schedules.delete(ann, "morning")
     assert place.is_dir()
@@ -427,7 +427,7 @@ def test_values_typed_on_a_command_line_stay_if_the_file_has_none(
     script = parser + "".join(f"p.add_argument('--{name}', type=int)\n" for name in "nm")
     code = dict.fromkeys(("a.py", "b.py"), f"{script}p.parse_args()\n".encode())
     projects.push(ann, folder(MORNING, code))
-    schedules = yard.services.schedules
+    schedules = yard.services.automations
     before = schedules.get(ann, "morning")
     run = msgspec.structs.replace(before.run, texts={"n": "2", "m": "3"})
     schedules.update(ann, "morning", AutomationPatch(before.revision, run=run))

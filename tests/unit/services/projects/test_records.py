@@ -22,7 +22,7 @@ from nbyard.services.operation_table import table
 
 SIDEBAR = (
     *("artifacts", "credentials", "datasets", "deployments", "environments", "executables"),
-    *("runs", "schedules", "triggers", "workflows"),
+    *("automations", "runs", "workflows"),
 )
 
 
@@ -201,7 +201,7 @@ def test_a_page_of_links_continues(projects, ann, made, yard, root):
         ("dataset", "nothing"),
         ("run", "99"),
         ("workflow", "nothing.nbflow"),
-        ("schedule", "nothing"),
+        ("automation", "nothing"),
         ("model", "nothing"),
         ("deployment", "nothing"),
         ("environment", "nothing"),
@@ -250,7 +250,7 @@ def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, 
     services = yard.services
     on = {"run": {"path": "a.py"}, "on": {"kind": "notebook"}}
     pairs = [
-        services.triggers.create(ann, msgspec.convert({**on, "name": name}, NewAutomation))
+        services.automations.create(ann, msgspec.convert({**on, "name": name}, NewAutomation))
         for name in ("mine", "other")
     ]
     secrets = [
@@ -259,7 +259,7 @@ def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, 
     ]
     projects.link(ann, "wine", NewLink("automation", "mine"))
     projects.link(ann, "wine", NewLink("credential", secrets[0].id))
-    for service, found in ((services.triggers, pairs), (services.credentials, secrets)):
+    for service, found in ((services.automations, pairs), (services.credentials, secrets)):
         assert [one.id for one in service.list(ann, project="wine").items] == [found[0].id]
         assert service.list(ann, project="wine", search="other").items == []
         assert len(service.list(ann, search="min").items) == 1

@@ -1,4 +1,4 @@
-"""Commands that start runs, and those of schedules and triggers."""
+"""Commands that start runs, and those of automations."""
 
 import pytest
 
@@ -57,7 +57,7 @@ SPELLED = [
     ),
     ("runs.set_retention", {"rules": None}, "runs retention --off"),
     (
-        "schedules.create",
+        "automations.create",
         {
             "run": {"path": "report.ipynb"},
             "on": {"kind": "phrase", "text": "weekdays 8:00"},
@@ -70,65 +70,65 @@ SPELLED = [
             "is_enabled": False,
             "notify": [{"channel": "mail", "events": ["failed"]}],
         },
-        "schedules create --when 'weekdays 8:00' --zone Europe/Berlin --from 2026-12-01T08:00 "
-        "--at-most 3 --overlap queue --pinned --missed all --most 2 --notify mail:failed "
+        "automations create --at 'weekdays 8:00' --zone Europe/Berlin --from 2026-12-01T08:00 "
+        "--at-most 3 --missed all --most 2 --overlap queue --pinned --notify mail:failed "
         "--disabled report.ipynb",
     ),
     (
-        "schedules.create",
+        "automations.create",
         {
             "run": {"path": "report.ipynb", "force": False},
             "on": {"kind": "phrase", "text": "weekdays 8:00"},
         },
-        "schedules create --when 'weekdays 8:00' --use-cache report.ipynb",
+        "automations create --at 'weekdays 8:00' --use-cache report.ipynb",
     ),
     (
-        "schedules.create",
+        "automations.create",
         {
             "run": {"path": "report.ipynb", "force": True},
             "on": {"kind": "phrase", "text": "weekdays 8:00"},
         },
-        "schedules create --when 'weekdays 8:00' report.ipynb",
+        "automations create --at 'weekdays 8:00' report.ipynb",
     ),
     (
         "backfills.create",
         {"since": "2026-11-01T00:00:00", "at_once": 4},
-        "schedules backfill --from 2026-11-01T00:00 --at-once 4 KEY",
+        "automations backfill --from 2026-11-01T00:00 --at-once 4 KEY",
     ),
     (
-        "schedules.update",
+        "automations.update",
         {"revision": 2, "on": {"kind": "phrase", "text": "weekdays 8:00"}, "mode": "follows"},
-        "schedules update --when 'weekdays 8:00' --follow KEY",
+        "automations update --at 'weekdays 8:00' --follow KEY",
     ),
     (
-        "triggers.create",
+        "automations.create",
         {
             "run": {"path": "report.ipynb"},
             "on": {"kind": "file", "path": "in", "pattern": "*.csv"},
             "values_from": {"source": "path"},
         },
-        "triggers create --files in --pattern '*.csv' --from source=path report.ipynb",
+        "automations create --on-file in --pattern '*.csv' --value source=path report.ipynb",
     ),
     (
-        "triggers.create",
+        "automations.create",
         {
             "run": {"path": "report.ipynb", "force": False},
-            "on": {"kind": "workflow", "path": "a.nbflow"},
+            "on": {"kind": "run", "path": "a.nbflow"},
             "overlap": "skip",
         },
-        "triggers create --after a.nbflow --overlap skip --use-cache report.ipynb",
+        "automations create --on-run a.nbflow --overlap skip --use-cache report.ipynb",
     ),
     (
-        "triggers.create",
+        "automations.create",
         {"run": {"path": "report.ipynb"}, "on": {"kind": "webhook"}},
-        "triggers create --webhook report.ipynb",
+        "automations create --on-webhook report.ipynb",
     ),
     (
-        "triggers.update",
+        "automations.update",
         {"revision": 1, "on": {"kind": "dataset", "dataset": "sales"}},
-        "triggers update --dataset sales KEY",
+        "automations update --on-dataset sales KEY",
     ),
-    ("triggers.fire", {"texts": {"a": "b"}}, "triggers fire -p a=b KEY"),
+    ("automations.fire", {"texts": {"a": "b"}}, "automations fire -p a=b KEY"),
 ]
 
 

@@ -47,7 +47,7 @@ def test_command_and_program_send_the_same_request(name, data):
 SPELLED = [
     ("runs.retry", None, "runs retry KEY"),
     ("deployments.stop", None, "deployments stop KEY"),
-    ("schedules.delete", None, "schedules rm KEY"),
+    ("automations.delete", None, "automations rm KEY"),
     # The command refuses rules that would delete all runs, as the server does.
     ("runs.clean_up", {}, "call runs.clean_up"),
     (
@@ -103,7 +103,7 @@ def test_flags_and_options_of_requests_without_a_body():
 @pytest.mark.parametrize(
     ("name", "asked", "command"),
     [
-        ("schedules.get", {"path": {"schedule": "KEY"}}, "schedules show KEY"),
+        ("automations.get", {"path": {"automation": "KEY"}}, "automations show KEY"),
         ("runs.list", {"query": {"limit": 5}}, "runs ls --limit 5"),
         (
             "lineage.get",

@@ -72,4 +72,4 @@ def test_a_request_is_shown_without_defaults():
         (AutomaticRun(force=False), {"force": False}),
     ):
         automation = NewAutomation(msgspec.structs.replace(run, path="a.py"), Phrase("daily"))
-        assert plain_json(automation) == {"run": {"path": "a.py"} | shown, "timing": timing}
+        assert plain_json(automation) == {"run": {"path": "a.py"} | shown, "on": timing}

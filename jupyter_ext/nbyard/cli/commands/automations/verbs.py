@@ -255,21 +255,21 @@ def update(automation: str, server: str, as_json: bool, **given: Any) -> None:
 
 
 @click.command()
-@click.argument("phrase", metavar="WHEN")
+@click.option("--at", required=True, metavar="WHEN", help=WHEN)
 @timing_options
 @click.option("--count", default=5, metavar="N", help="Number of due times to show.")
 @server_option
 @json_option
-def preview(phrase: str, server: str, as_json: bool, count: int, **given: Any) -> None:
+def preview(at: str, server: str, as_json: bool, count: int, **given: Any) -> None:
     """Explain a time and show its next due times.
 
     \b
     Examples:
-      nbyard automations preview "weekdays 8:00" --zone Europe/Berlin
-      nbyard automations preview "30 2 * * *" --count 10
+      nbyard automations preview --at "weekdays 8:00" --zone Europe/Berlin
+      nbyard automations preview --at "30 2 * * *" --count 10
     """
     fields = _fields_of_options(given, Missed())
-    body = TimePreviewRequest(Phrase(phrase), count=count, **fields)
+    body = TimePreviewRequest(Phrase(at), count=count, **fields)
     time_preview = connect(server).automations.preview(body=body)
     (show_json if as_json else show_preview)(time_preview)
 

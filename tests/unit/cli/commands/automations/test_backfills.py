@@ -10,7 +10,7 @@ RANGE = ("--from", "2026-01-05", "--until", "2026-01-07 09:00")
 @pytest.fixture
 def automation(yard, shell):
     (yard.parts.files.root / "report.py").write_text("print()\n")
-    words = ("report.py", "--when", "weekdays 8:00", "--zone", "Europe/Berlin")
+    words = ("report.py", "--at", "weekdays 8:00", "--zone", "Europe/Berlin")
     assert shell("automations", "create", *words).code == 0
     return "report"
 
@@ -32,7 +32,7 @@ def test_a_backfill_is_started_shown_and_cancelled(shell, automation):
     assert made.code == 0, made.err
     assert "3 due times will run, 0 left out" in made.err
     key = made.out.strip()
-    assert "report" in shell("backfills", "ls", "--schedule", "report").out
+    assert "report" in shell("backfills", "ls", "--automation", "report").out
     shown = shell("backfills", "show", key)
     assert "Mon 2026-01-05 08:00:00 +0100  waiting" in shown.out
     assert json.loads(shell("backfills", "show", key, "--json").out)["at_once"] == 2
@@ -50,4 +50,4 @@ def test_a_bad_range_is_refused(shell, automation):
 
 def test_json_prints_the_backfill(shell, automation):
     found = json.loads(shell("automations", "backfill", automation, *RANGE, "--json").out)
-    assert len(found["ticks"]) == 3 and found["schedule"] == "report"
+    assert len(found["firings"]) == 3 and found["automation"] == "report"

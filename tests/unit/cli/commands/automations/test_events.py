@@ -1,4 +1,4 @@
-"""`nbyard triggers` from a shell."""
+"""`nbyard automations` on events, from a shell."""
 
 import json
 
@@ -21,11 +21,11 @@ def create(shell, *words):
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--after", "train.py", "--outcome", "either"), "succeeded or failed"),
-        (("--files", "inbox", "--pattern", "*.csv", "--settle", "5"), "A file *.csv in"),
-        (("--files", "inbox", "--change", "deleted"), "inbox is deleted"),
-        (("--webhook", "--per-minute", "5"), "at most 5 per minute"),
-        (("--notebook",), "A notebook or program fires it"),
+        (("--on-run", "train.py", "--outcome", "either"), "succeeded or failed"),
+        (("--on-file", "inbox", "--pattern", "*.csv", "--settle", "5"), "A file *.csv in"),
+        (("--on-file", "inbox", "--change", "deleted"), "inbox is deleted"),
+        (("--on-webhook", "--per-minute", "5"), "at most 5 per minute"),
+        (("--on-notebook",), "A notebook or program fires it"),
     ],
 )
 def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
@@ -39,14 +39,14 @@ def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        ((), "Name the event"),
-        (("--notebook", "--webhook"), "Name one event"),
-        (("--notebook", "--pattern", "*"), "--pattern needs --files"),
-        (("--files", "inbox", "--outcome", "failed"), "--outcome needs --after"),
-        (("--notebook", "--from", "x"), "write NAME=FIELD"),
-        (("--dataset", "none"), "none"),
-        (("--after", "report.py"), "report.py → "),
-        (("--webhook", "--from", "n=path"), "--from n"),
+        ((), "Name what starts a run"),
+        (("--on-notebook", "--on-webhook"), "Name one start"),
+        (("--on-notebook", "--pattern", "*"), "--pattern needs --on-file"),
+        (("--on-file", "inbox", "--outcome", "failed"), "--outcome needs --on-run"),
+        (("--on-notebook", "--value", "x"), "write NAME=FIELD"),
+        (("--on-dataset", "none"), "none"),
+        (("--on-run", "report.py"), "report.py → "),
+        (("--on-webhook", "--value", "n=path"), "--value n"),
     ],
 )
 def test_refusals_name_the_option_or_field(shell, root, words, text):
@@ -55,7 +55,7 @@ def test_refusals_name_the_option_or_field(shell, root, words, text):
 
 
 def test_a_secret_is_shown_once(shell, root):
-    made = create(shell, "--webhook")
+    made = create(shell, "--on-webhook")
     assert "Secret, which is not shown again: whsec_" in made.err
     assert "nbyard/api/hooks/" in shell("automations", "show", "report").out
     assert "whsec_" not in shell("automations", "show", "report", "--json").out
@@ -63,8 +63,8 @@ def test_a_secret_is_shown_once(shell, root):
 
 
 def test_options_become_fields(shell, root):
-    assert create(shell, "--files", "inbox", "--pinned", "--disabled").code == 0
-    words = ("--overlap", "skip", "--follow", "--files", "inbox", "--pattern", "**/*.csv")
+    assert create(shell, "--on-file", "inbox", "--pinned", "--disabled").code == 0
+    words = ("--overlap", "skip", "--follow", "--on-file", "inbox", "--pattern", "**/*.csv")
     changed = json.loads(shell("automations", "update", "report", *words, "--json").out)
     assert (changed["overlap"], changed["mode"], changed["is_enabled"]) == (
         "skip",
@@ -77,20 +77,20 @@ def test_options_become_fields(shell, root):
 
 
 def test_an_option_changes_the_use_of_the_cache(shell, root):
-    made = json.loads(create(shell, "--notebook", "--use-cache", "--json").out)
+    made = json.loads(create(shell, "--on-notebook", "--use-cache", "--json").out)
     assert made["run"]["force"] is False
     changed = shell("automations", "update", "report", "--ignore-cache", "--json")
     assert json.loads(changed.out)["run"]["force"] is True, changed.err
 
 
 def test_an_option_changes_where_nodes_run(shell, root):
-    create(shell, "--notebook")
+    create(shell, "--on-notebook")
     changed = shell("automations", "update", "report", "--runtime", "process", "--json")
     assert json.loads(changed.out)["run"]["runtime"] == "process", changed.err
 
 
 def test_fire_disable_and_firings(shell, root):
-    create(shell, "--notebook")
+    create(shell, "--on-notebook")
     fired = shell("automations", "fire", "report")
     assert fired.code == 0, fired.err
     listed = shell("automations", "firings", "report").out
@@ -101,7 +101,7 @@ def test_fire_disable_and_firings(shell, root):
 
 
 def test_a_renamed_file_is_set_by_its_option(shell, root):
-    create(shell, "--notebook")
+    create(shell, "--on-notebook")
     (root / "report.py").rename(root / "moved.py")
     refused = shell("automations", "update", "report", "--overlap", "queue")
     assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err

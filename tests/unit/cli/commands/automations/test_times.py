@@ -1,11 +1,11 @@
-"""`nbyard schedules` from a shell."""
+"""`nbyard automations` on times, from a shell."""
 
 import json
 
 import msgspec
 import pytest
-from nbyard.cli.output.views.schedule_views import show_state, state_of
 
+from nbyard.cli.output.views.automation_views import show_state, state_of
 from nbyard.domain.callers import Caller
 from nbyard.rest.identity import local_name
 
@@ -13,7 +13,7 @@ from nbyard.rest.identity import local_name
 @pytest.fixture
 def made(yard, shell):
     (yard.parts.files.root / "report.py").write_text("print()\n")
-    words = ("report.py", "--when", "weekdays 8:00", "--zone", "Europe/Berlin")
+    words = ("report.py", "--at", "weekdays 8:00", "--zone", "Europe/Berlin")
     return shell("automations", "create", *words)
 
 
@@ -35,7 +35,7 @@ def test_the_values_of_its_runs_are_shown(yard, shell, made):
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name')\n"
         "p.add_argument('--rows', type=int)\np.parse_args()\n"
     )
-    words = ("greet.py", "--when", "daily", "--missed", "all", "--most", "3", "--window", "60")
+    words = ("greet.py", "--at", "daily", "--missed", "all", "--most", "3", "--window", "60")
     values = ("-p", "name=zed", "--parameters", '{"rows": 5}', "--runtime", "process")
     assert shell("automations", "create", *words, *values).code == 0
     facts = shell("automations", "show", "greet").out
@@ -62,7 +62,10 @@ def test_options_become_fields(shell, made):
     found = json.loads(changed.out)
     assert (found["overlap"], found["at_most"], found["mode"]) == ("queue", 5, "pinned")
     assert found["missed"] == {"policy": "all", "window_seconds": 3600, "most": 3}
-    assert found["ends_at"] == "2098-12-31T23:00:00Z" and found["words"] == "weekdays 8:00"
+    assert found["ends_at"] == "2098-12-31T23:00:00Z" and found["on"] == {
+        "kind": "phrase",
+        "text": "weekdays 8:00",
+    }
     renamed = shell("automations", "update", "report", "--name", "morning", "--at", "daily at 6")
     assert "morning: Every day at 06:00" in renamed.err
 
@@ -86,7 +89,7 @@ def test_options_change_the_values_of_runs(yard, shell, made):
         "import argparse\np = argparse.ArgumentParser()\np.add_argument('--name')\n"
         "p.add_argument('--rows', type=int)\np.parse_args()\n"
     )
-    words = ("greet.py", "--when", "daily", "--parameters", '{"rows": 5}', "-p", "name=zed")
+    words = ("greet.py", "--at", "daily", "--parameters", '{"rows": 5}', "-p", "name=zed")
     assert shell("automations", "create", *words, "--runtime", "process", "--pinned").code == 0
 
     def changed(*words):
@@ -117,14 +120,16 @@ def test_a_renamed_file_is_set_by_its_option(yard, shell, made):
 
 def test_a_refused_phrase_has_the_name_of_its_option(shell, made):
     refused = shell("automations", "update", "report", "--at", "every 5 seconds")
-    assert refused.err.startswith("Error: --when: at least 10 seconds must lie between due times")
-    assert shell("automations", "preview", "every 5 seconds").err.startswith("Error: --when: ")
+    assert refused.err.startswith("Error: --at: at least 10 seconds must lie between due times")
+    assert shell("automations", "preview", "--at", "every 5 seconds").err.startswith(
+        "Error: --at: "
+    )
 
 
 def test_a_preview_shows_the_next_times(shell):
-    words = ("30 2 * * *", "--zone", "Europe/Paris", "--count", "400")
+    words = ("--at", "30 2 * * *", "--zone", "Europe/Paris", "--count", "400")
     assert shell("automations", "preview", *words).code == 2
-    seen = shell("automations", "preview", "30 2 * * *", "--zone", "Europe/Paris")
+    seen = shell("automations", "preview", "--at", "30 2 * * *", "--zone", "Europe/Paris")
     assert seen.out.startswith("Every day at 02:30 (Europe/Paris)\n")
     assert len(seen.out.splitlines()) == 6
 
@@ -134,26 +139,24 @@ def test_an_unknown_phrase_is_refused_with_examples(shell, made):
     assert refused.code == 2 and "weekdays 8:00" in refused.err
 
 
-def test_run_disable_and_ticks(shell, made):
+def test_fire_disable_and_firings(shell, made):
     started = shell("automations", "fire", "report")
     assert started.code == 0
-    facts = dict(line.split(maxsplit=1) for line in started.out.splitlines())
-    assert (facts["state"], facts["origin"]) == ("queued", "schedule report")
-    assert "origin   schedule report\n" in shell("runs", "show", facts["id"]).out
-    assert "origin   schedule report\n" in shell("runs", "keep", facts["id"]).out
-    found = json.loads(shell("runs", "ls", "--schedule", "report", "--json").out)
-    assert [run["id"] for run in found["items"]] == [facts["id"]]
+    (run,) = json.loads(shell("runs", "ls", "--automation", "report", "--json").out)["items"]
+    assert (run["state"], run["id"] in started.err) == ("queued", True)
+    assert "origin   automation report\n" in shell("runs", "show", run["id"]).out
+    assert "origin   automation report\n" in shell("runs", "keep", run["id"]).out
     assert "false" in shell("automations", "disable", "report", "--json").out
     assert "disabled" in shell("automations", "show", "report").out
-    assert shell("automations", "firings", "report").code == 0
+    assert started.out.strip() in shell("automations", "firings", "report", "--json").out
     assert shell("automations", "rm", "report").code == 0
-    assert "origin   schedule report (deleted)\n" in shell("runs", "show", facts["id"]).out
+    assert "origin   automation report (deleted)\n" in shell("runs", "show", run["id"]).out
 
 
 def test_a_second_schedule_at_the_same_times_needs_a_name(shell, made):
     words = ("automations", "create", "report.py", "--zone", "Europe/Berlin", "--at")
     refused = shell(*words, "weekdays 8:00")
-    assert refused.code == 2 and "nbyard schedules update report" in refused.err
+    assert refused.code == 2 and "nbyard automations update report" in refused.err
     assert "--name NAME" in refused.err
     assert shell(*words, "weekdays 8:00", "--name", "again").code == 0
     assert shell(*words, "daily at 6").code == 0

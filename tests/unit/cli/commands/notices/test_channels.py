@@ -131,7 +131,7 @@ def test_the_exit_code_of_a_test_follows_its_result(shell, made, answers):
 
 
 def test_a_schedule_names_its_channels(shell, made):
-    words = ("report.py", "--when", "daily at 6", "--notify", "team:failed,retried")
+    words = ("report.py", "--at", "daily at 6", "--notify", "team:failed,retried")
     assert shell("automations", "create", *words).code == 0
     assert "team:failed,retried" in shell("automations", "show", "report").out
     assert shell("automations", "update", "report", "--notify", "team").code == 0
