@@ -124,7 +124,7 @@ async function create(
   const isTimed = start === 'time';
   const made = await askAutomation(services, {
     ...{ draft, run },
-    title: isTimed ? trans.__('Schedule “%1”', name) : trans.__('Trigger of “%1”', name),
+    title: isTimed ? trans.__('Schedule “%1”', name) : trans.__('Trigger “%1”', name),
     ok: isTimed ? trans.__('Schedule') : trans.__('Create'),
     request: () => ({ id: 'automations.create', question: question() }),
     send: () => yard.client.call('automations.create', question())
