@@ -67,7 +67,7 @@
 | results of a project | 50 outputs |
 | models of a project | 50 outputs |
 | results of a project: text of none | 50 outputs |
-| results of a large project | 50 outputs; all workflows and schedules are linked |
+| results of a large project | 50 outputs; all workflows and automations are linked |
 | runs of a large project | the newest 50 |
 | large project: text of none | 50 runs |
 | projects | with the numbers of their links |
@@ -112,7 +112,7 @@ CALLER = Caller(local_name())
 DATASETS = 200
 PREVIEW = "preview of a clean-up"
 PROJECT = "birds"  # the workflow is linked to it
-LARGE = "all birds"  # all workflows and schedules are linked to it
+LARGE = "all birds"  # all workflows and automations are linked to it
 Requests = dict[str, Callable[[], object]]
 
 
@@ -193,28 +193,26 @@ def searches(yard: Yard, newest: str, older: str) -> Iterator[tuple[str, Callabl
     """Yield lists and searches beside runs."""
     services = yard.services
     runs, of, none = services.runs, CALLER, "zebra"
-    automations, automations = services.automations, services.automations
-    automation, automation = automations.list(of).items[0].id, automations.list(of).items[0].id
+    automations = services.automations
+    automation = automations.list(of).items[0].id
     channel = services.channels.list(of).items[0].id
     yield "artifacts: text of one", lambda: services.artifacts.list(of, search="result-15")
     yield "artifacts: text of none", lambda: services.artifacts.list(of, search=none)
     yield "datasets: text of none", lambda: services.datasets.list(of, search=none)
     yield "executables: text of none", lambda: services.executables.list(of, search=none)
     yield "workflows: text of none", lambda: services.workflows.list(of, search=none)
-    yield "runs of a schedule", lambda: runs.list(of, automation=automation)
+    yield "runs of an automation", lambda: runs.list(of, automation=automation)
     yield (
-        "runs of a schedule: state of none",
+        "runs of an automation: state of none",
         partial(runs.list, of, automation=automation, state="cancelled"),
     )
     yield (
-        "runs of a schedule: text of none",
+        "runs of an automation: text of none",
         partial(runs.list, of, automation=automation, search=none),
     )
-    yield "runs by origin", lambda: runs.list(of, origin="schedule")
-    yield "schedules", lambda: automations.list(of)
-    yield "schedules: text of none", lambda: automations.list(of, search=none)
-    yield "ticks", lambda: automations.ticks(of, automation)
-    yield "triggers", lambda: automations.list(of)
+    yield "runs by origin", lambda: runs.list(of, origin="automation")
+    yield "automations", lambda: automations.list(of)
+    yield "automations: text of none", lambda: automations.list(of, search=none)
     yield "firings", lambda: automations.firings(of, automation)
     yield "notices of a channel", lambda: services.channels.notices(of, channel)
     yield (
@@ -232,7 +230,7 @@ def searches(yard: Yard, newest: str, older: str) -> Iterator[tuple[str, Callabl
 
 
 def of_projects(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
-    """Yield requests on projects, also on one with all workflows and schedules."""
+    """Yield requests on projects, also on one with all workflows and automations."""
     projects = yard.services.projects
     yield "results of a project", lambda: projects.artifacts(CALLER, PROJECT)
     yield "models of a project", lambda: projects.artifacts(CALLER, PROJECT, kind="model")
@@ -241,7 +239,7 @@ def of_projects(yard: Yard) -> Iterator[tuple[str, Callable[[], object]]]:
         for flow in yard.services.workflows.list(CALLER).items:
             yard.store.projects.link(c, large, "workflow", flow.id)
         for automation in yard.services.automations.list(CALLER, limit=200).items:
-            yard.store.projects.link(c, large, "schedule", automation.id)
+            yard.store.projects.link(c, large, "automation", automation.id)
     yield (
         "results of a project: text of none",
         partial(projects.artifacts, CALLER, PROJECT, search="zebra"),

@@ -24,7 +24,7 @@ from parts.dispatching import dispatching
 from parts.paired import measure, options_of, print_line, report
 from parts.processor import processor_seconds
 
-from nbyard.domain.automations.structs import AutomaticRun, Delay, NewAutomation
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.settings import Settings
@@ -75,35 +75,36 @@ class Place:
     def round(self) -> float:
         """Measure an idle dispatcher, then let a schedule be due; return how late its run is."""
         with dispatching(self._settings, self._root) as (pid, yard):
-            self._due(yard, Delay(1))  # the dispatcher is up and has imported everything
+            self._due(yard, 1)  # the dispatcher is up and has imported everything
             before = processor_seconds(pid)
             time.sleep(self._seconds)
             self.shares.append((processor_seconds(pid) - before) / self._seconds)
-            return self._due(yard, Delay(DUE_SECONDS))
+            return self._due(yard, DUE_SECONDS)
 
-    def _due(self, yard: Yard, timing: Delay) -> float:
-        made = self._create(yard, timing, f"due {time.monotonic_ns()}")
+    def _due(self, yard: Yard, seconds: int) -> float:
+        made = self._create(yard, Phrase(f"in {seconds} seconds"), f"due {time.monotonic_ns()}")
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
-            for tick in yard.services.automations.ticks(OWNER, made).items:
-                run = yard.services.runs.get(OWNER, tick.run_id).run
+            for firing in yard.services.automations.firings(OWNER, made).items:
+                run = yard.services.runs.get(OWNER, firing.run_id).run
                 if run.state == "succeeded":
-                    return (tick.created_at - tick.due_at).total_seconds()
+                    assert firing.due_at is not None
+                    return (firing.created_at - firing.due_at).total_seconds()
             time.sleep(0.02)
         raise TimeoutError("the due time has no run that succeeded")
 
 
 def fill(database: Path, count: int) -> None:
-    """Copy the only schedule that many times."""
+    """Copy the only automation that many times."""
     with sqlite3.connect(database) as c:
-        names = [row[1] for row in c.execute("pragma table_info(schedules)")]
-        (row,) = c.execute("select * from schedules").fetchall()
+        names = [row[1] for row in c.execute("pragma table_info(automations)")]
+        (row,) = c.execute("select * from automations").fetchall()
         marks = ", ".join("?" * len(names))
         known = dict(zip(names, row, strict=True))
         rows = (
             tuple((known | {"id": f"{n:036}", "name": f"copy {n}"}).values()) for n in range(count)
         )
-        c.executemany(f"insert into schedules values ({marks})", rows)
+        c.executemany(f"insert into automations values ({marks})", rows)
     c.close()
 
 

@@ -195,7 +195,7 @@ def fill(database: Path, count: int, folders: list[Path]) -> None:
     """Copy the trigger of each kind that many times, each copy with a source of its own."""
     with sqlite3.connect(database) as c:
         c.row_factory = sqlite3.Row
-        for row in c.execute("select * from triggers").fetchall():
+        for row in c.execute("select * from automations").fetchall():
             known = dict(row)
             copies = []
             for number in range(count):
@@ -209,7 +209,7 @@ def fill(database: Path, count: int, folders: list[Path]) -> None:
                     event = msgspec.json.decode(known["event"]) | {"path": path}
                     own["event"] = msgspec.json.encode(event).decode()
                 copies.append(known | own)
-            insert(c, "triggers", copies)
+            insert(c, "automations", copies)
             if known["kind"] == "file":
                 files = [{"trigger_id": one["id"], "version": 1, "files": "{}"} for one in copies]
                 insert(c, "trigger_files", files)

@@ -1,4 +1,4 @@
-"""Fill a store with what starts runs and tells of them: schedules, triggers and notices."""
+"""Fill a store with what starts runs and tells of them: automations and notices."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -8,6 +8,7 @@ from sqlalchemy import Table, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.store import Store
+from nbyard.store.automations.firings import new_firing
 from nbyard.store.schema.automation_tables import automation_firings, automations
 from nbyard.store.schema.notice_tables import notice_channels, notices
 from nbyard.store.schema.tables import runs
@@ -15,70 +16,61 @@ from parts.filled import START
 
 NAMES = 200
 WITH_PAST = 20
-# A store keeps 1,000 ticks and firings of each.
+# A store keeps 1,000 firings of each.
 PAST = 1_000
 NOTICES = 20_000
-# Every second run of an executable comes from the newest schedule.
-FROM_SCHEDULE = 2
+# Every second run of an executable comes from the newest automation.
+FROM_AUTOMATION = 2
 TEXTS = ("reason", "run_id")
 
 
 def fill_beside(store: Store, owner: str, past: int = PAST, sent: int = NOTICES) -> None:
-    """Write schedules, triggers and a channel: with their newest `past` events and `sent` notices.
+    """Write automations and a channel: with their newest `past` events and `sent` notices.
 
     Run this after runs are written.
     """
     with store.write() as c:
-        for rows in (_schedules(owner, past), _triggers(owner, past), _notices(owner, sent)):
+        for rows in (
+            _automations(owner, past, {"kind": "webhook"}, "hook"),
+            _automations(owner, past, {"kind": "cron", "expression": "@hourly"}, "hourly"),
+            _notices(owner, sent),
+        ):
             for table, row in rows:
                 c.execute(insert(table), row)
         newest = (
             select(automations.c.id).order_by(automations.c.id.desc()).limit(1).scalar_subquery()
         )
-        of_schedule = (runs.c.workflow_id == "") & (runs.c.number % FROM_SCHEDULE == 0)
-        values = {"source_id": newest, "origin": "schedule", "origin_id": newest}
-        c.execute(update(runs).where(of_schedule).values(values))
+        of_automation = (runs.c.workflow_id == "") & (runs.c.number % FROM_AUTOMATION == 0)
+        values = {"source_id": newest, "origin": "automation", "origin_id": newest}
+        c.execute(update(runs).where(of_automation).values(values))
 
 
-def _named(number: int, owner: str, noun: str) -> dict[str, Any]:
-    own = {"id": new_id(), "name": f"{noun} {number}", "owner": owner, "revision": 1}
-    place = {"path": "", "run": {"executable": "load"}, "root": "/", "start": "/"}
-    counts = dict.fromkeys(("started_count", "overlapped_count", "failed_count"), 0)
-    times = {"created_at": START, "updated_at": START}
-    return {**own, **place, **counts, **times, "template_id": "", "overlap": "skip"}
+COUNTS = ("started_count", "missed_count", "overlapped_count", "failed_count")
 
 
-def _schedules(owner: str, past: int) -> Iterator[tuple[Table, Any]]:
+def _automations(owner: str, past: int, on: dict[str, Any], of: str) -> Iterator[tuple[Table, Any]]:
+    """Yield automations that start on a time or event, and past firings of some."""
     for number in range(NAMES):
-        named = _named(number, owner, "schedule")
-        timing: dict[str, Any] = {"timing": {"kind": "cron", "expression": "@hourly"}}
-        when = {"zone": "UTC", "anchor": START, "handled_until": START, "words": "", "missed": {}}
-        more = {"is_enabled": False, "missed_count": 0, "mode": "follows"}
-        yield automations, [{**named, **timing, **when, **more}]
+        own = {"id": new_id(), "name": f"{of} {number}", "owner": owner, "revision": 1}
+        place = {"path": "", "run": {"executable": "load"}, "root": "/", "start": "/"}
+        times = {"created_at": START, "updated_at": START, "anchor": START, "handled_until": START}
+        source = {"source_id": "", "source_path": "", "since_event": 0, "values_from": {}}
+        more = {"template_id": "", "overlap": "skip", "is_enabled": False, "mode": "follows"}
+        start = {"kind": on["kind"], "event": on, "zone": "UTC", "missed": {}, "secret": ""}
+        is_timed = on["kind"] == "cron"
+        counts = dict.fromkeys(COUNTS, 0)
+        timing = {"timing": on if is_timed else None}
+        yield (
+            automations,
+            [{**own, **place, **times, **source, **more, **start, **counts, **timing}],
+        )
         if number >= NAMES - WITH_PAST:
-            ticks = ((at, START + timedelta(minutes=at)) for at in range(past))
-            shown = {"schedule_id": named["id"], "count": 1, "outcome": "started"}
-            row = {**shown, "reason": None, "run_id": ""}
-            yield (
-                automation_firings,
-                [{**row, "id": new_id(), "due_at": due, "created_at": due} for _, due in ticks],
-            )
-
-
-def _triggers(owner: str, past: int) -> Iterator[tuple[Table, Any]]:
-    for number in range(NAMES):
-        named = _named(number, owner, "trigger")
-        on = {"kind": "webhook", "event": {"kind": "webhook"}, "values_from": {}, "secret": ""}
-        source = {"source_id": "", "source_path": "", "since_event": 0}
-        yield automations, [{**named, **on, **source, "is_enabled": False, "mode": "follows"}]
-        if number >= NAMES - WITH_PAST:
-            cause = {"kind": "fire"}
-            shown = {"trigger_id": named["id"], "outcome": "started", "reason": None, "run_id": ""}
-            row = {**shown, "cause": cause, "chain": [], "given": {}, "created_at": START}
-            yield (
-                automation_firings,
-                [{**row, "id": new_id(), "event_key": f"k{at}"} for at in range(past)],
-            )
+            rows = []
+            for at in range(past):
+                due = START + timedelta(minutes=at)
+                what = {"due_at": due} if is_timed else {"cause": {"kind": "fire"}}
+                rows.append(new_firing(str(own["id"]), f"k{at}", "started", None, **what))
+            yield automation_firings, rows
 
 
 def _notices(owner: str, sent: int) -> Iterator[tuple[Table, Any]]:

@@ -34,9 +34,9 @@ def check_runs(place: Place, key: str) -> None:
     """Check that each due time has one run, and each run its due time."""
     found = now(place, key)
     page = place.yard.services.runs.list(place.caller, automation=found.automation_id, limit=500)
-    assert sorted(run.id for run in page.items) == sorted(tick.run_id for tick in found.ticks)
+    assert sorted(run.id for run in page.items) == sorted(one.run_id for one in found.firings)
     assert {run.id: run.origin.due_at for run in page.items} == {
-        tick.run_id: tick.due_at for tick in found.ticks
+        one.run_id: one.due_at for one in found.firings
     }
     assert found.counts.succeeded == DUE_TIMES
 
@@ -48,7 +48,7 @@ def test_dispatcher_dies_while_it_starts_a_past_due_run(place: Place, point: str
     """CP14: an open transaction leaves nothing, and committed work is not repeated."""
     key = backfill(place, at_once=2)
     place.dispatcher_dies(point)
-    started = [tick for tick in now(place, key).ticks if tick.run_id]
+    started = [one for one in now(place, key).firings if one.run_id]
     assert len(started) == (0 if point == "backfill-run-inserted" else 2)
     place.dispatcher()
     until(lambda: now(place, key).state == "done", "the end of the backfill")

@@ -17,7 +17,8 @@ import pytest
 from tornado.httpclient import HTTPRequest
 from tornado.websocket import websocket_connect
 
-from nbyard.domain.automations.structs import AutomationPatch, Delay
+from nbyard.domain.automations.structs import AutomationPatch
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments.structs import NewDeployment, Place, Port
 from nbyard.ipc.dispatcher_launcher import LEASE, pid_of
@@ -279,7 +280,7 @@ def states(yard: Yard, automation: str) -> list[str]:
 def make_due(yard: Yard, automation: str) -> datetime:
     """Make a schedule due in five seconds; return the time."""
     known = yard.services.automations.get(Caller("ann"), automation)
-    patch = AutomationPatch(known.revision, timing=Delay(5))
+    patch = AutomationPatch(known.revision, on=Phrase("in 5 seconds"))
     due = yard.services.automations.update(Caller("ann"), automation, patch).next_due
     assert due is not None
     return due

@@ -18,7 +18,7 @@ import nbyard
 from nbyard.cli.commands.run import run as run_command
 from nbyard.client import Client
 from nbyard.discover import connect
-from nbyard.dispatch.automations.due_times import DueRuns
+from nbyard.dispatch.automations.due_times import DueTimes
 from nbyard.dispatch.automations.firing_runs import FiringRuns
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.automations.webhooks import ID, SIGNATURE, TIMESTAMP, signature_of
@@ -66,7 +66,7 @@ def test_runs_from_all_surfaces_have_equal_records(
             assert FiringRuns(context).handle(hooked)
             later = clock.now() + timedelta(hours=1, seconds=1)
             monkeypatch.setattr(clock, "now", lambda: later)
-            assert DueRuns(context).handle(scheduled)
+            assert DueTimes(context).handle(scheduled)
         runs = yard.services.runs.list(caller).items[::-1]
         with yard.store.read() as c:
             templates = {yard.store.runs.template_id(c, run.id) for run in runs}
@@ -76,8 +76,8 @@ def test_runs_from_all_surfaces_have_equal_records(
     assert [run.origin for run in runs[:5]] == asked
     of_others = [run.origin for run in runs[5:]]
     assert [(origin.kind, origin.id, origin.person) for origin in of_others] == [
-        ("trigger", hooked, ""),
-        ("schedule", scheduled, ""),
+        ("automation", hooked, ""),
+        ("automation", scheduled, ""),
     ]
     assert len(templates) == 1
     assert plans == [plans[0]] * len(runs)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.arguments.structs import parse_value
-from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.structs import AutomaticRun, Fire, NewAutomation
 from nbyard.domain.automations.times.structs import Cron
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import NewRun, RunDetail
@@ -70,7 +70,10 @@ def test_notebook_receives_annotated_types_from_all_surfaces(project: Notebook) 
     assert json.loads(project.printed(project.run(parameters=values))) == results
     planned = AutomaticRun(path="n.ipynb", parameters=values)
     made = automations.create(ADA, NewAutomation(planned, YEARLY))
-    assert json.loads(project.printed(project.end(automations.run(ADA, made.id).id))) == results
+    assert (
+        json.loads(project.printed(project.end(automations.fire(ADA, made.id, Fire()).run_id)))
+        == results
+    )
     for name, wrong in [(case["name"], wrong) for case in known for wrong in case["wrong"]]:
         for path, start in (
             (f"parameters.{name}", lambda texts: runs.create(ADA, NewRun("n.ipynb", texts=texts))),

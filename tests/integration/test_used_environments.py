@@ -12,7 +12,7 @@ import pytest
 from tests.support.wheels import Wheels, project
 
 from nbyard.blobs import open_download
-from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.structs import AutomaticRun, Fire, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
@@ -137,7 +137,7 @@ def test_schedule_keeps_the_version_that_it_names(ground: Ground) -> None:
     first = ground.environments.get(ADA, "cows").current
     second = ground.change("cow==2.0").current
     for name, version, printed in (("cows 1", first, "1.0"), ("cows", second, "2.0")):
-        ended = ground.end(automations.run(ADA, name).id)
+        ended = ground.end(automations.fire(ADA, name, Fire()).run_id)
         used = ended.tasks[0].environment
         assert used is not None and ground.log(ended) == printed
         assert (used.version_id, used.digest) == (version.id, version.digest)
@@ -173,7 +173,10 @@ environment = "herd"
     version = ground.ready(ground.environments.get(ADA, "herd")).current
     services.projects.push(ADA, push)
     assert [one.name for one in ground.environments.list(ADA, project="farm").items] == ["herd"]
-    ended = [ground.end(services.automations.run(ADA, name).id) for name in ("script", "notebook")]
+    ended = [
+        ground.end(services.automations.fire(ADA, name, Fire()).run_id)
+        for name in ("script", "notebook")
+    ]
     assert [ground.log(ended[0]), ground.printed(ended[1])] == ["1.0", "1.0"]
     for run in ended:
         used = run.tasks[0].environment

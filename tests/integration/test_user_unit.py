@@ -130,7 +130,7 @@ def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> 
     script.write_text(f"open({str(seen)!r}, 'a').write('x')\n")
     machine.nbyard("service", "install")
     when = ("--when", "*/10 * * * * *", "--name", "often")
-    machine.nbyard("schedules", "create", str(script), *when)
+    machine.nbyard("automations", "create", str(script), *when)
     until(seen.exists, "the first run")
     assert machine.show("ActiveState") == "active", "the unit's dispatcher serves the schedule"
     machine.halt()
@@ -141,7 +141,7 @@ def test_due_runs_start_after_a_reboot_without_any_command(machine: Machine) -> 
     checks = json.loads(machine.nbyard("doctor", "--json"))["checks"]
     (check,) = [each for each in checks if each["name"] == "schedules"]
     assert check["state"] == "ok"
-    machine.nbyard("schedules", "disable", "often")
+    machine.nbyard("automations", "disable", "often")
 
 
 @pytest.mark.long

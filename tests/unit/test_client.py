@@ -34,7 +34,7 @@ def test_what_a_client_creates_is_linked_to_its_project(client: Client, api: Jup
     client.project = client.projects.create(body={"name": "of client"}).id
     (api.root / "of_client.py").write_text("print()\n")
     made = client.automations.create(
-        body={"run": {"path": "of_client.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+        body={"run": {"path": "of_client.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     )
     assert [one.id for one in client.automations.list(project="of client").items] == [made.id]
     asked = {"operation": "runs.retry", "path": {"run": "1"}, "project": client.project}

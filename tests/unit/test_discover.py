@@ -41,7 +41,7 @@ def test_what_a_connection_creates_is_linked_to_its_project(machine, monkeypatch
     found = discover.connect(project="wine")
     Path("linked.py").write_text("print()\n")
     made = found.automations.create(
-        body={"run": {"path": "linked.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+        body={"run": {"path": "linked.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     )
     assert [one.id for one in found.automations.list(project="wine").items] == [made.id]
     found.yard.close()

@@ -48,9 +48,8 @@ BUILDS_AT_ONCE = 2
 DEPLOYMENTS_AT_ONCE = 8
 MONITORS_AT_ONCE = 4
 MODEL_PROBES_AT_ONCE = 2
-SCHEDULES_AT_ONCE = 4
+AUTOMATIONS_AT_ONCE = 8
 CHANNELS_AT_ONCE = 4
-TRIGGERS_AT_ONCE = 4
 
 
 class Dispatcher:
@@ -78,13 +77,11 @@ class Dispatcher:
         self._monitors = MonitorController(context, self._lookers, self._runs.live)
         self._testers = Threads(MODEL_PROBES_AT_ONCE)
         self._model_probes = ModelProbeController(context, self._testers)
-        self._schedulers = Threads(SCHEDULES_AT_ONCE)
+        self._starters = Threads(AUTOMATIONS_AT_ONCE)
         wake = partial(self._inbox.put, None)
         self._imports = ImportController(context, self._importers, self._garbage, wake)
-        self._schedules = AutomationController(context, self._schedulers, wake)
-        self._bisections = BisectionController(context, self._schedulers, wake)
-        self._firers = Threads(TRIGGERS_AT_ONCE)
-        self._triggers = AutomationController(context, self._firers, wake)
+        self._automations = AutomationController(context, self._starters, wake)
+        self._bisections = BisectionController(context, self._starters, wake)
         self._senders = Threads(CHANNELS_AT_ONCE)
         self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
@@ -157,7 +154,7 @@ class Dispatcher:
                 self._context.store.leases.release(c, self._context.lease)
         self._deployments.close()
         self._monitors.close()
-        self._triggers.close()
+        self._automations.close()
         for runtime in self._context.runtimes.values():
             runtime.close()
         self._context.tables.close()
@@ -182,7 +179,7 @@ class Dispatcher:
     def _beside(self) -> tuple[Threads, ...]:
         """Return the threads for work outside of runs."""
         makers = (self._importers, self._builders, self._deployers)
-        own = (self._schedulers, self._firers, self._senders)
+        own = (self._starters, self._senders)
         return *makers, self._lookers, self._testers, *own
 
     def _loop(self, listener: Listener) -> None:
@@ -206,7 +203,7 @@ class Dispatcher:
                 self._stopping.wait(PAUSE_SECONDS)
             # Less urgent work that this round left out follows as soon as no events come.
             is_owed = not has_time and (has_news or is_owed)
-            timed = (self._schedules, self._triggers, self._notices)
+            timed = (self._automations, self._notices)
             parts = (self._runs, self._deployments, *timed)
             own = min(part.seconds_until_due() for part in parts)
             wait = min(own, clock - time.monotonic())
@@ -222,7 +219,7 @@ class Dispatcher:
         It stays for automations and waiting notices, unless another dispatcher takes its
         place.
         """
-        stays = self._schedules.is_enabled or self._triggers.is_enabled or self._notices.is_waiting
+        stays = self._automations.is_enabled or self._notices.is_waiting
         return self._leaves_when_idle or (
             seconds > self._context.settings.idle_seconds and not stays
         )
@@ -241,8 +238,7 @@ class Dispatcher:
             self._sweeper.tick()
             # Threads create these runs. Asked first, the ticks report new runs, which then start in
             # the same round.
-            has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
-            has_news |= self._triggers.tick(has_news=has_news, has_time=has_time)
+            has_news |= self._automations.tick(has_news=has_news, has_time=has_time)
             has_news |= self._bisections.tick(has_news=has_news, has_time=has_time)
             is_busy = self._runs.tick(woken, has_news=has_news)
             self._monitors.tick()

@@ -86,7 +86,7 @@ class Ground:
     def counts(self) -> dict[str, int]:
         """Return the numbers of stored records."""
         data = ("datasets", "environments", "executables", "images", "models")
-        nouns = (*data, "workflows", "runs", "schedules", "channels", "projects", "deployments")
+        nouns = (*data, "workflows", "runs", "automations", "channels", "projects", "deployments")
         return {noun: len(self.get(f"/{noun}?limit=500")["items"]) for noun in nouns}
 
     def file(self, name: str, content: bytes | str) -> str:

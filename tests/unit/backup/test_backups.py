@@ -35,10 +35,9 @@ from nbyard.store.schema.tables import tasks
 from nbyard.store.transition import TABLES
 
 from ...next_migration import add_migration
-from ..store.automations.conftest import StoredTriggers
+from ..store.automations.conftest import NOW, StoredAutomations
+from ..store.automations.conftest import add as add_schedule
 from ..store.automations.test_backfills import add_backfill
-from ..store.automations.test_queries import NOW
-from ..store.automations.test_queries import add as add_schedule
 from ..store.environments.test_queries import add as add_environment
 from ..store.rows import Rows
 from ..store.test_bisections import a_bisection
@@ -240,7 +239,7 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     deployment = add_deployment(filled, new_id())
     add_schedule(filled, automation := new_id(), NOW)
     add_backfill(filled, new_id(), automation)
-    StoredTriggers(filled).add(new_id(), "file")
+    StoredAutomations(filled).add(new_id(), "file")
     with filled.write() as c:
         rows = Rows(filled, c)
         live = rows.attempt(rows.task(rows.run("live"), state="running"))
@@ -262,7 +261,7 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     assert attempt.id != live.id and attempt.task_id == live.task_id
     assert deployed != deployment.id
     assert {name for name in after if after[name] != before[name]} == {
-        *("facts", "deployments", "revisions", "events", "attempts", "schedules", "triggers"),
+        *("facts", "deployments", "revisions", "events", "attempts", "automations"),
         *("backfills", "backfill_ticks", "bisections"),
     }
     if not bare_database_url:

@@ -96,7 +96,7 @@ ROWS = [
     ("runs", "parameters", "{"),
     ("runs", "edges", "[" * 100_000),
     ("runs", "owner", None),
-    ("schedules", "timing", "[]"),
+    ("automations", "timing", "[]"),
     ("facts", "value", OUTSIDE),
     ("datasets", "revision", 2**70),
     ("tasks", "run_id", "01a22108-5912-7ee9-9c3a-b705bbd30786"),

@@ -72,9 +72,9 @@ def test_other_protocols_are_refused_with_the_known_ones(shell, address):
 
 @pytest.mark.parametrize("words", [["--when", "daily at 8"], ["daily at 8"]])
 def test_a_timing_is_spelled_alike_everywhere(shell, words):
-    assert shell("schedules", "preview", *words).code == 0
+    assert shell("automations", "preview", *words).code == 0
 
 
 @pytest.mark.parametrize("words", [[], ["daily at 8", "--when", "daily at 9"]])
 def test_a_preview_needs_one_timing(shell, words):
-    assert shell("schedules", "preview", *words).code == 2
+    assert shell("automations", "preview", *words).code == 2

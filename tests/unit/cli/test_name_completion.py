@@ -57,7 +57,7 @@ def test_projects_of_the_group_are_offered(completed, yard) -> None:
 
 
 def test_options_take_names_too(completed) -> None:
-    assert completed("triggers", "create", "clean", "--dataset", "pen") == ["penguins", "pens"]
+    assert completed("automations", "create", "clean", "--dataset", "pen") == ["penguins", "pens"]
     assert completed("runs", "ls", "--executable", "") == ["clean"]
     assert completed("runs", "ls", "--executable=c") == ["clean"]
     assert completed("runs", "bisect", "nightly", "") == ["2", "nightly"]
@@ -139,10 +139,10 @@ def test_words_of_fixed_lists_are_offered(completed) -> None:
     assert completed("runs", "ls", "--origin", "sc") == ["schedule"]
     assert completed("channels", "create", "mail", "--on", "rec") == ["recovered"]
     assert completed("channels", "create", "mail", "--on", "failed,rec") == ["failed,recovered"]
-    notify = ("schedules", "create", "a.ipynb", "--notify")
+    notify = ("automations", "create", "a.ipynb", "--notify")
     assert "mail:failed" in completed(*notify, "mail:")
     assert completed(*notify, "mail:failed,rec") == ["mail:failed,recovered"]
-    zones = completed("schedules", "create", "a.ipynb", "--zone", "Europe/Ber")
+    zones = completed("automations", "create", "a.ipynb", "--zone", "Europe/Ber")
     assert zones == ["Europe/Berlin"]
 
 
@@ -158,12 +158,12 @@ def test_parameters_of_a_file_are_offered(completed, yard, monkeypatch) -> None:
     assert completed("run", "m.py", "-p", "ra") == ["rate="]
     assert completed("run", "m.py", "-p", "rate=1", "--param", "ro") == ["rows="]
     assert completed("run", "w.nbflow", "-p", "") == ["alpha="]
-    assert completed("schedules", "create", "m.py", "-p", "ro") == ["rows="]
+    assert completed("automations", "create", "m.py", "-p", "ro") == ["rows="]
     run = AutomaticRun(path=str(root / "m.py"))
     wish = NewAutomation(run, Phrase("weekdays 8:00"), name="early")
     yard.services.automations.create(Caller(local_name()), wish)
-    assert completed("schedules", "update", "early", "-p", "ro") == ["rows="]
-    assert completed("schedules", "update", "gone", "-p", "ro") == []
+    assert completed("automations", "update", "early", "-p", "ro") == ["rows="]
+    assert completed("automations", "update", "gone", "-p", "ro") == []
     for missing in ("gone.py", "gone.nbflow", "gone"):
         assert completed("run", missing, "-p", "") == []
     assert completed("run", "-p", "") == []

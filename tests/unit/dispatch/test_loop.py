@@ -11,7 +11,7 @@ import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
 
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain.automations.structs import AutomaticRun, Delay, NewAutomation
+from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
@@ -172,8 +172,10 @@ def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, ya
     """R4: the loop wakes when the next time is due."""
     (yard.parts.files.root / "work.py").write_text("print()\n")
     automations = yard.services.automations
-    made = automations.create(OWNER, NewAutomation(AutomaticRun(path="work.py"), Delay(1)))
-    ticks = dispatcher.until(lambda: automations.ticks(OWNER, made.id).items, bool)
+    made = automations.create(
+        OWNER, NewAutomation(AutomaticRun(path="work.py"), Phrase("in 1 second"))
+    )
+    ticks = dispatcher.until(lambda: automations.firings(OWNER, made.id).items, bool)
     assert [tick.outcome for tick in ticks] == ["started"]
     run = dispatcher.until(
         lambda: yard.services.runs.get(OWNER, ticks[0].run_id).run,

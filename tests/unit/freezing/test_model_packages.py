@@ -191,7 +191,7 @@ def test_packages_that_others_may_provide_do_not_refuse_a_run(write, run, instal
 def test_a_schedule_runs_after_the_packages_are_installed(yard, ann, write, installed, mode):
     """A pinned schedule is refused at once, and its template has no state of the machine."""
     run = {"path": write("[]"), "parameters": {"data": "d.csv"}}
-    body = {"run": run, "timing": {"kind": "words", "text": "daily"}, "mode": mode}
+    body = {"run": run, "on": {"kind": "phrase", "text": "daily"}, "mode": mode}
     new, automations = msgspec.convert(body, NewAutomation), yard.services.automations
     installed.remove("pandas")
     if mode == "pinned":

@@ -206,7 +206,7 @@ def test_what_is_created_is_linked_to_the_active_project(api: JupyterServer):
     """J1: also without that project, the request succeeds."""
     (api.root / "linked.py").write_text("print()\n")
     project = api.send("POST", "/projects", {"name": "active"}).json["id"]
-    body = {"run": {"path": "linked.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+    body = {"run": {"path": "linked.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     for header, names in (("gone", []), (project, ["linked 2"])):
         headers = {"Nbyard-Project": header}
         assert api.send("POST", "/schedules", body, headers).status == 201

@@ -29,10 +29,10 @@ def test_a_list_has_the_resources_of_the_project_only(yard, ann, root):
     services = yard.services
     for name in ("report", "other"):
         (root / f"{name}.py").write_text("print()\n")
-        body = {"run": {"path": f"{name}.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+        body = {"run": {"path": f"{name}.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
         services.automations.create(ann, msgspec.convert(body, NewAutomation))
     services.projects.create(ann, NewProject("wine"))
-    services.projects.link(ann, "wine", NewLink("schedule", "report"))
+    services.projects.link(ann, "wine", NewLink("automation", "report"))
     assert [one.name for one in services.automations.list(ann, project="wine").items] == ["report"]
     run, _ = (services.automations.run(ann, name) for name in ("report", "other"))
     assert [one.id for one in services.runs.list(ann, project="wine").items] == [run.id]

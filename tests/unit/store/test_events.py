@@ -83,8 +83,8 @@ def test_news_are_of_everybody(store: Store) -> None:
 def test_events_of_a_topic_are_noticed(store: Store) -> None:
     told(store, 1)
     with store.write() as c:
-        store.events.append(c, "trigger", Subject("t", "bob"), {})
+        store.events.append(c, "automation", Subject("t", "bob"), {})
         newest = store.events.newest_id(c)
-        assert store.events.has_topic_after(c, "trigger", newest - 1)
-        assert not store.events.has_topic_after(c, "trigger", newest)
+        assert store.events.has_topic_after(c, "automation", newest - 1)
+        assert not store.events.has_topic_after(c, "automation", newest)
         assert not store.events.has_topic_after(c, "dataset", 0)

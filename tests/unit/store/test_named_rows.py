@@ -5,7 +5,7 @@ import pytest
 from nbyard.errors import NotFound
 from nbyard.store import Store
 
-from .automations.test_queries import add
+from .automations.conftest import add
 
 
 def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> None:
@@ -34,16 +34,13 @@ def test_a_new_row_has_its_event(store: Store) -> None:
     with store.read() as c:
         (event,) = store.events.events_after(c, "ann", 0, 9)
     found = (event.topic, event.subject_id, event.data)
-    assert found == ("schedule", "nightly", {"change": "created"})
+    assert found == ("automation", "nightly", {"change": "created"})
 
 
 def test_an_unknown_name_is_refused_with_similar_ones(store: Store) -> None:
     add(store, "nightly", None)
     with store.read() as c:
         assert store.automations.find(c, "ann", "nightly").automation.name == "nightly"
-        for rows, noun in ((store.automations, "schedule"), (store.automations, "trigger")):
-            with pytest.raises(NotFound, match=f"There is no {noun} 'nightl'"):
-                rows.find(c, "ann", "nightl")
         with pytest.raises(NotFound) as refused:
             store.automations.find(c, "ann", "nightl")
     assert "'nightly'" in str(refused.value.hint)

@@ -119,17 +119,17 @@ def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store, monkeyp
         mine = [
             rows.run(title="linked"),
             rows.run(title="of workflow", workflow_id="w"),
-            rows.run(title="of schedule", origin="schedule", source_id="s"),
+            rows.run(title="of automation", origin="automation", source_id="s"),
         ]
         rows.run(title="other", workflow_id="v")
         store.projects.link(c, made, "run", mine[0].id)
         store.projects.link(c, made, "workflow", "w")
-        store.projects.link(c, made, "schedule", "s")
+        store.projects.link(c, made, "automation", "s")
         found = store.runs.page(c, "ada", 10, "", project=made.id)
         assert [run.id for run in found] == [run.id for run in reversed(mine)]
         for many in (queries.MANY_RUNS, 1):
             monkeypatch.setattr(queries, "MANY_RUNS", many)
-            found = store.runs.page(c, "ada", 10, "", project=made.id, search="schedule")
+            found = store.runs.page(c, "ada", 10, "", project=made.id, search="automation")
             assert [run.id for run in found] == [mine[2].id]
             found = store.runs.page(c, "ada", 10, "", project=made.id, search="other")
             assert found == []

@@ -15,12 +15,13 @@ from nbyard.reasons.structs import nested_reasons, nested_texts
 
 LINE = re.compile(r"^requirements\.(\d+)$")
 VALUE = re.compile(r"(?:.*\.)?(?:parameters|texts)\.([^.]+)$")
-# The request of a run within that of a schedule, trigger or deployment, and an event.
+# The request of a run within that of an automation or deployment, and what starts it.
 WITHIN = re.compile(r"^(?:run|on|when)\.")
 # Fields whose options or arguments have other names.
 RENAMED = {
-    "timing": "when",
-    "timing.text": "when",
+    "on": "at",
+    "on.text": "at",
+    "on.dataset": "on_dataset",
     "missed.window_seconds": "window",
     "missed.most": "most",
     "on.settle_seconds": "settle",
@@ -88,9 +89,9 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     if head in ("job", "values_from") and rest and head in flags:
         return f"{flags[head]} {rest}"
     option = "notify" if head == "notify" else RENAMED.get(path, path)
-    if path == "on.path" and "after" in flags:  # of a file that changes, or of code that ends
-        option = "after" if any(word.startswith("--after") for word in argv) else "files"
-    # A schedule or trigger has a name of its own.
+    if path == "on.path":  # of a file that changes, or of code that ends
+        option = "on_run" if any(word.startswith("--on-run") for word in argv) else "on_file"
+    # An automation has a name of its own.
     return flags.get(option) or (path != "run.name" and flags.get(WITHIN.sub("", path))) or path
 
 

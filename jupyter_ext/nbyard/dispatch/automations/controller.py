@@ -50,7 +50,7 @@ class AutomationController:
         Return whether one of them changed anything since the last round.
         """
         has_changed, self._has_changed = self._has_changed, False
-        if has_news or has_time or has_changed or time.monotonic() >= self._next_look:
+        if has_news or has_time or time.monotonic() >= self._next_look:
             self._look(clock.now(), has_time=has_time)
         elif self._has_backfills:  # the end of a run, which the dispatcher writes, is no news
             with self._context.store.read() as c:
@@ -139,5 +139,6 @@ class AutomationController:
     def _look_again(self, has_changed: bool | None) -> None:
         """Look again: another time may be due, a firing waits, or a run is to start."""
         if has_changed:
+            self._next_look = 0.0
             self._has_changed = True
             self._wake()

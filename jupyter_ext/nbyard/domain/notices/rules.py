@@ -18,7 +18,7 @@ LEAST_WINDOW, MOST_WINDOW = 10, 86_400
 class StoredRule(msgspec.Struct, frozen=True):
     """A rule with the ID of its channel.
 
-    `schedule_id` limits the rule to one automation; it is empty for rules of the channel itself.
+    `automation_id` limits the rule to one automation; it is empty for rules of the channel itself.
     The `project` of the rule is an ID.
     """
 

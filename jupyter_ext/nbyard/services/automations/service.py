@@ -87,7 +87,6 @@ ADDRESS = "nbyard/api/hooks"
 MOST_SHOWN = 100
 OF_TIMING = ("on", "zone", "starts_at", "ends_at")
 PLAIN = ("overlap", "missed", "mode", "at_most", "values_from")
-OF_RUN = {"run", "mode", "values_from"}
 
 
 class AutomationService:
@@ -200,7 +199,7 @@ class AutomationService:
         kind = _changed_kind(row, given)
         check_fitting(kind, given)
         plan, source = self._changed_start(caller, row, given, now)
-        is_frozen = bool(body.refreeze or given.keys() & OF_RUN)
+        is_frozen = _is_frozen_again(row, body, wanted)
         parts = self._parts_for(row, is_given="run" in given)
         run, path = stored_request(parts, given.get("run", row.automation.run))
         if is_frozen or wanted.mode == "follows":
@@ -235,7 +234,6 @@ class AutomationService:
         on = row.automation.on
         source = None if isinstance(on, OnTime) else event_source(self._parts, caller.name, on)
         with self._store.write() as c:
-            row = self._rows.find(c, caller.name, automation)
             if not row.automation.is_enabled:
                 columns: dict[str, Any] = {"is_enabled": True, "handled_until": now}
                 if source is None:
@@ -601,6 +599,12 @@ def _changed_kind(row: AutomationRow, given: Mapping[str, Any]) -> Kind:
             "on.kind", f"is {row.kind}, which cannot change. Create another automation"
         )
     return kind
+
+
+def _is_frozen_again(row: AutomationRow, body: AutomationPatch, wanted: Automation) -> bool:
+    """Return whether a change freezes and checks the run again."""
+    is_given = (body.run, body.values_from) != (msgspec.UNSET, msgspec.UNSET)
+    return is_given or body.refreeze or wanted.mode != row.automation.mode
 
 
 def _plain(given: Mapping[str, Any]) -> dict[str, Any]:

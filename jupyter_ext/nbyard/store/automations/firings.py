@@ -34,7 +34,11 @@ NOTHING = Fire()
 # Backfills have their own firings.
 OWN = F.backfill_id == ""
 IS_WAITING = and_(OWN, F.outcome == "waiting")
-WAITING = Prepared(select(F.automation_id).distinct().where(OWN, F.outcome == bindparam("how")))
+WAITING = Prepared(
+    select(F.automation_id)
+    .distinct()
+    .where(F.backfill_id == bindparam("of"), F.outcome == bindparam("how"))
+)
 
 
 class FiringRow(msgspec.Struct, frozen=True):
@@ -193,7 +197,7 @@ class FiringRows:
 
     def waiting(self, c: Connection) -> list[str]:
         """Return the IDs of automations with firings that wait."""
-        return [row[0] for row in WAITING.ask(c, how="waiting")]
+        return [row[0] for row in WAITING.ask(c, of="", how="waiting")]
 
     def waiting_of(self, c: Connection, automation_id: str, most: int) -> list[FiringRow]:
         """Return the firings of an automation that wait, oldest first."""

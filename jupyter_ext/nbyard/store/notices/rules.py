@@ -123,7 +123,7 @@ class RuleRows:
                 "id": new_id(),
                 "owner": stored.owner,
                 "channel_id": stored.channel_id,
-                "schedule_id": stored.automation_id,
+                "automation_id": stored.automation_id,
                 "events": [*stored.rule.events],
                 "path": stored.rule.path,
                 "long_factor": stored.rule.long_factor,

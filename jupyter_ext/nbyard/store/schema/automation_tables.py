@@ -97,7 +97,10 @@ automation_firings = Table(
     Index("ix_automation_firings_automation_id_due_at", "automation_id", "due_at"),
     Index("ix_automation_firings_backfill_id_due_at", "backfill_id", "due_at"),
     Index("ix_automation_firings_outcome_backfill_id", "outcome", "backfill_id"),
-    Index("ix_automation_firings_automation_id_outcome", "automation_id", "outcome"),
+    Index(
+        "ix_automation_firings_automation_id_outcome_backfill_id",
+        *("automation_id", "outcome", "backfill_id"),
+    ),
 )
 
 # `template_id` is empty once the backfill has ended.

@@ -27,8 +27,8 @@ def test_project_folder_is_pushed_and_pulled(
     pushed = call_nbyard("push", "--current", "--yes")
     assert pushed.code == 0 and "local.nbvars" in pushed.err, pushed.err
     assert call_nbyard("push", "--current").out == "No changes.\n"
-    assert call_nbyard("schedules", "show", "morning").out.count("visitors.nbflow") == 1
-    started = call_nbyard("schedules", "run", "morning")
+    assert call_nbyard("automations", "show", "morning").out.count("visitors.nbflow") == 1
+    started = call_nbyard("automations", "fire", "morning")
     assert started.code == 0, started.err
     monkeypatch.chdir(tmp_path)
     pulled = call_nbyard("pull", "wine", "--folder", "copy", "--yes")

@@ -5,7 +5,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.notices.structs import NoticeRule
 from nbyard.reasons.structs import because
 
-from ...store.automations.test_queries import add as add_schedule
+from ...store.automations.conftest import add as add_schedule
 
 FAILURE = Failure(
     "error",

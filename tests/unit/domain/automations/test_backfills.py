@@ -11,7 +11,6 @@ from nbyard.domain.automations.backfills import (
     MOST_DUE_TIMES,
     BackfillCounts,
     NewBackfill,
-    Outcome,
     PastRun,
     Range,
     checked_range,
@@ -19,6 +18,7 @@ from nbyard.domain.automations.backfills import (
     forecast_of,
     past_due,
 )
+from nbyard.domain.automations.structs import Outcome
 from nbyard.domain.automations.times.due_times import TimingPlan
 from nbyard.domain.automations.times.structs import Cron, Interval, Once
 from nbyard.domain.state_machines import RunState
@@ -76,7 +76,7 @@ def test_limits_of_the_schedule_hold():
     assert past_due(plan, Range(NOW - DAY, NOW), None) == [NOW - HOUR]
     with pytest.raises(Invalid) as refused:
         past_due(hourly(starts_at=NOW), Range(NOW - DAY, NOW - HOUR), None)
-    assert "the schedule has no" in refused.value.details[0].message
+    assert "has no past due time" in refused.value.details[0].message
 
 
 def test_once_in_the_past():

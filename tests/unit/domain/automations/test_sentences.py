@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from nbyard.domain.automations.sentences import cause_reason, sentence_of
+from nbyard.domain.automations.sentences import cause_reason, event_sentence
 from nbyard.domain.automations.structs import OnDataset, OnFile, OnNotebook, OnRun, OnWebhook
 from nbyard.domain.runs.causes import (
     ChangedFile,
@@ -30,7 +30,7 @@ from nbyard.domain.runs.causes import (
     ],
 )
 def test_an_event_is_explained(on, text):
-    assert str(sentence_of(on)) == text
+    assert str(event_sentence(on)) == text
 
 
 FILES = [ChangedFile(f"/in/{name}", "created") for name in "abcd"]

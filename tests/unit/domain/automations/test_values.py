@@ -29,7 +29,7 @@ from nbyard.errors import Invalid
 WEBHOOK = WebhookCause("m", datetime(2026, 11, 26, tzinfo=UTC))
 CAUSES: dict[str, Cause] = {
     "dataset": DatasetCause("d", "sea", "v", 3),
-    "workflow": RunCause("r", 7, "train", "failed"),
+    "run": RunCause("r", 7, "train", "failed"),
     "file": FileCause([ChangedFile("/in/a", "created"), ChangedFile("/in/b", "modified")], 2),
     "webhook": WEBHOOK,
     "notebook": FireCause(),

@@ -75,10 +75,16 @@ def test_an_event_keeps_a_duration_of_zero_and_omits_what_is_unknown():
 
 def test_a_missed_due_time_says_when_and_why():
     one = NoticeContent(
-        "schedule-missed", "s:1", "nightly", AT, reason=because("tick-missed"), due_at=AT, count=3
+        "automation-missed",
+        "s:1",
+        "nightly",
+        AT,
+        reason=because("due-time-missed"),
+        due_at=AT,
+        count=3,
     )
     made = message_of([one], "m", "/")
-    assert made.title == "“nightly” did not start on schedule"
+    assert made.title == "“nightly” started no run"
     assert made.body.splitlines() == [
         "3 due times",
         "Due at 2026-11-26 08:00:00 UTC",
@@ -90,11 +96,11 @@ def test_a_missed_due_time_says_when_and_why():
 
 def test_a_firing_without_a_run_says_why():
     why = because("watched-files-unreadable", path="/in", message="Permission denied")
-    one = NoticeContent("trigger-failed", "f:1", "arrivals", AT, reason=why)
+    one = NoticeContent("automation-missed", "f:1", "arrivals", AT, reason=why)
     made = message_of([one], "m", "/")
-    assert made.title == "“arrivals” fired but started no run" and made.is_failure
+    assert made.title == "“arrivals” started no run" and made.is_failure
     assert made.body.splitlines()[0] == "Reason: /in cannot be read: Permission denied"
-    assert made.events[0]["type"] == "nbyard.trigger.failed"
+    assert made.events[0]["type"] == "nbyard.automation.missed"
 
 
 def test_a_digest_lists_its_events():

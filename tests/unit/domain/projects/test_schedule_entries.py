@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.automations.structs import AutomaticRun, FiringCounts, Schedule
-from nbyard.domain.automations.times.structs import Cron, Interval, Missed, Once, Timing
+from nbyard.domain.automations.structs import AutomaticRun, Automation, FiringCounts
+from nbyard.domain.automations.times.structs import Cron, Interval, Missed, Once, Phrase, Timing
 from nbyard.domain.notices.structs import EVENTS, AutomationNotice
 from nbyard.domain.projects.definitions import changed_fields
 from nbyard.domain.projects.schedule_entries import PushedSchedule, ScheduleEntry, with_texts
@@ -22,18 +22,19 @@ NEW = PushedSchedule("")
 UNSET = msgspec.UNSET
 
 
-def stored(entry: PushedSchedule, timing: Timing, words: str, zone: str) -> Schedule:
+def stored(entry: PushedSchedule, timing: Timing, words: str, zone: str) -> Automation:
     new = entry.new("morning")
     path = f"/store/projects/p/d/{entry.path}" if entry.path else ""
-    return Schedule(
+    return Automation(
         id="s",
         name="morning",
         owner="ann",
         revision=1,
         is_enabled=entry.enabled,
         run=msgspec.structs.replace(new.run, path=path),
+        on=Phrase(words) if words else timing,
         timing=timing,
-        words=words,
+        values_from={},
         zone=zone,
         starts_at=entry.starts_at,
         ends_at=entry.ends_at,

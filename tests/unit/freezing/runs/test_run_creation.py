@@ -124,7 +124,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
     yard: Yard, ann: Caller, template: RunTemplate
 ) -> None:
     """R1: two dispatchers, or a dispatcher that is asked again after a crash."""
-    origin = Origin("schedule", new_id(), DUE)
+    origin = Origin("automation", new_id(), DUE)
 
     def create(_: int) -> tuple[str, bool]:
         with yard.store.write() as c:
@@ -143,7 +143,7 @@ def test_a_submission_key_makes_one_run_however_many_ask_at_once(
     origin = msgspec.structs.replace(origin, source_id=origin.id)
     assert (found.id, found.origin) == (made[0][0], origin)
     assert found.scheduled_at == "2026-03-29T01:30:00Z"
-    assert [run.id for run in runs.list(ann, origin="schedule").items] == [found.id]
+    assert [run.id for run in runs.list(ann, origin="automation").items] == [found.id]
 
 
 def test_an_equal_request_is_the_same_template(yard: Yard, ann: Caller, flow: str, tool: str):
@@ -219,7 +219,7 @@ def test_the_name_of_a_live_run_is_not_passed_on(yard, ann, template):
 def test_runs_of_a_bisection_have_the_due_time_of_the_bad_run(yard, ann, template):
     due = datetime(2026, 11, 26, 8, tzinfo=UTC)
     with yard.store.write() as c:
-        run, _ = create_run(yard.store, c, template, origin=Origin("schedule", "s", due))
+        run, _ = create_run(yard.store, c, template, origin=Origin("automation", "s", due))
         bad = yard.store.runs.by_id(c, run)
         plans = [task.plan for task in yard.store.tasks.of_run(c, run)]
         probe = yard.store.runs.by_id(c, create_probe(yard.store, c, bad, plans, "b"))
@@ -258,7 +258,7 @@ def test_a_retry_belongs_to_the_projects_of_its_run(
     )
     with store.write() as c:
         run, _ = create_run(store, c, template, origin=Origin("backfill", "s"))
-        store.projects.link(c, nightly, "schedule", "s")
+        store.projects.link(c, nightly, "automation", "s")
         for project in (nightly, wine):
             store.projects.link(c, project, "run", run)
     family = [run]

@@ -1,4 +1,4 @@
-"""Triggers of ann, whose runs execute small scripts."""
+"""Automations of ann on events, whose runs execute small scripts."""
 
 from typing import Any
 
@@ -26,8 +26,8 @@ TOOL = {
 }
 
 
-class Triggers:
-    """Creates triggers from plain data."""
+class EventAutomations:
+    """Creates automations from plain data."""
 
     def __init__(self, yard: Any, ann: Any):
         self.service, self.ann = yard.services.automations, ann
@@ -38,17 +38,17 @@ class Triggers:
         (self.root / "tool.py.nbexec").write_bytes(msgspec.json.encode(TOOL))
 
     def create(self, on: dict[str, Any], path: str = "report.py", **body: Any) -> Automation:
-        """Create a trigger."""
+        """Create an automation."""
         run = {"path": path, **body.pop("run", {})}
         return self.service.create(
             self.ann, msgspec.convert({"run": run, "on": on, **body}, NewAutomation)
         )
 
     def after(self, source: str, target: str, **body: Any) -> Automation:
-        """Create a trigger that runs one script after another."""
-        return self.create({"kind": "workflow", "path": source}, target, **body)
+        """Create an automation that runs one script after another."""
+        return self.create({"kind": "run", "path": source}, target, **body)
 
 
 @pytest.fixture
 def automations(yard, ann):
-    return Triggers(yard, ann)
+    return EventAutomations(yard, ann)

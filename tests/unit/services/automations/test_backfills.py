@@ -6,12 +6,13 @@ import msgspec
 import pytest
 
 from nbyard.domain.automations.backfills import NewBackfill
+from nbyard.domain.automations.structs import Fire
 from nbyard.domain.callers import Caller
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.host import clock
 from nbyard.store.schema.tables import runs
 
-from .test_service import new
+from .test_times import new
 
 NOW = datetime(2026, 11, 25, 21, 30, tzinfo=UTC)
 HOURLY = {"kind": "cron", "expression": "0 * * * *"}
@@ -22,7 +23,7 @@ RANGE = {"since": "2026-11-24T01:00:00", "until": "2026-11-24T03:00:00"}
 def automation(yard, root, ann, monkeypatch):
     monkeypatch.setattr(clock, "now", lambda: NOW)
     (root / "report.py").write_text("print()\n")
-    return yard.services.automations.create(ann, new(timing=HOURLY))
+    return yard.services.automations.create(ann, new(on=HOURLY))
 
 
 @pytest.fixture
@@ -35,21 +36,21 @@ def asked(**body):
 
 
 def set_run(yard, automation, due, state):
-    """Let a run of the schedule have been due then, with this state."""
-    made = yard.services.automations.run(Caller(automation.owner), automation.id)
+    """Let a run of the automation have been due then, with this state."""
+    run_id = yard.services.automations.fire(Caller(automation.owner), automation.id, Fire()).run_id
     with yard.store.write() as c:
-        c.execute(runs.update().where(runs.c.id == made.id).values(due_at=due, state=state))
-    return made
+        c.execute(runs.update().where(runs.c.id == run_id).values(due_at=due, state=state))
+    return run_id
 
 
 def test_a_backfill_is_stored_with_its_due_times(backfills, ann, automation):
     made = backfills.create(ann, "report", asked(at_once=2))
     assert (made.state, made.automation, made.at_once) == ("running", "report", 2)
-    assert [one.due_at.hour for one in made.ticks] == [0, 1, 2]  # 1 h ahead of UTC
+    assert [one.due_at.hour for one in made.firings] == [0, 1, 2]  # 1 h ahead of UTC
     assert made.counts.waiting == 3
     assert backfills.get(ann, made.id) == made
     (listed,) = backfills.list(ann, automation="report").items
-    assert listed == msgspec.structs.replace(made, ticks=[])
+    assert listed == msgspec.structs.replace(made, firings=[])
     assert backfills.list(ann).items == [listed]
 
 
@@ -58,8 +59,8 @@ def test_a_preview_starts_nothing(backfills, ann, automation, yard):
     second = set_run(yard, automation, datetime(2026, 11, 24, 1, tzinfo=UTC), "running")
     shown = backfills.preview(ann, "report", asked())
     assert [(one.forecast, one.run_id) for one in shown.times] == [
-        ("succeeded", first.id),
-        ("active", second.id),
+        ("succeeded", first),
+        ("active", second),
         ("run", ""),
     ]
     assert shown.runs == 1 and shown.times[0].local == "2026-11-24T01:00:00+01:00"
@@ -72,8 +73,8 @@ def test_due_times_with_a_succeeded_run_are_left_out(backfills, ann, automation,
     first = set_run(yard, automation, datetime(2026, 11, 24, 0, tzinfo=UTC), "succeeded")
     made = backfills.create(ann, "report", asked())
     assert (made.counts.skipped, made.counts.waiting) == (1, 2)
-    assert made.ticks[0].run_id == first.id
-    assert made.ticks[0].reason.code == "backfill-succeeded"
+    assert made.firings[0].run_id == first
+    assert made.firings[0].reason.code == "backfill-succeeded"
     only = {"until": "2026-11-24T01:00:00"}
     with pytest.raises(Conflict) as refused:
         backfills.create(ann, "report", asked(**only))
@@ -129,7 +130,7 @@ def test_its_template_stays_until_it_ends(backfills, ann, automation, yard):
 
 def test_a_pinned_schedule_uses_its_template(backfills, ann, automation, yard, root):
     automations = yard.services.automations
-    pinned = automations.create(ann, new(timing=HOURLY, mode="pinned", name="pinned"))
+    pinned = automations.create(ann, new(on=HOURLY, mode="pinned", name="pinned"))
     (root / "report.py").unlink()
     made = backfills.create(ann, "pinned", asked())
     with pytest.raises(NotFound):
@@ -146,11 +147,19 @@ def test_a_disabled_schedule_can_be_backfilled(backfills, ann, automation, yard)
 
 def test_its_runs_are_cancelled_on_request(backfills, ann, automation, yard):
     made = backfills.create(ann, "report", asked())
-    run = yard.services.automations.run(ann, "report")
+    run_id = yard.services.automations.fire(ann, "report", Fire()).run_id
     with yard.store.write() as c:
-        yard.store.backfills.conclude(c, made.id, made.ticks[0].due_at, "started", None, run.id)
+        yard.store.backfills.conclude(c, made.firings[0], "started", None, run_id)
     backfills.cancel(ann, made.id)
-    assert yard.services.runs.get(ann, run.id).run.cancel_requested_at is None
+    assert yard.services.runs.get(ann, run_id).run.cancel_requested_at is None
     ended = backfills.cancel(ann, made.id, cancel_runs=True)
-    assert yard.services.runs.get(ann, run.id).run.cancel_requested_at is not None
+    assert yard.services.runs.get(ann, run_id).run.cancel_requested_at is not None
     assert ended.state == "cancelled" and ended.counts.cancelled == 2
+
+
+def test_an_event_has_no_past_to_run(backfills, ann, root, yard):
+    (root / "report.py").write_text("print()\n")
+    made = yard.services.automations.create(ann, new(on={"kind": "notebook"}, zone=""))
+    for call in (backfills.create, backfills.preview):
+        with pytest.raises(Conflict):
+            call(ann, made.id, asked())

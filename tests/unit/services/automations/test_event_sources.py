@@ -4,11 +4,11 @@ import os
 
 import pytest
 
-from nbyard.domain.automations.structs import OnDataset, OnFile, OnRun, OnWebhook
+from nbyard.domain.automations.structs import OnDataset, OnFile, OnRun, OnWebhook, kind_of
 from nbyard.domain.executables.structs import NewExecutable
 from nbyard.errors import Invalid
 from nbyard.services.automations import event_sources
-from nbyard.services.automations.event_sources import event_source, kind_of, shown_event
+from nbyard.services.automations.event_sources import event_source, shown_event
 
 
 def refused_field(yard, on):
@@ -19,7 +19,7 @@ def refused_field(yard, on):
 
 def test_a_dataset_is_stored_by_its_id(yard, imported):
     source = event_source(yard.parts, "ann", OnDataset("a.csv"))
-    assert source.on == OnDataset(imported.id) and source.columns()["source_id"] == imported.id
+    assert source.on == OnDataset(imported.id) and source.source_id == imported.id
     assert shown_event(yard.parts, source.on, {imported.id: "new"}) == OnDataset("new")
     with pytest.raises(Invalid, match=r"no dataset 'b\.csv'; there are: a\.csv") as refused:
         event_source(yard.parts, "ann", OnDataset("b.csv"))

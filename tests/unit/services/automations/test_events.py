@@ -1,4 +1,4 @@
-"""triggers.*: what is stored, refused, changed and fired."""
+"""automations.* on events: what is stored, refused, changed and fired."""
 
 import msgspec
 import pytest
@@ -117,7 +117,7 @@ def test_a_change_keeps_what_is_omitted(automations, ann, yard):
     assert field_of(refused) == "on.kind"
     with yard.store.read() as c:
         since = yard.store.automations.by_id(c, made.id).since_event
-    on = {"kind": "workflow", "path": "load.py", "outcome": "either"}
+    on = {"kind": "run", "path": "load.py", "outcome": "either"}
     again = automations.service.update(ann, made.id, patch(changed, on=on))
     assert str(again.sentence) == "A run of load.py succeeded or failed"
     with yard.store.read() as c:
@@ -193,7 +193,7 @@ def test_a_repeated_request_is_answered_after_its_file_is_gone(automations, ann)
     run = {"parameters": {"source": "train.py", "times": 1}}
     made = automations.create(NOTEBOOK, "tool.py", run=run)
     tool = automations.root / "tool.py"
-    tool.write_text(tool.read_text() + "\n# edited since the trigger was saved\n")
+    tool.write_text(tool.read_text() + "\n# edited since the automation was saved\n")
     first = automations.service.fire(ann, made.id, Fire({"times": 2}), "key")
     tool.unlink()
     assert automations.service.fire(ann, made.id, Fire({"times": 2}), "key") == first
@@ -231,7 +231,7 @@ def test_a_secret_is_replaced(automations, ann, yard):
 def test_events_follow_each_change(automations, ann, yard):
     made = automations.create(NOTEBOOK)
     automations.service.delete(ann, made.id)
-    told = [one for one in yard.services.events.list(ann).items if one.topic == "trigger"]
+    told = [one for one in yard.services.events.list(ann).items if one.topic == "automation"]
     assert [one.data["change"] for one in told] == ["created", "deleted"]
     with pytest.raises(NotFound):
         automations.service.get(ann, made.id)
@@ -242,7 +242,7 @@ def test_enabling_overwrites_no_change_made_meanwhile(automations, ann, monkeypa
 
     def changed_meanwhile(*args):
         monkeypatch.setattr(service, "event_source", event_source)
-        on = {"kind": "workflow", "path": "load.py"}
+        on = {"kind": "run", "path": "load.py"}
         automations.service.update(ann, made.id, patch(made, on=on))
         return event_source(*args)
 

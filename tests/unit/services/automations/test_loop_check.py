@@ -39,8 +39,8 @@ def test_a_change_closes_no_loop(automations, ann):
     first = automations.after("load.py", "train.py")
     automations.after("train.py", "report.py")
     for body in (
-        {"on": {"kind": "workflow", "path": "report.py"}},
-        {"on": {"kind": "workflow", "path": "train.py"}},
+        {"on": {"kind": "run", "path": "report.py"}},
+        {"on": {"kind": "run", "path": "train.py"}},
     ):
         with pytest.raises(Invalid) as refused:
             patch = msgspec.convert({"revision": 1} | body, AutomationPatch)
@@ -49,7 +49,7 @@ def test_a_change_closes_no_loop(automations, ann):
     with pytest.raises(Invalid):
         patch = msgspec.convert({"revision": 1, "run": {"path": "load.py"}}, AutomationPatch)
         automations.service.update(ann, first.id, patch)
-    other = {"revision": 1, "on": {"kind": "workflow", "path": "load.py", "outcome": "failed"}}
+    other = {"revision": 1, "on": {"kind": "run", "path": "load.py", "outcome": "failed"}}
     assert automations.service.update(ann, first.id, msgspec.convert(other, AutomationPatch))
 
 
@@ -72,7 +72,7 @@ def test_an_executable_does_not_follow_itself(automations, ann, yard):
     names = [make(ann, NewExecutable(path=f"{one}.py", name=f"x{one}")).name for one in PAIR]
 
     def follow(source, target):
-        on = {"kind": "workflow", "path": source}
+        on = {"kind": "run", "path": source}
         return automations.create(on, "", run={"executable": target}, name=f"{source} {target}")
 
     assert follow(*names).on.path == names[0]

@@ -1,10 +1,17 @@
-"""The runs of schedules when they are saved."""
+"""The runs of automations, checked when an automation is saved."""
+
+import json
 
 import pytest
 
 from nbyard.domain.automations.structs import AutomaticRun
+from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
-from nbyard.services.automations.run_requests import freeze_request, stored_request
+from nbyard.services.automations.run_requests import (
+    checked_template,
+    freeze_checked,
+    stored_request,
+)
 
 
 def test_the_path_is_stored_whole(yard, root):
@@ -17,7 +24,7 @@ def test_the_path_is_stored_whole(yard, root):
 
 
 @pytest.mark.parametrize("more", [{"name": "mine"}, {"replace": True}])
-def test_runs_of_schedules_have_no_name(yard, more):
+def test_runs_of_automations_have_no_name(yard, more):
     with pytest.raises(Invalid) as refused:
         stored_request(yard.parts, AutomaticRun(path="report.py", **more))
     assert refused.value.details[0].path == "run.name"
@@ -31,5 +38,43 @@ def test_a_path_outside_the_root_is_refused_at_its_field(yard):
 
 def test_refused_fields_are_below_the_run(yard):
     with pytest.raises(Invalid) as refused:
-        freeze_request(yard.parts, "ann", AutomaticRun(path="report.py", priority=500))
+        freeze_checked(
+            yard.parts, "ann", AutomaticRun(path="report.py", priority=500), {}, "follows"
+        )
     assert refused.value.details[0].path == "run.priority"
+
+
+def test_an_input_may_come_from_the_event(yard, automations):
+    run, references = NewRun(path=str(automations.root / "tool.py")), {"source": "path"}
+    assert freeze_checked(yard.parts, "ann", run, references, "follows") is None
+    for values, mode in (({}, "follows"), (references, "pinned"), ({"times": "count"}, "follows")):
+        with pytest.raises(Invalid) as refused:
+            freeze_checked(yard.parts, "ann", run, values, mode)
+        assert refused.value.details[0].path == "run.parameters.source"
+
+
+def test_a_needed_value_comes_from_the_run_or_the_event(yard, automations):
+    document = {
+        "version": 1,
+        "meta": {"parameters": {"number": {"type": "int"}}},
+        "nodes": {
+            "a": {
+                "type": "executable",
+                "path": "tool.py",
+                "arguments": {"times": {"parameter": "number"}},
+            },
+            "x": {"type": "dataset", "path": "train.py"},
+        },
+        "edges": {"e": {"source": "x", "output": "data", "target": "a", "input": "source"}},
+    }
+    (automations.root / "flow.nbflow").write_text(json.dumps(document))
+    run = NewRun(path=str(automations.root / "flow.nbflow"))
+    with yard.parts.blobs.without_collection():
+        frozen = freeze_checked(yard.parts, "ann", run, {}, "follows")
+        assert frozen is not None
+        with yard.store.write() as c:
+            with pytest.raises(Invalid) as refused:
+                checked_template(c, frozen, "webhook", {}, "follows")
+            assert refused.value.details[0].path == "run.parameters.number"
+            assert checked_template(c, frozen, "notebook", {}, "follows")
+            assert checked_template(c, frozen, "webhook", {"number": "body.n"}, "follows")

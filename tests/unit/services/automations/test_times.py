@@ -1,4 +1,4 @@
-"""schedules.*: what is stored, refused, previewed and counted."""
+"""automations.* on times: what is stored, refused, previewed and counted."""
 
 from datetime import timedelta
 from typing import Any
@@ -6,11 +6,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from nbyard.domain.automations.structs import AutomationPatch, NewAutomation, TimePreviewRequest
+from nbyard.domain.automations.structs import (
+    AutomationPatch,
+    Fire,
+    NewAutomation,
+    TimePreviewRequest,
+)
+from nbyard.domain.automations.times.structs import Interval, Phrase
 from nbyard.domain.callers import Caller
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
 
-DAILY = {"kind": "words", "text": "daily at 6"}
+DAILY = {"kind": "phrase", "text": "daily at 6"}
 
 
 @pytest.fixture
@@ -27,7 +33,7 @@ def made(automations, ann):
 def new(**body: Any) -> NewAutomation:
     run = {"path": "report.py", **body.pop("run", {})}
     return msgspec.convert(
-        {"run": run, "timing": DAILY, "zone": "Europe/Berlin", **body}, NewAutomation
+        {"run": run, "on": DAILY, "zone": "Europe/Berlin", **body}, NewAutomation
     )
 
 
@@ -36,7 +42,7 @@ def patch(made, **body: Any) -> AutomationPatch:
 
 
 def test_a_schedule_is_stored_with_its_sentence(automations, ann, made):
-    assert (made.name, made.words, made.run.path) == ("report", "daily at 6", "report.py")
+    assert (made.name, made.on, made.run.path) == ("report", Phrase("daily at 6"), "report.py")
     assert str(made.sentence) == "Every day at 06:00 (Europe/Berlin)"
     assert made.next_due is not None and made.recent == []
     assert automations.get(ann, "report") == automations.get(ann, made.id) == made
@@ -55,7 +61,7 @@ def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
         for hours in range(14):
             outcome = "waiting" if hours < 2 else "overlapped"
             due = made.next_due + timedelta(hours=hours)
-            yard.store.automations.record(c, made, due, outcome)
+            yard.store.firings.add_due(c, made, due, outcome)
     shown = automations.get(ann, made.id)
     assert shown.waiting == automations.list(ann).items[0].waiting == 2
     assert {tick.outcome for tick in shown.recent} == {"overlapped"}
@@ -72,10 +78,10 @@ def test_other_people_do_not_see_it(automations, made):
     assert automations.list(eve).items == []
     for call in (
         automations.get,
-        automations.run,
+        lambda *args: automations.fire(*args, Fire()),
         automations.disable,
         automations.delete,
-        automations.ticks,
+        automations.firings,
     ):
         with pytest.raises(NotFound):
             call(eve, made.id)
@@ -90,8 +96,8 @@ def test_the_same_key_creates_one_schedule(automations, ann):
 @pytest.mark.parametrize(
     ("body", "path"),
     [
-        ({"timing": {"kind": "cron", "expression": "* * * *"}}, "timing.expression"),
-        ({"timing": {"kind": "words", "text": "sometimes"}}, "timing.text"),
+        ({"on": {"kind": "cron", "expression": "* * * *"}}, "on.expression"),
+        ({"on": {"kind": "phrase", "text": "sometimes"}}, "on.text"),
         ({"zone": "../../etc/passwd"}, "zone"),
         ({"at_most": 0}, "at_most"),
         ({"missed": {"most": 0}}, "missed.most"),
@@ -117,13 +123,13 @@ def test_a_missing_file_is_refused(automations, ann):
 def test_fields_change_one_by_one(automations, ann, made):
     changed = automations.update(ann, made.id, patch(made, overlap="queue", at_most=3))
     assert (changed.overlap, changed.at_most, changed.revision) == ("queue", 3, 2)
-    assert (changed.timing, changed.words) == (made.timing, made.words)
+    assert (changed.timing, changed.on) == (made.timing, made.on)
     moved = automations.update(ann, made.id, patch(changed, zone="Asia/Tokyo"))
-    assert moved.next_due.hour == 21 and moved.words == "daily at 6"
+    assert moved.next_due.hour == 21 and moved.on == Phrase("daily at 6")
     timed = automations.update(
-        ann, made.id, patch(moved, timing={"kind": "interval", "seconds": 600}, name="often")
+        ann, made.id, patch(moved, on={"kind": "interval", "seconds": 600}, name="often")
     )
-    assert (timed.name, timed.words) == ("often", "")
+    assert (timed.name, timed.on) == ("often", Interval(600))
     with pytest.raises(StaleWrite):
         automations.update(ann, made.id, patch(made, overlap="skip"))
 
@@ -142,7 +148,7 @@ def test_a_change_without_the_file_names_the_way_to_another_path(automations, an
     for change in ({"overlap": "queue"}, {"mode": "pinned"}):
         with pytest.raises(NotFound) as refused:
             automations.update(ann, made.id, patch(made, **change))
-        assert "nbyard schedules update report --file" in refused.value.hint
+        assert "nbyard automations update report --file" in refused.value.hint
     moved = automations.update(ann, made.id, patch(made, run={"path": "moved.py"}))
     assert (moved.name, moved.run.path) == ("report", "moved.py")
     pinned = automations.update(ann, made.id, patch(moved, mode="pinned"))
@@ -183,7 +189,7 @@ def test_disabled_schedules_have_no_due_time(automations, ann, made, yard):
 
 
 def test_an_ended_schedule_cannot_be_enabled(automations, ann, yard):
-    body = new(timing={"kind": "delay", "seconds": 3600}, is_enabled=False, at_most=1)
+    body = new(on={"kind": "phrase", "text": "in 1 hour"}, is_enabled=False, at_most=1)
     made = automations.create(ann, body)
     with yard.store.write() as c:
         yard.store.automations.change(c, made, "changed", started_count=1)
@@ -194,24 +200,26 @@ def test_an_ended_schedule_cannot_be_enabled(automations, ann, yard):
 @pytest.mark.parametrize("mode", ["follows", "pinned"])
 def test_run_now_is_a_run_of_the_schedule(automations, ann, yard, mode):
     made = automations.create(ann, new(mode=mode))
-    run = automations.run(ann, made.id)
-    assert (run.origin.kind, run.origin.id, run.origin.due_at) == ("schedule", made.id, None)
-    assert [one.id for one in yard.services.runs.list(ann, automation=made.id).items] == [run.id]
-    assert automations.ticks(ann, made.id).items == []
+    fired = automations.fire(ann, made.id, Fire())
+    (run,) = yard.services.runs.list(ann, automation=made.id).items
+    assert (run.origin.kind, run.origin.id, run.origin.due_at) == ("automation", made.id, None)
+    assert (fired.run_id, fired.outcome, run.origin.person) == (run.id, "started", "ann")
+    assert [one.id for one in automations.firings(ann, made.id).items] == [fired.id]
+    assert automations.get(ann, made.id).counts.started == 0
 
 
 def test_a_deleted_schedule_keeps_its_runs(automations, ann, made, yard):
-    run = automations.run(ann, made.id)
+    run_id = automations.fire(ann, made.id, Fire()).run_id
     automations.delete(ann, made.id)
     with pytest.raises(NotFound):
         automations.get(ann, made.id)
-    assert yard.services.runs.get(ann, run.id).run.id == run.id
+    assert yard.services.runs.get(ann, run_id).run.id == run_id
 
 
 def test_a_preview_writes_nothing(automations, ann, yard):
     with yard.store.read() as c:
         before = yard.store.events.newest_id(c)
-    body = msgspec.convert({"timing": DAILY, "zone": "Europe/Berlin"}, TimePreviewRequest)
+    body = msgspec.convert({"on": DAILY, "zone": "Europe/Berlin"}, TimePreviewRequest)
     seen = automations.preview(ann, body)
     assert seen.text == "Every day at 06:00 (Europe/Berlin)"
     assert len(seen.next) == 5 and all("T06:00:00" in one.local for one in seen.next)
@@ -226,7 +234,7 @@ def test_a_preview_writes_nothing(automations, ann, yard):
 def test_a_preview_counts_started_runs_of_its_schedule(automations, ann, yard):
     made = automations.create(ann, new(at_most=3))
     body = msgspec.convert(
-        {"timing": DAILY, "zone": "Europe/Berlin", "at_most": 3, "schedule": made.id},
+        {"on": DAILY, "zone": "Europe/Berlin", "at_most": 3, "automation": made.id},
         TimePreviewRequest,
     )
     assert len(automations.preview(ann, body).next) == 3
@@ -243,5 +251,5 @@ def test_a_preview_counts_started_runs_of_its_schedule(automations, ann, yard):
 def test_events_follow_each_change(automations, ann, made, yard):
     automations.disable(ann, made.id)
     automations.delete(ann, made.id)
-    told = [event for event in yard.services.events.list(ann).items if event.topic == "schedule"]
+    told = [event for event in yard.services.events.list(ann).items if event.topic == "automation"]
     assert [event.data["change"] for event in told] == ["created", "disabled", "deleted"]

@@ -7,8 +7,8 @@ from nbyard.domain.notices.structs import AutomationNotice
 from nbyard.errors import Invalid
 from nbyard.services.notices.automation_notices import replace_notices
 
-from ...store.automations.test_queries import NOW
-from ...store.automations.test_queries import add as add_schedule
+from ...store.automations.conftest import NOW
+from ...store.automations.conftest import add as add_schedule
 from ...store.notices.test_channels import add
 
 

@@ -179,7 +179,7 @@ def test_a_channel_for_openlineage_gets_an_event_of_that_format(channels, ann):
 
 
 def test_a_channel_of_a_schedule_is_deleted_by_force_only(yard, channels, ann, made):
-    body = {"run": {"path": "report.py"}, "timing": {"kind": "words", "text": "daily at 6"}}
+    body = {"run": {"path": "report.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}
     wanted = {**body, "notify": [{"channel": "team"}]}
     automation = yard.services.automations.create(ann, msgspec.convert(wanted, NewAutomation))
     assert [one.channel for one in automation.notify] == ["team"]

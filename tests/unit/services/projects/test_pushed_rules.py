@@ -193,9 +193,9 @@ MORNING = '[schedules.morning]\npath = "a.py"\nwhen = "daily at 6"\n'
 
 def test_the_channels_of_a_schedule_are_pushed_and_pulled(projects, channels, ann, folder, yard):
     schedules = yard.services.schedules
-    body = folder(MORNING + 'notify.team = ["schedule-missed", "failed"]\n')
+    body = folder(MORNING + 'notify.team = ["automation-missed", "failed"]\n')
     assert lines(projects.push(ann, body)) == ["add project wine", "add schedule morning"]
-    team = AutomationNotice("team", ["failed", "schedule-missed"])
+    team = AutomationNotice("team", ["failed", "automation-missed"])
     assert schedules.get(ann, "morning").notify == [team]
     assert projects.plan(ann, body).changes == []
     assert projects.push(ann, body).changes == []

@@ -131,7 +131,7 @@ def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, fol
     projects.push(ann, folder(MORNING + TOOLS))
     (root / "own.py").write_text("print()\n")
     own = yard.services.schedules.create(ann, _daily("own.py"))
-    projects.link(ann, "wine", NewLink("schedule", own.id))
+    projects.link(ann, "wine", NewLink("automation", own.id))
     body = folder()
     assert lines(projects.plan(ann, body)) == ["change file nbyard.toml", "delete schedule morning"]
     projects.push(ann, body)
@@ -140,7 +140,7 @@ def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, fol
 
 
 def _daily(path):
-    body = {"run": {"path": path}, "timing": {"kind": "words", "text": "daily at 6"}}
+    body = {"run": {"path": path}, "on": {"kind": "phrase", "text": "daily at 6"}}
     return msgspec.convert(body, NewAutomation)
 
 

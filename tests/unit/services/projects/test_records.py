@@ -257,7 +257,7 @@ def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, 
         services.credentials.create(ann, NewCredential(name, "token", {"secret": "s"}))
         for name in ("mine", "other")
     ]
-    projects.link(ann, "wine", NewLink("trigger", "mine"))
+    projects.link(ann, "wine", NewLink("automation", "mine"))
     projects.link(ann, "wine", NewLink("credential", secrets[0].id))
     for service, found in ((services.triggers, pairs), (services.credentials, secrets)):
         assert [one.id for one in service.list(ann, project="wine").items] == [found[0].id]

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from sqlalchemy import insert
 
-from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
+from nbyard.domain.automations.structs import AutomaticRun, Fire, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import first_id_at, new_id
@@ -114,7 +114,7 @@ def test_the_runs_that_a_person_submitted(yard: Yard, ann: Caller, root: Path) -
     first = runs.create(ann, NewRun(path="a.py"))
     of_bob = [
         runs.create(bob, NewRun(path="a.py")),
-        automations.run(bob, "morning"),
+        runs.get(bob, automations.fire(bob, "morning", Fire()).run_id).run,
         runs.check_sample(bob, NewCheckRun(path="a.py")),
     ]
     assert numbers(yard, ann, person="ann") == [first.number]

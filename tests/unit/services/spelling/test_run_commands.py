@@ -60,7 +60,7 @@ SPELLED = [
         "schedules.create",
         {
             "run": {"path": "report.ipynb"},
-            "timing": {"kind": "words", "text": "weekdays 8:00"},
+            "on": {"kind": "phrase", "text": "weekdays 8:00"},
             "zone": "Europe/Berlin",
             "at_most": 3,
             "starts_at": "2026-12-01T08:00:00",
@@ -78,7 +78,7 @@ SPELLED = [
         "schedules.create",
         {
             "run": {"path": "report.ipynb", "force": False},
-            "timing": {"kind": "words", "text": "weekdays 8:00"},
+            "on": {"kind": "phrase", "text": "weekdays 8:00"},
         },
         "schedules create --when 'weekdays 8:00' --use-cache report.ipynb",
     ),
@@ -86,7 +86,7 @@ SPELLED = [
         "schedules.create",
         {
             "run": {"path": "report.ipynb", "force": True},
-            "timing": {"kind": "words", "text": "weekdays 8:00"},
+            "on": {"kind": "phrase", "text": "weekdays 8:00"},
         },
         "schedules create --when 'weekdays 8:00' report.ipynb",
     ),
@@ -97,7 +97,7 @@ SPELLED = [
     ),
     (
         "schedules.update",
-        {"revision": 2, "timing": {"kind": "words", "text": "weekdays 8:00"}, "mode": "follows"},
+        {"revision": 2, "on": {"kind": "phrase", "text": "weekdays 8:00"}, "mode": "follows"},
         "schedules update --when 'weekdays 8:00' --follow KEY",
     ),
     (

@@ -66,7 +66,7 @@ def test_a_request_is_shown_without_defaults():
     assert plain_json(NewDataset(FileSource("a.csv"))) == {
         "source": {"kind": "file", "path": "a.csv"}
     }
-    timing = {"kind": "words", "text": "daily"}
+    timing = {"kind": "phrase", "text": "daily"}
     for run, shown in (
         (AutomaticRun(path="a.py"), {}),
         (AutomaticRun(force=False), {"force": False}),

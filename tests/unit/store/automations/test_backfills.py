@@ -1,18 +1,18 @@
 """Rows of backfills: their due times, and which runs count for them."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from nbyard.domain.automations.backfills import BackfillCounts, Firing
+from nbyard.domain.automations.backfills import BackfillCounts
 from nbyard.reasons.structs import because
 from nbyard.store import Store
+from nbyard.store.automations.firings import new_firing
 
 from ..rows import Rows
-from .test_queries import add
+from .conftest import NOW, add
 
-NOW = datetime(2026, 11, 25, 21, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DUES = [NOW, NOW + HOUR, NOW + 2 * HOUR]
 
@@ -26,7 +26,7 @@ def made(store: Store) -> str:
 def add_backfill(store: Store, key: str, automation: str = "s") -> str:
     row = {
         "id": key,
-        "schedule_id": automation,
+        "automation_id": automation,
         "owner": "ann",
         "since": NOW,
         "until": DUES[-1],
@@ -36,8 +36,12 @@ def add_backfill(store: Store, key: str, automation: str = "s") -> str:
         "created_at": NOW,
         "finished_at": None,
     }
+    firings = [
+        new_firing(automation, f"{key} {due}", "waiting", None, backfill_id=key, due_at=due)
+        for due in DUES
+    ]
     with store.write() as c:
-        store.backfills.insert(c, row, [Firing(due, "waiting") for due in DUES])
+        store.backfills.insert(c, row, firings)
     return key
 
 
@@ -56,17 +60,18 @@ def test_only_the_owner_sees_it(store, made):
 def test_due_times_are_handled_in_order_and_once(store, made):
     with store.write() as c:
         rows = store.backfills
-        assert rows.first_waiting(c, made) == DUES[0]
+        first = rows.first_waiting(c, made)
+        assert rows.first_waiting(c, made).due_at == DUES[0]
         run = Rows(store, c).run()
-        assert rows.conclude(c, made, DUES[0], "started", run_id=run.id)
-        assert not rows.conclude(c, made, DUES[0], "started", run_id="other")
-        assert rows.first_waiting(c, made) == DUES[1]
+        assert rows.conclude(c, first, "started", run_id=run.id)
+        assert not rows.conclude(c, first, "started", run_id="other")
+        assert rows.first_waiting(c, made).due_at == DUES[1]
         assert rows.live_runs(c, made) == [run.id]
         why = because("backfill-succeeded", number=4)
-        assert rows.conclude(c, made, DUES[1], "skipped", why, run.id)
+        assert rows.conclude(c, rows.first_waiting(c, made), "skipped", why, run.id)
         assert rows.live_runs(c, made) == [run.id]  # not twice: another source created that run
-        first, second, third = rows.ticks(c, made)
-        assert (first.outcome, first.run_state, third.outcome) == ("started", "queued", "waiting")
+        one, second, third = rows.firings(c, made)
+        assert (one.outcome, one.run_state, third.outcome) == ("started", "queued", "waiting")
         assert second.reason == why
         assert rows.counts(c, [made]) == {made: BackfillCounts(waiting=1, active=1, skipped=1)}
 
@@ -74,22 +79,23 @@ def test_due_times_are_handled_in_order_and_once(store, made):
 def test_a_cancelled_backfill_stays_cancelled(store, made):
     with store.write() as c:
         one = store.backfills.by_id(c, made).backfill
+        first = store.backfills.first_waiting(c, made)
         assert store.backfills.running(c) == [made]
         assert store.backfills.cancel(c, one)
         assert not store.backfills.cancel(c, one) and not store.backfills.finish(c, one)
         row = store.backfills.by_id(c, made)
         assert row.backfill.state == "cancelled" and row.backfill.finished_at is not None
         assert row.template_id == "" and store.backfills.running(c) == []
-        assert {tick.outcome for tick in store.backfills.ticks(c, made)} == {"cancelled"}
-        assert not store.backfills.conclude(c, made, DUES[0], "started", run_id="r")
+        assert {firing.outcome for firing in store.backfills.firings(c, made)} == {"cancelled"}
+        assert not store.backfills.conclude(c, first, "started", run_id="r")
         assert not store.has_work(c)
 
 
-def test_it_is_deleted_with_its_schedule(store, made):
+def test_it_is_deleted_with_its_automation(store, made):
     with store.write() as c:
         store.automations.delete(c, store.automations.by_id(c, "s").automation)
         assert store.backfills.by_id(c, made) is None
-        assert store.backfills.ticks(c, made) == []
+        assert store.backfills.firings(c, made) == []
     with pytest.raises(IntegrityError):
         add_backfill(store, "c", "s")
 
@@ -97,9 +103,9 @@ def test_it_is_deleted_with_its_schedule(store, made):
 def test_runs_of_due_times_are_found(store, made):
     with store.write() as c:
         rows = Rows(store, c)
-        for origin in ("schedule", "backfill", "retry"):
+        for origin in ("automation", "backfill", "retry"):
             rows.run(origin=origin, source_id="s", due_at=DUES[0])
-        rows.run(origin="schedule", source_id="s")
+        rows.run(origin="automation", source_id="s")
         rows.run(origin="retry", source_id="t", due_at=DUES[1])
         found = store.backfills.past_runs(c, "s", DUES[0], DUES[-1])
         assert {due: len(known) for due, known in found.items()} == {DUES[0]: 3}

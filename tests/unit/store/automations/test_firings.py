@@ -1,6 +1,6 @@
 """Rows of firings: each event once, and what it led to."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -13,14 +13,14 @@ from nbyard.store.automations import firings
 from nbyard.store.schema.tables import runs
 
 from ..rows import Rows
+from .conftest import NOW
 
-NOW = datetime(2026, 11, 26, tzinfo=UTC)
 CAUSE = FireCause()
 
 
 @pytest.fixture
 def run_after(store):
-    """Inserts a run that a chain of triggers led to."""
+    """Inserts a run that a chain of automations led to."""
 
     def insert(chain):
         with store.write() as c:
@@ -65,13 +65,14 @@ def test_a_firing_ends_once_and_is_counted(store, stored):
     a = stored.add("a")
     ids = [add(store, a, f"e{number}") for number in range(4)]
     with store.write() as c:
-        assert store.firings.conclude(c, a, ids[0], "started", run_id="r")
-        assert not store.firings.conclude(c, a, ids[0], "failed")
-        assert store.firings.conclude(c, a, ids[1], "failed", because("firing-disabled"))
-        store.firings.mark_overlapped(c, a, because("firing-replaced"), [ids[2]])
+        first, second = (store.firings.get(c, firing_id) for firing_id in ids[:2])
+        assert store.firings.conclude(c, a, first, "started", run_id="r")
+        assert not store.firings.conclude(c, a, first, "failed")
+        assert store.firings.conclude(c, a, second, "failed", because("firing-disabled"))
+        store.firings.drop_waiting(c, a, because("firing-replaced"), [ids[2]])
     assert outcomes(store, a) == ["started", "failed", "overlapped", "waiting"]
     with store.write() as c:
-        store.firings.mark_overlapped(c, a, because("firing-disabled"))
+        store.firings.drop_waiting(c, a, because("firing-disabled"))
         assert store.firings.waiting(c) == []
         assert [one.id for one in store.firings.recent(c, ["a"])["a"]] == ids[::-1]
     assert counts(store, a) == (1, 2, 1)

@@ -1,4 +1,4 @@
-"""Rows of triggers and of the files that they watch."""
+"""Rows of automations on events and of the files that they watch."""
 
 import pytest
 from sqlalchemy import insert, update
@@ -11,7 +11,7 @@ from ..rows import Rows
 from .conftest import NOW
 
 
-def test_enabled_triggers_are_found_by_kind(store, stored):
+def test_enabled_automations_are_found_by_kind(store, stored):
     stored.add("a")
     stored.add("b", "dataset")
     stored.add("c", "dataset", is_enabled=False)
@@ -23,12 +23,12 @@ def test_enabled_triggers_are_found_by_kind(store, stored):
         assert store.automations.all_of(c, "eve") == []
 
 
-def test_triggers_are_found_by_the_source_of_an_event(store, stored):
+def test_automations_are_found_by_the_source_of_an_event(store, stored):
     stored.add("a", "dataset", source_id="d", since_event=7)
-    stored.add("b", "workflow", source_id="w", source_path="/w", since_event=5)
+    stored.add("b", "run", source_id="w", source_path="/w", since_event=5)
     stored.add("c", "file", source_path="/w", since_event=1)
-    stored.add("d", "workflow", source_path="/w", is_enabled=False)
-    kinds = ("dataset", "workflow")
+    stored.add("d", "run", source_path="/w", is_enabled=False)
+    kinds = ("dataset", "run")
     with store.read() as c:
         found = store.automations.of_sources
         assert [row.automation.id for row in found(c, kinds, ["d", "/w"])] == ["a", "b"]
@@ -62,9 +62,9 @@ def test_watched_files_are_advanced_once(store, stored):
         store.automations.store_files(c, "a", {"/in/x": (1, 2)})
         version, files = store.automations.stored_files(c, "a")
         assert files == {"/in/x": (1, 2)}
-        store.automations.advance(c, "a", version, {})
+        store.automations.advance_files(c, "a", version, {})
         with pytest.raises(StaleWrite):
-            store.automations.advance(c, "a", version, {"/in/y": (1, 1)})
+            store.automations.advance_files(c, "a", version, {"/in/y": (1, 1)})
         assert store.automations.stored_files(c, "a") == (version + 1, {})
         store.automations.store_files(c, "a", {})
         assert store.automations.stored_files(c, "a") == (version + 2, {})

@@ -16,7 +16,7 @@ def seal(store, stored, name="a"):
         return store.automations.by_id(c, name)
 
 
-def test_a_secret_is_encrypted_and_bound_to_its_trigger(store, stored):
+def test_a_secret_is_encrypted_and_bound_to_its_automation(store, stored):
     row, other = seal(store, stored), seal(store, stored, "b")
     assert "whsec" not in row.secret and store.automation_secrets.secret(row) == "whsec_1"
     with pytest.raises(Conflict):

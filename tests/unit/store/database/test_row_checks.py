@@ -26,9 +26,9 @@ VALUES = [
     ("runs", "origin", "other"),
     ("runs", "parameters", "[]"),
     ("runs", "state", "other"),
-    ("schedules", "run", "{}"),
-    ("schedules", "timing", '{"kind": "interval", "seconds": -1}'),
-    ("schedules", "zone", "Mars/X"),
+    ("automations", "run", "{}"),
+    ("automations", "timing", '{"kind": "interval", "seconds": -1}'),
+    ("automations", "zone", "Mars/X"),
     ("tasks", "failure", "[]"),
     ("tasks", "plan", "{}"),
 ]

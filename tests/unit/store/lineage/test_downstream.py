@@ -30,7 +30,7 @@ def test_users_in_scratch_runs_do_not_count(store, chain):
     with store.write() as c:
         rows = Records(store, c)
         source = BytesOf("d", "a", "irises v1", source=f"dataset:{chain['version']}")
-        for origin in ("manual", "check", "bisect", "schedule"):
+        for origin in ("manual", "check", "bisect", "automation"):
             rows.work(rows.run(origin=origin), "use", {"a": source, "b": source})
     with store.read() as c:
         ref = Ref("dataset", chain["version"])

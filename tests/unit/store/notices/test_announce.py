@@ -15,9 +15,8 @@ from nbyard.domain.workflows.structs import Document
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store, transition
 
-from ..automations.conftest import StoredTriggers
-from ..automations.test_queries import NOW
-from ..automations.test_queries import add as add_schedule
+from ..automations.conftest import NOW, StoredAutomations
+from ..automations.conftest import add as add_schedule
 from ..rows import Rows, moment
 from ..test_projects import add as add_project
 from .test_channels import add
@@ -116,14 +115,14 @@ def test_a_retried_attempt_is_announced_each_time(store):
 def test_due_times_without_a_run_are_announced(store):
     add_schedule(store, "nightly", NOW, owner="ada")
     with store.write() as c:
-        made = channel(store, c, "schedule-missed")
+        made = channel(store, c, "automation-missed")
         row = store.automations.by_id(c, "nightly")
         assert row is not None
         outcomes = ("missed", "overlapped", "failed", "started")
         for place, outcome in enumerate(outcomes):
             due = NOW + timedelta(hours=place)
-            why = because("tick-missed")
-            store.automations.record(c, row.automation, due, outcome, reason=why, count=2)
+            why = because("due-time-missed")
+            store.firings.add_due(c, row.automation, due, outcome, reason=why, count=2)
         found = store.notices.waiting(c, made.id)
         assert [one.facts["due_at"] for one in found] == [
             NOW.isoformat(),
@@ -142,7 +141,7 @@ def test_a_rule_of_a_schedule_reports_its_runs_only(store):
         end(store, c, "failed", origin="retry", source_id="hourly")
         runs = [
             end(store, c, "failed", origin=origin, source_id="nightly")
-            for origin in ("schedule", "backfill", "retry")
+            for origin in ("automation", "backfill", "retry")
         ]
         found = store.notices.waiting(c, made.id)
         assert [one.notice.run_id for one in found] == [run.id for run in runs]
@@ -154,14 +153,14 @@ def test_a_rule_of_a_project_reports_its_runs_only(store):
     with store.write() as c:
         wine, beer = add_project(store, c), add_project(store, c, "beer")
         made = channel(store, c, "failed", project=wine.id)
-        store.projects.link(c, wine, "schedule", "nightly")
+        store.projects.link(c, wine, "automation", "nightly")
         store.projects.link(c, wine, "workflow", "w")
         store.projects.link(c, beer, "workflow", "v")
         end(store, c, "failed")
         end(store, c, "failed", workflow_id="v")
         runs = [
             end(store, c, "failed", workflow_id="w"),
-            end(store, c, "failed", origin="schedule", source_id="nightly"),
+            end(store, c, "failed", origin="automation", source_id="nightly"),
         ]
         linked = Rows(store, c).run()
         store.projects.link(c, wine, "run", linked.id)
@@ -172,42 +171,42 @@ def test_a_rule_of_a_project_reports_its_runs_only(store):
         assert [one.notice.run_id for one in found] == [run.id for run in (*runs, linked)]
 
 
-@pytest.mark.parametrize("kind", ["schedule", "workflow", None])
+@pytest.mark.parametrize("kind", ["automation", "workflow", None])
 def test_a_missed_due_time_belongs_to_the_project_of_its_runs(store, kind):
     run = {"path": "/a.nbflow"}
     add_schedule(store, "nightly", NOW, owner="ada", run=run)
     with store.write() as c:
-        made = channel(store, c, "schedule-missed", project=add_project(store, c).id)
+        made = channel(store, c, "automation-missed", project=add_project(store, c).id)
         row = store.automations.by_id(c, "nightly")
         wine = store.projects.get(c, "ada", "wine")
         flow = store.workflows.create_or_update(c, "ada", row.automation.run.path, Document(1))
         if kind:
-            store.projects.link(c, wine, kind, "nightly" if kind == "schedule" else flow.id)
-        store.automations.record(c, row.automation, NOW, "missed", reason=because("tick-missed"))
+            store.projects.link(c, wine, kind, "nightly" if kind == "automation" else flow.id)
+        store.firings.add_due(c, row.automation, NOW, "missed", reason=because("due-time-missed"))
         assert len(store.notices.waiting(c, made.id)) == (1 if kind else 0)
 
 
-@pytest.mark.parametrize("kind", ["trigger", "workflow", None])
+@pytest.mark.parametrize("kind", ["automation", "workflow", None])
 def test_a_firing_without_a_run_is_announced_once(store, kind):
     run = {"path": "/a.nbflow"}
-    automation = StoredTriggers(store).add("arrivals", owner="ada", run=run)
+    automation = StoredAutomations(store).add("arrivals", owner="ada", run=run)
     with store.write() as c:
-        everything, wine = channel(store, c, "trigger-failed"), add_project(store, c)
-        own = channel(store, c, "trigger-failed", name="own", project=wine.id)
+        everything, wine = channel(store, c, "automation-missed"), add_project(store, c)
+        own = channel(store, c, "automation-missed", name="own", project=wine.id)
         flow = store.workflows.create_or_update(c, "ada", automation.run.path, Document(1))
         if kind:
-            store.projects.link(c, wine, kind, "arrivals" if kind == "trigger" else flow.id)
+            store.projects.link(c, wine, kind, "arrivals" if kind == "automation" else flow.id)
         why = because("watched-files-unreadable", path="/in", message="no")
         failed = store.firings.add(c, automation, "e1", FireCause(), reason=why)
         assert store.firings.add(c, automation, "e1", FireCause(), reason=why) is None
         waiting = store.firings.add(c, automation, "e2", FireCause())
-        store.firings.conclude(c, automation, waiting, "failed", why)
+        store.firings.conclude(c, automation, store.firings.get(c, waiting), "failed", why)
         skipped = store.firings.add(c, automation, "e3", FireCause())
-        store.firings.conclude(c, automation, skipped, "overlapped", why)
+        store.firings.conclude(c, automation, store.firings.get(c, skipped), "overlapped", why)
         found = store.notices.waiting(c, everything.id)
         assert [one.notice.event_id for one in found] == [
-            f"{failed}:trigger-failed",
-            f"{waiting}:trigger-failed",
+            f"{failed}:automation-missed",
+            f"{waiting}:automation-missed",
         ]
         assert found[0].notice.title == "arrivals"
         assert found[0].facts["reason"]["code"] == "watched-files-unreadable"

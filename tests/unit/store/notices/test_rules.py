@@ -3,8 +3,8 @@
 from nbyard.domain.notices.rules import StoredRule
 from nbyard.domain.notices.structs import AutomationNotice, NoticeRule
 
-from ..automations.test_queries import NOW
-from ..automations.test_queries import add as add_schedule
+from ..automations.conftest import NOW
+from ..automations.conftest import add as add_schedule
 from ..test_projects import add as add_project
 from .test_channels import add
 

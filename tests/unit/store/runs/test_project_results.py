@@ -121,8 +121,8 @@ def test_runs_of_schedules_are_found_by_each_group_that_they_ever_had(
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)
         for automation in ("s", "of none"):
-            store.projects.link(c, wine, "schedule", automation)
-        store.projects.link(c, wine, "trigger", "t")
+            store.projects.link(c, wine, "automation", automation)
+        store.projects.link(c, wine, "automation", "t")
         paths = ["/a.py", "/b.py", *["/c.py"] * 3]
         made = [rows.run(path=path, source_id="s") for path in paths]
         made.append(rows.run(title="fit", source_id="t"))
@@ -137,7 +137,7 @@ def test_neither_scratch_runs_nor_runs_of_others_are_found(store: Store) -> None
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)
         store.projects.link(c, wine, "workflow", "w")
-        store.projects.link(c, wine, "schedule", "s")
+        store.projects.link(c, wine, "automation", "s")
         more: list[dict[str, str]] = [{"origin": "check"}, {"owner": "bob"}]
         for columns in more:
             for named in (

@@ -144,20 +144,21 @@ def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) ->
     assert plan == ["SEARCH runs USING INDEX ix_runs_of_sources (source_id=?)"]
 
 
-def test_the_waiting_due_times_of_schedules_are_found_by_their_index(tmp_path: Path) -> None:
-    """A page of schedules counts them; the index of outcomes alone has those of all schedules."""
+def test_the_waiting_firings_of_automations_are_found_by_their_index(tmp_path: Path) -> None:
+    """A page of automations counts them; the index of outcomes alone has those of all."""
     store = Store(tmp_path)
     told: list[tuple[str, Any]] = []
 
     @event.listens_for(store.database.reader, "before_cursor_execute")
     def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
-        if words.startswith("SELECT schedule_ticks."):
+        if words.startswith("SELECT automation_firings."):
             told.append((words, values))
 
     with store.read() as c:
-        store.automations.counts_of_waiting(c, ["a", "b"])
+        store.firings.counts_of_waiting(c, ["a", "b"])
         ((words, values),) = told
         plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
     store.close()
-    index = "ix_schedule_ticks_schedule_id_outcome (schedule_id=? AND outcome=?)"
-    assert plan == [f"SEARCH schedule_ticks USING COVERING INDEX {index}"]
+    columns = "(automation_id=? AND outcome=? AND backfill_id=?)"
+    index = f"ix_automation_firings_automation_id_outcome_backfill_id {columns}"
+    assert plan == [f"SEARCH automation_firings USING COVERING INDEX {index}"]

@@ -17,10 +17,9 @@ OWNED = (
     *("credentials", "deployments", "models", "submissions", "retention", "run_templates"),
     *(
         "projects",
-        "schedules",
+        "automations",
         "backfills",
         "bisections",
-        "triggers",
         "notice_channels",
         "notice_rules",
         "notices",

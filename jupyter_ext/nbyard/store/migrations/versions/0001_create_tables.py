@@ -365,7 +365,8 @@ def upgrade() -> None:  # noqa: PLR0915 (one statement for each table)
         unique=[["automation_id", "event_key"]], parents={"automation_id": "automations"},
         indexes=[
             ["automation_id", "backfill_id", "id"], ["automation_id", "due_at"],
-            ["backfill_id", "due_at"], ["outcome", "backfill_id"], ["automation_id", "outcome"],
+            ["backfill_id", "due_at"], ["outcome", "backfill_id"],
+            ["automation_id", "outcome", "backfill_id"],
         ],
     )
     create(

@@ -11,24 +11,24 @@ RANGE = ("--from", "2026-01-05", "--until", "2026-01-07 09:00")
 def automation(yard, shell):
     (yard.parts.files.root / "report.py").write_text("print()\n")
     words = ("report.py", "--when", "weekdays 8:00", "--zone", "Europe/Berlin")
-    assert shell("schedules", "create", *words).code == 0
+    assert shell("automations", "create", *words).code == 0
     return "report"
 
 
 def test_a_dry_run_shows_the_due_times(shell, automation):
-    seen = shell("schedules", "backfill", automation, *RANGE, "--dry-run")
+    seen = shell("automations", "backfill", automation, *RANGE, "--dry-run")
     lines = seen.out.splitlines()
     assert lines[0] == "Mon 2026-01-05 08:00:00 +0100  run"
     assert lines[3:] == ["3 of 3 due times would run (Europe/Berlin)"]
     found = json.loads(
-        shell("schedules", "backfill", automation, *RANGE, "--dry-run", "--json").out
+        shell("automations", "backfill", automation, *RANGE, "--dry-run", "--json").out
     )
     assert found["runs"] == 3
     assert json.loads(shell("backfills", "ls", "--json").out)["items"] == []
 
 
 def test_a_backfill_is_started_shown_and_cancelled(shell, automation):
-    made = shell("schedules", "backfill", automation, *RANGE, "--at-once", "2")
+    made = shell("automations", "backfill", automation, *RANGE, "--at-once", "2")
     assert made.code == 0, made.err
     assert "3 due times will run, 0 left out" in made.err
     key = made.out.strip()
@@ -41,13 +41,13 @@ def test_a_backfill_is_started_shown_and_cancelled(shell, automation):
 
 
 def test_a_bad_range_is_refused(shell, automation):
-    refused = shell("schedules", "backfill", automation, "--from", "2099-01-01")
+    refused = shell("automations", "backfill", automation, "--from", "2099-01-01")
     assert refused.code == 2 and "--from: the start is after" in refused.err
-    long = shell("schedules", "backfill", automation, "--from", "1999-01-01")
+    long = shell("automations", "backfill", automation, "--from", "1999-01-01")
     assert long.code == 2 and "1000 due times" in long.err
     assert json.loads(shell("backfills", "ls", "--json").out)["items"] == []
 
 
 def test_json_prints_the_backfill(shell, automation):
-    found = json.loads(shell("schedules", "backfill", automation, *RANGE, "--json").out)
+    found = json.loads(shell("automations", "backfill", automation, *RANGE, "--json").out)
     assert len(found["ticks"]) == 3 and found["schedule"] == "report"

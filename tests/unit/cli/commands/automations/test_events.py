@@ -15,7 +15,7 @@ def root(yard):
 
 
 def create(shell, *words):
-    return shell("triggers", "create", "report.py", *words)
+    return shell("automations", "create", "report.py", *words)
 
 
 @pytest.mark.parametrize(
@@ -32,8 +32,8 @@ def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
     made = create(shell, *words)
     assert made.code == 0, made.err
     assert "report: " in made.err and sentence in made.err
-    assert sentence in shell("triggers", "show", "report").out
-    assert made.out.strip() in shell("triggers", "ls").out
+    assert sentence in shell("automations", "show", "report").out
+    assert made.out.strip() in shell("automations", "ls").out
 
 
 @pytest.mark.parametrize(
@@ -57,53 +57,53 @@ def test_refusals_name_the_option_or_field(shell, root, words, text):
 def test_a_secret_is_shown_once(shell, root):
     made = create(shell, "--webhook")
     assert "Secret, which is not shown again: whsec_" in made.err
-    assert "nbyard/api/hooks/" in shell("triggers", "show", "report").out
-    assert "whsec_" not in shell("triggers", "show", "report", "--json").out
-    assert shell("triggers", "rotate", "report").out.startswith("whsec_")
+    assert "nbyard/api/hooks/" in shell("automations", "show", "report").out
+    assert "whsec_" not in shell("automations", "show", "report", "--json").out
+    assert shell("automations", "rotate", "report").out.startswith("whsec_")
 
 
 def test_options_become_fields(shell, root):
     assert create(shell, "--files", "inbox", "--pinned", "--disabled").code == 0
     words = ("--overlap", "skip", "--follow", "--files", "inbox", "--pattern", "**/*.csv")
-    changed = json.loads(shell("triggers", "update", "report", *words, "--json").out)
+    changed = json.loads(shell("automations", "update", "report", *words, "--json").out)
     assert (changed["overlap"], changed["mode"], changed["is_enabled"]) == (
         "skip",
         "follows",
         False,
     )
     assert changed["on"]["pattern"] == "**/*.csv"
-    renamed = shell("triggers", "update", "report", "--name", "morning", "--refreeze")
+    renamed = shell("automations", "update", "report", "--name", "morning", "--refreeze")
     assert renamed.err.startswith("morning: ")
 
 
 def test_an_option_changes_the_use_of_the_cache(shell, root):
     made = json.loads(create(shell, "--notebook", "--use-cache", "--json").out)
     assert made["run"]["force"] is False
-    changed = shell("triggers", "update", "report", "--ignore-cache", "--json")
+    changed = shell("automations", "update", "report", "--ignore-cache", "--json")
     assert json.loads(changed.out)["run"]["force"] is True, changed.err
 
 
 def test_an_option_changes_where_nodes_run(shell, root):
     create(shell, "--notebook")
-    changed = shell("triggers", "update", "report", "--runtime", "process", "--json")
+    changed = shell("automations", "update", "report", "--runtime", "process", "--json")
     assert json.loads(changed.out)["run"]["runtime"] == "process", changed.err
 
 
 def test_fire_disable_and_firings(shell, root):
     create(shell, "--notebook")
-    fired = shell("triggers", "fire", "report")
+    fired = shell("automations", "fire", "report")
     assert fired.code == 0, fired.err
-    listed = shell("triggers", "firings", "report").out
+    listed = shell("automations", "firings", "report").out
     assert "fired by a person or program" in listed and "waiting" in listed
-    assert "false" in shell("triggers", "disable", "report", "--json").out
-    assert shell("triggers", "fire", "report", "--json").code != 0
-    assert shell("triggers", "rm", "report").code == 0
+    assert "false" in shell("automations", "disable", "report", "--json").out
+    assert shell("automations", "fire", "report", "--json").code != 0
+    assert shell("automations", "rm", "report").code == 0
 
 
 def test_a_renamed_file_is_set_by_its_option(shell, root):
     create(shell, "--notebook")
     (root / "report.py").rename(root / "moved.py")
-    refused = shell("triggers", "update", "report", "--overlap", "queue")
+    refused = shell("automations", "update", "report", "--overlap", "queue")
     assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err
-    changed = shell("triggers", "update", "report", "--file", "moved.py", "--json")
+    changed = shell("automations", "update", "report", "--file", "moved.py", "--json")
     assert json.loads(changed.out)["run"]["path"].endswith("moved.py")

@@ -4,8 +4,8 @@ import json
 
 import msgspec
 import pytest
-
 from nbyard.cli.output.views.schedule_views import show_state, state_of
+
 from nbyard.domain.callers import Caller
 from nbyard.rest.identity import local_name
 
@@ -14,21 +14,21 @@ from nbyard.rest.identity import local_name
 def made(yard, shell):
     (yard.parts.files.root / "report.py").write_text("print()\n")
     words = ("report.py", "--when", "weekdays 8:00", "--zone", "Europe/Berlin")
-    return shell("schedules", "create", *words)
+    return shell("automations", "create", *words)
 
 
 def test_a_schedule_is_created_and_shown(shell, made):
     assert made.code == 0, made.err
     assert "report: Monday to Friday at 08:00 (Europe/Berlin)" in made.err
-    shown = shell("schedules", "show", "report")
+    shown = shell("automations", "show", "report")
     assert "typed" in shown.out and "weekdays 8:00" in shown.out
-    listed = shell("schedules", "ls")
+    listed = shell("automations", "ls")
     assert "enabled" in listed.out and " 08:00:00 +0" in listed.out
     assert made.out.strip() in listed.out
 
 
 def test_the_values_of_its_runs_are_shown(yard, shell, made):
-    plain = shell("schedules", "show", "report").out
+    plain = shell("automations", "show", "report").out
     assert "parameters" not in plain and "runtime" not in plain
     assert "last, at most 3600 s late\n" in plain
     (yard.parts.files.root / "greet.py").write_text(
@@ -37,13 +37,13 @@ def test_the_values_of_its_runs_are_shown(yard, shell, made):
     )
     words = ("greet.py", "--when", "daily", "--missed", "all", "--most", "3", "--window", "60")
     values = ("-p", "name=zed", "--parameters", '{"rows": 5}', "--runtime", "process")
-    assert shell("schedules", "create", *words, *values).code == 0
-    facts = shell("schedules", "show", "greet").out
+    assert shell("automations", "create", *words, *values).code == 0
+    facts = shell("automations", "show", "greet").out
     assert "parameters    rows=5, name=zed\n" in facts
     assert "runtime       process\n" in facts
     assert "missed        all, at most 60 s late, at most 3 runs\n" in facts
-    shell("schedules", "update", "greet", "--missed", "skip")
-    assert "missed        skip\n" in shell("schedules", "show", "greet").out
+    shell("automations", "update", "greet", "--missed", "skip")
+    assert "missed        skip\n" in shell("automations", "show", "greet").out
 
 
 def test_a_schedule_without_further_due_times_is_finished(yard, made, capsys):
@@ -58,18 +58,18 @@ def test_a_schedule_without_further_due_times_is_finished(yard, made, capsys):
 
 def test_options_become_fields(shell, made):
     options = ("--overlap", "queue", "--missed", "all", "--most", "3", "--at-most", "5", "--pinned")
-    changed = shell("schedules", "update", "report", "--until", "2099-01-01", *options, "--json")
+    changed = shell("automations", "update", "report", "--until", "2099-01-01", *options, "--json")
     found = json.loads(changed.out)
     assert (found["overlap"], found["at_most"], found["mode"]) == ("queue", 5, "pinned")
     assert found["missed"] == {"policy": "all", "window_seconds": 3600, "most": 3}
     assert found["ends_at"] == "2098-12-31T23:00:00Z" and found["words"] == "weekdays 8:00"
-    renamed = shell("schedules", "update", "report", "--name", "morning", "--when", "daily at 6")
+    renamed = shell("automations", "update", "report", "--name", "morning", "--at", "daily at 6")
     assert "morning: Every day at 06:00" in renamed.err
 
 
 def test_an_option_changes_the_use_of_the_cache(yard, shell, made):
     def changed(*words):
-        done = shell("schedules", "update", "report", *words, "--json")
+        done = shell("automations", "update", "report", *words, "--json")
         assert done.code == 0, done.err
         return json.loads(done.out)["run"]["force"]
 
@@ -77,7 +77,7 @@ def test_an_option_changes_the_use_of_the_cache(yard, shell, made):
     assert changed("--use-cache") is False
     assert changed("--overlap", "queue") is False
     assert changed("--ignore-cache") is True
-    cached = ("schedules", "create", "report.py", "--when", "daily", "--name", "cached")
+    cached = ("automations", "create", "report.py", "--at", "daily", "--name", "cached")
     assert not json.loads(shell(*cached, "--use-cache", "--json").out)["run"]["force"]
 
 
@@ -87,10 +87,10 @@ def test_options_change_the_values_of_runs(yard, shell, made):
         "p.add_argument('--rows', type=int)\np.parse_args()\n"
     )
     words = ("greet.py", "--when", "daily", "--parameters", '{"rows": 5}', "-p", "name=zed")
-    assert shell("schedules", "create", *words, "--runtime", "process", "--pinned").code == 0
+    assert shell("automations", "create", *words, "--runtime", "process", "--pinned").code == 0
 
     def changed(*words):
-        done = shell("schedules", "update", "greet", *words, "--json")
+        done = shell("automations", "update", "greet", *words, "--json")
         assert done.code == 0, done.err
         run = json.loads(done.out)["run"]
         return run["parameters"], run["texts"], run["runtime"]
@@ -101,41 +101,41 @@ def test_options_change_the_values_of_runs(yard, shell, made):
     values = ("--parameters", '{"rows": 9}', "--input-file", "name=ann")
     assert changed(*values) == ({"rows": 9}, {"name": "ann"}, "")
     assert changed("--parameters", "{}") == ({}, {}, "")
-    refused = shell("schedules", "update", "greet", "-p", "rows=many")
+    refused = shell("automations", "update", "greet", "-p", "rows=many")
     assert refused.code == 2 and refused.err.startswith("Error: -p rows: ")
-    assert shell("schedules", "update", "greet", "--environment", "gone").code == 3
+    assert shell("automations", "update", "greet", "--environment", "gone").code == 3
 
 
 def test_a_renamed_file_is_set_by_its_option(yard, shell, made):
     root = yard.parts.files.root
     (root / "report.py").rename(root / "moved.py")
-    refused = shell("schedules", "update", "report", "--overlap", "queue")
+    refused = shell("automations", "update", "report", "--overlap", "queue")
     assert refused.code == 3 and "report.py" in refused.err and "--file PATH" in refused.err
-    changed = shell("schedules", "update", "report", "--file", "moved.py", "--json")
+    changed = shell("automations", "update", "report", "--file", "moved.py", "--json")
     assert json.loads(changed.out)["run"]["path"].endswith("moved.py")
 
 
 def test_a_refused_phrase_has_the_name_of_its_option(shell, made):
-    refused = shell("schedules", "update", "report", "--when", "every 5 seconds")
+    refused = shell("automations", "update", "report", "--at", "every 5 seconds")
     assert refused.err.startswith("Error: --when: at least 10 seconds must lie between due times")
-    assert shell("schedules", "preview", "every 5 seconds").err.startswith("Error: --when: ")
+    assert shell("automations", "preview", "every 5 seconds").err.startswith("Error: --when: ")
 
 
 def test_a_preview_shows_the_next_times(shell):
     words = ("30 2 * * *", "--zone", "Europe/Paris", "--count", "400")
-    assert shell("schedules", "preview", *words).code == 2
-    seen = shell("schedules", "preview", "30 2 * * *", "--zone", "Europe/Paris")
+    assert shell("automations", "preview", *words).code == 2
+    seen = shell("automations", "preview", "30 2 * * *", "--zone", "Europe/Paris")
     assert seen.out.startswith("Every day at 02:30 (Europe/Paris)\n")
     assert len(seen.out.splitlines()) == 6
 
 
 def test_an_unknown_phrase_is_refused_with_examples(shell, made):
-    refused = shell("schedules", "update", "report", "--when", "now and then")
+    refused = shell("automations", "update", "report", "--at", "now and then")
     assert refused.code == 2 and "weekdays 8:00" in refused.err
 
 
 def test_run_disable_and_ticks(shell, made):
-    started = shell("schedules", "run", "report")
+    started = shell("automations", "fire", "report")
     assert started.code == 0
     facts = dict(line.split(maxsplit=1) for line in started.out.splitlines())
     assert (facts["state"], facts["origin"]) == ("queued", "schedule report")
@@ -143,19 +143,19 @@ def test_run_disable_and_ticks(shell, made):
     assert "origin   schedule report\n" in shell("runs", "keep", facts["id"]).out
     found = json.loads(shell("runs", "ls", "--schedule", "report", "--json").out)
     assert [run["id"] for run in found["items"]] == [facts["id"]]
-    assert "false" in shell("schedules", "disable", "report", "--json").out
-    assert "disabled" in shell("schedules", "show", "report").out
-    assert shell("schedules", "ticks", "report").code == 0
-    assert shell("schedules", "rm", "report").code == 0
+    assert "false" in shell("automations", "disable", "report", "--json").out
+    assert "disabled" in shell("automations", "show", "report").out
+    assert shell("automations", "firings", "report").code == 0
+    assert shell("automations", "rm", "report").code == 0
     assert "origin   schedule report (deleted)\n" in shell("runs", "show", facts["id"]).out
 
 
 def test_a_second_schedule_at_the_same_times_needs_a_name(shell, made):
-    words = ("schedules", "create", "report.py", "--zone", "Europe/Berlin", "--when")
+    words = ("automations", "create", "report.py", "--zone", "Europe/Berlin", "--at")
     refused = shell(*words, "weekdays 8:00")
     assert refused.code == 2 and "nbyard schedules update report" in refused.err
     assert "--name NAME" in refused.err
     assert shell(*words, "weekdays 8:00", "--name", "again").code == 0
     assert shell(*words, "daily at 6").code == 0
-    names = [one["name"] for one in json.loads(shell("schedules", "ls", "--json").out)["items"]]
+    names = [one["name"] for one in json.loads(shell("automations", "ls", "--json").out)["items"]]
     assert names == ["report 2", "again", "report"]

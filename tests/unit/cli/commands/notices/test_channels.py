@@ -43,7 +43,7 @@ def test_a_channel_without_options_reports_the_events_that_the_form_chooses(shel
     (tmp_path / "url.txt").write_text("https://h.test/T/s3cr3t\n")
     words = ("channels", "create", "--file", str(tmp_path / "url.txt"))
     created = shell(*words, "team")
-    assert "team reports: failed, recovered, schedule-missed, trigger-failed\n" in created.err
+    assert "team reports: failed, recovered, automation-missed, automation-missed\n" in created.err
     (rule,) = json.loads(shell("channels", "show", "team", "--json").out)["rules"]
     assert (rule["events"], rule["path"]) == ([*DEFAULT_EVENTS], "")
     assert all(event in shell("channels", "create", "--help").out for event in DEFAULT_EVENTS)
@@ -132,11 +132,11 @@ def test_the_exit_code_of_a_test_follows_its_result(shell, made, answers):
 
 def test_a_schedule_names_its_channels(shell, made):
     words = ("report.py", "--when", "daily at 6", "--notify", "team:failed,retried")
-    assert shell("schedules", "create", *words).code == 0
-    assert "team:failed,retried" in shell("schedules", "show", "report").out
-    assert shell("schedules", "update", "report", "--notify", "team").code == 0
-    assert "team:failed,recovered,schedule-missed" in shell("schedules", "show", "report").out
-    refused = shell("schedules", "update", "report", "--notify", "gone")
+    assert shell("automations", "create", *words).code == 0
+    assert "team:failed,retried" in shell("automations", "show", "report").out
+    assert shell("automations", "update", "report", "--notify", "team").code == 0
+    assert "team:failed,recovered,automation-missed" in shell("automations", "show", "report").out
+    refused = shell("automations", "update", "report", "--notify", "gone")
     assert refused.code == 2 and "--notify: There is no notice channel" in refused.err
     refused = shell("channels", "rm", "team")
     assert refused.code != 0 and "report" in refused.err

@@ -192,7 +192,7 @@ def test_a_pull_brings_what_was_pushed_and_what_changed_since(shell, folder, yar
     assert pulled.code == 0, pulled.err
     assert (yard.parts.files.root / "copy" / "report.py").read_text().startswith('"""Write')
     assert shell("pull", "wine", "--folder", "copy").out == "No changes.\n"
-    shell("schedules", "update", "morning", "--when", "daily at 6")
+    shell("automations", "update", "morning", "--at", "daily at 6")
     monkeypatch.chdir(folder)
     assert shell("pull", "--yes").out == "~ file nbyard.toml\n"
     assert 'when = "daily at 6"' in (folder / "nbyard.toml").read_text()

@@ -34,18 +34,18 @@ def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
     root = yard.parts.files.root
     for name in ("red", "white"):
         (root / f"{name}.py").write_text("print()\n")
-        assert shell("schedules", "create", f"{name}.py", "--when", "daily at 6").code == 0
-    linked = shell("projects", "link", "wine", "schedule", "red")
+        assert shell("automations", "create", f"{name}.py", "--at", "daily at 6").code == 0
+    linked = shell("projects", "link", "wine", "automation", "red")
     assert linked.code == 0 and "wine: linked the schedule red" in linked.err
     assert "1 schedule" in shell("projects", "show", "wine").out
-    listed = shell("schedules", "ls", "--project", "wine").out
+    listed = shell("automations", "ls", "--project", "wine").out
     assert "red" in listed and "white" not in listed
     assert "red" in shell("projects", "links", "wine").out
-    assert "white" in shell("projects", "linkable", "wine", "--kind", "schedule").out
-    assert shell("projects", "unlink", "wine", "schedule", "red").code == 0
-    assert "red" not in shell("schedules", "ls", "--project", "wine").out
+    assert "white" in shell("projects", "linkable", "wine", "--kind", "automation").out
+    assert shell("projects", "unlink", "wine", "automation", "red").code == 0
+    assert "red" not in shell("automations", "ls", "--project", "wine").out
     assert shell("projects", "rm", "wine").code == 0
-    assert "red" in shell("schedules", "ls").out
+    assert "red" in shell("automations", "ls").out
 
 
 def test_mistakes_are_named(shell, made):

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench
 
-from nbyard.dispatch.automations.firing_runs import AutomationController
+from nbyard.dispatch.automations.controller import AutomationController
 from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.automations.structs import Automation, Fire, Firing, NewAutomation
 from nbyard.domain.datasets.structs import FileSource, NewDataset
@@ -20,7 +20,7 @@ from nbyard.yard import Yard
 LIVE = ("queued", "running")
 
 
-class TriggerBench:
+class EventsBench:
     """A bench whose triggers run `work.py`; the runs end when the test says."""
 
     def __init__(self, bench: Bench, root: Path):
@@ -39,17 +39,17 @@ class TriggerBench:
         former = self.bench.replace_dispatcher()
         self._offer_runtime()
         self._former.append(former)
-        return former._triggers
+        return former._automations
 
     @property
     def controller(self) -> AutomationController:
         """Return the controller of the dispatcher in charge."""
-        return self.bench.dispatcher._triggers
+        return self.bench.dispatcher._automations
 
     @property
     def controllers(self) -> list[AutomationController]:
         """Return the controllers of all dispatchers, the former ones first."""
-        return [*(former._triggers for former in self._former), self.controller]
+        return [*(former._automations for former in self._former), self.controller]
 
     def close(self) -> None:
         """Stop watching files."""
@@ -131,7 +131,7 @@ class TriggerBench:
 
 
 @pytest.fixture
-def fired(bench: Bench, yard: Yard) -> Iterator[TriggerBench]:
-    made = TriggerBench(bench, yard.parts.files.root)
+def fired(bench: Bench, yard: Yard) -> Iterator[EventsBench]:
+    made = EventsBench(bench, yard.parts.files.root)
     yield made
     made.close()

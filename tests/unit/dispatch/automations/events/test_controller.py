@@ -4,7 +4,7 @@ import pytest
 from tests.support.fake_runtime_bench import OWNER
 
 
-def test_without_triggers_it_sleeps(fired):
+def test_without_automations_it_sleeps(fired):
     fired.look()
     assert fired.controller.seconds_until_due() == float("inf")
     assert not fired.controller.is_enabled
@@ -14,7 +14,7 @@ def test_it_asks_the_store_only_when_needed(fired, monkeypatch):
     fired.create({"kind": "notebook"})
     fired.look()
     assert fired.controller.is_enabled and fired.controller.seconds_until_due() == float("inf")
-    monkeypatch.setattr(fired.controller, "_handle_due", lambda: pytest.fail("it asked"))
+    monkeypatch.setattr(fired.controller, "_look", lambda: pytest.fail("it asked"))
     assert not fired.controller.tick(has_news=False, has_time=False)
 
 

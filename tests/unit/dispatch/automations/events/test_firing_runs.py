@@ -3,9 +3,9 @@
 import pytest
 from tests.support.fake_runtime_bench import OWNER
 
-from nbyard.dispatch.automations import controller
+from nbyard.dispatch.automations import firing_runs
 from nbyard.domain.automations.structs import AutomaticRun, AutomationPatch
-from nbyard.freezing.runs.automation_runs import freeze_fired
+from nbyard.freezing.runs.automation_runs import freeze_automation
 
 NOTEBOOK = {"kind": "notebook"}
 
@@ -59,18 +59,18 @@ def test_a_trigger_that_is_mended_meanwhile_starts_its_run(fired, monkeypatch):
     fired.fire(made)
 
     def mended(*args):
-        monkeypatch.setattr(controller, "freeze_fired", freeze_fired)
+        monkeypatch.setattr(firing_runs, "freeze_automation", freeze_automation)
         patch = AutomationPatch(made.revision, run=AutomaticRun(path="new.py"))
         fired.service.update(OWNER, made.id, patch)
-        return freeze_fired(*args)
+        return freeze_automation(*args)
 
-    monkeypatch.setattr(controller, "freeze_fired", mended)
+    monkeypatch.setattr(firing_runs, "freeze_automation", mended)
     fired.look()
     assert fired.outcomes(made) == ["started"]
 
 
 def test_events_queue_while_a_run_is_active(fired, monkeypatch):
-    monkeypatch.setattr(controller, "MOST_WAITING", 2)
+    monkeypatch.setattr(firing_runs, "MOST_WAITING", 2)
     made = fired.create(NOTEBOOK, overlap="queue")
     for _ in range(4):
         fired.fire(made)
@@ -107,15 +107,13 @@ def test_the_newest_event_replaces_the_run(fired):
 def test_a_change_meanwhile_counts(fired, monkeypatch):
     """The trigger is disabled while the dispatcher freezes the files."""
     made = fired.create(NOTEBOOK)
-    work = fired.controller._firing_runs
-    freeze = work._freeze
 
-    def disable_first(row, firing):
-        monkeypatch.setattr(work, "_freeze", freeze)
+    def disable_first(*args):
+        monkeypatch.setattr(firing_runs, "freeze_automation", freeze_automation)
         fired.service.disable(OWNER, made.id)
-        return freeze(row, firing)
+        return freeze_automation(*args)
 
-    monkeypatch.setattr(work, "_freeze", disable_first)
+    monkeypatch.setattr(firing_runs, "freeze_automation", disable_first)
     fired.fire(made)
     fired.look()
     assert fired.outcomes(made) == ["overlapped"] and fired.runs(made) == []

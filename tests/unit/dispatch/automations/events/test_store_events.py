@@ -25,7 +25,7 @@ def test_a_new_version_of_a_dataset_starts_one_run(fired):
     ((firing,), (run,)) = fired.firings(made), fired.runs(made)
     assert isinstance(firing.cause, DatasetCause)
     assert (firing.cause.dataset, firing.cause.version) == ("sea", 2)
-    assert (firing.run_id, run.origin.kind, run.origin.id) == (run.id, "trigger", made.id)
+    assert (firing.run_id, run.origin.kind, run.origin.id) == (run.id, "automation", made.id)
     assert (run.origin.cause, run.origin.chain) == (firing.cause, [made.id])
     assert run.parameters["n"] == 2
     assert fired.service.get(OWNER, made.id).counts.started == 1
@@ -37,7 +37,7 @@ def test_a_new_version_of_a_dataset_starts_one_run(fired):
 )
 def test_the_end_of_another_run_starts_one_run(fired, outcome, expected):
     (fired.root / "other.py").write_text("print()")
-    made = fired.create({"kind": "workflow", "path": "other.py", "outcome": outcome})
+    made = fired.create({"kind": "run", "path": "other.py", "outcome": outcome})
     for succeeds in (True, False):
         fired.run(succeeds=succeeds)
     fired.run("third.py")
@@ -49,7 +49,7 @@ def test_the_end_of_another_run_starts_one_run(fired, outcome, expected):
 
 def test_a_cancelled_run_starts_none(fired):
     (fired.root / "other.py").write_text("print()")
-    made = fired.create({"kind": "workflow", "path": "other.py", "outcome": "either"})
+    made = fired.create({"kind": "run", "path": "other.py", "outcome": "either"})
     run = fired.runs_of.create(OWNER, NewRun(path="other.py"))
     fired.bench.cancel(run.id)
     fired.bench.until(lambda: fired.bench.run(run.id).state == "cancelled")
@@ -81,13 +81,13 @@ def test_the_cursor_follows_without_matches(fired, monkeypatch):
         assert fired.bench.store.automations.cursor(c) > 0
 
 
-def test_triggers_of_other_sources_are_not_read(fired, monkeypatch):
+def test_automations_of_other_sources_are_not_read(fired, monkeypatch):
     """Events are frequent, and there may be thousands of triggers."""
     rows = fired.bench.store.automations
     for name in ("other.py", "third.py"):
         (fired.root / name).write_text("print()")
-    made = fired.create({"kind": "workflow", "path": "other.py"}, name="other")
-    fired.create({"kind": "workflow", "path": "third.py"}, name="third")
+    made = fired.create({"kind": "run", "path": "other.py"}, name="other")
+    fired.create({"kind": "run", "path": "third.py"}, name="third")
     read, found = rows.of_sources, set[str]()
 
     def record(*args):
@@ -101,14 +101,14 @@ def test_triggers_of_other_sources_are_not_read(fired, monkeypatch):
     assert found == {made.id}
 
 
-def test_a_chain_of_triggers_ends(fired, monkeypatch):
+def test_a_chain_of_automations_ends(fired, monkeypatch):
     monkeypatch.setattr(firings, "MOST_IN_CHAIN", 2)
     (fired.root / "other.py").write_text("print()")
     first = fired.create({"kind": "notebook"}, name="first", run={"path": "other.py"})
-    second = fired.create({"kind": "workflow", "path": "other.py"}, name="second")
+    second = fired.create({"kind": "run", "path": "other.py"}, name="second")
     (fired.root / "third.py").write_text("print()")
     run = {"path": "third.py"}
-    third = fired.create({"kind": "workflow", "path": "work.py"}, name="third", run=run)
+    third = fired.create({"kind": "run", "path": "work.py"}, name="third", run=run)
     fired.fire(first)
     fired.look()
     fired.end(fired.runs(first)[0].id)
@@ -119,14 +119,14 @@ def test_a_chain_of_triggers_ends(fired, monkeypatch):
     fired.look()
     assert fired.runs(third) == []
     (firing,) = fired.firings(third)
-    assert (firing.outcome, firing.reason.code) == ("failed", "trigger-chain-too-long")
+    assert (firing.outcome, firing.reason.code) == ("failed", "automation-chain-too-long")
 
 
 def test_a_run_of_an_executable_starts_one_run(fired):
     (fired.root / "fit.py").write_text("print()")
     services = fired.bench.yard.services
     services.executables.create(OWNER, NewExecutable(path="fit.py", name="fitting"))
-    made = fired.create({"kind": "workflow", "path": "fitting"})
+    made = fired.create({"kind": "run", "path": "fitting"})
     assert made.on.path == "fitting" and "fitting" in str(made.sentence)
     fired.run()
     run = fired.runs_of.create(OWNER, NewRun(executable="fitting", force=True))
@@ -139,7 +139,7 @@ def test_a_run_of_an_executable_starts_one_run(fired):
 def test_a_check_run_starts_none(fired):
     """K15."""
     (fired.root / "other.py").write_text("print()")
-    made = fired.create({"kind": "workflow", "path": "other.py", "outcome": "either"})
+    made = fired.create({"kind": "run", "path": "other.py", "outcome": "either"})
     run = fired.runs_of.check_sample(OWNER, NewCheckRun(path="other.py"))
     fired.end(run.id)
     assert fired.bench.run(run.id).state == "succeeded"

@@ -155,12 +155,12 @@ def test_a_change_meanwhile_counts(fired, inbox, monkeypatch):
     assert fired.firings(made) == []
 
 
-def test_unchanged_triggers_are_not_read_again(fired, inbox, monkeypatch):
+def test_unchanged_automations_are_not_read_again(fired, inbox, monkeypatch):
     made = watch(fired)
     fired.look()
     with monkeypatch.context() as patch:
         patch.setattr(fired.bench.store.automations, "by_id", lambda *_: pytest.fail("it was read"))
-        fired.controller._handle_due()
+        fired.controller.tick(has_time=False)
     fired.service.update(OWNER, made.id, AutomationPatch(made.revision, overlap="skip"))
     (inbox / "a.csv").write_text("1")
     await_firings(fired, made, 1)
@@ -234,7 +234,7 @@ def test_the_loop_is_woken_for_the_next_look(fired, inbox, monkeypatch):
     assert woken and max(woken) <= SOON
 
 
-def test_a_look_is_planned_for_many_triggers_at_different_times(fired, inbox, monkeypatch):
+def test_a_look_is_planned_for_many_automations_at_different_times(fired, inbox, monkeypatch):
     monkeypatch.setattr(watched_files, "POLLED", (1.0, 10.0))
     monkeypatch.setattr(watched_files, "HINTED", (1.0, 10.0))
     for number in range(3):

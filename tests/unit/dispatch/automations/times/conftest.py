@@ -29,7 +29,7 @@ class Clock:
         self.time = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-class ScheduleBench:
+class TimesBench:
     """A bench with one schedule of `work.py`, whose runs end when the test says."""
 
     def __init__(self, bench: Bench, clock: Clock, root: Path):
@@ -48,12 +48,12 @@ class ScheduleBench:
         former = self.bench.replace_dispatcher()
         self._offer_runtime()
         self._former.append(former)
-        return former._schedules
+        return former._automations
 
     @property
     def controllers(self) -> list[AutomationController]:
         """Return the controllers of all dispatchers, the former ones first."""
-        return [former._schedules for former in self._former] + [self.controller]
+        return [former._automations for former in self._former] + [self.controller]
 
     def settle(self) -> None:
         """Wait for the threads of all dispatchers."""
@@ -75,7 +75,7 @@ class ScheduleBench:
     @property
     def controller(self) -> AutomationController:
         """Return the controller of the dispatcher in charge."""
-        return self.bench.dispatcher._schedules
+        return self.bench.dispatcher._automations
 
     def look(self, controller: AutomationController | None = None) -> None:
         """Handle all that is due by the clock."""
@@ -93,16 +93,15 @@ class ScheduleBench:
         """Return the schedule as it is stored."""
         return self.service.get(OWNER, self.id)
 
-    def ticks(self) -> list[Firing]:
+    def firings(self) -> list[Firing]:
         """Return all ticks, the earliest due time first."""
-        page = self.service.ticks(OWNER, self.id, limit=500)
-        return sorted(page.items, key=lambda tick: tick.due_at)
+        page = self.service.firings(OWNER, self.id, limit=500)
+        return sorted(page.items, key=lambda firing: firing.due_at or firing.created_at)
 
     def told(self) -> list[list[Any]]:
         """Return due time, outcome and count of all ticks."""
         return [
-            [tick.due_at.strftime("%Y-%m-%dT%H:%M:%S"), tick.outcome, tick.count]
-            for tick in self.ticks()
+            [f"{one.due_at:%Y-%m-%dT%H:%M:%S}", one.outcome, one.count] for one in self.firings()
         ]
 
     def runs(self) -> list[Any]:
@@ -134,6 +133,6 @@ def clock_of(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @pytest.fixture
-def scheduled(bench: Bench, clock_of: Clock, yard: Yard) -> Iterator[ScheduleBench]:
-    made = ScheduleBench(bench, clock_of, yard.parts.files.root)
+def scheduled(bench: Bench, clock_of: Clock, yard: Yard) -> Iterator[TimesBench]:
+    made = TimesBench(bench, clock_of, yard.parts.files.root)
     yield made

@@ -34,7 +34,7 @@ class Backfills:
         return self.service.get(OWNER, self.id)
 
     def told(self):
-        return [[f"{one.due_at:%H}", one.outcome] for one in self.now().ticks]
+        return [[f"{one.due_at:%H}", one.outcome] for one in self.now().firings]
 
     def end_runs(self):
         self.scheduled.end_runs()
@@ -43,7 +43,7 @@ class Backfills:
 
 @pytest.fixture
 def backfills(scheduled):
-    scheduled.create(timing=EVERY_HOUR)
+    scheduled.create(on=EVERY_HOUR)
     return Backfills(scheduled)
 
 
@@ -55,7 +55,7 @@ def test_each_due_time_has_its_run_the_earliest_first(backfills):
         origin = runs[0].origin
         assert (origin.kind, origin.id) == ("backfill", backfills.scheduled.id)
         assert origin.backfill_id == backfills.id
-        assert origin.due_at == backfills.now().ticks[handled - 1].due_at
+        assert origin.due_at == backfills.now().firings[handled - 1].due_at
         backfills.end_runs()
     done = backfills.now()
     assert (done.state, done.counts.cancelled, done.counts.waiting) == ("done", 4, 0)
@@ -65,7 +65,7 @@ def test_each_due_time_has_its_run_the_earliest_first(backfills):
 
 @pytest.mark.parametrize("force", [True, False])
 def test_its_runs_use_the_cache_like_due_runs(scheduled, force):
-    scheduled.create(run={"path": "work.py", "force": force}, timing=EVERY_HOUR)
+    scheduled.create(run={"path": "work.py", "force": force}, on=EVERY_HOUR)
     backfills, bench = Backfills(scheduled), scheduled.bench
     backfills.start(until="2026-11-24T01:00:00Z")
     for _ in range(2):
@@ -163,7 +163,7 @@ def test_a_due_time_that_another_backfill_runs_is_left_out(backfills):
     (skipped,) = [
         tick
         for key in (first, backfills.id)
-        for tick in backfills.service.get(OWNER, key).ticks
+        for tick in backfills.service.get(OWNER, key).firings
         if tick.outcome == "skipped"
     ]
     assert skipped.reason.code == "backfill-active"
@@ -176,17 +176,17 @@ def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):
         raise Invalid.field("parameters.x", "refused")
 
     backfills.create()
-    monkeypatch.setattr("nbyard.dispatch.automations.controller.create_backfill_run", refuse)
+    monkeypatch.setattr("nbyard.dispatch.automations.backfill_runs.create_backfill_run", refuse)
     backfills.scheduled.look()
     assert backfills.now().counts.failed == 4 and backfills.now().state == "done"
-    assert all(tick.reason is not None for tick in backfills.now().ticks)
+    assert all(tick.reason is not None for tick in backfills.now().firings)
 
 
 def test_a_template_that_is_gone_is_recorded(backfills, monkeypatch):
     backfills.create()
     monkeypatch.setattr(backfills.scheduled.bench.yard.store.templates, "get", lambda *_: None)
     backfills.scheduled.controller._backfill_runs.handle(backfills.id)
-    assert backfills.now().ticks[0].reason.code == "no-template"
+    assert backfills.now().firings[0].reason.code == "no-template"
 
 
 def test_the_schedule_goes_on_beside_it(backfills):
@@ -205,13 +205,13 @@ def test_a_retry_takes_the_place_of_its_run(backfills):
     runs = scheduled.bench.yard.services.runs
     due = failed.origin.due_at
     first = runs.retry(OWNER, failed.id)
-    assert backfills.now().ticks[0].run_id == first.id
+    assert backfills.now().firings[0].run_id == first.id
     scheduled.bench.cancel(first.id)
     scheduled.bench.until(lambda: scheduled.bench.run(first.id).state == "cancelled")
     again = runs.retry(OWNER, first.id)
     assert (again.origin.due_at, again.origin.backfill_id) == (due, backfills.id)
     assert again.scheduled_at == "2026-11-24T00:00:00Z"
-    assert backfills.now().ticks[0].run_id == again.id
+    assert backfills.now().firings[0].run_id == again.id
     bench = scheduled.bench
     bench.until(lambda: bench.task(again.id, "main").state == "running")
     bench.until(lambda: bench.attempt(again.id, "main") in bench.runtime.running)

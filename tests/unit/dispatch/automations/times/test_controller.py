@@ -6,30 +6,28 @@ from tests.support.fake_runtime_bench import OWNER
 HOURLY = {"kind": "cron", "expression": "0 * * * *"}
 
 
-def test_without_schedules_it_sleeps(scheduled):
+def test_without_automations_it_sleeps(scheduled):
     scheduled.look()
     assert scheduled.controller.seconds_until_due() == float("inf")
     assert not scheduled.controller.is_enabled
 
 
 def test_it_sleeps_until_the_next_due_time(scheduled):
-    scheduled.create(timing=HOURLY)
+    scheduled.create(on=HOURLY)
     scheduled.at("2026-11-25T21:59:50")
     assert 9 < scheduled.controller.seconds_until_due() <= 10
     assert scheduled.controller.is_enabled
 
 
 def test_it_asks_the_store_only_when_needed(scheduled, monkeypatch):
-    scheduled.create(timing=HOURLY)
+    scheduled.create(on=HOURLY)
     scheduled.look()
-    monkeypatch.setattr(
-        scheduled.controller, "_handle_due", lambda *_, **__: pytest.fail("it asked")
-    )
+    monkeypatch.setattr(scheduled.controller, "_look", lambda *_, **__: pytest.fail("it asked"))
     assert not scheduled.controller.tick(has_news=False, has_time=False)
 
 
 def test_the_loop_hears_of_new_runs_once(scheduled):
-    scheduled.create(timing=HOURLY)
+    scheduled.create(on=HOURLY)
     scheduled.clock.set("2026-11-25T22:00:00")
     scheduled.controller.tick()
     scheduled.settle()
@@ -38,7 +36,7 @@ def test_the_loop_hears_of_new_runs_once(scheduled):
 
 
 def test_work_that_ends_at_once_is_looked_after(scheduled, monkeypatch):
-    scheduled.create(timing=HOURLY)
+    scheduled.create(on=HOURLY)
     scheduled.clock.set("2026-11-25T22:00:00")
     controller = scheduled.controller
     monkeypatch.setattr(
@@ -49,7 +47,7 @@ def test_work_that_ends_at_once_is_looked_after(scheduled, monkeypatch):
 
 
 def test_a_disabled_schedule_needs_no_dispatcher(scheduled):
-    scheduled.create(timing=HOURLY)
+    scheduled.create(on=HOURLY)
     scheduled.service.disable(OWNER, scheduled.id)
     scheduled.look()
     assert not scheduled.controller.is_enabled

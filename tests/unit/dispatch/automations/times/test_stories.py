@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.support.fake_runtime_bench import OWNER
 
-CASES = json.loads((Path(__file__).parents[3] / "cases" / "schedules.json").read_text("utf-8"))
+CASES = json.loads((Path(__file__).parents[4] / "cases" / "schedules.json").read_text("utf-8"))
 
 
 def play(scheduled: Any, verb: str, word: str) -> None:
@@ -38,6 +38,6 @@ def test_each_due_time_has_at_most_one_run(scheduled: Any, case: dict[str, Any])
     for verb, word in case["story"]:
         play(scheduled, verb, word)
     assert scheduled.told() == case["ticks"]
-    started = [tick.due_at for tick in scheduled.ticks() if tick.outcome == "started"]
+    started = [tick.due_at for tick in scheduled.firings() if tick.outcome == "started"]
     dues = [run.origin.due_at for run in scheduled.runs()]
     assert sorted(dues) == started and len(set(dues)) == len(dues)

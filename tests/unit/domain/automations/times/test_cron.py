@@ -113,7 +113,7 @@ def test_these_are_refused_with_the_reason(text, why, values):
     with pytest.raises(Invalid) as refused:
         parse_cron(text)
     (detail,) = refused.value.details
-    assert detail.path == "timing.expression" and why in detail.message
+    assert detail.path == "on.expression" and why in detail.message
     assert all(str(value) in detail.message for value in values)
 
 

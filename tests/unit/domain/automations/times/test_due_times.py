@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.automations.structs import Delay
 from nbyard.domain.automations.times.due_times import (
     TimingPlan,
     check_runs,
@@ -27,7 +26,7 @@ def test_words_become_a_timing_in_utc():
     assert plan_of_timing(Phrase(" 0 8  * * * "), "UTC", None, None, NOW).timing == Cron(
         "0 8 * * *"
     )
-    assert plan_of_timing(Delay(60), "UTC", None, None, NOW).timing == Once(
+    assert plan_of_timing(Phrase("in 60 seconds"), "UTC", None, None, NOW).timing == Once(
         NOW + timedelta(seconds=60)
     )
 
@@ -45,18 +44,17 @@ def test_limits_without_an_offset_are_of_the_zone():
 @pytest.mark.parametrize(
     ("timing", "more", "path", "why"),
     [
-        (Interval(0), {}, "timing.seconds", "seconds must lie between"),
-        (Interval(-5), {}, "timing.seconds", "seconds must lie between"),
-        (Interval(2**62), {}, "timing.seconds", "must be between"),
-        (Delay(0), {}, "timing.seconds", "must be between"),
-        (Delay(2**62), {}, "timing.seconds", "must be between"),
-        (Phrase("every 5 seconds"), {}, "timing.text", "seconds must lie between"),
-        (Phrase("every 9999 days"), {}, "timing.text", "must be between"),
-        (Once(NOW - HOUR), {}, "timing", "no time is due"),
+        (Interval(0), {}, "on.seconds", "seconds must lie between"),
+        (Interval(-5), {}, "on.seconds", "seconds must lie between"),
+        (Interval(2**62), {}, "on.seconds", "must be between"),
+        (Phrase("in 0 seconds"), {}, "on", "no time is due"),
+        (Phrase("every 5 seconds"), {}, "on.text", "seconds must lie between"),
+        (Phrase("every 9999 days"), {}, "on.text", "must be between"),
+        (Once(NOW - HOUR), {}, "on", "no time is due"),
         (
             Once(datetime.fromisoformat("9999-12-31T23:59")),
             {"zone": "America/New_York"},
-            "timing.at",
+            "on.at",
             "the number is too",
         ),
         (Cron("0 8 * * *"), {"zone": "../../etc/passwd"}, "zone", "there is no time"),
@@ -69,7 +67,7 @@ def test_limits_without_an_offset_are_of_the_zone():
             "the end is before",
         ),
         (Cron("0 8 * * *"), {"ends_at": NOW - HOUR}, "ends_at", "the end has passed"),
-        (Cron("0 8 * * *"), {"ends_at": NOW + HOUR}, "timing", "no time is due"),
+        (Cron("0 8 * * *"), {"ends_at": NOW + HOUR}, "on", "no time is due"),
     ],
 )
 def test_these_are_refused_at_their_field(timing, more, path, why):

@@ -143,13 +143,13 @@ def test_other_phrases_are_refused(text, why):
     with pytest.raises(Invalid) as refused:
         read_phrase(text, NOW)
     (detail,) = refused.value.details
-    assert detail.path == "timing.text" and why in detail.message
+    assert detail.path == "on.text" and why in detail.message
 
 
 def test_the_error_of_a_field_keeps_its_hint_for_the_text():
-    error = Invalid.field("timing.at", "no time is due", hint="Write a number.")
+    error = Invalid.field("on.at", "no time is due", hint="Write a number.")
     refused = refused_text(error)
-    assert refused.details[0].path == "timing.text"
+    assert refused.details[0].path == "on.text"
     assert refused.hint == "Write a number."
 
 
@@ -196,4 +196,4 @@ def test_any_text_is_read_or_refused(text):
     try:
         read_phrase(text, NOW)
     except Invalid as error:
-        assert error.details[0].path == "timing.text"
+        assert error.details[0].path == "on.text"

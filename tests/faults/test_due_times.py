@@ -20,37 +20,39 @@ STEPS = (3600, 0, -3600, 86_400, 0)
 
 
 def automation(place: Place, **more: Any) -> str:
-    """Create a schedule of a short workflow; return its ID."""
+    """Create an automation of a short workflow; return its ID."""
     run = AutomaticRun(path=place.flow({"a": []}))
     body = NewAutomation(run, EVERY_TEN_SECONDS, overlap="queue", **more)
     return place.yard.services.automations.create(place.caller, body).id
 
 
-def ticks(place: Place, automation_id: str) -> list[Firing]:
-    """Return the ticks of due times that have a run."""
-    page = place.yard.services.automations.ticks(place.caller, automation_id, limit=500)
-    return [tick for tick in page.items if tick.outcome == "started"]
+def started(place: Place, automation_id: str) -> list[Firing]:
+    """Return the firings of due times that have a run."""
+    page = place.yard.services.automations.firings(place.caller, automation_id, limit=500)
+    return [one for one in page.items if one.outcome == "started"]
 
 
 def check_runs(place: Place, automation_id: str) -> None:
-    """Check that each run has its own due time, and each due time with a run its tick."""
+    """Check that each run has its own due time, and each due time with a run its firing."""
     runs = place.yard.services.runs.list(place.caller, automation=automation_id, limit=500).items
     dues = [run.origin.due_at for run in runs]
     assert len(dues) == len(set(dues))
-    assert sorted(filter(None, dues)) == sorted(tick.due_at for tick in ticks(place, automation_id))
-    assert {run.id for run in runs} == {tick.run_id for tick in ticks(place, automation_id)}
+    assert sorted(filter(None, dues)) == sorted(
+        one.due_at for one in started(place, automation_id) if one.due_at
+    )
+    assert {run.id for run in runs} == {one.run_id for one in started(place, automation_id)}
 
 
 @pytest.mark.sample(1)
 @BOTH
-@pytest.mark.parametrize("point", ["tick-inserted", "tick-committed"])
+@pytest.mark.parametrize("point", ["due-time-inserted", "due-time-committed"])
 def test_dispatcher_dies_while_it_starts_a_due_run(place: Place, point: str) -> None:
     """CP14: an open transaction leaves nothing, and committed work is not repeated."""
     made = automation(place)
     place.dispatcher_dies(point)
-    assert len(ticks(place, made)) == (point == "tick-committed")
+    assert len(started(place, made)) == (point == "due-time-committed")
     process = place.dispatcher()
-    until(lambda: len(ticks(place, made)) >= 2, "two due times")
+    until(lambda: len(started(place, made)) >= 2, "two due times")
     place.yard.services.automations.disable(place.caller, made)
     place.settle()
     assert not process.is_running()
@@ -70,7 +72,7 @@ def test_repeated_clock_changes_start_each_due_run_once(
     place.settings |= {"NBYARD_IDLE_SECONDS": "60"}
 
     def has_more(known: int) -> bool:
-        return len(ticks(place, made)) > known
+        return len(started(place, made)) > known
 
     with dispatcher_with_clock(place, clock):
         end = time.monotonic() + seconds
@@ -78,7 +80,7 @@ def test_repeated_clock_changes_start_each_due_run_once(
             if number >= len(STEPS) and time.monotonic() >= end:
                 break
             clock.write_text(f"{step:+d}")
-            before = len(ticks(place, made))
+            before = len(started(place, made))
             until(partial(has_more, before), f"a run at {step:+d} s")
         place.yard.services.automations.disable(place.caller, made)
         until(place.all_ended, "the end of all runs")

@@ -1,4 +1,4 @@
-"""Bad cron expressions, time zones, limits and intervals of schedules."""
+"""Bad cron expressions, time zones, limits and intervals of automations."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,11 +8,11 @@ from nbyard.domain.automations.times.structs import Cron
 
 from .ground import Ground, Seen, seen
 
-FIELDS = ("timing.expression", "timing.seconds", "zone", "ends_at")
+FIELDS = ("on.expression", "on.seconds", "zone", "ends_at")
 
 
 def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
-    """Create a schedule that is refused at its field, or whose time is due exactly once."""
+    """Create an automation that is refused at its field, or whose time is due exactly once."""
     if entry["expect"] == "FIRES_ONCE":
         return _due_once(what)
     if "every_s" in what:
@@ -21,11 +21,11 @@ def create(ground: Ground, what: dict[str, Any], entry: dict[str, Any]) -> Seen:
         timing = {"kind": "cron", "expression": what.get("cron", "@daily")}
     body = {
         "run": {"path": ground.file("due.py", b"print()")},
-        "timing": timing,
+        "on": timing,
         "zone": what.get("tz", "UTC"),
         **{f"{name}s_at": f"{what[name]}T00:00:00" for name in ("start", "end") if name in what},
     }
-    answer = ground.send("POST", "/schedules", body)
+    answer = ground.send("POST", "/automations", body)
     if answer.status == 422:
         assert answer.json["details"][0]["path"] in FIELDS, answer.json
     return seen(answer)
