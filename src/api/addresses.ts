@@ -17,8 +17,8 @@ export function methodOf(id: OperationId): string {
 
 /** The lists that a project limits, unless they ask for the items of one other item. */
 const LIMITED =
-  /^(artifacts|credentials|datasets|deployments|environments|executables|models|runs|schedules|triggers|workflows)\.list$/;
-const OF_ONE = ['executable', 'path', 'schedule', 'workflow'];
+  /^(artifacts|automations|credentials|datasets|deployments|environments|executables|models|runs|workflows)\.list$/;
+const OF_ONE = ['automation', 'executable', 'path', 'workflow'];
 
 interface IClient {
   readonly settings: Pick<ServerConnection.ISettings, 'baseUrl'>;

@@ -7,6 +7,7 @@ import type { Widget } from '@lumino/widgets';
 import { chooseFiles } from '../components/chooseFiles';
 import { pointedId } from '../components/pointedRow';
 import { artifactCommands } from './artifacts/commands';
+import { automationCommands } from './automations/commands';
 import { credentialCommands } from './credentials/commands';
 import { datasetCommands } from './datasets/commands';
 import { deploymentCommands } from './deployments/commands';
@@ -17,8 +18,6 @@ import { documentInFront, IPanelServices, selectedFiles } from './frame/services
 import type { actions as Actions } from './lazy';
 import { projectCommands } from './projects/commands';
 import { runCommands } from './runs/commands';
-import { scheduleCommands } from './schedules/commands';
-import { triggerCommands } from './triggers/commands';
 import { workflowCommands } from './workflows/commands';
 
 /** The code of a command: what it is about, the chosen files, and all its arguments. */
@@ -40,8 +39,7 @@ function panelCommands(trans: TranslationBundle): IPanelCommand<keyof typeof Act
     ...credentialCommands(trans),
     ...projectCommands(trans),
     ...runCommands(trans),
-    ...scheduleCommands(trans),
-    ...triggerCommands(trans)
+    ...automationCommands(trans)
   ];
 }
 

@@ -5,6 +5,8 @@ import '../../style/deployments.css';
 import '../../style/environments.css';
 import '../../style/things.css';
 import { artifactActions } from './artifacts/actions';
+import { automationActions } from './automations/actions';
+import { backfillActions } from './automations/backfills/actions';
 import { channelActions } from './channels/actions';
 import { credentialActions } from './credentials/actions';
 import { datasetActions } from './datasets/actions';
@@ -14,10 +16,7 @@ import { executableActions } from './executables/actions';
 import { projectActions } from './projects/open';
 import { cleaningActions } from './runs/cleaning/actions';
 import { comparisonActions } from './runs/comparison/actions';
-import { scheduleActions } from './schedules/actions';
-import { backfillActions } from './backfills/actions';
 import { exportActions } from './runs/exporting/actions';
-import { triggerActions } from './triggers/actions';
 import { workflowActions } from './workflows/actions';
 
 export { describe } from './frame/describe';
@@ -26,6 +25,7 @@ export { Sidebar } from './sidebar/Sidebar';
 
 export const actions = {
   ...artifactActions,
+  ...automationActions,
   ...backfillActions,
   ...channelActions,
   ...cleaningActions,
@@ -37,7 +37,5 @@ export const actions = {
   ...executableActions,
   ...projectActions,
   ...exportActions,
-  ...scheduleActions,
-  ...triggerActions,
   ...workflowActions
 };

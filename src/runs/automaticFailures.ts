@@ -17,7 +17,7 @@ interface IAnnounced {
   readonly runs: readonly string[];
 }
 
-/** Remembers which failures of schedules and triggers all pages of a user have announced. */
+/** Remembers which failures of automations all pages of a user have announced. */
 export class AutomaticFailures {
   constructor(
     private readonly yard: IYard,
@@ -95,7 +95,7 @@ export class AutomaticFailures {
   private _last: IAnnounced = { at: 0, runs: [] };
 }
 
-/** Return whether a schedule or a trigger started a run. */
+/** Return whether an automation started a run. */
 export function isAutomatic({ origin }: Run): boolean {
   return !!origin?.source_id;
 }

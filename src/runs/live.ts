@@ -28,8 +28,8 @@ interface IShown {
 
 /**
  * Show a message when a run ends, unless Run Info shows the run or the setting `announceEnds` is
- * off. `first` are the runs that were live when this code was requested. Failures of schedules and
- * triggers are announced to `user` once, even if no page was open.
+ * off. `first` are the runs that were live when this code was requested. Failures of automations
+ * are announced to `user` once, even if no page was open.
  */
 export function announceEnds(
   services: IRunServices,

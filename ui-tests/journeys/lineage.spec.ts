@@ -86,20 +86,20 @@ test('R15: a run is exported as an RO-Crate', { tag: '@long' }, async ({ lab, se
 });
 
 test(
-  'R15: past due times of a schedule are run, followed, stopped and resumed',
+  'R15: past due times of an automation are run, followed, stopped and resumed',
   { tag: '@long' },
   async ({ lab, server }, info) => {
     await writeFile(server.file('report.py'), 'import time\ntime.sleep(1)\nprint("done")\n');
-    const timing = { kind: 'words', text: 'daily at 8:00' };
+    const on = { kind: 'phrase', text: 'daily at 8:00' };
     const schedule = {
       run: { path: 'report.py' },
-      timing,
+      on,
       zone: 'Europe/Berlin',
       is_enabled: false
     };
-    await server.post('schedules', { ...schedule, name: 'report' });
+    await server.post('automations', { ...schedule, name: 'report' });
     await lab.panel();
-    const row = lab.row('schedule', 'report');
+    const row = lab.row('automation', 'report');
     await row.click({ button: 'right' });
     await lab.menuItem('Backfill…').click();
     const { dialog } = lab;

@@ -143,7 +143,7 @@ test('R6, journey 3: a channel is created and tested; a schedule with mail takes
       lab.page.screenshot({ path: info.outputPath(name) })
     );
     await lab.panel();
-    const schedule = lab.row('schedule', 'penguins');
+    const schedule = lab.row('automation', 'penguins');
     await expect(schedule).toContainText('08:00');
     await schedule.click({ button: 'right' });
     await lab.menuItem('Run Now').click();
@@ -153,7 +153,7 @@ test('R6, journey 3: a channel is created and tested; a schedule with mail takes
     expect(title).toContain('enguins');
     expect(mail.mails).toEqual([]);
     await writeFile(server.file('count.py'), 'raise ValueError("no penguins")\n');
-    await server.post('schedules/penguins/run', {});
+    await server.post('automations/penguins/fire', {});
     await expect.poll(() => mail.mails).toHaveLength(1);
     expect(mail.recipients).toEqual(['bob@example.org']);
     expect(mail.mails[0]).toMatch(/^Subject: .*failed/m);
@@ -195,7 +195,7 @@ for (const task of ['schedule', 'notebook'] as const) {
       lab.did(task, 'keys');
       await expect(dialog).toHaveCount(0);
       const channel = async () => {
-        const { items } = await (await server.ask('GET', 'schedules')).json();
+        const { items } = await (await server.ask('GET', 'automations')).json();
         return items[0]?.notify[0].channel;
       };
       await expect.poll(channel).toBe('mail');

@@ -98,11 +98,11 @@ test.describe('pictures', () => {
     await lab.press('Escape');
   });
 
-  test('schedules and projects', async ({ lab, server }) => {
+  test('automations and projects', async ({ lab, server }) => {
     const run = { path: 'clean.ipynb', parameters: { input_csv: 'penguins.csv' } };
-    const timing = { kind: 'words', text: 'daily at 8:00' };
-    const schedule = { run, timing, zone: 'Europe/Berlin', name: 'nightly', is_enabled: true };
-    await server.post('schedules', schedule);
+    const on = { kind: 'phrase', text: 'daily at 8:00' };
+    const schedule = { run, on, zone: 'Europe/Berlin', name: 'nightly', is_enabled: true };
+    await server.post('automations', schedule);
     await lab.panel();
     await take(lab, 'sidebar-schedule');
     await dialog(lab, 'schedule-form', 'nbyard:schedule-file', { path: 'penguins.nbflow' });

@@ -11,7 +11,7 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await expect(dialog).toHaveCount(0);
   await lab.panel();
   const switcher = page.getByRole('combobox', { name: 'Project' });
-  const schedule = lab.row('schedule', 'penguins');
+  const schedule = lab.row('automation', 'penguins');
   await expect(schedule).toBeVisible();
 
   await page.getByRole('button', { name: 'New Project…' }).click();
@@ -28,7 +28,7 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await expect(schedule).toHaveCount(0);
 
   await page.getByRole('button', { name: 'Link Resource…' }).click();
-  await dialog.getByLabel('Kind').selectOption('schedule');
+  await dialog.getByLabel('Kind').selectOption('automation');
   await dialog.getByLabel('Search').fill('peng');
   await dialog.getByRole('button', { name: 'Link penguins' }).click();
   await expect(dialog.getByRole('button', { name: 'Unlink penguins' })).toBeVisible();

@@ -27,7 +27,7 @@ test('R4, journey 3: an open notebook is scheduled with mail in three actions', 
   await expect(dialog).toHaveCount(0);
   lab.did('notebook');
   const notified = async () => {
-    const { items } = await (await server.ask('GET', 'schedules')).json();
+    const { items } = await (await server.ask('GET', 'automations')).json();
     return items.map(({ name, notify }: { name: string; notify: { channel: string }[] }) =>
       [name, ...notify.map(({ channel }) => channel)].join(' ')
     );
@@ -42,12 +42,12 @@ test(
     await simplifyExample(server);
     await writeFile(server.file('count.py'), 'raise ValueError("no penguins")\n');
     const at = new Date(Date.now() + 2000).toISOString();
-    await server.post('schedules', {
+    await server.post('automations', {
       run: { path: 'penguins.nbflow' },
-      timing: { kind: 'once', at }
+      on: { kind: 'once', at }
     });
     await lab.panel();
-    const row = lab.row('schedule', 'penguins');
+    const row = lab.row('automation', 'penguins');
     const isOn = row.getByRole('switch', { name: 'Enabled' });
     await expect(row).toContainText('finished');
     await expect(isOn).not.toBeChecked();
@@ -57,8 +57,8 @@ test(
     );
     await lab.page.screenshot({ path: info.outputPath('finished.png') });
     await row.click({ button: 'right' });
-    await expect(lab.menuItem('Edit Schedule…')).toBeVisible();
-    for (const item of ['Enable Schedule', 'Disable Schedule']) {
+    await expect(lab.menuItem('Edit Automation…')).toBeVisible();
+    for (const item of ['Enable Automation', 'Disable Automation']) {
       await expect(lab.menuItem(item)).toHaveCount(0);
     }
   }
@@ -96,7 +96,7 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
   await expect(dialog).toHaveCount(0);
   expect(lab.actions).toBeLessThanOrEqual(3);
   await lab.panel();
-  const row = lab.row('schedule', 'penguins');
+  const row = lab.row('automation', 'penguins');
   await expect(row).toContainText('08:00');
   await lab.page.screenshot({ path: info.outputPath('panel.png') });
 
@@ -108,16 +108,16 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
   await isOn.click();
   await expect(row).toContainText('disabled');
   await expect(isOn).not.toBeChecked();
-  await choose('Enable Schedule');
+  await choose('Enable Automation');
   await expect(isOn).toBeChecked();
-  await choose('Disable Schedule');
+  await choose('Disable Automation');
   await expect(isOn).not.toBeChecked();
-  await choose('Edit Schedule…');
+  await choose('Edit Automation…');
   await dialog.getByText('More').click();
   await dialog.getByLabel('Name').fill('morning');
   await lab.press('Enter');
   await expect(dialog).toHaveCount(0);
-  const renamed = lab.row('schedule', 'morning');
+  const renamed = lab.row('automation', 'morning');
   await expect(renamed).toContainText('disabled');
   await choose('Run Now', renamed);
   await lab.drawer.succeeds();
@@ -126,8 +126,8 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
   await expect(dialog).toContainText('Schedule “Penguins”');
   await expect(dialog.getByLabel('When')).toBeFocused();
   await lab.press('Enter');
-  await expect(lab.row('schedule', 'penguins')).toBeVisible();
-  await choose('Delete Schedule…', renamed);
+  await expect(lab.row('automation', 'penguins')).toBeVisible();
+  await choose('Delete Automation…', renamed);
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect(renamed).toHaveCount(0);
   await expect(row).toBeVisible();
@@ -135,25 +135,25 @@ test('R4: a workflow is scheduled in three actions, run now, disabled and delete
 });
 
 test(
-  'R5: runs are grouped by schedule, also after a reload',
+  'R5: runs are grouped by automation, also after a reload',
   { tag: '@long' },
   async ({ lab, server }, info) => {
     await writeFile(server.file('hello.sh'), 'echo hello\n');
     await writeFile(server.file('fail.sh'), 'exit 3\n');
-    const timing = { kind: 'words', text: 'weekdays 8:00' };
+    const on = { kind: 'phrase', text: 'weekdays 8:00' };
     for (const [name, path] of [
       ['night', 'hello.sh'],
       ['day', 'fail.sh']
     ]) {
-      await server.post('schedules', { name, run: { path }, timing });
+      await server.post('automations', { name, run: { path }, on });
     }
     for (const name of ['night', 'day', 'night', 'day']) {
-      await server.post(`schedules/${name}/run`, {});
+      await server.post(`automations/${name}/fire`, {});
       await server.post('runs', { path: 'hello.sh' });
     }
     await lab.sidebar();
     const section = lab.section('run');
-    const group = section.getByRole('button', { name: 'Group by Schedule' });
+    const group = section.getByRole('button', { name: 'Group by Automation' });
     await expect(section.locator('.nby-Row')).toHaveCount(5);
     await section.getByRole('button', { name: 'Show More (3)' }).click();
     await expect(section.locator('.nby-Row')).toHaveCount(8);

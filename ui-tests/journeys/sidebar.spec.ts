@@ -5,7 +5,7 @@ import { expect, test } from '../lab/test';
 
 const SMALL = { width: 1280, height: 720 };
 const HEADS = [
-  ...['Runs', 'Datasets', 'Workflows', 'Automatic Runs', 'Deployments'],
+  ...['Runs', 'Datasets', 'Workflows', 'Automations', 'Deployments'],
   ...['Executables', 'Environments', 'Artifacts', 'Credentials']
 ];
 

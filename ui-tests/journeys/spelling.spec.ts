@@ -49,10 +49,10 @@ test(
     await lab.runFromPalette('Schedule…');
     await dialog.getByLabel('When').fill('weekdays 8:00');
     const schedule = await spelled(lab);
-    expect(schedule.command).toContain("nbyard schedules create --when 'weekdays 8:00'");
-    expect(schedule.python).toContain('connection.schedules.create(');
+    expect(schedule.command).toContain("nbyard automations create --at 'weekdays 8:00'");
+    expect(schedule.python).toContain('connection.automations.create(');
     await dialog.getByLabel('When').fill('daily 6:00');
-    await expect(dialog.locator('.nby-Spelling pre').first()).toContainText("--when 'daily 6:00'");
+    await expect(dialog.locator('.nby-Spelling pre').first()).toContainText("--at 'daily 6:00'");
     await looked(lab, 'schedule', path);
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await dialog.getByRole('button', { name: 'Copy: Command line' }).click();
@@ -60,7 +60,7 @@ test(
       'Copied: Command line'
     );
     const copied = await page.evaluate(() => navigator.clipboard.readText());
-    expect(copied).toContain("nbyard schedules create --when 'daily 6:00'");
+    expect(copied).toContain("nbyard automations create --at 'daily 6:00'");
     await lab.press('Escape');
 
     await lab.panel();

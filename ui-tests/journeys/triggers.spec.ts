@@ -10,12 +10,12 @@ test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({
   await lab.openWorkflow('penguins.nbflow');
   const { dialog } = lab;
   await lab.runFromPalette('Trigger…');
-  await expect(dialog.getByLabel('Run when')).toBeFocused();
+  await expect(dialog.getByLabel('Runs start')).toBeFocused();
   await dialog.getByLabel('Dataset').fill('nowhere');
   await lab.press('Enter');
   await expect(dialog.getByRole('alert')).toContainText('nowhere');
   await lab.page.screenshot({ path: info.outputPath('refused.png') });
-  await dialog.getByLabel('Run when').selectOption('file');
+  await dialog.getByLabel('Runs start').selectOption('file');
   await dialog.getByLabel('File or folder').fill('penguins.nbflow');
   for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     await lab.theme(theme);
@@ -25,7 +25,7 @@ test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({
   }
   await dialog.getByRole('button', { name: 'Create' }).click();
   await lab.panel();
-  const row = lab.row('trigger', 'penguins');
+  const row = lab.row('automation', 'penguins');
   await expect(row).toContainText('penguins.nbflow is created or modified');
   await lab.page.screenshot({ path: info.outputPath('panel.png') });
 
@@ -33,15 +33,15 @@ test('R13: a workflow gets a trigger, is fired, disabled and deleted', async ({
     await row.click({ button: 'right' });
     await lab.menuItem(item).click();
   };
-  await choose('Fire Now');
+  await choose('Run Now');
   await expect(row).toContainText('last: succeeded', { timeout: 90_000 });
   const isOn = row.getByRole('switch', { name: 'Enabled' });
   await isOn.click();
   await expect(row).toContainText('disabled');
   await expect(isOn).not.toBeChecked();
-  await choose('Enable Trigger');
+  await choose('Enable Automation');
   await expect(isOn).toBeChecked();
-  await choose('Delete Trigger…');
+  await choose('Delete Automation…');
   await dialog.getByRole('button', { name: 'Delete' }).click();
   await expect(row).toHaveCount(0);
 });
@@ -53,7 +53,7 @@ test(
     await lab.openWorkflow('penguins.nbflow');
     const { dialog } = lab;
     await lab.runFromPalette('Trigger…');
-    await dialog.getByLabel('Run when').selectOption('webhook');
+    await dialog.getByLabel('Runs start').selectOption('webhook');
     await dialog.getByRole('button', { name: 'Create' }).click();
     const secret = dialog.getByLabel('Secret, which is not shown again');
     await expect(secret).toHaveValue(/^whsec_/);
@@ -61,10 +61,10 @@ test(
     await expect(dialog.getByLabel('Address')).toHaveValue(/^http.*\/nbyard\/api\/hooks\//);
     await dialog.getByRole('button', { name: 'Close' }).click();
     await lab.panel();
-    await expect(lab.row('trigger', 'penguins')).toContainText('A signed webhook arrives');
+    await expect(lab.row('automation', 'penguins')).toContainText('A signed webhook arrives');
 
-    await lab.row('trigger', 'penguins').click({ button: 'right' });
-    await lab.menuItem('Edit Trigger…').click();
+    await lab.row('automation', 'penguins').click({ button: 'right' });
+    await lab.menuItem('Edit Automation…').click();
     await dialog.getByRole('button', { name: 'New Secret…' }).click();
     await dialog.getByRole('button', { name: /^Really Replace/ }).click();
     await expect(secret).toHaveValue(/^whsec_/);

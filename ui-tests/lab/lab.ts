@@ -259,15 +259,14 @@ export class Lab {
 
 type Noun =
   | 'artifact'
+  | 'automation'
   | 'credential'
   | 'dataset'
   | 'deployment'
   | 'environment'
   | 'executable'
   | 'workflow'
-  | 'run'
-  | 'schedule'
-  | 'trigger';
+  | 'run';
 
 interface IApp {
   restored: Promise<void>;

@@ -22,9 +22,9 @@ describe('the action of a command', () => {
   it.each([
     ['nbyard:schedule-file', 'scheduleFile'],
     ['nbyard:trigger-file', 'triggerFile'],
-    ['nbyard:enable-trigger', 'enableTrigger'],
-    ['nbyard:delete-schedule', 'deleteSchedule'],
-    ['nbyard:fire-trigger', 'fireTrigger']
+    ['nbyard:enable-automation', 'enableAutomation'],
+    ['nbyard:delete-automation', 'deleteAutomation'],
+    ['nbyard:fire-automation', 'fireAutomation']
   ])('%s is %s', async (id, action) => {
     await commands.execute(id, { id: 'x', path: 'a.py' });
     expect(asked.pop()).toBe(action);

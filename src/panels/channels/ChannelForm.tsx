@@ -18,8 +18,8 @@ interface IChannelFormProps {
   draft: IChannelDraft;
   /** The channel exists, so its URL may stay. */
   isKnown: boolean;
-  /** The channel is for a schedule, which has its own events. */
-  forSchedule?: boolean;
+  /** The channel is for an automation, which has its own events. */
+  forAutomation?: boolean;
   problems: Problems;
   /** Send a test message to the typed URL; return what to show. */
   onTest: () => Promise<string>;
@@ -27,7 +27,7 @@ interface IChannelFormProps {
 
 /** The fields of a notice channel. Its URL is never shown again. */
 export function ChannelForm(props: IChannelFormProps): JSX.Element {
-  const { services, draft, isKnown, forSchedule, onTest } = props;
+  const { services, draft, isKnown, forAutomation, onTest } = props;
   const { trans } = services;
   const [shown, change] = useDialogDraft(draft, ({ url: _, ...rest }) => rest);
   const [problems, setProblems] = useState(props.problems);
@@ -98,7 +98,7 @@ export function ChannelForm(props: IChannelFormProps): JSX.Element {
         </button>
         <span role="status">{said}</span>
       </div>
-      {!forSchedule && (
+      {!forAutomation && (
         <>
           <BoxesField
             label={trans.__('Send a message when a run')}

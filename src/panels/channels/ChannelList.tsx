@@ -107,8 +107,8 @@ function ChannelRow({ channel, services, onEdit }: IChannelRowProps): JSX.Elemen
         >
           {!isAsked
             ? trans.__('Delete')
-            : channel.schedules?.length
-              ? trans.__('Delete, used by %1', channel.schedules.join(', '))
+            : channel.automations?.length
+              ? trans.__('Delete, used by %1', channel.automations.join(', '))
               : trans.__('Really Delete')}
         </button>
       </div>

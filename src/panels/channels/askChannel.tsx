@@ -11,17 +11,17 @@ import { sendTest } from './sendTest';
 interface IAsked {
   /** The channel to edit. */
   known?: Channel;
-  /** The channel is for a schedule, which has its own events. */
-  forSchedule?: boolean;
+  /** The channel is for an automation, which has its own events. */
+  forAutomation?: boolean;
 }
 
 /** Return the stored channel; undefined if the user cancels. */
 export function askChannel(
   services: IPanelServices,
-  { known, forSchedule }: IAsked
+  { known, forAutomation }: IAsked
 ): Promise<Channel | undefined> {
   const { yard, trans } = services;
-  const draft = draftOf(known, forSchedule);
+  const draft = draftOf(known, forAutomation);
   const store = async () => {
     const request = requestOf(draft, known);
     const stored =
@@ -40,7 +40,7 @@ export function askChannel(
         services={services}
         draft={draft}
         isKnown={!!known}
-        forSchedule={forSchedule}
+        forAutomation={forAutomation}
         problems={problems}
         onTest={() => sendTest(services, { url: draft.url.trim(), channel: known?.id })}
       />

@@ -1,6 +1,6 @@
 /** The typed values of a channel, and the request that stores them. */
 import { Channel, NoticeEvent, NoticeRule } from '../../api/types';
-import { OF_CHANNEL } from './events';
+import { USUAL_EVENTS } from './events';
 
 export interface IChannelDraft {
   name: string;
@@ -17,13 +17,13 @@ const ownRule = ({ rules = [] }: Partial<Channel> = {}): NoticeRule | undefined 
   rules.find(rule => !rule.project) ?? rules[0];
 
 /** Return the values of a channel, or those that a new one has at first. */
-export function draftOf(known?: Channel, forSchedule?: boolean): IChannelDraft {
+export function draftOf(known?: Channel, forAutomation?: boolean): IChannelDraft {
   const first = ownRule(known);
   const seconds = first?.long_seconds;
   return {
     name: known?.name ?? '',
     url: '',
-    events: first?.events ?? (known || forSchedule ? [] : [...OF_CHANNEL]),
+    events: first?.events ?? (known || forAutomation ? [] : [...USUAL_EVENTS]),
     path: first?.path ?? '',
     project: first?.project ?? '',
     longAfter: seconds ? String(seconds / 60) : ''

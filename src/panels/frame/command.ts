@@ -3,6 +3,7 @@ import { PartialJSONObject } from '@lumino/coreutils';
 
 export type Noun =
   | 'artifact'
+  | 'automation'
   | 'credential'
   | 'dataset'
   | 'deployment'
@@ -10,8 +11,6 @@ export type Noun =
   | 'executable'
   | 'kernel'
   | 'run'
-  | 'schedule'
-  | 'trigger'
   | 'workflow';
 
 /** A command; `Action` is the name of its action, which is fetched on first use. */

@@ -4,10 +4,9 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { perYard } from '../../api/perYard';
 import { IYard } from '../../api/yard';
 import { artifactsOf } from '../artifacts/collection';
+import { automationsOf } from '../automations/collection';
 import { credentialsOf } from '../credentials/collection';
 import { deploymentsOf } from '../deployments/state/collection';
-import { schedulesOf } from '../schedules/collection';
-import { triggersOf } from '../triggers/collection';
 
 const KEY = 'nbyard:project';
 
@@ -55,7 +54,7 @@ export class ActiveProject {
   private _reload(): void {
     const { yard } = this;
     const { datasets, environments, executables, runs, workflows } = yard;
-    const others = [artifactsOf, credentialsOf, deploymentsOf, schedulesOf, triggersOf];
+    const others = [artifactsOf, automationsOf, credentialsOf, deploymentsOf];
     for (const list of [
       datasets,
       environments,

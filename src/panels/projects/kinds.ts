@@ -13,8 +13,7 @@ export function kindsOf(trans: TranslationBundle): readonly (readonly [Kind, str
     ['model', trans.__('Models')],
     ['deployment', trans.__('Deployments')],
     ['environment', trans.__('Environments')],
-    ['schedule', trans.__('Schedules')],
-    ['trigger', trans.__('Triggers')],
+    ['automation', trans.__('Automations')],
     ['credential', trans.__('Credentials')]
   ];
 }

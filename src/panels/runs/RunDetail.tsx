@@ -17,7 +17,8 @@ export function RunDetail(props: IRunDetailProps): JSX.Element {
   const { run, services } = props;
   const { trans } = services;
   const number = trans.__('run %1', run.number);
-  const by = run.origin?.kind === 'schedule' && trans.__('scheduled');
+  const { kind, due_at } = run.origin ?? {};
+  const by = kind === 'automation' && !!due_at && trans.__('scheduled');
   if (isLive(run)) {
     return <Live run={run} number={number} services={services} />;
   }

@@ -17,7 +17,7 @@ import { OlderButton, SearchBox } from '../frame/Search';
 import { IPanelServices } from '../frame/services';
 import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
-import { schedulesOf } from '../schedules/collection';
+import { automationsOf } from '../automations/collection';
 import { RunDetail } from './RunDetail';
 import { groupsOf, IMoreRuns } from './runGroups';
 import { FILTER_NAMES, MOST_FOUND, unknownFilter, useRunSearch } from './runSearch';
@@ -28,7 +28,7 @@ const SHOWN = 30;
 /** The limit of the server. */
 const MOST_COMPARED = 10;
 /** The name of the choice among those of the sidebar. */
-const GROUPED = 'runs-by-schedule';
+const GROUPED = 'runs-by-automation';
 
 /** The newest runs, or those that match a search. */
 export function RunSection({ services }: { services: IPanelServices }): JSX.Element {
@@ -44,8 +44,8 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
     void commands.execute('nbyard:open-comparison', { id: chosen.join(',') });
     setMarked(new Set());
   };
-  const schedules = schedulesOf(yard);
-  const offered = useSignal(schedules.changed, () => schedules.items);
+  const automations = automationsOf(yard);
+  const offered = useSignal(automations.changed, () => automations.items);
   const isGrouped = useSignal(openSections.changed, () => !!openSections.get(GROUPED));
   const page = items.slice(0, shown);
   const groups =
@@ -78,8 +78,8 @@ export function RunSection({ services }: { services: IPanelServices }): JSX.Elem
             type="button"
             className="nby-Button"
             aria-pressed={isGrouped}
-            aria-label={trans.__('Group by Schedule')}
-            title={trans.__('Group by Schedule')}
+            aria-label={trans.__('Group by Automation')}
+            title={trans.__('Group by Automation')}
             onClick={() => openSections.set(GROUPED, !isGrouped)}
           >
             <scheduleIcon.react tag="span" className="nby-Icon" />

@@ -1,13 +1,13 @@
-import { Run, Schedule } from '../../api/types';
+import { Automation, Run } from '../../api/types';
 import { IRowHead } from '../../components/RowList';
 import { IPanelServices } from '../frame/services';
-import { resultsOf } from '../schedules/results';
+import { resultsOf } from '../automations/results';
 import { RunStrip } from '../frame/RunStrip';
 
-/** The last row of a group whose schedule has older runs than those that are shown. */
+/** The last row of a group whose automation has older runs than those that are shown. */
 export interface IMoreRuns {
   id: string;
-  /** The search that finds all runs of the schedule. */
+  /** The search that finds all runs of the automation. */
   search: string;
 }
 
@@ -19,24 +19,24 @@ interface IGroups {
 }
 
 /**
- * Group runs by schedule, that with the newest run first; runs without a schedule are last. With
- * `isWhole`, schedules whose runs are not among these have a group too.
+ * Group runs by automation, that with the newest run first; runs without an automation are last.
+ * With `isWhole`, automations whose runs are not among these have a group too.
  */
 export function groupsOf(
   runs: readonly Run[],
   known: readonly Run[],
-  schedules: readonly Schedule[],
+  automations: readonly Automation[],
   services: IPanelServices,
   isWhole: boolean
 ): IGroups {
   const { trans } = services;
-  const byId = new Map(schedules.map(schedule => [schedule.id, schedule]));
+  const byId = new Map(automations.map(automation => [automation.id, automation]));
   const groups = new Map<string, Run[]>();
   const others: Run[] = [];
   for (const run of runs) {
     const { kind, source_id: id } = run.origin;
-    // a schedule may be deleted, or older than those that are loaded
-    if (byId.has(id) || kind === 'schedule' || kind === 'backfill') {
+    // an automation may be deleted, or older than those that are loaded
+    if (byId.has(id) || kind === 'automation' || kind === 'backfill') {
       const group = groups.get(id) ?? [];
       group.push(run);
       groups.set(id, group);
@@ -47,7 +47,7 @@ export function groupsOf(
   // without a state, the run is deleted
   const startedBy = (id: string) =>
     ((isWhole && byId.get(id)?.recent) || []).filter(({ run_state }) => run_state);
-  for (const { id } of schedules) {
+  for (const { id } of automations) {
     if (startedBy(id).length && !groups.has(id)) {
       groups.set(id, []);
     }
@@ -56,20 +56,20 @@ export function groupsOf(
   const heads = new Map<string, IRowHead>();
   const items: (Run | IMoreRuns)[] = [];
   for (const [id, group] of [...groups].sort((a, b) => newest(b) - newest(a))) {
-    const schedule = byId.get(id);
+    const automation = byId.get(id);
     const own = known.filter(({ origin }) => origin.source_id === id);
-    const results = resultsOf(schedule ?? {}, own.length ? own : group, services);
+    const results = resultsOf(automation ?? {}, own.length ? own : group, services);
     const rows: (Run | IMoreRuns)[] = [...group];
     const recent = startedBy(id);
-    // the schedule only has its last ten due times
-    const hasOlder = recent.length > 9 && schedule!.counts.started > group.length;
-    if (hasOlder || recent.some(tick => group.every(run => run.id !== tick.run_id))) {
+    // the automation only has its last ten firings
+    const hasOlder = recent.length > 9 && automation!.counts.started > group.length;
+    if (hasOlder || recent.some(firing => group.every(run => run.id !== firing.run_id))) {
       // a quote in the name would end the filter
-      const key = schedule!.name.includes('"') ? id : schedule!.name;
-      rows.push({ id, search: `schedule:"${key}"` });
+      const key = automation!.name.includes('"') ? id : automation!.name;
+      rows.push({ id, search: `automation:"${key}"` });
     }
     heads.set(rows[0].id, {
-      name: schedule?.name ?? trans.__('Schedule of %1', group[0].title),
+      name: automation?.name ?? trans.__('Automation of %1', group[0].title),
       aside: <RunStrip results={results} trans={trans} />
     });
     items.push(...rows);

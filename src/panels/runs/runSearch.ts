@@ -13,7 +13,7 @@ const FILTERS = new Map<string, keyof Query>([
   ['by', 'person'],
   ['origin', 'origin'],
   ['project', 'project'],
-  ['schedule', 'schedule'],
+  ['automation', 'automation'],
   ['workflow', 'workflow'],
   ['executable', 'executable'],
   ['since', 'since'],
@@ -43,7 +43,7 @@ interface IMatches {
   problem?: string;
 }
 
-/** Read filters such as `is:failed` or `schedule:"Every night"`; all other words are searched. */
+/** Read filters such as `is:failed` or `automation:"Every night"`; all other words are searched. */
 export function queryOf(text: string): Query {
   const terms: string[] = [];
   const query: Record<string, string> = {};

@@ -6,6 +6,8 @@ import { useLost } from '../../components/hooks/useLost';
 import { useSignal } from '../../components/hooks/useSignal';
 import { ArtifactSection } from '../artifacts/ArtifactSection';
 import { artifactsOf } from '../artifacts/collection';
+import { AutomationSection } from '../automations/AutomationSection';
+import { automationsOf } from '../automations/collection';
 import { CredentialSection } from '../credentials/CredentialSection';
 import { credentialsOf } from '../credentials/collection';
 import { DatasetSection } from '../datasets/DatasetSection';
@@ -20,10 +22,6 @@ import { IPanelServices } from '../frame/services';
 import { activeProjectOf } from '../projects/activeProject';
 import { Switcher } from '../projects/Switcher';
 import { RunSection } from '../runs/RunSection';
-import { schedulesOf } from '../schedules/collection';
-import { ScheduleSection } from '../schedules/ScheduleSection';
-import { triggersOf } from '../triggers/collection';
-import { TriggerList } from '../triggers/TriggerList';
 import { IUnrun, useUnrun } from '../workflows/unrun';
 import { WorkflowSection } from '../workflows/WorkflowSection';
 import { openSections } from '../frame/openSections';
@@ -46,10 +44,7 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
   const lost = useLost(yard.stream);
   const hasRuns = useSignal(yard.runs.changed, () => yard.runs.items.length > 0);
   const live = useSignal(yard.runs.changed, () => yard.runs.items.filter(isLive).length);
-  const triggers = triggersOf(yard);
   const first = useFirst(yard.datasets);
-  useEffect(() => void first.then(() => triggers.start()), [first, triggers]);
-  const fired = useSignal(triggers.changed, () => triggers.items.length);
   const isSending = useSignal(uploads.changed, () => !!uploads.rows.length);
   const data = useFileDrop(services, (files, folders) => {
     void uploads.add(yard, files);
@@ -113,15 +108,13 @@ export function Sidebar({ services, isVisible }: ISidebarProps): JSX.Element {
       </Section>
       <Section
         {...later}
-        noun="schedule"
-        title={trans.__('Automatic Runs')}
-        collection={schedulesOf(yard)}
+        noun="automation"
+        title={trans.__('Automations')}
+        collection={automationsOf(yard)}
         buttons={['show-channels']}
-        more={fired}
         isOpen
       >
-        <ScheduleSection {...shown} hasTriggers={!!fired} />
-        <TriggerList {...shown} />
+        <AutomationSection {...shown} />
       </Section>
       <Section
         {...later}

@@ -5,7 +5,7 @@ import { Reason, reasonText } from '../../reasons';
 /** How many characters name a commit. */
 const SHORT_COMMIT = 10;
 
-/** Return what started a run, for a trigger with what fired it. */
+/** Return what started a run, for an automation with the event that fired it. */
 export function originText(
   { kind, cause }: Pick<Run['origin'], 'kind' | 'cause'>,
   trans: TranslationBundle
@@ -21,12 +21,10 @@ export function originText(
       return trans.__('Run in Background');
     case 'retry':
       return trans.__('Retry');
-    case 'schedule':
-      return trans.__('Schedule');
-    case 'trigger':
+    case 'automation':
       return cause
-        ? trans.__('Trigger: %1', reasonText(causeReason(cause), trans) ?? '')
-        : trans.__('Trigger');
+        ? trans.__('Automation: %1', reasonText(causeReason(cause), trans) ?? '')
+        : trans.__('Automation');
     case 'backfill':
       return trans.__('Backfill');
     case 'check':
@@ -45,13 +43,13 @@ const MOST_TOLD = 3;
 const CHANGES = { created: 'file-created', modified: 'file-modified', deleted: 'file-deleted' };
 const ENDS = { succeeded: 'run-has-succeeded', failed: 'run-has-failed' };
 
-/** Return what fired a trigger, with the codes of the command line. */
+/** Return what fired an automation, with the codes of the command line. */
 function causeReason(cause: Cause): Reason {
   const reason = (code: string, params: Record<string, unknown> = {}) => ({ code, params });
   switch (cause.kind) {
     case 'dataset':
       return reason('cause-dataset', { name: cause.dataset, version: cause.version });
-    case 'workflow': {
+    case 'run': {
       const { number, title, state } = cause;
       return reason('cause-run', { number, title, state: reason(ENDS[state]) });
     }

@@ -16,30 +16,18 @@ const isRead = (id: string) => {
 /** Questions that use POST because they have a body. */
 const READS = [
   ...['environments.preview', 'executables.help', 'executables.inspect', 'executables.preview'],
-  ...[
-    'channels.test_url',
-    'images.dockerfile',
-    'runs.forecast',
-    'runs.preview_clean_up',
-    'schedules.preview'
-  ],
-  ...[
-    'backfills.preview',
-    'bisections.preview',
-    'models.deployed',
-    'system.spell',
-    'workflows.check'
-  ]
+  ...['channels.test_url', 'images.dockerfile', 'runs.forecast', 'runs.preview_clean_up'],
+  ...['bisections.preview', 'models.deployed', 'system.spell', 'workflows.check']
 ];
 /** Done at once by a button, a menu or a switch: there is no form to show it in. */
 const WITHOUT_FORM = [
-  ...['backfills.cancel', 'bisections.cancel', 'projects.delete_policy', 'triggers.rotate'],
+  ...['backfills.cancel', 'bisections.cancel', 'projects.delete_policy', 'automations.rotate'],
   ...['channels.delete', 'channels.test', 'datasets.notebook', 'deployments.rollback'],
   ...['deployments.start', 'deployments.stop', 'environments.cancel', 'executables.declare'],
   ...['executables.tag', 'models.delete', 'models.renew', 'projects.unlink', 'runs.cancel'],
   ...['deployments.create_key', 'environments.set_default'],
-  ...['runs.keep', 'runs.unkeep', 'schedules.run'],
-  ...['triggers.fire', 'uploads.create', 'uploads.delete', 'workflows.create_example']
+  ...['runs.keep', 'runs.unkeep', 'automations.fire'],
+  ...['uploads.create', 'uploads.delete', 'workflows.create_example']
 ];
 
 describe('G8: requests that change or start something', () => {

@@ -18,7 +18,7 @@ const TEAM = {
     { events: ['failed', 'running-long'], path: '', long_factor: 2, long_seconds: 120 },
     { events: ['retried'], path: 'b.ipynb', long_factor: 2, long_seconds: null }
   ],
-  schedules: [],
+  automations: [],
   counts: { waiting: 2, failed: 1 },
   error: { code: 'channel-answered', params: { service: 'Slack', status: 503 } },
   sent_at: '2026-11-26T08:00:00Z'
@@ -96,7 +96,7 @@ describe('R6: notice channels', () => {
       url: 'nonsense',
       rules: [
         {
-          events: ['failed', 'recovered', 'schedule-missed', 'trigger-failed', 'succeeded'],
+          events: ['failed', 'recovered', 'automation-missed', 'succeeded'],
           path: '',
           project: '',
           long_factor: 2,

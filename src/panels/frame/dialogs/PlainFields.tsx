@@ -8,7 +8,7 @@ interface IInputProps extends Omit<IFieldFrameProps, 'children'> {
   onChange: (value: string) => void;
 }
 
-interface ITextProps extends IInputProps {
+export interface ITextProps extends IInputProps {
   type?: 'text' | 'datetime-local';
   inputMode?: 'decimal';
   placeholder?: string;
@@ -37,7 +37,7 @@ export function TextField(props: ITextProps): JSX.Element {
   );
 }
 
-interface IChoiceProps extends IInputProps {
+export interface IChoiceProps extends IInputProps {
   /** Values with their labels. */
   options: readonly (readonly string[])[];
 }

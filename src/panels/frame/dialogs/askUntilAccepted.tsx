@@ -26,6 +26,8 @@ interface IAsked<T> {
   /** The values that the form changes; they come back after a reload of the page. */
   draft: object;
   form: (problems: Problems, leave: Leave) => JSX.Element;
+  /** Selects the field that gets the focus; by default, the first one. */
+  first?: string;
   /** Return what cannot be sent at all. */
   check?: () => Problems;
   send: () => Promise<T>;
@@ -37,11 +39,12 @@ interface IAsked<T> {
 /** Return what the server answered; undefined if the user cancels. */
 export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefined> {
   const { title, ok, close, draft, form, check, send, spelling, trans } = asked;
+  const { first: usual = FIELD } = asked;
   const owner = dialogOwner(title, draft);
   let problems: Problems = {};
   for (;;) {
     const { button } = await launch((leave, focus) => {
-      const first = focus ?? (Object.keys(problems).some(Boolean) ? REFUSED : FIELD);
+      const first = focus ?? (Object.keys(problems).some(Boolean) ? REFUSED : usual);
       const body = (
         <DraftOwner.Provider value={owner}>
           {problems[''] && (

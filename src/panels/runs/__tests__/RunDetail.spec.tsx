@@ -66,8 +66,8 @@ describe('the second line of a run', () => {
     expect(call).not.toHaveBeenCalled();
   });
 
-  it('says that a schedule started it', () => {
-    const origin = { kind: 'schedule' } as Run['origin'];
+  it('says that a due time started it', () => {
+    const origin = { kind: 'automation', due_at: '2026-12-01T07:00:00Z' } as Run['origin'];
     show({ state: 'failed', origin, reason: reason('KeyError') }, []);
     expect(line()).toBe('run 12 · scheduled · KeyError');
   });

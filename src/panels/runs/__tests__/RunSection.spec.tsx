@@ -2,11 +2,11 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import { act, cleanup, fireEvent, render, screen } from '@testing-library/react';
-import { Schedule } from '../../../api/types';
+import { Automation } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import { openSections } from '../../frame/openSections';
 import { IPanelServices } from '../../frame/services';
-import { schedulesOf } from '../../schedules/collection';
+import { automationsOf } from '../../automations/collection';
 import * as strip from '../../frame/RunStrip';
 import { shownRun } from '../../../runs/model/shownRun';
 import { RunSection } from '../RunSection';
@@ -16,7 +16,7 @@ const signal = () => new Signal<object, unknown>({});
 const START = Date.parse('2030-01-01T00:00:00Z');
 const at = (seconds: number) => new Date(START + 1000 * seconds).toISOString();
 
-function show(items: object[], call = jest.fn(), schedules: object[] = []): CommandRegistry {
+function show(items: object[], call = jest.fn(), automations: object[] = []): CommandRegistry {
   const stream = {
     ...{ events: signal(), activity: signal(), refetch: signal(), connectedChanged: signal() },
     watch: () => ({ dispose: () => undefined }),
@@ -27,7 +27,7 @@ function show(items: object[], call = jest.fn(), schedules: object[] = []): Comm
   const workflows = { items: [] };
   const yard = { client: { call }, runs, workflows, stream } as unknown as IYard;
   const services = { yard, trans, commands };
-  schedules.forEach(schedule => schedulesOf(yard).put(schedule as Schedule));
+  automations.forEach(automation => automationsOf(yard).put(automation as Automation));
   render(<RunSection services={services as unknown as IPanelServices} />);
   return commands;
 }
@@ -136,32 +136,32 @@ describe('the runs of the sidebar', () => {
     expect(screen.getAllByRole('row')).toHaveLength(6);
   });
 
-  it('are grouped by schedule on request, which is remembered', () => {
+  it('are grouped by automation on request, which is remembered', () => {
     const times = { created_at: at(-9), started_at: at(-9), finished_at: at(-8) };
     const plain = { workflow_id: 'w', counts: {}, reason: null, state: 'succeeded', ...times };
     const of = (kind: string, source_id = '') => ({ kind, source_id });
     const origins = [
-      ...[of('manual'), of('schedule', 'night'), of('backfill', 'gone'), of('trigger', 't')],
-      ...[of('retry', 'night'), of('schedule', 'day')]
+      ...[of('manual'), of('automation', 'night'), of('backfill', 'gone'), of('check')],
+      ...[of('retry', 'night'), of('automation', 'day')]
     ];
     const runs = origins.map((origin, at) => {
       const number = 9 - at;
       return { ...plain, id: `r${number}`, number, title: `T${number}`, origin };
     });
     const recent = [{ id: 't', outcome: 'missed', due_at: at(-99), created_at: at(-99) }];
-    const schedule = (id: string) => ({ id, name: `every ${id}`, recent });
-    show(runs, undefined, [schedule('day'), schedule('night')]);
+    const automation = (id: string) => ({ id, name: `every ${id}`, recent });
+    show(runs, undefined, [automation('day'), automation('night')]);
     const rows = () =>
       screen
         .getAllByRole('row')
         .map(row => row.getAttribute('data-id') ?? row.querySelector('h3')!.textContent);
     expect(rows()).toEqual(['r9', 'r8', 'r7', 'r6', 'r5', 'r4']);
-    const button = screen.getByRole('button', { name: 'Group by Schedule' });
+    const button = screen.getByRole('button', { name: 'Group by Automation' });
     fireEvent.click(button);
     expect(button.getAttribute('aria-pressed')).toBe('true');
-    expect(openSections.get('runs-by-schedule')).toBe(true);
+    expect(openSections.get('runs-by-automation')).toBe(true);
     const groups = [
-      ...['every night', 'r8', 'r5', 'Schedule of T7', 'r7', 'every day', 'r4'],
+      ...['every night', 'r8', 'r5', 'Automation of T7', 'r7', 'every day', 'r4'],
       ...['Other runs', 'r9', 'r6']
     ];
     expect(rows()).toEqual(groups);
@@ -186,19 +186,19 @@ describe('the runs of the sidebar', () => {
     expect(screen.queryByRole('rowheader')).toBeNull();
   });
 
-  it('are grouped also by schedules whose runs are older than the loaded ones', async () => {
-    openSections.set('runs-by-schedule', true);
+  it('are grouped also by automations whose runs are older than the loaded ones', async () => {
+    openSections.set('runs-by-automation', true);
     const plain = { workflow_id: 'w', counts: {}, reason: null, state: 'succeeded' };
     const run = (number: number, age: number, source_id: string) => ({
       ...{ ...plain, id: `r${number}`, number, title: `T${number}`, created_at: at(-age) },
-      origin: { kind: source_id ? 'schedule' : 'manual', source_id }
+      origin: { kind: source_id ? 'automation' : 'manual', source_id }
     });
     const runs = [9, 8, 7, 6, 5].map(number => run(number, 20 - number, ''));
     const tick = (id: number, age: number, run_state: string | null = 'failed') => ({
       ...{ id: `t${id}`, run_id: `r${id}`, run_state, outcome: 'started' },
       ...{ due_at: at(-age), created_at: at(-age) }
     });
-    const schedules = [
+    const automations = [
       { id: 'a', name: 'deleted run', recent: [tick(0, 50, null)] },
       { id: 'b', name: 'old "x"', recent: [tick(1, 500)] },
       { id: 'c', name: 'Every night', recent: [tick(2, 90), tick(3, 95)] },
@@ -206,7 +206,7 @@ describe('the runs of the sidebar', () => {
       { id: 'e', name: 'whole', recent: [tick(11, 8)] }
     ];
     const call = jest.fn().mockResolvedValue({ items: [run(2, 90, 'c'), run(3, 95, 'c')] });
-    const commands = show([run(10, 5, 'd'), run(11, 8, 'e'), ...runs], call, schedules);
+    const commands = show([run(10, 5, 'd'), run(11, 8, 'e'), ...runs], call, automations);
     const rows = () =>
       screen
         .getAllByRole('row')
@@ -224,7 +224,7 @@ describe('the runs of the sidebar', () => {
     expect(more('c').dataset.noun).toBe('');
     const box = screen.getByRole<HTMLInputElement>('searchbox');
     fireEvent.click(more('b'));
-    expect(box.value).toBe('schedule:"b"');
+    expect(box.value).toBe('automation:"b"');
     fireEvent.change(box, { target: { value: '' } });
     // neither is it selected for a comparison, nor deleted
     const deleted = jest.fn();
@@ -239,9 +239,9 @@ describe('the runs of the sidebar', () => {
     fireEvent.keyDown(more('c'), { key: 'Enter' });
     await act(async () => void jest.advanceTimersByTime(300));
     expect(call).toHaveBeenLastCalledWith('runs.list', {
-      query: { schedule: 'Every night', limit: 100 }
+      query: { automation: 'Every night', limit: 100 }
     });
     expect(rows()).toEqual(['Every night', 'r2', 'r3']);
-    openSections.set('runs-by-schedule', false);
+    openSections.set('runs-by-automation', false);
   });
 });

@@ -5,7 +5,7 @@ const CASES: [string, object][] = [
   ['  every night ', { search: 'every night' }],
   ['is:failed by:ann', { state: 'failed', person: 'ann' }],
   ['train is:failed model', { state: 'failed', search: 'train model' }],
-  ['schedule:"Every night" x', { schedule: 'Every night', search: 'x' }],
+  ['automation:"Every night" x', { automation: 'Every night', search: 'x' }],
   ['since:2026-01-31 until:2026-02-28T08:30', { since: '2026-01-31', until: '2026-02-28T08:30' }],
   ['workflow:a/b.nbflow origin:shell', { workflow: 'a/b.nbflow', origin: 'shell' }],
   ['project:wine', { project: 'wine' }],

@@ -4,25 +4,25 @@ import { commitText, originText } from '../origins';
 
 const trans = nullTranslator.load('nbyard');
 const text = (cause: unknown) =>
-  originText({ kind: 'trigger', cause } as unknown as Run['origin'], trans);
+  originText({ kind: 'automation', cause } as unknown as Run['origin'], trans);
 const file = (path: string) => ({ path, change: 'created' });
 
-describe('what started a run of a trigger', () => {
+describe('what started a run of an automation', () => {
   it.each([
-    [undefined, 'Trigger'],
-    [{ kind: 'dataset', dataset: 'sea', version: 3 }, 'Trigger: version 3 of dataset sea'],
+    [undefined, 'Automation'],
+    [{ kind: 'dataset', dataset: 'sea', version: 3 }, 'Automation: version 3 of dataset sea'],
     [
-      { kind: 'workflow', number: 7, title: 'train', state: 'failed' },
-      'Trigger: run 7 of train failed'
+      { kind: 'run', number: 7, title: 'train', state: 'failed' },
+      'Automation: run 7 of train failed'
     ],
-    [{ kind: 'file', files: [file('/in/a')], count: 1 }, 'Trigger: /in/a was created'],
+    [{ kind: 'file', files: [file('/in/a')], count: 1 }, 'Automation: /in/a was created'],
     [
       { kind: 'file', files: [file('/a'), file('/b'), file('/c'), file('/d')], count: 12 },
-      'Trigger: /a was created, /b was created, /c was created and 9 more files'
+      'Automation: /a was created, /b was created, /c was created and 9 more files'
     ],
-    [{ kind: 'webhook', webhook_id: 'm1' }, 'Trigger: webhook message m1'],
-    [{ kind: 'fire', run_id: '' }, 'Trigger: fired by a person or program'],
-    [{ kind: 'fire', run_id: 'r' }, 'Trigger: fired by a run']
+    [{ kind: 'webhook', webhook_id: 'm1' }, 'Automation: webhook message m1'],
+    [{ kind: 'fire', run_id: '' }, 'Automation: fired by a person or program'],
+    [{ kind: 'fire', run_id: 'r' }, 'Automation: fired by a run']
   ])('is told: %j', (cause, expected) => {
     expect(text(cause)).toBe(expected);
   });

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { CommandRegistry } from '@lumino/commands';
 import { Signal } from '@lumino/signaling';
 import schema from '../../../../../schema/canvas.json';
-import { scheduleCommands } from '../../../../panels/schedules/commands';
+import { automationCommands } from '../../../../panels/automations/commands';
 import * as running from '../../running';
 import { addCommands } from '../registration';
 import { commandTable } from '../commandTable';
@@ -10,7 +10,7 @@ import { keyRows } from '../../KeySheet';
 
 const table = commandTable(nullTranslator.load('nbyard'));
 const ids = new Set([...table.map(command => command.id), 'nbyard:create-workflow']);
-const ofSchedules = scheduleCommands(nullTranslator.load('nbyard')).map(({ id }) => id as string);
+const ofFiles = automationCommands(nullTranslator.load('nbyard')).map(({ id }) => id as string);
 
 function named(value: unknown): string[] {
   if (Array.isArray(value)) {
@@ -27,7 +27,7 @@ function named(value: unknown): string[] {
 describe('G6: every action is a command', () => {
   it('menus, toolbar and keys name commands that exist', () => {
     const others = named(schema).filter(id => !ids.has(id));
-    expect(others.filter(id => !ofSchedules.includes(id))).toEqual([]);
+    expect(others.filter(id => !ofFiles.includes(id))).toEqual([]);
   });
 
   it('buttons learn at once that a canvas has come, and of many changes seldom', () => {

@@ -1,0 +1,34 @@
+import { fakeClient } from '../../../api/__tests__/fake';
+import { EventStream } from '../../../api/eventStream';
+import { StoreEvent } from '../../../api/types';
+import { IYard } from '../../../api/yard';
+import { automationsOf } from '../collection';
+
+const event = (topic: string, subject_id: string) => ({ topic, subject_id }) as StoreEvent;
+const settled = () => new Promise(resolve => setTimeout(resolve, 300));
+
+describe('the automations in the sidebar', () => {
+  it('are read again with their own events and those of their newest run', async () => {
+    const asked: string[] = [];
+    const one = { id: 'one', name: 'one', recent: [{ run_id: 'r2' }, { run_id: 'r1' }] };
+    const client = fakeClient((_, url) => {
+      asked.push(new URL(url).pathname.split('/').pop()!);
+      return url.includes('/one') ? one : { items: [one] };
+    });
+    const stream = new EventStream(client);
+    jest.spyOn(stream, 'start').mockResolvedValue(undefined);
+    const items = automationsOf({ client, stream } as IYard);
+    await items.start();
+    const emit = stream['_events'];
+    for (const [topic, id, count] of [
+      ['automation', 'one', 1],
+      ['run', 'r2', 2],
+      ['run', 'r1', 2],
+      ['dataset', 'one', 2]
+    ] as const) {
+      emit.emit([event(topic, id)]);
+      await settled();
+      expect(asked.filter(name => name === 'one')).toHaveLength(count);
+    }
+  });
+});

@@ -1,0 +1,119 @@
+import { nullTranslator } from '@jupyterlab/translation';
+import { Signal } from '@lumino/signaling';
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { IPanelServices } from '../../../frame/services';
+import { stored } from '../../__tests__/stored';
+import { AutomationForm } from '../AutomationForm';
+import { draftOf, newDraft } from '../draft';
+import { IOffered } from '../offered';
+
+const signal = () => new Signal<unknown, unknown>({});
+const collection = (items: unknown[]) => ({ items, changed: signal() });
+const call = jest.fn(async () => ({ items: [], next: null }));
+const services = {
+  trans: nullTranslator.load('nbyard'),
+  yard: {
+    client: { call },
+    stream: {
+      ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
+      start: async () => undefined
+    },
+    datasets: collection([{ id: 'd', name: 'sea' }]),
+    workflows: collection([
+      { id: 'w', path: 'a.nbflow' },
+      { id: 'copy', path: '/store/a.nbflow', pushed_path: 'a.nbflow' }
+    ])
+  }
+} as unknown as IPanelServices;
+const none = Promise.resolve([]);
+const offered: IOffered = {
+  ...{ fields: none, runtimes: none, environments: none, kernels: none, images: none },
+  automations: () => none
+};
+const leave = jest.fn();
+
+async function show(draft = newDraft({}, 'dataset'), part = {}) {
+  const shown = { services, draft, offered, leave, problems: {}, ...part };
+  await act(async () => void render(<AutomationForm {...shown} />));
+  return draft;
+}
+
+const choose = (label: string, value: string) =>
+  fireEvent.change(screen.getByLabelText(label), { target: { value } });
+
+describe('the form of an automation on an event', () => {
+  it('asks for what the event needs', async () => {
+    const draft = await show();
+    choose('Dataset', 'sea');
+    choose('Runs start', 'file');
+    choose('File or folder', 'inbox');
+    choose('A file is', 'deleted');
+    expect(screen.queryByLabelText('Dataset')).toBeNull();
+    choose('Runs start', 'run');
+    const offered = [...document.querySelectorAll('datalist option')];
+    expect(offered.map(option => option.getAttribute('value'))).toEqual(['a.nbflow']);
+    choose('Workflow, notebook or script', 'a.nbflow');
+    choose('Its run', 'failed');
+    choose('Runs start', 'webhook');
+    choose('Messages per minute, at most', '5');
+    choose('Runs start', 'notebook');
+    expect(screen.getByText('In a notebook: %nbyard fire NAME')).toBeTruthy();
+    expect(draft).toMatchObject({
+      start: 'notebook',
+      dataset: 'sea',
+      path: 'inbox',
+      changes: 'deleted',
+      after: 'a.nbflow',
+      outcome: 'failed',
+      perMinute: '5'
+    });
+  });
+
+  it('replaces the secret of a webhook after a second click, and shows it once', async () => {
+    const onRotate = jest.fn(async () => 'whsec_new');
+    await show(newDraft({}, 'webhook'), { onRotate });
+    fireEvent.click(screen.getByText('New Secret…'));
+    expect(onRotate).not.toHaveBeenCalled();
+    fireEvent.click(screen.getByText(/^Really Replace/));
+    const shown = await screen.findByLabelText('Secret, which is not shown again');
+    expect((shown as HTMLInputElement).value).toBe('whsec_new');
+    onRotate.mockRejectedValueOnce(new Error('The server is away.'));
+    fireEvent.click(screen.getByText('New Secret…'));
+    fireEvent.click(screen.getByText(/^Really Replace/));
+    expect((await screen.findByRole('alert')).textContent).toBe('The server is away.');
+  });
+
+  it('ignores the cache, unless the user clears the box', async () => {
+    const draft = await show();
+    const box = screen.getByLabelText<HTMLInputElement>('Run every node again');
+    expect([box.checked, draft.force]).toEqual([true, true]);
+    fireEvent.click(box);
+    expect([box.checked, draft.force]).toEqual([false, false]);
+  });
+
+  it('shows each problem at its field', async () => {
+    const problems = { 'on.dataset': 'no such dataset', 'values_from.city': 'unknown field' };
+    await show(newDraft({}, 'dataset'), { problems });
+    expect(screen.getAllByRole('alert').map(one => one.textContent)).toEqual([
+      'no such dataset',
+      'values_from.city: unknown field'
+    ]);
+  });
+
+  it('keeps the kind of a known automation', async () => {
+    const known = stored({ on: { kind: 'notebook' }, timing: null });
+    await show(draftOf(known), { known });
+    expect(screen.getByLabelText('Runs start').children).toHaveLength(1);
+  });
+
+  it('may become one on times while it is new, with their fields and their overlap', async () => {
+    const draft = await show();
+    choose('Runs start', 'time');
+    expect(screen.getByLabelText<HTMLInputElement>('When').value).toBe('weekdays 8:00');
+    expect(screen.queryByLabelText(/^Parameters from the event/)).toBeNull();
+    expect(draft).toMatchObject({ start: 'time', overlap: 'skip' });
+    choose('Runs start', 'file');
+    expect(screen.queryByLabelText('Time zone')).toBeNull();
+    expect(draft).toMatchObject({ start: 'file', overlap: 'queue' });
+  });
+});
