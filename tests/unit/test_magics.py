@@ -323,7 +323,7 @@ def test_a_notebook_schedules_itself_once(shell, notebook):
     assert made.automation.run.path == str(notebook)
     again = shell.run_line_magic("nbyard", "schedule daily at 6 -p n=2")
     assert again.automation.id == made.automation.id
-    assert (again.automation.words, again.automation.zone) == ("daily at 6", "Europe/Berlin")
+    assert (again.automation.on.text, again.automation.zone) == ("daily at 6", "Europe/Berlin")
     assert again.automation.run.texts == {"n": "2"} and again.automation.run.force
 
 

@@ -55,7 +55,7 @@ EVERYWHERE: Mapping[str, tuple[str, ...]] = {
             *("automation", "server"),
         )
     },
-    **dict.fromkeys(("file", "path", "--path", "--file"), (PATH,)),
+    **dict.fromkeys(("file", "path", "--path", "--file", "--files"), (PATH,)),
     **dict.fromkeys(("--folder", "--requirement", "--config"), (PATH,)),
     "node": NODES,
     "--node": NODES,

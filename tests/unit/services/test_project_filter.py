@@ -34,5 +34,5 @@ def test_a_list_has_the_resources_of_the_project_only(yard, ann, root):
     services.projects.create(ann, NewProject("wine"))
     services.projects.link(ann, "wine", NewLink("automation", "report"))
     assert [one.name for one in services.automations.list(ann, project="wine").items] == ["report"]
-    run, _ = (services.automations.run(ann, name) for name in ("report", "other"))
-    assert [one.id for one in services.runs.list(ann, project="wine").items] == [run.id]
+    fired, _ = (services.automations.fire(ann, name, Fire()) for name in ("report", "other"))
+    assert [one.id for one in services.runs.list(ann, project="wine").items] == [fired.run_id]

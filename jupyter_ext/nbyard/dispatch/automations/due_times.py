@@ -6,7 +6,7 @@ from itertools import chain, islice, takewhile
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.automations.overlap import action_for
-from nbyard.domain.automations.structs import Firing
+from nbyard.domain.automations.structs import Firing, FiringRow, due_key
 from nbyard.domain.automations.times.missed import is_late, missed_before_first_run
 from nbyard.errors import Busy, NbyardError, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.runs.automation_runs import create_automation_run, freeze_automation
@@ -15,7 +15,6 @@ from nbyard.host import clock
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection
-from nbyard.store.automations.firings import FiringRow, due_key
 from nbyard.store.automations.queries import AutomationRow
 from nbyard.store.leases import LeaseLost
 

@@ -4,6 +4,7 @@ import logging
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.automations.overlap import action_for
+from nbyard.domain.automations.structs import FiringRow
 from nbyard.domain.automations.times.structs import Missed
 from nbyard.errors import Busy, NbyardError, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.runs.automation_runs import create_automation_run, freeze_automation
@@ -11,7 +12,6 @@ from nbyard.freezing.runs.templates import FrozenRequest
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
 from nbyard.store import Connection
-from nbyard.store.automations.firings import FiringRow
 from nbyard.store.automations.queries import AutomationRow
 from nbyard.store.leases import LeaseLost
 

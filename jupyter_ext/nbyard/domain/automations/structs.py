@@ -1,7 +1,7 @@
 """Automations: a run to create, what starts it, and the record of each time that it starts."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -174,6 +174,18 @@ class Firing(msgspec.Struct, frozen=True):
     run_state: RunState | None = None
 
 
+class FiringRow(msgspec.Struct, frozen=True):
+    """A firing with what its run takes from it.
+
+    `event_key` is unique for an automation. `chain` are the IDs of the automations that led to it.
+    """
+
+    firing: Firing
+    event_key: str
+    chain: list[str] = []
+    given: Fire = Fire()
+
+
 class FiringCounts(msgspec.Struct, frozen=True):
     """The number of due times or events of an automation by outcome."""
 
@@ -255,6 +267,12 @@ def kind_of(on: On) -> Kind:
     """Return the name of what starts a run."""
     tag: Kind = type(on).__struct_config__.tag  # type: ignore[assignment]
     return tag
+
+
+def due_key(due_at: datetime) -> str:
+    """Return the event key of a due time."""
+    # In UTC, so that a change of the automation's zone does not run the same moment again.
+    return f"due:{due_at.astimezone(UTC).isoformat()}"
 
 
 def check_fitting(kind: Kind, given: Mapping[str, Any]) -> None:

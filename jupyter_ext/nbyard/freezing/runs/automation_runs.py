@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.arguments.structs import parse_value
-from nbyard.domain.automations.structs import Fire
+from nbyard.domain.automations.structs import Fire, FiringRow
 from nbyard.domain.runs.origins import Origin
 from nbyard.errors import Conflict, NotFound, reason_of
 from nbyard.freezing.dry_versions import DryVersions
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from nbyard.domain.runs.templates import RunTemplate, TemplateContent
     from nbyard.settings import Settings
     from nbyard.store import Connection, Store
-    from nbyard.store.automations.firings import FiringRow
     from nbyard.store.automations.queries import AutomationRow
 
 NOTHING = Fire()

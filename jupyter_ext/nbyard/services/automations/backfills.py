@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -18,7 +18,7 @@ from nbyard.domain.automations.backfills import (
     left_out_reason,
     past_due,
 )
-from nbyard.domain.automations.structs import Outcome
+from nbyard.domain.automations.structs import Firing, FiringRow, Outcome, due_key
 from nbyard.domain.automations.times.zones import local_time, zone_of
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
@@ -29,7 +29,6 @@ from nbyard.host import clock
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
-from nbyard.store.automations.firings import due_key, new_firing
 
 if TYPE_CHECKING:
     from nbyard.freezing.runs.templates import FrozenRequest
@@ -144,8 +143,8 @@ class BackfillService:
 
     def _firings(
         self, c: Connection, row: AutomationRow, wanted: Range, made: str, *, again: bool
-    ) -> builtins.list[dict[str, Any]]:
-        """Return the rows of the due times in a range.
+    ) -> builtins.list[FiringRow]:
+        """Return the firings of the due times in a range.
 
         Raises:
             Conflict: No due time needs a run.
@@ -156,10 +155,12 @@ class BackfillService:
         for due in due_times:
             _, run = forecast_of(runs.get(due, ()), again=again)
             outcome: Outcome = "skipped" if run else "waiting"
-            columns = {"due_at": due, "backfill_id": made, "run_id": run.id if run else ""}
-            key, reason = f"backfill:{made}:{due_key(due)}", left_out_reason(run) if run else None
-            firings.append(new_firing(row.automation.id, key, outcome, reason, **columns))
-        if all(firing["outcome"] == "skipped" for firing in firings):
+            firing = Firing(new_id(), row.automation.id, outcome, clock.now(), due_at=due)
+            if run is not None:
+                why = left_out_reason(run)
+                firing = msgspec.structs.replace(firing, reason=why, run_id=run.id)
+            firings.append(FiringRow(firing, f"backfill:{made}:{due_key(due)}"))
+        if all(fired.firing.outcome == "skipped" for fired in firings):
             hint = None if again else "Set `again` to repeat due times with a succeeded run."
             raise Conflict("Each due time has a run that succeeded or is active.", hint=hint)
         return firings

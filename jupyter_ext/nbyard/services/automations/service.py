@@ -19,6 +19,7 @@ from nbyard.domain.automations.structs import (
     AutomationPatch,
     Fire,
     Firing,
+    FiringRow,
     Kind,
     NewAutomation,
     OnFile,
@@ -76,7 +77,6 @@ from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.pushed_workflows import release_workflows
-from nbyard.store.automations.firings import FiringRow
 
 if TYPE_CHECKING:
     from nbyard.freezing.runs.templates import FrozenRequest

@@ -1,7 +1,7 @@
 """Rows of backfills and of their firings."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +9,11 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from nbyard.domain.automations.backfills import Backfill, BackfillCounts, PastRun, counts_of
-from nbyard.domain.automations.structs import Firing, Outcome
+from nbyard.domain.automations.structs import Firing, FiringRow, Outcome
 from nbyard.domain.state_machines import BACKFILL, RUN
 from nbyard.reasons.structs import Reason
 from nbyard.store import transition
-from nbyard.store.automations.firings import firing_of
+from nbyard.store.automations.firings import firing_of, new_firing
 from nbyard.store.database.query_parts import newest_first, with_run_state
 from nbyard.store.events import Subject
 from nbyard.store.schema.automation_tables import automation_firings, automations, backfills
@@ -37,10 +37,17 @@ class BackfillRow(msgspec.Struct, frozen=True):
 class BackfillRows:
     """Queries on backfills; queries with an `owner` see only the backfills of that owner."""
 
-    def insert(self, c: Connection, row: dict[str, Any], firings: Sequence[dict[str, Any]]) -> None:
+    def insert(self, c: Connection, row: dict[str, Any], firings: Iterable[FiringRow]) -> None:
         """Insert a running backfill with a firing for each due time."""
         transition.begin(c, BACKFILL, Subject(row["id"], row["owner"]), row)
-        c.execute(insert(automation_firings), [*firings])
+        rows = []
+        for fired in firings:
+            firing = fired.firing
+            of = (firing.automation_id, fired.event_key, firing.outcome, firing.reason)
+            columns: dict[str, Any] = {"id": firing.id, "run_id": firing.run_id}
+            columns |= {"due_at": firing.due_at, "backfill_id": row["id"]}
+            rows.append(new_firing(*of, **columns))
+        c.execute(insert(automation_firings), rows)
 
     def get(self, c: Connection, owner: str, backfill_id: str) -> BackfillRow | None:
         """Return a backfill by ID."""

@@ -8,7 +8,15 @@ import msgspec
 from sqlalchemy import Connection, Row, and_, bindparam, delete, func, insert, select, update
 
 from nbyard.domain.automations.own_changes import RunWindow
-from nbyard.domain.automations.structs import MOST_IN_CHAIN, Automation, Fire, Firing, Outcome
+from nbyard.domain.automations.structs import (
+    MOST_IN_CHAIN,
+    Automation,
+    Fire,
+    Firing,
+    FiringRow,
+    Outcome,
+    due_key,
+)
 from nbyard.domain.ids import new_id
 from nbyard.domain.runs.causes import Cause
 from nbyard.domain.state_machines import RUN
@@ -39,15 +47,6 @@ WAITING = Prepared(
     .distinct()
     .where(F.backfill_id == bindparam("of"), F.outcome == bindparam("how"))
 )
-
-
-class FiringRow(msgspec.Struct, frozen=True):
-    """A firing with the columns that only the dispatcher uses."""
-
-    firing: Firing
-    event_key: str
-    chain: list[str] = []
-    given: Fire = NOTHING
 
 
 class FiringRows:
@@ -263,14 +262,6 @@ class FiringRows:
         # With fewer firings, the subquery is null, and the comparison selects no row.
         where = and_(of, F.id <= oldest, is_old, F.outcome != "waiting")
         c.execute(delete(automation_firings).where(where))
-
-
-def due_key(due_at: datetime) -> str:
-    """Return the event key of a due time.
-
-    In UTC, so that a change of the automation's zone does not run the same moment again.
-    """
-    return f"due:{due_at.astimezone(UTC).isoformat()}"
 
 
 def new_firing(

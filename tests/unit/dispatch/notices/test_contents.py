@@ -37,7 +37,7 @@ def test_a_message_names_the_schedule_of_its_run(notified):
     notified.fail()
     notified.look()
     of_schedule, other = notified.sent
-    assert of_schedule.body.splitlines()[1] == "Schedule nightly"
+    assert of_schedule.body.splitlines()[1] == "Automation nightly"
     assert of_schedule.events[0]["data"]["automation"] == "nightly"
     assert "Automation" not in other.body and "automation" not in other.events[0]["data"]
 

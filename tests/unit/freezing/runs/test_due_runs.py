@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.automations.backfills import Backfill
-from nbyard.domain.automations.structs import Firing, NewAutomation
+from nbyard.domain.automations.structs import Firing, FiringRow, NewAutomation, due_key
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.origins import Origin
 from nbyard.errors import NotFound
@@ -16,7 +16,6 @@ from nbyard.freezing.runs.automation_runs import (
     freeze_automation,
     template_of,
 )
-from nbyard.store.automations.firings import FiringRow, due_key
 
 ANN = Caller("ann")
 DUE = datetime(2026, 11, 26, 6, tzinfo=UTC)

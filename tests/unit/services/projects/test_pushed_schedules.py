@@ -41,7 +41,7 @@ def test_a_channel_needs_events():
 
 
 def test_names_are_free_or_those_of_the_project():
-    row: Any = SimpleNamespace(schedule=SimpleNamespace(id="1"))
+    row: Any = SimpleNamespace(automation=SimpleNamespace(id="1"))
     names = {"1": "a b", "2": "other"}
     check_names(names, {"a b": row}, ["a\u2003b", "new"])
     for wanted in (["other"], ["a b"], ["c d", "c\u2003d"]):

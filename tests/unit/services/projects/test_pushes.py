@@ -383,7 +383,7 @@ def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, fold
         (row,) = yard.store.automations.below(
             c, ann.name, str(folder_of(yard.store, projects.get(ann, "wine").id))
         )
-    assert row.schedule.run.path == f"{row.root}/b.py"
+    assert row.automation.run.path == f"{row.root}/b.py"
     for path in ("../../b.py", "gone.py"):
         wrong = AutomationPatch(changed.revision, run=msgspec.structs.replace(run, path=path))
         with pytest.raises((Invalid, NotFound)):

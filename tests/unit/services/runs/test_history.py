@@ -93,12 +93,13 @@ def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, day
     (root / "a.py").write_text("print()\n")
     new = NewAutomation(AutomaticRun(path="a.py"), Phrase("daily at 6"), "morning")
     made = yard.services.automations.create(ann, new)
-    run = yard.services.automations.run(ann, "morning")
+    run_id = yard.services.automations.fire(ann, "morning", Fire()).run_id
+    run = yard.services.runs.get(ann, run_id).run
     for key in ("morning", made.id):
         assert numbers(yard, ann, automation=key) == [run.number]
     yard.services.automations.delete(ann, "morning")
     assert numbers(yard, ann, automation=made.id) == [run.number]
-    with pytest.raises(NotFound, match="schedule 'morning'"):
+    with pytest.raises(NotFound, match="automation 'morning'"):
         numbers(yard, ann, automation="morning")
 
 

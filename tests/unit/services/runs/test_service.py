@@ -144,7 +144,7 @@ def test_lists_are_filtered(yard, ann, flow):
     assert [r.id for r in runs.list(ann, origin="manual", search="findme").items] == [made.id]
     assert runs.list(ann, automation=made.id).items == []
     for unknown in ("nobody", "webhook"):  # runs of webhooks are runs of triggers
-        with pytest.raises(Invalid, match=r"origin: .*trigger"):
+        with pytest.raises(Invalid, match=r"origin: .*backfill"):
             runs.list(ann, origin=unknown)
     assert runs.list(ann, state="failed").items == []
     with pytest.raises(Invalid):

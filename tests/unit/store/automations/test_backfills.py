@@ -6,9 +6,10 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 
 from nbyard.domain.automations.backfills import BackfillCounts
+from nbyard.domain.automations.structs import Firing, FiringRow
+from nbyard.domain.ids import new_id
 from nbyard.reasons.structs import because
 from nbyard.store import Store
-from nbyard.store.automations.firings import new_firing
 
 from ..rows import Rows
 from .conftest import NOW, add
@@ -37,7 +38,7 @@ def add_backfill(store: Store, key: str, automation: str = "s") -> str:
         "finished_at": None,
     }
     firings = [
-        new_firing(automation, f"{key} {due}", "waiting", None, backfill_id=key, due_at=due)
+        FiringRow(Firing(new_id(), automation, "waiting", NOW, due_at=due), f"{key} {due}")
         for due in DUES
     ]
     with store.write() as c:
