@@ -4809,7 +4809,7 @@ export interface components {
         };
         /**
          * FieldChange
-         * @description The value of a field on the server (`old`) and in the project folder (`new`).
+         * @description The value of a field before (`old`) and after (`new`) a push or pull.
          */
         FieldChange: {
             /** @default null */

@@ -13,10 +13,10 @@ import msgspec
 from nbyard.domain.naming.names import check_filename, check_folder_path
 from nbyard.domain.projects.definitions import (
     FILE,
-    ProjectChange,
     ProjectDefinition,
     ProjectPlan,
     changed_fields,
+    differences,
     read_definition,
 )
 from nbyard.domain.projects.toml_writer import updated_toml
@@ -53,23 +53,21 @@ class Pull(msgspec.Struct, frozen=True):
         stored = connection.projects.definition(project=project)
         name = stored.definition.project.name
         place = folder or _folder_for(name)
-        changes, missing = [], []
-        for path, file in sorted(stored.files.items()):
-            target = _target(place, path)
-            present = _present(target)
-            if path == FILE or (present and present.described == file):
-                continue
-            missing.append(path)
-            changes.append(ProjectChange("change" if present else "add", "file", path))
         pushed = b""
         if FILE in stored.files:
             source, _ = connection.project_file(name, FILE)
             with source:
                 pushed = source.read()
+        present = {
+            path: file.described  # one at a time: together, the contents may fill the memory
+            for path in {FILE, *stored.files}
+            if (file := _present(_target(place, path)))
+        }
         toml = _definition_text(place, pushed, stored.definition)
-        present = _present(place / FILE)
-        if present is None or present.content.decode(errors="replace") != toml:
-            changes.append(ProjectChange("change" if present else "add", "file", FILE))
+        is_executable = FILE in present and present[FILE].executable  # a pull keeps it
+        wanted = stored.files | {FILE: SelectedFile(toml.encode(), is_executable).described}
+        changes = [*differences({"file": wanted}, {"file": present})]
+        missing = [change.name for change in changes if change.name != FILE]
         executable = frozenset(path for path, file in stored.files.items() if file.executable)
         return cls(name, place, ProjectPlan(changes), missing, toml, executable)
 

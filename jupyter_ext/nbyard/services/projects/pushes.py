@@ -14,6 +14,7 @@ from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.projects.definitions import (
+    Entries,
     EnvironmentEntry,
     ProjectChange,
     ProjectDefinition,
@@ -21,8 +22,7 @@ from nbyard.domain.projects.definitions import (
     ProjectPlan,
     ProjectPush,
     PulledProject,
-    changed_entries,
-    changed_fields,
+    differences,
 )
 from nbyard.domain.projects.node_files import check_node_files
 from nbyard.domain.projects.project_checks import check_fields
@@ -46,7 +46,7 @@ from nbyard.services.projects.pushed_files import (
 from nbyard.services.projects.pushed_rules import (
     PushedRules,
     apply_rules,
-    compare_rules,
+    checked_rules,
     last_pushed_definition,
     stored_policies,
     stored_rules,
@@ -144,7 +144,8 @@ class ProjectPushes(ProjectPolicies):
                 self._rows.link(c, project, "schedule", schedule)
             for environment in environments:
                 self._rows.link(c, project, "environment", environment)
-            apply_rules(self._parts, c, project, comparison.rules, folder)
+            changes = comparison.plan.changes
+            apply_rules(self._parts, c, project, comparison.rules, changes, folder)
             self._rows.record_push(c, project, digest, body.git)
         # After the commit no schedule uses another folder. An interrupted push keeps all of them.
         drop_others(folder)
@@ -235,15 +236,24 @@ class ProjectPushes(ProjectPolicies):
             renewed = {name for name, entry in environments.items() if present.get(name) != entry}
             check_environments(self._parts, c, caller.name, wanted, renewed)
             of_file = (body.definition, body.files)
-            rules = compare_rules(self._parts, c, caller.name, project, *of_file)
+            rules = checked_rules(self._parts, c, caller.name, project, *of_file)
         stored = files_of(self._parts, project.files if project else "")
-        changes = [
-            *_of_project(project, fields),
-            *changed_entries("file", body.files, stored),
-            *changed_entries("environment", environments, present, keeps_others=True),
-            *changed_entries("schedule", wanted, present_schedules),
-            *rules.changes,
-        ]
+        wanted_entries: Entries = {
+            "project": {fields.name: fields},
+            "file": body.files,
+            "environment": environments,
+            "schedule": wanted,
+            "notification": rules.notifications,
+            "policy": rules.policies,
+        }
+        present_entries: Entries = {
+            "project": {fields.name: _described(project)} if project else {},
+            "file": stored,
+            "environment": present,
+            "schedule": present_schedules,
+            **rules.present,
+        }
+        changes = [*differences(wanted_entries, present_entries)]
         check_timings((change for change in changes if change.kind == "schedule"), wanted)
         missing = missing_files(body.files, stored)
         plan = ProjectPlan(changes, missing)
@@ -326,10 +336,3 @@ class ProjectPushes(ProjectPolicies):
 def _described(project: Project) -> NewProject:
     fields = {name: getattr(project, name) for name in NewProject.__struct_fields__}
     return NewProject(**fields)
-
-
-def _of_project(project: Project | None, wanted: NewProject) -> list[ProjectChange]:
-    if project is None:
-        return [ProjectChange("add", "project", wanted.name)]
-    fields = changed_fields(wanted, _described(project))
-    return [ProjectChange("change", "project", wanted.name, fields)] if fields else []
