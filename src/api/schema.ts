@@ -8336,7 +8336,7 @@ export interface components {
         };
         /**
          * Upload
-         * @description An upload in progress. `offset` is the next byte expected.
+         * @description An upload in progress. Its next piece begins at `offset`.
          */
         Upload: {
             id: string;
