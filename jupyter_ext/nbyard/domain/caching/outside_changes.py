@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile
+from nbyard.domain.caching.explanation import file_change
 from nbyard.reasons.structs import Reason, because
 
 
@@ -21,10 +22,7 @@ def change_of(
     if before.kind == "many":
         return because("too-many-outside", name=path)
     if before.kind != now.kind:
-        came, went = before.kind == "missing", now.kind == "missing"
-        return because(
-            "file-added" if came else "file-removed" if went else "file-changed", name=path
-        )
+        return file_change(path, before.kind != "missing", now.kind != "missing")
     # Programs cannot set ctime, so equal states mean equal bytes without reading the file.
     if not old.is_read or (now.kind == "file" and before == now):
         return None

@@ -1,9 +1,11 @@
 """Find the causes of a difference between two runs: nearest first, along the connections."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
+from nbyard.domain.caching.explanation import differing_names
 from nbyard.domain.comparison.facts import RunFacts, TaskFacts
-from nbyard.domain.comparison.node_causes import NodeCauses, differing_names
+from nbyard.domain.comparison.node_causes import NodeCauses
 from nbyard.domain.comparison.structs import Cause, DifferingResult
 from nbyard.reasons.structs import because
 
@@ -40,27 +42,17 @@ def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Caus
     the data that it passed on differs. A node with a different result, but without a cause, is
     *nondeterministic*.
     """
-    pairs = _pairs(old, new)
-    distances = dict.fromkeys(start, 0)
-    waiting = list(distances)
     causes: list[Cause] = []
-    while waiting:
-        node = waiting.pop(0)
-        then, now = pairs[node]
-        if then is None or now is None:
-            reason = because("node-only-in-newer" if now else "node-only-in-older")
-            label = next((facts.label for facts in (now, then) if facts), node)
-            causes.append(Cause("node", node, label, distances[node], node, reason))
+    for step in _walk(old, new, start):
+        if step.then is None or step.now is None:
+            reason = because("node-only-in-newer" if step.now else "node-only-in-older")
+            label = next((facts.label for facts in (step.now, step.then) if facts), step.node)
+            causes.append(Cause("node", step.node, label, step.distance, step.node, reason))
             continue
-        above = [parent for parent in upstream_causes(then, now) if parent in pairs]
-        own = NodeCauses(then, now, distances[node])
+        own = NodeCauses(step.then, step.now, step.distance)
         own_causes = list(own.find())
         # A node that only passed on different data has no cause of its own.
-        causes += own_causes or ([] if above else [own.without_cause()])
-        for parent in above:
-            if parent not in distances:
-                distances[parent] = distances[node] + 1
-                waiting.append(parent)
+        causes += own_causes or ([] if step.above else [own.without_cause()])
     return causes
 
 
@@ -69,17 +61,33 @@ def last_nodes(old: RunFacts, new: RunFacts, nodes: Sequence[str]) -> list[str]:
 
     `nodes` have different results. A node is left out if it explains the result of another one.
     """
-    pairs = _pairs(old, new)
-    explained: set[str] = set()
-    waiting = list(dict.fromkeys(nodes))
-    seen = set(waiting)
-    while waiting:
-        then, now = pairs[waiting.pop()]
-        above = upstream_causes(then, now) if then and now else []
-        explained.update(above)
-        waiting += [parent for parent in above if parent in pairs and parent not in seen]
-        seen.update(above)
+    explained = {parent for step in _walk(old, new, nodes) for parent in step.above}
     return [node for node in dict.fromkeys(nodes) if node not in explained]
+
+
+class _Step(NamedTuple):
+    """A node with its facts in both runs, and the nodes `above` that passed it different data."""
+
+    node: str
+    distance: int
+    then: TaskFacts | None
+    now: TaskFacts | None
+    above: list[str]
+
+
+def _walk(old: RunFacts, new: RunFacts, start: Sequence[str]) -> Iterator[_Step]:
+    """Yield the nodes in `start`, then those upstream that passed on different data."""
+    pairs = _pairs(old, new)
+    distances = dict.fromkeys(start, 0)
+    waiting = list(distances)
+    for node in waiting:  # it grows
+        then, now = pairs[node]
+        above = upstream_causes(then, now) if then and now else []
+        above = [parent for parent in above if parent in pairs]
+        yield _Step(node, distances[node], then, now, above)
+        new_nodes = [parent for parent in above if parent not in distances]
+        distances |= dict.fromkeys(new_nodes, distances[node] + 1)
+        waiting += new_nodes
 
 
 def upstream_causes(then: TaskFacts, now: TaskFacts) -> list[str]:

@@ -3,14 +3,12 @@
 from typing import Any
 
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.caching.explanation import differing_names, package_change, value_change
 from nbyard.domain.comparison.facts import InputFacts, TaskFacts
 from nbyard.domain.comparison.node_causes import (
     MAX_CHARS,
     NodeCauses,
     changed_files,
-    differing_names,
-    package_change,
-    value_change,
 )
 
 from .records import code, parts, task
