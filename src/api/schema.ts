@@ -3386,8 +3386,7 @@ export interface components {
          * @description A file beside the file of another argument, `of`, with a name derived from that name.
          *
          *         `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
-         *         with references to `self` is the whole name: `$(self.nameroot).idx` (`secondaryFiles` of
-         *         CWL).
+         *         with references to `self` is the whole name: `$(self.nameroot).idx`.
          */
         Beside: {
             /** @enum {unknown} */
@@ -3499,7 +3498,7 @@ export interface components {
         };
         /**
          * Bound
-         * @description Words of the command line, built by the rules of CWL.
+         * @description Words of the command line.
          *
          *         They follow all other words, in the order of their positions. `prefix` precedes the value, or is
          *         `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
@@ -5040,7 +5039,7 @@ export interface components {
          *
          *         For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
          *         is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
-         *         becomes a JSON file. Without patterns and value, the program describes the output in
+         *         becomes a JSON file. Without patterns and value, the program describes the output in the file
          *         `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
          */
         Found: {

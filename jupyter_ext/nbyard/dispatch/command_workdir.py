@@ -36,7 +36,7 @@ from nbyard.kinds.registry import FUNCTION
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.work.collect_outputs import contents_of
-from nbyard.runner.work.cwl_expressions import NoValue
+from nbyard.runner.work.reference_values import NoValue
 from nbyard.tabular import TableFile
 
 MAX_LISTED = 10_000
@@ -95,7 +95,7 @@ def reference_facts(
 
 
 def _listing(place: str, where: str) -> Listing:
-    """Return the content of a folder in name order (`listing` of CWL v1.2).
+    """Return the content of a folder in name order.
 
     Raises:
         Invalid: The folder has more than 10,000 files and folders.

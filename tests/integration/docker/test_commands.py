@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.arguments.bindings import Bound, Referenced
+from nbyard.domain.arguments.bindings import OUTPUTS_FILE, Bound, Referenced
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes, Output
 from nbyard.domain.attempts.usage_series import UsageSample, read_samples
@@ -92,7 +92,7 @@ def test_paths_are_translated_for_the_container(bench: Bench, staging):
     text = 'cat {attempt}/inputs/data/d > o.txt; echo "{\\"o\\": {\\"class\\": \\"File\\", '
     text += '\\"path\\": \\"$PWD/o.txt\\"}}" > cwl.output.json'
     work = CommandWork(["sh", "go.sh"], files=[PlacedFile("go.sh", "", text, False)])
-    found = {"o": Output("outputs/o", told=True)}
+    found = {"o": Output("outputs/o", declared_in=OUTPUTS_FILE)}
     order = bench.order(work, outputs=found, directory="outputs/.work")
     for name in ("outputs/.work", "inputs/data"):
         (order.folder / name).mkdir(parents=True)
@@ -111,9 +111,11 @@ def test_command_runs_in_its_own_working_folder(bench: Bench, staging):
     work = CommandWork(["sh", "-c", script], stdout="outputs/.work/said", stderr="outputs/e/err",
                        exit_codes=ExitCodes(success=(3,)))  # fmt: skip
     found = {
-        "all": Output("outputs/all", "folder", patterns=["*.txt"], several=True, told=True),
-        "said": Output("outputs/said", patterns=["sa*d"], told=True),
-        "note": Output("outputs/note", told=True, beside="said", pattern=".n"),
+        "all": Output(
+            "outputs/all", "folder", patterns=["*.txt"], several=True, declared_in=OUTPUTS_FILE
+        ),
+        "said": Output("outputs/said", patterns=["sa*d"], declared_in=OUTPUTS_FILE),
+        "note": Output("outputs/note", declared_in=OUTPUTS_FILE, beside="said", pattern=".n"),
         "e": Output("outputs/e/err"),
     }
     order = bench.order(work, outputs=found, directory="outputs/.work")

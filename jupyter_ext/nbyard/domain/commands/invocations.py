@@ -34,7 +34,6 @@ PLACE_LIKE = re.compile(r"\{+attempt")
 WORK = "outputs/.work"
 TEMPORARY = "outputs/.tmp"
 SHELL = ("/bin/sh", "-c")
-# CWL's name for the value of an output
 VALUE = "outputEval"
 
 
@@ -262,7 +261,7 @@ class ReferenceContext:
         return self._words_of_binding(bound, value, where)
 
     def _words_of_binding(self, bound: Bound, value: Any, where: str) -> list[str]:
-        """Return the words of a value (section 4.1 "Input binding" of CWL v1.2)."""
+        """Return the words of a value."""
         lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
             return []

@@ -26,9 +26,8 @@ from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.cwl.inputs import Inputs, Key, key_of
 from nbyard.importers.cwl.outputs import read_outputs
-from nbyard.importers.cwl.rename_references import with_records
-from nbyard.importers.cwl.requirements_and_hints import Requirements
-from nbyard.importers.cwl.schemas import with_schemas
+from nbyard.importers.cwl.references import with_records
+from nbyard.importers.cwl.requirements_and_hints import Requirements, with_schemas
 from nbyard.importers.cwl.tool_document import HINT, document_of, with_hint
 from nbyard.importers.cwl.typed_fields import (
     DOCUMENTATION,

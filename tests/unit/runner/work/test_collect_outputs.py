@@ -24,7 +24,7 @@ def attempt(tmp_path: Path) -> Path:
 
 
 def output(*patterns: str, **more: Any) -> dict[str, Any]:
-    return {"path": "outputs/o", "patterns": [*patterns], "told": True, **more}
+    return {"path": "outputs/o", "patterns": [*patterns], "declared_in": "cwl.output.json", **more}
 
 
 def look(attempt: Path, told: dict[str, Any]) -> tuple[list[str], str]:

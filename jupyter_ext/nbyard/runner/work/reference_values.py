@@ -1,4 +1,4 @@
-"""Evaluates CWL expressions and derives the names of secondary files (CWL v1.2), without I/O.
+"""Evaluates references to inputs and results, and derives names of companion files, without I/O.
 
 The runner evaluates expressions on the files it finds, the domain those that are known before the
 work runs. An expression is a list of parts: `{"is": value}`, or `{"of": path}` for a value that is
@@ -62,7 +62,7 @@ def look_up(path: Sequence[str], known: Mapping[str, Any]) -> Any:
 
 
 def names_of(basename: str) -> dict[str, str]:
-    """Return the fields that CWL derives from a file name, such as its extension.
+    """Return the fields of a file name, such as its extension.
 
     A leading period does not begin an extension.
     """
@@ -71,7 +71,7 @@ def names_of(basename: str) -> dict[str, str]:
 
 
 def name_beside(pattern: str, basename: str, parts: Sequence[dict[str, Any]] = ()) -> str:
-    """Return the name of the secondary file of a file (CWL v1.2, SecondaryFileSchema).
+    """Return the name of the companion of a file, by the rule of `Beside`.
 
     Each leading `^` of the pattern removes the last period of the name and all that follows it. A
     name without a period stays. The remaining pattern is appended. A pattern with references is an

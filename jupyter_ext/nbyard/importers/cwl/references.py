@@ -1,16 +1,17 @@
-"""Renames the inputs in all references of a description."""
+"""Writes references to inputs, and renames the inputs in all references of a description."""
 
+import re
 from collections.abc import Collection, Mapping
 
 import msgspec
 
 from nbyard.domain.arguments.bindings import Beside, Bound, Found
 from nbyard.domain.arguments.file_objects import SECONDARY
-from nbyard.domain.arguments.parameter_references import names_in, rename_references
+from nbyard.domain.arguments.parameter_references import has_expression, names_in, pieces_with_paths
 from nbyard.domain.arguments.record_arguments import Record
+from nbyard.domain.arguments.structs import is_name
 from nbyard.domain.commands.invocations import texts_with_references
 from nbyard.domain.executables.nbexec_files import Description
-from nbyard.importers.cwl.inputs import free_name
 
 ALL = "inputs"
 Path = tuple[str, ...]
@@ -108,3 +109,67 @@ def with_cwl_references(description: Description, places: Mapping[str, Path]) ->
             names[argument.name,] = (*(places.get(of) or (of,)), SECONDARY, str(index))
             counts[of] += 1
     return with_names(description, names) if names else description
+
+
+def escape_references(text: str) -> str:
+    """Escape a text so that evaluation finds no reference in it."""
+    if not has_expression(text):
+        return text
+    return text.replace("\\", "\\\\").replace("$(", "\\$(").replace("${", "\\${")
+
+
+def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
+    """Rename the references to inputs in a text.
+
+    `names` maps old paths below `inputs` to new ones, as segments.
+    """
+    pieces = []
+    for piece, (first, *rest) in pieces_with_paths(text):
+        known = [old for old in names if first == "inputs" and tuple(rest[: len(old)]) == old]
+        if known:
+            # paths may be prefixes of one another
+            longest = max(known, key=len)
+            pieces.append(f"$(inputs{reference_text((*names[longest], *rest[len(longest) :]))})")
+        else:
+            pieces.append(piece)
+    return "".join(pieces)
+
+
+def replace_self(text: str, path: tuple[str, ...]) -> str:
+    """Replace `self` in the references of a text with an input.
+
+    `path` has the segments of the input below `inputs`.
+    """
+    return "".join(
+        f"$(inputs{reference_text((*path, *rest))})" if first == "self" else piece
+        for piece, (first, *rest) in pieces_with_paths(text)
+    )
+
+
+def reference_text(path: tuple[str, ...]) -> str:
+    """Return segments in the syntax of references.
+
+    `("reads", "0")` becomes `.reads[0]`.
+    """
+    parts = []
+    for segment in path:
+        if segment.isdecimal():
+            parts.append(f"[{segment}]")
+        elif re.fullmatch(r"\w+", segment):
+            parts.append(f".{segment}")
+        else:
+            escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
+            parts.append(f"['{escaped}']")
+    return "".join(parts)
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """Return a valid argument name (letters, digits and `_`) that is not in `taken`."""
+    # A number may follow, and names have a maximum length.
+    plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
+    plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
+    number = 2
+    candidate = plain
+    while candidate in taken:
+        candidate, number = f"{plain}_{number}", number + 1
+    return candidate

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.arguments.bindings import Beside
 from nbyard.reasons.structs import read_reason
-from nbyard.runner.work.cwl_expressions import (
+from nbyard.runner.work.reference_values import (
     NoValue,
     joined,
     look_up,
