@@ -14,8 +14,14 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.schedule_tables import schedules
-from nbyard.store.schema.tables import executable_versions, executables, images, runs, tasks
-from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.tables import (
+    executable_versions,
+    executables,
+    images,
+    run_templates,
+    runs,
+    tasks,
+)
 from nbyard.store.schema.trigger_tables import triggers
 
 I = images.c  # noqa: E741

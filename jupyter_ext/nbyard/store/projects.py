@@ -37,7 +37,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.store import events
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.notices.rules import RuleRows
+from nbyard.store.notices.channels import RuleRows
 from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import environment_defaults, project_links, projects

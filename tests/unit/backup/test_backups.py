@@ -35,13 +35,13 @@ from nbyard.store.schema.tables import tasks
 from nbyard.store.transition import TABLES
 
 from ...next_migration import add_migration
-from ..store.environments.test_queries import add as add_environment
 from ..store.rows import Rows
 from ..store.schedules.test_backfills import add_backfill
 from ..store.schedules.test_queries import NOW
 from ..store.schedules.test_queries import add as add_schedule
 from ..store.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
+from ..store.test_environments import add as add_environment
 from ..store.test_images import add as add_image
 from ..store.test_projects import add as add_project
 from ..store.triggers.conftest import StoredTriggers

@@ -22,8 +22,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host import sqlite_locks
 from nbyard.store.database.notify import notify
-from nbyard.store.database.outage import Outage
 
+# The shell prints the error instead of these messages.
+outage_log = logging.getLogger("nbyard.store.outage")
+FIRST_SECONDS = 10.0
+LONGEST_SECONDS = 600.0
 log = logging.getLogger("nbyard.store")
 BUSY_SECONDS = 10.0
 # After this many writes or bytes of the write-ahead log, a checkpoint copies its pages into the
@@ -67,6 +70,41 @@ UNUSABLE = (
     "unable to open database file",
     "disk I/O error",
 )
+
+
+class Outage:
+    """An outage of the database: logged at its start, at growing intervals, and at its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: float | None = None
+        self._next = self._pause = 0.0
+
+    def note(self, message: str) -> None:
+        """Record that the database does not respond; `message` is that of the driver."""
+        now = time.monotonic()
+        with self._lock:
+            if self._since is None:
+                self._since, self._next, self._pause = now, now, FIRST_SECONDS
+            if now < self._next:
+                return
+            seconds = now - self._since
+            self._next = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_SECONDS)
+        since = f" for {seconds:.0f} s" if seconds else ""
+        outage_log.warning(
+            "the database does not respond%s: %s", since, " ".join(message.split())[:400]
+        )
+
+    def end(self) -> None:
+        """Record that the database has answered."""
+        # Without the lock, because each successful transaction comes here.
+        if self._since is None:
+            return
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:
+            outage_log.warning("the database answers again after %.0f s", time.monotonic() - since)
 
 
 class Database:

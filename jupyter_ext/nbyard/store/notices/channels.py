@@ -1,19 +1,32 @@
 """Rows of notice channels; their URLs are encrypted."""
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
 
-from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit, Receiver
+from nbyard.domain.ids import new_id
+from nbyard.domain.notices.rules import StoredRule
+from nbyard.domain.notices.structs import (
+    Channel,
+    ChannelSecret,
+    DigestLimit,
+    NoticeRule,
+    Receiver,
+    ScheduleNotice,
+)
 from nbyard.reasons.structs import Reason
 from nbyard.store import events
 from nbyard.store.credentials.queries import ANY_SEALED
 from nbyard.store.credentials.vault import Vault
+from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.schema.notice_tables import notice_channels
+from nbyard.store.schema.notice_tables import notice_channels, notice_rules
+from nbyard.store.schema.project_tables import projects
+from nbyard.store.schema.schedule_tables import schedules
 
 C = notice_channels.c
 PLAIN = [
@@ -21,6 +34,8 @@ PLAIN = [
     for name in Channel.__struct_fields__
     if name not in ("digest", "rules", "schedules", "counts")
 ]
+P, R, S = projects.c, notice_rules.c, schedules.c
+ANY = Prepared(select(R.id).where(R.owner == bindparam("of")).limit(bindparam("most")))
 
 
 class ChannelRows:
@@ -154,3 +169,116 @@ def _bound(channel_id: str) -> str:
 def _channel(row: Row[Any]) -> Channel:
     fields = {name: getattr(row, name) for name in PLAIN}
     return Channel(**fields, digest=msgspec.convert(row.digest, DigestLimit))
+
+
+class RuleRows:
+    """Queries on the rules of one owner."""
+
+    def of_owner(self, c: Connection, owner: str) -> list[StoredRule]:
+        """Return all rules of an owner, the oldest first."""
+        # Most owners have no rules, and this is asked whenever a run ends.
+        if not ANY.ask(c, of=owner, most=1):
+            return []
+        rows = c.execute(select(notice_rules).where(R.owner == owner).order_by(R.id))
+        return [_stored(row) for row in rows]
+
+    def owners_of(self, c: Connection, event: str) -> list[str]:
+        """Return the owners with a rule for an event."""
+        rows = c.execute(select(R.owner, R.events)).all()
+        return sorted({row.owner for row in rows if event in row.events})
+
+    def of_channels(self, c: Connection, ids: Collection[str]) -> dict[str, list[NoticeRule]]:
+        """Return the own rules of channels, by channel ID.
+
+        Rules of schedules are left out. The rules name their projects.
+        """
+        # Users know projects by their names, which may change.
+        named = select(notice_rules, P.name.label("project"))
+        joined = named.outerjoin(projects, P.id == R.project_id)
+        query = joined.where(R.channel_id.in_(ids), R.schedule_id == "")
+        rules_by_channel: dict[str, list[NoticeRule]] = {}
+        for row in c.execute(query.order_by(R.id)):
+            rule = msgspec.structs.replace(_stored(row).rule, project=row.project or "")
+            rules_by_channel.setdefault(row.channel_id, []).append(rule)
+        return rules_by_channel
+
+    def schedules_of(self, c: Connection, ids: Collection[str]) -> dict[str, list[str]]:
+        """Return the names of the schedules that use channels, by the ID of the channel."""
+        query = select(R.channel_id, S.name).join(schedules, S.id == R.schedule_id)
+        names_by_channel: dict[str, list[str]] = {}
+        for row in c.execute(query.where(R.channel_id.in_(ids)).order_by(S.name)):
+            names_by_channel.setdefault(row.channel_id, []).append(row.name)
+        return names_by_channel
+
+    def of_schedules(self, c: Connection, ids: Collection[str]) -> dict[str, list[ScheduleNotice]]:
+        """Return channels and their events, by the ID of the schedule."""
+        query = select(R.schedule_id, R.events, C.name).join(notice_channels, C.id == R.channel_id)
+        notices_by_schedule: dict[str, list[ScheduleNotice]] = {}
+        for row in c.execute(query.where(R.schedule_id.in_(ids)).order_by(R.id)):
+            notice = ScheduleNotice(row.name, row.events)
+            notices_by_schedule.setdefault(row.schedule_id, []).append(notice)
+        return notices_by_schedule
+
+    def replace(
+        self, c: Connection, owner: str, channel_id: str, rules: Iterable[NoticeRule]
+    ) -> None:
+        """Replace the rules of a channel, except those of schedules."""
+        c.execute(delete(notice_rules).where(R.channel_id == channel_id, R.schedule_id == ""))
+        self._insert(c, [StoredRule(channel_id, owner, rule) for rule in rules])
+
+    def replace_of_schedule(
+        self, c: Connection, owner: str, schedule_id: str, chosen: Iterable[tuple[str, NoticeRule]]
+    ) -> None:
+        """Replace the rules of a schedule; each comes with the ID of its channel."""
+        self.delete_of_schedule(c, schedule_id)
+        self._insert(c, [StoredRule(channel, owner, r, schedule_id) for channel, r in chosen])
+
+    def delete_of_schedule(self, c: Connection, schedule_id: str) -> None:
+        """Delete the rules of a schedule."""
+        c.execute(delete(notice_rules).where(R.schedule_id == schedule_id))
+
+    def of_project(self, c: Connection, project_id: str) -> list[tuple[str, NoticeRule]]:
+        """Return the rules of a project with the names of their channels."""
+        query = select(notice_rules, C.name).join(notice_channels, C.id == R.channel_id)
+        rows = c.execute(query.where(R.project_id == project_id).order_by(R.id))
+        return [(row.name, _stored(row).rule) for row in rows]
+
+    def move(self, c: Connection, owner: str, old: str, new: str) -> None:
+        """Change the path of a file in the rules of an owner."""
+        where = (R.owner == owner) & (R.path == old)
+        channels = {*c.execute(select(R.channel_id).where(where)).scalars()}
+        if old == new or not channels:
+            return
+        c.execute(update(notice_rules).where(where).values(path=new))
+        # Otherwise a change of the channel at the same time would restore the old path.
+        revision = {"revision": C.revision + 1}
+        c.execute(update(notice_channels).where(C.id.in_(channels)).values(revision))
+        for channel_id in sorted(channels):
+            events.append(c, "channel", Subject(channel_id, owner), {"change": "changed"})
+
+    def delete_of_project(self, c: Connection, project_id: str) -> None:
+        """Delete the rules of a project."""
+        c.execute(delete(notice_rules).where(R.project_id == project_id))
+
+    def _insert(self, c: Connection, rules: Sequence[StoredRule]) -> None:
+        rows = [
+            {
+                "id": new_id(),
+                "owner": stored.owner,
+                "channel_id": stored.channel_id,
+                "schedule_id": stored.schedule_id,
+                "events": [*stored.rule.events],
+                "path": stored.rule.path,
+                "long_factor": stored.rule.long_factor,
+                "long_seconds": stored.rule.long_seconds,
+                "project_id": stored.rule.project,
+            }
+            for stored in rules
+        ]
+        if rows:
+            c.execute(insert(notice_rules), rows)
+
+
+def _stored(row: Row[Any]) -> StoredRule:
+    rule = NoticeRule(row.events, row.path, row.long_factor, row.long_seconds, row.project_id)
+    return StoredRule(row.channel_id, row.owner, rule, row.schedule_id)

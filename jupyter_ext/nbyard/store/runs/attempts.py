@@ -1,14 +1,15 @@
 """Rows of attempts."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from nbyard.domain.runs.structs import Attempt
-from nbyard.domain.state_machines import ATTEMPT, TASK
+from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
+from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import attempts, runs, tasks
@@ -29,6 +30,12 @@ TRIES = (
     .where(tasks.c.run_id == bindparam("of"))
     .group_by(attempts.c.task_id)
 )
+ASSIGN = Prepared(
+    update(attempts)
+    .where(attempts.c.id == bindparam("its_id"))
+    .values({"worker": bindparam("worker"), "mark": bindparam("mark")})
+)
+NAMED = select(attempts.c.worker, attempts.c.mark).where(attempts.c.worker != "").distinct()
 
 
 class AttemptRecord(msgspec.Struct, frozen=True):
@@ -262,3 +269,50 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
 def _attempt(row: Row[Any]) -> Attempt:
     names = [name for name in Attempt.__struct_fields__ if name not in ("folder", "links")]
     return Attempt(**{name: getattr(row, name) for name in names})
+
+
+class WorkerRows:
+    """Queries on function workers."""
+
+    def assign_all(self, c: Connection, moved: Iterable[AttemptRecord]) -> None:
+        """Reassign attempts that have not begun to other workers."""
+        rows = [
+            {"its_id": attempt.id, "worker": attempt.worker, "mark": attempt.mark}
+            for attempt in moved
+        ]
+        if rows:
+            ASSIGN.run(c, rows)
+
+    def marks(self, c: Connection) -> dict[str, str]:
+        """Return the marks of all workers that have attempts, by worker ID."""
+        return {row.worker: row.mark for row in c.execute(NAMED)}
+
+    def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
+        """Return the marks of the worker processes of a run, by worker ID."""
+        query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+        query = query.where(tasks.c.run_id == run_id)
+        return {row.worker: row.mark for row in c.execute(query)}
+
+    def live(self, c: Connection) -> set[str]:
+        """Return the IDs of workers that may still get attempts, because their run is live."""
+        query = (
+            NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(runs.c.state.in_(sorted(RUN.live)))
+        )
+        return set(c.execute(query).scalars())
+
+
+class MonitorRows:
+    """Queries for Monitor links. The links have no rows: they disappear with the attempt."""
+
+    def is_running(self, c: Connection, owner: str, attempt_id: str) -> bool:
+        """Return whether the owner has a running attempt with that ID."""
+        query = (
+            select(attempts.c.id)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(attempts.c.id == attempt_id, attempts.c.state == "running")
+            .where(runs.c.owner == owner)
+        )
+        return c.execute(query).first() is not None

@@ -14,8 +14,7 @@ from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.backfill_tables import backfills
 from nbyard.store.schema.schedule_tables import schedules
 from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import executable_versions, runs
-from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.tables import executable_versions, run_templates, runs
 from nbyard.store.schema.trigger_tables import triggers
 
 T, V = run_templates.c, executable_versions.c

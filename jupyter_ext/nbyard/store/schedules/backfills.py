@@ -22,9 +22,8 @@ from nbyard.store import transition
 from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
 from nbyard.store.schema.backfill_tables import backfill_ticks, backfills
-from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.schedule_tables import schedules
-from nbyard.store.schema.tables import runs
+from nbyard.store.schema.tables import OF_SOURCE, runs
 
 B, R, S, T = backfills.c, runs.c, schedules.c, backfill_ticks.c
 WITH_NAME = select(backfills, S.name.label("schedule"), S.zone).join(

@@ -30,10 +30,9 @@ from nbyard.store.database.query_parts import (
 from nbyard.store.facts import FactRows
 from nbyard.store.named_rows import NamedRows
 from nbyard.store.notices.announce import announce_missed
-from nbyard.store.notices.rules import RuleRows
-from nbyard.store.schema.index_conditions import OF_SOURCE
+from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.schedule_tables import schedule_ticks, schedules
-from nbyard.store.schema.tables import runs
+from nbyard.store.schema.tables import OF_SOURCE, runs
 
 R, S, T = runs.c, schedules.c, schedule_ticks.c
 RECENT = 10

@@ -17,8 +17,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, newest_of_each, with_run_state
 from nbyard.store.notices.announce import announce_failed_firing
-from nbyard.store.schema.index_conditions import OF_SOURCE
-from nbyard.store.schema.tables import runs
+from nbyard.store.schema.tables import OF_SOURCE, runs
 from nbyard.store.schema.trigger_tables import trigger_firings
 from nbyard.store.triggers.queries import TriggerRows
 

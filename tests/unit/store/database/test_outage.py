@@ -13,8 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.store import Store
-from nbyard.store.database.database_connection import CUT, Database
-from nbyard.store.database.outage import Outage
+from nbyard.store.database.database_connection import CUT, Database, Outage
 
 
 def test_reports_become_rarer_and_end_with_the_outage(

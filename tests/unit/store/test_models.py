@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.models.structs import ModelColumn, ModelFile, ModelFilter, RunOutput
-from nbyard.store.models.queries import packages_of_images
+from nbyard.store.models import packages_of_images
 from nbyard.store.schema.deployment_tables import models
 
 MODEL = ModelFile(

@@ -1,25 +1,52 @@
 """Rows of environments and their versions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
+from nbyard.domain.environments.references import EnvironmentDefault, split_reference
 from nbyard.domain.environments.structs import Environment, EnvironmentVersion, LockedPackage
 from nbyard.domain.ids import new_id
-from nbyard.domain.state_machines import ENVIRONMENT_VERSION
+from nbyard.domain.state_machines import ENVIRONMENT_VERSION, TASK
 from nbyard.store import events, transition
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
 from nbyard.store.events import Subject
-from nbyard.store.schema.tables import environment_versions, environments
+from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
+from nbyard.store.schema.tables import (
+    environment_versions,
+    environments,
+    executable_versions,
+    executables,
+    fingerprints,
+    tasks,
+    workflow_versions,
+    workflows,
+)
 
 E, V = environments.c, environment_versions.c
 VERSION_FIELDS = EnvironmentVersion.__struct_fields__
 # Cheap test: the dispatcher queries this in every round, nearly always without a result.
 ANY_UNDER_WAY = select(V.id).where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))).limit(1)
+D, L = environment_defaults.c, project_links.c
+KNOWN = select(fingerprints.c.fingerprint).where(
+    fingerprints.c.fingerprint == bindparam("fingerprint")
+)
+Pin = tuple[str, str, int]
 
 
 class EnvironmentRows:
@@ -209,3 +236,105 @@ def _version(row: Row[Any]) -> EnvironmentVersion:
 def _made(values: dict[str, Any]) -> EnvironmentVersion:
     values["packages"] = msgspec.convert(values["packages"], list[LockedPackage])
     return EnvironmentVersion(**values)
+
+
+class DefaultRows:
+    """Queries on the default environments of an owner."""
+
+    def set(self, c: Connection, owner: str, project_id: str, environment_id: str) -> None:
+        """Replace the default of a project, or that of the store. An empty ID removes it."""
+        key = {"owner": owner, "project_id": project_id}
+        c.execute(delete(environment_defaults).where(D.owner == owner, D.project_id == project_id))
+        if environment_id:
+            c.execute(insert(environment_defaults), [{**key, "environment_id": environment_id}])
+        subject = Subject(environment_id or project_id or owner, owner)
+        events.append(c, "environment", subject, {"change": "default"})
+
+    def all(self, c: Connection, owner: str) -> dict[str, EnvironmentDefault]:
+        """Return the defaults by project ID; the ID of the store's default is empty."""
+        query = (
+            select(D.project_id, environments.c.name, projects.c.name.label("project"))
+            .join(environments, environments.c.id == D.environment_id)
+            .outerjoin(projects, projects.c.id == D.project_id)
+            .where(D.owner == owner)
+            .order_by(projects.c.name)
+        )
+        return {
+            row.project_id: EnvironmentDefault(
+                row.name, "project" if row.project_id else "store", row.project or ""
+            )
+            for row in c.execute(query)
+        }
+
+    def of_file(
+        self, c: Connection, owner: str, path: str, project: str
+    ) -> EnvironmentDefault | None:
+        """Return the default for a file: of its project, else of the store.
+
+        `project` precedes the projects to which the workflow or executable at `path` is linked,
+        of which the newest link decides.
+        """
+        known = self.all(c, owner)
+        if project and project in known:
+            return known[project]
+        of_projects = [key for key in known if key]
+        if of_projects:
+            linked = [
+                (L.kind == kind)
+                & L.resource_id.in_(
+                    select(table.c.id).where(table.c.owner == owner, table.c.path == path)
+                )
+                for kind, table in (("workflow", workflows), ("executable", executables))
+            ]
+            query = select(L.project_id).where(L.project_id.in_(of_projects), linked[0] | linked[1])
+            newest = c.execute(query.order_by(L.created_at.desc()).limit(1)).scalar()
+            if newest is not None:
+                return known[newest]
+        return known.get("")
+
+
+class FingerprintRows:
+    """Queries on installed packages, by the fingerprint of the environment."""
+
+    def packages(self, c: Connection, fingerprint: str) -> Mapping[str, str] | None:
+        """Return package versions by name; None for an unknown fingerprint."""
+        query = select(fingerprints.c.packages).where(fingerprints.c.fingerprint == fingerprint)
+        return c.execute(query).scalar_one_or_none()
+
+    def store_packages(self, c: Connection, fingerprint: str, packages: Mapping[str, str]) -> None:
+        """Store the packages once; an empty set (an image) is not stored."""
+        known = packages and c.execute(KNOWN, {"fingerprint": fingerprint}).first()
+        if packages and not known:
+            now = datetime.now(UTC)
+            row = {"fingerprint": fingerprint, "packages": dict(packages), "created_at": now}
+            c.execute(insert(fingerprints).values(**row))
+
+
+class UseRows:
+    """Queries for what uses versions of environments."""
+
+    def by_runs(self, c: Connection) -> dict[str, str]:
+        """Return the versions that live tasks use: a run ID by version ID."""
+        query = select(tasks.c.run_id, tasks.c.plan).where(tasks.c.state.in_(sorted(TASK.live)))
+        run_environments = ((row.run_id, row.plan.get("environment")) for row in c.execute(query))
+        return {used["version_id"]: run_id for run_id, used in run_environments if used}
+
+    def by_pins(self, c: Connection) -> set[str]:
+        """Return IDs of versions that the newest version of a workflow or executable pins."""
+        newest = with_newest_version(workflows, workflow_versions, "workflow_id")
+        query: Select[Any] = select(workflows.c.owner, workflow_versions.c.document)
+        pins: set[Pin] = set()
+        for row in c.execute(query.select_from(newest)):
+            for node in row.document.get("nodes", {}).values():
+                pins.add((row.owner, *split_reference(node.get("environment", ""))))
+        newest = with_newest_version(executables, executable_versions, "executable_id")
+        query = select(executables.c.owner, executable_versions.c.resources)
+        for row in c.execute(query.select_from(newest)):
+            pins.add((row.owner, *split_reference(row.resources.get("environment", ""))))
+        # References without a version number follow the newest version and pin nothing.
+        pins = {pin for pin in pins if pin[2]}
+        if not pins:
+            return set()
+        v, e = environment_versions.c, environments.c
+        query = select(v.id, v.number, e.name, e.owner).join(environments, e.id == v.environment_id)
+        return {row.id for row in c.execute(query) if (row.owner, row.name, row.number) in pins}

@@ -1,12 +1,13 @@
 """Rows of model packages. A package has one image, and shares its state and its deletion."""
 
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
+from nbyard.domain.models.model_probes import ModelProbe, ProbeAnswer
 from nbyard.domain.models.structs import (
     REPOSITORIES,
     ModelFile,
@@ -20,7 +21,7 @@ from nbyard.domain.models.structs import (
 )
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
-from nbyard.store.schema.deployment_tables import models
+from nbyard.store.schema.deployment_tables import models, trials
 from nbyard.store.schema.tables import images
 
 M = models.c
@@ -33,6 +34,9 @@ OWN = (
 BEGINNINGS = ("", "nbyard/", REPOSITORIES)
 # Images that are being deleted do not count, whatever their lease.
 LEASED = M.kept_until.is_not(None) & M.image.in_(select(I.id).where(I.removed_at.is_(None)))
+T = trials.c
+# how long rows of a killed server may stay
+KEPT = timedelta(hours=1)
 
 
 class ModelRows:
@@ -173,3 +177,44 @@ def _package(row: Any) -> ModelPackage:
     values["model"] = msgspec.convert(values["model"], ModelFile)
     values["source"] = msgspec.convert(values["source"], RunOutput | None)
     return ModelPackage(**values)
+
+
+class ModelProbeRows:
+    """Queries on probes. The request that inserts a probe waits for its answer and deletes it."""
+
+    def insert(self, c: Connection, probe: ModelProbe) -> None:
+        """Insert a probe, and delete abandoned ones."""
+        now = datetime.now(UTC)
+        # A killed server never deletes its own rows.
+        c.execute(delete(trials).where(T.created_at < now - KEPT))
+        row = {"id": probe.id, "trial": msgspec.to_builtins(probe), "created_at": now}
+        c.execute(insert(trials), [row])
+
+    def open(self, c: Connection) -> list[ModelProbe]:
+        """Return the probes without an answer, oldest first."""
+        query = select(T.trial).where(T.answer.is_(None)).order_by(T.id)
+        return [msgspec.convert(probe, ModelProbe) for probe in c.execute(query).scalars()]
+
+    def begin(self, c: Connection, key: str) -> bool:
+        """Mark a probe as begun; return False if it was begun before."""
+        query = update(trials).where(T.id == key, T.begun_at.is_(None))
+        return bool(c.execute(query.values(begun_at=datetime.now(UTC))).rowcount)
+
+    def begun(self, c: Connection) -> set[str]:
+        """Return the IDs of probes in progress."""
+        query = select(T.id).where(T.begun_at.is_not(None), T.answer.is_(None))
+        return set(c.execute(query).scalars())
+
+    def conclude(self, c: Connection, key: str, answer: ProbeAnswer) -> None:
+        """Store the answer; only the first answer counts."""
+        query = update(trials).where(T.id == key, T.answer.is_(None))
+        c.execute(query.values(answer=msgspec.to_builtins(answer)))
+
+    def answer(self, c: Connection, key: str) -> ProbeAnswer | None:
+        """Return the answer of a probe; None while it is in progress."""
+        answer = c.execute(select(T.answer).where(T.id == key)).scalar()
+        return None if answer is None else msgspec.convert(answer, ProbeAnswer)
+
+    def delete(self, c: Connection, key: str) -> None:
+        """Delete a probe."""
+        c.execute(delete(trials).where(T.id == key))

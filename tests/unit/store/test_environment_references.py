@@ -7,7 +7,7 @@ from nbyard.domain.workflows.structs import Document, Node
 from nbyard.store import Store
 from nbyard.store.schema.tables import environments
 
-from ..rows import moment
+from .rows import moment
 
 
 def version(store: Store, c: Connection, name: str) -> str:
