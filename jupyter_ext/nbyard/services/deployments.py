@@ -60,7 +60,7 @@ from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
-from nbyard.services.models.deployable import deployable_model
+from nbyard.services.models.packages import deployable_model
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext

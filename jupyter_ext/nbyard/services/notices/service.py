@@ -37,7 +37,7 @@ from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
 from nbyard.host import clock
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.workflows.pushed_names import PushedNames
+from nbyard.services.workflows.pushed_workflows import PushedNames
 from nbyard.transfer.notices.sender import describe_url, send_message
 
 if TYPE_CHECKING:

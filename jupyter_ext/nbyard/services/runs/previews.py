@@ -23,7 +23,7 @@ from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
-from nbyard.services.runs.estimates import RunEstimates
+from nbyard.services.runs.history import RunHistory
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ MAX_FAILED = 10_000
 EMPTY = FilePreview()
 
 
-class RunPreviews(RunEstimates):
+class RunPreviews(RunHistory):
     """The part of the run service that previews results.
 
     `GET /runs/{run}/pictures/{digest}` returns a small picture.

@@ -61,8 +61,7 @@ from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
-from nbyard.services.workflows.pushed_copies import PushedCopies
-from nbyard.services.workflows.pushed_names import PushedNames
+from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 

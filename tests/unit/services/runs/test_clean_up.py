@@ -129,7 +129,7 @@ def test_without_a_policy_to_show_no_run_is_read(yard, ann, runs, monkeypatch):
     projects = yard.services.projects
     for name in ("wine", "beer"):
         projects.create(ann, NewProject(name))
-    monkeypatch.setattr("nbyard.services.runs.clean_up.finished_runs", pytest.fail)
+    monkeypatch.setattr("nbyard.services.runs.history.finished_runs", pytest.fail)
     assert runs.preview_retention(ann).policies == []
     projects.set_policy(ann, "wine", "none", PolicyRules(keep=0))
     assert runs.preview_retention(ann, project="beer").policies == []

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.notices.structs import NewChannel, NoticeRule
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
-from nbyard.services.workflows.pushed_names import PushedNames
+from nbyard.services.workflows.pushed_workflows import PushedNames
 
 pytestmark = pytest.mark.slow
 

@@ -9,10 +9,9 @@ from sqlalchemy import delete
 from nbyard.domain.projects.structs import NewLink, ProjectPatch
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, StaleWrite
-from nbyard.services.projects import pushes
+from nbyard.services.projects import service
 from nbyard.services.projects.pushed_schedules import ScheduleSync
-from nbyard.services.workflows.pushed_copies import PushedCopies
-from nbyard.services.workflows.pushed_workflows import pushed_documents
+from nbyard.services.workflows.pushed_workflows import PushedCopies, pushed_documents
 from nbyard.store.schema.tables import workflows
 
 pytestmark = pytest.mark.slow
@@ -63,7 +62,7 @@ def test_a_push_without_the_files_of_a_node_changes_nothing(yard, ann, push, flo
 
 
 def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
-    monkeypatch.setattr(pushes, "MAX_DOCUMENT", 10, raising=False)
+    monkeypatch.setattr(service, "MAX_DOCUMENT", 10, raising=False)
     read, open_blob = [], yard.parts.blobs.open
 
     def noted(name):
@@ -134,7 +133,7 @@ def test_a_push_lists_a_file_whose_id_another_one_has_now(
     def documents(folder):  # folders of disks have no certain order
         return dict(sorted(pushed_documents(folder).items(), reverse=is_reversed))
 
-    monkeypatch.setattr("nbyard.services.projects.pushes.pushed_documents", documents)
+    monkeypatch.setattr("nbyard.services.projects.service.pushed_documents", documents)
     push(toml, **{"new.nbflow": content})
     assert sorted(listed("wine")[0]) == [flow, "new.nbflow"]
     ids = {i.pushed_path: i.id for i in yard.services.workflows.list(ann, project="wine").items}

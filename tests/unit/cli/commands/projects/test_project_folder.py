@@ -24,7 +24,7 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Detail, Forbidden, Invalid, Unavailable
 from nbyard.reasons.structs import Reason, because
-from nbyard.services.runs.clean_up import RunCleanUps
+from nbyard.services.runs.history import RunHistory
 
 PUSH = ProjectPush(ProjectDefinition(NewProject("wine")), {})
 MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'
@@ -145,7 +145,7 @@ def test_a_push_continues_if_a_policy_cannot_be_previewed(shell, folder, monkeyp
     with (folder / "nbyard.toml").open("a") as file:
         file.write("\n[retention.few]\nkeep = 1\n\n[retention.old]\nolder_than_days = 9\n")
     late = Mock(side_effect=Unavailable("timed out"))
-    monkeypatch.setattr(RunCleanUps, "preview_clean_up", late)
+    monkeypatch.setattr(RunHistory, "preview_clean_up", late)
     pushed = shell("push", "--current", "--yes")
     assert pushed.code == 0, pushed.err
     assert pushed.err.count("cannot be previewed") == 1 and "wine: pushed" in pushed.err

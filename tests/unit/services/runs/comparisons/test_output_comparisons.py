@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from nbyard.domain.comparison.facts import OutputFile
-from nbyard.services.runs.comparisons import output_comparisons
-from nbyard.services.runs.comparisons.output_comparisons import compare_outputs
+from nbyard.services.runs.comparisons import run_comparisons
+from nbyard.services.runs.comparisons.run_comparisons import compare_outputs
 from nbyard.yard import Yard
 
 
@@ -44,7 +44,7 @@ def test_texts_by_line(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found = compare("o.txt", b"a\nb\n", b"a\nc\n")
     changed = [(one.kind, one.text) for one in found.lines if one.kind != "place"]
     assert changed == [("same", "a"), ("removed", "b"), ("added", "c")]
-    monkeypatch.setattr(output_comparisons, "MAX_TEXT_BYTES", 3)
+    monkeypatch.setattr(run_comparisons, "MAX_TEXT_BYTES", 3)
     found = compare("o.txt", b"a\nb\n", b"a\nc\n")
     assert (found.lines, str(found.note)) == ([], "may have at most 3 bytes")
 
