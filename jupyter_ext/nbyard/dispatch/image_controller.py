@@ -24,17 +24,15 @@ from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
     BuildFailed,
     ImageRequest,
+    code_image,
+    code_wish,
     ensure_image,
+    environment_image,
+    staged_packages,
     store_labels,
     sweep_untagged,
 )
 from nbyard.images.dockerfile_writer import PACKAGES, build_files
-from nbyard.images.environment_images import (
-    code_image,
-    code_wish,
-    environment_image,
-    staged_packages,
-)
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
 from nbyard.runtimes.protocol import NeedsImages, Runtime

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import pushed_project
-from nbyard.host.git.repository_state import repository_state
+from nbyard.host.git import repository_state
 from nbyard.host.project_files import file_of
 
 if TYPE_CHECKING:

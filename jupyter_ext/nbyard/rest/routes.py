@@ -11,10 +11,14 @@ from tornado import web
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
 from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
-from nbyard.rest.proxy.error_pages import PATTERN as SIGN_IN
-from nbyard.rest.proxy.error_pages import SignInHandler
-from nbyard.rest.proxy.proxy_handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
+from nbyard.rest.proxy.proxy_handlers import (
+    OF_ATTEMPTS,
+    MonitorHandler,
+    ProxyHandler,
+    SignInHandler,
+)
 from nbyard.rest.proxy.proxy_handlers import PATTERN as PROXIED
+from nbyard.rest.proxy.proxy_handlers import SIGN_IN_PATTERN as SIGN_IN
 from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.upload_and_download import ContentHandler, PictureHandler, UploadHandler
 from nbyard.rest.webhooks import PATH as HOOKS

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import FunctionWork, Output
-from nbyard.images.environment_images import environment_image
+from nbyard.images.builds import environment_image
 
 from .bench import Bench, log_of
 

@@ -7,7 +7,7 @@ import pytest
 from nbyard.dockerd import STORE, Engine
 from nbyard.domain.ids import new_id
 from nbyard.domain.images.structs import ImageName, PulledImage, Recipe
-from nbyard.images.environment_images import environment_image
+from nbyard.images.builds import environment_image
 from nbyard.yard import Yard
 
 from .imaging import ANN, Built, built, ended, environment, inside, yard

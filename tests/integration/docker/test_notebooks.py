@@ -14,7 +14,7 @@ import pytest
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
 from nbyard.errors import Invalid, NbyardError
-from nbyard.images.environment_images import environment_image
+from nbyard.images.builds import environment_image
 from nbyard.reasons.structs import because
 
 from .bench import Bench, log_of, output, result_of, until

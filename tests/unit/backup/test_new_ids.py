@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.backup.new_ids import NewIds
+from nbyard.backup.restoring import NewIds
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.state_machines import ATTEMPT
 

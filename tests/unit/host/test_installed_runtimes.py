@@ -7,8 +7,8 @@ import pytest
 
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
-from nbyard.host import installed_runtimes as runtimes
-from nbyard.host.installed_runtimes import check_runtimes, offered_runtimes
+from nbyard.host import entry_points as runtimes
+from nbyard.host.entry_points import check_runtimes, offered_runtimes
 from nbyard.settings import Settings
 
 

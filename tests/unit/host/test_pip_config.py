@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host import pip_config
-from nbyard.host.pip_config import for_uv
+from nbyard.host import installers
+from nbyard.host.installers import for_uv
 
 Conf = Callable[..., dict[str, str]]
 
@@ -19,7 +19,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conf:
     home = tmp_path / "home"
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
-    monkeypatch.setattr(pip_config, "SYSTEM", str(tmp_path / "etc"))
+    monkeypatch.setattr(installers, "SYSTEM", str(tmp_path / "etc"))
 
     def write(files: dict[str, str] | None = None, **variables: str) -> dict[str, str]:
         for name, text in (files or {}).items():

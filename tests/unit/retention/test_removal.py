@@ -7,8 +7,7 @@ from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.domain.runs.clean_up import CleanUpRules, choose_runs
 from nbyard.domain.state_machines import RUN
 from nbyard.retention import removal
-from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import preview_of, previews_of, remove_runs
+from nbyard.retention.removal import finished_runs, preview_of, previews_of, remove_runs
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs import clean_up

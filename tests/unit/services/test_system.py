@@ -12,9 +12,8 @@ from nbyard.domain.schedules.structs import AutomaticRun, Cron, NewSchedule
 from nbyard.domain.spelling import SpellingRequest
 from nbyard.domain.triggers.structs import NewTrigger, OnFile
 from nbyard.errors import Invalid
-from nbyard.host.user_unit import unit_file
-from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-from nbyard.host.user_unit.unit_text import unit_text
+from nbyard.host import user_unit
+from nbyard.host.user_unit import DispatcherStart, unit_text
 from nbyard.ipc import dispatcher_launcher
 
 
@@ -114,7 +113,7 @@ def test_gpus_are_those_that_can_be_granted(yard, ann):
 def unit(tmp_path, monkeypatch):
     """Where the unit of the dispatcher is, and what enables it."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(unit_file, "LINGER", tmp_path / "linger")
+    monkeypatch.setattr(user_unit, "LINGER", tmp_path / "linger")
     return tmp_path / "config/systemd/user/nbyard.service"
 
 
@@ -147,16 +146,16 @@ def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root
     assert found.state == "missing" and "nbyard service install" in found.cure
     assert found.finding.startswith("after a reboot")
     store = yard.settings.store_path
-    unit_file.write(unit_text(DispatcherStart("/py", store, {})), store, False)
+    user_unit.write(unit_text(DispatcherStart("/py", store, {})), store, False)
     found = schedules_check(yard, ann)
     assert found.state == "missing" and f"{unit} is not enabled" in found.finding
     (unit.parent / "default.target.wants").mkdir()
     (unit.parent / "default.target.wants/nbyard.service").symlink_to(unit)
     found = schedules_check(yard, ann)
     assert found.state == "ok" and "when you sign in" in found.finding
-    assert f"loginctl enable-linger {unit_file.user_name()}" in found.cure
+    assert f"loginctl enable-linger {user_unit.user_name()}" in found.cure
     (tmp_path / "linger").mkdir()
-    (tmp_path / "linger" / unit_file.user_name()).touch()
+    (tmp_path / "linger" / user_unit.user_name()).touch()
     found = schedules_check(yard, ann)
     assert (found.state, found.cure) == ("ok", "") and "at boot" in found.finding
 
@@ -164,7 +163,7 @@ def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root
 def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
     enable_schedule(yard, ann, root)
     other = unit.parent / "other"
-    unit_file.write(unit_text(DispatcherStart("/py", other, {})), other, False)
+    user_unit.write(unit_text(DispatcherStart("/py", other, {})), other, False)
     assert schedules_check(yard, ann).finding.startswith("after a reboot")
 
 

@@ -15,8 +15,7 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid
-from nbyard.transfer.project_pull import Pull
-from nbyard.transfer.project_selection import SelectedFile
+from nbyard.transfer.project_folders import Pull, SelectedFile
 
 TOML = b'[project]\nname = "wine"  # a name\n'
 

@@ -103,7 +103,7 @@ def _ensure_image(yard: Any, needed: Any) -> bool:
     Its log goes to standard error.
     """
     from nbyard.dockerd import Engine
-    from nbyard.images.environment_images import code_image, environment_image
+    from nbyard.images.builds import code_image, environment_image
 
     nodes = ", ".join(needed.nodes)
     print_note(f"── {nodes}")

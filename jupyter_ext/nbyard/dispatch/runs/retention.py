@@ -16,8 +16,7 @@ from nbyard.domain.runs.checks import file_of
 from nbyard.domain.runs.retention import Policy, choose_by_policies
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
-from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import remove_records, remove_run, remove_runs
+from nbyard.retention.removal import finished_runs, remove_records, remove_run, remove_runs
 
 log = logging.getLogger("nbyard.dispatch")
 LOOK_SECONDS = 60.0

@@ -29,7 +29,7 @@ from nbyard.freezing.pinned_nodes import requested_pins
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now, store_workflow
 from nbyard.host import gpus
-from nbyard.host.installed_runtimes import check_runtimes
+from nbyard.host.entry_points import check_runtimes
 from nbyard.host.kernels.installed_kernels import check_kernel
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because

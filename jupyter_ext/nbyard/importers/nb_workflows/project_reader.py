@@ -34,7 +34,7 @@ from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.schedules.cron import LEAST_SECONDS, parse_cron
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows.yaml_fields import Fields
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 from nbyard.reasons.structs import Reason, because
 
 FOLDERS = ("", "workflows/", "notebooks/")

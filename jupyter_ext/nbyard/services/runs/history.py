@@ -30,8 +30,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Invalid
 from nbyard.host.project_files import DOCUMENT
-from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import preview_of, previews_of, remove_runs
+from nbyard.retention.removal import finished_runs, preview_of, previews_of, remove_runs
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.runs.attempts import RunAttempts

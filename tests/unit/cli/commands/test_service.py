@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host.user_unit import unit_file
-from nbyard.host.user_unit.dispatcher_start import SESSION
+from nbyard.host import user_unit
+from nbyard.host.user_unit import SESSION
 
 FAKE = """#!/bin/sh
 echo "$*" >> {calls}
@@ -40,7 +40,7 @@ class Machine:
 @pytest.fixture
 def machine(shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(unit_file, "LINGER", tmp_path / "linger")
+    monkeypatch.setattr(user_unit, "LINGER", tmp_path / "linger")
     for name in SESSION:
         monkeypatch.delenv(name, raising=False)
     made = Machine(tmp_path)
@@ -71,7 +71,7 @@ def test_status_says_when_it_starts(shell, machine, tmp_path):
     shell("service", "install")
     assert "starts    when you sign in\nsystemd   active\n" in shell("service", "status").out
     (tmp_path / "linger").mkdir()
-    (tmp_path / "linger" / unit_file.user_name()).touch()
+    (tmp_path / "linger" / user_unit.user_name()).touch()
     assert "starts    at boot\n" in shell("service", "status").out
     assert shell("service", "install").err == ""
     (machine.unit.parent / "default.target.wants/nbyard.service").unlink()

@@ -8,7 +8,7 @@ from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.triggers import watched_files
 from nbyard.domain.triggers.structs import MOST_IN_CHAIN, TriggerPatch
-from nbyard.host.watching.change_hints import ChangeHints
+from nbyard.host.watching import ChangeHints
 
 SOON = 0.1
 

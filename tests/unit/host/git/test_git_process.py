@@ -5,8 +5,7 @@ import time
 
 import pytest
 
-from nbyard.host.git import git_process
-from nbyard.host.git.git_process import repository_root, run_git
+from nbyard.host.git import repository_root, run_git
 
 
 def test_what_git_prints_is_returned(git, folder):
@@ -100,7 +99,7 @@ def test_a_slow_git_is_given_up(folder, tmp_path, monkeypatch):
 
 
 def test_the_root_is_found_without_git(git, folder, monkeypatch):
-    monkeypatch.setattr(git_process, "run_git", None)
+    monkeypatch.setattr(git, "run_git", None)
     (folder / "deep" / "er").mkdir(parents=True)
     assert repository_root(folder / "deep" / "er") == folder
     assert repository_root(folder) == folder

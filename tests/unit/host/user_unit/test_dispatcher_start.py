@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.errors import Invalid
-from nbyard.host.user_unit.dispatcher_start import SESSION, DispatcherStart, names_in
+from nbyard.host.user_unit import SESSION, DispatcherStart, names_in
 from nbyard.settings import Settings
 
 URL = "postgresql://ann:s3cret@db/nbyard"

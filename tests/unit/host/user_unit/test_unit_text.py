@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-from nbyard.host.user_unit.unit_text import cron_line, store_of, unit_text
+from nbyard.host.user_unit import DispatcherStart, cron_line, store_of, unit_text
 
 STORE = Path("/home/ann/my store")
 START = DispatcherStart("/opt/py/bin/python", STORE, {"NBYARD_STORE_DIR": str(STORE)})

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from watchdog.observers import Observer
 
-from nbyard.host.watching.change_hints import ChangeHints, is_remote
+from nbyard.host.watching import ChangeHints, is_remote
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_only_the_watchers_of_a_changed_file_are_told(folder):
 
 def test_without_hints_the_caller_looks_at_intervals(folder, monkeypatch):
     hints = ChangeHints()
-    monkeypatch.setattr("nbyard.host.watching.change_hints.is_remote", lambda _: True)
+    monkeypatch.setattr("nbyard.host.watching.is_remote", lambda _: True)
     assert not hints.watch("t", folder, False, lambda: None)
     monkeypatch.undo()
 

@@ -13,7 +13,7 @@ from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows import convert_project
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 
 PATHS = ("workflows/train.ipynb", "report.ipynb")
 PROJECT = {

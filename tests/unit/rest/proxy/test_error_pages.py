@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.rest.proxy.error_pages import page_of
+from nbyard.rest.proxy.proxy_handlers import page_of
 
 
 @pytest.mark.parametrize(

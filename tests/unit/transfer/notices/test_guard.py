@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from nbyard.domain.parsing.urls import AllowedHosts
-from nbyard.transfer.notices.guard import AddressRefused, Guard
+from nbyard.transfer.notices.child import AddressRefused, Guard
 
 NONE = AllowedHosts()
 

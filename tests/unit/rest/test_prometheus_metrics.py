@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from nbyard.domain.counts import AttemptSum, Counts, UsageSum
 from nbyard.errors import StoreUnusable
-from nbyard.rest.server_hooks import prometheus_metrics
+from nbyard.rest import server_hooks
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
@@ -78,7 +78,7 @@ def test_a_store_that_cannot_be_used_leaves_the_others(tmp_path):
 
 def test_what_was_used_is_told_by_owner_kind_and_runtime():
     """G7."""
-    found = {family.name: family.samples for family in prometheus_metrics.metric_families(COUNTS)}
+    found = {family.name: family.samples for family in server_hooks.metric_families(COUNTS)}
     labels = {"owner": "ada", "kind": "notebook", "runtime": "process"}
     told = {
         name: sample.value
@@ -95,9 +95,7 @@ def test_what_was_used_is_told_by_owner_kind_and_runtime():
 
 
 def test_each_is_explained():
-    names = {family.name for family in prometheus_metrics.metric_families(COUNTS)} | {
-        "nbyard_store_up"
-    }
+    names = {family.name for family in server_hooks.metric_families(COUNTS)} | {"nbyard_store_up"}
     told = DOCS.read_text()
     assert [name for name in sorted(names) if f"| `{name}" not in told] == []
 
@@ -124,7 +122,7 @@ def context() -> Iterator[Callable[[Callable[[], Counts]], Any]]:
         each.pool.shutdown()
 
 
-def values(collector: prometheus_metrics.StoreCollector) -> dict[str, float]:
+def values(collector: server_hooks.StoreCollector) -> dict[str, float]:
     return {family.name: family.samples[0].value for family in collector.collect()}
 
 
@@ -136,7 +134,7 @@ def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(context):
         return COUNTS
 
     one = context(answer)
-    prometheus_metrics.register_metrics(one)
+    server_hooks.register_metrics(one)
     assert asked == []
     assert REGISTRY.get_sample_value("nbyard_cached_tasks") == 3
     for close in one.closing:
@@ -146,12 +144,12 @@ def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(context):
 
 def test_a_slow_store_does_not_hold_the_server(context, monkeypatch):
     """I28: the scrape waits a moment; the answer is told at the next one."""
-    monkeypatch.setattr(prometheus_metrics, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(server_hooks, "PATIENCE_SECONDS", 0.01)
     gate = threading.Event()
-    collector = prometheus_metrics.StoreCollector(context(lambda: gate.wait(30) and COUNTS))
+    collector = server_hooks.StoreCollector(context(lambda: gate.wait(30) and COUNTS))
     assert values(collector) == {}
     gate.set()
-    monkeypatch.setattr(prometheus_metrics, "PATIENCE_SECONDS", 30)
+    monkeypatch.setattr(server_hooks, "PATIENCE_SECONDS", 30)
     assert values(collector)["nbyard_queue_age_seconds"] == 4.5
 
 
@@ -163,6 +161,6 @@ def test_after_a_failure_it_is_asked_again(context):
             raise failures.pop()
         return COUNTS
 
-    collector = prometheus_metrics.StoreCollector(context(answer))
+    collector = server_hooks.StoreCollector(context(answer))
     assert values(collector) == {"nbyard_store_up": 0}
     assert values(collector)["nbyard_attempt_seconds"] == 7

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.rest.server_hooks import activity
-from nbyard.rest.server_hooks.activity import NAME, Activity
+from nbyard.rest import server_hooks
+from nbyard.rest.server_hooks import NAME, Activity
 from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import JupyterServer
 
@@ -29,7 +29,7 @@ class WebApp:
 
 def noting(web_app: Any, seconds: float, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
     clock = SimpleNamespace(start=lambda: None, stop=lambda: None)
-    monkeypatch.setattr(activity, "PeriodicCallback", lambda *_: clock)
+    monkeypatch.setattr(server_hooks, "PeriodicCallback", lambda *_: clock)
     context: Any = SimpleNamespace(closing=[], settings=SimpleNamespace(keep_alive_seconds=seconds))
     return Activity(context, web_app, lambda: True).note
 
@@ -53,7 +53,7 @@ def test_work_may_count_for_nothing(monkeypatch):
 @pytest.mark.leaves_running
 def test_a_server_is_active_while_a_run_is_not_at_its_end(tmp_path: Path, monkeypatch):
     """No dispatcher is there: the run waits."""
-    monkeypatch.setattr(activity, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(server_hooks, "LOOK_SECONDS", 0.05)
     server = JupyterServer(tmp_path).start()
     looks: list[bool] = []
     try:

@@ -1,20 +1,116 @@
-"""Adds Prometheus metrics to the server's /metrics, read from the store at each scrape."""
+"""Hooks in the Jupyter server: activity, metrics, renamed files, log format and a watchdog."""
 
+import contextlib
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from prometheus_client import REGISTRY
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
+from tornado.ioloop import PeriodicCallback
 
 from nbyard.domain.counts import Counts
+from nbyard.errors import NbyardError
+from nbyard.logs.json_lines import JsonFormatter
 from nbyard.rest.operation_handler import RestContext
+from nbyard.settings import Settings
 
+NAME = "nbyard"
+LOOK_SECONDS = 5.0
+WATCH_SECONDS = 4.0
+CONTENTS = "https://events.jupyter.org/jupyter_server/contents_service/v1"
 log = logging.getLogger("nbyard.rest")
 # Jupyter serves /metrics in its event loop, so waiting blocks all other requests.
 PATIENCE_SECONDS = 0.5
+
+
+class Activity:
+    """Reports activity to Jupyter while runs, builds or imports are active.
+
+    `exists` returns whether there is a store. A check never creates one.
+    """
+
+    def __init__(self, context: RestContext, web_app: Any, exists: Callable[[], bool]):
+        self._context = context
+        self._web_app = web_app
+        self._exists = exists
+        self._longest = timedelta(seconds=context.settings.keep_alive_seconds)
+        self._clock = PeriodicCallback(self._note_if_working, LOOK_SECONDS * 1000)
+        self._clock.start()
+        context.closing.append(self._clock.stop)
+
+    async def _note_if_working(self) -> None:
+        if not self._exists():
+            return
+        with contextlib.suppress(NbyardError):  # the next request reports the error
+            if await self._context.call(self._context.is_working):
+                self.note()
+
+    def note(self) -> None:
+        """Report activity now, unless the server's last other activity is too long ago."""
+        times = self._web_app.settings["last_activity_times"]
+        # Jupyter counts this entry as activity, too. It would keep the server active by itself.
+        noted = times.pop(NAME, None)
+        now = datetime.now(UTC)
+        if now - self._web_app.last_activity() < self._longest:
+            noted = now
+        if noted is not None:
+            times[NAME] = noted
+
+
+class DispatcherWatchdog:
+    """Checks every few seconds that a dispatcher runs if there is work.
+
+    `exists` returns whether there is a store. A check never creates one.
+    """
+
+    def __init__(self, context: RestContext, exists: Callable[[], bool]):
+        self._context = context
+        self._exists = exists
+        self._clock = PeriodicCallback(self._ensure_dispatcher, WATCH_SECONDS * 1000)
+        self._clock.start()
+        context.closing.append(self._clock.stop)
+
+    async def _ensure_dispatcher(self) -> None:
+        if self._exists():
+            with contextlib.suppress(NbyardError):  # the next request reports the error
+                await self._context.call(self._context.watch)
+
+
+def follow_renames(context: RestContext, event_logger: Any, exists: Callable[[], bool]) -> None:
+    """Update stored paths for each rename that the server reports, until the context is closed.
+
+    `exists` returns whether there is a store. A rename never creates one.
+    """
+
+    async def noted(logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if data.get("action") == "rename" and exists():
+            # A workflow that is missed here is found by its ID when it is opened.
+            with contextlib.suppress(NbyardError):
+                await context.ask("workflows", "renamed", data["source_path"], data["path"])
+
+    event_logger.add_listener(schema_id=CONTENTS, listener=noted)
+    context.closing.append(lambda: event_logger.remove_listener(listener=noted))
+
+
+def set_log_format(settings: Settings, server: logging.Logger) -> None:
+    """Send nbyard's log lines to the server's log, or as JSON to standard error.
+
+    The setting `log_format` decides.
+    """
+    ours = logging.getLogger("nbyard")
+    if settings.log_format == "json":
+        handler = logging.StreamHandler()
+        handler.setFormatter(JsonFormatter())
+        ours.handlers[:] = [handler]
+        ours.propagate = False
+        ours.setLevel(logging.INFO)
+    else:
+        # The handlers belong to the logger of the server, not to the root logger.
+        ours.parent = server
 
 
 def register_metrics(context: RestContext) -> None:
