@@ -1,7 +1,7 @@
 """Finds entry points of installed packages, by group and name, and the runtimes among them."""
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib import metadata
 from typing import Any
 
 from nbyard.domain.naming.runtime_names import DASK
@@ -15,11 +15,11 @@ RUNTIMES = "nbyard.runtimes"
 @cache
 def installed() -> Any:
     """Return all entry points, read once: each search would read a file of every package."""
-    return entry_points()
+    return metadata.entry_points()
 
 
 @cache
-def entry_points_of(group: str) -> dict[str, EntryPoint]:
+def entry_points_of(group: str) -> dict[str, metadata.EntryPoint]:
     """Return the entry points of a group by name, without importing their packages."""
     return {point.name: point for point in installed().select(group=group)}
 
@@ -30,7 +30,7 @@ def load_entry_point(group: str, name: str) -> Any:
     return entry_points_of(group)[name].load()()
 
 
-def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
+def find_entry_point(group: str, name: str, noun: str) -> metadata.EntryPoint:
     """Return the entry point with this name.
 
     Raises:
@@ -47,7 +47,7 @@ def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
 
 def installed_runtimes() -> list[str]:
     """Return the sorted names of the installed runtimes."""
-    return sorted({entry_point.name for entry_point in entry_points(group=RUNTIMES)})
+    return sorted({entry_point.name for entry_point in metadata.entry_points(group=RUNTIMES)})
 
 
 def offered_runtimes(settings: Settings) -> list[str]:

@@ -45,7 +45,7 @@ def test_a_long_name_is_not_repeated_whole():
 
 def test_a_strangers_runtime_is_known_without_being_loaded(monkeypatch):
     """HOUSE 6.10."""
-    theirs = EntryPoint("theirs", "no.such.module:Runtime", runtimes.GROUP)
+    theirs = EntryPoint("theirs", "no.such.module:Runtime", runtimes.RUNTIMES)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [theirs])
     check_runtimes(document(a="theirs"), "theirs")
     with pytest.raises(Invalid):
