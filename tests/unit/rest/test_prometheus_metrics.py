@@ -19,7 +19,7 @@ from nbyard.testing.conformance.runtimes import wait_until
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
 
 pytestmark = pytest.mark.leaves_running
-DOCS = Path(__file__).resolve().parents[4] / "docs/reference/metrics.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs/reference/metrics.md"
 USED = UsageSum("ada", "notebook", "process", 12.5, 2**20, 60)
 COUNTS = Counts(
     *({"queued": 1}, {"queued": 2}, 3, 4.5, [AttemptSum("docker", "failed", 1, 7)], True),

@@ -99,7 +99,7 @@ def test_a_slow_git_is_given_up(folder, tmp_path, monkeypatch):
 
 
 def test_the_root_is_found_without_git(git, folder, monkeypatch):
-    monkeypatch.setattr(git, "run_git", None)
+    monkeypatch.setattr("nbyard.host.git.run_git", None)
     (folder / "deep" / "er").mkdir(parents=True)
     assert repository_root(folder / "deep" / "er") == folder
     assert repository_root(folder) == folder
