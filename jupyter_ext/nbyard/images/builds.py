@@ -213,7 +213,7 @@ def sweep_untagged(engine: Engine, *, since: float = 0.0, before: float = math.i
 
 
 def store_labels(store_id: str, kind: str) -> dict[str, str]:
-    """Return the labels that identify the store and the kind of an image."""
+    """Return the labels with the store and kind of an image."""
     return {STORE: store_id, IMAGE_LABEL: kind}
 
 

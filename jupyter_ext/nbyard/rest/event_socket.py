@@ -103,7 +103,11 @@ class Broadcast:
         newest: int | None = None
         try:
             with contextlib.suppress(NbyardError):
-                for (caller, cursor), windows in self._places().items():
+                places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
+                for window in self._windows:
+                    if window.place is not None and window.takes_more:
+                        places[window.place].append(window)
+                for (caller, cursor), windows in places.items():
                     if cursor != newest:
                         newest = await self._send_new_events(caller, cursor, newest, windows)
             # After a long round, wait, so that the next one has more events in each frame.
@@ -113,14 +117,6 @@ class Broadcast:
             if self._again:
                 self._again = False
                 self.publish()
-
-    def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
-        """Return the windows that can take more events, grouped by caller and last sent event."""
-        places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
-        for window in self._windows:
-            if window.place is not None and window.takes_more:
-                places[window.place].append(window)
-        return places
 
     async def _send_new_events(
         self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]

@@ -368,23 +368,23 @@ class OperationHandler(NbyardHandler, APIHandler):
     def on_finish(self) -> None:
         super().on_finish()
         if self.context.settings.log_format == "json":
-            self._log_request()
-
-    def _log_request(self) -> None:
-        operation = self._by_method.get(str(self.request.method))
-        name = operation.id if operation else str(self.request.method)
-        variables = operation.placed("path") if operation else []
-        fields = {
-            "request_id": self.request_id,
-            # A request that was refused early has no user.
-            "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
-            "operation": name,
-            # No query and no body: they may contain secrets.
-            **{f"about_{variable.name}": self.path_kwargs[variable.name] for variable in variables},
-            "status": self.get_status(),
-            "milliseconds": round(1000 * self.request.request_time(), 1),
-        }
-        log.info("%s: status %d", name, self.get_status(), extra={"fields": fields})
+            operation = self._by_method.get(str(self.request.method))
+            name = operation.id if operation else str(self.request.method)
+            variables = operation.placed("path") if operation else []
+            fields = {
+                "request_id": self.request_id,
+                # A request that was refused early has no user.
+                "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
+                "operation": name,
+                # No query and no body: they may contain secrets.
+                **{
+                    f"about_{variable.name}": self.path_kwargs[variable.name]
+                    for variable in variables
+                },
+                "status": self.get_status(),
+                "milliseconds": round(1000 * self.request.request_time(), 1),
+            }
+            log.info("%s: status %d", name, self.get_status(), extra={"fields": fields})
 
     def known_methods(self) -> Iterable[str]:
         return self._by_method

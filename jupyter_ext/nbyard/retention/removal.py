@@ -175,7 +175,7 @@ def remove_records(store: Store, names: Collection[str]) -> None:
 
 
 def _with_members(blobs: Blobs, digests: Collection[str]) -> set[str]:
-    """Return the digests, and those of the files in folders among them."""
+    """Return the digests, and those of files in their folders."""
     all_digests = set(digests)
     for digest in digests:
         if digest.startswith("tree:"):

@@ -297,7 +297,7 @@ class FingerprintRows:
     """Queries on installed packages, by the fingerprint of the environment."""
 
     def packages(self, c: Connection, fingerprint: str) -> Mapping[str, str] | None:
-        """Return package versions by name; None for an unknown fingerprint."""
+        """Return package versions by name, None if they are unknown."""
         query = select(fingerprints.c.packages).where(fingerprints.c.fingerprint == fingerprint)
         return c.execute(query).scalar_one_or_none()
 
@@ -314,7 +314,7 @@ class UseRows:
     """Queries for what uses versions of environments."""
 
     def by_runs(self, c: Connection) -> dict[str, str]:
-        """Return the versions that live tasks use: a run ID by version ID."""
+        """Return a run ID by each version that live tasks use."""
         query = select(tasks.c.run_id, tasks.c.plan).where(tasks.c.state.in_(sorted(TASK.live)))
         run_environments = ((row.run_id, row.plan.get("environment")) for row in c.execute(query))
         return {used["version_id"]: run_id for run_id, used in run_environments if used}

@@ -11,7 +11,7 @@ from http.client import HTTPConnection, HTTPException
 import pytest
 from openapi_spec_validator import validate
 
-from nbyard.domain.deployments.failure_line import failure_line
+from nbyard.domain.deployments.deployment_status import failure_line
 from nbyard.domain.deployments.keys import hash_of_key
 
 from ...unit.serving.models import MODEL, SPEC, write_model

@@ -3,7 +3,7 @@
 import threading
 
 from nbyard.dockerd import logged_in
-from nbyard.dockerd.registry_logins import login_for
+from nbyard.dockerd.engine_images import login_for
 from nbyard.domain.credentials import Login
 
 MINE, YOURS = Login("hub", "ann", "x"), Login("hub", "bob", "y")

@@ -18,8 +18,8 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.absolute_paths import absolute_paths, names_outside, path_texts_in
+from nbyard.domain.caching.explanation import change_of
 from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
-from nbyard.domain.caching.outside_changes import change_of
 from nbyard.domain.caching.probed_names import texts_of
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.executables.structs import ExecutableVersion, is_python

@@ -1,7 +1,8 @@
 """Explains why a node cannot use the result of its last run, from the facts of both runs."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.digest import KeyParts, canonical_text
 from nbyard.reasons.structs import Reason, because
 
@@ -93,7 +94,7 @@ def shortened(
 
 
 def value_change(name: str, before: str | None, after: str | None) -> Reason:
-    """Return the reason that a value changed, appeared or disappeared."""
+    """Return the reason for a new, changed or removed value."""
     if before is None:
         return because("value-added", name=name, new=after or "")
     if after is None:
@@ -102,7 +103,7 @@ def value_change(name: str, before: str | None, after: str | None) -> Reason:
 
 
 def package_change(name: str, before: str | None, after: str | None) -> Reason:
-    """Return the reason that a package was installed, removed or replaced."""
+    """Return the reason for a new, replaced or removed package."""
     if before is None:
         return because("package-gained", name=name, version=after or "")
     if after is None:
@@ -120,3 +121,32 @@ def file_change(name: str, was: bool, is_now: bool) -> Reason:
     """Return the reason that a file changed. The flags state whether it exists."""
     code = "file-added" if not was else "file-changed" if is_now else "file-removed"
     return because(code, name=name)
+
+
+def change_of(
+    path: str, old: OutsideFile, now: FileState, digest: Callable[[], str]
+) -> Reason | None:
+    """Return the change at a path that prevents the reuse of a result.
+
+    The result expects the state `old`; `now` is the present one. `digest` returns the present
+    digest of the content, or of the names or entries. It is called only if needed. Return None if
+    the path does not prevent the reuse.
+    """
+    before = old.state
+    if before.kind == "changed":
+        return because("file-changed-meanwhile", name=path)
+    if before.kind == "many":
+        return because("too-many-outside", name=path)
+    if before.kind != now.kind:
+        return file_change(path, before.kind != "missing", now.kind != "missing")
+    # Programs cannot set ctime, so equal states mean equal bytes without reading the file.
+    if not old.is_read or (now.kind == "file" and before == now):
+        return None
+    if now.kind in ("folder", "missing"):
+        # of a missing path, the digest is that of paths which begin like it
+        is_same = digest() == old.digest if old.digest else now.kind == "missing"
+        folder = path if now.kind == "folder" else path.rpartition("/")[0]
+        return None if is_same else because("folder-changed", name=folder)
+    # A copied or touched file has new times, but may have the same bytes.
+    is_same = bool(old.digest) and before.size == now.size and digest() == old.digest
+    return None if is_same else because("file-changed", name=path)

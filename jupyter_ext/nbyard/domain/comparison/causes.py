@@ -1,13 +1,24 @@
-"""Find the causes of a difference between two runs: nearest first, along the connections."""
+"""Find the causes of a difference between two runs: nearest first, along the connections.
 
+Describe how data and cells changed.
+"""
+
+import difflib
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple
+
+import msgspec
 
 from nbyard.domain.caching.explanation import differing_names
 from nbyard.domain.comparison.facts import RunFacts, TaskFacts
 from nbyard.domain.comparison.node_causes import NodeCauses
-from nbyard.domain.comparison.structs import Cause, DifferingResult
-from nbyard.reasons.structs import because
+from nbyard.domain.comparison.structs import Cause, DifferingResult, OutputComparison
+from nbyard.reasons.structs import Reason, because
+
+MAX_CHANGES = 3
+# The figure of a changed column that users recognize first.
+FIGURES = ("type", "max", "min", "mean", "nulls", "distinct", "count")
+MAX_CHARS = 2_000
 
 
 def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
@@ -110,3 +121,85 @@ def _pairs(old: RunFacts, new: RunFacts) -> dict[str, tuple[TaskFacts | None, Ta
     """Return the records of each node in both runs."""
     nodes = dict.fromkeys((*new.tasks, *old.tasks))
     return {node: (old.tasks.get(node), new.tasks.get(node)) for node in nodes}
+
+
+def file_change(filename: str, compared: OutputComparison) -> Reason:
+    """Return the reason that describes how a file changed.
+
+    For a table, the reason has the numbers of rows and the first changed columns.
+    """
+    changes = []
+    if len({*compared.rows}) > 1:
+        changes.append(because("rows-changed", old=compared.rows[0], new=compared.rows[1]))
+    for column in compared.columns:
+        name, sides = column.name, (column.old, column.new)
+        if column.change == "same":
+            continue
+        if column.old is None or column.new is None:
+            changes.append(because("column-added" if column.new else "column-removed", name=name))
+        else:
+            figure = next(figure for figure in FIGURES if figure in column.differs)
+            values = [getattr(side, figure) for side in sides]
+            old, new = (
+                f"{value:.6g}" if isinstance(value, float) else f"{value}" for value in values
+            )
+            changes.append(because("column-changed", name=name, figure=figure, old=old, new=new))
+    if not changes:
+        return because("input-file-changed", file=filename)
+    rest = len(changes) - MAX_CHANGES
+    shown = changes[:MAX_CHANGES]
+    if rest > 0:
+        shown.append(because("more-changes", count=rest))
+    return because("input-table-changed", file=filename, changes=shown)
+
+
+class CellChange(msgspec.Struct, frozen=True):
+    """A cell that changed, counted from 1 in the newer version.
+
+    A removed cell is counted in the older version. `before` and `after` are sources.
+    """
+
+    cell: int
+    change: Literal["changed", "added", "removed"]
+    before: str | None = None
+    after: str | None = None
+
+
+def changed_cells(old: dict[str, Any], new: dict[str, Any]) -> list[CellChange]:
+    """Return the code cells that differ. Text cells and outputs have no effect on results.
+
+    Cells in a replaced block are paired in their order.
+    """
+    before, after = _code_cells(old), _code_cells(new)
+    sources = [source for _, source in before], [source for _, source in after]
+    changes: list[CellChange] = []
+    # autojunk would ignore frequent cells in notebooks of 200 cells or more.
+    matcher = difflib.SequenceMatcher(None, *sources, autojunk=False)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        pairs = min(end - start, last - first)
+        for at in range(pairs):
+            (_, then), (number, now) = before[start + at], after[first + at]
+            changes.append(CellChange(number, "changed", shorten_source(then), shorten_source(now)))
+        for number, source in before[start + pairs : end]:
+            changes.append(CellChange(number, "removed", shorten_source(source), None))
+        for number, source in after[first + pairs : last]:
+            changes.append(CellChange(number, "added", None, shorten_source(source)))
+    return changes
+
+
+def _code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return number and source of each code cell; the number counts all cells."""
+    cells = []
+    for number, cell in enumerate(notebook.get("cells", []), 1):
+        source = cell.get("source", "")
+        text = source if isinstance(source, str) else "".join(source)
+        if cell.get("cell_type") == "code":
+            cells.append((number, text))
+    return cells
+
+
+def shorten_source(text: str) -> str:
+    """Return the text of a cell, cut to at most 2,000 characters."""
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"

@@ -94,12 +94,6 @@ class Inputs:
         self.arguments[path] = argument
         if self._loads(fields, argument):
             self.loaded.add(argument.name)
-        self._add_beside(path, fields, argument)
-        if binding is not None:
-            self.keys[path] = key_of(*above, binding.position, path[-1])
-
-    def _add_beside(self, path: tuple[str, ...], fields: Fields, argument: Argument) -> None:
-        """Add an argument for each of an input's `secondaryFiles`."""
         for index, (beside, is_needed) in enumerate(read_beside(fields, argument, needed=True)):
             self.arguments[*path, "secondaryFiles", str(index)] = Argument(
                 name=self._free(name_beside(beside)),
@@ -110,6 +104,8 @@ class Inputs:
                 help=help_beside(beside),
                 reach=beside,
             )
+        if binding is not None:
+            self.keys[path] = key_of(*above, binding.position, path[-1])
 
     def _loads(self, fields: Fields, argument: Argument) -> bool:
         """Return whether `loadContents` is set. Up to CWL v1.0, it was a field of the binding."""

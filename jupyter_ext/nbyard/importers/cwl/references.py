@@ -8,9 +8,8 @@ import msgspec
 from nbyard.domain.arguments.bindings import Beside, Bound, Found
 from nbyard.domain.arguments.file_objects import SECONDARY
 from nbyard.domain.arguments.parameter_references import has_expression, names_in, pieces_with_paths
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import is_name
-from nbyard.domain.commands.invocations import texts_with_references
+from nbyard.domain.commands.invocations import Record, texts_with_references
 from nbyard.domain.executables.nbexec_files import Description
 
 ALL = "inputs"

@@ -13,10 +13,9 @@ import msgspec
 from nbyard.domain.arguments.bindings import Beside, Bound, Found, Stderr, Stdin, Stdout
 from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
 from nbyard.domain.arguments.parameter_references import names_in
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.arguments.text_values import TEXT_TYPES
-from nbyard.domain.commands.invocations import VALUE, Invocation, with_contents
+from nbyard.domain.commands.invocations import VALUE, Invocation, Record, with_contents
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid

@@ -65,7 +65,14 @@ class Loader:
                 many. The error names the field.
         """
         if isinstance(value, list):
-            return self._resolve_list(value, where, file)
+            resolved: list[Any] = []
+            for index, element in enumerate(value):
+                whole = self.resolve(element, _at(where, str(index)), file)
+                is_part = (
+                    isinstance(element, dict) and IMPORT in element and isinstance(whole, list)
+                )
+                resolved += whole if is_part else [whole]
+            return resolved
         if not isinstance(value, dict):
             return value
         directive = next((name for name in (IMPORT, INCLUDE) if name in value), "")
@@ -74,18 +81,6 @@ class Loader:
         if len(value) > 1:
             refuse_field(where, f"{directive} must be the only key of its object")
         return self._read(directive, value[directive], _at(where, directive), file)
-
-    def _resolve_list(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
-        """Return a list with all files resolved.
-
-        The items of an imported list become items of this one.
-        """
-        resolved: list[Any] = []
-        for index, element in enumerate(value):
-            whole = self.resolve(element, _at(where, str(index)), file)
-            is_part = isinstance(element, dict) and IMPORT in element and isinstance(whole, list)
-            resolved += whole if is_part else [whole]
-        return resolved
 
     def _read(self, directive: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
         if not isinstance(named, str) or not named:

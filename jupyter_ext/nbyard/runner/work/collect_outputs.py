@@ -183,7 +183,7 @@ def _matches(folder: AttemptFolder, work: str, name: str, output: dict[str, Any]
 def _with_companions(
     folder: AttemptFolder, work: str, name: str, output: dict[str, Any], paths: list[str]
 ) -> list[str]:
-    """Return the paths, and those of the files that belong to them ."""
+    """Return the paths, and those of the files that belong to them."""
     all_paths = dict.fromkeys(paths)
     for path in paths:
         directory, called = os.path.split(path)

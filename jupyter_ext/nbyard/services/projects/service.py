@@ -24,8 +24,7 @@ from nbyard.domain.projects.definitions import (
     PulledProject,
     differences,
 )
-from nbyard.domain.projects.node_files import check_node_files
-from nbyard.domain.projects.project_checks import check_fields
+from nbyard.domain.projects.project_checks import check_fields, check_node_files
 from nbyard.domain.projects.schedule_entries import PushedSchedule
 from nbyard.domain.projects.structs import NewProject, Project
 from nbyard.domain.projects.toml_places import entry_path

@@ -19,7 +19,7 @@ from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.logs import log_pieces
-from nbyard.logs.gap_lines import without_gap_reasons
+from nbyard.logs.log_pieces import without_gap_reasons
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20

@@ -267,7 +267,9 @@ class Database:
         except OperationalError as error:
             message = str(error.orig)
             if "lock timeout" in message:
-                self._end_idle_writer()
+                with suppress(DBAPIError), self.engine.begin() as connection:
+                    values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
+                    connection.execute(text(END_IDLE_WRITER), values)
             if "locked" in message or "busy" in message or "lock timeout" in message:
                 raise sqlite_locks.busy_error(self._folder) from error
             raise self._refusal(error, message) from error
@@ -313,11 +315,6 @@ class Database:
             else CUT
         )
         return DatabaseAway(why, hint=AWAY)
-
-    def _end_idle_writer(self) -> None:
-        with suppress(DBAPIError), self.engine.begin() as connection:
-            values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
-            connection.execute(text(END_IDLE_WRITER), values)
 
     def close(self) -> None:
         """Close all connections. SQLite deletes the log with the last connection.

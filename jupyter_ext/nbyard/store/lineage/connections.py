@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 
 from nbyard.domain.attempts.structs import EXECUTED, Observed
-from nbyard.domain.caching.files_read import files_read, is_data_beside
+from nbyard.domain.caching.relevant_changes import files_read, is_data_beside
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.lineage.structs import Found, LineageKind, Link, Ref
@@ -233,7 +233,7 @@ def upstream_of_models(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
 
 
 def upstream_of_images(c: Connection, ids: Sequence[str]) -> Iterator[Link]:
-    """Yield the model, environment or file that an image was built from."""
+    """Yield what an image was built from: model, environment, file."""
     is_version = (environment_versions.c.environment_id == I.environment) & (
         environment_versions.c.number == I.version
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, select
 
-from nbyard.domain.caching.files_read import files_read
+from nbyard.domain.caching.relevant_changes import files_read
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.ids import is_id
 from nbyard.domain.lineage.run_record import RunRecord, UsedPackages
@@ -109,7 +109,7 @@ def _visible(viewer: str, owner: ColumnElement[Any]) -> ColumnElement[bool]:
 
 
 def read_datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield versions of datasets by ID, each with whether the viewer may see it."""
+    """Yield versions of datasets by ID, and whether the viewer may see each."""
     v, d = dataset_versions.c, datasets.c
     query = select(dataset_versions, d.name, _visible(viewer, d.owner))
     query = query.join(datasets, d.id == v.dataset_id).where(v.id.in_(ids))
@@ -130,7 +130,7 @@ def read_datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield tasks by ID, each with whether the viewer may see it."""
+    """Yield tasks by ID, and whether the viewer may see each."""
     t = tasks.c
     query = select(t.id, t.node, t.state, t.cached, t.created_at, *RUN)
     query = query.add_columns(t.plan["label"].as_string().label("label"))
@@ -154,7 +154,7 @@ def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_artifacts(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield results by ID, each with whether the viewer may see it."""
+    """Yield results by ID, and whether the viewer may see each."""
     a = artifacts.c
     query = select(artifacts, tasks.c.node, *RUN, _visible(viewer, runs.c.owner))
     query = query.join(tasks, tasks.c.id == a.task_id).join(runs, runs.c.id == a.run_id)
@@ -182,7 +182,7 @@ def _run(row: Any) -> LineageRun:
 
 
 def read_runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield runs by ID, each with whether the viewer may see it."""
+    """Yield runs by ID, and whether the viewer may see each."""
     query = select(*RUN, runs.c.state, runs.c.created_at, _visible(viewer, runs.c.owner))
     for row in c.execute(query.where(runs.c.id.in_(ids))):
         node = LineageNode(
@@ -198,7 +198,7 @@ def read_runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield versions of executables by ID, each with whether the viewer may see it."""
+    """Yield versions of executables by ID, and whether the viewer may see each."""
     v, e = executable_versions.c, executables.c
     query = select(v.id, v.number, v.file, v.code_digest, v.created_at, e.name, e.id.label("known"))
     query = query.add_columns(_visible(viewer, e.owner))
@@ -219,7 +219,7 @@ def read_code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield versions of environments by ID, each with whether the viewer may see it."""
+    """Yield versions of environments by ID, and whether the viewer may see each."""
     v, e = environment_versions.c, environments.c
     query = select(v.id, v.number, v.state, v.digest, v.created_at, e.name, e.id.label("of"))
     query = query.add_columns(v.packages, _visible(viewer, e.owner))
@@ -241,7 +241,7 @@ def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield models by ID, each with whether the viewer may see it."""
+    """Yield models by ID, and whether the viewer may see each."""
     m, i = models.c, images.c
     query = select(m.id, m.name, m.tag, m.number, m.bundle_digest, m.created_at, i.state)
     query = query.add_columns(i.removed_at, _visible(viewer, m.owner))
@@ -262,7 +262,7 @@ def read_models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield images by ID, each with whether the viewer may see it."""
+    """Yield images by ID, and whether the viewer may see each."""
     i = images.c
     query = select(i.id, i.reference, i.state, i.digest, i.size_bytes, i.created_at, i.removed_at)
     query = query.add_columns(i.environment, _visible(viewer, i.owner))
@@ -282,7 +282,7 @@ def read_images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
 
 
 def read_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
-    """Yield deployments by ID, each with whether the viewer may see it."""
+    """Yield deployments by ID, and whether the viewer may see each."""
     d = deployments.c
     query = select(d.id, d.name, d.title, d.state, d.revision, d.created_at, d.removed_at)
     query = query.add_columns(_visible(viewer, d.owner))

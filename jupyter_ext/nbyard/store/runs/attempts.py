@@ -284,11 +284,11 @@ class WorkerRows:
             ASSIGN.run(c, rows)
 
     def marks(self, c: Connection) -> dict[str, str]:
-        """Return the marks of all workers that have attempts, by worker ID."""
+        """Return the marks of workers with attempts, by worker ID."""
         return {row.worker: row.mark for row in c.execute(NAMED)}
 
     def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
-        """Return the marks of the worker processes of a run, by worker ID."""
+        """Return the marks of the workers of a run, by worker ID."""
         query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
         query = query.where(tasks.c.run_id == run_id)
         return {row.worker: row.mark for row in c.execute(query)}

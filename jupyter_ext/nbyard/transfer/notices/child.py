@@ -17,7 +17,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 from nbyard.transfer.notices.apprise_channels import AppriseKind
 from nbyard.transfer.notices.protocol import channel_kind, channel_kinds
-from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+from nbyard.transfer.notices.sender import SendAnswer, SendRequest
 
 CONNECTIONS = ("socket.connect", "socket.sendto", "socket.sendmsg")
 # A program has no audit hook, so that it could connect to any address.

@@ -12,7 +12,7 @@ from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.threads import Threads
-from nbyard.dockerd.registry_logins import login_for
+from nbyard.dockerd.engine_images import login_for
 from nbyard.domain.credentials import Login, NewCredential
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.errors import Invalid

@@ -8,7 +8,7 @@ import pytest
 from nbyard.dispatch.deployments import image_pins
 from nbyard.dispatch.deployments.image_pins import ImagePins
 from nbyard.dockerd import logged_in
-from nbyard.dockerd.registry_logins import login_for
+from nbyard.dockerd.engine_images import login_for
 from nbyard.domain.credentials import Login
 from nbyard.errors import NbyardError
 

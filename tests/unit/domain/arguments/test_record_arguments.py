@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from nbyard.domain.arguments.bindings import Bound, Referenced
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv, check_command
-from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.commands.invocations import Invocation, Record
 from nbyard.errors import Invalid
 
 ARGUMENTS = [Argument("r_a", reach=Referenced()), Argument("r_b", reach=Referenced())]

@@ -2,8 +2,7 @@
 
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.bisections.mixed_plans import BisectionChange
-from nbyard.domain.bisections.untried_changes import MAX_PACKAGES, untried_changes
+from nbyard.domain.bisections.mixed_plans import MAX_PACKAGES, BisectionChange, untried_changes
 
 from ..comparison.records import parts, record, task
 

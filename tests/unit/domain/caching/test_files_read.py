@@ -1,7 +1,7 @@
 """Data files beside the code that a task read."""
 
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.caching.files_read import MAX_FILES, files_read, plain_digest
+from nbyard.domain.caching.relevant_changes import MAX_FILES, files_read, plain_digest
 
 from ..comparison.records import parts
 

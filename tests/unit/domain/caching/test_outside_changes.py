@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.domain.attempts.outside_files import CHANGED, FileState, Kind, OutsideFile
-from nbyard.domain.caching.outside_changes import change_of
+from nbyard.domain.caching.explanation import change_of
 from nbyard.reasons.structs import Reason
 
 FILE = FileState("file", 3, 10, 10, 7)

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.comparison.changed_cells import MAX_CHARS, changed_cells, shorten_source
+from nbyard.domain.comparison.causes import MAX_CHARS, changed_cells, shorten_source
 
 
 def book(*sources: str | list[str], text_first: bool = False) -> dict[str, Any]:

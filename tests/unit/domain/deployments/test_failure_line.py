@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.deployments.failure_line import LAST_LINES, failure_line
+from nbyard.domain.deployments.deployment_status import LAST_LINES, failure_line
 
 STAMP = "2026-11-22 07:15:41,392"
 BROKEN = f"""{STAMP} INFO Started server process [7]

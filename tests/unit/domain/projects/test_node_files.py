@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.projects.node_files import check_node_files
+from nbyard.domain.projects.project_checks import check_node_files
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import reason_text
 

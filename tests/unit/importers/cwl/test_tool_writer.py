@@ -20,9 +20,9 @@ from nbyard.domain.arguments.bindings import (
     Variable,
     Words,
 )
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv
+from nbyard.domain.commands.invocations import Record
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid

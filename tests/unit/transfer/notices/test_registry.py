@@ -12,7 +12,7 @@ from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.host import entry_points
 from nbyard.reasons.structs import because
 from nbyard.transfer.notices import child, protocol
-from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+from nbyard.transfer.notices.sender import SendAnswer, SendRequest
 
 MESSAGE = Message("m1", "title", "body", [{"id": "e"}])
 

@@ -9,8 +9,7 @@ from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.testing.receivers import http_receiver
 from nbyard.transfer.notices import sender
-from nbyard.transfer.notices.requests_to_child import SendAnswer
-from nbyard.transfer.notices.sender import describe_url, send_message
+from nbyard.transfer.notices.sender import SendAnswer, describe_url, send_message
 
 pytestmark = pytest.mark.slow
 

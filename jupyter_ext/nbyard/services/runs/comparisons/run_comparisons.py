@@ -15,10 +15,15 @@ import msgspec
 
 from nbyard.domain.attempts.structs import EXECUTED
 from nbyard.domain.callers import Caller
-from nbyard.domain.comparison.causes import differing_results, find_causes, last_nodes
-from nbyard.domain.comparison.changed_cells import changed_cells, shorten_source
+from nbyard.domain.comparison.causes import (
+    changed_cells,
+    differing_results,
+    file_change,
+    find_causes,
+    last_nodes,
+    shorten_source,
+)
 from nbyard.domain.comparison.facts import InputFile, OutputFile, RunFacts
-from nbyard.domain.comparison.input_changes import file_change
 from nbyard.domain.comparison.run_comparisons import compare_runs, kind_of, series_of
 from nbyard.domain.comparison.structs import (
     Cause,
