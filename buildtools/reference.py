@@ -20,7 +20,7 @@ from traitlets import TraitType
 from nbyard.cli.lazy_commands import LazyCommand
 from nbyard.cli.main import nbyard
 from nbyard.domain import state_machines as states
-from nbyard.domain.arguments import bindings, record_arguments
+from nbyard.domain.arguments import bindings
 from nbyard.domain.arguments import structs as arguments
 from nbyard.domain.attempts import structs as attempts
 from nbyard.domain.commands import invocations
@@ -60,7 +60,7 @@ ELSEWHERE = {
     executables.Resources,
     invocations.Invocation,
     invocations.WorkFile,
-    record_arguments.Record,
+    invocations.Record,
     workflows.Edge,
     *typing.get_args(bindings.Reach),
 }
@@ -449,7 +449,7 @@ def description_format() -> str:
         "You can declare files that the code opens by itself [with one click]"
         "(../explanation/cache.md#files-that-nothing-declares). They have the reach `file`.",
         *_structs(nbexec_files.Description, executables.Resources, arguments.Argument),
-        *_structs(invocations.Invocation, invocations.WorkFile, record_arguments.Record),
+        *_structs(invocations.Invocation, invocations.WorkFile, invocations.Record),
         f"A *role* is one of {_words(arguments.Role)}. A *type* is one of "
         f"{_words(arguments.ValueType)}.",
         "## How an argument reaches a command",
