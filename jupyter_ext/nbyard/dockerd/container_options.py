@@ -1,4 +1,7 @@
-"""Defines which options a container of nbyard may have, and the fixed options that all have."""
+"""Defines which options a container of nbyard may have, and the fixed options that all have.
+
+Also builds the `docker run` command with the same options.
+"""
 
 import datetime
 import re

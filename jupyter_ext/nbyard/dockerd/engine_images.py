@@ -1,4 +1,7 @@
-"""Inspects, pulls, pushes, builds, tags and removes the images of one engine."""
+"""Inspects, pulls, pushes, builds, tags and removes the images of one engine.
+
+Build contexts are packed as reproducible tar archives. Logins are those of the current context.
+"""
 
 import hashlib
 import io

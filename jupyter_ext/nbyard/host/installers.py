@@ -1,4 +1,7 @@
-"""Calls pip and uv. No other module does so. Their output goes to a log file."""
+"""Calls pip and uv, with the configuration of pip. No other module does so.
+
+Their output goes to a log file.
+"""
 
 import configparser
 import contextlib

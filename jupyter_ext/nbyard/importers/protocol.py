@@ -1,4 +1,4 @@
-"""The interface of importers (entry point group `nbyard.importers`)."""
+"""The interfaces of importers of single files and of project folders (entry point groups)."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable

@@ -1,4 +1,4 @@
-"""Rows of deployments and their revisions."""
+"""Rows of deployments, their revisions and their keys."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

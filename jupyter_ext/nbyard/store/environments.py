@@ -1,4 +1,4 @@
-"""Rows of environments and their versions."""
+"""Rows of environments and their versions, defaults, uses and packages."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

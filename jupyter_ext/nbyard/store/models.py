@@ -1,4 +1,4 @@
-"""Rows of model packages. A package has one image, and shares its state and its deletion."""
+"""Rows of model packages, which share state and deletion with their image, and of their probes."""
 
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta

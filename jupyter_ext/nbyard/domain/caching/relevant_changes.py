@@ -1,4 +1,7 @@
-"""Whether a cached result is valid after changes to files that its task may not have read."""
+"""Whether a cached result is valid after changes to files that its task may not have read.
+
+Also finds the data files beside the code that a task read.
+"""
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Find the causes of a difference between two runs: nearest first, along the connections.
 
-Describe how data and cells changed.
+Also describes how data and cells of notebooks changed.
 """
 
 import difflib

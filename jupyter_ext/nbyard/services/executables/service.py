@@ -1,4 +1,4 @@
-"""Service operations on executables."""
+"""Service operations on executables, with hints about their files, and exports."""
 
 from __future__ import annotations
 

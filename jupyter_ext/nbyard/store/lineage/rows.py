@@ -1,7 +1,4 @@
-"""Rows of lineage: the connections of nodes, the nodes themselves, and their sources.
-
-The record of a run, as exports to other formats read it.
-"""
+"""Rows of lineage: connections, nodes as users may see them, and the records of runs."""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

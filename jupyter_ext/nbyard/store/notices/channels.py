@@ -1,4 +1,4 @@
-"""Rows of notice channels; their URLs are encrypted."""
+"""Rows of notice channels, whose URLs are encrypted, and of their rules."""
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime

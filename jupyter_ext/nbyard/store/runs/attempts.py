@@ -1,4 +1,4 @@
-"""Rows of attempts."""
+"""Rows of attempts, with their function workers and the access to their Monitor links."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""Queries of clean-ups: finished runs with their outputs, and what protects them."""
+"""Queries of clean-ups: finished runs with their outputs, what protects them, and the policies."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime

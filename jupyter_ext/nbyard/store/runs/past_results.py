@@ -1,4 +1,4 @@
-"""Past successes: their durations, and the inputs that their results depended on."""
+"""Past results: durations of successes, the inputs of results, and newest outputs of projects."""
 
 from collections.abc import Collection
 from typing import Any, Self

@@ -1,4 +1,8 @@
-"""The process that sends one message: reads a request from stdin, writes the answer to stdout."""
+"""The process that sends one message: reads a request from stdin, writes the answer to stdout.
+
+A guard refuses its connections to private addresses, whichever code opens them. Each connection is
+checked when it is opened, so neither a redirect nor a changed name avoids the check.
+"""
 
 import logging
 import os

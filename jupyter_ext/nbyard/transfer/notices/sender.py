@@ -1,4 +1,4 @@
-"""Starts the process that sends a message, with a time limit."""
+"""Starts the process that sends a message, with a time limit: its requests and answers are JSON."""
 
 import os
 import signal
