@@ -29,10 +29,19 @@ from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import Ended, Fact, Running, Started, WaitEnded, Waits
+from nbyard.dispatch.state.attempt_reports import (
+    Ended,
+    Fact,
+    Report,
+    Running,
+    Started,
+    WaitEnded,
+    Waits,
+)
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
+from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, reason_text
@@ -153,6 +162,13 @@ class AttemptDriver:
         else:
             self._react(Signal(Event.LOOK_DUE))
 
+    def reports(self) -> list[Report]:
+        """Return what to report after `begin`."""
+        return [Report(self.snapshot.order.attempt_id, self.facts)]
+
+    def _tell(self, fact: Fact) -> None:
+        self.facts.append(fact)
+
     def _react(self, signal: Signal) -> None:
         phase, actions = next_step(self.seen.phase, signal.event)
         if phase is not self.seen.phase:  # otherwise the queue may admit it at this moment
@@ -190,27 +206,27 @@ class AttemptDriver:
         now = datetime.now(UTC)
         match action:
             case Action.REPORT_STARTED:
-                self.facts.append(Started(signal.site, now))
+                self._tell(Started(signal.site, now))
             case Action.REPORT_RUNNING:
-                self.facts.append(Running(now))
+                self._tell(Running(now))
             case Action.REPORT_WAIT:
-                self.facts.append(Waits(signal.what))
+                self._tell(Waits(signal.what))
             case Action.REPORT_SLOT_WAIT:
-                self.facts.append(Waits(A_SLOT))
+                self._tell(Waits(A_SLOT))
             case Action.REPORT_SILENCE:
                 if self.snapshot.attempt.state == "starting":
-                    self.facts.append(Waits(signal.what))
+                    self._tell(Waits(signal.what))
             case Action.LOSE:
-                self.facts.append(lost_outcome(signal.what or because("no-result")))
+                self._tell(lost_outcome(signal.what or because("no-result")))
             case Action.FAIL:
                 assert signal.error is not None
                 failed = failure_of(signal.error, "preparation")
                 failed = with_start_hint(self.context, self.snapshot, failed)
-                self.facts.append(Ended("failed", failed))
+                self._tell(Ended("failed", failed))
             case Action.GIVE_UP:  # the sweep removes what may remain of it
                 why = None if self.snapshot.is_cancelled else signal.why
                 failure = over_limit(why) if why else None
-                self.facts.append(Ended("failed" if failure else "cancelled", failure))
+                self._tell(Ended("failed" if failure else "cancelled", failure))
 
     # Start
 
@@ -227,7 +243,7 @@ class AttemptDriver:
             return True
         with self.context.store.read() as c:
             state = self.context.store.attempts.state(c, snapshot.attempt.id)
-            return state == snapshot.attempt.state and self.context.is_held(c)
+            return state in ATTEMPT.live and self.context.is_held(c)
 
     def _probe(self) -> Signal | None:
         began = time.monotonic()
@@ -249,9 +265,7 @@ class AttemptDriver:
         if not self._may_start():
             return None
         try:
-            with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
-                if done := fill_folder(self.context, self.identities, staged):
-                    self.facts.append(WaitEnded(done))
+            self._fill()
             with secret_delivery.for_registries(self.context, self.snapshot.run.owner):
                 site = self.runtime.start(self.snapshot.order)
         except Busy:
@@ -264,6 +278,11 @@ class AttemptDriver:
         crash_point("started")
         self.seen.not_before, self.seen.waits = 0.0, None
         return Signal(Event.STARTED, site=site)
+
+    def _fill(self) -> None:
+        with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
+            if done := fill_folder(self.context, self.identities, staged):
+                self._tell(WaitEnded(done))
 
     def _pause(self, error: Unavailable, took: float) -> None:
         """Pause before the next start."""
@@ -370,14 +389,14 @@ class AttemptDriver:
         )
         if isinstance(fact, Waits):
             return Signal(Event.DISK_FULL, fact.what)
-        self.facts.append(fact)
+        self._tell(fact)
         return None
 
     def _take_later(self, what: Reason | None) -> None:
         if not self.seen.take_at:
             log.warning("attempt %s: %s", self.snapshot.attempt.id, reason_text(what))
         self.seen.take_at = time.monotonic() + FULL_SECONDS
-        self.facts.append(Waits(what))
+        self._tell(Waits(what))
 
     # Stop
 

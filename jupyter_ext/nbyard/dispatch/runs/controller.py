@@ -11,13 +11,11 @@ import logging
 import time
 from collections.abc import Collection, Iterable
 from functools import partial
-from pathlib import Path
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.function_workers import (
-    FunctionController,
     delete_attempt_files,
     files_of,
     order_of,
@@ -40,6 +38,7 @@ from nbyard.dispatch.state.attempt_snapshot import snapshot_of
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
 from nbyard.errors import Busy, NbyardError
@@ -70,7 +69,6 @@ class RunController:
         self._board = LiveRuns(context.store)
         self._candidates = ReadyTasks(context, self._board, threads, inbox)
         self._attempts = AttemptController(context, self._candidates.identities)
-        self._functions = FunctionController(context, self._candidates.identities, self._attempts)
         self._queue = QueueController(context, self._board, self._candidates, self._attempts)
         self._changes = RoundChanges(self._store, self._board)
         self._cursor = -1
@@ -170,29 +168,31 @@ class RunController:
             if AttemptGone() in report.facts:
                 self._queue.remains.pop(report.attempt_id, None)
                 continue
-            attempt = self._board.attempts.get(report.attempt_id)
-            if attempt is None:
-                self._take_of_worker(report)
+            unit = self._unit(report.attempt_id)
+            if unit is None:
                 continue
-            attempt.busy = False
-            for fact in self._bearable(report).facts:
-                if attempt.record.id in self._board.attempts:
-                    self._learn(attempt, fact)
-                    apply_reports.apply_fact(self._changes, attempt, fact)
-            if attempt.again:
-                attempt.again = False
-                self._wanted.add(report.attempt_id)
+            unit.busy = False
+            if isinstance(unit, LiveWorker):
+                unit.has_left |= WorkerLeft() in report.facts
+            else:
+                self._apply(unit, report)
+            if unit.again:
+                unit.again = False
+                self._wanted.add(unit.id)
         self._changes.apply_follow_ups()
 
-    def _take_of_worker(self, report: Report) -> None:
-        worker = self._board.workers.get(report.attempt_id)
-        if worker is None:
-            return
-        worker.busy = False
-        worker.has_left |= any(isinstance(fact, WorkerLeft) for fact in report.facts)
-        if worker.again:
-            worker.again = False
-            self._wanted.add(worker.id)
+    def _unit(self, name: str) -> LiveAttempt | LiveWorker | None:
+        return self._board.attempts.get(name) or self._board.workers.get(name)
+
+    def _apply(self, attempt: LiveAttempt, report: Report) -> None:
+        """Apply the facts of a report, or a failure if it could not be written 3 times."""
+        facts = report.facts
+        if self._trouble.get(attempt.id, 0) >= TRIES:
+            facts = [Ended("failed", Failure("preparation", because("report-not-stored")))]
+        for fact in facts:
+            if attempt.id in self._board.attempts:
+                self._learn(attempt, fact)
+                apply_reports.apply_fact(self._changes, attempt, fact)
 
     def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
         if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
@@ -209,12 +209,6 @@ class RunController:
             if run.is_cancelled:
                 live = (task.attempt for task in run.tasks.values())
                 self._wanted.update(attempt.record.id for attempt in live if attempt)
-
-    def _bearable(self, report: Report) -> Report:
-        """Return the report, or a failure if it could not be written 3 times."""
-        if self._trouble.get(report.attempt_id, 0) < TRIES:
-            return report
-        return self._attempts.give_up(report.attempt_id, because("report-not-stored"))
 
     def _commit(self, changes: RoundChanges) -> None:
         with self._context.write() as c:
@@ -259,8 +253,7 @@ class RunController:
         left, self._board.left = self._board.left, []
         for worker in left:
             if worker.id not in self._board.workers:
-                order, runtime = order_of(self._context, worker), self._context.runtimes[PROCESS]
-                clear = partial(self._functions.clear, order, runtime)
+                clear = partial(self._attempts.clear_worker, order_of(self._context, worker))
                 self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
 
     def _clear_unsure(self) -> None:
@@ -299,10 +292,7 @@ class RunController:
             self._next_look = time.monotonic() + pause
         names = self._board.driven_ids() if everyone else self._wanted | set(woken or ())
         self._wanted.clear()
-        woken_units = (
-            self._board.attempts.get(name) or self._board.workers.get(name) for name in names
-        )
-        self._drive_all([unit for unit in woken_units if unit])
+        self._drive_all([unit for name in names if (unit := self._unit(name))])
         if everyone:
             for attempt in list(self._queue.remains.values()):
                 self._watch_remains(attempt)
@@ -325,57 +315,39 @@ class RunController:
             for live_unit in live_units
         ]
         for unit in dict.fromkeys(units):
-            if isinstance(unit, LiveWorker):
-                self._drive_worker(unit)
-            else:
+            if isinstance(unit, LiveAttempt) or unit.attempts:
                 self._drive(unit)
 
-    def _drive_worker(self, worker: LiveWorker) -> None:
-        """Drive a worker in a thread, or again after its current thread."""
-        snapshot = worker_snapshot(self._context, worker)
-        if snapshot.is_cancelled:
-            _ask_to_end(snapshot.order.folder)
-        if worker.busy:
-            worker.again = True
+    def _drive(self, unit: LiveAttempt | LiveWorker) -> None:
+        """Drive an attempt or worker in a thread, or again after its current thread."""
+        folder, name = folders.attempt_folder_of(self._context.folder, unit.id), unit.id
+        if unit.run.is_cancelled:
+            # also stops an attempt whose thread is busy starting it
+            with contextlib.suppress(OSError):  # repeated at the next check
+                folders.request_stop(folder, CANCELLED)
+        if unit.busy:
+            unit.again = True
+            # The thread that starts the attempt waits for its image, and cannot report that.
+            if (
+                isinstance(unit, LiveAttempt)
+                and unit.record.state == "recorded"
+                and folders.is_preparing_image(folder)
+            ):
+                apply_reports.apply_fact(self._changes, unit, Waits(because("waits-for-image")))
             return
-        worker.busy = self._threads.submit(
-            worker.id,
-            partial(self._functions.drive, snapshot),
-            partial(self._functions.give_up, snapshot),
-            lambda reports: self._put([*(reports or [Report(worker.id, [])])]),
-            runtime=PROCESS,
+        snapshot = (
+            snapshot_of(self._context, unit)
+            if isinstance(unit, LiveAttempt)
+            else worker_snapshot(self._context, unit)
+        )
+        unit.busy = self._threads.submit(
+            name,
+            partial(self._attempts.drive, snapshot),
+            partial(self._attempts.give_up, snapshot),
+            lambda reports: self._put(reports or [Report(name, [])]),
+            runtime=snapshot.attempt.runtime,
         )
 
     def _put(self, reports: list[Report]) -> None:
         for report in reports:
             self._inbox.put(report)
-
-    def _drive(self, attempt: LiveAttempt) -> None:
-        """Drive an attempt in a thread, or again after its current thread."""
-        if attempt.task.run.is_cancelled:
-            # also stops an attempt whose thread is busy starting it
-            _ask_to_end(self._place(attempt))
-        if attempt.busy:
-            attempt.again = True
-            # The thread that starts the attempt waits for its image, and cannot report that.
-            if attempt.record.state == "recorded" and folders.is_preparing_image(
-                self._place(attempt)
-            ):
-                apply_reports.apply_fact(self._changes, attempt, Waits(because("waits-for-image")))
-            return
-        snapshot = snapshot_of(self._context, attempt)
-        attempt.busy = self._threads.submit(
-            snapshot.attempt.id,
-            partial(self._attempts.drive, snapshot),
-            partial(self._attempts.give_up, snapshot.attempt.id),
-            lambda report: self._inbox.put(report or Report(snapshot.attempt.id, [])),
-            runtime=snapshot.attempt.runtime,
-        )
-
-    def _place(self, attempt: LiveAttempt) -> Path:
-        return folders.attempt_folder_of(self._context.folder, attempt.record.id)
-
-
-def _ask_to_end(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # repeated at the next check
-        folders.request_stop(folder, CANCELLED)

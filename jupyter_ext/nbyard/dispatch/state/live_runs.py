@@ -120,6 +120,16 @@ class LiveAttempt:
     again: bool = False
     worker: "LiveWorker | None" = None
 
+    @property
+    def id(self) -> str:
+        """Return the ID of the attempt."""
+        return self.record.id
+
+    @property
+    def run(self) -> "LiveRun":
+        """Return the run of its task."""
+        return self.task.run
+
 
 @dataclass(eq=False)
 class LiveWorker:
