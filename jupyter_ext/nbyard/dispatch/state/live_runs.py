@@ -321,36 +321,29 @@ class LiveRuns:
         """Read one run again; a broken run must not delay the others."""
         self.drop(run_id)
         try:
-            self._read(c, run_id)
+            run = self._store.runs.by_id(c, run_id)
+            if run is None or run.state in RUN.terminal:
+                return
+            records = self._store.tasks.of_run(c, run_id)
+            outcomes = {
+                record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
+            }
+            made = LiveRun(run, {}, Progress(outcomes))
+            made.tasks = {record.node: LiveTask(record, made) for record in records}
+            if run.state != "queued":  # a queued run has no attempts
+                self._read_attempts(c, made)
+                for artifact in self._store.artifacts.of_run(c, run_id):
+                    data = bytes_of(artifact.digest, artifact.filename, artifact.node)
+                    made.tasks[artifact.node].results[artifact.name] = data
+            self.runs[run_id] = made
+            self.untouched[run_id] = None
+            for task in made.tasks.values():
+                if task.record.state == "queued":
+                    self.enqueue(task)
         except Exception:  # isolate a broken run
             log.exception("run %s cannot be read", run_id)
             self.drop(run_id)
             self._broken.add(run_id)
-
-    def _read(self, c: Connection, run_id: str) -> None:
-        run = self._store.runs.by_id(c, run_id)
-        if run is None or run.state in RUN.terminal:
-            return
-        records = self._store.tasks.of_run(c, run_id)
-        outcomes = {
-            record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
-        }
-        made = LiveRun(run, {}, Progress(outcomes))
-        made.tasks = {record.node: LiveTask(record, made) for record in records}
-        if run.state != "queued":  # a queued run has no attempts
-            self._read_attempts(c, made)
-            self._read_results(c, made)
-        self.runs[run_id] = made
-        self.untouched[run_id] = None
-        for task in made.tasks.values():
-            if task.record.state == "queued":
-                self.enqueue(task)
-
-    def _read_results(self, c: Connection, run: LiveRun) -> None:
-        for artifact in self._store.artifacts.of_run(c, run.run.id):
-            run.tasks[artifact.node].results[artifact.name] = bytes_of(
-                artifact.digest, artifact.filename, artifact.node
-            )
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.tries(c, run.run.id)
