@@ -23,8 +23,11 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
     next_step,
 )
 from nbyard.dispatch.attempts.folder_setup import fill_folder
-from nbyard.dispatch.attempts.outcomes.attempt_outcome import lost_outcome, over_limit
-from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import (
+    lost_outcome,
+    over_limit,
+    with_start_hint,
+)
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.cache.keys import Identities

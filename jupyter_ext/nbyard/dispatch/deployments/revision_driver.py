@@ -21,8 +21,7 @@ from nbyard.dispatch.attempts.secret_delivery import for_registries
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, write_log_line
 from nbyard.dispatch.deployments.drain import Shutdowns
-from nbyard.dispatch.deployments.image_pins import ImagePins
-from nbyard.dispatch.deployments.image_wait import awaited_build, failed_build
+from nbyard.dispatch.deployments.image_pins import ImagePins, awaited_build, failed_build
 from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
 from nbyard.dispatch.service_health import PortHealth, describe_calls
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, NoLongerWanted

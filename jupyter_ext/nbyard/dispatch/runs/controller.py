@@ -3,7 +3,7 @@
 A round applies reports, decides on the board (the live runs in memory) and writes all decisions in
 one transaction. Then it executes them.
 
-    inbox, news ─▶ apply_reports, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
+    inbox, news ─▶ apply_fact, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
 """
 
 import contextlib
@@ -22,7 +22,6 @@ from nbyard.dispatch.attempts.function_workers import (
     worker_snapshot,
 )
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.runs import apply_reports
 from nbyard.dispatch.runs.queue import QueueController
 from nbyard.dispatch.runs.ready_tasks import ReadyTasks
 from nbyard.dispatch.state.attempt_reports import (
@@ -36,7 +35,7 @@ from nbyard.dispatch.state.attempt_reports import (
 )
 from nbyard.dispatch.state.attempt_snapshot import snapshot_of
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
-from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges
+from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges, apply_fact
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
@@ -192,7 +191,7 @@ class RunController:
         for fact in facts:
             if attempt.id in self._board.attempts:
                 self._learn(attempt, fact)
-                apply_reports.apply_fact(self._changes, attempt, fact)
+                apply_fact(self._changes, attempt, fact)
 
     def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
         if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
@@ -333,7 +332,7 @@ class RunController:
                 and unit.record.state == "recorded"
                 and folders.is_preparing_image(folder)
             ):
-                apply_reports.apply_fact(self._changes, unit, Waits(because("waits-for-image")))
+                apply_fact(self._changes, unit, Waits(because("waits-for-image")))
             return
         snapshot = (
             snapshot_of(self._context, unit)

@@ -29,7 +29,7 @@ from nbyard.runtimes.docker.attempt_container_spec import (
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
-from nbyard.runtimes.docker.checks.installed_packages import Locks
+from nbyard.runtimes.docker.checks.image_query import Locks
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import prepare_folder, requirements_text, write_image
 from nbyard.runtimes.docker.networks import Networks
