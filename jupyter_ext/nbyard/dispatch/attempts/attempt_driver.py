@@ -200,7 +200,11 @@ class AttemptDriver:
             case Action.PAUSE_LONGER:
                 self.seen.not_before += min(self.seen.took * SHARE, MOST_SECONDS)
             case Action.WAIT_FOR_SPACE:
-                self._take_later(signal.what)
+                if not self.seen.take_at:
+                    what = reason_text(signal.what)
+                    log.warning("attempt %s: %s", self.snapshot.attempt.id, what)
+                self.seen.take_at = time.monotonic() + FULL_SECONDS
+                self._tell(Waits(signal.what))
             case _:
                 self._report(action, signal)
         return following
@@ -275,7 +279,12 @@ class AttemptDriver:
             raise
         except Unavailable as error:
             self._pause(error, time.monotonic() - began)
-            return self._not_started(waits_for_engine(error))
+            what = waits_for_engine(error)
+            if not self.runtime.queues_itself:
+                return Signal(Event.NOT_STARTED, what)
+            if why := self._external_queue_timeout():
+                return self._to_stop(Event.OVERDUE, why, what)
+            return Signal(Event.NOT_SENT, what)
         except NbyardError as error:
             return Signal(Event.REFUSED, error=error)
         crash_point("started")
@@ -293,13 +302,6 @@ class AttemptDriver:
             log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
         self.seen.waits, self.seen.took = waits_for_engine(error), took
         self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
-
-    def _not_started(self, what: Reason) -> Signal:
-        if not self.runtime.queues_itself:
-            return Signal(Event.NOT_STARTED, what)
-        if why := self._external_queue_timeout():
-            return self._to_stop(Event.OVERDUE, why, what)
-        return Signal(Event.NOT_SENT, what)
 
     def _recheck(self) -> Signal | None:
         """Ask the engine whether a failed start has reached it.
@@ -394,12 +396,6 @@ class AttemptDriver:
             return Signal(Event.DISK_FULL, fact.what)
         self._tell(fact)
         return None
-
-    def _take_later(self, what: Reason | None) -> None:
-        if not self.seen.take_at:
-            log.warning("attempt %s: %s", self.snapshot.attempt.id, reason_text(what))
-        self.seen.take_at = time.monotonic() + FULL_SECONDS
-        self._tell(Waits(what))
 
     # Stop
 

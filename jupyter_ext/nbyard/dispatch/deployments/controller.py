@@ -175,7 +175,10 @@ class DeploymentController:
             wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
             rollout.gives_way = bool(wait and former and former.revision.gpus)
             if wait is None:
-                self._give(revision_row, list(slots.grant(wanted)))
+                granted = list(slots.grant(wanted))
+                with self._context.write() as c:
+                    self._rows.set_revision(c, revision_row.revision.id, gpus=granted, reason=None)
+                self._context.grants[revision_row.revision.id] = granted
                 rollout.due = 0.0
                 continue
             self._context.waits[turn] = revision_row.revision.spec.gpu
@@ -214,11 +217,6 @@ class DeploymentController:
             [revision_row.revision.created_at, *queued[:1]]
         ).timestamp()
         return since
-
-    def _give(self, revision_row: RevisionRow, gpus: list[str]) -> None:
-        with self._context.write() as c:
-            self._rows.set_revision(c, revision_row.revision.id, gpus=gpus, reason=None)
-        self._context.grants[revision_row.revision.id] = gpus
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

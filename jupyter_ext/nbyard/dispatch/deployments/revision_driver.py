@@ -226,7 +226,11 @@ class RevisionDriver:
                 self._note(started_at=datetime.now(UTC), ready_at=None)
                 crash_point("deployment-begun")
             case Action.SERVE:
-                self._serve(signal.places or [])
+                places = signal.places or []
+                is_api = self.revision_row.revision.spec.service == "api"
+                forms = describe_calls(places[0], self._made.secret) if is_api else []
+                now = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
+                self.notes.record_places(self.row, self.revision_row, places, **now, forms=forms)
             case Action.NOTE_PLACES:
                 self.notes.record_places(self.row, self.revision_row, signal.places or [])
             case Action.RESTART:
@@ -363,12 +367,6 @@ class RevisionDriver:
         return Signal(
             Event.UNCHANGED if places == revision_row.places else Event.MOVED, places=places
         )
-
-    def _serve(self, places: list[Place]) -> None:
-        is_api = self.revision_row.revision.spec.service == "api"
-        forms = describe_calls(places[0], self._made.secret) if is_api else []
-        columns: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
-        self.notes.record_places(self.row, self.revision_row, places, **columns, forms=forms)
 
     # End
 

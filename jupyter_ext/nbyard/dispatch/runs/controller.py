@@ -27,7 +27,6 @@ from nbyard.dispatch.runs.ready_tasks import ReadyTasks
 from nbyard.dispatch.state.attempt_reports import (
     AttemptGone,
     Ended,
-    Fact,
     Report,
     ReportInbox,
     Waits,
@@ -86,7 +85,11 @@ class RunController:
         self._clean_ups.tick()
         if has_news or self._cursor < 0:
             self._catch_up()
-        for reports in self._sorted(self._inbox.take()):
+        # A report with which a round failed before gets a round of its own.
+        taken = self._inbox.take()
+        alone = [[report] for report in taken if report.attempt_id in self._trouble]
+        together = [report for report in taken if report.attempt_id not in self._trouble]
+        for reports in (together, *alone):
             self._round(reports, flush=woken is None, has_news=has_news)
         self._drive_woken(woken)
         return bool(self._board.runs or self._clean_ups)
@@ -123,21 +126,15 @@ class RunController:
                     raise LeaseLost()
                 self._cursor = self._store.events.newest_id(c)
                 self._board.read_all(c)
-                self._clear_unsure()
+                # The board now shows which changes of failed rounds exist.
+                unsure, self._unsure = self._unsure, []
+                for changes in unsure:
+                    self._clear(changes)
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
             news = self._store.events.all_subjects_after(c, self._cursor)
             self._board.catch_up(c, news)
         self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
-
-    def _sorted(self, reports: list[Report]) -> list[list[Report]]:
-        """Return the reports in groups, one for each round.
-
-        A report with which a round failed before gets a round of its own.
-        """
-        alone = [report for report in reports if report.attempt_id in self._trouble]
-        together = [report for report in reports if report.attempt_id not in self._trouble]
-        return [together, *([report] for report in alone)]
 
     # Round
 
@@ -190,15 +187,12 @@ class RunController:
             facts = [Ended("failed", Failure("preparation", because("report-not-stored")))]
         for fact in facts:
             if attempt.id in self._board.attempts:
-                self._learn(attempt, fact)
+                if isinstance(fact, Ended) and fact.result is None and attempt.record.gpus:
+                    # Without a result, its processes may live on and use the GPUs.
+                    self._queue.remains[attempt.id] = attempt
+                if isinstance(fact, Ended) and fact.result is not None and attempt.worker:
+                    self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
                 apply_fact(self._changes, attempt, fact)
-
-    def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
-        if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
-            # Without a result, its processes may live on and use the GPUs.
-            self._queue.remains[attempt.record.id] = attempt
-        if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
-            self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
 
     def _begin(self) -> None:
         begun, self._board.untouched = self._board.untouched, {}
@@ -254,12 +248,6 @@ class RunController:
             if worker.id not in self._board.workers:
                 clear = partial(self._attempts.clear_worker, order_of(self._context, worker))
                 self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
-
-    def _clear_unsure(self) -> None:
-        """Clean up after failed rounds: the board now shows which of their changes exist."""
-        unsure, self._unsure = self._unsure, []
-        for changes in unsure:
-            self._clear(changes)
 
     def _end_in_runtimes(self, run_id: str) -> None:
         """Release the resources that runtimes keep for a run."""

@@ -274,7 +274,11 @@ class LiveRuns:
 
     def read_all(self, c: Connection) -> None:
         """Read the store; keep runs without changes."""
-        known, states_by_run = self._states(), self._store.tasks.live(c)
+        known = {
+            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
+            for run_id, run in self.runs.items()
+        }
+        states_by_run = self._store.tasks.live(c)
         live = self._store.runs.live(c)
         self._broken.clear()
         # Reading a known run that has ended drops it from the board.
@@ -286,12 +290,6 @@ class LiveRuns:
         # Forget waits of tasks that have left the queue.
         queued = {(name, self.queue[name].tries) for name in self.queue.ids}
         self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
-
-    def _states(self) -> dict[str, dict[str, str]]:
-        return {
-            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
-            for run_id, run in self.runs.items()
-        }
 
     def catch_up(self, c: Connection, news: Iterable[EventSubject]) -> None:
         """Apply the news of other writers, mostly new runs and cancellations."""

@@ -191,15 +191,12 @@ class DockerRuntime:
 
     def _new_attempt(self, order: Order) -> ContainerAttempt:
         url, in_warm, _ = order.site.partition(MARK)
-        engine = self._engine(url)
+        if url and url not in self._engines:
+            self._engines[url] = Engine(url, certificates=self._certificates)
+        engine = self._engines[url] if url else self.engine
         if in_warm or (order.warm and not order.site):
             return WarmAttempt(order, engine, self._networks, self._warm)
         return ContainerAttempt(order, engine, self._networks)
-
-    def _engine(self, site: str) -> Engine:
-        if site and site not in self._engines:
-            self._engines[site] = Engine(site, certificates=self._certificates)
-        return self._engines[site] if site else self.engine
 
     # Start
 
