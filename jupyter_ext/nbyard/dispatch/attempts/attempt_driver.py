@@ -169,7 +169,7 @@ class AttemptDriver:
         """Return what to report after `begin`."""
         return [Report(self.snapshot.order.attempt_id, self.facts)]
 
-    def _tell(self, fact: Fact) -> None:
+    def _add_fact(self, fact: Fact) -> None:
         self.facts.append(fact)
 
     def _react(self, signal: Signal) -> None:
@@ -204,7 +204,7 @@ class AttemptDriver:
                     what = reason_text(signal.what)
                     log.warning("attempt %s: %s", self.snapshot.attempt.id, what)
                 self.seen.take_at = time.monotonic() + FULL_SECONDS
-                self._tell(Waits(signal.what))
+                self._add_fact(Waits(signal.what))
             case _:
                 self._report(action, signal)
         return following
@@ -213,27 +213,27 @@ class AttemptDriver:
         now = datetime.now(UTC)
         match action:
             case Action.REPORT_STARTED:
-                self._tell(Started(signal.site, now))
+                self._add_fact(Started(signal.site, now))
             case Action.REPORT_RUNNING:
-                self._tell(Running(now))
+                self._add_fact(Running(now))
             case Action.REPORT_WAIT:
-                self._tell(Waits(signal.what))
+                self._add_fact(Waits(signal.what))
             case Action.REPORT_SLOT_WAIT:
-                self._tell(Waits(A_SLOT))
+                self._add_fact(Waits(A_SLOT))
             case Action.REPORT_SILENCE:
                 if self.snapshot.attempt.state == "starting":
-                    self._tell(Waits(signal.what))
+                    self._add_fact(Waits(signal.what))
             case Action.LOSE:
-                self._tell(lost_outcome(signal.what or because("no-result")))
+                self._add_fact(lost_outcome(signal.what or because("no-result")))
             case Action.FAIL:
                 assert signal.error is not None
                 failed = failure_of(signal.error, "preparation")
                 failed = with_start_hint(self.context, self.snapshot, failed)
-                self._tell(Ended("failed", failed))
+                self._add_fact(Ended("failed", failed))
             case Action.GIVE_UP:  # the sweep removes what may remain of it
                 why = None if self.snapshot.is_cancelled else signal.why
                 failure = over_limit(why) if why else None
-                self._tell(Ended("failed" if failure else "cancelled", failure))
+                self._add_fact(Ended("failed" if failure else "cancelled", failure))
 
     # Start
 
@@ -294,7 +294,7 @@ class AttemptDriver:
     def _fill(self) -> None:
         with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
             if done := fill_folder(self.context, self.identities, staged):
-                self._tell(WaitEnded(done))
+                self._add_fact(WaitEnded(done))
 
     def _pause(self, error: Unavailable, took: float) -> None:
         """Pause before the next start."""
@@ -394,7 +394,7 @@ class AttemptDriver:
         )
         if isinstance(fact, Waits):
             return Signal(Event.DISK_FULL, fact.what)
-        self._tell(fact)
+        self._add_fact(fact)
         return None
 
     # Stop

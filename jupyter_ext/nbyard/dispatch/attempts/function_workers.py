@@ -197,7 +197,7 @@ class WorkerDriver(AttemptDriver):
         own: list[Fact] = [WorkerLeft()] if self.has_left else []
         return [*of_attempts, Report(self.snapshot.order.attempt_id, own)]
 
-    def _tell(self, fact: Fact) -> None:
+    def _add_fact(self, fact: Fact) -> None:
         for entry in self._rest():
             self.facts_by_attempt[entry.attempt.id].append(fact)
 
@@ -217,7 +217,7 @@ class WorkerDriver(AttemptDriver):
                     self._send_new_calls()
                     self._report_running()
             case Action.REPORT_SILENCE:
-                self._tell(Waits(signal.what))
+                self._add_fact(Waits(signal.what))
             case Action.GIVE_UP if not self.snapshot.is_cancelled:
                 lost = lost_outcome(because("worker-not-stopped"))
                 for entry in self._rest()[1:]:
@@ -266,7 +266,7 @@ class WorkerDriver(AttemptDriver):
         except Busy:
             raise
         except Unavailable as error:
-            self._tell(Waits(waits_for_engine(error)))
+            self._add_fact(Waits(waits_for_engine(error)))
 
     def _send_calls(self) -> None:
         """Add the calls that the worker does not have yet."""

@@ -163,29 +163,20 @@ def store_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
         Invalid: a value is refused.
     """
     content = content_of(c, frozen)
-    workflow_id, version_id, path = _workflow(c, frozen)
+    store, path = frozen.context.store, frozen.body.path
+    real = str(frozen.context.files.locate_code(path)) if path else ""
+    workflow_id = version_id = ""
+    if path.endswith(WORKFLOW):
+        document = frozen.document
+        workflow = store_workflow(store, c, frozen.owner, real, document, frozen.is_there)
+        workflow_id, version_id = workflow.id, store.workflows.version_of(c, workflow, document)
     columns = {
         "title": frozen.title,
-        "path": path,
+        "path": real,
         "workflow_id": workflow_id,
         "workflow_version_id": version_id,
     }
-    return frozen.context.store.templates.keep(c, frozen.owner, content, columns)
-
-
-def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
-    """Store the workflow, if any; return its ID, its version's ID and the real path of the file.
-
-    Texts are empty for a missing workflow or file.
-    """
-    path, store = frozen.body.path, frozen.context.store
-    if not path:
-        return "", "", ""
-    real = str(frozen.context.files.locate_code(path))
-    if not path.endswith(WORKFLOW):
-        return "", "", real
-    workflow = store_workflow(store, c, frozen.owner, real, frozen.document, frozen.is_there)
-    return workflow.id, store.workflows.version_of(c, workflow, frozen.document), real
+    return store.templates.keep(c, frozen.owner, content, columns)
 
 
 def _resolver_and_document(
