@@ -239,7 +239,7 @@ class Bench:
                 }
                 for place, task_plan in enumerate(plans)
             ]
-            self.store.tasks.insert(c, run, rows)
+            self.store.tasks.insert(c, run.owner, run.id, rows)
         return run_id
 
     def _plan(self, node: str, needs: Sequence[str], more: Mapping[str, Any]) -> TaskPlan:

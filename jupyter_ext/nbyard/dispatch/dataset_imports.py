@@ -66,7 +66,10 @@ class ImportController:
             info, table_columns = self._table(columns)
             columns |= table_columns
             # Before the version is ready: a trigger may start code at once that opens the link.
-            self._link(version.dataset_id, columns)
+            digest = columns["digest"]
+            filename = "" if digest.startswith("tree:") else columns["filename"]
+            stage = partial(self._context.blobs.stage, digest)
+            self._context.links.link(version.dataset_id, filename, stage)
         except BrokenTable as error:
             self._fail(owner, version, because("broken-table", message=error.message))
             return
@@ -82,11 +85,6 @@ class ImportController:
                 self._store.datasets.keep_table(c, version.id, info)
         if not is_wanted:  # the dataset was deleted meanwhile
             self._context.links.unlink(version.dataset_id)
-
-    def _link(self, dataset_id: str, columns: dict[str, Any]) -> None:
-        digest = columns["digest"]
-        filename = "" if digest.startswith("tree:") else columns["filename"]
-        self._context.links.link(dataset_id, filename, partial(self._context.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
         """Record the failure of an import, and discard its bytes."""

@@ -81,7 +81,11 @@ class ImageController:
         """
         if not self._is_swept:
             self._is_swept = True
-            self._sweep()
+            with self._context.store.read() as c:
+                known = self._rows.ids(c)
+            for folder in self._context.folder.glob(image_folder("*")):
+                if folder.name not in known:  # its image was deleted
+                    shutil.rmtree(folder, ignore_errors=True)
         with self._context.store.read() as c:
             wanted = self._rows.under_way(c)
             gone = self._rows.to_remove(c)
@@ -333,14 +337,6 @@ class ImageController:
         with self._context.write() as c:
             self._rows.delete(c, row.image.id)
         shutil.rmtree(self._folder(row), ignore_errors=True)
-
-    def _sweep(self) -> None:
-        """Delete folders of deleted images."""
-        with self._context.store.read() as c:
-            known = self._rows.ids(c)
-        for folder in self._context.folder.glob(image_folder("*")):
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _sweep_leases(self) -> bool:
         """Delete models built for forms that were never submitted; return whether leases remain."""

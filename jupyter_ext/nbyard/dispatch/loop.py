@@ -5,7 +5,9 @@ import logging
 import os
 import threading
 import time
+from enum import StrEnum, auto
 from functools import partial
+from typing import NamedTuple
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
@@ -54,6 +56,36 @@ CHANNELS_AT_ONCE = 4
 TRIGGERS_AT_ONCE = 4
 
 
+class Cue(StrEnum):
+    """Why a round begins: by the clock, news of other writers, words of attempts, or in a calm."""
+
+    CLOCK = auto()
+    NEWS = auto()
+    WORDS = auto()
+    CALM = auto()
+
+
+class Round(NamedTuple):
+    """What a round includes: news of the store, and less urgent work, which it may owe instead."""
+
+    has_news: bool
+    has_time: bool
+    owes: bool
+
+
+# Whether the last round owes less urgent work × cue → the next round
+ROUNDS = {
+    (False, Cue.CLOCK): Round(has_news=True, has_time=True, owes=False),
+    (True, Cue.CLOCK): Round(has_news=True, has_time=True, owes=False),
+    (False, Cue.NEWS): Round(has_news=True, has_time=False, owes=True),
+    (True, Cue.NEWS): Round(has_news=True, has_time=False, owes=True),
+    (False, Cue.WORDS): Round(has_news=False, has_time=False, owes=False),
+    (True, Cue.WORDS): Round(has_news=False, has_time=False, owes=True),
+    (False, Cue.CALM): Round(has_news=False, has_time=False, owes=False),
+    (True, Cue.CALM): Round(has_news=False, has_time=True, owes=False),
+}
+
+
 class Dispatcher:
     """The dispatcher; a lease ensures that each store has only one."""
 
@@ -89,7 +121,7 @@ class Dispatcher:
         self._senders = Threads(CHANNELS_AT_ONCE)
         self._notices = NoticeController(context, self._senders, wake)
         self._keeper = LeaseKeeper(context)
-        self._is_importing = self._has_failed = self._leaves_when_idle = False
+        self._is_importing = self._leaves_when_idle = False
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
@@ -187,35 +219,30 @@ class Dispatcher:
         return *makers, self._lookers, self._testers, *own
 
     def _loop(self, listener: Listener) -> None:
-        idle_since = time.monotonic()
+        idle_since, clock = time.monotonic(), 0.0
         woken: set[str] | None = None
-        has_news = has_time = True
-        is_owed, clock = False, 0.0
+        cue, owes = Cue.CLOCK, False
         while not self._stopping.is_set():
             # Without a valid lease, another dispatcher may be active.
             if not self._keeper.holds.wait(PAUSE_SECONDS):
                 continue
             if time.monotonic() >= clock:
-                clock = time.monotonic() + CLOCK_SECONDS
-                has_news = has_time = True
+                clock, cue = time.monotonic() + CLOCK_SECONDS, Cue.CLOCK
+            has_news, has_time, owes = ROUNDS[owes, cue]
             if self.tick(woken, has_news=has_news, has_time=has_time):
                 idle_since = time.monotonic()
             elif self._has_idled(time.monotonic() - idle_since) and self._leave():
                 return
-            # Pause, because the same round may fail at once again.
-            if self._has_failed:
-                self._stopping.wait(PAUSE_SECONDS)
-            # Less urgent work that this round left out follows as soon as no events come.
-            is_owed = not has_time and (has_news or is_owed)
             timed = (self._schedules, self._triggers, self._notices)
             parts = (self._runs, self._deployments, *timed)
             own = min(part.seconds_until_due() for part in parts)
             wait = min(own, clock - time.monotonic())
-            words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
-            has_news, has_time = NEWS in words, is_owed and not words
-            woken = {word.decode("ascii", "replace") for word in words}
-            if len(words) >= MANY_WORDS:
-                woken, has_news = None, True
+            words = listener.receive_words(min(wait, CALM_SECONDS) if owes else wait)
+            are_lost = len(words) >= MANY_WORDS
+            woken = None if are_lost else {word.decode("ascii", "replace") for word in words}
+            cue = Cue.WORDS if words else Cue.CALM
+            if are_lost or NEWS in words:
+                cue = Cue.NEWS
 
     def _has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit.
@@ -236,8 +263,6 @@ class Dispatcher:
         `has_news` means that the store has changed. With `has_time`, the round includes less urgent
         work. Return whether any work is in progress.
         """
-        # Stays set if the round raises.
-        self._has_failed = True
         try:
             self._sweeper.tick()
             # Threads create these runs. Asked first, the ticks report new runs, which then start in
@@ -256,7 +281,6 @@ class Dispatcher:
                 makers = (self._imports, self._environments, self._images)
                 # A list, because `any` would stop a generator at the first True.
                 self._is_importing = any([maker.tick() for maker in makers])
-            self._has_failed = False
             return is_busy or self._is_importing
         except LeaseLost:
             raise
@@ -266,6 +290,7 @@ class Dispatcher:
             log.warning("this round failed: %s", error)
         except Exception:
             log.exception("this round failed")
+        self._stopping.wait(PAUSE_SECONDS)  # the same round may fail at once again
         return True
 
     def _leave(self) -> bool:

@@ -84,8 +84,12 @@ class LeftoverSweeper:
         for name, runtime in self._context.runtimes.items():
             work = partial(self._sweep, name, runtime)
             self._threads.submit(f"sweep {name}", work, runtime=name)
-        self._forget_secrets()
-        self._context.store.reserve.keep()
+        store = self._context.store
+        # of attempts that ended unnoticed
+        removed = secret_files.delete_unused_secrets(store.id, LiveAttempts(store))
+        if removed:
+            log.warning("secrets of %s were removed from memory", ", ".join(removed))
+        store.reserve.keep()
         self._context.blobs.sweep()
         self._uploads.sweep()
         self._trim_events()
@@ -140,13 +144,6 @@ class LeftoverSweeper:
             return
         if removed:
             log.warning("%s: removed %s", name, ", ".join(removed))
-
-    def _forget_secrets(self) -> None:
-        """Delete secrets of attempts that ended unnoticed."""
-        store = self._context.store
-        removed = secret_files.delete_unused_secrets(store.id, LiveAttempts(store))
-        if removed:
-            log.warning("secrets of %s were removed from memory", ", ".join(removed))
 
     def _trim_events(self) -> None:
         with self._context.store.read() as c:

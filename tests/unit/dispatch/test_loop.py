@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.fake_runtime_bench import OWNER, Bench
 
-from nbyard.dispatch.loop import Dispatcher
+from nbyard.dispatch.loop import ROUNDS, Cue, Dispatcher
 from nbyard.domain.schedules.structs import AutomaticRun, Delay, NewSchedule, Phrase
 from nbyard.errors import DatabaseAway
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher
@@ -35,6 +37,18 @@ def taken(config: Settings, holder: str) -> Lease:
     store.close()
     assert lease is not None
     return lease
+
+
+@given(st.lists(st.sampled_from(Cue)))
+def test_less_urgent_work_waits_for_a_calm_but_is_never_left_out(cues: list[Cue]) -> None:
+    news_since = owes = False
+    for cue in [*cues, Cue.CALM]:
+        has_news, has_time, owes = ROUNDS[owes, cue]
+        assert has_news == (cue in (Cue.CLOCK, Cue.NEWS))
+        news_since |= has_news
+        assert has_time == (cue is Cue.CLOCK or (cue is Cue.CALM and news_since))
+        news_since &= not has_time
+        assert owes == news_since
 
 
 def test_an_idle_dispatcher_leaves(config: Settings) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import NotFound
-from nbyard.freezing.data_nodes import data_view, frozen_data
+from nbyard.freezing.node_resolution import data_view, frozen_data
 
 
 def test_a_file_and_a_folder_are_read_relative_to_the_workflow(yard, root):

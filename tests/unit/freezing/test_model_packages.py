@@ -164,7 +164,7 @@ def test_an_mlflow_folder_runs_without_a_requirements_file(yard, ann, write, roo
     assert run(path)
     for node in (Node("executable", path=path), Node("executable", executable=made.id)):
         freeze = frozen(yard, node)
-        assert str(freeze.package_problems["n"].container) != "None"
+        assert str(freeze.nodes["n"].problems.container) != "None"
         with yard.store.write() as c:
             assert freeze.rows(c)["n"].model_requirements == ""
 

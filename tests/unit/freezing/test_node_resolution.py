@@ -30,7 +30,7 @@ def test_an_artifact_stands_for_its_newest_file(resolver, tool, root, finished):
     node = Node("dataset", artifact="made")
     seen = resolver.view(node)
     assert (seen.name, seen.kind, seen.arguments[0].format) == ("made", "dataset", "csv")
-    data = Freeze(resolver, {"d": node}).resolved["d"].data
+    data = Freeze(resolver, {"d": node}).nodes["d"].resolved.data
     assert data is not None and (data.origin, data.filename) == ("made", "result.csv")
     assert "no artifact 'none'" in str(resolver.view(Node("dataset", artifact="none")).problem)
 
@@ -51,7 +51,7 @@ def test_an_artifact_stands_for_its_newest_file(resolver, tool, root, finished):
 def test_a_node_that_stands_for_nothing_says_so(resolver, tool, node):
     assert resolver.view(node).problem
     freeze = Freeze(resolver, {"n": node})
-    assert freeze.resolved["n"].problem
+    assert freeze.nodes["n"].resolved.problem
 
 
 def test_freezing_keeps_bytes_and_versions(resolver, yard, tool, root):
@@ -75,13 +75,13 @@ def test_a_pinned_node_keeps_the_requirements_of_its_version(yard, ann, resolver
     made = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told))
     needs.write_text("six\n")
     node = Node("executable", path=tool, version=made.current.id)
-    digest = Freeze(resolver, {"n": node}).resolved["n"].requirements_digest
+    digest = Freeze(resolver, {"n": node}).nodes["n"].resolved.requirements_digest
     with yard.parts.blobs.open(digest) as stored:
         assert stored.read() == b"six==1.16.0\n"
     needs.unlink()
     lost = yard.services.executables.create(ann, NewExecutable(path=tool, resources=told)).current
     frozen = Freeze(resolver, {"n": Node("executable", path=tool, version=lost.id)})
-    assert "in the bundle" in str(frozen.resolved["n"].problem)
+    assert "in the bundle" in str(frozen.nodes["n"].resolved.problem)
 
 
 def test_a_script_that_cannot_be_read_says_where(yard, resolver, root):
@@ -109,4 +109,6 @@ def test_a_script_of_many_nodes_is_read_once(resolver, root, monkeypatch):
 
     monkeypatch.setattr(resolver.freezer, "read", read)
     freeze = Freeze(resolver, {name: Node("executable", path="plain.py") for name in "abc"})
-    assert asked == ["plain.py"] and not freeze.resolved
+    assert asked == ["plain.py"] and not any(
+        node.resolved.problem for node in freeze.nodes.values()
+    )

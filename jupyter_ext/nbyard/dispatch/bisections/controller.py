@@ -13,8 +13,7 @@ from functools import partial
 
 import msgspec
 
-from nbyard.attempts import recorded_metrics
-from nbyard.attempts.folders import attempt_folder_of
+from nbyard.attempts.folders import attempt_folder_of, last_values
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.mixed_plans import MixedPlans, plan_signatures
@@ -24,8 +23,7 @@ from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, Conflict, NbyardError, NotFound, Unavailable, reason_of
-from nbyard.freezing.runs.bisected_runs import mixed_plans
-from nbyard.freezing.runs.mixed_code import with_mixed_bundles
+from nbyard.freezing.runs.bisected_runs import mixed_plans, with_mixed_bundles
 from nbyard.freezing.runs.run_creation import create_probe
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
@@ -76,7 +74,7 @@ def _recorded_metrics(
     if attempt is None:
         return []
     folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)
-    return recorded_metrics.last_values(folder, MOST_METRICS)
+    return last_values(folder, MOST_METRICS)
 
 
 log = logging.getLogger("nbyard.dispatch")

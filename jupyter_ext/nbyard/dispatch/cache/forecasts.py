@@ -16,8 +16,7 @@ from typing import Generic, TypeVar
 
 from nbyard.blobs import DryBlobs
 from nbyard.dispatch.cache.keys import Code, Identities, code_of, environment_identity, key_parts
-from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
-from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, has_bytes, reuse_reason
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
 from nbyard.domain.environments.structs import EnvironmentRef

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.image_pins import awaited_build
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
@@ -14,7 +14,7 @@ from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.runtimes.docker import orphans
+from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -123,7 +123,7 @@ class DeploymentController:
 
     def _note_orphans(self, things: list[OwnedObject]) -> None:
         """Note objects on the engine whose deployment is not live."""
-        objects_by_name = orphans.objects_of_deployments(things)
+        objects_by_name = objects_of_deployments(things)
         if objects_by_name:
             with self._context.store.read() as c:
                 live = self._rows.live(c)
@@ -137,7 +137,7 @@ class DeploymentController:
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
-        removed = orphans.remove_objects(self._connected(), things, with_files=not is_known)
+        removed = remove_objects(self._connected(), things, with_files=not is_known)
         if removed:
             log.warning("deployments: removed %s", ", ".join(removed))
 
@@ -175,7 +175,10 @@ class DeploymentController:
             wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
             rollout.gives_way = bool(wait and former and former.revision.gpus)
             if wait is None:
-                self._give(revision_row, list(slots.grant(wanted)))
+                granted = list(slots.grant(wanted))
+                with self._context.write() as c:
+                    self._rows.set_revision(c, revision_row.revision.id, gpus=granted, reason=None)
+                self._context.grants[revision_row.revision.id] = granted
                 rollout.due = 0.0
                 continue
             self._context.waits[turn] = revision_row.revision.spec.gpu
@@ -214,11 +217,6 @@ class DeploymentController:
             [revision_row.revision.created_at, *queued[:1]]
         ).timestamp()
         return since
-
-    def _give(self, revision_row: RevisionRow, gpus: list[str]) -> None:
-        with self._context.write() as c:
-            self._rows.set_revision(c, revision_row.revision.id, gpus=gpus, reason=None)
-        self._context.grants[revision_row.revision.id] = gpus
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

@@ -18,10 +18,12 @@ import msgspec
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache.files_outside_code import Comparisons
 from nbyard.dispatch.cache.keys import Identities, key_parts
-from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
-from nbyard.dispatch.cache.retried_and_pinned_results import (
+from nbyard.dispatch.cache.result_lookup import (
+    Query,
+    ResultLookup,
     keep_and_check_bytes,
     reuse_named_result,
+    reuse_reason,
     use_earlier_result,
 )
 from nbyard.dispatch.context import DispatchContext

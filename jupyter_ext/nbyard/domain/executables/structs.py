@@ -157,6 +157,9 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
     invocation: Invocation = Invocation()
 
 
+ReadCode = Inspection | ExecutableVersion
+
+
 class Executable(msgspec.Struct, frozen=True):
     """A registered executable. With a `path`, it follows that file.
 

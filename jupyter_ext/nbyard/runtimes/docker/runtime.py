@@ -29,7 +29,7 @@ from nbyard.runtimes.docker.attempt_container_spec import (
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
-from nbyard.runtimes.docker.checks.installed_packages import Locks
+from nbyard.runtimes.docker.checks.image_query import Locks
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import prepare_folder, requirements_text, write_image
 from nbyard.runtimes.docker.networks import Networks
@@ -191,15 +191,12 @@ class DockerRuntime:
 
     def _new_attempt(self, order: Order) -> ContainerAttempt:
         url, in_warm, _ = order.site.partition(MARK)
-        engine = self._engine(url)
+        if url and url not in self._engines:
+            self._engines[url] = Engine(url, certificates=self._certificates)
+        engine = self._engines[url] if url else self.engine
         if in_warm or (order.warm and not order.site):
             return WarmAttempt(order, engine, self._networks, self._warm)
         return ContainerAttempt(order, engine, self._networks)
-
-    def _engine(self, site: str) -> Engine:
-        if site and site not in self._engines:
-            self._engines[site] = Engine(site, certificates=self._certificates)
-        return self._engines[site] if site else self.engine
 
     # Start
 

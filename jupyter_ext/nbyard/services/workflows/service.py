@@ -233,9 +233,7 @@ class WorkflowService:
         freeze = Freeze(resolver, nodes)
         problems = {name: known[name][1].problem for name in nodes}
         problems |= {
-            name: resolved_node.problem
-            for name, resolved_node in freeze.resolved.items()
-            if resolved_node.problem
+            name: why for name, frozen in freeze.nodes.items() if (why := frozen.resolved.problem)
         }
         # A node with a problem might need any image.
         if wrong := [Problem(why, node=name) for name, why in problems.items() if why]:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.image_pins import awaited_build
 from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import REPOSITORIES

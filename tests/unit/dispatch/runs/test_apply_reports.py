@@ -32,7 +32,8 @@ def succeeded(bench: Bench, run: str) -> Report:
     """What a thread finds when the work is done."""
     case = bench.snapshot(run)
     bench.runtime.end(case.attempt.id, text="x")
-    return AttemptController(bench.context, Identities(bench.context)).drive(case)
+    (report,) = AttemptController(bench.context, Identities(bench.context)).drive(case)
+    return report
 
 
 def told(bench: Bench, run: str, *facts: Fact) -> None:

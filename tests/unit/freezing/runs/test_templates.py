@@ -19,7 +19,7 @@ def test_a_file_is_drafted_in_its_own_folder(yard: Yard, ann: Caller, tool: str)
     made = freeze(yard.parts, ann.name, body)
     assert made.document.nodes["in_source"].path == "d.csv"
     assert made.title == tool.rsplit(".", 1)[0] and made.name is None
-    assert not any(node.problem for node in made.nodes.resolved.values())
+    assert not any(node.resolved.problem for node in made.nodes.nodes.values())
 
 
 @pytest.mark.parametrize("body", [NewRun(), NewRun(path="a.py", executable="b")])

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, OwnedObject
-from nbyard.runtimes.docker.orphans import objects_of_deployments, remove_objects
+from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 
 LABELS = {STORE: "s", DEPLOYMENT: "d", REVISION: "2"}
 

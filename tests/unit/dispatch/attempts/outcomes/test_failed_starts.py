@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import with_start_hint
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import because

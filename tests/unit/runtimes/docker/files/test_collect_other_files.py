@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.runtimes.attempt_files import read_others
-from nbyard.runtimes.docker.files import collect_other_files, volume_transfer
+from nbyard.runtimes.docker.files import volume_transfer
 
 from .test_volume_transfer import TASK, engine, order, tar
 
@@ -121,7 +121,7 @@ def test_much_that_is_not_kept_ends_the_search(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was found before it is kept, and declared outputs are fetched."""
-    monkeypatch.setattr(collect_other_files, "PASSED_BYTES", 50)
+    monkeypatch.setattr(volume_transfer, "PASSED_BYTES", 50)
     left = fetched(folder, ("a", FILE, b"x"), ("b", FILE, b"x" * 60), ("c", FILE, b"x"))
     assert left == {"b": "too-large", "./": "too-many"}
     assert "a" in ours(folder) and "c" not in ours(folder)
