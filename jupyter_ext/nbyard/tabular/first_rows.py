@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from nbyard.tabular.format_detection import SAMPLE_BYTES, encoding_of
+from nbyard.runner.handoff.text_format import SAMPLE_BYTES, encoding_of
 
 LOSSLESS = "latin-1"  # each byte is a character
 # More characters in one row mean that a quote does not begin a quoted field.

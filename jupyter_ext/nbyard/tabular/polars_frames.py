@@ -13,11 +13,11 @@ import polars as pl  # noqa: TID253  # this process exists for it
 from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType, TableInfo
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.tabular import json_objects
 from nbyard.tabular import text_tables as lines_of
 from nbyard.tabular.json_values import SAFE_INT, to_json
 from nbyard.tabular.prepare_source import Source
-from nbyard.tabular.text_patterns import NULLS
 from nbyard.tabular.type_inference import values_of
 
 DTYPES: dict[ColumnType, Any] = {

@@ -19,21 +19,22 @@ from nbyard.domain.datasets.table_descriptions import (
     TableFormat,
     TableInfo,
 )
-from nbyard.tabular import text_tables
-from nbyard.tabular.format_detection import (
-    ENCODINGS,
+from nbyard.runner.handoff.text_format import (
     SAMPLE_BYTES,
     Dialect,
-    detect_format,
+    UnreadableText,
     dialect_of,
     encoding_of,
     needs_rewriting,
     single_byte,
-    unpack,
     unpacked_name,
 )
+from nbyard.tabular import text_tables
+from nbyard.tabular.format_detection import detect_format, unpack
 
 INFO = "info"
+# The names of encodings other than UTF-8, for users.
+ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
 
 
 class Source:
@@ -61,7 +62,10 @@ class Source:
     def dialect(self) -> Dialect:
         """Return the dialect of a text table, which is read once."""
         with self.path.open("rb") as file:
-            return dialect_of(file, self.format, self._read_as)
+            try:
+                return dialect_of(file, self.format == "tsv", self._read_as)
+            except UnreadableText as problem:
+                raise text_tables.refusal_of(problem) from problem
 
     @functools.cached_property
     def utf8_path(self) -> Path:

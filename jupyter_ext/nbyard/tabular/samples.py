@@ -7,8 +7,8 @@ import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.datasets.table_descriptions import MAX_TEXT_COLUMNS, TableInfo
 from nbyard.errors import Invalid
+from nbyard.runner.handoff.text_format import MAX_LINE_BYTES
 from nbyard.tabular import json_objects
-from nbyard.tabular.format_detection import MAX_LINE_BYTES
 from nbyard.tabular.polars_frames import (
     declared_frame,
     object_rows,

@@ -9,10 +9,9 @@ from nbyard.domain.datasets.table_descriptions import (
     TableInfo,
 )
 from nbyard.reasons.structs import Reason, because
+from nbyard.runner.handoff.text_format import form_of
 from nbyard.tabular import text_tables
-from nbyard.tabular.format_detection import ENCODINGS
-from nbyard.tabular.prepare_source import Source
-from nbyard.tabular.text_patterns import form_of
+from nbyard.tabular.prepare_source import ENCODINGS, Source
 
 FIRST_ROWS = 1000
 # Up to this size, all rows are read before the first page appears.

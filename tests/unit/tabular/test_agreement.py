@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.handoff.value_files import read_value
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.reader_answers import Question, answer_question
-from nbyard.tabular.text_patterns import NULLS
 
 pytestmark = pytest.mark.slow
 

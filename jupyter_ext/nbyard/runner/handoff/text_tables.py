@@ -12,9 +12,9 @@ import os
 from datetime import datetime, timezone
 from typing import Any
 
+from .text_format import NULLS
+
 TOLD = ".table.json"
-# As in nbyard.tabular.text_patterns, which is missing where the work is done.
-NULLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None"]
 UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
 PLAIN = ("int", "float", "string", "null")
 # The most digits of a decimal of 128 bits, in Arrow and in polars.
@@ -55,7 +55,7 @@ def of_pandas(path: str, table: Table) -> Any:
         index_col=False,
         skiprows=table.get("skipped_lines", 0),
         dtype=read_as,
-        na_values=NULLS,
+        na_values=[*NULLS],
         keep_default_na=False,
     )
     for place, column in enumerate(columns):
@@ -83,7 +83,7 @@ def of_polars(path: str, table: Table) -> Any:
             new_columns=[column["name"] for column in columns],
             # 0 reads all columns as text. The types come from the description.
             infer_schema_length=0,
-            null_values=NULLS,
+            null_values=[*NULLS],
             truncate_ragged_lines=True,
             glob=False,
         )
@@ -127,7 +127,7 @@ def of_pyarrow(path: str, table: Table) -> Any:
     parsing = arrow_csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
     converting = arrow_csv.ConvertOptions(
         column_types=dict.fromkeys(names, pyarrow.string()),
-        null_values=NULLS,
+        null_values=[*NULLS],
         # By default, pyarrow keeps a text such as `NA` in columns of strings.
         strings_can_be_null=True,
     )
