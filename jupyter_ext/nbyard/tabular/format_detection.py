@@ -1,25 +1,19 @@
 """Detects the format of a file by name and content."""
 
-import bz2
-import gzip
-import lzma
 import re
-import sys
 import zipfile
-import zlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 from nbyard.domain.datasets.table_descriptions import BrokenTable, TableFormat
 from nbyard.domain.file_formats import SUFFIXES as FORMATS
 from nbyard.errors import Invalid
-from nbyard.runner.handoff.text_format import unpacked_name, utf16_variant
-
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
+from nbyard.runner.handoff.text_format import (
+    damage_errors,
+    open_unpacked,
+    unpacked_name,
+    utf16_variant,
+)
 
 MAX_UNZIPPED_BYTES = 2 << 30
 TABLE_FORMATS: tuple[TableFormat, ...] = get_args(TableFormat)
@@ -29,12 +23,6 @@ SUFFIXES = {
     for suffix, name in FORMATS.items()
     for table_format in TABLE_FORMATS
     if name == table_format and suffix != "xls"
-}
-OPENERS: dict[str, Callable[..., Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-    ".zst": zstd.open,
 }
 MAGIC: dict[bytes, TableFormat] = {b"PAR1": "parquet", b"ARROW1": "arrow"}
 # Valid files of other kinds with these names: Arrow streams, Feather 1, encrypted Parquet, Excel
@@ -67,10 +55,7 @@ def unpack(path: Path, filename: str, target: Path) -> None:
     """
     size = 0
     try:
-        with (
-            OPENERS[Path(filename).suffix.lower()](path, "rb") as source,
-            target.open("wb") as copy,
-        ):
+        with open_unpacked(str(path), filename) as source, target.open("wb") as copy:
             while piece := source.read(1 << 20):
                 size += len(piece)
                 if size > MAX_UNZIPPED_BYTES:
@@ -78,7 +63,7 @@ def unpack(path: Path, filename: str, target: Path) -> None:
                         f"The unpacked file is larger than {MAX_UNZIPPED_BYTES >> 30} GiB."
                     )
                 copy.write(piece)
-    except (OSError, EOFError, zlib.error, lzma.LZMAError, zstd.ZstdError) as problem:
+    except damage_errors() as problem:
         raise BrokenTable(f"The file cannot be unpacked: {problem}") from problem
 
 

@@ -24,9 +24,9 @@ from nbyard.runner.handoff.text_format import (
     Dialect,
     UnreadableText,
     dialect_of,
+    encoding_in,
     encoding_of,
     needs_rewriting,
-    single_byte,
     unpacked_name,
 )
 from nbyard.tabular import text_tables
@@ -142,17 +142,16 @@ class Source:
                 f"line 1 has {columns:,} columns; the maximum is {MAX_TABLE_COLUMNS:,}"
             )
         if self.dialect.encoding in ENCODINGS:
-            self._read_as_other(self._single_byte())
+            self._read_as_other(self._encoding_in())
         try:
             return text_tables.check_rows(self.path, self.dialect)
         except text_tables.WrongEncoding:
             # Every byte is a character in these encodings; only the beginning looked like UTF-8.
-            self._read_as_other(self._single_byte())
+            self._read_as_other(self._encoding_in())
             return text_tables.check_rows(self.path, self.dialect)
 
-    def _single_byte(self) -> str:
-        with self.path.open("rb") as file:
-            return single_byte(iter(lambda: file.read(text_tables.CHUNK), b""))
+    def _encoding_in(self) -> str:
+        return encoding_in(lambda: self.path.open("rb"))
 
     def _read_as_other(self, encoding: str) -> None:
         if encoding and encoding != self.dialect.encoding:

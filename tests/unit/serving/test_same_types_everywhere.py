@@ -32,7 +32,6 @@ CASES = [
     ("bool", "1", True, True),
     ("bool", "0", False, False),
     ("bool", "yes", "yes", REFUSED),
-    ("str", "NA", "NA", "NA"),
     ("date", "2025-02-28", "2025-02-28", "2025-02-28"),
     ("date", "2025-02-30", "2025-02-30", REFUSED),
     ("datetime", "2025-02-28T08:00:00+01:00", "2025-02-28T08:00:00+01:00", "2025-02-28T07:00:00"),
@@ -42,6 +41,7 @@ NULLS = [
     *[(kind, "", None, None) for kind in ("int", "float", "bool", "date", "datetime")],
     ("float", "nan", None, None),
     ("float", "NaN", None, None),
+    *[(kind, "NA", None, None) for kind in ("int", "float", "bool", "date", "datetime")],
 ]
 
 
@@ -75,6 +75,8 @@ def of_file(schema: Schema, cell: str, folder: Path) -> Any:
         *[(*case, False) for case in CASES],
         *[(*case, True) for case in [*CASES, *NULLS]],
         *[(*case[:3], REFUSED, False) for case in NULLS],
+        ("str", "NA", "NA", "NA", False),
+        ("str", "NA", None, None, True),
     ],
 )
 def test_a_value_means_the_same_in_json_csv_and_files(

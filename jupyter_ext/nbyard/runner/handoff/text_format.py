@@ -6,13 +6,18 @@ standard library only, and runs on Python 3.9.
 
 from __future__ import annotations
 
+import codecs
 import csv
+import io
 import itertools
+import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime, timezone
 from functools import cache
-from typing import BinaryIO, Literal, NamedTuple
+from importlib import import_module
+from typing import BinaryIO, Literal, NamedTuple, cast
 
 MAX_FIELD_CHARACTERS = 8 << 20
 # By default, a field may have 131,072 characters. The limit is the same for the whole process.
@@ -20,11 +25,15 @@ csv.field_size_limit(MAX_FIELD_CHARACTERS)
 SAMPLE_BYTES = 256 << 10
 MAX_LINE_BYTES = 4 * MAX_FIELD_CHARACTERS
 DELIMITERS = (",", ";", "\t", "|")
-COMPRESSED = (".gz", ".bz2", ".xz", ".zst")
+# The modules that read compressed files, and their own exceptions.
+ZSTD = "compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd"
+COMPRESSED = {".gz": "gzip", ".bz2": "bz2", ".xz": "lzma", ".zst": ZSTD}
+DAMAGED = (("zlib", "error"), ("lzma", "LZMAError"), (ZSTD, "ZstdError"))
 TSV = (".tsv", ".tab")
 # Control characters in Latin-1. Windows-1252 has characters such as the euro sign there, except
 # for five bytes.
 NO_CONTROLS = bytes({*range(256)} - {*range(0x80, 0xA0)})
+SINGLE_BYTE = ("cp1252", "latin-1")
 UNUSED = b"\x81\x8d\x8f\x90\x9d"
 # Excel writes and reads such a line before the header.
 STATED = re.compile(r'"?sep=(.)"?,*', re.IGNORECASE)
@@ -67,6 +76,26 @@ def unpacked_name(filename: str) -> str:
     """Return the name of a file without the suffix of its compression."""
     stem, dot, suffix = filename.rpartition(".")
     return stem if stem and dot + suffix.lower() in COMPRESSED else filename
+
+
+def open_unpacked(path: str, filename: str = "") -> BinaryIO:
+    """Open a file for reading, and decompress it if its name has the suffix of a compression."""
+    suffix = os.path.splitext(filename or path)[1].lower()
+    if suffix not in COMPRESSED:
+        return open(path, "rb")
+    if suffix == ".zst":
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
+        return cast(BinaryIO, zstd.open(path, "rb"))
+    return cast(BinaryIO, import_module(COMPRESSED[suffix]).open(path, "rb"))
+
+
+def damage_errors() -> tuple[type[Exception], ...]:
+    """Return the exceptions of a compressed file that is damaged or whose module is missing."""
+    loaded = (getattr(sys.modules.get(module), name, None) for module, name in DAMAGED)
+    return (OSError, EOFError, ImportError, *filter(None, loaded))
 
 
 def utf16_variant(head: bytes) -> str:
@@ -117,12 +146,50 @@ def single_byte(pieces: Iterable[bytes]) -> str:
     return encoding
 
 
+def encoding_in(opened: Callable[[], BinaryIO]) -> str:
+    """Return the encoding of a text, judged by all its bytes. `opened` opens it."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with opened() as file:
+        head = file.read(SAMPLE_BYTES)
+        encoding = encoding_of(head)
+        if encoding.startswith("utf-16"):
+            return encoding
+        try:
+            decoder.decode(head)
+            for piece in _pieces(file):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            pass
+        else:
+            return encoding
+    with opened() as file:
+        return single_byte(_pieces(file))
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    return iter(lambda: file.read(SAMPLE_BYTES), b"")
+
+
 def needs_rewriting(head: bytes) -> bool:
     """Return whether a text must be rewritten before its lines can be read as bytes.
 
     That is so for UTF-16, and for lines that end with carriage returns only.
     """
     return encoding_of(head).startswith("utf-16") or (b"\n" not in head and b"\r" in head)
+
+
+def dialect_in(head: bytes, is_tsv: bool, encoding: str = "") -> Dialect:
+    """Return the dialect of a text table that begins with these bytes, in any encoding.
+
+    Raises:
+        UnreadableText: The header cannot be read.
+    """
+    encoding = encoding or encoding_of(head)
+    if not needs_rewriting(head):
+        return dialect_of(io.BytesIO(head), is_tsv, encoding)
+    lines = LINE_END.sub("\n", head.decode(encoding, "ignore")).encode()
+    return dialect_of(io.BytesIO(lines), is_tsv, "utf-8")._replace(encoding=encoding)
 
 
 def dialect_of(file: BinaryIO, is_tsv: bool, encoding: str = "") -> Dialect:
@@ -136,7 +203,7 @@ def dialect_of(file: BinaryIO, is_tsv: bool, encoding: str = "") -> Dialect:
     encoding = encoding or encoding_of(head)
     bom = 3 if encoding == "utf-8-sig" else 0
     rest = head[bom:].decode(_plain(encoding), "replace")
-    lines = LINE_END.split(rest)
+    lines = LINE_END.split(rest, SAMPLE_LINES)
     stated = STATED.fullmatch(lines[0]) if lines else None
     skipped = 1 if stated else 0
     if stated:
@@ -149,7 +216,7 @@ def dialect_of(file: BinaryIO, is_tsv: bool, encoding: str = "") -> Dialect:
     before = b"".join(file.readline(MAX_LINE_BYTES) for _ in range(skipped))
     header, size, lines_read = _header(file, _plain(encoding), delimiter)
     names, renamed = unique_names(header)
-    rows = lines[skipped + 1 : 200]
+    rows = lines[skipped + 1 : SAMPLE_LINES]
     values = [value.strip() for line in rows for value in line.split(delimiter)]
     decimal_comma = (
         delimiter != ","
@@ -303,6 +370,7 @@ PARTS = {
 DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y")
 CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f")
 ZONES = ("", "Z", "%z")
+UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
 # Only a number above 12 shows which of the first two is the day. With points it is clear.
 EITHER = ("%d/", "%m/", "%d-", "%m-")
 
@@ -332,6 +400,19 @@ FORMS = (
     ),
     Form("time", CLOCKS),
 )
+
+
+# Layouts that one text alone makes clear.
+CLEAR = {
+    kind: tuple(
+        layout
+        for form in FORMS
+        if form.type in kinds
+        for layout in form.layouts
+        if not layout.startswith(EITHER)
+    )
+    for kind, kinds in {"date": ("date",), "datetime": ("date", "datetime")}.items()
+}
 
 
 def form_pattern(form: Form, decimal_comma: bool = False, *, or_null: bool = False) -> str:
@@ -364,6 +445,24 @@ def form_of(texts: Iterable[str], decimal_comma: bool = False) -> Form:
     return Form("string")
 
 
+def moment_of(text: str, layouts: Iterable[str]) -> datetime | None:
+    """Return the date or time that a text writes in one of these layouts; in UTC if it has a zone.
+
+    Return None for another text.
+    """
+    for layout in layouts:
+        if not _compiled(layout).fullmatch(text):
+            continue
+        try:
+            moment = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
+            if layout.endswith("Z"):
+                return moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC) if layout.endswith("%z") else moment
+        except (ValueError, OverflowError):  # no such day, or beyond the year 9999 in UTC
+            continue
+    return None
+
+
 def day_month_swapped(form: Form) -> Form | None:
     """Return the form with day and month exchanged, None if the texts do not allow that."""
     if form.type not in ("date", "datetime") or not form.layouts[0].startswith(EITHER):
@@ -384,17 +483,10 @@ def _form_with_used_layouts(form: Form, texts: Sequence[str], decimal_comma: boo
         return form if all(map(matches, texts)) else None
     used: dict[str, None] = {}
     for text in texts:
-        for layout in form.layouts:
-            if not _compiled(layout).fullmatch(text):
-                continue
-            try:
-                datetime.strptime(text, layout)  # noqa: DTZ007  # only whether there is such a day
-            except ValueError:
-                continue
-            used[layout] = None
-            break
-        else:
+        layout = next((known for known in form.layouts if moment_of(text, (known,))), None)
+        if layout is None:
             return None
+        used[layout] = None
     return form._replace(layouts=tuple(used))
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 import csv
 import json
 import os
-from datetime import datetime, timezone
 from typing import Any
 
-from .text_format import NULLS
+from .text_format import NULLS, moment_of
 
 TOLD = ".table.json"
-UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
 PLAIN = ("int", "float", "string", "null")
 # The most digits of a decimal of 128 bits, in Arrow and in polars.
 MAX_DIGITS = 38
@@ -209,17 +207,10 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
         last_digit = Decimal(1).scaleb(-int(column["layout"]))
         return Context(prec=MAX_DIGITS).quantize(Decimal(number), last_digit)
     layouts = column["layout"].split("|")
-    for layout in layouts:
-        try:
-            moment = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
-        except ValueError:
-            continue
-        if layout.endswith("Z"):
-            moment = moment.replace(tzinfo=UTC)
-        elif layout.endswith("%z"):
-            moment = moment.astimezone(UTC)
-        return getattr(moment, kind)() if kind in ("date", "time") else moment
-    raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
+    moment = moment_of(text, layouts)
+    if moment is None:
+        raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
+    return getattr(moment, kind)() if kind in ("date", "time") else moment
 
 
 def _is_zoned(column: Column) -> bool:
