@@ -102,6 +102,8 @@ def text_info(
     dialect, scan = source.dialect, source.known_scan()
     notes: list[Reason] = []
     is_wide = source.encoding.startswith("utf-16")
+    has_carriage_returns = source.path != source.original and not is_wide
+    has_ragged_lines = scan is not None and scan.ragged > 0
     encoding = "UTF-16" if is_wide else ENCODINGS.get(dialect.encoding)
     if encoding:
         notes.append(because("text-not-utf-8", encoding=encoding))
@@ -122,6 +124,6 @@ def text_info(
         decimal_comma=dialect.decimal_comma,
         null_words=null_words,
         skipped_lines=dialect.skipped,
-        is_irregular=source.is_irregular,
+        is_irregular=source.is_irregular or has_carriage_returns or has_ragged_lines,
         warnings=[*notes, *warnings],
     )

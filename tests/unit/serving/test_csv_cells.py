@@ -154,7 +154,7 @@ def test_numbers_come_back_as_they_were_written(place, numbers):
     assert read(place, text, Column("a", "float")) == {"a": numbers}
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\r", codec="utf-8")), min_size=1))
+@given(st.lists(st.text(st.characters(exclude_characters="\r\0", codec="utf-8")), min_size=1))
 def test_quoted_texts_come_back_as_they_were_written(place, texts):
     told = io.StringIO()
     writer = csv.writer(told, quoting=csv.QUOTE_ALL, lineterminator="\n")

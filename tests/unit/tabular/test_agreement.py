@@ -70,8 +70,8 @@ def tables(draw: Any) -> tuple[list[str], list[list[str]]]:
 class Asked:
     """The answers about a file, as the reader process gives them."""
 
-    def __init__(self, folder: str, content: bytes):
-        self.path = Path(folder) / "x.csv"
+    def __init__(self, folder: str, content: bytes, filename: str = "x.csv"):
+        self.path = Path(folder) / filename
         self.path.write_bytes(content)
         self._question = Question("", str(self.path), self.path.name, folder, limit=1000)
         self.info: TableInfo = self._ask("info", TableInfo, count=True)

@@ -58,18 +58,19 @@ class Dialect(NamedTuple):
     """How a text table is written.
 
     `names` are its columns, and `renamed` those changed to be unique. The first row after the
-    header is after `lines` lines, at the offset `body` in bytes. `skipped` lines stand before the
-    header.
+    header is after `lines` lines, at the offset `body` in bytes, unless the table `is_empty`.
+    `skipped` lines stand before the header.
     """
 
     delimiter: str
     encoding: str
+    decimal_comma: bool
     names: list[str]
+    renamed: list[str]
     body: int
     lines: int
-    decimal_comma: bool = False
-    renamed: Sequence[str] = ()
-    skipped: int = 0
+    skipped: int
+    is_empty: bool
 
 
 def unpacked_name(filename: str) -> str:
@@ -93,9 +94,9 @@ def open_unpacked(path: str, filename: str = "") -> BinaryIO:
 
 
 def damage_errors() -> tuple[type[Exception], ...]:
-    """Return the exceptions of a compressed file that is damaged or whose module is missing."""
+    """Return the exceptions that a damaged compressed file raises."""
     loaded = (getattr(sys.modules.get(module), name, None) for module, name in DAMAGED)
-    return (OSError, EOFError, ImportError, *filter(None, loaded))
+    return (OSError, EOFError, *filter(None, loaded))
 
 
 def utf16_variant(head: bytes) -> str:
@@ -179,16 +180,30 @@ def needs_rewriting(head: bytes) -> bool:
     return encoding_of(head).startswith("utf-16") or (b"\n" not in head and b"\r" in head)
 
 
-def dialect_in(head: bytes, is_tsv: bool, encoding: str = "") -> Dialect:
-    """Return the dialect of a text table that begins with these bytes, in any encoding.
+def dialect_of_file(path: str, opened: Callable[[], BinaryIO]) -> Dialect:
+    """Return the dialect of a text table, by its name and its beginning. `opened` opens it.
 
     Raises:
         UnreadableText: The header cannot be read.
     """
-    encoding = encoding or encoding_of(head)
+    with opened() as file:
+        head = file.read(SAMPLE_BYTES)
+    encoding = encoding_of(head)
+    encoding = encoding_in(opened) if encoding in SINGLE_BYTE else encoding
+    return dialect_in(head, unpacked_name(path).lower().endswith(TSV), encoding)
+
+
+def dialect_in(head: bytes, is_tsv: bool, encoding: str) -> Dialect:
+    """Return the dialect of a text table that begins with these bytes.
+
+    Raises:
+        UnreadableText: The header cannot be read.
+    """
     if not needs_rewriting(head):
         return dialect_of(io.BytesIO(head), is_tsv, encoding)
-    lines = LINE_END.sub("\n", head.decode(encoding, "ignore")).encode()
+    # A sample may end within a character.
+    text = head.decode(encoding, "ignore" if len(head) == SAMPLE_BYTES else "strict")
+    lines = LINE_END.sub("\n", text).encode()
     return dialect_of(io.BytesIO(lines), is_tsv, "utf-8")._replace(encoding=encoding)
 
 
@@ -224,7 +239,8 @@ def dialect_of(file: BinaryIO, is_tsv: bool, encoding: str = "") -> Dialect:
         and any(map(DECIMAL_COMMA.match, values))
     )
     body, count = bom + len(before) + size, skipped + lines_read
-    return Dialect(delimiter, encoding, names, body, count, decimal_comma, renamed, skipped)
+    spelling = (delimiter, encoding, decimal_comma)
+    return Dialect(*spelling, names, renamed, body, count, skipped, is_empty=not file.read(1))
 
 
 def _plain(encoding: str) -> str:

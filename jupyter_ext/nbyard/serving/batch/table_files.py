@@ -14,13 +14,11 @@ from typing import Any
 
 from nbyard.runner.handoff.text_format import (
     NULLS,
-    SAMPLE_BYTES,
-    SINGLE_BYTE,
     TSV,
     Dialect,
     UnreadableText,
     damage_errors,
-    dialect_in,
+    dialect_of_file,
     encoding_in,
     open_unpacked,
     unpacked_name,
@@ -69,6 +67,8 @@ def _column(column: Column, texts: Any, first: int, decimal_comma: bool) -> Any:
     import pyarrow
     from pyarrow import compute
 
+    if column.type == "str" and b"\0" in texts.buffers()[2].to_pybytes():
+        raise UnreadableText("a value holds a NUL byte: the file is damaged or binary")
     if column.type == "str" and not column.nullable:
         return texts
     missing = pyarrow.array(NULLS if column.nullable else [""])
@@ -181,12 +181,10 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
     """
     import pyarrow
 
-    with _open(path) as file:
-        head = file.read(SAMPLE_BYTES)
-    is_tsv, opened = unpacked_name(path).lower().endswith(TSV), partial(_open, path)
-    dialect = dialect_in(head, is_tsv)
-    if dialect.encoding in SINGLE_BYTE:
-        dialect = dialect_in(head, is_tsv, encoding_in(opened))
+    opened = partial(_open, path)
+    dialect = dialect_of_file(path, opened)
+    if dialect.is_empty:
+        return
     done, ways = 0, [pyarrow.float64(), pyarrow.string()]
     for number in ways:
         before = done
@@ -213,7 +211,7 @@ def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
             encoding = encoding_in(opened)
             if encoding == dialect.encoding:
                 raise
-            dialect = dialect_in(head, is_tsv, encoding)
+            dialect = dialect._replace(encoding=encoding)
             ways.append(number)
 
 

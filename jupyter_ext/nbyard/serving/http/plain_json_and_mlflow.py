@@ -79,6 +79,8 @@ def read_csv(content: bytes, schema: Schema) -> Columns:
     """
     try:
         dialect, text = _decoded(content, schema)
+        if "\0" in text:
+            raise UnreadableText("a value holds a NUL byte")
         lines = itertools.islice(io.StringIO(text, newline=""), dialect.lines, None)
         rows = [*filter(None, csv.reader(lines, delimiter=dialect.delimiter, strict=True))]
     except (UnicodeDecodeError, csv.Error, UnreadableText) as error:
@@ -106,7 +108,7 @@ def _decoded(content: bytes, schema: Schema) -> tuple[Dialect, str]:
         text = content.decode("utf-8-sig")
         names = text.partition("\n")[0].rstrip("\r").split(",")
         if {*names} <= {*schema.names} and len({*names}) == len(names):
-            return Dialect(",", "utf-8", names, 0, 1), text
+            return Dialect(",", "utf-8", False, names, [], 0, 1, 0, False), text
     dialect = dialect_in(content, is_tsv=False, encoding=encoding_in(lambda: io.BytesIO(content)))
     return dialect, content.decode(dialect.encoding)
 
