@@ -8,6 +8,7 @@ from nbyard.domain.datasets.table_descriptions import (
     Column,
     TableInfo,
 )
+from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.handoff.text_format import form_of
 from nbyard.tabular import text_tables
@@ -86,6 +87,19 @@ def _of_first_rows(source: Source) -> TableInfo:
 def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
     first = text_tables.read_page(source.path, source.dialect, 0, FIRST_ROWS, None)
     return list(zip(*(row[:width] for row in first), strict=True)) or [()] * width
+
+
+def check_width(info: TableInfo) -> None:
+    """Check the number of columns of a text table for its profile.
+
+    Raises:
+        Invalid: The table has too many columns.
+    """
+    if info.column_count > MAX_TEXT_COLUMNS:
+        raise Invalid(
+            f"{info.column_count:,} columns are too many for a profile: the maximum for a text"
+            f" table is {MAX_TEXT_COLUMNS:,}"
+        )
 
 
 def text_info(

@@ -281,6 +281,24 @@ def decode_json(text: bytes) -> Any:
             raise msgspec.DecodeError(str(problem)) from problem
 
 
+def decode_row(line: bytes, where: str) -> dict[str, Any]:
+    """Return the object in a line of JSON. `where` names the line in messages.
+
+    Raises:
+        BrokenTable: The line is not JSON.
+        Invalid: The row is not an object, or is nested too deeply.
+    """
+    try:
+        row = decode_json(line.removeprefix(BOM))
+    except RecursionError as problem:
+        raise Invalid(f"{where} is nested too deeply") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BrokenTable(f"{where} is not JSON: {problem}") from problem
+    if not isinstance(row, dict):
+        raise Invalid(f"{where} is not a JSON object")
+    return row
+
+
 def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
     """Count the lines of JSON, without blank ones, and call `see` with the object in each.
 
@@ -296,16 +314,7 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
             if scan.rows % ROWS_PER_ENTRY == 0:
                 scan.mark(start)
             scan.rows += 1
-            try:
-                row = decode_json(line.removeprefix(BOM) if number == 1 else line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-                why = f"line {number:,} is not JSON: {problem}"
-                raise BrokenTable(why) from problem
-            except RecursionError as problem:
-                raise Invalid(f"line {number:,} is nested too deeply") from problem
-            if not isinstance(row, dict):
-                raise Invalid(f"row {scan.rows:,} is not a JSON object")
-            see(row)
+            see(decode_row(line, f"line {number:,}"))
     return scan
 
 

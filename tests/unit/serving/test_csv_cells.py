@@ -160,3 +160,21 @@ def test_quoted_texts_come_back_as_they_were_written(place, texts):
     writer = csv.writer(told, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([["a"], *([one] for one in texts)])
     assert read(place, told.getvalue(), Column("a", "str")) == {"a": texts}
+
+
+def test_later_bytes_may_show_another_encoding(place):
+    """As in the preview: only the beginning looks like UTF-8."""
+    place.write_bytes(b"s,x\n" + b"word,1\n" * 200_000 + "café,nan\n".encode("latin-1"))
+    schema = Schema([Column("s", "str"), Column("x", "float", nullable=True)])
+    frames = [frame_of(schema, batch) for batch in read_pieces(str(place), schema)]
+    assert sum(map(len, frames)) == 200_001
+    assert (frames[0]["s"][0], frames[-1]["s"].iloc[-1]) == ("word", "café")
+
+
+def test_a_point_of_thousands_is_refused_beside_decimal_commas(place):
+    columns = [Column("a", "float"), Column("b", "str")]
+    assert read(place, "a;b\n1,5;x\n2,25;y\n", *columns) == {"a": [1.5, 2.25], "b": ["x", "y"]}
+    rows = "1,5;x\n" * 300
+    with pytest.raises(ValueRefused) as refused:
+        read(place, f"a;b\n{rows}2.800;y\n", *columns)
+    assert (refused.value.row, refused.value.field) == (300, "a")

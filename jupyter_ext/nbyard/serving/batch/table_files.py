@@ -67,7 +67,8 @@ def _column(column: Column, texts: Any, first: int, decimal_comma: bool) -> Any:
     import pyarrow
     from pyarrow import compute
 
-    if column.type == "str" and b"\0" in texts.buffers()[2].to_pybytes():
+    content = texts.buffers()[2]  # None if all texts are empty
+    if column.type == "str" and content and b"\0" in content.to_pybytes():
         raise UnreadableText("a value holds a NUL byte: the file is damaged or binary")
     if column.type == "str" and not column.nullable:
         return texts
