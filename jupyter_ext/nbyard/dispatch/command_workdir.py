@@ -26,7 +26,7 @@ from nbyard.domain.commands.invocations import (
 )
 from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.file_formats import is_text_table
 from nbyard.domain.models.structs import SERVING_FOLDER
 from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid, NbyardError
@@ -225,7 +225,7 @@ def write_table_types(
     code takes a data frame, and stored by digest. A timeout is not repeated, because every attempt
     of a mapped node would wait for it.
     """
-    if not input_bytes.typed or format_of(input_bytes.filename) not in TEXT_TABLES:
+    if not input_bytes.typed or not is_text_table(input_bytes.filename):
         return
     with context.store.read() as c:
         info = context.store.datasets.table_of_bytes(c, input_bytes.digest, input_bytes.filename)

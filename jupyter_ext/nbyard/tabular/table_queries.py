@@ -19,7 +19,8 @@ from nbyard.domain.datasets.table_descriptions import (
 )
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
-from nbyard.tabular.format_detection import SUFFIXES, unpacked_name
+from nbyard.runner.handoff.text_format import unpacked_name
+from nbyard.tabular.format_detection import SUFFIXES
 from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import FIRST_ROWS_FILE, Question
 from nbyard.tabular.reader_process import IDLE_SECONDS, MEMORY_BYTES, Reader

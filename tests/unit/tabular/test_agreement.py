@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.handoff.value_files import read_value
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.reader_answers import Question, answer_question
-from nbyard.tabular.text_patterns import NULLS
 
 pytestmark = pytest.mark.slow
 
@@ -70,8 +70,8 @@ def tables(draw: Any) -> tuple[list[str], list[list[str]]]:
 class Asked:
     """The answers about a file, as the reader process gives them."""
 
-    def __init__(self, folder: str, content: bytes):
-        self.path = Path(folder) / "x.csv"
+    def __init__(self, folder: str, content: bytes, filename: str = "x.csv"):
+        self.path = Path(folder) / filename
         self.path.write_bytes(content)
         self._question = Question("", str(self.path), self.path.name, folder, limit=1000)
         self.info: TableInfo = self._ask("info", TableInfo, count=True)

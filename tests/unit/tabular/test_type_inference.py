@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.domain.datasets.table_descriptions import Column
 from nbyard.reasons.structs import Reason, because
-from nbyard.tabular.text_patterns import NULLS
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.tabular.type_inference import infer_types, values_of
 
 

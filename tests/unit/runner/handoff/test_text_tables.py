@@ -12,9 +12,9 @@ import polars
 import pyarrow
 import pytest
 
-from nbyard.runner.handoff.text_tables import NULLS, TOLD
+from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.handoff.value_files import Unfit, read_value
-from nbyard.tabular import TableFile, Tables, text_patterns
+from nbyard.tabular import TableFile, Tables
 
 LIBRARIES = (pandas.DataFrame, polars.DataFrame, pyarrow.Table)
 
@@ -147,10 +147,6 @@ def test_a_file_that_changed_is_refused(tables: Tables, tmp_path: Path) -> None:
 def test_nobody_told(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("a\n0049\n")
     assert values(read_value(str(tmp_path / "x.csv"), pandas.DataFrame)) == {"a": [49]}
-
-
-def test_the_same_words_are_missing_values() -> None:
-    assert list(text_patterns.NULLS) == NULLS
 
 
 @pytest.mark.parametrize("library", [pandas.DataFrame, polars.DataFrame, pyarrow.Table])

@@ -1,5 +1,6 @@
-"""Which form fits the texts of a column."""
+"""How text tables are written, and which form fits the texts of a column."""
 
+import io
 import re
 
 import polars as pl
@@ -7,7 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.tabular.text_patterns import Form, day_month_swapped, form_of, form_pattern
+from nbyard.runner.handoff.text_format import (
+    Form,
+    day_month_swapped,
+    dialect_of,
+    encoding_of,
+    form_of,
+    form_pattern,
+    single_byte,
+    unique_names,
+)
 
 
 @pytest.mark.parametrize(
@@ -75,3 +85,69 @@ def test_each_pattern_means_the_same_in_both_languages(values: list[str]) -> Non
         return
     found = pl.Series(values).str.contains(form_pattern(form)).to_list()
     assert found == [re.fullmatch(form_pattern(form), value) is not None for value in values]
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1"]
+)
+def test_encoding(encoding: str) -> None:
+    text = "name,größe\n" + "abc,1\n" * 200
+    assert encoding_of(text.encode(encoding)) == encoding
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"caf\xe9", "latin-1"),
+        (b"\x80 \x93q\x94", "cp1252"),
+        (b"\x80 \x81", "latin-1"),
+    ],
+)
+def test_signs_of_windows(content: bytes, expected: str) -> None:
+    assert encoding_of(content + b"\n" * 9) == expected
+    assert single_byte([b"a", content]) == expected
+
+
+def test_a_character_cut_off_by_the_sample_is_no_other_encoding() -> None:
+    assert encoding_of("aé".encode()[:-1]) == "utf-8"
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["a", "b"], ["a", "b"]),
+        (["a", "a", "a"], ["a", "a_2", "a_3"]),
+        (["a_2", "a", "a"], ["a_2", "a", "a_3"]),
+        (["", " ", "x"], ["column 1", "column 2", "x"]),
+        (["column 2", ""], ["column 2", "column 2_2"]),
+    ],
+)
+def test_unique_names(names: list[str], expected: list[str]) -> None:
+    unique, changed = unique_names(names)
+    assert (unique, changed) == (expected, [name for name in expected if name not in names])
+
+
+@given(st.lists(st.text(max_size=3), max_size=30))
+def test_names_are_always_made_unique(names: list[str]) -> None:
+    found, _ = unique_names(names)
+    assert len(set(found)) == len(found) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (b"a;b\n1,5;x\n2,25;y\n", (";", True)),
+        (b"a;b\n1,5;x\n2.5;y\n", (";", False)),
+        (b"a,b\n1,5\n", (",", False)),
+    ],
+)
+def test_commas_are_decimal_points_where_no_number_has_a_point(
+    text: bytes, expected: tuple[str, bool]
+) -> None:
+    dialect = dialect_of(io.BytesIO(text), is_tsv=False)
+    assert (dialect.delimiter, dialect.decimal_comma) == expected
+
+
+def test_a_header_over_several_lines() -> None:
+    dialect = dialect_of(io.BytesIO(b'\n"two\nlines",b\n1,2\n'), is_tsv=False)
+    assert dialect.names == ["two\nlines", "b"]
