@@ -5963,9 +5963,17 @@ export interface components {
          * @description A key to create. It expires after `days`, null for never. `name` says what it is for.
          */
         NewDeploymentKey: {
-            /** @default  */
+            /**
+             * Name
+             * @description Purpose of the key.
+             * @default
+             */
             name: string;
-            /** @default null */
+            /**
+             * Expires
+             * @description Time until it expires: 12h, 30d, 4w.
+             * @default null
+             */
             days: number | null;
         };
         /**

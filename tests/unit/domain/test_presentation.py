@@ -1,0 +1,48 @@
+"""The presentation of fields reaches Python and the OpenAPI document."""
+
+from typing import Annotated
+
+import msgspec
+import pytest
+
+from nbyard.domain.presentation import shown, shown_of
+
+
+class Sample(msgspec.Struct):
+    plain: str = ""
+    size: Annotated[
+        int | msgspec.UnsetType | None,
+        shown("Size", "How large it is.", more=True, order=2, shown_when={"plain": "a"}),
+    ] = msgspec.UNSET
+    key: Annotated[str, shown("Key", secret=True)] = ""
+
+
+def field(name: str):
+    return next(field for field in msgspec.structs.fields(Sample) if field.name == name)
+
+
+def test_a_field_without_a_presentation_has_none():
+    assert shown_of(field("plain").type) is None
+
+
+def test_a_presentation_is_read_from_the_field():
+    presentation = shown_of(field("size").type)
+    assert (presentation.label, presentation.help) == ("Size", "How large it is.")
+
+
+def test_forms_read_the_presentation_from_the_schema():
+    schema = msgspec.json.schema(Sample)["$defs"]["Sample"]["properties"]
+    assert schema["size"] == {
+        "title": "Size",
+        "description": "How large it is.",
+        "x-order": 2,
+        "x-more": True,
+        "x-shown-when": {"plain": "a"},
+        "anyOf": [{"type": "integer"}, {"type": "null"}],
+    }
+    assert schema["key"]["writeOnly"] is True
+
+
+def test_an_unknown_word_is_refused_where_it_stands():
+    with pytest.raises(TypeError):
+        shown("Size", colour="red")
