@@ -49,7 +49,7 @@ def _parameters(field: PresentedField, outer: str = "") -> list[tuple[str, Decor
     kind = get_origin(field.type) or field.type
     usual = shown.format.metavar if shown.format else PAIR if kind is dict else ""
     metavar = shown.metavar or usual or UNITS.get(shown.unit, shown.unit) or None
-    settings: dict[str, Any] = {"required": field.info.required, "metavar": metavar}
+    settings: dict[str, Any] = {"required": shown.needed or field.info.required, "metavar": metavar}
     if shown.format:
         settings["type"] = shown.format.read
     elif kind is not dict:

@@ -80,12 +80,11 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
     In the shell, the option is `--` and the field's name, unless `option` declares another one
     (`--memory`, `-k --kernel`, or `--pinned/--follow` with the `values` of both). An empty text
-    declares none. An `argument` is positional. `metavar` stands for the value in the help, or the
-    `unit`.
-    `option_help` replaces the help. `format` reads and writes values that are no plain texts or
-    numbers. `names` are sources of completion, as in `cli.name_completion`. A `secret` is never
-    spelled. A `lock` is a field of a change that repeats what the client has seen, such as the
-    revision.
+    declares none. An `argument` is positional. The shell does not let users omit what is `needed`.
+    `metavar` stands for the value in the help, else the `unit`. `option_help` replaces the help.
+    `format` reads and writes values that are no plain texts or numbers. `names` are sources of
+    completion, as in `cli.name_completion`. A `secret` is never spelled. A `lock` is a field of a
+    change that repeats what the client has seen, such as the revision.
 
     In forms, fields are sorted by `order`; those with `more` are below *More*. `labels` are those
     of the values of a choice, in their order. `picker` names what is searched and chosen, such as
@@ -100,6 +99,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     option: str | None = None
     values: tuple[Any, Any] | None = None
     argument: bool = False
+    needed: bool = False
     metavar: str = ""
     option_help: str | None = None
     format: Format | None = None

@@ -2,7 +2,6 @@
 
 import getpass
 import sys
-import time
 from typing import Any
 
 import click
@@ -12,14 +11,20 @@ from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import (
     print_note,
     show_json,
-    show_table,
 )
-from nbyard.cli.output.views.deployment_views import print_warnings, show_deployment
+from nbyard.cli.output.logs import print_growing_log
+from nbyard.cli.output.views.deployment_views import (
+    print_warnings,
+    show_deployment,
+    show_key,
+    show_keys,
+)
 from nbyard.cli.shared_options import (
     confirm_deletion,
     connect,
     json_option,
     server_option,
+    shows,
     with_options,
     yes_option,
 )
@@ -193,17 +198,8 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
 
     You can interrupt this command; the deployment continues.
     """
-    connection = connect(server)
-    after = 0
-    while True:
-        chunk = connection.deployments.log(deployment=deployment, revision=revision, after=after)
-        click.echo(chunk.text, nl=False)
-        moved, after = chunk.next > after, chunk.next
-        # Without --follow, stop at the present end, but read all pieces until there.
-        if chunk.done or not (follow or moved):
-            return
-        if not moved:
-            time.sleep(LOOK_SECONDS)
+    read = connect(server).deployments.log
+    print_growing_log(lambda after: read(deployment, revision, after), follow=follow)
 
 
 def show_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
@@ -259,9 +255,8 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
 @click.command("create")
 @click.argument("deployment")
 @body_options(NewDeploymentKey)
-@server_option
-@json_option
-def create_key(deployment: str, body: NewDeploymentKey, server: str, as_json: bool) -> None:
+@shows(show_key)
+def create_key(connection: Any, deployment: str, body: NewDeploymentKey) -> Any:
     """Create a key with which programs call a deployment.
 
     The key is printed once. nbyard stores only its hash.
@@ -270,27 +265,15 @@ def create_key(deployment: str, body: NewDeploymentKey, server: str, as_json: bo
     Examples:
       nbyard deployments keys create penguins --expires 30d
     """
-    made = connect(server).deployments.create_key(deployment=deployment, body=body)
-    if as_json:
-        show_json(made)
-        return
-    print_note("This key is not shown again. Programs send it with each request:")
-    print_note(f'  curl -H "Authorization: Bearer KEY" {made.address}')
-    click.echo(made.key)
+    return connection.deployments.create_key(deployment=deployment, body=body)
 
 
 @click.command("ls")
 @click.argument("deployment")
-@server_option
-@json_option
-def list_keys(deployment: str, server: str, as_json: bool) -> None:
+@shows(show_keys)
+def list_keys(connection: Any, deployment: str) -> Any:
     """List the keys of a deployment."""
-    keys = connect(server).deployments.keys(deployment=deployment)
-    if as_json:
-        show_json(keys)
-        return
-    rows = [(key.prefix, key.name, key.created_at, key.expires_at) for key in keys.items]
-    show_table(rows, ("key", "name", "made", "expires"))
+    return connection.deployments.keys(deployment=deployment)
 
 
 @click.command("rm")

@@ -85,8 +85,9 @@ class Words:
                 continue
             if field and field.shown.argument:
                 arguments = [] if value is UNSET else _list(value)
-                if is_omitted:  # it is needed if another one follows
-                    omitted += arguments
+                if is_omitted:
+                    need(not field.shown.needed)
+                    omitted += arguments  # in case that another one follows
                     continue
                 need(bool(arguments))
                 self._arguments += [*omitted, *arguments]
