@@ -3787,13 +3787,25 @@ export interface components {
          *         `workflow`, unless `max_bytes` is 0.
          */
         CleanUpRules: {
-            /** @default null */
+            /**
+             * Older than (days)
+             * @default null
+             */
             older_than_days: number | null;
-            /** @default null */
+            /**
+             * Newest runs to keep of each workflow
+             * @default null
+             */
             keep: number | null;
-            /** @default [] */
+            /**
+             * Only these states (none: all)
+             * @default []
+             */
             states: string[];
-            /** @default null */
+            /**
+             * Most gigabytes of all outputs
+             * @default null
+             */
             max_bytes: number | null;
             /** @default  */
             workflow: string;
@@ -5837,7 +5849,12 @@ export interface components {
          *         runs; a key before an @ is sent as a bearer token.
          */
         NewChannel: {
+            /** Name */
             name: string;
+            /**
+             * URL
+             * @description Slack, Discord, Teams: the web address of a webhook (https://…). E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org
+             */
             url: string;
             /** @default [] */
             rules: components["schemas"]["NoticeRule"][];
@@ -5917,12 +5934,17 @@ export interface components {
          * @description A credential to store. `fields` are those of its kind.
          */
         NewCredential: {
+            /** Name */
             name: string;
+            /** Kind */
             kind: string;
             fields: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Description
+             * @default
+             */
             description: string;
         };
         /**
@@ -6095,8 +6117,12 @@ export interface components {
          *         `capture` names a kernel whose packages are added in their installed versions.
          */
         NewEnvironment: {
+            /** Name */
             name: string;
-            /** @default  */
+            /**
+             * Packages
+             * @default
+             */
             requirements: string;
             /** @default  */
             capture: string;
@@ -6203,14 +6229,27 @@ export interface components {
          *         other facts by name.
          */
         NewProject: {
+            /** Name */
             name: string;
-            /** @default  */
+            /**
+             * Description
+             * @default
+             */
             description: string;
-            /** @default  */
+            /**
+             * Repository (URL)
+             * @default
+             */
             repository: string;
-            /** @default  */
+            /**
+             * Requirements
+             * @default
+             */
             requirements: string;
-            /** @default {} */
+            /**
+             * Other facts, one “name = value” per line
+             * @default {}
+             */
             metadata: {
                 [key: string]: string;
             };
@@ -6534,14 +6573,24 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
+            /** Send a message when a run */
             events: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
-            /** @default  */
+            /**
+             * Only runs of this file
+             * @default
+             */
             path: string;
             /** @default 2 */
             long_factor: number | null;
-            /** @default null */
+            /**
+             * A run takes long after (minutes)
+             * @default null
+             */
             long_seconds: number | null;
-            /** @default  */
+            /**
+             * Only runs of this project
+             * @default
+             */
             project: string;
         };
         /**
@@ -7187,13 +7236,25 @@ export interface components {
          *         is 0.
          */
         PolicyRules: {
-            /** @default null */
+            /**
+             * Older than (days)
+             * @default null
+             */
             older_than_days: number | null;
-            /** @default null */
+            /**
+             * Newest runs to keep of each workflow
+             * @default null
+             */
             keep: number | null;
-            /** @default [] */
+            /**
+             * Only these states (none: all)
+             * @default []
+             */
             states: string[];
-            /** @default null */
+            /**
+             * Most gigabytes of all outputs
+             * @default null
+             */
             max_bytes: number | null;
         };
         /**
@@ -7481,11 +7542,20 @@ export interface components {
          * @description The purpose of a project: its goal, the data to evaluate results with, and the criteria.
          */
         ProjectTask: {
-            /** @default  */
+            /**
+             * Goal
+             * @default
+             */
             goal: string;
-            /** @default  */
+            /**
+             * Evaluation data
+             * @default
+             */
             evaluation_data: string;
-            /** @default  */
+            /**
+             * Criteria
+             * @default
+             */
             criteria: string;
         };
         /**

@@ -86,12 +86,13 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     completion, as in `cli.name_completion`. A `secret` is never spelled. A `lock` is a field of a
     change that repeats what the client has seen, such as the revision.
 
-    In forms, fields are sorted by `order`; those with `more` are below *More*. `labels` are those
-    of the values of a choice, in their order. `picker` names what is searched and chosen, such as
-    `environment`. `placeholder` is shown while the field is empty, `empty` in a list of choices
-    for no value. `widget` replaces the usual widget of the type, `unit` stands behind a number.
-    `shown_when` has the fields with their values without which this one is hidden. A `fixed` field
-    cannot change once the item exists.
+    A form has the fields with an `order`, sorted by it; those with `more` are below *More*. A
+    struct in a field adds its own fields, a list of structs those of its first row. `labels` are
+    those of the values of a choice, in their order. `picker` names what is searched and chosen,
+    such as `environment`. `placeholder` is shown while the field is empty, `empty` in a list of
+    choices for no value. `widget` replaces the usual widget of the type, `unit` stands behind a
+    number. `shown_when` has the fields with their values without which this one is hidden. A
+    `fixed` field cannot change once the item exists.
     """
 
     label: str = ""

@@ -1,10 +1,11 @@
 """Projects and the resources that are linked to them."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.presentation import shown
 from nbyard.domain.runs.git_states import GitState
 
 LinkKind = Literal[
@@ -27,9 +28,9 @@ LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 class ProjectTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The purpose of a project: its goal, the data to evaluate results with, and the criteria."""
 
-    goal: str = ""
-    evaluation_data: str = ""
-    criteria: str = ""
+    goal: Annotated[str, shown("Goal", order=3)] = ""
+    evaluation_data: Annotated[str, shown("Evaluation data", order=4, more=True)] = ""
+    criteria: Annotated[str, shown("Criteria", order=5, more=True)] = ""
 
 
 class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,11 +40,14 @@ class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     other facts by name.
     """
 
-    name: str
-    description: str = ""
-    repository: str = ""
-    requirements: str = ""
-    metadata: dict[str, str] = {}
+    name: Annotated[str, shown("Name", order=1)]
+    description: Annotated[str, shown("Description", order=2, widget="long text")] = ""
+    repository: Annotated[str, shown("Repository (URL)", order=6, more=True)] = ""
+    requirements: Annotated[str, shown("Requirements", order=7, more=True, widget="long text")] = ""
+    metadata: Annotated[
+        dict[str, str],
+        shown("Other facts, one “name = value” per line", order=8, more=True, widget="facts"),
+    ] = {}
     task: ProjectTask = ProjectTask()
 
 

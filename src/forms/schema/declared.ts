@@ -1,0 +1,113 @@
+// Made by scripts/generate-api.mjs; do not edit.
+import type { IField } from './field';
+
+/** Marks texts, so that tools collect them for translators. */
+const trans = { __: (text: string) => text };
+
+/** The fields of the forms of structs, as `shown` declares them in `nbyard/domain`. */
+export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
+  CleanUpRules: [
+    { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
+    { name: 'keep', kind: 'number', label: trans.__('Newest runs to keep of each workflow') },
+    { name: 'max_bytes', kind: 'gigabytes', label: trans.__('Most gigabytes of all outputs') },
+    {
+      name: 'states',
+      kind: 'boxes',
+      label: trans.__('Only these states (none: all)'),
+      labels: {
+        succeeded: trans.__('succeeded'),
+        failed: trans.__('failed'),
+        cancelled: trans.__('cancelled')
+      }
+    }
+  ],
+  NewChannel: [
+    { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
+    {
+      name: 'url',
+      kind: 'password',
+      label: trans.__('URL'),
+      help: trans.__(
+        'Slack, Discord, Teams: the web address of a webhook (https://…). E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org'
+      ),
+      required: true
+    },
+    {
+      name: 'rules.0.events',
+      kind: 'boxes',
+      label: trans.__('Send a message when a run'),
+      labels: {
+        failed: trans.__('failed'),
+        recovered: trans.__('succeeded again'),
+        'schedule-missed': trans.__('missed its schedule'),
+        'trigger-failed': trans.__('did not start when its trigger fired'),
+        'running-long': trans.__('takes long'),
+        retried: trans.__('retried'),
+        succeeded: trans.__('succeeded'),
+        cancelled: trans.__('cancelled')
+      },
+      required: true
+    },
+    {
+      name: 'rules.0.path',
+      kind: 'text',
+      label: trans.__('Only runs of this file'),
+      more: true,
+      placeholder: trans.__('all files')
+    },
+    {
+      name: 'rules.0.project',
+      kind: 'text',
+      label: trans.__('Only runs of this project'),
+      more: true,
+      picker: 'project',
+      placeholder: trans.__('all projects')
+    },
+    {
+      name: 'rules.0.long_seconds',
+      kind: 'minutes',
+      label: trans.__('A run takes long after (minutes)'),
+      more: true,
+      placeholder: trans.__('twice its usual duration')
+    }
+  ],
+  NewCredential: [
+    { name: 'name', kind: 'text', label: trans.__('Name'), fixed: true, required: true },
+    { name: 'kind', kind: 'choice', label: trans.__('Kind'), fixed: true, required: true },
+    { name: 'description', kind: 'text', label: trans.__('Description') }
+  ],
+  NewEnvironment: [
+    { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
+    { name: 'requirements', kind: 'packages', label: trans.__('Packages') }
+  ],
+  NewProject: [
+    { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
+    { name: 'description', kind: 'long text', label: trans.__('Description') },
+    { name: 'task.goal', kind: 'text', label: trans.__('Goal') },
+    { name: 'task.evaluation_data', kind: 'text', label: trans.__('Evaluation data'), more: true },
+    { name: 'task.criteria', kind: 'text', label: trans.__('Criteria'), more: true },
+    { name: 'repository', kind: 'text', label: trans.__('Repository (URL)'), more: true },
+    { name: 'requirements', kind: 'long text', label: trans.__('Requirements'), more: true },
+    {
+      name: 'metadata',
+      kind: 'facts',
+      label: trans.__('Other facts, one “name = value” per line'),
+      more: true
+    }
+  ],
+  PolicyRules: [
+    { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
+    { name: 'keep', kind: 'number', label: trans.__('Newest runs to keep of each workflow') },
+    { name: 'max_bytes', kind: 'gigabytes', label: trans.__('Most gigabytes of all outputs') },
+    {
+      name: 'states',
+      kind: 'boxes',
+      label: trans.__('Only these states (none: all)'),
+      labels: {
+        succeeded: trans.__('succeeded'),
+        failed: trans.__('failed'),
+        cancelled: trans.__('cancelled')
+      }
+    }
+  ]
+};
