@@ -6146,10 +6146,14 @@ export interface components {
          * @description An executable to register. Omitted fields are read from the file.
          */
         NewExecutable: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
+            /** Name */
             name?: string;
             /** @default  */
             kind: string;
@@ -6247,13 +6251,6 @@ export interface components {
              */
             requirements: string;
             /**
-             * Other facts, one “name = value” per line
-             * @default {}
-             */
-            metadata: {
-                [key: string]: string;
-            };
-            /**
              * @default {
              *       "goal": "",
              *       "evaluation_data": "",
@@ -6261,6 +6258,13 @@ export interface components {
              *     }
              */
             task: components["schemas"]["ProjectTask"];
+            /**
+             * Other facts, one “name = value” per line
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
         };
         /**
          * NewRetention
@@ -7458,14 +7462,19 @@ export interface components {
          */
         ProjectPatch: {
             revision: number;
+            /** Name */
             name?: string;
+            /** Description */
             description?: string;
+            /** Repository (URL) */
             repository?: string;
+            /** Requirements */
             requirements?: string;
+            task?: components["schemas"]["ProjectTask"];
+            /** Other facts, one “name = value” per line */
             metadata?: {
                 [key: string]: string;
             };
-            task?: components["schemas"]["ProjectTask"];
         };
         /**
          * ProjectPlan

@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import click
 from msgspec.structs import replace
@@ -54,8 +54,7 @@ def _parameters(field: PresentedField, outer: str = "") -> list[tuple[str, Decor
         settings["type"] = shown.format.read
     elif kind is not dict:
         value = get_args(field.type)[0] if kind is list else field.type
-        choices = [*(shown.labels or (get_args(value) if get_origin(value) is Literal else ()))]
-        settings["type"] = click.Choice(choices) if choices else value
+        settings["type"] = click.Choice(field.choices) if field.choices else value
     if shown.argument:
         settings |= {"nargs": -1} if kind is list else {}
         return [(name, _adding(shown, click.argument(name, **settings)))]
