@@ -7655,10 +7655,10 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
-            /** @default true */
-            for_notebooks: boolean;
             /** @default  */
             project: string;
+            /** @default true */
+            for_notebooks: boolean;
             /** @default  */
             own: string;
         };

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.naming.names import without_accents
+from nbyard.domain.presentation import shown
 from nbyard.domain.state_machines import ImageState
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason
@@ -68,16 +69,34 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Dockerfile.
     """
 
-    base: str = ""
-    system_packages: list[str] = []
-    build_packages: list[str] = []
-    uid: int = NOBODY
-    gid: int = NOBODY
-    cuda: str = ""
-    variables: dict[str, str] = {}
-    labels: dict[str, str] = {}
-    for_notebooks: bool = True
-    project: str = ""
+    base: Annotated[str, shown(option_help="Base image (ARG BASE).", metavar="IMAGE")] = ""
+    system_packages: Annotated[
+        list[str], shown(option="--system-package", option_help="Debian package to install.")
+    ] = []
+    build_packages: Annotated[
+        list[str],
+        shown(
+            option="--build-package",
+            option_help="Debian package for building Python packages only.",
+        ),
+    ] = []
+    uid: Annotated[int, shown(option_help="User ID in the container; not root.")] = NOBODY
+    gid: Annotated[int, shown(option_help="Group ID in the container; not root.")] = NOBODY
+    cuda: Annotated[
+        str, shown(option_help="CUDA version of NVIDIA's base image.", metavar="VERSION")
+    ] = ""
+    variables: Annotated[dict[str, str], shown(option="--variable")] = {}
+    labels: Annotated[dict[str, str], shown(option="--label")] = {}
+    project: Annotated[
+        str, shown(option_help="Folder whose files are copied to /project.", metavar="FOLDER")
+    ] = ""
+    for_notebooks: Annotated[
+        bool,
+        shown(
+            option="--for-notebooks/--for-scripts",
+            option_help="Add the packages that execute notebooks, or leave them out.",
+        ),
+    ] = True
     own: str = ""
 
 
