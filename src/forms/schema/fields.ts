@@ -16,6 +16,9 @@ export type Problems = Readonly<Record<string, string>>;
 const SCALES: Readonly<Record<string, number>> = { number: 1, minutes: 60, gigabytes: 1e9 };
 const SEPARATORS: Readonly<Record<string, string>> = { pairs: '=', facts: ' = ' };
 
+/** Kinds whose values are lists: checked values and rows. */
+const LISTS = ['boxes', 'ports'];
+
 /** Return the fields of a struct's form, as `shown` declares them on the server. */
 export function declaredFields(struct: string, trans: TranslationBundle): IField[] {
   const translated = <T>(value: T): T =>
@@ -43,7 +46,7 @@ export function visibleFields(fields: readonly IField[], values: Values): IField
 /** Return a value as its widget has it. */
 export function typedValue({ kind }: IField, value: unknown): Typed {
   if (value === undefined || value === null) {
-    return kind === 'box' ? false : kind === 'boxes' ? [] : '';
+    return kind === 'box' ? false : LISTS.includes(kind) ? [] : '';
   }
   if (kind in SEPARATORS) {
     return pairLines(value as Record<string, string>, SEPARATORS[kind]);
