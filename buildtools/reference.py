@@ -11,6 +11,7 @@ import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import click
@@ -276,6 +277,8 @@ def _given(value: Any) -> str:
 
 def kind(annotation: Any) -> str:
     """Return a type in readable form."""
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
+        return " | ".join(map(kind, typing.get_args(annotation)))
     text = inspect.formatannotation(annotation)
     text = re.sub(r"\b(?:\w+\.)+(?=[A-Z]\w)", "", text)
     text = re.sub(r"Literal\[([^]]*)\]", lambda found: found[1].replace(", ", " | "), text)

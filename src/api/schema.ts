@@ -4367,20 +4367,72 @@ export interface components {
             revision: number;
             /** @default null */
             changed_at: string | null;
+            /**
+             * Title
+             * @description The name that users see; at most 45 characters.
+             */
             title?: string;
+            /**
+             * Description
+             * @description The purpose of the deployment; at most 1,000 characters.
+             */
             description?: string;
+            /**
+             * Image
+             * @description The new image.
+             */
             image?: string;
+            /**
+             * CPU
+             * @description The maximum number of cores.
+             */
             cpu?: number;
+            /**
+             * Memory
+             * @description The memory limit. A service that exceeds it is killed.
+             */
             memory_gb?: number;
+            /**
+             * Disk
+             * @description The maximum size of its files, if the disk of the engine supports limits.
+             */
             disk_gb?: number;
+            /**
+             * GPU
+             * @description The number of GPUs that only this deployment uses. Runs cannot use them meanwhile.
+             */
             gpu?: number;
+            /**
+             * Password
+             * @description The password for JupyterLab or VS Code; at least 9 characters.
+             */
             password?: string;
+            /**
+             * Command
+             * @description The words of a command that replaces the image's own.
+             */
             command?: string[];
+            /**
+             * Variables
+             * @description Environment variables, without secrets: users who may see the deployment read them.
+             */
             environment?: {
                 [key: string]: string;
             };
+            /**
+             * Ports
+             * @description The ports of the service, each with the name of its link.
+             */
             ports?: components["schemas"]["Port"][];
+            /**
+             * Time to start
+             * @description The time limit for its first response.
+             */
             start_seconds?: number;
+            /**
+             * Time to stop
+             * @description The time limit to finish open requests when it is stopped or replaced.
+             */
             stop_seconds?: number;
         };
         /**
@@ -5936,42 +5988,102 @@ export interface components {
          *         fields.
          */
         NewDeployment: {
-            /** @default  */
+            /**
+             * Image
+             * @default
+             */
             image: string;
             /**
+             * Service
              * @default api
              * @enum {unknown}
              */
             service: "api" | "code-server" | "jupyterlab" | "own";
-            /** @default  */
+            /**
+             * Host name
+             * @description The deployment's own part of its address. Empty: derived from the title.
+             * @default
+             */
             name: string;
-            /** @default  */
+            /**
+             * Title
+             * @description The name that users see; at most 45 characters.
+             * @default
+             */
             title: string;
-            /** @default  */
+            /**
+             * Description
+             * @description The purpose of the deployment; at most 1,000 characters.
+             * @default
+             */
             description: string;
-            /** @default standard */
+            /**
+             * Preset
+             * @description The preset with the defaults and ranges.
+             * @default standard
+             */
             preset: string;
-            /** @default null */
+            /**
+             * CPU
+             * @description The maximum number of cores.
+             * @default null
+             */
             cpu: number | null;
-            /** @default null */
+            /**
+             * Memory
+             * @description The memory limit. A service that exceeds it is killed.
+             * @default null
+             */
             memory_gb: number | null;
-            /** @default null */
+            /**
+             * Disk
+             * @description The maximum size of its files, if the disk of the engine supports limits.
+             * @default null
+             */
             disk_gb: number | null;
-            /** @default null */
+            /**
+             * GPU
+             * @description The number of GPUs that only this deployment uses. Runs cannot use them meanwhile.
+             * @default null
+             */
             gpu: number | null;
-            /** @default  */
+            /**
+             * Password
+             * @description The password for JupyterLab or VS Code; at least 9 characters.
+             * @default
+             */
             password: string;
-            /** @default [] */
+            /**
+             * Command
+             * @description The words of a command that replaces the image's own.
+             * @default []
+             */
             command: string[];
-            /** @default {} */
+            /**
+             * Variables
+             * @description Environment variables, without secrets: users who may see the deployment read them.
+             * @default {}
+             */
             environment: {
                 [key: string]: string;
             };
-            /** @default null */
+            /**
+             * Ports
+             * @description The ports of the service, each with the name of its link.
+             * @default null
+             */
             ports: components["schemas"]["Port"][] | null;
-            /** @default null */
+            /**
+             * Time to start
+             * @description The time limit for its first response.
+             * @default null
+             */
             start_seconds: number | null;
-            /** @default null */
+            /**
+             * Time to stop
+             * @description The time limit to finish open requests when it is stopped or replaced.
+             * @default null
+             */
             stop_seconds: number | null;
             /** @default null */
             general: components["schemas"]["DashboardGeneral"] | null;

@@ -5,7 +5,7 @@ from typing import Annotated
 import msgspec
 import pytest
 
-from nbyard.domain.presentation import shown, shown_of
+from nbyard.domain.presentation import presented_fields, shown
 
 
 class Sample(msgspec.Struct):
@@ -17,17 +17,10 @@ class Sample(msgspec.Struct):
     key: Annotated[str, shown("Key", secret=True)] = ""
 
 
-def field(name: str):
-    return next(field for field in msgspec.structs.fields(Sample) if field.name == name)
-
-
-def test_a_field_without_a_presentation_has_none():
-    assert shown_of(field("plain").type) is None
-
-
-def test_a_presentation_is_read_from_the_field():
-    presentation = shown_of(field("size").type)
-    assert (presentation.label, presentation.help) == ("Size", "How large it is.")
+def test_only_fields_with_a_presentation_are_presented():
+    size, key = presented_fields(Sample)
+    assert (size.name, size.type, size.shown.label, size.flag) == ("size", int, "Size", "--size")
+    assert key.shown.secret
 
 
 def test_forms_read_the_presentation_from_the_schema():

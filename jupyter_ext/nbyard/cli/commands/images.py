@@ -1,7 +1,6 @@
 """Commands for images that use more than one operation."""
 
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +8,7 @@ import click
 import msgspec
 
 from nbyard.cli.output.console import format_size, print_note, show_json
+from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.shared_options import connect, json_option, server_option, with_options
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.images.structs import (
@@ -222,15 +222,8 @@ def log(image: str, follow: bool, server: str) -> None:
 
 def print_log(connection: Any, image: str, follow: bool) -> None:
     """Print the log so far; with `follow`, until its end."""
-    after = 0
-    while True:
-        chunk = connection.images.log(image=image, after=after)
-        click.echo(chunk.text, nl=False, err=True)
-        moved, after = chunk.next > after, chunk.next
-        if chunk.done or not (follow or moved):
-            return
-        if not moved:
-            time.sleep(LOOK_SECONDS)
+    read = connection.images.log
+    print_growing_log(lambda after: read(image=image, after=after), follow=follow, err=True)
 
 
 def _follow_build(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: bool) -> None:

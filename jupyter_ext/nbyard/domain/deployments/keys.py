@@ -10,7 +10,7 @@ import msgspec
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, Deployment
 from nbyard.domain.naming.names import check_title
 from nbyard.domain.paging import check_range
-from nbyard.domain.presentation import shown
+from nbyard.domain.presentation import AGE, shown
 from nbyard.errors import Conflict
 
 TOKEN_BYTES = 32
@@ -25,7 +25,8 @@ class NewDeploymentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     name: Annotated[str, shown("Name", "Purpose of the key.")] = ""
     days: Annotated[
-        float | None, shown("Expires", "Time until it expires: 12h, 30d, 4w.", option="--expires")
+        float | None,
+        shown("Expires", "Time until it expires: 12h, 30d, 4w.", option="--expires", format=AGE),
     ] = None
 
 

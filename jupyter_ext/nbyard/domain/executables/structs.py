@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Annotated
 
 import msgspec
 
@@ -10,6 +11,7 @@ from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.presentation import shown
 from nbyard.reasons.structs import Reason
 
 # Files with the same name everywhere: their folder identifies them.
@@ -105,9 +107,12 @@ class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An executable to register. Omitted fields are read from the file."""
 
-    path: str = ""
+    path: Annotated[str, shown("File", argument=True, needed=True)] = ""
     upload: str = ""
-    name: str | msgspec.UnsetType = msgspec.UNSET
+    name: Annotated[
+        str | msgspec.UnsetType,
+        shown("Name", option_help="Name of the executable. Default: the file's name."),
+    ] = msgspec.UNSET
     kind: str = ""
     description: str = ""
     arguments: list[Argument] | None = None
