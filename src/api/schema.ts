@@ -6146,10 +6146,14 @@ export interface components {
          * @description An executable to register. Omitted fields are read from the file.
          */
         NewExecutable: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
+            /** Name */
             name?: string;
             /** @default  */
             kind: string;
@@ -7626,29 +7630,56 @@ export interface components {
          *         the Dockerfile.
          */
         Recipe: {
-            /** @default  */
+            /**
+             * Base image
+             * @default
+             */
             base: string;
-            /** @default [] */
+            /**
+             * System packages
+             * @default []
+             */
             system_packages: string[];
-            /** @default [] */
+            /**
+             * Packages for building only
+             * @default []
+             */
             build_packages: string[];
-            /** @default 65534 */
+            /**
+             * User id
+             * @default 65534
+             */
             uid: number;
-            /** @default 65534 */
+            /**
+             * Group id
+             * @default 65534
+             */
             gid: number;
-            /** @default  */
+            /**
+             * CUDA version
+             * @default
+             */
             cuda: string;
-            /** @default {} */
+            /**
+             * Environment variables
+             * @default {}
+             */
             variables: {
                 [key: string]: string;
             };
-            /** @default {} */
+            /**
+             * Labels
+             * @default {}
+             */
             labels: {
                 [key: string]: string;
             };
             /** @default true */
             for_notebooks: boolean;
-            /** @default  */
+            /**
+             * Project folder
+             * @default
+             */
             project: string;
             /** @default  */
             own: string;

@@ -93,15 +93,16 @@ function FieldAndBelow({ below, ...props }: IFieldProps & { below?: ReactNode })
   const error = problemAt(problems, field.name);
   const widget = { ...WIDGETS, ...props.widgets }[field.kind];
   const value = props.value ?? fallback(field);
+  const drawn = widget ? (
+    widget({ field, value, problems, error, onChange })
+  ) : (
+    <Framed {...props} error={error} />
+  );
   return (
-    <>
-      {widget ? (
-        widget({ field, value, problems, error, onChange })
-      ) : (
-        <Framed {...props} error={error} />
-      )}
+    <div className="nby-FieldGroup">
+      {drawn}
       {below}
-    </>
+    </div>
   );
 }
 

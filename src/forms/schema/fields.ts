@@ -1,7 +1,7 @@
 /** The fields of a form, and their values as the user types them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { hidden } from '../../spelling/ShowAsCommand';
-import { pairLines, parsePairs } from '../lines';
+import { pairLines, parsePairs, words } from '../lines';
 import { DECLARED } from './declared';
 import type { IField } from './field';
 
@@ -54,8 +54,8 @@ export function typedValue({ kind }: IField, value: unknown): Typed {
   if (kind in SCALES) {
     return String((value as number) / SCALES[kind]);
   }
-  if (kind === 'words') {
-    return (value as string[]).join('\n');
+  if (kind === 'words' || kind === 'names') {
+    return (value as string[]).join(kind === 'words' ? '\n' : ' ');
   }
   return typeof value === 'number' ? String(value) : (value as Typed);
 }
@@ -75,6 +75,9 @@ export function readValue({ kind }: IField, typed: Typed): unknown {
   }
   if (kind === 'words') {
     return typed ? typed.split('\n') : [];
+  }
+  if (kind === 'names') {
+    return words(typed);
   }
   return kind === 'text' ? typed.trim() : typed;
 }

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.naming.names import without_accents
+from nbyard.domain.presentation import shown
 from nbyard.domain.state_machines import ImageState
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason
@@ -68,16 +69,27 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Dockerfile.
     """
 
-    base: str = ""
-    system_packages: list[str] = []
-    build_packages: list[str] = []
-    uid: int = NOBODY
-    gid: int = NOBODY
-    cuda: str = ""
-    variables: dict[str, str] = {}
-    labels: dict[str, str] = {}
+    base: Annotated[str, shown("Base image", order=1)] = ""
+    system_packages: Annotated[list[str], shown("System packages", order=5, widget="names")] = []
+    build_packages: Annotated[
+        list[str], shown("Packages for building only", order=6, widget="names")
+    ] = []
+    uid: Annotated[int, shown("User id", order=3)] = NOBODY
+    gid: Annotated[int, shown("Group id", order=4)] = NOBODY
+    cuda: Annotated[str, shown("CUDA version", order=2)] = ""
+    variables: Annotated[
+        dict[str, str], shown("Environment variables", order=8, placeholder="NAME=VALUE")
+    ] = {}
+    labels: Annotated[dict[str, str], shown("Labels", order=9, placeholder="NAME=VALUE")] = {}
     for_notebooks: bool = True
-    project: str = ""
+    project: Annotated[
+        str,
+        shown(
+            "Project folder",
+            order=7,
+            placeholder="The files of this folder are copied to /project",
+        ),
+    ] = ""
     own: str = ""
 
 
