@@ -9,7 +9,8 @@ const ROUTES = 'src/api/routes.ts';
 const FIELDS = 'src/forms/schema/declared.ts';
 /** The structs that have a form. */
 const FORMS = [
-  ...['CleanUpRules', 'NewChannel', 'NewCredential', 'NewEnvironment', 'NewProject', 'PolicyRules']
+  ...['CleanUpRules', 'NewChannel', 'NewCredential', 'NewEnvironment', 'NewProject'],
+  ...['PolicyRules', 'Recipe']
 ];
 const words = process.argv.slice(2);
 const options = [DOCUMENT, '--empty-objects-unknown', '-o', TYPES, ...words];

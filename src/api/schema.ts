@@ -7635,27 +7635,54 @@ export interface components {
          *         the Dockerfile.
          */
         Recipe: {
-            /** @default  */
+            /**
+             * Base image
+             * @default
+             */
             base: string;
-            /** @default [] */
+            /**
+             * System packages
+             * @default []
+             */
             system_packages: string[];
-            /** @default [] */
+            /**
+             * Packages for building only
+             * @default []
+             */
             build_packages: string[];
-            /** @default 65534 */
+            /**
+             * User id
+             * @default 65534
+             */
             uid: number;
-            /** @default 65534 */
+            /**
+             * Group id
+             * @default 65534
+             */
             gid: number;
-            /** @default  */
+            /**
+             * CUDA version
+             * @default
+             */
             cuda: string;
-            /** @default {} */
+            /**
+             * Environment variables
+             * @default {}
+             */
             variables: {
                 [key: string]: string;
             };
-            /** @default {} */
+            /**
+             * Labels
+             * @default {}
+             */
             labels: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Project folder
+             * @default
+             */
             project: string;
             /** @default true */
             for_notebooks: boolean;

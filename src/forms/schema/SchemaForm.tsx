@@ -28,11 +28,8 @@ export interface ISchemaFormProps {
   widgets?: Readonly<Record<string, (widget: IWidget) => ReactNode>>;
   /** Shown below fields, by their names. */
   below?: Readonly<Record<string, ReactNode>>;
-  /** Shown between the first fields and *More*. */
-  children?: ReactNode;
   /** Whether defaults are the saved values, which may be emptied. */
   isSaved?: boolean;
-  withoutHelp?: boolean;
   /** Show all fields from the start. */
   isOpen?: boolean;
   /** `undefined` restores the default. */
@@ -49,7 +46,7 @@ const WIDGETS: ISchemaFormProps['widgets'] = {
 
 /** A form that is drawn from a list of fields: those for everybody, and more on request. */
 export function SchemaForm(props: ISchemaFormProps): JSX.Element {
-  const { values, problems, trans, below = {}, children, isOpen, onChange } = props;
+  const { values, problems, trans, below = {}, isOpen, onChange } = props;
   const fields = visibleFields(props.fields, values);
   const rare = fields.filter(({ more }) => more);
   const draw = (field: IField) => (
@@ -73,7 +70,6 @@ export function SchemaForm(props: ISchemaFormProps): JSX.Element {
         </p>
       ))}
       {fields.filter(({ more }) => !more).map(draw)}
-      {children}
       {!!rare.length && (
         <More
           summary={trans.__('More')}
@@ -97,15 +93,16 @@ function FieldAndBelow({ below, ...props }: IFieldProps & { below?: ReactNode })
   const error = problemAt(problems, field.name);
   const widget = { ...WIDGETS, ...props.widgets }[field.kind];
   const value = props.value ?? fallback(field);
+  const drawn = widget ? (
+    widget({ field, value, problems, error, onChange })
+  ) : (
+    <Framed {...props} error={error} />
+  );
   return (
-    <>
-      {widget ? (
-        widget({ field, value, problems, error, onChange })
-      ) : (
-        <Framed {...props} error={error} />
-      )}
+    <div className="nby-FieldGroup">
+      {drawn}
       {below}
-    </>
+    </div>
   );
 }
 
@@ -116,13 +113,13 @@ function fallback(field: IField): Typed {
 
 /** A field with its label above it: a line, several lines, a number, a password or a choice. */
 function Framed(props: IFieldProps & { error?: string }): JSX.Element {
-  const { field, value, error, client, isSaved, withoutHelp, trans, onChange } = props;
+  const { field, value, error, client, isSaved, trans, onChange } = props;
   const { kind, label, labels = {}, empty, placeholder } = field;
   const required = field.required && kind !== 'choice'; // a choice has a value
   const [isLong, setLong] = useState(field.isLong ?? LINES.has(kind));
   const shown = String(value ?? fallback(field));
   const suggestions = usePicker(client, field.picker, shown);
-  const help = withoutHelp ? '' : (field.helps?.[shown] ?? field.help);
+  const help = field.helps?.[shown] ?? field.help;
   const isHidden = kind === 'password';
   const aside = !isHidden ? (
     <Mark {...{ field, value, isSaved, trans, onChange }} />

@@ -109,5 +109,31 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
         cancelled: trans.__('cancelled')
       }
     }
+  ],
+  Recipe: [
+    { name: 'base', kind: 'text', label: trans.__('Base image') },
+    { name: 'cuda', kind: 'text', label: trans.__('CUDA version') },
+    { name: 'uid', kind: 'number', label: trans.__('User id'), first: 65534 },
+    { name: 'gid', kind: 'number', label: trans.__('Group id'), first: 65534 },
+    { name: 'system_packages', kind: 'names', label: trans.__('System packages') },
+    { name: 'build_packages', kind: 'names', label: trans.__('Packages for building only') },
+    {
+      name: 'project',
+      kind: 'text',
+      label: trans.__('Project folder'),
+      placeholder: trans.__('The files of this folder are copied to /project')
+    },
+    {
+      name: 'variables',
+      kind: 'pairs',
+      label: trans.__('Environment variables'),
+      placeholder: trans.__('NAME=VALUE')
+    },
+    {
+      name: 'labels',
+      kind: 'pairs',
+      label: trans.__('Labels'),
+      placeholder: trans.__('NAME=VALUE')
+    }
   ]
 };

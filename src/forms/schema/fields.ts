@@ -1,7 +1,7 @@
 /** The fields of a form, and their values as the user types them. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { hidden } from '../../spelling/ShowAsCommand';
-import { pairLines, parsePairs } from '../lines';
+import { pairLines, parsePairs, words } from '../lines';
 import { DECLARED } from './declared';
 import type { IField } from './field';
 
@@ -15,6 +15,9 @@ export type Problems = Readonly<Record<string, string>>;
 /** How much one of a unit is in a request. */
 const SCALES: Readonly<Record<string, number>> = { number: 1, minutes: 60, gigabytes: 1e9 };
 const SEPARATORS: Readonly<Record<string, string>> = { pairs: '=', facts: ' = ' };
+
+/** Kinds whose values are lists: checked values and rows. */
+const LISTS = ['boxes', 'ports'];
 
 /** Return the fields of a struct's form, as `shown` declares them on the server. */
 export function declaredFields(struct: string, trans: TranslationBundle): IField[] {
@@ -43,7 +46,7 @@ export function visibleFields(fields: readonly IField[], values: Values): IField
 /** Return a value as its widget has it. */
 export function typedValue({ kind }: IField, value: unknown): Typed {
   if (value === undefined || value === null) {
-    return kind === 'box' ? false : kind === 'boxes' ? [] : '';
+    return kind === 'box' ? false : LISTS.includes(kind) ? [] : '';
   }
   if (kind in SEPARATORS) {
     return pairLines(value as Record<string, string>, SEPARATORS[kind]);
@@ -51,8 +54,8 @@ export function typedValue({ kind }: IField, value: unknown): Typed {
   if (kind in SCALES) {
     return String((value as number) / SCALES[kind]);
   }
-  if (kind === 'words') {
-    return (value as string[]).join('\n');
+  if (kind === 'words' || kind === 'names') {
+    return (value as string[]).join(kind === 'words' ? '\n' : ' ');
   }
   return typeof value === 'number' ? String(value) : (value as Typed);
 }
@@ -72,6 +75,9 @@ export function readValue({ kind }: IField, typed: Typed): unknown {
   }
   if (kind === 'words') {
     return typed ? typed.split('\n') : [];
+  }
+  if (kind === 'names') {
+    return words(typed);
   }
   return kind === 'text' ? typed.trim() : typed;
 }

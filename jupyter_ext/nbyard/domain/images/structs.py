@@ -69,26 +69,61 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Dockerfile.
     """
 
-    base: Annotated[str, shown(option_help="Base image (ARG BASE).", metavar="IMAGE")] = ""
+    base: Annotated[
+        str,
+        shown("Base image", order=1, option_help="Base image (ARG BASE).", metavar="IMAGE"),
+    ] = ""
     system_packages: Annotated[
-        list[str], shown(option="--system-package", option_help="Debian package to install.")
+        list[str],
+        shown(
+            "System packages",
+            order=5,
+            widget="names",
+            option="--system-package",
+            option_help="Debian package to install.",
+        ),
     ] = []
     build_packages: Annotated[
         list[str],
         shown(
+            "Packages for building only",
+            order=6,
+            widget="names",
             option="--build-package",
             option_help="Debian package for building Python packages only.",
         ),
     ] = []
-    uid: Annotated[int, shown(option_help="User ID in the container; not root.")] = NOBODY
-    gid: Annotated[int, shown(option_help="Group ID in the container; not root.")] = NOBODY
+    uid: Annotated[
+        int, shown("User id", order=3, option_help="User ID in the container; not root.")
+    ] = NOBODY
+    gid: Annotated[
+        int, shown("Group id", order=4, option_help="Group ID in the container; not root.")
+    ] = NOBODY
     cuda: Annotated[
-        str, shown(option_help="CUDA version of NVIDIA's base image.", metavar="VERSION")
+        str,
+        shown(
+            "CUDA version",
+            order=2,
+            option_help="CUDA version of NVIDIA's base image.",
+            metavar="VERSION",
+        ),
     ] = ""
-    variables: Annotated[dict[str, str], shown(option="--variable")] = {}
-    labels: Annotated[dict[str, str], shown(option="--label")] = {}
+    variables: Annotated[
+        dict[str, str],
+        shown("Environment variables", order=8, placeholder="NAME=VALUE", option="--variable"),
+    ] = {}
+    labels: Annotated[
+        dict[str, str], shown("Labels", order=9, placeholder="NAME=VALUE", option="--label")
+    ] = {}
     project: Annotated[
-        str, shown(option_help="Folder whose files are copied to /project.", metavar="FOLDER")
+        str,
+        shown(
+            "Project folder",
+            order=7,
+            placeholder="The files of this folder are copied to /project",
+            option_help="Folder whose files are copied to /project.",
+            metavar="FOLDER",
+        ),
     ] = ""
     for_notebooks: Annotated[
         bool,

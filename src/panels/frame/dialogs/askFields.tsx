@@ -1,4 +1,5 @@
 /** A dialog with a form that is drawn from a list of fields. */
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useState } from 'react';
 import { IRequest } from '../../../api/operations';
 import { useDialogDraft } from '../../../components/hooks/useDraft';
@@ -22,7 +23,7 @@ export type IAsker = Pick<IPanelServices, 'trans'> & {
   yard: { client: Pick<IPanelServices['yard']['client'], 'call'> };
 };
 
-interface IAsked<Body extends object> extends Pick<ISchemaFormProps, 'widgets'> {
+interface IAsked<T, Body extends object> extends Pick<ISchemaFormProps, 'widgets'> {
   title: string;
   ok: string;
   fields: readonly IField[];
@@ -32,6 +33,8 @@ interface IAsked<Body extends object> extends Pick<ISchemaFormProps, 'widgets'> 
   start?: object;
   /** Return the request that stores the values of the form. */
   request: (body: Body) => IRequest;
+  /** Sends the values, if more than the request is needed. */
+  send?: (body: Body) => Promise<T | undefined>;
   className?: string;
   /** Selects what gets the focus, instead of the first field. */
   first?: string;
@@ -41,34 +44,39 @@ interface IAsked<Body extends object> extends Pick<ISchemaFormProps, 'widgets'> 
   stored?: (values: Values) => Values;
 }
 
+/** Return the field of a dialog that renames an item. */
+export function nameField(trans: TranslationBundle): IField {
+  return { name: 'name', kind: 'text', label: trans.__('Name'), isReplaced: true };
+}
+
 /** Return what the server stored; undefined if the user cancels. */
 export function askFields<T, Body extends object>(
   { yard, trans }: IAsker,
-  asked: IAsked<Body>
+  asked: IAsked<T, Body>
 ): Promise<T | undefined> {
-  const { title, ok, known, start, first, request } = asked;
+  const { title, ok, known, start, first, request, send } = asked;
   const { client } = yard;
   const fields = known ? asked.fields.filter(({ fixed }) => !fixed) : asked.fields;
   const draft = typedValues(asked.fields, known ?? start);
   const check = () => unreadFields(fields, draft, trans);
-  const requestOf = (values: Values) => request(bodyOf<Body>(fields, values));
+  const bodyWith = (values: Values) => bodyOf<Body>(fields, values);
+  const call = ({ id, question }: IRequest) => client.call(id, question as never) as Promise<T>;
   return askUntilAccepted({
     ...{ title, ok, draft, first, check, trans },
     form: problems => <Form {...{ asked, client, draft, fields, problems, trans }} />,
-    send: () => {
-      const { id, question } = requestOf(draft);
-      return client.call(id, question as never) as Promise<T>;
-    },
+    send: () => send?.(bodyWith(draft)) ?? call(request(bodyWith(draft))),
     spelling: {
       client,
       request: () =>
-        Object.keys(check()).length ? undefined : requestOf(withHiddenPasswords(fields, draft))
+        Object.keys(check()).length
+          ? undefined
+          : request(bodyWith(withHiddenPasswords(fields, draft)))
     }
   });
 }
 
 interface IFormProps extends Pick<ISchemaFormProps, 'client' | 'fields' | 'problems' | 'trans'> {
-  asked: IAsked<never>;
+  asked: IAsked<unknown, never>;
   /** Changed while the user types. */
   draft: Record<string, Typed | undefined>;
 }
