@@ -3705,6 +3705,7 @@ export interface components {
         ChannelPatch: {
             revision: number;
             name?: string;
+            /** URL */
             url?: string;
             rules?: components["schemas"]["NoticeRule"][];
             digest?: components["schemas"]["DigestLimit"];
@@ -4111,7 +4112,10 @@ export interface components {
              * @enum {unknown}
              */
             service: "deepaas" | "jupyter" | "vscode";
-            /** @default  */
+            /**
+             * Password
+             * @default
+             */
             jupyter_password: string;
             /** @default  */
             hostname: string;
@@ -5980,12 +5984,8 @@ export interface components {
          * NewDeployment
          * @description A deployment to create. Omitted fields have the values of the preset and the service.
          *
-         *         `name` is the host name, a part of its address; by default it is derived from the title.
-         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
-         *         started. `ports` are the ports that the service listens on. The service has `start_seconds` to
-         *         answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
-         *         `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
-         *         fields.
+         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
+         *         the form of the AI4OS dashboard, as an alternative to the other fields.
          */
         NewDeployment: {
             /**
@@ -7594,6 +7594,7 @@ export interface components {
          *         It can be listed among the images of an `environment` (by name or ID).
          */
         PulledImage: {
+            /** Name */
             reference: string;
             /** @default  */
             environment: string;

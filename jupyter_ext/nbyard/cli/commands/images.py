@@ -8,7 +8,8 @@ from typing import Any
 import click
 import msgspec
 
-from nbyard.cli.body_options import field_options
+from nbyard.cli.body_options import body_options, field_options
+from nbyard.cli.commands.credentials import read_text
 from nbyard.cli.output.console import format_size, print_note, show_json
 from nbyard.cli.output.logs import print_growing_log
 from nbyard.cli.shared_options import connect, json_option, server_option
@@ -110,12 +111,7 @@ def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | N
     # The server knows the last recipe, and the text that own lines are compared with.
     generated = connection.images.dockerfile(body=body)
     if "own" in chosen:
-        file = chosen["own"]
-        try:
-            text = Path(file).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file} cannot be read: {error}") from None
-        chosen["own"] = own_lines(text, generated.text)
+        chosen["own"] = own_lines(read_text(chosen["own"]), generated.text)
     return msgspec.structs.replace(Recipe() if wish["anew"] else generated.recipe, **chosen)
 
 
@@ -142,15 +138,15 @@ def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None
 
 
 @click.command()
-@click.argument("reference", metavar="NAME:TAG")
+@body_options(PulledImage)
 @wait_option
 @log_option
 @server_option
 @json_option
-def pull(reference: str, server: str, **wish: Any) -> None:
+def pull(body: PulledImage, server: str, **wish: Any) -> None:
     """Fetch an image from a registry."""
     connection = connect(server)
-    made = connection.images.pull(body=PulledImage(reference))
+    made = connection.images.pull(body=body)
     _follow_build(connection, made, **wish)
 
 

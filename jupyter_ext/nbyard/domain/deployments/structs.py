@@ -49,7 +49,7 @@ class DashboardGeneral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     docker_image: str = ""
     docker_tag: str = ""
     service: DashboardService = "deepaas"
-    jupyter_password: str = ""
+    jupyter_password: Annotated[str, shown("Password", option="", secret=True)] = ""
     hostname: str = ""
 
 
@@ -156,12 +156,8 @@ StopSeconds = Annotated[
 class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A deployment to create. Omitted fields have the values of the preset and the service.
 
-    `name` is the host name, a part of its address; by default it is derived from the title.
-    `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
-    started. `ports` are the ports that the service listens on. The service has `start_seconds` to
-    answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
-    `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
-    fields.
+    `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
+    the form of the AI4OS dashboard, as an alternative to the other fields.
     """
 
     image: Annotated[str, shown("Image", argument=True)] = ""

@@ -177,7 +177,7 @@ class PulledImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     It can be listed among the images of an `environment` (by name or ID).
     """
 
-    reference: str
+    reference: Annotated[str, shown("Name", argument=True, metavar="NAME:TAG")]
     environment: str = ""
 
 

@@ -120,7 +120,7 @@ class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
-    url: str | msgspec.UnsetType = msgspec.UNSET
+    url: Annotated[str | msgspec.UnsetType, shown("URL", secret=True)] = msgspec.UNSET
     rules: list[NoticeRule] | msgspec.UnsetType = msgspec.UNSET
     digest: DigestLimit | msgspec.UnsetType = msgspec.UNSET
 

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
-from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
+from nbyard.domain.images.structs import ImageName, NewImage
 from nbyard.domain.models.structs import NewModel
 from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, presented
 
@@ -26,11 +26,6 @@ def build_image(_path: Path, body: NewImage) -> list[str]:
         return command.done(body.environment)
     # Without --anew, omitted options would keep the values of the last image.
     return command.flag("--anew", True).fields(recipe).done(body.environment)
-
-
-def pull_image(_path: Path, body: PulledImage) -> list[str]:
-    need(not body.environment)
-    return Words("images", "pull").done(body.reference)
 
 
 def push_image(path: Path, body: ImageName) -> list[str]:
@@ -76,7 +71,7 @@ COMMANDS: Commands = {
     "deployments.create_key": presented("deployments", "keys", "create"),
     "deployments.edit": edit_deployment,
     "images.build": build_image,
-    "images.pull": pull_image,
+    "images.pull": presented("images", "pull"),
     "images.push": push_image,
     "models.build": build_model,
 }

@@ -99,8 +99,10 @@ class Words:
 
     def _field(self, field: PresentedField, value: Any) -> None:
         if field.parts:
+            length = len(self._words)
             # A change keeps the parts that no option sets.
             self.fields(value, is_whole=field.info.default is UNSET)
+            need(len(self._words) > length)  # no option stands for a part with its defaults
             return
         need(bool(field.flag) and value not in (None, [], {}))
         if field.values:
