@@ -30,24 +30,28 @@ def body_options(struct: Any) -> Decorator:
 
             return command(body=body if has_lock else body(), **given)
 
-        return field_options(struct)(call)
+        return field_options(struct, is_whole=True)(call)
 
     return decorate
 
 
-def field_options(struct: Any) -> Decorator:
+def field_options(
+    struct: Any, receiver: str = "fields_for", *, is_whole: bool = False
+) -> Decorator:
     """Add an argument or option for each presented field of a struct.
 
-    The command receives `fields_for`, which returns the given fields as changes of an item.
+    The command receives a function that returns the given fields as changes of an item. A command
+    with a union has the options of each of its structs, with a receiver for each. Only a request
+    that `is_whole` has required options.
     """
     fields = tuple(presented_fields(struct))
-    parameters = [pair for field in fields for pair in _parameters(field)]
+    parameters = [pair for field in fields for pair in _parameters(field, is_whole)]
 
     def decorate(command: Any) -> Any:
         @functools.wraps(command)
         def call(**given: Any) -> Any:
             own = {name: given.pop(name) for name, _ in parameters}
-            return command(fields_for=functools.partial(_values, fields, own), **given)
+            return command(**{receiver: functools.partial(_values, fields, own)}, **given)
 
         for _, add in reversed(parameters):
             add(call)
@@ -56,15 +60,18 @@ def field_options(struct: Any) -> Decorator:
     return decorate
 
 
-def _parameters(field: PresentedField, outer: str = "") -> list[tuple[str, Decorator]]:
+def _parameters(
+    field: PresentedField, is_whole: bool, outer: str = ""
+) -> list[tuple[str, Decorator]]:
     """Return the names of the parameters of a field, each with the decorator that adds it."""
     name, shown = f"{outer}{field.name}", field.shown
     if field.parts:
-        return [pair for part in field.parts for pair in _parameters(part, f"{name}_")]
+        return [pair for part in field.parts for pair in _parameters(part, is_whole, f"{name}_")]
     kind = get_origin(field.type) or field.type
     usual = shown.format.metavar if shown.format else PAIR if kind is dict else ""
     metavar = shown.metavar or usual or UNITS.get(shown.unit, shown.unit) or None
-    settings: dict[str, Any] = {"required": shown.needed or field.info.required, "metavar": metavar}
+    is_required = shown.needed or (is_whole and field.info.required)
+    settings: dict[str, Any] = {"required": is_required, "metavar": metavar}
     if shown.format:
         settings["type"] = shown.format.read
     elif kind is not dict:
@@ -77,7 +84,9 @@ def _parameters(field: PresentedField, outer: str = "") -> list[tuple[str, Decor
         return []
     if field.values:
         settings = {"is_flag": True}
-    settings |= {"help": shown.option_help or shown.help or None, "default": None}
+    if not is_required:
+        settings["default"] = None  # a flag that is omitted is neither on nor off
+    settings["help"] = shown.option_help or shown.help or None
     if kind in (list, dict):
         settings["multiple"] = True
     option = click.option(*field.option.split(), name, **settings)

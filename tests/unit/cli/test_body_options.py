@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from msgspec import UNSET, UnsetType
 
-from nbyard.cli.body_options import body_options
+from nbyard.cli.body_options import body_options, field_options
 from nbyard.domain.presentation import AGE, SIZE, shown
 from nbyard.services.spelling.words import UnspellableRequest, presented
 
@@ -63,6 +63,22 @@ def read(command: click.Command, words: str) -> Any:
     return command.main(shlex.split(words), standalone_mode=False)
 
 
+class OnTime(msgspec.Struct, tag="time"):
+    at: Annotated[str, shown(option="--at")]
+
+
+class OnFile(msgspec.Struct, tag="file"):
+    path: Annotated[str, shown(option="--on-file")]
+    pattern: Annotated[str, shown()] = "*"
+
+
+@click.command()
+@field_options(OnTime, "on_time")
+@field_options(OnFile, "on_file")
+def automate(on_time: Any, on_file: Any) -> Any:
+    return (on_time(), on_file())
+
+
 WINES = [
     ("a", Wine("a")),
     ("--colour white a", Wine("a", colour="white")),
@@ -109,6 +125,20 @@ def test_a_change_keeps_the_parts_that_no_option_sets():
 def test_a_value_of_another_form_is_refused(words):
     with pytest.raises(click.UsageError):
         read(create, words)
+
+
+def test_a_union_is_chosen_by_the_options_of_one_struct():
+    words = "--on-file inbox --pattern '*.csv'"
+    given = {"path": "inbox", "pattern": "*.csv"}
+    assert read(automate, words) == ({}, given)
+    assert shlex.join(presented("automate")({}, OnFile(**given))[2:]) == words
+
+
+def test_a_field_without_a_default_is_a_required_option():
+    command = click.command()(body_options(OnTime)(lambda body: body))
+    assert read(command, "--at 8:00") == OnTime("8:00")
+    with pytest.raises(click.MissingParameter):
+        read(command, "")
 
 
 def test_help_and_completion_follow_from_the_fields():
