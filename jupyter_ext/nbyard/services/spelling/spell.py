@@ -46,13 +46,13 @@ def compare_versions(path: Path, query: Query) -> list[str]:
     return Words("datasets", "compare").done(path["dataset"], *numbers)
 
 
-def reading(*words: str, option: str = "") -> Callable[[Path, Query], list[str]]:
+def reading(*begin: str, option: str = "") -> Callable[[Path, Query], list[str]]:
     """Return the command of a request whose query has only the value of this option."""
 
     def spelled(path: Path, query: Query) -> list[str]:
         # Without a node, the commands of runs ask for the nodes first.
         need(not {*query} - {option} and all(path.values()))
-        return Words(*words).option(f"--{option}", query.get(option)).done(*path.values())
+        return Words(*begin).option(f"--{option}", query.get(option)).done(*path.values())
 
     return spelled
 
