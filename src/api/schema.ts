@@ -6251,13 +6251,6 @@ export interface components {
              */
             requirements: string;
             /**
-             * Other facts, one “name = value” per line
-             * @default {}
-             */
-            metadata: {
-                [key: string]: string;
-            };
-            /**
              * @default {
              *       "goal": "",
              *       "evaluation_data": "",
@@ -6265,6 +6258,13 @@ export interface components {
              *     }
              */
             task: components["schemas"]["ProjectTask"];
+            /**
+             * Other facts, one “name = value” per line
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
         };
         /**
          * NewRetention
@@ -7462,14 +7462,19 @@ export interface components {
          */
         ProjectPatch: {
             revision: number;
+            /** Name */
             name?: string;
+            /** Description */
             description?: string;
+            /** Repository (URL) */
             repository?: string;
+            /** Requirements */
             requirements?: string;
+            task?: components["schemas"]["ProjectTask"];
+            /** Other facts, one “name = value” per line */
             metadata?: {
                 [key: string]: string;
             };
-            task?: components["schemas"]["ProjectTask"];
         };
         /**
          * ProjectPlan
@@ -7674,13 +7679,13 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
-            /** @default true */
-            for_notebooks: boolean;
             /**
              * Project folder
              * @default
              */
             project: string;
+            /** @default true */
+            for_notebooks: boolean;
             /** @default  */
             own: string;
         };

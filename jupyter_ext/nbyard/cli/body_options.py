@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import click
 from msgspec.structs import replace
@@ -20,19 +20,34 @@ def body_options(struct: Any) -> Decorator:
 
     If a field is a lock, `body` is a function that returns the struct for the present item.
     """
+    has_lock = any(field.shown.lock for field in presented_fields(struct))
+
+    def decorate(command: Any) -> Any:
+        @functools.wraps(command)
+        def call(fields_for: Callable[..., dict[str, Any]], **given: Any) -> Any:
+            def body(item: Any = None) -> Any:
+                return struct(**fields_for(item))
+
+            return command(body=body if has_lock else body(), **given)
+
+        return field_options(struct)(call)
+
+    return decorate
+
+
+def field_options(struct: Any) -> Decorator:
+    """Add an argument or option for each presented field of a struct.
+
+    The command receives `fields_for`, which returns the given fields as changes of an item.
+    """
     fields = tuple(presented_fields(struct))
     parameters = [pair for field in fields for pair in _parameters(field)]
-    has_lock = any(field.shown.lock for field in fields)
 
     def decorate(command: Any) -> Any:
         @functools.wraps(command)
         def call(**given: Any) -> Any:
             own = {name: given.pop(name) for name, _ in parameters}
-
-            def body(item: Any = None) -> Any:
-                return struct(**_values(fields, own, item))
-
-            return command(body=body if has_lock else body(), **given)
+            return command(fields_for=functools.partial(_values, fields, own), **given)
 
         for _, add in reversed(parameters):
             add(call)
@@ -54,8 +69,7 @@ def _parameters(field: PresentedField, outer: str = "") -> list[tuple[str, Decor
         settings["type"] = shown.format.read
     elif kind is not dict:
         value = get_args(field.type)[0] if kind is list else field.type
-        choices = [*(shown.labels or (get_args(value) if get_origin(value) is Literal else ()))]
-        settings["type"] = click.Choice(choices) if choices else value
+        settings["type"] = click.Choice(field.choices) if field.choices else value
     if shown.argument:
         settings |= {"nargs": -1} if kind is list else {}
         return [(name, _adding(shown, click.argument(name, **settings)))]
@@ -81,7 +95,7 @@ def _adding(shown: Shown, parameter: Decorator) -> Decorator:
 
 
 def _values(
-    fields: Sequence[PresentedField], given: Mapping[str, Any], item: Any, outer: str = ""
+    fields: Sequence[PresentedField], given: Mapping[str, Any], item: Any = None, outer: str = ""
 ) -> dict[str, Any]:
     """Return the fields of the given options; `item` is what the request changes."""
     values: dict[str, Any] = {}

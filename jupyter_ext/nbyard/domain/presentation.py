@@ -15,7 +15,7 @@ keys (`shown_when` is `x-shown-when`).
 import re
 from collections.abc import Callable, Iterator, Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import msgspec
 
@@ -170,6 +170,12 @@ class PresentedField(msgspec.Struct, frozen=True):
         return self.shown.values or ((True, False) if self.type is bool else None)
 
     @property
+    def choices(self) -> tuple[str, ...]:
+        """Return the words of a choice, empty for other values."""
+        kind = get_args(self.type)[0] if get_origin(self.type) is list else self.type
+        return tuple(self.shown.labels or (get_args(kind) if get_origin(kind) is Literal else ()))
+
+    @property
     def parts(self) -> "tuple[PresentedField, ...]":
         """Return the presented fields of the field's own struct."""
         is_struct = isinstance(self.type, type) and issubclass(self.type, msgspec.Struct)
@@ -177,11 +183,12 @@ class PresentedField(msgspec.Struct, frozen=True):
 
 
 def presented_fields(struct: type) -> Iterator[PresentedField]:
-    """Yield the fields of a struct that have a presentation, in their order."""
+    """Yield the fields of a struct that have a presentation or such fields, in their order."""
     for info in msgspec.structs.fields(struct):
         presentation, kind = _split(info.type)
-        if presentation is not None:
-            yield PresentedField(info.name, kind, presentation, info)
+        field = PresentedField(info.name, kind, presentation or Shown(), info)
+        if presentation or field.parts:
+            yield field
 
 
 def _split(annotation: Any) -> tuple[Shown | None, Any]:

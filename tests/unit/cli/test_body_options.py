@@ -124,4 +124,8 @@ def test_ages_and_sizes():
     assert [SIZE.read(text) for text in ("0", "5 B", "5kB", "1.5MB", "20G")] == [
         0, 5, 5000, 1_500_000, 20_000_000_000
     ]  # fmt: skip
+    for kind, texts in ((AGE, ("30", "-1d", "1y")), (SIZE, ("x", "5", "2.5"))):
+        for text in texts:
+            with pytest.raises(ValueError, match="write"):
+                kind.read(text)
     assert [SIZE.write(size) for size in (0, 5, 5000, 20_000_000_000)] == ["0", "5B", "5kB", "20GB"]

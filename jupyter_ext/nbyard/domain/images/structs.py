@@ -69,27 +69,69 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Dockerfile.
     """
 
-    base: Annotated[str, shown("Base image", order=1)] = ""
-    system_packages: Annotated[list[str], shown("System packages", order=5, widget="names")] = []
-    build_packages: Annotated[
-        list[str], shown("Packages for building only", order=6, widget="names")
+    base: Annotated[
+        str,
+        shown("Base image", order=1, option_help="Base image (ARG BASE).", metavar="IMAGE"),
+    ] = ""
+    system_packages: Annotated[
+        list[str],
+        shown(
+            "System packages",
+            order=5,
+            widget="names",
+            option="--system-package",
+            option_help="Debian package to install.",
+        ),
     ] = []
-    uid: Annotated[int, shown("User id", order=3)] = NOBODY
-    gid: Annotated[int, shown("Group id", order=4)] = NOBODY
-    cuda: Annotated[str, shown("CUDA version", order=2)] = ""
+    build_packages: Annotated[
+        list[str],
+        shown(
+            "Packages for building only",
+            order=6,
+            widget="names",
+            option="--build-package",
+            option_help="Debian package for building Python packages only.",
+        ),
+    ] = []
+    uid: Annotated[
+        int, shown("User id", order=3, option_help="User ID in the container; not root.")
+    ] = NOBODY
+    gid: Annotated[
+        int, shown("Group id", order=4, option_help="Group ID in the container; not root.")
+    ] = NOBODY
+    cuda: Annotated[
+        str,
+        shown(
+            "CUDA version",
+            order=2,
+            option_help="CUDA version of NVIDIA's base image.",
+            metavar="VERSION",
+        ),
+    ] = ""
     variables: Annotated[
-        dict[str, str], shown("Environment variables", order=8, placeholder="NAME=VALUE")
+        dict[str, str],
+        shown("Environment variables", order=8, placeholder="NAME=VALUE", option="--variable"),
     ] = {}
-    labels: Annotated[dict[str, str], shown("Labels", order=9, placeholder="NAME=VALUE")] = {}
-    for_notebooks: bool = True
+    labels: Annotated[
+        dict[str, str], shown("Labels", order=9, placeholder="NAME=VALUE", option="--label")
+    ] = {}
     project: Annotated[
         str,
         shown(
             "Project folder",
             order=7,
             placeholder="The files of this folder are copied to /project",
+            option_help="Folder whose files are copied to /project.",
+            metavar="FOLDER",
         ),
     ] = ""
+    for_notebooks: Annotated[
+        bool,
+        shown(
+            option="--for-notebooks/--for-scripts",
+            option_help="Add the packages that execute notebooks, or leave them out.",
+        ),
+    ] = True
     own: str = ""
 
 

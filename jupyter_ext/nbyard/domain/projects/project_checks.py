@@ -7,7 +7,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from nbyard.domain.naming.names import check_name
-from nbyard.domain.projects.structs import ProjectTask
+from nbyard.domain.presentation import presented_fields
+from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.errors import Invalid
 
 MOST_TEXT = 20_000
@@ -17,7 +18,11 @@ MOST_URL = 2_000
 SCHEMES = ("https", "http", "ssh", "git")
 # The short form of SSH: user@host:path
 SHORT_SSH = re.compile(r"[\w.-]+@[\w.-]+:(?!//)[^\s:]+")
-PLAIN_TEXTS = ("description", "requirements")
+PLAIN_TEXTS = [
+    field.name
+    for field in presented_fields(NewProject)
+    if field.type is str and field.name not in ("name", "repository")
+]
 
 
 def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from msgspec import UNSET
 
 from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
-from nbyard.domain.images.structs import ImageName, NewImage, PulledImage, Recipe
+from nbyard.domain.images.structs import ImageName, NewImage, PulledImage
 from nbyard.domain.models.structs import NewModel
 from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, presented
 
@@ -24,16 +24,8 @@ def build_image(_path: Path, body: NewImage) -> list[str]:
     command.option("--version", body.version, 0)
     if recipe is None:
         return command.done(body.environment)
-    need(not recipe.own)  # the command reads own lines from a file
-    usual = Recipe()
     # Without --anew, omitted options would keep the values of the last image.
-    command.flag("--anew", True).option("--base", recipe.base, "")
-    command.each("--system-package", recipe.system_packages)
-    command.each("--build-package", recipe.build_packages)
-    command.option("--uid", recipe.uid, usual.uid).option("--gid", recipe.gid, usual.gid)
-    command.option("--cuda", recipe.cuda, "").pairs("--variable", recipe.variables)
-    command.pairs("--label", recipe.labels).option("--project", recipe.project, "")
-    return command.flag("--for-scripts", not recipe.for_notebooks).done(body.environment)
+    return command.flag("--anew", True).fields(recipe).done(body.environment)
 
 
 def pull_image(_path: Path, body: PulledImage) -> list[str]:

@@ -11,7 +11,7 @@ from nbyard.domain.datasets.structs import FileSource, NewDataset, UrlSource
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
 from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel
-from nbyard.domain.projects.structs import NewLink, NewProject
+from nbyard.domain.projects.structs import NewLink
 from nbyard.services.spelling.secrets import SECRET_FIELDS
 from nbyard.services.spelling.words import Commands, Path, Words, need, presented
 
@@ -55,15 +55,6 @@ def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
 
 def _lines(requirements: str) -> list[str]:
     return requirements.split("\n") if requirements else []
-
-
-def create_project(_path: Path, body: NewProject) -> list[str]:
-    command = Words("projects", "create").option("--description", body.description, "")
-    command.option("--repository", body.repository, "")
-    command.option("--requirements", body.requirements, "").option("--goal", body.task.goal, "")
-    command.option("--evaluation-data", body.task.evaluation_data, "")
-    command.option("--criteria", body.task.criteria, "")
-    return command.pairs("--set", body.metadata).done(body.name)
 
 
 def link_resource(path: Path, body: NewLink) -> list[str]:
@@ -122,6 +113,6 @@ COMMANDS: Commands = {
     "environments.create": create_environment,
     "environments.change": change_environment,
     "executables.create": presented("executables", "add"),
-    "projects.create": create_project,
+    "projects.create": presented("projects", "create"),
     "projects.link": link_resource,
 }

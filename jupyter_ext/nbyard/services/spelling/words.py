@@ -112,6 +112,7 @@ class Words:
         elif isinstance(value, Mapping):
             self.pairs(field.flag, value)
         else:
+            need(not field.choices or set(_list(value)) <= {*field.choices})
             try:
                 write = field.shown.format.write if field.shown.format else str
                 self.each(field.flag, map(write, _list(value)))
