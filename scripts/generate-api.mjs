@@ -10,7 +10,7 @@ const FIELDS = 'src/forms/schema/declared.ts';
 /** The structs that have a form. */
 const FORMS = [
   ...['CleanUpRules', 'NewChannel', 'NewCredential', 'NewEnvironment', 'NewProject'],
-  ...['PolicyRules', 'Recipe']
+  ...['PolicyRules', 'Recipe', 'Resources']
 ];
 const words = process.argv.slice(2);
 const options = [DOCUMENT, '--empty-objects-unknown', '-o', TYPES, ...words];
@@ -57,7 +57,7 @@ function fieldsOf({ properties = {}, required = [] }, path, when, outer) {
 
 /** The widget of a type, unless the field declares another one. */
 function kindOf({ type, enum: values, items, additionalProperties }) {
-  const usual = { boolean: 'box', integer: 'number', number: 'number', array: 'words' };
+  const usual = { boolean: 'box', integer: 'int', number: 'number', array: 'words' };
   return values
     ? 'choice'
     : items?.enum

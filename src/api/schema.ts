@@ -7733,13 +7733,25 @@ export interface components {
          *         logs. It is a folder below the working directory, or the name of an output.
          */
         Resources: {
-            /** @default  */
+            /**
+             * Environment
+             * @description A name, or name@2 for version 2.
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /** @default  */
             hinted_image: string;
-            /** @default  */
+            /**
+             * Requirements
+             * @description A requirements file beside the executable. The image is built from it.
+             * @default
+             */
             requirements: string;
             /** @default {} */
             ports: {
@@ -7747,21 +7759,47 @@ export interface components {
             };
             /** @default  */
             tensorboard: string;
-            /** @default null */
+            /**
+             * CPUs
+             * @default null
+             */
             cpu: number | null;
-            /** @default null */
+            /**
+             * Memory
+             * @default null
+             */
             memory_bytes: number | null;
-            /** @default null */
+            /**
+             * GPUs
+             * @default null
+             */
             gpu: number | null;
-            /** @default null */
+            /**
+             * Timeout (seconds)
+             * @default null
+             */
             timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Give up queueing after (seconds)
+             * @default null
+             */
             queue_timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Stop if silent for (seconds)
+             * @description Time since the last log line or finished cell.
+             * @default null
+             */
             silence_timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Retries
+             * @description Retries after a failure. Lost attempts are always retried.
+             * @default null
+             */
             retries: number | null;
-            /** @default null */
+            /**
+             * Retry after
+             * @default null
+             */
             retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
             /** @default null */
             cache: boolean | string | null;

@@ -38,7 +38,7 @@ export interface ISchemaFormProps {
 
 /** Kinds with several lines, and with a number. */
 const LINES = new Set(['long text', 'words', 'pairs', 'facts']);
-const NUMBERS = new Set(['number', 'minutes', 'gigabytes']);
+const NUMBERS = new Set(['number', 'int', 'minutes', 'gigabytes']);
 const WIDGETS: ISchemaFormProps['widgets'] = {
   box: widget => <Box {...widget} />,
   boxes: widget => <Boxes {...widget} />

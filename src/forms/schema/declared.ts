@@ -8,7 +8,7 @@ const trans = { __: (text: string) => text };
 export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
   CleanUpRules: [
     { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
-    { name: 'keep', kind: 'number', label: trans.__('Newest runs to keep of each workflow') },
+    { name: 'keep', kind: 'int', label: trans.__('Newest runs to keep of each workflow') },
     { name: 'max_bytes', kind: 'gigabytes', label: trans.__('Most gigabytes of all outputs') },
     {
       name: 'states',
@@ -97,7 +97,7 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
   ],
   PolicyRules: [
     { name: 'older_than_days', kind: 'number', label: trans.__('Older than (days)') },
-    { name: 'keep', kind: 'number', label: trans.__('Newest runs to keep of each workflow') },
+    { name: 'keep', kind: 'int', label: trans.__('Newest runs to keep of each workflow') },
     { name: 'max_bytes', kind: 'gigabytes', label: trans.__('Most gigabytes of all outputs') },
     {
       name: 'states',
@@ -113,8 +113,8 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
   Recipe: [
     { name: 'base', kind: 'text', label: trans.__('Base image') },
     { name: 'cuda', kind: 'text', label: trans.__('CUDA version') },
-    { name: 'uid', kind: 'number', label: trans.__('User id'), first: 65534 },
-    { name: 'gid', kind: 'number', label: trans.__('Group id'), first: 65534 },
+    { name: 'uid', kind: 'int', label: trans.__('User id'), first: 65534 },
+    { name: 'gid', kind: 'int', label: trans.__('Group id'), first: 65534 },
     { name: 'system_packages', kind: 'names', label: trans.__('System packages') },
     { name: 'build_packages', kind: 'names', label: trans.__('Packages for building only') },
     {
@@ -134,6 +134,68 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       kind: 'pairs',
       label: trans.__('Labels'),
       placeholder: trans.__('NAME=VALUE')
+    }
+  ],
+  Resources: [
+    {
+      name: 'environment',
+      kind: 'text',
+      label: trans.__('Environment'),
+      help: trans.__('A name, or name@2 for version 2.'),
+      picker: 'environment'
+    },
+    { name: 'cpu', kind: 'number', label: trans.__('CPUs') },
+    { name: 'gpu', kind: 'int', label: trans.__('GPUs') },
+    { name: 'memory_bytes', kind: 'size', label: trans.__('Memory') },
+    { name: 'timeout_seconds', kind: 'number', label: trans.__('Timeout (seconds)'), more: true },
+    {
+      name: 'silence_timeout_seconds',
+      kind: 'number',
+      label: trans.__('Stop if silent for (seconds)'),
+      help: trans.__('Time since the last log line or finished cell.'),
+      more: true
+    },
+    {
+      name: 'queue_timeout_seconds',
+      kind: 'number',
+      label: trans.__('Give up queueing after (seconds)'),
+      more: true
+    },
+    {
+      name: 'retries',
+      kind: 'int',
+      label: trans.__('Retries'),
+      help: trans.__('Retries after a failure. Lost attempts are always retried.'),
+      more: true
+    },
+    {
+      name: 'retry_on',
+      kind: 'boxes',
+      label: trans.__('Retry after'),
+      more: true,
+      labels: {
+        error: trans.__('an error'),
+        'exit-code': trans.__('an exit code'),
+        timeout: trans.__('a time limit'),
+        memory: trans.__('lack of memory'),
+        contract: trans.__('a missing or invalid output'),
+        'kernel-died': trans.__('a kernel crash')
+      }
+    },
+    {
+      name: 'image',
+      kind: 'text',
+      label: trans.__('Image'),
+      help: trans.__('For runs in containers.'),
+      more: true,
+      picker: 'image'
+    },
+    {
+      name: 'requirements',
+      kind: 'text',
+      label: trans.__('Requirements'),
+      help: trans.__('A requirements file beside the executable. The image is built from it.'),
+      more: true
     }
   ]
 };

@@ -13,7 +13,7 @@ export type Values = Readonly<Record<string, Typed | undefined>>;
 export type Problems = Readonly<Record<string, string>>;
 
 /** How much one of a unit is in a request. */
-const SCALES: Readonly<Record<string, number>> = { number: 1, minutes: 60, gigabytes: 1e9 };
+const SCALES: Readonly<Record<string, number>> = { number: 1, int: 1, minutes: 60, gigabytes: 1e9 };
 const SEPARATORS: Readonly<Record<string, string>> = { pairs: '=', facts: ' = ' };
 
 /** Kinds whose values are lists: checked values and rows. */

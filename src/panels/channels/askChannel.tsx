@@ -21,7 +21,7 @@ export const ownRule = ({ rules = [] }: Partial<Channel> = {}): NoticeRule | und
   rules.find(rule => !rule.project) ?? rules[0];
 
 /** Return the stored channel; undefined if the user cancels. */
-export async function askChannel(
+export function askChannel(
   services: IPanelServices,
   { known, forSchedule }: IAsked
 ): Promise<Channel | undefined> {
@@ -31,10 +31,11 @@ export async function askChannel(
     required: false,
     help: trans.__('Leave the field empty to keep the current URL.')
   };
-  const stored = await askFields<Channel, NewChannel>(services, {
+  return askFields<Channel, NewChannel>(services, {
     title: known ? trans.__('Edit “%1”', known.name) : trans.__('New Channel'),
     ok: trans.__('Save Channel'),
     className: 'nby-Channel-form',
+    into: channelsOf(yard),
     fields: declaredFields('NewChannel', trans)
       .filter(({ name }) => !forSchedule || !name.startsWith('rules.'))
       .map(field => (known && field.name === 'url' ? { ...field, ...keepsUrl } : field)),
@@ -51,10 +52,6 @@ export async function askChannel(
     }),
     request: body => requestOf(body, known)
   });
-  if (stored) {
-    channelsOf(yard).put(stored);
-  }
-  return stored;
 }
 
 /** Return the request that creates a channel, or changes a known one. */

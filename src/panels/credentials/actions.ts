@@ -8,9 +8,8 @@ import { credentialsOf } from './collection';
 export const credentialActions = {
   createCredential: (services: IPanelServices) =>
     reportFailure(services, services.trans.__('The credential was not stored.'), async () => {
-      const made = await askCredential(services);
+      const made = await askCredential(services, undefined, credentialsOf(services.yard));
       if (made) {
-        credentialsOf(services.yard).put(made);
         focusRow('credential', made.id);
       }
     }),
@@ -20,10 +19,7 @@ export const credentialActions = {
     reportFailure(services, services.trans.__('Not replaced.'), async () => {
       const { client } = services.yard;
       const known = await client.call('credentials.get', { path: { credential } });
-      const made = await askCredential(services, known);
-      if (made) {
-        credentialsOf(services.yard).put(made);
-      }
+      await askCredential(services, known, credentialsOf(services.yard));
     }),
 
   deleteCredential: (services: IPanelServices, [credential]: string[]) =>

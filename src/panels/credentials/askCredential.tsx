@@ -8,7 +8,8 @@ import { askFields, IAsker } from '../frame/dialogs/askFields';
 /** Return the stored credential; undefined if the user cancels. Empty secrets keep their values. */
 export async function askCredential(
   asker: IAsker,
-  known?: Credential
+  known?: Credential,
+  into?: { put: (stored: Credential) => void }
 ): Promise<Credential | undefined> {
   const { yard, trans } = asker;
   const kinds = await yard.client.call('credentials.kinds', {});
@@ -16,7 +17,7 @@ export async function askCredential(
     title: known ? trans.__('Replace “%1”', known.name) : trans.__('New credential'),
     ok: known ? trans.__('Replace') : trans.__('Save'),
     fields: fieldsOf(kinds, known, trans),
-    known,
+    ...{ known, into },
     start: { kind: kinds[0].kind },
     first: known && '[type="password"], textarea',
     below: () =>

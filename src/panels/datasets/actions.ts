@@ -109,6 +109,7 @@ export const datasetActions = {
             isSecret: true // it may have a token
           }
         ],
+        into: yard.datasets,
         request,
         send: async body => {
           const file = PathExt.basename(body.source.url.split(/[?#]/)[0]);
@@ -117,7 +118,6 @@ export const datasetActions = {
         }
       });
       if (made) {
-        yard.datasets.put(made);
         focusRow('dataset', made.id);
       }
     }
@@ -196,19 +196,17 @@ export const datasetActions = {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
       const path = { dataset: id };
-      const renamed = await askFields<Dataset, { name: string }>(services, {
+      await askFields<Dataset, { name: string }>(services, {
         title: trans.__('Rename dataset'),
         ok: trans.__('Rename'),
         fields: [nameField(trans)],
         known: { name },
+        into: yard.datasets,
         request: body => ({
           id: 'datasets.update',
           question: { path, body: { revision, ...body } }
         })
       });
-      if (renamed) {
-        yard.datasets.put(renamed);
-      }
     }
   ),
 

@@ -59,19 +59,17 @@ export const executableActions = {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
       const path = { executable: id };
-      const renamed = await askFields<Executable, { name: string }>(services, {
+      await askFields<Executable, { name: string }>(services, {
         title: trans.__('Rename executable'),
         ok: trans.__('Rename'),
         fields: [nameField(trans)],
         known: { name },
+        into: yard.executables,
         request: body => ({
           id: 'executables.update',
           question: { path, body: { revision, ...body } }
         })
       });
-      if (renamed) {
-        yard.executables.put(renamed);
-      }
     }),
 
   replaceExecutable: (services: IPanelServices, [id]: string[]) =>

@@ -21,10 +21,10 @@ export async function createProject(services: IPanelServices): Promise<void> {
       title: trans.__('New Project'),
       ok: trans.__('Create'),
       fields: declaredFields('NewProject', trans),
+      into: projectsOf(yard),
       request: body => ({ id: 'projects.create', question: { body } })
     });
     if (made) {
-      projectsOf(yard).put(made);
       activeProjectOf(yard).choose(made.id);
     }
   });
@@ -36,16 +36,14 @@ export async function editProject(services: IPanelServices, id: string): Promise
   await reportFailure(services, trans.__('Not changed.'), async () => {
     const known = await yard.client.call('projects.get', { path });
     const { revision } = known;
-    const made = await askFields<Project, NewProject>(services, {
+    await askFields<Project, NewProject>(services, {
       title: trans.__('Edit “%1”', known.name),
       ok: trans.__('Save'),
       fields: declaredFields('NewProject', trans),
       known,
+      into: projectsOf(yard),
       request: body => ({ id: 'projects.update', question: { path, body: { revision, ...body } } })
     });
-    if (made) {
-      projectsOf(yard).put(made);
-    }
   });
 }
 

@@ -43,10 +43,31 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
     logs. It is a folder below the working directory, or the name of an output.
     """
 
-    environment: str = ""
-    image: str = ""
+    environment: Annotated[
+        str,
+        shown(
+            "Environment",
+            "A name, or name@2 for version 2.",
+            option="",
+            order=1,
+            picker="environment",
+        ),
+    ] = ""
+    image: Annotated[
+        str,
+        shown("Image", "For runs in containers.", option="", order=10, more=True, picker="image"),
+    ] = ""
     hinted_image: str = ""
-    requirements: str = ""
+    requirements: Annotated[
+        str,
+        shown(
+            "Requirements",
+            "A requirements file beside the executable. The image is built from it.",
+            option="",
+            order=11,
+            more=True,
+        ),
+    ] = ""
     ports: dict[str, int] = msgspec.field(default_factory=dict)
     tensorboard: str = ""
 

@@ -25,7 +25,7 @@ export function Choices({ draft, services }: IChoicesProps): JSX.Element {
   const [values, setValues] = useState<Values>(() => typedValues(fields, recipe));
   const set = (field: IField, typed: Typed = '') => {
     setValues({ ...values, [field.name]: typed });
-    const unread = field.kind === 'number' ? 0 : ''; // the server refuses it
+    const unread = field.kind === 'int' ? 0 : ''; // the server refuses it
     change({ [field.name]: readValue(field, typed) ?? unread });
   };
   const byName = (name: string) => fields.find(field => field.name === name)!;

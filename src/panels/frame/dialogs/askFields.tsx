@@ -33,6 +33,8 @@ interface IAsked<T, Body extends object> extends Pick<ISchemaFormProps, 'widgets
   start?: object;
   /** Return the request that stores the values of the form. */
   request: (body: Body) => IRequest;
+  /** The collection that gets the stored item. */
+  into?: { put: (item: T) => void };
   /** Sends the values, if more than the request is needed. */
   send?: (body: Body) => Promise<T | undefined>;
   className?: string;
@@ -50,18 +52,18 @@ export function nameField(trans: TranslationBundle): IField {
 }
 
 /** Return what the server stored; undefined if the user cancels. */
-export function askFields<T, Body extends object>(
+export async function askFields<T, Body extends object>(
   { yard, trans }: IAsker,
   asked: IAsked<T, Body>
 ): Promise<T | undefined> {
-  const { title, ok, known, start, first, request, send } = asked;
+  const { title, ok, known, start, first, into, request, send } = asked;
   const { client } = yard;
   const fields = known ? asked.fields.filter(({ fixed }) => !fixed) : asked.fields;
   const draft = typedValues(asked.fields, known ?? start);
   const check = () => unreadFields(fields, draft, trans);
   const bodyWith = (values: Values) => bodyOf<Body>(fields, values);
   const call = ({ id, question }: IRequest) => client.call(id, question as never) as Promise<T>;
-  return askUntilAccepted({
+  const stored = await askUntilAccepted<T | undefined>({
     ...{ title, ok, draft, first, check, trans },
     form: problems => <Form {...{ asked, client, draft, fields, problems, trans }} />,
     send: () => send?.(bodyWith(draft)) ?? call(request(bodyWith(draft))),
@@ -73,10 +75,14 @@ export function askFields<T, Body extends object>(
           : request(bodyWith(withHiddenPasswords(fields, draft)))
     }
   });
+  if (stored) {
+    into?.put(stored);
+  }
+  return stored;
 }
 
 interface IFormProps extends Pick<ISchemaFormProps, 'client' | 'fields' | 'problems' | 'trans'> {
-  asked: IAsked<unknown, never>;
+  asked: Pick<IAsked<never, never>, 'known' | 'below' | 'widgets' | 'className' | 'stored'>;
   /** Changed while the user types. */
   draft: Record<string, Typed | undefined>;
 }
