@@ -11,6 +11,7 @@ import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import click
@@ -253,8 +254,9 @@ def _field(field: Field) -> Iterator[list[str]]:
         name = "Idempotency-Key" if field.place == "header" else field.name
         yield [f"`{name}`", field.place, f"`{kind(field.type)}`", _given(field.default)]
         return
+    hints = typing.get_type_hints(field.type)  # without the presentation of the fields
     for inner in msgspec.structs.fields(field.type):
-        yield [f"`{inner.encode_name}`", "body", f"`{kind(inner.type)}`", _of_struct(inner)]
+        yield [f"`{inner.encode_name}`", "body", f"`{kind(hints[inner.name])}`", _of_struct(inner)]
 
 
 def _of_struct(field: Any) -> str:
@@ -275,6 +277,8 @@ def _given(value: Any) -> str:
 
 def kind(annotation: Any) -> str:
     """Return a type in readable form."""
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
+        return " | ".join(map(kind, typing.get_args(annotation)))
     text = inspect.formatannotation(annotation)
     text = re.sub(r"\b(?:\w+\.)+(?=[A-Z]\w)", "", text)
     text = re.sub(r"Literal\[([^]]*)\]", lambda found: found[1].replace(", ", " | "), text)
@@ -519,8 +523,9 @@ def _structs(*structs: Any) -> Iterator[str]:
     for struct in structs:
         yield f"## {struct.__name__}"
         yield _paragraph(inspect.getdoc(struct) or "")
+        hints = typing.get_type_hints(struct)
         rows = [
-            [f"`{field.encode_name}`", f"`{kind(field.type)}`", _of_struct(field)]
+            [f"`{field.encode_name}`", f"`{kind(hints[field.name])}`", _of_struct(field)]
             for field in msgspec.structs.fields(struct)
         ]
         yield grid(["field", "type", "default"], rows)

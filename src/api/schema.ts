@@ -3704,6 +3704,7 @@ export interface components {
         ChannelPatch: {
             revision: number;
             name?: string;
+            /** URL */
             url?: string;
             rules?: components["schemas"]["NoticeRule"][];
             digest?: components["schemas"]["DigestLimit"];
@@ -3786,13 +3787,25 @@ export interface components {
          *         `workflow`, unless `max_bytes` is 0.
          */
         CleanUpRules: {
-            /** @default null */
+            /**
+             * Older than (days)
+             * @default null
+             */
             older_than_days: number | null;
-            /** @default null */
+            /**
+             * Newest runs to keep of each workflow
+             * @default null
+             */
             keep: number | null;
-            /** @default [] */
+            /**
+             * Only these states (none: all)
+             * @default []
+             */
             states: string[];
-            /** @default null */
+            /**
+             * Most gigabytes of all outputs
+             * @default null
+             */
             max_bytes: number | null;
             /** @default  */
             workflow: string;
@@ -4098,7 +4111,10 @@ export interface components {
              * @enum {unknown}
              */
             service: "deepaas" | "jupyter" | "vscode";
-            /** @default  */
+            /**
+             * Password
+             * @default
+             */
             jupyter_password: string;
             /** @default  */
             hostname: string;
@@ -4354,20 +4370,72 @@ export interface components {
             revision: number;
             /** @default null */
             changed_at: string | null;
+            /**
+             * Title
+             * @description The name that users see; at most 45 characters.
+             */
             title?: string;
+            /**
+             * Description
+             * @description The purpose of the deployment; at most 1,000 characters.
+             */
             description?: string;
+            /**
+             * Image
+             * @description The new image.
+             */
             image?: string;
+            /**
+             * CPU
+             * @description The maximum number of cores.
+             */
             cpu?: number;
+            /**
+             * Memory
+             * @description The memory limit. A service that exceeds it is killed.
+             */
             memory_gb?: number;
+            /**
+             * Disk
+             * @description The maximum size of its files, if the disk of the engine supports limits.
+             */
             disk_gb?: number;
+            /**
+             * GPU
+             * @description The number of GPUs that only this deployment uses. Runs cannot use them meanwhile.
+             */
             gpu?: number;
+            /**
+             * Password
+             * @description The password for JupyterLab or VS Code; at least 9 characters.
+             */
             password?: string;
+            /**
+             * Command
+             * @description The words of a command that replaces the image's own.
+             */
             command?: string[];
+            /**
+             * Variables
+             * @description Environment variables, without secrets: users who may see the deployment read them.
+             */
             environment?: {
                 [key: string]: string;
             };
+            /**
+             * Ports
+             * @description The ports of the service, each with the name of its link.
+             */
             ports?: components["schemas"]["Port"][];
+            /**
+             * Time to start
+             * @description The time limit for its first response.
+             */
             start_seconds?: number;
+            /**
+             * Time to stop
+             * @description The time limit to finish open requests when it is stopped or replaced.
+             */
             stop_seconds?: number;
         };
         /**
@@ -5784,7 +5852,12 @@ export interface components {
          *         runs; a key before an @ is sent as a bearer token.
          */
         NewChannel: {
+            /** Name */
             name: string;
+            /**
+             * URL
+             * @description Slack, Discord, Teams: the web address of a webhook (https://…). E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org
+             */
             url: string;
             /** @default [] */
             rules: components["schemas"]["NoticeRule"][];
@@ -5864,12 +5937,17 @@ export interface components {
          * @description A credential to store. `fields` are those of its kind.
          */
         NewCredential: {
+            /** Name */
             name: string;
+            /** Kind */
             kind: string;
             fields: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Description
+             * @default
+             */
             description: string;
         };
         /**
@@ -5905,50 +5983,106 @@ export interface components {
          * NewDeployment
          * @description A deployment to create. Omitted fields have the values of the preset and the service.
          *
-         *         `name` is the host name, a part of its address; by default it is derived from the title.
-         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
-         *         started. `ports` are the ports that the service listens on. The service has `start_seconds` to
-         *         answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
-         *         `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
-         *         fields.
+         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
+         *         the form of the AI4OS dashboard, as an alternative to the other fields.
          */
         NewDeployment: {
-            /** @default  */
+            /**
+             * Image
+             * @default
+             */
             image: string;
             /**
+             * Service
              * @default api
              * @enum {unknown}
              */
             service: "api" | "code-server" | "jupyterlab" | "own";
-            /** @default  */
+            /**
+             * Host name
+             * @description The deployment's own part of its address. Empty: derived from the title.
+             * @default
+             */
             name: string;
-            /** @default  */
+            /**
+             * Title
+             * @description The name that users see; at most 45 characters.
+             * @default
+             */
             title: string;
-            /** @default  */
+            /**
+             * Description
+             * @description The purpose of the deployment; at most 1,000 characters.
+             * @default
+             */
             description: string;
-            /** @default standard */
+            /**
+             * Preset
+             * @description The preset with the defaults and ranges.
+             * @default standard
+             */
             preset: string;
-            /** @default null */
+            /**
+             * CPU
+             * @description The maximum number of cores.
+             * @default null
+             */
             cpu: number | null;
-            /** @default null */
+            /**
+             * Memory
+             * @description The memory limit. A service that exceeds it is killed.
+             * @default null
+             */
             memory_gb: number | null;
-            /** @default null */
+            /**
+             * Disk
+             * @description The maximum size of its files, if the disk of the engine supports limits.
+             * @default null
+             */
             disk_gb: number | null;
-            /** @default null */
+            /**
+             * GPU
+             * @description The number of GPUs that only this deployment uses. Runs cannot use them meanwhile.
+             * @default null
+             */
             gpu: number | null;
-            /** @default  */
+            /**
+             * Password
+             * @description The password for JupyterLab or VS Code; at least 9 characters.
+             * @default
+             */
             password: string;
-            /** @default [] */
+            /**
+             * Command
+             * @description The words of a command that replaces the image's own.
+             * @default []
+             */
             command: string[];
-            /** @default {} */
+            /**
+             * Variables
+             * @description Environment variables, without secrets: users who may see the deployment read them.
+             * @default {}
+             */
             environment: {
                 [key: string]: string;
             };
-            /** @default null */
+            /**
+             * Ports
+             * @description The ports of the service, each with the name of its link.
+             * @default null
+             */
             ports: components["schemas"]["Port"][] | null;
-            /** @default null */
+            /**
+             * Time to start
+             * @description The time limit for its first response.
+             * @default null
+             */
             start_seconds: number | null;
-            /** @default null */
+            /**
+             * Time to stop
+             * @description The time limit to finish open requests when it is stopped or replaced.
+             * @default null
+             */
             stop_seconds: number | null;
             /** @default null */
             general: components["schemas"]["DashboardGeneral"] | null;
@@ -5962,9 +6096,17 @@ export interface components {
          * @description A key to create. It expires after `days`, null for never. `name` says what it is for.
          */
         NewDeploymentKey: {
-            /** @default  */
+            /**
+             * Name
+             * @description Purpose of the key.
+             * @default
+             */
             name: string;
-            /** @default null */
+            /**
+             * Expires
+             * @description Time until it expires: 12h, 30d, 4w.
+             * @default null
+             */
             days: number | null;
         };
         /**
@@ -5974,8 +6116,12 @@ export interface components {
          *         `capture` names a kernel whose packages are added in their installed versions.
          */
         NewEnvironment: {
+            /** Name */
             name: string;
-            /** @default  */
+            /**
+             * Packages
+             * @default
+             */
             requirements: string;
             /** @default  */
             capture: string;
@@ -5999,10 +6145,14 @@ export interface components {
          * @description An executable to register. Omitted fields are read from the file.
          */
         NewExecutable: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
+            /** Name */
             name?: string;
             /** @default  */
             kind: string;
@@ -6082,17 +6232,23 @@ export interface components {
          *         other facts by name.
          */
         NewProject: {
+            /** Name */
             name: string;
-            /** @default  */
+            /**
+             * Description
+             * @default
+             */
             description: string;
-            /** @default  */
+            /**
+             * Repository (URL)
+             * @default
+             */
             repository: string;
-            /** @default  */
+            /**
+             * Requirements
+             * @default
+             */
             requirements: string;
-            /** @default {} */
-            metadata: {
-                [key: string]: string;
-            };
             /**
              * @default {
              *       "goal": "",
@@ -6101,6 +6257,13 @@ export interface components {
              *     }
              */
             task: components["schemas"]["ProjectTask"];
+            /**
+             * Other facts, one “name = value” per line
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
         };
         /**
          * NewRetention
@@ -6413,14 +6576,24 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
+            /** Send a message when a run */
             events: ("cancelled" | "failed" | "recovered" | "retried" | "running-long" | "schedule-missed" | "succeeded" | "trigger-failed")[];
-            /** @default  */
+            /**
+             * Only runs of this file
+             * @default
+             */
             path: string;
             /** @default 2 */
             long_factor: number | null;
-            /** @default null */
+            /**
+             * A run takes long after (minutes)
+             * @default null
+             */
             long_seconds: number | null;
-            /** @default  */
+            /**
+             * Only runs of this project
+             * @default
+             */
             project: string;
         };
         /**
@@ -7066,13 +7239,25 @@ export interface components {
          *         is 0.
          */
         PolicyRules: {
-            /** @default null */
+            /**
+             * Older than (days)
+             * @default null
+             */
             older_than_days: number | null;
-            /** @default null */
+            /**
+             * Newest runs to keep of each workflow
+             * @default null
+             */
             keep: number | null;
-            /** @default [] */
+            /**
+             * Only these states (none: all)
+             * @default []
+             */
             states: string[];
-            /** @default null */
+            /**
+             * Most gigabytes of all outputs
+             * @default null
+             */
             max_bytes: number | null;
         };
         /**
@@ -7276,14 +7461,19 @@ export interface components {
          */
         ProjectPatch: {
             revision: number;
+            /** Name */
             name?: string;
+            /** Description */
             description?: string;
+            /** Repository (URL) */
             repository?: string;
+            /** Requirements */
             requirements?: string;
+            task?: components["schemas"]["ProjectTask"];
+            /** Other facts, one “name = value” per line */
             metadata?: {
                 [key: string]: string;
             };
-            task?: components["schemas"]["ProjectTask"];
         };
         /**
          * ProjectPlan
@@ -7360,11 +7550,20 @@ export interface components {
          * @description The purpose of a project: its goal, the data to evaluate results with, and the criteria.
          */
         ProjectTask: {
-            /** @default  */
+            /**
+             * Goal
+             * @default
+             */
             goal: string;
-            /** @default  */
+            /**
+             * Evaluation data
+             * @default
+             */
             evaluation_data: string;
-            /** @default  */
+            /**
+             * Criteria
+             * @default
+             */
             criteria: string;
         };
         /**
@@ -7394,6 +7593,7 @@ export interface components {
          *         It can be listed among the images of an `environment` (by name or ID).
          */
         PulledImage: {
+            /** Name */
             reference: string;
             /** @default  */
             environment: string;
@@ -7435,30 +7635,57 @@ export interface components {
          *         the Dockerfile.
          */
         Recipe: {
-            /** @default  */
+            /**
+             * Base image
+             * @default
+             */
             base: string;
-            /** @default [] */
+            /**
+             * System packages
+             * @default []
+             */
             system_packages: string[];
-            /** @default [] */
+            /**
+             * Packages for building only
+             * @default []
+             */
             build_packages: string[];
-            /** @default 65534 */
+            /**
+             * User id
+             * @default 65534
+             */
             uid: number;
-            /** @default 65534 */
+            /**
+             * Group id
+             * @default 65534
+             */
             gid: number;
-            /** @default  */
+            /**
+             * CUDA version
+             * @default
+             */
             cuda: string;
-            /** @default {} */
+            /**
+             * Environment variables
+             * @default {}
+             */
             variables: {
                 [key: string]: string;
             };
-            /** @default {} */
+            /**
+             * Labels
+             * @default {}
+             */
             labels: {
                 [key: string]: string;
             };
+            /**
+             * Project folder
+             * @default
+             */
+            project: string;
             /** @default true */
             for_notebooks: boolean;
-            /** @default  */
-            project: string;
             /** @default  */
             own: string;
         };
@@ -7505,13 +7732,25 @@ export interface components {
          *         logs. It is a folder below the working directory, or the name of an output.
          */
         Resources: {
-            /** @default  */
+            /**
+             * Environment
+             * @description A name, or name@2 for version 2.
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /** @default  */
             hinted_image: string;
-            /** @default  */
+            /**
+             * Requirements
+             * @description A requirements file beside the executable. The image is built from it.
+             * @default
+             */
             requirements: string;
             /** @default {} */
             ports: {
@@ -7519,21 +7758,47 @@ export interface components {
             };
             /** @default  */
             tensorboard: string;
-            /** @default null */
+            /**
+             * CPUs
+             * @default null
+             */
             cpu: number | null;
-            /** @default null */
+            /**
+             * Memory
+             * @default null
+             */
             memory_bytes: number | null;
-            /** @default null */
+            /**
+             * GPUs
+             * @default null
+             */
             gpu: number | null;
-            /** @default null */
+            /**
+             * Timeout (seconds)
+             * @default null
+             */
             timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Give up queueing after (seconds)
+             * @default null
+             */
             queue_timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Stop if silent for (seconds)
+             * @description Time since the last log line or finished cell.
+             * @default null
+             */
             silence_timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Retries
+             * @description Retries after a failure. Lost attempts are always retried.
+             * @default null
+             */
             retries: number | null;
-            /** @default null */
+            /**
+             * Retry after
+             * @default null
+             */
             retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
             /** @default null */
             cache: boolean | string | null;

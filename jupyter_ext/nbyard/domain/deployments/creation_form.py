@@ -12,6 +12,7 @@ from nbyard.domain.deployments.structs import (
     OPEN_VARIABLE,
     STOP_SECONDS,
     DeploymentChange,
+    FieldKind,
     FormField,
     NewDeployment,
     OfferedService,
@@ -25,6 +26,7 @@ from nbyard.domain.limits import SSH_PORT
 from nbyard.domain.models.structs import PORT, READY_PATH
 from nbyard.domain.naming.names import check_title, without_accents
 from nbyard.domain.naming.unique_names import free_name
+from nbyard.domain.presentation import presented_fields
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
@@ -100,88 +102,32 @@ OFFERED = (
 SERVICES: Mapping[str, OfferedService] = {service.name: service for service in OFFERED}
 IDES = ("jupyterlab", "code-server")
 
+SHOWN = {field.name: field.shown for field in presented_fields(NewDeployment)}
+
+
+def _field(
+    name: str, kind: FieldKind, default: str | float | None = None, *ends: float
+) -> FormField:
+    """Return a field of the form; `ends` limit a number, or the length of a text."""
+    shown, (least, most) = SHOWN[name], ends or (None, None)
+    title, unit = shown.label, shown.unit
+    return FormField(
+        name, title, shown.help, kind, default, least, most, unit, is_advanced=shown.more
+    )
+
+
 TEXTS = (
-    FormField(
-        "title",
-        "Title",
-        "The name that users see; at most 45 characters.",
-        "text",
-        "",
-        0,
-        MAX_TITLE,
-    ),
-    FormField(
-        "description",
-        "Description",
-        "The purpose of the deployment; at most 1,000 characters.",
-        "long text",
-        "",
-        0,
-        1000,
-    ),
-    FormField(
-        "name",
-        "Host name",
-        "The deployment's own part of its address. Empty: derived from the title.",
-        "text",
-        "",
-        0,
-        63,
-    ),
+    _field("title", "text", "", 0, MAX_TITLE),
+    _field("description", "long text", "", 0, 1000),
+    _field("name", "text", "", 0, 63),
 )
 MORE = (
-    FormField(
-        "password",
-        "Password",
-        "The password for JupyterLab or VS Code; at least 9 characters.",
-        "password",
-        "",
-        MIN_PASSWORD,
-        MAX_PASSWORD,
-    ),
-    FormField(
-        "command",
-        "Command",
-        "The words of a command that replaces the image's own.",
-        "words",
-        is_advanced=True,
-    ),
-    FormField(
-        "environment",
-        "Variables",
-        "Environment variables, without secrets: users who may see the deployment read them.",
-        "pairs",
-        is_advanced=True,
-    ),
-    FormField(
-        "ports",
-        "Ports",
-        "The ports of the service, each with the name of its link.",
-        "ports",
-        is_advanced=True,
-    ),
-    FormField(
-        "start_seconds",
-        "Time to start",
-        "The time limit for its first response.",
-        "number",
-        300,
-        1,
-        3600,
-        "s",
-        is_advanced=True,
-    ),
-    FormField(
-        "stop_seconds",
-        "Time to stop",
-        "The time limit to finish open requests when it is stopped or replaced.",
-        "number",
-        STOP_SECONDS,
-        0,
-        3600,
-        "s",
-        is_advanced=True,
-    ),
+    _field("password", "password", "", MIN_PASSWORD, MAX_PASSWORD),
+    _field("command", "words"),
+    _field("environment", "pairs"),
+    _field("ports", "ports"),
+    _field("start_seconds", "number", 300, 1, 3600),
+    _field("stop_seconds", "number", STOP_SECONDS, 0, 3600),
 )
 
 
@@ -226,29 +172,18 @@ def wrong_ports(spec: RevisionSpec) -> Iterator[Detail]:
 def _hardware(
     cpu: tuple[int, int, int], memory: tuple[int, int, int], gpus: int
 ) -> tuple[FormField, ...]:
-    """Return the hardware fields: minimum, maximum and default each, and at most `gpus` GPUs."""
-    told_gpus = "The number of GPUs that only this deployment uses. Runs cannot use them meanwhile."
-    told_memory = "The memory limit. A service that exceeds it is killed."
+    """Return the hardware fields: default, minimum and maximum each, and at most `gpus` GPUs."""
     return (
-        FormField("cpu", "CPU", "The maximum number of cores.", "number", cpu[2], *cpu[:2]),
-        FormField("memory_gb", "Memory", told_memory, "number", memory[2], *memory[:2], "GB"),
-        FormField(
-            "disk_gb",
-            "Disk",
-            "The maximum size of its files, if the disk of the engine supports limits.",
-            "number",
-            10,
-            1,
-            50,
-            "GB",
-        ),
-        FormField("gpu", "GPU", told_gpus, "number", 0, 0, gpus),
+        _field("cpu", "number", *cpu),
+        _field("memory_gb", "number", *memory),
+        _field("disk_gb", "number", 10, 1, 50),
+        _field("gpu", "number", 0, 0, gpus),
     )
 
 
 PRESETS = (
-    Preset("standard", "Standard", [*TEXTS, *_hardware((1, 10, 4), (2, 40, 8), 1), *MORE]),
-    Preset("tutorial", "Tutorial", [*TEXTS, *_hardware((2, 4, 2), (2, 4, 4), 0), *MORE]),
+    Preset("standard", "Standard", [*TEXTS, *_hardware((4, 1, 10), (8, 2, 40), 1), *MORE]),
+    Preset("tutorial", "Tutorial", [*TEXTS, *_hardware((2, 2, 4), (4, 2, 4), 0), *MORE]),
 )
 
 

@@ -1,10 +1,11 @@
 """Notices: channels, their rules, and the messages that wait or were sent."""
 
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.presentation import shown
 from nbyard.reasons.structs import Reason
 
 NoticeEvent = Literal[
@@ -18,6 +19,17 @@ NoticeEvent = Literal[
     "trigger-failed",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
+# What a run did, in the order of forms.
+EVENT_LABELS: dict[str, str] = {
+    "failed": "failed",
+    "recovered": "succeeded again",
+    "schedule-missed": "missed its schedule",
+    "trigger-failed": "did not start when its trigger fired",
+    "running-long": "takes long",
+    "retried": "retried",
+    "succeeded": "succeeded",
+    "cancelled": "cancelled",
+}
 # The events for a schedule that names a channel without events.
 DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "schedule-missed")
 # The events for a rule of a channel that names no events.
@@ -33,11 +45,33 @@ class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `long_seconds`, whichever is first.
     """
 
-    events: list[NoticeEvent]
-    path: str = ""
+    events: Annotated[
+        list[NoticeEvent], shown("Send a message when a run", order=3, labels=EVENT_LABELS)
+    ]
+    path: Annotated[
+        str, shown("Only runs of this file", order=4, more=True, placeholder="all files")
+    ] = ""
     long_factor: float | None = 2.0
-    long_seconds: float | None = None
-    project: str = ""
+    long_seconds: Annotated[
+        float | None,
+        shown(
+            "A run takes long after (minutes)",
+            order=6,
+            more=True,
+            widget="minutes",
+            placeholder="twice its usual duration",
+        ),
+    ] = None
+    project: Annotated[
+        str,
+        shown(
+            "Only runs of this project",
+            order=5,
+            more=True,
+            picker="project",
+            placeholder="all projects",
+        ),
+    ] = ""
 
 
 class ScheduleNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -62,8 +96,17 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs; a key before an @ is sent as a bearer token.
     """
 
-    name: str
-    url: str
+    name: Annotated[str, shown("Name", order=1)]
+    url: Annotated[
+        str,
+        shown(
+            "URL",
+            "Slack, Discord, Teams: the web address of a webhook (https://…). E-mail:"
+            " mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org",
+            order=2,
+            secret=True,
+        ),
+    ]
     rules: list[NoticeRule] = []
     digest: DigestLimit = DigestLimit()
 
@@ -77,7 +120,7 @@ class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
-    url: str | msgspec.UnsetType = msgspec.UNSET
+    url: Annotated[str | msgspec.UnsetType, shown("URL", secret=True)] = msgspec.UNSET
     rules: list[NoticeRule] | msgspec.UnsetType = msgspec.UNSET
     digest: DigestLimit | msgspec.UnsetType = msgspec.UNSET
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.names import check_name
-from nbyard.domain.projects.structs import ProjectTask
+from nbyard.domain.presentation import presented_fields
+from nbyard.domain.projects.structs import NewProject, ProjectTask
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.workflows.active_nodes import without_muted
 from nbyard.domain.workflows.structs import Document, read_document
@@ -22,7 +23,11 @@ MOST_URL = 2_000
 SCHEMES = ("https", "http", "ssh", "git")
 # The short form of SSH: user@host:path
 SHORT_SSH = re.compile(r"[\w.-]+@[\w.-]+:(?!//)[^\s:]+")
-PLAIN_TEXTS = ("description", "requirements")
+PLAIN_TEXTS = [
+    field.name
+    for field in presented_fields(NewProject)
+    if field.type is str and field.name not in ("name", "repository")
+]
 WORKFLOW = ".nbflow"
 
 

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen } from '@testing-library/react';
-import { Json } from '../../document/canonical';
+import { Json } from '../../../document/canonical';
 import { CacheField } from '../CacheField';
 
 const trans = nullTranslator.load('nbyard');

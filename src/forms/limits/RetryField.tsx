@@ -1,26 +1,19 @@
-import { TranslationBundle } from '@jupyterlab/translation';
-import { Json } from '../document/canonical';
+import { Json } from '../../document/canonical';
+import { IField } from '../schema/field';
 
 interface IRetryFieldProps {
+  field: IField;
   value: Json | undefined;
   error?: string;
   readOnly?: boolean;
-  trans: TranslationBundle;
   /** `undefined` restores the default: all kinds. */
   onChange: (value: Json | undefined) => void;
 }
 
 /** Chooses the kinds of failure that cause a retry. */
 export function RetryField(props: IRetryFieldProps): JSX.Element {
-  const { value, error, readOnly, trans, onChange } = props;
-  const kinds: Record<string, string> = {
-    error: trans.__('an error'),
-    'exit-code': trans.__('an exit code'),
-    timeout: trans.__('a time limit'),
-    memory: trans.__('lack of memory'),
-    contract: trans.__('a missing or invalid output'),
-    'kernel-died': trans.__('a kernel crash')
-  };
+  const { field, value, error, readOnly, onChange } = props;
+  const kinds = field.labels ?? {};
   const all = Object.keys(kinds);
   const chosen = Array.isArray(value) ? value : all;
   const choose = (kind: string, wanted: boolean) => {
@@ -29,7 +22,7 @@ export function RetryField(props: IRetryFieldProps): JSX.Element {
   };
   return (
     <fieldset className="nby-Retry">
-      <legend>{trans.__('Retry after')}</legend>
+      <legend>{field.label}</legend>
       {all.map(kind => (
         <label key={kind}>
           <input

@@ -1,11 +1,13 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { showMemory } from '../components/format/bytes';
-import { More } from '../components/More';
-import { ValueType } from '../document/arguments';
-import { Json, JsonObject } from '../document/canonical';
+import { showMemory } from '../../components/format/bytes';
+import { More } from '../../components/More';
+import { ValueType } from '../../document/arguments';
+import { Json, JsonObject } from '../../document/canonical';
 import { CacheField } from './CacheField';
 import { RetryField } from './RetryField';
-import { ValueField } from './ValueField';
+import { IField } from '../schema/field';
+import { declaredFields } from '../schema/fields';
+import { ValueField } from '../ValueField';
 
 interface ILimitFieldsProps {
   fields: JsonObject;
@@ -23,80 +25,54 @@ interface ILimitFieldsProps {
   drafts?: Readonly<Record<string, string>>;
 }
 
-interface ILimit {
-  key: string;
-  label: string;
-  type: ValueType;
-  isSize?: boolean;
-  help?: string;
-  placeholder?: string;
-}
+/** The types of values, by the kinds of fields. */
+const TYPES: Readonly<Record<string, ValueType>> = { number: 'float', int: 'int', size: 'string' };
 
 /** Resources in one row; time limits, retries and the cache below, closed at first. */
 export function LimitFields(props: ILimitFieldsProps): JSX.Element {
   const { fields, errors = {}, usual = {}, readOnly, trans, onChange } = props;
   const memory = usual.memory_bytes ? showMemory(usual.memory_bytes) : trans.__('no limit');
-  const resources: ILimit[] = [
-    { key: 'cpu', label: trans.__('CPUs'), type: 'float', placeholder: `${usual.cpu ?? 1}` },
-    { key: 'gpu', label: trans.__('GPUs'), type: 'int', placeholder: `${usual.gpu ?? 0}` },
-    {
-      key: 'memory_bytes',
-      label: trans.__('Memory'),
-      type: 'string',
-      isSize: true,
-      placeholder: memory
-    }
-  ];
-  const limits: ILimit[] = [
-    { key: 'timeout_seconds', label: trans.__('Timeout (seconds)'), type: 'float' },
-    {
-      key: 'silence_timeout_seconds',
-      label: trans.__('Stop if silent for (seconds)'),
-      type: 'float',
-      help: trans.__('Time since the last log line or finished cell.')
-    },
-    {
-      key: 'queue_timeout_seconds',
-      label: trans.__('Give up queueing after (seconds)'),
-      type: 'float'
-    },
-    {
-      key: 'retries',
-      label: trans.__('Retries'),
-      type: 'int',
-      help: trans.__('Retries after a failure. Lost attempts are always retried.')
-    }
-  ];
-  const field = ({ key, ...limit }: ILimit) => (
+  const placeholders: Readonly<Record<string, string>> = {
+    cpu: `${usual.cpu ?? 1}`,
+    gpu: `${usual.gpu ?? 0}`,
+    memory_bytes: memory
+  };
+  const declared = declaredFields('Resources', trans);
+  const limits = declared.filter(({ kind }) => kind in TYPES);
+  const field = ({ name, kind, label, help }: IField) => (
     <ValueField
-      key={key}
-      {...limit}
-      value={shown(fields[key], limit)}
-      error={errors[key]}
+      key={name}
+      {...{ label, help }}
+      type={TYPES[kind]}
+      isSize={kind === 'size'}
+      placeholder={placeholders[name]}
+      value={shown(fields[name], kind)}
+      error={errors[name]}
       readOnly={readOnly}
       trans={trans}
-      draft={props.drafts?.[key]}
-      onChange={value => onChange(key, value)}
-      onUnread={(why, text) => props.onUnread?.(key, why, text)}
+      draft={props.drafts?.[name]}
+      onChange={value => onChange(name, value)}
+      onUnread={(why, text) => props.onUnread?.(name, why, text)}
     />
   );
-  const later = [...limits.map(({ key }) => key), 'retry_on', 'cache'];
+  const rare = limits.filter(({ more }) => more);
+  const later = [...rare.map(({ name }) => name), 'retry_on', 'cache'];
   const isOpen = later.some(
     key => (fields[key] ?? errors[key] ?? props.drafts?.[key]) !== undefined
   );
   return (
     <>
-      <div className="nby-Fields">{resources.map(field)}</div>
+      <div className="nby-Fields">{limits.filter(({ more }) => !more).map(field)}</div>
       <p className="nby-Field-help nby-Fields-help">
         {trans.__('The task waits for free GPUs and sees only these. Memory: 512 MiB or 2 GiB.')}
       </p>
       <More summary={trans.__('Limits, retries and cache')} open={isOpen}>
-        {limits.map(field)}
+        {rare.map(field)}
         <RetryField
+          field={declared.find(({ name }) => name === 'retry_on')!}
           value={fields.retry_on}
           error={errors.retry_on}
           readOnly={readOnly}
-          trans={trans}
           onChange={value => onChange('retry_on', value)}
         />
         <CacheField
@@ -111,8 +87,8 @@ export function LimitFields(props: ILimitFieldsProps): JSX.Element {
   );
 }
 
-function shown(value: Json | undefined, { isSize }: { isSize?: boolean }): Json | undefined {
-  if (isSize) {
+function shown(value: Json | undefined, kind: string): Json | undefined {
+  if (kind === 'size') {
     return typeof value === 'number' ? showMemory(value) : undefined;
   }
   return value ?? undefined;

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, render, screen } from '@testing-library/react';
-import { JsonObject } from '../../document/canonical';
+import { JsonObject } from '../../../document/canonical';
 import { LimitFields } from '../LimitFields';
 
 const trans = nullTranslator.load('nbyard');

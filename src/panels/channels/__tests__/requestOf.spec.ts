@@ -1,11 +1,11 @@
-import { Channel, NoticeRule } from '../../../api/types';
-import { draftOf, requestOf } from '../draft';
+import { Channel, NewChannel } from '../../../api/types';
+import { ownRule, requestOf } from '../askChannel';
 
 const rule = (project: string, event: string) => ({ events: [event], path: '', project });
 const channel = (...rules: object[]) => ({ id: 'c', revision: 1, rules }) as unknown as Channel;
 const stored = (known: Channel, events: string[]) => {
-  const draft = { ...draftOf(known), events: events as NoticeRule['events'] };
-  const { body } = requestOf(draft, known).question;
+  const typed = { name: 'team', url: '', rules: [{ ...ownRule(known), events }] };
+  const { body } = requestOf(typed as NewChannel, known).question;
   return body.rules!.map(({ project, events: own }) => [project, own]);
 };
 
@@ -14,7 +14,7 @@ describe('the form of a channel', () => {
   const known = channel(wine, rule('', 'retried'));
 
   it('changes the rule without a project, and keeps rules of projects', () => {
-    expect(draftOf(known).events).toEqual(['retried']);
+    expect(ownRule(known)?.events).toEqual(['retried']);
     expect(stored(known, ['succeeded'])).toEqual([
       ['', ['succeeded']],
       ['wine', ['failed']]

@@ -1,7 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId } from 'react';
-import { Json } from '../document/canonical';
-import { ValueField } from './ValueField';
+import { Json } from '../../document/canonical';
+import { ValueField } from '../ValueField';
 
 interface ICacheFieldProps {
   value: Json | undefined;
