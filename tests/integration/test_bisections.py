@@ -167,7 +167,7 @@ def test_a_bisection_survives_its_dispatcher_and_can_be_cancelled(project: Train
     waiting = bisections.create(ADA, asked)
     stopped = bisections.create(ADA, asked)
     assert bisections.cancel(ADA, stopped.id).state == "cancelled"
-    with Dispatching(project.dispatching._settings) as again:
+    with Dispatching(project.dispatching.settings) as again:
         project.dispatching = again
         found = project.concluded(waiting.id)
         assert project.culprits(found) == [("code", "second.ipynb")]

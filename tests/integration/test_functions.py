@@ -311,7 +311,7 @@ def test_next_dispatcher_continues_running_functions(project: Project, tmp_path:
     project.dispatching.until(lambda: list(place.iterdir()), lambda begun: len(begun) == 2)
     project.dispatching.__exit__()
     (place / "go").touch()
-    with Dispatching(project.dispatching._settings) as after:
+    with Dispatching(project.dispatching.settings) as after:
         project.dispatching = after
         detail = project.end(run)
         assert detail.run.state == "succeeded"

@@ -572,13 +572,13 @@ def test_progress_notifications_are_limited_in_rate(tmp_path: Path) -> None:
         order = place_attempt(tmp_path, script, {}, "", wake=wake)
         before = time.monotonic()
         runtime.start(order)
-        heard = [listener._listen(30.0, bool)]
+        heard = [listener.listen(30.0, bool)]
         wait_until(lambda: log_of(order).count("\n") == 100)
-        while words := listener._listen(1.0, bool):
+        while words := listener.listen(1.0, bool):
             heard.append(words)
         assert all(words == {PROGRESS} for words in heard)
         assert len(heard) <= (time.monotonic() - before) / 0.1 + 1
         (order.folder / "code" / "go").touch()
-        while order.attempt_id.encode() not in (words := listener._listen(30.0, bool)):
+        while order.attempt_id.encode() not in (words := listener.listen(30.0, bool)):
             assert words == {PROGRESS}
     finish(runtime, order)

@@ -114,7 +114,7 @@ def test_no_token(api: JupyterServer):
 )
 def test_what_a_hub_answers_in_place_of_a_server(status: int, words: str):
     """P5."""
-    assert words in Client("http://hub.test/user/ann", "t")._error(status, b"<html>").message
+    assert words in Client("http://hub.test/user/ann", "t").error_of(status, b"<html>").message
 
 
 def test_a_change_without_a_token_asks_for_one(api: JupyterServer):

@@ -82,10 +82,10 @@ def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
     monkeypatch.setattr(discover, "_running", lambda: running)
     found = discover.connect(server)
     assert isinstance(found, Client)
-    assert found._headers == {"Authorization": "token t"}
+    assert found.headers == {"Authorization": "token t"}
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
     monkeypatch.setenv("NBYARD_SERVER", server)
-    assert discover.connect()._headers == {"Authorization": "token mine"}
+    assert discover.connect().headers == {"Authorization": "token mine"}
 
 
 @pytest.mark.parametrize(
@@ -107,8 +107,8 @@ def test_the_address_of_a_page_with_its_token(monkeypatch, page, base):
     monkeypatch.setattr(discover, "_running", list)
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
     found = discover.connect(page)
-    assert found._url.geturl() == base
-    assert found._headers == {"Authorization": "token t"}
+    assert found.url.geturl() == base
+    assert found.headers == {"Authorization": "token t"}
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ def test_the_address_of_a_page_with_its_token(monkeypatch, page, base):
 def test_an_address_without_a_token_stays(monkeypatch, url):
     monkeypatch.setattr(discover, "_running", list)
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
-    assert discover.connect(f"{url}/?reset#a")._url.geturl() == url
+    assert discover.connect(f"{url}/?reset#a").url.geturl() == url
 
 
 def test_a_token_in_an_address_may_have_any_character(monkeypatch):
     monkeypatch.setattr(discover, "_running", list)
     found = discover.connect("http://127.0.0.1:9/lab?token=a+b%2Fc%20")
-    assert found._headers == {"Authorization": "token a+b/c "}
+    assert found.headers == {"Authorization": "token a+b/c "}
 
 
 @pytest.mark.parametrize("server", ["http://[::1", "http://h.test:a", "127.0.0.1:9/lab", "name"])
@@ -164,9 +164,9 @@ def test_the_token_of_a_hub_s_session_is_for_its_own_server_only(monkeypatch, se
     monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", OWN)
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", PUBLIC)
     sent = {"Authorization": "token of the hub"} if is_own else {}
-    assert discover.connect(server)._headers == sent
+    assert discover.connect(server).headers == sent
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
-    assert discover.connect(server)._headers == {"Authorization": "token mine"}
+    assert discover.connect(server).headers == {"Authorization": "token mine"}
 
 
 def test_the_port_of_a_hub_s_session_is_its_own_server(monkeypatch):
@@ -176,7 +176,7 @@ def test_the_port_of_a_hub_s_session_is_its_own_server(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
     monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", OWN)
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", "")
-    assert discover.connect("8888")._headers == {"Authorization": "token of the hub"}
+    assert discover.connect("8888").headers == {"Authorization": "token of the hub"}
 
 
 def test_a_server_that_nobody_knows(monkeypatch):
@@ -216,8 +216,8 @@ def test_servers_that_run_are_found_by_what_they_wrote(monkeypatch, tmp_path):
     (tmp_path / "jpserver-2.json").write_text(json.dumps({"port": 9999, "pid": ended.pid}))
     (tmp_path / "jpserver-3.json").write_text('{"po')
     (tmp_path / "jpserver-4.json").write_text("[]")
-    assert discover.connect("8888")._headers == {"Authorization": "token t"}
-    assert discover.connect("http://127.0.0.1:8888")._headers == {"Authorization": "token t"}
+    assert discover.connect("8888").headers == {"Authorization": "token t"}
+    assert discover.connect("http://127.0.0.1:8888").headers == {"Authorization": "token t"}
     with pytest.raises(Unavailable):
         discover.connect("9999")
 

@@ -55,14 +55,14 @@ def test_comments_are_kept_with_their_places() -> None:
     text = flow(comments={"#1": {"text": "# Data", "size": [300, 80]}}, positions={"#1": [1, 2]})
     document = loaded(text)
     assert document.get() == text
-    assert isinstance(document._blocks["comments"]["#1"], Map)
+    assert isinstance(document.blocks["comments"]["#1"], Map)
     document.set(flow(positions={"#1": [1, 2]}))
     assert document.get() == flow()
 
 
 def test_nodes_and_their_arguments_are_maps_of_their_own() -> None:
     document = loaded(two_nodes())
-    node = document._blocks["nodes"]["b"]
+    node = document.blocks["nodes"]["b"]
     assert isinstance(node, Map)
     assert isinstance(node["arguments"], Map)
     assert node["arguments"]["n"] == {"value": 1}
@@ -110,7 +110,7 @@ def test_observers_hear_content_but_no_state() -> None:
 
 def test_an_edge_whose_node_was_deleted_elsewhere_is_not_written() -> None:
     document = loaded(two_nodes())
-    del document._blocks["nodes"]["a"]
+    del document.blocks["nodes"]["a"]
     written = json.loads(document.get())
     assert written["edges"] == {}
     assert list(written["positions"]) == ["b"]
@@ -120,8 +120,8 @@ def test_changes_to_different_nodes_both_survive() -> None:
     """K12: the last writer of one field does not undo another field."""
     mine, theirs = loaded(two_nodes()), YFlow()
     theirs.ydoc.apply_update(mine.ydoc.get_update())
-    mine._blocks["nodes"]["a"]["label"] = "mine"
-    theirs._blocks["nodes"]["b"]["label"] = "theirs"
+    mine.blocks["nodes"]["a"]["label"] = "mine"
+    theirs.blocks["nodes"]["b"]["label"] = "theirs"
     theirs.ydoc.apply_update(mine.ydoc.get_update())
     mine.ydoc.apply_update(theirs.ydoc.get_update())
     assert mine.get() == theirs.get()
@@ -131,7 +131,7 @@ def test_changes_to_different_nodes_both_survive() -> None:
 
 def test_huge_numbers_become_what_a_browser_can_hold() -> None:
     document = loaded(two_nodes().replace('"value": 1', f'"value": {2**60}'))
-    value = document._blocks["nodes"]["b"]["arguments"]["n"]["value"]
+    value = document.blocks["nodes"]["b"]["arguments"]["n"]["value"]
     assert isinstance(value, float)
     endless = two_nodes().replace('"value": 1', '"value": [1e999, 1' + "0" * 400 + "]")
     assert '"value": [null, null]' in loaded(endless).get()

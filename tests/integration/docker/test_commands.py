@@ -270,7 +270,7 @@ def test_attempt_stopped_at_its_limit_waits_for_disk_space(
     until((order.folder / CANCEL).exists)
     with pytest.raises(OSError, match="No space left"):
         until(lambda: runtime.poll(order).state != "running")
-    until(lambda: not runtime._attempts[order.attempt_id].is_busy)
+    until(lambda: not runtime.attempt(order).is_busy)
     assert bench.left()
     ballast.unlink()
     result = bench.wait(order, runtime)
@@ -374,7 +374,7 @@ def test_hardened_defaults_hold_in_the_container(bench: Bench):
     assert "gpu void" in lines
     assert "docker-init" in lines or "tini" in lines
     assert not {"log", "result.json", "events.jsonl"} & {*lines}, "a command must not reach them"
-    told = bench.engine._client().inspect_container(f"nby-{order.attempt_id}")
+    told = bench.engine.client().inspect_container(f"nby-{order.attempt_id}")
     host = told["HostConfig"]
     assert host["PidsLimit"] == 4096 and host["Memory"] == host["MemorySwap"] == 64 * 2**20
     assert host["NanoCpus"] == 500_000_000 and host["Init"] is True

@@ -87,7 +87,7 @@ def test_container_has_exactly_the_granted_gpus(gpu_bench: Bench, machine: Machi
     assert f"[{','.join(granted)}]" in lines
     assert sorted(line for line in lines if line.startswith("nvidia")) == ["nvidia1", "nvidia3"]
     assert sum(line.startswith("GPU ") for line in lines) == 2
-    told = gpu_bench.engine._client().inspect_container(f"nby-{order.attempt_id}")
+    told = gpu_bench.engine.client().inspect_container(f"nby-{order.attempt_id}")
     (request,) = told["HostConfig"]["DeviceRequests"]
     assert (request["Count"], request["DeviceIDs"]) == (0, granted)
     assert told["Config"]["Labels"]["nbyard.gpus"] == ",".join(granted)

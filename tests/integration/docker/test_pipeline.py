@@ -39,7 +39,7 @@ def source(tmp_path: Path, docker_engine: Engine) -> Iterator[dict[str, str]]:
     folder.mkdir()
     (folder / "images.csv").write_text("".join(f"{n % 2 * 200},{n},9\n" for n in range(ROWS)))
     (folder / "labels.csv").write_text("dark\nbright\n" * (ROWS // 2))
-    (bridge,) = docker_engine._networks("bridge")
+    (bridge,) = docker_engine.networks_named("bridge")
     address = bridge["IPAM"]["Config"][0]["Gateway"]
     handler = functools.partial(SimpleHTTPRequestHandler, directory=str(folder))
     with ThreadingHTTPServer(("0.0.0.0", 0), handler) as server:

@@ -51,7 +51,7 @@ def work(tmp_path, docker_settings, monkeypatch):
 def started(engine: Engine, work: Telling) -> list[str]:
     """Return what the engine shows of the containers of this store."""
     found = engine.owned_objects(STORE, work.yard.store.id)
-    client = engine._client()
+    client = engine.client()
     return [json.dumps(client.inspect_container(one.name), ensure_ascii=False)
             for one in found if one.kind == "container"]  # fmt: skip
 

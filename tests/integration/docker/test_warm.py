@@ -22,8 +22,8 @@ pytestmark = pytest.mark.sample(1)
 
 
 class Warm(DockerRuntime):
-    def _attempt(self, order: Order):
-        return super()._attempt(msgspec.structs.replace(order, warm=True))
+    def attempt(self, order: Order):
+        return super().attempt(msgspec.structs.replace(order, warm=True))
 
 
 class WarmContainers(Supervised):
@@ -58,7 +58,7 @@ class TestWarmContainersThatDoNotSeeOurFiles(WarmContainers):
 
 
 def name_of(runtime: DockerRuntime, order: Order) -> str:
-    return runtime._attempt(order).site.partition("#")[2]
+    return runtime.attempt(order).site.partition("#")[2]
 
 
 @pytest.fixture

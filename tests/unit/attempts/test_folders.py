@@ -111,9 +111,9 @@ def test_only_a_folder_is_opened_to_us(tmp_path, folder):
     handle = os.open(folder, os.O_RDONLY)
     try:
         with pytest.raises(OSError):
-            folders._allow_us("linked", handle)
+            folders.allow_us("linked", handle)
         (folder / "code").mkdir(mode=0)
-        folders._allow_us("code", handle)
+        folders.allow_us("code", handle)
     finally:
         os.close(handle)
     assert outside.stat().st_mode & 0o777 == 0o500

@@ -319,7 +319,7 @@ def attempts_after_recovery(folder: Path, run_id: str) -> dict[str, Attempt]:
             store=opened, folder=folder, blobs=Blobs(folder / "blobs"), runtimes={}
         )
         nothing: Any = None
-        LeftoverSweeper(context, nothing, nothing)._tidy_folders()
+        LeftoverSweeper(context, nothing, nothing).tidy_folders()
         with opened.read() as c:
             return {
                 task.node: opened.attempts.of_task(c, task.id)[-1]
@@ -478,7 +478,7 @@ def test_the_parts_of_a_restore_under_way_stay(
     def restore_after_another(reader: _Reader, *given: Any) -> tuple[Header, Totals]:
         monkeypatch.setattr(_Reader, "restore", restore)
         restore_backup(tmp_path / "b.tar", folder)
-        assert reader._temporary.is_dir()
+        assert reader.temporary.is_dir()
         return restore(reader, *given)
 
     monkeypatch.setattr(_Reader, "restore", restore_after_another)

@@ -344,7 +344,7 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
 def test_a_page_of_a_list_below_a_thing_names_the_next_one(capsys, next_page) -> None:
     """Such as the revisions of a deployment, whose verb is not `list`."""
     (operation,) = (one for one in table() if one.id == "deployments.revisions")
-    GeneratedCommand(operation)._show(Page([], next=next_page), as_json=False)
+    GeneratedCommand(operation).print_answer(Page([], next=next_page), as_json=False)
     assert ("More with --after 7" in capsys.readouterr().err) == bool(next_page)
 
 

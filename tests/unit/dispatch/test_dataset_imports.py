@@ -148,7 +148,7 @@ def test_the_loop_is_woken_at_the_end(
 ) -> None:
     """R13: a trigger of the dataset must not wait for the next full round."""
     woken: list[bool] = []
-    monkeypatch.setattr(bench.dispatcher._imports, "_wake", lambda: woken.append(True))
+    monkeypatch.setattr(bench.dispatcher.imports, "_wake", lambda: woken.append(True))
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")
     bench.until(lambda: woken)
@@ -159,7 +159,7 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
     nothing: Any = None
-    url, sign = ImportController(bench.context, nothing, nothing, nothing)._url_and_signer(
+    url, sign = ImportController(bench.context, nothing, nothing, nothing).url_and_signer(
         OWNER.name, "s3://minio@sea/a.csv"
     )
     assert url == "https://h.test/sea/a.csv"

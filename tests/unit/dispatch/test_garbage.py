@@ -24,9 +24,14 @@ BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 
 
 @pytest.fixture
-def collector(bench: Bench) -> GarbageCollector:
+def own_threads() -> Threads:
+    return Threads()
+
+
+@pytest.fixture
+def collector(bench: Bench, own_threads: Threads) -> GarbageCollector:
     bench.context.settings.garbage_grace_seconds = 0
-    return GarbageCollector(bench.context, Threads())
+    return GarbageCollector(bench.context, own_threads)
 
 
 def a_row(bench: Bench, digest: str) -> str:
@@ -255,22 +260,25 @@ def test_much_is_deleted_piece_by_piece(
 
 
 def test_bytes_of_a_failure_go_once_nobody_is_putting_any(
-    bench: Bench, collector: GarbageCollector
+    bench: Bench, collector: GarbageCollector, own_threads: Threads
 ) -> None:
     unwanted = put(bench, "unwanted")
     collector.discard_soon(unwanted.digest)
     with bench.context.blobs.without_collection():
         for _ in range(2):
-            collector._discard_unwanted()
+            collector.discard_unwanted()
         assert there(bench, unwanted) == [True]
     collector.tick()
-    assert collector._threads.settle(30) and collector._threads.close(30)
+    assert own_threads.settle(30) and own_threads.close(30)
     assert there(bench, unwanted) == [False]
-    assert collector._unwanted == set()
+    assert collector.unwanted == set()
 
 
 def test_bytes_that_cannot_be_deleted_are_left_to_regular_collections(
-    bench: Bench, collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    collector: GarbageCollector,
+    own_threads: Threads,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unwanted, calls = put(bench, "unwanted"), []
 
@@ -284,8 +292,8 @@ def test_bytes_that_cannot_be_deleted_are_left_to_regular_collections(
         patch.setattr(bench.context.blobs, "delete", refuse)
         for _ in range(5):
             collector.tick()
-            assert collector._threads.settle(30)
-    assert collector._threads.close(30)
-    assert collector._unwanted == set()
+            assert own_threads.settle(30)
+    assert own_threads.close(30)
+    assert collector.unwanted == set()
     assert calls.count(unwanted.digest) >= threads.TRIES
     assert collector.collect() and there(bench, unwanted) == [False]

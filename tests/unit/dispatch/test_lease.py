@@ -43,12 +43,12 @@ def test_a_database_that_comes_back_is_waited_for(
 ) -> None:
     """F12, F20: past its lease it begins nothing until that is renewed."""
     renewals += [Unavailable(), Busy()]
-    bench.dispatcher._keeper.renew()
+    bench.dispatcher.keeper.renew()
     assert "stands still" in caplog.text
-    assert not bench.dispatcher._keeper.holds.is_set()
+    assert not bench.dispatcher.keeper.holds.is_set()
     renewals += [None]
-    bench.dispatcher._keeper.renew()
-    assert bench.dispatcher._keeper.holds.is_set()
+    bench.dispatcher.keeper.renew()
+    assert bench.dispatcher.keeper.holds.is_set()
 
 
 @pytest.mark.parametrize("error", [StoreUnusable(), FileNotFoundError("write.lock"), LeaseLost()])
@@ -57,4 +57,4 @@ def test_a_store_that_does_not_come_back_is_left(
 ) -> None:
     renewals += [error]
     with pytest.raises(Left):
-        bench.dispatcher._keeper.renew()
+        bench.dispatcher.keeper.renew()

@@ -109,10 +109,10 @@ def test_whoever_lost_the_lease_says_so(bench: Bench) -> None:
 def test_nobody_leaves_while_work_waits(bench: Bench) -> None:
     """The idle exit looks again in the transaction that gives the lease back."""
     run = bench.submit({"a": []})
-    assert not bench.dispatcher._leave()
+    assert not bench.dispatcher.release_if_idle()
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
-    assert bench.dispatcher._leave()
+    assert bench.dispatcher.release_if_idle()
     with bench.store.read() as c:
         lease = bench.store.leases.get(c, LEASE)
     assert lease is not None and lease.until < datetime.now(UTC)
@@ -124,7 +124,7 @@ def test_a_round_that_fails_is_no_end(
     def refuse(*_: object, **__: object) -> bool:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
+    monkeypatch.setattr(bench.dispatcher.runs, "tick", refuse)
     assert bench.dispatcher.tick()
     assert "this round failed" in caplog.text
     monkeypatch.undo()
@@ -139,7 +139,7 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
     def refuse(*_: object, **__: object) -> bool:
         raise DatabaseAway
 
-    monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
+    monkeypatch.setattr(bench.dispatcher.runs, "tick", refuse)
     assert bench.dispatcher.tick()
     assert caplog.text == ""
 
@@ -150,13 +150,13 @@ def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: B
     made = bench.yard.services.schedules.create(OWNER, NewSchedule(run, Phrase("daily")))
     bench.round()
     assert not bench.dispatcher.tick(), "there is nothing to do"
-    assert not bench.dispatcher._has_idled(10**9) and not bench.dispatcher._leave()
+    assert not bench.dispatcher.has_idled(10**9) and not bench.dispatcher.release_if_idle()
     bench.dispatcher.leave_when_idle()
-    assert bench.dispatcher._has_idled(0.0)
+    assert bench.dispatcher.has_idled(0.0)
     bench.yard.services.schedules.disable(OWNER, made.id)
-    bench.dispatcher._leaves_when_idle = False
+    bench.dispatcher.leaves_when_idle = False
     bench.round()
-    assert bench.dispatcher._has_idled(10**9)
+    assert bench.dispatcher.has_idled(10**9)
 
 
 def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(bench: Bench) -> None:
@@ -164,7 +164,7 @@ def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(benc
         OWNER, NewSchedule(AutomaticRun(path="work.py"), Phrase("daily"))
     )
     bench.dispatcher.leave_when_idle()
-    assert bench.dispatcher._leave()
+    assert bench.dispatcher.release_if_idle()
 
 
 def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:

@@ -55,5 +55,5 @@ def test_what_a_killed_process_left_is_cleared(monkeypatch: pytest.MonkeyPatch, 
     ]
     for name in names:
         (tmp_path / name).mkdir()
-    ssh_relay._forget_dead()
+    ssh_relay.forget_dead()
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])

@@ -31,7 +31,7 @@ def test_no_file_is_read_while_others_wait_for_their_turn(yard, ann, flow, root,
     read_bytes = Path.read_bytes
 
     def noted(path):
-        read.append((path.name, yard.store.database._writer.locked()))
+        read.append((path.name, yard.store.database.write_lock.locked()))
         return read_bytes(path)
 
     monkeypatch.setattr(Path, "read_bytes", noted)

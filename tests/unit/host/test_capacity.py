@@ -77,9 +77,9 @@ def test_where_there_are_no_control_groups(tmp_path: Path):
 def grouped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In a container that may use half a core and a little memory."""
     monkeypatch.setattr(machine, "cgroup_limits", lambda: (0.5, 2**20))
-    machine._usable.cache_clear()
+    machine.usable.cache_clear()
     yield
-    machine._usable.cache_clear()
+    machine.usable.cache_clear()
 
 
 def test_slots_and_memory_are_those_of_the_container(grouped: None):

@@ -1,5 +1,6 @@
 """Waking whoever waits."""
 
+import itertools
 import os
 import resource
 import socket
@@ -71,17 +72,21 @@ def test_stores_with_long_names(tmp_path, length):
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
-def test_listening_works_with_many_open_files(tmp_path):
+def test_listening_works_with_many_open_files(tmp_path, monkeypatch):
     """Descriptors above 1023 are beyond what select() can watch."""
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2000:
         pytest.skip("no process may have that many here")
-    listener = Listener(tmp_path)
+    plain, high = socket.socket, itertools.count(1500)
+
+    def above_1023(*kind):
+        with plain(*kind) as made:
+            return plain(fileno=os.dup2(made.fileno(), next(high)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", above_1023)
+        listener = Listener(tmp_path)
     try:
-        high = os.dup2(listener.fileno(), 1500)
-        replaced = socket.socket(fileno=high)
-        replaced.setblocking(False)
-        listener._socket.close()
-        listener._socket = replaced
+        assert listener.fileno() >= 1500
         wake_listeners(tmp_path)
         assert listener.wait(5)
     finally:

@@ -65,11 +65,11 @@ def test_a_strangers_mode_comes_along(tmp_path, monkeypatch):
             return import_module("herd.inner").Herd
 
     monkeypatch.setattr(model_images, "entry_points_of", lambda group: {"herd": Point()})
-    model_images._modes.cache_clear()
+    model_images.serving_modes.cache_clear()
     try:
         files = model_files(msgspec.structs.replace(MODEL, mode="herd"), "b")
     finally:
-        model_images._modes.cache_clear()
+        model_images.serving_modes.cache_clear()
         sys.modules.pop("herd", ModuleType("herd"))
     assert files["lib/herd/inner/__init__.py"]
     assert "cow\n" in files["serving.txt"]

@@ -131,7 +131,7 @@ def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
     """Its name: a process with the lease that was started with these variables."""
     with living(["sleep", "600"], variables) as process:
         host = own_name().partition(":")[0]
-        holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
+        holder = f"{host}:{process.pid}:{dispatcher_launcher.start_time(process.pid)}"
         with store.write() as c:
             lease = store.leases.take(c, LEASE, holder, 60)
         assert lease
@@ -163,7 +163,7 @@ def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]
     with living(["sleep", "600"], there.environment()) as process:
         host = own_name().partition(":")[0]
         with store.write() as c:
-            holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
+            holder = f"{host}:{process.pid}:{dispatcher_launcher.start_time(process.pid)}"
             former = store.leases.get(c, LEASE)
             assert store.leases.take(c, LEASE, holder, 60, former)
         yield process
@@ -229,7 +229,9 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         host = own_name().partition(":")[0]
         with store.write() as c:
-            holder = f"{host}:{process.pid}:{started or dispatcher_launcher._started(process.pid)}"
+            holder = (
+                f"{host}:{process.pid}:{started or dispatcher_launcher.start_time(process.pid)}"
+            )
             former = store.leases.get(c, LEASE)
             assert store.leases.take(c, LEASE, holder, seconds, former)
         assert process.stdin and process.stdout

@@ -41,7 +41,7 @@ def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory,
             break
     assert found == whole[first:]
     assert len(whole) - first >= min(len(whole) - min(after, len(whole)), 100)
-    assert sum(path.stat().st_size for path in log._path.parent.iterdir()) <= 2 * (100 + 42)
+    assert sum(path.stat().st_size for path in log.path.parent.iterdir()) <= 2 * (100 + 42)
 
 
 def test_what_another_writer_has_written_is_not_written_again(tmp_path: Path) -> None:

@@ -1,6 +1,9 @@
 """M6: what was counted of a deployment is kept, and bounded."""
 
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.logs import traffic_log
@@ -27,9 +30,9 @@ def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) ->
     assert list(kept.read()) == [ONE, TWO]
 
 
-def test_only_the_newest_part_is_kept(tmp_path: Path) -> None:
+def test_only_the_newest_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic_log, "RotatingLog", partial(RotatingLog, piece_bytes=1000))
     kept = KeptTraffic(tmp_path)
-    kept._log = RotatingLog(tmp_path / traffic_log.NAME, piece_bytes=1000)
     for minute in range(1000):
         kept.add([Counted(minute, 1, 0, {1: 1})])
     found = [one.minute for one in kept.read()]

@@ -46,7 +46,7 @@ def test_what_is_too_long_is_not_kept():
     body = Body(LIMIT)
     for _ in range(10_000):
         body.add(b"x" * LIMIT)
-    assert sum(map(len, body._pieces)) <= LIMIT
+    assert sum(map(len, body.pieces)) <= LIMIT
 
 
 def test_packed_bodies_are_bounded_by_what_they_unpack_to():

@@ -95,7 +95,7 @@ def test_a_window_that_comes_back_too_late_is_told_to_read_anew(api: JupyterServ
         make(api, f"long ago {number}")
     say(window, after=0)
     newest = frame(window)["last"]
-    yard = api.app.web_app.settings["nbyard"].services.system._parts
+    yard = api.app.web_app.settings["nbyard"].yard()
     with yard.store.write() as c:
         yard.store.events.delete_oldest(c, 1)
     late = connect(api)
@@ -248,9 +248,9 @@ class Pane:
 def rounds(told: Told, *panes: Any, count: int = 1) -> None:
     async def within() -> None:
         broadcast = Broadcast(told, None)  # type: ignore[arg-type]
-        broadcast._windows.update(panes)
+        broadcast.windows.update(panes)
         for _ in range(count):
-            await broadcast._round()
+            await broadcast.send_round()
 
     asyncio.run(within())
 

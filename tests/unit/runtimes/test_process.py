@@ -60,5 +60,5 @@ def test_work_finds_no_setting_and_no_key_of_ours(monkeypatch: pytest.MonkeyPatc
     """I25: the key of the store opens all credentials in it."""
     monkeypatch.setenv("NBYARD_CRYPT_KEY", "0" * 64)
     monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://me:secret@there/store")
-    found = process._host("s")
+    found = process.host_of("s")
     assert {name for name in found if name.startswith("NBYARD_")} == {"NBYARD_STORE"}

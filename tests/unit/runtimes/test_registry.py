@@ -31,7 +31,7 @@ def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS, plain]))
     made = registry.load_all(Settings(prepared_parent=True))
     assert isinstance(made["plain"], Plain)
-    assert isinstance(made["process"], ProcessRuntime) and made["process"]._parents is not None
+    assert isinstance(made["process"], ProcessRuntime) and made["process"].parents is not None
 
 
 def test_by_name() -> None:

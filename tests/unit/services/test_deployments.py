@@ -340,7 +340,7 @@ def test_the_form_has_hardware_of_this_machine_and_says_whether_containers_are_a
     deployments, ann, yard, tmp_path, monkeypatch
 ):
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
-    monkeypatch.setattr(capacity, "_usable", lambda: (2, 5 * 2**30))
+    monkeypatch.setattr(capacity, "usable", lambda: (2, 5 * 2**30))
     form = deployments.form(ann)
     assert form.engine.state == "missing" and "cannot be reached" in str(form.engine.finding)
     spec = deployments.create(ann, COWS).spec

@@ -54,7 +54,7 @@ def test_a_model_that_breaks_while_it_is_loaded_is_told(caplog):
 async def until_gone(worker: Worker) -> None:
     """Its thread tells the loop how it ended, which is there until then."""
     await asyncio.wait_for(worker.ended.wait(), 60)
-    await asyncio.to_thread(worker._thread.join, 60)
+    await asyncio.to_thread(worker.thread.join, 60)
 
 
 class Slow:

@@ -462,7 +462,7 @@ def test_dates_and_booleans_have_pictures(tables: Tables, make: Make) -> None:
 def test_the_reader_comes_back_after_it_was_killed(tables: Tables, make: Make) -> None:
     file = make("a\n1\n")
     tables.page(file)
-    process = tables._quick._process
+    process = tables.quick.process
     assert process
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -502,12 +502,12 @@ def test_a_reader_that_stands_still_is_ended(tmp_path: Path) -> None:
     )
     try:
         reader.ask(question, 60)
-        assert reader._process
-        os.kill(reader._process.pid, signal.SIGSTOP)
-        reader._still_seconds = 0.05
+        assert reader.process
+        os.kill(reader.process.pid, signal.SIGSTOP)
+        reader.still_seconds = 0.05
         with pytest.raises(Invalid, match="standstill; it may need more memory"):
             reader.ask(question, 3600)
-        assert reader._process is None
+        assert reader.process is None
     finally:
         reader.close()
 
@@ -518,7 +518,7 @@ def test_an_idle_reader_leaves_and_is_started_again(tmp_path: Path) -> None:
     file = TableFile(tmp_path / "blob", "x.csv")
     try:
         assert tables.page(file).rows == [[1]]
-        process = tables._quick._process
+        process = tables.quick.process
         assert process
         assert process.wait(20) == 0
         assert tables.page(file).rows == [[1]]

@@ -495,6 +495,6 @@ def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRunt
     case, former = bench.snapshot(run), bench.replace_dispatcher()
     runtime.forget(case.attempt.id)
     late = replace(case, since=case.since - attempt_driver.FRESH_SECONDS)
-    assert former._runs._attempts.drive(late).facts == []
+    assert former.runs.attempts.drive(late).facts == []
     assert len(runtime.starts) == 1
     bench.until(lambda: len(runtime.starts) == 2)

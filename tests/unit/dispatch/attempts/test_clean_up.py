@@ -36,7 +36,7 @@ def test_a_stopped_dispatcher_cleans_up_before_it_exits(
     """I12: no thread had begun the clean-up when the dispatcher was asked to stop."""
     gate = threading.Event()
     for number in range(threads.THREADS):
-        bench.dispatcher._threads.submit(f"slow {number}", lambda: gate.wait(60), runtime="fake")
+        bench.dispatcher.threads.submit(f"slow {number}", lambda: gate.wait(60), runtime="fake")
     bench.dispatcher.tick()
     assert stored(bench, attempt) and runtime.stops == []
     opener = threading.Timer(0.2, gate.set)
@@ -56,7 +56,7 @@ def test_an_engine_out_of_reach_is_asked_again(
     assert stored(bench, attempt) and runtime.stops == []
     assert not (bench.folder(attempt) / "code").exists()
     assert bench.dispatcher.tick()
-    bench.dispatcher._clean_ups.wait(10)  # for none that has failed
+    bench.dispatcher.clean_ups.wait(10)  # for none that has failed
     runtime.out_of_reach = ""
     bench.round(2)
     assert runtime.stops == [(attempt, END)]

@@ -35,9 +35,9 @@ class Functions:
         self.bench = bench
         self.runtime = bench.context.runtimes["process"] = FakeRuntime()
         self.runtime.name = "process"
-        (bench._root / "steps.py").write_text(STEPS)
+        (bench.root / "steps.py").write_text(STEPS)
         made = bench.yard.services.executables.create(OWNER, NewExecutable(path="steps.py::noop"))
-        bench._version = made.id, made.current.id, made.current.arguments
+        bench.version = made.id, made.current.id, made.current.arguments
 
     def submit(self, count: int, **plan: object) -> str:
         graph = {f"n{at}": () for at in range(count)}
@@ -366,7 +366,7 @@ def test_who_waits_for_a_slot_gets_it(functions: Functions, bench: Bench) -> Non
     bench.until(lambda: len(functions.attempts(run)) == 4)
     (worker,) = functions.runtime.starts
     bench.until(lambda: len(functions.told(worker)) == 4)
-    bench._version = bench._register()
+    bench.version = bench.register()
     urgent = bench.submit({"a": []}, priority=5)
     bench.round(3)
     functions.finish(worker, *functions.told(worker))

@@ -30,7 +30,7 @@ def table(bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path
     """A file that the code of the bench opens."""
     (tmp_path / "a.csv").write_text("1")
     monkeypatch.setattr(benches, "SCRIPT", f"open('{tmp_path}/a.csv')\n")
-    bench._version = bench._register()
+    bench.version = bench.register()
     return tmp_path / "a.csv"
 
 
@@ -161,7 +161,7 @@ def test_names_in_folders_are_compared(files: OutsideFiles, tmp_path: Path) -> N
     folder = tmp_path / "folder"
     folder.mkdir()
     state = msgspec.convert(state_of(str(folder)), FileState)
-    digest = files._digest(str(folder), state)
+    digest = files.digest_of(str(folder), state)
     old = {str(folder): OutsideFile(state, is_read=True, digest=digest)}
     assert not [*files.changes(old, PROCESS)]
     (folder / "new").touch()
@@ -279,18 +279,20 @@ def test_a_file_system_that_hangs_holds_up_no_other_task(
     """F8: and a cancelled task is forgotten."""
     end(bench, submit(bench), table)
     slow = Slow()
-    files = bench.dispatcher._runs._candidates.identities.outside
+    files = bench.dispatcher.runs.candidates.identities.outside
     monkeypatch.setattr(files, "changes", slow.changes)
     hung, cancelled = submit(bench), submit(bench)
-    bench.until_now(lambda: len(bench.dispatcher._runs._candidates._comparisons._under_way) == 2)
+    hung_id, cancelled_id = bench.task(hung).id, bench.task(cancelled).id
+    compares = bench.dispatcher.runs.candidates.comparisons.is_under_way
+    bench.until_now(lambda: compares(hung_id) and compares(cancelled_id))
     other = bench.submit({"a": []}, n=1)
     bench.until_now(lambda: len(runtime.running) == 1)
     bench.cancel(cancelled)
     bench.until_now(lambda: bench.run(cancelled).state == "cancelled")
     assert bench.task(other).state == "running" and bench.task(hung).state == "queued"
+    assert compares(hung_id) and not compares(cancelled_id)
     slow.set()
     bench.until(lambda: bench.task(hung).cached)
-    assert not bench.dispatcher._runs._candidates._comparisons._changes
 
 
 def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Path) -> None:
@@ -313,7 +315,7 @@ def test_a_comparison_that_fails_makes_the_task_run(
         raise ValueError("odd")
 
     end(bench, submit(bench), table)
-    monkeypatch.setattr(bench.dispatcher._runs._candidates.identities.outside, "changes", fail)
+    monkeypatch.setattr(bench.dispatcher.runs.candidates.identities.outside, "changes", fail)
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
     assert bench.task(run).why.endswith("files outside its code folder could not be compared")

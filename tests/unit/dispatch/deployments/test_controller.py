@@ -77,7 +77,9 @@ class Swept:
         return bool(self.there.pop(("network", name)))
 
 
-def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> None:
+def test_what_is_left_of_deployments_that_do_not_run_is_swept(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """P4: with its files where nobody has it any more; what is driven and what is a stranger's is
     left alone."""
     deployments = yard.services.deployments
@@ -101,9 +103,9 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
     controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
-    controller._engine = engine
+    monkeypatch.setattr("nbyard.dispatch.deployments.controller.Engine", lambda *_, **__: engine)
     reports[0](engine.owned_objects(STORE, yard.store.id))
-    controller._sweep()
+    controller.sweep_orphans()
     left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
     assert left == {
         ("container", f"nby-d-{live}-1"),
@@ -126,9 +128,9 @@ def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
     )
     controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     controller.tick()
-    controller._rollouts[made.id].gives_way = True
+    controller.rollouts[made.id].gives_way = True
     controller.tick()
-    assert not controller._rollouts[made.id].gives_way
+    assert not controller.rollouts[made.id].gives_way
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def happen(rolling: Rolling, word: str, patch: pytest.MonkeyPatch) -> None:
             rolling.step()
         case "killed":  # before it tells the state
             with pytest.MonkeyPatch.context() as brief:
-                brief.setattr(rolling.rollout._notes, "record_state", lambda *_: None)
+                brief.setattr(rolling.rollout.notes, "record_state", lambda *_: None)
                 rolling.step()
         case "slow" | "fast":
             patch.setattr(revision_driver, "PROCESS_SECONDS", 1e9 if word == "slow" else 0.0)

@@ -25,7 +25,7 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Revisi
         with rolling.context.write() as c:
             rolling.store.deployments.set_revision(c, row.newest.revision.id, **facts)
         row = rolling.row()
-    memory, notes = rolling.rollout._memory, rolling.rollout._notes
+    memory, notes = rolling.rollout.memory, rolling.rollout.notes
     return RevisionDriver(rolling.context, memory, notes, row, row.newest, wish)
 
 
@@ -41,11 +41,11 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Revisi
     ],
 )
 def test_a_step_begins_with_what_is_stored(
-    rolling: Rolling, facts: dict[str, Any], is_ending: bool, phase: Phase
+    rolling: Rolling, monkeypatch: Any, facts: dict[str, Any], is_ending: bool, phase: Phase
 ) -> None:
     rolling.create()
     if is_ending:
-        rolling.rollout._memory.departures._ending[1] = 0.0
+        monkeypatch.setattr(rolling.rollout.memory.departures, "is_ending", lambda _: True)
     assert driven(rolling, **facts).phase is phase
 
 
@@ -83,7 +83,7 @@ def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rollin
 def test_only_the_deletion_drains_nothing(rolling: Rolling, monkeypatch: Any) -> None:
     rolling.create()
     rolling.step(2)
-    monkeypatch.setattr(rolling.rollout._memory.departures, "is_drained", lambda _: False)
+    monkeypatch.setattr(rolling.rollout.memory.departures, "is_drained", lambda _: False)
     assert driven(rolling, Event.REPLACED).begin().phase == "alive" and rolling.engine.living()
     assert driven(rolling, Event.DELETED).begin().phase == "over"
     assert not rolling.engine.containers

@@ -146,7 +146,7 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
     rolling.grant("0")
     rolling.engine.answers = rolling.engine.removes = False
     rolling.step()
-    rolling.rollout._memory.since[1] = -1e9
+    rolling.rollout.memory.since[1] = -1e9
     assert rolling.step().state == "starting" and rolling.granted() == [["0"]]
     assert rolling.step().state == "starting" and rolling.engine.living()
     rolling.engine.removes = True
@@ -367,7 +367,7 @@ def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Ro
     rolling.create()
     rolling.step(2)
     row = rolling.row()
-    log = rolling.rollout._notes.log(row, row.newest)
+    log = rolling.rollout.notes.log(row, row.newest)
     log.write(b"2026-01-31 12:00:00,000 WARNING the model's answer does not fit\n")
     rolling.engine.end(rolling.engine.living()[0], 9)
     ended = because("service-ended", exit_code=9)

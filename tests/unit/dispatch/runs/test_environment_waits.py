@@ -78,7 +78,7 @@ def test_a_change_while_it_ran_is_not_kept(bench: Bench, runtime: Elsewhere) -> 
     run = submit(bench, cache=True)
     bench.until(lambda: bench.task(run).state == "running")
     runtime.installed = [NEW]
-    bench.dispatcher._runs._candidates.identities._environments.clear()
+    bench.dispatcher.runs.candidates.identities.seen_environments.clear()
     finish(bench, runtime, run)
     assert bench.task(run).artifacts
     for there in (OLD, NEW):
@@ -110,7 +110,7 @@ def test_one_asks_for_all_and_now_and_then(
     asked = runtime.asked
     bench.round(20)
     assert (asked, runtime.asked) == (1, 1)
-    assert bench.dispatcher._runs.seconds_until_due() > 1.0
+    assert bench.dispatcher.runs.seconds_until_due() > 1.0
 
 
 def test_it_keeps_no_others_waiting(
@@ -146,7 +146,7 @@ def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
     runtime.installed = []
-    bench.dispatcher._runs._candidates.identities._environments.clear()
+    bench.dispatcher.runs.candidates.identities.seen_environments.clear()
     runtime.lose(bench.attempt(run))
     lost = "attempt 1 was lost: killed by the test"
     said = f"{lost} – {WAITS}"
@@ -185,7 +185,7 @@ def test_an_image_that_is_not_here_is_never_the_same(
     bench.until(lambda: bench.task(first).state == "running")
     bench.runtime.end(bench.attempt(first), text="made")
     bench.until(lambda: bench.run(first).state == "succeeded")
-    bench.dispatcher._runs._candidates.identities._environments.clear()
+    bench.dispatcher.runs.candidates.identities.seen_environments.clear()
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == bool(identity)

@@ -459,7 +459,7 @@ def test_no_step_starts_before_one_whose_turn_is_first(
             assert all(order[run] <= order[other] for other, _ in waiting.values())
         shown = [waiting[place] for place in sorted(waiting)]
         assert [order[run] for run, _ in shown] == sorted(order[run] for run, _ in shown)
-        assert bench.dispatcher._runs._board.queue.ids_in_order() == [task for _, task in shown]
+        assert bench.dispatcher.runs.board.queue.ids_in_order() == [task for _, task in shown]
 
 
 def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:
@@ -477,10 +477,10 @@ def test_a_deployment_and_the_steps_of_runs_take_turns_at_a_gpu(
     chain: Graph = {"a": [], "b": ["a"]}
     first, second = bench.submit(chain, gpu=1), bench.submit(chain, gpu=1)
     bench.until(lambda: bench.task(first).state == "running")
-    monkeypatch.setattr(bench.dispatcher._deployments, "tick", lambda **_: False)
+    monkeypatch.setattr(bench.dispatcher.deployments, "tick", lambda **_: False)
     waits = (0.0, datetime.now(UTC).timestamp(), "a deployment")
     bench.context.waits[waits] = 1
-    slots = bench.dispatcher._runs.slots
+    slots = bench.dispatcher.runs.slots
     assert "gpu" in slots(waits).lacks(Limits(gpu=1))
     runtime.end(bench.attempt(first))
     bench.round(3)
@@ -652,7 +652,7 @@ def test_a_clock_that_is_set_ends_no_wait(bench: Bench, monkeypatch: pytest.Monk
         monkeypatch.setattr(module, "datetime", SimpleNamespace(now=lambda _: tomorrow))
     bench.round(5)
     assert bench.task(run).state == "queued"
-    bench.dispatcher._runs._reread_everything([], Busy("try again"))
+    bench.dispatcher.runs.reread_everything([], Busy("try again"))
     bench.round(5)
     assert bench.task(run).state == "queued", "it is read anew"
     bench.replace_dispatcher()
@@ -668,13 +668,13 @@ def test_a_wait_goes_on_when_the_board_is_read_anew(
     bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
     bench.until(lambda: "more GPUs" in bench.task(run).why)
-    runs, passed = bench.dispatcher._runs, time.monotonic() + 61
+    runs, passed = bench.dispatcher.runs, time.monotonic() + 61
     past = datetime.now(UTC) - timedelta(seconds=seconds)
     monkeypatch.setattr(live_runs, "datetime", SimpleNamespace(now=lambda _: past))
-    runs._reread_everything([], Busy("try again"))
+    runs.reread_everything([], Busy("try again"))
     bench.round(3)
     assert bench.task(run).state == "queued"
-    runs._reread_everything([], Busy("try again"))
+    runs.reread_everything([], Busy("try again"))
     for module in (live_runs, ready_tasks):
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: passed))
     bench.until(lambda: bench.run(run).state == "failed")

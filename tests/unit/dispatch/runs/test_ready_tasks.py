@@ -64,13 +64,13 @@ def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> 
     """R2, I30: level by level on the board, then one commit."""
     run_once(bench, CHAIN)
     with bench.store.read() as c:
-        before = bench.store.database._writes
+        before = bench.store.database.writes
         assert c is not None
     again = bench.submit(CHAIN, cache=True)
-    submitted = bench.store.database._writes
+    submitted = bench.store.database.writes
     bench.until(lambda: bench.run(again).state == "succeeded")
     assert submitted - before == 1
-    assert bench.store.database._writes - submitted <= 2, "begun, then all of it"
+    assert bench.store.database.writes - submitted <= 2, "begun, then all of it"
     detail = bench.detail(again)
     assert all(task.cached and task.artifacts for task in detail.tasks)
     assert len(runtime.starts) == len(CHAIN)
@@ -83,8 +83,8 @@ def test_more_than_fits_into_a_round(
     run_once(bench, CHAIN)
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     again = bench.submit(CHAIN, cache=True)
-    runs = bench.dispatcher._runs
-    bench.until(lambda: runs._candidates.is_behind)
+    runs = bench.dispatcher.runs
+    bench.until(lambda: runs.candidates.is_behind)
     assert runs.seconds_until_due() == 0.0
     bench.until(lambda: bench.run(again).state == "succeeded")
     assert len(runtime.starts) == len(CHAIN)

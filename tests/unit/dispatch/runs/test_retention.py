@@ -54,7 +54,7 @@ def test_new_rules_and_a_clock_that_was_set_back(bench: Bench, threads: AtOnce) 
     RetentionController(bench.context, threads).tick()
     assert threads.done == 2
     with bench.store.write() as c:
-        bench.store.facts.set(c, retention._fact(OWNER.name), str(time.time() + 1e6))
+        bench.store.facts.set(c, retention.fact_name(OWNER.name), str(time.time() + 1e6))
     RetentionController(bench.context, threads).tick()
     assert threads.done == 3
 

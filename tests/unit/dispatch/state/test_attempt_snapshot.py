@@ -34,7 +34,7 @@ def test_what_is_tried_again_comes_before_what_waits(bench: Bench, runtime: Fake
 def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
-    board = bench.dispatcher._runs._board
+    board = bench.dispatcher.runs.board
     with pytest.raises(NotFound, match="a did not create the output out"):
         inputs_of(board.runs[run].tasks["b"])
     runtime.end(bench.attempt(run))

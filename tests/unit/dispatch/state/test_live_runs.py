@@ -17,7 +17,7 @@ from nbyard.store import transition
 
 @pytest.fixture
 def board(bench: Bench) -> LiveRuns:
-    found: LiveRuns = bench.dispatcher._runs._board
+    found: LiveRuns = bench.dispatcher.runs.board
     return found
 
 

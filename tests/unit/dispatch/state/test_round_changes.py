@@ -10,7 +10,7 @@ from nbyard.reasons.structs import Reason, because
 
 
 def writes(bench: Bench) -> int:
-    return bench.store.database._writes
+    return bench.store.database.writes
 
 
 def quiet(bench: Bench, times: int = 1) -> None:
@@ -91,7 +91,7 @@ def test_a_start_waits_a_little_for_company(
     quiet(bench, 3)
     assert len(runtime.running) == 1
     assert writes(bench) == before and bench.task(run).state == "preparing"
-    assert bench.dispatcher._runs._board.runs[run].tasks["a"].record.state == "running"
+    assert bench.dispatcher.runs.board.runs[run].tasks["a"].record.state == "running"
     attempt = bench.attempt(run)
     runtime.end(attempt)
     bench.dispatcher.tick({attempt}, has_news=False)

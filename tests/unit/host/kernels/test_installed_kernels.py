@@ -341,9 +341,9 @@ def mine(tmp_path, monkeypatch):
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
     monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
-    kernels._asked.clear()
+    kernels.cached_packages.clear()
     yield told
-    kernels._asked.clear()
+    kernels.cached_packages.clear()
 
 
 def test_packages_of_the_user_count(mine, monkeypatch):
@@ -353,7 +353,7 @@ def test_packages_of_the_user_count(mine, monkeypatch):
     assert "mine" in names_in(after)
     assert {"cow", "pytest", "json"} <= kernels.importable_modules(after)
     monkeypatch.delenv("PYTHONPATH")
-    kernels._asked.clear()
+    kernels.cached_packages.clear()
     assert after.fingerprint != kernels.python_interpreter().fingerprint
 
 

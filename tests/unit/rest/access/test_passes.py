@@ -31,8 +31,8 @@ def app(api: JupyterServer) -> Iterator[JupyterServer]:
     """With two deployments of images that are not trusted."""
     service = Service()
     assert api.send("GET", "/deployments").status == 200
-    deployments = api.app.web_app.settings["nbyard"].services.deployments
-    store, owner = deployments._store, Caller(local_name())
+    yard = api.app.web_app.settings["nbyard"].yard()
+    deployments, store, owner = yard.services.deployments, yard.store, Caller(local_name())
     ports = [Port("web", 1), Port("kept", 2, keep_prefix=True)]
     for name in ("shown", "other"):
         made = deployments.create(owner, NewDeployment("app:1", "own", name, ports=ports))
@@ -231,7 +231,7 @@ def test_passes_are_forgotten_when_they_have_expired_or_are_too_many(monkeypatch
     now = time.time()
     monkeypatch.setattr("nbyard.rest.access.passes.time.time", lambda: now + SECONDS + 1)
     passes.issue(holder)
-    assert len(passes._issued) == 1
+    assert len(passes.issued) == 1
 
 
 def test_a_pass_is_read_by_the_process_that_issued_it_only():

@@ -61,7 +61,7 @@ def app(api: JupyterServer, service: Service) -> JupyterServer:
         made = deployments.create(owner, body)
         if not port:
             continue
-        store = deployments._store
+        store = context.yard().store
         with store.write() as c:
             row = store.deployments.revision(c, made.id, 1)
             is_up = name != "down"
@@ -126,7 +126,7 @@ def test_nothing_of_jupyter_s_reaches_it(app, cookies):
 
 def test_the_secret_of_a_revision_is_shown_by_the_proxy_only(app):
     """P5: nobody else can say one, nor is another service told it."""
-    store = app.app.web_app.settings["nbyard"].services.deployments._store
+    store = app.app.web_app.settings["nbyard"].yard().store
     with store.read() as c:
         row = store.deployments.serving(c, local_name(), "app")
     kept = KeptSecret(store.folder / deployment_folder(row.deployment), row.number)
@@ -433,7 +433,7 @@ def test_a_model_keeps_its_connection_for_the_next_request(app, monkeypatch):
         return found
 
     monkeypatch.setattr(Connections, "take", counted)
-    store = app.app.web_app.settings["nbyard"].services.deployments._store
+    store = app.app.web_app.settings["nbyard"].yard().store
     with store.read() as c:
         row = store.deployments.serving(c, local_name(), "app")
     KeptSecret(store.folder / deployment_folder(row.deployment), row.number).create()

@@ -56,7 +56,7 @@ def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(mon
     for _ in range(2):
         meter.count("a", 0.1, 200)
         meter.count("a", 0.1, 200)
-        meter._store_in_thread()
+        meter.store_in_thread()
     context.pool.shutdown()
     first, second = delays
     assert first == request_counter.FIRST_SECONDS

@@ -60,9 +60,9 @@ def test_the_last_time_makes_others_needless(tmp_path: Path) -> None:
     async def run() -> None:
         session = session_in(tmp_path)
         session.save_within(3600.0)
-        timer = session._saving
+        timer = session.saving
         session.save()
-        assert timer.cancelled() and session._saving is None
+        assert timer.cancelled() and session.saving is None
 
     asyncio.run(run())
 
@@ -77,7 +77,7 @@ def test_only_the_last_time_it_has_to_be_possible(tmp_path: Path) -> None:
         session = session_in(gone)
         session.save_within(0.0)
         async with asyncio.timeout(30):
-            while session._saving is not None:
+            while session.saving is not None:
                 await asyncio.sleep(0)
         assert not failures
         with pytest.raises(OSError, match="gone"):

@@ -54,7 +54,7 @@ def test_one_that_was_broken_off_is_forgotten() -> None:
 def test_a_fork_may_speak_too(ends: tuple[wire.Sender, socket.socket]) -> None:
     """Also one that was made while somebody spoke."""
     sender, ours = ends
-    with sender._turn:
+    with sender.turn:
         child = os.fork()
         if child == 0:
             sender.send(wire.IOPUB, FRAMES)

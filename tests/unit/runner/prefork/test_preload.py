@@ -22,9 +22,9 @@ BROKEN = [
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("NBYARD_MARK", MARK)
-    preload._try_preload.cache_clear()
+    preload.try_preload.cache_clear()
     yield
-    preload._try_preload.cache_clear()
+    preload.try_preload.cache_clear()
 
 
 @pytest.mark.parametrize("error", BROKEN, ids=lambda error: type(error).__name__)

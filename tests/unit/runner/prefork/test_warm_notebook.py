@@ -63,7 +63,7 @@ def test_an_attempt_that_comes_as_its_kernel_goes_has_another_one(
         kernel: Any = Kernel(comes_up, say)
         report: Any = SimpleNamespace(send=lambda said: None)
         lines = Lines(hear.fileno())
-        assert not asyncio.run(warm_notebook._stand_by("python3", kernel, report, lines, 0))
+        assert not asyncio.run(warm_notebook.stand_by("python3", kernel, report, lines, 0))
         assert served == [(None, None, None)] * is_told
         with pytest.raises(BrokenPipeError):
             os.write(tell.fileno(), b"more\n")

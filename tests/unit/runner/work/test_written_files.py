@@ -23,9 +23,9 @@ def code(tmp_path: Path) -> Path:
 @pytest.fixture
 def written(code: Path) -> Iterator[WrittenFiles]:
     made = WrittenFiles(str(code), ["data"], 1000, 4)
-    assert made._inotify is not None
+    assert made.inotify is not None
     yield made
-    made._inotify.close()
+    made.inotify.close()
 
 
 def kept(written: WrittenFiles, place: Path) -> dict[str, str]:
@@ -113,7 +113,7 @@ def test_after_lost_events_every_file_counts(
     code: Path, written: WrittenFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dispatcher knows those of the bundle."""
-    monkeypatch.setattr(written._inotify, "read", lambda: iter([(-1, inotify.OVERFLOW, b"")]))
+    monkeypatch.setattr(written.inotify, "read", lambda: iter([(-1, inotify.OVERFLOW, b"")]))
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {"new": "x", "data/a.txt": "old"}
 

@@ -49,7 +49,7 @@ def client() -> Client:
 def cluster(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setattr(module, "FRESH_SECONDS", math.inf)  # however slow the machine is
     made = Cluster(Settings(dask_address="tcp://127.0.0.1:1"))
-    made._client = client
+    made.client = client
     return made
 
 

@@ -94,7 +94,7 @@ def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
     mine.rename(left := Path(str(mine).replace(f"-{os.getpid()}-", f"-{gone.pid}-")))
     for other in (mine, tmp_path / "memory/nbyard-worker-7-1-of-another-machine"):
         other.mkdir()
-    worker_functions._sweep()
+    worker_functions.sweep()
     assert not left.exists() and len(os.listdir(tmp_path / "memory")) == 2
 
 

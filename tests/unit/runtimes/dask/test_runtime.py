@@ -114,7 +114,7 @@ def runtime(cluster: FakeCluster) -> DaskRuntime:
 def begun(cluster: FakeCluster, runtime: DaskRuntime, folder: Path) -> Order:
     """Return an attempt that the worker has accepted."""
     order = Order("a1", "store", "run", "node", folder, "mark", site="here")
-    runtime._attempt(order)
+    runtime.attempt(order)
     told = {"attempt": "a1", "what": "began", "worker": "tcp://w1", "place": "nbyard-a1-x"}
     cluster.hear({**told, "is_shared": False})
     return order

@@ -33,7 +33,7 @@ def test_one_question_is_for_runs_and_deployments():
     runtime, heard = DockerRuntime(), list[OwnedObject]()
     engine, other = Engine(), Engine()
     known: Any = {"": engine, "ssh://far": other}
-    runtime.engine, runtime._engines = known[""], known
+    runtime.engine, runtime.engines = known[""], known
     runtime.report_objects_to(heard.extend)
     assert runtime.sweep("s", []) == []
     assert engine.asked == other.asked == [(STORE, "s")]

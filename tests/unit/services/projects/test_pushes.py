@@ -326,18 +326,18 @@ def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatc
 def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, yard, monkeypatch):
     body = folder(MORNING)
     other = folder(MORNING, {"a.py": b"print(1)\n"})
-    compared = projects._compare
+    compared = projects.compare
     early = compared(ann, body)
     projects.push(ann, other)
     with monkeypatch.context() as patch:
-        patch.setattr(projects, "_compare", lambda *_: early)
+        patch.setattr(projects, "compare", lambda *_: early)
         with pytest.raises(StaleWrite):
             projects.push(ann, body)
     assert projects.plan(ann, other).changes == []
     late = compared(ann, body)
     projects.push(ann, folder(MORNING, {"a.py": b"print(2)\n"}))
     with monkeypatch.context() as patch:
-        patch.setattr(projects, "_compare", lambda *_: late)
+        patch.setattr(projects, "compare", lambda *_: late)
         with pytest.raises(StaleWrite):
             projects.push(ann, body)
     assert yard.services.schedules.run(ann, "morning").state == "queued"

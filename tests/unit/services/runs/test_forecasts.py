@@ -115,7 +115,7 @@ def test_code_that_is_not_stored_is_not_kept(yard, ann, root, tool, flow, finish
     for text in ("", "# a", "# b"):
         (root / tool).write_text((root / tool).read_text() + text)
         runs.forecast(ann, ForecastRequest(path=flow))
-    assert len(runs._forecaster._identities._codes) == 1
+    assert len(runs.forecaster.identities.codes) == 1
 
 
 def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
@@ -190,7 +190,7 @@ def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
 
 def test_forecasts_of_two_people_share_one_forecaster(yard, ann, flow, finished, monkeypatch):
     finished(path=flow)
-    opened, context = [], yard.services.runs._parts
+    opened, context = [], yard.parts
     both = threading.Barrier(2)
 
     def forecaster(dry):

@@ -55,7 +55,7 @@ def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, push, f
     named = NoticeRule(["failed"], path="wine:flow.nbflow")
     stale = now.path.replace("/flow.nbflow", "-before/flow.nbflow")
     known = NoticeRule(["failed"], path=stale)
-    (rule,) = channels._rules(ann.name, [named], [known])
+    (rule,) = channels.matching_rules(ann.name, [named], [known])
     assert rule.path == now.path
 
 
@@ -87,10 +87,10 @@ def test_other_paths_stay(yard, ann, push, flow, root):
 def test_rules_of_channels_show_it(yard, ann, push, flow):
     push()
     notices = yard.services.channels
-    (rule,) = notices._rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])
+    (rule,) = notices.matching_rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])
     assert rule.path == yard.services.workflows.list(ann).items[0].path
     with yard.parts.store.read() as c:
-        shown = notices._with_shown_path(rule, PushedNames(yard.parts.store, c, ann.name))
+        shown = notices.with_shown_path(rule, PushedNames(yard.parts.store, c, ann.name))
     assert shown.path == "wine:flow.nbflow"
-    (same,) = notices._rules(ann.name, [shown], [rule])
+    (same,) = notices.matching_rules(ann.name, [shown], [rule])
     assert same.path == rule.path

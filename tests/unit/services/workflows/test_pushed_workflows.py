@@ -283,14 +283,14 @@ def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypat
             finally:
                 writing.pop()
 
-    seen, name_in = [], PushedCopies._name_in
+    seen, name_in = [], PushedCopies.name_in
 
     def noted(copies, folder):
         seen.append(len(writing))
         return name_in(copies, folder)
 
     monkeypatch.setattr(store, "write", counted)
-    monkeypatch.setattr(PushedCopies, "_name_in", noted)
+    monkeypatch.setattr(PushedCopies, "name_in", noted)
     push()
     yard.services.runs.create(ann, NewRun(path=flow))
     assert seen == [0] and len(linked(yard, ann)) == 1

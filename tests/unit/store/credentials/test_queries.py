@@ -10,7 +10,7 @@ from tests.support.leaked_secrets import CANARY, is_in
 
 from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
-from nbyard.store.credentials.vault import VARIABLE
+from nbyard.store.credentials.vault import VARIABLE, Vault
 from nbyard.store.schema.tables import credentials
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_they_are_sealed_anew_with_the_newest_key(store, monkeypatch):
     made = add(store, "1")
     old = (store.folder / "crypt.key").read_text().strip()
     monkeypatch.setenv(VARIABLE, "0" * 64 + ";" + old)
-    rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
+    rows = type(store.credentials)(Vault(store.folder))
     with store.write() as c:
         assert (rows.reseal_all(c, "ada"), rows.reseal_all(c, "ada")) == (1, 0)
         assert rows.fields(c, made)["secret"] == CANARY
@@ -82,7 +82,7 @@ def test_no_other_key_is_made_beside_rows_that_were_sealed_with_one(store, monke
     monkeypatch.setenv(VARIABLE, "0" * 64)
     made = add(store, "1")
     monkeypatch.delenv(VARIABLE)
-    rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
+    rows = type(store.credentials)(Vault(store.folder))
     new = msgspec.structs.replace(made, version=2)
     for use in (
         lambda c: rows.fields(c, made),

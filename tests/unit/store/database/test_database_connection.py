@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import JSON, literal, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nbyard.domain.ids import new_id
@@ -184,7 +184,8 @@ def test_what_begins_as_a_read_writes_nothing(store: Store) -> None:
 def test_json_comes_back_as_it_was(store: Store, value: object) -> None:
     text = database_connection.json_text({"value": value})
     assert json.loads(text) == {"value": value}
-    assert store.database.engine.dialect._json_serializer is database_connection.json_text
+    with store.read() as c:
+        assert c.scalar(select(literal({"value": value}, JSON))) == {"value": value}
 
 
 def test_a_database_without_an_encoding_holds_utf_8(postgres: str, tmp_path: Path) -> None:
@@ -306,13 +307,13 @@ def test_a_reader_that_stays_keeps_the_log_only_so_long(
 def patience(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each checkpoint may wait for readers; a log of 4 MB counts as long."""
     found: list[float] = []
-    empty = database_connection.Database._empty_log
+    empty = database_connection.Database.empty_log
 
     def noted(self: database_connection.Database, seconds: float) -> bool:
         found.append(seconds)
         return empty(self, seconds)
 
-    monkeypatch.setattr(database_connection.Database, "_empty_log", noted)
+    monkeypatch.setattr(database_connection.Database, "empty_log", noted)
     monkeypatch.setattr(database_connection, "CHECKPOINT_BYTES", 2**20)
     monkeypatch.setattr(database_connection, "PATIENT_BYTES", 2**22)
     monkeypatch.setattr(database_connection, "PATIENT_GROWTH", 2**22)
@@ -352,7 +353,7 @@ def test_a_write_succeeds_although_the_log_cannot_be_emptied(
 
     woken: list[bool] = []
     with closing(Store(tmp_path)) as opened:
-        monkeypatch.setattr(database_connection.Database, "_empty_log", fail)
+        monkeypatch.setattr(database_connection.Database, "empty_log", fail)
         monkeypatch.setattr(database_connection, "CHECKPOINT_BYTES", 2**20)
         monkeypatch.setattr(opened.database, "_checkpoint_at", 2**20)
         monkeypatch.setattr(opened.database, "_after_write", lambda: woken.append(True))

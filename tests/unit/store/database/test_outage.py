@@ -5,6 +5,7 @@ import socket
 import time
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
 import psycopg
 import pytest
@@ -74,13 +75,19 @@ def test_a_server_that_is_down_is_told_in_plain_words(
     ],
 )
 def test_only_a_server_that_is_gone_counts_as_an_outage(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, state: str, broken: bool, is_away: bool
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    state: str,
+    broken: bool,
+    is_away: bool,
 ) -> None:
     database = Database("postgresql+psycopg://ada@127.0.0.1:1/facts", tmp_path, lambda: None)
     kind = psycopg.errors.lookup(state) if state else psycopg.OperationalError
     error = OperationalError("", None, kind("words of the server"), connection_invalidated=broken)
-    with pytest.raises(NbyardError) as refused, database._translated():
-        raise error
+    monkeypatch.setattr(database, "reader", Mock(connect=Mock(side_effect=error)))
+    with pytest.raises(NbyardError) as refused, database.read():
+        pass
     assert isinstance(refused.value, DatabaseAway) is is_away
     assert ("words of the server" in refused.value.message) is not is_away
     assert len(caplog.messages) == is_away

@@ -111,7 +111,7 @@ def test_only_the_newest_attempts_behind_cached_results_are_read(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A node that is forced to run again and again has many."""
-    read, numbers = attempts._attempt, []
+    read, numbers = attempts.attempt_of_row, []
 
     def noted(row: Row[Any]) -> Attempt:
         numbers.append(row.number)
@@ -124,7 +124,7 @@ def test_only_the_newest_attempts_behind_cached_results_are_read(
             rows.attempt(task)
             rows.attempt(task)
         takers = [rows.succeeded(rows.run(), at, cache_key="k", cached=True).id for at in (7, 8)]
-        monkeypatch.setattr(attempts, "_attempt", noted)
+        monkeypatch.setattr(attempts, "attempt_of_row", noted)
         newest = store.attempts.newest_origin_attempts(c, "ada", takers)
     assert {attempt.task_id for attempt in newest.values()} == {task.id}
     assert numbers == [2, 2]

@@ -38,7 +38,7 @@ def test_a_message_without_an_end_takes_no_memory(monkeypatch: pytest.MonkeyPatc
     made = Reports(Masks([]))
     assert made.read(b"x" * 101) == []
     assert made.read(b"y" * 50) == []
-    assert made.read(b"z" * 101) == [] and made._rest == b""
+    assert made.read(b"z" * 101) == [] and made.rest == b""
     assert made.read(b"\n" + line(END)) == [END]
     assert made.read(line(END)) == [END]
 

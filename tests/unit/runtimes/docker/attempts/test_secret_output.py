@@ -32,7 +32,7 @@ class Collecting:
 
     def __init__(self, folder: Path, file_bytes: int):
         self.folder = folder
-        secret_output._make_pipe(str(folder), (os.getuid(), os.getgid()))
+        secret_output.make_pipe(str(folder), (os.getuid(), os.getgid()))
         words = ["sh", "-c", SCRIPT, "sh", str(folder), PIPE, str(file_bytes), "2"]
         self.words = words
         self.start()
@@ -54,12 +54,14 @@ class Collecting:
 
     def command(self, script: str) -> "subprocess.Popen[bytes]":
         work = CommandWork(["sh", "-c", script])
-        argv = attempt_container_spec._argv(work, opens_files=False, apart=True)
+        argv = attempt_container_spec.argv_of(work, opens_files=False, apart=True)
         place = f"{attempt_container_spec.FOLDER}/secrets/.printed/{PIPE}"
         return subprocess.Popen([str(self.folder / PIPE) if w == place else w for w in argv])
 
     def read(self) -> bytes:
-        return b"".join(piece for _, piece in secret_output._read(str(self.folder), lambda: True))
+        return b"".join(
+            piece for _, piece in secret_output.read_output(str(self.folder), lambda: True)
+        )
 
 
 @pytest.fixture
@@ -91,7 +93,9 @@ def test_a_command_survives_its_collector_and_loses_nothing(collecting, tmp_path
     followed: list[bytes] = []
     is_over = (one.folder / END).exists
     reader = threading.Thread(
-        target=lambda: followed.extend(p for _, p in secret_output._read(str(one.folder), is_over))
+        target=lambda: followed.extend(
+            p for _, p in secret_output.read_output(str(one.folder), is_over)
+        )
     )
     while not (one.folder / "1").exists() or one.read() != b"begun\n":
         assert command.poll() is None
@@ -124,13 +128,13 @@ def test_a_reader_that_is_overtaken_says_so_and_goes_on(tmp_path):
     """I16: with the first whole line, for a secret may have been cut."""
     for name, text in (("1", b"one\n"), ("2", b"two\n"), ("3", b"cut\nthree\n")):
         (tmp_path / name).write_bytes(text)
-    reading = secret_output._read(str(tmp_path), (tmp_path / END).exists)
+    reading = secret_output.read_output(str(tmp_path), (tmp_path / END).exists)
     assert next(reading) == (True, b"one\n")
     (tmp_path / "2").write_bytes(b"")
     (tmp_path / END).touch()
     assert list(reading) == [(True, FORGOTTEN), (True, b"three\n")]
     (tmp_path / "1").write_bytes(b"")
-    assert list(secret_output._read(str(tmp_path), lambda: True)) == [(True, b"three\n")]
+    assert list(secret_output.read_output(str(tmp_path), lambda: True)) == [(True, b"three\n")]
 
 
 def test_without_the_programs_there_is_no_collector(tmp_path):
