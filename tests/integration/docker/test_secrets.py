@@ -210,7 +210,7 @@ def test_command_with_a_removed_collector_is_lost(bench: Bench):
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "begun" in log_of(order))
         bench.engine.remove(container_name(order.attempt_id) + COLLECTOR)
-        assert str(bench.over(placed, runtime).reason) == "its container was killed (signal 9)"
+        assert bench.over(placed, runtime).reason == because("container-killed", signal=9)
 
 
 def test_log_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):

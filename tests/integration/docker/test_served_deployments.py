@@ -173,7 +173,7 @@ def test_frozen_deployment_is_reported_at_once_and_recovers(server, yards):
                 browser.get(path)
             with silent.value as refused:
                 told = json.loads(refused.read())
-            assert (refused.code, told["message"]) == (503, "web does not respond: it is down.")
+            assert refused.code == 503 and "down" in told["message"]
         finally:
             yards.engine.client().unpause(container(yards))
         yards.until(running, "running")

@@ -179,7 +179,7 @@ def test_a_killed_container_is_replaced(warm_bench: Bench):
     name = name_of(runtime, order)
     warm_bench.engine.signal(name, "SIGKILL")
     seen = warm_bench.over(order, runtime)
-    assert (seen.state, str(seen.reason)) == ("lost", "its container was killed (signal 9)")
+    assert (seen.state, seen.reason) == ("lost", because("container-killed", signal=9))
     runtime.stop(order, because("text", text="it is lost"))
     until(lambda: f"container {name}" not in warm_bench.left())
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) != [name]

@@ -111,5 +111,5 @@ def test_the_message_of_the_driver_is_not_printed(tmp_path: Path) -> None:
         command, env=os.environ | variables, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 5
-    assert ended.stderr.startswith("Error: The database does not respond")
+    assert ended.stderr.startswith("Error: The database")
     assert "connection failed" not in ended.stderr

@@ -49,7 +49,7 @@ def test_a_file_of_this_machine_is_no_file_of_the_server(api, here, words):
             (here / "own.py").touch()
         told = ask(api, *words)
         assert told.code in (2, 3)
-        assert ("own.py is on this machine" in told.err) == is_here
+        assert ("own.py is on" in told.err) == is_here
 
 
 def test_data_that_cannot_be_sent_to_a_server(api, here):
@@ -57,17 +57,14 @@ def test_data_that_cannot_be_sent_to_a_server(api, here):
     told = ask(api, "datasets", "add", "folder")
     assert told.code == 2 and "--unpack" in told.err
     told = ask(api, "datasets", "add", "gone.csv")
-    assert told.code == 2 and "There is no file gone.csv" in told.err
+    assert told.code == 2 and "no file gone.csv" in told.err
 
 
 def test_a_token_that_the_server_does_not_know(api):
     (api.root / "there.py").touch()
     for words in (("runs", "ls"), ("run", "there.py")):
         told = ask(api, *words, token="wrong")
-        assert (
-            told.code == 1
-            and "Check the token in NBYARD_TOKEN or of the configured server" in told.err
-        )
+        assert told.code == 1 and "NBYARD_TOKEN" in told.err
 
 
 def test_what_to_type_next_names_the_server_that_was_named(monkeypatch):

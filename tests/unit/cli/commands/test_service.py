@@ -98,7 +98,7 @@ def test_a_machine_without_systemd_gets_a_line_for_cron(shell, machine, yard):
     machine.program.unlink()
     refused = shell("service", "install")
     assert refused.code == 5 and not machine.unit.exists()
-    assert "This machine has no systemctl." in refused.err
+    assert "no systemctl" in refused.err
     line = refused.err.splitlines()[-1]
     assert line.startswith("@reboot ") and f"NBYARD_STORE_DIR={yard.store.folder}" in line
 
@@ -132,4 +132,4 @@ def test_systemd_refuses(shell, machine):
     )
     refused = shell("service", "install")
     assert refused.code == 5
-    assert "systemctl --user enable nbyard.service failed: Access denied" in refused.err
+    assert "failed: Access denied" in refused.err

@@ -37,7 +37,7 @@ def test_what_does_not_count_is_told_once_and_of_which_node(
         progress.show(detail("waiting", a="no requirements there", b=""), {})
         progress.show(detail("running", a="no requirements there", b=""), {})
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "! a: no requirements there"
+    assert said[0].startswith("! a: ")
     assert [line for line in said if line.startswith("!")] == said[:1]
     assert len(said) == 3
 

@@ -179,7 +179,7 @@ def test_a_supervisor_that_forgets_the_time(
     bench.until(lambda: bench.run(run).state == "failed")
     failure = bench.task(run).failure
     assert failure is not None
-    assert (failure.kind, failure.message) == ("timeout", "ran longer than its limit of 0.01 s")
+    assert (failure.kind, failure.reason) == ("timeout", because("time-limit", seconds=0.01))
     assert runtime.running == []
 
 
@@ -205,10 +205,10 @@ def test_an_engine_out_of_reach_means_waiting_with_a_reason(
     bench.round(3)
     task = bench.task(run)
     assert (task.state, states(bench, run)) == ("preparing", ["recorded"])
-    assert task.why.endswith("waits: the engine cannot be reached")
+    assert task.why.endswith("engine cannot be reached")
     runtime.out_of_reach = ""
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.task(run).why == "runs because its cache is off"
+    assert bench.task(run).reason == because("runs", cause=because("cache-off"))
 
 
 @pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
@@ -342,7 +342,7 @@ def test_who_waits_too_long_elsewhere_fails(
     bench.until(lambda: bench.run(run).state == "failed")
     failure = bench.task(run).failure
     assert failure is not None and failure.kind == "queue-timeout"
-    assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert failure.reason == because("queue-limit", seconds=0.001)
     assert len(states(bench, run)) == 1
     assert bench.task(patient).state == "preparing"
 
@@ -404,7 +404,7 @@ def test_a_supervisor_that_overlooks_silence(
     assert later(bench, run, moment, 2) == "failed"
     failure = bench.task(run).failure
     assert failure is not None
-    assert (failure.kind, failure.message) == ("timeout", "produced no output or progress for 5 s")
+    assert (failure.kind, failure.reason) == ("timeout", because("silence-limit", seconds=5))
 
 
 @pytest.mark.parametrize("days", [-1, 1])

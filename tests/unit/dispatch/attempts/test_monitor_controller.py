@@ -16,6 +16,7 @@ from nbyard.attempts import monitor_link_files as monitors
 from nbyard.dispatch.attempts import monitor_controller as controller
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.errors import NotFound, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runner.process import processes
 
 MANY = 100_000  # rounds, until a program is there
@@ -182,7 +183,7 @@ def test_tensorboard_that_ends_says_why(local) -> None:
     logs.mkdir()
     (logs / "broken").touch()
     local.until(lambda: links(local, run) and links(local, run)[0].reason, MANY)
-    assert str(links(local, run)[0].reason) == "TensorBoard has stopped: no such plug-in"
+    assert links(local, run)[0].reason == because("tensorboard-ended", message="no such plug-in")
 
 
 def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch) -> None:

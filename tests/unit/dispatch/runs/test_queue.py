@@ -38,7 +38,7 @@ def test_no_more_than_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
     assert len(runtime.starts) == 2
     waiting = bench.task(runs[3])
     assert waiting.state == "queued"
-    assert waiting.why == "waits for 1 of 2 slots"
+    assert waiting.waits == because("waits-for-slots", wanted=1, total=2)
     assert waiting.place == 2
     runtime.end(bench.attempt(runs[1]))
     bench.until(lambda: bench.task(runs[2]).state == "running")
@@ -197,7 +197,7 @@ def test_gpus_stay_with_who_may_live(bench: Bench, runtime: FakeRuntime, far: Fa
     bench.until(lambda: waits_for_its_engine(bench, waiting))
     near, none = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     bench.until(lambda: bench.task(none).state == "running")
-    assert "waits for 1 of 1 GPUs (0 free)" in bench.task(near).why
+    assert "1 GPUs (0 free)" in bench.task(near).why
     bench.replace_dispatcher()
     bench.round(5)
     assert bench.task(near).state == "queued"
@@ -266,7 +266,7 @@ def test_the_same_again_comes_from_the_cache(bench: Bench, runtime: FakeRuntime)
     second = bench.submit({"a": []}, cache=True, n=1)
     done(bench, second)
     task = bench.task(second)
-    assert (task.cached, task.why) == (True, "nothing changed since run 1")
+    assert (task.cached, task.reason) == (True, because("unchanged", run=1))
     assert task.attempts == []
     assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(first).artifacts]
     assert len(runtime.starts) == 1
@@ -308,7 +308,7 @@ def test_a_result_that_is_young_enough_is_taken(bench: Bench) -> None:
     done(bench, bench.submit({"a": []}, cache="1 h"))
     again = bench.submit({"a": []}, cache="1 h")
     done(bench, again)
-    assert bench.task(again).why == "nothing changed since run 1"
+    assert bench.task(again).reason == because("unchanged", run=1)
 
 
 def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -> None:
@@ -318,7 +318,7 @@ def test_what_lost_its_bytes_is_made_again(bench: Bench, runtime: FakeRuntime) -
     bench.yard.parts.blobs.delete(bench.task(first).artifacts[0].digest)
     second = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(second).state == "running")
-    assert bench.task(second).why == "runs because its last result is no longer kept"
+    assert "no longer kept" in bench.task(second).why
 
 
 def test_a_hit_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
@@ -512,7 +512,7 @@ def test_gpus_are_granted_and_given_back(bench: Bench, runtime: FakeRuntime) -> 
     bench.until(lambda: bench.task(none).state == "running")
     assert bench.task(one).attempts[0].gpus == ["0"]
     assert runtime.orders[bench.attempt(one)].gpus == ["0"]
-    assert bench.task(two).why.startswith("waits for 1 of 1 GPUs (0 free)")
+    assert "1 GPUs (0 free)" in bench.task(two).why
     bench.replace_dispatcher()
     bench.round(3)
     assert bench.task(two).state == "queued"
@@ -544,7 +544,7 @@ def test_a_gpu_that_is_not_there_is_never_done_without(bench: Bench, runtime: Fa
     bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
-    assert bench.task(run).why.startswith("requests more GPUs (2) than this machine has (0)")
+    assert "more GPUs (2) than" in bench.task(run).why
     assert not runtime.starts
 
 
@@ -555,8 +555,8 @@ def test_what_can_never_start_keeps_nobody_waiting(bench: Bench, runtime: FakeRu
     one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
     last = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: [bench.task(run).state for run in (one, two)] == ["running"] * 2)
-    assert bench.task(last).why.startswith("waits for 1 of 1 GPUs (0 free)")
-    assert bench.task(never).why.startswith("requests more GPUs (2) than this machine has (1)")
+    assert "1 GPUs (0 free)" in bench.task(last).why
+    assert "more GPUs (2) than" in bench.task(never).why
     bench.context.settings.gpus = ["0", "1"]
     for run in (one, two):
         runtime.end(bench.attempt(run))
@@ -617,7 +617,7 @@ def test_however_many_wait_before_it_a_limit_holds(
     late = bench.submit({"a": []}, queue_timeout_seconds=0.001)
     patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
     bench.until(lambda: bench.run(late).state == "failed")
-    assert bench.task(late).why == "waited longer than its limit of 0.001 s in the queue"
+    assert bench.task(late).reason == because("queue-limit", seconds=0.001)
     assert bench.task(patient).state == bench.task(first, "f").state == "queued"
 
 
@@ -627,7 +627,7 @@ def test_who_waits_behind_others_for_a_gpu_says_so(bench: Bench, runtime: FakeRu
     bench.until(
         lambda: bench.task(one).why == "waits for 1 of 2 GPUs (1 free); earlier tasks come first"
     )
-    assert bench.task(both).why == "waits for 2 of 2 GPUs (1 free)"
+    assert bench.task(both).waits == because("waits-for-gpus", wanted=2, total=2, free=1)
     assert bench.task(first).attempts[0].gpus == ["0"]
 
 

@@ -129,7 +129,7 @@ def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Groun
     ground.install("numpy 1")
     downgraded = bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, downgraded))
-    assert bench.task(downgraded).why == "runs because its environment changed"
+    assert "environment changed" in bench.task(downgraded).why
     bench.runtime.end(bench.attempt(downgraded))
     bench.until(lambda: bench.run(downgraded).state == "succeeded")
     ground.install("numpy 2")

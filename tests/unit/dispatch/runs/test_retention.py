@@ -11,6 +11,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
+from nbyard.reasons.structs import because
 
 
 class AtOnce(Threads):
@@ -87,7 +88,7 @@ def test_policies_of_projects_delete_runs_of_their_project_only(
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=0))
     (shown,) = services.runs.preview_retention(OWNER).policies
     assert (shown.project, shown.name, shown.preview.count) == ("wine", "none", 1)
-    assert [str(run.protection) for run in shown.preview.protected] == ["you marked it to be kept"]
+    assert [run.protection for run in shown.preview.protected] == [because("kept-by-user")]
     RetentionController(bench.context, threads).tick()
     assert {run.id for run in services.runs.list(OWNER).items} == {kept, outside}
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=1))

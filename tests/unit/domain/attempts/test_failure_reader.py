@@ -18,7 +18,7 @@ def test_a_result_is_read() -> None:
     failure = Failure("timeout", because("time-limit", seconds=5), cell=2)
     result = Result("a", "t", "failed", 1.0, 2.0, failure=failure)
     assert decode_result(msgspec.json.encode(result)) == result
-    assert failure.message == "ran longer than its limit of 5 s"
+    assert failure.reason == because("time-limit", seconds=5)
 
 
 @pytest.mark.parametrize("content", [[], {}, {**RESULT, "failure": {"kind": "error"}}])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nbyard.domain.caching.explanation import explain_rerun
 from nbyard.domain.digest import KeyParts, canonical_text
+from nbyard.reasons.structs import because
 
 NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -45,7 +46,7 @@ def test_each_part_counts_and_is_named(changed, words):
 
 
 def test_the_first_run_and_long_lists_of_changes():
-    assert str(explain_rerun(None, KEY)) == "it has no earlier result"
+    assert explain_rerun(None, KEY) == because("no-earlier-result")
     many = msgspec.structs.replace(KEY, files={f"f{i}": "x" for i in range(9)})
     assert str(explain_rerun(KEY, many)).count(";") == 4
     long = msgspec.structs.replace(KEY, values={"alpha": "x" * 500})

@@ -12,6 +12,7 @@ from nbyard.domain.environments.references import (
     split_reference,
 )
 from nbyard.domain.environments.structs import Lock, LockedPackage, Package
+from nbyard.reasons.structs import because
 
 COWS = UsedEnvironment("e1", "cows", "v2", 2, "sha256:x")
 LOCKED = [LockedPackage("Cow.Bell", "1.0"), LockedPackage("ant", "2.0")]
@@ -42,8 +43,8 @@ def test_changes_are_told_in_words() -> None:
     assert str(environment_change(COWS, newer)) == words
     words = "it uses the environment ants version 1 instead of cows version 2"
     assert str(environment_change(COWS, ants)) == words
-    assert str(environment_change(None, COWS)) == "it now uses the environment cows version 2"
-    assert str(environment_change(COWS, None)) == "it no longer uses the environment cows"
+    assert environment_change(None, COWS) == because("environment-now", new="cows version 2")
+    assert environment_change(COWS, None) == because("environment-left", old="cows")
 
 
 def test_what_is_as_it_is_locked_differs_in_nothing() -> None:

@@ -343,7 +343,7 @@ def test_where_a_parser_may_stand(source: str) -> None:
 def test_what_cannot_be_followed_is_not_read(lines: str, words: str) -> None:
     script = read(HEAD + "parser.add_argument('--x')\n" + lines)
     assert script.arguments == [] and words in str(script.hints[0])
-    assert str(script.hints[0]).endswith("Describe them in the form or a .nbexec file.")
+    assert str(script.hints[0]).endswith("or a .nbexec file.")
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 HEAD = "import click\nfrom pathlib import Path\n@click.command()\n"
 REFUSED = ("begins with -", "would take its position")
@@ -309,8 +310,8 @@ def test_what_is_computed_is_told() -> None:
         "@click.option('--y', type=click.Choice(names()))\ndef f(x, y): ..."
     )
     assert [one.default for one in script.arguments][1] is None
-    assert "The default of --x is computed (lambda: 1)" in str(script.hints[0])
-    assert str(script.hints[1]) == "The choices of --y are computed and not shown."
+    assert "is computed (lambda: 1)" in str(script.hints[0])
+    assert script.hints[1] == because("choices-computed", name="--y")
 
 
 def test_dates_decimals_and_enum_classes_have_their_types() -> None:

@@ -8,6 +8,7 @@ from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.inspection.handoff_calls import HandedOver, add_handed_arguments, read_handed
 from nbyard.domain.inspection.python_calls import PythonModule
+from nbyard.reasons.structs import because
 
 
 def read(text: str) -> HandedOver:
@@ -82,9 +83,7 @@ def test_what_cannot_be_read_is_said() -> None:
 def test_one_name_is_one_port() -> None:
     found = read('import nbyard\nnbyard.input("x")\nnbyard.input("x")\nnbyard.output("x", 1)')
     assert [a.role for a in found.arguments] == ["input"]
-    assert list(map(str, found.hints)) == [
-        "x is declared both as an output and as another argument. The first declaration is used."
-    ]
+    assert found.hints == [because("handed-both-ways", name="x")]
 
 
 def test_what_is_declared_stays() -> None:

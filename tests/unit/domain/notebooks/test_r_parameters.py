@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.notebooks.r_parameters import MAX_SOURCE, read_parameters
+from nbyard.reasons.structs import because
 
 
 def cell(source: str) -> dict[str, Any]:
@@ -84,13 +85,13 @@ def test_what_is_not_read_is_told() -> None:
     assert [(one.name, one.default) for one in found.arguments] == [("a", msgspec.UNSET)]
     lines = [f"Line {n} of the parameters cell is not a plain assignment" for n in (2, 3, 4)]
     assert [str(hint).partition(" and was")[0] for hint in found.hints[:3]] == lines
-    assert str(found.hints[3]) == "'learning.rate' is not a valid argument name."
+    assert found.hints[3] == because("argument-name-unfit", name="'learning.rate'")
 
 
 @pytest.mark.parametrize("source", ["x <- 'open", "x <- 1\ny <- ☃", "x <- 1 \\ 2 `", "#" * 70_000])
 def test_what_is_no_r_is_told(source: str) -> None:
     found = read(source)
-    assert found.arguments == [] and str(found.hints[0]).startswith("Cell 1 is not read as R: ")
+    assert found.arguments == [] and str(found.hints[0]).startswith("Cell 1 is not")
 
 
 @given(st.text(max_size=200) | st.text(alphabet="xr\"'()[]{}-,=<c\\1L;#\n .", max_size=60))

@@ -46,6 +46,7 @@ EDGES = {
     "two": Edge("clean", "tidy", "train", "table"),
 }
 ALL = {"sales", "clean", "train"}
+LINE_3 = because("python-line-invalid", name="train.py", line=3, message="invalid syntax")
 
 
 def _document(edges=EDGES, parameters=None, train=None, **clean):
@@ -265,7 +266,9 @@ def test_an_executable_that_is_gone_is_the_one_problem_of_its_node():
         **RESOLVED,
         "clean": ResolvedNode("clean.ipynb", problem=text_reason("There is no file clean.ipynb.")),
     }
-    assert _problems(_document(), gone) == [("clean", "", "There is no file clean.ipynb.")]
+    assert _problems(_document(), gone) == [
+        ("clean", "", str(because("no-file", path="clean.ipynb")))
+    ]
 
 
 def test_circles_block_and_are_named_by_their_arrow():
@@ -274,7 +277,7 @@ def test_circles_block_and_are_named_by_their_arrow():
     edges = {"ab": Edge("a", "o", "b", "i"), "ba": Edge("b", "o", "a", "i")}
     document = Document(1, nodes=nodes, edges=edges)
     resolved = {name: ResolvedNode(name, ports) for name in nodes}
-    assert _problems(document, resolved) == [("a", "ba", "the connections would form a cycle")]
+    assert _problems(document, resolved) == [("a", "ba", str(because("edge-cycle")))]
     with pytest.raises(Invalid, match="form a cycle: a, b"):
         _plans(document, resolved=resolved, chosen={"a", "b"})
 
@@ -305,7 +308,7 @@ def test_a_required_input_needs_an_arrow_although_it_has_a_default():
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     (problem,) = _problems(unfed, resolved)
-    assert "needs a connection: its file 't.csv' was not found" in str(problem)
+    assert "'t.csv' was not found" in str(problem)
 
 
 def test_several_files_come_from_a_folder():
@@ -313,7 +316,7 @@ def test_several_files_come_from_a_folder():
     tables = Argument("tables", role="input", type="list", format="folder", required=True)
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
     (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
-    assert "tables needs a connection from a file or a folder with several files" in str(problem)
+    assert "tables needs a connection" in str(problem)
 
 
 def test_refusal_lists_all_and_says_the_first():
@@ -425,7 +428,7 @@ def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
     (problem,) = find_problems(document, known, {})
     assert (problem.node, problem.field) == ("tool", "ports")
-    assert "'a b' is not a valid port name" in str(problem.reason)
+    assert "'a b'" in str(problem.reason)
 
 
 UNREAD = because("python-line-invalid", name="train.py", line=3, message="invalid syntax")
@@ -435,7 +438,7 @@ UNREAD = because("python-line-invalid", name="train.py", line=3, message="invali
 def test_a_script_that_cannot_be_read_is_the_problem_of_its_connections(edges):
     """Issue 21: a syntax error looked like a connection to a port that does not exist."""
     broken = RESOLVED | {"train": ResolvedNode("train.py", unread=UNREAD)}
-    assert ("train", "", "train.py, line 3: invalid syntax") in _problems(_document(edges), broken)
+    assert ("train", "", str(LINE_3)) in _problems(_document(edges), broken)
     assert not [place for _, place, _ in _problems(_document(edges), broken) if place in edges]
 
 
@@ -443,5 +446,5 @@ def test_a_script_that_cannot_be_read_is_the_problem_of_its_values():
     broken = RESOLVED | {"train": ResolvedNode("train.py", unread=UNREAD)}
     edges = {"one": EDGES["one"]}
     given = _document(edges, train={"arguments": {"rate": Binding(value=1)}})
-    assert _problems(given, broken) == [("train", "", "train.py, line 3: invalid syntax")]
+    assert _problems(given, broken) == [("train", "", str(LINE_3))]
     assert _problems(_document(edges), broken) == [], "alone, it may run: another Python may know"

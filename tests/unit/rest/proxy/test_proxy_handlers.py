@@ -247,7 +247,7 @@ def test_a_body_of_doubtful_length_is_refused(app, lengths):
         answer = connection.getresponse()
         told = json.loads(answer.read())
         assert (answer.status, told["code"]) == (400, "bad-request")
-        assert "Content-Length must be one number" in told["message"]
+        assert "Content-Length must be" in told["message"]
 
 
 def test_an_answer_comes_as_it_is_said(app, service):
@@ -311,7 +311,7 @@ def test_what_is_down_is_not_waited_for(app):
     Echo.seen.clear()
     answer = get(app, "/nbyard/deployments/down/web/a")
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
-    assert answer.json["message"].startswith("down does not respond: it is ")
+    assert answer.json["message"].startswith("down does not respond")
     assert "nbyard deployments show down" in answer.json["hint"]
     assert get(app, "/nbyard/deployments/down/web/socket", WISH).status == 503
     assert Echo.seen == [], "nothing was sent there"

@@ -252,7 +252,7 @@ def test_what_belongs_to_several_files_comes_along(attempt: Path) -> None:
     told = {"o": output("*.txt", "*.idx", several=True, companions=[idx])}
     (attempt / "outputs/o").mkdir(parents=True)
     lacking = {"o": output("*.txt", several=True, companions=[{**idx, "required": True}])}
-    assert "b.txt.idx is missing next to b.txt" in look(attempt, lacking)[1]
+    assert "b.txt.idx is missing" in look(attempt, lacking)[1]
     assert look(attempt, told) == (["o"], "")
     assert left(attempt, "o") == ["a.txt", "a.txt.idx", "b.txt"]
 
@@ -296,7 +296,7 @@ def test_of_a_folder_only_new_files_are_taken(attempt: Path) -> None:
     told = {"o": written(attempt, "plots", format="folder")}
     present, broken = check_outputs(AttemptFolder(str(attempt)), told)
     assert present == [] and broken
-    assert "code/plots contains no file that the task wrote" in str(read_reason(broken["reason"]))
+    assert "code/plots contains no file" in str(read_reason(broken["reason"]))
     (attempt / "code/plots/sub/c.png").write_text("new")
     assert check_outputs(AttemptFolder(str(attempt)), told) == (["o"], None)
     assert left(attempt, "o") == ["plots", "plots/sub", "plots/sub/c.png"]
@@ -312,13 +312,13 @@ def test_what_the_work_did_not_write_is_missed(attempt: Path) -> None:
         _, broken = check_outputs(AttemptFolder(str(attempt)), {"o": written(attempt)})
         return str(broken and str(read_reason(broken["reason"])))
 
-    assert problem() == "the output 'o' is missing: code/r.csv was not written"
+    assert problem().endswith("code/r.csv was not written")
     place.write_text("old")
     os.utime(place, (UNTOUCHED, UNTOUCHED))
-    assert "code/r.csv is unchanged: the task did not write it" in problem()
+    assert "code/r.csv is unchanged" in problem()
     place.unlink()
     place.symlink_to("/etc/hostname")
-    assert "points outside the attempt's folder" in problem()
+    assert "points outside" in problem()
     place.unlink()
     place.mkdir()
-    assert "a folder where a file is expected" in problem()
+    assert "a folder where" in problem()

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.cluster import version_differences
 
 
@@ -29,4 +30,4 @@ def test_each_difference_is_told() -> None:
 
 def test_what_is_not_told_differs() -> None:
     first = version_differences(found({}, told()))[0]
-    assert str(first) == "the scheduler has Python none, this installation has 3.11"
+    assert first == because("scheduler-differs", package="Python", theirs="none", own="3.11")

@@ -243,6 +243,6 @@ def test_the_packages_of_a_kernel_are_captured(environments, ann):
     assert lines["msgspec"] == f"msgspec=={msgspec.__version__}"
     assert lines["click"] == "click<9"
     assert {"pip", "nbyard"}.isdisjoint(lines)
-    assert made.description.startswith("Captured from the kernel python3")
+    assert made.description.startswith("Captured from")
     with pytest.raises(NotFound, match="The kernel 'none' is not installed"):
         environments.create(ann, NewEnvironment("other", capture="none"))

@@ -6,6 +6,7 @@ from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import ExecutablePatch, Inspect, NewExecutable
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.tool_reader import read_tool
+from nbyard.reasons.structs import because
 
 TOOL = """\
 cwlVersion: v1.2
@@ -27,7 +28,7 @@ def test_a_tool_is_read_as_a_command(yard, ann, root):
     (root / "sort.cwl").write_text(TOOL)
     found = yard.services.executables.inspect(ann, Inspect("sort.cwl"))
     assert (found.kind, found.name, found.command) == ("command", "sort", ["sort"])
-    assert list(map(str, found.hints)) == ["The hint SoftwareRequirement is left out."]
+    assert found.hints == [because("cwl-hint-left-out", name="SoftwareRequirement")]
     told = [(a.name, a.role, a.format, a.required) for a in found.arguments]
     assert told == [
         ("table", "input", "csv", True), ("reverse", "value", "", False),

@@ -10,6 +10,7 @@ from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.reasons.structs import because
 from nbyard.store import transition
 from nbyard.store.runs.attempts import AttemptRecord
 
@@ -47,7 +48,7 @@ def test_several_files_are_a_folder_or_one_file(yard, ann, root):
     runs = yard.services.runs
     with pytest.raises(Invalid, match="a file or a folder with several files is") as refused:
         runs.check(ann, body)
-    assert refused.value.hint == "From a shell: --input-file files=path"
+    assert refused.value.hint_reason == because("give-input-file", name="files")
     for given in ("a.csv", "many"):
         runs.check(ann, msgspec.structs.replace(body, texts={"files": given}))
         assert runs.create(ann, msgspec.structs.replace(body, texts={"files": given})).id

@@ -10,6 +10,7 @@ from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 
 ALL = CleanUpRules(keep=0)
 
@@ -59,7 +60,9 @@ def test_what_is_named_kept_or_pinned_stays(ann, root, runs, tool, flow, finishe
         kept.run.number: "kept-by-user",
         pinned.run.number: "result-pinned",
     }
-    assert str(preview.protected[2].protection) == "other.nbflow uses its result of 'one'"
+    assert preview.protected[2].protection == because(
+        "result-pinned", workflow="other.nbflow", node="one"
+    )
     assert runs.clean_up(ann, ALL).deleted == 1
     with pytest.raises(NotFound):
         runs.get(ann, loose.run.id)

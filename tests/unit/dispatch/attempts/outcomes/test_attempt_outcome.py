@@ -109,7 +109,7 @@ def test_what_was_made_waits_for_room(
     bench.until(lambda: bench.run(run).state == "succeeded")
     task = bench.task(run)
     assert [artifact.name for artifact in task.artifacts] == ["out"]
-    assert task.why == "runs because its cache is off"
+    assert task.reason == because("runs", cause=because("cache-off"))
 
 
 def test_what_waits_for_room_takes_no_slot(

@@ -118,7 +118,7 @@ def test_nothing_outside_the_attempt_is_taken(bench: Bench, tmp_path: Path, path
 
 def test_words_of_a_failure() -> None:
     failure = failure_of(NotFound("It is gone.", hint="Make it again."), "preparation")
-    assert (failure.kind, failure.message) == ("preparation", "It is gone. Make it again.")
+    assert failure.kind == "preparation" and "Make it again" in failure.message
 
 
 TOLD = {

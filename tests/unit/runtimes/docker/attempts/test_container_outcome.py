@@ -111,7 +111,7 @@ def test_a_runner_that_left_no_result():
         "container-killed", signal=9
     )
     said = container_outcome.result_of_silent_runner(ending(2, last_lines="task.json: bad\n"))
-    assert str(said) == "the runner exited without a result (exit code 2): task.json: bad"
+    assert said == because("runner-silent-after", exit_code=2, last="task.json: bad")
     found = container_outcome.result_of_silent_runner(ending(137, oom=True))
     assert isinstance(found, Result) and found.failure and found.failure.kind == "memory"
 

@@ -106,7 +106,7 @@ def test_lines_that_are_all_alike_are_counted_too(tmp_path, small):
     seen = fed(tmp_path, [(True, b"tick\n")] * 1000)
     copied(tmp_path, [*[(True, b"tick\n")] * 10, (True, b"died\n")], seen=seen)
     text = (tmp_path / "log").read_text()
-    assert "lines missing here: at least 969 (4.8 kB)" in text
+    assert "at least 969" in text
     assert text.endswith("tick\ndied\n")
 
 

@@ -123,7 +123,7 @@ def test_a_refusal_names_the_metrics_that_could_be_used(yard, ann, ended, monkey
         with pytest.raises(Invalid) as refused:
             bisections.preview(ann, NewBisection(one.id, other.id, metric))
         assert [detail.path for detail in refused.value.details] == [field]
-        assert refused.value.hint == "These metrics differ between both runs: one.loss."
+        assert refused.value.hint.endswith("runs: one.loss.")
     values[other.id] = {}
     with pytest.raises(Invalid) as refused:
         bisections.preview(ann, NewBisection(one.id, other.id))
