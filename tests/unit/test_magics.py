@@ -58,7 +58,7 @@ def complete(shell, text):
         return {one.text for one in shell.Completer.completions(text, len(text))}
 
 
-def test_a_run_gives_its_state_and_outputs(shell, yard, dispatcher):
+def test_a_run_returns_its_state_and_outputs(shell, yard, dispatcher):
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     done = shell.run_line_magic("nbyard", "run t.sh")
     assert done.state == "succeeded"
@@ -75,7 +75,7 @@ def test_a_run_gives_its_state_and_outputs(shell, yard, dispatcher):
     assert f"<p>{opens}Run 1 succeeded.</a></p>" in done._repr_html_()
 
 
-def test_a_check_run_is_no_run_of_the_history(shell, yard, dispatcher):
+def test_a_check_run_is_not_in_the_history(shell, yard, dispatcher):
     """K15."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     done = shell.run_line_magic("nbyard", "check t.sh")
@@ -84,7 +84,7 @@ def test_a_check_run_is_no_run_of_the_history(shell, yard, dispatcher):
 
 
 @pytest.mark.parametrize("noun", list(OPENS))
-def test_what_is_named_opens_in_the_panel(noun: str) -> None:
+def test_a_named_run_opens_in_the_panel(noun: str) -> None:
     """Nothing of others is markup, in an id neither."""
     thing = type("Thing", (), {"id": '"<a>', "run_id": '"<b>'})
     found = link_to(noun, thing)
@@ -92,11 +92,11 @@ def test_what_is_named_opens_in_the_panel(noun: str) -> None:
 
 
 @pytest.mark.parametrize("noun", ["runs", "datasets", "executables", "artifacts", "workflows"])
-def test_what_there_is(shell, noun):
+def test_lists_are_shown(shell, noun):
     assert repr(shell.run_line_magic("nbyard", noun)) == f"There are no {noun}."
 
 
-def test_a_dataset_gives_its_path(shell, yard, dispatcher, monkeypatch, tmp_path):
+def test_a_dataset_returns_its_path(shell, yard, dispatcher, monkeypatch, tmp_path):
     """D4: from any folder; the path opens the current version, which is a file or a folder."""
     root, datasets, me = yard.parts.files.root, yard.services.datasets, Caller(local_name())
     (root / "birds.csv").write_text("x\n1\n")
@@ -116,7 +116,7 @@ def test_a_dataset_gives_its_path(shell, yard, dispatcher, monkeypatch, tmp_path
     ["nonsense", "run", "dataset", "dataset a b", "run t.sh -p", "run t.sh -p x", "run 'a",
      "run none.sh", "dataset none", "run t.sh -p unknown=1", "runs 3", "status none"],
 )  # fmt: skip
-def test_what_is_refused_is_a_usage_error(shell, yard, line):
+def test_refusals_are_usage_errors(shell, yard, line):
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     with pytest.raises(UsageError):
         shell.run_line_magic("nbyard", line)
@@ -138,7 +138,7 @@ def test_a_cell_with_a_function_is_an_executable(shell, yard, dispatcher):
     assert Path(done.outputs["main.result"]).read_text() == '{"lines": 4}'
 
 
-def test_another_cell_is_a_script_with_what_it_hands_over(shell, yard, dispatcher):
+def test_other_cells_are_scripts_with_their_handoff_values(shell, yard, dispatcher):
     """E8, E14."""
     made = shell.run_cell_magic("nbyard", "executable scale", SCRIPT)
     assert made.executable.current.kind == "command" and "double" not in shell.user_ns
@@ -147,7 +147,7 @@ def test_another_cell_is_a_script_with_what_it_hands_over(shell, yard, dispatche
     assert Path(done.outputs["main.double"]).read_text() == "8.0"
 
 
-def test_a_marked_function_of_a_cell_is_one_too(shell, yard, capsys, monkeypatch):
+def test_a_marked_function_of_a_cell_is_an_executable(shell, yard, capsys, monkeypatch):
     """E8; in a run it only is what it is."""
     marked = "import nbyard\n\n" + FUNCTION.replace("def", "@nbyard.executable\ndef")
     monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
@@ -159,7 +159,7 @@ def test_a_marked_function_of_a_cell_is_one_too(shell, yard, capsys, monkeypatch
     assert "count" in repr(shell.run_line_magic("nbyard", "executables"))
 
 
-def test_names_of_other_cells_are_told(shell):
+def test_names_of_other_cells_are_reported(shell):
     cell = "def f(n: int) -> float:\n    return np.sqrt(n) + len(other)\n"
     made = shell.run_cell_magic("nbyard", "executable f", cell)
     assert made.head.endswith("neither imports nor defines.")
@@ -177,7 +177,7 @@ def test_names_of_other_cells_are_told(shell):
         ("executable f g", "x = 1", "%%nbyard executable NAME"),
     ],
 )
-def test_what_is_no_executable_is_refused_and_leaves_nothing(shell, yard, line, cell, words):
+def test_an_invalid_executable_is_refused_and_not_stored(shell, yard, line, cell, words):
     (yard.parts.files.root / "taken.py").write_text("mine")
     with pytest.raises(UsageError, match=words):
         shell.run_cell_magic("nbyard", line, cell)
@@ -185,14 +185,14 @@ def test_what_is_no_executable_is_refused_and_leaves_nothing(shell, yard, line, 
     assert (yard.parts.files.root / "taken.py").read_text() == "mine"
 
 
-def test_nothing_of_others_is_markup():
+def test_output_is_escaped():
     shown = Shown("<script>", ["<b>"], [["<img src=x onerror=alert(1)>", None]])
     told = shown._repr_html_()
     assert "<script>" not in told and "<img" not in told and "<b>" not in told
     assert "&lt;img src=x" in told
 
 
-def test_words_are_completed(shell, yard):
+def test_arguments_are_completed(shell, yard):
     (yard.parts.files.root / "train.ipynb").write_text("{}")
     shell.run_cell_magic("nbyard", "executable count", FUNCTION)
     assert {"run", "runs"} <= complete(shell, "%nbyard ru")
@@ -202,7 +202,7 @@ def test_words_are_completed(shell, yard):
     assert "dataset" in complete(shell, "%nbyard data")
 
 
-def test_why_two_runs_differ(shell, yard, dispatcher):
+def test_causes_of_a_difference_are_shown(shell, yard, dispatcher):
     """X3: as a table, and for one metric or output."""
     root = yard.parts.files.root
     (root / "m.py").write_text(
@@ -226,7 +226,7 @@ def test_why_two_runs_differ(shell, yard, dispatcher):
             shell.run_line_magic("nbyard", wrong)
 
 
-def test_where_an_artifact_comes_from(shell, yard, dispatcher):
+def test_the_origin_of_an_artifact_is_shown(shell, yard, dispatcher):
     (yard.parts.files.root / "make.py").write_text(SCRIPT)
     caller = Caller(local_name())
     made = yard.services.runs.create(caller, NewRun(path="make.py", name="hello"))
@@ -266,7 +266,7 @@ def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
         shell.run_line_magic("nbyard", "fire hi n")
 
 
-def test_what_differs_between_runs(shell, yard, dispatcher):
+def test_differences_of_runs_are_shown(shell, yard, dispatcher):
     root = yard.parts.files.root
     (root / "m.py").write_text(
         "import nbyard\nfrom pathlib import Path\n"
@@ -368,14 +368,14 @@ def test_a_run_of_the_notebook_schedules_nothing(shell, notebook, yard, monkeypa
         ("deploy . -p a=1", "A model has no parameters"),
     ],
 )
-def test_what_cannot_be_scheduled_or_deployed(shell, notebook, monkeypatch, line, words):
+def test_invalid_schedules_and_deployments_are_refused(shell, notebook, monkeypatch, line, words):
     monkeypatch.setattr(Check, "require", lambda self: None)
     with pytest.raises(UsageError) as refused:
         shell.run_line_magic("nbyard", line)
     assert words in str(refused.value) and "timing" not in str(refused.value)
 
 
-def test_a_notebook_whose_file_is_unknown_is_asked_for(shell, monkeypatch, tmp_path):
+def test_an_unknown_notebook_path_is_requested(shell, monkeypatch, tmp_path):
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "gone.ipynb"))
     with pytest.raises(UsageError, match="The file of this notebook is unknown"):
         shell.run_line_magic("nbyard", "schedule daily at 6")
@@ -384,7 +384,7 @@ def test_a_notebook_whose_file_is_unknown_is_asked_for(shell, monkeypatch, tmp_p
     assert notebook_path({"__vsc_ipynb_file__": str(path)}) == str(path)
 
 
-def test_without_an_engine_nothing_is_built(monkeypatch, tmp_path):
+def test_without_an_engine_no_image_is_built(monkeypatch, tmp_path):
     server = FakeServer("queued")
     engine = Check("docker", "missing", "It is away")
     server.deployments.form = lambda: SimpleNamespace(engine=engine)
@@ -435,7 +435,7 @@ class FakeServer:
         )
 
 
-def test_a_model_is_deployed_and_waited_for(monkeypatch, tmp_path):
+def test_a_model_is_deployed_and_awaited(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "model.py").write_text("")
     server = FakeServer("queued", "starting", "running")
@@ -458,7 +458,7 @@ def test_a_deployed_model_gets_a_revision(monkeypatch):
 
 
 @pytest.mark.parametrize("line", ["", "help"])
-def test_without_words_the_help_is_printed_in_even_columns(shell, capsys, line):
+def test_without_arguments_the_help_is_printed_in_columns(shell, capsys, line):
     assert shell.run_line_magic("nbyard", line) is None
     printed = capsys.readouterr().out
     assert "UsageError" not in printed

@@ -29,7 +29,7 @@ from nbyard.yard import Yard
 from ..store.rows import Rows
 
 
-def test_all_that_is_missing_is_told(shell, yard):
+def test_all_missing_parameters_are_named(shell, yard):
     """A1, E5: also where the same words say it of several."""
     root = yard.parts.files.root
     (root / "join.py").write_text("print(1)\n")
@@ -103,7 +103,7 @@ def test_nouns_may_be_singular(shell, noun):
     assert shell(f"{noun}s", "ls", "--json").json["items"] == []
 
 
-def test_what_is_not_there(shell):
+def test_missing_files_are_reported(shell):
     said = shell("datasets", "show", "none")
     assert (said.code, said.out) == (3, "")
     assert said.err == "Error: There is no dataset 'none'.\n"
@@ -127,12 +127,12 @@ def test_a_server_that_does_not_answer(shell):
         ),
     ],
 )
-def test_words_as_papermill_takes_them_say_what_nbyard_takes(shell, words, told):
+def test_papermill_options_suggest_those_of_nbyard(shell, words, told):
     said = shell("run", *words)
     assert said.code == 2 and told in said.err
 
 
-def test_the_frame_of_the_notebook_is_told(capsys):
+def test_the_failed_notebook_cell_is_shown(capsys):
     """What lies between it and the error is of libraries."""
 
     def telling(lines: list[str]) -> list[str]:
@@ -174,7 +174,7 @@ def test_executables_by_hand(shell, echo):
     assert shell("executables", "versions", "echo").out.count("\n") == 3
 
 
-def test_a_default_that_no_command_line_can_hold_is_named(shell):
+def test_an_unspellable_default_is_named(shell):
     """E4."""
     Path("tool.sh").write_text("echo\n")
     word = {"name": "word", "default": "-x", "reach": {"kind": "positional", "position": 0}}
@@ -190,7 +190,7 @@ def test_a_function_has_no_command_line(shell):
     assert "command line" not in shell("executables", "show", "one").out
 
 
-def test_what_will_go_wrong_is_told_when_it_is_registered(shell, yard):
+def test_registering_warns_of_problems(shell, yard):
     Path("windows.sh").write_bytes(b"#!/bin/sh\r\necho\r\n")
     assert "! windows.sh" in shell("executables", "add", "windows.sh").err
 
@@ -210,7 +210,7 @@ outputs:
 """
 
 
-def test_files_are_no_strings(shell, yard):
+def test_files_are_passed_as_files(shell, yard):
     """A2: what a tool of CWL takes is shown as the canvas shows it."""
     (yard.parts.files.root / "tool.cwl").write_text(TOOL)
     said = shell("executables", "add", "tool.cwl")
@@ -284,7 +284,7 @@ def test_the_nodes_of_a_workflow_show_the_classes_of_their_outputs(shell, echo, 
     assert node["outputs"] == {"fit": "model", "scores": "data", "page": "report"}
 
 
-def test_doctor_looks_at_the_rest_where_the_store_does_not_open(shell, monkeypatch, tmp_path):
+def test_doctor_continues_without_a_store(shell, monkeypatch, tmp_path):
     """G7."""
     monkeypatch.setattr("nbyard.discover.Local", _refuse)
     said = shell("doctor")
@@ -298,13 +298,13 @@ def _refuse() -> None:
 
 
 @pytest.mark.parametrize("words", [("doctor",), ("run", "x.py")])
-def test_a_setting_that_is_none_is_told_in_a_sentence(shell, monkeypatch, words):
+def test_an_invalid_setting_is_reported(shell, monkeypatch, words):
     monkeypatch.setenv("NBYARD_SLOTS", "two")
     said = shell(*words)
     assert said.code == 2 and said.err.startswith("Error: The variable NBYARD_SLOTS=two")
 
 
-def test_refused_lines_of_requirements_are_called_alike(capsys):
+def test_refused_requirements_name_their_line(capsys):
     """G7: the first in the sentence, the others below it."""
     with pytest.raises(Invalid) as refused:
         read_requirements("a\n-r x\n-r y\n")
@@ -315,7 +315,7 @@ def test_refused_lines_of_requirements_are_called_alike(capsys):
 
 
 @pytest.mark.parametrize("line", ["pip", "uv>=1", "-r x"])
-def test_a_line_that_is_refused_is_wrong_usage_whatever_refuses_it(shell, line):
+def test_a_refused_line_is_a_usage_error(shell, line):
     """L6, R1: 2; also where the line is one that nobody may install."""
     said = shell("environments", "create", "x", "--", line)
     assert (said.code, said.out) == (2, "")
@@ -324,7 +324,7 @@ def test_a_line_that_is_refused_is_wrong_usage_whatever_refuses_it(shell, line):
     assert print_error(PolicyRefused()) == 2
 
 
-def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
+def test_settings_without_effect_on_an_import_are_named(monkeypatch):
     """G5: an address is fetched by the dispatcher that is up."""
     here: Any = Local.__new__(Local)
     here.datasets = Mock()
@@ -336,14 +336,14 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
 
 
 @pytest.mark.parametrize("next_page", [None, "7"])
-def test_a_page_of_a_list_below_a_thing_names_the_next_one(capsys, next_page) -> None:
+def test_pages_of_nested_lists_name_the_next_page(capsys, next_page) -> None:
     """Such as the revisions of a deployment, whose verb is not `list`."""
     (operation,) = (one for one in table() if one.id == "deployments.revisions")
     GeneratedCommand(operation).print_answer(Page([], next=next_page), as_json=False)
     assert ("More with --after 7" in capsys.readouterr().err) == bool(next_page)
 
 
-def test_the_project_of_a_command_is_that_of_its_connection(monkeypatch):
+def test_a_command_uses_the_project_of_its_connection(monkeypatch):
     asked: list[tuple[str, ...]] = []
 
     def connect(*given: str) -> Any:
@@ -356,7 +356,7 @@ def test_the_project_of_a_command_is_that_of_its_connection(monkeypatch):
     assert asked == [("", "wine"), ("",)]
 
 
-def test_a_name_that_is_nearly_a_file_is_answered_with_the_file(shell, tmp_path, monkeypatch):
+def test_a_similar_file_name_is_suggested(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("sales.nbflow", "sales.csv", "other.py"):
         (tmp_path / name).write_text("")
@@ -366,7 +366,7 @@ def test_a_name_that_is_nearly_a_file_is_answered_with_the_file(shell, tmp_path,
     assert said.code == 3 and "Did you mean" not in said.err
 
 
-def test_an_unknown_artifact_is_answered_with_where_to_look(shell):
+def test_an_unknown_artifact_names_where_to_look(shell):
     for verb in ("lineage", "status"):
         said = shell("artifacts", verb, "scores")
         assert said.code == 3 and "nbyard artifacts ls" in said.err

@@ -38,7 +38,7 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
     return told
 
 
-def test_a_database_that_comes_back_is_waited_for(
+def test_a_database_outage_is_awaited(
     bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """F12, F20: past its lease it begins nothing until that is renewed."""
@@ -52,7 +52,7 @@ def test_a_database_that_comes_back_is_waited_for(
 
 
 @pytest.mark.parametrize("error", [StoreUnusable(), FileNotFoundError("write.lock"), LeaseLost()])
-def test_a_store_that_does_not_come_back_is_left(
+def test_a_lost_store_ends_the_dispatcher(
     bench: Bench, renewals: list[Exception | None], error: Exception
 ) -> None:
     renewals += [error]

@@ -58,7 +58,7 @@ def test_other_refusals_stay(engine, refusals: list[str]) -> None:
         (3, [], 0, 3),
     ],
 )
-def test_an_exit_that_the_engine_did_not_see_has_no_code(
+def test_an_unseen_exit_has_no_code(
     engine, monkeypatch: pytest.MonkeyPatch, code: int, events, kept: int, exit_code: int | None
 ) -> None:
     """An engine that is killed at the end of a container writes 255 once it is back."""

@@ -52,7 +52,7 @@ def known(yard, ann):
     return make
 
 
-def test_a_name_means_the_newest_that_is_ready(yard, known):
+def test_a_name_means_the_newest_ready_version(yard, known):
     known("cows", "ready", "ready", "failed")
     used, lock = find_used(yard.parts, "ann", "cows")
     assert (used.name, used.number, used.digest, used.pinned, lock) == (
@@ -62,7 +62,7 @@ def test_a_name_means_the_newest_that_is_ready(yard, known):
     assert (used.number, used.pinned) == (1, True)
 
 
-def test_what_cannot_be_used_is_refused_in_words(yard, known):
+def test_unusable_environments_are_refused_with_a_reason(yard, known):
     known("cows", "ready", "failed")
     known("ants", "queued")
     known("bees", "failed")
@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_refused_in_words(yard, known):
         find_used(parts, "bob", "cows")
 
 
-def test_a_run_names_the_field_and_what_there_is(yard, ann, root, known):
+def test_a_refused_run_names_the_field_and_known_names(yard, ann, root, known):
     known("cows", "ready")
     (root / "a.py").write_text("print(1)\n")
     (root / "a.nbflow").write_text(
@@ -109,13 +109,13 @@ def test_a_run_names_the_field_and_what_there_is(yard, ann, root, known):
         yard.services.runs.create(ann, NewRun(path="a.nbflow"))
 
 
-def test_a_name_that_ends_like_a_version_is_that_name(yard, known):
+def test_a_name_may_end_like_a_version(yard, known):
     known("cows@1", "ready")
     used, _ = find_used(yard.parts, "ann", "cows@1")
     assert (used.name, used.number, used.pinned) == ("cows@1", 1, False)
 
 
-def test_a_kernel_of_ours_is_known(yard, known):
+def test_kernels_of_environments_are_known(yard, known):
     known("cows", "ready")
     parts = yard.parts
     assert of_kernel(parts, "ann", "nbyard-cows") == "cows"
@@ -134,7 +134,7 @@ def test_a_kernel_of_ours_is_known(yard, known):
         ("somebody/elses:1", "cows", True),
     ],
 )
-def test_an_image_that_was_built_of_the_environment_has_its_packages(
+def test_an_image_of_an_environment_has_its_packages(
     yard, ann, root, known, image, environment, is_put_in
 ):
     """L5: none of them is put into it once more."""

@@ -13,7 +13,7 @@ from nbyard.logs.traffic_log import KeptTraffic
 ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
 
 
-def test_what_several_servers_counted_is_read_as_one(tmp_path: Path) -> None:
+def test_counts_of_several_servers_are_merged(tmp_path: Path) -> None:
     here, there = KeptTraffic(tmp_path), KeptTraffic(tmp_path)
     assert list(here.read()) == []
     here.add([ONE])
@@ -22,7 +22,7 @@ def test_what_several_servers_counted_is_read_as_one(tmp_path: Path) -> None:
     assert list(here.read()) == [ONE, TWO, ONE]
 
 
-def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) -> None:
+def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path: Path) -> None:
     kept = KeptTraffic(tmp_path)
     kept.add([ONE])
     RotatingLog(tmp_path / traffic_log.NAME).write(b'[2,1\n"?"\n')

@@ -45,15 +45,15 @@ def test_detect(tmp_path: Path, filename: str, content: bytes, expected: str) ->
         ("a", b"a,b\n", "no preview"),
     ],
 )
-def test_no_table(tmp_path: Path, filename: str, content: bytes, says: str) -> None:
+def test_other_files_are_no_tables(
+    tmp_path: Path, filename: str, content: bytes, says: str
+) -> None:
     (tmp_path / "blob").write_bytes(content)
     with pytest.raises(Invalid, match=says):
         format_detection.detect_format(tmp_path / "blob", filename)
 
 
-def test_a_workbook_that_unpacks_to_too_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_too_large_workbook_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(tmp_path / "blob", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/workbook.xml", b"0" * 1_000_000)
     assert format_detection.detect_format(tmp_path / "blob", "a.xlsx") == "excel"
@@ -78,12 +78,12 @@ def test_encoding(encoding: str) -> None:
         (b"\x80 \x81", "latin-1"),
     ],
 )
-def test_signs_of_windows(content: bytes, expected: str) -> None:
+def test_windows_characters_set_the_encoding(content: bytes, expected: str) -> None:
     assert format_detection.encoding_of(content + b"\n" * 9) == expected
     assert format_detection.single_byte([b"a", content]) == expected
 
 
-def test_a_character_cut_off_by_the_sample_is_no_other_encoding() -> None:
+def test_a_cut_character_does_not_change_the_encoding() -> None:
     assert format_detection.encoding_of("aé".encode()[:-1]) == "utf-8"
 
 
@@ -103,7 +103,7 @@ def test_unique_names(names: list[str], expected: list[str]) -> None:
 
 
 @given(st.lists(st.text(max_size=3), max_size=30))
-def test_names_are_always_made_unique(names: list[str]) -> None:
+def test_duplicate_names_become_unique(names: list[str]) -> None:
     found, _ = format_detection.unique_names(names)
     assert len(set(found)) == len(found) == len(names)
 

@@ -24,7 +24,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=40), data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_csv_writes_is_counted_and_paged(
+def test_csv_files_are_counted_and_paged(
     tmp_path: Path, rows: list[tuple[str, str, str]], data: st.DataObject
 ) -> None:
     text = io.StringIO()

@@ -19,7 +19,7 @@ def test_ages_and_sizes():
             read(text)
 
 
-def test_rules_as_words():
+def test_rules_are_rendered_as_text():
     rules = CleanUpRules(
         older_than_days=30, keep=2, states=["failed", "cancelled"], max_bytes=10**9
     )

@@ -25,7 +25,7 @@ def cows(yard) -> None:
         move(c, owner, made.current.id, "ready", packages=[])
 
 
-def test_a_dockerfile_is_shown_and_lines_of_ones_own_are_taken_from_it(shell, cows, yard):
+def test_a_dockerfile_is_shown_and_its_own_lines_are_read(shell, cows, yard):
     shown = shell("images", "dockerfile", "cows", "--base", "own:1", "--system-package", "git")
     assert "ARG BASE=own:1\n" in shown.out and "        git \\\n" in shown.out
     assert shown.out.endswith(f"{MARKER}\n")
@@ -39,7 +39,7 @@ def test_a_dockerfile_is_shown_and_lines_of_ones_own_are_taken_from_it(shell, co
     assert "USER 8:65534" in again and again.endswith("RUN moo\n"), "the rest is as it was"
 
 
-def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows, yard):
+def test_a_change_above_the_marker_is_refused_with_its_line(shell, cows, yard):
     """L4: it would be lost without a word."""
     shown = shell("images", "dockerfile", "cows").out
     edited = shown.replace("USER 0:0\n", "USER 0:0\nRUN moo\n") + "RUN boo\n"
@@ -54,7 +54,7 @@ def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows,
     assert shell("images", "ls", "--json").json["items"] == []
 
 
-def test_what_was_chosen_is_left_behind_when_one_starts_anew(shell, cows, dispatcher: Dispatching):
+def test_a_new_dockerfile_drops_earlier_choices(shell, cows, dispatcher: Dispatching):
     said = shell("images", "build", "cows", "--uid", "7", "--label", "a=b", "--wait")
     assert said.code == 1 and "unless you pass --anew" in said.err
     assert "USER 7:" in shell("images", "dockerfile", "cows").out
@@ -65,7 +65,7 @@ def test_what_was_chosen_is_left_behind_when_one_starts_anew(shell, cows, dispat
     assert "USER 65534:65534" in shell("images", "dockerfile", "cows").out
 
 
-def test_what_failed_is_told_with_its_exit_code(shell, cows, dispatcher: Dispatching):
+def test_a_failed_build_is_reported_with_its_exit_code(shell, cows, dispatcher: Dispatching):
     said = shell("images", "build", "cows", "--log")
     assert said.code == 1 and "nbyard/cows:1 failed: " in said.err
     assert "failed" in shell("images", "ls").out
@@ -78,7 +78,7 @@ def test_what_failed_is_told_with_its_exit_code(shell, cows, dispatcher: Dispatc
     assert shell("images", "show", "nbyard/cows:1").code == 3
 
 
-def test_what_makes_no_sense_is_refused(shell, cows, yard):
+def test_contradicting_options_are_refused(shell, cows, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM scratch\n")
     for words, told in (
         (["Dockerfile", "--uid", "7"], "--uid works only with environments"),

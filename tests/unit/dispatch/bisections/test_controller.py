@@ -149,9 +149,7 @@ def test_mixed_files_outlive_collections(
     assert all(texts == ["12"[1 in of], "12"[2 in of]] for of, texts in seen.items())
 
 
-def test_other_changes_than_at_the_start_end_it(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_different_changes_end_a_bisection(bench: Bench, controller: BisectionController) -> None:
     """Another version of nbyard may divide the changes otherwise, so indexes differ."""
     one = begin(bench, lambda n: n == 2)
     other = msgspec.structs.replace(one, id=new_id(), changes=one.changes[1:])
@@ -178,7 +176,9 @@ def test_equal_tasks_of_earlier_probes_are_not_repeated(
         assert controller.with_reused_tasks(c, plans, []) == plans
 
 
-def test_another_dispatcher_goes_on(bench: Bench, controller: BisectionController) -> None:
+def test_another_dispatcher_continues_a_bisection(
+    bench: Bench, controller: BisectionController
+) -> None:
     """Each step follows from the stored verdicts, and a second one starts no second run."""
 
     def fails(n: int) -> bool:
@@ -208,7 +208,7 @@ def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionControlle
     assert (found.ending, found.probes[0].verdict) == ("good-not-repeated", "unclear")
 
 
-def test_without_its_runs_it_fails(bench: Bench, controller: BisectionController) -> None:
+def test_a_bisection_fails_without_its_runs(bench: Bench, controller: BisectionController) -> None:
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         run = bench.store.runs.by_id(c, one.bad_run)
@@ -219,7 +219,7 @@ def test_without_its_runs_it_fails(bench: Bench, controller: BisectionController
     assert (found.state, found.reason and found.reason.code) == ("failed", "bisected-run-gone")
 
 
-def test_a_probe_after_the_cancellation_does_not_work(
+def test_a_probe_after_the_cancellation_is_cancelled(
     bench: Bench, controller: BisectionController
 ) -> None:
     one = begin(bench, lambda n: n == 2)
@@ -232,7 +232,7 @@ def test_a_probe_after_the_cancellation_does_not_work(
     assert controller.handle(one.id) is False
 
 
-def test_rounds_look_while_a_bisection_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_check_running_bisections(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     threads = Threads(1)
 

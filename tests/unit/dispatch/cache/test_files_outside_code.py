@@ -94,7 +94,7 @@ def expected(
     return made.observed.outside
 
 
-def test_states_of_what_was_used(
+def test_states_of_used_files_are_recorded(
     files: OutsideFiles, code: Code, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Large files have no digest. What other code names, or nobody read, is left out."""
@@ -244,7 +244,7 @@ def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> N
     bench.until(lambda: bench.task(again).cached)
 
 
-def test_a_dispatcher_that_takes_over_stores_what_counts(bench: Bench, table: Path) -> None:
+def test_the_next_dispatcher_stores_outside_files(bench: Bench, table: Path) -> None:
     """X1, I8: the attempt had ended before."""
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
@@ -273,7 +273,7 @@ class Slow(threading.Event):
         return iter(())
 
 
-def test_a_file_system_that_hangs_holds_up_no_other_task(
+def test_a_hanging_file_system_delays_no_other_task(
     bench: Bench, runtime: FakeRuntime, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F8: and a cancelled task is forgotten."""

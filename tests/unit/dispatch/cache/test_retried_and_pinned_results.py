@@ -17,7 +17,7 @@ def made(bench: Bench, **plan: object) -> str:
 
 
 @pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}, {"n": 7}])
-def test_a_pinned_task_takes_its_result_whatever_else_is_said(
+def test_a_pinned_task_uses_its_result_despite_other_settings(
     bench: Bench, runtime: FakeRuntime, wish: dict
 ) -> None:
     """K8: the very bytes, with the key that they were made from."""
@@ -36,7 +36,7 @@ def test_a_pinned_task_takes_its_result_whatever_else_is_said(
 
 
 @pytest.mark.parametrize("loss", ["run", "bytes"])
-def test_a_pinned_result_that_is_gone_is_never_replaced(
+def test_a_missing_pinned_result_is_never_replaced(
     bench: Bench, runtime: FakeRuntime, loss: str
 ) -> None:
     """K8: what was pinned is not made again in silence."""
@@ -52,7 +52,7 @@ def test_a_pinned_result_that_is_gone_is_never_replaced(
     assert len(runtime.starts) == 1
 
 
-def test_a_cancelled_run_takes_nothing_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancelled_run_reuses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """I9."""
     old = made(bench)
     run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1)

@@ -62,7 +62,9 @@ def happen(rolling: Rolling, word: str, patch: pytest.MonkeyPatch) -> None:
             rolling.deployments.start(ANN, "cows")
 
 
-def test_each_move_is_made_and_no_other(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_expected_state_changes_happen(
+    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
+) -> None:
     made: set[tuple[str, str]] = set()
     for story in STORIES:
         monkeypatch.setattr(revision_driver, "PROCESS_SECONDS", 0.0)

@@ -40,7 +40,7 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Revisi
         (STARTED | READY | ENDED, True, Phase.OVER),
     ],
 )
-def test_a_step_begins_with_what_is_stored(
+def test_a_step_starts_from_the_stored_phase(
     rolling: Rolling, monkeypatch: Any, facts: dict[str, Any], is_ending: bool, phase: Phase
 ) -> None:
     rolling.create()
@@ -50,7 +50,9 @@ def test_a_step_begins_with_what_is_stored(
 
 
 @pytest.mark.parametrize("wish", WISHES)
-def test_what_is_over_is_alive_until_its_container_is_gone(rolling: Rolling, wish: Event) -> None:
+def test_an_ended_revision_is_alive_until_its_container_is_gone(
+    rolling: Rolling, wish: Event
+) -> None:
     rolling.create()
     rolling.step(2)
     rolling.engine.removes = False
@@ -60,7 +62,7 @@ def test_what_is_over_is_alive_until_its_container_is_gone(rolling: Rolling, wis
     assert driven(rolling, wish).begin() == RevisionStatus(1, "over", exit_code=3)
 
 
-def test_a_wait_for_a_gpu_is_no_start(rolling: Rolling) -> None:
+def test_waiting_for_a_gpu_is_not_a_start(rolling: Rolling) -> None:
     rolling.create(gpu=1)
     assert driven(rolling).begin() == RevisionStatus(1, "pending")
     assert rolling.row().newest.revision.started_at is None
@@ -80,7 +82,7 @@ def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rollin
     assert (found.phase, found.reason) == ("alive", None)
 
 
-def test_only_the_deletion_drains_nothing(rolling: Rolling, monkeypatch: Any) -> None:
+def test_only_a_deletion_skips_draining(rolling: Rolling, monkeypatch: Any) -> None:
     rolling.create()
     rolling.step(2)
     monkeypatch.setattr(rolling.rollout.memory.departures, "is_drained", lambda _: False)

@@ -10,7 +10,7 @@ from nbyard.reasons.structs import because
 BUSY = Delivery(because("channel-answered", service="webhook", status=503))
 
 
-def test_without_notices_it_waits_for_nothing(notified):
+def test_without_notices_nothing_is_due(notified):
     notified.channel()
     notified.look()
     assert notified.controller.seconds_until_due() == NEVER
@@ -19,7 +19,7 @@ def test_without_notices_it_waits_for_nothing(notified):
         assert not notified.store.has_work(c)
 
 
-def test_it_waits_for_the_next_attempt(notified):
+def test_a_failed_message_is_due_later(notified):
     notified.channel()
     notified.answers = [BUSY]
     notified.fail()

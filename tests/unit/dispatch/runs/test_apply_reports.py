@@ -39,7 +39,7 @@ def told(bench: Bench, run: str, *facts: Fact) -> None:
     bench.dispatcher.inbox.put(Report(bench.attempt(run), list(facts)))
 
 
-def test_that_it_goes_on_is_told(bench: Bench) -> None:
+def test_a_continued_task_says_so(bench: Bench) -> None:
     """M4."""
     run = a_run(bench)
     told(bench, run, WaitEnded(12))
@@ -48,7 +48,7 @@ def test_that_it_goes_on_is_told(bench: Bench) -> None:
     assert bench.task(run).why == f"no earlier result; {words}"
 
 
-def test_only_the_first_end_counts(bench: Bench) -> None:
+def test_only_the_first_result_counts(bench: Bench) -> None:
     """I5: a second opinion changes nothing, whatever it says."""
     run = a_run(bench)
     report = succeeded(bench, run)
@@ -131,7 +131,7 @@ def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: Fake
     assert task.failure is not None and task.failure.kind == "contract"
 
 
-def test_what_cannot_be_written_down_keeps_nobody_waiting(
+def test_an_unstorable_report_delays_no_others(
     bench: Bench,
     runtime: FakeRuntime,
     monkeypatch: pytest.MonkeyPatch,

@@ -32,7 +32,7 @@ def threads() -> AtOnce:
     return AtOnce()
 
 
-def test_it_cleans_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
+def test_runs_are_cleaned_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
     runs = bench.yard.services.runs
     runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
     controller = RetentionController(bench.context, threads)

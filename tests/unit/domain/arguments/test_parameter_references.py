@@ -69,12 +69,12 @@ def test_values(text: str, value: object) -> None:
         ("$(inputs.a.b)", "there is no 'b'"),
     ],
 )
-def test_what_is_no_reference(text: str, words: str) -> None:
+def test_texts_without_references_are_literal(text: str, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         evaluate_reference(text, KNOWN, "f")
 
 
-def test_white_space_around_a_reference_may_count() -> None:
+def test_white_space_around_a_reference_is_kept() -> None:
     assert evaluate_reference("$(inputs.a)\n", KNOWN, "f", exact=True) == "1\n"
     assert evaluate_reference("$(inputs.a)", KNOWN, "f", exact=True) == 1
 
@@ -98,7 +98,7 @@ def test_other_names() -> None:
 
 
 @pytest.mark.parametrize("path", ["['b az']", r"['it\'s']", "[0].c", ".c", r"['\\']"])
-def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
+def test_other_names_leave_the_rest_unchanged(path: str) -> None:
     assert rename_references(f"$(inputs.x{path})", {("x",): ("y",)}) == f"$(inputs.y{path})"
     assert rename_references(rf"\$(inputs.x{path})", {("x",): ("y",)}) == rf"\$(inputs.x{path})"
 
@@ -111,7 +111,7 @@ def test_self_as_an_input() -> None:
 
 
 @given(st.text(st.sampled_from("a$({})\\ .")))
-def test_quoted_text_is_itself(text: str) -> None:
+def test_quoted_text_is_unchanged(text: str) -> None:
     assert evaluate_reference(escape_references(text), KNOWN, "f") == text
 
 
@@ -127,5 +127,7 @@ def test_quoted_text_is_itself(text: str) -> None:
         ("plain", [{"is": "plain"}]),
     ],
 )  # fmt: skip
-def test_what_is_known_before_the_work(text: str, parts: list[dict[str, object]]) -> None:
+def test_values_known_before_the_work_are_filled_in(
+    text: str, parts: list[dict[str, object]]
+) -> None:
     assert in_parts(text, KNOWN, "f") == parts

@@ -22,7 +22,7 @@ def test_a_result_is_read() -> None:
 
 
 @pytest.mark.parametrize("content", [[], {}, {**RESULT, "failure": {"kind": "error"}}])
-def test_what_is_no_result_is_refused(content: object) -> None:
+def test_an_invalid_result_is_refused(content: object) -> None:
     with pytest.raises(msgspec.MsgspecError):
         decode_result(msgspec.json.encode(content))
 
@@ -46,5 +46,5 @@ def test_a_reason_that_is_too_deep_to_render_is_refused() -> None:
         (because("command-exited", exit_code=1), ""),
     ],
 )
-def test_the_words_of_the_work_are_data(reason: Reason, said: str) -> None:
+def test_texts_of_the_work_are_data(reason: Reason, said: str) -> None:
     assert failure_text(Failure("error", reason)) == said

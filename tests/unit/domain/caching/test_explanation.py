@@ -38,7 +38,7 @@ KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"},
         ({"declaration": "d2"}, "its declaration changed"),
     ],
 )
-def test_each_part_counts_and_is_named(changed, words):
+def test_each_changed_part_is_named(changed, words):
     """K8: a node that runs again says what changed."""
     new = msgspec.structs.replace(KEY, **changed)
     assert new.key() != KEY.key()
@@ -65,7 +65,7 @@ def test_a_changed_environment_says_what_changed():
     assert str(explain_rerun(KEY, new, had, had | many)).endswith("gained package2 1, and 6 more")
 
 
-def test_a_file_that_is_an_input_too_is_told_once():
+def test_a_file_that_is_also_an_input_is_named_once():
     old = msgspec.structs.replace(KEY, files={"raw.csv": "sha256:1", "a.py": "sha256:1"})
     new = msgspec.structs.replace(
         old, inputs={"raw": "sha256:2"}, files={"raw.csv": "sha256:2", "a.py": "sha256:3"}

@@ -25,7 +25,7 @@ def test_a_plain_script_needs_no_hint(name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["run", "a.txt", "a.bash.bak"])
-def test_a_script_without_a_program_is_told_of(name: str) -> None:
+def test_a_script_without_an_interpreter_gets_a_hint(name: str) -> None:
     (hint,) = description_hints(name, b"echo 1", read_start(name, b"echo 1"))
     assert str(hint).startswith(f"{name} does not say which program runs it.")
     started = b"#!/bin/sh\necho 1"
@@ -46,7 +46,7 @@ def test_files_of_other_programs_get_advice_that_helps(name: str, code: str) -> 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf16_is_told_of(encoding: str) -> None:
+def test_utf16_gets_a_hint(encoding: str) -> None:
     content = "\ufeff" * (encoding != "utf-16") + "import sys"
     for name in ("a.py", "a.sh", "run"):
         script = content.encode(encoding)
@@ -54,7 +54,7 @@ def test_utf16_is_told_of(encoding: str) -> None:
         assert str(hint) == f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."
 
 
-def test_a_byte_order_mark_is_told_of_where_the_program_cannot_read_it() -> None:
+def test_an_unreadable_byte_order_mark_gets_a_hint() -> None:
     mark = b"\xef\xbb\xbf"
     for name, line in (("a.sh", b"#!/bin/bash\n"), ("run", b"#!/bin/bash\n"), ("b.R", b"x\n")):
         start = read_start(name, mark + line)
@@ -65,7 +65,7 @@ def test_a_byte_order_mark_is_told_of_where_the_program_cannot_read_it() -> None
     assert read_start("run", python).language == "python"
 
 
-def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
+def test_windows_line_ends_of_a_shell_script_get_a_hint() -> None:
     content = b"#!/bin/bash\r\necho one\r\n"
     for name in ("a.sh", "run"):
         (hint,) = start_hints(name, content, read_start(name, content))
@@ -99,9 +99,7 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
         ("a.jl", b"println(ARGS[1])", "ARGS"),
     ],
 )
-def test_arguments_that_are_read_in_another_way_are_told_of(
-    name: str, content: bytes, way: str
-) -> None:
+def test_unsupported_argument_parsers_get_a_hint(name: str, content: bytes, way: str) -> None:
     (hint,) = description_hints(name, content, read_start(name, content))
     assert str(hint).startswith(
         f"{name} reads its arguments with {way}, which nbyard cannot follow."
@@ -126,7 +124,7 @@ def test_a_binary_gets_a_hint_about_its_arguments() -> None:
         (b"echo ${names[@]}", "${names["),
     ],
 )
-def test_bash_in_a_script_that_sh_runs_is_told_of(line: bytes, word: str) -> None:
+def test_bash_syntax_in_a_sh_script_gets_a_hint(line: bytes, word: str) -> None:
     (hint,) = start_hints("a.sh", line, read_start("a.sh", line))
     assert f"sh does not support {word}. Add the first line #!/bin/bash." in str(hint)
     for name, content in (("a.sh", b"#!/bin/bash\n" + line), ("a.bash", line)):

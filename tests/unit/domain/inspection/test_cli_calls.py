@@ -59,7 +59,7 @@ def test_parameters_and_hints_are_collected_in_order() -> None:
     ("words", "best"),
     [(["-n", "--num", "--number"], "--num"), (["-n", "-m"], "-n"), (["n", "--"], ""), ([], "")],
 )
-def test_a_long_word_is_best(words: list[str], best: str) -> None:
+def test_a_long_option_is_preferred(words: list[str], best: str) -> None:
     assert best_option(words) == best
 
 

@@ -31,7 +31,7 @@ def test_nodes_run_in_their_order_and_outputs_can_be_checked():
     assert "secrets" not in found["README.md"]
 
 
-def test_a_node_that_needs_nbyard_gives_its_results():
+def test_a_node_that_needs_nbyard_is_replaced_by_its_results():
     kept = recorded("a", "a.ipynb", [OUT], {}, outputs={"out": "o.csv"}, plan={"image": "x:1"})
     found = bundle(kept)
     assert found["nodes/a/outputs/out/o.csv"] == "sha256:out"

@@ -133,7 +133,7 @@ def test_the_first_files_have_the_fields_of_a_task_beside_its_schedule():
     ]
 
 
-def test_without_a_timeout_the_usual_one_of_nb_workflows_is_kept():
+def test_the_default_timeout_of_nb_workflows_is_kept():
     found = convert({"a": workflow()})
     document = read_document(found.files["a.nbflow"].encode(), strict=True)
     assert document.nodes["main"].timeout_seconds == 10_800
@@ -176,7 +176,7 @@ def test_schedules(schedule, when, at_most):
         ),
     ],
 )
-def test_what_a_schedule_cannot_keep_is_listed(schedule, line):
+def test_unsupported_fields_of_a_schedule_are_listed(schedule, line):
     assert any(one.startswith(line) for one in left(convert({"a": workflow(schedule=schedule)})))
 
 
@@ -256,7 +256,7 @@ def test_notifications_that_are_no_list_of_names_are_listed(names):
     assert left_places(found) == ["a.nbtask.notifications_fail"]
 
 
-def test_what_a_task_cannot_keep_is_listed_line_by_line():
+def test_unsupported_fields_of_a_task_are_listed():
     task = {
         "machine": "m1",
         "cluster": "c1",
@@ -280,7 +280,7 @@ def test_what_a_task_cannot_keep_is_listed_line_by_line():
     assert list(found.files) == ["a.nbflow"]
 
 
-def test_the_written_file_is_read_as_it_was():
+def test_the_written_file_is_read_back():
     found = convert({"a b": workflow(schedule={"cron": "@daily"})})
     empty = ProjectDefinition(found.definition.project)
     text = updated_toml("", empty, found.definition)
@@ -296,7 +296,7 @@ def test_the_written_file_is_read_as_it_was():
         ({"enabled": False}, {"repeat": 0}, ["at_most = false", "enabled = false"]),
     ],
 )
-def test_only_what_the_file_names_is_written(fields, schedule, lines):
+def test_only_named_fields_are_written(fields, schedule, lines):
     """A push then keeps what was changed on the server."""
     entry = {"nbtask": {"nb_name": "train"}, "schedule": {"cron": "@daily", **schedule}, **fields}
     found = convert({"a": entry})

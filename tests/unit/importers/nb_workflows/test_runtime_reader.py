@@ -60,7 +60,7 @@ def test_without_a_version_the_tag_has_none():
     assert [each.recipe for each in read({}, version="7")[1]] == [Recipe()]
 
 
-def test_what_an_image_cannot_have_is_listed():
+def test_unsupported_fields_of_an_image_are_listed():
     container = {
         "image": "Python 3",
         "user": {"uid": 0, "gid": 5, "name": "ann"},

@@ -44,7 +44,7 @@ async def _reply_while_sending() -> str:
         context.term()
 
 
-def test_a_reply_is_seen_that_arrives_while_something_is_sent():
+def test_a_reply_that_arrives_while_sending_is_read():
     assert asyncio.run(_reply_while_sending()) == "execute_reply"
 
 

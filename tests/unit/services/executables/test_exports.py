@@ -93,13 +93,13 @@ def test_a_script_is_named_in_its_export(yard, ann, root, tool):
     assert "location: tool.py" in found.text and "- result.csv" in found.text
 
 
-def test_what_cannot_be_exported(yard, ann, root, tool):
+def test_unsupported_executables_are_not_exported(yard, ann, root, tool):
     yard.services.executables.create(ann, NewExecutable(path=tool))
     with pytest.raises(Invalid, match="format: unknown format 'wdl'"):
         yard.services.executables.export(ann, "tool", "wdl")
 
 
-def test_a_tool_that_is_refused_says_where(yard, ann, root):
+def test_a_refused_tool_names_the_place(yard, ann, root):
     (root / "bad.cwl").write_text(TOOL.replace("inputs:", "requirements: [{class: X}]\ninputs:"))
     with pytest.raises(Invalid, match=r"requirements.X: this requirement is not supported"):
         yard.services.executables.create(ann, NewExecutable(path="bad.cwl"))

@@ -117,7 +117,7 @@ def test_names_are_unique_and_unknown_ones_are_named(channels, ann, made):
         channels.get(Caller("bob"), made.id)
 
 
-def test_changes_keep_what_they_omit(channels, ann, made):
+def test_changes_keep_omitted_fields(channels, ann, made):
     renamed = channels.update(ann, "team", patch(made, name="other"))
     assert (renamed.name, renamed.rules, renamed.revision) == ("other", made.rules, 2)
     with pytest.raises(StaleWrite):

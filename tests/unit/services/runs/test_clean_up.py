@@ -20,7 +20,7 @@ def runs(yard):
     return yard.services.runs
 
 
-def test_the_preview_is_what_the_clean_up_does(yard, ann, root, runs, flow, finished):
+def test_the_preview_equals_the_clean_up(yard, ann, root, runs, flow, finished):
     first = finished(path=flow)
     second = finished(path=flow, parameters={"n": 3})
     rules = CleanUpRules(keep=1)
@@ -43,7 +43,7 @@ def test_the_preview_is_what_the_clean_up_does(yard, ann, root, runs, flow, fini
     assert runs.preview_clean_up(ann, rules).count == 0
 
 
-def test_what_is_named_kept_or_pinned_stays(ann, root, runs, tool, flow, finished):
+def test_named_kept_or_pinned_runs_are_not_deleted(ann, root, runs, tool, flow, finished):
     (root / "data.csv").write_text("a\n1\n")
     named = finished(path=tool, name="mine", texts={"source": "data.csv"})
     kept = finished(path=flow)

@@ -118,7 +118,7 @@ def test_code_that_is_not_stored_is_not_kept(yard, ann, root, tool, flow, finish
     assert len(runs.forecaster.identities.codes) == 1
 
 
-def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
+def test_slow_lookups_are_limited(yard, ann, root, flow, monkeypatch):
     from nbyard.dispatch.cache import forecasts as looked
 
     monkeypatch.setattr(looked, "MOST_SECONDS", -1.0)

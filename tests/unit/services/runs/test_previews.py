@@ -130,7 +130,7 @@ def test_an_output_is_the_picture_where_the_notebook_has_no_figure(yard, made):
     assert yard.services.runs.picture(Caller("ann"), made.run.id, found.picture)[:4] == b"\x89PNG"
 
 
-def test_text_is_shown_where_there_is_nothing_else(yard, made):
+def test_text_is_shown_as_the_last_choice(yard, made):
     made.task("a", notes=("notes.txt", "<b>hi</b>\nmore"))
     made.task("b", other=("data.bin", b"\0"))
     made.task("c", state="running", rows=("rows.csv", "a\n1\n"))
@@ -215,7 +215,7 @@ def test_a_picture_reads_no_other_file_of_the_run(yard, made, monkeypatch):
     assert yard.services.runs.picture(Caller("ann"), made.run.id, digest)
 
 
-def test_what_the_code_put_in_place_of_its_metrics_is_not_followed(yard, made, tmp_path):
+def test_a_link_in_place_of_the_metrics_is_not_followed(yard, made, tmp_path):
     attempt = made.rows.attempt(made.task("a"))
     folder = folders.attempt_folder_of(yard.store.folder, attempt.id)
     folder.mkdir(parents=True)

@@ -76,7 +76,7 @@ def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, r
     assert stored.workflow == workflow.id == run.workflow_id
 
 
-def test_other_paths_stay(yard, ann, push, flow, root):
+def test_other_paths_are_unchanged(yard, ann, push, flow, root):
     push()
     with yard.parts.store.read() as c:
         names = PushedNames(yard.parts.store, c, ann.name)
@@ -84,7 +84,7 @@ def test_other_paths_stay(yard, ann, push, flow, root):
         assert [names.real(c, text) for text in ("", flow, "beer:flow.nbflow")] == [""] * 3
 
 
-def test_rules_of_channels_show_it(yard, ann, push, flow):
+def test_rules_of_channels_show_the_pushed_name(yard, ann, push, flow):
     push()
     notices = yard.services.channels
     (rule,) = notices.matching_rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])

@@ -76,7 +76,7 @@ def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
     assert large.size_bytes > 10 and large.digest not in read
 
 
-def test_a_push_that_another_one_overtakes_moves_no_workflows(yard, ann, push, monkeypatch, root):
+def test_an_overtaken_push_moves_no_workflows(yard, ann, push, monkeypatch, root):
     push()
     (before,) = yard.services.workflows.list(ann).items
     (root / "data.csv").write_text("a\n2\n")
@@ -216,7 +216,9 @@ def test_a_file_that_is_no_longer_pushed_leaves_the_lists(yard, ann, push, liste
     assert listed("wine")[0] == listed()[0] == ["new.nbflow"]
 
 
-def test_pushed_workflows_go_with_their_project_or_its_last_schedule(yard, ann, push, listed, flow):
+def test_pushed_workflows_are_deleted_with_their_project_or_last_schedule(
+    yard, ann, push, listed, flow
+):
     push()
     yard.services.projects.delete(ann, "wine")
     assert listed() == ([], [flow])

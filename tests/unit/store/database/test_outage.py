@@ -18,7 +18,7 @@ from nbyard.store.database.database_connection import CUT, Database
 from nbyard.store.database.outage import Outage
 
 
-def test_reports_become_rarer_and_end_with_the_outage(
+def test_reports_become_rarer_and_stop_with_the_outage(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     now = 1000.0
@@ -40,7 +40,7 @@ def test_reports_become_rarer_and_end_with_the_outage(
     assert caplog.messages[-1].endswith("not respond: away")
 
 
-def test_a_server_that_is_down_is_told_in_plain_words(
+def test_a_down_server_is_reported_in_plain_words(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """F20: the words of the driver stand in the log, once."""
@@ -74,7 +74,7 @@ def test_a_server_that_is_down_is_told_in_plain_words(
         ("57014", False, False),  # query cancelled
     ],
 )
-def test_only_a_server_that_is_gone_counts_as_an_outage(
+def test_only_lost_connections_count_as_an_outage(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,

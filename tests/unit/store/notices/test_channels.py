@@ -39,7 +39,7 @@ def add(store: Store, c: Connection, name: str = "team", owner: str = "ann") -> 
     return made
 
 
-def test_a_channel_is_read_as_it_was_written(store):
+def test_a_channel_is_read_unchanged(store):
     with store.write() as c:
         made = add(store, c)
         other = add(store, c, owner="bob")

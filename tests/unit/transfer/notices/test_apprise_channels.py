@@ -119,7 +119,7 @@ def test_all_services_have_the_same_time_to_answer(receiver, monkeypatch, url):
     assert not found.is_final and time.monotonic() - begin < 3
 
 
-def test_a_server_that_is_away_is_named(receiver):
+def test_an_unreachable_server_is_named(receiver):
     receiver.answers = [0]
     receiver.released.set()
     found = apprise_channels.send(SLACK, "Slack", MESSAGE)

@@ -43,7 +43,7 @@ def test_refusals_name_the_status_and_redirects_are_not_followed(receiver, statu
     assert json.loads(receiver.requests[0].content) == EVENT
 
 
-def test_a_receiver_that_hangs_answers_too_late(receiver, monkeypatch):
+def test_a_hanging_receiver_is_too_late(receiver, monkeypatch):
     monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.2)
     receiver.answers = [0]
     found = post_events(receiver.url, "webhook", ONE)

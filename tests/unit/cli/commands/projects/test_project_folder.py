@@ -115,7 +115,7 @@ def test_uncommitted_changes_are_sent_on_request_only(shell, folder, commit):
     assert shell("plan", "--current", "--stash").code == 2
 
 
-def test_an_answer_other_than_yes_changes_nothing(shell, folder):
+def test_any_answer_but_yes_changes_nothing(shell, folder):
     assert shell("push", "--current").code != 0
     assert "wine" not in shell("projects", "ls").out
     assert "--current" in shell("push").err
@@ -185,7 +185,7 @@ def test_a_pull_names_twenty_files_and_counts_the_others(shell, folder, commit):
     assert pulled.err.count("are not committed") == 20 and "and 2 more\n" in pulled.err
 
 
-def test_a_pull_brings_what_was_pushed_and_what_changed_since(shell, folder, yard, monkeypatch):
+def test_a_pull_fetches_pushed_files_and_later_changes(shell, folder, yard, monkeypatch):
     shell("push", "--current", "--yes")
     monkeypatch.chdir(yard.parts.files.root)
     pulled = shell("pull", "wine", "--folder", "copy", "--yes")
@@ -200,7 +200,7 @@ def test_a_pull_brings_what_was_pushed_and_what_changed_since(shell, folder, yar
     assert shell("plan", "--current").out == "~ file nbyard.toml\n"
 
 
-def test_mistakes_name_the_field(shell, folder, yard, monkeypatch):
+def test_errors_name_the_field(shell, folder, yard, monkeypatch):
     text = (folder / "nbyard.toml").read_text()
     (folder / "nbyard.toml").write_text(text.replace("weekdays 8:00", "sometimes"))
     refused = shell("push", "--current", "--yes")
@@ -301,7 +301,7 @@ def test_pushed_environments_are_awaited(shell, folder, monkeypatch):
     assert awaited == ["analysis", "analysis"]
 
 
-def test_other_refusals_of_a_push_are_told_at_once():
+def test_other_refusals_of_a_push_are_shown_at_once():
     both = [
         Detail.of("schedules.a.environment", because(NOT_YET, version=1, name="b", state="queued")),
         Detail("schedules.a.path", "may not be empty"),

@@ -33,7 +33,7 @@ def attempt(tmp_path: Path, signals: list[str], request: pytest.FixtureRequest) 
     return ContainerAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks=None)  # type: ignore[arg-type]
 
 
-def test_a_container_that_stays_behind_its_result_is_killed(
+def test_a_container_that_outlives_its_result_is_killed(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, signals: list[str]
 ) -> None:
     """I21: it has its time, however the clock is set."""
@@ -50,7 +50,7 @@ def test_a_container_that_stays_behind_its_result_is_killed(
     assert signals == ["SIGKILL"]
 
 
-def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
+def test_a_full_disk_during_the_run_is_reported(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10: by whoever asks for it, and tried again."""
@@ -72,7 +72,7 @@ def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
 
 
 @pytest.mark.parametrize("is_warm", [False, True])
-def test_only_work_without_a_runner_ends_just_at_its_limit(
+def test_only_work_without_a_runner_ends_at_its_limit(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_warm: bool
 ) -> None:
     """I11: the runner of a warm attempt enforces it, once it is there."""

@@ -76,7 +76,7 @@ def collecting(tmp_path):
     made[0].kill()
 
 
-def test_all_that_is_printed_arrives_in_its_order(collecting):
+def test_all_output_arrives_in_order(collecting):
     """Also through the names of the streams, which would truncate a file."""
     one = collecting()
     command = one.command("echo a; echo b >&2; echo c >/dev/stderr; echo d >/dev/stdout; exit 3")
@@ -110,7 +110,7 @@ def test_a_command_survives_its_collector_and_loses_nothing(collecting, tmp_path
     assert one.read() == b"".join(followed) == b"begun\nended\n"
 
 
-def test_of_too_much_the_oldest_is_emptied(collecting):
+def test_the_oldest_output_is_dropped_at_the_limit(collecting):
     """What is read then begins with a whole line: a secret may have been cut."""
     one = collecting(1000)
     lines = 1_500_000
@@ -124,7 +124,7 @@ def test_of_too_much_the_oldest_is_emptied(collecting):
     assert int(shown[-1]) - int(shown[0]) == len(shown) - 1, "no gap in it"
 
 
-def test_a_reader_that_is_overtaken_says_so_and_goes_on(tmp_path):
+def test_an_overtaken_reader_reports_a_gap_and_continues(tmp_path):
     """I16: with the first whole line, for a secret may have been cut."""
     for name, text in (("1", b"one\n"), ("2", b"two\n"), ("3", b"cut\nthree\n")):
         (tmp_path / name).write_bytes(text)

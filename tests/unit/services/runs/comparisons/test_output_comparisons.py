@@ -50,7 +50,7 @@ def test_texts_by_line(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found.lines, found.note) == ([], because("too-many-bytes", most=3))
 
 
-def test_what_is_only_named_like_a_notebook_is_text(compare: Any) -> None:
+def test_a_file_only_named_like_a_notebook_is_text(compare: Any) -> None:
     cell = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": []}
     book = json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}).encode()
     found = compare("o.ipynb", b"not JSON", book)
