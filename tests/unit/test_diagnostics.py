@@ -26,7 +26,7 @@ def test_slots_memory_and_gpus_that_are_set(driver: Path) -> None:
     told = probe_slots(Settings(slots=3, memory_bytes=2**30, gpus=["0", "1"], tasks_per_gpu=2))
     assert (told.name, told.state) == ("slots", "ok")
     assert str(told.finding).startswith("3 (as set); ")
-    assert "; 1 GiB of memory" in str(told.finding)
+    assert "1 GiB of memory" in str(told.finding)
     assert str(told.finding).endswith("2 tasks at once")
 
 

@@ -22,7 +22,7 @@ def test_pin_applies_to_one_run(shell, echo, dispatcher: Dispatching):
     """K8: the used run is shown with its number."""
     assert shell("run", echo, "--name", "first").code == 0
     said = shell("run", echo, "-p", "word=other", "--pin", "main=first")
-    assert "the result of run 1" in said.err
+    assert "result of run 1" in said.err
     assert "pinned" not in shell("run", echo, "-p", "word=other", "--pin", "main=").err
 
 

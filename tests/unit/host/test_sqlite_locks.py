@@ -53,7 +53,7 @@ def test_the_writer_is_found(sqlite: Store, tmp_path: Path, program: str) -> Non
         assert sqlite_locks.blocking_pids(sqlite.folder) == [pid]
         assert sqlite_locks.blocking_pids(other.folder) == []
         told = sqlite_locks.busy_error(sqlite.folder)
-        assert told.message.startswith(f"The store is busy: process {pid} (python")
+        assert told.message.startswith(f"The store is busy: process {pid} ")
         os.kill(pid, signal.SIGSTOP)
         assert os.waitpid(pid, os.WUNTRACED)[0] == pid
         assert sqlite_locks.is_stopped(pid)

@@ -164,7 +164,7 @@ def test_engine_messages_become_reasons():
     hook = "error running hook #0: exec: nvidia-container-cli: executable file not found"
     assert start_failure(hook) == because("hook-failed", message=hook)
     assert start_failure("other") is None and not is_port_taken("other")
-    assert "port 5000 (/) within 300 s" in str(never_answered(SPEC))
+    assert "(/) within 300 s" in str(never_answered(SPEC))
 
 
 def test_a_shell_can_fetch_an_image_by_hand():

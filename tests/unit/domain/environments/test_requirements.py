@@ -175,7 +175,7 @@ def test_a_refused_line_is_shown_without_its_password():
         read_requirements("ant\n--index-url https://ann:secret@h.test/simple\n" + "x y" * 99)
     told = [detail.message for detail in caught.value.details]
     shown = "'--index-url https://…@h.test/simple'"
-    assert told[0] == f"{shown}: the option --index-url is not allowed: {ASK}"
+    assert told[0].startswith(f"{shown}: the option --index-url") and told[0].endswith(ASK)
     assert caught.value.message == f"requirements, line 2: {told[0]}"
     assert told[1].startswith("'x yx y") and len(told[1]) < 300
 

@@ -102,7 +102,7 @@ def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
         (
             "train",
             "two",
-            "table needs a connection: no input of the bypassed node clean fits",
+            str(because("bypass-none", input="table", node="clean")),
         )
     ]
     broken = {**RESOLVED, "train": ResolvedNode("train", problem=text_reason("gone"))}

@@ -57,7 +57,9 @@ def test_no_task_overtakes():
 def test_tasks_waiting_for_a_gpu_block_only_gpu_tasks():
     """R11: the others go on."""
     slots = Slots(Capacity(4, gpus=("0", "1")), [(Limits(gpu=1), ("0",))])
-    assert words(slots, Limits(gpu=2)) == {"gpu": "waits for 2 of 2 GPUs (1 free)"}
+    assert words(slots, Limits(gpu=2)) == {
+        "gpu": str(because("waits-for-gpus", wanted=2, total=2, free=1))
+    }
     assert ask(slots, Limits(gpu=2)) is None
     assert words(slots, Limits(gpu=1)) == {"gpu": BEHIND}
     assert ask(slots, Limits()) == ()
@@ -120,7 +122,7 @@ def test_requested_memory_is_reserved():
     slots = Slots(Capacity(8, memory_bytes=8 * GIB))
     assert ask(slots, Limits(memory_bytes=6 * GIB)) == ()
     assert words(slots, Limits(memory_bytes=3 * GIB)) == {
-        "memory": "waits for 3 of 8 GiB of memory"
+        "memory": str(because("waits-for-memory", wanted=3, total=8))
     }
     assert ask(slots, Limits()) == ()
 

@@ -294,10 +294,7 @@ def test_no_tunnel_opens_unasked(app):
 
 def test_an_unresponsive_service_is_reported(app):
     answer = get(app, "/nbyard/deployments/gone/web/")
-    assert (answer.status, answer.json["message"]) == (
-        503,
-        "gone does not respond at its port web.",
-    )
+    assert answer.status == 503 and answer.json["message"].endswith("at its port web.")
     answer = get(app, "/nbyard/deployments/starting/web/")
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
     assert "it is queued" in answer.json["message"]

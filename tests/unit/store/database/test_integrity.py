@@ -61,9 +61,8 @@ def test_the_folder_of_another_user_is_refused(tmp_path: Path, another: int, mod
     with pytest.raises(StoreUnusable) as refused:
         Store(folder)
     owner = pwd.getpwuid(another).pw_name
-    assert refused.value.message == (
-        f"The store in {folder} cannot be used by {another + 4321}: its folder belongs to {owner}."
-    )
+    assert f"cannot be used by {another + 4321}" in refused.value.message
+    assert refused.value.message.endswith(f" {owner}.")
     assert f"Run nbyard as {owner}" in refused.value.hint
     assert refused.value.hint.endswith(f"sudo chown -R {another + 4321} '{folder}'")
     assert folder.stat().st_mode & 0o777 == mode

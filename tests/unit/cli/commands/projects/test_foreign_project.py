@@ -55,7 +55,7 @@ def test_a_converted_project_is_pushed(shell, folder, yard):
     assert converted.out.splitlines() == ["nbyard.toml", "nightly.nbflow"]
     assert "Left out: workflows.yaml.project.users: ['bob']" in converted.err
     command = "nbyard channels create slack --on none"
-    assert f"needs the channel slack. If it is missing: {command}" in converted.err
+    assert f"missing: {command}" in converted.err
     assert "the secrets API_KEY" in converted.err
     refused = shell("push", "--current", "--yes")
     assert refused.code == 2 and "notifications.slack" in refused.err

@@ -132,10 +132,10 @@ def test_a_plan_and_a_push_show_what_a_policy_deletes_now(shell, folder, yard, d
         file.write("\n[retention.few]\nkeep = 1\n\n[retention.old]\nolder_than_days = 9\n")
     planned = shell("plan", "--current")
     assert "+ policy few" in planned.out, planned.err
-    assert "Policy few would delete 1 run within a minute after a push. It " in planned.out
+    assert "few would delete 1" in planned.out
     assert "old would delete no" in planned.out
     pushed = shell("push", "--current", "--yes")
-    assert "Policy few deletes 1 run within a minute after a push. It frees " in pushed.out
+    assert "few deletes 1 run" in pushed.out
     assert "old deletes no run" in pushed.out
     assert "Policy" not in shell("plan", "--current").out
 
