@@ -29,7 +29,7 @@ def nobody(_: Reason) -> None:
     raise AssertionError("given up")
 
 
-def test_one_at_a_time_for_each_key(threads: Threads) -> None:
+def test_work_with_one_key_runs_one_at_a_time(threads: Threads) -> None:
     gate, done = threading.Event(), []
     threads.submit("a", partial(wait_for, gate), nobody)
     threads.submit("a", lambda: done.append("a"), nobody)

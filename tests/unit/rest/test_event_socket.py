@@ -89,7 +89,7 @@ def test_a_reconnected_window_misses_no_event(api: JupyterServer, window):
     again.close()
 
 
-def test_a_late_window_is_told_to_refetch(api: JupyterServer, window):
+def test_a_late_window_must_refetch(api: JupyterServer, window):
     """R10: what it missed is no longer kept."""
     for number in range(3):
         make(api, f"long ago {number}")
@@ -106,7 +106,7 @@ def test_a_late_window_is_told_to_refetch(api: JupyterServer, window):
     late.close()
 
 
-def test_a_window_ahead_of_the_store_is_told_to_refetch(api: JupyterServer, window):
+def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
     """R10: it was another store, or this one was brought back from a copy."""
     make(api, "seen by somebody")
     other = connect(api, query="?after=999999")

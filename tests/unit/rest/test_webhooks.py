@@ -106,7 +106,7 @@ def test_a_message_is_accepted_once(api):
     assert len(firings(api, made)) == 1
 
 
-def test_too_many_messages_are_told_to_wait(api):
+def test_too_many_messages_are_refused_for_a_while(api):
     made = create(api, on={"most_per_minute": 2})
     assert [post(api, made).status for _ in range(3)] == [202, 202, 429]
     refused = post(api, made)

@@ -36,7 +36,7 @@ def needs(*sets: frozenset[int]) -> Oracle:
 
 
 @given(st.data(), st.integers(1, 200))
-def test_one_culprit_takes_a_logarithm(data: st.DataObject, count: int) -> None:
+def test_a_single_culprit_takes_logarithmic_time(data: st.DataObject, count: int) -> None:
     culprit = frozenset({data.draw(st.integers(0, count - 1))})
     found, verdicts = search(count, needs(culprit))
     assert found == Conclusion("found", culprit)

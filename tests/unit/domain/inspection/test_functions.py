@@ -38,7 +38,7 @@ def by_name(source: str, name: str = "f") -> dict[str, Argument]:
         ("::clean", "::clean", ""),
     ],
 )
-def test_one_spelling(path: str, file: str, function: str) -> None:
+def test_a_function_has_one_spelling(path: str, file: str, function: str) -> None:
     assert split_function_path(path) == FunctionPath(file, function)
     assert is_function(path) == (path != file)
 

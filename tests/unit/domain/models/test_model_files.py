@@ -91,7 +91,7 @@ def test_without_a_folder_the_code_is_beside_the_file():
     assert read_model_file(document(src=None)).src == "."
 
 
-def test_one_output_may_stand_without_a_list():
+def test_a_single_output_needs_no_list():
     found = read_model_file(document(output_schema={"name": "y", "type": "str"}))
     assert found.outputs == [ModelColumn("y", "str")]
 

@@ -35,7 +35,7 @@ def test_the_text_of_its_json_is_the_same(told):
     assert columns_of(json.dumps(told), "s") == columns_of(told, "s")
 
 
-def test_one_column_may_stand_without_a_list():
+def test_a_single_column_needs_no_list():
     assert columns_of({"name": "y", "type": "int"}, "output_schema") == [ModelColumn("y", "int")]
 
 

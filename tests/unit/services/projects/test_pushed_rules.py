@@ -112,7 +112,7 @@ def test_changes_are_applied_and_named(projects, channels, ann, folder):
     assert pulled.retention == {"recent": PolicyRules(keep=5, states=["failed"])}
 
 
-def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(
+def test_rules_that_the_file_lacks_are_deleted_only_if_pushed(
     projects, channels, ann, folder, yard
 ):
     projects.push(ann, folder(TEAM + RECENT))

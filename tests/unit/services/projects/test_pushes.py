@@ -126,7 +126,9 @@ def test_schedules_use_pushed_files_and_their_commit(projects, ann, folder, yard
     assert len([*folder_of(yard.store, project.id).iterdir()]) == 1
 
 
-def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, folder, yard, root):
+def test_schedules_that_the_file_lacks_are_deleted_only_if_pushed(
+    projects, ann, folder, yard, root
+):
     projects.push(ann, folder(MORNING + TOOLS))
     (root / "own.py").write_text("print()\n")
     own = yard.services.schedules.create(ann, _daily("own.py"))

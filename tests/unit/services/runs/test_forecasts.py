@@ -49,7 +49,7 @@ def test_other_people_have_their_own_cache(yard, root, flow, finished):
     assert (found.cached, found.to_run, found.seconds) == (0, 2, None)
 
 
-def test_one_executable_and_what_cannot_start(yard, ann, root, tool, flow):
+def test_executables_and_invalid_runs_have_a_forecast(yard, ann, root, tool, flow):
     runs = yard.services.runs
     (root / "data.csv").write_text("a\n1\n")
     body = ForecastRequest(path=tool, texts={"source": "data.csv"})
@@ -298,7 +298,7 @@ def plan(node, **limits):
         ([], [(Limits(cpu=2), [])], None),
     ],
 )
-def test_what_the_first_nodes_wait_for(plans, running, code):
+def test_reasons_of_the_first_nodes_are_shown(plans, running, code):
     slots = Slots(Capacity(2, 4 * GIB, ("0",)), running)
     found = first_wait(plans, slots)
     assert (found and found.code) == code

@@ -296,7 +296,7 @@ def test_a_request_waits_for_seconds_at_most(yard, made, monkeypatch):
     assert list(by_node(ask(yard, made))) == ["a", "b"]
 
 
-def test_one_request_at_a_time_makes_previews(yard, made, monkeypatch):
+def test_one_request_at_a_time_creates_previews(yard, made, monkeypatch):
     made.task("a", rows=("a.csv", "a\n1\n"))
     made.c.commit()
     begun, go_on = threading.Event(), threading.Event()
@@ -318,7 +318,7 @@ def test_one_request_at_a_time_makes_previews(yard, made, monkeypatch):
     assert list(by_node(answers[0])) == ["a"]
 
 
-def test_nobody_sees_the_results_of_others(yard, made):
+def test_results_of_other_users_are_hidden(yard, made):
     made.task("a", plot=("plot.png", png()))
     digest = by_node(ask(yard, made))["a"].picture
     runs, bob, theirs = yard.services.runs, Caller("bob"), made.run.id
