@@ -359,7 +359,7 @@ def _discard_folder(
         handle = os.open(name, flags, dir_fd=parent)
     except PermissionError:
         # The task has removed the rights on this folder.
-        _allow_us(name, parent)
+        allow_us(name, parent)
         handle = os.open(name, flags, dir_fd=parent)
     try:
         if os.fstat(handle).st_mode & OURS != OURS:
@@ -382,7 +382,7 @@ def _discard_folder(
     os.rmdir(name, dir_fd=parent)
 
 
-def _allow_us(name: str, parent: int | None) -> None:
+def allow_us(name: str, parent: int | None) -> None:
     """Allow us to read and change a folder, never what a link with its name leads to."""
     if not hasattr(os, "O_PATH"):  # macOS
         os.chmod(name, OURS, dir_fd=parent, follow_symlinks=False)

@@ -260,7 +260,7 @@ class _Reader:
 
     def __init__(self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None):
         self._tar = tar
-        self._temporary = temporary
+        self.temporary = temporary
         self._has_new_id = has_new_id
         self._ids: NewIds | None = None
         self._checksum = Checksum()
@@ -279,7 +279,7 @@ class _Reader:
         # Rows must not survive a power cut that destroys the bytes that they name.
         os.sync()
         # SQLite's file is created among the parts, as other restores may use the folder.
-        beside = self._temporary.parent
+        beside = self.temporary.parent
         database = Database(url or sqlite_url(beside), beside, lambda: None)
         try:
             # One transaction: a killed restore never leaves a second store that starts runs.
@@ -327,7 +327,7 @@ class _Reader:
         Store.leases.release_all(c)
         if self._ids:
             _disable_starts(c)
-            self._ids.rename_folders(self._temporary)
+            self._ids.rename_folders(self.temporary)
 
     def _publish(self, folder: Path, url: str) -> None:
         """Move the restored files to the folder of the store, the database last.
@@ -340,18 +340,18 @@ class _Reader:
             fcntl.flock(handle, fcntl.LOCK_EX)
             if not url:
                 _refuse_store(folder, url)
-            for name in os.listdir(self._temporary):
-                os.rename(self._temporary / name, folder / name)
+            for name in os.listdir(self.temporary):
+                os.rename(self.temporary / name, folder / name)
             if not url:
-                os.rename(self._temporary.parent / DATABASE, folder / DATABASE)
+                os.rename(self.temporary.parent / DATABASE, folder / DATABASE)
         finally:
             os.close(handle)
 
     def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
         """Create the folders with files of pushed projects, from the restored blobs."""
-        blobs = Blobs(self._temporary / "blobs")
+        blobs = Blobs(self.temporary / "blobs")
         for path, digest in pushed.items():
-            target = self._temporary / path
+            target = self.temporary / path
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             blobs.stage(digest, target)
 
@@ -406,7 +406,7 @@ class _Reader:
         If the file is a blob, compare its bytes with its digest.
         """
         name, blob = member.name, BLOB.match(member.name)
-        path = self._temporary / name
+        path = self.temporary / name
         is_expected = bool(blob) or name == KEY
         with suppress(Invalid):
             is_expected |= check_member_path(name).startswith("attempts/")

@@ -251,7 +251,7 @@ class GeneratedCommand(click.Command):
                 # the answer has no name of the schedule or trigger
                 show_run_facts(answer, source=client.runs.get(answer.id).source_text)
                 return
-            self._show(answer, as_json)
+            self.print_answer(answer, as_json)
             if self._operation.id == "runs.list" and not answer.items:
                 workflow = given.get("workflow", "")
                 # The other filters may be why the list is empty.
@@ -290,7 +290,7 @@ class GeneratedCommand(click.Command):
         if failed is not None:
             raise failed
 
-    def _show(self, answer: Any, as_json: bool) -> None:
+    def print_answer(self, answer: Any, as_json: bool) -> None:
         if answer is None:
             return
         operation = self._operation

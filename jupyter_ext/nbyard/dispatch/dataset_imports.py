@@ -151,17 +151,20 @@ class ImportController:
         watch = Watch(self._progress_writer(owner, version), self._is_gone(version))
         url, sign = version.source, None
         if url.startswith(SCHEME):
-            url, sign = self._url_and_signer(owner, url)
+            url, sign = self.url_and_signer(owner, url)
         # The size may be unknown, so the writer checks the free space as it goes.
         with self._context.blobs.writer() as writer:
             response = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._store_and_name(version, writer.commit)
         return blob, version.filename if sign else response.filename or version.filename
 
-    def _url_and_signer(self, owner: str, source: str) -> tuple[str, Sign]:
+    def url_and_signer(self, owner: str, source: str) -> tuple[str, Sign]:
         """Return the URL of an object and a function that signs each request.
 
         It signs only requests to the object's own origin, each at the time of the request.
+
+        Raises:
+            Invalid: The credential was deleted.
         """
         wanted = read_object(source)
         with self._store.read() as c:

@@ -90,38 +90,38 @@ class Dispatcher:
     """The dispatcher; a lease ensures that each store has only one."""
 
     def __init__(self, context: DispatchContext):
-        self._context = context
-        self._threads = Threads()
-        self._inbox = ReportInbox()
-        self._clean_ups = CleanUps(self._threads)
-        self._runs = RunController(context, self._threads, self._inbox, self._clean_ups)
+        self.context = context
+        self.threads = Threads()
+        self.inbox = ReportInbox()
+        self.clean_ups = CleanUps(self.threads)
+        self.runs = RunController(context, self.threads, self.inbox, self.clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
-        self._garbage = GarbageCollector(context, self._threads)
-        self._retention = RetentionController(context, self._threads)
-        self._sweeper = LeftoverSweeper(context, self._threads, self._clean_ups)
+        self._garbage = GarbageCollector(context, self.threads)
+        self._retention = RetentionController(context, self.threads)
+        self.sweeper = LeftoverSweeper(context, self.threads, self.clean_ups)
         self._stopping = context.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
-        self._environments = EnvironmentController(context, self._builders)
+        self.environments = EnvironmentController(context, self._builders)
         self._images = ImageController(context, self._builders)
         self._deployers = Threads(DEPLOYMENTS_AT_ONCE)
-        self._deployments = DeploymentController(
-            context, self._deployers, self._inbox, self._runs.slots
+        self.deployments = DeploymentController(
+            context, self._deployers, self.inbox, self.runs.slots
         )
         self._lookers = Threads(MONITORS_AT_ONCE)
-        self._monitors = MonitorController(context, self._lookers, self._runs.live)
+        self._monitors = MonitorController(context, self._lookers, self.runs.live)
         self._testers = Threads(MODEL_PROBES_AT_ONCE)
         self._model_probes = ModelProbeController(context, self._testers)
         self._schedulers = Threads(SCHEDULES_AT_ONCE)
-        wake = partial(self._inbox.put, None)
-        self._imports = ImportController(context, self._importers, self._garbage, wake)
+        wake = partial(self.inbox.put, None)
+        self.imports = ImportController(context, self._importers, self._garbage, wake)
         self._schedules = ScheduleController(context, self._schedulers, wake)
-        self._bisections = BisectionController(context, self._schedulers, wake)
+        self.bisections = BisectionController(context, self._schedulers, wake)
         self._firers = Threads(TRIGGERS_AT_ONCE)
         self._triggers = TriggerController(context, self._firers, wake)
         self._senders = Threads(CHANNELS_AT_ONCE)
-        self._notices = NoticeController(context, self._senders, wake)
-        self._keeper = LeaseKeeper(context)
-        self._is_importing = self._leaves_when_idle = False
+        self.notices = NoticeController(context, self._senders, wake)
+        self.keeper = LeaseKeeper(context)
+        self._is_importing = self.leaves_when_idle = False
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
@@ -153,12 +153,12 @@ class Dispatcher:
     def stop(self) -> None:
         """Exit after this round; runs continue."""
         self._stopping.set()
-        self._inbox.ring()
+        self.inbox.ring()
 
     def leave_when_idle(self) -> None:
         """Exit as soon as no work is left, because another dispatcher is wanted."""
-        self._leaves_when_idle = True
-        self._inbox.ring()
+        self.leaves_when_idle = True
+        self.inbox.ring()
 
     def run(self) -> None:
         """Execute rounds until stopped, idle or superseded.
@@ -166,12 +166,12 @@ class Dispatcher:
         Raises:
             LeaseLost: Another dispatcher has the lease.
         """
-        self._keeper.start()
-        log.info("dispatcher %s of store %s", os.getpid(), self._context.store.id)
+        self.keeper.start()
+        log.info("dispatcher %s of store %s", os.getpid(), self.context.store.id)
         try:
-            with self._context.store.relayed(), open_listener(self._context.folder) as listener:
-                self._inbox.ring = listener.ring
-                self._context.store.deaf = listener.path.name  # own writes must not wake the loop
+            with self.context.store.relayed(), open_listener(self.context.folder) as listener:
+                self.inbox.ring = listener.ring
+                self.context.store.deaf = listener.path.name  # own writes must not wake the loop
                 self._loop(listener)
         finally:
             self._stopping.set()
@@ -185,16 +185,16 @@ class Dispatcher:
         self.end_threads()
         # A lost lease belongs to another dispatcher and is not released. A lease that is kept
         # shows that clean-ups are left to the next dispatcher.
-        if not self._clean_ups:
-            with contextlib.suppress(NbyardError), self._context.write() as c:
-                self._context.store.leases.release(c, self._context.lease)
-        self._deployments.close()
+        if not self.clean_ups:
+            with contextlib.suppress(NbyardError), self.context.write() as c:
+                self.context.store.leases.release(c, self.context.lease)
+        self.deployments.close()
         self._monitors.close()
         self._triggers.close()
-        for runtime in self._context.runtimes.values():
+        for runtime in self.context.runtimes.values():
             runtime.close()
-        self._context.tables.close()
-        self._context.store.close()
+        self.context.tables.close()
+        self.context.store.close()
 
     def end_threads(self) -> None:
         """Start no more work in threads, and wait briefly for clean-ups and work in progress."""
@@ -202,14 +202,14 @@ class Dispatcher:
         for threads in self._beside:
             threads.close()
         # Threads drop what they have not begun, and no other process would clean up soon.
-        self._clean_ups.wait(LEAVE_SECONDS)
-        self._threads.close(max(0.0, end - time.monotonic()))
+        self.clean_ups.wait(LEAVE_SECONDS)
+        self.threads.close(max(0.0, end - time.monotonic()))
         for threads in self._beside:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for work in threads; return whether all of it ended."""
-        return all(each.settle(seconds) for each in (self._threads, *self._beside))
+        return all(each.settle(seconds) for each in (self.threads, *self._beside))
 
     @property
     def _beside(self) -> tuple[Threads, ...]:
@@ -224,17 +224,17 @@ class Dispatcher:
         cue, owes = Cue.CLOCK, False
         while not self._stopping.is_set():
             # Without a valid lease, another dispatcher may be active.
-            if not self._keeper.holds.wait(PAUSE_SECONDS):
+            if not self.keeper.holds.wait(PAUSE_SECONDS):
                 continue
             if time.monotonic() >= clock:
                 clock, cue = time.monotonic() + CLOCK_SECONDS, Cue.CLOCK
             has_news, has_time, owes = ROUNDS[owes, cue]
             if self.tick(woken, has_news=has_news, has_time=has_time):
                 idle_since = time.monotonic()
-            elif self._has_idled(time.monotonic() - idle_since) and self._leave():
+            elif self.has_idled(time.monotonic() - idle_since) and self.release_if_idle():
                 return
-            timed = (self._schedules, self._triggers, self._notices)
-            parts = (self._runs, self._deployments, *timed)
+            timed = (self._schedules, self._triggers, self.notices)
+            parts = (self.runs, self.deployments, *timed)
             own = min(part.seconds_until_due() for part in parts)
             wait = min(own, clock - time.monotonic())
             words = listener.receive_words(min(wait, CALM_SECONDS) if owes else wait)
@@ -244,16 +244,14 @@ class Dispatcher:
             if are_lost or NEWS in words:
                 cue = Cue.NEWS
 
-    def _has_idled(self, seconds: float) -> bool:
+    def has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit.
 
         It stays for schedules, triggers and waiting notices, unless another dispatcher takes its
         place.
         """
-        stays = self._schedules.is_enabled or self._triggers.is_enabled or self._notices.is_waiting
-        return self._leaves_when_idle or (
-            seconds > self._context.settings.idle_seconds and not stays
-        )
+        stays = self._schedules.is_enabled or self._triggers.is_enabled or self.notices.is_waiting
+        return self.leaves_when_idle or (seconds > self.context.settings.idle_seconds and not stays)
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
@@ -264,21 +262,21 @@ class Dispatcher:
         work. Return whether any work is in progress.
         """
         try:
-            self._sweeper.tick()
+            self.sweeper.tick()
             # Threads create these runs. Asked first, the ticks report new runs, which then start in
             # the same round.
             has_news |= self._schedules.tick(has_news=has_news, has_time=has_time)
             has_news |= self._triggers.tick(has_news=has_news, has_time=has_time)
-            has_news |= self._bisections.tick(has_news=has_news, has_time=has_time)
-            is_busy = self._runs.tick(woken, has_news=has_news)
+            has_news |= self.bisections.tick(has_news=has_news, has_time=has_time)
+            is_busy = self.runs.tick(woken, has_news=has_news)
             self._monitors.tick()
-            is_busy |= self._deployments.tick(has_news=has_news)
+            is_busy |= self.deployments.tick(has_news=has_news)
             is_busy |= self._model_probes.tick(has_news=has_news)
-            self._notices.tick(has_time=has_time)
+            self.notices.tick(has_time=has_time)
             if has_time:
                 self._garbage.tick()
                 self._retention.tick()
-                makers = (self._imports, self._environments, self._images)
+                makers = (self.imports, self.environments, self._images)
                 # A list, because `any` would stop a generator at the first True.
                 self._is_importing = any([maker.tick() for maker in makers])
             return is_busy or self._is_importing
@@ -293,14 +291,14 @@ class Dispatcher:
         self._stopping.wait(PAUSE_SECONDS)  # the same round may fail at once again
         return True
 
-    def _leave(self) -> bool:
+    def release_if_idle(self) -> bool:
         """Release the lease unless new work exists.
 
         Writers take turns, so the next writer sees that the lease is free.
         """
-        with self._context.write() as c:
-            store = self._context.store
-            if store.is_busy(c) if self._leaves_when_idle else store.has_work(c):
+        with self.context.write() as c:
+            store = self.context.store
+            if store.is_busy(c) if self.leaves_when_idle else store.has_work(c):
                 return False
-            store.leases.release(c, self._context.lease)
+            store.leases.release(c, self.context.lease)
         return True

@@ -352,7 +352,7 @@ class Engine(EngineImages):
 
     # Networks. An engine may have several networks of one name, so ids are used.
 
-    def _networks(self, name: str) -> list[dict[str, Any]]:
+    def networks_named(self, name: str) -> list[dict[str, Any]]:
         with self._calling() as client:
             networks = client.networks(names=[name])
         return sorted((n for n in networks if n["Name"] == name), key=lambda n: str(n["Id"]))
@@ -366,7 +366,7 @@ class Engine(EngineImages):
         Raises:
             Unavailable: A network of the other kind has this name and is in use.
         """
-        known = self._networks(name)
+        known = self.networks_named(name)
         # An older run may have left a network of the other kind under this name.
         if any(bool(existing.get("Internal")) != internal for existing in known):
             if not self.remove_network(name):
@@ -389,7 +389,7 @@ class Engine(EngineImages):
                 )
             return str(made["Id"])
         except Conflict:
-            return str(self._networks(name)[0]["Id"])
+            return str(self.networks_named(name)[0]["Id"])
         except NbyardError as error:
             if "address pool" in engine_message(error):
                 raise Unavailable(
@@ -404,7 +404,7 @@ class Engine(EngineImages):
     def remove_network(self, name: str) -> bool:
         """Remove a network unless containers are attached. Return whether the network is gone."""
         try:
-            for known in self._networks(name):
+            for known in self.networks_named(name):
                 with suppress(NotFound):
                     self._remove_network(str(known["Id"]))
         except (Conflict, NbyardError) as error:

@@ -205,8 +205,8 @@ class Installer:
         self._max_seconds = max_seconds
         self._log = log
         self._is_wanted = is_wanted
-        self._uv = _uv() if choice in ("auto", "uv") else ""
-        if not self._uv and (choice == "uv" or not importlib.util.find_spec("pip")):
+        self.uv = find_uv() if choice in ("auto", "uv") else ""
+        if not self.uv and (choice == "uv" or not importlib.util.find_spec("pip")):
             raise Unavailable(
                 "uv is not installed." if choice == "uv" else "Neither uv nor pip is installed.",
                 hint=(
@@ -228,7 +228,7 @@ class Installer:
             asked = Path(folder) / "requirements.txt"
             # With one hash, pip would require hashes of all dependencies, too.
             _write(asked, (line.partition(" --hash")[0] for line in requirements))
-            resolved_packages = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
+            resolved_packages = self._resolve_uv(asked) if self.uv else self._resolve_pip(asked)
         packages = sorted(resolved_packages, key=lambda package: package.name.lower())
         addresses = {name_of(line): url for line in requirements if (url := address_of(line))}
         for package in packages:
@@ -275,8 +275,8 @@ class Installer:
         """
         # The lock names all packages, so the installer must not add others.
         exact = ["--no-deps", *options, "-r", str(listed)]
-        if self._uv:
-            self._run([self._uv, "pip", "install", *where, *_index_options(listed), *exact])
+        if self.uv:
+            self._run([self.uv, "pip", "install", *where, *_index_options(listed), *exact])
         else:
             self._run([*_pip(*where), "install", *QUIET, *exact])
 
@@ -315,7 +315,7 @@ class Installer:
         lock = asked.with_name("lock.txt")
         options = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
         options += [*_index_options(asked), "-o", str(lock), str(asked)]
-        self._run([self._uv, "pip", "compile", "--quiet", *options])
+        self._run([self.uv, "pip", "compile", "--quiet", *options])
         lines = lock.read_text().replace("\\\n", " ").splitlines()
         packages: list[LockedPackage] = []
         for line in lines:
@@ -382,7 +382,7 @@ class Installer:
             code = "installer-killed" if is_sure else "installer-out-of-memory"
             raise InstallFailed(because(code, signal=number))
         if process.returncode:
-            trouble = _trouble(Path(str(self._log.name)), start)
+            trouble = reason_in_log(Path(str(self._log.name)), start)
             raise InstallFailed(trouble or because("installer-silent", program=argv[0]))
 
     def _environment(self) -> dict[str, str]:
@@ -392,7 +392,7 @@ class Installer:
             for k, v in os.environ.items()
             if k not in FOREIGN + COLOURED and not k.startswith(OURS)
         }
-        if self._uv:
+        if self.uv:
             variables |= for_uv(variables)
         return variables | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
@@ -433,12 +433,12 @@ def _pip(*options: str) -> list[str]:
     return [sys.executable, "-m", "pip", *options]
 
 
-def _uv() -> str:
+def find_uv() -> str:
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv") or ""
 
 
-def _trouble(log: Path, start: int) -> Reason | None:
+def reason_in_log(log: Path, start: int) -> Reason | None:
     """Return the error lines of the log after byte `start`, or its last line if there are none."""
     with log.open("rb") as handle:
         handle.seek(start)

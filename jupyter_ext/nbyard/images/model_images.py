@@ -40,7 +40,7 @@ class Serving(NamedTuple):
 
 
 @cache
-def _modes() -> dict[str, Serving]:
+def serving_modes() -> dict[str, Serving]:
     return {
         name: Serving(cast(Mode, point.load()()), point.value)
         for name, point in entry_points_of(GROUP).items()
@@ -53,9 +53,9 @@ def serving_of(mode: str, where: str = "mode") -> Serving:
     Raises:
         Invalid: No installed package has such a mode.
     """
-    serving = _modes().get(mode)
+    serving = serving_modes().get(mode)
     if serving is None:
-        wanted, known = repr(mode[:40]), sorted(_modes())
+        wanted, known = repr(mode[:40]), sorted(serving_modes())
         if not known:
             raise Invalid.field(where, because("no-serving-modes", mode=wanted))
         raise Invalid.field(where, because("no-serving-mode", mode=wanted, known=known))

@@ -91,16 +91,16 @@ class Body:
 
     def __init__(self, limit: int):
         self._limit = limit
-        self._pieces: list[bytes] = []
+        self.pieces: list[bytes] = []
         self._size = 0
 
     def add(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size <= self._limit:
-            self._pieces.append(piece)
+            self.pieces.append(piece)
         else:
             # Too large: keep counting for the error, but free the memory.
-            self._pieces.clear()
+            self.pieces.clear()
 
     def read(self, headers: HTTPHeaders, kind: Any) -> Any:
         """Return the body as a value of the type `kind`.
@@ -128,7 +128,7 @@ class Body:
             raise Invalid(error.reason, details=error.details) from None
 
     def _unpack(self, encoding: str) -> bytes:
-        packed = b"".join(self._pieces)
+        packed = b"".join(self.pieces)
         if encoding == "identity":
             return packed
         if encoding != "gzip":
@@ -191,11 +191,11 @@ class RestContext:
     @property
     def services(self) -> Services:
         """Return the services. This opens the store if necessary, so it may block."""
-        return self._yard().services
+        return self.yard().services
 
     def watch(self) -> None:
         """Start a dispatcher if there is work and none is running. This may block."""
-        self._yard().watch()
+        self.yard().watch()
 
     def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
         """Check that no code of a scratch run requests a change. This may block."""
@@ -203,9 +203,9 @@ class RestContext:
 
     def is_working(self) -> bool:
         """Return whether a run, build or import is active. This may block."""
-        return self._yard().is_working()
+        return self.yard().is_working()
 
-    def _yard(self) -> Opened:
+    def yard(self) -> Opened:
         # Threads of the pool may ask at the same time, but the store is opened once.
         with self._lock:
             if self._opened is None:

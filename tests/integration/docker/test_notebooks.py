@@ -219,7 +219,7 @@ with socket.create_connection((host, int(port)), 20) as scheduler:
 def test_notebook_in_a_container_reaches_the_cluster(python_bench: Bench, warm: bool):
     """R12: the variables of a Dask client are set; the second time in a warm container."""
     runtime = python_bench.runtime(image_for=BUILD)
-    (bridge,) = python_bench.engine._networks("bridge")
+    (bridge,) = python_bench.engine.networks_named("bridge")
     gateway = bridge["IPAM"]["Config"][0]["Gateway"]
     with socket.create_server(("0.0.0.0", 0)) as server:
         address = f"tcp://{gateway}:{server.getsockname()[1]}"

@@ -57,7 +57,7 @@ def server(tmp_path: Path) -> Iterator[JupyterServer]:
         yield started
 
 
-def test_they_are_told_as_the_servers_own_are(server: JupyterServer):
+def test_metrics_are_served_with_those_of_the_server(server: JupyterServer):
     assert server.request("GET", "/metrics", None, {}).status == 403
     wait_until(lambda: "nbyard_store_up" in scrape(server))
     before = scrape(server)
@@ -70,13 +70,13 @@ def test_they_are_told_as_the_servers_own_are(server: JupyterServer):
     assert after["nbyard_dispatcher_up"] == {"": 0}
 
 
-def test_a_store_that_cannot_be_used_leaves_the_others(tmp_path):
+def test_an_unusable_store_leaves_other_metrics(tmp_path):
     with serving(tmp_path, store_dir="/proc/nbyard") as server:
         wait_until(lambda: bool(scrape(server)))
         assert scrape(server) == {"nbyard_store_up": {"": 0}}
 
 
-def test_what_was_used_is_told_by_owner_kind_and_runtime():
+def test_usage_is_split_by_owner_kind_and_runtime():
     """G7."""
     found = {family.name: family.samples for family in server_hooks.metric_families(COUNTS)}
     labels = {"owner": "ada", "kind": "notebook", "runtime": "process"}
@@ -94,7 +94,7 @@ def test_what_was_used_is_told_by_owner_kind_and_runtime():
     assert found["nbyard_granted_gpus"][0].value == 2
 
 
-def test_each_is_explained():
+def test_each_metric_has_a_help_text():
     names = {family.name for family in server_hooks.metric_families(COUNTS)} | {"nbyard_store_up"}
     told = DOCS.read_text()
     assert [name for name in sorted(names) if f"| `{name}" not in told] == []
@@ -126,7 +126,7 @@ def values(collector: server_hooks.StoreCollector) -> dict[str, float]:
     return {family.name: family.samples[0].value for family in collector.collect()}
 
 
-def test_to_be_mounted_asks_nothing_and_ends_with_the_desk(context):
+def test_registering_reads_nothing_and_ends_with_the_context(context):
     asked: list[int] = []
 
     def answer() -> Counts:
@@ -153,7 +153,7 @@ def test_a_slow_store_does_not_hold_the_server(context, monkeypatch):
     assert values(collector)["nbyard_queue_age_seconds"] == 4.5
 
 
-def test_after_a_failure_it_is_asked_again(context):
+def test_a_failed_read_is_repeated(context):
     failures = [StoreUnusable("gone")]
 
     def answer() -> Counts:

@@ -44,14 +44,14 @@ def test_work_without_a_user_counts_until_the_longest_time(monkeypatch):
     assert web_app.last_activity() == noted, "it does not move any more, nor goes back"
 
 
-def test_work_may_count_for_nothing(monkeypatch):
+def test_work_can_be_ignored(monkeypatch):
     web_app = WebApp(LONG_AGO)
     noting(web_app, 0, monkeypatch)()
     assert web_app.last_activity() == LONG_AGO
 
 
 @pytest.mark.leaves_running
-def test_a_server_is_active_while_a_run_is_not_at_its_end(tmp_path: Path, monkeypatch):
+def test_a_server_is_active_during_a_run(tmp_path: Path, monkeypatch):
     """No dispatcher is there: the run waits."""
     monkeypatch.setattr(server_hooks, "LOOK_SECONDS", 0.05)
     server = JupyterServer(tmp_path).start()

@@ -49,13 +49,13 @@ def test_a_cell_is_read_in_the_type_of_its_column(place, kind, cells, values):
 @pytest.mark.parametrize(
     ("kind", "cell"), [("int", "0x1F"), ("float", "0x1F"), ("float", "nan(3)"), ("float", "1e999")]
 )
-def test_what_arrow_would_read_otherwise_is_refused(place, kind, cell):
+def test_values_that_arrow_reads_differently_are_refused(place, kind, cell):
     with pytest.raises(ValueRefused, match="row 1, field 'a': a "):
         read(place, f"a\n1\n{cell}\n", Column("a", kind, nullable=True))
 
 
 @pytest.mark.parametrize("cell", ["1_0", "+1", "nan", "-inf", " 7 ", "x", ""])
-def test_an_unusual_number_changes_nothing_for_those_before_it(place, monkeypatch, cell):
+def test_an_unusual_number_does_not_affect_earlier_ones(place, monkeypatch, cell):
     """Rows come once and in order, whichever block has it; what is refused is named by its row."""
     monkeypatch.setattr(table_files, "BLOCK_BYTES", 400)
     cells = [f"{n}.5" for n in range(1000)]
@@ -90,7 +90,7 @@ def test_times_are_in_utc_with_a_zone_or_without(place, cells):
     assert [one.to_pydatetime() for one in found["t"]] == [datetime(2026, 1, 31, 12)] * 2  # noqa: DTZ001
 
 
-def test_an_empty_cell_is_null_but_in_texts_that_are_not_nullable(place):
+def test_an_empty_cell_is_null_except_in_required_texts(place):
     columns = [
         Column("s", "str"),
         Column("o", "str", True),
@@ -121,7 +121,7 @@ def test_an_empty_cell_is_null_but_in_texts_that_are_not_nullable(place):
         ("datetime", "2026-02-30T12:00:00Z", "a time such as"),
     ],
 )
-def test_a_cell_that_does_not_fit_is_named_with_row_and_field(place, kind, cell, words):
+def test_an_unfit_cell_is_named_with_row_and_field(place, kind, cell, words):
     good = {"int": "1", "float": "1", "bool": "true", "date": "2026-01-31"}
     text = f"s,a\nx,{good.get(kind, '2026-01-31T12:00:00')}\ny,{cell}\n"
     with pytest.raises(ValueRefused, match=words) as caught:
@@ -140,7 +140,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(place):
     assert read(place, "\ufeffa\n5.0\n", Column("a", "int")) == {"a": [5]}
 
 
-def test_a_repeated_name_gets_a_number(place):
+def test_duplicate_columns_are_refused(place):
     with pytest.raises(ValueRefused) as refused:
         read(place, "a,a\n1,2\n", Column("a", "int"))
     assert refused.value.field == "a_2"
@@ -149,13 +149,13 @@ def test_a_repeated_name_gets_a_number(place):
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=9))
-def test_numbers_come_back_as_they_were_written(place, numbers):
+def test_numbers_are_returned_as_written(place, numbers):
     text = "\n".join(["a", *map(repr, numbers), ""])
     assert read(place, text, Column("a", "float")) == {"a": numbers}
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\r\0", codec="utf-8")), min_size=1))
-def test_quoted_texts_come_back_as_they_were_written(place, texts):
+def test_quoted_texts_are_returned_as_written(place, texts):
     told = io.StringIO()
     writer = csv.writer(told, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([["a"], *([one] for one in texts)])

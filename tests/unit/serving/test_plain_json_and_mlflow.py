@@ -21,7 +21,7 @@ def test_rows_are_read_in_the_types_of_their_columns() -> None:
     assert found[4][0].isoformat() == "2026-01-31T00:00:00" and found[4][1] is None
 
 
-def test_only_a_line_of_names_has_no_rows() -> None:
+def test_a_header_alone_has_no_rows() -> None:
     assert read_csv(b"n,x,s,b,t\n", SCHEMA) == [[], [], [], [], []]
 
 
@@ -36,7 +36,7 @@ def test_only_a_line_of_names_has_no_rows() -> None:
         ("1,2,a,true,noon", "row 0, field 't': a time such as"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
+def test_an_unfit_value_is_named(row: str, words: str) -> None:
     with pytest.raises(ValueRefused) as caught:
         read_csv(f"n,x,s,b,t\n{row}\n".encode(), SCHEMA)
     assert words in str(caught.value)
@@ -51,7 +51,7 @@ def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
         (b'n\n"1\n', "the body is not CSV: "),
     ],
 )
-def test_what_is_no_csv_is_told(content: bytes, words: str) -> None:
+def test_invalid_csv_is_reported(content: bytes, words: str) -> None:
     with pytest.raises(MalformedRequest, match=words):
         read_csv(content, SCHEMA)
 

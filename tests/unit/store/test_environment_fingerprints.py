@@ -12,7 +12,7 @@ def test_an_environment_is_remembered_once(store: Store) -> None:
         assert store.fingerprints.packages(c, "sha256:a") == {"numpy": "2.4"}
 
 
-def test_what_says_nothing_is_not_kept(store: Store) -> None:
+def test_empty_environments_are_not_stored(store: Store) -> None:
     with store.write() as c:
         store.fingerprints.store_packages(c, "docker image " + "x" * 200, {})
         assert store.fingerprints.packages(c, "docker image " + "x" * 200) is None

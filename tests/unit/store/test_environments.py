@@ -24,7 +24,7 @@ def add(store, name: str, *states: str, owner: str = "ada") -> str:
     return row["id"]
 
 
-def test_the_newest_version_and_the_newest_that_is_ready(store):
+def test_the_newest_and_the_newest_ready_version_are_found(store):
     first = add(store, "one", "ready", "ready", "failed")
     add(store, "two", "queued", owner="bob")
     with store.read() as c:
@@ -51,7 +51,7 @@ def test_pages_are_newest_first(store):
         ]
 
 
-def test_what_is_under_way_is_found_for_every_owner(store):
+def test_builds_of_all_owners_are_found(store):
     add(store, "one", "ready", "queued")
     add(store, "two", "building", owner="bob")
     add(store, "three", "queued", "failed")
@@ -60,7 +60,7 @@ def test_what_is_under_way_is_found_for_every_owner(store):
     assert sorted(found) == [("ada", "one"), ("bob", "two")]
 
 
-def test_a_deleted_one_takes_its_versions_along(store):
+def test_a_deleted_environment_loses_its_versions(store):
     add(store, "one", "ready", "queued")
     with store.write() as c:
         found = store.environments.get(c, "ada", "one")

@@ -17,7 +17,7 @@ PROBE = ModelProbe(
 )
 
 
-def test_a_probe_is_begun_and_answered_once(store: Store) -> None:
+def test_a_probe_starts_and_ends_once(store: Store) -> None:
     with store.write() as c:
         store.model_probes.insert(c, PROBE)
         assert store.has_work(c)
@@ -37,7 +37,7 @@ def test_a_probe_is_begun_and_answered_once(store: Store) -> None:
         assert store.model_probes.answer(c, "1") is None
 
 
-def test_what_nobody_waits_for_any_more_goes_with_the_next(store: Store) -> None:
+def test_abandoned_probes_are_deleted_with_the_next(store: Store) -> None:
     with store.write() as c:
         store.model_probes.insert(c, PROBE)
         c.execute(update(trials).values(created_at=datetime(2020, 1, 1, tzinfo=UTC)))

@@ -88,7 +88,7 @@ def test_an_image_leads_to_its_package_and_that_to_its_run(store):
     assert found(store, "2").source is None
 
 
-def test_bytes_lead_to_the_newest_package_built_from_them(store):
+def test_the_newest_package_of_bytes_is_found(store):
     """M6."""
     source, newer = msgspec.to_builtins(SOURCE), msgspec.structs.replace(MODEL, name="Newer")
     add(store, "1", source=source)
@@ -110,7 +110,7 @@ def found(store, key: str, owner: str = "ada"):
         return store.models.get(c, owner, key)
 
 
-def test_it_has_what_was_read_and_the_state_of_its_image(store):
+def test_a_model_has_its_schema_and_image_state(store):
     add(store, "1")
     one = found(store, "1")
     assert (one.model, one.state, one.number) == (MODEL, "ready", 1)
@@ -124,14 +124,14 @@ def test_it_has_what_was_read_and_the_state_of_its_image(store):
 @pytest.mark.parametrize(
     "key", ["2", "i2", "nbyard/model-churn:v2", "sha256:222222222222", "Churn", "Churn:v2"]
 )
-def test_it_is_found_by_many_names_the_newest_first(store, key):
+def test_a_model_is_found_by_many_names_newest_first(store, key):
     add(store, "1")
     add(store, "2", tag="v2")
     assert found(store, key).id == "2"
     assert found(store, key, "bob") is None
 
 
-def test_filters_look_for_parts_and_all_must_fit(store):
+def test_filters_match_parts_and_are_combined(store):
     add(store, "1", tag="v1")
     add(store, "2", tag="v2", mode="batch")
     add(store, "3", owner="bob")
@@ -153,15 +153,13 @@ def test_filters_look_for_parts_and_all_must_fit(store):
         ("model", ["2"]),
     ],
 )
-def test_a_filter_finds_a_model_by_its_name_and_by_that_of_its_image(
-    store, name: str, keys_found: list[str]
-) -> None:
+def test_filters_match_model_and_image_names(store, name: str, keys_found: list[str]) -> None:
     add(store, "1")
     add(store, "2", name="My Iris Model", tag="v2", repository="nbyard/model-my-iris-model")
     assert keys(store, name=name) == keys_found
 
 
-def test_it_goes_with_its_image(store):
+def test_a_model_is_deleted_with_its_image(store):
     add(store, "1")
     with store.write() as c:
         store.images.remove(c, store.images.get(c, "ada", "i1"))
@@ -172,7 +170,7 @@ def test_it_goes_with_its_image(store):
         assert store.models.digests(c) == set()
 
 
-def test_numbers_count_the_builds_of_one_name_by_anybody(store):
+def test_build_numbers_count_all_owners(store):
     add(store, "1")
     add(store, "2", owner="bob")
     with store.read() as c:
@@ -180,7 +178,7 @@ def test_numbers_count_the_builds_of_one_name_by_anybody(store):
         assert store.models.next_number(c, "nbyard/model-other") == 1
 
 
-def test_a_lease_runs_out_unless_the_model_is_gone(store):
+def test_a_lease_expires_unless_the_model_is_deleted(store):
     """M6: of what was built for a form."""
     for key in "12":
         add(store, key, kept_until=NOW)

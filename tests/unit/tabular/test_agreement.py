@@ -107,7 +107,7 @@ def plain(value: Any, kind: str) -> Any:
 
 @given(tables())
 @TABLE
-def test_everybody_gives_the_same_types_and_values(
+def test_all_readers_give_the_same_types_and_values(
     table: tuple[list[str], list[list[str]]],
 ) -> None:
     names, rows = table
@@ -185,7 +185,7 @@ KINDS = {
 
 @given(st.lists(FRAMES, min_size=1, max_size=8), st.booleans())
 @TABLE
-def test_what_pandas_and_polars_write_comes_back(
+def test_tables_of_pandas_and_polars_are_restored(
     rows: list[dict[str, Any]], of_polars: bool
 ) -> None:
     frame = pl.DataFrame(rows, SCHEMA)

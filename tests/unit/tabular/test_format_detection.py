@@ -42,15 +42,15 @@ def test_detect(tmp_path: Path, filename: str, content: bytes, expected: str) ->
         ("a", b"a,b\n", "no preview"),
     ],
 )
-def test_no_table(tmp_path: Path, filename: str, content: bytes, says: str) -> None:
+def test_other_files_are_no_tables(
+    tmp_path: Path, filename: str, content: bytes, says: str
+) -> None:
     (tmp_path / "blob").write_bytes(content)
     with pytest.raises(Invalid, match=says):
         format_detection.detect_format(tmp_path / "blob", filename)
 
 
-def test_a_workbook_that_unpacks_to_too_much(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_too_large_workbook_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with zipfile.ZipFile(tmp_path / "blob", "w", zipfile.ZIP_DEFLATED) as book:
         book.writestr("xl/workbook.xml", b"0" * 1_000_000)
     assert format_detection.detect_format(tmp_path / "blob", "a.xlsx") == "excel"

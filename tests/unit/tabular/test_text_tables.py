@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 from nbyard.runner.handoff.text_format import dialect_of
 from nbyard.tabular import text_tables
 
@@ -23,7 +24,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=40), data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_csv_writes_is_counted_and_paged(
+def test_csv_files_are_counted_and_paged(
     tmp_path: Path, rows: list[tuple[str, str, str]], data: st.DataObject
 ) -> None:
     text = io.StringIO()
@@ -84,7 +85,7 @@ def test_ragged_lines_are_counted_and_the_first_is_named(tmp_path: Path) -> None
             dialect = dialect_of(file, is_tsv=False)
         scan = text_tables.check_rows(path, dialect)
         assert (scan.rows, scan.blank, scan.ragged) == (32, 1, 2)
-        assert str(scan.first_ragged) == "line 33 has 3 values, the header has 2"
+        assert scan.first_ragged == because("ragged-line", line=33, found=3, expected=2)
         assert text_tables.read_page(path, dialect, 30, 9, scan) == [["1", "2"], ["1", ""]]
         text_tables.copy_plain(path, dialect, tmp_path / "plain")
         assert (tmp_path / "plain").read_bytes().endswith(b"1,2\n1,2\n1,\n")

@@ -126,7 +126,7 @@ def test_the_project_file_is_part_of_the_selection(git, folder):
     assert "nbyard.toml" in select_files(folder, "current")
 
 
-def test_too_much_is_refused(folder, monkeypatch):
+def test_too_large_selections_are_refused(folder, monkeypatch):
     monkeypatch.setattr(project_folders, "MOST_BYTES", 10)
     with pytest.raises(TooLarge, match="nbyardignore"):
         select_files(folder, "current")
@@ -153,7 +153,7 @@ def test_files_that_no_commit_has_are_named(folder, git):
     assert uncommitted_files(folder, []) == []
 
 
-def test_many_files_are_given_to_git_in_parts(folder, git, monkeypatch):
+def test_many_files_are_passed_to_git_in_parts(folder, git, monkeypatch):
     monkeypatch.setattr(project_folders, "MOST_PATHS", 2)
     paths = ["deep/a.py", "run.sh", "new.py", "noise.log", "*.py"]
     assert uncommitted_files(folder, paths) == ["deep/a.py", "new.py", "noise.log"]

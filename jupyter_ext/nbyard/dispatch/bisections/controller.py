@@ -122,7 +122,7 @@ class BisectionController:
                 return False
             probes[-1] = self._with_verdict(bisection, last, run)
         try:
-            self._continue(bisection, probes)
+            self.go_on(bisection, probes)
         except NbyardError as error:
             # These errors pass, or another dispatcher takes over. The step is repeated.
             if isinstance(error, Busy | Unavailable | LeaseLost):
@@ -140,7 +140,7 @@ class BisectionController:
         verdict = bisection.judge.verdict(run.state, value)
         return msgspec.structs.replace(probe, verdict=verdict, value=value)
 
-    def _continue(self, bisection: Bisection, probes: list[BisectionProbe]) -> None:
+    def go_on(self, bisection: Bisection, probes: list[BisectionProbe]) -> None:
         """Store the verdicts, and start the next probe or conclude.
 
         Raises:
@@ -171,7 +171,7 @@ class BisectionController:
                 probe = BisectionProbe(changes, verdict="unclear")
             else:
                 plans = with_mixed_bundles(self._store, blobs, c, plans)
-                plans = self._with_reused_tasks(c, plans, probes)
+                plans = self.with_reused_tasks(c, plans, probes)
                 made = create_probe(self._store, c, bad, plans, bisection.id)
                 probe = BisectionProbe(changes, made)
             if not self._rows.store_probes(c, bisection, [*probes, probe]) and probe.run_id:
@@ -180,7 +180,7 @@ class BisectionController:
             crash_point("probe-inserted")
         crash_point("probe-committed")
 
-    def _with_reused_tasks(
+    def with_reused_tasks(
         self, c: Connection, plans: list[TaskPlan], probes: Sequence[BisectionProbe]
     ) -> list[TaskPlan]:
         """Return the plans, with results of earlier probes to reuse.

@@ -44,7 +44,7 @@ class DeploymentController:
         self._inbox = inbox
         self._slots = slots
         self._engine: Engine | None = None
-        self._rollouts: dict[str, Rollout] = {}
+        self.rollouts: dict[str, Rollout] = {}
         self._is_busy = False
         self._next_look = 0.0
         self._since: dict[str, float] = {}
@@ -57,19 +57,19 @@ class DeploymentController:
     def tick(self, *, has_news: bool = True) -> bool:
         """Start the steps that are due; return whether any deployment is live or being deleted."""
         now = time.monotonic()
-        self._sweep()
+        self.sweep_orphans()
         # Skip the query if no event arrived and no step is due.
         if not has_news and now < self._next_look and self.seconds_until_due() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
         with self._context.store.read() as c:
             rows = self._rows.under_way(c)
-        self._rollouts = {
-            row.id: self._rollouts.get(row.id)
+        self.rollouts = {
+            row.id: self.rollouts.get(row.id)
             or Rollout(self._context, self._connected(), self._wake)
             for row in rows
         }
-        for rollout in self._rollouts.values():
+        for rollout in self.rollouts.values():
             # Decided anew in each round, because the GPUs may be free by now.
             rollout.gives_way = False
         self._is_busy = bool(rows)
@@ -78,7 +78,7 @@ class DeploymentController:
             self._read_grants()
             self._grant_gpus(rows)
         for row in rows:
-            rollout = self._rollouts[row.id]
+            rollout = self.rollouts[row.id]
             if has_news or rollout.due <= now:
                 rollout.due = now + CLOCK_SECONDS
                 work, fail = partial(rollout.step, row), partial(rollout.mark_failed, row)
@@ -87,7 +87,7 @@ class DeploymentController:
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next step is due."""
-        due = min((rollout.due for rollout in self._rollouts.values()), default=float("inf"))
+        due = min((rollout.due for rollout in self.rollouts.values()), default=float("inf"))
         return max(due - time.monotonic(), 0.0)
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class DeploymentController:
 
     # Orphans
 
-    def _sweep(self) -> None:
+    def sweep_orphans(self) -> None:
         """Remove the noted orphans in threads.
 
         Each deployment has one thread at a time, so no start interferes.
@@ -166,7 +166,7 @@ class DeploymentController:
         ]
         ahead: list[int] = []
         for turn, row, revision_row in sorted(waiting, key=lambda each: each[0]):
-            rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)
+            rollout, former = self.rollouts[row.id], row.revisions.get(row.serving)
             wanted = Limits(gpu=revision_row.revision.spec.gpu)
             slots = self._slots(turn)
             # Otherwise small revisions would keep overtaking one that waits for many GPUs.

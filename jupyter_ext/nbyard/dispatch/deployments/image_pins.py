@@ -30,7 +30,7 @@ class ImagePull(threading.Thread):
 
     def __init__(self, engine: Engine, name: str, say: Say, leaving: threading.Event):
         super().__init__(name=f"nbyard-fetch {name}", daemon=True)
-        self._engine, self._name, self._say = engine, name, say
+        self._engine, self._image, self._say = engine, name, say
         self._leaving = leaving
         self._is_left = False
         self._speaking = threading.Lock()
@@ -44,7 +44,7 @@ class ImagePull(threading.Thread):
         try:
             with contextlib.suppress(NoLongerWanted):
                 pull = self._engine.pull
-                self._context.run(pull, self._name, self._log_line, self._is_wanted)
+                self._context.run(pull, self._image, self._log_line, self._is_wanted)
         except NbyardError as error:
             self._error = error
 

@@ -64,11 +64,11 @@ class RunController:
         self._threads = threads
         self._inbox = inbox
         self._clean_ups = clean_ups
-        self._board = LiveRuns(context.store)
-        self._candidates = ReadyTasks(context, self._board, threads, inbox)
-        self._attempts = AttemptController(context, self._candidates.identities)
-        self._queue = QueueController(context, self._board, self._candidates, self._attempts)
-        self._changes = RoundChanges(self._store, self._board)
+        self.board = LiveRuns(context.store)
+        self.candidates = ReadyTasks(context, self.board, threads, inbox)
+        self.attempts = AttemptController(context, self.candidates.identities)
+        self._queue = QueueController(context, self.board, self.candidates, self.attempts)
+        self._changes = RoundChanges(self._store, self.board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
         self._wanted: set[str] = set()
@@ -92,11 +92,11 @@ class RunController:
         for reports in (together, *alone):
             self._round(reports, flush=woken is None, has_news=has_news)
         self._drive_woken(woken)
-        return bool(self._board.runs or self._clean_ups)
+        return bool(self.board.runs or self._clean_ups)
 
     def live(self) -> list[LiveAttempt]:
         """Return the live attempts of all runs."""
-        return list(self._board.attempts.values())
+        return list(self.board.attempts.values())
 
     def slots(self, turn: Turn) -> Slots:
         """Return the slots that a deployment may get at this turn."""
@@ -104,15 +104,15 @@ class RunController:
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next round is due without events."""
-        if self._queue.is_behind or self._candidates.is_behind:
+        if self._queue.is_behind or self.candidates.is_behind:
             return 0.0
-        if self._board.untouched:
+        if self.board.untouched:
             return 0.0
-        due = [self._next_look if self._board.attempts else self._next_full_round]
+        due = [self._next_look if self.board.attempts else self._next_full_round]
         if self._changes:
             due.append(self._write_at)
         wait = min(due) - time.monotonic()
-        return max(min(wait, self._candidates.seconds_until_due()), 0.0)
+        return max(min(wait, self.candidates.seconds_until_due()), 0.0)
 
     # News
 
@@ -125,7 +125,7 @@ class RunController:
                 if not self._context.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
                 self._cursor = self._store.events.newest_id(c)
-                self._board.read_all(c)
+                self.board.read_all(c)
                 # The board now shows which changes of failed rounds exist.
                 unsure, self._unsure = self._unsure, []
                 for changes in unsure:
@@ -133,7 +133,7 @@ class RunController:
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
             news = self._store.events.all_subjects_after(c, self._cursor)
-            self._board.catch_up(c, news)
+            self.board.catch_up(c, news)
         self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
 
     # Round
@@ -143,7 +143,7 @@ class RunController:
         try:
             self._take(reports)
             self._begin()
-            is_new = self._candidates.evaluate_new(changes)
+            is_new = self.candidates.evaluate_new(changes)
             is_thorough = is_new or flush or has_news
             if reports or is_thorough or self._queue.is_behind:
                 self._queue.serve(changes, thoroughly=is_thorough)
@@ -154,7 +154,7 @@ class RunController:
                 self._commit(changes)
         except BaseException as error:
             self._unsure.append(changes)  # the write may have succeeded nevertheless
-            self._reread_everything(reports, error)
+            self.reread_everything(reports, error)
             raise
 
     def _take(self, reports: list[Report]) -> None:
@@ -178,7 +178,7 @@ class RunController:
         self._changes.apply_follow_ups()
 
     def _unit(self, name: str) -> LiveAttempt | LiveWorker | None:
-        return self._board.attempts.get(name) or self._board.workers.get(name)
+        return self.board.attempts.get(name) or self.board.workers.get(name)
 
     def _apply(self, attempt: LiveAttempt, report: Report) -> None:
         """Apply the facts of a report, or a failure if it could not be written 3 times."""
@@ -186,7 +186,7 @@ class RunController:
         if self._trouble.get(attempt.id, 0) >= TRIES:
             facts = [Ended("failed", Failure("preparation", because("report-not-stored")))]
         for fact in facts:
-            if attempt.id in self._board.attempts:
+            if attempt.id in self.board.attempts:
                 if isinstance(fact, Ended) and fact.result is None and attempt.record.gpus:
                     # Without a result, its processes may live on and use the GPUs.
                     self._queue.remains[attempt.id] = attempt
@@ -195,9 +195,9 @@ class RunController:
                 apply_fact(self._changes, attempt, fact)
 
     def _begin(self) -> None:
-        begun, self._board.untouched = self._board.untouched, {}
+        begun, self.board.untouched = self.board.untouched, {}
         for run_id in begun:
-            run = self._board.runs[run_id]
+            run = self.board.runs[run_id]
             self._changes.begin(run)
             if run.is_cancelled:
                 live = (task.attempt for task in run.tasks.values())
@@ -211,18 +211,18 @@ class RunController:
                 raise StaleState("a run was changed meanwhile")
             changes.write(c)
             last = self._store.events.newest_id(c)
-        self._changes = RoundChanges(self._store, self._board)
+        self._changes = RoundChanges(self._store, self.board)
         changes.hold.close()
         changes.pass_crash_points()
         for attempt in changes.recorded:
             if attempt.worker is None:
-                self._attempts.grant_slots(attempt.record.id)
+                self.attempts.grant_slots(attempt.record.id)
         # News between the read and the write have not been applied yet.
         self._cursor = last
         if news:
             with self._store.read() as c:
-                self._board.catch_up(c, news)
-        self._candidates.reevaluate_after(list(changes.kept))
+                self.board.catch_up(c, news)
+        self.candidates.reevaluate_after(list(changes.kept))
         self._clear(changes)
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
@@ -230,23 +230,23 @@ class RunController:
         """Clean up attempts, runs and workers whose end is stored."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
-            if attempt.record.id not in self._board.attempts:
+            if attempt.record.id not in self.board.attempts:
                 self._trouble.pop(attempt.record.id, None)
                 if attempt.worker is not None:
                     given.append(attempt)
                     continue
                 snapshot = snapshot_of(self._context, attempt)
-                key, clear = f"clear {snapshot.attempt.id}", partial(self._attempts.clear, snapshot)
+                key, clear = f"clear {snapshot.attempt.id}", partial(self.attempts.clear, snapshot)
                 self._clean_ups.add(key, clear, snapshot.attempt.runtime)
         for run_id in changes.ended_runs:
-            if run_id not in self._board.runs:
+            if run_id not in self.board.runs:
                 self._end_in_runtimes(run_id)
         if files := files_of(self._context, given):
             self._clean_ups.add(f"tidy {files[0]}", partial(delete_attempt_files, files))
-        left, self._board.left = self._board.left, []
+        left, self.board.left = self.board.left, []
         for worker in left:
-            if worker.id not in self._board.workers:
-                clear = partial(self._attempts.clear_worker, order_of(self._context, worker))
+            if worker.id not in self.board.workers:
+                clear = partial(self.attempts.clear_worker, order_of(self._context, worker))
                 self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
 
     def _end_in_runtimes(self, run_id: str) -> None:
@@ -256,7 +256,7 @@ class RunController:
                 key = f"end {name} {run_id}"
                 self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
-    def _reread_everything(self, reports: list[Report], error: BaseException) -> None:
+    def reread_everything(self, reports: list[Report], error: BaseException) -> None:
         """Clear the board, so that the next round reads it again."""
         self._changes.hold.close()
         # These errors pass, or end this dispatcher. Any other error may come from a report, and
@@ -264,8 +264,8 @@ class RunController:
         if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
             for report in reports:
                 self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1
-        self._board.clear()
-        self._changes = RoundChanges(self._store, self._board)
+        self.board.clear()
+        self._changes = RoundChanges(self._store, self.board)
         self._cursor = -1
         self._next_full_round = self._next_look = 0.0
 
@@ -275,9 +275,9 @@ class RunController:
         """Drive the attempts that were woken, and all of them at intervals."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
-            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.driven_ids()))
+            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self.board.driven_ids()))
             self._next_look = time.monotonic() + pause
-        names = self._board.driven_ids() if everyone else self._wanted | set(woken or ())
+        names = self.board.driven_ids() if everyone else self._wanted | set(woken or ())
         self._wanted.clear()
         self._drive_all([unit for name in names if (unit := self._unit(name))])
         if everyone:
@@ -287,7 +287,7 @@ class RunController:
     def _watch_remains(self, attempt: LiveAttempt) -> None:
         """Free the GPUs of an ended attempt as soon as its processes are gone."""
         name, runtime = attempt.record.id, attempt.record.runtime
-        is_gone = partial(self._attempts.is_gone, snapshot_of(self._context, attempt))
+        is_gone = partial(self.attempts.is_gone, snapshot_of(self._context, attempt))
 
         def report(is_gone: bool | None) -> None:
             if is_gone:
@@ -329,8 +329,8 @@ class RunController:
         )
         unit.busy = self._threads.submit(
             name,
-            partial(self._attempts.drive, snapshot),
-            partial(self._attempts.give_up, snapshot),
+            partial(self.attempts.drive, snapshot),
+            partial(self.attempts.give_up, snapshot),
             lambda reports: self._put(reports or [Report(name, [])]),
             runtime=snapshot.attempt.runtime,
         )

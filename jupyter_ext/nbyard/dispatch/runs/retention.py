@@ -97,7 +97,7 @@ class RetentionController:
         store = self._context.store
         with store.read() as c:
             wanted = store.retention.policies(c)
-            done = {owner: float(store.facts.get(c, _fact(owner)) or 0) for owner in wanted}
+            done = {owner: float(store.facts.get(c, fact_name(owner)) or 0) for owner in wanted}
         for owner, policies in wanted.items():
             changed = max(policy.updated_at.timestamp() for policy in policies)
             age = time.time() - done[owner]
@@ -120,9 +120,9 @@ class RetentionController:
         if count:
             log.info("%s runs of %s were deleted by its retention policies", count, owner)
         with self._context.write() as c:
-            store.facts.set(c, _fact(owner), str(begun))
+            store.facts.set(c, fact_name(owner), str(begun))
 
 
-def _fact(owner: str) -> str:
+def fact_name(owner: str) -> str:
     """Return the name under which the last clean-up of an owner is noted."""
     return f"{CLEANED_AT}:{digest_of(owner)[:20]}"

@@ -135,7 +135,7 @@ class CachedPackages(msgspec.Struct, frozen=True):
         return True
 
 
-_asked: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
+cached_packages: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
 
 
 def find_kernel(name: str, language: str = "") -> EnvironmentRef:
@@ -337,7 +337,9 @@ def importable_modules(environment: EnvironmentRef) -> frozenset[str]:
     The Python was asked for its packages before.
     """
     names = (
-        seen.modules for (place, _), seen in _asked.items() if place == environment.interpreter
+        seen.modules
+        for (place, _), seen in cached_packages.items()
+        if place == environment.interpreter
     )
     return frozenset().union(*names)
 
@@ -366,7 +368,7 @@ def _python_environment(
     variables.
     """
     own = tuple(sorted(variables.items()))
-    asked = _asked.get((interpreter, own))
+    asked = cached_packages.get((interpreter, own))
     if asked is None or not asked.is_valid:
         try:
             # Not isolated: the task also sees the packages of the user's site folder.
@@ -389,7 +391,7 @@ def _python_environment(
         text = digest_of({"interpreter": interpreter, "lock": lock, **more})
         seen = msgspec.json.decode(done.stdout, type=PackageFolders)
         asked = CachedPackages(lock, text, seen.folders, seen.modules)
-        _asked[interpreter, own] = asked
+        cached_packages[interpreter, own] = asked
     text = asked.fingerprint
     if settings := _user_settings():
         text = digest_of({"environment": text, "user": settings})

@@ -63,7 +63,7 @@ def run(job: dict[str, Any]) -> Why | None:
     """
     from distributed import get_worker
 
-    _sweep()
+    sweep()
     worker = get_worker()
     place = tempfile.mkdtemp(prefix=f"nbyard-{job['attempt_id']}-", dir=worker.local_directory)
     try:
@@ -326,7 +326,7 @@ def _ours() -> str:
     return f"{MEMORY}/nbyard-worker-{int(seen)}-"
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Remove secrets of workers that were killed."""
     import psutil
 

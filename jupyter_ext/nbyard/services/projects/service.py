@@ -100,7 +100,7 @@ class ProjectService(ProjectRecords):
     @operation("POST", "/projects/plan", scope="projects:read")
     def plan(self, caller: Caller, body: ProjectPush) -> ProjectPlan:
         """Show what a push would change. Nothing is stored."""
-        comparison = self._compare(caller, body)
+        comparison = self.compare(caller, body)
         if comparison.project is None:
             return comparison.plan
         _, left_out = unlinked_sources(self._store, comparison.project)
@@ -119,7 +119,7 @@ class ProjectService(ProjectRecords):
         Raises:
             StaleWrite: another push changed the project.
         """
-        comparison = self._compare(caller, body)
+        comparison = self.compare(caller, body)
         if not comparison.plan.changes and self._is_applied(comparison):
             left_out = link_sources(self._store, comparison.project) if comparison.project else {}
             return msgspec.structs.replace(comparison.plan, unlinked=self._shown(left_out))
@@ -207,7 +207,7 @@ class ProjectService(ProjectRecords):
         with self._parts.blobs.open(file.digest) as opened:
             return opened.read()
 
-    def _compare(self, caller: Caller, body: ProjectPush) -> Compared:
+    def compare(self, caller: Caller, body: ProjectPush) -> Compared:
         """Check a push and compare it with the present state of the project.
 
         Raises:

@@ -138,7 +138,7 @@ class RunForecasts(RunPreviews):
     def __init__(self, parts: ServiceContext):
         super().__init__(parts)
         self._forecasting = threading.Lock()
-        self._forecaster: Forecaster | None = None
+        self.forecaster: Forecaster | None = None
         self._dry: DryBlobs | None = None
         self._under_way: set[str] = set()
 
@@ -186,10 +186,10 @@ class RunForecasts(RunPreviews):
         with self._forecasting:
             if owner in self._under_way or len(self._under_way) >= MOST_AT_ONCE:
                 raise Busy("Another forecast is under way; try again in a moment.")
-            if self._dry is None or self._forecaster is None:
+            if self._dry is None or self.forecaster is None:
                 self._dry = DryBlobs(self._parts.blobs)
-                self._forecaster = self._parts.forecaster(self._dry)
-            shared = self._dry, self._forecaster
+                self.forecaster = self._parts.forecaster(self._dry)
+            shared = self._dry, self.forecaster
             self._under_way.add(owner)
         try:
             yield shared

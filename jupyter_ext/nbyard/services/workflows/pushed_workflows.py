@@ -115,12 +115,12 @@ class PushedCopies:
     def _is_source(self, file: str, copy: str) -> bool:
         end = f"/{pushed_path(self._folder, copy)}"
         name = self._names.get(self._project_of(copy))
-        return bool(name) and file.endswith(end) and self._name_in(file.removesuffix(end)) == name
+        return bool(name) and file.endswith(end) and self.name_in(file.removesuffix(end)) == name
 
     def _project_of(self, copy: str) -> str:
         return pushed_project(self._store, Path(copy))
 
-    def _name_in(self, folder: str) -> str:
+    def name_in(self, folder: str) -> str:
         """Return the name of the project that a folder is pushed as; empty for other folders."""
         known = self._project_by_folder.get(folder)
         if known is None:

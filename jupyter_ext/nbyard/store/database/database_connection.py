@@ -118,10 +118,10 @@ class Database:
         self.sqlite = url.startswith("sqlite")
         self.name = secrets.token_hex(8)  # the sender of this process's write notifications
         self._after_write = after_write
-        self._writer = threading.Lock()
+        self.write_lock = threading.Lock()
         self._folder = folder
         self._outage = Outage()
-        self._writes = 0
+        self.writes = 0
         self._checkpoint_at = CHECKPOINT_BYTES
         try:
             self.engine = self._engine()
@@ -146,7 +146,7 @@ class Database:
             return server
         waits = {"timeout": BUSY_SECONDS}
         engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
-        event.listen(engine, "connect", partial(_prepare, query_only=query_only))
+        event.listen(engine, "connect", partial(prepare_connection, query_only=query_only))
         event.listen(engine, "begin", _begin)
         return engine
 
@@ -193,7 +193,7 @@ class Database:
             return
         deadline = time.monotonic() + BUSY_SECONDS
         # Threads of this process wait on a lock, which needs no polling.
-        if not self._writer.acquire(timeout=BUSY_SECONDS):
+        if not self.write_lock.acquire(timeout=BUSY_SECONDS):
             raise sqlite_locks.busy_error(self._folder)
         try:
             with (self._folder / sqlite_locks.WRITE_LOCK).open("a") as handle:
@@ -201,7 +201,7 @@ class Database:
                     raise sqlite_locks.busy_error(self._folder)
                 yield
         finally:
-            self._writer.release()
+            self.write_lock.release()
 
     def _checkpoint(self) -> None:
         """Truncate the write-ahead log every 200 writes, and when it is long.
@@ -209,17 +209,17 @@ class Database:
         If readers block it, try again when the log has grown by as much. The write is already
         committed, so a failure is only logged.
         """
-        self._writes += 1
+        self.writes += 1
         try:
             size = self._log_bytes() if self.sqlite else 0
-            if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
+            if not size or (size < self._checkpoint_at and self.writes % CHECKPOINT_EVERY):
                 return
             # Set before the attempt, so that a failure does not repeat it on every write.
             self._checkpoint_at = size + CHECKPOINT_BYTES
             growth = size - self._waited_at()
             # A log smaller than recorded was truncated meanwhile.
             is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
-            is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
+            is_empty = self.empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
             if is_patient:
                 (self._folder / WAITED).write_text(str(0 if is_empty else size))
             self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
@@ -239,7 +239,7 @@ class Database:
         except FileNotFoundError:
             return 0
 
-    def _empty_log(self, patience: float) -> bool:
+    def empty_log(self, patience: float) -> bool:
         """Truncate the log within `patience` seconds; return whether that succeeded.
 
         New readers do not need the log, so only existing readers block. A new reader can take the
@@ -329,7 +329,7 @@ class Database:
             engine.dispose()
         if lent:
             with suppress(NbyardError, DBAPIError), self._write_locked():
-                self._empty_log(READER_SECONDS)
+                self.empty_log(READER_SECONDS)
             self.engine.dispose()
 
     def server_version(self) -> str:
@@ -355,7 +355,7 @@ def json_value(text: str | bytes) -> Any:
         return json.loads(text)
 
 
-def _prepare(connection: object, _: ConnectionPoolEntry, *, query_only: bool) -> None:
+def prepare_connection(connection: object, _: ConnectionPoolEntry, *, query_only: bool) -> None:
     # Python's driver would begin transactions itself, but only before writes.
     connection.isolation_level = None  # type: ignore[attr-defined]
     # SQLite's own function handles only ASCII letters.

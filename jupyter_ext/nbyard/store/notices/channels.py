@@ -42,7 +42,7 @@ class ChannelRows:
     """Queries on channels; queries with an `owner` see only the channels of that owner."""
 
     def __init__(self, vault: Vault):
-        self._vault = vault
+        self.vault = vault
 
     def insert(self, c: Connection, made: Channel, secret: ChannelSecret) -> None:
         """Insert a channel, and append its event."""
@@ -109,7 +109,7 @@ class ChannelRows:
         """
         query = select(C.sealed, C.allowed_hosts, C.base_url).where(C.id == channel.id)
         row = c.execute(query).one()
-        fields = self._vault.open(channel.owner, _bound(channel.id), row.sealed)
+        fields = self.vault.open(channel.owner, _bound(channel.id), row.sealed)
         return ChannelSecret(fields["url"], row.allowed_hosts, row.base_url)
 
     def with_url(self, c: Connection, channel: Channel) -> Receiver:
@@ -145,7 +145,7 @@ class ChannelRows:
         """
         count = 0
         for row in c.execute(select(C.id, C.sealed).where(C.owner == owner)).all():
-            if sealed := self._vault.resealed(owner, _bound(row.id), row.sealed):
+            if sealed := self.vault.resealed(owner, _bound(row.id), row.sealed):
                 c.execute(update(notice_channels).where(C.id == row.id).values(sealed=sealed))
                 count += 1
         return count
@@ -155,7 +155,7 @@ class ChannelRows:
     ) -> dict[str, Any]:
         beside = c.execute(ANY_SEALED).scalar() or ""
         return {
-            "sealed": self._vault.seal(owner, _bound(channel_id), {"url": secret.url}, beside),
+            "sealed": self.vault.seal(owner, _bound(channel_id), {"url": secret.url}, beside),
             "allowed_hosts": secret.allowed_hosts,
             "base_url": secret.base_url,
         }

@@ -184,7 +184,7 @@ class AttemptRows:
             .limit(1)
         )
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+        return [attempt_of_row(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def newest_origin_attempts(
         self, c: Connection, owner: str, task_ids: Collection[str]
@@ -215,7 +215,7 @@ class AttemptRows:
             .join(ranked, ranked.c.id == attempts.c.id)
             .where(ranked.c.rank == 1)
         )
-        return {row.taker: _attempt(row) for row in c.execute(query)}
+        return {row.taker: attempt_of_row(row) for row in c.execute(query)}
 
     def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:
         """Return the attempts of the run, or of some of its tasks, by number."""
@@ -226,19 +226,19 @@ class AttemptRows:
         )
         if of is not None:
             query = query.where(tasks.c.id.in_(of))
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+        return [attempt_of_row(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
         """Return the attempts at a task, by number."""
         query = select(attempts).where(attempts.c.task_id == task_id)
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+        return [attempt_of_row(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def newest_of(self, c: Connection, task_ids: Collection[str]) -> dict[str, Attempt]:
         """Return the newest attempt at each of these tasks, by task ID."""
         query = select(attempts).where(attempts.c.task_id.in_(task_ids))
         rows = c.execute(query.order_by(attempts.c.number))
         # Ordered by number: later attempts replace earlier ones.
-        return {row.task_id: _attempt(row) for row in rows}
+        return {row.task_id: attempt_of_row(row) for row in rows}
 
 
 def _origin_conditions(taker: Any, owner: str) -> Iterator[Any]:
@@ -266,7 +266,7 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
     return AttemptRecord(**{n: getattr(row, n) for n in AttemptRecord.__struct_fields__})
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def attempt_of_row(row: Row[Any]) -> Attempt:
     names = [name for name in Attempt.__struct_fields__ if name not in ("folder", "links")]
     return Attempt(**{name: getattr(row, name) for name in names})
 

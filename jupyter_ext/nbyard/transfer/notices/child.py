@@ -40,12 +40,12 @@ class Guard:
 
     def __init__(self, allowed: AllowedHosts):
         self._allowed = allowed
-        self._names: dict[str, str] = {}
+        self.names: dict[str, str] = {}
         self.refused: str | None = None
 
     def install(self) -> None:
         """Check all connections of this process from now on. This cannot be undone."""
-        socket.getaddrinfo = self._recording_names(socket.getaddrinfo)
+        socket.getaddrinfo = self.recording_names(socket.getaddrinfo)
         sys.addaudithook(self.check)
 
     def check(self, event: str, args: Sequence[Any]) -> None:
@@ -78,7 +78,7 @@ class Guard:
             ip_address(host)
         except (IndexError, TypeError, ValueError):
             self._refuse("has an invalid host")
-        name = self._names.get(host, host)
+        name = self.names.get(host, host)
         try:
             check_addresses(Target("", "", name, port, ""), [host], self._allowed)
         except Invalid as error:
@@ -88,14 +88,14 @@ class Guard:
         self.refused = why
         raise AddressRefused(why)
 
-    def _recording_names(self, look_up: Callable[..., Any]) -> Callable[..., Any]:
+    def recording_names(self, look_up: Callable[..., Any]) -> Callable[..., Any]:
         """Return a function like `look_up` that also records the name of each address."""
 
         def getaddrinfo(host: Any, *args: Any, **kwargs: Any) -> Any:
             entries = look_up(host, *args, **kwargs)
             name = host.decode("ascii", "replace") if isinstance(host, bytes) else str(host or "")
             for entry in entries:
-                self._names[str(entry[4][0]).partition("%")[0]] = name.lower().removesuffix(".")
+                self.names[str(entry[4][0]).partition("%")[0]] = name.lower().removesuffix(".")
             return entries
 
         return getaddrinfo

@@ -60,12 +60,12 @@ def test_values(text: str, value: object) -> None:
         ("$(inputs.a.b)", "there is no 'b'"),
     ],
 )
-def test_what_is_no_reference(text: str, words: str) -> None:
+def test_texts_without_references_are_literal(text: str, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         evaluate_reference(text, KNOWN, "f")
 
 
-def test_white_space_around_a_reference_may_count() -> None:
+def test_white_space_around_a_reference_is_kept() -> None:
     assert evaluate_reference("$(inputs.a)\n", KNOWN, "f", exact=True) == "1\n"
     assert evaluate_reference("$(inputs.a)", KNOWN, "f", exact=True) == 1
 
@@ -93,5 +93,7 @@ def test_which_inputs_a_text_names() -> None:
         ("plain", [{"is": "plain"}]),
     ],
 )  # fmt: skip
-def test_what_is_known_before_the_work(text: str, parts: list[dict[str, object]]) -> None:
+def test_values_known_before_the_work_are_filled_in(
+    text: str, parts: list[dict[str, object]]
+) -> None:
     assert in_parts(text, KNOWN, "f") == parts

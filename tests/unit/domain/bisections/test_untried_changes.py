@@ -43,7 +43,7 @@ def test_very_many_packages_are_counted() -> None:
     assert len(found) == MAX_PACKAGES + 1 and found[-1][2] == "and 3 more"
 
 
-def test_files_outside_the_project() -> None:
+def test_files_outside_the_project_are_named() -> None:
     good, bad = (
         record(
             number,

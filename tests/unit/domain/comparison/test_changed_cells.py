@@ -27,7 +27,7 @@ def test_cells_are_paired_in_their_order() -> None:
     ]
 
 
-def test_numbers_count_text_cells_but_texts_are_no_change() -> None:
+def test_text_cells_are_numbered_but_no_change() -> None:
     assert told(book("a"), book("b", text_first=True)) == [(2, "changed", "a", "b")]
     assert told(book("a"), book("a", text_first=True)) == []
     assert told(book(["a\n", "b"]), book("a\nb")) == []

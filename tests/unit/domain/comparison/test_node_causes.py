@@ -10,12 +10,13 @@ from nbyard.domain.comparison.node_causes import (
     NodeCauses,
     changed_files,
 )
+from nbyard.reasons.structs import because
 
 from .records import code, parts, task
 
 
 def test_changes_as_texts() -> None:
-    assert str(value_change("n", "1", None)) == "n is no longer set (1)"
+    assert value_change("n", "1", None) == because("value-removed", name="n", old="1")
     assert str(package_change("cow", None, "1")) == "gained cow 1"
     assert str(package_change("cow", "1", None)) == "lost cow 1"
 

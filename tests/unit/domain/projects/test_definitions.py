@@ -38,7 +38,7 @@ requirements = ["polars>=1"]
 """
 
 
-def test_a_whole_file():
+def test_a_complete_file_is_read():
     found = read_definition(WHOLE)
     assert found.project.metadata == {"team": "cellar"}
     morning = found.schedules["morning"]

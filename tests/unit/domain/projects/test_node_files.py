@@ -34,7 +34,7 @@ def executable(path, **more):
         {"type": "dataset", "dataset": "wine"},
     ],
 )
-def test_such_nodes_have_their_files(node):
+def test_nodes_with_all_files_are_accepted(node):
     check({"one": node})
 
 

@@ -23,7 +23,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize("configured", ["", "relative"])
-def test_without_a_folder_it_is_below_home(monkeypatch, tmp_path, configured):
+def test_without_a_configured_folder_the_unit_is_below_home(monkeypatch, tmp_path, configured):
     monkeypatch.setenv("XDG_CONFIG_HOME", configured)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert user_unit.unit_path() == tmp_path / ".config/systemd/user/nbyard.service"
@@ -66,7 +66,7 @@ def test_the_unit_of_another_store_is_kept(path):
     assert user_unit.unit_state(other).state == "other-store"
 
 
-def test_the_link_enables_it_and_goes_with_it(path, tmp_path):
+def test_a_link_enables_the_unit_and_is_deleted_with_it(path, tmp_path):
     user_unit.write(text_for(), STORE, False)
     link = path.parent / "default.target.wants/nbyard.service"
     link.parent.mkdir()
@@ -80,11 +80,11 @@ def test_the_link_enables_it_and_goes_with_it(path, tmp_path):
     user_unit.remove()
 
 
-def test_a_user_without_a_name(monkeypatch):
+def test_a_user_without_a_name_is_supported(monkeypatch):
     monkeypatch.setattr("os.getuid", lambda: 4_000_000_000)
     assert user_unit.user_name() == "4000000000"
 
 
-def test_what_cannot_be_read_is_not_ours(path):
+def test_an_unreadable_file_is_not_replaced(path):
     path.mkdir(parents=True)
     assert user_unit.unit_state(STORE).state == "edited"

@@ -61,12 +61,12 @@ def test_decimal_commas() -> None:
     assert form_of(["1.5"], decimal_comma=True) == Form("string")
 
 
-def test_blanks_around_values_are_no_part_of_them() -> None:
+def test_spaces_around_values_are_ignored() -> None:
     assert form_of([" 1", "2"]) == Form("int", padded=True)
     assert form_of([" "]) == Form("string")
 
 
-def test_only_a_number_above_12_tells_which_is_the_day() -> None:
+def test_only_a_number_above_12_identifies_the_day() -> None:
     assert form_of(["05/06/2024", "05/13/2024"]) == Form("date", ("%m/%d/%Y",))
     either = form_of(["05/06/2024"])
     assert day_month_swapped(either) == Form("date", ("%m/%d/%Y",))

@@ -19,7 +19,7 @@ FILE = {"class": "File", "size": 3, **names_of("a.tar.gz")}
 KNOWN: dict[str, Any] = {"self": [FILE, {"class": "Directory"}], "runtime": {"exitCode": 7}}
 
 
-def test_one_part_is_its_value_and_several_are_a_text() -> None:
+def test_a_single_reference_keeps_its_type() -> None:
     known: list[tuple[list[str], object]] = [
         (["self", "0", "size"], 3),
         (["self", "0", "nameroot"], "a.tar"),

@@ -37,7 +37,7 @@ def trainer(root) -> str:
     return "train.nbflow"
 
 
-def test_the_newest_result_of_each_output_that_may_be_a_model(yard, ann, trainer, finished):
+def test_the_newest_possible_model_of_each_output_is_listed(yard, ann, trainer, finished):
     for seed in range(2):
         finished(path=trainer, force=bool(seed))
     found = yard.services.models.sources(ann).outputs

@@ -75,7 +75,7 @@ def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
     assert large.size_bytes > 10 and large.digest not in read
 
 
-def test_a_push_that_another_one_overtakes_moves_no_workflows(yard, ann, push, monkeypatch, root):
+def test_an_overtaken_push_moves_no_workflows(yard, ann, push, monkeypatch, root):
     push()
     (before,) = yard.services.workflows.list(ann).items
     (root / "data.csv").write_text("a\n2\n")
@@ -215,7 +215,9 @@ def test_a_file_that_is_no_longer_pushed_leaves_the_lists(yard, ann, push, liste
     assert listed("wine")[0] == listed()[0] == ["new.nbflow"]
 
 
-def test_pushed_workflows_go_with_their_project_or_its_last_schedule(yard, ann, push, listed, flow):
+def test_pushed_workflows_are_deleted_with_their_project_or_last_schedule(
+    yard, ann, push, listed, flow
+):
     push()
     yard.services.projects.delete(ann, "wine")
     assert listed() == ([], [flow])
@@ -282,14 +284,14 @@ def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypat
             finally:
                 writing.pop()
 
-    seen, name_in = [], PushedCopies._name_in
+    seen, name_in = [], PushedCopies.name_in
 
     def noted(copies, folder):
         seen.append(len(writing))
         return name_in(copies, folder)
 
     monkeypatch.setattr(store, "write", counted)
-    monkeypatch.setattr(PushedCopies, "_name_in", noted)
+    monkeypatch.setattr(PushedCopies, "name_in", noted)
     push()
     yard.services.runs.create(ann, NewRun(path=flow))
     assert seen == [0] and len(linked(yard, ann)) == 1

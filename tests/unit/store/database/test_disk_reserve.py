@@ -8,7 +8,7 @@ from nbyard.store.database import integrity
 from nbyard.store.database.integrity import RESERVE, RESERVE_BYTES, Reserve
 
 
-def test_it_is_given_up_only_when_there_is_no_room(
+def test_the_reserve_is_released_only_on_a_full_disk(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = Reserve(tmp_path)
@@ -21,7 +21,7 @@ def test_it_is_given_up_only_when_there_is_no_room(
     assert not (tmp_path / RESERVE).exists()
 
 
-def test_it_is_set_aside_only_when_there_is_plenty(
+def test_the_reserve_is_created_only_with_enough_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(integrity, "PLENTY_BYTES", 1 << 62)

@@ -30,7 +30,7 @@ def test_a_version_that_a_run_uploaded_comes_from_its_result(store):
         assert "dataset same" in names(found) and "dataset b" not in names(found)
 
 
-def test_a_result_that_is_not_there_yet_is_its_task(store):
+def test_a_missing_result_is_shown_as_its_task(store):
     with store.write() as c:
         rows = Records(store, c)
         run = rows.run()

@@ -58,7 +58,7 @@ def test_private_addresses_are_refused_when_the_message_is_sent(receiver):
     assert receiver.requests == []
 
 
-def test_a_server_that_hangs_is_left_after_the_time_limit(receiver):
+def test_a_hanging_server_is_left_after_the_time_limit(receiver):
     receiver.answers = [0]
     to = Receiver(receiver.url, "webhook", "webhook", LOCAL)
     begin = time.monotonic()
