@@ -211,7 +211,9 @@ function Boxes({ field, value, error, onChange }: IWidget): JSX.Element {
             type="checkbox"
             checked={checked.includes(name)}
             onChange={({ target }) =>
-              onChange(target.checked ? [...checked, name] : checked.filter(one => one !== name))
+              onChange(
+                target.checked ? [...checked, name] : checked.filter(other => other !== name)
+              )
             }
           />{' '}
           {text}

@@ -27,11 +27,14 @@ export function declaredFields(struct: string, trans: TranslationBundle): IField
   return DECLARED[struct].map(field => {
     const { label, help, placeholder, empty, unit, labels } = field;
     const texts = Object.entries({ label, help, placeholder, empty, unit });
-    const words = Object.entries(labels ?? {}).map(([value, text]) => [value, translated(text)]);
+    const translatedLabels = Object.entries(labels ?? {}).map(([value, text]) => [
+      value,
+      translated(text)
+    ]);
     return {
       ...field,
       ...Object.fromEntries(texts.map(([key, text]) => [key, translated(text)])),
-      ...(labels && { labels: Object.fromEntries(words) })
+      ...(labels && { labels: Object.fromEntries(translatedLabels) })
     };
   });
 }

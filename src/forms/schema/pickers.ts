@@ -35,7 +35,7 @@ export function usePicker(
     let isCurrent = true;
     const ask = () =>
       SEARCHES[picker](client, { search: text, limit: OFFERED }).then(
-        found => isCurrent && setNames([...new Set(found)]),
+        offered => isCurrent && setNames([...new Set(offered)]),
         () => undefined
       );
     const timer = window.setTimeout(() => void ask(), text ? PAUSE_MS : 0);
