@@ -35,6 +35,7 @@ export default tseslint.config(
       'jupyter_ext',
       'ui-tests',
       'src/api/schema.ts',
+      'src/forms/schema/declared.ts',
       'src/reasons/codes.ts',
       '**/*.js',
       '**/__tests__/**'

@@ -27,8 +27,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.images.structs import NamedImage, NewImage
 from nbyard.host.wakeup import open_listener
-from nbyard.images.builds import ensure_image
-from nbyard.images.environment_images import code_wish
+from nbyard.images.builds import code_wish, ensure_image
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 

@@ -38,7 +38,7 @@ from nbyard.dockerd import STORE, Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.host.wakeup import open_listener
-from nbyard.images.environment_images import environment_image
+from nbyard.images.builds import environment_image
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 

@@ -48,10 +48,10 @@ def is_fresh(root: Path) -> bool:
         stamp = json.loads((root / BUNDLE / STAMP).read_bytes())
     except (OSError, ValueError):
         return False
-    return bool(stamp == _stamp(root))
+    return bool(stamp == stamp_of(root))
 
 
-def _stamp(root: Path) -> dict[str, str]:
+def stamp_of(root: Path) -> dict[str, str]:
     return {"sources": digest(root, SOURCES), "bundle": digest(root, (BUNDLE,))}
 
 
@@ -63,8 +63,8 @@ def build(root: Path) -> None:
     """
     install_packages(root)
     sources = digest(root, SOURCES)
-    _npm(root, "run", "build:prod")
-    stamp = _stamp(root)
+    run_npm(root, "run", "build:prod")
+    stamp = stamp_of(root)
     if stamp["sources"] != sources:
         raise RuntimeError("The sources changed while the bundle was being built; build again.")
     (root / BUNDLE / STAMP).write_text(json.dumps(stamp, indent=2) + "\n")
@@ -73,7 +73,7 @@ def build(root: Path) -> None:
 def install_packages(root: Path) -> None:
     """Run `npm ci`, unless `node_modules` already matches the lock file."""
     if not _has_locked_packages(root):
-        _npm(root, "ci", "--no-audit", "--no-fund")
+        run_npm(root, "ci", "--no-audit", "--no-fund")
 
 
 def _has_locked_packages(root: Path) -> bool:
@@ -93,7 +93,7 @@ def _packages(lock: Path) -> dict[str, Any]:
         return {}
 
 
-def _npm(root: Path, *arguments: str) -> None:
+def run_npm(root: Path, *arguments: str) -> None:
     npm = shutil.which("npm")
     if npm is None or not has_node():
         needed = ".".join(map(str, OLDEST_NODE))

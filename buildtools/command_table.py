@@ -42,12 +42,12 @@ def _entry(noun: str, command: click.Command) -> dict[str, Any]:
         "hidden": command.hidden,
         "source": _source(command),
         "arguments": [
-            _argument(p) | _names(noun, str(command.name), str(p.name))
+            _argument(p) | _names(noun, str(command.name), str(p.name), p)
             for p in command.params
             if isinstance(p, click.Argument)
         ],
         "options": [
-            _option(p) | _names(noun, str(command.name), max(p.opts, key=len))
+            _option(p) | _names(noun, str(command.name), max(p.opts, key=len), p)
             for p in command.params
             if isinstance(p, click.Option)
         ],
@@ -69,9 +69,9 @@ def _source(command: click.Command) -> str:
     return f"{function.__module__}:{function.__name__}"
 
 
-def _names(noun: str, verb: str, parameter: str) -> dict[str, Any]:
+def _names(noun: str, verb: str, word: str, parameter: click.Parameter) -> dict[str, Any]:
     """Return where completion gets the names of a parameter: the store, or files."""
-    sources = sources_of(noun, verb, parameter)
+    sources = getattr(parameter, "names", ()) or sources_of(noun, verb, word)
     stored = [source for source in sources if source != PATH]
     names = {"names": stored} if stored else {}
     return names | ({"type": {"is_file": True}} if PATH in sources else {})

@@ -23,8 +23,8 @@ RESULT = ROOT / ".check/result.json"
 GENERATED = re.compile(r"do not edit|auto-generated", re.IGNORECASE)  # at the top of a file
 SENTENCE_WORDS = 5
 PRIVATE = re.compile(r"_[a-z]\w*(?<!_)")  # neither `__init__` nor `_repr_html_`
-# Names with an underscore that the standard library documents.
-PUBLIC = frozenset({"_asdict", "_exit", "_fields", "_replace"})
+# The standard library documents the first; argparse and openlineage have no other names.
+PUBLIC = frozenset({"_asdict", "_exit", "_fields", "_replace", "_actions", "_get_schema"})
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import sys
 import typing
 from collections.abc import Iterator
 from pathlib import Path
+from types import UnionType
 from typing import Any
 
 import click
@@ -20,7 +21,7 @@ from traitlets import TraitType
 from nbyard.cli.lazy_commands import LazyCommand
 from nbyard.cli.main import nbyard
 from nbyard.domain import state_machines as states
-from nbyard.domain.arguments import bindings, record_arguments
+from nbyard.domain.arguments import bindings
 from nbyard.domain.arguments import structs as arguments
 from nbyard.domain.attempts import structs as attempts
 from nbyard.domain.commands import invocations
@@ -60,7 +61,7 @@ ELSEWHERE = {
     executables.Resources,
     invocations.Invocation,
     invocations.WorkFile,
-    record_arguments.Record,
+    invocations.Record,
     workflows.Edge,
     *typing.get_args(bindings.Reach),
 }
@@ -253,8 +254,9 @@ def _field(field: Field) -> Iterator[list[str]]:
         name = "Idempotency-Key" if field.place == "header" else field.name
         yield [f"`{name}`", field.place, f"`{kind(field.type)}`", _given(field.default)]
         return
+    hints = typing.get_type_hints(field.type)  # without the presentation of the fields
     for inner in msgspec.structs.fields(field.type):
-        yield [f"`{inner.encode_name}`", "body", f"`{kind(inner.type)}`", _of_struct(inner)]
+        yield [f"`{inner.encode_name}`", "body", f"`{kind(hints[inner.name])}`", _of_struct(inner)]
 
 
 def _of_struct(field: Any) -> str:
@@ -275,6 +277,8 @@ def _given(value: Any) -> str:
 
 def kind(annotation: Any) -> str:
     """Return a type in readable form."""
+    if typing.get_origin(annotation) in (typing.Union, UnionType):
+        return " | ".join(map(kind, typing.get_args(annotation)))
     text = inspect.formatannotation(annotation)
     text = re.sub(r"\b(?:\w+\.)+(?=[A-Z]\w)", "", text)
     text = re.sub(r"Literal\[([^]]*)\]", lambda found: found[1].replace(", ", " | "), text)
@@ -449,7 +453,7 @@ def description_format() -> str:
         "You can declare files that the code opens by itself [with one click]"
         "(../explanation/cache.md#files-that-nothing-declares). They have the reach `file`.",
         *_structs(nbexec_files.Description, executables.Resources, arguments.Argument),
-        *_structs(invocations.Invocation, invocations.WorkFile, record_arguments.Record),
+        *_structs(invocations.Invocation, invocations.WorkFile, invocations.Record),
         f"A *role* is one of {_words(arguments.Role)}. A *type* is one of "
         f"{_words(arguments.ValueType)}.",
         "## How an argument reaches a command",
@@ -519,8 +523,9 @@ def _structs(*structs: Any) -> Iterator[str]:
     for struct in structs:
         yield f"## {struct.__name__}"
         yield _paragraph(inspect.getdoc(struct) or "")
+        hints = typing.get_type_hints(struct)
         rows = [
-            [f"`{field.encode_name}`", f"`{kind(field.type)}`", _of_struct(field)]
+            [f"`{field.encode_name}`", f"`{kind(hints[field.name])}`", _of_struct(field)]
             for field in msgspec.structs.fields(struct)
         ]
         yield grid(["field", "type", "default"], rows)

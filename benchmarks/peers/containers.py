@@ -15,7 +15,7 @@ from tests.support.private_engine import using_shared_engine, why_no_engine
 
 from nbyard.blobs import Blobs
 from nbyard.dockerd import STORE, Engine
-from nbyard.images.environment_images import environment_image
+from nbyard.images.builds import environment_image
 from peers.environments import CannotTakePart
 from peers.graphs import Place
 from peers.ours import Nbyard

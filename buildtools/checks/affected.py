@@ -67,8 +67,9 @@ BROAD = ("accessible", "first-run", "penguins", "from-shell", "reload")
 RUNS = ("artifacts", "capture", "docker", "executables", "metrics", "pins", "results", "versions")
 # The journeys that show what a folder does; all journeys show a folder that is missing here.
 SHOWN = {
-    # both follow from the OpenAPI document: the step `generated-typescript` compares them
+    # they follow from the OpenAPI document: the step `generated-typescript` compares them
     "src/api/routes.ts": (),
+    "src/forms/schema/declared.ts": (),
     "src/api/schema.ts": (),
     "src/runs/*": RUNS,
     "src/panels/runs/*": RUNS,

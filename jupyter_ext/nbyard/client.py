@@ -49,11 +49,11 @@ class Client:
 
     def __init__(self, url: str, token: str = ""):
         """Create a client; `url` is the Jupyter server's, with its base URL prefix."""
-        self._url = urlsplit(url.rstrip("/"))
-        self._headers = {"Authorization": f"token {token}"} if token else {}
+        self.url = urlsplit(url.rstrip("/"))
+        self.headers = {"Authorization": f"token {token}"} if token else {}
         # The code of a task names its attempt: a dataset that it publishes then refers to the run.
         if attempt := os.environ.get("NBYARD_ATTEMPT_ID"):
-            self._headers[ATTEMPT_HEADER] = attempt
+            self.headers[ATTEMPT_HEADER] = attempt
         self.project = ""
         for noun in {operation.noun for operation in table()}:
             setattr(self, noun, Noun(self, [o for o in table() if o.noun == noun]))
@@ -64,7 +64,7 @@ class Client:
 
     def address(self, deployment: Any) -> str:
         """Return the URL of a deployment's first port, below this server."""
-        return f"{self._url.geturl()}/{deployment.links[0].path}"
+        return f"{self.url.geturl()}/{deployment.links[0].path}"
 
     def ask(self, operation: Operation, values: dict[str, Any]) -> Any:
         """Call one operation and return its result; a body may be a dictionary.
@@ -74,7 +74,7 @@ class Client:
         """
         path = operation.path
         query: dict[str, Any] = {}
-        headers = dict(self._headers)
+        headers = dict(self.headers)
         if self.project:
             headers[PROJECT_HEADER] = self.project
         body = None
@@ -108,10 +108,10 @@ class Client:
             Unavailable: the server does not respond.
             NbyardError: the server responded with an error.
         """
-        with_headers = {**self._headers, **(headers or {})}
+        with_headers = {**self.headers, **(headers or {})}
         connection = self._connect()
         try:
-            place = f"{self._url.path}/nbyard/api{path}"
+            place = f"{self.url.path}/nbyard/api{path}"
             connection.request(method, place, body=body, headers=with_headers)
             answer = connection.getresponse()
             content = answer.read()
@@ -120,7 +120,7 @@ class Client:
         finally:
             connection.close()
         if answer.status >= 300:
-            raise self._error(answer.status, content)
+            raise self.error_of(answer.status, content)
         return content
 
     def download(self, noun: str, key: str) -> tuple[BinaryIO, str]:
@@ -152,15 +152,15 @@ class Client:
         return self._fetch(f"{place}?{urlencode({'path': path})}", path)
 
     def _fetch(self, path: str, default: str) -> tuple[BinaryIO, str]:
-        place = f"{self._url.path}/nbyard/api{path}"
+        place = f"{self.url.path}/nbyard/api{path}"
         with contextlib.ExitStack() as undone, contextlib.closing(self._connect()) as connection:
             # Download everything first, so that callers never see half a file.
             whole = undone.enter_context(tempfile.TemporaryFile())
             try:
-                connection.request("GET", place, headers=self._headers)
+                connection.request("GET", place, headers=self.headers)
                 answer = connection.getresponse()
                 if answer.status >= 300:
-                    raise self._error(answer.status, answer.read())
+                    raise self.error_of(answer.status, answer.read())
                 shutil.copyfileobj(answer, whole, CHUNK)
             except (OSError, http.client.HTTPException) as error:
                 raise self._silent(error) from None
@@ -172,12 +172,12 @@ class Client:
         return whole, unquote(name) or default
 
     def _silent(self, error: Exception) -> Unavailable:
-        url = self._url.geturl()
+        url = self.url.geturl()
         return Unavailable(f"{url} does not respond: {error}")
 
-    def _error(self, status: int, content: bytes) -> NbyardError:
+    def error_of(self, status: int, content: bytes) -> NbyardError:
         """Return the error in a response; a proxy or hub may respond with another body."""
-        token = WRONG_TOKEN if "Authorization" in self._headers else NO_TOKEN
+        token = WRONG_TOKEN if "Authorization" in self.headers else NO_TOKEN
         try:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
@@ -195,8 +195,8 @@ class Client:
         return error_classes().get(body.code, NbyardError)(why, hint=hint, details=body.details)
 
     def _connect(self) -> http.client.HTTPConnection:
-        host, port = self._url.hostname or "", self._url.port
-        if self._url.scheme == "https":
+        host, port = self.url.hostname or "", self.url.port
+        if self.url.scheme == "https":
             context = ssl.create_default_context()
             return http.client.HTTPSConnection(host, port, timeout=SECONDS, context=context)
         return http.client.HTTPConnection(host, port, timeout=SECONDS)

@@ -10,11 +10,13 @@ from nbyard.rest.event_socket import Broadcast
 from nbyard.rest.operation_handler import RestContext
 from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.routes import routes
-from nbyard.rest.server_hooks import prometheus_metrics
-from nbyard.rest.server_hooks.activity import Activity
-from nbyard.rest.server_hooks.dispatcher_watchdog import DispatcherWatchdog
-from nbyard.rest.server_hooks.file_renames import follow_renames
-from nbyard.rest.server_hooks.log_format import set_log_format
+from nbyard.rest.server_hooks import (
+    Activity,
+    DispatcherWatchdog,
+    follow_renames,
+    register_metrics,
+    set_log_format,
+)
 from nbyard.settings import Settings
 
 STORE = "store.sqlite"
@@ -56,7 +58,7 @@ def _load_jupyter_server_extension(serverapp: Any) -> None:
 
     context.closing.append(remove_routes)
     web_app.settings["nbyard"] = context
-    prometheus_metrics.register_metrics(context)
+    register_metrics(context)
     DispatcherWatchdog(context, exists)
     follow_renames(context, serverapp.event_logger, exists)
     serverapp.log.info("nbyard keeps its store in %s", settings.store_path)

@@ -22,8 +22,8 @@ class YFlow(YBaseDoc):
 
     def __init__(self, ydoc: "Doc[Any] | None" = None, awareness: Awareness | None = None) -> None:
         super().__init__(ydoc, awareness)
-        self._blocks = {name: self._ydoc.get(name, type=Map) for name in DEPTH}
-        for block in self._blocks.values():
+        self.blocks = {name: self._ydoc.get(name, type=Map) for name in DEPTH}
+        for block in self.blocks.values():
             self.undo_manager.expand_scope(block)
 
     @property
@@ -41,7 +41,7 @@ class YFlow(YBaseDoc):
         """Return the canonical text, without edges and positions of removed nodes."""
         if self.broken is not None:
             return self.broken
-        flow = {name: block.to_py() or {} for name, block in self._blocks.items()}
+        flow = {name: block.to_py() or {} for name, block in self.blocks.items()}
         nodes = flow["nodes"]
         # One window may delete a node while another window connects it. The shared maps keep both.
         flow["edges"] = {
@@ -68,7 +68,7 @@ class YFlow(YBaseDoc):
             if self.broken is not None:
                 del self._ystate["broken"]
             for name, depth in DEPTH.items():
-                _assign(self._blocks[name], flow.get(name, {}), depth)
+                _assign(self.blocks[name], flow.get(name, {}), depth)
 
     def observe(self, callback: Callable[[str, Any], None]) -> None:
         """Call `callback` for changes of the content only.
@@ -76,7 +76,7 @@ class YFlow(YBaseDoc):
         The room saves at every event, and opening a document already changes its state.
         """
         self.unobserve()
-        for name, block in self._blocks.items():
+        for name, block in self.blocks.items():
             self._subscriptions[block] = block.observe_deep(partial(callback, name))
 
 

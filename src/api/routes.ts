@@ -102,9 +102,7 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     versions: 'GET /environments/{environment}/versions',
     change: 'POST /environments/{environment}/versions'
   },
-  events: {
-    list: 'GET /events'
-  },
+  events: { list: 'GET /events' },
   executables: {
     list: 'GET /executables',
     create: 'POST /executables',
@@ -130,12 +128,8 @@ export const ROUTES: Readonly<Record<string, Readonly<Record<string, string>>>> 
     log: 'GET /images/{image}/log',
     push: 'POST /images/{image}/push'
   },
-  kernels: {
-    list: 'GET /kernels'
-  },
-  lineage: {
-    get: 'GET /lineage'
-  },
+  kernels: { list: 'GET /kernels' },
+  lineage: { get: 'GET /lineage' },
   models: {
     sources: 'GET /model-sources',
     build: 'POST /models',

@@ -1473,7 +1473,7 @@ export interface paths {
         /**
          * Delete an image, or cancel its build
          * @description Fails while something needs the image, unless `force` is set: a deployment, an executable, a
-         *     workflow, a schedule, a trigger or a live run. Containers that run from it continue.
+         *     workflow, an automation or a live run. Containers that run from it continue.
          */
         delete: operations["images.delete"];
         options?: never;
@@ -2104,7 +2104,7 @@ export interface paths {
          * Start a check run: run the saved workflow on a sample of its data
          * @description Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
          *     each suffix in each folder. Other data, and files that code opens itself, are used whole.
-         *     The run is kept out of lists, searches, comparisons, the cache, notices and triggers.
+         *     The run is kept out of lists, searches, comparisons, the cache, notices and automations.
          *     It is deleted after the next check run of the same file, or a day after its end.
          */
         post: operations["runs.check_sample"];
@@ -3348,8 +3348,7 @@ export interface components {
          * @description A file beside the file of another argument, `of`, with a name derived from that name.
          *
          *         `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
-         *         with references to `self` is the whole name: `$(self.nameroot).idx` (`secondaryFiles` of
-         *         CWL).
+         *         with references to `self` is the whole name: `$(self.nameroot).idx`.
          */
         Beside: {
             /** @enum {unknown} */
@@ -3461,7 +3460,7 @@ export interface components {
         };
         /**
          * Bound
-         * @description Words of the command line, built by the rules of CWL.
+         * @description Words of the command line.
          *
          *         They follow all other words, in the order of their positions. `prefix` precedes the value, or is
          *         `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
@@ -3667,6 +3666,7 @@ export interface components {
         ChannelPatch: {
             revision: number;
             name?: string;
+            /** URL */
             url?: string;
             rules?: components["schemas"]["NoticeRule"][];
             digest?: components["schemas"]["DigestLimit"];
@@ -3749,13 +3749,25 @@ export interface components {
          *         `workflow`, unless `max_bytes` is 0.
          */
         CleanUpRules: {
-            /** @default null */
+            /**
+             * Older than (days)
+             * @default null
+             */
             older_than_days: number | null;
-            /** @default null */
+            /**
+             * Newest runs to keep of each workflow
+             * @default null
+             */
             keep: number | null;
-            /** @default [] */
+            /**
+             * Only these states (none: all)
+             * @default []
+             */
             states: string[];
-            /** @default null */
+            /**
+             * Most gigabytes of all outputs
+             * @default null
+             */
             max_bytes: number | null;
             /** @default  */
             workflow: string;
@@ -4061,7 +4073,10 @@ export interface components {
              * @enum {unknown}
              */
             service: "deepaas" | "jupyter" | "vscode";
-            /** @default  */
+            /**
+             * Password
+             * @default
+             */
             jupyter_password: string;
             /** @default  */
             hostname: string;
@@ -4308,20 +4323,72 @@ export interface components {
             revision: number;
             /** @default null */
             changed_at: string | null;
+            /**
+             * Title
+             * @description The name that users see; at most 45 characters.
+             */
             title?: string;
+            /**
+             * Description
+             * @description The purpose of the deployment; at most 1,000 characters.
+             */
             description?: string;
+            /**
+             * Image
+             * @description The new image.
+             */
             image?: string;
+            /**
+             * CPU
+             * @description The maximum number of cores.
+             */
             cpu?: number;
+            /**
+             * Memory
+             * @description The memory limit. A service that exceeds it is killed.
+             */
             memory_gb?: number;
+            /**
+             * Disk
+             * @description The maximum size of its files, if the disk of the engine supports limits.
+             */
             disk_gb?: number;
+            /**
+             * GPU
+             * @description The number of GPUs that only this deployment uses. Runs cannot use them meanwhile.
+             */
             gpu?: number;
+            /**
+             * Password
+             * @description The password for JupyterLab or VS Code; at least 9 characters.
+             */
             password?: string;
+            /**
+             * Command
+             * @description The words of a command that replaces the image's own.
+             */
             command?: string[];
+            /**
+             * Variables
+             * @description Environment variables, without secrets: users who may see the deployment read them.
+             */
             environment?: {
                 [key: string]: string;
             };
+            /**
+             * Ports
+             * @description The ports of the service, each with the name of its link.
+             */
             ports?: components["schemas"]["Port"][];
+            /**
+             * Time to start
+             * @description The time limit for its first response.
+             */
             start_seconds?: number;
+            /**
+             * Time to stop
+             * @description The time limit to finish open requests when it is stopped or replaced.
+             */
             stop_seconds?: number;
         };
         /**
@@ -4762,7 +4829,7 @@ export interface components {
         };
         /**
          * FieldChange
-         * @description The value of a field on the server (`old`) and in the project folder (`new`).
+         * @description The value of a field before (`old`) and after (`new`) a push or pull.
          */
         FieldChange: {
             /** @default null */
@@ -5003,7 +5070,7 @@ export interface components {
          *
          *         For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
          *         is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
-         *         becomes a JSON file. Without patterns and value, the program describes the output in
+         *         becomes a JSON file. Without patterns and value, the program describes the output in the file
          *         `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
          */
         Found: {
@@ -5797,7 +5864,12 @@ export interface components {
          *         runs; a key before an @ is sent as a bearer token.
          */
         NewChannel: {
+            /** Name */
             name: string;
+            /**
+             * URL
+             * @description Slack, Discord, Teams: the web address of a webhook (https://…). E-mail: mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org
+             */
             url: string;
             /** @default [] */
             rules: components["schemas"]["NoticeRule"][];
@@ -5877,12 +5949,17 @@ export interface components {
          * @description A credential to store. `fields` are those of its kind.
          */
         NewCredential: {
+            /** Name */
             name: string;
+            /** Kind */
             kind: string;
             fields: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Description
+             * @default
+             */
             description: string;
         };
         /**
@@ -5918,50 +5995,106 @@ export interface components {
          * NewDeployment
          * @description A deployment to create. Omitted fields have the values of the preset and the service.
          *
-         *         `name` is the host name, a part of its address; by default it is derived from the title.
-         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
-         *         started. `ports` are the ports that the service listens on. The service has `start_seconds` to
-         *         answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
-         *         `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
-         *         fields.
+         *         `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
+         *         the form of the AI4OS dashboard, as an alternative to the other fields.
          */
         NewDeployment: {
-            /** @default  */
+            /**
+             * Image
+             * @default
+             */
             image: string;
             /**
+             * Service
              * @default api
              * @enum {unknown}
              */
             service: "api" | "code-server" | "jupyterlab" | "own";
-            /** @default  */
+            /**
+             * Host name
+             * @description The deployment's own part of its address. Empty: derived from the title.
+             * @default
+             */
             name: string;
-            /** @default  */
+            /**
+             * Title
+             * @description The name that users see; at most 45 characters.
+             * @default
+             */
             title: string;
-            /** @default  */
+            /**
+             * Description
+             * @description The purpose of the deployment; at most 1,000 characters.
+             * @default
+             */
             description: string;
-            /** @default standard */
+            /**
+             * Preset
+             * @description The preset with the defaults and ranges.
+             * @default standard
+             */
             preset: string;
-            /** @default null */
+            /**
+             * CPU
+             * @description The maximum number of cores.
+             * @default null
+             */
             cpu: number | null;
-            /** @default null */
+            /**
+             * Memory
+             * @description The memory limit. A service that exceeds it is killed.
+             * @default null
+             */
             memory_gb: number | null;
-            /** @default null */
+            /**
+             * Disk
+             * @description The maximum size of its files, if the disk of the engine supports limits.
+             * @default null
+             */
             disk_gb: number | null;
-            /** @default null */
+            /**
+             * GPU
+             * @description The number of GPUs that only this deployment uses. Runs cannot use them meanwhile.
+             * @default null
+             */
             gpu: number | null;
-            /** @default  */
+            /**
+             * Password
+             * @description The password for JupyterLab or VS Code; at least 9 characters.
+             * @default
+             */
             password: string;
-            /** @default [] */
+            /**
+             * Command
+             * @description The words of a command that replaces the image's own.
+             * @default []
+             */
             command: string[];
-            /** @default {} */
+            /**
+             * Variables
+             * @description Environment variables, without secrets: users who may see the deployment read them.
+             * @default {}
+             */
             environment: {
                 [key: string]: string;
             };
-            /** @default null */
+            /**
+             * Ports
+             * @description The ports of the service, each with the name of its link.
+             * @default null
+             */
             ports: components["schemas"]["Port"][] | null;
-            /** @default null */
+            /**
+             * Time to start
+             * @description The time limit for its first response.
+             * @default null
+             */
             start_seconds: number | null;
-            /** @default null */
+            /**
+             * Time to stop
+             * @description The time limit to finish open requests when it is stopped or replaced.
+             * @default null
+             */
             stop_seconds: number | null;
             /** @default null */
             general: components["schemas"]["DashboardGeneral"] | null;
@@ -5975,9 +6108,17 @@ export interface components {
          * @description A key to create. It expires after `days`, null for never. `name` says what it is for.
          */
         NewDeploymentKey: {
-            /** @default  */
+            /**
+             * Name
+             * @description Purpose of the key.
+             * @default
+             */
             name: string;
-            /** @default null */
+            /**
+             * Expires
+             * @description Time until it expires: 12h, 30d, 4w.
+             * @default null
+             */
             days: number | null;
         };
         /**
@@ -5987,8 +6128,12 @@ export interface components {
          *         `capture` names a kernel whose packages are added in their installed versions.
          */
         NewEnvironment: {
+            /** Name */
             name: string;
-            /** @default  */
+            /**
+             * Packages
+             * @default
+             */
             requirements: string;
             /** @default  */
             capture: string;
@@ -6012,10 +6157,14 @@ export interface components {
          * @description An executable to register. Omitted fields are read from the file.
          */
         NewExecutable: {
-            /** @default  */
+            /**
+             * File
+             * @default
+             */
             path: string;
             /** @default  */
             upload: string;
+            /** Name */
             name?: string;
             /** @default  */
             kind: string;
@@ -6095,17 +6244,23 @@ export interface components {
          *         other facts by name.
          */
         NewProject: {
+            /** Name */
             name: string;
-            /** @default  */
+            /**
+             * Description
+             * @default
+             */
             description: string;
-            /** @default  */
+            /**
+             * Repository (URL)
+             * @default
+             */
             repository: string;
-            /** @default  */
+            /**
+             * Requirements
+             * @default
+             */
             requirements: string;
-            /** @default {} */
-            metadata: {
-                [key: string]: string;
-            };
             /**
              * @default {
              *       "goal": "",
@@ -6114,6 +6269,13 @@ export interface components {
              *     }
              */
             task: components["schemas"]["ProjectTask"];
+            /**
+             * Other facts, one “name = value” per line
+             * @default {}
+             */
+            metadata: {
+                [key: string]: string;
+            };
         };
         /**
          * NewRetention
@@ -6351,14 +6513,24 @@ export interface components {
          *         `long_seconds`, whichever is first.
          */
         NoticeRule: {
+            /** Send a message when a run */
             events: ("automation-missed" | "cancelled" | "failed" | "recovered" | "retried" | "running-long" | "succeeded")[];
-            /** @default  */
+            /**
+             * Only runs of this file
+             * @default
+             */
             path: string;
             /** @default 2 */
             long_factor: number | null;
-            /** @default null */
+            /**
+             * A run takes long after (minutes)
+             * @default null
+             */
             long_seconds: number | null;
-            /** @default  */
+            /**
+             * Only runs of this project
+             * @default
+             */
             project: string;
         };
         /**
@@ -6986,13 +7158,25 @@ export interface components {
          *         is 0.
          */
         PolicyRules: {
-            /** @default null */
+            /**
+             * Older than (days)
+             * @default null
+             */
             older_than_days: number | null;
-            /** @default null */
+            /**
+             * Newest runs to keep of each workflow
+             * @default null
+             */
             keep: number | null;
-            /** @default [] */
+            /**
+             * Only these states (none: all)
+             * @default []
+             */
             states: string[];
-            /** @default null */
+            /**
+             * Most gigabytes of all outputs
+             * @default null
+             */
             max_bytes: number | null;
         };
         /**
@@ -7196,14 +7380,19 @@ export interface components {
          */
         ProjectPatch: {
             revision: number;
+            /** Name */
             name?: string;
+            /** Description */
             description?: string;
+            /** Repository (URL) */
             repository?: string;
+            /** Requirements */
             requirements?: string;
+            task?: components["schemas"]["ProjectTask"];
+            /** Other facts, one “name = value” per line */
             metadata?: {
                 [key: string]: string;
             };
-            task?: components["schemas"]["ProjectTask"];
         };
         /**
          * ProjectPlan
@@ -7280,11 +7469,20 @@ export interface components {
          * @description The purpose of a project: its goal, the data to evaluate results with, and the criteria.
          */
         ProjectTask: {
-            /** @default  */
+            /**
+             * Goal
+             * @default
+             */
             goal: string;
-            /** @default  */
+            /**
+             * Evaluation data
+             * @default
+             */
             evaluation_data: string;
-            /** @default  */
+            /**
+             * Criteria
+             * @default
+             */
             criteria: string;
         };
         /**
@@ -7314,6 +7512,7 @@ export interface components {
          *         It can be listed among the images of an `environment` (by name or ID).
          */
         PulledImage: {
+            /** Name */
             reference: string;
             /** @default  */
             environment: string;
@@ -7355,30 +7554,57 @@ export interface components {
          *         the Dockerfile.
          */
         Recipe: {
-            /** @default  */
+            /**
+             * Base image
+             * @default
+             */
             base: string;
-            /** @default [] */
+            /**
+             * System packages
+             * @default []
+             */
             system_packages: string[];
-            /** @default [] */
+            /**
+             * Packages for building only
+             * @default []
+             */
             build_packages: string[];
-            /** @default 65534 */
+            /**
+             * User id
+             * @default 65534
+             */
             uid: number;
-            /** @default 65534 */
+            /**
+             * Group id
+             * @default 65534
+             */
             gid: number;
-            /** @default  */
+            /**
+             * CUDA version
+             * @default
+             */
             cuda: string;
-            /** @default {} */
+            /**
+             * Environment variables
+             * @default {}
+             */
             variables: {
                 [key: string]: string;
             };
-            /** @default {} */
+            /**
+             * Labels
+             * @default {}
+             */
             labels: {
                 [key: string]: string;
             };
+            /**
+             * Project folder
+             * @default
+             */
+            project: string;
             /** @default true */
             for_notebooks: boolean;
-            /** @default  */
-            project: string;
             /** @default  */
             own: string;
         };
@@ -7425,13 +7651,25 @@ export interface components {
          *         logs. It is a folder below the working directory, or the name of an output.
          */
         Resources: {
-            /** @default  */
+            /**
+             * Environment
+             * @description A name, or name@2 for version 2.
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /** @default  */
             hinted_image: string;
-            /** @default  */
+            /**
+             * Requirements
+             * @description A requirements file beside the executable. The image is built from it.
+             * @default
+             */
             requirements: string;
             /** @default {} */
             ports: {
@@ -7439,21 +7677,47 @@ export interface components {
             };
             /** @default  */
             tensorboard: string;
-            /** @default null */
+            /**
+             * CPUs
+             * @default null
+             */
             cpu: number | null;
-            /** @default null */
+            /**
+             * Memory
+             * @default null
+             */
             memory_bytes: number | null;
-            /** @default null */
+            /**
+             * GPUs
+             * @default null
+             */
             gpu: number | null;
-            /** @default null */
+            /**
+             * Timeout (seconds)
+             * @default null
+             */
             timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Give up queueing after (seconds)
+             * @default null
+             */
             queue_timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Stop if silent for (seconds)
+             * @description Time since the last log line or finished cell.
+             * @default null
+             */
             silence_timeout_seconds: number | null;
-            /** @default null */
+            /**
+             * Retries
+             * @description Retries after a failure. Lost attempts are always retried.
+             * @default null
+             */
             retries: number | null;
-            /** @default null */
+            /**
+             * Retry after
+             * @default null
+             */
             retry_on: ("contract" | "error" | "exit-code" | "kernel-died" | "memory" | "timeout")[] | null;
             /** @default null */
             cache: boolean | string | null;
@@ -7615,8 +7879,8 @@ export interface components {
          * RunDetail
          * @description A run with its tasks in topological order. `edges` are the connections that it used.
          *
-         *         `modes` has the modes of its muted and bypassed nodes. `source` is the name of the schedule or
-         *         trigger that started the run. `is_source_deleted` is true after its deletion.
+         *         `modes` has the modes of its muted and bypassed nodes. `source` is the name of the automation
+         *         that started the run. `is_source_deleted` is true after its deletion.
          */
         RunDetail: {
             run: components["schemas"]["Run"];
@@ -8089,7 +8353,7 @@ export interface components {
         };
         /**
          * Upload
-         * @description An upload in progress. `offset` is the next byte expected.
+         * @description An upload in progress. Its next piece begins at `offset`.
          */
         Upload: {
             id: string;

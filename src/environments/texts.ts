@@ -34,34 +34,17 @@ export function stillInstalledText({ installed }: Environment, trans: Translatio
       );
 }
 
-export interface IRefused {
-  /** A message about the name. */
-  name: string;
-  /** Messages about packages, with their lines if known. */
-  packages: readonly string[];
-}
-
-/** Return the messages of a refusal by field. */
-export function refusedMessages(error: unknown, trans: TranslationBundle): IRefused {
+/** Return the messages of a refusal of packages, with their lines if known. */
+export function refusedPackages(error: unknown, trans: TranslationBundle): string[] {
   if (!(error instanceof ApiError)) {
-    return { name: '', packages: [(error as Error).message] };
+    return [(error as Error).message];
   }
   const { message, hint, details } = error;
-  const about = details.filter(({ path }) => path === 'name').map(detail => detail.message);
-  const lines = details.filter(({ path }) => path !== 'name');
-  if (about.length) {
-    return {
-      name: sentences(about[0], hint),
-      packages: lines.map(detail => inLine(detail, trans))
-    };
-  }
-  return {
-    name: '',
-    packages: lines.length ? lines.map(detail => inLine(detail, trans)) : [sentences(message, hint)]
-  };
+  return details.length ? details.map(detail => inLine(detail, trans)) : [sentences(message, hint)];
 }
 
-function inLine(
+/** Return a message with the line that it is about. */
+export function inLine(
   { path, message }: { path: string; message: string },
   trans: TranslationBundle
 ): string {

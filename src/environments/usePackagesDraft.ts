@@ -4,7 +4,7 @@ import type { ApiClient } from '../api/client';
 import type { Question } from '../api/operations';
 import { Resolution } from '../api/types';
 import { useDraft } from '../components/hooks/useDraft';
-import { refusedMessages } from './texts';
+import { refusedPackages } from './texts';
 
 type Body = Question<'environments.preview'>['body'];
 type Outcome = 'done' | 'refused' | 'aborted';
@@ -56,7 +56,7 @@ export function usePackagesDraft(
       await work(signal);
     } catch (error) {
       if (!signal.aborted) {
-        setProblems(refusedMessages(error, trans).packages);
+        setProblems(refusedPackages(error, trans));
         return 'refused';
       }
     }

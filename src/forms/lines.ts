@@ -5,19 +5,21 @@ export function words(text: string): string[] {
   return text.split(/[\s,]+/).filter(Boolean);
 }
 
-/** Parse `NAME=VALUE` in each line. */
-export function parsePairs(text: string): Record<string, string> {
+/** Parse `NAME=VALUE` in each line; around a separator with spaces, spaces do not count. */
+export function parsePairs(text: string, separator = '='): Record<string, string> {
   const lines = text.split('\n').map(line => line.trim());
+  const sign = separator.trim();
   return Object.fromEntries(
     lines.filter(Boolean).map(line => {
-      const at = line.indexOf('=');
-      return at < 0 ? [line, ''] : [line.slice(0, at).trim(), line.slice(at + 1)];
+      const at = line.indexOf(sign);
+      const value = at < 0 ? '' : line.slice(at + 1);
+      return [at < 0 ? line : line.slice(0, at).trim(), sign === separator ? value : value.trim()];
     })
   );
 }
 
-export function pairLines(values: Record<string, string> | undefined): string {
+export function pairLines(values: Record<string, string> | undefined, separator = '='): string {
   return Object.entries(values ?? {})
-    .map(([name, value]) => `${name}=${value}`)
+    .map(pair => pair.join(separator))
     .join('\n');
 }

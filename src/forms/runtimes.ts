@@ -33,9 +33,6 @@ export function useNames(
   return chosen && !names.includes(chosen) ? [...names, chosen] : names;
 }
 
-/** Suggestions by field. */
-export type Offered = Readonly<Record<string, readonly string[] | undefined>>;
-
 /** Return the images that were built or pulled here. */
 export async function readyImages(client: ApiClient): Promise<string[]> {
   const { items } = await client.call('images.list', { query: { limit: MAX_OFFERED } });
@@ -50,23 +47,4 @@ export async function environmentNames(client: ApiClient): Promise<string[]> {
 /** Return the kernels of the server's machine that belong to no environment. */
 export async function kernelNames(client: ApiClient): Promise<string[]> {
   return (await client.call('kernels.list', {})).items.map(({ name }) => name);
-}
-
-/** Return environments and images; none while the server does not respond, as names can be typed. */
-export function useOffered(client: ApiClient): Offered {
-  const [offered, setOffered] = useState<Offered>({});
-  useEffect(() => {
-    let isCurrent = true;
-    const add = (field: string, request: Promise<string[]>) =>
-      request.then(
-        names => isCurrent && setOffered(others => ({ ...others, [field]: names })),
-        () => undefined
-      );
-    void add('environment', environmentNames(client));
-    void add('image', readyImages(client));
-    return () => {
-      isCurrent = false;
-    };
-  }, [client]);
-  return offered;
 }

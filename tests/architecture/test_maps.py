@@ -38,3 +38,11 @@ def test_page_about_rooms_matches_the_import_linter() -> None:
     shown = [sorted(re.findall(r"`(\w+)`", row)) for row in rows]
     alone = contracts["contracts"][0]["exhaustive_ignores"]
     assert shown == [*filter(None, wanted), sorted(alone)]
+
+
+def test_drawing_of_a_run_names_existing_functions() -> None:
+    page = (ROOT / "docs/contribute/how-a-run-flows.md").read_text()
+    places = re.findall(r"^\| `(?:\w+\.)?(\w+)` \| `(\S+\.py)` \|", page, re.MULTILINE)
+    assert 0 < len(places) <= 55
+    for name, file in places:
+        assert re.search(rf"def {name}\b", (PACKAGE / file).read_text()), f"{name} is not in {file}"

@@ -52,14 +52,14 @@ def transactions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[s
     """Return what real runs write, from the first statement of the schema on, with checkpoints."""
     pytest.importorskip("apsw")
     recorded: list[list[str]] = []
-    prepare = database_connection._prepare
+    prepare = database_connection.prepare_connection
 
     def watched(connection: Any, record: Any, **more: bool) -> None:
         prepare(connection, record, **more)
         recording(connection, recorded)
 
     monkeypatch.setattr(database_connection, "CHECKPOINT_EVERY", 7)
-    monkeypatch.setattr(database_connection, "_prepare", watched)
+    monkeypatch.setattr(database_connection, "prepare_connection", watched)
     settings = Settings(store_dir=str(tmp_path / "recorded"), inline_dispatch=True)
     with Yard.open(settings, tmp_path, tmp_path) as opened:
         with opened.store.read() as c:

@@ -32,7 +32,7 @@ def test_store_on_a_read_only_disk_is_refused_and_opens_later(disk: Path) -> Non
     remount(disk, "ro")
     with pytest.raises(StoreUnusable) as refused:
         Store(disk / "store")
-    assert refused.value.message.endswith("its folder cannot be written.")
+    assert refused.value.message.endswith("cannot be written.")
     assert "read-only" in refused.value.hint and "NBYARD_STORE_DIR" in refused.value.hint
     remount(disk, "rw")
     again = Store(disk / "store")

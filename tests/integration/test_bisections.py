@@ -10,6 +10,7 @@ import pytest
 from nbyard.domain.bisections.structs import Bisection, NewBisection
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
+from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 
@@ -109,7 +110,7 @@ def test_bisection_by_a_metric_finds_the_changed_code(project: Trained) -> None:
     assert [run.number for run in runs.list(ADA).items] == [2, 1]
     third = project.run(parameters={"seed": 8})
     assert third.run.number == 3
-    assert {task.why for task in third.tasks if task.cached} == {"nothing changed since run 2"}
+    assert all(task.reason == because("unchanged", run=2) for task in third.tasks if task.cached)
 
 
 @pytest.mark.long
@@ -167,7 +168,7 @@ def test_a_bisection_survives_its_dispatcher_and_can_be_cancelled(project: Train
     waiting = bisections.create(ADA, asked)
     stopped = bisections.create(ADA, asked)
     assert bisections.cancel(ADA, stopped.id).state == "cancelled"
-    with Dispatching(project.dispatching._settings) as again:
+    with Dispatching(project.dispatching.settings) as again:
         project.dispatching = again
         found = project.concluded(waiting.id)
         assert project.culprits(found) == [("code", "second.ipynb")]

@@ -10,6 +10,7 @@ import pytest
 from nbyard.domain.callers import Caller
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
+from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 
 from ..notebooks import PARAMETERS, notebook
@@ -101,7 +102,7 @@ def test_check_run_uses_a_sample_and_leaves_no_trace(project: Checked) -> None:
     assert not any(task.cached for task in third.tasks), "the cache is not read"
     repeated = project.run()
     assert all(task.cached for task in repeated.tasks)
-    assert {task.why for task in repeated.tasks} == {"nothing changed since run 1"}
+    assert all(task.reason == because("unchanged", run=1) for task in repeated.tasks)
 
 
 def test_sample_of_a_folder_has_the_first_files_of_each_kind(project: Checked) -> None:

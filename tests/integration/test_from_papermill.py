@@ -260,7 +260,7 @@ def test_kernel_with_an_invalid_name_is_reported_as_not_installed(
     found = _here(*yard, text, kernel="python3")
     assert found == _under_papermill(tmp_path / "papermill", text, "python3")
     assert found == _here(*yard, text), "the kernel of the language runs it"
-    assert "The kernel Python [conda env:foo] is not installed: python3" in _warning(yard[0])
+    assert "[conda env:foo]" in _warning(yard[0])
 
 
 def _warning(yard: Yard) -> str:

@@ -185,7 +185,7 @@ def test_failing_cell_leaves_no_partial_output(tmp_path: Path) -> None:
     runtime.start(order)
     result = finish(runtime, order)
     assert result.failure is not None
-    assert "the key 1 would come back as text" in result.failure.message
+    assert "the key 1 would" in result.failure.message
     assert (order.folder / "outputs" / "out" / "out").read_text() == "[1]"
     left = sorted(path.name for path in (order.folder / "outputs" / "out").iterdir())
     assert left == [".type.json", "out"]

@@ -32,7 +32,7 @@ def log(tmp_path: Path) -> Iterator[FileIO]:
 
 @pytest.fixture(params=["pip", "uv"])
 def installer(request: pytest.FixtureRequest, log: FileIO) -> Installer:
-    if request.param == "uv" and not installers._uv():
+    if request.param == "uv" and not installers.find_uv():
         pytest.skip("uv is not installed")
     return Installer(log, lambda: True, request.param)
 
@@ -118,7 +118,7 @@ def test_packages_come_from_the_named_index(
     assert versions(found) == {"cow": "2.0", "grass": "1.0"}
     asked = len(index.asked)
     installer.install(lock_lines(lines, found), tmp_path / "made")
-    assert len(index.asked) > asked or installer._uv, "uv has it in its cache"
+    assert len(index.asked) > asked or installer.uv, "uv has it in its cache"
     assert imported(tmp_path / "made", "import cow, grass; print(cow.version)") == "2.0"
 
 
@@ -284,16 +284,16 @@ def test_missing_git_data_of_a_folder_is_explained(tmp_path: Path) -> None:
     said = tmp_path / "said"
     for words, told in (("unable to detect version for /cow.", True), ("broken", False)):
         said.write_text(f"Before\nerror: LookupError: setuptools-scm was {words}\n  More\n")
-        found = installers._trouble(said, 7)
+        found = installers.reason_in_log(said, 7)
         assert str(found).startswith("LookupError: setuptools-scm was")
-        assert ("the folder needs its .git" in str(found)) is told
+        assert ("needs its .git" in str(found)) is told
 
 
 def test_a_missing_package_is_reported_once(tmp_path: Path) -> None:
     said = tmp_path / "said"
     missing = "Could not find a version that satisfies the requirement x==9 (from versions: 1)"
     said.write_text(f"ERROR: {missing}\nERROR: No matching distribution found for x==9\n")
-    assert str(installers._trouble(said, 0)) == missing
+    assert str(installers.reason_in_log(said, 0)) == missing
 
 
 def test_missing_dependency_of_a_local_folder_is_refused(

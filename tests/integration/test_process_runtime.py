@@ -318,7 +318,7 @@ class TestProcessRuntime(Supervised):
             shutil.copytree(made.folder, order.folder)
             runtime.start(order)
             assert finish(runtime, order).state == "succeeded"
-            assert "No space left on device" in log_of(order)
+            assert "No space left" in log_of(order)
             assert '"incomplete"' in (order.folder / "events.jsonl").read_text()
         finally:
             subprocess.run(["umount", "-l", str(disk)], check=True)
@@ -446,7 +446,7 @@ class TestNotebooks:
         path.write_text(json.dumps(written))
         runtime.start(order)
         assert finish(runtime, order).state == "succeeded"
-        assert "added missing metadata or source; cells: 2" in log_of(order)
+        assert "source; cells: 2" in log_of(order)
         assert "metadata" not in json.loads(path.read_text())["cells"][1]
 
     def test_killed_kernel_is_reported_with_its_signal(
@@ -572,13 +572,13 @@ def test_progress_notifications_are_limited_in_rate(tmp_path: Path) -> None:
         order = place_attempt(tmp_path, script, {}, "", wake=wake)
         before = time.monotonic()
         runtime.start(order)
-        heard = [listener._listen(30.0, bool)]
+        heard = [listener.listen(30.0, bool)]
         wait_until(lambda: log_of(order).count("\n") == 100)
-        while words := listener._listen(1.0, bool):
+        while words := listener.listen(1.0, bool):
             heard.append(words)
         assert all(words == {PROGRESS} for words in heard)
         assert len(heard) <= (time.monotonic() - before) / 0.1 + 1
         (order.folder / "code" / "go").touch()
-        while order.attempt_id.encode() not in (words := listener._listen(30.0, bool)):
+        while order.attempt_id.encode() not in (words := listener.listen(30.0, bool)):
             assert words == {PROGRESS}
     finish(runtime, order)

@@ -151,8 +151,8 @@ def runtime() -> Iterator[ProcessRuntime]:
 
 def watch(runtime: ProcessRuntime, folder: Path) -> Watched:
     run_one(runtime, folder)
-    assert runtime._parents is not None
-    return Watched(runtime._parents.of_notebooks.pid)
+    assert runtime.parents is not None
+    return Watched(runtime.parents.of_notebooks.pid)
 
 
 def test_ready_kernels_stop_when_the_dispatcher_is_killed(tmp_path: Path) -> None:

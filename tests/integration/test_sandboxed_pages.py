@@ -107,8 +107,8 @@ def server(tmp_path: Path, service: int) -> Iterator[JupyterServer]:
     made = JupyterServer(tmp_path).start()
     try:
         assert made.send("GET", "/deployments").status == 200
-        deployments = made.app.web_app.settings["nbyard"].services.deployments
-        store, owner = deployments._store, Caller(local_name())
+        yard = made.app.web_app.settings["nbyard"].yard()
+        deployments, store, owner = yard.services.deployments, yard.store, Caller(local_name())
         for name in ("page", "other"):
             wish = NewDeployment("app:1", "own", name, ports=[Port("web", 1)])
             found = deployments.create(owner, wish)

@@ -89,7 +89,7 @@ def test_unknown_credential_is_refused_at_its_field(work):
         with pytest.raises(Invalid) as refused:
             call(ANN, NewRun(path=path, parameters={"token": CANARY}))
         assert [one.path for one in refused.value.details] == ["parameters.token"]
-        assert "there is no credential of that name" in refused.value.message
+        assert "credential of that name" in refused.value.message
         assert "Your credentials: api." in refused.value.hint
         assert not is_in(refused.value.words.encode())
     with pytest.raises(Invalid, match="the name of a credential is needed"):
@@ -117,7 +117,7 @@ def test_deleted_credential_fails_the_task_that_needs_it(work):
     )
     failure = detail.tasks[0].failure
     assert failure is not None and failure.kind == "preparation"
-    assert failure.message == "The credential 'api' was deleted after the run was created."
+    assert failure.reason == because("credential-deleted-since", credential="'api'")
 
 
 def test_credential_lists_the_workflows_that_use_it(work):

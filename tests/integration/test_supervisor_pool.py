@@ -84,7 +84,7 @@ def test_attempt_continues_when_its_dispatcher_dies_before_the_reply(runtime, tm
     request = {"folder": str(order.folder), "attempt_id": order.attempt_id, "kernel": ""}
     listen, ready = os.pipe()
     os.close(listen)
-    runtime._parents.of_commands._ask(request, runtime._host(STORE), ready)
+    runtime.parents.of_commands.ask(request, runtime.host_of(STORE), ready)
     os.close(ready)
     wait_until((order.folder / RUNNER).exists)
     assert finish(runtime, order).state == "succeeded"

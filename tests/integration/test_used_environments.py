@@ -24,7 +24,7 @@ from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import because, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.transfer.project_selection import SelectedFile, pack_files
+from nbyard.transfer.project_folders import SelectedFile, pack_files
 from nbyard.yard import Yard
 
 from ..notebooks import notebook

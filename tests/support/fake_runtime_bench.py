@@ -160,14 +160,14 @@ class Bench:
         self.store = yard.store
         self.runtime = FakeRuntime()
         self.far = FakeRuntime()
-        self._root = root
-        self._version = self._register()
+        self.root = root
+        self.version = self.register()
         self._former: list[Dispatcher] = []
         self.context, self.dispatcher = self._take_over()
 
-    def _register(self) -> tuple[str, str, list[Any]]:
-        (self._root / "work.py").write_text(SCRIPT)
-        (self._root / "work.py.nbexec").write_bytes(msgspec.json.encode(DESCRIPTION))
+    def register(self) -> tuple[str, str, list[Any]]:
+        (self.root / "work.py").write_text(SCRIPT)
+        (self.root / "work.py.nbexec").write_bytes(msgspec.json.encode(DESCRIPTION))
         made = self.yard.services.executables.create(OWNER, NewExecutable(path="work.py"))
         return made.id, made.current.id, made.current.arguments
 
@@ -239,11 +239,11 @@ class Bench:
                 }
                 for place, task_plan in enumerate(plans)
             ]
-            self.store.tasks.insert(c, run, rows)
+            self.store.tasks.insert(c, run.owner, run.id, rows)
         return run_id
 
     def _plan(self, node: str, needs: Sequence[str], more: Mapping[str, Any]) -> TaskPlan:
-        executable, version, arguments = self._version
+        executable, version, arguments = self.version
         results = {INPUTS[at]: ResultOf(need, "out") for at, need in enumerate(needs)}
         plain = {"label": node, "runtime": "fake", "cache": False, **more}
         number = ValueOf(plain.pop("n", 0))
@@ -315,7 +315,7 @@ class Bench:
 
     def snapshot(self, run_id: str, node: str = "a") -> AttemptSnapshot:
         """Return the live attempt at the node, as the dispatcher knows it."""
-        board = self.dispatcher._runs._board
+        board = self.dispatcher.runs.board
         if run_id not in board.runs:
             with self.store.read() as c:
                 board.read(c, run_id)

@@ -118,7 +118,7 @@ class PrivateEngine:
         log = self.folder / "dockerd.log"
         with open(log, "wb") as output:
             # --fork: the daemon is not our child, so it can outlive the starting process.
-            argv = ["setsid", "--fork", *self._command()]
+            argv = ["setsid", "--fork", *self.command()]
             environment = {**os.environ, **self._environment}
             environment["PATH"] = os.pathsep.join([self._programs(), environment["PATH"]])
             subprocess.run(argv, stdout=output, stderr=output, check=True, env=environment)
@@ -143,7 +143,7 @@ class PrivateEngine:
             if path.exists() and not _cmdline(int(path.read_text() or 0)):
                 path.unlink()
 
-    def _command(self) -> list[str]:
+    def command(self) -> list[str]:
         paths = {
             "--config-file": "daemon.json",
             "--data-root": "data",

@@ -30,7 +30,7 @@ def test_every_operation_is_a_method(client: Client):
         client.runs.nonsense  # noqa: B018
 
 
-def test_what_a_client_creates_is_linked_to_its_project(client: Client, api: JupyterServer):
+def test_resources_of_a_client_are_linked_to_its_project(client: Client, api: JupyterServer):
     client.project = client.projects.create(body={"name": "of client"}).id
     (api.root / "of_client.py").write_text("print()\n")
     made = client.automations.create(
@@ -43,7 +43,7 @@ def test_what_a_client_creates_is_linked_to_its_project(client: Client, api: Jup
     assert gone.command == "nbyard runs retry 1"
 
 
-def test_answers_have_their_types(client: Client, api: JupyterServer):
+def test_responses_have_their_types(client: Client, api: JupyterServer):
     (api.root / "a.csv").write_text("a\n1\n")
     made = client.datasets.create(body=NewDataset(FileSource("a.csv"), "A & B?"))
     assert made.current.state == "importing"
@@ -74,7 +74,7 @@ def test_refusals_are_the_same_classes(client: Client):
         client.datasets.get("a/../b")
 
 
-def test_uploads_travel_in_pieces(client: Client):
+def test_uploads_are_sent_in_pieces(client: Client):
     key = client.upload("a.csv", 6, iter([b"abc", b"def"]))
     assert client.uploads.get(key).offset == 6
     made = client.datasets.create(body=NewDataset(UploadSource(key), "from pieces"))
@@ -112,9 +112,9 @@ def test_no_token(api: JupyterServer):
         (500, "answered 500"),
     ],
 )
-def test_what_a_hub_answers_in_place_of_a_server(status: int, words: str):
+def test_responses_of_a_hub_without_server_are_explained(status: int, words: str):
     """P5."""
-    assert words in Client("http://hub.test/user/ann", "t")._error(status, b"<html>").message
+    assert words in Client("http://hub.test/user/ann", "t").error_of(status, b"<html>").message
 
 
 def test_a_change_without_a_token_asks_for_one(api: JupyterServer):

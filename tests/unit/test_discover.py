@@ -35,7 +35,7 @@ def test_without_a_server_the_store_of_this_machine(machine):
     found.yard.close()
 
 
-def test_what_a_connection_creates_is_linked_to_its_project(machine, monkeypatch):
+def test_resources_of_a_connection_are_linked_to_its_project(machine, monkeypatch):
     monkeypatch.chdir(machine.parts.files.root)
     machine.services.projects.create(Caller(local_name()), NewProject("wine"))
     found = discover.connect(project="wine")
@@ -49,7 +49,7 @@ def test_what_a_connection_creates_is_linked_to_its_project(machine, monkeypatch
         discover.connect(project="gone")
 
 
-def test_an_address_is_where_the_one_that_answers_listens(machine):
+def test_an_address_belongs_to_the_responding_server(machine):
     """M2: without a server."""
     found = discover.connect()
     body = NewDeployment("cow:1", service="own", name="cow", ports=[Port("web", 80)])
@@ -64,7 +64,7 @@ def test_an_address_is_where_the_one_that_answers_listens(machine):
     found.yard.close()
 
 
-def test_variables_that_the_dispatcher_does_not_hear(machine, monkeypatch):
+def test_variables_that_the_dispatcher_ignores_are_named(machine, monkeypatch):
     """G5: only those that somebody set here."""
     found = discover.connect()
     monkeypatch.setattr(
@@ -82,10 +82,10 @@ def test_a_server_by_url_or_port_with_its_token(monkeypatch, server):
     monkeypatch.setattr(discover, "_running", lambda: running)
     found = discover.connect(server)
     assert isinstance(found, Client)
-    assert found._headers == {"Authorization": "token t"}
+    assert found.headers == {"Authorization": "token t"}
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
     monkeypatch.setenv("NBYARD_SERVER", server)
-    assert discover.connect()._headers == {"Authorization": "token mine"}
+    assert discover.connect().headers == {"Authorization": "token mine"}
 
 
 @pytest.mark.parametrize(
@@ -107,28 +107,28 @@ def test_the_address_of_a_page_with_its_token(monkeypatch, page, base):
     monkeypatch.setattr(discover, "_running", list)
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
     found = discover.connect(page)
-    assert found._url.geturl() == base
-    assert found._headers == {"Authorization": "token t"}
+    assert found.url.geturl() == base
+    assert found.headers == {"Authorization": "token t"}
 
 
 @pytest.mark.parametrize(
     "url",
     ["https://uni.test/lab/jupyter", "https://hub.test/user/ann/lab", "https://h.test/tree/a"],
 )
-def test_an_address_without_a_token_stays(monkeypatch, url):
+def test_an_address_without_a_token_is_unchanged(monkeypatch, url):
     monkeypatch.setattr(discover, "_running", list)
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
-    assert discover.connect(f"{url}/?reset#a")._url.geturl() == url
+    assert discover.connect(f"{url}/?reset#a").url.geturl() == url
 
 
 def test_a_token_in_an_address_may_have_any_character(monkeypatch):
     monkeypatch.setattr(discover, "_running", list)
     found = discover.connect("http://127.0.0.1:9/lab?token=a+b%2Fc%20")
-    assert found._headers == {"Authorization": "token a+b/c "}
+    assert found.headers == {"Authorization": "token a+b/c "}
 
 
 @pytest.mark.parametrize("server", ["http://[::1", "http://h.test:a", "127.0.0.1:9/lab", "name"])
-def test_a_text_that_is_no_server_is_refused_without_its_token(monkeypatch, server):
+def test_an_invalid_server_is_refused_without_showing_its_token(monkeypatch, server):
     monkeypatch.setattr(discover, "_running", list)
     with pytest.raises(Invalid) as refused:
         discover.connect(f"{server}?token=SECRET")
@@ -164,9 +164,9 @@ def test_the_token_of_a_hub_s_session_is_for_its_own_server_only(monkeypatch, se
     monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", OWN)
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", PUBLIC)
     sent = {"Authorization": "token of the hub"} if is_own else {}
-    assert discover.connect(server)._headers == sent
+    assert discover.connect(server).headers == sent
     monkeypatch.setenv("NBYARD_TOKEN", "mine")
-    assert discover.connect(server)._headers == {"Authorization": "token mine"}
+    assert discover.connect(server).headers == {"Authorization": "token mine"}
 
 
 def test_the_port_of_a_hub_s_session_is_its_own_server(monkeypatch):
@@ -176,10 +176,10 @@ def test_the_port_of_a_hub_s_session_is_its_own_server(monkeypatch):
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
     monkeypatch.setenv("JUPYTERHUB_SERVICE_URL", OWN)
     monkeypatch.setenv("JUPYTERHUB_PUBLIC_URL", "")
-    assert discover.connect("8888")._headers == {"Authorization": "token of the hub"}
+    assert discover.connect("8888").headers == {"Authorization": "token of the hub"}
 
 
-def test_a_server_that_nobody_knows(monkeypatch):
+def test_an_unknown_server_is_refused(monkeypatch):
     monkeypatch.setattr(discover, "_running", list)
     with pytest.raises(Unavailable):
         discover.connect("9999")
@@ -188,7 +188,7 @@ def test_a_server_that_nobody_knows(monkeypatch):
 
 
 @pytest.mark.parametrize("key", ["\udcff", "a\0b"])
-def test_texts_that_no_database_holds_are_refused_here_too(machine, key):
+def test_invalid_texts_are_refused_without_a_server_too(machine, key):
     """Q20: the shell hands over whatever bytes were typed."""
     found = discover.connect()
     with pytest.raises(Invalid):
@@ -207,7 +207,7 @@ def test_a_body_may_be_a_dictionary(machine, monkeypatch):
     assert [detail.path for detail in refused.value.details] == ["pth"]
 
 
-def test_servers_that_run_are_found_by_what_they_wrote(monkeypatch, tmp_path):
+def test_running_servers_are_found_by_their_files(monkeypatch, tmp_path):
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -216,13 +216,13 @@ def test_servers_that_run_are_found_by_what_they_wrote(monkeypatch, tmp_path):
     (tmp_path / "jpserver-2.json").write_text(json.dumps({"port": 9999, "pid": ended.pid}))
     (tmp_path / "jpserver-3.json").write_text('{"po')
     (tmp_path / "jpserver-4.json").write_text("[]")
-    assert discover.connect("8888")._headers == {"Authorization": "token t"}
-    assert discover.connect("http://127.0.0.1:8888")._headers == {"Authorization": "token t"}
+    assert discover.connect("8888").headers == {"Authorization": "token t"}
+    assert discover.connect("http://127.0.0.1:8888").headers == {"Authorization": "token t"}
     with pytest.raises(Unavailable):
         discover.connect("9999")
 
 
-def test_to_ask_a_server_needs_neither_database_nor_jupyter_server(monkeypatch, tmp_path):
+def test_using_a_server_needs_neither_database_nor_jupyter_server(monkeypatch, tmp_path):
     """A shell is quick: what it does not use is not imported."""
     monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path))
     told = {"url": "http://127.0.0.1:8888/", "port": 8888, "token": "t", "pid": os.getpid()}

@@ -29,7 +29,7 @@ def _tree(kind):
         yield from _tree(sub)
 
 
-def test_every_code_stands_for_one_class():
+def test_every_code_belongs_to_one_class():
     """A class without a code of its own answers as the one above it."""
     own = [k for k in [NbyardError, *_tree(NbyardError)] if "code" in vars(k)]
     ours = {kind.code: kind for kind in own if kind.__module__.startswith("nbyard.")}
@@ -39,7 +39,7 @@ def test_every_code_stands_for_one_class():
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", code) for code in ours)
 
 
-def test_the_drawn_tree_is_the_real_one():
+def test_the_documented_tree_is_correct():
     drawn = {name: (int(status), code) for name, status, code in LINE.findall(errors.__doc__)}
     assert drawn == {kind.__name__: (kind.status, kind.code) for kind in CLASSES}
 

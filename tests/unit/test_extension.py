@@ -16,7 +16,7 @@ HEAVY = ("papermill", "docker", "distributed", "pandas", "polars", "sqlalchemy",
 
 
 @pytest.mark.leaves_running
-def test_jupyter_serves_although_the_store_cannot_be_made(tmp_path):
+def test_jupyter_serves_without_a_usable_store(tmp_path):
     server = JupyterServer(tmp_path, store_dir="/proc/nbyard").start()
     try:
         assert server.request("GET", "/api", None, {}).status == 200

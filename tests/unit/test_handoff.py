@@ -8,7 +8,7 @@ import pytest
 import nbyard
 
 
-def test_a_marked_function_stays_what_it_is() -> None:
+def test_a_marked_function_is_unchanged() -> None:
     def clean(n: int) -> int:
         return n + 1
 
@@ -16,12 +16,12 @@ def test_a_marked_function_stays_what_it_is() -> None:
         assert mark(clean) is clean
 
 
-def test_there_is_nothing_else() -> None:
+def test_only_the_documented_names_exist() -> None:
     with pytest.raises(AttributeError, match="no attribute 'executables'"):
         nbyard.executables  # noqa: B018
 
 
-def test_it_needs_the_standard_library_only() -> None:
+def test_handoff_needs_the_standard_library_only() -> None:
     program = (
         "import sys, nbyard; nbyard.executable;"
         "sys.exit(any(name.split('.')[0] in ('msgspec', 'sqlalchemy') for name in sys.modules))"

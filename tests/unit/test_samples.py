@@ -44,7 +44,7 @@ def test_a_check_always_runs_the_same_cases():
 
 
 @pytest.mark.parametrize("profile", ["quick", "long"])
-def test_a_test_without_the_marker_is_left_alone(profile: str):
+def test_a_test_without_the_marker_is_unchanged(profile: str):
     assert not any(long_ones(None, profile))
 
 

@@ -16,7 +16,7 @@ from traitlets.config import Config
 from nbyard.settings import Settings
 
 
-def test_every_setting_has_help_and_travels_to_processes_we_start(monkeypatch):
+def test_every_setting_has_help_and_reaches_child_processes(monkeypatch):
     given = Settings(slots=3, link_folders=["a", "b"], inline_dispatch=True, idle_seconds=1.5)
     for name, trait in Settings.class_traits(config=True).items():
         assert trait.help, name
@@ -30,7 +30,7 @@ def test_every_setting_has_help_and_travels_to_processes_we_start(monkeypatch):
 @example(["[::1]:8080", "db"])
 @example(["a,b"])
 @example(['["a"]'])
-def test_any_list_travels_to_processes_we_start(folders):
+def test_any_list_reaches_child_processes(folders):
     variables = Settings(link_folders=folders).environment()
     with patch.dict(os.environ, variables):
         assert Settings().link_folders == folders
@@ -43,14 +43,14 @@ def test_configuration_wins_over_the_environment(monkeypatch):
     assert Settings(config=Config({"Settings": {"slots": 1}})).slots == 1
 
 
-def test_what_is_about_the_work_is_the_dispatchers():
+def test_settings_of_work_belong_to_the_dispatcher():
     """G5: the store itself, the server and what a run asks for are not."""
     own = Settings.of_dispatcher()
     assert {"slots", "gpus", "docker_host", "dask_address", "idle_seconds"} <= set(own)
     assert not {"store_dir", "database_url", "default_runtime", "max_body_bytes"} & set(own)
 
 
-def test_the_store_lies_in_the_data_of_jupyter(monkeypatch):
+def test_the_store_is_in_the_data_of_jupyter(monkeypatch):
     monkeypatch.setenv("JUPYTER_DATA_DIR", "/somewhere")
     assert Settings().store_path == Path("/somewhere/nbyard")
     assert Settings(store_dir="~/x").store_path == Path.home() / "x"
@@ -68,7 +68,7 @@ def test_the_store_lies_in_the_data_of_jupyter(monkeypatch):
         ("GPUS", '["0"'),
     ],
 )
-def test_values_that_do_not_fit_are_told_with_their_variable(monkeypatch, name, value):
+def test_invalid_values_name_their_variable(monkeypatch, name, value):
     monkeypatch.setenv(f"NBYARD_{name}", value)
     with pytest.raises(TraitError, match=f"NBYARD_{name}="):
         Settings()
@@ -131,7 +131,7 @@ def test_urls_that_sqlalchemy_reads_are_accepted(rest):
 
 
 @pytest.mark.parametrize("name", ["slot", "idle_second", "slots_"])
-def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant(monkeypatch, name):
+def test_an_unknown_setting_is_refused_with_a_suggestion(monkeypatch, name):
     """G5: configured or as a variable, where that is spelled nearly like that of a setting."""
     with pytest.raises(
         TraitError, match=rf"c\.Settings\.{name}: .* did you mean (slots|idle_seconds)\?"
@@ -143,7 +143,7 @@ def test_a_setting_that_there_is_not_is_refused_with_the_one_that_was_meant(monk
 
 
 @pytest.mark.parametrize("name", ["ATTEMPT_ID", "TOKEN", "DASK_WORKER", "STORE", "OWN_WORD"])
-def test_other_variables_are_nobodys_business(monkeypatch, name):
+def test_other_variables_are_ignored(monkeypatch, name):
     monkeypatch.setenv(f"NBYARD_{name}", "x")
     assert Settings().slots == 0
 
@@ -160,7 +160,7 @@ def test_a_relative_store_is_the_same_for_processes_that_work_elsewhere(monkeypa
 
 
 @pytest.mark.parametrize("address", ["0.0.0.0", "10.0.0.1", "::", "lab.example.org"])
-def test_deployments_answer_other_machines_only_with_a_certificate(address):
+def test_deployments_accept_other_machines_only_with_a_certificate(address):
     with pytest.raises(TraitError):
         Settings(deployment_address=address)
     made = Settings(deployment_address=address, deployment_certificate="cert.pem")
@@ -168,5 +168,5 @@ def test_deployments_answer_other_machines_only_with_a_certificate(address):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2", "::1", "localhost"])
-def test_deployments_answer_this_machine_without_a_certificate(address):
+def test_deployments_accept_this_machine_without_a_certificate(address):
     assert Settings(deployment_address=address).deployment_address == address

@@ -15,7 +15,7 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
   await expect(schedule).toBeVisible();
 
   await page.getByRole('button', { name: 'New Project…' }).click();
-  await dialog.getByLabel('Name', { exact: true }).fill('birds');
+  await dialog.getByLabel(/^Name/).fill('birds');
   await dialog.getByLabel('Goal').fill('Tell penguins apart');
   for (const theme of ['JupyterLab Light', 'JupyterLab Dark']) {
     await lab.theme(theme);
@@ -45,7 +45,7 @@ test('J1: a project is created, resources are linked by dialog and by drag, and 
 
   // a row that is dropped on the switcher is linked to the project that its menu names
   await page.getByRole('button', { name: 'New Project…' }).click();
-  await dialog.getByLabel('Name', { exact: true }).fill('other');
+  await dialog.getByLabel(/^Name/).fill('other');
   await dialog.getByRole('button', { name: 'Create' }).click();
   const run = lab.row('run', 'Penguins');
   await expect(run).toHaveCount(0);
@@ -79,7 +79,7 @@ test(
     const canvas = await lab.openWorkflow('penguins.nbflow');
     await lab.panel();
     await page.getByRole('button', { name: 'New Project…' }).click();
-    await dialog.getByLabel('Name', { exact: true }).fill('birds');
+    await dialog.getByLabel(/^Name/).fill('birds');
     await dialog.getByLabel('Goal').fill('Tell penguins apart');
     await dialog.getByText('More', { exact: true }).click();
     await dialog.getByLabel('Evaluation data').fill('penguins.csv, one row in five');

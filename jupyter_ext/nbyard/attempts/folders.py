@@ -15,7 +15,11 @@ import msgspec
 
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.failure_reader import decode_result
+from nbyard.domain.attempts.metric_series import read_points
 from nbyard.domain.attempts.other_files import MAX_DEPTH
+from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
+from nbyard.domain.datasets.previews import ShownMetric
+from nbyard.domain.runs.previews.node_results import last_metrics
 from nbyard.host.project_files import read_small, write_new
 from nbyard.reasons.structs import Reason, because, text_reason
 
@@ -55,6 +59,7 @@ OWN = frozenset(
         "scratch",
     }
 )
+METRICS_END = 64 << 10
 
 
 def attempt_folder_of(store: Path, attempt_id: str, worker: str = "") -> Path:
@@ -354,7 +359,7 @@ def _discard_folder(
         handle = os.open(name, flags, dir_fd=parent)
     except PermissionError:
         # The task has removed the rights on this folder.
-        _allow_us(name, parent)
+        allow_us(name, parent)
         handle = os.open(name, flags, dir_fd=parent)
     try:
         if os.fstat(handle).st_mode & OURS != OURS:
@@ -377,7 +382,7 @@ def _discard_folder(
     os.rmdir(name, dir_fd=parent)
 
 
-def _allow_us(name: str, parent: int | None) -> None:
+def allow_us(name: str, parent: int | None) -> None:
     """Allow us to read and change a folder, never what a link with its name leads to."""
     if not hasattr(os, "O_PATH"):  # macOS
         os.chmod(name, OURS, dir_fd=parent, follow_symlinks=False)
@@ -387,3 +392,28 @@ def _allow_us(name: str, parent: int | None) -> None:
         os.chmod(f"/proc/self/fd/{handle}", OURS)
     finally:
         os.close(handle)
+
+
+def last_values(folder: Path, most: int = ON_CARD) -> list[ShownMetric]:
+    """Return the newest values of at most `most` metrics in an attempt's folder."""
+    path = folder / contract.METRICS
+    end = read_end(path, METRICS_END)
+    # Only the end of a long file is read, so its beginning determines the order of the metrics.
+    first = read_lines(path, METRICS_END) if len(end) == METRICS_END else []
+    return last_metrics(read_points(end.splitlines()), read_points(first), most)
+
+
+def read_end(path: Path, most: int) -> bytes:
+    """Return at most the last `most` bytes of a file; b"" if it cannot be read."""
+    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
+        handle.seek(max(0, handle.seek(0, os.SEEK_END) - most))
+        return handle.read(most) or b""
+    return b""
+
+
+def read_lines(path: Path, most: int) -> list[bytes]:
+    """Return the lines in the first `most` bytes of a file; empty if it cannot be read."""
+    # The opener follows no link and does not block on a pipe.
+    with contextlib.suppress(OSError), open(path, "rb", opener=only_a_file) as handle:
+        return (handle.read(most) or b"").splitlines()
+    return []

@@ -12,17 +12,19 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import msgspec
 
+from nbyard.attempts.folders import attempt_folder_of, delete_path
 from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
-from nbyard.backup.new_ids import NewIds
 from nbyard.blobs import Blobs
 from nbyard.blobs.trees import Tree, encode_tree
-from nbyard.domain.ids import is_id
+from nbyard.domain.attempts import structs as contract
+from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.ignore_rules import STORE_MARK
 from nbyard.domain.naming.names import check_member_path
+from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import (
     Conflict,
     Damaged,
@@ -41,11 +43,91 @@ from nbyard.store.database.row_checks import check_rows
 from nbyard.store.migrate import check_known, schema_before, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
 
+ID = re.compile(rb"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NAMED = ("attempts", "trials", "deployments")
 CHUNK = 1 << 20
 PARTS = ".nbyard-restore-"
 MARK = "nbyard-restore.lock"  # in a folder of parts, and locked while a restore uses the folder
 BLOB = re.compile(r"blobs/(?:sha256|tree)/([0-9a-f]{2})/([0-9a-f]{62})\Z")
 TABLE = re.compile(rf"{TABLES}([a-z_]+)\.jsonl\Z")
+
+
+class _Row(msgspec.Struct, frozen=True):
+    """The columns of a row that show whether a process or container has its ID."""
+
+    id: str = ""
+    state: str = ""
+    worker: str = ""
+    answer: Any = None
+
+
+class NewIds:
+    """Replaces IDs in rows.
+
+    Call it with the tables in the order of a backup: referenced tables first.
+    """
+
+    def __init__(self, store_id: str):
+        self._new = {store_id.encode(): new_id().encode()}
+        self._new_workers: dict[bytes, bytes] = {}
+        self._live: list[_Row] = []
+
+    def replace_ids(self, table: str, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the rows of a table with new IDs.
+
+        An ID is replaced in the row that it identifies, and in all later rows and tables. Finished
+        attempts keep the ID of their worker, whose folder has their records.
+        """
+        workers: dict[bytes, bytes] = {}
+
+        def new_of(match: re.Match[bytes]) -> bytes:
+            former = match[0]
+            return workers.get(former) or self._new.get(former, former)
+
+        for line in lines:
+            row = self._find_live(table, line)
+            if row is not None:
+                self._new.setdefault(row.id.encode(), new_id().encode())
+            if row is not None and row.worker:
+                self._new_workers.setdefault(row.worker.encode(), new_id().encode())
+            workers = self._new_workers if row is not None else {}
+            yield ID.sub(new_of, line)
+
+    def rename_folders(self, store: Path) -> None:
+        """Rename the folders of live attempts in the folder of the restored store.
+
+        Files by which the dispatcher would adopt processes of the former store are deleted.
+        """
+        for file in store.glob(f"attempts/*/{contract.RUNNER}"):
+            file.unlink()
+        for row in self._live:
+            worker = self._new_workers.get(row.worker.encode(), b"").decode()
+            former = attempt_folder_of(store, row.id, row.worker)
+            new = attempt_folder_of(store, self._new[row.id.encode()].decode(), worker)
+            if not former.is_dir():
+                continue
+            new.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.rename(former, new)
+            for name in (contract.TASK, contract.CANCEL, contract.RESULT):
+                delete_path(new / name)
+
+    def _find_live(self, table: str, line: bytes) -> _Row | None:
+        """Return the row if a process or container may have its ID, else None."""
+        if table not in NAMED:
+            return None
+        try:
+            row = msgspec.json.decode(line, type=_Row)
+        except msgspec.MsgspecError:
+            return None  # not a valid row: loading it fails later
+        if table == "attempts":
+            is_live = row.state in ATTEMPT.live
+        else:
+            is_live = table == "deployments" or row.answer is None
+        if not is_live or not is_id(row.id):
+            return None
+        if table == "attempts":
+            self._live.append(row)
+        return row
 
 
 def restore_backup(
@@ -175,7 +257,7 @@ class _Reader:
 
     def __init__(self, tar: tarfile.TarFile, temporary: Path, has_new_id: bool | None):
         self._tar = tar
-        self._temporary = temporary
+        self.temporary = temporary
         self._has_new_id = has_new_id
         self._ids: NewIds | None = None
         self._checksum = Checksum()
@@ -194,7 +276,7 @@ class _Reader:
         # Rows must not survive a power cut that destroys the bytes that they name.
         os.sync()
         # SQLite's file is created among the parts, as other restores may use the folder.
-        beside = self._temporary.parent
+        beside = self.temporary.parent
         database = Database(url or sqlite_url(beside), beside, lambda: None)
         try:
             # One transaction: a killed restore never leaves a second store that starts runs.
@@ -242,7 +324,7 @@ class _Reader:
         Store.leases.release_all(c)
         if self._ids:
             _disable_starts(c)
-            self._ids.rename_folders(self._temporary)
+            self._ids.rename_folders(self.temporary)
 
     def _publish(self, folder: Path, url: str) -> None:
         """Move the restored files to the folder of the store, the database last.
@@ -255,18 +337,18 @@ class _Reader:
             fcntl.flock(handle, fcntl.LOCK_EX)
             if not url:
                 _refuse_store(folder, url)
-            for name in os.listdir(self._temporary):
-                os.rename(self._temporary / name, folder / name)
+            for name in os.listdir(self.temporary):
+                os.rename(self.temporary / name, folder / name)
             if not url:
-                os.rename(self._temporary.parent / DATABASE, folder / DATABASE)
+                os.rename(self.temporary.parent / DATABASE, folder / DATABASE)
         finally:
             os.close(handle)
 
     def _create_pushed_folders(self, pushed: Mapping[str, str]) -> None:
         """Create the folders with files of pushed projects, from the restored blobs."""
-        blobs = Blobs(self._temporary / "blobs")
+        blobs = Blobs(self.temporary / "blobs")
         for path, digest in pushed.items():
-            target = self._temporary / path
+            target = self.temporary / path
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             blobs.stage(digest, target)
 
@@ -321,7 +403,7 @@ class _Reader:
         If the file is a blob, compare its bytes with its digest.
         """
         name, blob = member.name, BLOB.match(member.name)
-        path = self._temporary / name
+        path = self.temporary / name
         is_expected = bool(blob) or name == KEY
         with suppress(Invalid):
             is_expected |= check_member_path(name).startswith("attempts/")

@@ -3,8 +3,7 @@
 from nbyard.blobs.blob_writer import Blob, BlobWriter
 from nbyard.blobs.download import DownloadRequest, open_download
 from nbyard.blobs.dry_blobs import DryBlobs
-from nbyard.blobs.listing import StoredBlob
-from nbyard.blobs.store import Blobs
+from nbyard.blobs.store import Blobs, StoredBlob
 from nbyard.blobs.trees import Tree, TreeEntry
 
 __all__ = [

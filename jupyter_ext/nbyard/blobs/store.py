@@ -36,7 +36,6 @@ import msgspec
 from nbyard.blobs import file_operations as files
 from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
 from nbyard.blobs.file_operations import sync_folder
-from nbyard.blobs.listing import StoredBlob, stored_blobs
 from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
 from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path
@@ -95,6 +94,24 @@ NEWBORN_SECONDS = 10
 REMEMBERED_TREES = 100
 SMALL_TREE = 1 << 18
 SMALL_FILE = 1 << 20  # hashed first, to avoid writing a duplicate
+
+
+class StoredBlob(msgspec.Struct, frozen=True):
+    """A stored blob. `since` is when it was last stored or linked, in seconds since 1970."""
+
+    digest: str
+    size_bytes: int
+    since: float
+
+
+def stored_blobs(root: Path) -> Iterator[StoredBlob]:
+    """Yield all blobs, folders before the files that they list."""
+    for algorithm in ("tree", "sha256"):
+        for path in (root / algorithm).glob("??/*"):
+            with contextlib.suppress(FileNotFoundError):  # deleted meanwhile
+                status = path.stat()
+                digest = f"{algorithm}:{path.parent.name}{path.name}"
+                yield StoredBlob(digest, status.st_size, max(status.st_mtime, status.st_ctime))
 
 
 class Blobs:

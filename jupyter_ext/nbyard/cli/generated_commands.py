@@ -10,11 +10,12 @@ import click
 from msgspec import UNSET
 
 from nbyard.cli.output.console import (
+    columns,
     format_duration,
     format_size,
     print_note,
+    show_items,
     show_json,
-    show_table,
 )
 from nbyard.cli.output.views import (
     attempt_views,
@@ -95,139 +96,63 @@ DONE = {
 }
 # The tables of lists by noun, and those of other operations by ID.
 COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
-    "artifacts": {
-        "name": lambda a: a.name,
-        "state": lambda a: a.state,
-        "files": lambda a: ", ".join(f.filename for f in a.files),
-        "size": lambda a: format_size(sum(f.size_bytes for f in a.files)),
-        "executable": lambda a: a.executable,
-        "run": lambda a: a.number,
-        "made": lambda a: a.created_at,
-    },
-    "credentials": {
-        "name": lambda c: c.name,
-        "kind": lambda c: c.kind,
-        "version": lambda c: c.version,
-        "changed": lambda c: c.updated_at,
-        "description": lambda c: c.description,
-        "id": lambda c: c.id,
-    },
-    "datasets": {
-        "name": lambda d: d.name,
-        "state": lambda d: d.current.state,
-        "version": lambda d: d.current.number,
-        "rows": lambda d: d.current.rows,
-        "columns": lambda d: d.current.columns,
-        "size": lambda d: format_size(d.current.size_bytes),
-        "made": lambda d: d.created_at,
-        "id": lambda d: d.id,
-    },
-    "datasets.versions": {
-        "version": lambda v: v.number,
-        "state": lambda v: v.state,
-        "rows": lambda v: v.rows,
-        "columns": lambda v: v.columns,
-        "size": lambda v: format_size(v.size_bytes),
-        "made": lambda v: v.created_at,
-        "digest": lambda v: v.digest,
-    },
-    "deployments": {
-        "name": lambda d: d.name,
-        "state": lambda d: d.state,
-        "service": lambda d: d.spec.service,
-        "image": lambda d: d.spec.image,
-        "revision": lambda d: d.revision,
-        "gpus": lambda d: ", ".join(d.gpus),
-        "links": lambda d: ", ".join(link.path for link in d.links if link.answers),
-        "made": lambda d: d.created_at,
-        "reason": lambda d: d.reason,
-    },
-    "deployments.events": {
-        "at": lambda e: e.at,
-        "state": lambda e: e.state,
-        "change": lambda e: e.change,
-        "revision": lambda e: e.revision or "",
-        "reason": lambda e: e.reason,
-    },
-    "deployments.revisions": {
-        "revision": lambda r: r.number,
-        "how": lambda r: r.origin,
-        "image": lambda r: r.spec.image,
-        "restarts": lambda r: r.restarts,
-        "answered": lambda r: r.ready_at,
-        "ended": lambda r: r.ended_at,
-        "reason": lambda r: r.reason,
-    },
-    "environments": {
-        "name": lambda e: e.name,
-        "state": lambda e: standing_of(e.current),
-        "version": lambda e: e.current.number,
-        "installed": lambda e: e.installed,
-        "packages": lambda e: len(e.current.packages),
-        "size": lambda e: format_size(e.current.size_bytes),
-        "kernel": lambda e: e.kernel,
-        "made": lambda e: e.current.created_at,
-        "reason": lambda e: e.current.reason,
-        "next": next_step,
-    },
-    "environments.defaults": {
-        "default": lambda d: d.environment,
-        "set by": lambda d: d.set_by,
-        "project": lambda d: d.project,
-    },
-    "environments.versions": {
-        "version": lambda v: v.number,
-        "state": standing_of,
-        "packages": lambda v: len(v.packages) or "",
-        "size": lambda v: format_size(v.size_bytes),
-        "python": lambda v: v.python,
-        "made": lambda v: v.created_at,
-        "lock": lambda v: v.digest.removeprefix("sha256:")[:12],
-        "reason": lambda v: v.reason,
-    },
-    "executables": {
-        "name": lambda e: e.name,
-        "kind": lambda e: e.current.kind,
-        "version": lambda e: e.current.number,
-        "path": lambda e: e.path,
-        "id": lambda e: e.id,
-    },
-    "executables.versions": {
-        "version": lambda v: v.number,
-        "made": lambda v: v.created_at,
-        "code": lambda v: v.code_digest,
-        "id": lambda v: v.id,
-    },
-    "images": {
-        "name": lambda i: i.reference,
-        "state": lambda i: i.state,
-        "made by": lambda i: i.origin,
-        "size": lambda i: format_size(i.size_bytes),
-        "id": lambda i: i.image_id.removeprefix("sha256:")[:12],
-        "made": lambda i: i.finished_at or i.created_at,
-        "reason": lambda i: i.reason,
-    },
-    "kernels": {
-        "name": lambda k: k.name,
-        "language": lambda k: k.language,
-        "from": lambda k: k.origin if k.is_there else "gone",
-        "place": lambda k: k.place or k.interpreter,
-        "title": lambda k: k.title,
-        "reason": lambda k: k.reason,
-    },
-    "workflows.unrun": {
-        "path": lambda w: w.path,
-        "title": lambda w: w.title,
-        "saved": lambda w: w.saved_at,
-    },
-    "workflows": {"path": lambda w: w.shown_path, "title": lambda w: w.title, "id": lambda w: w.id},
-    "projects": {
-        "name": lambda p: p.name,
-        "linked": project_views.link_counts,
-        "repository": lambda p: p.repository,
-        "changed": lambda p: p.updated_at,
-        "id": lambda p: p.id,
-    },
+    "artifacts": columns(
+        "name state files size executable run=number made=created_at",
+        files=lambda a: ", ".join(f.filename for f in a.files),
+        size=lambda a: format_size(sum(f.size_bytes for f in a.files)),
+    ),
+    "credentials": columns("name kind version changed=updated_at description id"),
+    "datasets": columns(
+        "name state=current.state version=current.number rows=current.rows columns=current.columns"
+        " size=current.size_bytes made=created_at id"
+    ),
+    "datasets.versions": columns(
+        "version=number state rows columns size=size_bytes made=created_at digest"
+    ),
+    "deployments": columns(
+        "name state service=spec.service image=spec.image revision gpus links made=created_at"
+        " reason",
+        gpus=lambda d: ", ".join(d.gpus),
+        links=lambda d: ", ".join(link.path for link in d.links if link.answers),
+    ),
+    "deployments.events": columns(
+        "at state change revision reason", revision=lambda e: e.revision or ""
+    ),
+    "deployments.revisions": columns(
+        "revision=number how=origin image=spec.image restarts answered=ready_at ended=ended_at"
+        " reason"
+    ),
+    "environments": columns(
+        "name state version=current.number installed packages size=current.size_bytes kernel"
+        " made=current.created_at reason=current.reason next",
+        state=lambda e: standing_of(e.current),
+        packages=lambda e: len(e.current.packages),
+        next=next_step,
+    ),
+    "environments.defaults": environment_views.DEFAULT_COLUMNS,
+    "environments.versions": columns(
+        "version=number state packages size=size_bytes python made=created_at lock reason",
+        state=standing_of,
+        packages=lambda v: len(v.packages) or "",
+        lock=lambda v: v.digest.removeprefix("sha256:")[:12],
+    ),
+    "executables": columns("name kind=current.kind version=current.number path id"),
+    "executables.versions": columns("version=number made=created_at code=code_digest id"),
+    "images": columns(
+        "name=reference state made_by=origin size=size_bytes id made reason",
+        id=lambda i: i.image_id.removeprefix("sha256:")[:12],
+        made=lambda i: i.finished_at or i.created_at,
+    ),
+    "kernels": columns(
+        "name language from place title reason",
+        place=lambda k: k.place or k.interpreter,
+        **{"from": lambda k: k.origin if k.is_there else "gone"},
+    ),
+    "workflows.unrun": columns("path title saved=saved_at"),
+    "workflows": columns("path=shown_path title id"),
+    "projects": columns(
+        "name linked repository changed=updated_at id", linked=project_views.link_counts
+    ),
     "projects.artifacts": project_views.ARTIFACT_COLUMNS,
     "projects.links": project_views.RESOURCE_COLUMNS,
     "projects.linkable": project_views.RESOURCE_COLUMNS,
@@ -247,15 +172,10 @@ COLUMNS: dict[str, dict[str, Callable[[Any], Any]]] = {
     "bisections": bisection_views.BISECTION_COLUMNS,
     "channels": channel_views.CHANNEL_COLUMNS,
     "channels.notices": channel_views.NOTICE_COLUMNS,
-    "runs": {
-        "number": lambda r: r.number,
-        "state": lambda r: r.state,
-        "title": lambda r: r.title,
-        "name": lambda r: r.name,
-        "took": lambda r: format_duration(r.started_at, r.finished_at),
-        "started": lambda r: r.created_at,
-        "id": lambda r: r.id,
-    },
+    "runs": columns(
+        "number state title name took started=created_at id",
+        took=lambda r: format_duration(r.started_at, r.finished_at),
+    ),
 }
 
 
@@ -320,7 +240,7 @@ class GeneratedCommand(click.Command):
                 # the answer has no name of the automation
                 show_run_facts(answer, source=client.runs.get(answer.id).source_text)
                 return
-            self._show(answer, as_json)
+            self.print_answer(answer, as_json)
             if self._operation.id == "runs.list" and not answer.items:
                 workflow = given.get("workflow", "")
                 # The other filters may be why the list is empty.
@@ -359,7 +279,7 @@ class GeneratedCommand(click.Command):
         if failed is not None:
             raise failed
 
-    def _show(self, answer: Any, as_json: bool) -> None:
+    def print_answer(self, answer: Any, as_json: bool) -> None:
         if answer is None:
             return
         operation = self._operation
@@ -369,12 +289,11 @@ class GeneratedCommand(click.Command):
             return
         items = getattr(answer, "items", None)
         is_list = operation.verb == "list"
-        columns = COLUMNS.get(operation.noun if is_list else operation.id)
-        if as_json or columns is None or not isinstance(items, list):
+        shown_columns = COLUMNS.get(operation.noun if is_list else operation.id)
+        if as_json or shown_columns is None or not isinstance(items, list):
             show_json(answer)
             return
-        rows = [[read(item) for read in columns.values()] for item in items]
-        show_table(rows, list(columns))
+        show_items(items, shown_columns)
         can_continue = any(field.name == "after" for field in operation.fields)
         if can_continue and getattr(answer, "next", None):
             click.echo(f"More with --after {answer.next}", err=True)

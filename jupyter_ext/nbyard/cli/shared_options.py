@@ -1,9 +1,13 @@
 """Options that many commands share."""
 
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
+
+from nbyard.cli.output.console import show_json
 
 
 def connect(server: str) -> Any:
@@ -27,6 +31,28 @@ def server_option(command: Any) -> Any:
 def json_option(command: Any) -> Any:
     """Add the option --json to a command."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def shows(view: Callable[[Any], None]) -> Callable[[Any], Any]:
+    """Show what a command returns with this view, or with --json as JSON.
+
+    The command receives a `connection` to the server of --server.
+    """
+
+    def decorate(command: Any) -> Any:
+        @functools.wraps(command)
+        def call(server: str, as_json: bool, **given: Any) -> None:
+            answer = command(connect(server), **given)
+            (show_json if as_json else view)(answer)
+
+        return server_option(json_option(call))
+
+    return decorate
+
+
+def show_id(item: Any) -> None:
+    """Print the ID of an item."""
+    click.echo(item.id)
 
 
 def yes_option(command: Any) -> Any:

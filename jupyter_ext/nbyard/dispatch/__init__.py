@@ -25,10 +25,9 @@ Subpackages, each uses only those above it:
     attempts              prepare, watch and finish attempts
     deployments           start, watch and replace deployments
     runs                  plan runs, queue tasks and apply reports
-    schedules             create the runs of due schedules
     bisections            create the runs of bisections, and judge them
+    automations           create the runs of due times and events
     notices               send messages to notice channels
-    triggers              create the runs of events
 
 Other modules:
 

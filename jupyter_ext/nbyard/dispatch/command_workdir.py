@@ -26,7 +26,7 @@ from nbyard.domain.commands.invocations import (
 )
 from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.domain.executables.structs import ExecutableVersion
-from nbyard.domain.file_formats import TEXT_TABLES, format_of
+from nbyard.domain.file_formats import is_text_table
 from nbyard.domain.models.structs import SERVING_FOLDER
 from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid, NbyardError
@@ -36,7 +36,7 @@ from nbyard.kinds.registry import FUNCTION
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.work.collect_outputs import contents_of
-from nbyard.runner.work.cwl_expressions import NoValue
+from nbyard.runner.work.reference_values import NoValue
 from nbyard.tabular import TableFile
 
 MAX_LISTED = 10_000
@@ -95,7 +95,7 @@ def reference_facts(
 
 
 def _listing(place: str, where: str) -> Listing:
-    """Return the content of a folder in name order (`listing` of CWL v1.2).
+    """Return the content of a folder in name order.
 
     Raises:
         Invalid: The folder has more than 10,000 files and folders.
@@ -225,7 +225,7 @@ def write_table_types(
     code takes a data frame, and stored by digest. A timeout is not repeated, because every attempt
     of a mapped node would wait for it.
     """
-    if not input_bytes.typed or format_of(input_bytes.filename) not in TEXT_TABLES:
+    if not input_bytes.typed or not is_text_table(input_bytes.filename):
         return
     with context.store.read() as c:
         info = context.store.datasets.table_of_bytes(c, input_bytes.digest, input_bytes.filename)

@@ -56,7 +56,7 @@ class ImportController:
         for owner, version in importing:
             work = partial(self._import, owner, version)
             give_up = partial(self._fail, owner, version)
-            # The dispatcher's own writes do not wake its loop, but triggers wait for the version.
+            # The dispatcher's own writes do not wake its loop, but automations await the version.
             self._threads.submit(version.id, work, give_up, lambda _: self._wake())
         return bool(importing)
 
@@ -65,8 +65,11 @@ class ImportController:
             columns = self._store_bytes(owner, version)
             info, table_columns = self._table(columns)
             columns |= table_columns
-            # Before the version is ready: a trigger may start code at once that opens the link.
-            self._link(version.dataset_id, columns)
+            # Before the version is ready: an automation may start code that opens the link.
+            digest = columns["digest"]
+            filename = "" if digest.startswith("tree:") else columns["filename"]
+            stage = partial(self._context.blobs.stage, digest)
+            self._context.links.link(version.dataset_id, filename, stage)
         except BrokenTable as error:
             self._fail(owner, version, because("broken-table", message=error.message))
             return
@@ -82,11 +85,6 @@ class ImportController:
                 self._store.datasets.keep_table(c, version.id, info)
         if not is_wanted:  # the dataset was deleted meanwhile
             self._context.links.unlink(version.dataset_id)
-
-    def _link(self, dataset_id: str, columns: dict[str, Any]) -> None:
-        digest = columns["digest"]
-        filename = "" if digest.startswith("tree:") else columns["filename"]
-        self._context.links.link(dataset_id, filename, partial(self._context.blobs.stage, digest))
 
     def _fail(self, owner: str, version: DatasetVersion, reason: Reason) -> None:
         """Record the failure of an import, and discard its bytes."""
@@ -153,17 +151,20 @@ class ImportController:
         watch = Watch(self._progress_writer(owner, version), self._is_gone(version))
         url, sign = version.source, None
         if url.startswith(SCHEME):
-            url, sign = self._url_and_signer(owner, url)
+            url, sign = self.url_and_signer(owner, url)
         # The size may be unknown, so the writer checks the free space as it goes.
         with self._context.blobs.writer() as writer:
             response = remote.fetch(url, writer.write, watch=watch, sign=sign)
             blob = self._store_and_name(version, writer.commit)
         return blob, version.filename if sign else response.filename or version.filename
 
-    def _url_and_signer(self, owner: str, source: str) -> tuple[str, Sign]:
+    def url_and_signer(self, owner: str, source: str) -> tuple[str, Sign]:
         """Return the URL of an object and a function that signs each request.
 
         It signs only requests to the object's own origin, each at the time of the request.
+
+        Raises:
+            Invalid: The credential was deleted.
         """
         wanted = read_object(source)
         with self._store.read() as c:

@@ -30,7 +30,7 @@ class GarbageCollector:
         self._threads = threads
         self._uploads = Uploads(context.folder / UPLOADS, context.blobs)
         self._members: dict[str, set[str]] = {}
-        self._unwanted: set[str] = set()
+        self.unwanted: set[str] = set()
         self._not_before = 0.0
 
     def discard_soon(self, digest: str) -> None:
@@ -38,14 +38,14 @@ class GarbageCollector:
 
         The grace period does not apply to them.
         """
-        self._unwanted.add(digest)
+        self.unwanted.add(digest)
 
     def tick(self) -> None:
         """Start a collection if it is due, and delete what is unwanted."""
-        if self._unwanted:
+        if self.unwanted:
             # Bytes that cannot be deleted are left to the regular collections.
             self._threads.submit(
-                "unwanted bytes", self._discard_unwanted, lambda _: self._unwanted.clear()
+                "unwanted bytes", self.discard_unwanted, lambda _: self.unwanted.clear()
             )
         if time.monotonic() < self._not_before:
             return
@@ -80,10 +80,10 @@ class GarbageCollector:
         unnamed = self._unreferenced(old)
         return self.discard(unnamed[:AT_ONCE]) and len(unnamed) <= AT_ONCE
 
-    def _discard_unwanted(self) -> None:
-        wanted = {*self._unwanted}
+    def discard_unwanted(self) -> None:
+        wanted = {*self.unwanted}
         if self.discard(wanted):
-            self._unwanted -= wanted
+            self.unwanted -= wanted
 
     def discard(self, digests: Iterable[str]) -> bool:
         """Delete these bytes, except those that rows name.

@@ -24,17 +24,15 @@ from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
     BuildFailed,
     ImageRequest,
+    code_image,
+    code_wish,
     ensure_image,
+    environment_image,
+    staged_packages,
     store_labels,
     sweep_untagged,
 )
 from nbyard.images.dockerfile_writer import PACKAGES, build_files
-from nbyard.images.environment_images import (
-    code_image,
-    code_wish,
-    environment_image,
-    staged_packages,
-)
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
 from nbyard.runtimes.protocol import NeedsImages, Runtime
@@ -83,7 +81,11 @@ class ImageController:
         """
         if not self._is_swept:
             self._is_swept = True
-            self._sweep()
+            with self._context.store.read() as c:
+                known = self._rows.ids(c)
+            for folder in self._context.folder.glob(image_folder("*")):
+                if folder.name not in known:  # its image was deleted
+                    shutil.rmtree(folder, ignore_errors=True)
         with self._context.store.read() as c:
             wanted = self._rows.under_way(c)
             gone = self._rows.to_remove(c)
@@ -335,14 +337,6 @@ class ImageController:
         with self._context.write() as c:
             self._rows.delete(c, row.image.id)
         shutil.rmtree(self._folder(row), ignore_errors=True)
-
-    def _sweep(self) -> None:
-        """Delete folders of deleted images."""
-        with self._context.store.read() as c:
-            known = self._rows.ids(c)
-        for folder in self._context.folder.glob(image_folder("*")):
-            if folder.name not in known:
-                shutil.rmtree(folder, ignore_errors=True)
 
     def _sweep_leases(self) -> bool:
         """Delete models built for forms that were never submitted; return whether leases remain."""

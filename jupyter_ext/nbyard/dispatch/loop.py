@@ -5,7 +5,9 @@ import logging
 import os
 import threading
 import time
+from enum import StrEnum, auto
 from functools import partial
+from typing import NamedTuple
 
 from nbyard.blobs import Blobs
 from nbyard.dispatch.attempts.clean_up import CleanUps
@@ -52,40 +54,70 @@ AUTOMATIONS_AT_ONCE = 8
 CHANNELS_AT_ONCE = 4
 
 
+class Cue(StrEnum):
+    """Why a round begins: by the clock, news of other writers, words of attempts, or in a calm."""
+
+    CLOCK = auto()
+    NEWS = auto()
+    WORDS = auto()
+    CALM = auto()
+
+
+class Round(NamedTuple):
+    """What a round includes: news of the store, and less urgent work, which it may owe instead."""
+
+    has_news: bool
+    has_time: bool
+    owes: bool
+
+
+# Whether the last round owes less urgent work × cue → the next round
+ROUNDS = {
+    (False, Cue.CLOCK): Round(has_news=True, has_time=True, owes=False),
+    (True, Cue.CLOCK): Round(has_news=True, has_time=True, owes=False),
+    (False, Cue.NEWS): Round(has_news=True, has_time=False, owes=True),
+    (True, Cue.NEWS): Round(has_news=True, has_time=False, owes=True),
+    (False, Cue.WORDS): Round(has_news=False, has_time=False, owes=False),
+    (True, Cue.WORDS): Round(has_news=False, has_time=False, owes=True),
+    (False, Cue.CALM): Round(has_news=False, has_time=False, owes=False),
+    (True, Cue.CALM): Round(has_news=False, has_time=True, owes=False),
+}
+
+
 class Dispatcher:
     """The dispatcher; a lease ensures that each store has only one."""
 
     def __init__(self, context: DispatchContext):
-        self._context = context
-        self._threads = Threads()
-        self._inbox = ReportInbox()
-        self._clean_ups = CleanUps(self._threads)
-        self._runs = RunController(context, self._threads, self._inbox, self._clean_ups)
+        self.context = context
+        self.threads = Threads()
+        self.inbox = ReportInbox()
+        self.clean_ups = CleanUps(self.threads)
+        self.runs = RunController(context, self.threads, self.inbox, self.clean_ups)
         self._importers = Threads(IMPORTS_AT_ONCE)
-        self._garbage = GarbageCollector(context, self._threads)
-        self._retention = RetentionController(context, self._threads)
-        self._sweeper = LeftoverSweeper(context, self._threads, self._clean_ups)
+        self._garbage = GarbageCollector(context, self.threads)
+        self._retention = RetentionController(context, self.threads)
+        self.sweeper = LeftoverSweeper(context, self.threads, self.clean_ups)
         self._stopping = context.stopping
         self._builders = Threads(BUILDS_AT_ONCE)
-        self._environments = EnvironmentController(context, self._builders)
+        self.environments = EnvironmentController(context, self._builders)
         self._images = ImageController(context, self._builders)
         self._deployers = Threads(DEPLOYMENTS_AT_ONCE)
-        self._deployments = DeploymentController(
-            context, self._deployers, self._inbox, self._runs.slots
+        self.deployments = DeploymentController(
+            context, self._deployers, self.inbox, self.runs.slots
         )
         self._lookers = Threads(MONITORS_AT_ONCE)
-        self._monitors = MonitorController(context, self._lookers, self._runs.live)
+        self._monitors = MonitorController(context, self._lookers, self.runs.live)
         self._testers = Threads(MODEL_PROBES_AT_ONCE)
         self._model_probes = ModelProbeController(context, self._testers)
         self._starters = Threads(AUTOMATIONS_AT_ONCE)
-        wake = partial(self._inbox.put, None)
-        self._imports = ImportController(context, self._importers, self._garbage, wake)
-        self._automations = AutomationController(context, self._starters, wake)
-        self._bisections = BisectionController(context, self._starters, wake)
+        wake = partial(self.inbox.put, None)
+        self.imports = ImportController(context, self._importers, self._garbage, wake)
+        self.automations = AutomationController(context, self._starters, wake)
+        self.bisections = BisectionController(context, self._starters, wake)
         self._senders = Threads(CHANNELS_AT_ONCE)
-        self._notices = NoticeController(context, self._senders, wake)
-        self._keeper = LeaseKeeper(context)
-        self._is_importing = self._has_failed = self._leaves_when_idle = False
+        self.notices = NoticeController(context, self._senders, wake)
+        self.keeper = LeaseKeeper(context)
+        self._is_importing = self.leaves_when_idle = False
 
     @classmethod
     def open(cls, settings: Settings, stopping: threading.Event | None = None) -> "Dispatcher":
@@ -117,12 +149,12 @@ class Dispatcher:
     def stop(self) -> None:
         """Exit after this round; runs continue."""
         self._stopping.set()
-        self._inbox.ring()
+        self.inbox.ring()
 
     def leave_when_idle(self) -> None:
         """Exit as soon as no work is left, because another dispatcher is wanted."""
-        self._leaves_when_idle = True
-        self._inbox.ring()
+        self.leaves_when_idle = True
+        self.inbox.ring()
 
     def run(self) -> None:
         """Execute rounds until stopped, idle or superseded.
@@ -130,12 +162,12 @@ class Dispatcher:
         Raises:
             LeaseLost: Another dispatcher has the lease.
         """
-        self._keeper.start()
-        log.info("dispatcher %s of store %s", os.getpid(), self._context.store.id)
+        self.keeper.start()
+        log.info("dispatcher %s of store %s", os.getpid(), self.context.store.id)
         try:
-            with self._context.store.relayed(), open_listener(self._context.folder) as listener:
-                self._inbox.ring = listener.ring
-                self._context.store.deaf = listener.path.name  # own writes must not wake the loop
+            with self.context.store.relayed(), open_listener(self.context.folder) as listener:
+                self.inbox.ring = listener.ring
+                self.context.store.deaf = listener.path.name  # own writes must not wake the loop
                 self._loop(listener)
         finally:
             self._stopping.set()
@@ -149,16 +181,16 @@ class Dispatcher:
         self.end_threads()
         # A lost lease belongs to another dispatcher and is not released. A lease that is kept
         # shows that clean-ups are left to the next dispatcher.
-        if not self._clean_ups:
-            with contextlib.suppress(NbyardError), self._context.write() as c:
-                self._context.store.leases.release(c, self._context.lease)
-        self._deployments.close()
+        if not self.clean_ups:
+            with contextlib.suppress(NbyardError), self.context.write() as c:
+                self.context.store.leases.release(c, self.context.lease)
+        self.deployments.close()
         self._monitors.close()
-        self._automations.close()
-        for runtime in self._context.runtimes.values():
+        self.automations.close()
+        for runtime in self.context.runtimes.values():
             runtime.close()
-        self._context.tables.close()
-        self._context.store.close()
+        self.context.tables.close()
+        self.context.store.close()
 
     def end_threads(self) -> None:
         """Start no more work in threads, and wait briefly for clean-ups and work in progress."""
@@ -166,14 +198,14 @@ class Dispatcher:
         for threads in self._beside:
             threads.close()
         # Threads drop what they have not begun, and no other process would clean up soon.
-        self._clean_ups.wait(LEAVE_SECONDS)
-        self._threads.close(max(0.0, end - time.monotonic()))
+        self.clean_ups.wait(LEAVE_SECONDS)
+        self.threads.close(max(0.0, end - time.monotonic()))
         for threads in self._beside:
             threads.settle(max(0.0, end - time.monotonic()))
 
     def settle(self, seconds: float) -> bool:
         """Wait for work in threads; return whether all of it ended."""
-        return all(each.settle(seconds) for each in (self._threads, *self._beside))
+        return all(each.settle(seconds) for each in (self.threads, *self._beside))
 
     @property
     def _beside(self) -> tuple[Threads, ...]:
@@ -183,46 +215,39 @@ class Dispatcher:
         return *makers, self._lookers, self._testers, *own
 
     def _loop(self, listener: Listener) -> None:
-        idle_since = time.monotonic()
+        idle_since, clock = time.monotonic(), 0.0
         woken: set[str] | None = None
-        has_news = has_time = True
-        is_owed, clock = False, 0.0
+        cue, owes = Cue.CLOCK, False
         while not self._stopping.is_set():
             # Without a valid lease, another dispatcher may be active.
-            if not self._keeper.holds.wait(PAUSE_SECONDS):
+            if not self.keeper.holds.wait(PAUSE_SECONDS):
                 continue
             if time.monotonic() >= clock:
-                clock = time.monotonic() + CLOCK_SECONDS
-                has_news = has_time = True
+                clock, cue = time.monotonic() + CLOCK_SECONDS, Cue.CLOCK
+            has_news, has_time, owes = ROUNDS[owes, cue]
             if self.tick(woken, has_news=has_news, has_time=has_time):
                 idle_since = time.monotonic()
-            elif self._has_idled(time.monotonic() - idle_since) and self._leave():
+            elif self.has_idled(time.monotonic() - idle_since) and self.release_if_idle():
                 return
-            # Pause, because the same round may fail at once again.
-            if self._has_failed:
-                self._stopping.wait(PAUSE_SECONDS)
-            # Less urgent work that this round left out follows as soon as no events come.
-            is_owed = not has_time and (has_news or is_owed)
-            timed = (self._automations, self._notices)
-            parts = (self._runs, self._deployments, *timed)
+            timed = (self.automations, self.notices)
+            parts = (self.runs, self.deployments, *timed)
             own = min(part.seconds_until_due() for part in parts)
             wait = min(own, clock - time.monotonic())
-            words = listener.receive_words(min(wait, CALM_SECONDS) if is_owed else wait)
-            has_news, has_time = NEWS in words, is_owed and not words
-            woken = {word.decode("ascii", "replace") for word in words}
-            if len(words) >= MANY_WORDS:
-                woken, has_news = None, True
+            words = listener.receive_words(min(wait, CALM_SECONDS) if owes else wait)
+            are_lost = len(words) >= MANY_WORDS
+            woken = None if are_lost else {word.decode("ascii", "replace") for word in words}
+            cue = Cue.WORDS if words else Cue.CALM
+            if are_lost or NEWS in words:
+                cue = Cue.NEWS
 
-    def _has_idled(self, seconds: float) -> bool:
+    def has_idled(self, seconds: float) -> bool:
         """Return whether the dispatcher has been idle long enough to exit.
 
         It stays for automations and waiting notices, unless another dispatcher takes its
         place.
         """
-        stays = self._automations.is_enabled or self._notices.is_waiting
-        return self._leaves_when_idle or (
-            seconds > self._context.settings.idle_seconds and not stays
-        )
+        stays = self.automations.is_enabled or self.notices.is_waiting
+        return self.leaves_when_idle or (seconds > self.context.settings.idle_seconds and not stays)
 
     def tick(
         self, woken: set[str] | None = None, *, has_news: bool = True, has_time: bool = True
@@ -232,26 +257,23 @@ class Dispatcher:
         `has_news` means that the store has changed. With `has_time`, the round includes less urgent
         work. Return whether any work is in progress.
         """
-        # Stays set if the round raises.
-        self._has_failed = True
         try:
-            self._sweeper.tick()
+            self.sweeper.tick()
             # Threads create these runs. Asked first, the ticks report new runs, which then start in
             # the same round.
-            has_news |= self._automations.tick(has_news=has_news, has_time=has_time)
-            has_news |= self._bisections.tick(has_news=has_news, has_time=has_time)
-            is_busy = self._runs.tick(woken, has_news=has_news)
+            has_news |= self.automations.tick(has_news=has_news, has_time=has_time)
+            has_news |= self.bisections.tick(has_news=has_news, has_time=has_time)
+            is_busy = self.runs.tick(woken, has_news=has_news)
             self._monitors.tick()
-            is_busy |= self._deployments.tick(has_news=has_news)
+            is_busy |= self.deployments.tick(has_news=has_news)
             is_busy |= self._model_probes.tick(has_news=has_news)
-            self._notices.tick(has_time=has_time)
+            self.notices.tick(has_time=has_time)
             if has_time:
                 self._garbage.tick()
                 self._retention.tick()
-                makers = (self._imports, self._environments, self._images)
+                makers = (self.imports, self.environments, self._images)
                 # A list, because `any` would stop a generator at the first True.
                 self._is_importing = any([maker.tick() for maker in makers])
-            self._has_failed = False
             return is_busy or self._is_importing
         except LeaseLost:
             raise
@@ -261,16 +283,17 @@ class Dispatcher:
             log.warning("this round failed: %s", error)
         except Exception:
             log.exception("this round failed")
+        self._stopping.wait(PAUSE_SECONDS)  # the same round may fail at once again
         return True
 
-    def _leave(self) -> bool:
+    def release_if_idle(self) -> bool:
         """Release the lease unless new work exists.
 
         Writers take turns, so the next writer sees that the lease is free.
         """
-        with self._context.write() as c:
-            store = self._context.store
-            if store.is_busy(c) if self._leaves_when_idle else store.has_work(c):
+        with self.context.write() as c:
+            store = self.context.store
+            if store.is_busy(c) if self.leaves_when_idle else store.has_work(c):
                 return False
-            store.leases.release(c, self._context.lease)
+            store.leases.release(c, self.context.lease)
         return True

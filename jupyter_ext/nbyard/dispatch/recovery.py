@@ -67,30 +67,34 @@ class LeftoverSweeper:
         self._context = context
         self._threads = threads
         self._clean_ups = clean_ups
-        self._next = 0.0
+        self.next_sweep_at = 0.0
         self._is_first = True
         self._uploads = Uploads(context.folder / UPLOADS, context.blobs)
 
     def tick(self) -> None:
         """Sweep if it is due; call engines in threads, because they may hang."""
-        if time.monotonic() < self._next:
+        if time.monotonic() < self.next_sweep_at:
             return
-        self._next = time.monotonic() + EVERY_SECONDS
+        self.next_sweep_at = time.monotonic() + EVERY_SECONDS
         # Later rounds clean up themselves; only a crash leaves folders behind.
         if self._is_first:
-            self._tidy_folders()
+            self.tidy_folders()
             self._is_first = False
         self._threads.submit("sweep unfinished", partial(partial_results.sweep, self._context))
         for name, runtime in self._context.runtimes.items():
             work = partial(self._sweep, name, runtime)
             self._threads.submit(f"sweep {name}", work, runtime=name)
-        self._forget_secrets()
-        self._context.store.reserve.keep()
+        store = self._context.store
+        # of attempts that ended unnoticed
+        removed = secret_files.delete_unused_secrets(store.id, LiveAttempts(store))
+        if removed:
+            log.warning("secrets of %s were removed from memory", ", ".join(removed))
+        store.reserve.keep()
         self._context.blobs.sweep()
         self._uploads.sweep()
         self._trim_events()
 
-    def _tidy_folders(self) -> None:
+    def tidy_folders(self) -> None:
         """Finish the cleanup of a killed dispatcher.
 
         Ended attempts whose folder holds more than their record are cleaned up. Folders of unknown
@@ -140,13 +144,6 @@ class LeftoverSweeper:
             return
         if removed:
             log.warning("%s: removed %s", name, ", ".join(removed))
-
-    def _forget_secrets(self) -> None:
-        """Delete secrets of attempts that ended unnoticed."""
-        store = self._context.store
-        removed = secret_files.delete_unused_secrets(store.id, LiveAttempts(store))
-        if removed:
-            log.warning("secrets of %s were removed from memory", ", ".join(removed))
 
     def _trim_events(self) -> None:
         with self._context.store.read() as c:

@@ -67,17 +67,7 @@ class Threads:
         give_up: Callable[[Reason], T] | None,
         then: Callable[[T | None], None] | None,
     ) -> None:
-        try:
-            result = self._result(key, work, give_up)
-        finally:
-            # Before `then`, which may wake the loop: the loop submits the same key again.
-            self._busy.discard(key)
-        if then is not None:
-            then(result)
-
-    def _result(
-        self, key: str, work: Callable[[], T], give_up: Callable[[Reason], T] | None
-    ) -> T | None:
+        result = None
         try:
             result = work()
         except LeaseLost:
@@ -91,12 +81,15 @@ class Threads:
             self._failed[key] = self._failed.get(key, 0) + 1
             self._not_before[key] = time.monotonic() + PATIENCE_SECONDS
             if give_up is not None and self._failed[key] >= TRIES:
-                return give_up(unexpected_reason(error))
+                result = give_up(unexpected_reason(error))
         else:
             self._failed.pop(key, None)
             self._not_before.pop(key, None)
-            return result
-        return None
+        finally:
+            # Before `then`, which may wake the loop: the loop submits the same key again.
+            self._busy.discard(key)
+        if then is not None:
+            then(result)
 
     def settle(self, seconds: float) -> bool:
         """Wait for work in progress; return whether all of it ended."""

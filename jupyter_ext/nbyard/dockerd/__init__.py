@@ -4,7 +4,6 @@
 privileges, devices or host namespaces, so no caller can request them.
 """
 
-from nbyard.dockerd.build_contexts import pack_context
 from nbyard.dockerd.connection import LOCAL_SOCKET
 from nbyard.dockerd.container_options import (
     ATTEMPT,
@@ -20,12 +19,18 @@ from nbyard.dockerd.container_options import (
     EngineInfo,
     Mount,
     OwnedObject,
+    docker_run,
 )
-from nbyard.dockerd.docker_run_command import docker_run
 from nbyard.dockerd.engine import Engine
-from nbyard.dockerd.engine_images import EngineImage, NoLongerWanted, check_wanted
+from nbyard.dockerd.engine_images import (
+    EngineImage,
+    FindLogin,
+    NoLongerWanted,
+    check_wanted,
+    logged_in,
+    pack_context,
+)
 from nbyard.dockerd.engine_messages import Say, engine_message
-from nbyard.dockerd.registry_logins import FindLogin, logged_in
 
 __all__ = [
     "ATTEMPT",

@@ -109,7 +109,12 @@ class Connection:
             self._relay.close()
             self._relay = None
 
-    def _client(self) -> "APIClient":
+    def client(self) -> "APIClient":
+        """Return the connection, opened at first use.
+
+        Raises:
+            Unavailable: The connection is closed, or the engine cannot be reached.
+        """
         with self._connecting:
             # A late thread must not reopen a connection, because no code would close it.
             if self._is_closed:
@@ -162,7 +167,7 @@ class Connection:
 
         try:
             self._probe_socket()
-            yield self._client()
+            yield self.client()
         except docker.errors.APIError as error:
             raise refusal_error(error.status_code, str(error.explanation or error)) from error
         except (

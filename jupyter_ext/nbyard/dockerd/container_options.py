@@ -1,7 +1,11 @@
-"""Defines which options a container of nbyard may have, and the fixed options that all have."""
+"""Defines which options a container of nbyard may have, and the fixed options that all have.
+
+Also builds the `docker run` command with the same options.
+"""
 
 import datetime
 import re
+import shlex
 import signal
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -238,3 +242,40 @@ def read_usage(statistics: Mapping[str, Any]) -> ContainerUsage | None:
         max(0, memory["usage"] - spare),
         int((statistics.get("pids_stats") or {}).get("current") or 1),
     )
+
+
+def docker_run(spec: ContainerSpec, info: EngineInfo, engine: str = "") -> str:
+    """Return the `docker run` command for a container.
+
+    `engine` is the URL of an engine, "" for the default. The command's container has another name,
+    other labels and another log size. It also does not join the network of a run.
+    """
+    argv = ["docker", *(["--host", engine] if engine else []), "run", "--rm"]
+    argv += ["--user", spec.user, "--cap-drop", "ALL", "--security-opt", "no-new-privileges:true"]
+    argv += ["--read-only", "--init", "--ipc", "private", "--no-healthcheck"]
+    for place, options in scratch_of(spec, info).items():
+        argv += ["--tmpfs", f"{place}:{options}"]
+    memory = str(spec.memory_bytes or info.memory_bytes)
+    argv += ["--memory", memory, "--memory-swap", memory]
+    argv += ["--cpus", f"{min(spec.cpu or info.cpus, info.cpus):g}"]
+    argv += ["--pids-limit", str(PIDS_LIMIT), "--ulimit", f"nofile={OPEN_FILES}:{OPEN_FILES}"]
+    argv += ["--shm-size", str(SHARED_MEMORY_BYTES)]
+    for mount in spec.mounts:
+        parts = [f"type={mount.kind}", f"source={mount.source}", f"target={mount.target}"]
+        parts += ["volume-nocopy"] if mount.kind == "volume" else []
+        parts += ["readonly"] if mount.read_only else []
+        argv += ["--mount", ",".join(parts)]
+    for port in spec.ports:
+        argv += ["--publish", f"{LOOPBACK}::{port}"]
+    for name, value in spec.environment.items():
+        argv += ["--env", f"{name}={value}"]
+    if spec.gpus:
+        # Docker reads the value as CSV, so that a list needs quotes of its own.
+        argv += ["--gpus", f'"device={",".join(spec.gpus)}"']
+    if spec.directory:
+        argv += ["--workdir", spec.directory]
+    if spec.network == "none":
+        argv += ["--network", "none"]
+    if spec.argv:
+        argv += ["--entrypoint", spec.argv[0]]
+    return shlex.join([*argv, spec.image, *spec.argv[1:]])

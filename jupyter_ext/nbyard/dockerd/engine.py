@@ -15,28 +15,97 @@ from typing import IO, Any, cast
 import msgspec
 
 from nbyard.dockerd.container_options import (
+    LOOPBACK,
+    OPEN_FILES,
+    PIDS_LIMIT,
+    SHARED_MEMORY_BYTES,
     Container,
     ContainerSpec,
     ContainerUsage,
+    EngineInfo,
     OwnedObject,
     host_options,
+    log_options,
     network_address,
     published_ports,
     read_usage,
+    scratch_of,
     unix_nanoseconds,
     unix_seconds,
 )
 from nbyard.dockerd.engine_images import EngineImages
 from nbyard.dockerd.engine_messages import engine_message, raise_refusal
-from nbyard.dockerd.podman_specs import CREATE, podman_specification
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import because
 
+CREATE = "/v4.0.0/libpod/containers/create"
+CPU_PERIOD = 100_000
+GPU = "nvidia.com/gpu"
 UNSEEN_EXIT = 255
 EVENT_SECONDS = 5  # the engine may record an event this long after the container's end
 KEPT_EVENTS = 256  # by Docker, in its memory
 # Without this option, the machine itself answers at the bridge's address.
 NO_GATEWAY = {"com.docker.network.bridge.inhibit_ipv4": "true"}
+
+
+def podman_specification(spec: ContainerSpec, info: EngineInfo) -> dict[str, Any]:
+    """Return the body of Podman's request to create the container.
+
+    The body sets the same limits as `container_options.host_options`, and GPUs as CDI devices.
+    """
+    memory = spec.memory_bytes or info.memory_bytes
+    cpu_quota = int(min(spec.cpu or info.cpus, info.cpus) * CPU_PERIOD)
+    network = spec.network if spec.network != "none" else ""
+    return {
+        "name": spec.name,
+        "image": spec.image,
+        "entrypoint": spec.argv or None,
+        "user": spec.user,
+        "labels": spec.labels,
+        "env": spec.environment,
+        "work_dir": spec.directory,
+        "stdin": spec.takes_stdin,
+        "healthconfig": {"Test": ["NONE"]},
+        **_mounts(spec, info),
+        "cap_drop": ["all"],
+        "no_new_privileges": True,
+        "read_only_filesystem": True,
+        "init": True,
+        "resource_limits": {
+            "memory": {"limit": memory, "swap": memory},
+            "cpu": {"quota": cpu_quota, "period": CPU_PERIOD},
+            "pids": {"limit": PIDS_LIMIT},
+        },
+        "r_limits": [{"type": "RLIMIT_NOFILE", "soft": OPEN_FILES, "hard": OPEN_FILES}],
+        "shm_size": SHARED_MEMORY_BYTES,
+        "ipcns": {"nsmode": "private"},
+        "restart_policy": "no",
+        "netns": {"nsmode": "bridge" if network else "none"},
+        "Networks": {network: {}} if network else {},
+        "portmappings": [{"container_port": port, "host_ip": LOOPBACK} for port in spec.ports],
+        "log_configuration": {
+            "driver": log_options(spec.log_bytes, info.log_drivers)["Type"],
+            "size": spec.log_bytes,
+        },
+        "devices": [{"path": f"{GPU}={gpu}"} for gpu in spec.gpus],
+    }
+
+
+def _mounts(spec: ContainerSpec, info: EngineInfo) -> dict[str, list[dict[str, Any]]]:
+    mounts: list[dict[str, Any]] = []
+    volumes: list[dict[str, Any]] = []
+    for mount in spec.mounts:
+        mode = "ro" if mount.read_only else "rw"
+        if mount.kind == "bind":
+            place = {"destination": mount.target, "source": mount.source}
+            mounts.append({"type": "bind", "options": ["rbind", mode], **place})
+        elif mount.kind == "volume":
+            place = {"Name": mount.source, "Dest": mount.target}
+            volumes.append({"Options": [mode, "nocopy"], **place})
+    for target, options in scratch_of(spec, info).items():
+        place = {"destination": target, "source": "tmpfs"}
+        mounts.append({"type": "tmpfs", "options": options.split(","), **place})
+    return {"mounts": mounts, "volumes": volumes}
 
 
 class Engine(EngineImages):
@@ -83,7 +152,7 @@ class Engine(EngineImages):
         return str(answer.json()["Id"])
 
     def container(self, name: str) -> Container | None:
-        """Return the state of a container, None if there is no such container."""
+        """Return the state of a container, None if it does not exist."""
         try:
             with self._calling() as client:
                 inspected = client.inspect_container(name)
@@ -159,7 +228,7 @@ class Engine(EngineImages):
             client.start(name)
 
     def usage(self, name: str) -> ContainerUsage | None:
-        """Return the current usage of a container, None if it does not run."""
+        """Return the usage of a container, None if it does not run."""
         # Without one-shot, the engine waits for a second sample.
         path, params = f"/containers/{name}/stats", {"stream": 0, "one-shot": 1}
         with suppress(NotFound, Conflict), self._reading(path, params, self._timeout) as answer:
@@ -283,7 +352,7 @@ class Engine(EngineImages):
 
     # Networks. An engine may have several networks of one name, so ids are used.
 
-    def _networks(self, name: str) -> list[dict[str, Any]]:
+    def networks_named(self, name: str) -> list[dict[str, Any]]:
         with self._calling() as client:
             networks = client.networks(names=[name])
         return sorted((n for n in networks if n["Name"] == name), key=lambda n: str(n["Id"]))
@@ -297,7 +366,7 @@ class Engine(EngineImages):
         Raises:
             Unavailable: A network of the other kind has this name and is in use.
         """
-        known = self._networks(name)
+        known = self.networks_named(name)
         # An older run may have left a network of the other kind under this name.
         if any(bool(existing.get("Internal")) != internal for existing in known):
             if not self.remove_network(name):
@@ -320,7 +389,7 @@ class Engine(EngineImages):
                 )
             return str(made["Id"])
         except Conflict:
-            return str(self._networks(name)[0]["Id"])
+            return str(self.networks_named(name)[0]["Id"])
         except NbyardError as error:
             if "address pool" in engine_message(error):
                 raise Unavailable(
@@ -335,7 +404,7 @@ class Engine(EngineImages):
     def remove_network(self, name: str) -> bool:
         """Remove a network unless containers are attached. Return whether the network is gone."""
         try:
-            for known in self._networks(name):
+            for known in self.networks_named(name):
                 with suppress(NotFound):
                     self._remove_network(str(known["Id"]))
         except (Conflict, NbyardError) as error:

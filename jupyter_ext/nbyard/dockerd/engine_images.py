@@ -1,15 +1,26 @@
-"""Inspects, pulls, pushes, builds, tags and removes the images of one engine."""
+"""Inspects, pulls, pushes, builds, tags and removes the images of one engine.
 
+Build contexts are packed as reproducible tar archives. Logins are those of the current context.
+"""
+
+import hashlib
+import io
+import os
 import socket
+import stat
+import tarfile
+import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
 from typing import IO, Any, cast
 from urllib.parse import quote
 
 import msgspec
 
-from nbyard.dockerd.connection import Connection
+from nbyard.dockerd.connection import Connection, load_sdk
 from nbyard.dockerd.container_options import repository_and_tag, unix_seconds
 from nbyard.dockerd.engine_messages import (
     Say,
@@ -19,16 +30,98 @@ from nbyard.dockerd.engine_messages import (
     registry_words,
     whole_lines,
 )
-from nbyard.dockerd.registry_logins import login_for
 from nbyard.domain.credentials import Login
 from nbyard.domain.images.structs import registry_of
 from nbyard.errors import Conflict, NbyardError, NotFound, Unavailable
 from nbyard.reasons.structs import Reason, because
 
+IGNORE_FILE = ".dockerignore"
+# Maps the name of an image to its login, which is read only when it is needed.
+FindLogin = Callable[[str], Login | None]
+
+_find_login: ContextVar[FindLogin | None] = ContextVar("nbyard-logins", default=None)
 LOOK_SECONDS = 0.5
 BY_ID = "sha256:"
 # Long enough for a large image on a busy disk.
 REMOVE_SECONDS = 120
+
+
+def context_paths(folder: Path, dockerfile: str) -> list[str]:
+    """List the paths in a folder that .dockerignore does not exclude, to send to the engine."""
+    load_sdk()
+    from docker.utils.build import exclude_paths
+
+    ignoring = folder / IGNORE_FILE
+    lines = ignoring.read_text("utf-8", "replace").splitlines() if ignoring.is_file() else []
+    patterns = [line.strip() for line in lines if line.strip() and not line.startswith("#")]
+    return sorted(exclude_paths(str(folder), patterns, dockerfile=dockerfile))
+
+
+@contextmanager
+def pack_context(
+    files: Mapping[str, str], folders: Mapping[str, Path], dockerfile: str
+) -> Iterator[tuple[IO[bytes], str]]:
+    """Yield a tar archive and its SHA-256.
+
+    `files` has texts, `folders` has local folders, both by their paths in the archive.
+    """
+    with tempfile.TemporaryFile() as whole:
+        with tarfile.open(fileobj=whole, mode="w") as archive:
+            for name, text in sorted(files.items()):
+                data = text.encode()
+                archive.addfile(_member(name, len(data), 0o644), io.BytesIO(data))
+            for place, folder in sorted(folders.items()):
+                _add_folder(archive, place, folder, dockerfile)
+        whole.seek(0)
+        digest = hashlib.file_digest(whole, "sha256").hexdigest()
+        whole.seek(0)
+        yield whole, digest
+
+
+def _member(name: str, size: int, mode: int) -> tarfile.TarInfo:
+    """Return a tar entry without owner and date, so that equal files result in equal archives."""
+    member = tarfile.TarInfo(name)
+    member.size, member.mode = size, mode
+    return member
+
+
+def _add_folder(archive: tarfile.TarFile, place: str, folder: Path, dockerfile: str) -> None:
+    for name in context_paths(folder, dockerfile):
+        path = folder / name
+        status = path.lstat()
+        member = _member(os.path.join(place, name), 0, 0o755)
+        if stat.S_ISDIR(status.st_mode):
+            member.type = tarfile.DIRTYPE
+            archive.addfile(member)
+        elif stat.S_ISLNK(status.st_mode):
+            member.type, member.linkname = tarfile.SYMTYPE, os.readlink(path)
+            archive.addfile(member)
+        # Devices, sockets and FIFOs are left out.
+        elif stat.S_ISREG(status.st_mode):
+            # The umask of the user must not change the digest, so only this bit counts.
+            is_program = status.st_mode & stat.S_IXUSR
+            member.size, member.mode = status.st_size, 0o755 if is_program else 0o644
+            with path.open("rb") as file:
+                archive.addfile(member, file)
+
+
+@contextmanager
+def logged_in(find_login: FindLogin) -> Iterator[None]:
+    """Use the logins that `find_login` returns for all pulls and pushes within the block.
+
+    For an image without a login, the engine's client uses its own (`docker login`).
+    """
+    token = _find_login.set(find_login)
+    try:
+        yield
+    finally:
+        _find_login.reset(token)
+
+
+def login_for(image: str) -> Login | None:
+    """Return the login for the image with this name, or None."""
+    find_login = _find_login.get()
+    return find_login(image) if find_login else None
 
 
 class EngineImage(msgspec.Struct, frozen=True):

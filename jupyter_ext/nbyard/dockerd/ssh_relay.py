@@ -45,7 +45,7 @@ def ssh_arguments(url: str, folder: str, seconds: float) -> list[str]:
     return [*argv, "--", parts.hostname or ""]
 
 
-def _forget_dead() -> None:
+def forget_dead() -> None:
     """Remove the folders that killed processes left, unless another process has the pid now."""
     for place in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
         pid = place.name.removeprefix(PREFIX).partition("-")[0]
@@ -69,7 +69,7 @@ class SshRelay:
                 because("engine-unreachable", url=url, why="ssh is not installed on this machine."),
                 hint=because("install-ssh"),
             )
-        _forget_dead()
+        forget_dead()
         self._folder = tempfile.TemporaryDirectory(prefix=f"{PREFIX}{os.getpid()}-")
         self._words = ssh_arguments(url, self._folder.name, seconds)
         # A short name, because the path of a socket has at most 107 bytes on Linux.

@@ -4,11 +4,13 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from nbyard.domain.arguments.structs import check_text
 from nbyard.domain.images.structs import registry_place, repository_of
+from nbyard.domain.presentation import shown
 from nbyard.errors import Detail, Invalid
 
 MAX_FIELD = 64 * 1024
@@ -124,10 +126,10 @@ class Credential(msgspec.Struct, frozen=True):
 class NewCredential(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A credential to store. `fields` are those of its kind."""
 
-    name: str
-    kind: str
+    name: Annotated[str, shown("Name", order=1, fixed=True)]
+    kind: Annotated[str, shown("Kind", order=2, fixed=True, widget="choice")]
     fields: dict[str, str]
-    description: str = ""
+    description: Annotated[str, shown("Description", order=4)] = ""
 
     def __repr__(self) -> str:
         return f"NewCredential({self.name!r}, {self.kind!r})"

@@ -102,11 +102,18 @@ def is_data(filename: str) -> bool:
 
 def holds_data(filename: str) -> bool:
     """Return whether the name is that of a table, an array or other data, compressed or not."""
-    name = filename.lower()
-    for ending in COMPRESSED:
-        name = name.removesuffix(ending)
+    name = _unpacked(filename.lower())
     stem, _, suffix = name.rpartition(".")
     return bool(stem) and (format_of(name) in DATA or suffix in DATA_SUFFIXES)
+
+
+def is_text_table(filename: str) -> bool:
+    """Return whether the name is that of a CSV or TSV file, compressed or not."""
+    return format_of(_unpacked(filename.lower())) in TEXT_TABLES
+
+
+def _unpacked(name: str) -> str:
+    return name.rpartition(".")[0] if name.endswith(COMPRESSED) else name
 
 
 def suffix_of(file_format: str) -> str:

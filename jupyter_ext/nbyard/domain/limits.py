@@ -1,17 +1,27 @@
 """Limits of a node: resources, timeouts, retries and cache policy."""
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from nbyard.domain.cache_policy import read_policy
+from nbyard.domain.presentation import shown
 
 RetryKind = Literal["error", "exit-code", "timeout", "memory", "contract", "kernel-died"]
 AMOUNTS = (
     *("cpu", "memory_bytes", "timeout_seconds"),
     *("queue_timeout_seconds", "silence_timeout_seconds"),
 )
+# What a failure was, in the order of forms.
+RETRY_LABELS: dict[str, str] = {
+    "error": "an error",
+    "exit-code": "an exit code",
+    "timeout": "a time limit",
+    "memory": "lack of memory",
+    "contract": "a missing or invalid output",
+    "kernel-died": "a kernel crash",
+}
 MAX_RETRIES = 20
 SSH_PORT = 22  # browsers refuse it, and another program listens there
 MAX_GPUS = 64
@@ -31,14 +41,39 @@ class Limits(msgspec.Struct, frozen=True, omit_defaults=True, kw_only=True):
     the first two are retried.
     """
 
-    cpu: float | None = None
-    memory_bytes: int | None = None
-    gpu: int | None = None
-    timeout_seconds: float | None = None
-    queue_timeout_seconds: float | None = None
-    silence_timeout_seconds: float | None = None
-    retries: int | None = None
-    retry_on: tuple[RetryKind, ...] | None = None
+    cpu: Annotated[float | None, shown("CPUs", option="", order=2)] = None
+    memory_bytes: Annotated[int | None, shown("Memory", option="", order=4, widget="size")] = None
+    gpu: Annotated[int | None, shown("GPUs", option="", order=3)] = None
+    timeout_seconds: Annotated[
+        float | None, shown("Timeout (seconds)", option="", order=5, more=True)
+    ] = None
+    queue_timeout_seconds: Annotated[
+        float | None, shown("Give up queueing after (seconds)", option="", order=7, more=True)
+    ] = None
+    silence_timeout_seconds: Annotated[
+        float | None,
+        shown(
+            "Stop if silent for (seconds)",
+            "Time since the last log line or finished cell.",
+            option="",
+            order=6,
+            more=True,
+        ),
+    ] = None
+    retries: Annotated[
+        int | None,
+        shown(
+            "Retries",
+            "Retries after a failure. Lost attempts are always retried.",
+            option="",
+            order=8,
+            more=True,
+        ),
+    ] = None
+    retry_on: Annotated[
+        tuple[RetryKind, ...] | None,
+        shown("Retry after", option="", order=9, more=True, labels=RETRY_LABELS),
+    ] = None
     cache: bool | str | None = None
 
     def over(self, default: "Limits") -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -13,13 +13,8 @@ from nbyard.domain.environments.references import (
     UsedEnvironment,
     split_reference,
 )
-from nbyard.domain.environments.structs import EnvironmentVersion
-from nbyard.domain.executables.structs import (
-    ExecutableVersion,
-    Inspection,
-    Resources,
-    is_python,
-)
+from nbyard.domain.environments.structs import KERNEL_PREFIX, EnvironmentVersion
+from nbyard.domain.executables.structs import ReadCode, is_python
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.structs import TaskPlan
@@ -39,25 +34,6 @@ NOTHING = Node("executable")
 MAX_VERSIONS = 20
 Renew = Callable[["TaskRecord"], TaskPlan]
 Found = tuple[UsedEnvironment, bytes]
-
-
-class Needs(msgspec.Struct, frozen=True):
-    """The properties of an executable that determine its environment and kernel."""
-
-    resources: Resources
-    kind: str
-    language: str
-    kernel: str
-
-
-def needs_of_executable(inspected: Inspection | ExecutableVersion) -> Needs:
-    """Return the needs of an inspected or stored executable."""
-    return Needs(inspected.resources, inspected.kind, inspected.language, inspected.kernel)
-
-
-def needs_of_fields(fields: Mapping[str, Any]) -> Needs:
-    """Return the needs of an executable, from the fields of a version to store."""
-    return Needs(**{name: fields[name] for name in Needs.__struct_fields__})
 
 
 def find_used(parts: FreezingContext, owner: str, reference: str) -> Found:
@@ -194,7 +170,7 @@ def without_lock(store: Store, c: Connection, owner: str, plan: TaskPlan, kind: 
     return plan
 
 
-def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
+def chosen_kernel(of: ReadCode, name: str, node: Node = NOTHING) -> str:
     """Check the kernel that replaces a notebook's own; return its name.
 
     The result is empty if `name` is empty, or if the executable is no notebook.
@@ -213,6 +189,8 @@ def chosen_kernel(of: Needs, name: str, node: Node = NOTHING) -> str:
 
 def of_kernel(parts: FreezingContext, owner: str, kernel: str) -> str:
     """Return the name of the environment that a kernel belongs to; empty for other kernels."""
+    if not kernel.startswith(KERNEL_PREFIX):
+        return ""
     with parts.store.read() as c:
         environment = parts.store.environments.by_kernel(c, owner, kernel)
     return environment.name if environment else ""

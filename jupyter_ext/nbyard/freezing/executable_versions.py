@@ -136,13 +136,10 @@ class Freezer:
         def near(path: str) -> bytes:
             return files.content(files.locate(path, "path", str(files.shown(real.parent))))
 
-        return with_imported(Code(real.name, content, real, self._description(real)), near)
-
-    def _description(self, real: Path) -> Description | None:
-        beside = real.with_name(description_file(real.name))
-        if not beside.is_file():
-            return None
-        return read_description(self._parts.files.content(beside), beside.name)
+        beside, description = real.with_name(description_file(real.name)), None
+        if beside.is_file():
+            description = read_description(files.content(beside), beside.name)
+        return with_imported(Code(real.name, content, real, description), near)
 
     def read(self, code: Code, kind: str = "") -> tuple[Kind, Reading, Resources]:
         """Read the kind, arguments and resources of code and its description, without running it.
@@ -270,8 +267,12 @@ class Freezer:
 
     def _bundle(self, code: Code, arguments: Sequence[Argument]) -> tuple[str, str]:
         if code.path is None:
-            with_mode = self._single(code)
-            return with_mode, code.filename
+            from nbyard.blobs import Tree, TreeEntry
+
+            blob = self._parts.blobs.put_bytes(code.content)
+            # Uploaded code has no project, so its bundle is this one executable file.
+            entry = TreeEntry(code.filename, blob.digest, blob.size_bytes, True)
+            return self._parts.blobs.put_tree(Tree([entry], [])).digest, code.filename
         file, root = file_of(code.path), self._parts.files.root
         declared = (argument.default for argument in arguments if argument.role == "input")
         paths = [default for default in declared if isinstance(default, str)]
@@ -307,14 +308,6 @@ class Freezer:
         if self._shared:
             self._shared.keep(picked, bundle, self._parts.blobs)
         return bundle
-
-    def _single(self, code: Code) -> str:
-        from nbyard.blobs import Tree, TreeEntry
-
-        blob = self._parts.blobs.put_bytes(code.content)
-        # Uploaded code has no project, so its bundle is this one executable file.
-        entry = TreeEntry(code.filename, blob.digest, blob.size_bytes, True)
-        return self._parts.blobs.put_tree(Tree([entry], [])).digest
 
     def keep(self, c: Connection, executable_id: str, fields: dict[str, Any]) -> ExecutableVersion:
         """Return the newest version of an executable; insert a new one if any field differs."""

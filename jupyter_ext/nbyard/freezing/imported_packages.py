@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from nbyard.blobs import Blobs
     from nbyard.domain.environments.references import UsedEnvironment
     from nbyard.domain.environments.structs import EnvironmentRef
-    from nbyard.domain.executables.structs import ExecutableVersion
-    from nbyard.freezing.environment_resolution import Needs
+    from nbyard.domain.executables.structs import ExecutableVersion, ReadCode
     from nbyard.freezing.executable_versions import Code
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.host.project_files import ProjectFiles
@@ -135,7 +134,7 @@ class Places:
     def imports(
         self,
         modules: Iterable[str],
-        of: Needs | ExecutableVersion,
+        of: ReadCode,
         used: UsedEnvironment | None,
         runtime: str,
         kernel: str,
@@ -158,7 +157,7 @@ class Places:
         return NodeImports(used, _packages_of(lacking), _packages_of(wanted))
 
     def _find(
-        self, of: Needs | ExecutableVersion, used: UsedEnvironment | None, runtime: str, kernel: str
+        self, of: ReadCode, used: UsedEnvironment | None, runtime: str, kernel: str
     ) -> Installed | None:
         if not used and runtime != PROCESS:
             # by default an image with Python and nothing else
@@ -173,7 +172,7 @@ class Places:
         return _installed_in(chosen) if chosen.lock else None
 
 
-def runs_python(of: Needs | ExecutableVersion) -> bool:
+def runs_python(of: ReadCode) -> bool:
     """Return whether the packages of code are those that its Python imports."""
     if of.kind == "notebook":
         return is_python(of.language)

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.environments.structs import KERNEL_PREFIX
 from nbyard.domain.executables.chosen_packages import chosen_packages, has_image
 from nbyard.domain.executables.nbexec_files import Description
-from nbyard.domain.executables.structs import Resources, is_python
+from nbyard.domain.executables.structs import ExecutableVersion, Inspection, is_python
+from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.naming.unique_names import no_such
@@ -24,10 +26,12 @@ from nbyard.domain.runs.planning import (
     RunOverrides,
     runtime_of,
 )
+from nbyard.domain.runs.structs import BytesOf, bytes_of
+from nbyard.domain.workflows.edges import data_port
 from nbyard.domain.workflows.structs import Node, NodeView
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable
 from nbyard.freezing import environment_resolution as environments
-from nbyard.freezing.data_nodes import data_view, frozen_data
+from nbyard.freezing.artifact_files import file_named
 from nbyard.freezing.executable_versions import Code, Freezer
 from nbyard.freezing.imported_packages import (
     MODEL,
@@ -49,14 +53,16 @@ from nbyard.freezing.model_packages import (
 )
 from nbyard.freezing.node_problems import problem_of, problem_view, unread_reason
 from nbyard.freezing.pinned_nodes import pinned_node
-from nbyard.host.kernels.kernelspec_reader import NATIVE
+from nbyard.host.kernels.installed_kernels import NATIVE
 from nbyard.host.project_files import file_of
+from nbyard.reasons.structs import because
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
     from nbyard.domain.arguments.structs import Argument
     from nbyard.domain.environments.references import EnvironmentDefault, NamedBy, UsedEnvironment
-    from nbyard.domain.executables.structs import Executable, ExecutableVersion, Inspection
+    from nbyard.domain.executables.structs import Executable, ReadCode
+    from nbyard.domain.runs.structs import Artifact
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.reasons.structs import Reason
     from nbyard.store import Connection
@@ -66,17 +72,30 @@ if TYPE_CHECKING:
 REQUESTED = ("image", "hinted_image", "cpu", "memory_bytes", "gpu")
 
 
+class NodePackages(msgspec.Struct, frozen=True):
+    """Where a node finds its packages: in an environment, a requirements file or a kernel.
+
+    `lock` is that of the environment. All are empty if nothing names packages.
+    """
+
+    used: UsedEnvironment | None = None
+    lock: bytes = b""
+    requirements: str = ""
+    kernel: str = ""
+
+
 class Resolver:
     """Resolves the nodes of a document in the folder `base`. `arguments` describe files without
     a description. `environment` and `kernel` override the settings of nodes.
     `default` is for Python code that names no packages.
     """
 
-    def __init__(  # noqa: PLR0913, PLR0917
+    def __init__(  # noqa: PLR0913
         self,
         parts: FreezingContext,
         owner: str,
         base: str,
+        *,
         arguments: Sequence[Argument] = (),
         environment: str = "",
         kernel: str = "",
@@ -90,16 +109,17 @@ class Resolver:
         self._environment = environment
         self._kernel = kernel
         self._default = default
-        self._codes: dict[str, Code] = {}
-        self._views: dict[str, tuple[NodeView, environments.Needs]] = {}
-        self._used: dict[str, environments.Found] = {}
-        self._of_kernels: dict[str, str] = {}
         self._places = Places(parts)
+        # Many nodes share a file, an environment or a kernel: each is looked up only once.
+        self.used = cache(partial(environments.find_used, parts, owner))
+        self._of_kernel = cache(partial(environments.of_kernel, parts, owner))
+        self._codes: dict[str, Code] = {}
+        self._inspections: dict[str, Inspection] = {}
         self._modules: dict[Path | None, frozenset[str]] = {}
 
     def keep_inspection(self, path: str, inspection: Inspection) -> None:
         """Keep the inspection of a file, which is then not inspected again."""
-        self._views[path] = self._view(inspection)
+        self._inspections[path] = inspection
 
     def view(self, node: Node) -> NodeView:
         """Return the view of a node for the canvas, with its problem, if any."""
@@ -112,164 +132,116 @@ class Resolver:
         """Return the view of a node for the canvas; a problem is raised as an error."""
         if node.type == "dataset":
             return data_view(self.parts, self.owner, self.base, node)
-        view, needs = self._executable_view(node)
-        if _names_packages(node) and view.default_environment:
-            view = msgspec.structs.replace(view, default_environment=None)
-        used, _ = self.environment_of(node, needs) or (None, b"")
-        view = msgspec.structs.replace(view, used_environment=used)
+        read, name, executable_id = self._read(node)
+        packages = self.packages(node, read)
+        needs = read.resources
+        seen = read if isinstance(read, Inspection) else None
+        hints = seen.hints if seen else []
         runtime = node.runtime or self.parts.settings.default_runtime
-        if view.kind != MODEL or runtime != PROCESS:
-            return view
-        if has_image(node, needs.resources) or (not used and self._requirements(node, needs)):
-            return view
-        missing = missing_packages(self.parts, self.model_packages(node), used)
-        hints = [*view.hints, missing] if missing else view.hints
-        return msgspec.structs.replace(view, hints=hints)
+        has_own = has_image(node, needs) or packages.requirements
+        if read.kind == MODEL and runtime == PROCESS and not has_own:
+            missing = missing_packages(self.parts, self.model_packages(node), packages.used)
+            hints = [*hints, missing] if missing else hints
+        return NodeView(
+            name,
+            read.kind,
+            read.arguments,
+            hints,
+            executable_id,
+            tag_cell=seen.tag_cell if seen else None,
+            environment=self._named_by(read),
+            default_environment=None if _names_packages(node) else self._default_of(read),
+            used_environment=packages.used,
+            **{requested: getattr(needs, requested) for requested in REQUESTED},
+        )
 
     def imports(self, node: Node, overrides: RunOverrides | None = None) -> NodeImports | None:
         """Return what the code of a node imports, None if it needs no packages of Python."""
-        view, needs = self._executable_view(node)
-        if not runs_python(needs):
+        read, *_ = self._read(node)
+        if not runs_python(read):
             return None
         if code := self.code(node):
             if code.path not in self._modules:
                 self._modules[code.path] = modules_of_code(self.parts.files, code)
             modules = self._modules[code.path]
         else:
-            version = self.pinned(node) if node.version else self.registered(node).current
-            modules = modules_of_version(self.parts.blobs, version)
-        used, _ = self.environment_of(node, needs) or (None, b"")
+            modules = modules_of_version(self.parts.blobs, self.version(node))
+        packages = self.packages(node, read)
         options = overrides or RunOverrides(self.parts.settings.default_runtime)
-        image = node.image or view.image
-        runtime = runtime_of(node, view.kind, image, options)
-        image = options.image or image
-        if runtime == DOCKER and (image or view.hinted_image or self._requirements(node, needs)):
+        image = node.image or read.resources.image
+        runtime = runtime_of(node, read.kind, image, options)
+        image = options.image or image or read.resources.hinted_image
+        if runtime == DOCKER and (image or packages.requirements):
             runtime = ""
-        return self._places.imports(modules, needs, used, runtime, self.kernel_of(node, needs))
-
-    def _requirements(self, node: Node, needs: environments.Needs) -> str:
-        return self.chosen_packages(node, needs.resources)[1]
+        return self._places.imports(modules, read, packages.used, runtime, packages.kernel)
 
     def model_packages(self, node: Node) -> ModelPackages:
         """Return the packages of the model that a node runs."""
         if code := self.code(node):
             return packages_of_code(self.parts, code)
-        version = self.pinned(node) if node.version else self.registered(node).current
-        return packages_of_version(self.parts, version)
+        return packages_of_version(self.parts, self.version(node))
 
-    def _executable_view(self, node: Node) -> tuple[NodeView, environments.Needs]:
+    def _read(self, node: Node) -> tuple[ReadCode, str, str]:
+        """Return the code that a node runs, and the name and ID of its executable."""
         if node.path and not node.version:
-            if node.path not in self._views:
-                self._views[node.path] = self._view(self.freezer.inspect(self._code(node.path)))
-            return self._views[node.path]
-        code = self.code(node)
-        executable = self.registered(node)
-        if code:
-            view, needs = self._view(self.freezer.inspect(code))
-            names = {"name": executable.name, "executable": executable.id}
-            return msgspec.structs.replace(view, **names), needs
-        version = self.pinned(node) if node.version else executable.current
-        view = NodeView(
-            executable.name,
-            version.kind,
-            version.arguments,
-            executable=executable.id,
-            **self._requested(version),
-        )
-        return view, environments.needs_of_executable(version)
+            if node.path not in self._inspections:
+                self._inspections[node.path] = self.freezer.inspect(self._code(node.path))
+            seen = self._inspections[node.path]
+            return seen, seen.name, seen.executable
+        code, executable = self.code(node), self.registered(node)
+        read = self.freezer.inspect(code) if code else self.version(node)
+        return read, executable.name, executable.id
 
-    def _requested(self, of: ExecutableVersion | Inspection) -> dict[str, Any]:
-        """Return what an executable requests, as fields of a `NodeView`."""
-        needs = environments.needs_of_executable(of)
-        named = {
-            "environment": self._named_by(needs),
-            "default_environment": self._default_of(needs),
-        }
-        return {**named, **{n: getattr(of.resources, n) for n in REQUESTED}}
-
-    def _named_by(self, of: environments.Needs) -> str:
+    def _named_by(self, read: ReadCode) -> str:
         """Return the environment that an executable names, directly or through its kernel."""
-        own = of.resources
-        return own.environment or ("" if own.requirements else self._of_kernel(of.kernel))
+        own = read.resources
+        return own.environment or ("" if own.requirements else self._of_kernel(read.kernel))
 
-    def _default_of(self, of: environments.Needs) -> EnvironmentDefault | None:
+    def _default_of(self, read: ReadCode) -> EnvironmentDefault | None:
         """Return the default environment of an executable that names no packages itself."""
-        own = of.resources
-        can_use = runs_python(of) and (of.kind != "notebook" or of.kernel in ("", NATIVE))
-        names_some = own.requirements or own.image or own.hinted_image or self._named_by(of)
+        own = read.resources
+        can_use = runs_python(read) and (read.kind != "notebook" or read.kernel in ("", NATIVE))
+        names_some = own.requirements or own.image or own.hinted_image or self._named_by(read)
         return None if names_some or not can_use else self._default
 
-    def _of_kernel(self, kernel: str) -> str:
-        if not kernel.startswith(KERNEL_PREFIX):  # not a kernel of an environment
-            return ""
-        if kernel not in self._of_kernels:
-            self._of_kernels[kernel] = environments.of_kernel(self.parts, self.owner, kernel)
-        return self._of_kernels[kernel]
-
-    def used(self, reference: str) -> environments.Found:
-        """Return the environment version that a reference means; it is looked up only once."""
-        if reference not in self._used:
-            self._used[reference] = environments.find_used(self.parts, self.owner, reference)
-        return self._used[reference]
-
-    def chosen_packages(self, node: Node, default: Resources) -> tuple[str, str]:
-        """Return the environment and the requirements file of a node, at most one of them."""
-        return (self._environment, "") if self._environment else chosen_packages(node, default)
-
-    def kernel_of(self, node: Node, of: environments.Needs) -> str:
-        """Return the kernel that replaces a notebook's own; empty for none."""
-        given = environments.chosen_kernel(of, self._kernel)
-        return given or environments.chosen_kernel(of, node.kernel, node)
-
-    def environment_of(self, node: Node, of: environments.Needs) -> environments.Found | None:
-        """Return the environment version that a node uses and its lock; None for no environment.
+    def packages(self, node: Node, read: ReadCode) -> NodePackages:
+        """Return where a node finds its packages.
 
         Raises:
-            NotFound: the environment does not exist.
+            NotFound: the environment or kernel does not exist.
             Invalid: it is not ready, or the notebook's language is not Python.
         """
-        if kernel := self.kernel_of(node, of):
-            environment = self._of_kernel(kernel)
-            return self._named(environment, "run" if self._kernel else "node")
-        environment, requirements = self.chosen_packages(node, of.resources)
+        kernel = environments.chosen_kernel(read, self._kernel)
+        kernel = kernel or environments.chosen_kernel(read, node.kernel, node)
+        environment, requirements = self._environment, ""
+        if not environment:
+            environment, requirements = chosen_packages(node, read.resources)
         named_by: NamedBy = "executable"
-        if self._environment:
+        default = None
+        if kernel:
+            environment = self._of_kernel(kernel)
+            named_by = "run" if self._kernel else "node"
+        elif requirements:
+            return NodePackages(requirements=requirements)
+        elif self._environment:
             named_by = "run"
         elif node.environment:
             named_by = "node"
-        elif not environment and not requirements:
-            environment, named_by = self._of_kernel(of.kernel), "kernel"
-        if not environment:
-            default = None if _names_packages(node) else self._default_of(of)
-            if default is None:
-                return None
-            used, lock = self.used(default.environment)
-            return msgspec.structs.replace(used, default=default), lock
-        if of.kind == "notebook" and not is_python(of.language):
+        elif not environment:
+            environment, named_by = self._of_kernel(read.kernel), "kernel"
+            default = None if _names_packages(node) else self._default_of(read)
+        if not environment and default is None:
+            return NodePackages(kernel=kernel)
+        used, lock = self.used(default.environment if default else environment)
+        if default:
+            return NodePackages(msgspec.structs.replace(used, default=default), lock)
+        if not kernel and read.kind == "notebook" and not is_python(read.language):
             why = (
                 "the environment contains Python packages, but the language of the notebook is"
-                f" {of.language}"
+                f" {read.language}"
             )
             raise Invalid.field("environment", why)
-        return self._named(environment, named_by)
-
-    def _named(self, environment: str, by: NamedBy) -> environments.Found | None:
-        if not environment:
-            return None
-        used, lock = self.used(environment)
-        return msgspec.structs.replace(used, named_by=by), lock
-
-    def _view(self, seen: Inspection) -> tuple[NodeView, environments.Needs]:
-        view = NodeView(
-            seen.name,
-            seen.kind,
-            seen.arguments,
-            seen.hints,
-            executable=seen.executable,
-            tag_cell=seen.tag_cell,
-            **self._requested(seen),
-        )
-        return view, environments.needs_of_executable(seen)
+        return NodePackages(msgspec.structs.replace(used, named_by=named_by), lock)
 
     def _code(self, path: str) -> Code:
         """Read the code of a file once, so that all nodes with this file use the same bytes."""
@@ -304,15 +276,18 @@ class Resolver:
                 raise no_such("executable", node.executable or node.path, names.values())
         return executable
 
-    def pinned(self, node: Node) -> ExecutableVersion:
-        """Return the version that a node is pinned to.
+    def version(self, node: Node) -> ExecutableVersion:
+        """Return the version that a node is pinned to, else the newest of its executable.
 
         Raises:
             NotFound: the version was deleted.
         """
+        executable = self.registered(node)
+        if not node.version:
+            return executable.current
         with self.parts.store.read() as c:
             version = self.parts.store.executables.version(c, node.version)
-        if version is None or version.executable_id != self.registered(node).id:
+        if version is None or version.executable_id != executable.id:
             raise NotFound(f"The version {node.version} that this node is pinned to is gone.")
         return version
 
@@ -341,89 +316,135 @@ def _names_packages(node: Node) -> bool:
     return bool(node.environment or node.requirements or node.kernel or node.image)
 
 
+def data_view(parts: FreezingContext, owner: str, base: str, node: Node) -> NodeView:
+    """Return the view of a node that is a file, an artifact or a dataset.
+
+    Raises:
+        NotFound: the file, artifact or dataset does not exist.
+    """
+    if node.path:
+        real = _located(parts, base, node)
+        kind = "folder" if real.is_dir() else format_of(real.name)
+        return NodeView(real.name, "dataset", [data_port(kind)])
+    if node.artifact:
+        return NodeView(node.artifact, "dataset", [data_port(_artifact(parts, owner, node).format)])
+    with parts.store.read() as c:
+        dataset = parts.store.datasets.get(c, owner, node.dataset)
+        ready = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
+    if dataset is None:
+        raise NotFound(f"The dataset '{node.dataset}' was deleted.")
+    port = data_port((ready or dataset.current).format)
+    return NodeView(dataset.name, "dataset", [port], dataset=dataset.id)
+
+
+def frozen_data(parts: FreezingContext, owner: str, base: str, node: Node) -> ResolvedNode:
+    """Return a node that is data with its stored bytes.
+
+    Raises:
+        NotFound: the file, artifact or dataset does not exist, or the dataset is not ready.
+    """
+    if node.path:
+        real = _located(parts, base, node)
+        put = parts.blobs.put_folder if (folder := real.is_dir()) else parts.blobs.put_file
+        blob, kind = put(real), "folder" if folder else format_of(real.name)
+        data = bytes_of(blob.digest, real.name, node.path)
+        return ResolvedNode(real.name, [data_port(kind)], data)
+    if node.artifact:
+        file = _artifact(parts, owner, node)
+        data = bytes_of(file.digest, file.filename, node.artifact, f"artifact:{file.id}")
+        return ResolvedNode(node.artifact, [data_port(file.format)], data)
+    with parts.store.read() as c:
+        dataset = parts.store.datasets.get(c, owner, node.dataset)
+        version = parts.store.datasets.newest_ready(c, dataset.id) if dataset else None
+    if dataset is None:
+        raise NotFound(f"The dataset '{node.dataset}' does not exist.")
+    if version is None:
+        raise NotFound(f"The dataset '{dataset.name}' is not ready.")
+    origin, is_table = f"{dataset.name} v{version.number}", version.format in TEXT_TABLES
+    stored = (version.digest, version.filename, origin, is_table, f"dataset:{version.id}")
+    return ResolvedNode(dataset.name, [data_port(version.format)], BytesOf(*stored))
+
+
+def _located(parts: FreezingContext, base: str, node: Node) -> Path:
+    real = parts.files.locate(node.path, base=base)
+    if not real.exists():
+        raise NotFound(because("no-file", path=node.path))
+    return real
+
+
+def _artifact(parts: FreezingContext, owner: str, node: Node) -> Artifact:
+    with parts.store.read() as c:
+        return file_named(parts.store, c, owner, node.artifact)
+
+
+class FrozenNode(msgspec.Struct, frozen=True):
+    """A node whose bytes are stored. `version` has no row yet if it is that of `code` in a file.
+
+    `fields` are those of the version to store for the code. `problems` are those of a model.
+    """
+
+    resolved: ResolvedNode
+    version: ExecutableVersion | None = None
+    code: Code | None = None
+    fields: dict[str, Any] = {}
+    problems: PackageProblems | None = None
+
+
 class Freeze:
     """Freezes nodes. The constructor stores bytes, and `rows` inserts rows in a transaction."""
 
     def __init__(self, resolver: Resolver, nodes: Mapping[str, Node]):
         self.resolver = resolver
-        self._codes: dict[str, tuple[Code, dict[str, Any]]] = {}
+        self._parts = resolver.parts
+        # Nodes share files, bundles and locks.
         self._prepared: dict[Path | None, tuple[dict[str, Any], Reason | None]] = {}
-        self._excess: dict[str, tuple[Reason, ...]] = {}
-        self._requirements: dict[str, str] = {}
-        self._dockerfiles: dict[str, tuple[str, str]] = {}
-        self._environments: dict[str, tuple[UsedEnvironment, str]] = {}
-        self._locks: dict[str, str] = {}
-        self._kernels: dict[str, str] = {}
-        self._unread: dict[str, Reason | None] = {}
-        self._model_requirements: dict[str, str] = {}
-        self.package_problems: dict[str, PackageProblems] = {}
-        self.resolved: dict[str, ResolvedNode] = {}
+        self._excess = cache(self._largest_files)
+        self._put = cache(self._parts.blobs.put_bytes)
+        self.nodes: dict[str, FrozenNode] = {}
         for name, node in nodes.items():
             try:
-                self._bytes(name, node)
+                self.nodes[name] = self._freeze(name, node)
             except (Busy, Unavailable):  # a problem of the server, such as a full disk
                 raise
             except NbyardError as error:
-                self.resolved[name] = ResolvedNode(name, problem=problem_of(error))
+                self.nodes[name] = FrozenNode(ResolvedNode(name, problem=problem_of(error)))
 
-    def _bytes(self, name: str, node: Node) -> None:
-        resolver = self.resolver
+    def _freeze(self, name: str, node: Node) -> FrozenNode:
+        resolver, parts = self.resolver, self._parts
         if node.type == "dataset":
-            data = frozen_data(resolver.parts, resolver.owner, resolver.base, node)
-            self.resolved[name] = data
-            return
+            return FrozenNode(frozen_data(parts, resolver.owner, resolver.base, node))
         if node.pin is not None:
-            self.resolved[name] = pinned_node(resolver.parts, resolver.owner, name, node.pin)
-            return
+            return FrozenNode(pinned_node(parts, resolver.owner, name, node.pin))
         code = resolver.code(node)
-        if code is not None:
-            fields, self._unread[name] = self._prepare(code)
-            needs = environments.needs_of_fields(fields)
-            shown = resolver.parts.files.shown
-            self._add_packages(name, node, needs, lambda at: self._stored(at, shown(code.folder)))
-            self._add_model(name, node, needs)
-            self._codes[name] = (code, fields)
-            if fields["kind"] == CONTAINER:
-                self._dockerfiles[name] = fields["bundle_digest"], fields["file"]
+        fields, unread = self._prepare(code) if code else ({}, None)
+        if code:
+            version = ExecutableVersion("", "", 0, created_at=datetime.now(UTC), **fields)
         else:
-            executable = resolver.registered(node)
-            version = resolver.pinned(node) if node.version else executable.current
-            needs = environments.needs_of_executable(version)
-            self._add_packages(name, node, needs, lambda _: self._bundled(version))
-            self._add_model(name, node, needs)
-            self.resolved[name] = self._resolved(name, executable.name, version)
-            if version.kind == CONTAINER:
-                self._dockerfiles[name] = version.bundle_digest, version.file
-
-    def _add_packages(
-        self, name: str, node: Node, of: environments.Needs, read_default: Callable[[str], str]
-    ) -> None:
-        """Store a node's lock or requirements; `read_default` returns those of the executable."""
-        resolver = self.resolver
-        kernel = resolver.kernel_of(node, of)
-        _, requirements = resolver.chosen_packages(node, of.resources)
-        if requirements and not kernel:
-            own = node.requirements
-            stored = self._stored(own, resolver.base) if own else read_default(requirements)
-            self._requirements[name] = stored
-        elif environment := resolver.environment_of(node, of):
-            used, lock = environment
-            if used.version_id not in self._locks:
-                self._locks[used.version_id] = self.resolver.parts.blobs.put_bytes(lock).digest
-            self._environments[name] = used, self._locks[used.version_id]
-        elif kernel:
-            self._kernels[name] = kernel
-
-    def _add_model(self, name: str, node: Node, of: environments.Needs) -> None:
-        """Store the packages of a model without requirements or image, and their problems."""
-        if of.kind != MODEL or name in self._requirements or has_image(node, of.resources):
-            return
-        parts, packages = self.resolver.parts, self.resolver.model_packages(node)
-        used, _ = self._environments.get(name, (None, ""))
-        self.package_problems[name] = package_problems(parts, packages, used)
-        if used is None and not packages.unread:
-            digest = parts.blobs.put_bytes(packages.text.encode()).digest
-            self._model_requirements[name] = digest
+            name, version = resolver.registered(node).name, resolver.version(node)
+        packages = resolver.packages(node, version)
+        requirements, model, problems = self._requirements(node, packages, version, code), "", None
+        if version.kind == MODEL and not requirements and not has_image(node, version.resources):
+            needed = resolver.model_packages(node)
+            problems = package_problems(parts, needed, packages.used)
+            if packages.used is None and not needed.unread:
+                model = self._put(needed.text.encode()).digest
+        resolved = ResolvedNode(
+            name,
+            version.arguments,
+            kind=version.kind,
+            executable_id=version.executable_id,
+            version_id=version.id,
+            resources=version.resources,
+            requirements_digest=requirements,
+            environment=packages.used,
+            lock_digest=self._put(packages.lock).digest if packages.used else "",
+            kernel=packages.kernel,
+            excess=self._excess(version.bundle_digest),
+            for_shell=version.invocation.for_shell,
+            unread=unread,
+            model_requirements=model,
+        )
+        return FrozenNode(resolved, version, code, fields, problems)
 
     def _prepare(self, code: Code) -> tuple[dict[str, Any], Reason | None]:
         """Freeze a file once; return its fields, and why its arguments are unread, if so."""
@@ -434,58 +455,55 @@ class Freeze:
             self._prepared[code.path] = fields, unread_reason(reading.hints) if is_unread else None
         return self._prepared[code.path]
 
-    def _stored(self, path: str, base: str) -> str:
-        real = self.resolver.parts.files.locate(path, "requirements", base)
+    def _requirements(
+        self, node: Node, packages: NodePackages, version: ExecutableVersion, code: Code | None
+    ) -> str:
+        """Store the requirements file of a node or of its executable; return its digest, if any."""
+        path, files = packages.requirements, self._parts.files
+        if not path:
+            return ""
+        if not (node.requirements or code):
+            return bundled_file(self._parts, version, path)
+        base = files.shown(code.folder) if code and not node.requirements else self.resolver.base
+        real = files.locate(path, "requirements", base)
         if not real.is_file():
             raise NotFound(f"There is no requirements file {path}.")
-        return self.resolver.parts.blobs.put_file(real).digest
+        return self._parts.blobs.put_file(real).digest
 
-    def _bundled(self, version: ExecutableVersion) -> str:
-        return bundled_file(self.resolver.parts, version, version.resources.requirements)
-
-    def _resolved(self, name: str, label: str, version: ExecutableVersion) -> ResolvedNode:
-        used, lock = self._environments.get(name, (None, ""))
-        parts, bundle = self.resolver.parts, version.bundle_digest
-        if bundle not in self._excess:
-            most = parts.settings.max_bundle_bytes
-            self._excess[bundle] = bundles.largest_files(parts.blobs.tree(bundle), most)
-        return ResolvedNode(
-            label,
-            version.arguments,
-            kind=version.kind,
-            executable_id=version.executable_id,
-            version_id=version.id,
-            resources=version.resources,
-            requirements_digest=self._requirements.get(name, ""),
-            environment=used,
-            lock_digest=lock,
-            kernel=self._kernels.get(name, ""),
-            excess=self._excess[bundle],
-            for_shell=version.invocation.for_shell,
-            unread=self._unread.get(name),
-            model_requirements=self._model_requirements.get(name, ""),
-        )
+    def _largest_files(self, bundle: str) -> tuple[Reason, ...]:
+        most = self._parts.settings.max_bundle_bytes
+        return bundles.largest_files(self._parts.blobs.tree(bundle), most)
 
     def requirements(self, name: str) -> str:
         """Return the text of a node's lock or requirements file; empty for neither."""
-        _, lock = self._environments.get(name, (None, ""))
-        digest = lock or self._requirements.get(name) or self._model_requirements.get(name)
+        of = self.nodes[name].resolved
+        digest = of.lock_digest or of.requirements_digest or of.model_requirements
         if not digest:
             return ""
-        with self.resolver.parts.blobs.open(digest) as handle:
+        with self._parts.blobs.open(digest) as handle:
             return handle.read().decode("utf-8", "replace")
 
     def dockerfile(self, name: str) -> tuple[str, str]:
         """Return a node's bundle digest and Dockerfile path; empty strings for other kinds."""
-        return self._dockerfiles.get(name, ("", ""))
+        version = self.nodes[name].version
+        if version is None or version.kind != CONTAINER:
+            return "", ""
+        return version.bundle_digest, version.file
 
     def rows(self, c: Connection, follow: Follow | None = None) -> dict[str, ResolvedNode]:
         """Store new executables and versions by `follow`; return the resolved nodes by ID."""
-        followed: dict[int, Executable] = {}
-        for name, (code, fields) in self._codes.items():
-            # `_prepare` returns the same object for all nodes of one file.
-            if (executable := followed.get(id(fields))) is None:
-                store = follow or self.resolver.freezer.follow
-                executable = followed[id(fields)] = store(c, self.resolver.owner, code, fields)
-            self.resolved[name] = self._resolved(name, executable.name, executable.current)
-        return self.resolved
+        store = follow or self.resolver.freezer.follow
+        followed: dict[Path | None, Executable] = {}
+        resolved = {}
+        for name, node in self.nodes.items():
+            resolved[name] = node.resolved
+            if node.code:
+                path = node.code.path
+                if path not in followed:
+                    followed[path] = store(c, self.resolver.owner, node.code, node.fields)
+                now = followed[path].current
+                ids = {"executable_id": now.executable_id, "version_id": now.id}
+                resolved[name] = msgspec.structs.replace(
+                    node.resolved, name=followed[path].name, **ids
+                )
+        return resolved

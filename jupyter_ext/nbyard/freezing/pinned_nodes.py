@@ -59,14 +59,10 @@ def pinned_node(parts: FreezingContext, owner: str, name: str, pin: Pin) -> Reso
     with parts.store.read() as c:
         run = parts.store.runs.get(c, owner, pin.run)
         if run is None:
-            if pin.number:
-                raise NotFound(
-                    f"The node is pinned to run {pin.number}, which does not exist: unpin it, or"
-                    " pin it to another run."
-                )
+            named = pin.number or f"'{pin.run[:80]}'"
             raise NotFound(
-                f"The node is pinned to run '{pin.run[:80]}', which does not exist: unpin it, or"
-                " pin it to another run."
+                f"The node is pinned to run {named}, which does not exist: unpin it, or pin it to"
+                " another run."
             )
         task = parts.store.tasks.of_node(c, run.id, name)
         if task is None:

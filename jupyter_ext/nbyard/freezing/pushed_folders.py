@@ -61,7 +61,7 @@ def in_push(push: Path, path: str) -> Path | None:
 
 def folder_of_pushes(store: Store) -> Path:
     """Return the folder of the store that has the pushed files of all projects."""
-    # Schedules have real paths.
+    # Automations have real paths.
     return Path(os.path.realpath(store.folder), FOLDER)
 
 

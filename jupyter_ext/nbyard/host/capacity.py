@@ -23,7 +23,7 @@ def capacity(settings: Settings) -> Capacity:
 
     The default is what this process may use of the machine.
     """
-    cores, memory_bytes = _usable()
+    cores, memory_bytes = usable()
     return Capacity(
         cores=float(settings.slots or cores),
         memory_bytes=settings.memory_bytes or memory_bytes,
@@ -37,11 +37,11 @@ def engine_size(settings: Settings) -> tuple[float, float]:
     address = settings.docker_host or os.environ.get("DOCKER_HOST", "")
     if address and not address.startswith("unix://"):
         return inf, inf
-    return _usable()
+    return usable()
 
 
 @cache
-def _usable() -> tuple[float, int]:
+def usable() -> tuple[float, int]:
     memory_bytes = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     cores, most_bytes = cgroup_limits()
     # macOS cannot bind a process to some of its cores.

@@ -1,20 +1,25 @@
-"""Finds entry points of installed packages, by group and name."""
+"""Finds entry points of installed packages, by group and name, and the runtimes among them."""
 
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
+from importlib import metadata
 from typing import Any
 
+from nbyard.domain.naming.runtime_names import DASK
+from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
+from nbyard.settings import Settings
+
+RUNTIMES = "nbyard.runtimes"
 
 
 @cache
 def installed() -> Any:
     """Return all entry points, read once: each search would read a file of every package."""
-    return entry_points()
+    return metadata.entry_points()
 
 
 @cache
-def entry_points_of(group: str) -> dict[str, EntryPoint]:
+def entry_points_of(group: str) -> dict[str, metadata.EntryPoint]:
     """Return the entry points of a group by name, without importing their packages."""
     return {point.name: point for point in installed().select(group=group)}
 
@@ -25,7 +30,7 @@ def load_entry_point(group: str, name: str) -> Any:
     return entry_points_of(group)[name].load()()
 
 
-def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
+def find_entry_point(group: str, name: str, noun: str) -> metadata.EntryPoint:
     """Return the entry point with this name.
 
     Raises:
@@ -38,3 +43,36 @@ def find_entry_point(group: str, name: str, noun: str) -> EntryPoint:
             why = f"the {noun} '{name[:40]}' is not installed (present: none)"
         raise Invalid.field(noun, why)
     return entry_points_of(group)[name]
+
+
+def installed_runtimes() -> list[str]:
+    """Return the sorted names of the installed runtimes."""
+    return sorted({entry_point.name for entry_point in metadata.entry_points(group=RUNTIMES)})
+
+
+def offered_runtimes(settings: Settings) -> list[str]:
+    """Return the runtimes that users can choose.
+
+    Dask is one of them only if a cluster is configured.
+    """
+    # Without a cluster, the runtime is installed but can run nothing.
+    is_set = bool(settings.dask_address or settings.dask_cluster)
+    return [name for name in installed_runtimes() if is_set or name != DASK]
+
+
+def check_runtimes(document: Document, wished: str) -> None:
+    """Check that the runtimes of a document's nodes, and of the run (`wished`), are installed.
+
+    Raises:
+        Invalid: A runtime is unknown.
+    """
+    named = {
+        f"document.nodes.{name}.runtime": node.runtime for name, node in document.nodes.items()
+    }
+    asked = {place: name for place, name in {"runtime": wished, **named}.items() if name}
+    known = installed_runtimes() if asked else []
+    for place, runtime in asked.items():
+        if runtime not in known:
+            raise Invalid.field(
+                place, f"there is no runtime '{runtime[:40]}' (installed: {', '.join(known)})"
+            )

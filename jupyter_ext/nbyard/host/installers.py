@@ -1,5 +1,9 @@
-"""Calls pip and uv. No other module does so. Their output goes to a log file."""
+"""Calls pip and uv, with the configuration of pip. No other module does so.
 
+Their output goes to a log file.
+"""
+
+import configparser
 import contextlib
 import hashlib
 import importlib.util
@@ -12,7 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import metadata
 from io import FileIO
 from itertools import filterfalse
@@ -34,9 +39,29 @@ from nbyard.domain.environments.requirements import (
 )
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.errors import Invalid, Unavailable
-from nbyard.host import pip_config
 from nbyard.reasons.structs import Reason, because
 
+# If one of these is set, uv already knows where packages come from.
+OWN = (
+    *("UV_DEFAULT_INDEX", "UV_INDEX", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL"),
+    *("UV_FIND_LINKS", "UV_NO_INDEX"),
+)
+OWN_OF_FILE = frozenset(name.removeprefix("UV_").lower().replace("_", "-") for name in OWN)
+SYSTEM = "/etc"
+YES = ("1", "true", "yes", "on", "y", "t")
+_PLACES = {
+    "index-url": "UV_DEFAULT_INDEX",
+    "extra-index-url": "UV_INDEX",
+    "find-links": "UV_FIND_LINKS",
+    "no-index": "UV_NO_INDEX",
+}
+_NAMES = {
+    **_PLACES,
+    "trusted-host": "UV_INSECURE_HOST",
+    "cert": "SSL_CERT_FILE",
+    "client-cert": "SSL_CLIENT_CERT",
+    "proxy": "ALL_PROXY",
+}
 # The packages that the kernel of an environment needs.
 KERNEL_PACKAGES = ("ipykernel>=6.29,<8",)
 LOOK_SECONDS = 0.1
@@ -52,6 +77,98 @@ TROUBLE = re.compile(r"^\s*(ERROR|error|×|╰─▶|Caused by)[:\s]*", re.IGNOR
 # pip and uv would colour the log, and the colour codes would break its parsing.
 COLOURED = ("FORCE_COLOR", "CLICOLOR_FORCE", "PY_COLORS")
 MAX_TOLD = 3
+
+
+def for_uv(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables to add for uv, from the variables and the configuration files of pip.
+
+    What uv's own variables or files configure is not changed. With several indexes, uv is set to
+    choose the best version of all of them, as pip does.
+    """
+    options = _configured(variables)
+    if any(variables.get(name) for name in OWN) or _names_index(variables):
+        options = {option: text for option, text in options.items() if option not in _PLACES}
+    uv_variables: dict[str, str] = {}
+    for option, text in options.items():
+        match option:
+            case "extra-index-url" | "trusted-host":
+                uv_variables[_NAMES[option]] = " ".join(text.split())
+            case "find-links":
+                uv_variables[_NAMES[option]] = ",".join(text.split())
+            case "no-index":
+                uv_variables[_NAMES[option]] = "1" if text.strip().lower() in YES else ""
+            case _ if option in _NAMES:
+                uv_variables[_NAMES[option]] = text.strip()
+    if "UV_INDEX" in uv_variables:
+        uv_variables["UV_INDEX_STRATEGY"] = "unsafe-best-match"
+    return {name: text for name, text in uv_variables.items() if text and name not in variables}
+
+
+def _configured(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the configured options of `pip install` by name. Variables override files."""
+    options: dict[str, str] = {}
+    files: list[configparser.RawConfigParser] = []
+    for path in _files(variables):
+        parser = configparser.RawConfigParser()
+        # pip reports the errors itself
+        with contextlib.suppress(OSError, UnicodeDecodeError, configparser.Error):
+            parser.read(path, encoding="utf-8")
+            files.append(parser)
+    # In pip, [install] overrides [global], whichever file has it.
+    for section in ("global", "install"):
+        for parsed in files:
+            if parsed.has_section(section):
+                options |= {
+                    key.replace("_", "-"): text for key, text in parsed.items(section) if text
+                }
+    own = {
+        name.removeprefix("PIP_").lower().replace("_", "-"): text
+        for name, text in variables.items()
+        if name.startswith("PIP_") and text
+    }
+    return options | own
+
+
+def _files(variables: Mapping[str, str]) -> Iterator[Path]:
+    """Yield pip's configuration files. Later files override earlier ones.
+
+    PIP_CONFIG_FILE replaces the user's file. With `os.devnull`, no file is read.
+    """
+    named = variables.get("PIP_CONFIG_FILE", "")
+    if named == os.devnull:
+        return
+    for folder in variables.get("XDG_CONFIG_DIRS", "/etc/xdg").split(os.pathsep):
+        yield Path(folder) / "pip/pip.conf"
+    yield Path(SYSTEM) / "pip.conf"
+    if not (named and Path(named).exists()):
+        yield Path.home() / ".pip/pip.conf"
+        yield _home(variables) / "pip/pip.conf"
+    yield Path(sys.prefix) / "pip.conf"
+    if named:
+        yield Path(named)
+
+
+def _home(variables: Mapping[str, str]) -> Path:
+    return Path(variables.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+
+
+def _names_index(variables: Mapping[str, str]) -> bool:
+    """Return whether a configuration file of uv sets the package indexes."""
+    if variables.get("UV_NO_CONFIG"):
+        return False
+    named = variables.get("UV_CONFIG_FILE")
+    places = (
+        [Path(named)] if named else [_home(variables) / "uv/uv.toml", Path(SYSTEM) / "uv/uv.toml"]
+    )
+    for path in places:
+        try:
+            config = tomllib.loads(path.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        own = config.get("pip", {})
+        if {*config, *(own if isinstance(own, dict) else ())} & {*OWN_OF_FILE, "index"}:
+            return True
+    return False
 
 
 class InstallationStopped(Exception):
@@ -88,8 +205,8 @@ class Installer:
         self._max_seconds = max_seconds
         self._log = log
         self._is_wanted = is_wanted
-        self._uv = _uv() if choice in ("auto", "uv") else ""
-        if not self._uv and (choice == "uv" or not importlib.util.find_spec("pip")):
+        self.uv = find_uv() if choice in ("auto", "uv") else ""
+        if not self.uv and (choice == "uv" or not importlib.util.find_spec("pip")):
             raise Unavailable(
                 "uv is not installed." if choice == "uv" else "Neither uv nor pip is installed.",
                 hint=(
@@ -111,7 +228,7 @@ class Installer:
             asked = Path(folder) / "requirements.txt"
             # With one hash, pip would require hashes of all dependencies, too.
             _write(asked, (line.partition(" --hash")[0] for line in requirements))
-            resolved_packages = self._resolve_uv(asked) if self._uv else self._resolve_pip(asked)
+            resolved_packages = self._resolve_uv(asked) if self.uv else self._resolve_pip(asked)
         packages = sorted(resolved_packages, key=lambda package: package.name.lower())
         addresses = {name_of(line): url for line in requirements if (url := address_of(line))}
         for package in packages:
@@ -158,8 +275,8 @@ class Installer:
         """
         # The lock names all packages, so the installer must not add others.
         exact = ["--no-deps", *options, "-r", str(listed)]
-        if self._uv:
-            self._run([self._uv, "pip", "install", *where, *_index_options(listed), *exact])
+        if self.uv:
+            self._run([self.uv, "pip", "install", *where, *_index_options(listed), *exact])
         else:
             self._run([*_pip(*where), "install", *QUIET, *exact])
 
@@ -198,7 +315,7 @@ class Installer:
         lock = asked.with_name("lock.txt")
         options = ["--generate-hashes", "--no-header", "--no-annotate", "--python", sys.executable]
         options += [*_index_options(asked), "-o", str(lock), str(asked)]
-        self._run([self._uv, "pip", "compile", "--quiet", *options])
+        self._run([self.uv, "pip", "compile", "--quiet", *options])
         lines = lock.read_text().replace("\\\n", " ").splitlines()
         packages: list[LockedPackage] = []
         for line in lines:
@@ -265,7 +382,7 @@ class Installer:
             code = "installer-killed" if is_sure else "installer-out-of-memory"
             raise InstallFailed(because(code, signal=number))
         if process.returncode:
-            trouble = _trouble(Path(str(self._log.name)), start)
+            trouble = reason_in_log(Path(str(self._log.name)), start)
             raise InstallFailed(trouble or because("installer-silent", program=argv[0]))
 
     def _environment(self) -> dict[str, str]:
@@ -275,8 +392,8 @@ class Installer:
             for k, v in os.environ.items()
             if k not in FOREIGN + COLOURED and not k.startswith(OURS)
         }
-        if self._uv:
-            variables |= pip_config.for_uv(variables)
+        if self.uv:
+            variables |= for_uv(variables)
         return variables | {"PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
 
     def _wait_for(self, process: subprocess.Popen[bytes]) -> None:
@@ -316,12 +433,12 @@ def _pip(*options: str) -> list[str]:
     return [sys.executable, "-m", "pip", *options]
 
 
-def _uv() -> str:
+def find_uv() -> str:
     beside = Path(sys.executable).with_name("uv")
     return str(beside) if os.access(beside, os.X_OK) else shutil.which("uv") or ""
 
 
-def _trouble(log: Path, start: int) -> Reason | None:
+def reason_in_log(log: Path, start: int) -> Reason | None:
     """Return the error lines of the log after byte `start`, or its last line if there are none."""
     with log.open("rb") as handle:
         handle.seek(start)

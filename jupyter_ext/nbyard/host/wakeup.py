@@ -105,22 +105,22 @@ class Listener:
 
     def wait(self, seconds: float) -> bool:
         """Wait up to `seconds` to be woken. Return False after the timeout."""
-        return bool(self._listen(seconds, lambda word: True))
+        return bool(self.listen(seconds, lambda word: True))
 
     def wait_for_news(self, seconds: float) -> bool:
         """Wait for a change in the store. Progress of running tasks is ignored."""
-        return bool(self._listen(seconds, lambda word: word == NEWS))
+        return bool(self.listen(seconds, lambda word: word == NEWS))
 
     def receive_words(self, seconds: float) -> set[bytes]:
         """Return the received words, after waiting. Progress of running tasks is ignored."""
-        return self._listen(seconds, lambda word: word != PROGRESS)
+        return self.listen(seconds, lambda word: word != PROGRESS)
 
     def ring(self) -> None:
         """Wake this listener only. Any thread may call this."""
         with contextlib.suppress(OSError):  # unread words will wake it anyway
             self._bell.send(RING)
 
-    def _listen(self, seconds: float, heeds: Callable[[bytes], bool]) -> set[bytes]:
+    def listen(self, seconds: float, heeds: Callable[[bytes], bool]) -> set[bytes]:
         end = time.monotonic() + seconds
         while self._selector.select(max(end - time.monotonic(), 0.0)):
             if words := set(filter(heeds, self._drain())):

@@ -22,6 +22,8 @@ from nbyard.serving.protocol import PANDAS, Mode
 
 GROUP = "nbyard.serving"
 OWN = "nbyard.serving"
+# how text tables are written
+SHARED = "runner/handoff/text_format.py"
 SERVING = "serving.txt"
 MODEL_FOLDER = "model"
 ALONE = '"""Where models are served there is nothing of nbyard but what serves them."""\n'
@@ -38,7 +40,7 @@ class Serving(NamedTuple):
 
 
 @cache
-def _modes() -> dict[str, Serving]:
+def serving_modes() -> dict[str, Serving]:
     return {
         name: Serving(cast(Mode, point.load()()), point.value)
         for name, point in entry_points_of(GROUP).items()
@@ -51,9 +53,9 @@ def serving_of(mode: str, where: str = "mode") -> Serving:
     Raises:
         Invalid: No installed package has such a mode.
     """
-    serving = _modes().get(mode)
+    serving = serving_modes().get(mode)
     if serving is None:
-        wanted, known = repr(mode[:40]), sorted(_modes())
+        wanted, known = repr(mode[:40]), sorted(serving_modes())
         if not known:
             raise Invalid.field(where, because("no-serving-modes", mode=wanted))
         raise Invalid.field(where, because("no-serving-mode", mode=wanted, known=known))
@@ -102,8 +104,9 @@ def serving_sources(reference: str = "") -> dict[str, str]:
         for name in sorted(names)
         for path, text in _sources(resources.files(importlib.import_module(name)))
     }
+    shared = resources.files("nbyard").joinpath(SHARED).read_text("utf-8")
     # The real package would import modules that the image does not have.
-    return {"nbyard/__init__.py": ALONE, **sources}
+    return {"nbyard/__init__.py": ALONE, **sources, f"nbyard/{SHARED}": shared}
 
 
 def _sources(folder: Traversable, inside: str = "") -> list[tuple[str, str]]:

@@ -1,12 +1,14 @@
-"""The interface of importers (entry point group `nbyard.importers`)."""
+"""The interfaces of importers of single files and of project folders (entry point groups)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.nbexec_files import Description
+from nbyard.domain.images.structs import NewImage
+from nbyard.domain.projects.definitions import ProjectDefinition
 from nbyard.reasons.structs import Reason
 
 # Returns the bytes of a file, by its path relative to the folder of the imported file. It raises
@@ -94,4 +96,44 @@ class JobReader(Protocol):
 
         Raises:
             Invalid: A value is refused. The path of the error is `job` and the input.
+        """
+
+
+class ConvertedProject(msgspec.Struct, frozen=True):
+    """A converted project: its project file, its workflow documents by path, its secrets by name.
+
+    `left` lists what cannot be kept, with a reason for each field or line. `images` are those of
+    its environments. If the tag of one has no version, that of the Git repository is added.
+    """
+
+    definition: ProjectDefinition
+    files: dict[str, str]
+    secrets: dict[str, str]
+    left: list[Reason]
+    images: list[NewImage] = []
+
+    def __repr__(self) -> str:
+        """Return a text without the secrets."""
+        return f"ConvertedProject({self.definition.project.name!r})"
+
+
+class ProjectImporter(Protocol):
+    """Converts the project folders of another program.
+
+    A folder belongs to the importer if it contains one of `files`. The importer gets the content of
+    small files whose names end with one of `suffixes`.
+    """
+
+    name: str
+    files: tuple[str, ...]
+    suffixes: tuple[str, ...]
+
+    def convert(self, files: Mapping[str, bytes], paths: Collection[str]) -> ConvertedProject:
+        """Convert a project folder, without running anything in it.
+
+        `files` has its small files by path, `paths` those of all its files.
+
+        Raises:
+            NotFound: The folder has no project file.
+            Invalid: A file is refused. The message says where.
         """

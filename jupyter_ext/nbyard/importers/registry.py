@@ -5,8 +5,7 @@ from typing import cast
 
 from nbyard.errors import NotFound
 from nbyard.host.entry_points import entry_points_of, load_entry_point
-from nbyard.importers.project_protocol import ProjectImporter
-from nbyard.importers.protocol import Exporter, Importer
+from nbyard.importers.protocol import Exporter, Importer, ProjectImporter
 
 GROUP = "nbyard.importers"
 OF_PROJECTS = "nbyard.project_importers"

@@ -119,7 +119,7 @@ def _send(holder: str, number: int) -> None:
 
 def own_name() -> str:
     """Return the name of this process as a lease's holder: `HOST:PID:START_TIME`."""
-    return f"{_host()}{os.getpid()}:{_started(os.getpid())}"
+    return f"{_host()}{os.getpid()}:{start_time(os.getpid())}"
 
 
 def _host() -> str:
@@ -134,10 +134,10 @@ def is_dead(holder: str) -> bool:
     host, pid, started = [*holder.rsplit(":", 2), "", ""][:3]
     if host != socket.gethostname() or not pid.isdecimal():
         return False
-    return _started(int(pid)) != started
+    return start_time(int(pid)) != started
 
 
-def _started(pid: int) -> str:
+def start_time(pid: int) -> str:
     """Return the start time of a living process in ticks since boot, "" if there is none."""
     try:
         # The name of the program may contain spaces and brackets. After it, `starttime` (field 22
@@ -185,7 +185,7 @@ def is_busy(store: Store) -> bool:
 
 
 def has_work(store: Store) -> bool:
-    """Return whether any work is running or waiting, or a schedule is enabled."""
+    """Return whether any work is running or waiting, or an automation is enabled."""
     with store.read() as c:
         return store.has_work(c)
 

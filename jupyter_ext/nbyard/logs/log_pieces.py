@@ -1,12 +1,16 @@
 """Reads growing logs in pieces, forwards or backwards from a byte."""
 
 import contextlib
+import json
 import os
+import re
 from pathlib import Path
 
 from nbyard.domain.runs.attempt_views import LogChunk
 
 LOG_CHUNK = 256 * 1024
+# as `runner/supervision/records/log_gap.py` writes them
+GAP = re.compile(r'^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$', re.MULTILINE)
 
 
 def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
@@ -59,3 +63,16 @@ def has_more_than(path: Path, text: str) -> bool:
         return path.stat().st_size > len(text.encode()) + len(os.linesep)
     except OSError:
         return False
+
+
+def without_gap_reasons(text: str) -> str:
+    """Return a log for people, without the reasons in lines where output is missing."""
+    return GAP.sub(_without_reason, text)
+
+
+def _without_reason(line: re.Match[str]) -> str:
+    try:
+        json.loads(line[2])
+    except (ValueError, RecursionError):
+        return line[0]  # the work printed it
+    return line[1]

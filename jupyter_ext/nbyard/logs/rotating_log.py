@@ -23,7 +23,7 @@ class RotatingLog:
     """The log at `path`. Any number of processes may read and write it at the same time."""
 
     def __init__(self, path: Path, piece_bytes: int = PIECE_BYTES):
-        self._path = path
+        self.path = path
         self._piece_bytes = piece_bytes
         self._known = 0
 
@@ -59,7 +59,7 @@ class RotatingLog:
 
     @contextmanager
     def _exclusively(self) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The lock file is separate, because pieces are replaced while writers wait.
         with self._lock.open("ab") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
@@ -67,7 +67,7 @@ class RotatingLog:
 
     @property
     def _lock(self) -> Path:
-        return self._path.with_name(f"{self._path.name}.lock")
+        return self.path.with_name(f"{self.path.name}.lock")
 
     def _add(self, content: bytes, moment: int) -> None:
         bases = self._pieces() or [0]
@@ -116,16 +116,16 @@ class RotatingLog:
         return sorted(self._base_offsets())
 
     def _base_offsets(self) -> Iterator[int]:
-        name = f"{self._path.name}."
-        if not self._path.parent.is_dir():
+        name = f"{self.path.name}."
+        if not self.path.parent.is_dir():
             return
-        for entry in os.scandir(self._path.parent):
+        for entry in os.scandir(self.path.parent):
             base = entry.name.removeprefix(name)
             if base != entry.name and base.isdecimal():
                 yield int(base)
 
     def _piece(self, base: int) -> Path:
-        return self._path.with_name(f"{self._path.name}.{base}")
+        return self.path.with_name(f"{self.path.name}.{base}")
 
 
 def forget_logs(paths: Iterable[Path]) -> None:

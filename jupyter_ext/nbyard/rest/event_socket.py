@@ -49,7 +49,7 @@ class Broadcast:
     def __init__(self, context: RestContext, listener: Listener | None):
         self._context = context
         self._listener = listener
-        self._windows: set[EventSocket] = set()
+        self.windows: set[EventSocket] = set()
         self._busy = False
         self._again = False
         self._ticks = 0
@@ -59,12 +59,12 @@ class Broadcast:
         context.closing.append(self.close)
 
     def join(self, window: "EventSocket") -> None:
-        self._windows.add(window)
+        self.windows.add(window)
         self._clock.start()
 
     def leave(self, window: "EventSocket") -> None:
-        self._windows.discard(window)
-        if not self._windows:
+        self.windows.discard(window)
+        if not self.windows:
             self._clock.stop()
 
     def close(self) -> None:
@@ -84,7 +84,7 @@ class Broadcast:
         # Read the store every few ticks, even without a notification.
         if self._ticks % CLOCK_TICKS == 0:
             self.publish()
-        for window in list(self._windows):
+        for window in list(self.windows):
             await window.send_activity()
 
     def publish(self) -> None:
@@ -96,14 +96,18 @@ class Broadcast:
             self._again = True
             return
         self._busy = True
-        IOLoop.current().spawn_callback(self._round)
+        IOLoop.current().spawn_callback(self.send_round)
 
-    async def _round(self) -> None:
+    async def send_round(self) -> None:
         start = time.monotonic()
         newest: int | None = None
         try:
             with contextlib.suppress(NbyardError):
-                for (caller, cursor), windows in self._places().items():
+                places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
+                for window in self.windows:
+                    if window.place is not None and window.takes_more:
+                        places[window.place].append(window)
+                for (caller, cursor), windows in places.items():
                     if cursor != newest:
                         newest = await self._send_new_events(caller, cursor, newest, windows)
             # After a long round, wait, so that the next one has more events in each frame.
@@ -113,14 +117,6 @@ class Broadcast:
             if self._again:
                 self._again = False
                 self.publish()
-
-    def _places(self) -> dict[tuple[Caller, int], list["EventSocket"]]:
-        """Return the windows that can take more events, grouped by caller and last sent event."""
-        places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
-        for window in self._windows:
-            if window.place is not None and window.takes_more:
-                places[window.place].append(window)
-        return places
 
     async def _send_new_events(
         self, caller: Caller, cursor: int, newest: int | None, windows: list["EventSocket"]

@@ -1,5 +1,6 @@
 """Generates the OpenAPI 3.1 document from the table of operations."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,6 +16,7 @@ from nbyard.services.operation_table import table
 BINARY = "application/octet-stream"
 REF = "#/components/schemas/{name}"
 Json = dict[str, Any]
+PRESENTED = re.compile("title|description|writeOnly|x-")
 CONTENT_REFUSALS = (400, 403, 404, 409, 422, 500, 503)
 # The same ranges as check_limit and check_count of domain.paging.
 LIMIT: Json = {"minimum": 1, "maximum": MAX_LIMIT}
@@ -29,6 +31,11 @@ def openapi_document() -> Json:
     schemas, components = msgspec.json.schema_components(
         [*bodies, *returned, ErrorBody, Artifact], ref_template=REF
     )
+    for component in components.values():
+        for schema in component.get("properties", {}).values():
+            # The presentation belongs to the field, also if its value may be null.
+            for member in schema.get("anyOf", ()):
+                schema |= {key: member.pop(key) for key in [*member] if PRESENTED.match(key)}
     by_type = dict(zip(map(repr, [*bodies, *returned]), schemas, strict=False))
     paths: dict[str, Json] = {}
     for op in operations:

@@ -44,14 +44,46 @@ from nbyard.rest.access.authorization_cache import Admissions
 from nbyard.rest.access.passes import Passes
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
-from nbyard.rest.refusals import Refusal, body_of
 from nbyard.services.operation import Field, Operation
 from nbyard.services.projects.automatic_links import check_may_link
 from nbyard.services.registry import Services
 from nbyard.settings import Settings
 
+# The stable code and the message of each status.
+BODIES = {
+    400: ("bad-request", "The request cannot be read."),
+    401: ("unauthenticated", "Log in first."),
+    403: ("forbidden", "You may not do this, or your login has expired."),
+    404: ("not-found", "Address not found."),
+    405: ("method", "Method not allowed."),
+    411: ("length", "Requests with this method need the header Content-Length."),
+    413: ("too-large", "The body is too large."),
+}
+# What these refusals are followed by, if their cause is known.
+WITH_CAUSE = {400: "The request cannot be read.", 403: "You may not do this."}
 # zlib expects the header of gzip instead of its own if 16 is added.
 GZIP = 16 + zlib.MAX_WBITS
+
+
+class Refusal(web.HTTPError):
+    """A refusal of a request, with its text."""
+
+    def __init__(self, status: int, why: str):
+        super().__init__(status, why)
+        self.why = why
+
+
+def body_of(status: int, error: BaseException | None, request_id: str) -> ErrorBody:
+    """Return the body of an error response with this status.
+
+    `error` is what the handler raised. If Tornado or Jupyter raised it, its text becomes the cause.
+    """
+    code, message = BODIES.get(status, (NbyardError.code, str(NbyardError.default())))
+    # Tornado doubles each % of a message.
+    cause = error.why if isinstance(error, Refusal) else getattr(error, "log_message", None)
+    if cause and status in WITH_CAUSE:
+        message = f"{WITH_CAUSE[status]} {cause}"
+    return ErrorBody(code, message, request_id=request_id)
 
 
 class Body:
@@ -59,16 +91,16 @@ class Body:
 
     def __init__(self, limit: int):
         self._limit = limit
-        self._pieces: list[bytes] = []
+        self.pieces: list[bytes] = []
         self._size = 0
 
     def add(self, piece: bytes) -> None:
         self._size += len(piece)
         if self._size <= self._limit:
-            self._pieces.append(piece)
+            self.pieces.append(piece)
         else:
             # Too large: keep counting for the error, but free the memory.
-            self._pieces.clear()
+            self.pieces.clear()
 
     def read(self, headers: HTTPHeaders, kind: Any) -> Any:
         """Return the body as a value of the type `kind`.
@@ -96,7 +128,7 @@ class Body:
             raise Invalid(error.reason, details=error.details) from None
 
     def _unpack(self, encoding: str) -> bytes:
-        packed = b"".join(self._pieces)
+        packed = b"".join(self.pieces)
         if encoding == "identity":
             return packed
         if encoding != "gzip":
@@ -159,11 +191,11 @@ class RestContext:
     @property
     def services(self) -> Services:
         """Return the services. This opens the store if necessary, so it may block."""
-        return self._yard().services
+        return self.yard().services
 
     def watch(self) -> None:
         """Start a dispatcher if there is work and none is running. This may block."""
-        self._yard().watch()
+        self.yard().watch()
 
     def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
         """Check that no code of a scratch run requests a change. This may block."""
@@ -171,9 +203,9 @@ class RestContext:
 
     def is_working(self) -> bool:
         """Return whether a run, build or import is active. This may block."""
-        return self._yard().is_working()
+        return self.yard().is_working()
 
-    def _yard(self) -> Opened:
+    def yard(self) -> Opened:
         # Threads of the pool may ask at the same time, but the store is opened once.
         with self._lock:
             if self._opened is None:
@@ -336,23 +368,23 @@ class OperationHandler(NbyardHandler, APIHandler):
     def on_finish(self) -> None:
         super().on_finish()
         if self.context.settings.log_format == "json":
-            self._log_request()
-
-    def _log_request(self) -> None:
-        operation = self._by_method.get(str(self.request.method))
-        name = operation.id if operation else str(self.request.method)
-        variables = operation.placed("path") if operation else []
-        fields = {
-            "request_id": self.request_id,
-            # A request that was refused early has no user.
-            "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
-            "operation": name,
-            # No query and no body: they may contain secrets.
-            **{f"about_{variable.name}": self.path_kwargs[variable.name] for variable in variables},
-            "status": self.get_status(),
-            "milliseconds": round(1000 * self.request.request_time(), 1),
-        }
-        log.info("%s: status %d", name, self.get_status(), extra={"fields": fields})
+            operation = self._by_method.get(str(self.request.method))
+            name = operation.id if operation else str(self.request.method)
+            variables = operation.placed("path") if operation else []
+            fields = {
+                "request_id": self.request_id,
+                # A request that was refused early has no user.
+                "user": getattr(getattr(self, "_jupyter_current_user", None), "username", ""),
+                "operation": name,
+                # No query and no body: they may contain secrets.
+                **{
+                    f"about_{variable.name}": self.path_kwargs[variable.name]
+                    for variable in variables
+                },
+                "status": self.get_status(),
+                "milliseconds": round(1000 * self.request.request_time(), 1),
+            }
+            log.info("%s: status %d", name, self.get_status(), extra={"fields": fields})
 
     def known_methods(self) -> Iterable[str]:
         return self._by_method

@@ -11,10 +11,14 @@ from tornado import web
 from nbyard.rest import openapi
 from nbyard.rest.event_socket import Broadcast, EventSocket
 from nbyard.rest.operation_handler import NbyardHandler, OperationHandler, RestContext
-from nbyard.rest.proxy.error_pages import PATTERN as SIGN_IN
-from nbyard.rest.proxy.error_pages import SignInHandler
-from nbyard.rest.proxy.proxy_handlers import OF_ATTEMPTS, MonitorHandler, ProxyHandler
+from nbyard.rest.proxy.proxy_handlers import (
+    OF_ATTEMPTS,
+    MonitorHandler,
+    ProxyHandler,
+    SignInHandler,
+)
 from nbyard.rest.proxy.proxy_handlers import PATTERN as PROXIED
+from nbyard.rest.proxy.proxy_handlers import SIGN_IN_PATTERN as SIGN_IN
 from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.upload_and_download import ContentHandler, PictureHandler, UploadHandler
 from nbyard.rest.webhooks import PATH as HOOKS
@@ -120,9 +124,9 @@ class UploadOperationHandler(UploadHandler, OperationHandler):
 def operations_by_path() -> dict[str, dict[str, Operation]]:
     """Return the operations of each path, by method. Paths without variables come first.
 
-    A path such as `/schedules/preview` also matches `/schedules/{schedule}`. It gets the methods of
-    that path that it lacks, and is returned as `/schedules/{schedule=preview}`. So a schedule with
-    the name "preview" can be read.
+    A path such as `/automations/preview` also matches `/automations/{automation}`. It gets the
+    methods of that path that it lacks, and is returned as `/automations/{automation=preview}`. So
+    an automation with the name "preview" can be read.
     """
     by_path: dict[str, dict[str, Operation]] = {}
     for operation in table():

@@ -54,7 +54,7 @@ class ProcessRuntime:
 
     def __init__(self, python: str = sys.executable, parents: Parents | None = None) -> None:
         self._python = python
-        self._parents = parents
+        self.parents = parents
         self._hosts: dict[str, dict[str, str]] = {}
         self._signs: dict[Path, Stillness] = {}
 
@@ -67,13 +67,13 @@ class ProcessRuntime:
 
     def open(self, store_id: str) -> None:
         """Start the parents of supervisors, if the runtime has any."""
-        if self._parents:
-            self._parents.prepare(self._host(store_id))
+        if self.parents:
+            self.parents.prepare(self.host_of(store_id))
 
     def close(self) -> None:
         """Disconnect from the parents, and remove the folders of their warm-up."""
-        if self._parents:
-            self._parents.close()
+        if self.parents:
+            self.parents.close()
             for store_id in self._hosts:
                 sweep_warm_ups(store_id)
 
@@ -84,12 +84,12 @@ class ProcessRuntime:
             Unavailable: The runner was too slow or ended without a message. Try again.
             NbyardError: The runner cannot start. The message says why.
         """
-        parents, host = self._parents, self._host(order.store_id)
+        parents, host = self.parents, self.host_of(order.store_id)
         if parents and parents.supervise(order.folder, order.attempt_id, host):
             return socket.gethostname()
         command = [self._python, "-I", "-S", str(RUNNER), str(order.folder)]
         # Without the mark: the process that starts the supervisor would count as part of the work.
-        environment = {**_host(order.store_id), "NBYARD_ATTEMPT_ID": order.attempt_id}
+        environment = {**host_of(order.store_id), "NBYARD_ATTEMPT_ID": order.attempt_id}
         try:
             done = subprocess.run(
                 command,
@@ -116,10 +116,10 @@ class ProcessRuntime:
             raise NbyardError(because("runner-not-started", message=said))
         return socket.gethostname()
 
-    def _host(self, store_id: str) -> dict[str, str]:
+    def host_of(self, store_id: str) -> dict[str, str]:
         """Return the environment variables for all work of a store, determined once."""
         if store_id not in self._hosts:
-            self._hosts[store_id] = _host(store_id)
+            self._hosts[store_id] = host_of(store_id)
         return self._hosts[store_id]
 
     def poll(self, order: Order) -> Observation:
@@ -214,7 +214,7 @@ class ProcessRuntime:
         return swept
 
 
-def _host(store_id: str) -> dict[str, str]:
+def host_of(store_id: str) -> dict[str, str]:
     """Return the environment variables that all work of a store gets."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN)}
     if INLINE_BACKEND in environment.get("MPLBACKEND", ""):

@@ -135,7 +135,7 @@ class Parent:
         hear, tell = os.pipe()
         try:
             request = {"folder": str(folder), "attempt_id": attempt_id, "kernel": kernel}
-            sent = self._ask(request, environment, tell)
+            sent = self.ask(request, environment, tell)
         finally:
             os.close(tell)
         with os.fdopen(hear, "rb", buffering=0) as answers:
@@ -181,7 +181,7 @@ class Parent:
         except OSError:
             return False
 
-    def _ask(self, request: dict[str, str], environment: Mapping[str, str], tell: int) -> bool:
+    def ask(self, request: dict[str, str], environment: Mapping[str, str], tell: int) -> bool:
         with self._lock:
             try:
                 self._renew(environment)

@@ -60,7 +60,7 @@ from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
-from nbyard.services.models.deployable import deployable_model
+from nbyard.services.models.packages import deployable_model
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
@@ -69,9 +69,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from nbyard.domain.deployments.structs import Place, Port, RevisionSpec
+    from nbyard.domain.deployments.structs import RevisionSpec
     from nbyard.store import Connection
-    from nbyard.store.deployments import RevisionRow
 
 BASE_URL = "base_url"
 DESCRIBED, EDITED = because("deployment-described"), because("deployment-edited")
@@ -277,15 +276,12 @@ class DeploymentService:
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
-            self._want(c, record)
+            if record.state in {*DEPLOYMENT.rests, "stopping"}:
+                event = {"change": because("start-requested"), "revision": record.revision}
+                self._rows.move(c, record, "queued", event, is_wanted=True, reason=None)
+                self._rows.reset_ended_revision(c, record.id, record.revision)
         self._parts.ensure_dispatcher()
         return self.get(caller, record.id)
-
-    def _want(self, c: Connection, deployment: Deployment) -> None:
-        if deployment.state in {*DEPLOYMENT.rests, "stopping"}:
-            event = {"change": because("start-requested"), "revision": deployment.revision}
-            self._rows.move(c, deployment, "queued", event, is_wanted=True, reason=None)
-            self._rows.reset_ended_revision(c, deployment.id, deployment.revision)
 
     @operation("POST", "/deployments/{deployment}/stop", scope="deployments:write")
     def stop(self, caller: Caller, deployment: str) -> Deployment:
@@ -383,16 +379,15 @@ class DeploymentService:
                 if declared.name == place.name == port and place.port:
                     if not (place.answers or row.places[0].answers):
                         raise not_answering_error(self.get(caller, name))
-                    return self._target(row, declared, place)
+                    spec = row.revision.spec
+                    is_trusted = spec.service in IDES and is_ide(
+                        spec.image, self._parts.settings.ide_images
+                    )
+                    secret = KeptSecret(self._folder(row.deployment), row.number).read()
+                    at = (place.host, place.port, declared.websocket, declared.keep_prefix)
+                    return Target(row.deployment, *at, is_trusted, secret)
         present = nearest_names([port.name for port in ports], port)
         raise NotFound(f"{name} has no port '{port[:80]}'; {present}.")
-
-    def _target(self, row: RevisionRow, port: Port, place: Place) -> Target:
-        spec = row.revision.spec
-        is_trusted = spec.service in IDES and is_ide(spec.image, self._parts.settings.ide_images)
-        secret = KeptSecret(self._folder(row.deployment), row.number).read()
-        at = (place.host, place.port, port.websocket, port.keep_prefix)
-        return Target(row.deployment, *at, is_trusted, secret)
 
     @operation("GET", "/deployments/{deployment}/traffic", scope="deployments:read")
     def traffic(self, caller: Caller, deployment: str, span: str = "hour") -> Traffic:

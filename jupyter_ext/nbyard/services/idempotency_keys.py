@@ -43,6 +43,6 @@ def store_idempotency_key(
 def submission_key(key: str) -> str:
     """Return the submission key of a run for an idempotency key, "" without one.
 
-    The prefix separates these keys from the submission keys of schedules and triggers.
+    The prefix separates these keys from the submission keys of automations.
     """
     return f"request:{key}" if key else ""

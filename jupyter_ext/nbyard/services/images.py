@@ -328,7 +328,7 @@ class ImageService:
         """Delete an image, or cancel its build.
 
         Fails while something needs the image, unless `force` is set: a deployment, an executable, a
-        workflow, a schedule, a trigger or a live run. Containers that run from it continue.
+        workflow, an automation or a live run. Containers that run from it continue.
 
         Raises:
             InUse: something needs the image.

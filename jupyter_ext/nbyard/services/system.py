@@ -17,10 +17,9 @@ from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.errors import NbyardError, NotFound
-from nbyard.host import gpus
-from nbyard.host.installed_runtimes import offered_runtimes
+from nbyard.host import gpus, user_unit
+from nbyard.host.entry_points import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
-from nbyard.host.user_unit import unit_file
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import find_project
 from nbyard.services.service_context import ServiceContext
@@ -178,7 +177,7 @@ class SystemService:
             is_enabled = store.automations.is_enabled(c)
         if not is_enabled:
             return Check("automations", "ok", "no automation is enabled")
-        unit = unit_file.unit_state(self._parts.settings.store_path)
+        unit = user_unit.unit_state(self._parts.settings.store_path)
         if unit.state in ("missing", "other-store"):
             finding = (
                 "after a reboot, no run starts until a Jupyter server or an nbyard command starts"
@@ -192,7 +191,7 @@ class SystemService:
         if unit.lingers:
             return Check("automations", "ok", f"{unit.path} starts the dispatcher at boot")
         finding = f"{unit.path} starts the dispatcher when you sign in"
-        return Check("automations", "ok", finding, unit_file.linger_hint())
+        return Check("automations", "ok", finding, user_unit.linger_hint())
 
     def _lease(self) -> Lease | None:
         """Return the lease of the running dispatcher, or None."""

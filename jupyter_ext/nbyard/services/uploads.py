@@ -28,14 +28,12 @@ class UploadService:
     @operation("POST", "/uploads", scope="datasets:write", status=201)
     def create(self, caller: Caller, body: NewUpload) -> Upload:
         """Start an upload."""
-        made = self._uploads.create(caller.name, body.filename, body.size_bytes)
-        return Upload(made.id, made.filename, made.offset, made.size_bytes)
+        return self._uploads.create(caller.name, body.filename, body.size_bytes)
 
     @operation("GET", "/uploads/{upload}", scope="datasets:write")
     def get(self, caller: Caller, upload: str) -> Upload:
         """Show how many bytes of an upload have arrived."""
-        record = self._uploads.get(caller.name, upload)
-        return Upload(record.id, record.filename, record.offset, record.size_bytes)
+        return self._uploads.get(caller.name, upload)
 
     @operation("DELETE", "/uploads/{upload}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, upload: str) -> None:

@@ -41,22 +41,13 @@ def frame_of(schema: Schema, batch: Any, first: int = 0) -> Any:
     """
     import pandas
 
-    names = batch.schema.names
-    for name in names:
-        if name not in schema.names:
-            raise ValueRefused("the schema has no field of this name", None, name)
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueRefused("appears twice", None, twice)
     columns = {}
-    for column in schema.columns:
-        place = batch.schema.get_field_index(column.name)
-        if place < 0 and not column.nullable:
-            raise ValueRefused("is missing", None, column.name)
-        values = _quick(column, batch.column(place)) if place >= 0 else None
+    places = schema.places_in(batch.schema.names)
+    for column, place in zip(schema.columns, places, strict=True):
+        values = None if place is None else _quick(column, batch.column(place))
         # the slow path, value by value
         if values is None:
-            plain = batch.column(place).to_pylist() if place >= 0 else [None] * batch.num_rows
+            plain = [None] * batch.num_rows if place is None else batch.column(place).to_pylist()
             values = Schema([column]).frame([check_values(column, plain, first)])[column.name]
         columns[column.name] = values
     return pandas.DataFrame(columns, columns=schema.names, copy=False)

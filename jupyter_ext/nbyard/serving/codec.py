@@ -131,6 +131,24 @@ class Schema:
             rows.append(row if self._width > 1 else row[0])
         return rows
 
+    def places_in(self, names: Sequence[str]) -> list[int | None]:
+        """Return where a table with these columns has those of the schema, None if it lacks one.
+
+        Raises:
+            ValueRefused: A column is missing, appears twice, or is not in the schema.
+        """
+        places = {name: place for place, name in enumerate(names)}
+        for place, name in enumerate(names):
+            if name not in self._known:
+                known = ", ".join(self.names[:20])
+                raise self._refusal(f"unknown field; known fields: {known}", field=name)
+            if places[name] != place:
+                raise self._refusal("appears twice", field=name)
+        for column in self.columns:
+            if column.name not in places and not column.nullable:
+                raise self._refusal("is missing", field=column.name)
+        return [places.get(name) for name in self.names]
+
     def check(self, columns: Columns) -> Columns:
         """Return the columns with each value converted to its type.
 

@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timezone
 from typing import Any
 
+from nbyard.runner.handoff.text_format import CLEAR, NULLS, moment_of
+
 LEAST, MOST = -(2**63), 2**63 - 1
 # Floats represent all integers exactly up to this one.
 EXACT = 2**53
@@ -22,7 +24,9 @@ MIDNIGHT = time()
 FIRST, LAST = "1677-09-22", "2262-04-10"
 MAX_SHOWN = 60
 # spellings in cells of CSV
-TRUTHS = {"true": True, "1": True, "false": False, "0": False}
+WORDS = frozenset(NULLS)
+TRUE, FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
+TRUTHS = dict.fromkeys(TRUE, True) | dict.fromkeys(FALSE, False)
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 WHOLE = re.compile(r"[+-]?[0-9]+")
 NO_NUMBER = ("nan", "inf", "infinity")
@@ -130,19 +134,32 @@ PLAIN: dict[str, set[type]] = {
 }
 
 
-def value_of_text(kind: str, text: str) -> Any:
-    """Convert a cell of CSV to a value as in JSON.
+def value_of_text(kind: str, text: str, nullable: bool, decimal_comma: bool) -> Any:
+    """Convert a cell of CSV to a value as in JSON. Words such as NA are null if nullable.
 
     A cell that cannot be converted stays text. The check of its column refuses it later.
     """
-    word = text.strip()
+    if text in WORDS and (nullable or (not text and kind != "str")):
+        return None
+    word = text.strip(" \t")
     if kind == "bool":
         return TRUTHS.get(word.lower(), text)
-    if kind == "float" and word.lstrip("+-").lower() in NO_NUMBER:
-        return float(word)
-    if kind in ("int", "float") and len(word) <= MAX_DIGITS and NUMBER.fullmatch(word):
-        return int(word) if kind == "int" and WHOLE.fullmatch(word) else float(word)
+    if kind in CLEAR:
+        return word if DAY.match(word) else moment_of(word, CLEAR[kind]) or word
+    if kind in ("int", "float"):
+        return _number_of_text(kind, word, nullable, decimal_comma)
     return text
+
+
+def _number_of_text(kind: str, word: str, nullable: bool, decimal_comma: bool) -> Any:
+    if decimal_comma and "." in word:  # thousands, as in 2.800
+        return word
+    number = word.replace(",", ".") if decimal_comma else word
+    if kind == "float" and number.lstrip("+-").lower() in NO_NUMBER:
+        return None if nullable and number.lower().endswith("nan") else float(number)
+    if len(number) <= MAX_DIGITS and NUMBER.fullmatch(number):
+        return int(number) if kind == "int" and WHOLE.fullmatch(number) else float(number)
+    return word
 
 
 def is_plain(kind: str, values: Values) -> bool:

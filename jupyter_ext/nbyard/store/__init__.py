@@ -19,38 +19,28 @@ from nbyard.store.credentials.queries import CredentialRows
 from nbyard.store.credentials.vault import Vault
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import Database, sqlite_url
-from nbyard.store.database.disk_reserve import Reserve
+from nbyard.store.database.integrity import Reserve
 from nbyard.store.database.notify import relay_notifications
 from nbyard.store.datasets import DatasetRows
-from nbyard.store.deployment_keys import DeploymentKeyRows
-from nbyard.store.deployments import DeploymentRows
-from nbyard.store.environments.defaults import DefaultRows
-from nbyard.store.environments.fingerprints import FingerprintRows
-from nbyard.store.environments.queries import EnvironmentRows
-from nbyard.store.environments.references import UseRows
+from nbyard.store.deployments import DeploymentKeyRows, DeploymentRows
+from nbyard.store.environments import DefaultRows, EnvironmentRows, FingerprintRows, UseRows
 from nbyard.store.executables import ExecutableRows
 from nbyard.store.facts import FactRows
 from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.lineage import LineageRows
 from nbyard.store.migrate import migrate
-from nbyard.store.models.probes import ModelProbeRows
-from nbyard.store.models.queries import ModelRows
-from nbyard.store.notices.channels import ChannelRows
+from nbyard.store.models import ModelProbeRows, ModelRows
+from nbyard.store.notices.channels import ChannelRows, RuleRows
 from nbyard.store.notices.outbox import NoticeRows
-from nbyard.store.notices.rules import RuleRows
 from nbyard.store.projects import ProjectRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
-from nbyard.store.runs.attempts import AttemptRows
-from nbyard.store.runs.clean_up import CleanUpRows
+from nbyard.store.runs.attempts import AttemptRows, MonitorRows, WorkerRows
+from nbyard.store.runs.clean_up import CleanUpRows, RetentionRows
 from nbyard.store.runs.compared_rows import ComparedRows
-from nbyard.store.runs.function_workers import WorkerRows
 from nbyard.store.runs.installation_counts import CountRows
-from nbyard.store.runs.monitor_access import MonitorRows
-from nbyard.store.runs.past_results import HistoryRows
-from nbyard.store.runs.project_results import ResultRows
+from nbyard.store.runs.past_results import HistoryRows, ResultRows
 from nbyard.store.runs.queries import RunRows, SubmissionRows
-from nbyard.store.runs.retention import RetentionRows
 from nbyard.store.runs.tasks import TaskRows
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.workflows import WorkflowRows

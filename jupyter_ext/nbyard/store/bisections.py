@@ -15,7 +15,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
 from nbyard.store.database.query_parts import newest_first
 from nbyard.store.events import Subject
-from nbyard.store.schema.bisection_tables import bisections
+from nbyard.store.schema.tables import bisections
 
 B = bisections.c
 JSONS = ("judge", "changes", "probes", "culprits")

@@ -1,4 +1,4 @@
-"""Rows of deployments and their revisions."""
+"""Rows of deployments, their revisions and their keys."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, Select, String, cast, delete, func, inse
 
 from nbyard.domain.deployments.deployment_status import Phase, RevisionStatus
 from nbyard.domain.deployments.endpoint_forms import CallForm
+from nbyard.domain.deployments.keys import DeploymentKey
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentEvent,
@@ -26,8 +27,8 @@ from nbyard.store import transition
 from nbyard.store.database.project_filter import linked_to
 from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.models.queries import packages_of_images
-from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.models import packages_of_images
+from nbyard.store.schema.deployment_tables import deployment_keys, deployments, revisions
 from nbyard.store.schema.tables import events
 
 D, R = deployments.c, revisions.c
@@ -45,6 +46,8 @@ NOTHING: Mapping[str, Any] = {
     **{"image_id": "", "gpus": [], "places": [], "restarts": 0, "reason": None, "reproduce": ""},
     **{"prefix": "", "forms": []},
 }
+K = deployment_keys.c
+KEY_FIELDS = DeploymentKey.__struct_fields__
 
 
 class RevisionRow(msgspec.Struct, frozen=True):
@@ -398,3 +401,42 @@ def _revision(row: Row[Any]) -> Revision:
 def _revision_row(row: Row[Any]) -> RevisionRow:
     places = msgspec.convert(row.places, list[Place])
     return RevisionRow(_revision(row), places, row.prefix, row.password, row.deployment_id)
+
+
+class DeploymentKeyRows:
+    """Queries on keys. Their callers have looked up the deployment as its owner."""
+
+    def insert(self, c: Connection, of: Deployment, key: DeploymentKey, key_hash: str) -> None:
+        """Insert a key by its hash."""
+        row = {name: getattr(key, name) for name in KEY_FIELDS}
+        c.execute(insert(deployment_keys).values(deployment_id=of.id, hash=key_hash, **row))
+        _note(c, of, because("key-created", key=key.prefix))
+
+    def list(self, c: Connection, deployment_id: str) -> list[DeploymentKey]:
+        """Return the keys of a deployment, newest first."""
+        own = select(*(K[name] for name in KEY_FIELDS)).where(K.deployment_id == deployment_id)
+        return [DeploymentKey(*row) for row in c.execute(own.order_by(K.id.desc()))]
+
+    def delete(self, c: Connection, of: Deployment, key: DeploymentKey) -> None:
+        """Delete a key."""
+        c.execute(delete(deployment_keys).where(K.id == key.id))
+        _note(c, of, because("key-deleted", key=key.prefix))
+
+    def expiry_by_hash(self, c: Connection, deployment_id: str) -> dict[str, datetime | None]:
+        """Return the hashes of a deployment's keys, with the times when they expire."""
+        own = select(K.hash, K.expires_at).where(K.deployment_id == deployment_id)
+        return {row.hash: row.expires_at for row in c.execute(own.order_by(K.id))}
+
+    def port(self, c: Connection, deployment_id: str) -> int:
+        """Return the deployment's own port, 0 if it has none."""
+        return int(c.execute(select(D.port).where(D.id == deployment_id)).scalar() or 0)
+
+    def set_port(self, c: Connection, deployment_id: str, port: int) -> None:
+        """Store the number of the deployment's own port."""
+        c.execute(update(deployments).where(D.id == deployment_id).values(port=port))
+
+
+def _note(c: Connection, of: Deployment, change: Reason) -> None:
+    """Append an event, which wakes the dispatcher."""
+    event_data = {"change": change, "revision": of.revision}
+    event_rows.append(c, "deployment", Subject(of.id, of.owner), event_data)

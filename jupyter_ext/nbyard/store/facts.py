@@ -42,7 +42,7 @@ class FactRows:
         return self.get(c, f"{DELETED}{source_id}") or ""
 
     def keep_name(self, c: Connection, source_id: str, name: str) -> None:
-        """Keep the name of a schedule or trigger that is deleted, because its runs show it."""
+        """Keep the name of an automation that is deleted, because its runs show it."""
         self.set(c, f"{DELETED}{source_id}", name)
 
     def collect_at(self, c: Connection) -> float:

@@ -14,8 +14,14 @@ from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, revisions
-from nbyard.store.schema.tables import executable_versions, executables, images, runs, tasks
-from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.tables import (
+    executable_versions,
+    executables,
+    images,
+    run_templates,
+    runs,
+    tasks,
+)
 
 I = images.c  # noqa: E741
 # The engine shows and accepts this many digits of an ID.

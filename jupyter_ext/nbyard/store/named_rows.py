@@ -1,4 +1,4 @@
-"""Rows that an owner names and that belong to a code file: schedules and triggers."""
+"""Rows that an owner names and that belong to a code file: automations."""
 
 from abc import abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar

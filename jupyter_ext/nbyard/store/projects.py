@@ -37,7 +37,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.store import events
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.notices.rules import RuleRows
+from nbyard.store.notices.channels import RuleRows
 from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
@@ -147,7 +147,7 @@ class ProjectRows:
         self.append_event(c, project.id, project.owner, "pushed")
 
     def move_pushed(self, c: Connection, folder: str) -> dict[str, str]:
-        """Change the paths of pushed schedules and workflows after the store moved.
+        """Change the paths of pushed automations and workflows after the store moved.
 
         `folder` is the new folder of the store. Return the digests of the pushed folders by their
         paths in it.

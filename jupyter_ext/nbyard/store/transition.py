@@ -14,10 +14,10 @@ from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import NewEvent, Subject
 from nbyard.store.notices.announce import announce_moves
 from nbyard.store.schema.automation_tables import backfills
-from nbyard.store.schema.bisection_tables import bisections
 from nbyard.store.schema.deployment_tables import deployments
 from nbyard.store.schema.tables import (
     attempts,
+    bisections,
     dataset_versions,
     environment_versions,
     images,

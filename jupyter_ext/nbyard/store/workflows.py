@@ -20,7 +20,7 @@ from nbyard.store.database.query_parts import (
     with_text,
 )
 from nbyard.store.events import Subject
-from nbyard.store.notices.rules import RuleRows
+from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs, workflow_versions, workflows
 

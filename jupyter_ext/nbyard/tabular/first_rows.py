@@ -5,7 +5,7 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from nbyard.tabular.format_detection import SAMPLE_BYTES, encoding_of
+from nbyard.runner.handoff.text_format import SAMPLE_BYTES, encoding_of
 
 LOSSLESS = "latin-1"  # each byte is a character
 # More characters in one row mean that a quote does not begin a quoted field.
@@ -30,30 +30,22 @@ def copy_first_rows(path: Path, file_format: str, rows: int, target: Path) -> bo
     with path.open("rb") as file:
         encoding = encoding_of(file.read(SAMPLE_BYTES))
     encoding = encoding if encoding.startswith("utf-16") else LOSSLESS
-    wanted = rows + has_header
+    kept, size = [], 0
     try:
         with path.open(encoding=encoding, newline="") as file:
-            text, is_whole = _first(file, wanted, is_quoted=has_header)
+            records = _records(file, is_quoted=has_header)
+            for record in islice(records, rows + has_header):
+                kept.append(record)
+                size += len(record)
+                if size > MOST_CHARS:
+                    return False
+            if next(records, None) is None:
+                return False
     except UnicodeDecodeError:
         return False
-    if is_whole:
-        return False
     with target.open("w", encoding=encoding, newline="") as copy:
-        copy.write(text)
+        copy.write("".join(kept))
     return True
-
-
-def _first(file: IO[str], wanted: int, *, is_quoted: bool) -> tuple[str, bool]:
-    """Return the text of the first rows, and whether the whole file should be used instead."""
-    records = _records(file, is_quoted=is_quoted)
-    rows: list[str] = []
-    size = 0
-    for record in islice(records, wanted):
-        rows.append(record)
-        size += len(record)
-        if size > MOST_CHARS:
-            return "", True
-    return "".join(rows), next(records, None) is None
 
 
 def _records(file: IO[str], *, is_quoted: bool) -> Iterator[str]:

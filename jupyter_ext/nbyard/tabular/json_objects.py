@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import msgspec
 import polars as pl  # noqa: TID253  # the reader process exists for it
 
-from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType
-from nbyard.errors import Invalid
-from nbyard.tabular.text_tables import decode_json
+from nbyard.domain.datasets.table_descriptions import Column, ColumnType
+from nbyard.tabular.text_tables import decode_row
 
 ROWS_AT_ONCE = 50_000
 KINDS: dict[type, ColumnType] = {
@@ -31,7 +29,6 @@ DTYPES: dict[ColumnType, Any] = {
 }
 INT64 = range(-(2**63), 2**63)
 INT128 = range(-(2**127), 2**127)
-BOM = b"\xef\xbb\xbf"
 
 Row = dict[str, Any]
 
@@ -83,7 +80,7 @@ def kinds_of(rows: Iterable[Row]) -> JsonValueTypes:
 
 
 def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
-    """Yield the objects in lines of JSON.
+    """Return the objects in lines of JSON.
 
     `offset` is the number of rows before them, for messages.
 
@@ -91,17 +88,7 @@ def rows_of(lines: Iterable[bytes], offset: int = 0) -> Iterator[Row]:
         BrokenTable: A line is not JSON.
         Invalid: A row is not an object, or is nested too deeply.
     """
-    for number, line in enumerate(lines, offset + 1):
-        try:
-            row = decode_json(line.removeprefix(BOM))
-        except RecursionError as problem:
-            raise Invalid(f"row {number:,} is nested too deeply") from problem
-        except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-            why = f"row {number:,} is not JSON: {problem}"
-            raise BrokenTable(why) from problem
-        if not isinstance(row, dict):
-            raise Invalid(f"row {number:,} is not a JSON object")
-        yield row
+    return (decode_row(line, f"row {number:,}") for number, line in enumerate(lines, offset + 1))
 
 
 def read_frames(rows: Iterable[Row], columns: Sequence[Column]) -> Iterator[pl.DataFrame]:

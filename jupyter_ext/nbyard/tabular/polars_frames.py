@@ -13,19 +13,13 @@ import polars as pl  # noqa: TID253  # this process exists for it
 from nbyard.domain.datasets.table_descriptions import BrokenTable, Column, ColumnType, TableInfo
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.tabular import json_objects
 from nbyard.tabular import text_tables as lines_of
 from nbyard.tabular.json_values import SAFE_INT, to_json
 from nbyard.tabular.prepare_source import Source
-from nbyard.tabular.text_patterns import NULLS
 from nbyard.tabular.type_inference import values_of
 
-DTYPES: dict[ColumnType, Any] = {
-    "int": pl.Int64,
-    "float": pl.Float64,
-    "bool": pl.Boolean,
-    "string": pl.String,
-}
 IN_MEMORY_BYTES = 64 << 20
 MAX_JSON_BYTES = 256 << 20
 MAX_WORDS = 200
@@ -65,9 +59,10 @@ def typed_frame(source: Source, info: TableInfo, places: Sequence[int]) -> pl.La
     columns = {place: info.columns[place] for place in places}
     # polars reads plain values as nbyard does.
     read = {
-        place: DTYPES[column.type]
+        place: json_objects.DTYPES[column.type]
         for place, column in columns.items()
-        if column.type in DTYPES and not (column.layout or column.padded or info.decimal_comma)
+        if column.type in json_objects.DTYPES
+        and not (column.layout or column.padded or info.decimal_comma)
     }
     # Looking for null words in each cell takes as long as reading it.
     nulls = list(NULLS) if info.null_words else None
@@ -146,7 +141,7 @@ def object_rows(source: Source) -> Iterator[json_objects.Row]:
     if source.path.stat().st_size > MAX_JSON_BYTES:
         raise Invalid(f"a JSON list of more than {MAX_JSON_BYTES:,} bytes; use JSON lines instead")
     try:
-        rows = lines_of.decode_json(source.path.read_bytes().removeprefix(json_objects.BOM))
+        rows = lines_of.decode_json(source.path.read_bytes().removeprefix(lines_of.BOM))
     except RecursionError as problem:
         raise Invalid("the JSON is nested too deeply") from problem
     except msgspec.DecodeError as problem:

@@ -19,21 +19,22 @@ from nbyard.domain.datasets.table_descriptions import (
     TableFormat,
     TableInfo,
 )
-from nbyard.tabular import text_tables
-from nbyard.tabular.format_detection import (
-    ENCODINGS,
+from nbyard.runner.handoff.text_format import (
     SAMPLE_BYTES,
     Dialect,
-    detect_format,
+    UnreadableText,
     dialect_of,
+    encoding_in,
     encoding_of,
     needs_rewriting,
-    single_byte,
-    unpack,
     unpacked_name,
 )
+from nbyard.tabular import text_tables
+from nbyard.tabular.format_detection import detect_format, unpack
 
 INFO = "info"
+# The names of encodings other than UTF-8, for users.
+ENCODINGS = {"cp1252": "Windows-1252 (cp1252)", "latin-1": "Latin-1"}
 
 
 class Source:
@@ -61,7 +62,10 @@ class Source:
     def dialect(self) -> Dialect:
         """Return the dialect of a text table, which is read once."""
         with self.path.open("rb") as file:
-            return dialect_of(file, self.format, self._read_as)
+            try:
+                return dialect_of(file, self.format == "tsv", self._read_as)
+            except UnreadableText as problem:
+                raise text_tables.refusal_of(problem) from problem
 
     @functools.cached_property
     def utf8_path(self) -> Path:
@@ -138,17 +142,16 @@ class Source:
                 f"line 1 has {columns:,} columns; the maximum is {MAX_TABLE_COLUMNS:,}"
             )
         if self.dialect.encoding in ENCODINGS:
-            self._read_as_other(self._single_byte())
+            self._read_as_other(self._encoding_in())
         try:
             return text_tables.check_rows(self.path, self.dialect)
         except text_tables.WrongEncoding:
             # Every byte is a character in these encodings; only the beginning looked like UTF-8.
-            self._read_as_other(self._single_byte())
+            self._read_as_other(self._encoding_in())
             return text_tables.check_rows(self.path, self.dialect)
 
-    def _single_byte(self) -> str:
-        with self.path.open("rb") as file:
-            return single_byte(iter(lambda: file.read(text_tables.CHUNK), b""))
+    def _encoding_in(self) -> str:
+        return encoding_in(lambda: self.path.open("rb"))
 
     def _read_as_other(self, encoding: str) -> None:
         if encoding and encoding != self.dialect.encoding:

@@ -10,7 +10,6 @@ from nbyard.domain.datasets.previews import FilePreview
 from nbyard.domain.datasets.table_descriptions import (
     MAX_COLUMNS,
     MAX_PAGE_ROWS,
-    MAX_TEXT_COLUMNS,
     ColumnProfile,
     Profile,
     TableInfo,
@@ -24,7 +23,7 @@ from nbyard.tabular.first_rows import copy_first_rows
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.prepare_source import Source
 from nbyard.tabular.previews.files import preview
-from nbyard.tabular.stored_schemas import FIRST_ROWS, info_of
+from nbyard.tabular.stored_schemas import FIRST_ROWS, check_width, info_of
 
 TEXTS = ("csv", "tsv")
 FIRST_ROWS_FILE = "first-rows"
@@ -150,11 +149,8 @@ def _profile(question: Question, source: Source) -> Profile:
     from nbyard.tabular import polars_frames
 
     info = info_of(source, whole=True)
-    if source.format in TEXTS and info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(
-            f"{info.column_count:,} columns are too many for a profile: the maximum for a text"
-            f" table is {MAX_TEXT_COLUMNS:,}"
-        )
+    if source.format in TEXTS:
+        check_width(info)
     shown = _requested_places(question, info)
     with polars_frames.separate_columns(source, info, shown) as series:
         columns = _profiles(series, info, shown)

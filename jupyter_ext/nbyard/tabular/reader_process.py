@@ -43,10 +43,10 @@ class Reader:
         self, folder: Path, memory_bytes: int = MEMORY_BYTES, idle_seconds: float = IDLE_SECONDS
     ):
         self._folder = folder
-        self._still_seconds = STILL_SECONDS
+        self.still_seconds = STILL_SECONDS
         self._limits = [str(memory_bytes), str(idle_seconds)]
         self._lock = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: bytes, timeout_seconds: float) -> msgspec.Raw:
         """Send a question to the process, which is started if needed.
@@ -105,10 +105,10 @@ class Reader:
             if left <= 0:
                 self._end()
                 raise Invalid("reading this table took too long")
-            if not select.select([fd], [], [], min(left, self._still_seconds))[0]:
+            if not select.select([fd], [], [], min(left, self.still_seconds))[0]:
                 before, worked = worked, _cpu_ticks(process.pid)
                 # NaN compares as False, so systems without /proc never stop a reader here.
-                if left > self._still_seconds and worked - before < LEAST_TICKS:
+                if left > self.still_seconds and worked - before < LEAST_TICKS:
                     self._end()
                     raise Invalid(
                         "reading this table came to a standstill; it may need more memory than"
@@ -122,7 +122,7 @@ class Reader:
                 return line if line.endswith(b"\n") else b""
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
+        if self.process is None or self.process.poll() is not None:
             self._end()
             environment = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
             if places := environment.get("PYTHONPATH"):
@@ -130,7 +130,7 @@ class Reader:
                 environment["PYTHONPATH"] = os.pathsep.join(absolute)
             # -P and our own folder as working directory: no module beside a user's file is
             # imported.
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "nbyard.tabular", *self._limits],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -140,24 +140,24 @@ class Reader:
                 # Ctrl-C in a terminal then reaches only the process that asks.
                 start_new_session=True,
             )
-        return self._process
+        return self.process
 
     def _ended(self) -> int | None:
-        if self._process is None:
+        if self.process is None:
             return None
         try:
-            return self._process.wait(5)
+            return self.process.wait(5)
         except subprocess.TimeoutExpired:
             return None
 
     def _end(self) -> None:
-        if self._process is None:
+        if self.process is None:
             return
-        self._process.kill()
+        self.process.kill()
         # Leaving the block closes the pipes and waits for the process.
-        with self._process:
+        with self.process:
             pass
-        self._process = None
+        self.process = None
 
 
 def _cpu_ticks(pid: int) -> float:

@@ -6,9 +6,8 @@ from typing import NamedTuple
 import polars as pl  # noqa: TID253  # this process exists for it
 
 from nbyard.domain.datasets.table_descriptions import MAX_TEXT_COLUMNS, TableInfo
-from nbyard.errors import Invalid
+from nbyard.runner.handoff.text_format import MAX_LINE_BYTES
 from nbyard.tabular import json_objects
-from nbyard.tabular.format_detection import MAX_LINE_BYTES
 from nbyard.tabular.polars_frames import (
     declared_frame,
     object_rows,
@@ -17,7 +16,7 @@ from nbyard.tabular.polars_frames import (
     typed_values,
 )
 from nbyard.tabular.prepare_source import Source
-from nbyard.tabular.stored_schemas import info_of, text_info
+from nbyard.tabular.stored_schemas import check_width, info_of, text_info
 from nbyard.tabular.type_inference import infer_types
 
 SPOTS = 24
@@ -71,7 +70,8 @@ def _frame_of(rows: list[json_objects.Row], info: TableInfo) -> pl.LazyFrame:
 def _of_text(source: Source) -> Sample:
     size = source.path.stat().st_size
     if size <= WHOLE_BYTES:
-        info = _checked(info_of(source, whole=True))
+        info = info_of(source, whole=True)
+        check_width(info)
         return Sample(info, typed_frame(source, info, range(len(info.columns))), None)
     content = _pieces(source)
     texts = pl.read_csv(io.BytesIO(content), has_header=False, **text_options(source))
@@ -83,18 +83,9 @@ def _of_text(source: Source) -> Sample:
     else:
         first = [column.fill_null("").to_list() for column in texts.head(FIRST_ROWS).get_columns()]
         info = text_info(source, None, *infer_types(texts, first, names, comma))
-    info = _checked(info)
+    check_width(info)
     frame = typed_values(texts, info).lazy()
     return Sample(info, frame, info.rows or _estimated(texts.height, size, content))
-
-
-def _checked(info: TableInfo) -> TableInfo:
-    if info.column_count > MAX_TEXT_COLUMNS:
-        raise Invalid(
-            f"{info.column_count:,} columns are too many for a profile: the maximum for a text"
-            f" table is {MAX_TEXT_COLUMNS:,}"
-        )
-    return info
 
 
 def _estimated(rows: int, size: int, content: bytes) -> int:

@@ -8,11 +8,11 @@ from nbyard.domain.datasets.table_descriptions import (
     Column,
     TableInfo,
 )
+from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
+from nbyard.runner.handoff.text_format import form_of
 from nbyard.tabular import text_tables
-from nbyard.tabular.format_detection import ENCODINGS
-from nbyard.tabular.prepare_source import Source
-from nbyard.tabular.text_patterns import form_of
+from nbyard.tabular.prepare_source import ENCODINGS, Source
 
 FIRST_ROWS = 1000
 # Up to this size, all rows are read before the first page appears.
@@ -89,6 +89,19 @@ def _first_texts(source: Source, width: int) -> list[tuple[str, ...]]:
     return list(zip(*(row[:width] for row in first), strict=True)) or [()] * width
 
 
+def check_width(info: TableInfo) -> None:
+    """Check the number of columns of a text table for its profile.
+
+    Raises:
+        Invalid: The table has too many columns.
+    """
+    if info.column_count > MAX_TEXT_COLUMNS:
+        raise Invalid(
+            f"{info.column_count:,} columns are too many for a profile: the maximum for a text"
+            f" table is {MAX_TEXT_COLUMNS:,}"
+        )
+
+
 def text_info(
     source: Source,
     rows: int | None,
@@ -103,6 +116,8 @@ def text_info(
     dialect, scan = source.dialect, source.known_scan()
     notes: list[Reason] = []
     is_wide = source.encoding.startswith("utf-16")
+    has_carriage_returns = source.path != source.original and not is_wide
+    has_ragged_lines = scan is not None and scan.ragged > 0
     encoding = "UTF-16" if is_wide else ENCODINGS.get(dialect.encoding)
     if encoding:
         notes.append(because("text-not-utf-8", encoding=encoding))
@@ -123,6 +138,6 @@ def text_info(
         decimal_comma=dialect.decimal_comma,
         null_words=null_words,
         skipped_lines=dialect.skipped,
-        is_irregular=source.is_irregular,
+        is_irregular=source.is_irregular or has_carriage_returns or has_ragged_lines,
         warnings=[*notes, *warnings],
     )

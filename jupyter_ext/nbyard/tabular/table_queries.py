@@ -19,7 +19,8 @@ from nbyard.domain.datasets.table_descriptions import (
 )
 from nbyard.domain.file_formats import format_of
 from nbyard.errors import Invalid
-from nbyard.tabular.format_detection import SUFFIXES, unpacked_name
+from nbyard.runner.handoff.text_format import unpacked_name
+from nbyard.tabular.format_detection import SUFFIXES
 from nbyard.tabular.prepare_source import INFO, write_atomically
 from nbyard.tabular.reader_answers import FIRST_ROWS_FILE, Question
 from nbyard.tabular.reader_process import IDLE_SECONDS, MEMORY_BYTES, Reader
@@ -61,7 +62,7 @@ class Tables:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.folder = folder
         self._slow_seconds = slow_seconds
-        self._quick = Reader(folder, memory_bytes, idle_seconds)
+        self.quick = Reader(folder, memory_bytes, idle_seconds)
         self._slow = Reader(folder, memory_bytes, idle_seconds)
         self._previews = Reader(folder, memory_bytes, idle_seconds)
 
@@ -79,7 +80,7 @@ class Tables:
             Question("info", count=count),
             file,
             TableInfo,
-            self._slow if count and not quick else self._quick,
+            self._slow if count and not quick else self.quick,
         )
 
     def page(
@@ -98,7 +99,7 @@ class Tables:
         question = Question(
             "page", offset=offset, limit=limit, sort=sort, column_offset=column_offset
         )
-        return self._ask(question, file, TablePage, self._slow if sort else self._quick)
+        return self._ask(question, file, TablePage, self._slow if sort else self.quick)
 
     def profile(self, file: TableFile, *, sample: bool, column_offset: int = 0) -> Profile:
         """Return the profile of all rows, which is stored.
@@ -109,7 +110,7 @@ class Tables:
         if kept and kept.exists():
             return msgspec.json.decode(kept.read_bytes(), type=Profile)
         question = Question("sample" if sample else "profile", column_offset=column_offset)
-        profile = self._ask(question, file, Profile, self._quick if sample else self._slow)
+        profile = self._ask(question, file, Profile, self.quick if sample else self._slow)
         # A sample is cheap, so only exact profiles are stored.
         if kept and not sample:
             write_atomically(kept, msgspec.json.encode(profile))
@@ -178,7 +179,7 @@ class Tables:
         whole = msgspec.structs.replace(file, key="")
         with self._kept_folder(whole) as folder:
             question = Question("first-rows", limit=rows)
-            is_cut = self._ask_in(folder, question, whole, bool, self._quick)
+            is_cut = self._ask_in(folder, question, whole, bool, self.quick)
             yield folder / FIRST_ROWS_FILE if is_cut else None
 
     def forget(self, key: str) -> None:
@@ -187,7 +188,7 @@ class Tables:
 
     def close(self) -> None:
         """Stop the reader processes."""
-        for reader in (self._quick, self._slow, self._previews):
+        for reader in (self.quick, self._slow, self._previews):
             reader.close()
 
     def _ask(self, question: Question, file: TableFile, answer: type[T], reader: Reader) -> T:

@@ -16,17 +16,19 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from nbyard.domain.datasets.table_descriptions import MAX_FIELD_CHARACTERS, BrokenTable
+from nbyard.domain.datasets.table_descriptions import BrokenTable
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
-from nbyard.tabular.format_detection import MAX_LINE_BYTES, Dialect, in_words
+from nbyard.runner.handoff.text_format import (
+    MAX_LINE_BYTES,
+    Dialect,
+    UnreadableText,
+    in_words,
+)
 
 CHUNK = 256 << 10
 ROWS_PER_ENTRY = 1000
 BOM = b"\xef\xbb\xbf"
-
-# By default, a field may have 131,072 characters. The limit is the same for the whole process.
-csv.field_size_limit(MAX_FIELD_CHARACTERS)
 
 
 class Scan(msgspec.Struct):
@@ -58,6 +60,11 @@ class Scan(msgspec.Struct):
         self.ragged += 1
 
 
+def refusal_of(problem: UnreadableText) -> Invalid:
+    """Return the error for a text that is no table."""
+    return (BrokenTable if problem.is_broken else Invalid)(str(problem))
+
+
 class WrongEncoding(Invalid):
     """The text does not have the encoding that its beginning suggested."""
 
@@ -71,7 +78,7 @@ def check_rows(path: Path, dialect: Dialect) -> Scan:
     """
     scan = Scan()
     with path.open("rb") as file:
-        lines = _count_lines(_first_bytes(file, dialect))
+        lines = dialect.lines
         file.seek(dialect.body)
         while True:
             start = file.tell()
@@ -101,11 +108,6 @@ def check_rows(path: Path, dialect: Dialect) -> Scan:
             if scan.rows % ROWS_PER_ENTRY == 0:
                 scan.mark(source.offset)
     return scan
-
-
-def _first_bytes(file: BinaryIO, dialect: Dialect) -> bytes:
-    file.seek(0)
-    return file.read(dialect.body)
 
 
 def _count_lines(data: bytes) -> int:
@@ -207,7 +209,7 @@ class LineSource:
             except StopIteration:
                 return
             except csv.Error as problem:
-                raise in_words(line, str(problem), self._dialect.delimiter) from problem
+                raise refusal_of(in_words(line, str(problem), self._dialect.delimiter)) from problem
 
 
 def read_page(
@@ -222,7 +224,7 @@ def read_page(
         if scan and scan.offsets:
             place = bisect.bisect_right(scan.rows_at, offset) - 1
             skip, start = offset - scan.rows_at[place], scan.offsets[place]
-        lines = _count_lines(_first_bytes(file, dialect)) if start == dialect.body else 0
+        lines = dialect.lines if start == dialect.body else 0
         file.seek(start)
         rows = (row for _, row in LineSource(file, dialect, lines).rows() if row)
         width = len(dialect.names)
@@ -236,10 +238,10 @@ def copy_plain(path: Path, dialect: Dialect, target: Path) -> None:
     """Copy a text table as UTF-8, without blank lines, and with every row as wide as the header."""
     width = len(dialect.names)
     with path.open("rb") as file, target.open("w", encoding="utf-8", newline="") as copy:
-        lines = _count_lines(_first_bytes(file, dialect))
+        file.seek(dialect.body)
         writer = csv.writer(copy, delimiter=dialect.delimiter, lineterminator="\n")
         writer.writerow(dialect.names)
-        for _, row in LineSource(file, dialect, lines).rows():
+        for _, row in LineSource(file, dialect, dialect.lines).rows():
             if row:
                 writer.writerow((row + [""] * (width - len(row)))[:width])
 
@@ -279,6 +281,24 @@ def decode_json(text: bytes) -> Any:
             raise msgspec.DecodeError(str(problem)) from problem
 
 
+def decode_row(line: bytes, where: str) -> dict[str, Any]:
+    """Return the object in a line of JSON. `where` names the line in messages.
+
+    Raises:
+        BrokenTable: The line is not JSON.
+        Invalid: The row is not an object, or is nested too deeply.
+    """
+    try:
+        row = decode_json(line.removeprefix(BOM))
+    except RecursionError as problem:
+        raise Invalid(f"{where} is nested too deeply") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BrokenTable(f"{where} is not JSON: {problem}") from problem
+    if not isinstance(row, dict):
+        raise Invalid(f"{where} is not a JSON object")
+    return row
+
+
 def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
     """Count the lines of JSON, without blank ones, and call `see` with the object in each.
 
@@ -294,16 +314,7 @@ def check_lines(path: Path, see: Callable[[dict[str, Any]], None]) -> Scan:
             if scan.rows % ROWS_PER_ENTRY == 0:
                 scan.mark(start)
             scan.rows += 1
-            try:
-                row = decode_json(line.removeprefix(BOM) if number == 1 else line)
-            except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-                why = f"line {number:,} is not JSON: {problem}"
-                raise BrokenTable(why) from problem
-            except RecursionError as problem:
-                raise Invalid(f"line {number:,} is nested too deeply") from problem
-            if not isinstance(row, dict):
-                raise Invalid(f"row {scan.rows:,} is not a JSON object")
-            see(row)
+            see(decode_row(line, f"line {number:,}"))
     return scan
 
 

@@ -14,7 +14,7 @@ import polars as pl  # noqa: TID253  # the reader process exists for it
 
 from nbyard.domain.datasets.table_descriptions import Column
 from nbyard.reasons.structs import Reason, because
-from nbyard.tabular.text_patterns import NULLS, Form, day_month_swapped, form_of, form_pattern
+from nbyard.runner.handoff.text_format import NULLS, Form, day_month_swapped, form_of, form_pattern
 
 MISFITS = 100
 COLUMNS_AT_ONCE = 500

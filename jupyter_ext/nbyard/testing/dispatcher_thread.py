@@ -19,31 +19,31 @@ class Dispatching:
     """A dispatcher that runs during the block; started attempts continue afterwards."""
 
     def __init__(self, settings: Settings):
-        self._settings = settings
-        self._dispatcher = Dispatcher.open(settings)
-        self._thread = threading.Thread(target=self._dispatcher.run, name="nbyard-dispatcher")
+        self.settings = settings
+        self.dispatcher = Dispatcher.open(settings)
+        self._thread = threading.Thread(target=self.dispatcher.run, name="nbyard-dispatcher")
 
     def __enter__(self) -> "Dispatching":
         self._thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._dispatcher.stop()
+        self.dispatcher.stop()
         self._thread.join(PATIENCE_SECONDS)
 
     @contextlib.contextmanager
     def standing_still(self) -> Iterator[None]:
         """Prevent the dispatcher from starting work in the block."""
-        self._dispatcher._keeper.holds.clear()
+        self.dispatcher.keeper.holds.clear()
         yield
-        self._dispatcher._keeper.holds.set()
+        self.dispatcher.keeper.holds.set()
 
     def until(
         self, look: Callable[[], T], good: Callable[[T], Any], seconds: float = PATIENCE_SECONDS
     ) -> T:
         """Return what `look` returns once it is `good`; check after every change in the store."""
         end = time.monotonic() + seconds
-        with open_listener(self._settings.store_path) as listener:
+        with open_listener(self.settings.store_path) as listener:
             while not good(current := look()):
                 if time.monotonic() > end:
                     raise TimeoutError(f"still {current!r}")

@@ -88,6 +88,9 @@ class ResourceLinks:
 
         `put` creates the file at the path that it gets, or the whole folder without a filename.
         Readers see the previous version until the new one is complete.
+
+        Raises:
+            Conflict: Something else is at the path of the link.
         """
         shown = self.path(dataset_id)
         version = self._versions / dataset_id / uuid.uuid4().hex
@@ -100,7 +103,12 @@ class ResourceLinks:
                 put(version / check_filename(filename))
             else:
                 put(version)
-            self._switch(shown, version)
+            if shown.exists() and not shown.is_symlink():
+                raise Conflict(f"{shown} already exists and was not created by nbyard")
+            beside = self._versions / f"{version.name}.link"
+            # A relative link stays valid if the folder of the store is moved.
+            beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)
+            os.replace(beside, shown)
         except BaseException:
             shutil.rmtree(version, ignore_errors=True)
             raise
@@ -121,7 +129,10 @@ class ResourceLinks:
             folder for folder in self._link_folders if not _points_to(folder / dataset_id, shown)
         ]
         for folder in missing:
-            self._remember(folder)
+            # A path has slashes and may be too long for a file name, so its digest is used.
+            name = hashlib.sha256(os.fsencode(folder)).hexdigest()
+            with contextlib.suppress(FileExistsError):
+                (self._known / name).symlink_to(folder)
         taken = []
         for place in [folder / dataset_id for folder in missing]:
             try:
@@ -159,24 +170,10 @@ class ResourceLinks:
                     if ID.match(name) and not os.path.lexists(self.root / name):
                         _remove(folder / name, self.root / name)
 
-    def _remember(self, folder: Path) -> None:
-        # A path has slashes and may be too long for a file name, so its digest is used.
-        name = hashlib.sha256(os.fsencode(folder)).hexdigest()
-        with contextlib.suppress(FileExistsError):
-            (self._known / name).symlink_to(folder)
-
     def _all_folders(self) -> set[Path]:
         """Return the link folders of this process, and of other processes that used the store."""
         other_folders = (Path(os.readlink(place)) for place in self._known.iterdir())
         return {*self._link_folders, *other_folders}
-
-    def _switch(self, shown: Path, version: Path) -> None:
-        if shown.exists() and not shown.is_symlink():
-            raise Conflict(f"{shown} already exists and was not created by nbyard")
-        beside = self._versions / f"{version.name}.link"
-        # A relative link stays valid if the folder of the store is moved.
-        beside.symlink_to(Path(VERSIONS) / version.parent.name / version.name)
-        os.replace(beside, shown)
 
 
 def _remove(place: Path, target: Path) -> None:

@@ -21,6 +21,7 @@ import msgspec
 
 from nbyard.blobs import Blob, Blobs
 from nbyard.blobs.file_operations import read_chunks, sync_folder, translated_disk_full, write_all
+from nbyard.domain.datasets.structs import Upload
 from nbyard.domain.naming.names import check_filename
 from nbyard.errors import Conflict, Detail, Invalid, NotFound, TooLarge
 from nbyard.host.project_files import write_whole
@@ -31,15 +32,6 @@ ABANDONED_SECONDS = 24 * 3600
 # An ID of a client becomes the name of a folder, so it must not lead elsewhere.
 ID = re.compile(r"[0-9a-f]{32}\Z")
 SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-
-
-class Upload(msgspec.Struct, frozen=True):
-    """An upload in progress. Its next piece begins at `offset`."""
-
-    id: str
-    filename: str
-    offset: int
-    size_bytes: int | None = None
 
 
 class _UploadRecord(msgspec.Struct, frozen=True):

@@ -4,7 +4,7 @@ import { useEffect, useId, useMemo, useState } from 'react';
 import { ValueType } from '../../document/arguments';
 import { IReading } from '../model/checker';
 import { Json } from '../../document/canonical';
-import { LimitFields } from '../../forms/LimitFields';
+import { LimitFields } from '../../forms/limits/LimitFields';
 import { useNames, useRuntimes } from '../../forms/runtimes';
 import { IValueFieldProps, ValueField } from '../../forms/ValueField';
 import { More } from '../../components/More';

@@ -1,24 +1,27 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, waitFor } from '@testing-library/react';
-import { CredentialKind } from '../../api/types';
 import { askCredential } from '../../panels/credentials/askCredential';
 import { askEnvironment } from '../../panels/environments/askEnvironment';
+import { askFields, nameField } from '../../panels/frame/dialogs/askFields';
 import { Dialog, showDialog } from '@jupyterlab/apputils';
-import { askText } from '../askText';
 import { askValues } from '../askValues';
 import { withCommand } from '../FormBody';
 
 const trans = nullTranslator.load('nbyard');
 const send = jest.fn();
 const client = { call: send };
+const asker = { trans, yard: { client } } as never;
 const request = () => ({ id: 'runs.list', question: {} }) as const;
-const KIND = { kind: 'token', title: 'Token', fields: [] } as unknown as CredentialKind;
+const kinds = { call: async () => [{ kind: 'token', label: 'Token', fields: [] }] };
 const rows = { name: 'rows', role: 'value' as const, type: 'int' as const, format: '' };
 
 const DIALOGS: [string, () => Promise<unknown>][] = [
   ['values', () => askValues({ title: 'T', arguments: [rows], ok: 'Run', trans, send })],
-  ['a text', () => askText({ title: 'T', label: 'Name', ok: 'Save', trans, send })],
-  ['a credential', () => askCredential({ kinds: [KIND], trans, client, request, send })],
+  [
+    'a name',
+    () => askFields(asker, { title: 'T', ok: 'Save', fields: [nameField(trans)], request })
+  ],
+  ['a credential', () => askCredential({ trans, yard: { client: kinds } } as never)],
   ['an environment', () => askEnvironment({ name: 'e', capture: '' }, trans, client)]
 ];
 

@@ -1,79 +1,53 @@
 import { isLive } from '../../api/types';
 import { showBytes } from '../../components/format/bytes';
-import { CommandButton } from '../../components/CommandButton';
-import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { showAgo, showMoment } from '../../components/format/times';
 import { useAgoNow } from '../../components/hooks/useLost';
 import { artifactIcon } from '../../icons/items';
 import { REF_MIME } from '../../document/dragTypes';
-import { OlderButton, SearchBox, useSearch } from '../frame/Search';
+import { ListSection } from '../frame/ListSection';
 import { IPanelServices } from '../frame/services';
-import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { openArtifact } from './open';
 import { Artifact, artifactsOf, inputNames } from './collection';
 
-const nameOf = ({ name }: Artifact) => name;
-
 /** Artifacts in the sidebar: named results of a single executable. */
 export function ArtifactSection({ services }: { services: IPanelServices }): JSX.Element {
-  const { yard, trans, commands } = services;
-  const artifacts = artifactsOf(yard);
-  const search = useSearch(artifacts, nameOf);
+  const { yard, trans } = services;
   const now = useAgoNow(yard.stream);
   const open = ({ id }: Artifact) => openArtifact(services, { id });
   return (
-    <div className="nby-Section">
-      <ListState collection={artifacts} trans={trans}>
-        <p className="nby-Note">{trans.__('Named results of one-off runs.')}</p>
-        <p className="nby-Note">
-          <CommandButton commands={commands} id="nbyard:create-artifact" />
-        </p>
-      </ListState>
-      <SearchBox search={search} label={trans.__('Search artifacts')} trans={trans} />
-      <RowList
-        label={trans.__('Artifacts')}
-        noun="artifact"
-        items={search.items}
-        idOf={({ id }) => id}
-        nameOf={nameOf}
-        render={artifact => <Row artifact={artifact} now={now} services={services} />}
-        actions={artifact =>
-          actionsOf(artifact).map(name => (
-            <CommandButton
-              key={name}
-              commands={commands}
-              id={`nbyard:${name}`}
-              args={{ id: artifact.id }}
-              tabIndex={-1}
-              bare
-            />
-          ))
+    <ListSection
+      services={services}
+      collection={artifactsOf(yard)}
+      noun="artifact"
+      label={trans.__('Artifacts')}
+      searchLabel={trans.__('Search artifacts')}
+      none={trans.__('Named results of one-off runs.')}
+      create="create-artifact"
+      nameOf={({ name }) => name}
+      render={artifact => <Row artifact={artifact} now={now} services={services} />}
+      commandsOf={actionsOf}
+      onOpen={open}
+      onSelect={open}
+      onDragStart={(artifact, event) => {
+        const [name, more] = inputNames(artifact);
+        if (!name || more) {
+          event.preventDefault(); // the server does not know which of its files is meant
+          return;
         }
-        onOpen={open}
-        onSelect={open}
-        onDelete={({ id }) => void commands.execute('nbyard:delete-artifact', { id })}
-        onDragStart={(artifact, event) => {
-          const [name, more] = inputNames(artifact);
-          if (!name || more) {
-            event.preventDefault(); // the server does not know which of its files is meant
-            return;
-          }
-          const row = { type: 'dataset', id: name, name, artifact: true };
-          event.dataTransfer.setData(REF_MIME, JSON.stringify(row));
-          event.dataTransfer.effectAllowed = 'copy';
-        }}
-      />
-      {!search.text && <OlderButton collection={artifacts} trans={trans} />}
-    </div>
+        const row = { type: 'dataset', id: name, name, artifact: true };
+        event.dataTransfer.setData(REF_MIME, JSON.stringify(row));
+        event.dataTransfer.effectAllowed = 'copy';
+      }}
+    />
   );
 }
 
 function actionsOf(artifact: Artifact): string[] {
   return isLive(artifact)
-    ? ['cancel-run']
-    : [...(artifact.files.length ? ['download-artifact'] : []), 'copy-artifact'];
+    ? ['nbyard:cancel-run']
+    : [...(artifact.files.length ? ['nbyard:download-artifact'] : []), 'nbyard:copy-artifact'];
 }
 
 interface IRowProps {

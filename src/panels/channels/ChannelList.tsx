@@ -127,9 +127,9 @@ function leaveRow(row: HTMLElement | null): void {
 
 /** Return the events of a channel in words, with the projects to which all are limited. */
 function eventsOf({ rules = [] }: Channel, { trans }: IPanelServices): string {
-  const known = new Map(eventLabels(trans));
+  const known = eventLabels(trans);
   const events = [...new Set(rules.flatMap(rule => rule.events))];
-  const labels = events.map(event => known.get(event)).join(', ');
+  const labels = events.map(event => known[event]).join(', ');
   const projects = [...new Set(rules.map(rule => rule.project))];
   return projects.length && projects.every(Boolean)
     ? trans.__('%1 in %2', labels, projects.join(', '))

@@ -8,9 +8,9 @@ import { freeName, stemOf } from '../../components/format/freeName';
 import { copyText } from '../../components/problems';
 import { canonical } from '../../document/canonical';
 import { newId } from '../../document/nodeId';
-import { askRequest, askText } from '../../forms/askText';
 import { EXTENSION } from '../../document/fileType';
 import { chooseFiles } from '../../components/chooseFiles';
+import { askFields, nameField } from '../frame/dialogs/askFields';
 import { deleteConfirmed } from '../frame/dialogs/confirm';
 import { focusRow } from '../frame/focusRow';
 import { reportFailure } from '../frame/reportFailure';
@@ -19,6 +19,11 @@ import { openDataset } from './open';
 import { askUnpack, folderOf } from './archives';
 import { folderOfChosen } from './folders';
 import { uploads } from './uploads';
+
+/** What the dialog of an import asks for. */
+interface IImported {
+  source: { url: string };
+}
 
 type Action = (services: IPanelServices, ids: string[]) => Promise<unknown> | unknown;
 
@@ -83,32 +88,36 @@ export const datasetActions = {
 
   importDataset: reporting(
     ({ trans }) => trans.__('Not imported.'),
-    async ({ yard, trans }) => {
-      const made = await askText({
+    async (services: IPanelServices) => {
+      const { yard, trans } = services;
+      const request = ({ source: { url } }: IImported, packed = {}) => ({
+        id: 'datasets.create' as const,
+        question: { body: { source: { kind: 'url' as const, url }, ...packed } }
+      });
+      const made = await askFields<Dataset, IImported>(services, {
         title: trans.__('Dataset from URL'),
-        label: trans.__('Address'),
-        placeholder: trans.__('https://'),
-        help: trans.__(
-          'An http or https address, or s3://CREDENTIAL@bucket/key. The file is fetched in the background.'
-        ),
         ok: trans.__('Import'),
-        trans,
-        send: async url => {
-          const packed = await askUnpack(PathExt.basename(url.split(/[?#]/)[0]), trans);
-          const source = { kind: 'url' as const, url };
-          const body = { source, ...packed };
-          return packed && yard.client.call('datasets.create', { body });
-        },
-        spelling: {
-          client: yard.client,
-          request: url => ({
-            id: 'datasets.create',
-            question: { body: { source: { kind: 'url', url } } }
-          })
+        fields: [
+          {
+            name: 'source.url',
+            kind: 'text',
+            label: trans.__('Address'),
+            placeholder: trans.__('https://'),
+            help: trans.__(
+              'An http or https address, or s3://CREDENTIAL@bucket/key. The file is fetched in the background.'
+            ),
+            isSecret: true // it may have a token
+          }
+        ],
+        into: yard.datasets,
+        request,
+        send: async body => {
+          const file = PathExt.basename(body.source.url.split(/[?#]/)[0]);
+          const packed = await askUnpack(file, trans);
+          return packed && yard.client.call('datasets.create', request(body, packed).question);
         }
       });
       if (made) {
-        yard.datasets.put(made);
         focusRow('dataset', made.id);
       }
     }
@@ -186,20 +195,18 @@ export const datasetActions = {
     async (services, [id]) => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
-      const question = (text: string) => ({
-        path: { dataset: id },
-        body: { revision, name: text }
-      });
-      const renamed = await askRequest(yard.client, 'datasets.update', question, {
+      const path = { dataset: id };
+      await askFields<Dataset, { name: string }>(services, {
         title: trans.__('Rename dataset'),
-        label: trans.__('Name'),
-        text: name,
         ok: trans.__('Rename'),
-        trans
+        fields: [nameField(trans)],
+        known: { name },
+        into: yard.datasets,
+        request: body => ({
+          id: 'datasets.update',
+          question: { path, body: { revision, ...body } }
+        })
       });
-      if (renamed) {
-        yard.datasets.put(renamed);
-      }
     }
   ),
 

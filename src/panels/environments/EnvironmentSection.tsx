@@ -1,11 +1,8 @@
 import { Environment } from '../../api/types';
-import { CommandButton } from '../../components/CommandButton';
-import { RowList } from '../../components/RowList';
 import { stateText } from '../../components/StateMark';
 import { environmentIcon } from '../../icons/items';
-import { OlderButton, SearchBox, useSearch } from '../frame/Search';
+import { ListSection } from '../frame/ListSection';
 import { IPanelServices } from '../frame/services';
-import { ListState } from '../frame/ListState';
 import { SideRow } from '../frame/SideRow';
 import { openEnvironment } from './open';
 import { OtherKernels } from './OtherKernels';
@@ -13,54 +10,32 @@ import { isUnderWay, sizeOf, stateOf } from '../../environments/texts';
 import { useObstacle } from './useHere';
 import { reasonText } from '../../reasons';
 
-const nameOf = ({ name }: Environment) => name;
-
 /** Environments in the sidebar. */
 export function EnvironmentSection({ services }: { services: IPanelServices }): JSX.Element {
-  const { yard, trans, commands } = services;
-  const { environments } = yard;
-  const search = useSearch(environments, nameOf);
+  const { yard, trans } = services;
   const obstacle = useObstacle(services);
   const open = ({ id }: Environment) => openEnvironment(services, id);
   return (
-    <div className="nby-Section">
-      <ListState collection={environments} trans={trans}>
-        <p className="nby-Note">{trans.__('Versioned package sets, each with its own kernel.')}</p>
-        <p className="nby-Note">
-          <CommandButton commands={commands} id="nbyard:create-environment" />
-        </p>
-      </ListState>
-      <SearchBox search={search} label={trans.__('Search environments')} trans={trans} />
-      <RowList
-        label={trans.__('Environments')}
-        noun="environment"
-        items={search.items}
-        idOf={({ id }) => id}
-        nameOf={nameOf}
-        render={environment => <Row environment={environment} services={services} />}
-        actions={({ id, installed }) =>
-          [
-            'install-packages',
-            ...(installed ? ['notebook-with-environment', 'use-environment'] : [])
-          ].map(name => (
-            <CommandButton
-              key={name}
-              commands={commands}
-              id={`nbyard:${name}`}
-              args={{ id }}
-              why={obstacle}
-              tabIndex={-1}
-              bare
-            />
-          ))
-        }
-        onOpen={open}
-        onSelect={open}
-        onDelete={({ id }) => void commands.execute('nbyard:delete-environment', { id })}
-      />
-      {!search.text && <OlderButton collection={environments} trans={trans} />}
-      {!search.text && <OtherKernels services={services} />}
-    </div>
+    <ListSection
+      services={services}
+      collection={yard.environments}
+      noun="environment"
+      label={trans.__('Environments')}
+      searchLabel={trans.__('Search environments')}
+      none={trans.__('Versioned package sets, each with its own kernel.')}
+      create="create-environment"
+      nameOf={({ name }) => name}
+      render={environment => <Row environment={environment} services={services} />}
+      commandsOf={({ installed }) => [
+        'nbyard:install-packages',
+        ...(installed ? ['nbyard:notebook-with-environment', 'nbyard:use-environment'] : [])
+      ]}
+      why={obstacle}
+      onOpen={open}
+      onSelect={open}
+    >
+      <OtherKernels services={services} />
+    </ListSection>
   );
 }
 

@@ -3,8 +3,8 @@ import { belowRoot, fileOf } from '../../api/paths';
 import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText } from '../../components/problems';
-import { askRequest } from '../../forms/askText';
 import { chooseFiles } from '../../components/chooseFiles';
+import { askFields, nameField } from '../frame/dialogs/askFields';
 import { confirm } from '../frame/dialogs/confirm';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
@@ -58,20 +58,18 @@ export const executableActions = {
     reportFailure(services, services.trans.__('Not renamed.'), async () => {
       const { yard, trans } = services;
       const { name, revision } = await known(services, id);
-      const question = (text: string) => ({
-        path: { executable: id },
-        body: { revision, name: text }
-      });
-      const renamed = await askRequest(yard.client, 'executables.update', question, {
+      const path = { executable: id };
+      await askFields<Executable, { name: string }>(services, {
         title: trans.__('Rename executable'),
-        label: trans.__('Name'),
-        text: name,
         ok: trans.__('Rename'),
-        trans
+        fields: [nameField(trans)],
+        known: { name },
+        into: yard.executables,
+        request: body => ({
+          id: 'executables.update',
+          question: { path, body: { revision, ...body } }
+        })
       });
-      if (renamed) {
-        yard.executables.put(renamed);
-      }
     }),
 
   replaceExecutable: (services: IPanelServices, [id]: string[]) =>

@@ -1,15 +1,20 @@
 import { useState } from 'react';
-import { IRequest } from '../../api/operations';
+import { PolicyRules } from '../../api/types';
+import { IField } from '../../forms/schema/field';
+import {
+  bodyOf,
+  declaredFields,
+  Problems,
+  typedValues,
+  unreadFields,
+  Values
+} from '../../forms/schema/fields';
+import { SchemaForm } from '../../forms/schema/SchemaForm';
 import { ShowAsCommand } from '../../spelling/ShowAsCommand';
-import { Problems, problemsOf } from '../frame/dialogs/askUntilAccepted';
-import { TextField } from '../frame/dialogs/PlainFields';
+import { problemsOf } from '../frame/dialogs/askUntilAccepted';
 import { IPanelServices } from '../frame/services';
 import { usePolicies } from '../runs/cleaning/CleanUpForm';
-import { numberFields, numbersOf, textsOf, unreadNumbers } from '../runs/cleaning/numbers';
 import { Policies } from '../runs/cleaning/Policies';
-import { StatesField } from '../runs/cleaning/StatesField';
-
-const EMPTY = { policy: '', ...textsOf({}) };
 
 interface IRetentionProps {
   services: IPanelServices;
@@ -75,34 +80,34 @@ interface IPolicyFormProps {
 
 function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Element {
   const { yard, trans } = services;
-  const [typed, setTyped] = useState(EMPTY);
-  const [states, setStates] = useState<string[]>([]);
+  const name: IField = { name: 'policy', kind: 'text', label: trans.__('Name of the policy') };
+  const rules = declaredFields('PolicyRules', trans);
+  const fields = [name, ...rules];
+  const [values, setValues] = useState<Values>(() => typedValues(fields));
   const [problems, setProblems] = useState<Problems>({});
-  const policy = typed.policy.trim();
+  const policy = String(values.policy).trim();
   // Without a rule that is unreadable, a policy would delete more runs.
-  const unread = unreadNumbers(typed);
-  const question = () => ({ path: { project, policy }, body: { ...numbersOf(typed), states } });
-  const request = (): IRequest | undefined =>
-    policy && !unread.length ? { id: 'projects.set_policy', question: question() } : undefined;
+  const unread = unreadFields(rules, values, trans);
+  const request = {
+    id: 'projects.set_policy',
+    question: { path: { project, policy }, body: bodyOf<PolicyRules>(rules, values) }
+  } as const;
   const save = async () => {
-    if (unread.length) {
-      setProblems(Object.fromEntries(unread.map(name => [name, trans.__('Enter a number.')])));
+    if (Object.keys(unread).length) {
+      setProblems(unread);
       return;
     }
     try {
-      await yard.client.call('projects.set_policy', question());
-      setTyped(EMPTY);
-      setStates([]);
+      await yard.client.call(request.id, request.question);
+      setValues(typedValues(fields));
       setProblems({});
       onSaved(policy);
     } catch (error) {
       setProblems(problemsOf(error));
     }
   };
-  const fields: [keyof typeof EMPTY, string][] = [
-    ['policy', trans.__('Name of the policy')],
-    ...numberFields(trans)
-  ];
+  const isReady = policy && !Object.keys(unread).length;
+  const spelling = { client: yard.client, request: () => (isReady ? request : undefined) };
   return (
     <div className="nby-Form">
       <h3>{trans.__('Add or replace a policy')}</h3>
@@ -111,22 +116,14 @@ function PolicyForm({ services, project, onSaved }: IPolicyFormProps): JSX.Eleme
           {problems['']}
         </p>
       )}
-      {fields.map(([name, label]) => (
-        <TextField
-          key={name}
-          label={label}
-          inputMode={name === 'policy' ? undefined : 'decimal'}
-          value={typed[name]}
-          error={problems[name]}
-          trans={trans}
-          onChange={text => setTyped({ ...typed, [name]: text })}
-        />
-      ))}
-      <StatesField states={states} trans={trans} onChange={setStates} />
+      <SchemaForm
+        {...{ fields, values, problems, trans }}
+        onChange={(name, value) => setValues({ ...values, [name]: value })}
+      />
       <button type="button" className="nby-Button" disabled={!policy} onClick={() => void save()}>
         {trans.__('Save Policy')}
       </button>
-      <ShowAsCommand spelling={{ client: yard.client, request }} trans={trans} />
+      <ShowAsCommand spelling={spelling} trans={trans} />
     </div>
   );
 }

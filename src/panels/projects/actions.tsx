@@ -2,32 +2,29 @@
 import { Dialog, Notification, showDialog } from '@jupyterlab/apputils';
 import { MenuSvg } from '@jupyterlab/ui-components';
 import { CommandRegistry } from '@lumino/commands';
-import { IRequest } from '../../api/operations';
-import { NewLink, Project } from '../../api/types';
+import { NewLink, NewProject, Project } from '../../api/types';
+import { declaredFields } from '../../forms/schema/fields';
 import { FIELD, FormBody } from '../../forms/FormBody';
-import { askUntilAccepted } from '../frame/dialogs/askUntilAccepted';
+import { askFields } from '../frame/dialogs/askFields';
 import { confirm } from '../frame/dialogs/confirm';
 import { reportFailure } from '../frame/reportFailure';
 import { IPanelServices } from '../frame/services';
 import { activeProjectOf } from './activeProject';
 import { projectsOf } from './state/collection';
-import { bodyOf, draftOf, ProjectForm } from './ProjectForm';
 import { Resources } from './Resources';
-
-type Body = ReturnType<typeof bodyOf>;
 
 /** Create a project and make it the active one. */
 export async function createProject(services: IPanelServices): Promise<void> {
   const { yard, trans } = services;
   await reportFailure(services, trans.__('Not created.'), async () => {
-    const made = await askProject(services, {
+    const made = await askFields<Project, NewProject>(services, {
       title: trans.__('New Project'),
       ok: trans.__('Create'),
-      request: body => ({ id: 'projects.create', question: { body } }),
-      send: body => yard.client.call('projects.create', { body })
+      fields: declaredFields('NewProject', trans),
+      into: projectsOf(yard),
+      request: body => ({ id: 'projects.create', question: { body } })
     });
     if (made) {
-      projectsOf(yard).put(made);
       activeProjectOf(yard).choose(made.id);
     }
   });
@@ -38,17 +35,15 @@ export async function editProject(services: IPanelServices, id: string): Promise
   const path = { project: id };
   await reportFailure(services, trans.__('Not changed.'), async () => {
     const known = await yard.client.call('projects.get', { path });
-    const question = (body: Body) => ({ path, body: { revision: known.revision, ...body } });
-    const made = await askProject(services, {
+    const { revision } = known;
+    await askFields<Project, NewProject>(services, {
       title: trans.__('Edit “%1”', known.name),
       ok: trans.__('Save'),
+      fields: declaredFields('NewProject', trans),
       known,
-      request: body => ({ id: 'projects.update', question: question(body) }),
-      send: body => yard.client.call('projects.update', question(body))
+      into: projectsOf(yard),
+      request: body => ({ id: 'projects.update', question: { path, body: { revision, ...body } } })
     });
-    if (made) {
-      projectsOf(yard).put(made);
-    }
   });
 }
 
@@ -113,33 +108,5 @@ async function linkTo(
     const question = { path: { project: id }, body };
     projectsOf(yard).put(await yard.client.call('projects.link', question));
     Notification.success(trans.__('Linked to “%1”.', name), { autoClose: 4000 });
-  });
-}
-
-interface IAsked {
-  title: string;
-  ok: string;
-  /** The project to edit. */
-  known?: Project;
-  /** The request of a body, and how it is sent. */
-  request: (body: Body) => IRequest;
-  send: (body: Body) => Promise<Project>;
-}
-
-/** Return the stored project; undefined if the user cancels. */
-function askProject(
-  services: IPanelServices,
-  { title, ok, known, request, send }: IAsked
-): Promise<Project | undefined> {
-  const { yard, trans } = services;
-  const draft = draftOf(known);
-  return askUntilAccepted({
-    title,
-    ok,
-    draft,
-    form: problems => <ProjectForm services={services} draft={draft} problems={problems} />,
-    send: () => send(bodyOf(draft)),
-    spelling: { client: yard.client, request: () => request(bodyOf(draft)) },
-    trans
   });
 }

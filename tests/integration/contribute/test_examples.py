@@ -58,6 +58,19 @@ def test_new_writing_operation_has_a_command_and_a_view(workspace: Make):
 
 
 @pytest.mark.long
+def test_new_field_has_an_option_a_spelling_and_a_place_in_the_store(workspace: Make):
+    example = workspace("add-field.md")
+    example.copy_sources(
+        "tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE
+    )
+    example.lint(*example.lay())
+    assert "1 passed" in example.pytest("tests/unit/cli/commands/projects/test_contacts.py")
+    example.run()
+    document = (example.folder / "jupyter_ext/nbyard/rest/openapi.json").read_text()
+    assert "Person or address for questions." in document
+
+
+@pytest.mark.long
 def test_new_setting_is_in_environment_and_reference(workspace: Make):
     example = workspace("add-setting.md")
     example.copy_sources("tests/unit/services/conftest.py", *REFERENCE)

@@ -97,7 +97,7 @@ def test_processes_and_a_gateway_give_equal_results(
 ) -> None:
     """R12, R1, R8: the store has one cluster, which the next dispatcher finds again."""
     penguins = Penguins(tmp_path, repository, server.told, server.python)
-    assert f"at {server.address} creates a cluster when it is needed" in penguins.doctor()
+    assert f"at {server.address} creates a cluster" in penguins.doctor()
     here = penguins.run()
     assert server.clusters() == []
     running = penguins.start("--runtime", "dask")
@@ -114,7 +114,4 @@ def test_processes_and_a_gateway_give_equal_results(
 def test_unreachable_gateway_is_reported(tmp_path: Path, repository: Path) -> None:
     told = {"NBYARD_DASK_CLUSTER": "gateway", "DASK_GATEWAY__ADDRESS": "http://127.0.0.1:1"}
     penguins = Penguins(tmp_path, repository, told, python_with_peers())
-    assert (
-        "dask-gateway cannot create a cluster: Cannot connect to host 127.0.0.1:1"
-        in penguins.doctor()
-    )
+    assert "connect to host 127.0.0.1:1" in penguins.doctor()

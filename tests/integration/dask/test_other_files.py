@@ -74,4 +74,4 @@ def test_file_of_an_earlier_run_is_not_an_output(project: Project) -> None:
     (project.root / "out.txt").write_text("old")
     project.script("step", "true", {**OUT, "reach": {"kind": "file", "path": "out.txt"}})
     (task,) = project.run(runtime="dask").tasks
-    assert "out.txt is unchanged: the task did not write it" in task.why
+    assert "out.txt is unchanged" in task.why

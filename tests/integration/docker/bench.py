@@ -95,7 +95,7 @@ class Bench:
 
     def memory_limit(self, name: str) -> int:
         """Return the limit that the engine stores."""
-        return int(self.engine._client().inspect_container(name)["HostConfig"]["Memory"])
+        return int(self.engine.client().inspect_container(name)["HostConfig"]["Memory"])
 
     def close(self) -> None:
         for runtime in self.runtimes:

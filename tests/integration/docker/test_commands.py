@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd import Container, Engine
-from nbyard.domain.arguments.bindings import Bound, Referenced
+from nbyard.domain.arguments.bindings import OUTPUTS_FILE, Bound, Referenced
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes, Output
 from nbyard.domain.attempts.usage_series import UsageSample, read_samples
@@ -92,7 +92,7 @@ def test_paths_are_translated_for_the_container(bench: Bench, staging):
     text = 'cat {attempt}/inputs/data/d > o.txt; echo "{\\"o\\": {\\"class\\": \\"File\\", '
     text += '\\"path\\": \\"$PWD/o.txt\\"}}" > cwl.output.json'
     work = CommandWork(["sh", "go.sh"], files=[PlacedFile("go.sh", "", text, False)])
-    found = {"o": Output("outputs/o", told=True)}
+    found = {"o": Output("outputs/o", declared_in=OUTPUTS_FILE)}
     order = bench.order(work, outputs=found, directory="outputs/.work")
     for name in ("outputs/.work", "inputs/data"):
         (order.folder / name).mkdir(parents=True)
@@ -111,9 +111,11 @@ def test_command_runs_in_its_own_working_folder(bench: Bench, staging):
     work = CommandWork(["sh", "-c", script], stdout="outputs/.work/said", stderr="outputs/e/err",
                        exit_codes=ExitCodes(success=(3,)))  # fmt: skip
     found = {
-        "all": Output("outputs/all", "folder", patterns=["*.txt"], several=True, told=True),
-        "said": Output("outputs/said", patterns=["sa*d"], told=True),
-        "note": Output("outputs/note", told=True, beside="said", pattern=".n"),
+        "all": Output(
+            "outputs/all", "folder", patterns=["*.txt"], several=True, declared_in=OUTPUTS_FILE
+        ),
+        "said": Output("outputs/said", patterns=["sa*d"], declared_in=OUTPUTS_FILE),
+        "note": Output("outputs/note", declared_in=OUTPUTS_FILE, beside="said", pattern=".n"),
         "e": Output("outputs/e/err"),
     }
     order = bench.order(work, outputs=found, directory="outputs/.work")
@@ -234,8 +236,8 @@ def test_time_limit_holds_for_the_next_process(bench: Bench):
     former.close()
     result = bench.wait(order, bench.runtime())
     assert result.failure
-    told = result.failure.kind, result.failure.message
-    assert (result.state, told) == ("failed", ("timeout", "ran longer than its limit of 4 s"))
+    told = result.failure.kind, result.failure.reason
+    assert (result.state, told) == ("failed", ("timeout", because("time-limit", seconds=4)))
     until(lambda: not bench.left())
 
 
@@ -270,7 +272,7 @@ def test_attempt_stopped_at_its_limit_waits_for_disk_space(
     until((order.folder / CANCEL).exists)
     with pytest.raises(OSError, match="No space left"):
         until(lambda: runtime.poll(order).state != "running")
-    until(lambda: not runtime._attempts[order.attempt_id].is_busy)
+    until(lambda: not runtime.attempt(order).is_busy)
     assert bench.left()
     ballast.unlink()
     result = bench.wait(order, runtime)
@@ -287,7 +289,7 @@ def test_out_of_memory_is_reported(bench: Bench):
     order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
     result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
     assert result.failure and result.failure.kind == "memory", result
-    assert result.failure.message == "out of memory: limit 48 MiB"
+    assert result.failure.reason == because("out-of-memory-at", limit="48 MiB")
 
 
 def test_out_of_memory_is_reported_by_late_engine_events(bench: Bench, monkeypatch):
@@ -302,7 +304,7 @@ def test_out_of_memory_is_reported_by_late_engine_events(bench: Bench, monkeypat
     limit = 48 * 2**20
     order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
     result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
-    assert result.failure and result.failure.message == "out of memory: limit 48 MiB"
+    assert result.failure and result.failure.reason == because("out-of-memory-at", limit="48 MiB")
 
 
 def test_removed_container_loses_the_attempt(bench: Bench):
@@ -312,7 +314,7 @@ def test_removed_container_loses_the_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     assert runtime.poll(order).state == "running"
     bench.engine.remove(f"nby-{order.attempt_id}")
-    assert str(bench.over(order, runtime).reason) == "its container was removed outside nbyard"
+    assert bench.over(order, runtime).reason == because("container-removed")
 
 
 def test_killed_container_loses_the_attempt(bench: Bench):
@@ -322,7 +324,7 @@ def test_killed_container_loses_the_attempt(bench: Bench):
     order = msgspec.structs.replace(order, site=runtime.start(order))
     bench.engine.signal(f"nby-{order.attempt_id}", "SIGKILL")
     seen = bench.over(order, runtime)
-    assert (seen.state, str(seen.reason)) == ("lost", "its container was killed (signal 9)")
+    assert (seen.state, seen.reason) == ("lost", because("container-killed", signal=9))
 
 
 def test_command_that_cannot_start_is_explained(bench: Bench):
@@ -346,7 +348,7 @@ def test_missing_engine_is_explained(bench: Bench):
     runtime = bench.runtime(docker_host="unix:///nowhere/docker.sock")
     with pytest.raises(Unavailable) as caught:
         runtime.start(bench.shell("true"))
-    assert "Docker cannot be reached at unix:///nowhere/docker.sock" in caught.value.message
+    assert "unix:///nowhere/docker.sock" in caught.value.message
     assert "DOCKER_HOST" in caught.value.hint
     assert runtime.sweep(bench.store_id, []) == []
 
@@ -374,7 +376,7 @@ def test_hardened_defaults_hold_in_the_container(bench: Bench):
     assert "gpu void" in lines
     assert "docker-init" in lines or "tini" in lines
     assert not {"log", "result.json", "events.jsonl"} & {*lines}, "a command must not reach them"
-    told = bench.engine._client().inspect_container(f"nby-{order.attempt_id}")
+    told = bench.engine.client().inspect_container(f"nby-{order.attempt_id}")
     host = told["HostConfig"]
     assert host["PidsLimit"] == 4096 and host["Memory"] == host["MemorySwap"] == 64 * 2**20
     assert host["NanoCpus"] == 500_000_000 and host["Init"] is True

@@ -162,7 +162,7 @@ def test_reproducing_command_creates_an_equal_container(made):
     yards.create(command=["python3", "-c", write], environment={"A": "b c"})
     with dispatching() as running:
         running.until(yards.owned_objects, lambda there: any(name.endswith("-1") for name in there))
-        ours = yards.engine._client().inspect_container(container(yards))
+        ours = yards.engine.client().inspect_container(container(yards))
         found = yards.until(running, "failed")
     assert "Read-only file system" in str(found.reason)
     words = shlex.split(found.reproduce)
@@ -171,7 +171,7 @@ def test_reproducing_command_creates_an_equal_container(made):
     assert shown.returncode == 1 and "Read-only file system" in shown.stderr
     words[words.index("run")] = "create"
     by_hand = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
-    theirs = yards.engine._client().inspect_container(by_hand.stdout.strip())
+    theirs = yards.engine.client().inspect_container(by_hand.stdout.strip())
     yards.engine.remove(by_hand.stdout.strip())
     names = (
         *("CapDrop", "SecurityOpt", "ReadonlyRootfs", "Tmpfs", "PidsLimit", "Memory", "MemorySwap"),
@@ -217,7 +217,7 @@ def test_exited_deployment_is_completed_and_a_crashed_one_restarts(made):
         with pytest.raises(OSError):
             yards.ask("/exit/3")
         told = running.until(lambda: reasons(yards), any)
-        assert "the service exited with code 3: leaving as told; nbyard restarts it" in told
+        assert "exited with code 3" in told
         again = running.until(yards.get, lambda d: d.state == "running" and not d.reason)
         assert again.serving == 1
         yards.engine.remove(container(yards))
@@ -243,7 +243,7 @@ def test_limits_hold_in_the_container_and_gpus_are_hidden(made):
         quota = (told.get("cpu.max") or told["cpu/cpu.cfs_quota_us"]).split()[0]
         assert (int(memory), int(quota)) == (3 * 2**30, 100_000)
         assert "('NVIDIA_VISIBLE_DEVICES', 'void')" in yards.ask("/env")[1]
-        inspected = yards.engine._client().inspect_container(container(yards))
+        inspected = yards.engine.client().inspect_container(container(yards))
         host = inspected["HostConfig"]
         assert host["CapDrop"] == ["ALL"] and host["ReadonlyRootfs"] and host["Init"]
         assert host["SecurityOpt"] == ["no-new-privileges:true"]

@@ -334,7 +334,7 @@ def inspected(engine: Engine, yard: Yard) -> str:
     """Return what the engine shows of the containers of a store."""
     owned = engine.owned_objects(STORE, yard.store.id)
     names = [one.name for one in owned if one.kind == "container"]
-    return repr([engine._client().inspect_container(name) for name in names])
+    return repr([engine.client().inspect_container(name) for name in names])
 
 
 @pytest.mark.long

@@ -36,7 +36,7 @@ def test_page_of_a_container_is_reachable_while_it_runs(work: Watching, kind, co
 @pytest.mark.long
 def test_task_without_a_reachable_port_runs_with_a_warning(work: Watching, docker_engine) -> None:
     """R16: the network of the containers accepts no connections."""
-    work.dispatching._dispatcher._context.settings.container_network = "none"
+    work.dispatching.dispatcher.context.settings.container_network = "none"
     run = work.start("py", STEP, {"ports": {"web": 8123}}, runtime="docker")
     (link,) = work.dispatching.until(
         lambda: work.attempt(run)["links"], lambda found: found and found[0]["reason"]
@@ -44,5 +44,5 @@ def test_task_without_a_reachable_port_runs_with_a_warning(work: Watching, docke
     assert link["reason"]["code"] == "network-closed" and not link["answers"]
     work.server.send("POST", f"/runs/{run}/cancel")
     assert work.until_over(run)["state"] == "cancelled"
-    store = work.dispatching._dispatcher._context.store.id
+    store = work.dispatching.dispatcher.context.store.id
     work.dispatching.until(lambda: docker_engine.owned_objects(STORE, store), lambda left: not left)

@@ -56,8 +56,8 @@ def test_internal_network_does_not_reach_its_own_machine(
         order = bench.shell("sleep 60", image=python_base_image, run_id=f"{bench.run_id}{network}")
         runtime = bench.runtime(network=network)
         runtime.start(order)
-        known = bench.engine._networks(f"nby-{order.run_id}")[0]
-        (other,) = bench.engine._networks("bridge")
+        known = bench.engine.networks_named(f"nby-{order.run_id}")[0]
+        (other,) = bench.engine.networks_named("bridge")
         places = [one["IPAM"]["Config"][0]["Gateway"] for one in (known, other)]
         dial = bench.shell("", image=python_base_image, run_id=order.run_id)
         task = msgspec.json.decode((dial.folder / "task.json").read_bytes())
@@ -82,5 +82,5 @@ def test_run_never_continues_on_a_network_of_another_kind(bench: Bench):
     open_one.stop(first, because("text", text="enough"))
     until(lambda: not bench.left())
     assert bench.run(second, closed).state == "succeeded"
-    (known,) = bench.engine._networks(f"nby-{bench.run_id}")
+    (known,) = bench.engine.networks_named(f"nby-{bench.run_id}")
     assert known["Internal"] is True

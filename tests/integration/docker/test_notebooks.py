@@ -14,7 +14,7 @@ import pytest
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import IMAGE, Image, NotebookWork
 from nbyard.errors import Invalid, NbyardError
-from nbyard.images.environment_images import environment_image
+from nbyard.images.builds import environment_image
 from nbyard.reasons.structs import because
 
 from .bench import Bench, log_of, output, result_of, until
@@ -219,7 +219,7 @@ with socket.create_connection((host, int(port)), 20) as scheduler:
 def test_notebook_in_a_container_reaches_the_cluster(python_bench: Bench, warm: bool):
     """R12: the variables of a Dask client are set; the second time in a warm container."""
     runtime = python_bench.runtime(image_for=BUILD)
-    (bridge,) = python_bench.engine._networks("bridge")
+    (bridge,) = python_bench.engine.networks_named("bridge")
     gateway = bridge["IPAM"]["Config"][0]["Gateway"]
     with socket.create_server(("0.0.0.0", 0)) as server:
         address = f"tcp://{gateway}:{server.getsockname()[1]}"

@@ -224,7 +224,7 @@ def test_podman_provides_the_granted_gpus(
     assert devices == [f"nvidia{DEVICES[name]}" for name in granted]
     assert f"gpu {DEVICES[granted[-1]]}" in lines and str(os.getuid() or 65534) in lines
     assert "WRITABLE" not in lines
-    told = podman_bench.engine._client().inspect_container(f"nby-{order.attempt_id}")["HostConfig"]
+    told = podman_bench.engine.client().inspect_container(f"nby-{order.attempt_id}")["HostConfig"]
     assert (told["Memory"], told["NanoCpus"], told["Init"]) == (2**28, 5e8, True)
     assert told["SecurityOpt"] == ["no-new-privileges"] and told["ReadonlyRootfs"]
     assert (told["NetworkMode"] == "none") == (network == "none")

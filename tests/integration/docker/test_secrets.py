@@ -51,7 +51,7 @@ def work(tmp_path, docker_settings, monkeypatch):
 def started(engine: Engine, work: Telling) -> list[str]:
     """Return what the engine shows of the containers of this store."""
     found = engine.owned_objects(STORE, work.yard.store.id)
-    client = engine._client()
+    client = engine.client()
     return [json.dumps(client.inspect_container(one.name), ensure_ascii=False)
             for one in found if one.kind == "container"]  # fmt: skip
 
@@ -210,7 +210,7 @@ def test_command_with_a_removed_collector_is_lost(bench: Bench):
         placed = msgspec.structs.replace(order, site=runtime.start(order))
         until(lambda: "begun" in log_of(order))
         bench.engine.remove(container_name(order.attempt_id) + COLLECTOR)
-        assert str(bench.over(placed, runtime).reason) == "its container was killed (signal 9)"
+        assert bench.over(placed, runtime).reason == because("container-killed", signal=9)
 
 
 def test_log_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):

@@ -133,7 +133,7 @@ def test_login_kernel_and_terminal_of_a_deployed_jupyterlab_work(server, yards, 
         request = browser.socket(f"{lab}/terminals/websocket/{name}")
         shown = asyncio.run(typed(request, "pwd; id -u\r", "65534"))
         assert "/home/nbyard" in shown
-        inspected = json.dumps(yards.engine._client().inspect_container(container(yards)))
+        inspected = json.dumps(yards.engine.client().inspect_container(container(yards)))
         assert SECRET not in inspected and "argon2" not in inspected
         assert SECRET not in yards.log("lab")
 
@@ -166,15 +166,15 @@ def test_frozen_deployment_is_reported_at_once_and_recovers(server, yards):
     with yards.dispatching() as running:
         yards.until(running, "running")
         browser, path = Browser(server), f"{BELOW}/nbyard/deployments/web/web/"
-        yards.engine._client().pause(container(yards))
+        yards.engine.client().pause(container(yards))
         try:
             yards.until(running, "down")
             with pytest.raises(HTTPError) as silent:
                 browser.get(path)
             with silent.value as refused:
                 told = json.loads(refused.read())
-            assert (refused.code, told["message"]) == (503, "web does not respond: it is down.")
+            assert refused.code == 503 and "down" in told["message"]
         finally:
-            yards.engine._client().unpause(container(yards))
+            yards.engine.client().unpause(container(yards))
         yards.until(running, "running")
         assert browser.get(path) == "version 1"

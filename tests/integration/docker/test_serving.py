@@ -135,7 +135,5 @@ def test_command_exits_when_its_container_is_stopped(yard, start, tmp_path, end)
     getattr(yard.services.deployments, end)(ME, name)
     assert serving.wait(SECONDS) == 1
     told = (tmp_path / "said").read_text()
-    assert (
-        "The model is stopped" if end == "stop" else "The deployment was deleted meanwhile"
-    ) in told
+    assert ("is stopped" if end == "stop" else "was deleted meanwhile") in told
     assert deployments(yard) == []

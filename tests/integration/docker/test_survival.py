@@ -120,7 +120,7 @@ def test_truncated_standard_input_is_not_a_success(bench: Bench):
 def test_logs_are_completed_without_a_follower(bench: Bench):
     order, runtime = bench.shell("echo one; echo two >&2; echo three"), bench.runtime()
     bench.run(order, runtime)
-    until(lambda: not runtime._attempt(order).is_busy)  # it may add to the result meanwhile
+    until(lambda: not runtime.attempt(order).is_busy)  # it may add to the result meanwhile
     whole = log_of(order)
     assert sorted(whole.split()) == ["one", "three", "two"]
     (order.folder / "result.json").unlink()

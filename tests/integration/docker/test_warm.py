@@ -22,8 +22,8 @@ pytestmark = pytest.mark.sample(1)
 
 
 class Warm(DockerRuntime):
-    def _attempt(self, order: Order):
-        return super()._attempt(msgspec.structs.replace(order, warm=True))
+    def attempt(self, order: Order):
+        return super().attempt(msgspec.structs.replace(order, warm=True))
 
 
 class WarmContainers(Supervised):
@@ -58,7 +58,7 @@ class TestWarmContainersThatDoNotSeeOurFiles(WarmContainers):
 
 
 def name_of(runtime: DockerRuntime, order: Order) -> str:
-    return runtime._attempt(order).site.partition("#")[2]
+    return runtime.attempt(order).site.partition("#")[2]
 
 
 @pytest.fixture
@@ -179,7 +179,7 @@ def test_a_killed_container_is_replaced(warm_bench: Bench):
     name = name_of(runtime, order)
     warm_bench.engine.signal(name, "SIGKILL")
     seen = warm_bench.over(order, runtime)
-    assert (seen.state, str(seen.reason)) == ("lost", "its container was killed (signal 9)")
+    assert (seen.state, seen.reason) == ("lost", because("container-killed", signal=9))
     runtime.stop(order, because("text", text="it is lost"))
     until(lambda: f"container {name}" not in warm_bench.left())
     assert in_turn(runtime, warm_bench, warm_bench.shell("true", warm=True)) != [name]

@@ -8,6 +8,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_later_runs_use_the_pinned_bytes_until_the_node_is_unpinned(
     pinned = finished(path=flow, parameters={"n": 5}, force=True)
     one, two = pinned.tasks
     assert (one.state, one.cached, one.pinned) == ("succeeded", True, 1)
-    assert one.why == "pinned to the result of run 1"
+    assert one.reason == because("pinned", run=1)
     assert one.needs == [] and one.arguments == {"times": 2}
     assert one.executable_version_id == first.tasks[0].executable_version_id
     assert (two.cached, two.pinned) == (False, None)
@@ -49,7 +50,7 @@ def test_later_runs_use_the_pinned_bytes_until_the_node_is_unpinned(
     repin()
     unpinned = finished(path=flow)
     assert unpinned.tasks[0].pinned is None
-    assert unpinned.tasks[0].why.startswith("runs because its code changed")
+    assert "code changed" in unpinned.tasks[0].why
     assert digests(unpinned) != digests(first)
 
 
@@ -63,7 +64,7 @@ def test_pinned_task_has_the_record_of_its_run(yard, ann, root, flow, finished, 
     third = finished(path=flow)
     usage = yard.services.runs.usage
     assert usage(ann, third.run.id, "one") == usage(ann, first.run.id, "one")
-    assert third.tasks[0].why == f"pinned to the result of run {second.run.number}"
+    assert third.tasks[0].reason == because("pinned", run=second.run.number)
 
 
 def test_nodes_before_a_pinned_node_are_not_needed(root, flow, finished, repin, tool):
@@ -123,14 +124,14 @@ def test_only_a_successful_task_of_the_node_can_be_pinned(
     (root / "bad.sh").write_text("exit 1\n")
     other = finished(path="bad.sh").run
     repin(other)
-    assert "which does not contain it" in refused(yard, ann, flow, root)
+    assert "does not contain it" in refused(yard, ann, flow, root)
     runs = yard.services.runs
     assert runs.list(ann, node="one").items == []
     sound = (root / tool).read_text()
     (root / tool).write_text("raise SystemExit(3)")
     repin(finished(path=flow, pins={"one": ""}).run)
     (root / tool).write_text(sound)
-    assert "but its state there is failed" in refused(yard, ann, flow, root)
+    assert "state there is failed" in refused(yard, ann, flow, root)
     repin(other, run=yard.services.runs.create(Caller("bob"), NewRun(path="bad.sh")).id)
     assert "which does not exist" in refused(yard, ann, flow, root)
 

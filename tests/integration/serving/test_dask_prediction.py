@@ -207,10 +207,10 @@ def test_model_process_that_exited_while_idle_is_replaced(
 
     def slowly() -> Iterator[tuple[int, Any]]:
         yield pieces[0]
-        children = [child for found in there()._idle.values() for child in found]
+        children = [child for found in there().idle_children.values() for child in found]
         for child in children:
-            child._process.stdin.close()
-            child._process.wait()
+            child.process.stdin.close()
+            child.process.wait()
         yield pieces[1]
 
     assert [one.column(0).to_pylist() for one in predict(slowly())] == [[2], [4]]

@@ -157,7 +157,7 @@ def test_value_that_does_not_fit_its_column_returns_422(server):
 
 def test_exception_of_the_model_returns_an_error(server):
     found = server.ask(INFER, {"inputs": [tensor(data=[-1, 2])]})
-    assert found.body == {"error": "the model raised ValueError: x is negative"}
+    assert found.body["error"].endswith("ValueError: x is negative")
 
 
 VALUES = {"BOOL": [True, False], "BYTES": ["2026-01-31", "2026-02-01"]}

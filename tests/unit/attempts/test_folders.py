@@ -39,13 +39,13 @@ RESULT = contract.Result(
 )
 
 
-def test_a_result_is_there_or_not(folder):
+def test_a_folder_has_a_result_or_none(folder):
     assert folders.read_result(folder) is None
     (folder / contract.RESULT).write_bytes(msgspec.json.encode(RESULT))
     assert folders.read_result(folder) == RESULT
 
 
-def test_the_last_signs_differ_after_each(folder):
+def test_signs_of_life_change_after_each_heartbeat(folder):
     """I11."""
     seen = {folders.last_signs(folder)}
     for name in (contract.LOG, contract.EVENTS, contract.LOG):
@@ -62,18 +62,18 @@ def test_the_last_signs_differ_after_each(folder):
 @pytest.mark.parametrize(
     "content", [b"", b"{", b"[]", b'{"state": "perhaps"}', b'{"a":"\xff"}', b"\xff"]
 )
-def test_what_is_no_result_is_none(folder, content):
+def test_an_invalid_result_reads_as_none(folder, content):
     (folder / contract.RESULT).write_bytes(content)
     assert folders.read_result(folder) is None
 
 
-def test_a_folder_in_its_place_is_no_result(folder):
+def test_a_folder_named_like_the_result_is_no_result(folder):
     (folder / contract.RESULT).mkdir()
     assert folders.read_result(folder) is None
     assert folders.read_result(folder / contract.RESULT / "x") is None
 
 
-def test_only_the_record_is_kept(tmp_path, folder):
+def test_only_the_record_of_an_attempt_is_kept(tmp_path, folder):
     outside = tmp_path / "outside"
     outside.mkdir(mode=0o755)
     (outside / "data").write_bytes(b"1")
@@ -93,7 +93,7 @@ def test_only_the_record_is_kept(tmp_path, folder):
     folders.keep_record(folder / "nothing")
 
 
-def test_a_folder_is_removed_whole(tmp_path, folder):
+def test_a_folder_is_removed_with_its_content(tmp_path, folder):
     (folder / "code" / "locked").mkdir(parents=True)
     (folder / "code" / "locked" / "x").write_bytes(b"")
     (folder / "code" / "locked").chmod(0)
@@ -103,7 +103,7 @@ def test_a_folder_is_removed_whole(tmp_path, folder):
     folders.remove_folder(tmp_path, "a1")
 
 
-def test_only_a_folder_is_opened_to_us(tmp_path, folder):
+def test_rights_are_changed_on_folders_only(tmp_path, folder):
     """A process that replaces the folder by a link changes no rights elsewhere."""
     outside = tmp_path / "outside"
     outside.mkdir(mode=0o500)
@@ -111,9 +111,9 @@ def test_only_a_folder_is_opened_to_us(tmp_path, folder):
     handle = os.open(folder, os.O_RDONLY)
     try:
         with pytest.raises(OSError):
-            folders._allow_us("linked", handle)
+            folders.allow_us("linked", handle)
         (folder / "code").mkdir(mode=0)
-        folders._allow_us("code", handle)
+        folders.allow_us("code", handle)
     finally:
         os.close(handle)
     assert outside.stat().st_mode & 0o777 == 0o500
@@ -133,7 +133,7 @@ def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
     assert folders.all_unfinished(tmp_path) == []
 
 
-def test_who_asks_first_gives_the_reason(folder: Path) -> None:
+def test_the_first_cancel_request_sets_the_reason(folder: Path) -> None:
     """I9: it is there whole, for any user of a container, and nothing else is left."""
     folders.write_task(folder, TASK)
     before = set(os.listdir(folder))
@@ -148,7 +148,7 @@ def test_who_asks_first_gives_the_reason(folder: Path) -> None:
     assert set(os.listdir(folder)) - before == {contract.CANCEL}
 
 
-def test_what_is_at_its_end_is_not_asked(folder: Path) -> None:
+def test_a_finished_attempt_gets_no_cancel_request(folder: Path) -> None:
     folders.request_stop(folder, because("text", text="nothing was begun"))
     folders.write_task(folder, TASK)
     (folder / contract.RESULT).write_text("{}")
@@ -156,7 +156,7 @@ def test_what_is_at_its_end_is_not_asked(folder: Path) -> None:
     assert not (folder / contract.CANCEL).exists()
 
 
-def test_a_wish_that_cannot_be_written_is_told(
+def test_a_cancel_request_that_cannot_be_written_is_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I15: whoever asks can ask again."""
@@ -173,7 +173,7 @@ def test_a_wish_that_cannot_be_written_is_told(
     assert folders.cancel_reason(folder) == because("text", text="again")
 
 
-def test_folders_that_are_nested_without_end_are_removed(folder: Path) -> None:
+def test_very_deep_folders_are_removed(folder: Path) -> None:
     """More than a path can name, a process can open, or a function can call itself."""
     outputs = folder / "outputs"
     outputs.mkdir()

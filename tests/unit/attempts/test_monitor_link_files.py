@@ -8,7 +8,7 @@ from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.reasons.structs import text_reason
 
 
-def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
+def test_written_links_are_read_and_deleted(tmp_path: Path) -> None:
     known = MonitorData(
         {"web": 1}, [LinkTarget("web", 1, answers=True)], TensorBoardProcess(7, 1.5, 2)
     )
@@ -29,7 +29,7 @@ def test_what_was_written_is_read_and_forgotten(tmp_path: Path) -> None:
     assert list((tmp_path / monitor_link_files.FOLDER).iterdir()) == []
 
 
-def test_links_are_told_without_where_they_lead(tmp_path: Path) -> None:
+def test_links_are_shown_without_their_target(tmp_path: Path) -> None:
     spots = [
         LinkTarget("web", 1, answers=True),
         LinkTarget("tensorboard", 0, reason=text_reason("gone")),
@@ -42,7 +42,7 @@ def test_links_are_told_without_where_they_lead(tmp_path: Path) -> None:
     assert monitor_link_files.links_of_attempt(tmp_path, "b") == []
 
 
-def test_what_cannot_be_read_is_nothing(tmp_path: Path) -> None:
+def test_an_unreadable_link_file_has_no_links(tmp_path: Path) -> None:
     monitor_link_files.write_monitor(tmp_path, "a", MonitorData())
     (tmp_path / monitor_link_files.FOLDER / "a.json").write_text('{"spots": 1}')
     assert monitor_link_files.read_monitor(tmp_path, "a") is None

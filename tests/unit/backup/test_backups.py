@@ -38,10 +38,10 @@ from ...next_migration import add_migration
 from ..store.automations.conftest import NOW, StoredAutomations
 from ..store.automations.conftest import add as add_schedule
 from ..store.automations.test_backfills import add_backfill
-from ..store.environments.test_queries import add as add_environment
 from ..store.rows import Rows
 from ..store.test_bisections import a_bisection
 from ..store.test_deployments import add as add_deployment
+from ..store.test_environments import add as add_environment
 from ..store.test_images import add as add_image
 from ..store.test_projects import add as add_project
 
@@ -318,7 +318,7 @@ def attempts_after_recovery(folder: Path, run_id: str) -> dict[str, Attempt]:
             store=opened, folder=folder, blobs=Blobs(folder / "blobs"), runtimes={}
         )
         nothing: Any = None
-        LeftoverSweeper(context, nothing, nothing)._tidy_folders()
+        LeftoverSweeper(context, nothing, nothing).tidy_folders()
         with opened.read() as c:
             return {
                 task.node: opened.attempts.of_task(c, task.id)[-1]
@@ -424,7 +424,9 @@ def test_missing_bytes_are_an_error(filled: Store, tmp_path: Path) -> None:
     assert not list(tmp_path.glob("*.tar")) and not list(tmp_path.glob(".*"))
 
 
-def test_digests_that_name_no_bytes_are_no_error(filled: Store, tmp_path: Path) -> None:
+def test_digests_of_bytes_that_were_never_stored_are_no_error(
+    filled: Store, tmp_path: Path
+) -> None:
     """Those of the lock of an environment and in the value of a parameter, for example."""
     blobs = Blobs(filled.folder / "blobs")
     given = blobs.put_bytes(b"an input of a plan").digest
@@ -468,7 +470,7 @@ def test_only_what_a_killed_restore_left_is_deleted(filled: Store, tmp_path: Pat
     assert len([*folder.glob(f"{PARTS}*")]) == 2
 
 
-def test_the_parts_of_a_restore_under_way_stay(
+def test_files_of_a_running_restore_are_kept(
     filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write_backup(filled, tmp_path / "b.tar")
@@ -477,7 +479,7 @@ def test_the_parts_of_a_restore_under_way_stay(
     def restore_after_another(reader: _Reader, *given: Any) -> tuple[Header, Totals]:
         monkeypatch.setattr(_Reader, "restore", restore)
         restore_backup(tmp_path / "b.tar", folder)
-        assert reader._temporary.is_dir()
+        assert reader.temporary.is_dir()
         return restore(reader, *given)
 
     monkeypatch.setattr(_Reader, "restore", restore_after_another)
@@ -500,7 +502,7 @@ def test_a_trial_leaves_nothing(filled: Store, tmp_path: Path, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("content", [b"", b"text", b"\0" * 2048])
-def test_other_files_are_refused(tmp_path: Path, content: bytes) -> None:
+def test_files_that_are_no_backup_are_refused(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "b.tar").write_bytes(content)
     with pytest.raises(Damaged):
         try_backup(tmp_path / "b.tar")

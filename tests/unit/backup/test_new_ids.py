@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.backup.new_ids import NewIds
+from nbyard.backup.restoring import NewIds
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.state_machines import ATTEMPT
 
@@ -48,6 +48,6 @@ def test_the_store_and_deployments_are_replaced_in_later_tables_too() -> None:
     assert link == {"to": [made["id"], other], "of": "no ID"}
 
 
-def test_lines_that_are_no_rows_stay() -> None:
+def test_lines_that_are_no_rows_are_kept() -> None:
     lines = [b"[]\n", b"{\n", b'{"id": 1}\n']
     assert [*NewIds(new_id()).replace_ids("deployments", lines)] == lines

@@ -64,12 +64,12 @@ FILES = [("a.txt", b"1"), ("sub/", b""), ("sub/b.bin", bytes(70_000)), ("empty/"
     [zipped(FILES), *(tarred(FILES, mode) for mode in ("w", "w:gz", "w:bz2", "w:xz"))],
     ids=["zip", "tar", "gz", "bz2", "xz"],
 )
-def test_a_folder_comes_out_as_it_went_in(blobs: Blobs, content: bytes) -> None:
+def test_an_archive_restores_its_folder(blobs: Blobs, content: bytes) -> None:
     expected = {"a.txt": b"1", "sub/b.bin": bytes(70_000), "empty/": b""}
     assert unpacked(blobs, content) == expected
 
 
-def test_only_whether_it_can_be_run_is_kept_of_modes(blobs: Blobs) -> None:
+def test_only_the_executable_bit_of_modes_is_kept(blobs: Blobs) -> None:
     files = tarred([("run.sh", b"#!"), ("a", b"1")])
     blob = put_archive(blobs, blobs.put_bytes(files).digest, LIMIT)
     assert [(e.path, e.executable) for e in blobs.tree(blob.digest).files] == [
@@ -82,7 +82,7 @@ BAD_NAMES = ["../x", "/x", "a/../x", "a//x", "./x", "a\\x", "x\n", "a/."]
 
 @pytest.mark.parametrize("name", BAD_NAMES)
 @pytest.mark.parametrize("pack", [zipped, tarred])
-def test_names_that_lead_elsewhere_are_refused(blobs: Blobs, pack: Pack, name: str) -> None:
+def test_names_outside_the_folder_are_refused(blobs: Blobs, pack: Pack, name: str) -> None:
     with pytest.raises(Invalid):
         unpacked(blobs, pack([("fine", b""), (name, b"x")]))
 
@@ -92,9 +92,7 @@ def test_names_that_lead_elsewhere_are_refused(blobs: Blobs, pack: Pack, name: s
 )
 @pytest.mark.parametrize("pack", [zipped, tarred])
 @pytest.mark.filterwarnings("ignore:Duplicate name")
-def test_names_that_are_the_same_are_refused(
-    blobs: Blobs, pack: Pack, names: tuple[str, str]
-) -> None:
+def test_duplicate_names_are_refused(blobs: Blobs, pack: Pack, names: tuple[str, str]) -> None:
     with pytest.raises(Invalid):
         unpacked(blobs, pack([(name, b"x") for name in names]))
 
@@ -117,7 +115,7 @@ def test_links_of_a_zip_are_refused(blobs: Blobs) -> None:
         unpacked(blobs, made.getvalue())
 
 
-def test_what_is_encrypted_is_said(blobs: Blobs) -> None:
+def test_an_encrypted_archive_is_refused(blobs: Blobs) -> None:
     content = bytearray(zipped([("a", b"1")]))
     for magic, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
         content[content.index(magic) + flags] |= 1
@@ -126,7 +124,7 @@ def test_what_is_encrypted_is_said(blobs: Blobs) -> None:
 
 
 @pytest.mark.parametrize("pack", [zipped, tarred, lambda files: tarred(files, "w:gz")])
-def test_far_more_than_its_own_size_is_refused(
+def test_an_archive_that_expands_too_much_is_refused(
     blobs: Blobs, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archives, "ALWAYS_BYTES", 1 << 16)
@@ -138,7 +136,7 @@ def test_far_more_than_its_own_size_is_refused(
         unpacked(blobs, content, limit=1 << 20)
 
 
-def test_headers_may_not_fill_the_memory(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_headers_are_refused(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "ALWAYS_BYTES", 1 << 16)
     monkeypatch.setattr(archives, "MAX_FILES", 10)
     made = io.BytesIO()
@@ -171,7 +169,9 @@ def test_too_many_files_are_refused(blobs: Blobs, monkeypatch: pytest.MonkeyPatc
             unpacked(blobs, pack([(f"a{number}", b"") for number in range(4)]))
 
 
-def test_a_list_that_is_too_long_is_not_read(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_too_long_list_of_members_is_not_read(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Whatever the plain end of the archive says of its length."""
     monkeypatch.setattr(archives, "MAX_LIST_BYTES", 1000)
     monkeypatch.setattr(zipfile.ZipFile, "__init__", None)
@@ -180,7 +180,7 @@ def test_a_list_that_is_too_long_is_not_read(blobs: Blobs, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize("pack", [zipped, lambda f: tarred(f, "w:gz"), lambda f: tarred(f, "w:xz")])
-def test_what_was_cut_off_is_said(blobs: Blobs, pack: Pack) -> None:
+def test_a_truncated_archive_is_refused(blobs: Blobs, pack: Pack) -> None:
     content = pack([("a", bytes(range(256)) * 64)])
     for end in (40, len(content) // 2, len(content) - 5):
         with pytest.raises(
@@ -189,7 +189,7 @@ def test_what_was_cut_off_is_said(blobs: Blobs, pack: Pack) -> None:
             unpacked(blobs, content[:end])
 
 
-def test_what_is_no_archive_is_said(blobs: Blobs) -> None:
+def test_another_file_is_refused(blobs: Blobs) -> None:
     for content in (b"", b"a,b\n1,2\n", bytes(600)):
         with pytest.raises(Invalid, match="not a supported archive"):
             unpacked(blobs, content)
@@ -198,7 +198,7 @@ def test_what_is_no_archive_is_said(blobs: Blobs) -> None:
             unpacked(blobs, content)
 
 
-def test_a_file_that_begins_before_the_archive_is_damage(blobs: Blobs) -> None:
+def test_a_member_before_the_archive_is_damage(blobs: Blobs) -> None:
     content = bytearray(zipped([("a", b"1"), ("b", b"2")]))
     content[content.rindex(b"PK\x05\x06") + 16] += 40  # where the list of files begins
     with pytest.raises(Invalid, match="damaged"):

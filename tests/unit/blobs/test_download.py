@@ -18,14 +18,14 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_one_file_is_as_it_is(blobs: Blobs, folder: Path) -> None:
+def test_a_single_file_is_downloaded_unchanged(blobs: Blobs, folder: Path) -> None:
     stored = blobs.put_file(folder / "a.txt")
     source, name = open_download(blobs, DownloadRequest(stored.digest, "own.txt"))
     with source:
         assert (source.read(), name) == (b"a", "own.txt")
 
 
-def test_a_folder_is_a_zip(blobs: Blobs, folder: Path) -> None:
+def test_a_folder_is_downloaded_as_zip(blobs: Blobs, folder: Path) -> None:
     stored = blobs.put_folder(folder)
     source, name = open_download(blobs, DownloadRequest(stored.digest, "made"))
     with source, zipfile.ZipFile(source) as archive:
@@ -35,7 +35,7 @@ def test_a_folder_is_a_zip(blobs: Blobs, folder: Path) -> None:
         }  # fmt: skip
 
 
-def test_several_lie_side_by_side(blobs: Blobs, folder: Path) -> None:
+def test_several_files_are_members_of_one_zip(blobs: Blobs, folder: Path) -> None:
     one, whole = blobs.put_file(folder / "a.txt"), blobs.put_folder(folder / "deep")
     members = (DownloadRequest(one.digest, "one.txt"), DownloadRequest(whole.digest, "whole"))
     source, name = open_download(blobs, DownloadRequest("", "all", members))
@@ -44,7 +44,7 @@ def test_several_lie_side_by_side(blobs: Blobs, folder: Path) -> None:
         assert archive.read("one.txt") == b"a"
 
 
-def test_bytes_that_are_gone_leave_nothing(blobs: Blobs, folder: Path) -> None:
+def test_missing_bytes_leave_no_file(blobs: Blobs, folder: Path) -> None:
     stored = blobs.put_folder(folder)
     blobs.path(blobs.put_file(folder / "a.txt").digest).unlink()
     before = sorted(blobs.temp.iterdir())

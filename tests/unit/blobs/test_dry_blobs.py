@@ -29,7 +29,7 @@ def dry(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> Iterator[DryBlobs]:
         yield made
 
 
-def test_digests_are_those_of_stored_bytes_and_nothing_is_written(
+def test_digests_equal_those_of_stored_bytes_and_nothing_is_written(
     blobs: Blobs, dry: DryBlobs, tmp_path: Path
 ) -> None:
     write(tmp_path / "d/a.txt", "a")
@@ -85,7 +85,7 @@ def test_a_folder_with_an_unread_file_is_unread(
     assert blobs.put_folder(tmp_path / "d").digest == dry.put_folder(tmp_path / "d").digest
 
 
-def test_held_bytes_are_bounded(
+def test_bytes_in_memory_are_bounded(
     dry: DryBlobs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The oldest ones are forgotten, but no list of a folder during the request."""
@@ -99,7 +99,7 @@ def test_held_bytes_are_bounded(
     assert dry.tree(folder.digest).files[0].path == "a.txt"
 
 
-def test_lists_of_folders_are_forgotten_after_the_request(dry: DryBlobs, tmp_path: Path) -> None:
+def test_lists_of_folders_are_cleared_after_the_request(dry: DryBlobs, tmp_path: Path) -> None:
     write(tmp_path / "d/a.txt", "a")
     with dry.one_request():
         folder = dry.put_folder(tmp_path / "d")

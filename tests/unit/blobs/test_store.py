@@ -33,7 +33,7 @@ def forget_youth(path: Path) -> None:
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
-def test_what_goes_in_comes_out(blobs: Blobs, content: bytes) -> None:
+def test_stored_bytes_are_read_back(blobs: Blobs, content: bytes) -> None:
     blob = blobs.put_bytes(content)
     assert blob.digest == "sha256:" + hashlib.sha256(content).hexdigest()
     assert blob.size_bytes == len(content)
@@ -94,7 +94,7 @@ def test_an_adopted_file_heals_a_damaged_blob(blobs: Blobs, source: Path, damage
 
 
 @pytest.mark.parametrize("why", ["second name", "other user", "no links"])
-def test_what_cannot_be_adopted_is_copied(
+def test_a_file_that_cannot_be_adopted_is_copied(
     blobs: Blobs, source: Path, monkeypatch: pytest.MonkeyPatch, why: str
 ) -> None:
     if why == "second name":
@@ -111,7 +111,7 @@ def test_what_cannot_be_adopted_is_copied(
 
 
 @pytest.mark.parametrize("kind", ["link", "fifo", "folder", "missing"])
-def test_only_regular_files_go_in(blobs: Blobs, source: Path, kind: str) -> None:
+def test_only_regular_files_are_stored(blobs: Blobs, source: Path, kind: str) -> None:
     path = source.with_name("odd")
     makers: dict[str, Callable[[], None]] = {
         "link": lambda: path.symlink_to(source),
@@ -176,7 +176,7 @@ def test_a_truncated_blob_is_damaged_and_healed_by_the_same_bytes(blobs: Blobs) 
     assert blobs.open(digest).read() == b"whole"
 
 
-def test_bytes_that_are_there_are_written_no_second_time(blobs: Blobs, source: Path) -> None:
+def test_present_bytes_are_not_written_again(blobs: Blobs, source: Path) -> None:
     known = source.read_bytes()
     digest = blobs.put_bytes(known).digest
     before = blobs.path(digest).stat().st_ino
@@ -188,7 +188,7 @@ def test_bytes_that_are_there_are_written_no_second_time(blobs: Blobs, source: P
     assert blobs.open(digest).read() == known
 
 
-def test_nothing_is_left_of_a_writer_that_does_not_commit(blobs: Blobs) -> None:
+def test_an_uncommitted_writer_leaves_no_file(blobs: Blobs) -> None:
     with pytest.raises(ConnectionError), blobs.writer() as writer:
         writer.write(b"half")
         raise ConnectionError
@@ -207,7 +207,7 @@ def test_sweep_removes_leftovers_and_keeps_what_is_being_written(blobs: Blobs) -
     assert blobs.open(blob.digest).read() == b"alive"
 
 
-def test_disk_full_is_said_with_the_need(tmp_path: Path, source: Path) -> None:
+def test_a_full_disk_is_reported_with_the_needed_bytes(tmp_path: Path, source: Path) -> None:
     """I15: and with how much is kept back, where there is some room."""
     full = Blobs(tmp_path / "full", reserve_bytes=1 << 60)
     for attempt in (lambda: full.put_file(source), lambda: full.put_bytes(b"abc")):
@@ -219,7 +219,7 @@ def test_disk_full_is_said_with_the_need(tmp_path: Path, source: Path) -> None:
     assert not list(full.temp.iterdir())
 
 
-def test_what_fits_on_no_empty_disk_is_refused(
+def test_more_than_an_empty_disk_holds_is_refused(
     blobs: Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I15: waiting for free space would never end."""
@@ -231,7 +231,9 @@ def test_what_fits_on_no_empty_disk_is_refused(
         blobs.ensure_room(101)
 
 
-def test_disk_full_in_the_middle(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_disk_may_become_full_while_writing(
+    blobs: Blobs, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def write(fd: int, data: bytes) -> int:
         raise OSError(28, "No space left on device")
 
@@ -243,7 +245,7 @@ def test_disk_full_in_the_middle(blobs: Blobs, monkeypatch: pytest.MonkeyPatch) 
     assert blobs.put_bytes(b"abc")
 
 
-def test_missing_and_nonsense_digests(blobs: Blobs, tmp_path: Path) -> None:
+def test_missing_and_invalid_digests_are_refused(blobs: Blobs, tmp_path: Path) -> None:
     unknown = "sha256:" + "0" * 64
     assert not blobs.exists(unknown)
     for call in (blobs.open, blobs.verify, blobs.open_seekable):
@@ -260,14 +262,14 @@ def test_missing_and_nonsense_digests(blobs: Blobs, tmp_path: Path) -> None:
         blobs.tree(unknown)
 
 
-def test_delete_forgets(blobs: Blobs) -> None:
+def test_a_deleted_blob_is_missing(blobs: Blobs) -> None:
     digest = blobs.put_bytes(b"x").digest
     blobs.delete(digest)
     blobs.delete(digest)
     assert not blobs.exists(digest)
 
 
-def test_many_writers_of_the_same_bytes(blobs: Blobs) -> None:
+def test_many_writers_store_the_same_bytes_once(blobs: Blobs) -> None:
     found: list[str] = []
     threads = [
         threading.Thread(target=lambda: found.append(blobs.put_bytes(b"same" * 50).digest))
@@ -381,7 +383,7 @@ def test_a_blob_survives_a_power_cut(
         assert ("fsync", path.parent) in synced[appeared:]
 
 
-def test_what_is_there_is_not_written_once_more(
+def test_a_present_file_is_not_written_again(
     blobs: Blobs, tmp_path: Path, synced: list[tuple[str, Path]]
 ) -> None:
     """F13: of a file whose bytes are stored, the stored one is synced again where another process
@@ -397,7 +399,7 @@ def test_what_is_there_is_not_written_once_more(
     assert synced == [("fsync", path), ("fsync", path.parent)]
 
 
-def test_folders_are_synced_with_those_beside_them(
+def test_folders_are_synced_with_their_parents(
     blobs: Blobs, synced: list[tuple[str, Path]]
 ) -> None:
     """F13: one sync is for all that are there, not for one that comes later."""

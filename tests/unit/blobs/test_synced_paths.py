@@ -44,7 +44,7 @@ def test_a_file_is_synced_once_however_many_names_it_gets(
     assert synced == [path, tmp_path]
 
 
-def test_a_file_that_was_put_again_is_another_one(tmp_path: Path, synced: list[Path]) -> None:
+def test_a_file_that_is_stored_again_is_synced_again(tmp_path: Path, synced: list[Path]) -> None:
     """F13: whoever put it may have been killed before it was synced."""
     path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
@@ -60,14 +60,14 @@ def test_a_file_that_was_put_again_is_another_one(tmp_path: Path, synced: list[P
     assert synced == [path, tmp_path] * 3
 
 
-def test_what_another_process_synced_is_not_known(tmp_path: Path, synced: list[Path]) -> None:
+def test_syncs_of_other_processes_are_unknown(tmp_path: Path, synced: list[Path]) -> None:
     (tmp_path / "blob").write_bytes(b"abc")
     keep(SyncedPaths(), tmp_path / "blob")
     keep(SyncedPaths(), tmp_path / "blob")
     assert len(synced) == 4
 
 
-def test_a_sync_that_failed_is_tried_again(
+def test_a_failed_sync_is_repeated(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synced: list[Path]
 ) -> None:
     path, durable = tmp_path / "blob", SyncedPaths()
@@ -85,7 +85,7 @@ def test_a_sync_that_failed_is_tried_again(
     assert synced == [path, tmp_path]
 
 
-def test_what_is_remembered_is_bounded(
+def test_remembered_paths_are_bounded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, synced: list[Path]
 ) -> None:
     monkeypatch.setattr(module, "REMEMBERED", 1)
@@ -97,7 +97,7 @@ def test_what_is_remembered_is_bounded(
     assert [path.name for path in synced[::2]] == ["a", "b", "a"]
 
 
-def test_a_folder_is_made_and_synced_once(tmp_path: Path, synced: list[Path]) -> None:
+def test_a_folder_is_created_and_synced_once(tmp_path: Path, synced: list[Path]) -> None:
     durable = SyncedPaths()
     for _ in range(2):
         durable.make(tmp_path / "ab")

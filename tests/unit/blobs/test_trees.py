@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_folder_comes_back_as_it_was(blobs: Blobs, folder: Path, tmp_path: Path) -> None:
+def test_a_stored_folder_is_restored(blobs: Blobs, folder: Path, tmp_path: Path) -> None:
     blob = blobs.put_folder(folder)
     assert blob.digest.startswith("tree:")
     assert blob.size_bytes == 14
@@ -36,13 +36,13 @@ def test_a_folder_comes_back_as_it_was(blobs: Blobs, folder: Path, tmp_path: Pat
     assert blobs.put_folder(target) == blob
 
 
-def test_moving_a_folder_leaves_no_files_behind(blobs: Blobs, folder: Path) -> None:
+def test_moving_a_folder_leaves_no_files(blobs: Blobs, folder: Path) -> None:
     before = blobs.put_folder(folder)
     assert blobs.put_folder(folder, move=True) == before
     assert not [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_content_names_and_the_executable_bit_make_the_digest(blobs: Blobs, folder: Path) -> None:
+def test_the_digest_depends_on_content_names_and_executable_bit(blobs: Blobs, folder: Path) -> None:
     digests = {blobs.put_folder(folder).digest}
     (folder / "run.sh").chmod(0o644)
     digests.add(blobs.put_folder(folder).digest)
@@ -67,7 +67,7 @@ def test_links_and_special_files_in_a_folder_are_refused(
     blobs.put_folder(folder, keep=lambda path: "odd" not in path)
 
 
-def test_keep_leaves_out_by_relative_path(blobs: Blobs, folder: Path) -> None:
+def test_a_filter_excludes_relative_paths(blobs: Blobs, folder: Path) -> None:
     asked: list[str] = []
 
     def keep(path: str) -> bool:
@@ -105,7 +105,7 @@ def test_a_forged_tree_cannot_write_outside(blobs: Blobs, tmp_path: Path) -> Non
             blobs.put_tree(Tree([TreeEntry(path, digest, 1)]))
 
 
-def test_a_folder_with_a_damaged_or_missing_file(
+def test_a_damaged_or_missing_file_of_a_folder_is_reported(
     blobs: Blobs, damage: Callable[..., None], folder: Path, tmp_path: Path
 ) -> None:
     digest = blobs.put_folder(folder).digest
@@ -123,7 +123,7 @@ def test_a_folder_with_a_damaged_or_missing_file(
         blobs.tree(digest)
 
 
-def test_names_of_secrets_are_part_of_a_folder(blobs: Blobs, folder: Path) -> None:
+def test_names_of_secret_files_are_part_of_a_folder(blobs: Blobs, folder: Path) -> None:
     plain = blobs.put_folder(folder)
     assert blobs.put_folder(folder, left_out=[]) == plain and not blobs.tree(plain.digest).left_out
     noted = blobs.put_folder(folder, left_out={"b.pem", "a.pem"})

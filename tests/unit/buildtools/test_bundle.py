@@ -25,7 +25,7 @@ def checkout(tmp_path: Path) -> Path:
         write(tmp_path / name, "{}")
     write(tmp_path / "package-lock.json", json.dumps({"packages": LOCK}))
     write_bundle(tmp_path)
-    stamp = json.dumps(bundle._stamp(tmp_path))
+    stamp = json.dumps(bundle.stamp_of(tmp_path))
     write(tmp_path / bundle.BUNDLE / bundle.STAMP, stamp)
     return tmp_path
 
@@ -50,7 +50,7 @@ def npm(checkout, monkeypatch) -> list[tuple[str, ...]]:
         if arguments[0] == "run":
             write_bundle(root)
 
-    monkeypatch.setattr(bundle, "_npm", ask)
+    monkeypatch.setattr(bundle, "run_npm", ask)
     monkeypatch.chdir(checkout)
     return asked
 
@@ -110,14 +110,14 @@ def test_a_stale_bundle_is_built_and_then_fresh(checkout, npm):
 
 
 def test_sources_that_change_during_the_build_are_refused(checkout, npm, monkeypatch):
-    ask = bundle._npm
+    ask = bundle.run_npm
 
     def edit_meanwhile(root: Path, *arguments: str) -> None:
         ask(root, *arguments)
         write(root / "src/index.ts", f"edited during {arguments[0]}")
 
     write(checkout / "src/index.ts", "changed")
-    monkeypatch.setattr(bundle, "_npm", edit_meanwhile)
+    monkeypatch.setattr(bundle, "run_npm", edit_meanwhile)
     with pytest.raises(RuntimeError, match="build again"):
         bundle.build(checkout)
     assert not bundle.is_fresh(checkout)

@@ -13,7 +13,7 @@ def test_the_options_have_defaults():
     assert (given.root, given.port, given.collaboration) == (None, 0, False)
 
 
-def test_help_sets_nothing_up():
+def test_help_prepares_nothing():
     for command in ("./dev", "./check"):
         words = [command, "--help"]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True)

@@ -39,7 +39,7 @@ def test_the_product_is_its_lines_with_migrations_and_its_modules_without(found)
     assert figures.product_modules(found) == ["one.a", "one.alone", "two.b"]
 
 
-def test_what_stands_in_functions_is_counted(found):
+def test_imports_in_functions_are_counted(found):
     assert figures.function_imports(found.values()) == ["two.b: from nbyard.one import a"]
     assert figures.first_words(found.values()) == ["two.b._once: Return"]
     assert figures.comment_share(found.values()) == pytest.approx(100 / 17)
@@ -73,7 +73,7 @@ def test_docstrings_with_a_long_first_line_are_counted(tmp_path):
     assert figures.long_first_lines(figures.modules(tmp_path).values()) == ["a.long: 61"]
 
 
-def test_names_that_do_not_tell_what_they_hold_are_found(tmp_path):
+def test_vague_names_are_found(tmp_path):
     (tmp_path / "a.py").write_text(
         "def read(one, two):\n    self._found, three = one, found\n    for told in two: ...\n"
         "    match two:\n        case [words]: ...\n"
@@ -129,7 +129,7 @@ def test_the_page_of_the_check_lists_the_limits():
         assert line in page
 
 
-def test_what_is_new_is_new_against_the_commit(tmp_path, monkeypatch):
+def test_new_items_are_compared_with_the_commit(tmp_path, monkeypatch):
     package = tmp_path / "jupyter_ext/nbyard"
     monkeypatch.setattr(figures, "ROOT", tmp_path)
     monkeypatch.setattr(figures, "PACKAGE", package)

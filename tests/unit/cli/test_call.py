@@ -19,7 +19,7 @@ def test_a_request_with_a_body(shell):
 def test_values_of_a_query_have_their_types(shell):
     assert json.loads(shell("call", "runs.list", "limit=1").out)["items"] == []
     refused = shell("call", "runs.list", "limit=one")
-    assert refused.code == 2 and "limit: 'one' is not a valid integer" in refused.err
+    assert refused.code == 2 and "limit: 'one' is not" in refused.err
 
 
 def test_a_secret_is_read_from_standard_input(shell):

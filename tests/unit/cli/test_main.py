@@ -29,7 +29,7 @@ from nbyard.yard import Yard
 from ..store.rows import Rows
 
 
-def test_all_that_is_missing_is_told(shell, yard):
+def test_all_missing_parameters_are_named(shell, yard):
     """A1, E5: also where the same words say it of several."""
     root = yard.parts.files.root
     (root / "join.py").write_text("print(1)\n")
@@ -42,7 +42,7 @@ def test_all_that_is_missing_is_told(shell, yard):
     said = shell("run", "./join.py")
     assert said.code == 2
     for name in ("left", "right"):
-        assert f"-p {name}: Choose a file, dataset or artifact" in said.err
+        assert f"-p {name}: " in said.err
     flow = {name: {"type": "int"} for name in ("first", "second")}
     bound = {"n": {"parameter": "first"}, "word": {"parameter": "second"}}
     node = {"type": "executable", "path": "echo.py", "arguments": bound}
@@ -53,8 +53,8 @@ def test_all_that_is_missing_is_told(shell, yard):
     (root / "f.nbflow").write_text(json.dumps(document))
     said = shell("run", "f.nbflow")
     assert said.code == 2
-    assert "-p first: a value is needed" in said.err
-    assert "-p second: a value is needed" in said.err
+    assert "-p first: " in said.err
+    assert "-p second: " in said.err
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_nouns_may_be_singular(shell, noun):
     assert shell(f"{noun}s", "ls", "--json").json["items"] == []
 
 
-def test_what_is_not_there(shell):
+def test_missing_files_are_reported(shell):
     said = shell("datasets", "show", "none")
     assert (said.code, said.out) == (3, "")
     assert said.err == "Error: There is no dataset 'none'.\n"
@@ -127,12 +127,12 @@ def test_a_server_that_does_not_answer(shell):
         ),
     ],
 )
-def test_words_as_papermill_takes_them_say_what_nbyard_takes(shell, words, told):
+def test_papermill_options_suggest_those_of_nbyard(shell, words, told):
     said = shell("run", *words)
     assert said.code == 2 and told in said.err
 
 
-def test_the_frame_of_the_notebook_is_told(capsys):
+def test_the_failed_notebook_cell_is_shown(capsys):
     """What lies between it and the error is of libraries."""
 
     def telling(lines: list[str]) -> list[str]:
@@ -174,14 +174,14 @@ def test_executables_by_hand(shell, echo):
     assert shell("executables", "versions", "echo").out.count("\n") == 3
 
 
-def test_a_default_that_no_command_line_can_hold_is_named(shell):
+def test_an_unspellable_default_is_named(shell):
     """E4."""
     Path("tool.sh").write_text("echo\n")
     word = {"name": "word", "default": "-x", "reach": {"kind": "positional", "position": 0}}
     Path("tool.sh.nbexec").write_text(json.dumps({"version": 1, "arguments": [word]}))
     assert shell("executables", "add", "tool.sh").code == 0
     shown = shell("executables", "show", "tool").out
-    assert "command line  none yet: arguments.word: begins with -" in shown
+    assert "none yet: arguments.word: " in shown
 
 
 def test_a_function_has_no_command_line(shell):
@@ -190,12 +190,9 @@ def test_a_function_has_no_command_line(shell):
     assert "command line" not in shell("executables", "show", "one").out
 
 
-def test_what_will_go_wrong_is_told_when_it_is_registered(shell, yard):
+def test_registering_warns_of_problems(shell, yard):
     Path("windows.sh").write_bytes(b"#!/bin/sh\r\necho\r\n")
-    assert (
-        "! windows.sh has Windows line endings (CRLF)"
-        in shell("executables", "add", "windows.sh").err
-    )
+    assert "! windows.sh" in shell("executables", "add", "windows.sh").err
 
 
 TOOL = """
@@ -213,7 +210,7 @@ outputs:
 """
 
 
-def test_files_are_no_strings(shell, yard):
+def test_files_are_passed_as_files(shell, yard):
     """A2: what a tool of CWL takes is shown as the canvas shows it."""
     (yard.parts.files.root / "tool.cwl").write_text(TOOL)
     said = shell("executables", "add", "tool.cwl")
@@ -251,10 +248,10 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
     run = SimpleNamespace(number=1, state="succeeded", started_at=None, finished_at=None)
     detail: Any = SimpleNamespace(run=run, tasks=[])
     _conclude(detail, "a.nbflow", {}, is_kept=True)
-    assert "Open it in JupyterLab: . .venv/bin/activate && jupyter lab" in capsys.readouterr().err
+    assert ".venv/bin/activate && jupyter lab" in capsys.readouterr().err
     monkeypatch.setenv("VIRTUAL_ENV", str(tmp_path / ".venv"))
     _conclude(detail, "a.nbflow", {}, is_kept=True)
-    assert "Open it in JupyterLab: jupyter lab" in capsys.readouterr().err
+    assert "JupyterLab: jupyter lab" in capsys.readouterr().err
 
 
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
@@ -264,7 +261,7 @@ def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
     (yard.parts.files.root / "flow.nbflow").write_text(text)
     said = shell("workflow", "show", "flow.nbflow")
     assert "a     command  echo.py" in said.out
-    assert "b: There is no file x." in said.err
+    assert "no file x" in said.err
     assert len(shell("workflows", "show", "flow.nbflow", "--json").json["items"]) == 2
 
 
@@ -287,7 +284,7 @@ def test_the_nodes_of_a_workflow_show_the_classes_of_their_outputs(shell, echo, 
     assert node["outputs"] == {"fit": "model", "scores": "data", "page": "report"}
 
 
-def test_doctor_looks_at_the_rest_where_the_store_does_not_open(shell, monkeypatch, tmp_path):
+def test_doctor_continues_without_a_store(shell, monkeypatch, tmp_path):
     """G7."""
     monkeypatch.setattr("nbyard.discover.Local", _refuse)
     said = shell("doctor")
@@ -301,15 +298,13 @@ def _refuse() -> None:
 
 
 @pytest.mark.parametrize("words", [("doctor",), ("run", "x.py")])
-def test_a_setting_that_is_none_is_told_in_a_sentence(shell, monkeypatch, words):
+def test_an_invalid_setting_is_reported(shell, monkeypatch, words):
     monkeypatch.setenv("NBYARD_SLOTS", "two")
     said = shell(*words)
-    assert said.code == 2 and said.err.startswith(
-        "Error: The variable NBYARD_SLOTS=two is no setting"
-    )
+    assert said.code == 2 and said.err.startswith("Error: The variable NBYARD_SLOTS=two")
 
 
-def test_refused_lines_of_requirements_are_called_alike(capsys):
+def test_refused_requirements_name_their_line(capsys):
     """G7: the first in the sentence, the others below it."""
     with pytest.raises(Invalid) as refused:
         read_requirements("a\n-r x\n-r y\n")
@@ -320,7 +315,7 @@ def test_refused_lines_of_requirements_are_called_alike(capsys):
 
 
 @pytest.mark.parametrize("line", ["pip", "uv>=1", "-r x"])
-def test_a_line_that_is_refused_is_wrong_usage_whatever_refuses_it(shell, line):
+def test_a_refused_line_is_a_usage_error(shell, line):
     """L6, R1: 2; also where the line is one that nobody may install."""
     said = shell("environments", "create", "x", "--", line)
     assert (said.code, said.out) == (2, "")
@@ -329,7 +324,7 @@ def test_a_line_that_is_refused_is_wrong_usage_whatever_refuses_it(shell, line):
     assert print_error(PolicyRefused()) == 2
 
 
-def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
+def test_settings_without_effect_on_an_import_are_named(monkeypatch):
     """G5: an address is fetched by the dispatcher that is up."""
     here: Any = Local.__new__(Local)
     here.datasets = Mock()
@@ -341,14 +336,14 @@ def test_settings_that_do_not_count_for_an_import_are_told(monkeypatch):
 
 
 @pytest.mark.parametrize("next_page", [None, "7"])
-def test_a_page_of_a_list_below_a_thing_names_the_next_one(capsys, next_page) -> None:
+def test_pages_of_nested_lists_name_the_next_page(capsys, next_page) -> None:
     """Such as the revisions of a deployment, whose verb is not `list`."""
     (operation,) = (one for one in table() if one.id == "deployments.revisions")
-    GeneratedCommand(operation)._show(Page([], next=next_page), as_json=False)
+    GeneratedCommand(operation).print_answer(Page([], next=next_page), as_json=False)
     assert ("More with --after 7" in capsys.readouterr().err) == bool(next_page)
 
 
-def test_the_project_of_a_command_is_that_of_its_connection(monkeypatch):
+def test_a_command_uses_the_project_of_its_connection(monkeypatch):
     asked: list[tuple[str, ...]] = []
 
     def connect(*given: str) -> Any:
@@ -361,7 +356,7 @@ def test_the_project_of_a_command_is_that_of_its_connection(monkeypatch):
     assert asked == [("", "wine"), ("",)]
 
 
-def test_a_name_that_is_nearly_a_file_is_answered_with_the_file(shell, tmp_path, monkeypatch):
+def test_a_similar_file_name_is_suggested(shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     for name in ("sales.nbflow", "sales.csv", "other.py"):
         (tmp_path / name).write_text("")
@@ -371,7 +366,7 @@ def test_a_name_that_is_nearly_a_file_is_answered_with_the_file(shell, tmp_path,
     assert said.code == 3 and "Did you mean" not in said.err
 
 
-def test_an_unknown_artifact_is_answered_with_where_to_look(shell):
+def test_an_unknown_artifact_names_where_to_look(shell):
     for verb in ("lineage", "status"):
         said = shell("artifacts", verb, "scores")
         assert said.code == 3 and "nbyard artifacts ls" in said.err
@@ -388,6 +383,6 @@ def test_a_workflow_without_runs_is_noted(shell, yard):
         Rows(yard.store, c).run("nightly", local_name(), path="/w.py")
     empty = shell("runs", "ls", "--workflow", "nosuch", "--json")
     assert (empty.code, json.loads(empty.out)["items"]) == (0, [])
-    assert "No run of 'nosuch' is known." in empty.err
+    assert "'nosuch'" in empty.err
     filtered = shell("runs", "ls", "--workflow", "/w.py", "--state", "failed", "--json")
     assert (filtered.code, json.loads(filtered.out)["items"], filtered.err) == (0, [], "")

@@ -56,7 +56,7 @@ def test_projects_of_the_group_are_offered(completed, yard) -> None:
     assert completed("--project", "w") == ["wine"]
 
 
-def test_options_take_names_too(completed) -> None:
+def test_names_complete_options_too(completed) -> None:
     assert completed("automations", "create", "clean", "--on-dataset", "pen") == [
         "penguins",
         "pens",
@@ -83,7 +83,7 @@ def test_names_inside_a_stored_item_are_offered(completed, yard) -> None:
     assert completed("datasets", "preview", "nosuch", "--version", "") == []
 
 
-def test_old_names_are_offered_too(completed, yard, monkeypatch) -> None:
+def test_earlier_names_are_offered_too(completed, yard, monkeypatch) -> None:
     monkeypatch.setattr(stored_items, "MOST", 2)
     with yard.store.write() as c:
         rows = Rows(yard.store, c)

@@ -39,7 +39,7 @@ def ask(api: JupyterServer, *words: str, token: str = TOKEN) -> CommandResult:
         ("artifacts", "create", "--executable", "own.py", "--name", "x"),
     ],
 )
-def test_a_file_of_this_machine_is_no_file_of_the_server(api, here, words):
+def test_local_files_are_unknown_to_the_server(api, here, words):
     reach = {"kind": "positional", "position": 0}
     data = {"name": "data", "role": "input", "required": True, "reach": reach}
     (api.root / "there.py").touch()
@@ -49,28 +49,25 @@ def test_a_file_of_this_machine_is_no_file_of_the_server(api, here, words):
             (here / "own.py").touch()
         told = ask(api, *words)
         assert told.code in (2, 3)
-        assert ("own.py is on this machine" in told.err) == is_here
+        assert ("own.py is on" in told.err) == is_here
 
 
-def test_data_that_cannot_be_sent_to_a_server(api, here):
+def test_local_data_cannot_be_sent_to_a_server(api, here):
     (here / "folder").mkdir()
     told = ask(api, "datasets", "add", "folder")
     assert told.code == 2 and "--unpack" in told.err
     told = ask(api, "datasets", "add", "gone.csv")
-    assert told.code == 2 and "There is no file gone.csv" in told.err
+    assert told.code == 2 and "no file gone.csv" in told.err
 
 
-def test_a_token_that_the_server_does_not_know(api):
+def test_a_wrong_token_is_reported(api):
     (api.root / "there.py").touch()
     for words in (("runs", "ls"), ("run", "there.py")):
         told = ask(api, *words, token="wrong")
-        assert (
-            told.code == 1
-            and "Check the token in NBYARD_TOKEN or of the configured server" in told.err
-        )
+        assert told.code == 1 and "NBYARD_TOKEN" in told.err
 
 
-def test_what_to_type_next_names_the_server_that_was_named(monkeypatch):
+def test_suggested_commands_name_the_server(monkeypatch):
     @click.command()
     @server_option
     def tell(server: str) -> None:

@@ -23,7 +23,7 @@ def ask() -> None:
         ("", 2, "Add --overwrite to skip it"),
     ],
 )
-def test_an_answer_counts_also_without_a_terminal(answer, code, words):
+def test_a_piped_answer_is_accepted(answer, code, words):
     found = CliRunner().invoke(ask, input=answer)
     assert found.exit_code == code
     assert words in found.output and "Replace a.csv?" in found.output

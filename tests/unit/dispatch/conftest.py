@@ -16,11 +16,11 @@ ON_BOTH = ("test_backfill_runs", "test_deliveries", "test_garbage", "test_queue"
 # Of the queue, a check runs those on PostgreSQL that order, lock or take over most rows.
 OF_THE_QUEUE = {
     "test_first_come_first_served",
-    "test_who_takes_over_gives_no_slot_twice",
-    "test_the_same_again_comes_from_the_cache",
-    "test_cancel_between_look_and_write_starts_nothing",
-    "test_no_step_starts_before_one_whose_turn_is_first",
-    "test_a_retry_of_a_retry_and_of_what_was_removed",
+    "test_the_next_dispatcher_grants_no_slot_twice",
+    "test_an_unchanged_run_comes_from_the_cache",
+    "test_a_cancel_between_read_and_write_starts_nothing",
+    "test_no_task_overtakes_an_earlier_one",
+    "test_retries_of_retries_and_of_deleted_runs_work",
 }
 
 

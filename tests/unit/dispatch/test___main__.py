@@ -32,7 +32,9 @@ def holder(store: Store) -> str:
     raise AssertionError("no dispatcher came")
 
 
-def test_it_detaches_and_ends_on_sigterm(tmp_path: Path, environment: dict[str, str]) -> None:
+def test_the_dispatcher_detaches_and_stops_on_sigterm(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     """R8: not a child of whoever called it, in a session of its own."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
@@ -48,7 +50,7 @@ def test_it_detaches_and_ends_on_sigterm(tmp_path: Path, environment: dict[str, 
     store.close()
 
 
-def test_it_makes_way_for_one_with_other_settings(
+def test_the_dispatcher_yields_to_one_with_other_settings(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     """G5: though it would stay for ten minutes."""

@@ -55,7 +55,7 @@ def version_of(arguments: list[Argument], invocation: Invocation) -> ExecutableV
 PLAN = TaskPlan("main", "main", "", "", [], {}, "process", cpu=1.5)
 
 
-def test_what_the_work_may_use_is_told_to_tools_without_inputs(tmp_path: Path) -> None:
+def test_tools_without_inputs_get_their_resources(tmp_path: Path) -> None:
     found = command_workdir.reference_facts(
         tmp_path, version_of([], Invocation(apart=True)), {}, PLAN
     )
@@ -113,7 +113,7 @@ def test_files_are_put_into_an_empty_folder(
     assert (made / "log").is_dir() and (folder / "outputs/.tmp").is_dir()
 
 
-def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
+def test_slow_type_inference_runs_once_and_changes_the_key(
     bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A mapped node must not wait for the same table in each of its attempts."""
@@ -147,7 +147,7 @@ def test_types_that_took_too_long_are_inferred_once_and_the_key_says_so(
     assert input_staging.untyped_of(tmp_path) == []
 
 
-def test_a_broken_table_has_the_same_key_for_ever(
+def test_a_broken_table_has_a_stable_key(
     bench: Bench, inputs: dict[str, BytesOf], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(table: TableFile, *, count: bool, quick: bool) -> TableInfo:

@@ -7,7 +7,7 @@ from tests.support.fake_runtime_bench import Bench
 from nbyard.store.leases import LeaseLost
 
 
-def test_only_the_holder_writes(bench: Bench) -> None:
+def test_only_the_holder_of_the_lease_writes(bench: Bench) -> None:
     """I3, I13."""
     former = bench.context
     bench.replace_dispatcher()
@@ -21,7 +21,7 @@ def test_only_the_holder_writes(bench: Bench) -> None:
     assert found == ["present"]
 
 
-def test_whoever_was_taken_over_from_knows_it(bench: Bench) -> None:
+def test_a_replaced_dispatcher_loses_the_lease(bench: Bench) -> None:
     """I3."""
     former = bench.context
     with bench.store.read() as c:

@@ -22,6 +22,7 @@ from nbyard.domain.datasets.structs import (
 )
 from nbyard.domain.parsing.urls import parse_url
 from nbyard.errors import Invalid, NotFound
+from nbyard.reasons.structs import because
 
 Source = FileSource | UploadSource | UrlSource
 
@@ -84,7 +85,7 @@ def test_an_archive_becomes_a_folder(
     assert (bench.store.folder / "resources" / made.id / "sub" / "b.txt").read_text() == "b"
 
 
-def test_a_damaged_archive_leaves_nothing(bench: Bench) -> None:
+def test_a_damaged_archive_leaves_no_files(bench: Bench) -> None:
     before = bytes_in_store(bench)
     source = uploaded(bench, "two.zip", b"PK\x03\x04 and no more")
     body = NewDataset(source=source, name="d", unpack=True)
@@ -94,14 +95,14 @@ def test_a_damaged_archive_leaves_nothing(bench: Bench) -> None:
     bench.until(lambda: bytes_in_store(bench) == before)
 
 
-def test_another_dispatcher_takes_it_over(bench: Bench, tmp_path: Path) -> None:
+def test_another_dispatcher_continues_an_import(bench: Bench, tmp_path: Path) -> None:
     """I7: what a killed one left importing is imported."""
     made = imported(bench, a_table(tmp_path))
     bench.replace_dispatcher()
     bench.until(lambda: look(bench, made).current.state == "ready")
 
 
-def test_a_file_that_vanished_fails_with_words(bench: Bench, tmp_path: Path) -> None:
+def test_a_missing_file_fails_with_a_reason(bench: Bench, tmp_path: Path) -> None:
     made = imported(bench, a_table(tmp_path))
     (tmp_path / "root" / "t.csv").unlink()
     bench.until(lambda: look(bench, made).current.state == "failed")
@@ -129,7 +130,7 @@ def test_a_private_host_is_allowed_by_the_server_that_requested_the_import(
     assert look(bench, made).current.state == "ready", look(bench, made).current.reason
 
 
-def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
+def test_a_deleted_credential_fails_with_a_reason(bench: Bench) -> None:
     """D3."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     credentials = bench.yard.services.credentials
@@ -138,9 +139,7 @@ def test_one_whose_credential_is_gone_fails_with_words(bench: Bench) -> None:
     credentials.delete(OWNER, "minio")
     bench.until(lambda: look(bench, made).current.state == "failed")
     reason = look(bench, made).current.reason
-    assert (str(reason), reason and reason.code) == (
-        "The credential 'minio' was deleted.", "credential-deleted",
-    )  # fmt: skip
+    assert reason == because("credential-deleted", credential="'minio'")
 
 
 def test_the_loop_is_woken_at_the_end(
@@ -148,7 +147,7 @@ def test_the_loop_is_woken_at_the_end(
 ) -> None:
     """R13: a trigger of the dataset must not wait for the next full round."""
     woken: list[bool] = []
-    monkeypatch.setattr(bench.dispatcher._imports, "_wake", lambda: woken.append(True))
+    monkeypatch.setattr(bench.dispatcher.imports, "_wake", lambda: woken.append(True))
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")
     bench.until(lambda: woken)
@@ -159,7 +158,7 @@ def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
     nothing: Any = None
-    url, sign = ImportController(bench.context, nothing, nothing, nothing)._url_and_signer(
+    url, sign = ImportController(bench.context, nothing, nothing, nothing).url_and_signer(
         OWNER.name, "s3://minio@sea/a.csv"
     )
     assert url == "https://h.test/sea/a.csv"
@@ -202,7 +201,7 @@ BROKEN = [
 
 
 @pytest.mark.parametrize(("filename", "content", "says"), BROKEN)
-def test_what_is_not_the_table_that_its_name_promises_is_not_stored(
+def test_a_file_that_is_not_the_table_of_its_name_is_refused(
     bench: Bench, filename: str, content: bytes, says: str
 ) -> None:
     """D6: the version fails, says where and how to keep the bytes, and nothing is kept."""
@@ -238,7 +237,7 @@ def test_a_failed_version_leaves_bytes_that_others_name(bench: Bench, tmp_path: 
     ("filename", "content"),
     [("t.json", b"{"), ("t.tsv", b'a\tb\n1\t"2\n'), ("t.txt", b""), ("t.jsonl", b"[1]\n")],
 )
-def test_what_only_has_no_preview_is_ready_and_says_why(
+def test_a_dataset_without_preview_is_ready_with_a_reason(
     bench: Bench, filename: str, content: bytes
 ) -> None:
     made = imported(bench, uploaded(bench, filename, content))
@@ -246,7 +245,7 @@ def test_what_only_has_no_preview_is_ready_and_says_why(
     assert look(bench, made).current.reason
 
 
-def test_a_reader_that_gives_up_is_no_fault_of_the_file(
+def test_a_failed_reader_is_no_fault_of_the_file(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def too_slow(*_: object, **__: object) -> None:
@@ -258,7 +257,7 @@ def test_a_reader_that_gives_up_is_no_fault_of_the_file(
     assert "took too long" in str(look(bench, made).current.reason)
 
 
-def test_after_a_failed_version_the_one_before_is_offered(bench: Bench, tmp_path: Path) -> None:
+def test_after_a_failed_version_the_former_one_is_offered(bench: Bench, tmp_path: Path) -> None:
     datasets = bench.yard.services.datasets
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")

@@ -24,9 +24,14 @@ BLANK = {**dict.fromkeys(("source", "filename", "format"), ""), "reason": None}
 
 
 @pytest.fixture
-def collector(bench: Bench) -> GarbageCollector:
+def own_threads() -> Threads:
+    return Threads()
+
+
+@pytest.fixture
+def collector(bench: Bench, own_threads: Threads) -> GarbageCollector:
     bench.context.settings.garbage_grace_seconds = 0
-    return GarbageCollector(bench.context, Threads())
+    return GarbageCollector(bench.context, own_threads)
 
 
 def a_row(bench: Bench, digest: str) -> str:
@@ -59,9 +64,7 @@ def there(bench: Bench, *blobs: Blob) -> list[bool]:
     return [bench.context.blobs.exists(blob.digest) for blob in blobs]
 
 
-def test_what_a_row_names_is_kept_and_nothing_else(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_only_bytes_that_rows_name_are_kept(bench: Bench, collector: GarbageCollector) -> None:
     blobs, bound = bench.context.blobs, put(bench, "of a plan")
     bench.submit({"a": ()}, requirements_digest=bound.digest)
     made = bench.submit({"a": ()})
@@ -82,7 +85,7 @@ def test_what_a_row_names_is_kept_and_nothing_else(
     blobs.verify(code.content_digest)
 
 
-def test_what_only_a_forgotten_executable_had_goes(
+def test_bytes_of_a_deleted_executable_are_deleted(
     bench: Bench, collector: GarbageCollector
 ) -> None:
     known = bench.yard.services.executables.list(OWNER).items[0]
@@ -97,7 +100,7 @@ def test_what_only_a_forgotten_executable_had_goes(
     assert not bench.context.blobs.exists(known.current.bundle_digest)
 
 
-def test_bytes_of_a_template_stay_as_long_as_a_run_of_it(
+def test_bytes_of_a_template_are_kept_with_its_runs(
     bench: Bench, collector: GarbageCollector
 ) -> None:
     """R1: of all its nodes, also if the run includes others only."""
@@ -130,16 +133,14 @@ def test_bytes_of_a_template_stay_as_long_as_a_run_of_it(
         assert list(bench.store.templates.digests(c)) == []
 
 
-def test_young_bytes_stay(bench: Bench, collector: GarbageCollector) -> None:
+def test_young_bytes_are_kept(bench: Bench, collector: GarbageCollector) -> None:
     bench.context.settings.garbage_grace_seconds = 3600
     blob = put(bench, "young")
     assert collector.collect()
     assert there(bench, blob) == [True]
 
 
-def test_bytes_of_an_upload_whose_dataset_is_not_there_yet_stay(
-    bench: Bench, collector: GarbageCollector
-) -> None:
+def test_bytes_of_a_finished_upload_are_kept(bench: Bench, collector: GarbageCollector) -> None:
     """F1: between taking the bytes and the row there may be a crash."""
     uploads = bench.yard.parts.uploads
     begun = bench.yard.services.uploads.create(OWNER, NewUpload("a.bin", 1))
@@ -155,7 +156,7 @@ def test_bytes_of_an_upload_whose_dataset_is_not_there_yet_stay(
     assert there(bench, blob) == [False]
 
 
-def test_nothing_is_deleted_while_somebody_puts_bytes(
+def test_nothing_is_deleted_while_bytes_are_stored(
     bench: Bench, collector: GarbageCollector
 ) -> None:
     blob = put(bench, "again")
@@ -171,7 +172,9 @@ def test_nothing_is_deleted_while_somebody_puts_bytes(
     assert there(bench, blob) == [False]
 
 
-def test_writers_against_the_collector(bench: Bench, collector: GarbageCollector) -> None:
+def test_writers_and_the_collector_do_not_conflict(
+    bench: Bench, collector: GarbageCollector
+) -> None:
     """The same few bytes are put, named and forgotten by many while they are collected."""
     done, problems = threading.Event(), []
 
@@ -204,7 +207,7 @@ def test_writers_against_the_collector(bench: Bench, collector: GarbageCollector
     assert not [one for one in bench.context.blobs.stored() if one.size_bytes == len("text 0")]
 
 
-def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
+def test_a_deletion_starts_a_collection_and_others_follow_hourly(
     bench: Bench, tmp_path: Path
 ) -> None:
     """D9: nothing stays of a deleted dataset, not even what was learnt about its table."""
@@ -227,7 +230,9 @@ def test_a_deletion_is_followed_by_a_round_and_then_one_comes_every_hour(
     bench.until(lambda: there(bench, unused) == [False])
 
 
-def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: GarbageCollector) -> None:
+def test_a_damaged_list_of_a_folder_stops_the_collection(
+    bench: Bench, collector: GarbageCollector
+) -> None:
     """I18: what the folder holds is not known, so nothing is deleted."""
     member, alone = put(bench, "member"), put(bench, "alone")
     tree = bench.context.blobs.put_tree(Tree([TreeEntry("a", member.digest, 6)]))
@@ -243,7 +248,7 @@ def test_a_damaged_list_of_a_folder_stops_it(bench: Bench, collector: GarbageCol
         assert bench.store.facts.collect_at(c) > time.time(), "it is said once an hour"
 
 
-def test_much_is_deleted_piece_by_piece(
+def test_many_bytes_are_deleted_in_several_rounds(
     bench: Bench, collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(garbage, "AT_ONCE", 2)
@@ -254,23 +259,26 @@ def test_much_is_deleted_piece_by_piece(
     assert sum(there(bench, *blobs)) == 0
 
 
-def test_bytes_of_a_failure_go_once_nobody_is_putting_any(
-    bench: Bench, collector: GarbageCollector
+def test_bytes_of_a_failure_are_deleted_after_other_writers_end(
+    bench: Bench, collector: GarbageCollector, own_threads: Threads
 ) -> None:
     unwanted = put(bench, "unwanted")
     collector.discard_soon(unwanted.digest)
     with bench.context.blobs.without_collection():
         for _ in range(2):
-            collector._discard_unwanted()
+            collector.discard_unwanted()
         assert there(bench, unwanted) == [True]
     collector.tick()
-    assert collector._threads.settle(30) and collector._threads.close(30)
+    assert own_threads.settle(30) and own_threads.close(30)
     assert there(bench, unwanted) == [False]
-    assert collector._unwanted == set()
+    assert collector.unwanted == set()
 
 
 def test_bytes_that_cannot_be_deleted_are_left_to_regular_collections(
-    bench: Bench, collector: GarbageCollector, monkeypatch: pytest.MonkeyPatch
+    bench: Bench,
+    collector: GarbageCollector,
+    own_threads: Threads,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     unwanted, calls = put(bench, "unwanted"), []
 
@@ -284,8 +292,8 @@ def test_bytes_that_cannot_be_deleted_are_left_to_regular_collections(
         patch.setattr(bench.context.blobs, "delete", refuse)
         for _ in range(5):
             collector.tick()
-            assert collector._threads.settle(30)
-    assert collector._threads.close(30)
-    assert collector._unwanted == set()
+            assert own_threads.settle(30)
+    assert own_threads.close(30)
+    assert collector.unwanted == set()
     assert calls.count(unwanted.digest) >= threads.TRIES
     assert collector.collect() and there(bench, unwanted) == [False]

@@ -31,7 +31,7 @@ def ended(yard: Yard, made: NamedImage) -> NamedImage:
         )
 
 
-def test_without_an_engine_it_fails_saying_so(no_engine: Yard) -> None:
+def test_without_an_engine_a_build_fails_with_a_reason(no_engine: Yard) -> None:
     for made in (
         no_engine.services.images.build(ANN, NewImage(path="Dockerfile")),
         no_engine.services.images.pull(ANN, PulledImage("cows")),
@@ -41,7 +41,7 @@ def test_without_an_engine_it_fails_saying_so(no_engine: Yard) -> None:
         assert no_engine.services.images.log(ANN, made.id).done
 
 
-def test_one_that_was_being_made_when_the_dispatcher_was_killed_is_begun_again(
+def test_a_build_of_a_killed_dispatcher_starts_again(
     no_engine: Yard,
 ) -> None:
     made = no_engine.services.images.build(ANN, NewImage(path="Dockerfile"))
@@ -50,7 +50,7 @@ def test_one_that_was_being_made_when_the_dispatcher_was_killed_is_begun_again(
     assert ended(no_engine, made).state == "failed"
 
 
-def test_one_that_failed_is_removed_whoever_answers(no_engine: Yard) -> None:
+def test_a_failed_image_is_deleted_with_or_without_an_engine(no_engine: Yard) -> None:
     made = ended(no_engine, no_engine.services.images.pull(ANN, PulledImage("cows")))
     folder = no_engine.store.folder / "builds" / made.id
     assert folder.is_dir()
@@ -62,7 +62,7 @@ def test_one_that_failed_is_removed_whoever_answers(no_engine: Yard) -> None:
     assert not folder.exists() and not stray.exists()
 
 
-def test_an_image_that_a_run_names_by_its_id_is_needed(bench: Bench) -> None:
+def test_an_image_that_a_run_uses_is_kept(bench: Bench) -> None:
     """So it is not removed when its name goes to another one; also by the short form of the id."""
     ids = [f"sha256:{letter * 64}" for letter in "abc"]
     bench.submit({"a": []}, image=ids[0])
@@ -86,7 +86,7 @@ output_schema: [{name: y, type: float}]
 """
 
 
-def test_what_was_built_for_a_form_that_is_gone_is_removed_unless_it_is_used(
+def test_an_unused_image_of_a_closed_form_is_deleted(
     no_engine: Yard,
 ) -> None:
     """M6: the browser was killed; another form is open, and one was submitted."""

@@ -38,23 +38,23 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
     return told
 
 
-def test_a_database_that_comes_back_is_waited_for(
+def test_a_database_outage_is_awaited(
     bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
 ) -> None:
     """F12, F20: past its lease it begins nothing until that is renewed."""
     renewals += [Unavailable(), Busy()]
-    bench.dispatcher._keeper.renew()
+    bench.dispatcher.keeper.renew()
     assert "stands still" in caplog.text
-    assert not bench.dispatcher._keeper.holds.is_set()
+    assert not bench.dispatcher.keeper.holds.is_set()
     renewals += [None]
-    bench.dispatcher._keeper.renew()
-    assert bench.dispatcher._keeper.holds.is_set()
+    bench.dispatcher.keeper.renew()
+    assert bench.dispatcher.keeper.holds.is_set()
 
 
 @pytest.mark.parametrize("error", [StoreUnusable(), FileNotFoundError("write.lock"), LeaseLost()])
-def test_a_store_that_does_not_come_back_is_left(
+def test_a_lost_store_ends_the_dispatcher(
     bench: Bench, renewals: list[Exception | None], error: Exception
 ) -> None:
     renewals += [error]
     with pytest.raises(Left):
-        bench.dispatcher._keeper.renew()
+        bench.dispatcher.keeper.renew()

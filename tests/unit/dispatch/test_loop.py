@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.support.fake_runtime_bench import OWNER, Bench
 
-from nbyard.dispatch.loop import Dispatcher
+from nbyard.dispatch.loop import ROUNDS, Cue, Dispatcher
 from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.errors import DatabaseAway
@@ -38,6 +40,18 @@ def taken(config: Settings, holder: str) -> Lease:
     return lease
 
 
+@given(st.lists(st.sampled_from(Cue)))
+def test_less_urgent_work_waits_for_a_calm_but_is_never_left_out(cues: list[Cue]) -> None:
+    news_since = owes = False
+    for cue in [*cues, Cue.CALM]:
+        has_news, has_time, owes = ROUNDS[owes, cue]
+        assert has_news == (cue in (Cue.CLOCK, Cue.NEWS))
+        news_since |= has_news
+        assert has_time == (cue is Cue.CLOCK or (cue is Cue.CALM and news_since))
+        news_since &= not has_time
+        assert owes == news_since
+
+
 def test_an_idle_dispatcher_leaves(config: Settings) -> None:
     dispatcher = Dispatcher.open(config)
     store = Store(config.store_path)
@@ -47,7 +61,7 @@ def test_an_idle_dispatcher_leaves(config: Settings) -> None:
     store.close()
 
 
-def test_the_second_leaves_at_once(config: Settings) -> None:
+def test_a_second_dispatcher_exits_at_once(config: Settings) -> None:
     """I13."""
     taken(config, "another-host:1:1")
     with pytest.raises(SystemExit) as left:
@@ -55,7 +69,7 @@ def test_the_second_leaves_at_once(config: Settings) -> None:
     assert left.value.code == 0
 
 
-def test_a_killed_one_is_followed_at_once(config: Settings) -> None:
+def test_a_killed_dispatcher_is_replaced_at_once(config: Settings) -> None:
     """R8: nobody waits for the lease of a dead process to run out."""
     before = taken(config, DEAD)
     dispatcher = Dispatcher.open(config)
@@ -69,7 +83,7 @@ def test_a_killed_one_is_followed_at_once(config: Settings) -> None:
 
 
 @pytest.mark.parametrize("leave", [Dispatcher.stop, Dispatcher.leave_when_idle])
-def test_it_leaves_and_gives_the_lease_back(
+def test_an_exiting_dispatcher_releases_the_lease(
     config: Settings, leave: Callable[[Dispatcher], None]
 ) -> None:
     """G5: when it is told to, or makes way as there is nothing to do."""
@@ -85,7 +99,7 @@ def test_it_leaves_and_gives_the_lease_back(
     store.close()
 
 
-def test_asked_to_stop_before_it_is_up_it_keeps_no_lease(config: Settings) -> None:
+def test_an_early_stop_keeps_no_lease(config: Settings) -> None:
     """R8: neither waiting for one nor having just taken it."""
     config.idle_seconds = 1000.0
     stopping = threading.Event()
@@ -100,39 +114,39 @@ def test_asked_to_stop_before_it_is_up_it_keeps_no_lease(config: Settings) -> No
     store.close()
 
 
-def test_whoever_lost_the_lease_says_so(bench: Bench) -> None:
+def test_a_lost_lease_raises_an_error(bench: Bench) -> None:
     bench.submit({"a": []})
     former = bench.replace_dispatcher()
     with pytest.raises(LeaseLost):
         former.tick()
 
 
-def test_nobody_leaves_while_work_waits(bench: Bench) -> None:
+def test_no_dispatcher_exits_while_work_waits(bench: Bench) -> None:
     """The idle exit looks again in the transaction that gives the lease back."""
     run = bench.submit({"a": []})
-    assert not bench.dispatcher._leave()
+    assert not bench.dispatcher.release_if_idle()
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
-    assert bench.dispatcher._leave()
+    assert bench.dispatcher.release_if_idle()
     with bench.store.read() as c:
         lease = bench.store.leases.get(c, LEASE)
     assert lease is not None and lease.until < datetime.now(UTC)
 
 
-def test_a_round_that_fails_is_no_end(
+def test_a_failed_round_does_not_stop_the_loop(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def refuse(*_: object, **__: object) -> bool:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
+    monkeypatch.setattr(bench.dispatcher.runs, "tick", refuse)
     assert bench.dispatcher.tick()
     assert "this round failed" in caplog.text
     monkeypatch.undo()
     assert not bench.dispatcher.tick()
 
 
-def test_a_database_that_is_away_is_logged_by_the_store_alone(
+def test_a_database_outage_is_logged_by_the_store_only(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """F20: a round fails four times a second then."""
@@ -140,7 +154,7 @@ def test_a_database_that_is_away_is_logged_by_the_store_alone(
     def refuse(*_: object, **__: object) -> bool:
         raise DatabaseAway
 
-    monkeypatch.setattr(bench.dispatcher._runs, "tick", refuse)
+    monkeypatch.setattr(bench.dispatcher.runs, "tick", refuse)
     assert bench.dispatcher.tick()
     assert caplog.text == ""
 
@@ -151,21 +165,21 @@ def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: B
     made = bench.yard.services.automations.create(OWNER, NewAutomation(run, Phrase("daily")))
     bench.round()
     assert not bench.dispatcher.tick(), "there is nothing to do"
-    assert not bench.dispatcher._has_idled(10**9) and not bench.dispatcher._leave()
+    assert not bench.dispatcher.has_idled(10**9) and not bench.dispatcher.release_if_idle()
     bench.dispatcher.leave_when_idle()
-    assert bench.dispatcher._has_idled(0.0)
+    assert bench.dispatcher.has_idled(0.0)
     bench.yard.services.automations.disable(OWNER, made.id)
-    bench.dispatcher._leaves_when_idle = False
+    bench.dispatcher.leaves_when_idle = False
     bench.round()
-    assert bench.dispatcher._has_idled(10**9)
+    assert bench.dispatcher.has_idled(10**9)
 
 
-def test_a_dispatcher_that_makes_way_leaves_an_enabled_schedule_to_the_next(bench: Bench) -> None:
+def test_a_replaced_dispatcher_exits_despite_enabled_automations(bench: Bench) -> None:
     bench.yard.services.automations.create(
         OWNER, NewAutomation(AutomaticRun(path="work.py"), Phrase("daily"))
     )
     bench.dispatcher.leave_when_idle()
-    assert bench.dispatcher._leave()
+    assert bench.dispatcher.release_if_idle()
 
 
 def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:

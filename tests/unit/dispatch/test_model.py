@@ -171,7 +171,7 @@ class Runs(RuleBasedStateMachine):
 
     @rule()
     def time_passes(self) -> None:
-        self.bench.dispatcher._sweeper._next = 0.0
+        self.bench.dispatcher.sweeper.next_sweep_at = 0.0
 
     def _events(self) -> int:
         with self.bench.store.read() as c:

@@ -32,7 +32,9 @@ def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntim
     assert not forgotten.exists()
 
 
-def test_the_sweep_takes_what_no_live_attempt_owns(bench: Bench, runtime: FakeRuntime) -> None:
+def test_the_sweep_removes_objects_without_a_live_attempt(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
     """I12."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
@@ -58,7 +60,7 @@ class Hanging(FakeRuntime):
         assert self.gate.wait(60)
 
 
-def test_an_engine_that_hangs_does_not_hold_up_runs(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> None:
     """F8: though it has more to do than there are threads. Nothing is lost, or begun twice."""
     hanging = bench.context.runtimes["far"] = Hanging()
     far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
@@ -79,9 +81,7 @@ def test_an_engine_that_hangs_does_not_hold_up_runs(bench: Bench, runtime: FakeR
     assert len(hanging.starts) == THREADS + 4
 
 
-def test_what_starts_while_an_engine_answers_is_no_orphan(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench, runtime: FakeRuntime) -> None:
     """I12."""
     live = LiveAttempts(bench.store)
     assert len(live) == 0

@@ -324,7 +324,7 @@ def test_a_failed_revision_is_started_again_while_its_container_is_left(
 # With --full, it draws many times as much. The limit may interrupt the search for a short
 # counterexample, which Hypothesis reports as inconsistent.
 @pytest.mark.timeout(1800)
-def test_it_comes_to_what_is_wanted(deploying: Callable[[], Deploying]) -> None:
+def test_every_deployment_reaches_the_wanted_state(deploying: Callable[[], Deploying]) -> None:
     machine: Any = deploying
     default = hypothesis_settings.default
     assert default is not None

@@ -54,7 +54,7 @@ def served() -> Iterator[tuple[Place, list[int]]]:
 @pytest.mark.parametrize(
     ("status", "is_there"), [(200, True), (302, True), (404, True), (503, False), (500, False)]
 )
-def test_anything_but_an_error_of_the_server_is_an_answer(served, status, is_there):
+def test_any_status_below_500_is_a_response(served, status, is_there):
     place, statuses = served
     statuses[0] = status
     assert is_responding(place, "/") is is_there
@@ -67,13 +67,13 @@ def test_a_service_without_a_description_has_no_forms(served):
     assert describe_calls(place) == [] == describe_calls(Place("web", "127.0.0.1", 9))
 
 
-def test_nobody_there_and_silence_are_no_answer():
+def test_a_closed_port_and_silence_are_no_response():
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     assert not is_responding(Place("web", "127.0.0.1", port), "/")
 
 
-def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
+def test_three_missing_responses_mean_not_responding(served):
     place, statuses = served
     ports, known = PortHealth(), list[Place]()
     statuses[0] = 503
@@ -90,7 +90,7 @@ def test_that_one_does_not_answer_any_more_is_believed_the_third_time(served):
     assert not ports.check(1, known, [(Place("web", "127.0.0.1", 0), "/")])[0].answers
 
 
-def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
+def test_a_responding_service_is_checked_at_intervals(monkeypatch):
     """P4: services log what they are asked."""
     asked: list[float] = []
     now, is_there = [0.0], [False]
@@ -120,7 +120,7 @@ def test_one_that_answers_is_asked_now_and_then_only(monkeypatch):
         (b"", ""),
     ],
 )
-def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, text, words):
+def test_the_log_explains_a_missing_response(served, monkeypatch, text, words):
     """P3: once, when it is believed; one that answers has nothing to say."""
     place, statuses = served
     monkeypatch.setattr(Told, "body", text)
@@ -137,7 +137,7 @@ def test_why_it_does_not_answer_is_known_in_its_own_words(served, monkeypatch, t
     assert ports.explanation(1) == "" == unready_reason(place, "/")
 
 
-def test_a_connection_is_seen_until_it_is_closed():
+def test_an_open_connection_is_detected_until_it_closes():
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert is_connected(port) is False
@@ -147,7 +147,7 @@ def test_a_connection_is_seen_until_it_is_closed():
         assert is_connected(port) is False
 
 
-def test_one_that_answers_byte_by_byte_has_no_more_time_than_others(monkeypatch):
+def test_a_slow_response_has_no_extra_time(monkeypatch):
     """P4: else a step would last for as long as it likes."""
     monkeypatch.setattr(service_health, "ANSWER_SECONDS", 0.3)
     is_over = threading.Event()
@@ -167,7 +167,7 @@ def test_one_that_answers_byte_by_byte_has_no_more_time_than_others(monkeypatch)
         thread.join()
 
 
-def test_ports_are_asked_at_once(served):
+def test_ports_are_checked_in_parallel(served):
     place, _ = served
     found = PortHealth().check(1, [], [(place, "/")] * 3)
     assert [one.answers for one in found] == [True] * 3

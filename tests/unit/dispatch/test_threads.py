@@ -9,7 +9,7 @@ import pytest
 from nbyard.dispatch import threads as pool
 from nbyard.dispatch.threads import Threads
 from nbyard.errors import Busy, Unavailable
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.store.leases import LeaseLost
 
 
@@ -29,7 +29,7 @@ def nobody(_: Reason) -> None:
     raise AssertionError("given up")
 
 
-def test_one_at_a_time_for_each_key(threads: Threads) -> None:
+def test_work_with_one_key_runs_one_at_a_time(threads: Threads) -> None:
     gate, done = threading.Event(), []
     threads.submit("a", partial(wait_for, gate), nobody)
     threads.submit("a", lambda: done.append("a"), nobody)
@@ -42,16 +42,16 @@ def test_one_at_a_time_for_each_key(threads: Threads) -> None:
     assert done == ["b", "a"]
 
 
-def test_three_faults_in_a_row_are_given_up(threads: Threads) -> None:
+def test_work_is_given_up_after_three_errors(threads: Threads) -> None:
     reasons: list[Reason] = []
     for number in range(1, 4):
         threads.submit("a", lambda: 1 / 0, reasons.append)
         assert threads.settle(10)
         assert len(reasons) == (number == 3)
-    assert [str(one) for one in reasons] == ["unexpected: ZeroDivisionError: division by zero"]
+    assert reasons == [because("unexpected", error="ZeroDivisionError", message="division by zero")]
 
 
-def test_what_nobody_gives_up_is_begun_again(threads: Threads) -> None:
+def test_other_work_starts_again_after_errors(threads: Threads) -> None:
     begun: list[int] = []
     told: list[None] = []
 
@@ -67,7 +67,7 @@ def test_what_nobody_gives_up_is_begun_again(threads: Threads) -> None:
 
 
 @pytest.mark.parametrize("error", [LeaseLost, Busy, Unavailable])
-def test_what_passes_is_no_fault(threads: Threads, error: type[Exception]) -> None:
+def test_temporary_errors_do_not_count(threads: Threads, error: type[Exception]) -> None:
     """I3, F12, F20: also when it lasts."""
 
     def lost() -> None:
@@ -78,7 +78,7 @@ def test_what_passes_is_no_fault(threads: Threads, error: type[Exception]) -> No
         assert threads.settle(10)
 
 
-def test_close_waits_only_so_long() -> None:
+def test_closing_waits_for_a_limited_time() -> None:
     made, gate = Threads(), threading.Event()
     made.submit("slow", partial(wait_for, gate), nobody)
     made.submit("far", partial(wait_for, gate), runtime="far")
@@ -87,7 +87,7 @@ def test_close_waits_only_so_long() -> None:
     assert made.settle(10)
 
 
-def test_a_runtime_that_hangs_keeps_no_other_waiting() -> None:
+def test_a_hanging_runtime_delays_no_others() -> None:
     """F8: with as much to do as it has threads for, and more."""
     made, gate, done = Threads(2), threading.Event(), threading.Event()
     for number in range(3):

@@ -29,11 +29,11 @@ def no_engine_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
         ("ssh://far", "/keys", "over-ssh"),
     ],
 )
-def test_the_way_is_told(url: str, certificates: str, way: str):
+def test_the_connection_is_described(url: str, certificates: str, way: str):
     assert Connection(url, certificates=certificates).way.code == way
 
 
-def test_the_environment_counts_where_nothing_else_is_said(monkeypatch: pytest.MonkeyPatch):
+def test_the_environment_variables_are_the_default(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("DOCKER_HOST", "tcp://far:2376")
     assert Connection().way.code == "by-tcp"
     monkeypatch.setenv("DOCKER_TLS_VERIFY", "1")
@@ -52,7 +52,7 @@ def test_the_environment_counts_where_nothing_else_is_said(monkeypatch: pytest.M
         ("tcp://far:2376", "there is no cert.pem, key.pem in "),
     ],
 )
-def test_what_cannot_be_is_told_before_anybody_is_asked(tmp_path: Path, url: str, words: str):
+def test_an_invalid_address_is_refused_before_connecting(tmp_path: Path, url: str, words: str):
     (tmp_path / "ca.pem").touch()
     engine = Engine(url, certificates=str(tmp_path))
     with pytest.raises(Unavailable) as caught:

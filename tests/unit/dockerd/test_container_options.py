@@ -22,7 +22,7 @@ def options(**more):
     return host_options(spec, INFO)
 
 
-def test_the_hardening_is_there_with_nothing_asked():
+def test_containers_are_hardened_by_default():
     host = options()
     assert host["cap_drop"] == ["ALL"] and host["security_opt"] == ["no-new-privileges:true"]
     assert host["read_only"] and host["init"] and host["pids_limit"] > 0
@@ -33,12 +33,12 @@ def test_the_hardening_is_there_with_nothing_asked():
     assert host["log_config"]["Config"]["max-size"] == "128m"
 
 
-def test_there_is_no_field_to_widen_it():
+def test_no_field_weakens_the_hardening():
     fields = set(ContainerSpec.__struct_fields__)
     assert not fields & {"privileged", "devices", "cap_add", "security_opt", "volumes", "pid_mode"}
 
 
-def test_limits_are_swap_too_and_never_beyond_the_machine():
+def test_limits_include_swap_and_never_exceed_the_machine():
     host = options(memory_bytes=2**20, cpu=99.0)
     assert host["mem_limit"] == host["memswap_limit"] == 2**20
     assert host["nano_cpus"] == 4e9
@@ -72,7 +72,7 @@ def test_times_of_the_engine():
     assert unix_seconds("0001-01-01T00:00:00Z") == unix_seconds("") == unix_seconds("soon") == 0
 
 
-def test_podman_is_told_no_owner_of_scratch_space():
+def test_podman_gets_no_owner_of_scratch_space():
     """P11: it would refuse the option."""
     spec = ContainerSpec(name="n", image="i", argv=["x"], user="1000:100", labels={})
     podman = msgspec.structs.replace(INFO, is_podman=True)
@@ -80,14 +80,14 @@ def test_podman_is_told_no_owner_of_scratch_space():
         assert "nosuid,nodev" in told and "uid=" not in told
 
 
-def test_gpus_are_asked_for_by_id():
+def test_gpus_are_requested_by_id():
     """R11."""
     (request,) = options(gpus=["GPU-b", "GPU-a"])["device_requests"]
     assert (request["DeviceIDs"], request["Count"]) == (["GPU-b", "GPU-a"], 0)
     assert options()["device_requests"] is None
 
 
-def test_what_a_container_uses_is_told_without_files_that_are_only_kept():
+def test_memory_use_excludes_the_file_cache():
     told = {
         "cpu_stats": {"cpu_usage": {"total_usage": 1_500_000_000}},
         "memory_stats": {"usage": 5000, "stats": {"inactive_file": 2000}},

@@ -40,7 +40,7 @@ TOLD = {
 }
 
 
-def test_every_option_of_a_container_is_told():
+def test_every_option_of_a_container_is_in_the_command():
     assert host_options(SPEC, INFO).keys() - TOLD.keys() == {"restart_policy", "log_config"}
     words = shlex.split(docker_run(SPEC, INFO, "tcp://there:2376"))
     assert set(TOLD.values()) | {"--user", "--env", "--workdir", "--no-healthcheck"} <= set(words)
@@ -55,7 +55,7 @@ def test_every_option_of_a_container_is_told():
     assert "type=bind,source=/data,target=/in,readonly" in words
 
 
-def test_what_was_not_asked_for_is_not_told():
+def test_unused_options_are_omitted():
     plain = docker_run(ContainerSpec("n", "cows:1", [], "1:1", {}, network="bridge"), INFO)
     assert plain.startswith("docker run --rm --user 1:1 ") and plain.endswith(" cows:1")
     missing = ("--gpus", "--entrypoint", "--publish", "--env", "--mount", "--network")

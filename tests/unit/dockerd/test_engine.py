@@ -32,7 +32,7 @@ def engine(monkeypatch: pytest.MonkeyPatch):
     def made(*refusals: str) -> Engine:
         found, client = Engine("unix:///none"), Client(*refusals)
         monkeypatch.setattr(found, "_probe_socket", lambda: None)
-        monkeypatch.setattr(found, "_client", lambda: client)
+        monkeypatch.setattr(found, "client", lambda: client)
         return found
 
     return made
@@ -58,7 +58,7 @@ def test_other_refusals_stay(engine, refusals: list[str]) -> None:
         (3, [], 0, 3),
     ],
 )
-def test_an_exit_that_the_engine_did_not_see_has_no_code(
+def test_an_unseen_exit_has_no_code(
     engine, monkeypatch: pytest.MonkeyPatch, code: int, events, kept: int, exit_code: int | None
 ) -> None:
     """An engine that is killed at the end of a container writes 255 once it is back."""
@@ -66,7 +66,7 @@ def test_an_exit_that_the_engine_did_not_see_has_no_code(
     state = {"Status": "exited", "ExitCode": code, "StartedAt": "2026-01-01T00:00:00Z"}
     inspected = {"Id": "c1", "State": state, "Config": {}, "NetworkSettings": {}}
     client = SimpleNamespace(inspect_container=lambda _: inspected)
-    monkeypatch.setattr(asked, "_client", lambda: client)
+    monkeypatch.setattr(asked, "client", lambda: client)
     monkeypatch.setattr(asked, "_info", SimpleNamespace(is_podman=False))
 
     @contextmanager
@@ -123,5 +123,5 @@ def test_a_network_loses_the_endpoints_of_ended_containers(
 ) -> None:
     """An engine that was killed may keep them."""
     asked, client = engine(), Endpoints(**states)
-    monkeypatch.setattr(asked, "_client", lambda: client)
+    monkeypatch.setattr(asked, "client", lambda: client)
     assert asked.remove_network("a") == is_removed

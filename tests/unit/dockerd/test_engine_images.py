@@ -6,7 +6,7 @@ from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
 
 
-def test_an_image_that_is_gone_is_not_looked_for_by_its_id(tmp_path):
+def test_a_missing_image_is_not_looked_up_by_its_id(tmp_path):
     engine = Engine(f"unix://{tmp_path}/none.sock")
     with pytest.raises(NbyardError, match=r"sha256:abc was deleted and is known only by its ID"):
         engine.pull("sha256:abc", lambda _: None)

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from nbyard.dockerd.container_options import ContainerSpec, EngineInfo, Mount, host_options
-from nbyard.dockerd.podman_specs import podman_specification
+from nbyard.dockerd.engine import podman_specification
 
 INFO = EngineInfo(8 * 2**30, 4, 0.0, frozenset(), False, False, is_podman=True)
 MOUNTS = [Mount("/in", "/data", read_only=True), Mount("/nbyard", "vol", kind="volume")]

@@ -3,13 +3,13 @@
 import threading
 
 from nbyard.dockerd import logged_in
-from nbyard.dockerd.registry_logins import login_for
+from nbyard.dockerd.engine_images import login_for
 from nbyard.domain.credentials import Login
 
 MINE, YOURS = Login("hub", "ann", "x"), Login("hub", "bob", "y")
 
 
-def test_a_login_is_that_of_the_innermost_who_asks():
+def test_the_innermost_block_sets_the_login():
     assert login_for("h.test/cows") is None
     with logged_in({"h.test/cows": MINE}.get):
         assert login_for("h.test/cows") is MINE

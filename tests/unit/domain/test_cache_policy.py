@@ -47,13 +47,13 @@ def test_an_age(given, age, words):
 @pytest.mark.parametrize(
     "given", ["", "yes", "On", "24", "h", "-1 h", "0 s", "1 week", "1e3 s", "999999999 d", "١ h"]
 )
-def test_what_cannot_be_read(given):
+def test_unreadable_policies_are_refused(given):
     assert read_policy(given) is None
     assert not is_asked(given)
 
 
 @given(st.integers(1, 5000), st.sampled_from(sorted(UNITS)), st.floats(0, 10))
-def test_a_result_is_taken_as_long_as_it_is_young(count, unit, times):
+def test_a_result_is_reused_up_to_its_age(count, unit, times):
     """Whatever its unit, an age of N says no exactly after N."""
     made_at = NOW - timedelta(seconds=count * UNITS[unit]) * times
     words = too_old(f"{count} {unit}", 12, made_at, NOW)

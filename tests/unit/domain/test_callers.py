@@ -17,6 +17,6 @@ from nbyard.domain.callers import Caller
         ((), False),
     ],
 )
-def test_a_scope_is_needed(scopes, allowed):
+def test_a_missing_scope_is_refused(scopes, allowed):
     assert Caller("ann", scopes=scopes).may("runs:write") is allowed
     assert Caller("ann").may("runs:write")

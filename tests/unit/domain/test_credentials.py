@@ -31,7 +31,7 @@ NAMES = st.from_regex(r"[A-Z_][A-Z0-9_]{0,9}", fullmatch=True)
 VALUES = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=20)
 
 
-def test_each_kind_has_something_secret_that_is_needed():
+def test_each_kind_has_a_required_secret_field():
     for kind in KINDS:
         assert [field for field in kind.fields if field.secret and field.required]
         assert kind_of(kind.kind) is kind
@@ -47,7 +47,7 @@ def test_each_kind_has_something_secret_that_is_needed():
         ("registry", HUB, "password"),
     ],
 )
-def test_fields_are_parted_and_empty_ones_left_out(kind, fields, hidden):
+def test_fields_are_split_and_empty_ones_left_out(kind, fields, hidden):
     known = kind_of(kind)
     empty = {field.name: "" for field in known.fields}
     shown, secret = split_fields(known, check_fields(known, empty | fields))
@@ -56,7 +56,7 @@ def test_fields_are_parted_and_empty_ones_left_out(kind, fields, hidden):
 
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
-def test_line_breaks_at_the_end_are_none_of_it(end):
+def test_trailing_line_breaks_are_removed(end):
     """A variable of a process and one of a container are the same."""
     assert check_fields(kind_of("token"), {"secret": f" a\nb {end}"}) == {"secret": " a\nb "}
     assert check_fields(kind_of("s3"), {**S3, "region": f"eu{end}"})["region"] == "eu"
@@ -80,7 +80,7 @@ def test_line_breaks_at_the_end_are_none_of_it(end):
         ("env-file", {"text": f"A=1\n{CANARY}"}, "fields.text", "line 2 is not NAME=value"),
     ],
 )
-def test_what_cannot_be_kept_is_told_by_its_field_and_never_repeated(kind, fields, where, words):
+def test_an_unfit_value_names_its_field_and_is_never_shown(kind, fields, where, words):
     with pytest.raises(Invalid) as refused:
         check_fields(kind_of(kind), fields)
     assert [one.path for one in refused.value.details] == [where]
@@ -88,13 +88,13 @@ def test_what_cannot_be_kept_is_told_by_its_field_and_never_repeated(kind, field
     assert CANARY not in refused.value.words
 
 
-def test_work_gets_a_text_or_all_fields_as_json():
+def test_the_work_gets_a_text_or_all_fields_as_json():
     assert is_plain("token") and not is_plain("s3")
     assert content_of("token", {"secret": CANARY}) == CANARY
     assert content_of("s3", {"access_key_id": "ä"}) == '{"access_key_id": "ä"}'
 
 
-def test_what_is_hidden_is_each_value_and_the_lines_of_long_ones():
+def test_each_value_and_its_lines_are_hidden():
     assert hidden_of("s3", S3) == [CANARY]
     assert hidden_of("env-file", {"text": f"# of ann\nexport A='{CANARY}'\nB=1\n"}) == [CANARY]
     key = "-----BEGIN KEY-----\nabcdefghijkl\n==\n-----END KEY-----\n"
@@ -104,17 +104,17 @@ def test_what_is_hidden_is_each_value_and_the_lines_of_long_ones():
 
 
 @given(st.dictionaries(NAMES, VALUES.map(str.strip), max_size=5))
-def test_variables_are_read_as_they_are_written(wanted):
+def test_variables_are_read_unchanged(wanted):
     text = "\n".join(f'{name}="{value}"' for name, value in wanted.items())
     assert read_variables(text) == wanted
 
 
-def test_no_value_is_in_what_python_prints_of_a_request():
+def test_the_repr_of_a_request_has_no_secret():
     assert CANARY not in repr(NewCredential("a", "token", {"secret": CANARY}))
     assert CANARY not in repr(CredentialPatch(1, {"secret": CANARY}))
 
 
-def test_an_image_has_the_login_of_its_registry_that_says_most():
+def test_the_most_specific_login_of_a_registry_is_used():
     """Of several for the same place the newest."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -142,5 +142,5 @@ def test_an_image_has_the_login_of_its_registry_that_says_most():
     assert login_of("h.test.evil.test/cows", kept) is None
 
 
-def test_a_login_shows_nothing_secret():
+def test_a_login_shows_no_secret():
     assert CANARY not in repr(Login("hub", "ann", CANARY))

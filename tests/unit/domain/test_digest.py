@@ -26,14 +26,14 @@ def test_order_of_keys_does_not_matter(values, random):
 
 
 @given(PARTS, PARTS)
-def test_keys_are_equal_exactly_where_all_parts_are(one, other):
+def test_keys_are_equal_only_if_all_parts_are(one, other):
     """K8: an unchanged node has the key of its last run."""
     same = canonical_text(one) == canonical_text(other)
     assert (one.key() == other.key()) is same
 
 
 @pytest.mark.parametrize(("old", "new"), [(1, True), (1, 1.0), (0, False), (0.0, -0.0), ("1", 1)])
-def test_values_that_python_calls_equal_are_told_apart(old, new):
+def test_values_that_python_treats_as_equal_are_distinguished(old, new):
     one = msgspec.structs.replace(KEY, values={"n": old})
     other = msgspec.structs.replace(KEY, values={"n": new})
     assert one.key() != other.key()

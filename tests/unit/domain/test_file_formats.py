@@ -45,5 +45,5 @@ def test_a_file_named_by_its_format_has_it(word):
 
 
 @pytest.mark.parametrize("word", ["", "folder", "a/b", "../x", "a b", "x" * 17, ".", "a.b", "é"])
-def test_what_is_no_word_makes_no_suffix(word):
+def test_invalid_formats_make_no_suffix(word):
     assert suffix_of(word) == ""

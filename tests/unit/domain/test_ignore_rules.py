@@ -14,7 +14,7 @@ def test_caches_and_hidden_files_are_ignored(name: str) -> None:
     ("name", "ignored"),
     [("dist/", True), ("flow.nbflow", True), (".dockerignore", False), ("data/a.csv", False)],
 )
-def test_what_bundles_leave_out_is_ignored(name: str, ignored: bool) -> None:
+def test_files_outside_bundles_are_ignored(name: str, ignored: bool) -> None:
     assert is_ignored(name) == ignored
 
 
@@ -29,7 +29,7 @@ def test_what_bundles_leave_out_is_ignored(name: str, ignored: bool) -> None:
         ("data/a.csv", ["/a.csv"], ""),
     ],
 )
-def test_the_last_rule_that_fits_decides(name: str, rules: list[str], rule: str) -> None:
+def test_the_last_matching_rule_decides(name: str, rules: list[str], rule: str) -> None:
     """As in gitignore."""
     assert rule_for(name, rules) == rule
 
@@ -44,7 +44,7 @@ def test_the_last_rule_that_fits_decides(name: str, rules: list[str], rule: str)
         *(".docker/config.json", "service-account-prod.json", "keys.kdbx", "a.p12", "a.pfx"),
     ],
 )
-def test_files_that_hold_secrets_are_known_by_name(path: str) -> None:
+def test_files_with_secrets_are_known_by_name(path: str) -> None:
     assert may_hold_secrets(path) and is_ignored(path)
 
 
@@ -72,5 +72,5 @@ def test_templates_and_other_files_hold_no_secrets(path: str) -> None:
         ("a/b.pem", [], False),
     ],
 )
-def test_a_rule_names_a_path_or_what_is_above_it(path: str, rules: list[str], named: bool) -> None:
+def test_a_rule_matches_a_path_or_its_parents(path: str, rules: list[str], named: bool) -> None:
     assert is_named(path, rules) == named

@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.limits import Limits, invalid_limits
 
 
-def test_what_is_not_said_is_inherited():
+def test_omitted_limits_are_inherited():
     own, default = Limits(cpu=1, retries=0), Limits(cpu=4, gpu=1, retries=3)
     assert Limits(**own.over(default)) == Limits(cpu=1, gpu=1, retries=0)
 
@@ -25,6 +25,6 @@ def test_what_is_not_said_is_inherited():
         (Limits(cache="sometimes"), ["cache"]),
     ],
 )
-def test_what_makes_no_sense_is_named(limits: Limits, fields: list[str]):
+def test_invalid_limits_are_named(limits: Limits, fields: list[str]):
     """K11."""
     assert [field for field, _ in invalid_limits(limits)] == fields

@@ -30,11 +30,11 @@ def test_the_last_page_has_no_cursor():
 
 
 @pytest.mark.parametrize("limit", [1, 50, MAX_LIMIT])
-def test_limits_that_are_taken(limit):
+def test_valid_limits_are_accepted(limit):
     assert check_limit(limit) == limit
 
 
 @pytest.mark.parametrize("limit", [0, -1, MAX_LIMIT + 1, 2**63, -(2**70)])
-def test_limits_that_are_refused(limit):
+def test_invalid_limits_are_refused(limit):
     with pytest.raises(Invalid, match="limit: must be between 1 and 500"):
         check_limit(limit)

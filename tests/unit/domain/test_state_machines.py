@@ -69,7 +69,7 @@ def test_no_state_follows_itself(machine):
     assert all(state not in after for state, after in machine.moves.items())
 
 
-def test_work_that_goes_on_can_be_cancelled_or_lost():
+def test_live_work_can_be_cancelled_or_lost():
     """R7, R8."""
     assert all("cancelled" in state_machines.RUN.moves[s] for s in state_machines.RUN.live)
     assert all(
@@ -79,7 +79,7 @@ def test_work_that_goes_on_can_be_cancelled_or_lost():
     assert state_machines.TASK.before("queued") == {"waiting", "preparing", "running"}
 
 
-def test_what_a_deployment_rests_in_can_be_left_and_nothing_else_is_its_end():
+def test_resting_states_of_deployments_can_be_left():
     """P3, P4: started again from anywhere, and stopped whatever it does."""
     machine = state_machines.DEPLOYMENT
     assert not machine.terminal

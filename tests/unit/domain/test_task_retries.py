@@ -15,7 +15,7 @@ from nbyard.domain.task_retries import (
 )
 
 
-def test_lost_attempts_are_retried_unasked_and_failures_only_when_asked():
+def test_lost_attempts_are_retried_and_failures_only_on_request():
     """I10, R9."""
     plain, asked = Limits(), Limits(retries=1)
     assert [is_retried(plain, "lost", n, n - 1) for n in (1, 2, 3)] == [True, True, False]
@@ -24,7 +24,7 @@ def test_lost_attempts_are_retried_unasked_and_failures_only_when_asked():
     assert not is_retried(asked, "error", 2, 0)
 
 
-def test_what_was_lost_takes_no_retry_away_and_no_failure_what_follows_a_loss():
+def test_losses_and_failures_are_counted_separately():
     """I10: each is counted apart."""
     limits = Limits(retries=2)
     assert is_retried(limits, "error", 4, lost=2)
@@ -33,14 +33,14 @@ def test_what_was_lost_takes_no_retry_away_and_no_failure_what_follows_a_loss():
     assert not is_retried(limits, "lost", 5, lost=2)
 
 
-def test_what_is_lost_is_none_of_the_kinds():
+def test_a_loss_is_no_kind_of_failure():
     """R9: as docs/explanation/run.md says of `retry_on`."""
     for kinds in (("error",), ("kernel-died",), None):
         assert lost_retries(Limits(retries=1, retry_on=kinds)) == LOST_RETRIES
         assert is_retried(Limits(retries=4, retry_on=kinds), "lost", 4, 3)
 
 
-def test_only_the_kinds_that_were_named():
+def test_only_the_named_kinds_are_retried():
     limits = Limits(retries=5, retry_on=("timeout",))
     assert is_retried(limits, "timeout", 5, 0)
     assert not is_retried(limits, "error", 1, 0)

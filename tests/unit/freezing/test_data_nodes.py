@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import NotFound
-from nbyard.freezing.data_nodes import data_view, frozen_data
+from nbyard.freezing.node_resolution import data_view, frozen_data
 
 
 def test_a_file_and_a_folder_are_read_relative_to_the_workflow(yard, root):
@@ -19,7 +19,7 @@ def test_a_file_and_a_folder_are_read_relative_to_the_workflow(yard, root):
         assert frozen.data is not None and yard.parts.blobs.exists(frozen.data.digest)
 
 
-def test_a_dataset_is_its_newest_version_and_of_its_owner(yard, imported):
+def test_a_dataset_means_the_newest_version_of_its_owner(yard, imported):
     node = Node("dataset", dataset="a.csv")
     assert data_view(yard.parts, "ann", ".", node).dataset == imported.id
     data = frozen_data(yard.parts, "ann", ".", node).data

@@ -52,21 +52,21 @@ def known(yard, ann):
     return make
 
 
-def test_a_name_means_the_newest_that_is_ready(yard, known):
+def test_a_name_means_the_newest_ready_version(yard, known):
     known("cows", "ready", "ready", "failed")
-    used, lock = find_used(yard.services.runs._parts, "ann", "cows")
+    used, lock = find_used(yard.parts, "ann", "cows")
     assert (used.name, used.number, used.digest, used.pinned, lock) == (
         "cows", 2, "d1", False, b"",
     )  # fmt: skip
-    used, _ = find_used(yard.services.runs._parts, "ann", "cows@1")
+    used, _ = find_used(yard.parts, "ann", "cows@1")
     assert (used.number, used.pinned) == (1, True)
 
 
-def test_what_cannot_be_used_is_refused_in_words(yard, known):
+def test_unusable_environments_are_refused_with_a_reason(yard, known):
     known("cows", "ready", "failed")
     known("ants", "queued")
     known("bees", "failed")
-    parts = yard.services.runs._parts
+    parts = yard.parts
     for reference, words in (
         ("cows@2", "version 2 of 'cows' was not installed: why"),
         ("ants", "version 1 of 'ants' is not installed yet: it is queued"),
@@ -82,7 +82,7 @@ def test_what_cannot_be_used_is_refused_in_words(yard, known):
         find_used(parts, "ann", "cow@3")
     (detail,) = refused.value.details
     assert detail.path == "environment"
-    assert detail.message == "there is no environment 'cow@3'; there are: cows, bees, ants"
+    assert "'cow@3'" in detail.message and detail.message.endswith("cows, bees, ants")
     with pytest.raises(NotFound, match="no version 9; installed are: 1"):
         find_used(parts, "ann", "cows@9")
     with pytest.raises(NotFound, match="no version 2; none is installed"):
@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_refused_in_words(yard, known):
         find_used(parts, "bob", "cows")
 
 
-def test_a_run_names_the_field_and_what_there_is(yard, ann, root, known):
+def test_a_refused_run_names_the_field_and_known_names(yard, ann, root, known):
     known("cows", "ready")
     (root / "a.py").write_text("print(1)\n")
     (root / "a.nbflow").write_text(
@@ -109,15 +109,15 @@ def test_a_run_names_the_field_and_what_there_is(yard, ann, root, known):
         yard.services.runs.create(ann, NewRun(path="a.nbflow"))
 
 
-def test_a_name_that_ends_like_a_version_is_that_name(yard, known):
+def test_a_name_may_end_like_a_version(yard, known):
     known("cows@1", "ready")
-    used, _ = find_used(yard.services.runs._parts, "ann", "cows@1")
+    used, _ = find_used(yard.parts, "ann", "cows@1")
     assert (used.name, used.number, used.pinned) == ("cows@1", 1, False)
 
 
-def test_a_kernel_of_ours_is_known(yard, known):
+def test_kernels_of_environments_are_known(yard, known):
     known("cows", "ready")
-    parts = yard.services.runs._parts
+    parts = yard.parts
     assert of_kernel(parts, "ann", "nbyard-cows") == "cows"
     assert of_kernel(parts, "ann", "python3") == of_kernel(parts, "bob", "nbyard-cows") == ""
 
@@ -134,14 +134,14 @@ def test_a_kernel_of_ours_is_known(yard, known):
         ("somebody/elses:1", "cows", True),
     ],
 )
-def test_an_image_that_was_built_of_the_environment_has_its_packages(
+def test_an_image_of_an_environment_has_its_packages(
     yard, ann, root, known, image, environment, is_put_in
 ):
     """L5: none of them is put into it once more."""
     known("cows", "ready", "ready")
     known("ants", "ready")
-    used, _ = find_used(yard.services.runs._parts, "ann", "cows")
-    other, _ = find_used(yard.services.runs._parts, "ann", "ants")
+    used, _ = find_used(yard.parts, "ann", "cows")
+    other, _ = find_used(yard.parts, "ann", "ants")
     for_scripts = {"recipe": {"for_notebooks": False}}
     for key, name, of, number, more in (
         ("2", "cows:2", used, 2, {}),
@@ -166,7 +166,7 @@ def test_an_image_that_was_built_of_the_environment_has_its_packages(
 def test_a_notebook_needs_an_image_for_notebooks(yard, known):
     """L5: else what executes it is put in, and its packages with that."""
     known("cows", "ready")
-    used, _ = find_used(yard.services.runs._parts, "ann", "cows")
+    used, _ = find_used(yard.parts, "ann", "cows")
     with yard.store.write() as c:
         told = {"environment": used.id, "version": 1, "recipe": {"for_notebooks": False}}
         yard.store.images.insert(c, "ann", "1", reference="cows:1", origin="build", **told)
@@ -204,7 +204,7 @@ def test_a_retry_uses_its_environment_for_failed_and_skipped_nodes(yard, ann, ro
     states = {"failed": "failed", "failed_other": "failed", "finished": "succeeded"}
     with yard.store.read() as c:
         tasks = yard.store.tasks.of_run(c, made.id)
-    renew = plan_renewer(yard.services.runs._parts, "ann", "cows")
+    renew = plan_renewer(yard.parts, "ann", "cows")
     plans = {
         task.node: renew(msgspec.structs.replace(task, state=states.get(task.node, "skipped")))
         for task in tasks

@@ -47,7 +47,7 @@ def test_a_broken_description_is_named(yard, tool, root):
     assert "tool.py.nbexec" in refused.value.message
 
 
-def test_a_description_that_is_a_link_does_not_lead_out(yard, tool, root, tmp_path_factory):
+def test_a_linked_description_outside_is_refused(yard, tool, root, tmp_path_factory):
     outside = tmp_path_factory.mktemp("outside") / "secret"
     outside.write_text("{")
     (root / f"{tool}.nbexec").unlink()
@@ -56,7 +56,7 @@ def test_a_description_that_is_a_link_does_not_lead_out(yard, tool, root, tmp_pa
         Freezer(yard.parts).load(tool)
 
 
-def test_of_a_large_folder_what_defaults_and_texts_name_comes_along(yard, root):
+def test_files_named_in_code_are_taken_from_large_folders(yard, root):
     """E14: what works in plain Jupyter works in a run."""
     yard.parts.settings.max_bundle_bytes = 5
     (root / "plain/sub/deep").mkdir(parents=True)

@@ -28,7 +28,7 @@ __all__ = ["known"]
         ("import cow\nimport )", set()),
     ],
 )
-def test_only_what_code_always_imports_counts(code: str, modules: set[str]) -> None:
+def test_only_unconditional_imports_count(code: str, modules: set[str]) -> None:
     files = {
         "n.py": code.encode(),
         "beside.py": b"import cow",
@@ -89,7 +89,7 @@ def test_one_command_creates_an_environment_for_all_nodes(check, known):
     assert params["command"] == "nbyard environments install farm no_such_calf"
 
 
-def test_an_environment_lacks_what_is_not_in_its_lock(check, known):
+def test_an_environment_lacks_packages_outside_its_lock(check, known):
     known("cows", "ready")
     views = check({"a": {**A, "environment": "cows"}, "b": B}, environment="cows")
     install = "nbyard environments install cows no_such_calf no_such_cow pytest"

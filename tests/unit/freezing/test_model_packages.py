@@ -62,7 +62,7 @@ def frozen(yard, node=NODE, **overrides):
         ("needs.txt", "-e .\n", "-e .\n"),
     ],
 )
-def test_a_container_gets_them_and_what_predicts(yard, write, requirements, file, text):
+def test_a_container_gets_packages_and_the_predictor(yard, write, requirements, file, text):
     """The model's own lines win. Hashes are for all packages or none."""
     write(requirements, file)
     freeze = frozen(yard)
@@ -72,7 +72,7 @@ def test_a_container_gets_them_and_what_predicts(yard, write, requirements, file
 @pytest.mark.parametrize(
     "more", [{"image": "own:1"}, {"requirements": "needs.txt"}, {"environment": "cows"}]
 )
-def test_what_the_node_names_itself_wins(yard, ann, write, known, more):
+def test_settings_of_the_node_win(yard, ann, write, known, more):
     known("cows", "ready")
     write("needs.txt", "six\n")
     freeze = frozen(yard, Node("executable", path="model.yaml", **more))
@@ -80,7 +80,7 @@ def test_what_the_node_names_itself_wins(yard, ann, write, known, more):
         assert freeze.rows(c)["n"].model_requirements == ""
 
 
-def test_a_version_keeps_its_own(yard, ann, write, root):
+def test_a_version_keeps_its_requirements(yard, ann, write, root):
     path = write("needs.txt", "six==1.16.0\n")
     made = yard.services.executables.create(ann, NewExecutable(path=path, resources=Resources()))
     (root / "needs.txt").write_text("six\n")
@@ -115,7 +115,7 @@ def refused(create):
     return detail
 
 
-def test_a_file_that_is_not_there_matters_in_a_container_without_an_image(write, known, run):
+def test_a_missing_file_matters_only_without_an_image(write, known, run):
     """A process has the packages of this machine, and did never read the file."""
     path = write("needs.txt")
     known("cows", "ready")
@@ -123,9 +123,7 @@ def test_a_file_that_is_not_there_matters_in_a_container_without_an_image(write,
     assert run(path, image="own:1")
     assert run(path, runtime="docker", environment="cows")
     detail = refused(lambda: run(path, runtime="docker"))
-    assert (detail.path, str(detail.reason)) == (
-        "main.requirements", "There is no requirements file needs.txt.",
-    )  # fmt: skip
+    assert detail.path == "main.requirements" and "needs.txt" in str(detail.reason)
 
 
 def test_a_workflow_runs_in_the_image_of_the_run(yard, ann, write, root, known):
@@ -164,7 +162,7 @@ def test_an_mlflow_folder_runs_without_a_requirements_file(yard, ann, write, roo
     assert run(path)
     for node in (Node("executable", path=path), Node("executable", executable=made.id)):
         freeze = frozen(yard, node)
-        assert str(freeze.package_problems["n"].container) != "None"
+        assert str(freeze.nodes["n"].problems.container) != "None"
         with yard.store.write() as c:
             assert freeze.rows(c)["n"].model_requirements == ""
 
@@ -181,7 +179,7 @@ def test_a_local_process_without_pandas_is_refused_with_the_command(write, run, 
     assert run(path, runtime="docker")
 
 
-def test_packages_that_others_may_provide_do_not_refuse_a_run(write, run, installed):
+def test_uncertain_packages_do_not_refuse_a_run(write, run, installed):
     """The module cv2 is also in opencv-python-headless; the name alone does not tell."""
     installed.add("opencv-python-headless")
     assert run(write("[opencv-python, mlflow]"))
@@ -222,7 +220,7 @@ def test_a_bypassed_model_needs_no_packages(yard, ann, write, root, installed):
     assert yard.services.runs.create(ann, NewRun(path="w.nbflow"))
 
 
-def test_the_canvas_knows_before_a_run(yard, ann, write, root):
+def test_the_canvas_shows_missing_packages_before_a_run(yard, ann, write, root):
     path = write("needs.txt", "no-such-cow\n")
     nodes = {
         "p": {"type": "executable", "path": path},
@@ -237,7 +235,7 @@ def test_the_canvas_knows_before_a_run(yard, ann, write, root):
     assert yard.services.workflows.check(ann, body).nodes["p"].hints == [], "it is installed"
 
 
-def test_an_environment_lacks_what_it_has_not_locked(yard, known):
+def test_an_environment_lacks_unlocked_packages(yard, known):
     known("cows", "ready")
     used, _ = find_used(yard.parts, "ann", "cows")
     packages = ModelPackages("Cow", "", ["six"], ["pandas>=2.2"])

@@ -12,7 +12,7 @@ from nbyard.freezing.workflow_files import is_there
 
 
 @pytest.mark.parametrize("text", ['{"version": 1, "meta": {"id": "w"}}', "{"])
-def test_a_file_counts_until_it_holds_another_document(tmp_path, text):
+def test_a_file_is_known_until_its_document_changes(tmp_path, text):
     file = tmp_path / "a.nbflow"
     assert not is_there(str(file), "w") and not is_there(str(file / "b"), "w")
     file.write_text(text)
@@ -21,7 +21,7 @@ def test_a_file_counts_until_it_holds_another_document(tmp_path, text):
     assert not is_there(str(file), "w")
 
 
-def test_no_file_is_read_while_others_wait_for_their_turn(yard, ann, flow, root, monkeypatch):
+def test_no_file_is_read_while_the_write_lock_is_held(yard, ann, flow, root, monkeypatch):
     first = yard.services.runs.create(ann, NewRun(path=flow))
     for name in ("b.nbflow", "c.nbflow"):
         shutil.copy(root / flow, root / name)
@@ -31,7 +31,7 @@ def test_no_file_is_read_while_others_wait_for_their_turn(yard, ann, flow, root,
     read_bytes = Path.read_bytes
 
     def noted(path):
-        read.append((path.name, yard.store.database._writer.locked()))
+        read.append((path.name, yard.store.database.write_lock.locked()))
         return read_bytes(path)
 
     monkeypatch.setattr(Path, "read_bytes", noted)

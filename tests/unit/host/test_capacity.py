@@ -12,7 +12,7 @@ from nbyard.host.capacity import capacity
 from nbyard.settings import Settings
 
 
-def test_the_settings_count_else_the_machine():
+def test_settings_win_over_the_machine():
     configured = capacity(Settings(slots=3, memory_bytes=5, gpus=["1", "0", "1"], tasks_per_gpu=2))
     assert configured.memory_bytes == 5
     assert (configured.cores, configured.gpus, configured.tasks_per_gpu) == (3, ("1", "0"), 2)
@@ -22,7 +22,7 @@ def test_the_settings_count_else_the_machine():
     assert found.gpus == ()
 
 
-def test_auto_asks_the_driver_not_too_often(monkeypatch: pytest.MonkeyPatch):
+def test_auto_asks_the_driver_at_intervals(monkeypatch: pytest.MonkeyPatch):
     asked = iter([("GPU-a",)])
     monkeypatch.setattr(gpus, "ask_driver", lambda: next(asked))
     monkeypatch.setattr(gpus, "_driver", gpus.Driver())
@@ -59,7 +59,7 @@ GIB = 2**30
         ),
     ],
 )
-def test_the_limits_of_control_groups(tmp_path: Path, told, files, limits):
+def test_limits_of_control_groups_are_read(tmp_path: Path, told, files, limits):
     """R11: of both versions, and of the groups that ours is in."""
     (tmp_path / "own").write_text(f"{told}\n")
     for name, text in files.items():
@@ -69,7 +69,7 @@ def test_the_limits_of_control_groups(tmp_path: Path, told, files, limits):
     assert machine.cgroup_limits(tmp_path / "own", tmp_path / "mounts") == limits
 
 
-def test_where_there_are_no_control_groups(tmp_path: Path):
+def test_without_control_groups_there_are_no_limits(tmp_path: Path):
     assert machine.cgroup_limits(tmp_path / "own", tmp_path) == (inf, inf)
 
 
@@ -77,12 +77,12 @@ def test_where_there_are_no_control_groups(tmp_path: Path):
 def grouped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """In a container that may use half a core and a little memory."""
     monkeypatch.setattr(machine, "cgroup_limits", lambda: (0.5, 2**20))
-    machine._usable.cache_clear()
+    machine.usable.cache_clear()
     yield
-    machine._usable.cache_clear()
+    machine.usable.cache_clear()
 
 
-def test_slots_and_memory_are_those_of_the_container(grouped: None):
+def test_slots_and_memory_follow_the_container(grouped: None):
     """R11: whatever the machine around it has; what is configured counts before."""
     found = capacity(Settings(gpus=[]))
     assert (found.cores, found.memory_bytes) == (0.5, 2**20)
@@ -90,7 +90,7 @@ def test_slots_and_memory_are_those_of_the_container(grouped: None):
 
 
 @pytest.mark.parametrize("address", ["tcp://far:2376", "ssh://far"])
-def test_an_engine_elsewhere_has_another_size(grouped: None, monkeypatch, address: str):
+def test_a_remote_engine_has_its_own_capacity(grouped: None, monkeypatch, address: str):
     monkeypatch.delenv("DOCKER_HOST", raising=False)
     assert machine.engine_size(Settings()) == (0.5, 2**20)
     assert machine.engine_size(Settings(docker_host="unix:///run/x.sock")) == (0.5, 2**20)

@@ -21,7 +21,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     entry_points.load_entry_point.cache_clear()
 
 
-def test_one_object_for_a_name_and_none_of_the_others() -> None:
+def test_only_the_named_object_is_loaded() -> None:
     assert set(entry_points.entry_points_of(GROUP)) == {"a", "b"}
     assert (
         entry_points.load_entry_point(GROUP, "b") is entry_points.load_entry_point(GROUP, "b") == {}

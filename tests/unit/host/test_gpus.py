@@ -61,7 +61,7 @@ def until(found: tuple[str, ...]) -> None:
         ("echo No devices were found", ()),
     ],
 )
-def test_the_driver_is_asked(script: str, found: tuple[str, ...], says) -> None:
+def test_the_driver_lists_the_gpus(script: str, found: tuple[str, ...], says) -> None:
     """R11: the first answer is waited for; a card in parts (MIG) is granted in these."""
     says(f'[ "$*" = -L ] || exit 1; {script}')
     assert gpus.gpu_ids(["auto"]) == found
@@ -80,7 +80,7 @@ def test_the_driver_is_asked(script: str, found: tuple[str, ...], says) -> None:
         ("GPU-,1", ()),
     ],
 )
-def test_only_what_was_left_to_us_is_granted(
+def test_only_visible_gpus_are_granted(
     visible: str, found: tuple[str, ...], says, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R11: as in a job of Slurm."""
@@ -93,7 +93,7 @@ def test_only_what_was_left_to_us_is_granted(
 
 
 @pytest.mark.parametrize("attempt", [False, True])
-def test_what_a_notebook_wants_to_see_limits_nobody(
+def test_variables_of_a_notebook_limit_no_gpus(
     attempt: bool, says, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R11: whoever runs something may be who calls the dispatcher that serves all."""
@@ -106,12 +106,14 @@ def test_what_a_notebook_wants_to_see_limits_nobody(
     assert gpus.gpu_source(["auto"]) == because("gpus-of-driver")
 
 
-def test_without_a_driver_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_driver_there_are_no_gpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     assert gpus.gpu_ids(["auto"]) == ()
 
 
-def test_what_is_known_holds_while_the_driver_fails(says, tmp_path: Path) -> None:
+def test_known_gpus_stay_while_the_driver_fails(says, tmp_path: Path) -> None:
     """F38: nobody is told then that this machine has none."""
     says(f"echo '{CARDS}'")
     assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
@@ -124,7 +126,7 @@ def test_what_is_known_holds_while_the_driver_fails(says, tmp_path: Path) -> Non
     until(("MIG-3", "MIG-4", "GPU-2"))
 
 
-def test_a_driver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hanging_driver_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     """F38: nor asked once more meanwhile; the others go on with what is known."""
     asked, answers = [], Event()
 
@@ -146,7 +148,7 @@ def test_a_driver_that_hangs_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) 
     until(("GPU-2",))
 
 
-def test_one_that_hangs_from_the_beginning_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_driver_that_always_hangs_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = Event()
     monkeypatch.setattr(gpus, "ANSWER_SECONDS", 0.01)
     monkeypatch.setattr(gpus, "ask_driver", lambda: ("GPU-1",) if answers.wait(60) else ())

@@ -7,8 +7,8 @@ import pytest
 
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
-from nbyard.host import installed_runtimes as runtimes
-from nbyard.host.installed_runtimes import check_runtimes, offered_runtimes
+from nbyard.host import entry_points as runtimes
+from nbyard.host.entry_points import check_runtimes, offered_runtimes
 from nbyard.settings import Settings
 
 
@@ -17,7 +17,7 @@ def document(**named: str) -> Document:
     return msgspec.convert({"version": 1, "nodes": nodes}, Document)
 
 
-def test_what_is_installed_may_be_named():
+def test_installed_runtimes_are_accepted():
     for wished in ("", "process", "docker"):
         check_runtimes(document(a="process", b="docker", c=""), wished)
 
@@ -29,7 +29,7 @@ def test_what_is_installed_may_be_named():
         ({"a": "process", "b": "Docker"}, "process", "document.nodes.b.runtime"),
     ],
 )
-def test_what_is_not_is_refused_with_what_there_is(nodes, wished, place):
+def test_other_runtimes_are_refused_with_the_known_ones(nodes, wished, place):
     with pytest.raises(Invalid) as refused:
         check_runtimes(document(**nodes), wished)
     (detail,) = refused.value.details
@@ -37,15 +37,15 @@ def test_what_is_not_is_refused_with_what_there_is(nodes, wished, place):
     assert "installed: dask, docker, process" in detail.message
 
 
-def test_a_long_name_is_not_repeated_whole():
+def test_a_long_name_is_shortened():
     with pytest.raises(Invalid) as refused:
         check_runtimes(document(), "x" * 10_000)
     assert len(refused.value.details[0].message) < 200
 
 
-def test_a_strangers_runtime_is_known_without_being_loaded(monkeypatch):
+def test_external_runtimes_are_known_without_loading(monkeypatch):
     """HOUSE 6.10."""
-    theirs = EntryPoint("theirs", "no.such.module:Runtime", runtimes.GROUP)
+    theirs = EntryPoint("theirs", "no.such.module:Runtime", runtimes.RUNTIMES)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [theirs])
     check_runtimes(document(a="theirs"), "theirs")
     with pytest.raises(Invalid):

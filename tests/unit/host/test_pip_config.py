@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host import pip_config
-from nbyard.host.pip_config import for_uv
+from nbyard.host import installers
+from nbyard.host.installers import for_uv
 
 Conf = Callable[..., dict[str, str]]
 
@@ -19,7 +19,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conf:
     home = tmp_path / "home"
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
-    monkeypatch.setattr(pip_config, "SYSTEM", str(tmp_path / "etc"))
+    monkeypatch.setattr(installers, "SYSTEM", str(tmp_path / "etc"))
 
     def write(files: dict[str, str] | None = None, **variables: str) -> dict[str, str]:
         for name, text in (files or {}).items():
@@ -30,7 +30,7 @@ def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Conf:
     return write
 
 
-def test_each_option_in_the_words_of_uv(conf: Conf) -> None:
+def test_each_option_is_translated_for_uv(conf: Conf) -> None:
     text = """[global]
 index-url = https://a.test/simple
 extra-index-url =
@@ -55,7 +55,7 @@ timeout = 60
     }
 
 
-def test_nothing_is_said_where_nothing_is_set_up(conf: Conf) -> None:
+def test_without_configuration_nothing_is_set(conf: Conf) -> None:
     assert for_uv(conf()) == {}
     assert for_uv(conf({"home/.pip/pip.conf": "[global\n"})) == {}
     assert for_uv(conf({"home/.pip/pip.conf": "[global]\nno-index = false\n"})) == {}
@@ -81,7 +81,7 @@ def test_files_sections_and_variables_win_in_pips_order(conf: Conf) -> None:
     assert for_uv(own)["UV_DEFAULT_INDEX"] == "https://variable.test"
 
 
-def test_a_file_that_is_named_takes_the_place_of_the_users(conf: Conf, tmp_path: Path) -> None:
+def test_a_named_file_replaces_that_of_the_user(conf: Conf, tmp_path: Path) -> None:
     named = tmp_path / "named.conf"
     named.write_text("[global]\ncert = /ca.pem\n")
     files = {"home/.config/pip/pip.conf": "[global]\nindex-url = https://user.test\n"}
@@ -115,6 +115,6 @@ def test_uvs_own_file_wins_where_it_names_an_index(conf: Conf, text: str, wins: 
     assert for_uv(given | {"UV_NO_CONFIG": "1"}) != {}
 
 
-def test_a_file_of_uv_that_is_named_wins(conf: Conf, tmp_path: Path) -> None:
+def test_a_named_file_of_uv_wins(conf: Conf, tmp_path: Path) -> None:
     given = conf({"own.toml": "no-index = true"}, PIP_INDEX_URL="https://p.test")
     assert for_uv(given | {"UV_CONFIG_FILE": str(tmp_path / "own.toml")}) == {}

@@ -34,7 +34,7 @@ def files(tmp_path):
         (".", "", "."),
     ],
 )
-def test_places_below_the_root(files, path, base, shown):
+def test_paths_below_the_root_are_resolved(files, path, base, shown):
     real = files.locate(path, base=base)
     assert files.shown(real) == shown
     assert files.has(real)
@@ -54,7 +54,7 @@ def test_paths_that_lead_out_are_refused(files, path, base):
         files.locate(path, base=base)
 
 
-def test_a_whole_path_below_the_root_is_known(files, tmp_path):
+def test_an_absolute_path_below_the_root_is_accepted(files, tmp_path):
     whole = str(files.root / "sub/b.txt")
     assert files.shown(files.locate(whole)) == "sub/b.txt"
     assert files.real_path_of(whole) == files.real_path_of("sub/b.txt") == files.root / "sub/b.txt"
@@ -109,12 +109,12 @@ def test_files_are_listed_without_links_caches_and_special_files(files, tmp_path
         ("a/" * 400_000, "longer than a path can be"),
     ],
 )
-def test_texts_that_are_no_paths_are_refused(files, path, words):
+def test_invalid_paths_are_refused(files, path, words):
     with pytest.raises(Invalid, match=f"code: .*{words}"):
         files.locate(path, "code")
 
 
-def test_the_whole_place_counts_for_the_longest_path(tmp_path):
+def test_the_absolute_path_counts_for_the_length_limit(tmp_path):
     """The store notes where the file really is, and an index of PostgreSQL ends there."""
     deep = ProjectFiles(tmp_path.joinpath(*["d" * 200] * 8))
     assert deep.locate("sub/a.nbflow").name == "a.nbflow"
@@ -123,7 +123,7 @@ def test_the_whole_place_counts_for_the_longest_path(tmp_path):
 
 
 @given(path=st.text("./ab~\\ ", max_size=20), base=st.text("./ab", max_size=6))
-def test_nothing_leads_out(tmp_path_factory, path, base):
+def test_no_path_leads_out(tmp_path_factory, path, base):
     files = ProjectFiles(tmp_path_factory.getbasetemp())
     try:
         real = files.locate(path, base=base)
@@ -132,7 +132,7 @@ def test_nothing_leads_out(tmp_path_factory, path, base):
     assert real.is_relative_to(files.root)
 
 
-def test_what_cannot_be_read(files, monkeypatch):
+def test_unreadable_files_are_reported(files, monkeypatch):
     os.mkfifo(files.root / "pipe")
     (files.root / "loop").symlink_to("loop")
     for path in ("nothing.txt", "sub", "a.txt/b", "pipe", "loop"):
@@ -149,7 +149,7 @@ def test_what_cannot_be_read(files, monkeypatch):
         files.read("a.txt")
 
 
-def test_a_shell_sees_the_machine_from_where_it_stands(tmp_path):
+def test_a_shell_resolves_paths_from_its_folder(tmp_path):
     from pathlib import Path
 
     (tmp_path / "a.txt").write_bytes(b"a")
@@ -158,7 +158,7 @@ def test_a_shell_sees_the_machine_from_where_it_stands(tmp_path):
     assert files.shown(files.locate("a.txt")) == os.path.realpath(tmp_path / "a.txt")
 
 
-def test_a_file_is_replaced_whole(tmp_path, monkeypatch):
+def test_a_file_is_replaced_atomically(tmp_path, monkeypatch):
     path = tmp_path / ("long" * 50 + ".sh")
     write_whole(path, b"1")
     assert stat.S_IMODE(path.stat().st_mode) == 0o644

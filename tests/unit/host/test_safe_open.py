@@ -85,7 +85,7 @@ def test_a_link_swapped_in_after_the_check_is_refused(
         safe_open.open_within(root / "sub" / "a.csv", [root])
 
 
-def test_missing_nul_and_folder(root: Path) -> None:
+def test_missing_files_nul_bytes_and_folders_are_refused(root: Path) -> None:
     with pytest.raises(NotFound):
         safe_open.open_within(root / "none.csv", [root])
     with pytest.raises(NotFound):
@@ -112,7 +112,7 @@ def inside(root: Path, relative: str) -> str:
         return file.read()
 
 
-def test_below_a_folder_nothing_leads_out(root: Path) -> None:
+def test_no_path_leads_out_of_a_folder(root: Path) -> None:
     """I24: what is named there was written by who may be hostile."""
     (root / "alias").symlink_to("sub")
     (root / "out").symlink_to("../data-private")

@@ -39,12 +39,12 @@ def test_flags_win_over_the_environment_and_that_over_the_file(config, monkeypat
     assert server_of("") == ""
 
 
-def test_without_a_file_nothing_is_named(config: Path) -> None:
+def test_without_a_file_no_server_is_known(config: Path) -> None:
     config.unlink()
     assert server_of("") == "" and read_servers().servers == {}
 
 
-def test_the_file_lies_in_the_configuration_folder(tmp_path: Path, monkeypatch) -> None:
+def test_the_file_is_in_the_configuration_folder(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.delenv("NBYARD_CONFIG", raising=False)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     (tmp_path / "nbyard").mkdir()
@@ -79,7 +79,7 @@ def test_a_token_that_others_can_read_is_refused(config: Path) -> None:
         ("[servers.hub]\n", "url"),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_field(config: Path, text: str, word: str) -> None:
+def test_an_invalid_file_is_refused_with_its_field(config: Path, text: str, word: str) -> None:
     config.write_text(text)
     with pytest.raises(Invalid) as refused:
         server_of("")

@@ -1,5 +1,6 @@
 """Waking whoever waits."""
 
+import itertools
 import os
 import resource
 import socket
@@ -27,13 +28,13 @@ def test_many_pokes_count_as_one(tmp_path):
         assert not listener.wait(0)
 
 
-def test_waiting_ends_by_itself(tmp_path):
+def test_waiting_ends_after_its_time(tmp_path):
     with open_listener(tmp_path) as listener:
         assert not listener.wait(0.01)
         assert not listener.wait(-1)
 
 
-def test_a_poke_ends_a_wait_under_way(tmp_path):
+def test_a_poke_ends_a_running_wait(tmp_path):
     with open_listener(tmp_path) as listener:
         poker = threading.Timer(0.05, wake_listeners, [tmp_path])
         poker.start()
@@ -41,7 +42,7 @@ def test_a_poke_ends_a_wait_under_way(tmp_path):
         poker.join()
 
 
-def test_poking_where_nobody_ever_listened(tmp_path):
+def test_poking_without_listeners_is_no_error(tmp_path):
     wake_listeners(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
@@ -59,7 +60,7 @@ def test_sockets_of_the_dead_are_removed(tmp_path):
 
 
 @pytest.mark.parametrize("length", [85, 100, 250])
-def test_stores_with_long_names(tmp_path, length):
+def test_stores_with_long_names_have_listeners(tmp_path, length):
     """The address of a socket has room for 108 bytes only."""
     store = tmp_path / ("s" * length)
     descriptors = len(os.listdir("/proc/self/fd"))
@@ -71,17 +72,21 @@ def test_stores_with_long_names(tmp_path, length):
     assert len(os.listdir("/proc/self/fd")) == descriptors
 
 
-def test_listening_works_with_many_open_files(tmp_path):
+def test_listening_works_with_many_open_files(tmp_path, monkeypatch):
     """Descriptors above 1023 are beyond what select() can watch."""
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < 2000:
         pytest.skip("no process may have that many here")
-    listener = Listener(tmp_path)
+    plain, high = socket.socket, itertools.count(1500)
+
+    def above_1023(*kind):
+        with plain(*kind) as made:
+            return plain(fileno=os.dup2(made.fileno(), next(high)))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(socket, "socket", above_1023)
+        listener = Listener(tmp_path)
     try:
-        high = os.dup2(listener.fileno(), 1500)
-        replaced = socket.socket(fileno=high)
-        replaced.setblocking(False)
-        listener._socket.close()
-        listener._socket = replaced
+        assert listener.fileno() >= 1500
         wake_listeners(tmp_path)
         assert listener.wait(5)
     finally:
@@ -94,7 +99,7 @@ def test_the_folder_is_private(tmp_path):
             assert folder.stat().st_mode & 0o077 == 0
 
 
-def test_who_waits_for_news_sleeps_on_while_work_comes_further(tmp_path):
+def test_progress_does_not_wake_listeners_for_news(tmp_path):
     with open_listener(tmp_path) as one, open_listener(tmp_path) as other:
         folder = AttemptFolder(str(tmp_path))
         folder.poke(str(tmp_path / FOLDER), ".")
@@ -105,7 +110,7 @@ def test_who_waits_for_news_sleeps_on_while_work_comes_further(tmp_path):
         assert one.receive_words(5) == {b"attempt"}
 
 
-def test_who_reads_the_store_sleeps_on_while_work_tells_of_itself(tmp_path):
+def test_messages_of_work_do_not_wake_store_readers(tmp_path):
     with (
         open_listener(tmp_path) as listener,
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as work,

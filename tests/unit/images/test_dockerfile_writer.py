@@ -18,7 +18,7 @@ from nbyard.images.dockerfile_writer import build_files
 pytestmark = pytest.mark.slow
 
 
-def test_what_lies_in_a_folder_here_is_refused():
+def test_local_folders_are_refused():
     """L6: an image takes what is in an index, or behind an address of the web."""
     lines = ["--index-url https://packages.test", "cow @ file:///w/cow-1.0-py3-none-any.whl --hash"]
     with pytest.raises(Invalid, match=r"cow @ file:///w/cow-1.0-py3-none-any.whl: an image"):
@@ -113,7 +113,7 @@ def text_of(spec: ImageSpec) -> str:
     return build_files(spec)["Dockerfile"]
 
 
-def test_the_whole_text():
+def test_the_dockerfile_has_the_expected_text():
     """Equal input, equal bytes."""
     assert text_of(SPEC) == WHOLE
 
@@ -138,7 +138,7 @@ def test_neither_locale_nor_clock_nor_hash_seed_change_a_byte(language):
 
 
 @given(recipes, st.randoms())
-def test_the_order_in_which_things_are_said_counts_for_nothing(recipe, random):
+def test_the_order_of_settings_does_not_matter(recipe, random):
     other = Recipe(
         **{
             **{name: getattr(recipe, name) for name in recipe.__struct_fields__},
@@ -151,7 +151,7 @@ def test_the_order_in_which_things_are_said_counts_for_nothing(recipe, random):
 
 
 @given(recipes)
-def test_what_passes_the_check_makes_the_expected_instructions_only(recipe):
+def test_accepted_values_give_only_the_expected_instructions(recipe):
     """I24."""
     try:
         check_recipe(recipe)
@@ -167,13 +167,13 @@ def test_what_passes_the_check_makes_the_expected_instructions_only(recipe):
 
 
 @given(st.text(), recipes)
-def test_own_lines_are_kept_whatever_is_chosen_otherwise_now(own, recipe):
+def test_own_lines_are_kept_when_settings_change(own, recipe):
     written = text_of(ImageSpec(Recipe(own=own, system_packages=["git"]), ["a==1"]))
     assert own_lines(written, text_of(ImageSpec(recipe))) == own
 
 
 @given(st.data())
-def test_a_line_that_was_changed_above_the_marker_is_named(data):
+def test_a_changed_line_above_the_marker_is_named(data):
     """It would be lost: what stands there is made anew."""
     now = text_of(SPEC)
     lines = now.partition(MARKER)[0].splitlines()
@@ -183,7 +183,7 @@ def test_a_line_that_was_changed_above_the_marker_is_named(data):
     changed = "\n".join([*lines, MARKER, "RUN moo", ""])
     with pytest.raises(Invalid, match=f"^Line {number} was changed") as refused:
         own_lines(changed, now)
-    assert "Write your lines below the marker" in refused.value.hint
+    assert "below the marker" in refused.value.hint
     was = text_of(ImageSpec(Recipe(), ["a==1"]))
     with pytest.raises(Invalid, match="above the marker"):
         own_lines(changed, was)
@@ -194,25 +194,25 @@ def test_a_file_without_the_marker_is_refused():
         own_lines("FROM x\nRUN moo\n", WHOLE)
 
 
-def test_no_requirement_is_in_it():
+def test_the_dockerfile_contains_no_requirement():
     nasty = 'x==1 --hash=sha256:"]\nRUN touch /tmp/nby_canary'
     files = build_files(ImageSpec(Recipe(for_notebooks=False), [nasty]))
     assert "canary" not in files["Dockerfile"] and "canary" in files["requirements.txt"]
 
 
-def test_nothing_to_install_is_the_base_for_another_user():
+def test_without_packages_the_base_gets_another_user():
     files = build_files(ImageSpec(Recipe(for_notebooks=False)))
     assert list(files) == ["Dockerfile"] and "RUN" not in files["Dockerfile"]
     assert files["Dockerfile"].endswith(f"USER 65534:65534\n{MARKER}\n")
 
 
-def test_requirements_come_after_what_notebooks_need():
+def test_requirements_follow_notebook_packages():
     """What a lock pins is what is there in the end."""
     text = text_of(ImageSpec(Recipe(), ["a==1"]))
     assert text.index("notebooks.txt") < text.index("requirements.txt")
 
 
-def test_what_has_hashes_is_installed_whatever_is_there():
+def test_packages_with_hashes_are_always_installed():
     """pip checks no hash of what is installed already."""
     locked = text_of(ImageSpec(Recipe(), [f"a==1 --hash=sha256:{'0' * 64}"]))
     again = '"--force-reinstall", "--no-deps", "--requirement", "/nbyard/image/requirements.txt"]'

@@ -7,9 +7,8 @@ import pytest
 from nbyard.blobs import Blobs
 from nbyard.dockerd import Engine
 from nbyard.errors import NbyardError
-from nbyard.images import environment_images
-from nbyard.images.builds import ImageRequest, _failure
-from nbyard.images.environment_images import environment_image
+from nbyard.images import builds
+from nbyard.images.builds import ImageRequest, _failure, environment_image
 from nbyard.reasons.structs import because
 
 
@@ -29,7 +28,7 @@ def test_a_failed_build_names_the_requirement(
         refused = because("build-refused", message="returned a non-zero code: 1")
         raise _failure(wish.text, [f"Step 9/9 : {step}"], tail, NbyardError(refused))
 
-    monkeypatch.setattr(environment_images, "ensure_image", fail)
+    monkeypatch.setattr(builds, "ensure_image", fail)
     with pytest.raises(NbyardError) as failed:
         environment_image(
             cast(Engine, None),

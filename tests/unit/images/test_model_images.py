@@ -21,7 +21,7 @@ def test_equal_models_give_equal_bytes():
     assert model_files(MODEL, "python:3.11") == model_files(MODEL, "python:3.11")
 
 
-def test_the_dockerfile_installs_what_serves_first_and_runs_as_nobody():
+def test_the_dockerfile_installs_the_server_first_and_runs_as_nobody():
     wanting = msgspec.structs.replace(MODEL, requirements=["numpy==2.1"])
     files = model_files(wanting, "python:3.11")
     text = files["Dockerfile"]
@@ -34,7 +34,7 @@ def test_the_dockerfile_installs_what_serves_first_and_runs_as_nobody():
     assert "requirements.txt" not in model_files(MODEL, "b")["Dockerfile"]
 
 
-def test_what_serves_is_copied_as_source_and_told_the_model():
+def test_the_server_is_copied_as_source_with_the_model():
     files = model_files(MODEL, "b")
     assert "lib/nbyard/serving/__main__.py" in files
     assert "lib/nbyard/serving/http/app.py" in files
@@ -48,7 +48,7 @@ def test_an_unknown_mode_is_refused_by_name():
         serving_of("smoke")
 
 
-def test_a_strangers_mode_comes_along(tmp_path, monkeypatch):
+def test_an_external_mode_is_included(tmp_path, monkeypatch):
     (tmp_path / "herd/inner").mkdir(parents=True)
     (tmp_path / "herd/__init__.py").write_text("")
     (tmp_path / "herd/inner/__init__.py").write_text(
@@ -65,11 +65,11 @@ def test_a_strangers_mode_comes_along(tmp_path, monkeypatch):
             return import_module("herd.inner").Herd
 
     monkeypatch.setattr(model_images, "entry_points_of", lambda group: {"herd": Point()})
-    model_images._modes.cache_clear()
+    model_images.serving_modes.cache_clear()
     try:
         files = model_files(msgspec.structs.replace(MODEL, mode="herd"), "b")
     finally:
-        model_images._modes.cache_clear()
+        model_images.serving_modes.cache_clear()
         sys.modules.pop("herd", ModuleType("herd"))
     assert files["lib/herd/inner/__init__.py"]
     assert "cow\n" in files["serving.txt"]

@@ -7,8 +7,7 @@ import pytest
 from nbyard.importers.bonseyes import BonseyesImporter
 from nbyard.importers.cwl import CwlImporter
 from nbyard.importers.nb_workflows import NbWorkflowsImporter
-from nbyard.importers.project_protocol import ProjectImporter
-from nbyard.importers.protocol import Importer
+from nbyard.importers.protocol import Importer, ProjectImporter
 from nbyard.testing.conformance.importers import ImporterConformance
 from nbyard.testing.conformance.projects import ProjectConformance
 

@@ -49,7 +49,7 @@ def forget() -> None:
     ("filename", "cls"),
     [("a.cwl", CwlImporter), ("A.CWL", CwlImporter), ("a.one.lst", Lines), ("a.lst", None)],
 )
-def test_by_file(filename: str, cls: type | None) -> None:
+def test_an_importer_is_found_by_file(filename: str, cls: type | None) -> None:
     found = registry.importer_of(filename)
     assert (None if found is None else type(found)) is cls
 

@@ -14,7 +14,7 @@ from nbyard.ipc import crash_points
 PACKAGE = Path(crash_points.__file__).parents[1]
 
 
-def test_every_point_is_told_and_every_told_one_is_there() -> None:
+def test_every_crash_point_is_listed_and_exists() -> None:
     calls = "".join(path.read_text() for path in PACKAGE.rglob("*.py"))
     used = set(re.findall(r'crash_point\("([\w-]+)"\)', calls))
     told = set(re.findall(r"^    ([\w-]+) +\d+ ", crash_points.__doc__ or "", re.MULTILINE))
@@ -22,7 +22,7 @@ def test_every_point_is_told_and_every_told_one_is_there() -> None:
 
 
 @pytest.mark.parametrize(("wanted", "passes"), [("here", 1), ("here:3", 3), ("there", None)])
-def test_it_dies_at_the_wanted_pass(wanted: str, passes: int | None) -> None:
+def test_the_process_dies_at_the_chosen_pass(wanted: str, passes: int | None) -> None:
     program = (
         "from nbyard.ipc.crash_points import crash_point\n"
         "for i in range(1, 5):\n    print(i, flush=True)\n    crash_point('here')\n"

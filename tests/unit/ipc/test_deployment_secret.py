@@ -6,7 +6,7 @@ import stat
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 
 
-def test_only_the_owner_reads_it_and_it_stays_what_it_is(tmp_path):
+def test_only_the_owner_reads_the_secret_which_never_changes(tmp_path):
     kept = KeptSecret(tmp_path / "deployment", 3)
     assert kept.read() == ""
     kept.create()
@@ -20,7 +20,7 @@ def test_only_the_owner_reads_it_and_it_stays_what_it_is(tmp_path):
     assert other.read() not in ("", known)
 
 
-def test_it_is_whole_after_a_power_cut(tmp_path, monkeypatch):
+def test_the_secret_is_complete_after_a_power_cut(tmp_path, monkeypatch):
     """The file before it gets its name, the folder after that."""
     path, synced = tmp_path / "3.secret", []
 

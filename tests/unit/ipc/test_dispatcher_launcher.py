@@ -32,7 +32,7 @@ from nbyard.store import Store
 pytestmark = pytest.mark.slow
 
 
-def test_a_living_holder_is_not_dead_and_an_ended_one_is():
+def test_a_holder_is_dead_after_its_process_ends():
     assert not is_dead(own_name())
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -43,12 +43,12 @@ def test_a_living_holder_is_not_dead_and_an_ended_one_is():
     assert not is_dead("nonsense")
 
 
-def test_nobody_lives_in_a_new_store(store: Store):
+def test_a_new_store_has_no_dispatcher(store: Store):
     assert not has_dispatcher(store)
 
 
 @pytest.mark.leaves_running
-def test_one_dispatcher_is_started_and_leaves_when_idle(tmp_path):
+def test_a_dispatcher_is_started_and_exits_when_idle(tmp_path):
     settings = Settings(store_dir=str(tmp_path / "store"), idle_seconds=30.0)
     store = Store(settings.store_path)
     ensure_dispatcher(store, settings)
@@ -90,7 +90,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-def test_many_who_want_a_dispatcher_start_one(store: Store, started) -> None:
+def test_many_requests_start_one_dispatcher(store: Store, started) -> None:
     """R1: fifty submissions at once, as another one while it is not up yet."""
     settings = Settings(store_dir=str(store.folder))
     with ThreadPoolExecutor(20) as pool:
@@ -102,7 +102,7 @@ def test_many_who_want_a_dispatcher_start_one(store: Store, started) -> None:
     assert len(started) == 2
 
 
-def test_one_that_does_not_come_up_is_not_waited_for(store: Store, started) -> None:
+def test_a_dispatcher_that_does_not_start_is_not_awaited(store: Store, started) -> None:
     """R1: such as one that was stopped before it had the lease; again one by one."""
     settings = Settings(store_dir=str(store.folder))
     ensure_dispatcher(store, settings)
@@ -131,7 +131,7 @@ def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
     """Its name: a process with the lease that was started with these variables."""
     with living(["sleep", "600"], variables) as process:
         host = own_name().partition(":")[0]
-        holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
+        holder = f"{host}:{process.pid}:{dispatcher_launcher.start_time(process.pid)}"
         with store.write() as c:
             lease = store.leases.take(c, LEASE, holder, 60)
         assert lease
@@ -140,7 +140,7 @@ def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
         store.leases.release(c, lease)
 
 
-def test_settings_that_the_dispatcher_was_started_with(store: Store) -> None:
+def test_settings_of_the_running_dispatcher_are_known(store: Store) -> None:
     """G5: those that are its own, and are others here."""
     here = Settings(slots=2, gpus=["0"], default_runtime="docker")
     there = Settings(slots=4, gpus=["0"], default_runtime="process").environment()
@@ -151,7 +151,7 @@ def test_settings_that_the_dispatcher_was_started_with(store: Store) -> None:
         assert other_settings(store, here) == {}
 
 
-def test_nothing_is_known_of_a_dispatcher_elsewhere(store: Store) -> None:
+def test_settings_of_a_remote_dispatcher_are_unknown(store: Store) -> None:
     with store.write() as c:
         assert store.leases.take(c, LEASE, f"elsewhere:{os.getpid()}:1", 60)
     assert other_settings(store, Settings(slots=2)) == {}
@@ -163,13 +163,13 @@ def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]
     with living(["sleep", "600"], there.environment()) as process:
         host = own_name().partition(":")[0]
         with store.write() as c:
-            holder = f"{host}:{process.pid}:{dispatcher_launcher._started(process.pid)}"
+            holder = f"{host}:{process.pid}:{dispatcher_launcher.start_time(process.pid)}"
             former = store.leases.get(c, LEASE)
             assert store.leases.take(c, LEASE, holder, 60, former)
         yield process
 
 
-def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
+def test_an_idle_dispatcher_with_other_settings_is_replaced(store: Store) -> None:
     """G5: they are those of the next one then."""
     here, there = Settings(dask_address="tcp://here:1"), Settings(slots=7, gpus=[])
     with idling(store, there) as process:
@@ -187,7 +187,7 @@ def test_one_that_idles_with_other_settings_makes_way(store: Store) -> None:
         pytest.param(Settings(slots=2), True, id="it has work"),
     ],
 )
-def test_others_keep_their_place(
+def test_other_dispatchers_keep_running(
     store: Store, monkeypatch: pytest.MonkeyPatch, here: Settings, is_busy: bool
 ) -> None:
     monkeypatch.setattr(dispatcher_launcher, "is_busy", lambda store: is_busy)
@@ -196,7 +196,7 @@ def test_others_keep_their_place(
         assert process.poll() is None and has_dispatcher(store)
 
 
-def test_one_that_does_not_go_is_not_waited_for(
+def test_a_dispatcher_that_does_not_exit_is_not_awaited(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as one of another user, or one that was stopped."""
@@ -207,7 +207,7 @@ def test_one_that_does_not_go_is_not_waited_for(
         assert has_dispatcher(store)
 
 
-def test_inline_dispatch_starts_nobody(store: Store):
+def test_inline_dispatch_starts_no_process(store: Store):
     ensure_dispatcher(store, Settings(store_dir=str(store.folder), inline_dispatch=True))
     assert not (store.folder / "dispatcher.log").exists()
 
@@ -229,7 +229,9 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         host = own_name().partition(":")[0]
         with store.write() as c:
-            holder = f"{host}:{process.pid}:{started or dispatcher_launcher._started(process.pid)}"
+            holder = (
+                f"{host}:{process.pid}:{started or dispatcher_launcher.start_time(process.pid)}"
+            )
             former = store.leases.get(c, LEASE)
             assert store.leases.take(c, LEASE, holder, seconds, former)
         assert process.stdin and process.stdout
@@ -242,7 +244,7 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
         process.kill()
 
 
-def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store, started) -> None:
+def test_a_dispatcher_stopped_in_a_write_is_killed(store: Store, started) -> None:
     """F14: when its lease is over; whoever looks on does it, also when there is no work."""
     with stopped_writer(store, -1) as process:
         DispatcherWatch(store, Settings(store_dir=str(store.folder)))()
@@ -252,7 +254,7 @@ def test_a_dispatcher_that_was_stopped_in_a_write_is_ended(store: Store, started
 
 
 @pytest.mark.parametrize("is_released", [True, False])
-def test_one_is_started_after_one_that_was_killed(store: Store, started, is_released: bool) -> None:
+def test_a_killed_dispatcher_is_replaced(store: Store, started, is_released: bool) -> None:
     """F1, I12: it may have left a container, also when there is no work."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
@@ -267,7 +269,7 @@ def test_one_is_started_after_one_that_was_killed(store: Store, started, is_rele
     assert len(started) == (not is_released)
 
 
-def test_nobody_else_is_ended(store: Store) -> None:
+def test_no_other_process_is_killed(store: Store) -> None:
     """I12: not one that goes on, one whose lease is good, or one that only has its pid."""
     with stopped_writer(store, 60) as process:
         kill_stopped_dispatcher(store)

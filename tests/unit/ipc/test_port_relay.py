@@ -113,14 +113,14 @@ def test_the_port_stays_while_the_container_behind_it_changes(folder):
         assert asked(port) == (200, b"three")
 
 
-def test_another_port_replaces_one_that_is_taken(folder):
+def test_a_used_port_is_replaced(folder):
     with container("one") as one, open_port(HOME) as taken:
         number = taken.getsockname()[1]
         assert (port := open_relay(folder, Route(HOME, number, one))) != number
         assert asked(port) == (200, b"one")
 
 
-def test_with_a_certificate_only_tls_is_answered(folder, tmp_path):
+def test_with_a_certificate_only_tls_is_accepted(folder, tmp_path):
     files = [str(tmp_path / name) for name in ("cert.pem", "key.pem")]
     words = ["-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=localhost", "-days", "1"]
     subprocess.run(
@@ -150,5 +150,5 @@ def test_with_a_certificate_only_tls_is_answered(folder, tmp_path):
         ("0.0.0.0", "cert.pem", f"https://{socket.gethostname()}:81/"),
     ],
 )
-def test_the_address_is_what_programs_call(address, certificate, url):
+def test_programs_connect_to_the_shown_address(address, certificate, url):
     assert address_of(address, 81, certificate) == url

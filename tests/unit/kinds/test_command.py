@@ -44,7 +44,7 @@ HERE = EnvironmentRef(interpreter="/opt/python")
         ("tool", b"", "", ["{file}"]),
     ],
 )
-def test_how_files_are_started(
+def test_files_are_started_by_their_kind(
     name: str, content: bytes, language: str, command: list[str]
 ) -> None:
     reading = KIND.read(name, content)
@@ -66,7 +66,7 @@ def test_reading_never_runs_anything() -> None:
     assert not os.path.lexists(Path("/tmp/nby_canary"))
 
 
-def test_a_script_tells_its_arguments() -> None:
+def test_arguments_of_a_script_are_read() -> None:
     """E13."""
     content = (
         b"import argparse\np = argparse.ArgumentParser()\n"
@@ -79,7 +79,7 @@ def test_a_script_tells_its_arguments() -> None:
     assert len(KIND.read("fit", b"#!/usr/bin/env python3\n" + content).arguments) == 2
 
 
-def test_work() -> None:
+def test_a_command_becomes_work() -> None:
     arguments = [Argument("x", reach=Option("--x"))]
     reading = Reading("command", "python", "", arguments, command=["python3", "{file}"])
     work = KIND.work("a/b.py", reading, {"x": "1"}, HERE)
@@ -87,17 +87,17 @@ def test_work() -> None:
     assert KIND.work("b.py", reading, {}, EnvironmentRef()).argv[0] == "python3"
 
 
-def test_work_without_a_command() -> None:
+def test_work_without_a_command_is_refused() -> None:
     with pytest.raises(Invalid, match="command"):
         KIND.work("x", Reading("command", "", "", []), {}, HERE)
 
 
-def test_the_digest_is_that_of_the_bytes() -> None:
+def test_the_digest_covers_the_bytes() -> None:
     assert KIND.code_digest(b"a") != KIND.code_digest(b"b")
     assert KIND.code_digest(b"a").startswith("sha256:")
 
 
-def test_what_a_script_hands_over_is_not_on_its_command_line() -> None:
+def test_handoff_values_are_not_on_the_command_line() -> None:
     """E14."""
     text = b"""
 import argparse, nbyard

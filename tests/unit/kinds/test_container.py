@@ -19,7 +19,7 @@ def test_a_dockerfile_is_known_by_its_name(name):
     assert kind_of(name, b"FROM x").name == "container"
 
 
-def test_its_program_is_that_of_the_image():
+def test_a_dockerfile_runs_the_program_of_its_image():
     reading = DockerfileKind().read("Dockerfile", b"FROM x\n")
     assert (reading.command, reading.arguments, reading.hints) == (["{image}"], [], [])
     told = [Argument("n", type="int", reach=Option("--n"))]
@@ -30,7 +30,7 @@ def test_its_program_is_that_of_the_image():
 
 
 @pytest.mark.parametrize("line", ["ENTRYPOINT sh x", "CMD sh x"])
-def test_a_program_behind_a_shell_is_told(line):
+def test_a_program_behind_a_shell_is_reported(line):
     text = f"FROM a\nENTRYPOINT x\nFROM b\n{line}\n"
     (hint,) = DockerfileKind().read("Dockerfile", text.encode()).hints
     assert str(hint).startswith("line 4: ")
@@ -38,6 +38,6 @@ def test_a_program_behind_a_shell_is_told(line):
     assert quiet.hints == []
 
 
-def test_what_begins_with_no_image_is_none():
+def test_a_file_without_an_image_is_no_dockerfile():
     with pytest.raises(Invalid, match="it has no FROM instruction"):
         DockerfileKind().read("Dockerfile", b"RUN x\n")

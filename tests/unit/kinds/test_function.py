@@ -15,12 +15,12 @@ def clean(table: Path, n: int = 1, out: Path = Path("out.csv")) -> str: ...
 NAME = "pkg/steps.py::clean"
 
 
-def test_its_name_tells_the_kind() -> None:
+def test_the_name_of_a_function_sets_the_kind() -> None:
     assert kind_of("steps.py::clean", b"").name == "function"
     assert kind_of("steps.py", b"").name == "command"
 
 
-def test_work() -> None:
+def test_a_function_becomes_work() -> None:
     reading = KIND.read(NAME, SOURCE)
     values = {
         "table": "{attempt}/inputs/table/t.csv",

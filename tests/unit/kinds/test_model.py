@@ -38,7 +38,7 @@ def test_a_model_file_is_known_by_its_name(name):
     assert kind_of(name, b"").name == "model"
 
 
-def test_it_takes_a_dataset_and_predicts_each_row():
+def test_a_model_predicts_each_row_of_a_dataset():
     reading = ModelKind().read("nervosum.yaml", FILE)
     assert [(one.name, one.role) for one in reading.arguments] == [
         ("data", "input"),
@@ -53,7 +53,7 @@ def test_it_takes_a_dataset_and_predicts_each_row():
     assert work.environment == {"PYTHONPATH": "{attempt}/code/.nbyard"}
 
 
-def test_many_columns_are_no_word_of_the_command_line():
+def test_many_columns_are_not_on_the_command_line():
     """Linux takes words of 128 KiB."""
     columns = ", ".join(f"{{name: column{n}, type: float}}" for n in range(5000))
     file = FILE.replace(b"{name: x, type: float}", columns.encode())
@@ -67,12 +67,12 @@ def test_many_columns_are_no_word_of_the_command_line():
 @pytest.mark.parametrize(
     "command", [[], ["{image}"], ["x", "--model"], ["x", "--model", "{attempt}/mine"]]
 )
-def test_the_command_of_a_description_is_left_as_it_is(command):
+def test_the_command_of_a_description_is_unchanged(command):
     assert with_spec_as_file(command) == (command, "")
 
 
 @pytest.mark.parametrize(("values", "field"), [({}, "data"), ({**DATA, "n": 1}, "n")])
-def test_what_it_is_not_given_right_is_refused(values, field):
+def test_unfit_values_are_refused(values, field):
     reading = ModelKind().read("nervosum.yaml", FILE)
     with pytest.raises(Invalid) as caught:
         ModelKind().work("nervosum.yaml", reading, values, EnvironmentRef())

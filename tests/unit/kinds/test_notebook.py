@@ -61,7 +61,7 @@ def test_cells_without_metadata_run_and_are_named(tmp_path: Path) -> None:
     assert all(cell["metadata"] is not None and "source" in cell for cell in opened["cells"])
 
 
-def test_reading() -> None:
+def test_a_notebook_is_read() -> None:
     """E1."""
     reading = KIND.read("n.ipynb", encoded(notebook("rate = 0.1  # per step")))
     assert (reading.kind, reading.language, reading.kernel) == ("notebook", "python", "python3")
@@ -71,7 +71,7 @@ def test_reading() -> None:
     assert reading.tag_cell is None and reading.hints == []
 
 
-def test_a_cell_in_a_language_that_nobody_reads_has_no_list() -> None:
+def test_a_cell_in_an_unknown_language_has_no_arguments() -> None:
     """E2: what is told of the notebook is the list then."""
     reading = KIND.read("n.ipynb", encoded(notebook("alpha=0.5", kernel="octave")))
     assert (
@@ -98,7 +98,7 @@ def test_without_parameters_cell() -> None:
         ("library(dplyr)", "ir", (), "no-constants-to-tag"),
     ],
 )
-def test_a_notebook_without_constants_says_what_to_write(
+def test_a_notebook_without_constants_gets_a_hint(
     source: str, kernel: str, tags: tuple[str, ...], code: str
 ) -> None:
     """E6."""
@@ -194,7 +194,7 @@ def test_r() -> None:
     ]
     assert reading.own == reading.arguments
     broken = KIND.read("n.ipynb", encoded(notebook("alpha <- 'open", kernel="ir")))
-    assert broken.own is None and "not read as R: line 1" in str(broken.hints[0])
+    assert broken.own is None and "R: line 1" in str(broken.hints[0])
 
 
 def test_kernels_that_papermill_can_inspect() -> None:
@@ -205,7 +205,7 @@ def test_kernels_that_papermill_can_inspect() -> None:
     assert [(argument.name, argument.help) for argument in found] == [("x", "how many")]
 
 
-def test_work_injects_what_was_given() -> None:
+def test_work_injects_given_values() -> None:
     """R1: nothing else, so that defaults stay the notebook's."""
     reading = KIND.read("n.ipynb", encoded(notebook("a = 1\nb = 2.5\nc: int")))
     work = KIND.work("sub/n.ipynb", reading, {"b": 3, "c": 1}, EnvironmentRef(kernel="py311"))
@@ -221,14 +221,14 @@ def test_work_injects_what_was_given() -> None:
         {"x": 1, "x = 1\nimport os; os.system('touch /tmp/nby_canary')\ny": 2},
     ],
 )
-def test_work_refuses_what_is_not_declared(values: dict[str, Any]) -> None:
+def test_work_refuses_undeclared_values(values: dict[str, Any]) -> None:
     """Q1, I24: a name that is code is no declared name."""
     reading = KIND.read("n.ipynb", encoded(notebook("x: int")))
     with pytest.raises(Invalid, match=r"arguments\."):
         KIND.work("n.ipynb", reading, values, EnvironmentRef())
 
 
-def test_work_needs_what_is_required() -> None:
+def test_work_needs_required_values() -> None:
     reading = KIND.read("n.ipynb", encoded(notebook("x: int")))
     with pytest.raises(Invalid, match="a value is needed"):
         KIND.work("n.ipynb", reading, {}, EnvironmentRef())
@@ -326,7 +326,7 @@ def test_the_runner_converts_them_in_the_same_way(major: int, tmp_path: Path) ->
         runner.read_notebook(AttemptFolder(str(tmp_path)), work)
 
 
-def test_a_kernel_of_a_name_that_none_can_have_is_not_installed() -> None:
+def test_an_invalid_kernel_name_is_not_installed() -> None:
     """Another one of the language runs the notebook."""
     whole = notebook(kernel="Python [conda env:foo]")
     reading = KIND.read("n.ipynb", encoded(whole))
@@ -402,7 +402,7 @@ nbyard.output("model", fit(table, alpha, rate))
 """
 
 
-def test_what_a_notebook_hands_over_are_ports() -> None:
+def test_handoff_calls_of_a_notebook_are_ports() -> None:
     """E14: beside those of its parameters cell, and never put in as a variable."""
     whole = notebook("alpha = 1\nmodel = 'model.pkl'  # output")
     code: dict[str, Any] = {

@@ -28,13 +28,13 @@ def forget() -> None:
     entry_points.load_entry_point.cache_clear()
 
 
-def test_by_name() -> None:
+def test_a_kind_is_found_by_name() -> None:
     assert registry.kind_named("notebook").keeps_arguments
     with pytest.raises(Invalid, match="command, notebook"):
         registry.kind_named("spell")
 
 
-def test_one_that_is_named_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_named_kind_loads_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = EntryPoint("spell", "nbyard.kinds.nowhere:Spell", registry.GROUP)
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([broken, *POINTS]))
     assert registry.kind_named("command").name == "command"
@@ -44,5 +44,5 @@ def test_one_that_is_named_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -
     ("filename", "kind"),
     [("a.ipynb", "notebook"), ("A.IPYNB", "notebook"), ("a.py", "command"), ("tool", "command")],
 )
-def test_by_file(filename: str, kind: str) -> None:
+def test_a_kind_is_found_by_file(filename: str, kind: str) -> None:
     assert registry.kind_of(filename, b"").name == kind

@@ -7,12 +7,12 @@ from nbyard.logs.rotating_log import RotatingLog
 
 
 @pytest.mark.parametrize("done", [True, False])
-def test_of_a_log_that_is_not_there_nothing_is_read(tmp_path, done):
+def test_a_missing_log_is_empty(tmp_path, done):
     chunk = log_pieces.read_piece(tmp_path / "log", 5, done=done)
     assert (chunk.text, chunk.start, chunk.next, chunk.done) == ("", 5, 5, done)
 
 
-def test_one_that_still_grows_is_read_up_to_its_end_and_on(tmp_path):
+def test_a_growing_log_is_read_on(tmp_path):
     log = tmp_path / "log"
     log.write_bytes(b"one\ntw")
     chunk = log_pieces.read_piece(log, 0, done=False)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from nbyard.logs.rotating_log import RotatingLog
 
 
-def test_what_was_written_is_read_from_any_byte_on(tmp_path: Path) -> None:
+def test_a_log_is_read_from_any_byte(tmp_path: Path) -> None:
     log = RotatingLog(tmp_path / "deep/1.log")
     assert (log.length, log.read(0, done=True).text) == (0, "")
     assert not log.read(0, done=False).done
@@ -22,7 +22,7 @@ def test_what_was_written_is_read_from_any_byte_on(tmp_path: Path) -> None:
 
 
 @given(st.lists(st.integers(1, 40), max_size=60), st.integers(0, 900))
-def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory, sizes, after):
+def test_the_newest_part_is_kept_with_its_positions(tmp_path_factory, sizes, after):
     log = RotatingLog(tmp_path_factory.mktemp("log") / "1.log", piece_bytes=100)
     whole = b""
     for number, size in enumerate(sizes):
@@ -41,10 +41,10 @@ def test_the_newest_part_is_kept_and_places_stay_what_they_are(tmp_path_factory,
             break
     assert found == whole[first:]
     assert len(whole) - first >= min(len(whole) - min(after, len(whole)), 100)
-    assert sum(path.stat().st_size for path in log._path.parent.iterdir()) <= 2 * (100 + 42)
+    assert sum(path.stat().st_size for path in log.path.parent.iterdir()) <= 2 * (100 + 42)
 
 
-def test_what_another_writer_has_written_is_not_written_again(tmp_path: Path) -> None:
+def test_lines_of_another_writer_are_not_repeated(tmp_path: Path) -> None:
     """P3: and a line of ours between, which has no moment, is no end of anything."""
     one, other = RotatingLog(tmp_path / "1.log"), RotatingLog(tmp_path / "1.log")
     assert (one.resume(), other.resume()) == (0, 0)

@@ -1,6 +1,9 @@
 """M6: what was counted of a deployment is kept, and bounded."""
 
+from functools import partial
 from pathlib import Path
+
+import pytest
 
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.logs import traffic_log
@@ -10,7 +13,7 @@ from nbyard.logs.traffic_log import KeptTraffic
 ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
 
 
-def test_what_several_servers_counted_is_read_as_one(tmp_path: Path) -> None:
+def test_counts_of_several_servers_are_merged(tmp_path: Path) -> None:
     here, there = KeptTraffic(tmp_path), KeptTraffic(tmp_path)
     assert list(here.read()) == []
     here.add([ONE])
@@ -19,7 +22,7 @@ def test_what_several_servers_counted_is_read_as_one(tmp_path: Path) -> None:
     assert list(here.read()) == [ONE, TWO, ONE]
 
 
-def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) -> None:
+def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path: Path) -> None:
     kept = KeptTraffic(tmp_path)
     kept.add([ONE])
     RotatingLog(tmp_path / traffic_log.NAME).write(b'[2,1\n"?"\n')
@@ -27,9 +30,9 @@ def test_half_a_line_of_one_who_was_killed_hides_nothing_else(tmp_path: Path) ->
     assert list(kept.read()) == [ONE, TWO]
 
 
-def test_only_the_newest_part_is_kept(tmp_path: Path) -> None:
+def test_only_the_newest_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(traffic_log, "RotatingLog", partial(RotatingLog, piece_bytes=1000))
     kept = KeptTraffic(tmp_path)
-    kept._log = RotatingLog(tmp_path / traffic_log.NAME, piece_bytes=1000)
     for minute in range(1000):
         kept.add([Counted(minute, 1, 0, {1: 1})])
     found = [one.minute for one in kept.read()]

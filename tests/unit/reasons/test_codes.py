@@ -10,7 +10,7 @@ from nbyard.reasons.structs import FIELD
 CASES = json.loads((Path(__file__).parents[2] / "cases" / "reasons.json").read_text("utf-8"))
 
 
-def test_no_code_stands_twice() -> None:
+def test_codes_are_unique() -> None:
     assert sum(map(len, PARTS)) == len(CODES)
 
 

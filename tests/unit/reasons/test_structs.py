@@ -56,14 +56,14 @@ def test_a_reason_survives_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(reason), type=Reason) == reason
 
 
-def test_only_what_is_there_is_shown() -> None:
+def test_missing_parts_are_omitted() -> None:
     why = because("runs", cause=because("forced"))
     assert reason_text(why, None, because("waits-for-turn")) == f"{why} – waits in the queue"
     assert reason_text(None, None) == ""
     assert text_reason("") is None
 
 
-def test_several_reasons_are_one_and_none_is_none() -> None:
+def test_several_reasons_become_one() -> None:
     why, waits = because("forced"), because("waits-for-turn")
     assert joined([None, why]) == why
     assert joined([why, None, waits]) == because("all", reasons=[why, waits])

@@ -13,7 +13,9 @@ def only_read(authorizer, handler, user, action, resource):
     return resource != "nbyard" or action == "read"
 
 
-def test_who_may_only_read_changes_nothing(api: JupyterServer, monkeypatch: pytest.MonkeyPatch):
+def test_a_read_only_user_cannot_change_anything(
+    api: JupyterServer, monkeypatch: pytest.MonkeyPatch
+):
     assert api.send("POST", "/uploads", {"filename": "a.csv"}).status == 201
     monkeypatch.setattr(AllowAllAuthorizer, "is_authorized", only_read)
     assert api.send("GET", "/datasets").status == 200

@@ -29,7 +29,7 @@ def test_pieces_become_one_value(kind):
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
-def test_what_a_form_of_a_foreign_page_can_send_is_refused(kind):
+def test_content_types_of_forms_are_refused(kind):
     with pytest.raises(UnsupportedContent):
         read(b"{}", Content_Type=kind)
 
@@ -42,14 +42,14 @@ def test_a_body_may_be_as_long_as_allowed_and_no_longer():
     assert "1,000 bytes" in refused.value.message
 
 
-def test_what_is_too_long_is_not_kept():
+def test_a_too_long_body_is_not_kept():
     body = Body(LIMIT)
     for _ in range(10_000):
         body.add(b"x" * LIMIT)
-    assert sum(map(len, body._pieces)) <= LIMIT
+    assert sum(map(len, body.pieces)) <= LIMIT
 
 
-def test_packed_bodies_are_bounded_by_what_they_unpack_to():
+def test_compressed_bodies_are_limited_by_their_full_size():
     content = json.dumps({"path": "x" * 500}).encode()
     assert read(gzip.compress(content), NewRun, Content_Encoding="GZIP") == NewRun("x" * 500)
     assert read(content, NewRun, Content_Encoding="identity") == NewRun("x" * 500)
@@ -60,7 +60,7 @@ def test_packed_bodies_are_bounded_by_what_they_unpack_to():
 
 
 @pytest.mark.parametrize("cut", [1, 8, 12, 30])
-def test_a_packed_body_that_was_cut_off_is_refused(cut):
+def test_a_truncated_compressed_body_is_refused(cut):
     with pytest.raises(BadRequest, match="gzip"):
         read(gzip.compress(b'{"path": "a.py"}')[:-cut], Content_Encoding="gzip")
 
@@ -78,7 +78,7 @@ def test_a_packed_body_that_was_cut_off_is_refused(cut):
         (b"NaN", "identity", BadRequest),
     ],
 )
-def test_what_cannot_be_read_is_refused(content, encoding, error):
+def test_unreadable_bodies_are_refused(content, encoding, error):
     with pytest.raises(NbyardError) as refused:
         read(content, Content_Encoding=encoding)
     assert type(refused.value) is error

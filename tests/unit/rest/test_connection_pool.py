@@ -38,7 +38,7 @@ def run(talk: Talk) -> None:
     asyncio.run(inside())
 
 
-def test_the_last_one_is_taken_again_and_another_spot_has_none():
+def test_the_last_connection_is_reused_for_its_address():
     async def talk(kept, spot, opened, server):
         first, last = await opened(), await opened()
         kept.put_back(spot, first)
@@ -52,7 +52,7 @@ def test_the_last_one_is_taken_again_and_another_spot_has_none():
 
 
 @pytest.mark.parametrize("says", [b"", b"unasked"])
-def test_one_that_the_service_ended_or_that_says_something_is_not_taken(says):
+def test_closed_or_readable_connections_are_not_reused(says):
     async def talk(kept, spot, opened, server):
         stream = await opened()
         there, _ = server.accept()
@@ -65,7 +65,7 @@ def test_one_that_the_service_ended_or_that_says_something_is_not_taken(says):
     run(talk)
 
 
-def test_one_that_has_read_ahead_is_not_kept():
+def test_a_connection_with_buffered_data_is_not_kept():
     """P5: what came behind an answer is no answer to the next request."""
 
     async def talk(kept, spot, opened, server):
@@ -80,7 +80,7 @@ def test_one_that_has_read_ahead_is_not_kept():
     run(talk)
 
 
-def test_one_that_the_service_reset_is_not_taken():
+def test_a_reset_connection_is_not_reused():
     async def talk(kept, spot, opened, server):
         stream = await opened()
         there, _ = server.accept()
@@ -93,7 +93,7 @@ def test_one_that_the_service_reset_is_not_taken():
     run(talk)
 
 
-def test_none_stays_for_longer_than_a_moment(monkeypatch):
+def test_connections_are_kept_for_a_short_time(monkeypatch):
     monkeypatch.setattr(connection_pool, "IDLE_SECONDS", 0.05)
 
     async def talk(kept, spot, opened, server):
@@ -106,7 +106,7 @@ def test_none_stays_for_longer_than_a_moment(monkeypatch):
     run(talk)
 
 
-def test_only_so_many_stay(monkeypatch):
+def test_the_number_of_kept_connections_is_limited(monkeypatch):
     monkeypatch.setattr(connection_pool, "MOST", 1)
     assert MOST > 1
 

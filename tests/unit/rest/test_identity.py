@@ -24,7 +24,7 @@ def test_a_known_person_is_recorded_but_owns_nothing():
     assert (caller.name, caller.submitter) == (getpass.getuser(), "bob")
 
 
-def test_a_process_without_a_name_has_one_all_the_same(monkeypatch):
+def test_a_process_without_a_name_gets_one(monkeypatch):
     def fail() -> str:
         raise KeyError("no such uid")
 
@@ -32,7 +32,7 @@ def test_a_process_without_a_name_has_one_all_the_same(monkeypatch):
     assert identity.local_name() == "user"
 
 
-def test_a_user_whom_the_hub_keeps_away_is_known_by_name():
+def test_a_user_refused_by_the_hub_is_named():
     """P5: JupyterHub's identity provider keeps the user on the handler, and admits nobody."""
     assert identity.refused_name(SimpleNamespace(_cached_hub_user={"name": "ann"})) == "ann"
     for handler in (SimpleNamespace(), SimpleNamespace(_cached_hub_user=None)):

@@ -16,13 +16,13 @@ pytestmark = [pytest.mark.leaves_running, pytest.mark.slow]
 DOCUMENT = openapi.openapi_document()
 
 
-def test_the_checked_in_document_is_the_made_one(repository):
+def test_the_checked_in_document_is_current(repository):
     assert (
         repository / "jupyter_ext/nbyard/rest/openapi.json"
     ).read_text() == openapi.openapi_text()
 
 
-def test_it_is_a_valid_openapi_document():
+def test_the_document_is_valid_openapi():
     validate(json.loads(openapi.openapi_text()))
 
 
@@ -39,7 +39,7 @@ def test_every_named_schema_exists():
     assert all(name in DOCUMENT["components"][kind] for kind, name in named)
 
 
-def test_numbers_in_a_query_say_what_is_allowed():
+def test_numbers_in_a_query_declare_their_range():
     found = [m for methods in DOCUMENT["paths"].values() for m in methods.values()]
     described = [one for operation in found for one in operation.get("parameters", [])]
     numbers = [one for one in described if one["schema"].get("type") == "integer"]
@@ -58,7 +58,7 @@ def check(answer: Any, path: str, method: str, status: str) -> None:
     Draft202012Validator(whole).validate(answer.json)
 
 
-def test_answers_fit_their_schemas(api: JupyterServer):
+def test_responses_match_their_schemas(api: JupyterServer):
     (api.root / "tool.sh").write_text("#!/bin/sh\necho $1\n")
     (api.root / "a.csv").write_text("a,b\n1,2\n")
     tool = api.send("POST", "/executables", {"path": "tool.sh"})

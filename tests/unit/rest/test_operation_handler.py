@@ -28,7 +28,7 @@ pytestmark = pytest.mark.leaves_running
         ("search=%ed%a0%80", "search"),
     ],
 )
-def test_queries_that_are_refused(api: JupyterServer, query, field):
+def test_invalid_queries_are_refused(api: JupyterServer, query, field):
     answer = api.send("GET", f"/datasets?{query}")
     assert answer.status in (400, 422)
     if answer.status == 422:
@@ -47,14 +47,14 @@ def test_queries_that_are_refused(api: JupyterServer, query, field):
         ("/artifacts/x/preview", "offset=9223372036854775808"),
     ],
 )
-def test_numbers_that_no_database_holds(api: JupyterServer, path, query):
+def test_too_large_numbers_are_refused(api: JupyterServer, path, query):
     assert api.send("GET", f"{path}?{query}").status in (404, 422)
 
 
 @pytest.mark.parametrize(
     "key", ["%00", "a%00b", "%ff", "%ed%a0%80", "%F0%9F%9A%80", "..", "%2e%2e"]
 )
-def test_keys_that_name_nothing(api: JupyterServer, key):
+def test_unknown_keys_are_refused(api: JupyterServer, key):
     for path in (f"/datasets/{key}", f"/runs/{key}", f"/executables/{key}", f"/uploads/{key}"):
         assert api.send("GET", path).status in (400, 404, 422)
 
@@ -80,7 +80,7 @@ def test_keys_that_name_nothing(api: JupyterServer, key):
         (b'{"path": 5}', 422),
     ],
 )
-def test_bodies_that_are_refused(api: JupyterServer, body, status):
+def test_invalid_bodies_are_refused(api: JupyterServer, body, status):
     answer = api.send("POST", "/runs", body)
     assert answer.status == status
     assert answer.json["message"]
@@ -113,7 +113,7 @@ def test_json_may_say_its_charset(api: JupyterServer):
     assert api.send("POST", "/runs", b"{}", kind).status == 422
 
 
-def test_packed_bodies_are_unpacked_as_far_as_allowed(api: JupyterServer):
+def test_compressed_bodies_are_read_up_to_the_limit(api: JupyterServer):
     packed = {"Content-Encoding": "gzip"}
     assert api.send("POST", "/runs", gzip.compress(b"{}"), packed).status == 422
     assert api.send("POST", "/runs", b"no gzip", packed).status == 400
@@ -166,7 +166,7 @@ def test_without_the_scope_to_link_nothing_is_created(api: JupyterServer, monkey
     assert api.send("GET", "/runs", headers={"Nbyard-Project": "wine"}).status == 200
 
 
-def test_what_nobody_expected_is_told_without_its_inside(api: JupyterServer, monkeypatch):
+def test_unexpected_errors_show_no_internals(api: JupyterServer, monkeypatch):
     context = api.app.web_app.settings["nbyard"]
 
     def fail(*_: object, **__: object) -> None:
@@ -179,7 +179,7 @@ def test_what_nobody_expected_is_told_without_its_inside(api: JupyterServer, mon
     assert answer.json["request_id"] in answer.json["hint"]
 
 
-def test_a_busy_store_says_when_to_come_again(api: JupyterServer, monkeypatch):
+def test_a_busy_store_sets_retry_after(api: JupyterServer, monkeypatch):
     context = api.app.web_app.settings["nbyard"]
 
     def fail(*_: object, **__: object) -> None:
@@ -190,7 +190,7 @@ def test_a_busy_store_says_when_to_come_again(api: JupyterServer, monkeypatch):
     assert (answer.status, answer.headers["Retry-After"]) == (503, "1")
 
 
-def test_markup_in_names_comes_back_as_data(api: JupyterServer):
+def test_markup_in_names_is_returned_as_data(api: JupyterServer):
     (api.root / "m.csv").write_text("a\n1\n")
     name = "<img src=x onerror=alert(1)>"
     source = {"kind": "file", "path": "m.csv"}
@@ -202,7 +202,7 @@ def test_markup_in_names_comes_back_as_data(api: JupyterServer):
     assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
 
 
-def test_what_is_created_is_linked_to_the_active_project(api: JupyterServer):
+def test_created_resources_are_linked_to_the_active_project(api: JupyterServer):
     """J1: also without that project, the request succeeds."""
     (api.root / "linked.py").write_text("print()\n")
     project = api.send("POST", "/projects", {"name": "active"}).json["id"]

@@ -3,7 +3,7 @@
 import pytest
 from tornado import web
 
-from nbyard.rest.refusals import BODIES, Refusal, body_of
+from nbyard.rest.operation_handler import BODIES, Refusal, body_of
 
 
 @pytest.mark.parametrize("status", BODIES)

@@ -120,7 +120,7 @@ def test_no_name_hides_content():
 
 
 @pytest.mark.parametrize("name", ["kinds", "reseal"])
-def test_names_that_are_words_of_addresses(api: JupyterServer, name):
+def test_names_equal_to_parts_of_addresses_work(api: JupyterServer, name):
     body = {"name": name, "kind": "token", "fields": {"secret": "x"}}
     assert api.send("POST", "/credentials", body).status == 201
     shown = api.send("GET", f"/credentials/{name}")
@@ -136,7 +136,7 @@ def test_an_address_lists_the_methods_of_all_its_operations(api: JupyterServer):
 
 
 @pytest.mark.parametrize(("path", "handler"), ROUTES)
-def test_without_credentials_only_health_answers(api: JupyterServer, path, handler):
+def test_without_credentials_only_health_responds(api: JupyterServer, path, handler):
     for method in METHODS:
         body = None if method in ("GET", "HEAD") else b"{}"
         answer = send(api, method, path, body, token=None)
@@ -179,7 +179,7 @@ def test_a_foreign_page_reads_nothing_with_a_cookie(api: JupyterServer, cookies)
 
 
 @pytest.mark.parametrize("path", ["", "/", "/no/such/thing", "/datasets/", "/datasets/a/b/c"])
-def test_what_is_not_there(api: JupyterServer, path):
+def test_unknown_addresses_are_not_found(api: JupyterServer, path):
     assert refusal(api.send("GET", path))["code"] == "not-found"
 
 
@@ -188,7 +188,7 @@ def test_what_is_not_there(api: JupyterServer, path):
     [("PUT", "/datasets"), ("GET", "/executables/inspect/x/y"), ("POST", "/datasets/x"),
      ("DELETE", "/uploads"), ("GET", "/runs/x/cancel"), ("BREW", "/datasets")],
 )  # fmt: skip
-def test_methods_that_are_not_known(api: JupyterServer, method, path):
+def test_unknown_methods_are_refused(api: JupyterServer, method, path):
     answer = api.send(method, path)
     if path.endswith("/y"):
         assert answer.status == 404
@@ -216,7 +216,7 @@ def below_a_prefix(tmp_path_factory) -> Iterator[JupyterServer]:
     server.stop()
 
 
-def test_all_of_it_works_below_a_prefix(below_a_prefix: JupyterServer):
+def test_all_routes_work_below_a_prefix(below_a_prefix: JupyterServer):
     server = below_a_prefix
     (server.root / "t.sh").write_text("#!/bin/sh\ntrue\n")
     made = server.send("POST", "/executables", {"path": "t.sh"})
@@ -227,5 +227,5 @@ def test_all_of_it_works_below_a_prefix(below_a_prefix: JupyterServer):
     assert json.loads(server.send("GET", "/openapi.json").content)["paths"]
 
 
-def test_the_socket_is_one_of_ours():
+def test_the_socket_has_our_checks():
     assert EventSocket in [handler for _, handler in ROUTES]

@@ -34,7 +34,7 @@ def imported(api: JupyterServer, body: dict) -> dict:
         )
 
 
-def test_pieces_become_a_dataset_that_comes_back_byte_for_byte(api: JupyterServer):
+def test_an_uploaded_dataset_is_downloaded_byte_for_byte(api: JupyterServer):
     content = b"a,b\n" + b"1,2\n" * 500_000
     key = begin(api, size_bytes=len(content))
     half = len(content) // 2
@@ -56,7 +56,7 @@ def test_pieces_become_a_dataset_that_comes_back_byte_for_byte(api: JupyterServe
 
 
 @pytest.mark.parametrize("offset", ["5", "1", "999999999999"])
-def test_a_piece_that_does_not_follow_is_told_where_to_go_on(api: JupyterServer, offset):
+def test_a_wrong_offset_returns_the_right_one(api: JupyterServer, offset):
     key = begin(api)
     piece(api, key, 0, b"abc")
     refused = piece(api, key, offset, b"xyz")
@@ -74,7 +74,7 @@ def test_offsets_are_whole_numbers(api: JupyterServer, offset):
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
-def test_no_more_than_announced_and_nothing_unfinished(api: JupyterServer):
+def test_uploads_match_their_announced_size(api: JupyterServer):
     key = begin(api, size_bytes=2)
     assert piece(api, key, 0, b"abc").status == 413
     key = begin(api, size_bytes=5)
@@ -85,7 +85,7 @@ def test_no_more_than_announced_and_nothing_unfinished(api: JupyterServer):
     assert refused.json["details"] == [{"path": "offset", "message": "3", "reason": None}]
 
 
-def test_a_stated_checksum_has_to_fit(api: JupyterServer):
+def test_a_stated_checksum_must_match(api: JupyterServer):
     key = begin(api)
     piece(api, key, 0, b"abc")
     source = {"kind": "upload", "upload": key, "sha256": "0" * 64}
@@ -96,7 +96,7 @@ def test_a_stated_checksum_has_to_fit(api: JupyterServer):
 @pytest.mark.parametrize(
     "name", ["../x", "/tmp/x", "a/b", "..", "%2e%2e%2fx", "%252e%252e%252fx", "a" * 300, "a\0", ""]
 )
-def test_file_names_that_are_refused(api: JupyterServer, name):
+def test_invalid_file_names_are_refused(api: JupyterServer, name):
     assert api.send("POST", "/uploads", {"filename": name}).status == 422
 
 
@@ -109,14 +109,14 @@ def test_only_patch_writes(api: JupyterServer):
     assert piece(api, key, 0, b"abc").status == 404
 
 
-def test_a_stranger_writes_nothing(api: JupyterServer):
+def test_other_users_cannot_write(api: JupyterServer):
     key = begin(api)
     headers = {"Upload-Offset": "0"}
     assert api.send("PATCH", f"/uploads/{key}", b"abc", headers, token=None).status == 403
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 0
 
 
-def test_what_came_before_the_connection_broke_stays(api: JupyterServer):
+def test_pieces_before_a_lost_connection_are_kept(api: JupyterServer):
     key = begin(api)
     head = (
         f"PATCH /nbyard/api/uploads/{key} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -131,7 +131,7 @@ def test_what_came_before_the_connection_broke_stays(api: JupyterServer):
     assert api.send("GET", f"/uploads/{key}").json["offset"] == 101
 
 
-def test_a_folder_comes_as_a_zip(api: JupyterServer):
+def test_a_folder_is_downloaded_as_zip(api: JupyterServer):
     folder = api.root / "folder"
     (folder / "inner").mkdir(parents=True)
     (folder / "a.txt").write_text("A")
@@ -146,13 +146,13 @@ def test_a_folder_comes_as_a_zip(api: JupyterServer):
     }
 
 
-def test_content_of_nothing(api: JupyterServer):
+def test_missing_content_is_not_found(api: JupyterServer):
     assert api.send("GET", "/datasets/none/content").status == 404
     assert api.send("GET", "/artifacts/none/content").status == 404
     assert api.send("GET", "/datasets/none/content?version=abc").status == 422
 
 
-def test_the_input_of_a_step_comes_back(api: JupyterServer):
+def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
     """D9: as it was when the run began."""
     reach = {"kind": "positional", "position": 0}
     argument = {"name": "source", "role": "input", "reach": reach}
@@ -170,7 +170,7 @@ def test_the_input_of_a_step_comes_back(api: JupyterServer):
     assert api.send("GET", "/runs/none/tasks/main/inputs/source/content").status == 404
 
 
-def test_other_files_of_a_step_come_back(api: JupyterServer):
+def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
     """K5: one by its path, whatever its name, and all as a zip."""
     (api.root / "tool.sh").write_text("mkdir a; echo x > 'a/b & c.txt'; echo y > d\n")
     run = api.send("POST", "/runs", {"path": "tool.sh"}).json["id"]

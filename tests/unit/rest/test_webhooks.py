@@ -68,7 +68,7 @@ def test_the_secret_is_shown_once(api):
     assert post(api, renewed).status == 202
 
 
-def test_whatever_is_wrong_the_answer_is_the_same(api):
+def test_every_refusal_has_the_same_response(api):
     made, off = create(api), create(api)
     api.send("POST", f"/automations/{off['id']}/disable")
     other = create(api, on={"kind": "notebook"}) | {"secret": made["secret"]}
@@ -106,7 +106,7 @@ def test_a_message_is_accepted_once(api):
     assert len(firings(api, made)) == 1
 
 
-def test_too_many_messages_are_told_to_wait(api):
+def test_too_many_messages_are_refused_for_a_while(api):
     made = create(api, on={"most_per_minute": 2})
     assert [post(api, made).status for _ in range(3)] == [202, 202, 429]
     refused = post(api, made)
@@ -173,7 +173,7 @@ def test_a_token_or_a_cookie_replaces_no_signature(api):
         assert api.request("POST", f"/{made['address']}", BODY, headers).status == 403
 
 
-def test_no_secret_is_logged_or_told(api, caplog):
+def test_no_secret_is_logged_or_returned(api, caplog):
     made = create(api)
     post(api, made, id="msg_9")
     post(api, made, signature="v1,AAAA")

@@ -7,8 +7,7 @@ from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.domain.runs.clean_up import CleanUpRules, choose_runs
 from nbyard.domain.state_machines import RUN
 from nbyard.retention import removal
-from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import preview_of, previews_of, remove_runs
+from nbyard.retention.removal import finished_runs, preview_of, previews_of, remove_runs
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs import clean_up
@@ -33,7 +32,7 @@ def chosen(store: Store, max_bytes: int | None = None):
         return choose_runs(finished_runs(store, c, "ada", [rules]), rules, moment(99))[0]
 
 
-def test_runs_that_are_kept_or_named_meanwhile_stay(store: Store) -> None:
+def test_runs_kept_or_named_meanwhile_are_not_deleted(store: Store) -> None:
     first, second, third = ended(store, 3)
     doomed = chosen(store)
     with store.write() as c:
@@ -80,7 +79,7 @@ def test_bytes_that_were_collected_before_free_nothing(store: Store) -> None:
     assert (preview.count, preview.freed_bytes, preview.record_bytes) == (1, 0, 0)
 
 
-def test_what_two_choices_free_together_is_counted_once(store: Store) -> None:
+def test_bytes_freed_by_two_choices_are_counted_once(store: Store) -> None:
     """A file of both is freed by the later one, and bytes of other runs by none."""
     blobs = Blobs(store.folder / "blobs")
     sizes = dict.fromkeys(("first", "second", "shared", "other"), 0)

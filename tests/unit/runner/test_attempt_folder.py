@@ -21,7 +21,7 @@ def folder(tmp_path: Path) -> AttemptFolder:
     return AttemptFolder(str(tmp_path))
 
 
-def test_the_domain_and_the_runner_mean_the_same_task(folder: AttemptFolder) -> None:
+def test_domain_and_runner_agree_on_tasks(folder: AttemptFolder) -> None:
     task = TaskFile("a", "t", "m", CommandWork(["x"]), {"o": Output("outputs/o")})
     Path(folder.at("task.json")).write_bytes(msgspec.json.encode(task))
     assert folder.task()["work"] == {"kind": "command", "argv": ["x"], "environment": {}} | {
@@ -44,7 +44,7 @@ def test_the_domain_and_the_runner_mean_the_same_task(folder: AttemptFolder) -> 
         '{"version":1,"attempt_id":"","token":"","mark":"","work":{"kind":"spell"}}',
     ],
 )
-def test_tasks_that_make_no_sense(folder: AttemptFolder, text: str) -> None:
+def test_invalid_tasks_are_refused(folder: AttemptFolder, text: str) -> None:
     Path(folder.at("task.json")).write_text(text)
     with pytest.raises(BadTask, match=r"task\.json"):
         folder.task()
@@ -87,7 +87,7 @@ def test_placeholder(folder: AttemptFolder) -> None:
         "x{attempt}/inputs/z{attempt",
     ],
 )
-def test_a_text_of_a_user_is_no_place(folder: AttemptFolder, text: str) -> None:
+def test_texts_of_users_are_no_paths(folder: AttemptFolder, text: str) -> None:
     argument = Argument("x")
     assert folder.expand_word(escape_attempt_paths(argument, text)) == text
     for value in (text, [text, 1], {text: {"a": [text]}}):
@@ -113,7 +113,7 @@ def test_events_are_numbered_lines(folder: AttemptFolder) -> None:
     assert [json.loads(line)["seq"] for line in lines] == [1, 2]
 
 
-def test_files_are_replaced_whole(folder: AttemptFolder) -> None:
+def test_files_are_replaced_atomically(folder: AttemptFolder) -> None:
     folder.write_whole("result.json", {"a": 1})
     folder.write_whole("result.json", {"a": 2})
     folder.make_durable("result.json")
@@ -128,7 +128,7 @@ def test_heartbeat(folder: AttemptFolder) -> None:
     assert folder.has("heartbeat")
 
 
-def test_poking_needs_nobody(folder: AttemptFolder, tmp_path: Path) -> None:
+def test_poking_needs_no_listener(folder: AttemptFolder, tmp_path: Path) -> None:
     wake = tmp_path / "wake"
     folder.poke("", "a")
     folder.poke(str(wake), "a")
@@ -143,7 +143,7 @@ def test_poking_needs_nobody(folder: AttemptFolder, tmp_path: Path) -> None:
         assert ear.recv(100) == b"attempt-1"
 
 
-def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
+def test_placeholders_are_replaced_by_the_working_folder(tmp_path: Path) -> None:
     """E13: whoever lays them knows only `{attempt}`; a text of the user's own stays."""
     work = tmp_path / "outputs/.work"
     (work / "part").mkdir(parents=True)
@@ -164,7 +164,7 @@ def test_texts_of_the_working_folder_tell_where_it_is(tmp_path: Path) -> None:
     assert (work / "given").read_text() == "{attempt}/inputs/x"
 
 
-def test_a_path_that_a_container_tells_is_here(tmp_path: Path) -> None:
+def test_a_path_of_a_container_is_translated(tmp_path: Path) -> None:
     folder = AttemptFolder(str(tmp_path), "/seen")
     assert folder.local_path("/seen/outputs/a") == f"{tmp_path.resolve()}/outputs/a"
     assert [folder.local_path(path) for path in ("a", "/seenother/a")] == ["a", "/seenother/a"]

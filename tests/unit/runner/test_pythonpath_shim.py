@@ -24,12 +24,12 @@ def said(*words: str, path: str = "") -> str:
     return done.stdout.strip()
 
 
-def test_the_folder_stands_behind_what_is_there() -> None:
+def test_the_folder_is_appended_to_the_path() -> None:
     assert pythonpath_shim.on_path("") == str(FOLDER)
     assert pythonpath_shim.on_path(f"a{os.pathsep}b", "/c") == f"a{os.pathsep}b{os.pathsep}/c"
 
 
-def test_where_it_is_not_installed_its_hand_off_is_found() -> None:
+def test_without_nbyard_the_handoff_functions_are_found() -> None:
     told = said(
         "import nbyard, nbyard.dataframe_files, sys; print(nbyard.__file__, nbyard.input('x', 3))"
     )
@@ -37,7 +37,7 @@ def test_where_it_is_not_installed_its_hand_off_is_found() -> None:
 
 
 @pytest.mark.parametrize("program", ["import nbyard.deeper", "from nbyard import deeper"])
-def test_what_is_installed_is_taken(tmp_path: Path, program: str) -> None:
+def test_an_installed_nbyard_wins(tmp_path: Path, program: str) -> None:
     (tmp_path / "nbyard").mkdir()
     (tmp_path / "nbyard" / "__init__.py").touch()
     (tmp_path / "nbyard" / "deeper.py").write_text("print('installed')")
@@ -50,7 +50,7 @@ def test_the_path_stays_for_processes_that_inherit_it() -> None:
     assert said(program) == "True"
 
 
-def test_a_broken_installation_says_so(tmp_path: Path) -> None:
+def test_a_broken_installation_is_reported(tmp_path: Path) -> None:
     (tmp_path / "nbyard.py").write_text("1 / 0")
     told = said("try: import nbyard\nexcept ZeroDivisionError: print('broken')", path=str(tmp_path))
     assert told == "broken"
@@ -114,7 +114,7 @@ def test_looking_up_a_package_lists_no_folder_of_the_attempt(tmp_path: Path) -> 
     assert told == [("True True", []), ("7 True", ["."]), ("True True", ["."])]
 
 
-def test_the_environment_s_own_start_is_kept(tmp_path: Path) -> None:
+def test_startup_files_of_the_environment_are_kept(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text("print('its own')")
     variables = {"PYTHONPATH": os.pathsep.join([str(FOLDER), str(tmp_path)])}
     line = [sys.executable, "-c", "import sys; print('sitecustomize' in sys.modules)"]
@@ -123,7 +123,7 @@ def test_the_environment_s_own_start_is_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_known", [True, False])
-def test_a_finder_of_another_python_stays_as_it_is(
+def test_finders_of_another_python_are_unchanged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_known: bool
 ) -> None:
     monkeypatch.setenv("NBYARD_ATTEMPT", str(tmp_path))

@@ -20,7 +20,7 @@ def folder(tmp_path):
     return str(tmp_path / "attempt")
 
 
-def test_they_lie_in_memory_for_ones_own_eyes(folder, tmp_path):
+def test_secrets_are_private_files_in_memory(folder, tmp_path):
     target = secret_files.secrets_folder("store", "a1")
     secret_files.store_secrets(folder, target, {"token": CANARY.encode()}, [CANARY])
     # once more, after a crash
@@ -32,14 +32,14 @@ def test_they_lie_in_memory_for_ones_own_eyes(folder, tmp_path):
     assert stat.S_IMODE(found.parent.stat().st_mode) == 0o700
 
 
-def test_they_are_forgotten_with_the_attempt(folder, tmp_path):
+def test_secrets_are_deleted_with_the_attempt(folder, tmp_path):
     secret_files.delete_linked_secrets(folder)
     secret_files.store_secrets(folder, secret_files.secrets_folder("store", "a1"), {}, [])
     secret_files.delete_linked_secrets(folder)
     assert list((tmp_path / "memory").iterdir()) == []
 
 
-def test_a_link_that_leads_elsewhere_removes_nothing(folder, tmp_path):
+def test_a_link_elsewhere_deletes_nothing(folder, tmp_path):
     (tmp_path / "precious").mkdir()
     (tmp_path / "attempt/secrets").symlink_to(tmp_path / "precious")
     secret_files.delete_linked_secrets(folder)
@@ -48,7 +48,7 @@ def test_a_link_that_leads_elsewhere_removes_nothing(folder, tmp_path):
     assert (tmp_path / "precious").is_dir()
 
 
-def test_those_of_the_living_and_of_other_stores_stay_in_a_sweep(folder, tmp_path):
+def test_a_sweep_keeps_live_secrets_and_those_of_other_stores(folder, tmp_path):
     for store, attempt in (("store", "a1"), ("store", "a2"), ("other", "a1")):
         secret_files.store_secrets(folder, secret_files.secrets_folder(store, attempt), {}, [])
     (tmp_path / "memory/somebody").mkdir()
@@ -57,7 +57,7 @@ def test_those_of_the_living_and_of_other_stores_stay_in_a_sweep(folder, tmp_pat
     assert left == ["nbyard-other-a1", "nbyard-store-a2", "somebody"]
 
 
-def test_where_the_system_has_no_memory_for_files_it_is_the_folder_for_temporary_ones(monkeypatch):
+def test_without_memory_files_the_temporary_folder_is_used(monkeypatch):
     monkeypatch.setattr(secret_files, "SHARED", "/nowhere")
     monkeypatch.setenv("TMPDIR", "/tmp")
     assert secret_files.memory_folder()

@@ -39,13 +39,13 @@ def test_each_spelling_is_hidden(told):
 
 
 @given(st.binary(max_size=5), st.binary(max_size=5))
-def test_inside_something_longer_in_base64_hardly_a_letter_of_it_is_left(before, after):
+def test_base64_around_a_secret_hides_almost_all_of_it(before, after):
     told = base64.b64encode(before + CANARY.encode() + after)
     assert b"***" in masked(Masks([CANARY]), told)
 
 
 @given(st.lists(PARTS, max_size=8), st.data())
-def test_the_pieces_in_which_it_comes_make_no_difference(parts, data):
+def test_secrets_split_into_pieces_are_hidden(parts, data):
     secrets = [CANARY, "abcabd", "s3cr"]
     text = "".join(parts).encode()
     cuts = data.draw(st.lists(st.integers(0, len(text)), max_size=6).map(sorted))
@@ -59,7 +59,7 @@ def test_the_pieces_in_which_it_comes_make_no_difference(parts, data):
     st.lists(st.text("abc", min_size=4, max_size=40), min_size=1, max_size=4),
     st.text("abc", max_size=200),
 )
-def test_all_that_is_part_of_one_is_hidden_and_nothing_else(secrets, text):
+def test_exactly_the_secret_is_hidden(secrets, text):
     every = {one.decode() for secret in secrets for one in spellings(secret)}
     found = [(m.start(), len(one)) for one in every for m in re.finditer(f"(?={one})", text)]
     expected, end = "", 0
@@ -71,7 +71,7 @@ def test_all_that_is_part_of_one_is_hidden_and_nothing_else(secrets, text):
 
 
 @given(st.integers(1, 900), st.integers(20, 300), st.sampled_from([str, quote, json.dumps]))
-def test_of_what_is_long_nothing_is_left_wherever_it_is_cut(length, step, write):
+def test_long_secrets_are_hidden_wherever_they_are_cut(length, step, write):
     long = "".join(chr(33 + (7 * i * i + i) % 90) for i in range(length)) + "end/"
     told = f"<{write(long)}>".encode()
     cuts = range(0, len(told), step)
@@ -85,19 +85,19 @@ def test_without_secrets_everything_passes_at_once(data):
 
 
 @given(st.text())
-def test_what_is_no_secret_stays(text):
+def test_other_text_is_unchanged(text):
     masks = Masks(["\u0001\u0002never\u0003"])
     assert masked(masks, text.encode("utf-8", "replace")) == text.encode("utf-8", "replace")
 
 
-def test_what_cannot_become_one_is_shown_at_once():
+def test_text_that_cannot_become_a_secret_passes_at_once():
     masks = Masks([CANARY])
     assert masks.feed(b"working s3cr") == b"working "
     assert masks.feed(b"et\n") == b"s3cret\n"
     assert masks.feed(CANARY.encode()) == b"***"
 
 
-def test_texts_of_a_json_value_are_cleaned_and_its_shape_stays():
+def test_texts_in_json_are_cleaned():
     masks = Masks([CANARY])
     value = {"message": f"a {CANARY}!", "cells": [1, None, [CANARY]], "fine": "x\ud800"}
     told = {"message": "a ***!", "cells": [1, None, ["***"]], "fine": "x\ud800"}
@@ -123,16 +123,16 @@ def test_names_of_fields_are_cleaned_and_those_of_messages_and_notebooks_stay():
         b"a&b<\"c'/\xc3\xbc".hex().upper(),
     ],
 )
-def test_pages_and_addresses_tell_it_otherwise(told):
+def test_escaped_secrets_in_pages_and_urls_are_hidden(told):
     assert masked(Masks(["a&b<\"c'/\u00fc"]), told.encode()) == b"***"
 
 
-def test_short_ones_are_not_hidden():
+def test_short_secrets_are_not_hidden():
     assert not Masks(["abc"]) or masked(Masks(["abc"]), b"abc") == b"abc"
     assert b"abc" not in spellings("abc")
 
 
-def test_outputs_that_hold_one_are_named(tmp_path):
+def test_outputs_with_a_secret_are_named(tmp_path):
     (tmp_path / "bare").write_text("nothing")
     (tmp_path / "told").write_bytes(b"x" * (2**20 - 3) + CANARY.encode())
     (tmp_path / "folder").mkdir()
@@ -142,7 +142,7 @@ def test_outputs_that_hold_one_are_named(tmp_path):
     assert Masks(()).disclosed(str(tmp_path), outputs) == []
 
 
-def test_those_of_an_attempt_are_read_from_its_memory(tmp_path):
+def test_secrets_of_an_attempt_are_read_from_memory(tmp_path):
     folder, target = tmp_path / "attempt", tmp_path / "nbyard-s-a"
     folder.mkdir()
     assert not masks_of(str(folder))
@@ -150,7 +150,7 @@ def test_those_of_an_attempt_are_read_from_its_memory(tmp_path):
     assert masked(masks_of(str(folder)), CANARY.encode()) == b"***"
 
 
-def test_nothing_is_shown_where_it_is_not_known_any_more(tmp_path):
+def test_without_known_secrets_nothing_is_shown(tmp_path):
     """After a restart of the machine an engine still has what was printed."""
     (tmp_path / "secrets").symlink_to(tmp_path / "gone")
     masks = masks_of(str(tmp_path))

@@ -10,7 +10,7 @@ from nbyard.reasons.structs import because
 from nbyard.runtimes import attempt_files as files
 
 
-def test_the_first_result_stays(tmp_path):
+def test_the_first_result_is_kept(tmp_path):
     first = Result("a", "t", "succeeded", 0, 1)
     files.write_result(tmp_path, first)
     files.write_result(tmp_path, Result("a", "t", "failed", 0, 1))
@@ -27,7 +27,7 @@ def test_links_are_not_read(tmp_path):
     assert files.read_result(tmp_path) is None
 
 
-def test_what_nobody_has_begun_is_cancelled_with_its_reason(tmp_path):
+def test_an_unstarted_attempt_is_cancelled_with_its_reason(tmp_path):
     task = TaskFile("a", "t", "m", CommandWork(["x"]), {})
     (tmp_path / "task.json").write_bytes(msgspec.json.encode(task))
     request_stop(tmp_path, because("text", text="Ada asked"))

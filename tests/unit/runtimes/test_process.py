@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.attempts.structs import HEARTBEAT, RUNNER
+from nbyard.reasons.structs import because
 from nbyard.runner.process import clock
 from nbyard.runtimes import process
 from nbyard.runtimes.process import SILENCE_SECONDS, Identity, ProcessRuntime
@@ -34,7 +35,9 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])
-def test_it_lives_as_long_as_its_signs_change(order: Order, moment: list[float], days: int) -> None:
+def test_an_attempt_lives_while_its_signs_change(
+    order: Order, moment: list[float], days: int
+) -> None:
     """I21: whatever time it is there."""
     runtime, there = ProcessRuntime(), 1.8e9 + days * DAY_SECONDS
     for beat in range(5):
@@ -43,7 +46,7 @@ def test_it_lives_as_long_as_its_signs_change(order: Order, moment: list[float],
         assert runtime.poll(order).state == "running"
 
 
-def test_it_is_lost_after_a_silence_that_was_counted_here(
+def test_an_attempt_is_lost_after_locally_measured_silence(
     order: Order, moment: list[float]
 ) -> None:
     """F7, I21."""
@@ -53,12 +56,15 @@ def test_it_is_lost_after_a_silence_that_was_counted_here(
     assert runtime.poll(order).state == "running"
     moment[0] += 1
     seen = runtime.poll(order)
-    assert (seen.state, str(seen.reason)) == ("lost", "no heartbeat from another-host for 60 s")
+    assert (seen.state, seen.reason) == (
+        "lost",
+        because("host-silent", host="another-host", seconds=60),
+    )
 
 
-def test_work_finds_no_setting_and_no_key_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_work_gets_no_settings_or_keys_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
     """I25: the key of the store opens all credentials in it."""
     monkeypatch.setenv("NBYARD_CRYPT_KEY", "0" * 64)
     monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://me:secret@there/store")
-    found = process._host("s")
+    found = process.host_of("s")
     assert {name for name in found if name.startswith("NBYARD_")} == {"NBYARD_STORE"}

@@ -26,15 +26,15 @@ class Plain:
     name = "plain"
 
 
-def test_a_class_may_be_made_from_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_runtime_class_gets_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     plain = EntryPoint("plain", f"{__name__}:Plain", registry.GROUP)
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints([PROCESS, plain]))
     made = registry.load_all(Settings(prepared_parent=True))
     assert isinstance(made["plain"], Plain)
-    assert isinstance(made["process"], ProcessRuntime) and made["process"]._parents is not None
+    assert isinstance(made["process"], ProcessRuntime) and made["process"].parents is not None
 
 
-def test_by_name() -> None:
+def test_a_runtime_is_found_by_name() -> None:
     assert registry.installed_names() == ["process"]
     assert registry.load_one(Settings(), "process").name == "process"
     with pytest.raises(Invalid, match="present: process"):

@@ -37,7 +37,9 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_only_what_the_dead_of_this_store_left_is_swept(places: Path, gone: int) -> None:
+def test_only_leftovers_of_dead_processes_of_this_store_are_deleted(
+    places: Path, gone: int
+) -> None:
     stay = [f"nby-s[1]-{LIVES}-a", f"nby-s1-{gone}-b", f"nby-other-{gone}-c", "nby-s[1]", "nby-d_e"]
     for name in (*stay, f"nby-s[1]-{gone}-f"):
         (places / name).mkdir()
@@ -46,7 +48,7 @@ def test_only_what_the_dead_of_this_store_left_is_swept(places: Path, gone: int)
     assert sorted(os.listdir(places)) == sorted(stay)
 
 
-def test_each_sweep_of_the_runtime_removes_it(places: Path, gone: int) -> None:
+def test_each_sweep_removes_leftovers(places: Path, gone: int) -> None:
     left = places / f"nby-{STORE}-{gone}-a"
     left.mkdir()
     ProcessRuntime().sweep(STORE, [])
@@ -54,7 +56,7 @@ def test_each_sweep_of_the_runtime_removes_it(places: Path, gone: int) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="there are no prepared parents")
-def test_a_parent_that_is_killed_while_it_rehearses_leaves_nothing(
+def test_a_parent_killed_during_warm_up_leaves_no_files(
     places: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As by a dispatcher that leaves before it needed it."""

@@ -23,7 +23,7 @@ def secret_of(yard, made):
         return yard.store.credentials.fields(c, made)
 
 
-def test_what_is_secret_goes_in_and_never_comes_out(credentials, yard, ann):
+def test_secrets_are_stored_and_never_returned(credentials, yard, ann):
     made = credentials.create(ann, NewCredential("minio", "s3", S3, "of the lab"))
     assert (made.fields, made.kept) == ({"access_key_id": "ann"}, ["secret_access_key"])
     answers = [made, credentials.list(ann), credentials.get(ann, "minio")]
@@ -34,7 +34,7 @@ def test_what_is_secret_goes_in_and_never_comes_out(credentials, yard, ann):
     assert next(kind.kind for kind in credentials.kinds(ann)) == "token"
 
 
-def test_others_do_not_see_it(credentials, ann):
+def test_other_users_do_not_see_a_credential(credentials, ann):
     """I23."""
     made = credentials.create(ann, NewCredential("api", "token", {"secret": CANARY}))
     bob = Caller("bob")
@@ -45,7 +45,7 @@ def test_others_do_not_see_it(credentials, ann):
     credentials.create(bob, NewCredential("api", "token", {"secret": "other"}))
 
 
-def test_it_is_found_by_name_and_the_likest_is_told(credentials, ann):
+def test_a_credential_is_found_by_name_with_suggestions(credentials, ann):
     credentials.create(ann, NewCredential("weather-api", "token", {"secret": CANARY}))
     with pytest.raises(NotFound, match="there are: weather-api"):
         credentials.get(ann, "wether-api")
@@ -62,20 +62,20 @@ def test_it_is_found_by_name_and_the_likest_is_told(credentials, ann):
         (NewCredential("a", "token", {"secret": "a"}, "x" * 10_001), "description"),
     ],
 )
-def test_what_cannot_be_is_refused_at_its_field(credentials, ann, body, where):
+def test_invalid_values_are_refused_at_their_field(credentials, ann, body, where):
     with pytest.raises(Invalid) as refused:
         credentials.create(ann, body)
     assert [one.path for one in refused.value.details] == [where]
     assert credentials.list(ann).items == []
 
 
-def test_a_name_is_taken_once(credentials, ann):
+def test_names_are_unique(credentials, ann):
     credentials.create(ann, NewCredential("api", "token", {"secret": "a"}))
     with pytest.raises(NameTaken, match="The credential 'api' already"):
         credentials.create(ann, NewCredential("api", "token", {"secret": "b"}))
 
 
-def test_fields_are_replaced_and_the_others_stay(credentials, yard, ann):
+def test_omitted_fields_are_kept(credentials, yard, ann):
     made = credentials.create(ann, NewCredential("minio", "s3", {**S3, "region": "eu"}))
     patch = CredentialPatch(1, {"secret_access_key": "new", "region": ""}, "mine")
     new = credentials.update(ann, "minio", patch)
@@ -91,7 +91,7 @@ def test_fields_are_replaced_and_the_others_stay(credentials, yard, ann):
 
 
 @pytest.mark.parametrize("sealed", ["00000000:AAAA", "{key}:AAAA", "{key}:{data}", "{key}:x"])
-def test_what_cannot_be_read_any_more_is_replaced(credentials, yard, ann, sealed):
+def test_an_unreadable_secret_can_be_replaced(credentials, yard, ann, sealed):
     """Its key is lost, or somebody changed the row."""
     given = {**S3, "session_token": "old", "region": "eu"}
     made = credentials.create(ann, NewCredential("minio", "s3", given))
@@ -110,7 +110,7 @@ def test_what_cannot_be_read_any_more_is_replaced(credentials, yard, ann, sealed
     assert secret_of(yard, new)["secret_access_key"] == "new"
 
 
-def test_it_is_deleted_and_sealed_anew(credentials, ann):
+def test_credentials_are_deleted_and_sealed_again(credentials, ann):
     credentials.create(ann, NewCredential("api", "token", {"secret": "a"}))
     assert credentials.reseal(ann).count == 0
     credentials.delete(ann, "api")

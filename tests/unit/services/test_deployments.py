@@ -44,7 +44,7 @@ def bring(yard, found, *states, **columns):
             assert yard.store.deployments.move(c, found, state, {"state": state}, **columns)
 
 
-def test_one_is_queued_with_its_first_revision(deployments, ann):
+def test_a_deployment_is_queued_with_its_first_revision(deployments, ann):
     made = deployments.create(ann, replace(COWS, title="All cows"))
     assert (made.state, made.revision, made.serving, made.title) == ("queued", 1, 0, "All cows")
     assert deployments.list(ann).items == [made] == deployments.list(ann, state="queued").items
@@ -56,14 +56,14 @@ def test_one_is_queued_with_its_first_revision(deployments, ann):
         deployments.get(Caller("bob"), made.id)
 
 
-def test_the_form_says_defaults_ranges_and_services(deployments, ann):
+def test_the_form_has_defaults_ranges_and_services(deployments, ann):
     form = deployments.form(ann)
     assert [preset.name for preset in form.presets] == ["standard", "tutorial"]
     assert {one.name for one in form.services} == {"api", "jupyterlab", "code-server", "own"}
     assert all(field.help for preset in form.presets for field in preset.fields)
 
 
-def test_a_host_name_is_taken_once(deployments, ann):
+def test_host_names_are_unique(deployments, ann):
     first = deployments.create(ann, COWS)
     with pytest.raises(NameTaken) as caught:
         deployments.create(ann, COWS)
@@ -97,7 +97,7 @@ def test_a_password_is_kept_as_a_hash_only(deployments, ann, yard):
     assert deployments.edit(ann, "x", DeploymentChange(password="another one")).revision == 3
 
 
-def test_an_edit_makes_a_revision_and_a_title_none(deployments, ann):
+def test_an_edit_creates_a_revision_but_a_new_title_none(deployments, ann):
     deployments.create(ann, COWS)
     titled = deployments.edit(ann, "cows", DeploymentChange(title="Cows!"))
     assert (titled.revision, titled.title) == (1, "Cows!")
@@ -124,7 +124,7 @@ def test_rolling_back_makes_an_older_revision_the_newest(deployments, ann):
         deployments.rollback(ann, "cows", revision=9)
 
 
-def test_it_is_stopped_and_started(deployments, ann, yard):
+def test_a_deployment_is_stopped_and_started(deployments, ann, yard):
     made = deployments.create(ann, COWS)
     assert deployments.start(ann, "cows").state == "queued", "it is wanted already"
     stopping = deployments.stop(ann, "cows")
@@ -137,14 +137,14 @@ def test_it_is_stopped_and_started(deployments, ann, yard):
     assert deployments.start(ann, "cows").is_wanted
 
 
-def test_one_that_failed_is_tried_anew_when_it_is_changed(deployments, ann, yard):
+def test_a_failed_deployment_is_retried_after_a_change(deployments, ann, yard):
     made = deployments.create(ann, COWS)
     bring(yard, made, "failed", reason=text_reason("no such image"))
     found = deployments.edit(ann, "cows", DeploymentChange(image="cows:2"))
     assert (found.state, found.reason) == ("queued", None)
 
 
-def test_a_log_is_read_of_any_revision(deployments, ann, yard):
+def test_logs_of_all_revisions_are_readable(deployments, ann, yard):
     made = deployments.create(ann, COWS)
     RotatingLog(yard.store.folder / f"deployments/{made.id}/1.log").write(b"one\n")
     deployments.edit(ann, "cows", DeploymentChange(cpu=9))
@@ -155,7 +155,7 @@ def test_a_log_is_read_of_any_revision(deployments, ann, yard):
         deployments.log(ann, "cows", revision=7)
 
 
-def test_what_it_can_be_asked_is_told_while_it_answers(deployments, ann, yard):
+def test_endpoints_are_listed_while_the_service_responds(deployments, ann, yard):
     """P2."""
     made = deployments.create(ann, COWS)
     path = "nbyard/deployments/cows/api/"
@@ -168,12 +168,12 @@ def test_what_it_can_be_asked_is_told_while_it_answers(deployments, ann, yard):
     assert deployments.forms(ann, "cows") == CallForms(path, forms)
 
 
-def test_warnings_come_with_it(deployments, ann):
+def test_warnings_are_returned(deployments, ann):
     deployments.create(ann, replace(COWS, image="cows:gpu"))
     assert deployments.get(ann, "cows").warnings[0].code == "tag-for-gpus"
 
 
-def test_the_proxy_is_told_where_a_port_is_or_why_not(deployments, ann, yard):
+def test_the_proxy_gets_a_port_or_the_reason(deployments, ann, yard):
     """P5, I23."""
     made = deployments.create(ann, NewDeployment("lab:1", "jupyterlab", "x", password=SECRET))
     with pytest.raises(Unavailable, match="it is queued"):
@@ -215,7 +215,7 @@ def test_the_address_of_the_server_is_remembered(deployments, yard):
             assert yard.store.facts.get(c, "base_url") == base_url
 
 
-def test_a_model_is_deployed_by_its_name_and_says_where_it_answers(deployments, ann, yard, root):
+def test_a_model_is_deployed_by_name_with_its_address(deployments, ann, yard, root):
     """M2."""
     one = yard.services.models.build(ann, NewModel(write(root)))
     end(yard, one)
@@ -231,7 +231,7 @@ def test_a_model_is_deployed_by_its_name_and_says_where_it_answers(deployments, 
         deployments.create(Caller("bob"), NewDeployment("Spark job"))
 
 
-def test_deployments_of_one_model_are_told_apart(deployments, ann, yard, root):
+def test_deployments_of_one_model_have_distinct_names(deployments, ann, yard, root):
     """M6: by their titles, unless somebody gives them one."""
     long = FILE.replace("name: Spark job", f"name: {'c' * 60}")
     titles = []
@@ -247,9 +247,7 @@ def test_deployments_of_one_model_are_told_apart(deployments, ann, yard, root):
         assert said.title == "cows"
 
 
-def test_a_model_is_deployed_while_it_is_built_and_not_when_that_failed(
-    deployments, ann, yard, root
-):
+def test_a_model_is_deployed_during_its_build_but_not_after_a_failure(deployments, ann, yard, root):
     """M6: see test_awaiting.py for what becomes of it."""
     one = yard.services.models.build(ann, NewModel(write(root)))
     made = deployments.create(ann, NewDeployment("Spark job"))
@@ -277,7 +275,7 @@ def pin(yard, made, number, image_id):
         yard.store.deployments.set_revision(c, one.id, image_id=image_id)
 
 
-def test_a_revision_keeps_its_image_also_when_it_is_gone_back_to(deployments, ann, yard):
+def test_a_rolled_back_revision_keeps_its_image(deployments, ann, yard):
     made = deployments.create(ann, COWS)
     pin(yard, made, 1, "sha256:1")
     deployments.edit(ann, "cows", DeploymentChange(cpu=9))
@@ -287,7 +285,7 @@ def test_a_revision_keeps_its_image_also_when_it_is_gone_back_to(deployments, an
     assert found == ["sha256:1", "", "sha256:1", "sha256:1"]
 
 
-def test_a_model_that_was_built_anew_under_its_tag_is_a_new_revision(deployments, ann, yard, root):
+def test_a_rebuilt_model_is_a_new_revision(deployments, ann, yard, root):
     one = yard.services.models.build(ann, NewModel(write(root)))
     end(yard, one)
     made = deployments.create(ann, NewDeployment("Spark job"))
@@ -301,7 +299,7 @@ def test_a_model_that_was_built_anew_under_its_tag_is_a_new_revision(deployments
     assert deployments.revisions(ann, made.id).items[0].image_id == built
 
 
-def test_what_the_proxy_counted_is_told_to_its_owner(deployments, ann, yard):
+def test_traffic_is_shown_to_its_owner(deployments, ann, yard):
     """M6."""
     made = deployments.create(ann, COWS)
     minute = int(time.time() // 60)
@@ -318,7 +316,7 @@ def test_what_the_proxy_counted_is_told_to_its_owner(deployments, ann, yard):
     assert not (yard.store.folder / deployment_folder("gone")).exists()
 
 
-def test_whoever_describes_what_another_has_described_meanwhile_is_told(deployments, ann, yard):
+def test_concurrent_edits_are_refused(deployments, ann, yard):
     """P4: also where no revision is made; what the dispatcher sees meanwhile is no change."""
     seen = deployments.create(ann, COWS)
     with yard.store.write() as c:
@@ -340,7 +338,7 @@ def test_the_form_has_hardware_of_this_machine_and_says_whether_containers_are_a
     deployments, ann, yard, tmp_path, monkeypatch
 ):
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
-    monkeypatch.setattr(capacity, "_usable", lambda: (2, 5 * 2**30))
+    monkeypatch.setattr(capacity, "usable", lambda: (2, 5 * 2**30))
     form = deployments.form(ann)
     assert form.engine.state == "missing" and "cannot be reached" in str(form.engine.finding)
     spec = deployments.create(ann, COWS).spec
@@ -375,7 +373,7 @@ def test_a_key_is_shown_once_and_kept_as_a_hash(deployments, ann, yard, served):
     assert not any(made.key in text for text in told)
 
 
-def test_a_revoked_key_is_gone_and_its_deployment_keeps_its_port(deployments, ann, yard, served):
+def test_a_revoked_key_is_deleted_and_the_port_kept(deployments, ann, yard, served):
     made = deployments.create_key(ann, "cows", NewDeploymentKey())
     with pytest.raises(NotFound):
         deployments.delete_key(Caller("bob"), "cows", made.id)
@@ -396,7 +394,7 @@ def test_a_revoked_key_is_gone_and_its_deployment_keeps_its_port(deployments, an
 @pytest.mark.parametrize(
     "wish", [COWS, NewDeployment("Spark job", environment={"NBYARD_OPEN_PORT": "1"}, name="cows")]
 )
-def test_only_a_model_that_checks_keys_has_some(deployments, ann, yard, root, wish):
+def test_only_models_that_check_keys_have_keys(deployments, ann, yard, root, wish):
     end(yard, yard.services.models.build(ann, NewModel(write(root))))
     deployments.create(ann, wish)
     with pytest.raises(Conflict):

@@ -20,7 +20,7 @@ def test_events_come_in_order_after_a_cursor(yard, ann, root):
     assert len(yard.services.events.list(ann, limit=1).items) == 1
 
 
-def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
+def test_a_late_reader_must_refetch(yard, ann, root):
     (root / "a.csv").write_text("a\n")
     for name in "abc":
         yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), name))
@@ -33,7 +33,7 @@ def test_who_comes_too_late_is_told_to_read_anew(yard, ann, root):
     assert not yard.services.events.list(ann, after=newest - 2).refetch
 
 
-def test_who_knows_more_than_the_store_is_told_to_read_anew(yard, ann, root):
+def test_a_reader_ahead_of_the_store_must_refetch(yard, ann, root):
     """R10: it is another store, or a copy of an earlier day."""
     (root / "a.csv").write_text("a\n")
     yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), "a"))
@@ -43,7 +43,7 @@ def test_who_knows_more_than_the_store_is_told_to_read_anew(yard, ann, root):
     assert not yard.services.events.list(ann, after=newest).refetch
 
 
-def test_news_end_where_they_are_told_to(yard, ann, root):
+def test_events_end_at_the_requested_number(yard, ann, root):
     (root / "a.csv").write_text("a\n")
     for name in "ab":
         yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), name))
@@ -57,7 +57,7 @@ def test_news_end_where_they_are_told_to(yard, ann, root):
     assert (ahead.items, ahead.last, ahead.refetch) == ([], ids[3], False)
 
 
-def test_the_cursor_passes_what_others_did(yard, ann, root):
+def test_the_cursor_skips_events_of_others(yard, ann, root):
     (root / "a.csv").write_text("a\n")
     yard.services.datasets.create(Caller("bob"), NewDataset(FileSource("a.csv")))
     found = yard.services.events.list(ann, after=1)
@@ -65,6 +65,6 @@ def test_the_cursor_passes_what_others_did(yard, ann, root):
 
 
 @pytest.mark.parametrize("asked", [{"after": -1}, {"after": 2**63}, {"limit": 0}, {"limit": 501}])
-def test_what_is_refused(yard, ann, asked):
+def test_invalid_cursors_are_refused(yard, ann, asked):
     with pytest.raises(Invalid):
         yard.services.events.list(ann, **asked)

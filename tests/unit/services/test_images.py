@@ -82,14 +82,14 @@ def test_the_dockerfile_is_shown_without_building_anything(images, ann, cows, ya
         (NewImage("Sea Cows", version=-1), "version"),
     ],
 )
-def test_what_is_refused_makes_nothing(images, ann, cows, dockerfile, body, where):
+def test_a_refused_build_is_not_created(images, ann, cows, dockerfile, body, where):
     with pytest.raises(Invalid) as refused:
         images.build(ann, body)
     assert refused.value.details[0].path == where
     assert images.list(ann).items == []
 
 
-def test_what_is_not_there_is_not_built(images, ann, cows, yard):
+def test_missing_sources_are_refused(images, ann, cows, yard):
     with pytest.raises(NotFound):
         images.build(ann, NewImage("nothing"))
     with pytest.raises(NotFound):
@@ -112,7 +112,7 @@ def test_links_in_a_build_context_are_named(images, ann, cows, dockerfile, root)
         assert reason.code == "links-stay" and reason.params["names"] == ["link.txt"]
 
 
-def test_an_image_of_a_dockerfile_takes_its_folder_along(images, ann, dockerfile, yard, root):
+def test_a_dockerfile_build_includes_its_folder(images, ann, dockerfile, yard, root):
     (root / "tools/a.txt").write_text("x")
     made = images.build(ann, NewImage(path=dockerfile))
     assert (made.reference, made.path) == ("nbyard/tools:latest", dockerfile)
@@ -122,7 +122,7 @@ def test_an_image_of_a_dockerfile_takes_its_folder_along(images, ann, dockerfile
     assert (files, row.file) == ({"Dockerfile", "a.txt"}, "Dockerfile")
 
 
-def test_a_dockerfile_may_take_its_base(images, ann, dockerfile, yard, root):
+def test_a_dockerfile_may_use_the_given_base(images, ann, dockerfile, yard, root):
     """L4."""
     (root / "tools/Dockerfile").write_text("ARG BASE=debian:12\nFROM $BASE\n")
     recipe = Recipe(base="python:3.12")
@@ -130,7 +130,7 @@ def test_a_dockerfile_may_take_its_base(images, ann, dockerfile, yard, root):
     assert images.build(ann, NewImage(path=dockerfile, tag="own")).recipe == Recipe()
 
 
-def test_a_name_stays_with_what_it_was_given_to(images, ann, cows, dockerfile, yard):
+def test_a_name_stays_with_its_source(images, ann, cows, dockerfile, yard):
     made = images.build(ann, NewImage("Sea Cows", tag="cows"))
     with pytest.raises(Conflict, match="cows:latest is already being built"):
         images.build(ann, NewImage("Sea Cows", tag="cows:latest"))
@@ -142,7 +142,7 @@ def test_a_name_stays_with_what_it_was_given_to(images, ann, cows, dockerfile, y
     assert again.id != made.id and len(images.list(ann).items) == 2
 
 
-def test_only_what_is_ready_is_pushed_and_only_to_a_registry(images, ann, cows, yard):
+def test_only_ready_images_are_pushed_to_a_registry(images, ann, cows, yard):
     made = images.build(ann, NewImage("Sea Cows"))
     with pytest.raises(Conflict, match="is queued"):
         images.push(ann, made.id, ImageName("h.test/"))
@@ -192,7 +192,7 @@ def test_a_name_in_a_registry_is_pushed_to_and_pulled_again_and_again(images, an
     assert images.push(ann, other.id, name).source == "sha256:2"
 
 
-def test_one_that_is_removed_is_not_there_any_more(images, ann, yard):
+def test_a_deleted_image_is_not_found(images, ann, yard):
     made = images.pull(ann, PulledImage("h.test/cows"))
     assert (made.reference, made.origin) == ("h.test/cows:latest", "pull")
     images.delete(ann, "h.test/cows")
@@ -202,7 +202,7 @@ def test_one_that_is_removed_is_not_there_any_more(images, ann, yard):
     assert images.pull(ann, PulledImage("h.test/cows")).id != made.id
 
 
-def test_what_was_pulled_is_listed_with_the_library_that_it_is_for(images, ann, cows, yard):
+def test_pulled_images_are_listed_with_their_environment(images, ann, cows, yard):
     """L4: one that is named, or of which that name was pushed; else with none."""
     built = images.build(ann, NewImage("Sea Cows"))
     end(yard, built, "ready", image_id="sha256:1")
@@ -221,6 +221,6 @@ def test_what_was_pulled_is_listed_with_the_library_that_it_is_for(images, ann, 
         images.pull(Caller("bob"), PulledImage("h.test/cats", cows.id))
 
 
-def test_bodies_are_strict():
+def test_unknown_fields_are_refused():
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert({"environment": "x", "privileged": True}, NewImage)

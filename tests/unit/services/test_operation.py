@@ -64,6 +64,6 @@ def test_every_operation_keeps_the_rules(op):
     assert len(op.placed("body")) <= 1
 
 
-def test_no_path_is_taken_twice():
+def test_paths_are_unique():
     places = [(op.method, op.path) for op in table()]
     assert len(places) == len(set(places))

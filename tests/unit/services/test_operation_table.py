@@ -5,7 +5,7 @@ from nbyard.services.operation_table import SERVICES, table
 from nbyard.services.registry import Services
 
 
-def test_it_holds_every_operation_once_in_the_order_of_the_services():
+def test_each_operation_is_listed_once_in_order():
     ids = [op.id for op in table()]
     assert ids == [op.id for op in operations(SERVICES)]
     assert len(ids) == len(set(ids))
@@ -13,7 +13,7 @@ def test_it_holds_every_operation_once_in_the_order_of_the_services():
     assert nouns == [service.noun for service in SERVICES]
 
 
-def test_it_is_made_once():
+def test_the_table_is_built_once():
     assert table() is table()
 
 
@@ -29,7 +29,7 @@ def test_every_noun_can_be_read():
     assert readable == {service.noun for service in SERVICES}
 
 
-def test_deleting_answers_nothing_and_making_says_so():
+def test_deletions_return_nothing_and_creations_return_201():
     for op in table():
         assert (op.method == "DELETE") == (op.status == 204), op.id
         if op.verb == "create":

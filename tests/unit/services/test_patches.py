@@ -10,6 +10,6 @@ class Patch(msgspec.Struct):
     most: int | msgspec.UnsetType | None = msgspec.UNSET
 
 
-def test_null_is_given_and_a_missing_field_is_not():
+def test_null_differs_from_a_missing_field():
     assert given_fields(Patch(most=None)) == {"most": None}
     assert given_fields(Patch(name="a")) == {"name": "a"}

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.automations.structs import NewAutomation
+from nbyard.domain.automations.structs import Fire, NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.errors import NotFound

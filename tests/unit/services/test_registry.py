@@ -7,12 +7,12 @@ from nbyard.services.operation_table import SERVICES
 from nbyard.services.registry import Services
 
 
-def test_every_service_is_there_by_its_noun(yard):
+def test_every_service_is_found_by_its_noun(yard):
     services = Services(yard.parts)
     assert all(type(getattr(services, cls.noun)) is cls for cls in SERVICES)
 
 
-def test_it_is_always_the_same_one(yard):
+def test_a_service_is_created_once(yard):
     assert yard.services.runs is yard.services.runs
 
 

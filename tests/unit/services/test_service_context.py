@@ -15,7 +15,7 @@ WAITED_FOR = [
 
 
 @pytest.mark.parametrize("asked", WAITED_FOR)
-def test_who_waits_by_asking_again_sees_to_it_that_somebody_is_at_work(yard, ann, asked):
+def test_polling_starts_a_dispatcher(yard, ann, asked):
     """R8: the dispatcher may have been killed meanwhile, with a shell as the only one left."""
     looks = []
     services = Services(replace(yard.parts, watch=lambda: looks.append(asked)))
@@ -24,7 +24,7 @@ def test_who_waits_by_asking_again_sees_to_it_that_somebody_is_at_work(yard, ann
     assert looks
 
 
-def test_an_open_page_does_so_too(yard):
+def test_an_open_page_starts_a_dispatcher(yard):
     """R8: its socket asks for the newest event."""
     looks = []
     Services(replace(yard.parts, watch=lambda: looks.append(1))).events.newest_id()

@@ -12,13 +12,12 @@ from nbyard.domain.automations.structs import AutomaticRun, NewAutomation, OnFil
 from nbyard.domain.automations.times.structs import Cron
 from nbyard.domain.spelling import SpellingRequest
 from nbyard.errors import Invalid
-from nbyard.host.user_unit import unit_file
-from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-from nbyard.host.user_unit.unit_text import unit_text
+from nbyard.host import user_unit
+from nbyard.host.user_unit import DispatcherStart, unit_text
 from nbyard.ipc import dispatcher_launcher
 
 
-def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
+def test_doctor_reports_each_check_with_a_remedy(yard, ann):
     found = yard.services.system.doctor(ann)
     names = [check.name for check in found.checks]
     assert {"platform", "store", "disk", "bytes", "kernels", "dispatcher"} <= set(names)
@@ -27,7 +26,7 @@ def test_doctor_tells_each_thing_with_a_cure_where_it_is_not_well(yard, ann):
     assert all(check.cure for check in found.checks if check.state == "failed")
 
 
-def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
+def test_doctor_names_a_process_stopped_while_writing(yard, ann):
     """F14: nobody else can write until it goes on or ends."""
     writer = (
         "import fcntl, os, signal, sys\nfile = open(sys.argv[1], 'a')\n"
@@ -44,7 +43,7 @@ def test_doctor_names_who_was_stopped_while_it_wrote(yard, ann):
     assert f"kill -CONT {pid}" in told.cure
 
 
-def test_doctor_tells_what_of_the_disk_is_kept_free(yard, ann, monkeypatch):
+def test_doctor_reports_reserved_disk_space(yard, ann, monkeypatch):
     """I15, G7."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
@@ -57,7 +56,7 @@ def test_doctor_names_slots(yard, ann):
     assert "GiB of memory" in told["slots"] and "GPUs" in told["slots"]
 
 
-def test_doctor_names_settings_that_the_dispatcher_has_not(yard, ann, monkeypatch):
+def test_doctor_names_settings_that_the_dispatcher_lacks(yard, ann, monkeypatch):
     """G5: with how to start it anew."""
     with yard.store.write() as c:
         assert yard.store.leases.take(c, "dispatcher", "somewhere:7:1", 60)
@@ -86,14 +85,14 @@ def test_doctor_warns_if_no_dispatcher_runs_although_there_is_work(yard, ann, un
     assert dispatcher_check(yard, ann).state == "ok"
 
 
-def test_doctor_tells_how_much_is_stored(yard, ann):
+def test_doctor_reports_the_size_of_the_store(yard, ann):
     yard.parts.blobs.put_bytes(b"x" * 2**20)
     yard.parts.blobs.put_bytes(b"y" * 2**20)
     told = {check.name: check.finding for check in yard.services.system.doctor(ann).checks}
     assert told["bytes"] == "2.0 MiB in 2 files"
 
 
-def test_what_is_under_way_is_counted(yard, root, finished):
+def test_live_work_is_counted(yard, root, finished):
     (root / "x.sh").write_text("#!/bin/sh\n")
     finished(path="x.sh")
     found = yard.services.system.counts()
@@ -104,7 +103,7 @@ def test_what_is_under_way_is_counted(yard, root, finished):
     assert found.attempts[0].seconds > 0
 
 
-def test_gpus_are_those_that_can_be_granted(yard, ann):
+def test_doctor_lists_grantable_gpus(yard, ann):
     """A3."""
     yard.settings.gpus = ["GPU-1", "0"]
     assert yard.services.system.gpus(ann).items == ["GPU-1", "0"]
@@ -114,7 +113,7 @@ def test_gpus_are_those_that_can_be_granted(yard, ann):
 def unit(tmp_path, monkeypatch):
     """Where the unit of the dispatcher is, and what enables it."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(unit_file, "LINGER", tmp_path / "linger")
+    monkeypatch.setattr(user_unit, "LINGER", tmp_path / "linger")
     return tmp_path / "config/systemd/user/nbyard.service"
 
 
@@ -143,22 +142,24 @@ def test_doctor_needs_no_unit_without_schedules(yard, ann, unit, root):
 
 
 @pytest.mark.parametrize("enable", [enable_schedule, enable_trigger])
-def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root, tmp_path, enable):
+def test_doctor_reports_what_starts_schedules_after_a_reboot(
+    yard, ann, unit, root, tmp_path, enable
+):
     enable(yard, ann, root)
     found = automations_check(yard, ann)
     assert found.state == "missing" and "nbyard service install" in found.cure
     assert found.finding.startswith("after a reboot")
     store = yard.settings.store_path
-    unit_file.write(unit_text(DispatcherStart("/py", store, {})), store, False)
+    user_unit.write(unit_text(DispatcherStart("/py", store, {})), store, False)
     found = automations_check(yard, ann)
     assert found.state == "missing" and f"{unit} is not enabled" in found.finding
     (unit.parent / "default.target.wants").mkdir()
     (unit.parent / "default.target.wants/nbyard.service").symlink_to(unit)
     found = automations_check(yard, ann)
     assert found.state == "ok" and "when you sign in" in found.finding
-    assert f"loginctl enable-linger {unit_file.user_name()}" in found.cure
+    assert f"loginctl enable-linger {user_unit.user_name()}" in found.cure
     (tmp_path / "linger").mkdir()
-    (tmp_path / "linger" / unit_file.user_name()).touch()
+    (tmp_path / "linger" / user_unit.user_name()).touch()
     found = automations_check(yard, ann)
     assert (found.state, found.cure) == ("ok", "") and "at boot" in found.finding
 
@@ -166,7 +167,7 @@ def test_doctor_tells_what_starts_schedules_after_a_reboot(yard, ann, unit, root
 def test_doctor_does_not_count_the_unit_of_another_store(yard, ann, unit, root):
     enable_schedule(yard, ann, root)
     other = unit.parent / "other"
-    unit_file.write(unit_text(DispatcherStart("/py", other, {})), other, False)
+    user_unit.write(unit_text(DispatcherStart("/py", other, {})), other, False)
     assert automations_check(yard, ann).finding.startswith("after a reboot")
 
 

@@ -6,7 +6,7 @@ from nbyard.domain.datasets.structs import NewUpload
 from nbyard.errors import Conflict, Invalid, NotFound, TooLarge
 
 
-def test_an_upload_grows_and_is_given_up(yard, ann):
+def test_an_upload_grows_and_is_deleted(yard, ann):
     uploads = yard.services.uploads
     made = uploads.create(ann, NewUpload("a.csv", 6))
     with uploads.appending(ann, made.id, 0) as piece:
@@ -19,7 +19,7 @@ def test_an_upload_grows_and_is_given_up(yard, ann):
         uploads.get(ann, made.id)
 
 
-def test_what_is_refused(yard, ann):
+def test_invalid_uploads_are_refused(yard, ann):
     with pytest.raises(Invalid):
         yard.services.uploads.create(ann, NewUpload("../a.csv"))
     with pytest.raises(Invalid):

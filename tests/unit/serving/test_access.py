@@ -32,7 +32,7 @@ def bearer(key: str) -> tuple[bytes, bytes]:
     return (b"authorization", f"Bearer {key}".encode())
 
 
-def test_without_a_secret_each_request_is_answered():
+def test_without_a_secret_each_request_is_accepted():
     assert Access().admits([])
 
 
@@ -61,7 +61,7 @@ def test_other_headers_are_refused(made, tmp_path, headers):
     assert not made.admits(headers)
 
 
-def test_a_key_counts_until_it_expires_or_is_revoked(made, tmp_path):
+def test_a_key_is_valid_until_it_expires_or_is_revoked(made, tmp_path):
     key = new_key_text()
     give(tmp_path, {key: time.time() + 60})
     assert made.admits([bearer(key)])
@@ -76,7 +76,7 @@ def test_a_key_counts_until_it_expires_or_is_revoked(made, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", '{"keys": {"half'])
-def test_an_unfinished_file_changes_nothing(made, tmp_path, content):
+def test_a_partial_key_file_changes_nothing(made, tmp_path, content):
     give(tmp_path, {"right": None})
     assert made.admits([bearer("right")])
     (tmp_path / "1.keys").write_text(content)

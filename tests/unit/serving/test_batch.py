@@ -1,12 +1,16 @@
 """The mode batch (M4): datasets in, predictions out, in order, again from where it ended."""
 
+import bz2
+import gzip
 import json
+import lzma
 import os
 import shutil
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pandas
+import pyarrow
 import pytest
 from pyarrow import parquet
 
@@ -104,6 +108,22 @@ def test_each_row_is_predicted_in_order(spec, tmp_path, small, source, target):
     assert os.listdir(out.parent) == [out.name]
 
 
+def test_a_folder_may_hold_tsv_and_compressed_files(spec, tmp_path):
+    text = frame(3).to_csv(index=False, date_format="%Y-%m-%d").encode()
+    (tmp_path / "in").mkdir()
+    packed = {"a.csv.gz": gzip.compress(text), "b.csv.bz2": bz2.compress(text)}
+    packed |= {"c.csv.xz": lzma.compress(text), "d.tsv": text.replace(b",", b"\t")}
+    packed |= {"e.csv.zst": pyarrow.compress(text, codec="zstd", asbytes=True)}
+    for name, content in packed.items():
+        (tmp_path / "in" / name).write_bytes(content)
+    assert predict_all(spec, over(spec, Model()), str(tmp_path / "in"), str(tmp_path / "out")) == 15
+    for name in packed:
+        assert list(read(tmp_path / "out" / f"{name}.csv")["n"]) == [0, 1, 2]
+    (tmp_path / "in" / "a.csv.gz").write_bytes(packed["a.csv.gz"][:-9])
+    with pytest.raises(CannotRead):
+        predict_all(spec, over(spec, Model()), str(tmp_path / "in"), str(tmp_path / "out"))
+
+
 def test_a_folder_becomes_a_folder_or_one_file(spec, tmp_path, small):
     write(tmp_path / "in/b.csv", frame(300, 300))
     write(tmp_path / "in/a.parquet", frame(300))
@@ -120,7 +140,7 @@ def test_a_folder_becomes_a_folder_or_one_file(spec, tmp_path, small):
     assert list(parquet.read_table(tmp_path / "out/a.parquet")["n"].to_pylist()) == [*range(300)]
 
 
-def test_what_is_done_is_not_done_again(spec, tmp_path, small):
+def test_finished_parts_are_not_repeated(spec, tmp_path, small):
     data = frame()
     data.loc[900, "s"] = "bad"
     told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
@@ -137,7 +157,7 @@ def test_what_is_done_is_not_done_again(spec, tmp_path, small):
     assert list(read(out)["n"]) == list(range(1000))
 
 
-def test_another_input_or_model_begins_anew(spec, tmp_path, small):
+def test_another_input_or_model_starts_again(spec, tmp_path, small):
     data = frame()
     data.loc[900, "s"] = "bad"
     told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
@@ -152,7 +172,7 @@ def test_another_input_or_model_begins_anew(spec, tmp_path, small):
     assert model.rows == 1000
 
 
-def test_files_of_a_folder_that_are_done_are_not_done_again(spec, tmp_path, small):
+def test_finished_files_of_a_folder_are_not_repeated(spec, tmp_path, small):
     write(tmp_path / "in/a.csv", frame(300))
     told = write(tmp_path / "in/b.csv", frame(300).assign(s="bad"))
     out = tmp_path / "model/out"  # in the folder of the model, of which the parts are
@@ -168,7 +188,7 @@ def test_files_of_a_folder_that_are_done_are_not_done_again(spec, tmp_path, smal
     assert sorted(os.listdir(out)) == ["a.csv", "b.csv"]
 
 
-def test_a_file_that_was_changed_after_it_was_done_is_made_anew(spec, tmp_path, small):
+def test_a_changed_file_is_predicted_again(spec, tmp_path, small):
     write(tmp_path / "in/a.csv", frame(300))
     write(tmp_path / "in/b.csv", frame(300).assign(s="bad"))
     out = tmp_path / "out"
@@ -183,7 +203,7 @@ def test_a_file_that_was_changed_after_it_was_done_is_made_anew(spec, tmp_path, 
 
 
 @pytest.mark.parametrize("harm", ["cut off", "another", "gone", "of nothing"])
-def test_a_part_that_is_not_whole_is_made_again(spec, tmp_path, small, monkeypatch, harm):
+def test_an_incomplete_part_is_repeated(spec, tmp_path, small, monkeypatch, harm):
     """As a power cut may leave it, and those behind it."""
     monkeypatch.setattr(prediction_parts, "MAX_HELD_BYTES", 1)
     data = frame()
@@ -212,7 +232,7 @@ def test_a_part_that_is_not_whole_is_made_again(spec, tmp_path, small, monkeypat
     assert second.rows == first.rows - done
 
 
-def test_what_is_known_by_its_key_goes_on_elsewhere(spec, tmp_path, small, monkeypatch):
+def test_a_known_key_continues_on_another_machine(spec, tmp_path, small, monkeypatch):
     """M4: the parts of an attempt before, whose data and model lay somewhere else."""
     monkeypatch.setenv(KEY, "this model, image and data")
     places = [tmp_path / name for name in ("first", "second", "third")]
@@ -236,7 +256,7 @@ def test_what_is_known_by_its_key_goes_on_elsewhere(spec, tmp_path, small, monke
         assert (outs[1] / name).read_bytes() == (outs[2] / name).read_bytes()
 
 
-def test_an_output_beside_the_model_is_no_part_of_it(spec, tmp_path, small):
+def test_outputs_beside_the_model_are_no_part_of_it(spec, tmp_path, small):
     data = frame()
     data.loc[900, "s"] = "bad"
     told, out = write(tmp_path / "in.csv", data), tmp_path / "model/out.csv"
@@ -257,7 +277,7 @@ def test_an_output_beside_the_model_is_no_part_of_it(spec, tmp_path, small):
         ("n", None, "row 700, field 'n': a whole number is needed, not null"),
     ],
 )
-def test_a_cell_that_does_not_fit_is_named(spec, tmp_path, small, column, text, words):
+def test_an_unfit_cell_is_named(spec, tmp_path, small, column, text, words):
     data = frame().astype(object)
     data["d"] = "2026-01-31"
     data.loc[700, column] = text
@@ -274,7 +294,7 @@ def test_a_cell_that_does_not_fit_is_named(spec, tmp_path, small, column, text, 
     ("change", "words"),
     [
         (lambda data: data.drop(columns="n"), "field 'n': is missing"),
-        (lambda data: data.assign(z=1), "field 'z': the schema has no field"),
+        (lambda data: data.assign(z=1), "field 'z': unknown field"),
     ],
 )
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
@@ -290,17 +310,16 @@ def test_a_nullable_column_may_be_missing(spec, tmp_path):
     assert read(tmp_path / "o.csv")["y"].isna().all()
 
 
-def test_only_an_empty_cell_is_null(tmp_path):
-    """NA is a country."""
+def test_words_for_missing_values_are_null_as_in_previews_and_nodes(tmp_path):
     (tmp_path / "in.csv").write_text("s,x\nNA,\n,nan\n")
     schema = Schema([Column("s", "str", True), Column("x", "float", True)])
     (batch,) = table_files.read_pieces(str(tmp_path / "in.csv"), schema)
     frame = frame_of(schema, batch)
-    assert frame["s"].isna().tolist() == [False, True]
+    assert frame["s"].isna().tolist() == [True, True]
     assert frame["x"].isna().all()
 
 
-def test_an_answer_that_does_not_fit_is_named_with_its_row(spec, tmp_path, small):
+def test_an_unfit_prediction_is_named_with_its_row(spec, tmp_path, small):
     class Wrong(Model):
         def predict(self, frame: Any) -> Any:
             found = super().predict(frame)
@@ -312,7 +331,7 @@ def test_an_answer_that_does_not_fit_is_named_with_its_row(spec, tmp_path, small
         predict_all(spec, over(spec, Wrong()), str(told), str(tmp_path / "o.csv"))
 
 
-def test_what_is_no_dataset_is_told(spec, tmp_path):
+def test_an_invalid_dataset_is_reported(spec, tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "a.csv").write_text("")
     for place, words in (
@@ -324,20 +343,20 @@ def test_what_is_no_dataset_is_told(spec, tmp_path):
             predict_all(spec, over(spec, Model()), str(tmp_path / place), str(tmp_path / "o.csv"))
 
 
-def test_it_ends_with_a_code_and_a_sentence(spec, tmp_path, capsys, monkeypatch):
+def test_a_failure_has_an_exit_code_and_a_message(spec, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("nbyard.serving.batch.mode.load_model", lambda spec: Model())
     told = write(tmp_path / "in.csv", frame(3))
     words = ["--input", str(told), "--output", str(tmp_path / "o.csv")]
     assert BatchMode().serve(spec, words) == 0
     assert BatchMode().serve(spec, ["--input", str(tmp_path / "no"), *words[2:]]) == 1
-    assert "there is no file or folder" in capsys.readouterr().err
+    assert "no file or folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("text", "key"),
     [('{"key": "k"}\n{"key": "other"}', "k"), ('{"code": "x"}', ""), ("[1]", ""), ("{", "")],
 )
-def test_of_what_the_parts_are_is_read_again(text, key):
+def test_the_format_of_parts_is_read_again(text, key):
     assert key_in(text) == key
 
 

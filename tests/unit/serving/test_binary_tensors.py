@@ -18,7 +18,7 @@ INPUTS = Schema([Column("x", "float"), Column("n", "int"), Column("s", "str"), C
 
 
 @pytest.mark.parametrize("datatype", TYPES)
-def test_numbers_come_back_in_each_type(datatype: str) -> None:
+def test_numbers_of_each_type_are_returned(datatype: str) -> None:
     values = numpy.array([1, 2, 3], TYPES[datatype])
     binary = Binary(values.tobytes() + b"rest")
     assert binary.take(values.nbytes, datatype) == [1, 2, 3]
@@ -55,7 +55,7 @@ def test_a_request_of_bytes_is_read_as_one_of_json() -> None:
     assert found.columns == [[0.5, 1.5], [1, -2], ["é", ""], [True, False]]
 
 
-def test_bytes_and_json_may_stand_beside_each_other() -> None:
+def test_bytes_and_json_can_be_mixed() -> None:
     body, content = request()
     body["inputs"][0] = {"name": "x", "shape": [2], "datatype": "FP32", "data": [1, 2]}
     assert read_request(body, INPUTS, INPUTS, content[8:]).columns[0] == [1, 2]
@@ -72,7 +72,7 @@ def test_bytes_and_json_may_stand_beside_each_other() -> None:
         ({}, b"more", r"inputs: 4 bytes after the JSON belong to no tensor"),
     ],
 )
-def test_what_does_not_fit_is_named(sizes: dict[str, Any], extra: bytes, words: str) -> None:
+def test_unfit_tensors_are_named(sizes: dict[str, Any], extra: bytes, words: str) -> None:
     body, content = request(**sizes)
     with pytest.raises(MalformedRequest, match=words):
         read_request(body, INPUTS, INPUTS, content + extra)
@@ -82,12 +82,12 @@ def test_what_does_not_fit_is_named(sizes: dict[str, Any], extra: bytes, words: 
     ("piece", "words"),
     [(b"\x05\x00\x00\x00ab", "longer than the bytes"), (texts(b"\xff"), "is not UTF-8")],
 )
-def test_texts_that_are_none_are_told(piece: bytes, words: str) -> None:
+def test_undecodable_texts_are_reported(piece: bytes, words: str) -> None:
     with pytest.raises(UnreadableTensor, match=words):
         Binary(piece).take(len(piece), "BYTES")
 
 
-def test_without_the_header_its_name_is_told() -> None:
+def test_a_missing_header_is_named() -> None:
     body, _ = request()
     with pytest.raises(MalformedRequest, match="Inference-Header-Content-Length is missing"):
         read_request(body, INPUTS, INPUTS)

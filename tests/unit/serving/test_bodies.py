@@ -21,11 +21,11 @@ TEXT = b'{"x": 1}' * 50
         (zlib.compress(TEXT), "deflate"),
     ],
 )
-def test_a_body_is_as_it_was_before_it_was_packed(content: bytes, encoding: str) -> None:
+def test_a_compressed_body_is_restored(content: bytes, encoding: str) -> None:
     assert decompress(content, encoding, len(TEXT)) == TEXT
 
 
-def test_a_packed_body_is_no_larger_than_another_one() -> None:
+def test_compressed_bodies_have_the_same_size_limit() -> None:
     with pytest.raises(BodyTooLarge):
         decompress(gzip.compress(TEXT, mtime=0), "gzip", len(TEXT) - 1)
     with pytest.raises(BodyTooLarge):
@@ -36,17 +36,17 @@ def test_a_packed_body_is_no_larger_than_another_one() -> None:
     ("content", "words"),
     [(TEXT, "is not valid gzip: "), (gzip.compress(TEXT, mtime=0)[:-9], "its end is missing")],
 )
-def test_what_is_not_packed_so_is_told(content: bytes, words: str) -> None:
+def test_wrongly_compressed_bodies_are_reported(content: bytes, words: str) -> None:
     with pytest.raises(MalformedRequest, match=words):
         decompress(content, "gzip", 10**6)
 
 
-def test_another_way_of_packing_is_refused_in_its_own_words() -> None:
+def test_other_encodings_are_refused() -> None:
     with pytest.raises(UnsupportedBody, match="content encoding 'br' is not supported; use gzip"):
         decompress(TEXT, "br", 10**6)
 
 
-def test_the_header_says_where_the_tensors_begin() -> None:
+def test_the_header_sets_the_start_of_the_tensors() -> None:
     name = b"inference-header-content-length"
     assert Body(TEXT, {}).split_json_and_tensors() == (TEXT, None)
     assert Body(b"{}ab", {name: b"2"}).split_json_and_tensors() == (b"{}", b"ab")
@@ -59,5 +59,5 @@ def test_the_header_says_where_the_tensors_begin() -> None:
     ("told", "is_csv"),
     [(b"text/csv", True), (b"Text/CSV; charset=utf-8", True), (b"application/json", False)],
 )
-def test_the_type_says_whether_it_is_csv(told: bytes, is_csv: bool) -> None:
+def test_the_content_type_selects_csv(told: bytes, is_csv: bool) -> None:
     assert Body(b"", {b"content-type": told}).is_csv is is_csv

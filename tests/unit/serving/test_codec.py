@@ -38,7 +38,7 @@ def told(record: dict[str, Any]) -> dict[str, Any]:
 
 
 @given(st.lists(st.fixed_dictionaries(VALUES), min_size=1, max_size=5))
-def test_what_a_model_gives_back_is_what_it_was_asked_with(records):
+def test_values_of_a_model_are_returned_unchanged(records):
     schema = Schema(ALL)
     columns = schema.read([told(record) for record in records])
     found = schema.answer(schema.frame(columns), len(records))
@@ -65,7 +65,7 @@ def test_nulls_come_back_as_nulls(records):
 
 
 @pytest.mark.parametrize("is_nullable", [False, True])
-def test_a_models_columns_have_the_same_types_whatever_comes_in(is_nullable):
+def test_columns_of_a_model_always_have_their_types(is_nullable):
     schema = Schema(NULLABLE if is_nullable else ALL)
     frame = schema.frame(schema.read([RECORD]))
     kinds = [str(kind) for kind in frame.dtypes]
@@ -141,7 +141,7 @@ TWO = Schema([Column("y", "int"), Column("p", "float")], BadAnswer)
         (1, 2),
     ],
 )
-def test_one_column_may_be_answered_in_many_ways(answer):
+def test_a_single_column_may_be_returned_in_many_forms(answer):
     assert ONE.answer(answer, 2) == [[1, 2]]
 
 
@@ -167,7 +167,7 @@ def test_columns_are_found_by_name():
         (ONE, numpy.array([2**63, 1], "uint64"), "64 bits"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_told(schema, answer, words):
+def test_an_unfit_prediction_is_reported(schema, answer, words):
     with pytest.raises(BadAnswer, match=words):
         schema.answer(answer, 2)
 
@@ -175,14 +175,14 @@ def test_an_answer_that_does_not_fit_is_told(schema, answer, words):
 @pytest.mark.parametrize(
     ("kind", "dtype"), [("float", "Float64"), ("int", "Int64"), ("bool", "boolean"), ("str", "str")]
 )
-def test_what_is_missing_in_pandas_own_types_is_null(kind, dtype):
+def test_missing_values_of_pandas_are_null(kind, dtype):
     answer = pandas.DataFrame({"y": pandas.array([None], dtype=dtype)})
     assert Schema([Column("y", kind, True)], BadAnswer).answer(answer, 1) == [[None]]
     with pytest.raises(BadAnswer, match=r"row 0, field 'y': .* not null"):
         Schema([Column("y", kind)], BadAnswer).answer(answer, 1)
 
 
-def test_times_with_a_zone_are_answered_in_utc():
+def test_times_with_a_zone_are_returned_in_utc():
     schema = Schema([Column("t", "datetime", True)])
     series = pandas.Series(pandas.to_datetime(["2026-01-31T13:00+01:00", None], utc=True))
     assert schema.answer(series, 2) == [["2026-01-31T12:00:00", None]]
@@ -191,7 +191,7 @@ def test_times_with_a_zone_are_answered_in_utc():
 FINE = "2026-01-31T12:00:00.123456789"
 
 
-def test_nanoseconds_are_kept_and_all_else_is_in_microseconds():
+def test_nanoseconds_are_kept_and_other_times_use_microseconds():
     schema = Schema([Column("t", "datetime", True)])
     told = [FINE + "Z", None, "2026-01-31T12:00:00+02:00"]
     frame = schema.frame(schema.read([{"t": one} for one in told]))
@@ -201,7 +201,7 @@ def test_nanoseconds_are_kept_and_all_else_is_in_microseconds():
     assert str(coarse["t"].dtype) == "datetime64[us]"
 
 
-def test_a_time_that_nanoseconds_have_no_room_for_is_refused():
+def test_a_time_outside_nanoseconds_is_refused():
     schema = Schema([Column("t", "datetime")])
     with pytest.raises(ValueRefused, match="with nanoseconds is from 1677-09-22 to 2262-04-10"):
         schema.read([{"t": "1500-01-01T00:00:00.123456789"}])

@@ -20,7 +20,7 @@ anything = (
 
 
 @given(st.sampled_from(sorted(CHECKS)), st.lists(anything, max_size=4))
-def test_what_looks_plain_passes_each_check_unchanged(kind, values):
+def test_plain_values_are_unchanged(kind, values):
     if is_plain(kind, values):
         for value in values:
             assert CHECKS[kind](value) == (float(value) if kind == "float" else value)
@@ -50,20 +50,20 @@ def test_other_values_are_no_integers(value):
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, 10**400, True, "1"])
-def test_what_json_cannot_say_is_no_float(value):
+def test_values_that_json_lacks_are_no_floats(value):
     assert not is_plain("float", [value])
     with pytest.raises(UnfitValue):
         CHECKS["float"](value)
 
 
 @pytest.mark.parametrize("value", [2**64 + 1, -(2**70), 2**100])
-def test_a_whole_number_of_any_size_is_a_float_if_that_has_one(value):
+def test_a_large_integer_is_a_float_if_representable(value):
     found = CHECKS["float"](value)
     assert (type(found), found) == (float, float(value))
     assert not is_plain("float", [value]), "as it is no answer could say it"
 
 
-def test_infinite_both_ways_is_infinite():
+def test_both_infinities_are_kept():
     assert not is_plain("float", [math.inf, -math.inf])
 
 
@@ -75,12 +75,12 @@ def test_times_are_in_utc(text):
 
 
 @pytest.mark.parametrize("text", ["2026-02-30", "2026-W01-1", "20260131", "tomorrow", 20260131, ""])
-def test_what_is_no_day_is_refused(text):
+def test_an_invalid_date_is_refused(text):
     with pytest.raises(UnfitValue, match="a date such as"):
         CHECKS["date"](text)
 
 
-def test_a_day_and_a_time_with_an_impossible_zone_are_told_apart():
+def test_dates_and_times_with_an_invalid_zone_are_distinguished():
     assert CHECKS["date"]("2026-01-31") == date(2026, 1, 31)
     with pytest.raises(UnfitValue, match="out of range"):
         CHECKS["datetime"]("0001-01-01T00:00:00+05:00")
@@ -100,15 +100,15 @@ def test_a_day_and_a_time_with_an_impossible_zone_are_told_apart():
         ({1, 2}, "{1, 2}"),
     ],
 )
-def test_values_are_shown_as_json_has_them(value, text):
+def test_values_are_shown_as_json(value, text):
     """M3: whoever asked wrote JSON."""
     assert shown_value(value) == text
 
 
-def test_a_whole_number_beyond_64_bits_is_told_as_one():
+def test_an_integer_beyond_64_bits_is_reported():
     with pytest.raises(UnfitValue, match="of 64 bits"):
         CHECKS["int"](1e20)  # as JSON reads 99999999999999999999
 
 
-def test_long_values_are_shown_short():
+def test_long_values_are_shortened():
     assert len(shown_value("x" * 1000)) <= 60

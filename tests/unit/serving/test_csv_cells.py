@@ -49,13 +49,13 @@ def test_a_cell_is_read_in_the_type_of_its_column(place, kind, cells, values):
 @pytest.mark.parametrize(
     ("kind", "cell"), [("int", "0x1F"), ("float", "0x1F"), ("float", "nan(3)"), ("float", "1e999")]
 )
-def test_what_arrow_would_read_otherwise_is_refused(place, kind, cell):
+def test_values_that_arrow_reads_differently_are_refused(place, kind, cell):
     with pytest.raises(ValueRefused, match="row 1, field 'a': a "):
         read(place, f"a\n1\n{cell}\n", Column("a", kind, nullable=True))
 
 
 @pytest.mark.parametrize("cell", ["1_0", "+1", "nan", "-inf", " 7 ", "x", ""])
-def test_an_unusual_number_changes_nothing_for_those_before_it(place, monkeypatch, cell):
+def test_an_unusual_number_does_not_affect_earlier_ones(place, monkeypatch, cell):
     """Rows come once and in order, whichever block has it; what is refused is named by its row."""
     monkeypatch.setattr(table_files, "BLOCK_BYTES", 400)
     cells = [f"{n}.5" for n in range(1000)]
@@ -90,7 +90,7 @@ def test_times_are_in_utc_with_a_zone_or_without(place, cells):
     assert [one.to_pydatetime() for one in found["t"]] == [datetime(2026, 1, 31, 12)] * 2  # noqa: DTZ001
 
 
-def test_an_empty_cell_is_null_but_in_texts_that_are_not_nullable(place):
+def test_an_empty_cell_is_null_except_in_required_texts(place):
     columns = [
         Column("s", "str"),
         Column("o", "str", True),
@@ -99,7 +99,7 @@ def test_an_empty_cell_is_null_but_in_texts_that_are_not_nullable(place):
     text = 's,o,int,float,bool,date,datetime\n,,,,,,\n"","","","","","",""\n'
     found = read(place, text, *columns)
     assert found.pop("s") == ["", ""]
-    assert found.pop("o") == [None, ""]
+    assert found.pop("o") == [None, None]
     assert found == {name: [None, None] for name in ("int", "float", "bool", "date", "datetime")}
 
 
@@ -121,7 +121,7 @@ def test_an_empty_cell_is_null_but_in_texts_that_are_not_nullable(place):
         ("datetime", "2026-02-30T12:00:00Z", "a time such as"),
     ],
 )
-def test_a_cell_that_does_not_fit_is_named_with_row_and_field(place, kind, cell, words):
+def test_an_unfit_cell_is_named_with_row_and_field(place, kind, cell, words):
     good = {"int": "1", "float": "1", "bool": "true", "date": "2026-01-31"}
     text = f"s,a\nx,{good.get(kind, '2026-01-31T12:00:00')}\ny,{cell}\n"
     with pytest.raises(ValueRefused, match=words) as caught:
@@ -140,20 +140,41 @@ def test_a_byte_order_mark_is_no_part_of_a_name(place):
     assert read(place, "\ufeffa\n5.0\n", Column("a", "int")) == {"a": [5]}
 
 
-def test_a_column_stands_there_once(place):
-    with pytest.raises(ValueRefused, match="field 'a': appears twice"):
+def test_duplicate_columns_are_refused(place):
+    with pytest.raises(ValueRefused) as refused:
         read(place, "a,a\n1,2\n", Column("a", "int"))
+    assert refused.value.field == "a_2"
+    columns = Column("a", "int"), Column("a_2", "int")
+    assert read(place, "a,a\n1,2\n", *columns) == {"a": [1], "a_2": [2]}
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=9))
-def test_numbers_come_back_as_they_were_written(place, numbers):
+def test_numbers_are_returned_as_written(place, numbers):
     text = "\n".join(["a", *map(repr, numbers), ""])
     assert read(place, text, Column("a", "float")) == {"a": numbers}
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\r", codec="utf-8")), min_size=1))
-def test_quoted_texts_come_back_as_they_were_written(place, texts):
+@given(st.lists(st.text(st.characters(exclude_characters="\r\0", codec="utf-8")), min_size=1))
+def test_quoted_texts_are_returned_as_written(place, texts):
     told = io.StringIO()
     writer = csv.writer(told, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerows([["a"], *([one] for one in texts)])
     assert read(place, told.getvalue(), Column("a", "str")) == {"a": texts}
+
+
+def test_later_bytes_may_show_another_encoding(place):
+    """As in the preview: only the beginning looks like UTF-8."""
+    place.write_bytes(b"s,x\n" + b"word,1\n" * 200_000 + "café,nan\n".encode("latin-1"))
+    schema = Schema([Column("s", "str"), Column("x", "float", nullable=True)])
+    frames = [frame_of(schema, batch) for batch in read_pieces(str(place), schema)]
+    assert sum(map(len, frames)) == 200_001
+    assert (frames[0]["s"][0], frames[-1]["s"].iloc[-1]) == ("word", "café")
+
+
+def test_a_point_of_thousands_is_refused_beside_decimal_commas(place):
+    columns = [Column("a", "float"), Column("b", "str")]
+    assert read(place, "a;b\n1,5;x\n2,25;y\n", *columns) == {"a": [1.5, 2.25], "b": ["x", "y"]}
+    rows = "1,5;x\n" * 300
+    with pytest.raises(ValueRefused) as refused:
+        read(place, f"a;b\n{rows}2.800;y\n", *columns)
+    assert (refused.value.row, refused.value.field) == (300, "a")

@@ -32,14 +32,14 @@ def test_a_worker_keeps_the_modules(modules: list[ModuleType]) -> None:
     sys.modules.pop(code.name.replace("last", "first"))
 
 
-def test_other_text_is_another_module(modules: list[ModuleType]) -> None:
+def test_changed_code_is_another_module(modules: list[ModuleType]) -> None:
     before = WorkerCode("worker_test", *modules).name
     assert WorkerCode("worker_test", *modules).name == before
     Path(str(modules[0].__file__)).write_text(f"{FIRST}# changed\n")
     assert WorkerCode("worker_test", *modules).name != before
 
 
-def test_a_call_needs_nothing_of_ours(modules: list[ModuleType]) -> None:
+def test_a_call_needs_no_nbyard(modules: list[ModuleType]) -> None:
     call = WorkerCode("worker_test", *modules).call("twice", "a")
     program = f"call = {call!r}\nprint(eval({EXPRESSION!r}, call))"
     command = [sys.executable, "-I", "-S", "-c", program]

@@ -10,7 +10,7 @@ from nbyard.serving.installed_packages import imports_of, required_packages
 pytestmark = pytest.mark.slow
 
 
-def test_modules_are_pinned_to_what_is_installed():
+def test_modules_are_pinned_to_installed_versions():
     found = required_packages(
         ["msgspec.json", "os.path", "yaml", "__main__", "no_such_module.deep", "json"]
     )
@@ -19,7 +19,7 @@ def test_modules_are_pinned_to_what_is_installed():
     assert (found.elsewhere, found.unknown) == ([], ["no_such_module"])
 
 
-def test_what_came_from_a_folder_is_told_and_not_pinned(monkeypatch):
+def test_packages_from_folders_are_reported_and_not_pinned(monkeypatch):
     one = metadata.distribution("msgspec")
 
     class Local:

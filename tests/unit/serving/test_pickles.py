@@ -21,13 +21,13 @@ MODULE = "class Twice:\n    def predict(self, frame):\n        return frame * 2\
 
 
 @pytest.mark.parametrize("compress", [0, 3])
-def test_what_joblib_wrote_is_read_also_compressed(tmp_path: Path, compress: int) -> None:
+def test_files_of_joblib_are_read_also_if_compressed(tmp_path: Path, compress: int) -> None:
     joblib.dump({"a": 1}, tmp_path / "m", compress=compress)
     assert read_pickle(str(tmp_path / "m")) == {"a": 1}
 
 
 @pytest.mark.parametrize("has_joblib", [True, False])
-def test_what_pickle_wrote_is_read_with_and_without_joblib(
+def test_files_of_pickle_are_read_with_and_without_joblib(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_joblib: bool
 ) -> None:
     if not has_joblib:

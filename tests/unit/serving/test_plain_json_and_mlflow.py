@@ -21,7 +21,7 @@ def test_rows_are_read_in_the_types_of_their_columns() -> None:
     assert found[4][0].isoformat() == "2026-01-31T00:00:00" and found[4][1] is None
 
 
-def test_only_a_line_of_names_has_no_rows() -> None:
+def test_a_header_alone_has_no_rows() -> None:
     assert read_csv(b"n,x,s,b,t\n", SCHEMA) == [[], [], [], [], []]
 
 
@@ -30,13 +30,13 @@ def test_only_a_line_of_names_has_no_rows() -> None:
     [
         ("1.5,2,a,true,", "row 0, field 'n': a whole number is needed, not 1.5"),
         ("1_000,2,a,true,", "row 0, field 'n': a whole number is needed, not '1_000'"),
-        (",2,a,true,", "row 0, field 'n': a whole number is needed, not ''"),
+        (",2,a,true,", "row 0, field 'n': a whole number is needed, not null"),
         ("1,inf,a,true,", "row 0, field 'x': a number is needed that is neither"),
         ("1,2,a,yes,", "row 0, field 'b': true or false is needed, not 'yes'"),
         ("1,2,a,true,noon", "row 0, field 't': a time such as"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
+def test_an_unfit_value_is_named(row: str, words: str) -> None:
     with pytest.raises(ValueRefused) as caught:
         read_csv(f"n,x,s,b,t\n{row}\n".encode(), SCHEMA)
     assert words in str(caught.value)
@@ -45,13 +45,19 @@ def test_a_value_that_does_not_fit_is_named(row: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"", "the first line names each column once"),
-        (b"n,n\n1,2\n", "the first line names each column once"),
+        (b"", "the body is not CSV: the file is empty"),
         (b"n,x\n1\n", r"the body\[0\]: a list of 2 values is needed"),
         (b"\xff\xfe", "the body is not CSV: "),
         (b'n\n"1\n', "the body is not CSV: "),
     ],
 )
-def test_what_is_no_csv_is_told(content: bytes, words: str) -> None:
+def test_invalid_csv_is_reported(content: bytes, words: str) -> None:
     with pytest.raises(MalformedRequest, match=words):
         read_csv(content, SCHEMA)
+
+
+def test_a_repeated_name_gets_a_number() -> None:
+    schema = Schema([Column("n", "int")])
+    with pytest.raises(ValueRefused) as caught:
+        read_csv(b"n,n\n1,2\n", schema)
+    assert caught.value.field == "n_2"

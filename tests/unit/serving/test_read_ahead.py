@@ -21,13 +21,13 @@ def piece(number: int, rows: int = 1) -> tuple[int, Any]:
 
 
 @given(st.lists(st.integers(0, 50)), st.integers(0, 200))
-def test_they_are_the_same_in_the_same_order(sizes, most):
+def test_items_are_unchanged_and_in_order(sizes, most):
     pieces = [piece(number, rows) for number, rows in enumerate(sizes)]
     with read_ahead(iter(pieces), most) as read:
         assert list(read) == pieces
 
 
-def test_it_reads_on_while_nobody_asks():
+def test_reading_continues_between_requests():
     is_read = threading.Event()
 
     def pieces() -> Iterator[tuple[int, Any]]:
@@ -40,7 +40,7 @@ def test_it_reads_on_while_nobody_asks():
         assert [number for number, _ in read] == [0, 1]
 
 
-def test_only_so_many_bytes_wait():
+def test_the_buffered_bytes_are_limited():
     taken = 0
     gone_ahead = []
 
@@ -57,7 +57,7 @@ def test_only_so_many_bytes_wait():
 
 
 @pytest.mark.parametrize("broken_at", [0, 1, 5])
-def test_what_reading_raises_comes_after_what_was_read(broken_at):
+def test_errors_follow_the_items_read_before(broken_at):
     def pieces() -> Iterator[tuple[int, Any]]:
         yield from map(piece, range(broken_at))
         raise ValueError("no table any more")
@@ -68,7 +68,7 @@ def test_what_reading_raises_comes_after_what_was_read(broken_at):
     assert seen == list(range(broken_at))
 
 
-def test_who_wants_no_more_ends_it():
+def test_closing_ends_the_reading():
     before = threading.active_count()
     with pytest.raises(RuntimeError), read_ahead(map(piece, count()), most=ROW_BYTES) as read:
         next(read)

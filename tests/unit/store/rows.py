@@ -115,7 +115,7 @@ class Rows:
             "created_at": START,
             **columns,
         }
-        self.store.tasks.insert(self.c, run, [row])
+        self.store.tasks.insert(self.c, run.owner, run.id, [row])
         made = self.store.tasks.get(self.c, row["id"])
         assert made is not None
         for state in states:

@@ -22,7 +22,7 @@ def a_bisection(owner: str = "ada", **fields: Any) -> Bisection:
     return Bisection(**known | fields)
 
 
-def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
+def test_bisections_of_other_owners_are_hidden(store: Store) -> None:
     """I23."""
     mine, other = a_bisection(), a_bisection("bob")
     with store.write() as c:
@@ -56,7 +56,7 @@ def test_probes_are_stored_until_the_end(store: Store) -> None:
         assert rows.by_id(c, one.id) is None
 
 
-def test_how_it_ends_otherwise(store: Store) -> None:
+def test_other_ends_of_a_bisection_are_stored(store: Store) -> None:
     with store.write() as c:
         failed, cancelled = a_bisection(), a_bisection()
         store.bisections.insert(c, failed)

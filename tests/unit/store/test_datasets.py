@@ -20,7 +20,7 @@ def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
         return [(e.topic, e.data) for e in store.events.events_after(c, owner, 0, 100)]
 
 
-def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
+def test_datasets_of_other_owners_are_hidden(store: Store) -> None:
     """I23."""
     with store.write() as c:
         made = Rows(store, c).dataset("sales")
@@ -50,7 +50,7 @@ def test_an_id_is_never_shadowed_by_a_name(store: Store) -> None:
         assert store.datasets.get(c, "ada", "One") is None
 
 
-def test_pages_come_newest_first_and_go_on_after_the_last_one_seen(store: Store) -> None:
+def test_pages_come_newest_first_and_continue(store: Store) -> None:
     with store.write() as c:
         made = [Rows(store, c).dataset(f"d{n}") for n in range(5)]
         for dataset in made:  # many versions are still one dataset
@@ -61,7 +61,7 @@ def test_pages_come_newest_first_and_go_on_after_the_last_one_seen(store: Store)
     assert [d.name for d in first + rest] == ["d4", "d3", "d2", "d1", "d0"]
 
 
-def test_a_search_takes_signs_literally_and_case_lightly(store: Store) -> None:
+def test_a_search_is_literal_and_ignores_case(store: Store) -> None:
     names = ["100% Wool", "100 wool", "a_b", "axb", "Äpfel/Öl", "it's \\ 'quoted'"]
     with store.write() as c:
         for name in names:
@@ -98,7 +98,7 @@ def test_versions_are_counted_for_each_dataset_and_the_newest_is_current(store: 
     assert (ready.number, ready.digest, ready.rows) == (1, "sha256:1", 3)
 
 
-def test_an_import_ends_once_and_tells_it(store: Store) -> None:
+def test_an_import_ends_once_with_an_event(store: Store) -> None:
     """I5."""
     with store.write() as c:
         good, bad = Rows(store, c).dataset("good"), Rows(store, c).dataset("bad", "bob")
@@ -126,7 +126,7 @@ def test_an_import_ends_once_and_tells_it(store: Store) -> None:
     assert changes(store, "bob")[-1][1] == told
 
 
-def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> None:
+def test_the_second_of_two_changes_is_refused(store: Store) -> None:
     with store.write() as c:
         read = Rows(store, c).dataset("one")
         assert store.datasets.change(c, read, name="uno")
@@ -141,7 +141,7 @@ def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> No
     ]  # fmt: skip
 
 
-def test_a_deleted_dataset_is_gone_with_its_versions_and_its_name_is_free(store: Store) -> None:
+def test_a_deleted_dataset_frees_its_name(store: Store) -> None:
     with store.write() as c:
         made, kept = Rows(store, c).dataset("one"), Rows(store, c).dataset("kept")
         store.datasets.delete(c, made)
@@ -153,7 +153,7 @@ def test_a_deleted_dataset_is_gone_with_its_versions_and_its_name_is_free(store:
     assert ("dataset", {"change": "deleted"}) in changes(store)
 
 
-def test_what_all_rows_told_is_stored_with_the_version(store: Store) -> None:
+def test_types_of_all_rows_are_stored_with_the_version(store: Store) -> None:
     """D6: also by the bytes, for a run."""
     columns = [Column("a", "date", layout="%d.%m.%Y"), Column("b", "int", nullable=False)]
     info = TableInfo("csv", 3, columns, 2, delimiter=";", encoding="utf-8")

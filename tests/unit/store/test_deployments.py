@@ -18,7 +18,7 @@ def add(store, key: str, owner: str = "ada", **texts) -> Deployment:
     return found
 
 
-def test_it_is_found_by_id_and_name_by_its_owner_only(store):
+def test_only_the_owner_finds_a_deployment(store):
     add(store, "1")
     add(store, "2", "bob")
     with store.read() as c:
@@ -31,7 +31,7 @@ def test_it_is_found_by_id_and_name_by_its_owner_only(store):
     assert "hash" not in repr(found)
 
 
-def test_a_link_is_active_when_the_revision_that_serves_answers(store):
+def test_a_link_is_active_while_the_serving_revision_responds(store):
     subject = add(store, "1")
     rows = store.deployments
     with store.write() as c:
@@ -57,7 +57,7 @@ def test_a_link_is_active_when_the_revision_that_serves_answers(store):
         assert rows.under_way(c)[0].newest.number == 2
 
 
-def test_one_that_is_removed_is_seen_by_the_dispatcher_only_and_frees_its_name(store):
+def test_a_deleted_deployment_is_visible_to_the_dispatcher_only(store):
     add(store, "1")
     with store.write() as c:
         store.deployments.remove(c, store.deployments.get(c, "ada", "cows"))
@@ -82,7 +82,7 @@ def test_lists_are_searched_by_name_title_and_state(store):
         assert page(c, "ada", 9, "", "", "failed") == page(c, "eve", 9, "", "", "") == []
 
 
-def test_what_happened_is_told_newest_first(store):
+def test_events_of_a_deployment_come_newest_first(store):
     subject = add(store, "1")
     with store.write() as c:
         missing = text_reason("image missing")

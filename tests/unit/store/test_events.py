@@ -11,7 +11,7 @@ def told(store: Store, number: int, owner: str = "ada") -> None:
         store.events.append(c, "run", Subject(f"s{number}", owner, "r"), {"n": number})
 
 
-def test_a_reader_gets_what_it_missed_once(store: Store) -> None:
+def test_a_reader_gets_missed_events_once(store: Store) -> None:
     for number in range(5):
         told(store, number)
     with store.read() as c:
@@ -20,7 +20,7 @@ def test_a_reader_gets_what_it_missed_once(store: Store) -> None:
     assert [e.data["n"] for e in first + rest] == [0, 1, 2, 3, 4]
 
 
-def test_others_do_not_see_them(store: Store) -> None:
+def test_other_owners_do_not_see_events(store: Store) -> None:
     told(store, 1)
     told(store, 2, "bob")
     with store.read() as c:
@@ -58,7 +58,7 @@ def test_trimmed_events_leave_a_low_water_mark(store: Store) -> None:
         assert store.events.newest_id(c) - store.events.oldest_id(c) == 2
 
 
-def test_events_that_triggers_have_not_seen_stay(store: Store) -> None:
+def test_unread_events_of_triggers_are_kept(store: Store) -> None:
     for number in range(10):
         told(store, number)
     with store.write() as c:
@@ -69,7 +69,7 @@ def test_events_that_triggers_have_not_seen_stay(store: Store) -> None:
     assert [event.id for event in seen] == [newest - 3, newest - 2, newest - 1]
 
 
-def test_news_are_of_everybody(store: Store) -> None:
+def test_news_covers_all_owners(store: Store) -> None:
     told(store, 1)
     told(store, 2, "bob")
     with store.read() as c:
@@ -80,7 +80,7 @@ def test_news_are_of_everybody(store: Store) -> None:
     ]  # fmt: skip
 
 
-def test_events_of_a_topic_are_noticed(store: Store) -> None:
+def test_events_of_a_topic_are_found(store: Store) -> None:
     told(store, 1)
     with store.write() as c:
         store.events.append(c, "automation", Subject("t", "bob"), {})

@@ -5,7 +5,7 @@ from nbyard.store import Store
 from .rows import Rows
 
 
-def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
+def test_executables_of_other_owners_are_hidden(store: Store) -> None:
     """I23."""
     with store.write() as c:
         made = Rows(store, c).executable("clean", path="/w/clean.py")
@@ -72,7 +72,7 @@ def test_a_version_is_new_only_when_it_differs_from_the_newest(store: Store) -> 
     assert (second.number, second.resources.cpu, second.command) == (2, 2, ["python3"])
 
 
-def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> None:
+def test_the_second_of_two_changes_is_refused(store: Store) -> None:
     with store.write() as c:
         read = Rows(store, c).executable("clean")
         assert store.executables.change(c, read, description="first")
@@ -84,7 +84,7 @@ def test_of_two_who_change_what_they_read_the_second_is_late(store: Store) -> No
     assert told == [{"change": "created"}, {"change": "changed"}]
 
 
-def test_the_versions_of_what_was_deleted_stay_for_the_runs_that_used_them(store: Store) -> None:
+def test_versions_of_deleted_executables_are_kept_for_their_runs(store: Store) -> None:
     with store.write() as c:
         made = Rows(store, c).executable("clean", path="/w/clean.py")
         store.executables.delete(c, made)

@@ -5,14 +5,14 @@ import pytest
 from nbyard.store import Store
 
 
-def test_the_first_value_stays(store: Store) -> None:
+def test_the_first_value_is_kept(store: Store) -> None:
     with store.write() as c:
         assert store.facts.get_or_store(c, "colour", "green") == "green"
         assert store.facts.get_or_store(c, "colour", "red") == "green"
         assert store.facts.get_or_store(c, "store_id", "another") == store.id
 
 
-def test_a_count_goes_up_from_what_is_there_and_never_back(store: Store) -> None:
+def test_a_counter_only_increases(store: Store) -> None:
     with store.write() as c:
         assert [store.facts.next_count(c, "n", 0) for _ in range(3)] == [1, 2, 3]
         assert store.facts.next_count(c, "n", 10) == 11
@@ -25,7 +25,7 @@ def test_a_count_goes_up_from_what_is_there_and_never_back(store: Store) -> None
         assert store.facts.next_count(c, "n", 0) == 13
 
 
-def test_when_to_look_for_unused_bytes(store: Store) -> None:
+def test_the_time_of_the_next_collection_is_stored(store: Store) -> None:
     with store.write() as c:
         assert store.facts.collect_at(c) == 0
         store.facts.set_collect_at(c, 12.5)

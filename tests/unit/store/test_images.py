@@ -30,7 +30,7 @@ def keys(store, owner: str = "ada", **asked) -> list[str]:
         return [one.id for one in store.images.page(c, owner, **wish)]
 
 
-def test_it_is_found_by_id_and_by_the_newest_of_its_name(store):
+def test_an_image_is_found_by_id_and_newest_name(store):
     recipe = Recipe(cuda="12.6", labels={"a": "b"})
     add(store, "1", "building", "ready")
     add(store, "2", recipe=msgspec.to_builtins(recipe), environment="e")
@@ -43,7 +43,7 @@ def test_it_is_found_by_id_and_by_the_newest_of_its_name(store):
         assert store.images.of_environment(c, "f") is None
 
 
-def test_one_that_is_ready_takes_the_place_of_those_before(store):
+def test_a_ready_image_replaces_former_ones(store):
     add(store, "1", "building", "ready")
     add(store, "2", "building")
     assert keys(store) == ["2", "1"], "until then the one before stands"
@@ -52,7 +52,7 @@ def test_one_that_is_ready_takes_the_place_of_those_before(store):
     assert keys(store) == ["2"]
 
 
-def test_what_was_built_of_the_same_is_known_by_its_id(store):
+def test_images_of_equal_builds_share_their_id(store):
     for key, state in (("1", "ready"), ("2", "failed")):
         add(store, key, "building", reference=f"cows:{key}")
         with store.write() as c:
@@ -65,7 +65,7 @@ def test_what_was_built_of_the_same_is_known_by_its_id(store):
         assert store.images.ids_built_from(c, "sha256:d") == []
 
 
-def test_one_that_failed_goes_when_its_name_is_tried_again(store):
+def test_a_failed_image_is_deleted_at_the_next_build(store):
     add(store, "1", "building", "ready")
     add(store, "2", "building", "failed")
     add(store, "3", owner="bob")
@@ -74,7 +74,7 @@ def test_one_that_failed_goes_when_its_name_is_tried_again(store):
     assert keys(store) == ["4", "1"]
 
 
-def test_a_name_is_that_of_the_one_that_is_ready_until_it_is_made_anew(store):
+def test_a_name_means_the_ready_image_until_the_next_build(store):
     add(store, "1", "building", "ready")
     add(store, "2", "building", "failed")
     with store.write() as c:
@@ -91,7 +91,7 @@ def test_a_name_is_that_of_the_one_that_is_ready_until_it_is_made_anew(store):
 
 
 @pytest.mark.parametrize("for_notebooks", [True, False])
-def test_what_executes_notebooks_is_known_of_what_was_built_here(store, for_notebooks):
+def test_local_images_know_whether_they_run_notebooks(store, for_notebooks):
     recipe = msgspec.to_builtins(Recipe(for_notebooks=for_notebooks))
     for key, origin, more in (
         ("1", "build", {"environment": "e", "recipe": recipe}),
@@ -114,7 +114,7 @@ def test_what_executes_notebooks_is_known_of_what_was_built_here(store, for_note
             assert not store.images.has_notebook_packages(c, owner, name)
 
 
-def test_what_was_replaced_is_known_and_whether_a_record_needs_it(store):
+def test_replaced_images_and_their_users_are_known(store):
     for key in ("1", "2"):
         add(store, key, "building")
         with store.write() as c:
@@ -131,7 +131,7 @@ def test_what_was_replaced_is_known_and_whether_a_record_needs_it(store):
         assert store.images.is_needed(c, "sha256:1")
 
 
-def test_it_is_known_whether_a_deployment_names_it(store):
+def test_images_used_by_deployments_are_known(store):
     """See also tests/unit/services/models/test_service.py."""
     for name in ("cows:1", "cows:12"):
         add(store, name, "building", "ready", reference=name)
@@ -147,7 +147,7 @@ def test_it_is_known_whether_a_deployment_names_it(store):
         assert not store.images.is_used(c, twelve)
 
 
-def test_one_that_was_pushed_stands_beside_what_was_built(store):
+def test_a_pushed_image_is_listed_beside_the_local_one(store):
     add(store, "1", "building", "ready", environment="e")
     for key in ("2", "3"):
         with store.write() as c:
@@ -158,7 +158,7 @@ def test_one_that_was_pushed_stands_beside_what_was_built(store):
     assert keys(store) == ["3", "1"]
 
 
-def test_where_it_failed_comes_back(store):
+def test_the_failed_line_is_stored(store):
     add(store, "1", "building")
     at = FailedLine(3, "RUN x")
     with store.write() as c:
@@ -169,7 +169,7 @@ def test_where_it_failed_comes_back(store):
     assert (found.failed_line, found.reason) == (at, WHY) and found.finished_at is not None
 
 
-def test_what_is_removed_is_seen_by_the_dispatcher_only(store):
+def test_a_deleted_image_is_visible_to_the_dispatcher_only(store):
     add(store, "1", "building", context_digest="tree:x", file="Dockerfile")
     with store.read() as c:
         (row,) = store.images.under_way(c)
@@ -197,5 +197,5 @@ def test_pages_are_newest_first(store):
     assert keys(store, environment="e") == ["2"]
 
 
-def test_its_states_are_those_of_the_machine():
+def test_states_of_an_image_follow_its_machine():
     assert IMAGE.live == {"queued", "building"}

@@ -9,14 +9,14 @@ from nbyard.store import Store, leases
 from nbyard.store.leases import LeaseLost
 
 
-def test_only_one_holds_it(store: Store) -> None:
+def test_a_lease_has_one_holder(store: Store) -> None:
     with store.write() as c:
         mine = store.leases.take(c, "dispatcher", "a:1", 30)
         assert mine is not None and mine.epoch == 1
         assert store.leases.take(c, "dispatcher", "b:2", 30) is None
 
 
-def test_after_the_time_it_goes_to_another_and_the_old_holder_is_fenced(store: Store) -> None:
+def test_an_expired_lease_passes_on_and_fences_the_former_holder(store: Store) -> None:
     with store.write() as c:
         old = store.leases.take(c, "dispatcher", "a:1", 30)
         assert old is not None
@@ -30,7 +30,7 @@ def test_after_the_time_it_goes_to_another_and_the_old_holder_is_fenced(store: S
         store.leases.check(c, new)
 
 
-def test_one_that_was_renewed_meanwhile_is_not_taken(store: Store) -> None:
+def test_a_renewed_lease_is_not_taken(store: Store) -> None:
     with store.write() as c:
         seen = store.leases.take(c, "dispatcher", "a:1", 30)
         assert seen is not None
@@ -40,7 +40,7 @@ def test_one_that_was_renewed_meanwhile_is_not_taken(store: Store) -> None:
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_what_the_clock_says_of_it_frees_nothing(
+def test_clock_changes_free_no_lease(
     store: Store, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     """I21: a day later or earlier it is held as before; only its holder's silence ends it."""
@@ -54,7 +54,7 @@ def test_what_the_clock_says_of_it_frees_nothing(
         assert store.leases.take(c, "dispatcher", "b:2", 30) is None
 
 
-def test_a_released_one_is_free_at_once(store: Store) -> None:
+def test_a_released_lease_is_free_at_once(store: Store) -> None:
     with store.write() as c:
         lease = store.leases.take(c, "dispatcher", "a:1", 30)
         assert lease is not None

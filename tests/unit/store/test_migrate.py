@@ -28,7 +28,7 @@ print(Store(Path(sys.argv[1]), sys.argv[2]).id)
 """
 
 
-def test_the_migrated_schema_is_the_one_in_code(store: Store) -> None:
+def test_the_migrated_schema_equals_the_code(store: Store) -> None:
     with store.read() as c:
         context = MigrationContext.configure(c, opts={"compare_type": True})
         assert compare_metadata(context, INDEXED) == []
@@ -49,7 +49,9 @@ def test_opening_again_changes_nothing(tmp_path: Path) -> None:
     assert first.id == second.id
 
 
-def test_two_open_a_new_store_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_processes_open_a_new_store_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The other one migrates after this one has seen that there is no schema."""
     others: list[Store] = []
 

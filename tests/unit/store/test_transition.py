@@ -50,7 +50,7 @@ def events_of(store: Store, subject: Subject) -> list[str]:
     return [e.data["state"] for e in found if e.subject_id == subject.id]
 
 
-def test_a_move_writes_state_and_event(store: Store, run: Subject) -> None:
+def test_a_transition_writes_state_and_event(store: Store, run: Subject) -> None:
     with store.write() as c:
         assert transition.move(c, RUN, run, "running")
     with store.read() as c:
@@ -58,7 +58,7 @@ def test_a_move_writes_state_and_event(store: Store, run: Subject) -> None:
     assert events_of(store, run) == ["queued", "running"]
 
 
-def test_many_moves_at_once_are_told_one_by_one(store: Store, run: Subject) -> None:
+def test_many_transitions_have_separate_events(store: Store, run: Subject) -> None:
     other = Subject(new_id(), "ada")
     with store.write() as c:
         transition.begin(c, RUN, other, run_row(other.id))
@@ -83,9 +83,7 @@ def test_many_moves_at_once_are_told_one_by_one(store: Store, run: Subject) -> N
 @pytest.mark.parametrize(
     ("since", "to"), [("running", "succeeded"), ("queued", "succeeded"), ("failed", "running")]
 )
-def test_one_move_that_is_not_so_undoes_all(
-    store: Store, run: Subject, since: str, to: str
-) -> None:
+def test_a_failed_transition_undoes_all(store: Store, run: Subject, since: str, to: str) -> None:
     """I5: the row is elsewhere, or the table does not know the move."""
     other = Subject(new_id(), "ada")
     with store.write() as c:
@@ -100,13 +98,13 @@ def a_move(subject: Subject, since: str, to: str, **columns: object) -> transiti
     return transition.Move(RUN, subject, since, to, columns, {})
 
 
-def test_a_move_that_the_table_does_not_know_writes_nothing(store: Store, run: Subject) -> None:
+def test_an_unknown_transition_writes_nothing(store: Store, run: Subject) -> None:
     with store.write() as c:
         assert not transition.move(c, RUN, run, "succeeded")
     assert events_of(store, run) == ["queued"]
 
 
-def test_a_terminal_state_stays(store: Store, run: Subject) -> None:
+def test_a_terminal_state_never_changes(store: Store, run: Subject) -> None:
     """I5."""
     with store.write() as c:
         assert transition.move(c, RUN, run, "cancelled")
@@ -115,12 +113,12 @@ def test_a_terminal_state_stays(store: Store, run: Subject) -> None:
     assert events_of(store, run) == ["queued", "cancelled"]
 
 
-def test_a_move_only_from_where_it_was_seen(store: Store, run: Subject) -> None:
+def test_a_transition_needs_the_expected_state(store: Store, run: Subject) -> None:
     with store.write() as c:
         assert not transition.move(c, RUN, run, "failed", since=["running"])
 
 
-def test_state_and_event_go_together_when_the_transaction_fails(store: Store, run: Subject) -> None:
+def test_a_failed_transaction_writes_neither_state_nor_event(store: Store, run: Subject) -> None:
     with pytest.raises(ZeroDivisionError), store.write() as c:
         transition.move(c, RUN, run, "running")
         _ = 1 / 0
@@ -129,7 +127,7 @@ def test_state_and_event_go_together_when_the_transaction_fails(store: Store, ru
     assert events_of(store, run) == ["queued"]
 
 
-def test_of_many_who_race_one_wins(store: Store, run: Subject) -> None:
+def test_one_of_many_concurrent_transitions_wins(store: Store, run: Subject) -> None:
     won: list[str] = []
     start = threading.Barrier(8)
 
@@ -148,7 +146,7 @@ def test_of_many_who_race_one_wins(store: Store, run: Subject) -> None:
     assert events_of(store, run) == ["queued", won[0]]
 
 
-def test_there_is_no_such_row(store: Store) -> None:
+def test_a_missing_row_is_reported(store: Store) -> None:
     with store.write() as c:
         assert not transition.move(c, DATASET_VERSION, Subject(new_id(), "ada"), "ready")
         assert transition.state_of(c, DATASET_VERSION, new_id()) is None
@@ -180,7 +178,7 @@ class RunMoves(RuleBasedStateMachine):
                 assert transition.state_of(c, RUN, self.subject.id) == self.state
 
 
-def test_random_moves_follow_the_table(store: Store) -> None:
+def test_random_transitions_follow_the_table(store: Store) -> None:
     RunMoves.store = store
     case = RunMoves.TestCase
     case.settings = settings(

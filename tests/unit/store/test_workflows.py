@@ -49,7 +49,7 @@ def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
         assert rows.page(c, "eve", 10, "", "a.nb") == []
 
 
-def test_a_changed_title_or_a_first_id_is_told_nothing_else_is(store: Store) -> None:
+def test_only_a_changed_title_or_first_id_is_an_event(store: Store) -> None:
     with store.write() as c:
         made = store.workflows.create_or_update(c, "ada", "/w/a.nbflow", document(document_id=""))
         store.workflows.create_or_update(
@@ -140,7 +140,7 @@ def test_pages_come_newest_first_and_search_is_literal(store: Store) -> None:
         assert [w.path for w in page(c, "ada", 9, "", "axb")] == [paths[3]]
 
 
-def test_who_uses_a_dataset_now(store: Store) -> None:
+def test_present_users_of_a_dataset_are_found(store: Store) -> None:
     with store.write() as c:
         rows = store.workflows
         data, bobs = Rows(store, c).dataset("sales"), Rows(store, c).dataset("sales", "bob")

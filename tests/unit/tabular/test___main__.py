@@ -29,7 +29,7 @@ REASON = "The table is empty."
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else str(value),
 )
-def test_only_content_that_was_refused_is_never_read_again(
+def test_only_refused_content_is_not_read_again(
     problem: Exception, is_permanent: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def answer(_: object) -> None:

@@ -18,11 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nbyard.domain.datasets.table_descriptions import Profile, TableInfo, TablePage
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.handoff.value_files import read_value
 from nbyard.tabular.json_values import to_json
 from nbyard.tabular.reader_answers import Question, answer_question
-from nbyard.tabular.text_patterns import NULLS
 
 pytestmark = pytest.mark.slow
 
@@ -70,8 +70,8 @@ def tables(draw: Any) -> tuple[list[str], list[list[str]]]:
 class Asked:
     """The answers about a file, as the reader process gives them."""
 
-    def __init__(self, folder: str, content: bytes):
-        self.path = Path(folder) / "x.csv"
+    def __init__(self, folder: str, content: bytes, filename: str = "x.csv"):
+        self.path = Path(folder) / filename
         self.path.write_bytes(content)
         self._question = Question("", str(self.path), self.path.name, folder, limit=1000)
         self.info: TableInfo = self._ask("info", TableInfo, count=True)
@@ -107,7 +107,7 @@ def plain(value: Any, kind: str) -> Any:
 
 @given(tables())
 @TABLE
-def test_everybody_gives_the_same_types_and_values(
+def test_all_readers_give_the_same_types_and_values(
     table: tuple[list[str], list[list[str]]],
 ) -> None:
     names, rows = table
@@ -185,7 +185,7 @@ KINDS = {
 
 @given(st.lists(FRAMES, min_size=1, max_size=8), st.booleans())
 @TABLE
-def test_what_pandas_and_polars_write_comes_back(
+def test_tables_of_pandas_and_polars_are_restored(
     rows: list[dict[str, Any]], of_polars: bool
 ) -> None:
     frame = pl.DataFrame(rows, SCHEMA)

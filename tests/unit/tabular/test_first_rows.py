@@ -36,7 +36,7 @@ def cut(folder: Path, content: bytes, file_format: str = "csv", rows: int = 2) -
         (b"a\n1\n2\n\xff\xfe\n", b"a\n1\n2\n"),
     ],
 )
-def test_rows_of_text_stay_as_they_are(tmp_path: Path, content: bytes, expected: bytes) -> None:
+def test_text_rows_are_unchanged(tmp_path: Path, content: bytes, expected: bytes) -> None:
     assert cut(tmp_path, content) == expected
 
 
@@ -46,7 +46,7 @@ def test_wide_characters_stay_readable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"a\n", b"a\n1\n2\n", b"a\n1\n2", b"a\n1\n2\n\n\n"])
-def test_a_small_table_stays_whole(tmp_path: Path, content: bytes) -> None:
+def test_a_small_table_is_not_cut(tmp_path: Path, content: bytes) -> None:
     assert cut(tmp_path, content) is None
 
 
@@ -57,18 +57,18 @@ def test_json_lines_have_no_header_and_no_quoted_line_breaks(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("file_format", ["", "json", "excel", "arrow", "zip", "png"])
-def test_other_formats_stay_whole(tmp_path: Path, file_format: str) -> None:
+def test_other_formats_are_not_cut(tmp_path: Path, file_format: str) -> None:
     assert cut(tmp_path, b"a\n1\n2\n3\n", file_format) is None
 
 
-def test_a_stray_quote_takes_no_file_along(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stray_quote_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_rows, "MOST_IN_ROW", 12)
     content = b'size\n5"\n' + b"1234\n" * 50
     found = cut(tmp_path, content)
     assert found is not None and len(found) < 40
 
 
-def test_huge_rows_stay_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_huge_rows_are_not_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(first_rows, "MOST_CHARS", 10)
     assert cut(tmp_path, b"a\n" + b"1" * 30 + b"\n2\n3\n") is None
 
@@ -77,7 +77,7 @@ CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_siz
 
 
 @given(st.lists(st.lists(CELLS, min_size=2, max_size=2), max_size=8), st.integers(1, 5))
-def test_the_sample_is_what_a_reader_reads_first(
+def test_the_sample_equals_the_first_rows_of_a_reader(
     tmp_path_factory: pytest.TempPathFactory, table: list[list[str]], rows: int
 ) -> None:
     text = io.StringIO()

@@ -31,7 +31,7 @@ def test_kinds(values: list[Any], expected: Column) -> None:
     assert json_objects.kinds_of({"a": value} for value in values).columns() == [expected]
 
 
-def test_a_key_that_lacks_in_a_row_is_nullable() -> None:
+def test_a_missing_key_makes_a_column_nullable() -> None:
     kinds = json_objects.kinds_of([{}, {"a": 1}])
     assert kinds.columns() == [Column("a", "int")]
 

@@ -42,7 +42,7 @@ def test_values(value: Any, expected: Any) -> None:
     assert to_json(value) == expected
 
 
-def test_long_and_deep_things_are_cut_with_a_mark() -> None:
+def test_long_and_deep_values_are_cut_with_a_mark() -> None:
     assert cut_text("x" * 1000) == "x" * 1000
     assert cut_text("x" * 1001) == "x" * 999 + MARK
     many = to_json(list(range(500)))

@@ -166,7 +166,7 @@ WRITERS: dict[str, Callable[[Path, list[dict[str, Any]]], object]] = {
 
 
 @pytest.mark.parametrize("name", OTHERS)
-def test_tables_that_tell_their_types(tmp_path: Path, name: str) -> None:
+def test_typed_tables_are_read(tmp_path: Path, name: str) -> None:
     rows, path = OTHERS[name], tmp_path / name
     WRITERS[path.suffix](path, rows)
     page = agreed(path)
@@ -179,5 +179,5 @@ def test_tables_that_tell_their_types(tmp_path: Path, name: str) -> None:
         assert [[to_json(value) for value in row] for row in frame.iter_rows()] == shown
 
 
-def test_there_are_sixty_of_them() -> None:
+def test_sixty_tables_are_tested() -> None:
     assert len(CONTENTS) * len(DIALECTS) + len(OTHERS) == 60

@@ -77,7 +77,9 @@ def test_readable_text(tables: Tables, make: Make, case: dict[str, Any]) -> None
 
 
 @pytest.mark.parametrize("case", CASES["unreadable"], ids=lambda case: case["about"])
-def test_unreadable_says_why_and_where(tables: Tables, make: Make, case: dict[str, Any]) -> None:
+def test_unreadable_files_have_a_reason_and_place(
+    tables: Tables, make: Make, case: dict[str, Any]
+) -> None:
     text = case["text"] + case.get("then", "") * case.get("times", 1) + case.get("end", "")
     file = make(text.encode("latin-1"), case.get("filename", "data.csv"))
     with pytest.raises(Invalid) as caught:
@@ -92,7 +94,7 @@ def test_a_huge_field_is_refused_with_the_limit(tables: Tables, make: Make) -> N
         tables.info(file, count=True)
 
 
-def test_very_many_columns_are_cut_and_it_is_said(tables: Tables, make: Make) -> None:
+def test_very_many_columns_are_cut_with_a_warning(tables: Tables, make: Make) -> None:
     names = [f"c{place}" for place in range(100_000)]
     file = make(",".join(names) + "\n" + ",".join("1" for _ in names) + "\n")
     info = tables.info(file)
@@ -168,7 +170,7 @@ def test_preview_and_profile_have_the_same_types_and_values(
 
 
 @pytest.mark.parametrize("filename", ["x.jsonl", "x.json"])
-def test_keys_and_kinds_that_come_late(tables: Tables, make: Make, filename: str) -> None:
+def test_late_keys_and_types_are_read(tables: Tables, make: Make, filename: str) -> None:
     rows: list[dict[str, Any]] = [{"a": 1, "f": 1}] * 20_000
     rows.append({"b": "x", "f": 2.5, "big": 2**64 - 1, "s": {"k": [1]}, "m": 1})
     rows.append({"a": 2, "m": "x"})
@@ -194,7 +196,7 @@ def test_keys_and_kinds_that_come_late(tables: Tables, make: Make, filename: str
         assert [found[name].count for name in ("s", "m", "b")] == [1, 2, 1]
 
 
-def test_types_are_inferred_once_and_taken_from_there(tables: Tables, tmp_path: Path) -> None:
+def test_types_are_inferred_once(tables: Tables, tmp_path: Path) -> None:
     """Also by the sample of a large table, whose rows do not show what a late one is."""
     path = tmp_path / "blob"
     path.write_text("a,b\n" + "1,1.5\n" * 900_000 + "x,1.5\n")
@@ -208,13 +210,13 @@ def test_types_are_inferred_once_and_taken_from_there(tables: Tables, tmp_path: 
         assert [column.type for column in columns] == ["string", "float"]
 
 
-def test_other_endings_of_the_same_bytes_are_other_tables(tables: Tables, make: Make) -> None:
+def test_the_same_bytes_with_another_suffix_are_another_table(tables: Tables, make: Make) -> None:
     text = "a\tb,c\n1\t2,3\n"
     assert types(tables.info(make(text, "x.csv", "same"), count=True)).keys() == {"a\tb", "c"}
     assert types(tables.info(make(text, "x.tsv", "same"), count=True)).keys() == {"a", "b,c"}
 
 
-def test_decimals_of_a_file_that_tells_its_types(tables: Tables, tmp_path: Path) -> None:
+def test_decimals_of_typed_files_are_exact(tables: Tables, tmp_path: Path) -> None:
     texts = ["99999999999999999999.12", None, "-1.00"]
     frame = pl.DataFrame({"d": texts}).with_columns(pl.col("d").cast(pl.Decimal(38, 2)))
     frame.write_parquet(tmp_path / "blob")
@@ -227,7 +229,7 @@ def test_decimals_of_a_file_that_tells_its_types(tables: Tables, tmp_path: Path)
 
 
 @pytest.mark.parametrize("first", ["x", "caf\u00e9"])
-def test_a_late_sign_of_windows_names_the_encoding(tables: Tables, make: Make, first: str) -> None:
+def test_a_late_windows_character_sets_the_encoding(tables: Tables, make: Make, first: str) -> None:
     text = f"a,b\n{first},y\n" + "x,y\n" * 100_000 + "\u20ac,\u201cq\u201d\n"
     file = make(text.encode("cp1252"))
     assert tables.info(file, count=True).encoding == "cp1252"
@@ -273,7 +275,7 @@ WRITERS: dict[str, Callable[[pl.DataFrame, Path], object]] = {
 
 
 @pytest.mark.parametrize("filename", WRITERS)
-def test_every_format_tells_the_same(
+def test_every_format_gives_the_same_table(
     tables: Tables, tmp_path: Path, frame: pl.DataFrame, filename: str
 ) -> None:
     WRITERS[filename](frame, tmp_path / "blob")
@@ -342,7 +344,7 @@ def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
     "filename",
     ["x.csv", *(pytest.param(name, marks=pytest.mark.long) for name in ("x.parquet", "x.jsonl"))],
 )
-def test_every_column_of_many_can_be_seen(tables: Tables, tmp_path: Path, filename: str) -> None:
+def test_each_of_many_columns_can_be_shown(tables: Tables, tmp_path: Path, filename: str) -> None:
     names = [f"c{place}" for place in range(1_200)]
     frame = pl.DataFrame({name: [place, place + 1] for place, name in enumerate(names)})
     WRITERS["data" + Path(filename).suffix](frame, tmp_path / "blob")
@@ -398,7 +400,7 @@ def test_a_sample_of_a_large_file(tables: Tables, tmp_path: Path, quoted: bool) 
     assert profile.columns[1].top[0].value == ('a "b"' if quoted else "ab")
 
 
-def test_a_later_row_that_does_not_fit_the_first_ones(tables: Tables, make: Make) -> None:
+def test_a_later_row_may_change_the_types(tables: Tables, make: Make) -> None:
     file = make("n\n" + "1\n" * 20_000 + "abc\n")
     assert tables.profile(file, sample=False).columns[0].type == "string"
     assert tables.page(file, 20_000, 1).rows == [["abc"]]
@@ -446,7 +448,7 @@ def test_a_profile_is_kept_under_its_key(tables: Tables, make: Make) -> None:
         tables.forget("../up")
 
 
-def test_dates_and_booleans_have_pictures(tables: Tables, make: Make) -> None:
+def test_dates_and_booleans_have_histograms(tables: Tables, make: Make) -> None:
     rows = "".join(f"2024-01-{day:02},{'false' if day % 2 else 'true'}\n" for day in range(1, 31))
     day, even = tables.profile(make("day,even\n" + rows), sample=True).columns
     assert (day.type, day.min, day.max, day.distinct) == ("date", "2024-01-01", "2024-01-30", 30)
@@ -459,10 +461,10 @@ def test_dates_and_booleans_have_pictures(tables: Tables, make: Make) -> None:
     )
 
 
-def test_the_reader_comes_back_after_it_was_killed(tables: Tables, make: Make) -> None:
+def test_a_killed_reader_is_replaced(tables: Tables, make: Make) -> None:
     file = make("a\n1\n")
     tables.page(file)
-    process = tables._quick._process
+    process = tables.quick.process
     assert process
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -482,7 +484,7 @@ def test_memory_is_capped(tmp_path: Path) -> None:
         small.close()
 
 
-def test_endless_work_is_ended(tmp_path: Path) -> None:
+def test_endless_work_is_stopped(tmp_path: Path) -> None:
     hasty = Tables(tmp_path / "t", slow_seconds=0.001)
     (tmp_path / "blob").write_text("a\n" + "1\n" * 1_000_000)
     try:
@@ -492,7 +494,7 @@ def test_endless_work_is_ended(tmp_path: Path) -> None:
         hasty.close()
 
 
-def test_a_reader_that_stands_still_is_ended(tmp_path: Path) -> None:
+def test_a_stalled_reader_is_killed(tmp_path: Path) -> None:
     """Long before it took too long, and the next one reads."""
     file = TableFile(tmp_path / "blob", "x.csv")
     file.path.write_text("a\n1\n")
@@ -502,23 +504,23 @@ def test_a_reader_that_stands_still_is_ended(tmp_path: Path) -> None:
     )
     try:
         reader.ask(question, 60)
-        assert reader._process
-        os.kill(reader._process.pid, signal.SIGSTOP)
-        reader._still_seconds = 0.05
+        assert reader.process
+        os.kill(reader.process.pid, signal.SIGSTOP)
+        reader.still_seconds = 0.05
         with pytest.raises(Invalid, match="standstill; it may need more memory"):
             reader.ask(question, 3600)
-        assert reader._process is None
+        assert reader.process is None
     finally:
         reader.close()
 
 
-def test_an_idle_reader_leaves_and_is_started_again(tmp_path: Path) -> None:
+def test_an_idle_reader_exits_and_is_started_again(tmp_path: Path) -> None:
     tables = Tables(tmp_path / "t", idle_seconds=0.01)
     (tmp_path / "blob").write_text("a\n1\n")
     file = TableFile(tmp_path / "blob", "x.csv")
     try:
         assert tables.page(file).rows == [[1]]
-        process = tables._quick._process
+        process = tables.quick.process
         assert process
         assert process.wait(20) == 0
         assert tables.page(file).rows == [[1]]
@@ -526,7 +528,7 @@ def test_an_idle_reader_leaves_and_is_started_again(tmp_path: Path) -> None:
         tables.close()
 
 
-def test_nothing_of_polars_is_loaded_here() -> None:
+def test_polars_is_not_loaded_in_this_process() -> None:
     code = "import sys, nbyard.tabular; print({'polars', 'pandas', 'fastexcel'} & {*sys.modules})"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "set()"

@@ -9,8 +9,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
+from nbyard.runner.handoff.text_format import dialect_of
 from nbyard.tabular import text_tables
-from nbyard.tabular.format_detection import dialect_of
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\r"), max_size=6)
 
@@ -23,7 +24,7 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=40), data=st.data())
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_what_csv_writes_is_counted_and_paged(
+def test_csv_files_are_counted_and_paged(
     tmp_path: Path, rows: list[tuple[str, str, str]], data: st.DataObject
 ) -> None:
     text = io.StringIO()
@@ -31,7 +32,7 @@ def test_what_csv_writes_is_counted_and_paged(
     path = tmp_path / "x.csv"
     path.write_bytes(text.getvalue().encode())
     with path.open("rb") as file:
-        dialect = dialect_of(file, "csv", "utf-8")
+        dialect = dialect_of(file, is_tsv=False, encoding="utf-8")
     if dialect.delimiter != ",":
         return
     scan = text_tables.check_rows(path, dialect)
@@ -71,7 +72,7 @@ def test_the_line_is_named(tmp_path: Path, content: bytes, says: str) -> None:
     path = tmp_path / "x.csv"
     path.write_bytes(content)
     with path.open("rb") as file:
-        dialect = dialect_of(file, "csv", "utf-8")
+        dialect = dialect_of(file, is_tsv=False, encoding="utf-8")
     with pytest.raises(Invalid, match=says):
         text_tables.check_rows(path, dialect)
 
@@ -81,10 +82,10 @@ def test_ragged_lines_are_counted_and_the_first_is_named(tmp_path: Path) -> None
     for quoted in (b"1,2\n", b'"1",2\n'):
         path.write_bytes(b"a,b\n" + quoted * 30 + b"\n1,2,3\n1\n")
         with path.open("rb") as file:
-            dialect = dialect_of(file, "csv")
+            dialect = dialect_of(file, is_tsv=False)
         scan = text_tables.check_rows(path, dialect)
         assert (scan.rows, scan.blank, scan.ragged) == (32, 1, 2)
-        assert str(scan.first_ragged) == "line 33 has 3 values, the header has 2"
+        assert scan.first_ragged == because("ragged-line", line=33, found=3, expected=2)
         assert text_tables.read_page(path, dialect, 30, 9, scan) == [["1", "2"], ["1", ""]]
         text_tables.copy_plain(path, dialect, tmp_path / "plain")
         assert (tmp_path / "plain").read_bytes().endswith(b"1,2\n1,2\n1,\n")

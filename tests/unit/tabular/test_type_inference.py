@@ -10,7 +10,7 @@ import pytest
 
 from nbyard.domain.datasets.table_descriptions import Column
 from nbyard.reasons.structs import Reason, because
-from nbyard.tabular.text_patterns import NULLS
+from nbyard.runner.handoff.text_format import NULLS
 from nbyard.tabular.type_inference import infer_types, values_of
 
 
@@ -105,7 +105,7 @@ def test_all_rows_decide(texts: list[str], column: Column, values: list[Any] | N
     assert converted == (texts if values is None else values)
 
 
-def test_dates_that_may_mean_two_days_stay_text_and_it_is_said() -> None:
+def test_ambiguous_dates_stay_text_with_a_warning() -> None:
     found, values, warnings = inferred(["05/06/2024", "07/06/2024"])
     assert (found.type, values) == ("string", ["05/06/2024", "07/06/2024"])
     assert warnings == [because("dates-unclear", names=["'x'"])]
@@ -116,7 +116,7 @@ def test_dates_that_may_mean_two_days_stay_text_and_it_is_said() -> None:
 
 
 @pytest.mark.parametrize("texts", [["1", "NA"], ["x", "NA"], ["2024-01-01", "NA"], ["NA", "NA"]])
-def test_words_that_stand_for_missing_values(texts: list[str]) -> None:
+def test_markers_of_missing_values_are_null(texts: list[str]) -> None:
     frame = pl.DataFrame({"0": texts})
     (column,), null_words, _ = infer_types(frame, [texts[:1]], ["x"], False)
     assert (column.nullable, null_words) == (True, True)

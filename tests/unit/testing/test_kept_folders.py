@@ -35,7 +35,7 @@ def test_a_folder_is_created_once_for_its_sources() -> None:
     assert kept_folders.kept_folder("wheels", "two", fill) != first
 
 
-def test_a_folder_whose_creation_failed_is_created_anew() -> None:
+def test_a_folder_whose_creation_failed_is_created_again() -> None:
     def fail(folder: Path) -> None:
         (folder / "half").touch()
         raise RuntimeError("no network")
@@ -72,5 +72,5 @@ def test_only_folders_that_nobody_used_for_a_day_are_removed(cache: Path) -> Non
         holder.stdin.close()
 
 
-def test_engines_have_numbers_of_their_own() -> None:
+def test_engines_have_unique_numbers() -> None:
     assert [private_engine.free_number() for _ in range(3)] == [1, 2, 3]

@@ -61,7 +61,7 @@ def test_a_project_is_the_nearest_folder_with_a_mark(root, marker):
     assert project_of(code, root) == root / "a/b/c"
 
 
-def test_no_project_is_looked_for_above_the_limit(root):
+def test_no_project_is_searched_above_the_limit(root):
     code = _write(root, "a/b/train.py", "pyproject.toml")
     assert project_of(code, root / "a") is None
     assert project_of(code, root) == root
@@ -74,7 +74,7 @@ def test_a_home_folder_is_no_project(root, tmp_path):
     assert project_of(tmp_path / "loose.py", tmp_path) is None
 
 
-def test_a_project_is_taken_without_what_is_ignored(root, blobs):
+def test_ignored_files_of_a_project_are_left_out(root, blobs):
     code = _write(
         root,
         "jobs/train.py",
@@ -100,7 +100,7 @@ def test_a_project_is_taken_without_what_is_ignored(root, blobs):
     assert _stored(blobs, bundle) == {"jobs/train.py", "pyproject.toml", "lib/load.py"}
 
 
-def test_without_a_project_the_own_folder_is_taken(root, blobs):
+def test_without_a_project_the_folder_of_the_code_is_used(root, blobs):
     code = _write(root, "a/train.py", "a/load.py", "a/data/x.csv", "a/build/y.csv", "b/other.py")
     bundle = collect(code, root, blobs, MIB)
     assert bundle.file == "train.py"
@@ -140,7 +140,7 @@ def test_secrets_are_left_out_and_named(root, blobs, marker):
     }
 
 
-def test_secrets_that_a_rule_ignores_need_no_word(root, blobs):
+def test_ignored_secrets_are_not_reported(root, blobs):
     code = _write(root, "train.py", "pyproject.toml", ".env", "local.nbvars", "tests/a.pem")
     (root / ".nbyardignore").write_text("*.nbvars\ntests/\n")
     assert not blobs.tree(collect(code, root, blobs, MIB).digest).left_out
@@ -161,7 +161,7 @@ def test_named_secrets_are_passed(root, blobs):
     assert tree.left_out == ["certs/id_rsa", "jobs/x/y.pem", "prod.key"]
 
 
-def test_a_bundle_with_secrets_is_of_its_code_only(root, blobs):
+def test_a_bundle_with_secrets_serves_its_code_only(root, blobs):
     code = _write(root, "train.py", "pyproject.toml", "local.nbvars", "other.py")
     shared = bundles.SharedBundles()
     picked = pick_files(code, root, MIB, inputs=["local.nbvars"])
@@ -177,7 +177,7 @@ def test_a_store_below_the_code_is_no_part_of_it(root, blobs, marker):
 
 
 @pytest.mark.parametrize("when", ["d/", "train.py"])
-def test_what_goes_while_code_is_collected_is_told(root, blobs, when):
+def test_files_deleted_during_the_collection_are_reported(root, blobs, when):
     _write(root, "train.py", "d/b.csv")
     asked = []
 
@@ -191,7 +191,7 @@ def test_what_goes_while_code_is_collected_is_told(root, blobs, when):
         bundles.store_bundle(Picked(root, "train.py", keep, SecretFilter(root)), blobs, MIB)
 
 
-def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blobs):
+def test_only_named_files_of_a_large_folder_are_included(root, blobs):
     code = _write(root, "a/n.ipynb", "a/sub/file.csv", "a/sub/more.csv", "a/in/x.csv", "a/in/.y")
     _write(root, "a/huge/1.bin", "a/huge/2.bin", "a/util.py")
     mentioned = ["in", "huge"]
@@ -206,9 +206,7 @@ def test_of_a_large_folder_without_a_project_comes_what_the_code_names(root, blo
     }
 
 
-def test_a_large_file_in_a_home_folder_comes_where_the_code_names_it(
-    tmp_path, root, blobs, monkeypatch
-):
+def test_a_named_large_file_of_a_home_folder_is_included(tmp_path, root, blobs, monkeypatch):
     monkeypatch.setattr(bundles, "LINKED_BYTES", 10)
     code = _write(tmp_path, "n.ipynb")
     _write(tmp_path, "big.csv", "other.csv", content="x" * 11)
@@ -219,14 +217,14 @@ def test_a_large_file_in_a_home_folder_comes_where_the_code_names_it(
     assert _stored(blobs, bundles.store_bundle(picked, blobs, MIB)) == {"n.ipynb", "big.csv"}
 
 
-def test_what_the_code_names_comes_as_far_as_there_is_room(root, blobs):
+def test_named_files_are_included_up_to_the_limit(root, blobs):
     code = _write(root, "n.ipynb", "a/x", "b/x", "c/x", content="x" * 10)
     picked = pick_files(code, root, 25, [], lambda: ["a", "b", "c"], 3)
     kept = {name for name in ("a/x", "b/x", "c/x") if picked.keep(name)}
     assert kept == {"a/x", "b/x"}
 
 
-def test_what_cannot_be_read_or_named_stays_behind_without_a_project(root, blobs):
+def test_unreadable_files_are_left_out_without_a_project(root, blobs):
     code = _write(root, "n.ipynb", "open/x", "closed/x")
     (root / os.fsdecode(b"\xfcber.txt")).write_text("x")
     (root / "closed").chmod(0)
@@ -247,26 +245,26 @@ def test_many_files_are_no_folder_of_one_notebook(root, monkeypatch):
     assert not pick_files(code, root, MIB).keep("sub/x")
 
 
-def test_a_home_folder_is_never_taken_whole(root, tmp_path, blobs):
+def test_a_home_folder_is_never_included_completely(root, tmp_path, blobs):
     code = _write(tmp_path, "n.ipynb", "util.py", "photos/1.jpg")
     assert {"n.ipynb", "util.py"} == _stored(blobs, collect(code, tmp_path, blobs, MIB))
 
 
-def test_the_rule_that_leaves_a_file_out_is_told(root):
+def test_the_rule_that_excludes_a_file_is_named(root):
     _write(root, ".gitignore", content="*.csv\n!keep.csv\n")
     assert [rule_of(root, name) for name in ("a.csv", "keep.csv", "build/", "x.py")] == [
         *("*.csv", "", "build", "")
     ]
 
 
-def test_a_bundle_that_is_too_large_to_be_sent_names_its_largest_files(root, blobs):
+def test_a_too_large_bundle_names_its_largest_files(root, blobs):
     code = _write(root, "a/n.ipynb", "a/big.csv", content="x" * 10)
     tree = blobs.tree(collect(code, root, blobs, MIB).digest)
     assert largest_files(tree, 20) == ()
     assert [str(one) for one in largest_files(tree, 19)] == ["big.csv (10)", "n.ipynb (10)"]
 
 
-def test_only_what_lies_below_is_named(root):
+def test_only_files_below_the_folder_are_named(root):
     _write(root, "a/sub/file.csv", "b/other.csv")
     (root / "a/link").symlink_to(root / "b")
     for text in ("sub/file.csv", "./sub//file.csv", "sub/../sub/file.csv"):
@@ -278,7 +276,7 @@ def test_only_what_lies_below_is_named(root):
         assert names_below(root / "a", text) == ""
 
 
-def test_the_code_itself_is_always_there(root, blobs):
+def test_the_code_itself_is_always_included(root, blobs):
     code = _write(root, "build/.hidden/train.py", "pyproject.toml", "build/x.py")
     _write(root, ".nbyardignore", content="*.py\nbuild/\n")
     bundle = collect(code, root, blobs, MIB)

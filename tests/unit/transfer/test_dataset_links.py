@@ -71,7 +71,7 @@ def test_a_folder_dataset_shows_its_files(links: ResourceLinks, blobs: Blobs, ro
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "link", "dangling link"])
-def test_what_is_not_ours_is_never_touched(
+def test_files_of_others_are_never_changed(
     links: ResourceLinks, blobs: Blobs, root: Path, kind: str
 ) -> None:
     place = root / "resources" / "d1"
@@ -106,14 +106,14 @@ def test_a_file_called_like_the_link_folder(links: ResourceLinks, root: Path) ->
     assert (root / "resources").read_text() == "mine"
 
 
-def test_a_missing_root_is_not_made(tmp_path: Path) -> None:
+def test_a_missing_root_is_not_created(tmp_path: Path) -> None:
     links = ResourceLinks(tmp_path / "store", [tmp_path / "gone" / "resources"])
     with pytest.raises(Conflict, match="cannot be linked: No such file"):
         links.link("d1", "x.csv", lambda place: place.write_text("x"))
     assert not (tmp_path / "gone").exists()
 
 
-def test_folders_below_the_base_are_made(tmp_path: Path, root: Path) -> None:
+def test_folders_below_the_base_are_created(tmp_path: Path, root: Path) -> None:
     for base in (root, tmp_path / "gone"):
         folder = base / "nephos-core" / "resources"
         links = ResourceLinks(tmp_path / "store", [folder], base=base)
@@ -149,7 +149,7 @@ def test_a_link_of_another_process_is_removed_too(links: ResourceLinks, root: Pa
     ResourceLinks(links.root).unlink("d2")
 
 
-def test_links_to_what_is_gone_are_swept(links: ResourceLinks, root: Path) -> None:
+def test_dangling_links_are_deleted(links: ResourceLinks, root: Path) -> None:
     links.link("d1", "x.csv", lambda place: place.write_text("x"))
     folder = root / "resources"
     (folder / "gone").symlink_to(links.root / "gone")
@@ -159,7 +159,7 @@ def test_links_to_what_is_gone_are_swept(links: ResourceLinks, root: Path) -> No
     assert sorted(os.listdir(folder)) == [".gitignore", "d1", "file", "mine"]
 
 
-def test_a_version_that_cannot_be_put_changes_nothing(links: ResourceLinks, root: Path) -> None:
+def test_a_failed_version_changes_no_link(links: ResourceLinks, root: Path) -> None:
     links.link("d1", "x.csv", lambda place: place.write_text("first"))
 
     def broken(place: Path) -> None:
@@ -174,7 +174,7 @@ def test_a_version_that_cannot_be_put_changes_nothing(links: ResourceLinks, root
     assert len(list((links.root / ".versions" / "d1").iterdir())) == 1
 
 
-def test_switching_is_seen_whole(links: ResourceLinks) -> None:
+def test_switching_versions_is_atomic(links: ResourceLinks) -> None:
     links.link("d1", "x", lambda place: place.write_text("0"))
     end = threading.Event()
     looked = threading.Condition()
@@ -210,7 +210,7 @@ def test_ids_are_checked(links: ResourceLinks, dataset_id: str) -> None:
             call(dataset_id)
 
 
-def test_something_else_in_our_own_folder(links: ResourceLinks) -> None:
+def test_other_files_in_our_folder_are_kept(links: ResourceLinks) -> None:
     links.path("d1").mkdir()
     with pytest.raises(Conflict, match="was not created by nbyard"):
         links.link("d1", "x", lambda place: place.write_text("x"))
@@ -232,7 +232,7 @@ def test_the_link_folder_is_created_with_the_first_link_ignored_by_git_and_remov
 
 
 @pytest.mark.parametrize("name", ["notes.txt", ".gitignore"])
-def test_a_link_folder_of_the_user_stays_as_it_is(
+def test_a_link_folder_of_the_user_is_unchanged(
     links: ResourceLinks, blobs: Blobs, root: Path, name: str
 ) -> None:
     folder = root / "resources"

@@ -15,8 +15,7 @@ from nbyard.domain.projects.definitions import (
 from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid
-from nbyard.transfer.project_pull import Pull
-from nbyard.transfer.project_selection import SelectedFile
+from nbyard.transfer.project_folders import Pull, SelectedFile
 
 TOML = b'[project]\nname = "wine"  # a name\n'
 
@@ -64,7 +63,7 @@ def test_files_that_the_server_lacks_are_kept(tmp_path):
     assert (tmp_path / "a").read_text() == "1"
 
 
-def test_what_changed_on_the_server_comes_into_the_own_project_file(tmp_path):
+def test_server_changes_are_written_into_the_project_file(tmp_path):
     (tmp_path / FILE).write_text('# mine\n[project]\nname = "wine"\n')
     wanted = ProjectDefinition(NewProject("wine"), {"morning": ScheduleEntry("@daily", "a")})
     connection = server(wanted, a=b"1")

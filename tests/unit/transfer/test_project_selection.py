@@ -8,10 +8,10 @@ import zipfile
 import pytest
 
 from nbyard.errors import Invalid, NotFound, TooLarge
-from nbyard.host.git.git_process import run_git
-from nbyard.transfer import project_selection
+from nbyard.host.git import run_git
+from nbyard.transfer import project_folders
 from nbyard.transfer.bundles import SecretFilter
-from nbyard.transfer.project_selection import (
+from nbyard.transfer.project_folders import (
     pack_files,
     project_folder,
     select_files,
@@ -126,8 +126,8 @@ def test_the_project_file_is_part_of_the_selection(git, folder):
     assert "nbyard.toml" in select_files(folder, "current")
 
 
-def test_too_much_is_refused(folder, monkeypatch):
-    monkeypatch.setattr(project_selection, "MOST_BYTES", 10)
+def test_too_large_selections_are_refused(folder, monkeypatch):
+    monkeypatch.setattr(project_folders, "MOST_BYTES", 10)
     with pytest.raises(TooLarge, match="nbyardignore"):
         select_files(folder, "current")
 
@@ -153,8 +153,8 @@ def test_files_that_no_commit_has_are_named(folder, git):
     assert uncommitted_files(folder, []) == []
 
 
-def test_many_files_are_given_to_git_in_parts(folder, git, monkeypatch):
-    monkeypatch.setattr(project_selection, "MOST_PATHS", 2)
+def test_many_files_are_passed_to_git_in_parts(folder, git, monkeypatch):
+    monkeypatch.setattr(project_folders, "MOST_PATHS", 2)
     paths = ["deep/a.py", "run.sh", "new.py", "noise.log", "*.py"]
     assert uncommitted_files(folder, paths) == ["deep/a.py", "new.py", "noise.log"]
 
@@ -164,7 +164,7 @@ def test_if_git_fails_no_file_is_named(folder, git, monkeypatch, command):
     def fail(place, *words, seconds):
         return None if words[0] == command else run_git(place, *words, seconds=seconds)
 
-    monkeypatch.setattr(project_selection, "run_git", fail)
+    monkeypatch.setattr(project_folders, "run_git", fail)
     assert uncommitted_files(folder, ["new.py"]) == []
 
 

@@ -41,7 +41,7 @@ def test_pieces_become_one_blob(uploads: Uploads, blobs: Blobs) -> None:
         uploads.get(ANN, upload.id)
 
 
-def test_an_upload_is_its_owners(uploads: Uploads) -> None:
+def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
     """I23: for everybody else it is as if there were none."""
     upload = uploads.create(ANN, "a.bin")
     for call in (
@@ -56,7 +56,7 @@ def test_an_upload_is_its_owners(uploads: Uploads) -> None:
     assert uploads.get(ANN, upload.id).offset == 0
 
 
-def test_a_finished_upload_gives_its_blob_again(uploads: Uploads, blobs: Blobs) -> None:
+def test_a_finished_upload_returns_its_blob_again(uploads: Uploads, blobs: Blobs) -> None:
     """F1: until somebody says that a row names the bytes now."""
     upload = uploads.create(ANN, "a.bin", 3)
     uploads.append(ANN, upload.id, 0, [b"abc"])
@@ -75,7 +75,7 @@ def test_a_finished_upload_gives_its_blob_again(uploads: Uploads, blobs: Blobs) 
 
 
 @pytest.mark.parametrize("step", ["fchmod", "fsync", "replace"])
-def test_killed_while_the_bytes_become_a_blob(
+def test_an_upload_survives_a_kill_while_storing(
     uploads: Uploads, blobs: Blobs, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     """F1: what was told is told before the bytes move, and the same again ends well."""
@@ -96,7 +96,7 @@ def test_killed_while_the_bytes_become_a_blob(
     assert blobs.open(blob.digest).read() == b"abc"
 
 
-def test_whoever_waited_for_the_lock_never_writes_to_the_blob(
+def test_a_late_writer_never_changes_the_blob(
     uploads: Uploads, blobs: Blobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload = uploads.create(ANN, "a.bin")
@@ -116,7 +116,7 @@ def test_whoever_waited_for_the_lock_never_writes_to_the_blob(
     assert blobs.open(done[0].digest).read() == b"abc"
 
 
-def test_a_broken_piece_stays_and_the_upload_goes_on(uploads: Uploads, blobs: Blobs) -> None:
+def test_an_upload_continues_after_a_broken_piece(uploads: Uploads, blobs: Blobs) -> None:
     upload = uploads.create(ANN, "a.bin")
 
     def breaks() -> Iterator[bytes]:
@@ -132,9 +132,7 @@ def test_a_broken_piece_stays_and_the_upload_goes_on(uploads: Uploads, blobs: Bl
 
 
 @pytest.mark.parametrize("offset", [0, 2, 4, 10**15, -1])
-def test_a_wrong_offset_is_a_conflict_that_tells_the_right_one(
-    uploads: Uploads, offset: int
-) -> None:
+def test_a_wrong_offset_returns_the_right_one(uploads: Uploads, offset: int) -> None:
     upload = uploads.create(ANN, "a.bin")
     uploads.append(ANN, upload.id, 0, [b"123"])
     with pytest.raises(Conflict) as caught:
@@ -144,7 +142,7 @@ def test_a_wrong_offset_is_a_conflict_that_tells_the_right_one(
     assert uploads.get(ANN, upload.id).offset == 3
 
 
-def test_two_writers_at_once(uploads: Uploads) -> None:
+def test_two_concurrent_writers_conflict(uploads: Uploads) -> None:
     upload = uploads.create(ANN, "a.bin")
     with uploads.appending(ANN, upload.id, 0) as piece:
         piece.write(b"1")
@@ -158,7 +156,7 @@ def test_two_writers_at_once(uploads: Uploads) -> None:
     assert uploads.get(ANN, upload.id).offset == 1
 
 
-def test_the_stated_size_is_kept_to(uploads: Uploads) -> None:
+def test_the_stated_size_is_enforced(uploads: Uploads) -> None:
     upload = uploads.create(ANN, "a.bin", 4)
     with pytest.raises(TooLarge, match="4 bytes"):
         uploads.append(ANN, upload.id, 0, [b"12", b"345"])
@@ -177,7 +175,7 @@ def test_the_limit_of_the_server(uploads: Uploads) -> None:
         uploads.append(ANN, upload.id, 0, [b"x" * 1001])
 
 
-def test_no_room(tmp_path: Path) -> None:
+def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path / "u", Blobs(tmp_path / "b", reserve_bytes=1 << 60))
     with pytest.raises(Unavailable, match="disk full: needs 5 bytes"):
         uploads.create(ANN, "a", 5)
@@ -196,7 +194,7 @@ def test_a_stated_checksum_is_compared(uploads: Uploads) -> None:
     assert uploads.finish(ANN, upload.id, right)[1].digest.endswith(right.lower())
 
 
-def test_an_empty_file_is_a_file(uploads: Uploads) -> None:
+def test_an_empty_file_is_uploaded(uploads: Uploads) -> None:
     upload = uploads.create(ANN, "empty", 0)
     assert uploads.finish(ANN, upload.id)[1].size_bytes == 0
 
@@ -225,14 +223,14 @@ def test_abandoned_uploads_are_swept(uploads: Uploads) -> None:
     assert [folder.name for folder in uploads.root.iterdir()] == [new.id]
 
 
-def test_a_sweep_touches_nothing_but_uploads(uploads: Uploads) -> None:
+def test_a_sweep_deletes_only_uploads(uploads: Uploads) -> None:
     other = uploads.root / "blobs"
     other.mkdir()
     assert uploads.sweep(older_than_seconds=-1) == 0
     assert other.is_dir()
 
 
-def test_reading_the_bytes_leaves_the_upload(uploads: Uploads) -> None:
+def test_reading_the_bytes_keeps_the_upload(uploads: Uploads) -> None:
     begun = uploads.create(ANN, "a.py", 4)
     with pytest.raises(Conflict, match="0 of 4"):
         uploads.content(ANN, begun.id, 10)

@@ -34,7 +34,7 @@ from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.runs.samples import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, NodeView, read_document
 from nbyard.errors import Invalid, NbyardError, NotFound
-from nbyard.host.git.git_process import checked_git
+from nbyard.host.git import checked_git
 from nbyard.host.project_files import replace_atomically
 
 WORKFLOW = ".nbflow"

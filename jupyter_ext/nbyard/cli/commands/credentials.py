@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.output.console import print_note
+from nbyard.cli.shared_options import is_terminal, shows
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.credentials import (
     KINDS,
@@ -33,6 +33,12 @@ file_option = click.option(
 )
 
 
+def show_version(made: Credential) -> None:
+    """Print the name, kind, version and ID of a credential."""
+    print_note(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
+    click.echo(made.id)
+
+
 @click.command()
 @click.argument("name")
 @click.option(
@@ -44,9 +50,8 @@ file_option = click.option(
 @field_option
 @file_option
 @click.option("--description", default="", help="Purpose of the credential.")
-@server_option
-@json_option
-def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_version)
+def add(connection: Any, name: str, kind: str, **given: Any) -> Any:
     """Store a secret under a name.
 
     The secret is read from standard input, from a file or at a hidden prompt, never from the
@@ -60,36 +65,27 @@ def add(name: str, kind: str, server: str, as_json: bool, **given: Any) -> None:
     """
     fields = _fields(kind_of(kind), given["words"], given["files"], is_new=True)
     body = NewCredential(name, kind, fields, given["description"])
-    _print_result(connect(server).credentials.create(body=body), as_json)
+    return connection.credentials.create(body=body)
 
 
 @click.command()
 @click.argument("name")
 @field_option
 @file_option
-@server_option
-@json_option
-def replace(name: str, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_version)
+def replace(connection: Any, name: str, **given: Any) -> Any:
     """Replace the secret or other fields of a credential.
 
     Omitted fields keep their values.
     """
-    credentials = connect(server).credentials
+    credentials = connection.credentials
     credential = credentials.get(credential=name)
     fields = _fields(kind_of(credential.kind), given["words"], given["files"], is_new=False)
     body = CredentialPatch(credential.version, fields)
-    _print_result(credentials.update(credential=credential.id, body=body), as_json)
+    return credentials.update(credential=credential.id, body=body)
 
 
 COMMANDS = (add, replace)
-
-
-def _print_result(made: Credential, as_json: bool) -> None:
-    if as_json:
-        show_json(made)
-        return
-    print_note(f"{made.name}: {kind_of(made.kind).label}, version {made.version}")
-    click.echo(made.id)
 
 
 def _fields(
@@ -112,22 +108,28 @@ def _fields(
         name, equals, path = word.partition("=")
         if name not in names and Path(word).exists():  # the path contains the sign
             equals, path = "", word
-        try:
-            text = Path(path).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{path} cannot be read: {error}") from None
         # Editors end a file with a newline, which is not part of the secret.
-        pairs[name if equals else secret[0].name] = text.rstrip("\r\n")
+        pairs[name if equals else secret[0].name] = read_text(path).rstrip("\r\n")
     missing = [field for field in secret if field.required and field.name not in pairs]
     if missing and (is_new or not pairs):
-        if is_terminal():
-            text = str(click.prompt(missing[0].label, hide_input=True, err=True))
-        else:
-            text = sys.stdin.read().rstrip("\r\n")
-        pairs[missing[0].name] = text
+        pairs[missing[0].name] = ask_secret(missing[0].label).rstrip("\r\n")
     return pairs
 
 
-def is_terminal() -> bool:
-    """Return whether standard input is a terminal."""
-    return sys.stdin.isatty()
+def read_text(path: str) -> str:
+    """Return the text of a file.
+
+    Raises:
+        UsageError: the file is unreadable, or no text.
+    """
+    try:
+        return Path(path).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path} cannot be read: {error}") from None
+
+
+def ask_secret(label: str) -> str:
+    """Read a secret from standard input, or at a hidden prompt."""
+    if is_terminal():
+        return str(click.prompt(label, hide_input=True, err=True))
+    return sys.stdin.read()

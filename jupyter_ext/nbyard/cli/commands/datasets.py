@@ -16,7 +16,7 @@ from nbyard.cli.output.console import (
     warn_ignored_settings,
 )
 from nbyard.cli.output.views.views_by_noun import show_version_comparison
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.domain.datasets.structs import Dataset, FileSource, NewDataset, UploadSource, UrlSource
 from nbyard.reasons.structs import reason_text
 
@@ -98,19 +98,14 @@ def _source(connection: Any, source: str) -> Any:
 @click.argument("dataset")
 @click.argument("old", type=int, default=0)
 @click.argument("new", type=int, default=0)
-@server_option
-@json_option
-def compare(dataset: str, old: int, new: int, server: str, as_json: bool) -> None:
+@shows(show_version_comparison)
+def compare(connection: Any, dataset: str, old: int, new: int) -> Any:
     """Compare two versions of a dataset, by default the newest.
 
     The newest version is compared with the one before. The result shows the old and new statistics
     of columns, or the changed files of folders.
     """
-    comparison = connect(server).datasets.compare(dataset=dataset, old=old, new=new)
-    if as_json:
-        show_json(comparison)
-    else:
-        show_version_comparison(comparison)
+    return connection.datasets.compare(dataset=dataset, old=old, new=new)
 
 
 COMMANDS: tuple[click.Command, ...] = (add, compare)

@@ -2,29 +2,34 @@
 
 import getpass
 import sys
-import time
-from collections.abc import Mapping
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
-from nbyard.cli.commands.runs.clean_up import days_of
+from nbyard.cli.body_options import body_options
 from nbyard.cli.output.console import (
     print_note,
     show_json,
-    show_table,
 )
-from nbyard.cli.output.views.deployment_views import print_warnings, show_deployment
+from nbyard.cli.output.logs import print_growing_log
+from nbyard.cli.output.views.deployment_views import (
+    print_warnings,
+    show_deployment,
+    show_key,
+    show_keys,
+)
 from nbyard.cli.shared_options import (
     confirm_deletion,
     connect,
     json_option,
     server_option,
+    shows,
     with_options,
     yes_option,
 )
 from nbyard.cli.typed_values import parse_pairs
-from nbyard.domain.deployments.creation_form import IDES, SERVICES
+from nbyard.domain.deployments.creation_form import IDES
 from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.settling import is_settled
 from nbyard.domain.deployments.structs import (
@@ -42,17 +47,10 @@ wait_option = click.option(
 )
 
 
-def wish_options(command: Any) -> Any:
-    """Add the options of a revision to a command."""
+def port_and_password_options(command: Any) -> Any:
+    """Add the options that `read_ports_and_password` reads."""
     return with_options(
         command,
-        click.option("--title", help="Title of the deployment."),
-        click.option("--description", help="Purpose of the deployment."),
-        click.option("--cpu", type=float, help="Maximum number of cores."),
-        click.option("--memory", "memory_gb", type=float, metavar="GB", help="Maximum memory."),
-        click.option("--disk", "disk_gb", type=float, metavar="GB", help="Maximum disk space."),
-        click.option("--gpu", type=int, help="Number of GPUs reserved for the deployment."),
-        click.option("--variable", "environment", multiple=True, metavar="NAME=VALUE"),
         click.option(
             *("--port", "ports"),
             multiple=True,
@@ -66,10 +64,6 @@ def wish_options(command: Any) -> Any:
             help="Send the whole path to this port, with the port's name.",
         ),
         click.option(
-            "--start-seconds", type=float, help="Time limit for the first response, in seconds."
-        ),
-        click.option("--stop-seconds", type=float, help="Time limit to stop, in seconds."),
-        click.option(
             "--password-file",
             type=click.File(),
             help="File with the password; - for standard input. Without it, create asks for a"
@@ -79,16 +73,12 @@ def wish_options(command: Any) -> Any:
 
 
 @click.command()
-@click.argument("image", default="")
-@click.argument("command", nargs=-1)
-@click.option("--service", type=click.Choice(list(SERVICES)), default="api")
-@click.option("--name", default="", help="Host name, part of the address.")
-@click.option("--preset", default="standard", help="Preset with the defaults and ranges.")
-@wish_options
+@body_options(NewDeployment)
+@port_and_password_options
 @wait_option
 @server_option
 @json_option
-def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> None:
+def create(body: NewDeployment, wait: bool, server: str, as_json: bool, **given: Any) -> None:
     """Deploy an image as a service.
 
     \b
@@ -97,39 +87,38 @@ def create(image: str, command: tuple[str, ...], server: str, **wish: Any) -> No
       nbyard deployments create --service jupyterlab --name lab --cpu 2 --memory 4
       nbyard deployments create tools:1 --service own --port web=8000 -- python3 -m http.server
     """
-    wait, as_json, service = wish.pop("wait"), wish.pop("as_json"), wish["service"]
-    body = _request_fields(wish) | {"image": image, "command": list(command)}
+    given = read_ports_and_password(**given)
     # The services that are editors require a password.
-    if "password" not in body and service in IDES:
+    if "password" not in given and body.service in IDES:
         if not sys.stdin.isatty():
             raise click.UsageError(
                 "A password is needed. Pass the file that contains it: --password-file PATH"
             )
-        body["password"] = getpass.getpass("Password, at least 9 characters: ")
+        given["password"] = getpass.getpass("Password, at least 9 characters: ")
     connection = connect(server)
-    made = connection.deployments.create(body=NewDeployment(**body))
+    made = connection.deployments.create(body=replace(body, **given))
     show_deployed(connection, made, wait, as_json)
 
 
 @click.command()
 @click.argument("deployment")
-@click.argument("command", nargs=-1)
-@click.option("--image", help="New image.")
-@wish_options
+@body_options(DeploymentChange)
+@port_and_password_options
 @wait_option
 @server_option
 @json_option
-def edit(deployment: str, command: tuple[str, ...], server: str, **wish: Any) -> None:
+def edit(
+    deployment: str, body: DeploymentChange, wait: bool, server: str, as_json: bool, **given: Any
+) -> None:
     """Change a deployment. Omitted options keep their values.
 
     \b
     Examples:
       nbyard deployments edit penguins --image nbyard/penguins:2 --wait
     """
-    wait, as_json = wish.pop("wait"), wish.pop("as_json")
-    body = _request_fields(wish) | ({"command": list(command)} if command else {})
+    body = replace(body, **read_ports_and_password(**given))
     connection = connect(server)
-    made = connection.deployments.edit(deployment=deployment, body=DeploymentChange(**body))
+    made = connection.deployments.edit(deployment=deployment, body=body)
     show_deployed(connection, made, wait, as_json)
 
 
@@ -178,25 +167,23 @@ def _show_changed(connection: Any, made: Deployment, wait: bool, as_json: bool) 
         show_deployment(made)
 
 
-def _request_fields(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of the request body that the options set."""
-    # For an omitted option, click passes None, or () if the option is repeatable.
-    said = {name: value for name, value in given.items() if value not in (None, ())}
-    if "environment" in said:
-        said["environment"] = parse_pairs("--variable", said["environment"], "NAME=VALUE")
-    kept = said.pop("keep_prefix", ())
-    if "ports" in said:
-        numbers = parse_pairs("--port", said["ports"], "NAME=PORT")
+def read_ports_and_password(
+    ports: tuple[str, ...], keep_prefix: tuple[str, ...], password_file: Any
+) -> dict[str, Any]:
+    """Return the fields of the given options."""
+    fields: dict[str, Any] = {}
+    if ports:
+        numbers = parse_pairs("--port", ports, "NAME=PORT")
         for name, text in numbers.items():
             if not text.isdecimal():
                 raise click.UsageError(f"--port {name}={text}: write NAME=PORT, such as web=8000")
-        said["ports"] = [
-            Port(name, int(text), keep_prefix=name in kept) for name, text in numbers.items()
+        fields["ports"] = [
+            Port(name, int(text), keep_prefix=name in keep_prefix) for name, text in numbers.items()
         ]
-    if file := said.pop("password_file", None):
+    if password_file:
         # Editors end a file with a line break, which is not part of the password.
-        said["password"] = file.readline().rstrip("\n")
-    return said
+        fields["password"] = password_file.readline().rstrip("\n")
+    return fields
 
 
 @click.command()
@@ -211,17 +198,8 @@ def log(deployment: str, revision: int, follow: bool, server: str) -> None:
 
     You can interrupt this command; the deployment continues.
     """
-    connection = connect(server)
-    after = 0
-    while True:
-        chunk = connection.deployments.log(deployment=deployment, revision=revision, after=after)
-        click.echo(chunk.text, nl=False)
-        moved, after = chunk.next > after, chunk.next
-        # Without --follow, stop at the present end, but read all pieces until there.
-        if chunk.done or not (follow or moved):
-            return
-        if not moved:
-            time.sleep(LOOK_SECONDS)
+    read = connect(server).deployments.log
+    print_growing_log(lambda after: read(deployment, revision, after), follow=follow)
 
 
 def show_deployed(connection: Any, made: Deployment, wait: bool, as_json: bool) -> None:
@@ -276,13 +254,9 @@ def wait_until_settled(connection: Any, made: Deployment) -> Deployment:
 
 @click.command("create")
 @click.argument("deployment")
-@click.option("--expires", type=days_of, metavar="AGE", help="Time until it expires: 12h, 30d, 4w.")
-@click.option("--name", default="", help="Purpose of the key.")
-@server_option
-@json_option
-def create_key(
-    deployment: str, expires: float | None, name: str, server: str, as_json: bool
-) -> None:
+@body_options(NewDeploymentKey)
+@shows(show_key)
+def create_key(connection: Any, deployment: str, body: NewDeploymentKey) -> Any:
     """Create a key with which programs call a deployment.
 
     The key is printed once. nbyard stores only its hash.
@@ -291,29 +265,15 @@ def create_key(
     Examples:
       nbyard deployments keys create penguins --expires 30d
     """
-    made = connect(server).deployments.create_key(
-        deployment=deployment, body=NewDeploymentKey(name, expires)
-    )
-    if as_json:
-        show_json(made)
-        return
-    print_note("This key is not shown again. Programs send it with each request:")
-    print_note(f'  curl -H "Authorization: Bearer KEY" {made.address}')
-    click.echo(made.key)
+    return connection.deployments.create_key(deployment=deployment, body=body)
 
 
 @click.command("ls")
 @click.argument("deployment")
-@server_option
-@json_option
-def list_keys(deployment: str, server: str, as_json: bool) -> None:
+@shows(show_keys)
+def list_keys(connection: Any, deployment: str) -> Any:
     """List the keys of a deployment."""
-    keys = connect(server).deployments.keys(deployment=deployment)
-    if as_json:
-        show_json(keys)
-        return
-    rows = [(key.prefix, key.name, key.created_at, key.expires_at) for key in keys.items]
-    show_table(rows, ("key", "name", "made", "expires"))
+    return connection.deployments.keys(deployment=deployment)
 
 
 @click.command("rm")

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +12,16 @@ from nbyard.cli.output.console import (
     hinting_option,
     print_note,
     show_json,
-    show_table,
     warn_ignored_settings,
 )
-from nbyard.cli.output.views.environment_views import continues_text, next_step, show_changes
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.output.logs import print_growing_log
+from nbyard.cli.output.views.environment_views import (
+    continues_text,
+    next_step,
+    show_changes,
+    show_defaults,
+)
+from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import (
     Environment,
@@ -28,7 +32,6 @@ from nbyard.domain.environments.structs import (
 from nbyard.domain.paging import Page
 from nbyard.reasons.structs import reason_text
 
-LOOK_SECONDS = 0.5
 file_option = click.option(
     *("-r", "--requirement", "files"),
     multiple=True,
@@ -168,18 +171,12 @@ def _follow_installation(connection: Any, made: Environment, detach: bool, as_js
         raise click.exceptions.Exit(1)
 
 
-def _print_log(connection: Any, key: str, number: int, quiet: bool) -> None:
-    after = 0
-    while True:
-        chunk = connection.environments.log(environment=key, after=after, version=number)
-        if not quiet:
-            # Standard output has only the result, such as the ID or JSON.
-            click.echo(chunk.text, nl=False, err=True)
-        moved, after = chunk.next > after, chunk.next
-        if chunk.done:
-            return
-        if not moved:
-            time.sleep(LOOK_SECONDS)
+def _print_log(connection: Any, key: str, number: int, *, quiet: bool = False) -> None:
+    def read(after: int) -> Any:
+        return connection.environments.log(environment=key, after=after, version=number)
+
+    # Standard output has only the result, such as the ID or JSON.
+    print_growing_log(read, quiet=quiet, err=True)
 
 
 @click.command()
@@ -193,8 +190,7 @@ def log(name: str, version: int, server: str) -> None:
 
     You can interrupt this command; the installation continues.
     """
-    connection = connect(server)
-    _print_log(connection, name, version, quiet=False)
+    _print_log(connect(server), name, version)
 
 
 @click.command()
@@ -236,9 +232,8 @@ def use(version: str, server: str, **wish: bool) -> None:
 @click.argument("name", default="")
 @click.option("--project", default="", metavar="PROJECT", help="Only for files of this project.")
 @click.option("--clear", is_flag=True, help="Remove the default.")
-@server_option
-@json_option
-def default(name: str, project: str, clear: bool, server: str, as_json: bool) -> None:
+@shows(show_defaults)
+def default(connection: Any, name: str, project: str, clear: bool) -> Any:
     """Set the environment of Python code that names none.
 
     It applies to notebooks and Python scripts. A project's default precedes that of the store.
@@ -251,13 +246,7 @@ def default(name: str, project: str, clear: bool, server: str, as_json: bool) ->
     """
     if bool(name) == clear:
         raise click.UsageError("Give either NAME or --clear.")
-    body = NewDefault(name, project)
-    defaults = connect(server).environments.set_default(body=body).items
-    if as_json:
-        show_json(defaults)
-        return
-    rows = [(each.environment, each.set_by, each.project) for each in defaults]
-    show_table(rows, ("default", "set by", "project"))
+    return connection.environments.set_default(body=NewDefault(name, project)).items
 
 
 COMMANDS: tuple[click.Command, ...] = (create, install, uninstall, use, default, log, lock)

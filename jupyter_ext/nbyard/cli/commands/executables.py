@@ -1,58 +1,43 @@
 """Commands for executables that use more than one operation."""
 
-import click
-from msgspec import UNSET
+from typing import Any
 
-from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.output.views.views_by_noun import show_inspection
-from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.domain.arguments.structs import type_words
+import click
+
+from nbyard.cli.body_options import body_options
+from nbyard.cli.output.views.views_by_noun import show_inspection, show_registered
+from nbyard.cli.shared_options import shows
 from nbyard.domain.executables.structs import AskHelp, Inspect, NewExecutable
 
 
 @click.command("add")
-@click.argument("path")
-@click.option("--name", default="", help="Name of the executable. Default: the file's name.")
-@server_option
-@json_option
-def add(path: str, name: str, server: str, as_json: bool) -> None:
+@body_options(NewExecutable)
+@shows(show_registered)
+def add(connection: Any, body: NewExecutable) -> Any:
     """Register a notebook, script, binary or function.
 
     Its arguments are read from the code.
     """
-    connection = connect(server)
-    made = connection.executables.create(body=NewExecutable(path=path, name=name or UNSET))
-    if as_json:
-        show_json(made)
-        return
-    for argument in made.current.arguments:
-        print_note(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
-    for hint in made.hints:
-        print_note(f"! {hint!s}")
-    click.echo(made.id)
+    return connection.executables.create(body=body)
 
 
 @click.command("inspect")
 @click.argument("path")
-@server_option
-@json_option
-def inspect(path: str, server: str, as_json: bool) -> None:
+@shows(show_inspection)
+def inspect(connection: Any, path: str) -> Any:
     """Read the arguments of a file without running it."""
-    inspection = connect(server).executables.inspect(body=Inspect(path=path))
-    (show_json if as_json else show_inspection)(inspection)
+    return connection.executables.inspect(body=Inspect(path=path))
 
 
 @click.command("help")
 @click.argument("path")
-@server_option
-@json_option
-def ask_help(path: str, server: str, as_json: bool) -> None:
+@shows(show_inspection)
+def ask_help(connection: Any, path: str) -> Any:
     """Run a command with --help and read its arguments.
 
     Nothing is saved.
     """
-    answer = connect(server).executables.help(body=AskHelp(path=path))
-    (show_json if as_json else show_inspection)(answer)
+    return connection.executables.help(body=AskHelp(path=path))
 
 
 COMMANDS: tuple[click.Command, ...] = (add, ask_help, inspect)

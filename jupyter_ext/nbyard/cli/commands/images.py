@@ -1,16 +1,18 @@
 """Commands for images that use more than one operation."""
 
 import sys
-import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from nbyard.cli.body_options import body_options, field_options
+from nbyard.cli.commands.credentials import read_text
 from nbyard.cli.output.console import format_size, print_note, show_json
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
-from nbyard.cli.typed_values import parse_pairs
+from nbyard.cli.output.logs import print_growing_log
+from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.domain.images.structs import (
     ImageName,
     NamedImage,
@@ -29,45 +31,19 @@ wait_option = click.option(
 log_option = click.option("--log", is_flag=True, help="Print the log until the end.")
 
 
+dockerfile_option = click.option(
+    *("--dockerfile", "own"),
+    metavar="FILE",
+    help="Dockerfile whose lines below the marker are added.",
+)
+
+
 def recipe_options(command: Any) -> Any:
     """Add the options of an environment's image to a command."""
-    return with_options(
-        command,
-        click.option(
-            "--anew", is_flag=True, help="Ignore the options of the environment's last image."
-        ),
-        click.option("--base", metavar="IMAGE", help="Base image (ARG BASE)."),
-        click.option(
-            "--system-package",
-            "system_packages",
-            multiple=True,
-            help="Debian package to install.",
-        ),
-        click.option(
-            "--build-package",
-            "build_packages",
-            multiple=True,
-            help="Debian package for building Python packages only.",
-        ),
-        click.option("--uid", type=int, help="User ID in the container; not root."),
-        click.option("--gid", type=int, help="Group ID in the container; not root."),
-        click.option("--cuda", metavar="VERSION", help="CUDA version of NVIDIA's base image."),
-        click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE"),
-        click.option("--label", "labels", multiple=True, metavar="NAME=VALUE"),
-        click.option(
-            "--project", metavar="FOLDER", help="Folder whose files are copied to /project."
-        ),
-        click.option(
-            "--for-notebooks/--for-scripts",
-            default=None,
-            help="Add the packages that execute notebooks, or leave them out.",
-        ),
-        click.option(
-            *("--dockerfile", "own"),
-            metavar="FILE",
-            help="Dockerfile whose lines below the marker are added.",
-        ),
+    anew = click.option(
+        "--anew", is_flag=True, help="Ignore the options of the environment's last image."
     )
+    return anew(field_options(Recipe)(dockerfile_option(command)))
 
 
 @click.command()
@@ -103,7 +79,7 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
     if "/" in target or Path(target).is_file():
         # The only option of a Dockerfile is its base (`ARG BASE`).
         others = [
-            *sorted(_recipe_options(wish).keys() - {"base"}),
+            *sorted(_chosen(wish).keys() - {"base"}),
             *(["anew"] if wish["anew"] else []),
         ]
         if others:
@@ -112,7 +88,7 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
             }
             message = f"{options[others[0]]} works only with environments, not with a Dockerfile."
             raise click.UsageError(message)
-        recipe = Recipe(base=wish["base"]) if wish["base"] else None
+        recipe = Recipe(**chosen) if (chosen := _chosen(wish)) else None
         body = NewImage(path=target, tag=tag)
     else:
         body = NewImage(target, version, tag=tag)
@@ -121,36 +97,22 @@ def build(target: str, version: int, tag: str, server: str, **wish: Any) -> None
     _follow_build(connection, made, wish["wait"], wish["log"], wish["as_json"])
 
 
-def _recipe_options(wish: dict[str, Any]) -> dict[str, Any]:
-    fields = Recipe.__struct_fields__
-    return {
-        name: value for name, value in wish.items() if name in fields and value not in (None, ())
-    }
+def _chosen(wish: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a recipe that options set."""
+    chosen: dict[str, Any] = wish["fields_for"]()
+    return chosen | ({"own": wish["own"]} if wish["own"] else {})
 
 
 def _recipe(connection: Any, body: NewImage, wish: dict[str, Any]) -> Recipe | None:
     """Return the last recipe (with `anew`, an empty one) with the chosen options; None for none."""
-    chosen = _recipe_options(wish)
+    chosen = _chosen(wish)
     if not chosen and not wish["anew"]:
         return None
-    # click passes repeated options as tuples. The fields of a recipe are lists.
-    for name in ("system_packages", "build_packages"):
-        if name in chosen:
-            chosen[name] = [*chosen[name]]
-    for name in ("variables", "labels"):
-        if name in chosen:
-            chosen[name] = parse_pairs(f"--{name[:-1]}", chosen[name], "NAME=VALUE")
     # The server knows the last recipe, and the text that own lines are compared with.
     generated = connection.images.dockerfile(body=body)
     if "own" in chosen:
-        file = chosen["own"]
-        try:
-            text = Path(file).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file} cannot be read: {error}") from None
-        chosen["own"] = own_lines(text, generated.text)
-    last = Recipe() if wish["anew"] else generated.recipe
-    return Recipe(**{name: getattr(last, name) for name in last.__struct_fields__} | chosen)
+        chosen["own"] = own_lines(read_text(chosen["own"]), generated.text)
+    return msgspec.structs.replace(Recipe() if wish["anew"] else generated.recipe, **chosen)
 
 
 @click.command()
@@ -176,15 +138,15 @@ def dockerfile(environment: str, version: int, server: str, **wish: Any) -> None
 
 
 @click.command()
-@click.argument("reference", metavar="NAME:TAG")
+@body_options(PulledImage)
 @wait_option
 @log_option
 @server_option
 @json_option
-def pull(reference: str, server: str, **wish: Any) -> None:
+def pull(body: PulledImage, server: str, **wish: Any) -> None:
     """Fetch an image from a registry."""
     connection = connect(server)
-    made = connection.images.pull(body=PulledImage(reference))
+    made = connection.images.pull(body=body)
     _follow_build(connection, made, **wish)
 
 
@@ -222,15 +184,8 @@ def log(image: str, follow: bool, server: str) -> None:
 
 def print_log(connection: Any, image: str, follow: bool) -> None:
     """Print the log so far; with `follow`, until its end."""
-    after = 0
-    while True:
-        chunk = connection.images.log(image=image, after=after)
-        click.echo(chunk.text, nl=False, err=True)
-        moved, after = chunk.next > after, chunk.next
-        if chunk.done or not (follow or moved):
-            return
-        if not moved:
-            time.sleep(LOOK_SECONDS)
+    read = connection.images.log
+    print_growing_log(lambda after: read(image=image, after=after), follow=follow, err=True)
 
 
 def _follow_build(connection: Any, made: NamedImage, wait: bool, log: bool, as_json: bool) -> None:

@@ -10,9 +10,8 @@ import msgspec
 from nbyard.cli.output.console import print_note, show_json
 from nbyard.cli.shared_options import json_option
 from nbyard.errors import Unavailable
-from nbyard.host.user_unit import systemctl, unit_file
-from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-from nbyard.host.user_unit.unit_text import cron_line, unit_text
+from nbyard.host import user_unit
+from nbyard.host.user_unit import DispatcherStart, cron_line, unit_text
 from nbyard.settings import Settings
 from nbyard.yard import Yard
 
@@ -42,7 +41,7 @@ def install(secrets: Path | None, force: bool) -> None:
     settings = Settings()
     start = DispatcherStart.of_this_process(settings, secrets)
     try:
-        systemctl.check_session()
+        user_unit.check_session()
     except Unavailable as error:
         hint = (
             "Without systemd, cron can start the dispatcher. Add this line with crontab"
@@ -50,14 +49,14 @@ def install(secrets: Path | None, force: bool) -> None:
         )
         raise Unavailable(error.reason, hint=hint) from None
     start.store.mkdir(mode=0o700, parents=True, exist_ok=True)  # systemd opens the log in it
-    is_changed = unit_file.write(unit_text(start), start.store, force)
+    is_changed = user_unit.write(unit_text(start), start.store, force)
     # systemd reads a changed unit file only after this.
-    systemctl.systemctl("daemon-reload")
-    systemctl.systemctl("enable", unit_file.NAME)
-    systemctl.systemctl("restart" if is_changed else "start", unit_file.NAME)
-    click.echo(f"{unit_file.unit_path()}: {'written' if is_changed else 'unchanged'}, enabled")
-    if not unit_file.lingers():
-        print_note(unit_file.linger_hint())
+    user_unit.systemctl("daemon-reload")
+    user_unit.systemctl("enable", user_unit.NAME)
+    user_unit.systemctl("restart" if is_changed else "start", user_unit.NAME)
+    click.echo(f"{user_unit.unit_path()}: {'written' if is_changed else 'unchanged'}, enabled")
+    if not user_unit.lingers():
+        print_note(user_unit.linger_hint())
 
 
 @click.command()
@@ -65,20 +64,20 @@ def install(secrets: Path | None, force: bool) -> None:
 def remove(force: bool) -> None:
     """Delete the systemd user unit; running tasks continue."""
     settings = Settings()
-    unit = unit_file.unit_state(settings.store_path)
+    unit = user_unit.unit_state(settings.store_path)
     if unit.state == "missing":
         click.echo(f"{unit.path}: {TEXTS['missing']}")
         return
-    unit_file.check_ours(settings.store_path, force)
+    user_unit.check_ours(settings.store_path, force)
     try:
-        systemctl.check_session()
+        user_unit.check_session()
     # Without a running user manager of systemd, there is no unit to stop.
     except Unavailable:
-        unit_file.remove()
+        user_unit.remove()
     else:
-        systemctl.systemctl("disable", "--now", unit_file.NAME)
-        unit_file.remove()
-        systemctl.systemctl("daemon-reload")
+        user_unit.systemctl("disable", "--now", user_unit.NAME)
+        user_unit.remove()
+        user_unit.systemctl("daemon-reload")
     click.echo(f"{unit.path}: deleted")
     if settings.store_path.is_dir():  # replace the dispatcher that stopped with its unit
         Yard.open(settings).close()
@@ -88,8 +87,8 @@ def remove(force: bool) -> None:
 @json_option
 def status(as_json: bool) -> None:
     """Show whether a systemd user unit starts the dispatcher."""
-    unit = unit_file.unit_state(Settings().store_path)
-    active = "" if unit.state == "missing" else systemctl.active_state(unit_file.NAME)
+    unit = user_unit.unit_state(Settings().store_path)
+    active = "" if unit.state == "missing" else user_unit.active_state(user_unit.NAME)
     if as_json:
         show_json(msgspec.to_builtins(unit) | {"active": active})
         return

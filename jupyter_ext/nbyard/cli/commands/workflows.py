@@ -9,7 +9,7 @@ import click
 
 from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.output.views.views_by_noun import show_nodes
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.discover import Local
 from nbyard.domain.workflows.examples import NAME, NewExample
 from nbyard.errors import NbyardError, Unavailable
@@ -17,15 +17,10 @@ from nbyard.errors import NbyardError, Unavailable
 
 @click.command("show")
 @click.argument("file")
-@server_option
-@json_option
-def show_workflow(file: str, server: str, as_json: bool) -> None:
+@shows(show_nodes)
+def show_workflow(connection: Any, file: str) -> Any:
     """Show the nodes of a saved workflow in execution order."""
-    nodes = connect(server).workflows.show(path=file)
-    if as_json:
-        show_json(nodes)
-    else:
-        show_nodes(nodes)
+    return connection.workflows.show(path=file)
 
 
 @click.command()
@@ -103,7 +98,7 @@ def _ensure_image(yard: Any, needed: Any) -> bool:
     Its log goes to standard error.
     """
     from nbyard.dockerd import Engine
-    from nbyard.images.environment_images import code_image, environment_image
+    from nbyard.images.builds import code_image, environment_image
 
     nodes = ", ".join(needed.nodes)
     print_note(f"── {nodes}")

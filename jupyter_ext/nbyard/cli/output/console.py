@@ -3,8 +3,9 @@
 import contextlib
 import re
 import shlex
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any
 
 import click
@@ -93,6 +94,27 @@ def show_table(rows: Iterable[Sequence[Any]], head: Sequence[str]) -> None:
     for row in [list(head), *lines]:
         padded = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
         click.echo("  ".join(padded).rstrip())
+
+
+def columns(fields: str, **readers: Callable[[Any], Any]) -> dict[str, Callable[[Any], Any]]:
+    """Return the columns of a table by their titles.
+
+    Each word is the path of a field, or TITLE=PATH. Titles with a reader show what it returns. In
+    titles, `_` is a space. Sizes have a unit.
+    """
+    by_title: dict[str, Callable[[Any], Any]] = {}
+    for word in fields.split():
+        title, _, path = word.partition("=")
+        read = readers.get(title) or attrgetter(path or title)
+        by_title[title.replace("_", " ")] = read
+        if word.endswith("size_bytes"):
+            by_title[title] = lambda item, read=read: format_size(read(item))  # type: ignore[misc]
+    return by_title
+
+
+def show_items(items: Iterable[Any], columns: Mapping[str, Callable[[Any], Any]]) -> None:
+    """Print a table of items, on standard output."""
+    show_table([[read(item) for read in columns.values()] for item in items], [*columns])
 
 
 def format_number(value: Any) -> Any:

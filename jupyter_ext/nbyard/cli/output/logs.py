@@ -1,12 +1,13 @@
 """Printing of a node's log; following includes the attempts that come later."""
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import click
 
 from nbyard.cli.output.console import print_note
-from nbyard.logs.gap_lines import without_gap_reasons
+from nbyard.logs.log_pieces import without_gap_reasons
 
 LOOK_SECONDS = 0.2
 # Enough for the traceback of a failure, which is then not printed twice.
@@ -36,6 +37,22 @@ def print_log(connection: Any, run: str, node: str, follow: bool = False, attemp
         elif newest.over:
             return last
         else:
+            time.sleep(LOOK_SECONDS)
+
+
+def print_growing_log(
+    read: Callable[[int], Any], *, follow: bool = True, quiet: bool = False, err: bool = False
+) -> None:
+    """Print a log so far; with `follow`, until its end. `read` returns the part after a place."""
+    after = 0
+    while True:
+        chunk = read(after)
+        click.echo("" if quiet else chunk.text, nl=False, err=err)
+        moved, after = chunk.next > after, chunk.next
+        # Without `follow`, stop at the present end, but read all pieces until there.
+        if chunk.done or not (follow or moved):
+            return
+        if not moved:
             time.sleep(LOOK_SECONDS)
 
 

@@ -23,16 +23,28 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
     next_step,
 )
 from nbyard.dispatch.attempts.folder_setup import fill_folder
-from nbyard.dispatch.attempts.outcomes.attempt_outcome import lost_outcome, over_limit
-from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import (
+    lost_outcome,
+    over_limit,
+    with_start_hint,
+)
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import Ended, Fact, Running, Started, WaitEnded, Waits
+from nbyard.dispatch.state.attempt_reports import (
+    Ended,
+    Fact,
+    Report,
+    Running,
+    Started,
+    WaitEnded,
+    Waits,
+)
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
+from nbyard.domain.state_machines import ATTEMPT
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, reason_text
@@ -153,6 +165,13 @@ class AttemptDriver:
         else:
             self._react(Signal(Event.LOOK_DUE))
 
+    def reports(self) -> list[Report]:
+        """Return what to report after `begin`."""
+        return [Report(self.snapshot.order.attempt_id, self.facts)]
+
+    def _add_fact(self, fact: Fact) -> None:
+        self.facts.append(fact)
+
     def _react(self, signal: Signal) -> None:
         phase, actions = next_step(self.seen.phase, signal.event)
         if phase is not self.seen.phase:  # otherwise the queue may admit it at this moment
@@ -181,7 +200,11 @@ class AttemptDriver:
             case Action.PAUSE_LONGER:
                 self.seen.not_before += min(self.seen.took * SHARE, MOST_SECONDS)
             case Action.WAIT_FOR_SPACE:
-                self._take_later(signal.what)
+                if not self.seen.take_at:
+                    what = reason_text(signal.what)
+                    log.warning("attempt %s: %s", self.snapshot.attempt.id, what)
+                self.seen.take_at = time.monotonic() + FULL_SECONDS
+                self._add_fact(Waits(signal.what))
             case _:
                 self._report(action, signal)
         return following
@@ -190,27 +213,27 @@ class AttemptDriver:
         now = datetime.now(UTC)
         match action:
             case Action.REPORT_STARTED:
-                self.facts.append(Started(signal.site, now))
+                self._add_fact(Started(signal.site, now))
             case Action.REPORT_RUNNING:
-                self.facts.append(Running(now))
+                self._add_fact(Running(now))
             case Action.REPORT_WAIT:
-                self.facts.append(Waits(signal.what))
+                self._add_fact(Waits(signal.what))
             case Action.REPORT_SLOT_WAIT:
-                self.facts.append(Waits(A_SLOT))
+                self._add_fact(Waits(A_SLOT))
             case Action.REPORT_SILENCE:
                 if self.snapshot.attempt.state == "starting":
-                    self.facts.append(Waits(signal.what))
+                    self._add_fact(Waits(signal.what))
             case Action.LOSE:
-                self.facts.append(lost_outcome(signal.what or because("no-result")))
+                self._add_fact(lost_outcome(signal.what or because("no-result")))
             case Action.FAIL:
                 assert signal.error is not None
                 failed = failure_of(signal.error, "preparation")
                 failed = with_start_hint(self.context, self.snapshot, failed)
-                self.facts.append(Ended("failed", failed))
+                self._add_fact(Ended("failed", failed))
             case Action.GIVE_UP:  # the sweep removes what may remain of it
                 why = None if self.snapshot.is_cancelled else signal.why
                 failure = over_limit(why) if why else None
-                self.facts.append(Ended("failed" if failure else "cancelled", failure))
+                self._add_fact(Ended("failed" if failure else "cancelled", failure))
 
     # Start
 
@@ -227,7 +250,7 @@ class AttemptDriver:
             return True
         with self.context.store.read() as c:
             state = self.context.store.attempts.state(c, snapshot.attempt.id)
-            return state == snapshot.attempt.state and self.context.is_held(c)
+            return state in ATTEMPT.live and self.context.is_held(c)
 
     def _probe(self) -> Signal | None:
         began = time.monotonic()
@@ -249,21 +272,29 @@ class AttemptDriver:
         if not self._may_start():
             return None
         try:
-            with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
-                if done := fill_folder(self.context, self.identities, staged):
-                    self.facts.append(WaitEnded(done))
+            self._fill()
             with secret_delivery.for_registries(self.context, self.snapshot.run.owner):
                 site = self.runtime.start(self.snapshot.order)
         except Busy:
             raise
         except Unavailable as error:
             self._pause(error, time.monotonic() - began)
-            return self._not_started(waits_for_engine(error))
+            what = waits_for_engine(error)
+            if not self.runtime.queues_itself:
+                return Signal(Event.NOT_STARTED, what)
+            if why := self._external_queue_timeout():
+                return self._to_stop(Event.OVERDUE, why, what)
+            return Signal(Event.NOT_SENT, what)
         except NbyardError as error:
             return Signal(Event.REFUSED, error=error)
         crash_point("started")
         self.seen.not_before, self.seen.waits = 0.0, None
         return Signal(Event.STARTED, site=site)
+
+    def _fill(self) -> None:
+        with translated_missing_space(), with_sample(self.context, self.snapshot) as staged:
+            if done := fill_folder(self.context, self.identities, staged):
+                self._add_fact(WaitEnded(done))
 
     def _pause(self, error: Unavailable, took: float) -> None:
         """Pause before the next start."""
@@ -271,13 +302,6 @@ class AttemptDriver:
             log.warning("attempt %s waits: %s", self.snapshot.attempt.id, error)
         self.seen.waits, self.seen.took = waits_for_engine(error), took
         self.seen.not_before = time.monotonic() + PATIENCE_SECONDS
-
-    def _not_started(self, what: Reason) -> Signal:
-        if not self.runtime.queues_itself:
-            return Signal(Event.NOT_STARTED, what)
-        if why := self._external_queue_timeout():
-            return self._to_stop(Event.OVERDUE, why, what)
-        return Signal(Event.NOT_SENT, what)
 
     def _recheck(self) -> Signal | None:
         """Ask the engine whether a failed start has reached it.
@@ -370,14 +394,8 @@ class AttemptDriver:
         )
         if isinstance(fact, Waits):
             return Signal(Event.DISK_FULL, fact.what)
-        self.facts.append(fact)
+        self._add_fact(fact)
         return None
-
-    def _take_later(self, what: Reason | None) -> None:
-        if not self.seen.take_at:
-            log.warning("attempt %s: %s", self.snapshot.attempt.id, reason_text(what))
-        self.seen.take_at = time.monotonic() + FULL_SECONDS
-        self.facts.append(Waits(what))
 
     # Stop
 

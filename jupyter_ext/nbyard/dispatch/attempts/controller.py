@@ -4,22 +4,30 @@ from nbyard.dispatch.attempts import runtime_calls
 from nbyard.dispatch.attempts.attempt_driver import AttemptDriver, Observations
 from nbyard.dispatch.attempts.attempt_phase_table import Event, next_step
 from nbyard.dispatch.attempts.clean_up import clear_attempt
+from nbyard.dispatch.attempts.function_workers import (
+    WorkerDriver,
+    WorkerObservations,
+    WorkerSnapshot,
+    clear_worker,
+)
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import AttemptOutcomes
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import Ended, Report, Waits
+from nbyard.dispatch.state.attempt_reports import Ended, Fact, Report, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.attempts.structs import Failure, Result
+from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
+from nbyard.runtimes.protocol import Order
 
 
 class AttemptController:
-    """Drives one attempt at a time and returns reports; it never writes to the store.
+    """Drives one attempt or function worker at a time; it never writes to the store.
 
-    Threads call it, but never two at once for the same attempt.
+    Threads call it, but never two at once for the same attempt or worker.
     """
 
     def __init__(self, context: DispatchContext, identities: Identities):
@@ -27,6 +35,7 @@ class AttemptController:
         self._identities = identities
         self._conclusions = AttemptOutcomes(context, identities)
         self._seen: dict[str, Observations] = {}
+        self._workers: dict[str, WorkerObservations] = {}
 
     def grant_slots(self, attempt_id: str) -> None:
         """Record that the attempt got its slots.
@@ -44,24 +53,32 @@ class AttemptController:
         """
         return self._seen.get(attempt_id) or Observations()
 
-    def drive(self, snapshot: AttemptSnapshot) -> Report:
-        """Advance the attempt as far as possible without waiting."""
+    def drive(self, snapshot: AttemptSnapshot) -> list[Report]:
+        """Advance the attempt, or all attempts of the worker, without waiting."""
+        name = snapshot.order.attempt_id
         runtime = self._context.runtimes.get(snapshot.attempt.runtime)
         if runtime is None:
             error = Invalid(because("no-such-runtime", runtime=repr(snapshot.attempt.runtime)))
-            return Report(snapshot.attempt.id, [Ended("failed", failure_of(error, "preparation"))])
+            return [Report(name, [Ended("failed", failure_of(error, "preparation"))])]
         if runtime.queues_itself:
-            self.grant_slots(snapshot.attempt.id)  # it needs no slots of this machine
-        seen = self._seen.setdefault(snapshot.attempt.id, Observations())
-        drive = AttemptDriver(
-            self._context, self._identities, snapshot, runtime, seen, self.conclude
-        )
-        drive.begin()
-        return Report(snapshot.attempt.id, drive.facts)
+            self.grant_slots(name)  # it needs no slots of this machine
+        context, identities = self._context, self._identities
+        driver: AttemptDriver
+        if isinstance(snapshot, WorkerSnapshot):
+            of_worker = self._workers.setdefault(name, WorkerObservations())
+            driver = WorkerDriver(context, identities, snapshot, runtime, of_worker, self.conclude)
+        else:
+            seen = self._seen.setdefault(name, Observations())
+            driver = AttemptDriver(context, identities, snapshot, runtime, seen, self.conclude)
+        driver.begin()
+        return driver.reports()
 
-    def give_up(self, attempt_id: str, reason: Reason) -> Report:
-        """Return a report that fails the attempt: internal error."""
-        return Report(attempt_id, [Ended("failed", Failure("preparation", reason))])
+    def give_up(self, snapshot: AttemptSnapshot, reason: Reason) -> list[Report]:
+        """Return reports that fail the attempt, or all attempts of the worker: internal error."""
+        failed = Ended("failed", Failure("preparation", reason))
+        facts: dict[str, list[Fact]] = {name: [failed] for name in snapshot.attempt_ids}
+        facts.setdefault(snapshot.order.attempt_id, [])
+        return [Report(name, own) for name, own in facts.items()]
 
     def conclude(self, snapshot: AttemptSnapshot, result: Result) -> Ended | Waits:
         """Return the outcome of the attempt for this result."""
@@ -92,4 +109,10 @@ class AttemptController:
             clear_attempt(self._context, snapshot.attempt, snapshot.order)
         finally:
             self._seen.pop(snapshot.attempt.id, None)
+        crash_point("tidied")
+
+    def clear_worker(self, order: Order) -> None:
+        """Stop an unneeded worker and delete its files except its record."""
+        clear_worker(order, self._context.runtimes[PROCESS])
+        self._workers.pop(order.attempt_id, None)
         crash_point("tidied")

@@ -14,7 +14,7 @@ from nbyard.dispatch.cache import partial_results
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import REQUIREMENTS, AttemptSnapshot
-from nbyard.domain.arguments.bindings import Beside, Found
+from nbyard.domain.arguments.bindings import OUTPUTS_FILE, Beside, Found
 from nbyard.domain.arguments.file_objects import ReferenceFacts
 from nbyard.domain.attempts.structs import (
     RUNNER,
@@ -230,7 +230,7 @@ def _outputs(folder: Path, version: ExecutableVersion) -> dict[str, Output]:
         os.mkdir(f"{folder}/outputs")
     for name, output in outputs.items():
         os.mkdir(f"{folder}/outputs/{name}")
-        if output.format == "folder" and not (output.told or output.at):
+        if output.format == "folder" and not (output.declared_in or output.at):
             os.mkdir(f"{folder}/{output.path}")
     return outputs
 
@@ -251,7 +251,7 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
                     place,
                     argument.format,
                     not argument.nullable,
-                    told=True,
+                    declared_in=OUTPUTS_FILE,
                     beside=reach.of,
                     pattern=reach.pattern,
                     value=reach.parts,
@@ -271,7 +271,7 @@ def outputs_of(version: ExecutableVersion) -> dict[str, Output]:
                     not argument.nullable,
                     several=argument.type == "list",
                     only=reach.only,
-                    told=True,
+                    declared_in=OUTPUTS_FILE,
                     key=reach.key,
                     companions=companions,
                 )

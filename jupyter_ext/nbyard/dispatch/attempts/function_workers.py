@@ -1,12 +1,11 @@
-"""The controller of function workers, which execute many attempts in one process.
+"""Function workers, which execute many attempts in one process.
 
-It does for their attempts what `AttemptController` does for an attempt with its own process. Every
-step can repeat after a crash.
+`WorkerDriver` checks a worker as `AttemptDriver` checks an attempt with a process of its own. It
+adds what differs: the calls to the worker, and the results of its calls.
 """
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,13 +15,17 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.blobs.file_operations import translated_missing_space
-from nbyard.dispatch.attempts.attempt_driver import FORCE_SECONDS, FRESH_SECONDS, OVERTIME_SECONDS
-from nbyard.dispatch.attempts.controller import AttemptController
+from nbyard.dispatch.attempts.attempt_driver import (
+    FORCE_SECONDS,
+    AttemptDriver,
+    Observations,
+    Signal,
+)
+from nbyard.dispatch.attempts.attempt_phase_table import Action, Event
 from nbyard.dispatch.attempts.folder_setup import call_of, fill_worker_folder, outputs_of
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import lost_outcome
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.attempts.sampled_inputs import with_sample
-from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import (
     Ended,
@@ -37,49 +40,53 @@ from nbyard.dispatch.state.attempt_reports import (
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
 from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask, LiveWorker
-from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.outside_files import OutsideUse
-from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.runs.structs import Run
-from nbyard.domain.state_machines import ATTEMPT
+from nbyard.domain.attempts.structs import Result
 from nbyard.errors import Busy, NbyardError, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason, because
-from nbyard.runtimes.protocol import Order, Runtime
+from nbyard.reasons.structs import because
+from nbyard.runtimes.protocol import Observation, Order, Runtime
 from nbyard.store.runs.attempts import AttemptRecord
 
 LOOK_SECONDS = 0.02  # pause between checks whether a stopping worker has stopped
 
 
 class UnfinishedAttempt(NamedTuple):
-    """An attempt of a worker whose end is not stored; the dispatcher knows it since `since`."""
+    """An attempt of a worker whose end is not stored."""
 
     attempt: AttemptRecord
     task: LiveTask
-    since: float
 
 
 @dataclass(frozen=True)
-class WorkerSnapshot:
-    """A function worker with its unfinished attempts, in the order of their calls."""
+class WorkerSnapshot(AttemptSnapshot):
+    """A worker with its unfinished attempts, in the order of their calls.
 
-    order: Order
-    run: Run
-    waiting: Sequence[UnfinishedAttempt]
+    Its attempt and task are those of the first one.
+    """
+
+    waiting: Sequence[UnfinishedAttempt] = ()
 
     @property
-    def is_cancelled(self) -> bool:
-        """Return whether a user requested to cancel the run."""
-        return self.run.cancel_requested_at is not None
+    def attempt_ids(self) -> list[str]:
+        """Return the IDs of the unfinished attempts."""
+        return [entry.attempt.id for entry in self.waiting]
 
 
 def worker_snapshot(context: DispatchContext, worker: LiveWorker) -> WorkerSnapshot:
     """Return what a thread needs to check a worker; call this in the loop's thread."""
-    waiting = [
-        UnfinishedAttempt(attempt.record, attempt.task, attempt.since)
-        for attempt in worker.attempts.values()
-    ]
-    return WorkerSnapshot(order_of(context, worker), worker.run.run, waiting)
+    attempts = [*worker.attempts.values()]
+    first = attempts[0]
+    return WorkerSnapshot(
+        first.record,
+        first.task.record,
+        worker.run.run,
+        order_of(context, worker),
+        inputs={},
+        lost=0,
+        since=min(attempt.since for attempt in attempts),
+        waiting=[UnfinishedAttempt(attempt.record, attempt.task) for attempt in attempts],
+    )
 
 
 def order_of(context: DispatchContext, worker: LiveWorker) -> Order:
@@ -125,7 +132,7 @@ def delete_attempt_files(places: Iterable[Path]) -> None:
 
 
 @dataclass
-class WorkerObservations:
+class WorkerObservations(Observations):
     """What the dispatcher observed of a worker.
 
     - `sent`: attempts whose calls the worker has; `is_adopted`: not yet read from its folder.
@@ -133,8 +140,7 @@ class WorkerObservations:
       how many entries of `outside` preceded it.
     - `outside`: for each result, the further paths outside the code that the worker used.
     - `read`: how far its results were read; `site`: where its runtime started it.
-    - `running`, `since`: the attempt whose call runs, and when that was first seen.
-    - `asked`: when it was asked to stop; 0.0 if never.
+    - `running`: the attempt whose call has run since `running_since`.
     """
 
     sent: set[str] = field(default_factory=set)
@@ -144,8 +150,6 @@ class WorkerObservations:
     read: int = 0
     site: str = ""
     running: str = ""
-    since: float = 0.0
-    asked: float = 0.0
 
     def add(self, result: Result) -> None:
         """Add a result that was read; the first result of an attempt counts."""
@@ -164,237 +168,174 @@ class WorkerObservations:
         return msgspec.structs.replace(result, outside=used)
 
 
-class FunctionController:
-    """Drives one worker at a time and returns reports; it never writes to the store.
+@dataclass
+class WorkerDriver(AttemptDriver):
+    """Checks a worker once. What it observes of the worker is reported of all its attempts."""
 
-    Threads call it, but never two at once for the same worker.
-    """
-
-    def __init__(
-        self, context: DispatchContext, identities: Identities, attempts: AttemptController
-    ):
-        self._context = context
-        self._identities = identities
-        self._attempts = attempts
-        self._known: dict[str, WorkerObservations] = {}
-
-    def drive(self, snapshot: WorkerSnapshot) -> list[Report]:
-        """Advance all attempts of the worker as far as possible without waiting."""
-        name = snapshot.order.attempt_id
-        own: list[Fact] = []
-        by_id: dict[str, list[Fact]] = {entry.attempt.id: [] for entry in snapshot.waiting}
-        if snapshot.waiting:
-            known = self._known.setdefault(name, WorkerObservations())
-            runtime = self._context.runtimes[snapshot.waiting[0].attempt.runtime]
-            look = WorkerCheck(
-                self._context, self._identities, self._attempts, known, snapshot, runtime, by_id
-            )
-            own = [WorkerLeft()] if look.take() else []
-        return [Report(key, facts) for key, facts in by_id.items() if facts] + [Report(name, own)]
-
-    def give_up(self, snapshot: WorkerSnapshot, reason: Reason) -> list[Report]:
-        """Fail all attempts of the worker because of an internal error."""
-        ended = [self._attempts.give_up(entry.attempt.id, reason) for entry in snapshot.waiting]
-        return [*ended, Report(snapshot.order.attempt_id, [])]
-
-    def clear(self, order: Order, runtime: Runtime) -> None:
-        """Stop an unneeded worker and delete its files except its record."""
-        clear_worker(order, runtime)
-        self._known.pop(order.attempt_id, None)
-        crash_point("tidied")
-
-
-@dataclass(frozen=True)
-class WorkerCheck:
-    """Checks a worker once; `facts_by_attempt` collects what to report."""
-
-    context: DispatchContext
-    identities: Identities
-    attempts: AttemptController
-    known: WorkerObservations
     snapshot: WorkerSnapshot
-    runtime: Runtime
-    facts_by_attempt: dict[str, list[Fact]]
+    seen: WorkerObservations
+    facts_by_attempt: dict[str, list[Fact]] = field(default_factory=dict)
+    has_left: bool = False
 
-    def take(self) -> bool:
-        """Check the worker and report the results of its calls; return whether it has ended.
+    def begin(self) -> None:
+        """Start, stop or check the worker, and send it the calls that it does not have yet."""
+        snapshot, seen = self.snapshot, self.seen
+        self.facts_by_attempt = {name: [] for name in snapshot.attempt_ids}
+        at = [entry for entry in snapshot.waiting if entry.attempt.id == seen.running]
+        if at:  # its limit of time holds
+            self.snapshot = replace(snapshot, task=at[0].task.record)
+        else:
+            seen.running_since = None
+        if snapshot.is_cancelled:
+            super().begin()
+        else:  # it needs no slots of its own, and is started if it is not there
+            self._react(Signal(Event.LOOK_DUE))
 
-        A worker that runs gets its new calls. An unneeded one is asked to stop.
-        """
-        try:
-            seen = self.runtime.poll(self.snapshot.order)
-            why = self._stop_reason()
-            if why and seen.state == "running":
-                self._ask_to_end(why)
-            elif not why and seen.state in ("absent", "running") and self._is_ours():
-                self._send_calls(is_there=seen.state == "running")
-        except Unavailable as error:
-            for facts in self.facts_by_attempt.values():
-                facts.append(Waits(waits_for_engine(error)))
-            return False
-        rest = self._read()  # read after the poll: an ended worker writes no more results
-        if seen.state == "lost":
-            self._all(rest, lost_outcome(seen.reason or because("no-result")))
-        elif seen.state == "finished":
-            self._finish(rest)
-        elif why:
-            self._end(rest, why, was_there=seen.state == "running")
-        elif seen.state == "running" and rest and rest[0].attempt.id != self.known.running:
-            self.known.running, self.known.since = rest[0].attempt.id, time.monotonic()
-            self.facts_by_attempt[self.known.running].append(Running(datetime.now(UTC)))
-        return seen.state in ("lost", "finished")
+    def reports(self) -> list[Report]:
+        """Return the reports about the attempts, and the one about the worker."""
+        of_attempts = [Report(key, facts) for key, facts in self.facts_by_attempt.items() if facts]
+        own: list[Fact] = [WorkerLeft()] if self.has_left else []
+        return [*of_attempts, Report(self.snapshot.order.attempt_id, own)]
 
-    def _all(self, rest: Sequence[UnfinishedAttempt], fact: Fact) -> None:
-        for entry in rest:
+    def _add_fact(self, fact: Fact) -> None:
+        for entry in self._rest():
             self.facts_by_attempt[entry.attempt.id].append(fact)
 
-    def _stop_reason(self) -> Reason | None:
-        """Return the reason why the worker must stop now, else None."""
-        if self.snapshot.is_cancelled:
-            return CANCELLED
-        at = [entry for entry in self.snapshot.waiting if entry.attempt.id == self.known.running]
-        limit = at[0].task.record.plan.timeout_seconds if at else None
-        # The supervisor normally enforces the limit; this covers one that does not.
-        if limit and time.monotonic() - self.known.since > limit + OVERTIME_SECONDS:
-            return because("time-limit", seconds=limit)
-        return None
+    def _rest(self) -> list[UnfinishedAttempt]:
+        """Return the attempts that have no result and no reported end."""
+        return [
+            entry
+            for entry in self.snapshot.waiting
+            if entry.attempt.id not in self.seen.results
+            and not any(isinstance(fact, Ended) for fact in self.facts_by_attempt[entry.attempt.id])
+        ]
 
-    def _is_ours(self) -> bool:
-        """Return whether this dispatcher may start the worker or add calls.
+    def _report(self, action: Action, signal: Signal) -> None:
+        match action:
+            case Action.REPORT_RUNNING:
+                if self.seen.asked_at is None:
+                    self._send_new_calls()
+                    self._report_running()
+            case Action.REPORT_SILENCE:
+                self._add_fact(Waits(signal.what))
+            case Action.GIVE_UP if not self.snapshot.is_cancelled:
+                lost = lost_outcome(because("worker-not-stopped"))
+                for entry in self._rest()[1:]:
+                    self.facts_by_attempt[entry.attempt.id].append(lost)
+                super()._report(action, signal)
+            case _:
+                self.has_left |= action is Action.LOSE
+                self.seen.site = signal.site or self.seen.site
+                super()._report(action, signal)
 
-        Right after a commit it may. Later it checks the store, because another dispatcher may have
-        replaced this one while it slept.
-        """
-        waiting = self.snapshot.waiting
-        if all(time.monotonic() - entry.since < FRESH_SECONDS for entry in waiting):
-            return True
-        with self.context.store.read() as c:
-            state = self.context.store.attempts.state(c, waiting[0].attempt.id)
-            return state in ATTEMPT.live and self.context.is_held(c)
+    def _report_running(self) -> None:
+        """Report the attempts whose calls the worker has, and the one whose call runs."""
+        seen, rest = self.seen, self._rest()
+        # After a restart, the site is only known from the records of earlier attempts.
+        sites = [seen.site, *(entry.attempt.site for entry in rest)]
+        started = Started(next(filter(None, sites), ""), datetime.now(UTC))
+        for entry in rest:
+            if entry.attempt.state == "recorded" and not self.facts_by_attempt[entry.attempt.id]:
+                self.facts_by_attempt[entry.attempt.id].append(started)
+        if rest and rest[0].attempt.id != seen.running:
+            seen.running, seen.running_since = rest[0].attempt.id, time.monotonic()
+            self.facts_by_attempt[seen.running].append(Running(datetime.now(UTC)))
+
+    def _signal_for(self, now: Observation) -> Signal:
+        if now.state != "absent":
+            return super()._signal_for(now)
+        # Its attempts may have been started by the worker before it.
+        if self.seen.asked_at is None:
+            return Signal(Event.DROPPED)
+        return Signal(Event.NOTHING_TO_STOP, why=self.seen.why)
 
     # From attempts to calls
 
-    def _send_calls(self, *, is_there: bool) -> None:
-        """Add the calls that the worker does not have yet, and start it if necessary."""
-        known, order = self.known, self.snapshot.order
-        with self._failing_on_error(self.snapshot.waiting):
-            if not is_there:
-                first = self._snapshot_of(self.snapshot.waiting[0])
-                fill_worker_folder(self.context, self.identities, order, first)
-            # After a restart, the folder shows which calls the worker already has.
-            if known.is_adopted:
-                known.sent |= {call.attempt_id for call in folders.read_calls(order.folder)}
-                known.is_adopted = False
-            self._add(
-                [entry for entry in self.snapshot.waiting if entry.attempt.id not in known.sent]
-            )
-            if not is_there:
-                known.site = self.runtime.start(order)
-                crash_point("started")
-        # After a restart, the site is only known from the records of earlier attempts.
-        sites = [known.site, *(entry.attempt.site for entry in self.snapshot.waiting)]
-        started = Started(next(filter(None, sites), ""), datetime.now(UTC))
-        for entry in self.snapshot.waiting:
-            if entry.attempt.state == "recorded" and not self.facts_by_attempt[entry.attempt.id]:
-                self.facts_by_attempt[entry.attempt.id].append(started)
+    def _fill(self) -> None:
+        with translated_missing_space():
+            first = self._snapshot_of(self.snapshot.waiting[0])
+            fill_worker_folder(self.context, self.identities, self.snapshot.order, first)
+            self._send_calls()
 
-    @contextmanager
-    def _failing_on_error(self, waiting: Sequence[UnfinishedAttempt]) -> Iterator[None]:
-        """Fail the attempts if the block raises a permanent error; temporary errors pass."""
+    def _send_new_calls(self) -> None:
+        if self.seen.sent.issuperset(self.snapshot.attempt_ids) or not self._may_start():
+            return
         try:
             with translated_missing_space():
-                yield
-        except (Busy, Unavailable):
+                self._send_calls()
+        except Busy:
             raise
-        except NbyardError as error:
-            self._all(waiting, Ended("failed", failure_of(error, "preparation")))
+        except Unavailable as error:
+            self._add_fact(Waits(waits_for_engine(error)))
 
-    def _add(self, fresh: Sequence[UnfinishedAttempt]) -> None:
+    def _send_calls(self) -> None:
+        """Add the calls that the worker does not have yet."""
+        seen, folder = self.seen, self.snapshot.order.folder
+        # After a restart, the folder shows which calls the worker already has.
+        if seen.is_adopted:
+            seen.sent |= {call.attempt_id for call in folders.read_calls(folder)}
+            seen.is_adopted = False
         calls = []
-        for entry in fresh:
-            whole = self._snapshot_of(entry)
-            with self._failing_on_error([entry]), with_sample(self.context, whole) as staged:
-                calls.append(call_of(self.context, self.identities, staged))
+        for entry in self._rest():
+            if entry.attempt.id in seen.sent:
+                continue
+            try:
+                with with_sample(self.context, self._snapshot_of(entry)) as staged:
+                    calls.append(call_of(self.context, self.identities, staged))
+            except Unavailable:
+                raise
+            except NbyardError as error:
+                failed = Ended("failed", failure_of(error, "preparation"))
+                self.facts_by_attempt[entry.attempt.id].append(failed)
         if calls:
-            folders.add_calls(self.snapshot.order.folder, calls)
-            self.known.sent |= {call.attempt_id for call in calls}
+            folders.add_calls(folder, calls)
+            seen.sent |= {call.attempt_id for call in calls}
             crash_point("told")
 
-    def _snapshot_of(self, unfinished_attempt: UnfinishedAttempt) -> AttemptSnapshot:
-        """Return the snapshot of the attempt, as if it had its own process."""
-        task = unfinished_attempt.task.record
-        order = order_of_attempt(
-            self.context, unfinished_attempt.attempt, task, self.snapshot.run.priority
-        )
-        inputs, lost = inputs_of(unfinished_attempt.task), unfinished_attempt.task.lost
-        return AttemptSnapshot(
-            unfinished_attempt.attempt,
-            task,
-            self.snapshot.run,
-            order,
-            inputs,
-            lost,
-            since=unfinished_attempt.since,
-        )
+    def _snapshot_of(self, entry: UnfinishedAttempt) -> AttemptSnapshot:
+        """Return the snapshot of an attempt, as if it had its own process."""
+        run, task = self.snapshot.run, entry.task.record
+        order = order_of_attempt(self.context, entry.attempt, task, run.priority)
+        inputs, lost = inputs_of(entry.task), entry.task.lost
+        return AttemptSnapshot(entry.attempt, task, run, order, inputs, lost)
 
     # From calls to outcomes
 
-    def _read(self) -> list[UnfinishedAttempt]:
-        """Read new results and return the attempts that have no result yet."""
-        known, rest = self.known, []
-        results, known.read = folders.read_results(self.snapshot.order.folder, known.read)
+    def _poll(self) -> Signal | None:
+        following = super()._poll()
+        # Read after the poll, because an ended worker writes no more results.
+        results, self.seen.read = folders.read_results(self.snapshot.order.folder, self.seen.read)
         for result in results:
-            known.add(result)
+            self.seen.add(result)
         for entry in self.snapshot.waiting:
-            if call_result := known.result_of(entry.attempt.id):
-                self.facts_by_attempt[entry.attempt.id].append(self._conclude(entry, call_result))
-            elif not any(
-                isinstance(fact, Ended) for fact in self.facts_by_attempt[entry.attempt.id]
-            ):
-                rest.append(entry)
-        return rest
+            if of_call := self.seen.result_of(entry.attempt.id):
+                fact = self._outcome(entry, of_call)
+                self.facts_by_attempt[entry.attempt.id].append(fact)
+        return following
 
-    def _conclude(self, unfinished_attempt: UnfinishedAttempt, result: Result) -> Ended | Waits:
-        is_ours = result.token == unfinished_attempt.attempt.token
+    def _outcome(self, entry: UnfinishedAttempt, result: Result) -> Ended | Waits:
+        is_ours = result.token == entry.attempt.token
         has_files = result.outputs or result.outside or result.has_others
         if is_ours and result.state == "succeeded" and not has_files:
             crash_point("finished")
             return Ended("succeeded", None, result)
-        code, _ = self.identities.look_up(unfinished_attempt.task.record.plan)
-        whole = replace(self._snapshot_of(unfinished_attempt), outputs=outputs_of(code.version))
-        return self.attempts.conclude(whole, result)
+        code, _ = self.identities.look_up(entry.task.record.plan)
+        whole = replace(self._snapshot_of(entry), outputs=outputs_of(code.version))
+        return self.conclude(whole, result)
 
-    def _finish(self, rest: Sequence[UnfinishedAttempt]) -> None:
+    def _conclude(self) -> None:
         """Decide about attempts without a result after the worker has ended."""
+        self.has_left = True
         result = folders.read_result(self.snapshot.order.folder)
-        for entry in rest:
+        for entry in self._rest():
             if self.snapshot.is_cancelled:
                 fact: Fact = Ended("cancelled")
             elif result is None:
                 fact = lost_outcome(because("result-unreadable"))
             # It failed before its first call, for example on import: its attempts fail with it.
-            elif result.state == "failed" and not self.known.results:
+            elif result.state == "failed" and not self.seen.results:
                 own = {"attempt_id": entry.attempt.id, "token": entry.attempt.token}
-                fact = self._conclude(entry, msgspec.structs.replace(result, **own))
+                fact = self._outcome(entry, msgspec.structs.replace(result, **own))
             else:
                 fact = NotBegun()
             self.facts_by_attempt[entry.attempt.id].append(fact)
-
-    def _ask_to_end(self, why: Reason) -> None:
-        if not self.known.asked:
-            self.runtime.stop(self.snapshot.order, why)
-            self.known.asked = time.monotonic()
-            crash_point("asked-to-end")
-
-    def _end(self, rest: Sequence[UnfinishedAttempt], why: Reason, *, was_there: bool) -> None:
-        """Report the end of attempts whose worker has to stop.
-
-        A running worker first gets `FORCE_SECONDS` to stop. A sweep cleans up what is left of it.
-        """
-        if was_there and time.monotonic() - self.known.asked < FORCE_SECONDS:
-            return
-        if self.snapshot.is_cancelled:
-            self._all(rest, Ended("cancelled"))
-        elif rest:
-            self._all(rest[:1], Ended("failed", Failure("timeout", why)))
-            self._all(rest[1:], lost_outcome(because("worker-not-stopped")))

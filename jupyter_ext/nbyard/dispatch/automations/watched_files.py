@@ -30,8 +30,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.runs.causes import FileCause
 from nbyard.errors import StaleWrite
 from nbyard.host import clock
-from nbyard.host.watching.change_hints import ChangeHints
-from nbyard.host.watching.present_files import TooManyFiles, changed_at, present_files
+from nbyard.host.watching import ChangeHints, TooManyFiles, changed_at, present_files
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection

@@ -13,8 +13,7 @@ from functools import partial
 
 import msgspec
 
-from nbyard.attempts import recorded_metrics
-from nbyard.attempts.folders import attempt_folder_of
+from nbyard.attempts.folders import attempt_folder_of, last_values
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.mixed_plans import MixedPlans, plan_signatures
@@ -24,8 +23,7 @@ from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Busy, Conflict, NbyardError, NotFound, Unavailable, reason_of
-from nbyard.freezing.runs.bisected_runs import mixed_plans
-from nbyard.freezing.runs.mixed_code import with_mixed_bundles
+from nbyard.freezing.runs.bisected_runs import mixed_plans, with_mixed_bundles
 from nbyard.freezing.runs.run_creation import create_probe
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import because
@@ -76,7 +74,7 @@ def _recorded_metrics(
     if attempt is None:
         return []
     folder = attempt_folder_of(context.folder, attempt.id, attempt.worker)
-    return recorded_metrics.last_values(folder, MOST_METRICS)
+    return last_values(folder, MOST_METRICS)
 
 
 log = logging.getLogger("nbyard.dispatch")
@@ -124,7 +122,7 @@ class BisectionController:
                 return False
             probes[-1] = self._with_verdict(bisection, last, run)
         try:
-            self._continue(bisection, probes)
+            self.go_on(bisection, probes)
         except NbyardError as error:
             # These errors pass, or another dispatcher takes over. The step is repeated.
             if isinstance(error, Busy | Unavailable | LeaseLost):
@@ -142,7 +140,7 @@ class BisectionController:
         verdict = bisection.judge.verdict(run.state, value)
         return msgspec.structs.replace(probe, verdict=verdict, value=value)
 
-    def _continue(self, bisection: Bisection, probes: list[BisectionProbe]) -> None:
+    def go_on(self, bisection: Bisection, probes: list[BisectionProbe]) -> None:
         """Store the verdicts, and start the next probe or conclude.
 
         Raises:
@@ -173,7 +171,7 @@ class BisectionController:
                 probe = BisectionProbe(changes, verdict="unclear")
             else:
                 plans = with_mixed_bundles(self._store, blobs, c, plans)
-                plans = self._with_reused_tasks(c, plans, probes)
+                plans = self.with_reused_tasks(c, plans, probes)
                 made = create_probe(self._store, c, bad, plans, bisection.id)
                 probe = BisectionProbe(changes, made)
             if not self._rows.store_probes(c, bisection, [*probes, probe]) and probe.run_id:
@@ -182,7 +180,7 @@ class BisectionController:
             crash_point("probe-inserted")
         crash_point("probe-committed")
 
-    def _with_reused_tasks(
+    def with_reused_tasks(
         self, c: Connection, plans: list[TaskPlan], probes: Sequence[BisectionProbe]
     ) -> list[TaskPlan]:
         """Return the plans, with results of earlier probes to reuse.

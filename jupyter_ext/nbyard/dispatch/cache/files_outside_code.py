@@ -18,8 +18,8 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result
 from nbyard.domain.caching.absolute_paths import absolute_paths, names_outside, path_texts_in
+from nbyard.domain.caching.explanation import change_of
 from nbyard.domain.caching.file_probes import MAPPED, TESTS, Probes
-from nbyard.domain.caching.outside_changes import change_of
 from nbyard.domain.caching.probed_names import texts_of
 from nbyard.domain.digest import canonical_text
 from nbyard.domain.executables.structs import ExecutableVersion, is_python
@@ -178,7 +178,10 @@ class OutsideFiles:
                 and state.size <= min(left, MOST_DIGESTED_BYTES)
             ):
                 left -= state.size
-                yield path, msgspec.structs.replace(outside_file, digest=self._digest(path, state))
+                yield (
+                    path,
+                    msgspec.structs.replace(outside_file, digest=self.digest_of(path, state)),
+                )
             else:
                 yield path, outside_file
 
@@ -199,7 +202,7 @@ class OutsideFiles:
         for path, old in outside.items():
             if machines is None:
                 now = msgspec.convert(state_of(path), FileState)
-                seen = [(now, partial(self._digest, path, now, has_entries=old.has_entries))]
+                seen = [(now, partial(self.digest_of, path, now, has_entries=old.has_entries))]
             else:
                 there = (states[path] for states in machines)
                 seen = [
@@ -213,7 +216,7 @@ class OutsideFiles:
             if change := next(filter(None, changes), None):
                 yield change
 
-    def _digest(self, path: str, state: FileState, *, has_entries: bool = False) -> str:
+    def digest_of(self, path: str, state: FileState, *, has_entries: bool = False) -> str:
         """Return the digest of a file in that state, or of the names or entries in a folder.
 
         It is empty for a large file, and for one that changed or cannot be read.

@@ -16,8 +16,7 @@ from typing import Generic, TypeVar
 
 from nbyard.blobs import DryBlobs
 from nbyard.dispatch.cache.keys import Code, Identities, code_of, environment_identity, key_parts
-from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
-from nbyard.dispatch.cache.retried_and_pinned_results import has_bytes
+from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, has_bytes, reuse_reason
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_snapshot import inputs_from
 from nbyard.domain.environments.structs import EnvironmentRef
@@ -122,8 +121,8 @@ class CacheForecaster:
         self._context = context
         self._store = context.store
         self._blobs = blobs
-        self._identities = Identities(context, MOST_FILES)
-        self._results = ResultLookup(context.store, self._identities)
+        self.identities = Identities(context, MOST_FILES)
+        self._results = ResultLookup(context.store, self.identities)
         self._loading = threading.Lock()
         self._environments = BoundedLookups[EnvironmentRef]("nbyard-forecast")
         self._comparisons = BoundedLookups[list[Reason]]("nbyard-forecast-outside")
@@ -196,7 +195,7 @@ class CacheForecaster:
         # That comparison may have seen files before the last edit.
         if self._comparisons.is_under_way(hit.task_id):
             raise Unavailable(LATE)
-        files, outside = self._identities.outside, hit.outside_files()
+        files, outside = self.identities.outside, hit.outside_files()
         return self._comparisons.get(
             hit.task_id, lambda: list(files.changes(outside, runtime)), OUTSIDE_SECONDS
         )
@@ -224,7 +223,7 @@ class CacheForecaster:
         """Return the code of a node. Code that is not stored is kept for this forecast only."""
         version = forecast.question.versions.get(plan.executable_version_id)
         if version is None:
-            return self._identities.code(plan)
+            return self.identities.code(plan)
         code = forecast.codes.get(version.id)
         if code is None:
             code = forecast.codes[version.id] = code_of(self._blobs, version)
@@ -236,7 +235,7 @@ class CacheForecaster:
         Raises:
             Unavailable: There is no answer in time, or the environment is unknown until the run.
         """
-        if known := self._identities.known_environment(plan, version):
+        if known := self.identities.known_environment(plan, version):
             return known
         seconds = INTERPRETER_SECONDS
         if plan.runtime != PROCESS:
@@ -245,7 +244,7 @@ class CacheForecaster:
 
         def look() -> EnvironmentRef:
             with self._blobs.one_request():  # packages may be used from folders
-                return self._identities.environment(plan, version)
+                return self.identities.environment(plan, version)
 
         return self._environments.get(environment_identity(plan, version), look, seconds)
 

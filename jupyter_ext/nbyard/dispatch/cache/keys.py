@@ -93,15 +93,15 @@ class Identities:
         self._context = context
         self.outside = OutsideFiles(context)
         self.surroundings: dict[tuple[str, ...], bytes] = {}
-        self._codes: dict[str, Code] = {}
+        self.codes: dict[str, Code] = {}
         self._most_files = most_files
         self._kept_files = 0
-        self._environments: dict[tuple[str, ...], Seen] = {}
+        self.seen_environments: dict[tuple[str, ...], Seen] = {}
         self._probes: dict[tuple[str, ...], Probes] = {}
 
     def known(self, plan: TaskPlan, since: float) -> tuple[Code, EnvironmentRef] | None:
         """Return cached code and environment; None if missing, stale or older than `since`."""
-        code = self._codes.get(plan.code_identity)
+        code = self.codes.get(plan.code_identity)
         environment = self.known_environment(plan, code.version, since) if code else None
         return (code, environment) if code and environment else None
 
@@ -109,7 +109,7 @@ class Identities:
         self, plan: TaskPlan, version: ExecutableVersion, since: float = 0.0
     ) -> EnvironmentRef | None:
         """Return the cached environment; None if missing, stale or older than `since`."""
-        seen = self._environments.get(environment_identity(plan, version))
+        seen = self.seen_environments.get(environment_identity(plan, version))
         if seen is None or seen.asked < since or seen.answered < time.monotonic() - FRESH_SECONDS:
             return None
         return seen.environment
@@ -138,10 +138,10 @@ class Identities:
         # The time of the request counts: packages may change while the answer is on its way.
         asked = time.monotonic()
         environment = environment_of(self._context, plan, version)
-        if len(self._environments) >= REMEMBERED:
-            self._environments.clear()
+        if len(self.seen_environments) >= REMEMBERED:
+            self.seen_environments.clear()
         seen = Seen(asked, time.monotonic(), environment)
-        self._environments[environment_identity(plan, version)] = seen
+        self.seen_environments[environment_identity(plan, version)] = seen
         return environment
 
     def outside_paths(self, plan: TaskPlan) -> list[str]:
@@ -235,17 +235,17 @@ class Identities:
         Raises:
             NotFound: The code was deleted.
         """
-        known = self._codes.get(plan.code_identity)
+        known = self.codes.get(plan.code_identity)
         if known is None:
             with self._context.store.read() as c:
                 version = version_of(self._context, c, plan)
             known = code_of(self._context.blobs, version)
             files = self._kept_files + len(known.files)
-            if len(self._codes) >= REMEMBERED or files > self._most_files:
-                self._codes.clear()
+            if len(self.codes) >= REMEMBERED or files > self._most_files:
+                self.codes.clear()
                 self.surroundings.clear()
                 self._kept_files = 0
-            self._codes[plan.code_identity] = known
+            self.codes[plan.code_identity] = known
             self._kept_files += len(known.files)
         return known
 

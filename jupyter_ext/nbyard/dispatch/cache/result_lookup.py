@@ -1,21 +1,25 @@
-"""Look up cached results for tasks, during runs and for forecasts before them."""
+"""Look up cached results for tasks, during runs and for forecasts before them, and use them."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from nbyard.blobs import Blobs
 from nbyard.dispatch.cache.keys import Code, Identities
+from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.live_runs import LiveTask
+from nbyard.dispatch.state.round_changes import RoundChanges
 from nbyard.domain import cache_policy
 from nbyard.domain.caching.explanation import changes_reason, explain_rerun
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.environments.references import environment_change
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.errors import NbyardError
+from nbyard.errors import NbyardError, NotFound
 from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, Store
 from nbyard.store.runs.artifacts_and_cache import Alike, Hit
@@ -142,3 +146,55 @@ class ResultLookup:
             return why
         problem = observed and observed.problem
         return because("unsure", reason=why, problem=problem or because("not-observed"))
+
+
+def reuse_named_result(context: DispatchContext, changes: RoundChanges, task: LiveTask) -> bool:
+    """Reuse the result that the plan names; return False if it is gone and must be computed.
+
+    Raises:
+        NotFound: The result is gone, but the node is pinned to it.
+    """
+    plan, pinned = task.record.plan, task.record.plan.pinned
+    with context.store.read() as c:
+        origin = context.store.tasks.get(c, plan.reuse)
+        run = context.store.runs.by_id(c, origin.run_id) if origin else None
+        rows = context.store.artifacts.of_tasks(c, [plan.reuse])[plan.reuse]
+        depended = context.store.tasks.key_of(c, plan.reuse)
+    if run is None or not keep_and_check_bytes(context, changes, rows, depended):
+        if pinned:
+            raise NotFound(because("pinned-result-gone", run=pinned))
+        return False
+    reason = because("pinned", run=pinned) if pinned else because("reused", run=run.number)
+    use_earlier_result(changes, task, rows, reason, depended)
+    return True
+
+
+def keep_and_check_bytes(
+    context: DispatchContext, changes: RoundChanges, rows: list[Any], columns: Mapping[str, Any]
+) -> bool:
+    """Protect the bytes of a result from collection until the commit; return whether all exist.
+
+    `columns` may name the record of files that the work wrote beside its outputs.
+    """
+    # Keep before checking: a collection in between would delete the bytes.
+    changes.keep_bytes(context.blobs)
+    return has_bytes(context.blobs, rows, columns)
+
+
+def has_bytes(blobs: Blobs, rows: list[Any], columns: Mapping[str, Any]) -> bool:
+    """Return whether all bytes of a result are stored."""
+    others = columns.get("other_files", {}).get("digest", "")
+    digests = [*(row["digest"] for row in rows), *filter(None, [others])]
+    return all(map(blobs.exists, digests))
+
+
+def use_earlier_result(
+    changes: RoundChanges, task: LiveTask, rows: list[Any], reason: Reason, columns: dict[str, Any]
+) -> None:
+    """Mark the task as succeeded and cached.
+
+    `rows` are the outputs of the earlier result, and `columns` further values of the task's row.
+    """
+    outcome = {"cached": True, "reason": reason, "finished_at": datetime.now(UTC)}
+    changes.link(task, rows)
+    changes.move_task(task, "succeeded", **outcome, **columns)

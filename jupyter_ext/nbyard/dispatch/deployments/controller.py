@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.image_pins import awaited_build
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dispatch.state.attempt_reports import ReportInbox
 from nbyard.dispatch.threads import Threads
@@ -14,7 +14,7 @@ from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import TOO_MANY_FOR_DEPLOYMENT, Slots
 from nbyard.domain.state_machines import DEPLOYMENT
-from nbyard.runtimes.docker import orphans
+from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 from nbyard.runtimes.protocol import ListsObjects
 from nbyard.store.deployments import DeploymentRow, RevisionRow
 
@@ -44,7 +44,7 @@ class DeploymentController:
         self._inbox = inbox
         self._slots = slots
         self._engine: Engine | None = None
-        self._rollouts: dict[str, Rollout] = {}
+        self.rollouts: dict[str, Rollout] = {}
         self._is_busy = False
         self._next_look = 0.0
         self._since: dict[str, float] = {}
@@ -57,19 +57,19 @@ class DeploymentController:
     def tick(self, *, has_news: bool = True) -> bool:
         """Start the steps that are due; return whether any deployment is live or being deleted."""
         now = time.monotonic()
-        self._sweep()
+        self.sweep_orphans()
         # Skip the query if no event arrived and no step is due.
         if not has_news and now < self._next_look and self.seconds_until_due() > 0:
             return self._is_busy
         self._next_look = now + CLOCK_SECONDS
         with self._context.store.read() as c:
             rows = self._rows.under_way(c)
-        self._rollouts = {
-            row.id: self._rollouts.get(row.id)
+        self.rollouts = {
+            row.id: self.rollouts.get(row.id)
             or Rollout(self._context, self._connected(), self._wake)
             for row in rows
         }
-        for rollout in self._rollouts.values():
+        for rollout in self.rollouts.values():
             # Decided anew in each round, because the GPUs may be free by now.
             rollout.gives_way = False
         self._is_busy = bool(rows)
@@ -78,7 +78,7 @@ class DeploymentController:
             self._read_grants()
             self._grant_gpus(rows)
         for row in rows:
-            rollout = self._rollouts[row.id]
+            rollout = self.rollouts[row.id]
             if has_news or rollout.due <= now:
                 rollout.due = now + CLOCK_SECONDS
                 work, fail = partial(rollout.step, row), partial(rollout.mark_failed, row)
@@ -87,7 +87,7 @@ class DeploymentController:
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next step is due."""
-        due = min((rollout.due for rollout in self._rollouts.values()), default=float("inf"))
+        due = min((rollout.due for rollout in self.rollouts.values()), default=float("inf"))
         return max(due - time.monotonic(), 0.0)
 
     def close(self) -> None:
@@ -111,7 +111,7 @@ class DeploymentController:
 
     # Orphans
 
-    def _sweep(self) -> None:
+    def sweep_orphans(self) -> None:
         """Remove the noted orphans in threads.
 
         Each deployment has one thread at a time, so no start interferes.
@@ -123,7 +123,7 @@ class DeploymentController:
 
     def _note_orphans(self, things: list[OwnedObject]) -> None:
         """Note objects on the engine whose deployment is not live."""
-        objects_by_name = orphans.objects_of_deployments(things)
+        objects_by_name = objects_of_deployments(things)
         if objects_by_name:
             with self._context.store.read() as c:
                 live = self._rows.live(c)
@@ -137,7 +137,7 @@ class DeploymentController:
             if name in self._rows.live(c):
                 return
             is_known = name in self._rows.ids(c)
-        removed = orphans.remove_objects(self._connected(), things, with_files=not is_known)
+        removed = remove_objects(self._connected(), things, with_files=not is_known)
         if removed:
             log.warning("deployments: removed %s", ", ".join(removed))
 
@@ -166,7 +166,7 @@ class DeploymentController:
         ]
         ahead: list[int] = []
         for turn, row, revision_row in sorted(waiting, key=lambda each: each[0]):
-            rollout, former = self._rollouts[row.id], row.revisions.get(row.serving)
+            rollout, former = self.rollouts[row.id], row.revisions.get(row.serving)
             wanted = Limits(gpu=revision_row.revision.spec.gpu)
             slots = self._slots(turn)
             # Otherwise small revisions would keep overtaking one that waits for many GPUs.
@@ -175,7 +175,10 @@ class DeploymentController:
             wait = slots.lacks(wanted, TOO_MANY_FOR_DEPLOYMENT).get("gpu")
             rollout.gives_way = bool(wait and former and former.revision.gpus)
             if wait is None:
-                self._give(revision_row, list(slots.grant(wanted)))
+                granted = list(slots.grant(wanted))
+                with self._context.write() as c:
+                    self._rows.set_revision(c, revision_row.revision.id, gpus=granted, reason=None)
+                self._context.grants[revision_row.revision.id] = granted
                 rollout.due = 0.0
                 continue
             self._context.waits[turn] = revision_row.revision.spec.gpu
@@ -214,11 +217,6 @@ class DeploymentController:
             [revision_row.revision.created_at, *queued[:1]]
         ).timestamp()
         return since
-
-    def _give(self, revision_row: RevisionRow, gpus: list[str]) -> None:
-        with self._context.write() as c:
-            self._rows.set_revision(c, revision_row.revision.id, gpus=gpus, reason=None)
-        self._context.grants[revision_row.revision.id] = gpus
 
 
 def _waiting(row: DeploymentRow) -> RevisionRow | None:

@@ -21,7 +21,7 @@ from nbyard.logs.rotating_log import RotatingLog
 from nbyard.reasons.structs import Reason
 from nbyard.runtimes.docker.deployment_containers import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow
-from nbyard.store.models.queries import packages_of_images
+from nbyard.store.models import packages_of_images
 
 OURS = "nbyard: "
 BEGUN = ("started_at", "ready_at")

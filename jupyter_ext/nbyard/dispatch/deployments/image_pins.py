@@ -1,4 +1,4 @@
-"""Pin the image of a revision from its first start.
+"""Wait for the image of a revision, and pin it from its first start.
 
 A missing image is pulled in its own thread. The steps of the rollout check for its arrival and
 never wait for a registry.
@@ -8,10 +8,19 @@ import contextlib
 import contextvars
 import threading
 
+from nbyard.dispatch.context import DispatchContext
 from nbyard.dockerd import Engine, NoLongerWanted, Say
-from nbyard.domain.deployments.deployment_status import another_image
+from nbyard.domain.deployments.deployment_status import (
+    WAITS_FOR_BUILD,
+    another_image,
+    not_built,
+    waits_for_build,
+)
+from nbyard.domain.models.structs import REPOSITORIES
+from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import NbyardError
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
+from nbyard.store.deployments import DeploymentRow, RevisionRow
 
 BRIEF_SECONDS = 0.2
 
@@ -21,7 +30,7 @@ class ImagePull(threading.Thread):
 
     def __init__(self, engine: Engine, name: str, say: Say, leaving: threading.Event):
         super().__init__(name=f"nbyard-fetch {name}", daemon=True)
-        self._engine, self._name, self._say = engine, name, say
+        self._engine, self._image, self._say = engine, name, say
         self._leaving = leaving
         self._is_left = False
         self._speaking = threading.Lock()
@@ -35,7 +44,7 @@ class ImagePull(threading.Thread):
         try:
             with contextlib.suppress(NoLongerWanted):
                 pull = self._engine.pull
-                self._context.run(pull, self._name, self._log_line, self._is_wanted)
+                self._context.run(pull, self._image, self._log_line, self._is_wanted)
         except NbyardError as error:
             self._error = error
 
@@ -103,3 +112,49 @@ class ImagePins:
         if known and image_id != known:
             raise NbyardError(another_image(name, known))
         return image_id
+
+
+def awaited_build(
+    context: DispatchContext, row: DeploymentRow, revision_row: RevisionRow
+) -> Reason | None:
+    """Return why a revision that never started has to wait.
+
+    Its image is being built here, or that build failed. The wait is recorded in the store. Return
+    None if the image exists or is not built here.
+    """
+    has_waited = waits_for_build(revision_row.revision.reason)
+    if revision_row.revision.image_id:
+        return None
+    images, name = context.store.images, revision_row.revision.spec.image
+    with context.store.read() as c:
+        known, last = images.get(c, row.owner, name), images.newest(c, row.owner, name)
+    if known is not None and known.origin == "build" and known.state in IMAGE.live:
+        wait = because(WAITS_FOR_BUILD)
+        if not has_waited:
+            _note(context, revision_row, wait)
+        return wait
+    if has_waited and (last is None or last.state == "failed"):
+        return not_built(last.reason if last else None)
+    if has_waited:
+        _note(context, revision_row, None)
+    return None
+
+
+def failed_build(context: DispatchContext, row: DeploymentRow, image: str) -> Reason | None:
+    """Return the reason if an image is that of a model and its newest build failed.
+
+    Such images are on the engine only. Other images may be on a registry, whose reason why they
+    cannot be pulled matters.
+    """
+    if not image.startswith(REPOSITORIES):
+        return None
+    with context.store.read() as c:
+        last = context.store.images.newest(c, row.owner, image)
+    if last is None or (last.origin, last.state) != ("build", "failed"):
+        return None
+    return not_built(last.reason)
+
+
+def _note(context: DispatchContext, revision_row: RevisionRow, reason: Reason | None) -> None:
+    with context.write() as c:
+        context.store.deployments.set_revision(c, revision_row.revision.id, reason=reason)

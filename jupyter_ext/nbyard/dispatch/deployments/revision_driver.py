@@ -21,8 +21,7 @@ from nbyard.dispatch.attempts.secret_delivery import for_registries
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.deployments.deployment_records import DeploymentRecords, write_log_line
 from nbyard.dispatch.deployments.drain import Shutdowns
-from nbyard.dispatch.deployments.image_pins import ImagePins
-from nbyard.dispatch.deployments.image_wait import awaited_build, failed_build
+from nbyard.dispatch.deployments.image_pins import ImagePins, awaited_build, failed_build
 from nbyard.dispatch.deployments.revision_phase_table import Action, Event, Phase, next_step
 from nbyard.dispatch.service_health import PortHealth, describe_calls
 from nbyard.dockerd import LOCAL_SOCKET, Container, Engine, NoLongerWanted
@@ -227,7 +226,11 @@ class RevisionDriver:
                 self._note(started_at=datetime.now(UTC), ready_at=None)
                 crash_point("deployment-begun")
             case Action.SERVE:
-                self._serve(signal.places or [])
+                places = signal.places or []
+                is_api = self.revision_row.revision.spec.service == "api"
+                forms = describe_calls(places[0], self._made.secret) if is_api else []
+                now = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
+                self.notes.record_places(self.row, self.revision_row, places, **now, forms=forms)
             case Action.NOTE_PLACES:
                 self.notes.record_places(self.row, self.revision_row, signal.places or [])
             case Action.RESTART:
@@ -364,12 +367,6 @@ class RevisionDriver:
         return Signal(
             Event.UNCHANGED if places == revision_row.places else Event.MOVED, places=places
         )
-
-    def _serve(self, places: list[Place]) -> None:
-        is_api = self.revision_row.revision.spec.service == "api"
-        forms = describe_calls(places[0], self._made.secret) if is_api else []
-        columns: dict[str, Any] = {"ready_at": datetime.now(UTC), "reason": None, "reproduce": ""}
-        self.notes.record_places(self.row, self.revision_row, places, **columns, forms=forms)
 
     # End
 

@@ -39,7 +39,7 @@ class OwnPort:
     """
 
     def __init__(self, context: DispatchContext, engine: Engine, notes: DeploymentRecords):
-        self._context, self._engine, self._notes = context, engine, notes
+        self._context, self._engine, self.notes = context, engine, notes
         self._delivered: dict[int, str] = {}
         self._checked: dict[tuple[str, int], bool] = {}
         self._reached: dict[tuple[str, int], bool] = {}
@@ -50,7 +50,7 @@ class OwnPort:
 
         A container that `is_leaving` asks its clients to connect again: to the next revision.
         """
-        made = self._notes.launch_description(row, revision_row, is_leaving=is_leaving)
+        made = self.notes.launch_description(row, revision_row, is_leaving=is_leaving)
         if made.secret and self._delivered.get(revision_row.number) != made.keys:
             deployment_containers.put_keys(self._engine, made)
             self._delivered[revision_row.number] = made.keys
@@ -113,7 +113,7 @@ class OwnPort:
         """Write a problem to the log of the revision, once."""
         if problem != self._problem:
             self._problem = problem
-            self._notes.append_to_log(row, serving, str(problem))
+            self.notes.append_to_log(row, serving, str(problem))
 
     def close(self, row: DeploymentRow) -> None:
         """Close the own port; open connections end first."""
@@ -134,9 +134,9 @@ class Rollout:
         self._context = context
         self._rows = context.store.deployments
         self._engine = engine
-        self._memory = RevisionMemory(context, engine, self._hurry)
-        self._notes = DeploymentRecords(context)
-        self._own_port = OwnPort(context, engine, self._notes)
+        self.memory = RevisionMemory(context, engine, self._hurry)
+        self.notes = DeploymentRecords(context)
+        self._own_port = OwnPort(context, engine, self.notes)
         self.gives_way = False
         self.due = 0.0
         self._wake = wake
@@ -159,7 +159,7 @@ class Rollout:
         except Unavailable as error:
             if not row.is_removed:
                 state = "stopping" if row.state == "stopping" else "down"
-                self._notes.record_state(row, state, error.reason)
+                self.notes.record_state(row, state, error.reason)
             wait = CALM_SECONDS
         self.due = time.monotonic() + wait
 
@@ -177,7 +177,7 @@ class Rollout:
             if row.is_wanted and not row.newest.is_over:
                 columns = {"ended_at": datetime.now(UTC), "places": [], "reason": reason}
                 self._rows.set_revision(c, row.newest.revision.id, **columns)
-        self._notes.record_state(row, "down" if row.is_wanted else "stopping", reason)
+        self.notes.record_state(row, "down" if row.is_wanted else "stopping", reason)
 
     def _drive(self, row: DeploymentRow) -> float:
         """Advance all revisions and return the seconds until the next check."""
@@ -200,24 +200,24 @@ class Rollout:
         if state in DEPLOYMENT.rests:
             self._own_port.close(row)
             deployment_containers.remove_network(
-                self._engine, self._notes.launch_description(row, row.newest)
+                self._engine, self.notes.launch_description(row, row.newest)
             )
-        self._notes.record_state(row, state, reason)
+        self.notes.record_state(row, state, reason)
         return self._seconds_until_due(kept.values())
 
     def _advance(
         self, row: DeploymentRow, revision_row: RevisionRow, wish: Event
     ) -> RevisionStatus:
         return RevisionDriver(
-            self._context, self._memory, self._notes, row, revision_row, wish
+            self._context, self.memory, self.notes, row, revision_row, wish
         ).begin()
 
     def _seconds_until_due(self, kept: Iterable[RevisionStatus]) -> float:
         is_starting = any(status.phase == "alive" and not status.has_answered for status in kept)
-        if is_starting or self._memory.departures.is_busy:
+        if is_starting or self.memory.departures.is_busy:
             return SOON_SECONDS
         now = time.monotonic()
-        waits = [moment - now for moment in self._memory.not_before.values() if moment > now]
+        waits = [moment - now for moment in self.memory.not_before.values() if moment > now]
         return min([CALM_SECONDS, *waits])
 
     def _end_all(self, row: DeploymentRow, wish: Event) -> bool:
@@ -229,7 +229,7 @@ class Rollout:
         self._own_port.close(row)
         if self._end_all(row, Event.STOPPED):
             deployment_containers.remove_network(
-                self._engine, self._notes.launch_description(row, row.newest)
+                self._engine, self.notes.launch_description(row, row.newest)
             )
             with self._context.write() as c:
                 event = {"revision": row.newest.number}
@@ -241,7 +241,7 @@ class Rollout:
         if not self._end_all(row, Event.DELETED):
             return
         deployment_containers.remove_shared_objects(
-            self._engine, self._notes.launch_description(row, row.newest)
+            self._engine, self.notes.launch_description(row, row.newest)
         )
         with self._context.write() as c:
             self._rows.delete(c, row.id)

@@ -131,7 +131,7 @@ class EnvironmentController:
         folder = self._context.folder / version_folder(version.id)
         try:
             with new_place(self._context, folder) as place:
-                if not self._begin(owner, environment, place):
+                if not self.begin(owner, environment, place):
                     raise InstallationStopped
                 # The row names the new folder now, so the sweep deletes that of a killed build.
                 self._sweep()
@@ -159,7 +159,7 @@ class EnvironmentController:
         evict_unused(self._context)
         self._sweep()
 
-    def _begin(self, owner: str, environment: Environment, place: Path) -> bool:
+    def begin(self, owner: str, environment: Environment, place: Path) -> bool:
         """Record the start of a build; return whether it may start.
 
         A build that a killed dispatcher began starts again.

@@ -352,8 +352,8 @@ class NoticeController:
         self._context = context
         self._threads = threads
         self._wake = wake
-        self._deliveries = Deliveries(context)
-        self._long_runs = LongRuns(context)
+        self.deliveries = Deliveries(context)
+        self.long_runs = LongRuns(context)
         self._next_look = 0.0
         self._next_long = 0.0
         self.is_waiting = False
@@ -362,7 +362,7 @@ class NoticeController:
         """Start the messages that are due."""
         if has_time and time.monotonic() >= self._next_long:
             self._next_long = time.monotonic() + LONG_SECONDS
-            self._long_runs.announce(clock.now())
+            self.long_runs.announce(clock.now())
         if has_time or time.monotonic() >= self._next_look:
             self._deliver_due(clock.now())
 
@@ -377,11 +377,11 @@ class NoticeController:
             following = self._context.store.notices.next_retry(c, now) if self.is_waiting else None
         # Before the threads start: one that ends at once asks for another look.
         self._next_look = NEVER
-        nexts = [at for at in (following, self._deliveries.next_retry(now)) if at is not None]
+        nexts = [at for at in (following, self.deliveries.next_retry(now)) if at is not None]
         if nexts:
             self._next_look = time.monotonic() + (min(nexts) - now).total_seconds()
         for channel_id in due:
-            work = partial(self._deliveries.deliver, channel_id)
+            work = partial(self.deliveries.deliver, channel_id)
             self._threads.submit(f"channel {channel_id}", work, then=self._done)
 
     def _done(self, has_acted: bool | None) -> None:

@@ -3,7 +3,7 @@
 A round applies reports, decides on the board (the live runs in memory) and writes all decisions in
 one transaction. Then it executes them.
 
-    inbox, news ─▶ apply_reports, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
+    inbox, news ─▶ apply_fact, ready_tasks, queue ─▶ changes ─▶ transaction ─▶ threads ─▶ inbox
 """
 
 import contextlib
@@ -11,26 +11,22 @@ import logging
 import time
 from collections.abc import Collection, Iterable
 from functools import partial
-from pathlib import Path
 
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.attempts.function_workers import (
-    FunctionController,
     delete_attempt_files,
     files_of,
     order_of,
     worker_snapshot,
 )
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.runs import apply_reports
 from nbyard.dispatch.runs.queue import QueueController
 from nbyard.dispatch.runs.ready_tasks import ReadyTasks
 from nbyard.dispatch.state.attempt_reports import (
     AttemptGone,
     Ended,
-    Fact,
     Report,
     ReportInbox,
     Waits,
@@ -38,8 +34,9 @@ from nbyard.dispatch.state.attempt_reports import (
 )
 from nbyard.dispatch.state.attempt_snapshot import snapshot_of
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
-from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges
+from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges, apply_fact
 from nbyard.dispatch.threads import Threads
+from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.slots import Slots
 from nbyard.errors import Busy, NbyardError
@@ -67,12 +64,11 @@ class RunController:
         self._threads = threads
         self._inbox = inbox
         self._clean_ups = clean_ups
-        self._board = LiveRuns(context.store)
-        self._candidates = ReadyTasks(context, self._board, threads, inbox)
-        self._attempts = AttemptController(context, self._candidates.identities)
-        self._functions = FunctionController(context, self._candidates.identities, self._attempts)
-        self._queue = QueueController(context, self._board, self._candidates, self._attempts)
-        self._changes = RoundChanges(self._store, self._board)
+        self.board = LiveRuns(context.store)
+        self.candidates = ReadyTasks(context, self.board, threads, inbox)
+        self.attempts = AttemptController(context, self.candidates.identities)
+        self._queue = QueueController(context, self.board, self.candidates, self.attempts)
+        self._changes = RoundChanges(self._store, self.board)
         self._cursor = -1
         self._trouble: dict[str, int] = {}
         self._wanted: set[str] = set()
@@ -89,14 +85,18 @@ class RunController:
         self._clean_ups.tick()
         if has_news or self._cursor < 0:
             self._catch_up()
-        for reports in self._sorted(self._inbox.take()):
+        # A report with which a round failed before gets a round of its own.
+        taken = self._inbox.take()
+        alone = [[report] for report in taken if report.attempt_id in self._trouble]
+        together = [report for report in taken if report.attempt_id not in self._trouble]
+        for reports in (together, *alone):
             self._round(reports, flush=woken is None, has_news=has_news)
         self._drive_woken(woken)
-        return bool(self._board.runs or self._clean_ups)
+        return bool(self.board.runs or self._clean_ups)
 
     def live(self) -> list[LiveAttempt]:
         """Return the live attempts of all runs."""
-        return list(self._board.attempts.values())
+        return list(self.board.attempts.values())
 
     def slots(self, turn: Turn) -> Slots:
         """Return the slots that a deployment may get at this turn."""
@@ -104,15 +104,15 @@ class RunController:
 
     def seconds_until_due(self) -> float:
         """Return the seconds until the next round is due without events."""
-        if self._queue.is_behind or self._candidates.is_behind:
+        if self._queue.is_behind or self.candidates.is_behind:
             return 0.0
-        if self._board.untouched:
+        if self.board.untouched:
             return 0.0
-        due = [self._next_look if self._board.attempts else self._next_full_round]
+        due = [self._next_look if self.board.attempts else self._next_full_round]
         if self._changes:
             due.append(self._write_at)
         wait = min(due) - time.monotonic()
-        return max(min(wait, self._candidates.seconds_until_due()), 0.0)
+        return max(min(wait, self.candidates.seconds_until_due()), 0.0)
 
     # News
 
@@ -125,22 +125,16 @@ class RunController:
                 if not self._context.is_held(c):  # another dispatcher's work must not start twice
                     raise LeaseLost()
                 self._cursor = self._store.events.newest_id(c)
-                self._board.read_all(c)
-                self._clear_unsure()
+                self.board.read_all(c)
+                # The board now shows which changes of failed rounds exist.
+                unsure, self._unsure = self._unsure, []
+                for changes in unsure:
+                    self._clear(changes)
                 self._next_full_round = time.monotonic() + FULL_ROUND_SECONDS
                 return
             news = self._store.events.all_subjects_after(c, self._cursor)
-            self._board.catch_up(c, news)
+            self.board.catch_up(c, news)
         self._cursor = max([self._cursor, *(news_item.id for news_item in news)])
-
-    def _sorted(self, reports: list[Report]) -> list[list[Report]]:
-        """Return the reports in groups, one for each round.
-
-        A report with which a round failed before gets a round of its own.
-        """
-        alone = [report for report in reports if report.attempt_id in self._trouble]
-        together = [report for report in reports if report.attempt_id not in self._trouble]
-        return [together, *([report] for report in alone)]
 
     # Round
 
@@ -149,7 +143,7 @@ class RunController:
         try:
             self._take(reports)
             self._begin()
-            is_new = self._candidates.evaluate_new(changes)
+            is_new = self.candidates.evaluate_new(changes)
             is_thorough = is_new or flush or has_news
             if reports or is_thorough or self._queue.is_behind:
                 self._queue.serve(changes, thoroughly=is_thorough)
@@ -160,7 +154,7 @@ class RunController:
                 self._commit(changes)
         except BaseException as error:
             self._unsure.append(changes)  # the write may have succeeded nevertheless
-            self._reread_everything(reports, error)
+            self.reread_everything(reports, error)
             raise
 
     def _take(self, reports: list[Report]) -> None:
@@ -170,51 +164,44 @@ class RunController:
             if AttemptGone() in report.facts:
                 self._queue.remains.pop(report.attempt_id, None)
                 continue
-            attempt = self._board.attempts.get(report.attempt_id)
-            if attempt is None:
-                self._take_of_worker(report)
+            unit = self._unit(report.attempt_id)
+            if unit is None:
                 continue
-            attempt.busy = False
-            for fact in self._bearable(report).facts:
-                if attempt.record.id in self._board.attempts:
-                    self._learn(attempt, fact)
-                    apply_reports.apply_fact(self._changes, attempt, fact)
-            if attempt.again:
-                attempt.again = False
-                self._wanted.add(report.attempt_id)
+            unit.busy = False
+            if isinstance(unit, LiveWorker):
+                unit.has_left |= WorkerLeft() in report.facts
+            else:
+                self._apply(unit, report)
+            if unit.again:
+                unit.again = False
+                self._wanted.add(unit.id)
         self._changes.apply_follow_ups()
 
-    def _take_of_worker(self, report: Report) -> None:
-        worker = self._board.workers.get(report.attempt_id)
-        if worker is None:
-            return
-        worker.busy = False
-        worker.has_left |= any(isinstance(fact, WorkerLeft) for fact in report.facts)
-        if worker.again:
-            worker.again = False
-            self._wanted.add(worker.id)
+    def _unit(self, name: str) -> LiveAttempt | LiveWorker | None:
+        return self.board.attempts.get(name) or self.board.workers.get(name)
 
-    def _learn(self, attempt: LiveAttempt, fact: Fact) -> None:
-        if attempt.record.gpus and isinstance(fact, Ended) and fact.result is None:
-            # Without a result, its processes may live on and use the GPUs.
-            self._queue.remains[attempt.record.id] = attempt
-        if attempt.worker is not None and isinstance(fact, Ended) and fact.result is not None:
-            self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
+    def _apply(self, attempt: LiveAttempt, report: Report) -> None:
+        """Apply the facts of a report, or a failure if it could not be written 3 times."""
+        facts = report.facts
+        if self._trouble.get(attempt.id, 0) >= TRIES:
+            facts = [Ended("failed", Failure("preparation", because("report-not-stored")))]
+        for fact in facts:
+            if attempt.id in self.board.attempts:
+                if isinstance(fact, Ended) and fact.result is None and attempt.record.gpus:
+                    # Without a result, its processes may live on and use the GPUs.
+                    self._queue.remains[attempt.id] = attempt
+                if isinstance(fact, Ended) and fact.result is not None and attempt.worker:
+                    self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
+                apply_fact(self._changes, attempt, fact)
 
     def _begin(self) -> None:
-        begun, self._board.untouched = self._board.untouched, {}
+        begun, self.board.untouched = self.board.untouched, {}
         for run_id in begun:
-            run = self._board.runs[run_id]
+            run = self.board.runs[run_id]
             self._changes.begin(run)
             if run.is_cancelled:
                 live = (task.attempt for task in run.tasks.values())
                 self._wanted.update(attempt.record.id for attempt in live if attempt)
-
-    def _bearable(self, report: Report) -> Report:
-        """Return the report, or a failure if it could not be written 3 times."""
-        if self._trouble.get(report.attempt_id, 0) < TRIES:
-            return report
-        return self._attempts.give_up(report.attempt_id, because("report-not-stored"))
 
     def _commit(self, changes: RoundChanges) -> None:
         with self._context.write() as c:
@@ -224,18 +211,18 @@ class RunController:
                 raise StaleState("a run was changed meanwhile")
             changes.write(c)
             last = self._store.events.newest_id(c)
-        self._changes = RoundChanges(self._store, self._board)
+        self._changes = RoundChanges(self._store, self.board)
         changes.hold.close()
         changes.pass_crash_points()
         for attempt in changes.recorded:
             if attempt.worker is None:
-                self._attempts.grant_slots(attempt.record.id)
+                self.attempts.grant_slots(attempt.record.id)
         # News between the read and the write have not been applied yet.
         self._cursor = last
         if news:
             with self._store.read() as c:
-                self._board.catch_up(c, news)
-        self._candidates.reevaluate_after(list(changes.kept))
+                self.board.catch_up(c, news)
+        self.candidates.reevaluate_after(list(changes.kept))
         self._clear(changes)
         self._drive_all([*changes.recorded, *changes.passed_on.values()])
 
@@ -243,31 +230,24 @@ class RunController:
         """Clean up attempts, runs and workers whose end is stored."""
         given: list[LiveAttempt] = []
         for attempt in changes.ended:
-            if attempt.record.id not in self._board.attempts:
+            if attempt.record.id not in self.board.attempts:
                 self._trouble.pop(attempt.record.id, None)
                 if attempt.worker is not None:
                     given.append(attempt)
                     continue
                 snapshot = snapshot_of(self._context, attempt)
-                key, clear = f"clear {snapshot.attempt.id}", partial(self._attempts.clear, snapshot)
+                key, clear = f"clear {snapshot.attempt.id}", partial(self.attempts.clear, snapshot)
                 self._clean_ups.add(key, clear, snapshot.attempt.runtime)
         for run_id in changes.ended_runs:
-            if run_id not in self._board.runs:
+            if run_id not in self.board.runs:
                 self._end_in_runtimes(run_id)
         if files := files_of(self._context, given):
             self._clean_ups.add(f"tidy {files[0]}", partial(delete_attempt_files, files))
-        left, self._board.left = self._board.left, []
+        left, self.board.left = self.board.left, []
         for worker in left:
-            if worker.id not in self._board.workers:
-                order, runtime = order_of(self._context, worker), self._context.runtimes[PROCESS]
-                clear = partial(self._functions.clear, order, runtime)
+            if worker.id not in self.board.workers:
+                clear = partial(self.attempts.clear_worker, order_of(self._context, worker))
                 self._clean_ups.add(f"clear {worker.id}", clear, PROCESS)
-
-    def _clear_unsure(self) -> None:
-        """Clean up after failed rounds: the board now shows which of their changes exist."""
-        unsure, self._unsure = self._unsure, []
-        for changes in unsure:
-            self._clear(changes)
 
     def _end_in_runtimes(self, run_id: str) -> None:
         """Release the resources that runtimes keep for a run."""
@@ -276,7 +256,7 @@ class RunController:
                 key = f"end {name} {run_id}"
                 self._clean_ups.add(key, partial(runtime.end_run, run_id), name)
 
-    def _reread_everything(self, reports: list[Report], error: BaseException) -> None:
+    def reread_everything(self, reports: list[Report], error: BaseException) -> None:
         """Clear the board, so that the next round reads it again."""
         self._changes.hold.close()
         # These errors pass, or end this dispatcher. Any other error may come from a report, and
@@ -284,8 +264,8 @@ class RunController:
         if not isinstance(error, LeaseLost | Busy | StaleState | NbyardError):
             for report in reports:
                 self._trouble[report.attempt_id] = self._trouble.get(report.attempt_id, 0) + 1
-        self._board.clear()
-        self._changes = RoundChanges(self._store, self._board)
+        self.board.clear()
+        self._changes = RoundChanges(self._store, self.board)
         self._cursor = -1
         self._next_full_round = self._next_look = 0.0
 
@@ -295,14 +275,11 @@ class RunController:
         """Drive the attempts that were woken, and all of them at intervals."""
         everyone = woken is None or time.monotonic() >= self._next_look
         if everyone:
-            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self._board.driven_ids()))
+            pause = max(LOOK_SECONDS, LOOK_SECONDS_EACH * len(self.board.driven_ids()))
             self._next_look = time.monotonic() + pause
-        names = self._board.driven_ids() if everyone else self._wanted | set(woken or ())
+        names = self.board.driven_ids() if everyone else self._wanted | set(woken or ())
         self._wanted.clear()
-        woken_units = (
-            self._board.attempts.get(name) or self._board.workers.get(name) for name in names
-        )
-        self._drive_all([unit for unit in woken_units if unit])
+        self._drive_all([unit for name in names if (unit := self._unit(name))])
         if everyone:
             for attempt in list(self._queue.remains.values()):
                 self._watch_remains(attempt)
@@ -310,7 +287,7 @@ class RunController:
     def _watch_remains(self, attempt: LiveAttempt) -> None:
         """Free the GPUs of an ended attempt as soon as its processes are gone."""
         name, runtime = attempt.record.id, attempt.record.runtime
-        is_gone = partial(self._attempts.is_gone, snapshot_of(self._context, attempt))
+        is_gone = partial(self.attempts.is_gone, snapshot_of(self._context, attempt))
 
         def report(is_gone: bool | None) -> None:
             if is_gone:
@@ -325,57 +302,39 @@ class RunController:
             for live_unit in live_units
         ]
         for unit in dict.fromkeys(units):
-            if isinstance(unit, LiveWorker):
-                self._drive_worker(unit)
-            else:
+            if isinstance(unit, LiveAttempt) or unit.attempts:
                 self._drive(unit)
 
-    def _drive_worker(self, worker: LiveWorker) -> None:
-        """Drive a worker in a thread, or again after its current thread."""
-        snapshot = worker_snapshot(self._context, worker)
-        if snapshot.is_cancelled:
-            _ask_to_end(snapshot.order.folder)
-        if worker.busy:
-            worker.again = True
+    def _drive(self, unit: LiveAttempt | LiveWorker) -> None:
+        """Drive an attempt or worker in a thread, or again after its current thread."""
+        folder, name = folders.attempt_folder_of(self._context.folder, unit.id), unit.id
+        if unit.run.is_cancelled:
+            # also stops an attempt whose thread is busy starting it
+            with contextlib.suppress(OSError):  # repeated at the next check
+                folders.request_stop(folder, CANCELLED)
+        if unit.busy:
+            unit.again = True
+            # The thread that starts the attempt waits for its image, and cannot report that.
+            if (
+                isinstance(unit, LiveAttempt)
+                and unit.record.state == "recorded"
+                and folders.is_preparing_image(folder)
+            ):
+                apply_fact(self._changes, unit, Waits(because("waits-for-image")))
             return
-        worker.busy = self._threads.submit(
-            worker.id,
-            partial(self._functions.drive, snapshot),
-            partial(self._functions.give_up, snapshot),
-            lambda reports: self._put([*(reports or [Report(worker.id, [])])]),
-            runtime=PROCESS,
+        snapshot = (
+            snapshot_of(self._context, unit)
+            if isinstance(unit, LiveAttempt)
+            else worker_snapshot(self._context, unit)
+        )
+        unit.busy = self._threads.submit(
+            name,
+            partial(self.attempts.drive, snapshot),
+            partial(self.attempts.give_up, snapshot),
+            lambda reports: self._put(reports or [Report(name, [])]),
+            runtime=snapshot.attempt.runtime,
         )
 
     def _put(self, reports: list[Report]) -> None:
         for report in reports:
             self._inbox.put(report)
-
-    def _drive(self, attempt: LiveAttempt) -> None:
-        """Drive an attempt in a thread, or again after its current thread."""
-        if attempt.task.run.is_cancelled:
-            # also stops an attempt whose thread is busy starting it
-            _ask_to_end(self._place(attempt))
-        if attempt.busy:
-            attempt.again = True
-            # The thread that starts the attempt waits for its image, and cannot report that.
-            if attempt.record.state == "recorded" and folders.is_preparing_image(
-                self._place(attempt)
-            ):
-                apply_reports.apply_fact(self._changes, attempt, Waits(because("waits-for-image")))
-            return
-        snapshot = snapshot_of(self._context, attempt)
-        attempt.busy = self._threads.submit(
-            snapshot.attempt.id,
-            partial(self._attempts.drive, snapshot),
-            partial(self._attempts.give_up, snapshot.attempt.id),
-            lambda report: self._inbox.put(report or Report(snapshot.attempt.id, [])),
-            runtime=snapshot.attempt.runtime,
-        )
-
-    def _place(self, attempt: LiveAttempt) -> Path:
-        return folders.attempt_folder_of(self._context.folder, attempt.record.id)
-
-
-def _ask_to_end(folder: Path) -> None:
-    with contextlib.suppress(OSError):  # repeated at the next check
-        folders.request_stop(folder, CANCELLED)

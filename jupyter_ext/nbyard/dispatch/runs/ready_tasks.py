@@ -18,10 +18,12 @@ import msgspec
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache.files_outside_code import Comparisons
 from nbyard.dispatch.cache.keys import Identities, key_parts
-from nbyard.dispatch.cache.result_lookup import Query, ResultLookup, reuse_reason
-from nbyard.dispatch.cache.retried_and_pinned_results import (
+from nbyard.dispatch.cache.result_lookup import (
+    Query,
+    ResultLookup,
     keep_and_check_bytes,
     reuse_named_result,
+    reuse_reason,
     use_earlier_result,
 )
 from nbyard.dispatch.context import DispatchContext
@@ -157,7 +159,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         self._unfit: dict[str, Failure] = {}
         self._faults: Counter[str] = Counter()
         self._unknowns = EnvironmentWaits()
-        self._comparisons = Comparisons(self.identities.outside, threads, inbox)
+        self.comparisons = Comparisons(self.identities.outside, threads, inbox)
 
     def __getitem__(self, name: str) -> ReadyTask:
         return self._known[name]
@@ -237,7 +239,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             self._unfit.pop(name, None)
             self._faults.pop(name, None)
             self._unknowns.forget(name)
-            self._comparisons.forget(name)
+            self.comparisons.forget(name)
             self._forget(name)
         self._board.gone.clear()
 
@@ -287,7 +289,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
         if failure := self._unfit.pop(record.id, None):
             fail_task(changes, task, failure)
             return None
-        if self._comparisons.is_under_way(record.id):
+        if self.comparisons.is_under_way(record.id):
             fail_if_overdue(changes, task)  # the limit of the queue also holds while a thread looks
             return None
         known = self.identities.known(record.plan, task.run.since)
@@ -358,7 +360,7 @@ class ReadyTasks(Mapping[str, ReadyTask]):
             hit = hits.get(candidate.name)
             if hit is None or candidate.is_expired(hit, now):
                 continue
-            differing = self._comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)
+            differing = self.comparisons.changes(candidate.task.id, hit, candidate.plan.runtime)
             if differing is None:
                 undecided.add(candidate.task.id)
                 self._board.fresh[candidate.task.id] = None

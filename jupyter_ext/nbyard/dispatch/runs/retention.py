@@ -16,8 +16,7 @@ from nbyard.domain.runs.checks import file_of
 from nbyard.domain.runs.retention import Policy, choose_by_policies
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
-from nbyard.retention.protection import finished_runs
-from nbyard.retention.removal import remove_records, remove_run, remove_runs
+from nbyard.retention.removal import finished_runs, remove_records, remove_run, remove_runs
 
 log = logging.getLogger("nbyard.dispatch")
 LOOK_SECONDS = 60.0
@@ -98,7 +97,7 @@ class RetentionController:
         store = self._context.store
         with store.read() as c:
             wanted = store.retention.policies(c)
-            done = {owner: float(store.facts.get(c, _fact(owner)) or 0) for owner in wanted}
+            done = {owner: float(store.facts.get(c, fact_name(owner)) or 0) for owner in wanted}
         for owner, policies in wanted.items():
             changed = max(policy.updated_at.timestamp() for policy in policies)
             age = time.time() - done[owner]
@@ -121,9 +120,9 @@ class RetentionController:
         if count:
             log.info("%s runs of %s were deleted by its retention policies", count, owner)
         with self._context.write() as c:
-            store.facts.set(c, _fact(owner), str(begun))
+            store.facts.set(c, fact_name(owner), str(begun))
 
 
-def _fact(owner: str) -> str:
+def fact_name(owner: str) -> str:
     """Return the name under which the last clean-up of an owner is noted."""
     return f"{CLEANED_AT}:{digest_of(owner)[:20]}"

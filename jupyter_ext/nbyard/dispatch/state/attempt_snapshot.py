@@ -44,6 +44,11 @@ class AttemptSnapshot:
         """Return whether a user requested to cancel the run."""
         return self.run.cancel_requested_at is not None
 
+    @property
+    def attempt_ids(self) -> list[str]:
+        """Return the IDs of the attempts that a check of it is about."""
+        return [self.attempt.id]
+
 
 def snapshot_of(context: DispatchContext, live: LiveAttempt) -> AttemptSnapshot:
     """Return the snapshot of an attempt from the board."""

@@ -120,6 +120,16 @@ class LiveAttempt:
     again: bool = False
     worker: "LiveWorker | None" = None
 
+    @property
+    def id(self) -> str:
+        """Return the ID of the attempt."""
+        return self.record.id
+
+    @property
+    def run(self) -> "LiveRun":
+        """Return the run of its task."""
+        return self.task.run
+
 
 @dataclass(eq=False)
 class LiveWorker:
@@ -264,7 +274,11 @@ class LiveRuns:
 
     def read_all(self, c: Connection) -> None:
         """Read the store; keep runs without changes."""
-        known, states_by_run = self._states(), self._store.tasks.live(c)
+        known = {
+            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
+            for run_id, run in self.runs.items()
+        }
+        states_by_run = self._store.tasks.live(c)
         live = self._store.runs.live(c)
         self._broken.clear()
         # Reading a known run that has ended drops it from the board.
@@ -276,12 +290,6 @@ class LiveRuns:
         # Forget waits of tasks that have left the queue.
         queued = {(name, self.queue[name].tries) for name in self.queue.ids}
         self._waits = {wait: since for wait, since in self._waits.items() if wait in queued}
-
-    def _states(self) -> dict[str, dict[str, str]]:
-        return {
-            run_id: {task.record.id: task.record.state for task in run.tasks.values()}
-            for run_id, run in self.runs.items()
-        }
 
     def catch_up(self, c: Connection, news: Iterable[EventSubject]) -> None:
         """Apply the news of other writers, mostly new runs and cancellations."""
@@ -311,36 +319,29 @@ class LiveRuns:
         """Read one run again; a broken run must not delay the others."""
         self.drop(run_id)
         try:
-            self._read(c, run_id)
+            run = self._store.runs.by_id(c, run_id)
+            if run is None or run.state in RUN.terminal:
+                return
+            records = self._store.tasks.of_run(c, run_id)
+            outcomes = {
+                record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
+            }
+            made = LiveRun(run, {}, Progress(outcomes))
+            made.tasks = {record.node: LiveTask(record, made) for record in records}
+            if run.state != "queued":  # a queued run has no attempts
+                self._read_attempts(c, made)
+                for artifact in self._store.artifacts.of_run(c, run_id):
+                    data = bytes_of(artifact.digest, artifact.filename, artifact.node)
+                    made.tasks[artifact.node].results[artifact.name] = data
+            self.runs[run_id] = made
+            self.untouched[run_id] = None
+            for task in made.tasks.values():
+                if task.record.state == "queued":
+                    self.enqueue(task)
         except Exception:  # isolate a broken run
             log.exception("run %s cannot be read", run_id)
             self.drop(run_id)
             self._broken.add(run_id)
-
-    def _read(self, c: Connection, run_id: str) -> None:
-        run = self._store.runs.by_id(c, run_id)
-        if run is None or run.state in RUN.terminal:
-            return
-        records = self._store.tasks.of_run(c, run_id)
-        outcomes = {
-            record.node: TaskOutcome(record.state, record.plan.needs()) for record in records
-        }
-        made = LiveRun(run, {}, Progress(outcomes))
-        made.tasks = {record.node: LiveTask(record, made) for record in records}
-        if run.state != "queued":  # a queued run has no attempts
-            self._read_attempts(c, made)
-            self._read_results(c, made)
-        self.runs[run_id] = made
-        self.untouched[run_id] = None
-        for task in made.tasks.values():
-            if task.record.state == "queued":
-                self.enqueue(task)
-
-    def _read_results(self, c: Connection, run: LiveRun) -> None:
-        for artifact in self._store.artifacts.of_run(c, run.run.id):
-            run.tasks[artifact.node].results[artifact.name] = bytes_of(
-                artifact.digest, artifact.filename, artifact.node
-            )
 
     def _read_attempts(self, c: Connection, run: LiveRun) -> None:
         tries = self._store.attempts.tries(c, run.run.id)

@@ -1,4 +1,4 @@
 """Arguments of executables: declarations, checks of values, and how programs receive them.
 
-Also evaluates CWL parameter references to arguments.
+Also evaluates references to arguments.
 """

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from nbyard.domain.arguments.parameter_references import in_parts, names_in
-from nbyard.runner.work.cwl_expressions import name_beside
+from nbyard.runner.work.reference_values import name_beside
 
 
 class Option(
@@ -97,7 +97,7 @@ class Bound(
     tag_field="kind",
     forbid_unknown_fields=True,
 ):
-    """Words of the command line, built by the rules of CWL.
+    """Words of the command line.
 
     They follow all other words, in the order of their positions. `prefix` precedes the value, or is
     `joined` with it. A list becomes one word with a `separator`, else one item at a time as `each`
@@ -127,6 +127,10 @@ class Referenced(
     """
 
 
+# In this file of the working folder, a command may describe its outputs as CWL defines it.
+OUTPUTS_FILE = "cwl.output.json"
+
+
 class Found(
     msgspec.Struct,
     frozen=True,
@@ -139,7 +143,7 @@ class Found(
 
     For a list, all matches form a folder. `only` restricts matches to files or folders. A `value`
     is evaluated with the matches as `self`: `$(self[0].contents)`. A result that is not a file
-    becomes a JSON file. Without patterns and value, the program describes the output in
+    becomes a JSON file. Without patterns and value, the program describes the output in the file
     `cwl.output.json`. The output is there under its name, or at the nested fields `key`.
     """
 
@@ -196,8 +200,7 @@ class Beside(
     """A file beside the file of another argument, `of`, with a name derived from that name.
 
     `pattern` is appended to that name. Each leading `^` first removes one extension. A pattern
-    with references to `self` is the whole name: `$(self.nameroot).idx` (`secondaryFiles` of
-    CWL).
+    with references to `self` is the whole name: `$(self.nameroot).idx`.
     """
 
     of: str

@@ -1,4 +1,4 @@
-"""Files and folders as references see them: objects in the form that CWL defines."""
+"""Files and folders as references see them: objects with a class and fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,10 +9,10 @@ from nbyard.domain.arguments.bindings import companions_of
 from nbyard.domain.arguments.structs import Argument
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
-from nbyard.runner.work.cwl_expressions import names_of
+from nbyard.runner.work.reference_values import names_of
 
 MIB = 2**20
-# names of fields in CWL
+# names of fields
 CONTENTS = "contents"
 LISTING = "listing"
 SECONDARY = "secondaryFiles"
@@ -98,11 +98,11 @@ def _file(path: str, known: str, facts: ReferenceFacts) -> dict[str, Any]:
 
 
 def path_fields(path: str) -> dict[str, str]:
-    """Return the fields that CWL derives from a path: `basename`, `nameroot` and the like."""
+    """Return the fields of a path: `basename`, `nameroot` and the like."""
     directory, _, basename = path.rpartition("/")
     return {"path": path, "dirname": directory, **names_of(basename)}
 
 
 def is_file_object(value: Any) -> bool:
-    """Return whether a value is a CWL object of a file or folder."""
+    """Return whether a value is the object of a file or folder."""
     return isinstance(value, dict) and value.get("class") in ("File", "Directory")

@@ -1,4 +1,4 @@
-"""Parameter references of CWL v1.2 (section 4.2), such as `$(inputs.reads.path)`.
+"""References to inputs and results, such as `$(inputs.reads.path)`, in the syntax of CWL v1.2.
 
 JavaScript is refused: `${…}` and every expression that is not a plain path to a value.
 """
@@ -11,7 +11,7 @@ import msgspec
 
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
-from nbyard.runner.work.cwl_expressions import NoValue, joined, look_up
+from nbyard.runner.work.reference_values import NoValue, joined, look_up
 
 # Within brackets, a backslash escapes a quote that is part of the name.
 _SEGMENTS = (
@@ -80,47 +80,12 @@ def in_parts(text: str, known: Mapping[str, Any], where: str) -> list[dict[str, 
     ]
 
 
-def escape_references(text: str) -> str:
-    """Escape a text so that evaluation finds no reference in it."""
-    if not _has_any(text):
-        return text
-    return text.replace("\\", "\\\\").replace("$(", "\\$(").replace("${", "\\${")
-
-
-def rename_references(text: str, names: Mapping[tuple[str, ...], tuple[str, ...]]) -> str:
-    """Rename the references to inputs in a text.
-
-    `names` maps old paths below `inputs` to new ones, as segments.
-    """
-    pieces = []
-    for piece, (first, *rest) in _pieces_with_paths(text):
-        known = [old for old in names if first == "inputs" and tuple(rest[: len(old)]) == old]
-        if known:
-            # paths may be prefixes of one another
-            longest = max(known, key=len)
-            pieces.append(f"$(inputs{reference_text((*names[longest], *rest[len(longest) :]))})")
-        else:
-            pieces.append(piece)
-    return "".join(pieces)
-
-
-def replace_self(text: str, path: tuple[str, ...]) -> str:
-    """Replace `self` in the references of a text with an input.
-
-    `path` has the segments of the input below `inputs`.
-    """
-    return "".join(
-        f"$(inputs{reference_text((*path, *rest))})" if first == "self" else piece
-        for piece, (first, *rest) in _pieces_with_paths(text)
-    )
-
-
-def _pieces_with_paths(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+def pieces_with_paths(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the pieces of a text as they are spelled, each with the path of its reference.
 
     The path of other text is `("",)`.
     """
-    if not _has_any(text):
+    if not has_expression(text):
         yield text, ("",)
         return
     position = 0
@@ -132,30 +97,14 @@ def _pieces_with_paths(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         position = piece.end()
 
 
-def reference_text(path: tuple[str, ...]) -> str:
-    """Return segments in the syntax of references.
-
-    `("reads", "0")` becomes `.reads[0]`.
-    """
-    parts = []
-    for segment in path:
-        if segment.isdecimal():
-            parts.append(f"[{segment}]")
-        elif re.fullmatch(r"\w+", segment):
-            parts.append(f".{segment}")
-        else:
-            escaped = segment.replace("\\", "\\\\").replace("'", "\\'")
-            parts.append(f"['{escaped}']")
-    return "".join(parts)
-
-
-def _has_any(text: str) -> bool:
+def has_expression(text: str) -> bool:
+    """Return whether a text may contain a reference or a script."""
     return "$(" in text or "${" in text
 
 
 def _pieces(text: str, where: str) -> list[tuple[tuple[str, ...], str]]:
     """Return the references and the literal text between them, in order."""
-    if not _has_any(text):
+    if not has_expression(text):
         # Without an expression, backslashes are plain text: `C:\\data` keeps both.
         return [((), text)]
     pieces: list[tuple[tuple[str, ...], str]] = []
@@ -197,7 +146,7 @@ def _path(reference: re.Match[str], where: str) -> tuple[str, ...]:
 
 def _look_up(path: tuple[str, ...], known: Mapping[str, Any], where: str) -> Any:
     try:
-        # `$(null)` is a valid reference in CWL
+        # `$(null)` is a valid reference
         return look_up(path, {**known, NULL: None})
     except NoValue as error:
         raise Invalid.field(where, msgspec.convert(error.reason, Reason)) from None

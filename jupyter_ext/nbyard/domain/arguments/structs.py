@@ -22,8 +22,7 @@ from nbyard.domain.arguments.bindings import (
     Words,
 )
 from nbyard.domain.arguments.parameter_references import names_in
-from nbyard.domain.arguments.text_values import TEXT_TYPES, check_text_value
-from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
+from nbyard.domain.arguments.text_values import TEXT_TYPES, check_text_value, given_text, given_type
 from nbyard.domain.file_formats import OutputClass
 from nbyard.errors import Detail, Invalid
 

@@ -1,18 +1,30 @@
 """Dates, times and decimal numbers, which JSON and command lines write as text."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from nbyard.domain.arguments.wrong_type_texts import given_text, given_type
 from nbyard.errors import Invalid
 
 DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
 MAX_DIGITS = 1000
+
+
+def given_type(value: Any) -> str:
+    """Return the type of a refused value in words."""
+    types = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    if isinstance(value, Mapping):
+        return "an object"
+    return types.get(type(value)) or f"a {type(value).__name__}"
+
+
+def given_text(text: str) -> str:
+    """Return the start of a refused text, quoted."""
+    return repr(text[:40])
 
 
 class TextType(NamedTuple):

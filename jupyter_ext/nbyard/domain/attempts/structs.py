@@ -80,7 +80,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     With `patterns`, the runner finds the output in the working folder and moves it to `path`. The
     output is one file or folder, or all matches if `several`; `only` restricts them to files or
-    folders. If `told`, the program may describe the output in cwl.output.json, under its name or
+    folders. The program may describe the output in the JSON file `declared_in`, under its name or
     its `key`. A `value` is evaluated with the matches as `self`. It has parts: `{"is": …}`, or
     `{"of": path}` below `self`. A value that is not a file becomes a JSON file.
 
@@ -97,7 +97,7 @@ class Output(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     value: list[dict[str, Any]] = []
     several: bool = False
     only: Literal["", "file", "folder"] = ""
-    told: bool = False
+    declared_in: str = ""
     key: tuple[str, ...] = ()
     beside: str = ""
     pattern: str = ""

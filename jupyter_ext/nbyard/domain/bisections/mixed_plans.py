@@ -12,10 +12,13 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.interpreters import is_source
+from nbyard.domain.comparison.facts import RunFacts
+from nbyard.domain.comparison.node_causes import NodeCauses
+from nbyard.domain.comparison.structs import Cause
 from nbyard.domain.digest import canonical_text, digest_of
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf, SecretOf, TaskPlan, ValueOf
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 ChangeKind = Literal[
     "parameter", "data", "input", "code", "files", "environment", "limits", "graph",
@@ -36,6 +39,7 @@ FileChange = tuple[str | None, str | None]
 FILES: Key = ("files",)
 # More changed files than these change together.
 MAX_FILES = 20
+MAX_PACKAGES = 5
 
 
 class BisectionChange(msgspec.Struct, frozen=True):
@@ -364,3 +368,37 @@ def _text(binding: Binding | None) -> str | None:
         case SecretOf():
             text = binding.name
     return text if len(text) <= MAX_CHARS else f"{text[: MAX_CHARS - 1]}…"
+
+
+def untried_changes(
+    good: RunFacts, bad: RunFacts, tried: Sequence[BisectionChange]
+) -> list[BisectionChange]:
+    """Return the changes that cannot be tried, as *Why?* names them.
+
+    `tried` are the other changes: a node with another environment gets that one with its packages.
+    """
+    restored = {node for change in tried if change.kind == "environment" for node in change.nodes}
+    changes: dict[tuple[str, str], BisectionChange] = {}
+    for node, then in good.tasks.items():
+        now = bad.tasks.get(node)
+        if now is None or then.pinned or now.pinned:
+            continue
+        for change in _of_node([*NodeCauses(then, now, 0).find()], node, node in restored):
+            known = changes.setdefault((change.kind, canonical_text(change.reason)), change)
+            if node not in known.nodes:
+                known.nodes.append(node)
+    return [*changes.values()]
+
+
+def _of_node(causes: Collection[Cause], node: str, is_restored: bool) -> Iterator[BisectionChange]:
+    packages = [cause for cause in causes if cause.kind == "package" and not is_restored]
+    rest = len(packages) - MAX_PACKAGES
+    for cause in packages[:MAX_PACKAGES]:
+        yield BisectionChange("package", [node], cause.name, reason=cause.reason)
+    if rest > 0:
+        yield BisectionChange("package", [node], "", reason=because("more-packages", count=rest))
+    for cause in causes:
+        if cause.kind == "outside":
+            yield BisectionChange("outside", [node], cause.name, reason=cause.reason)
+        elif cause.kind == "environment" and not is_restored:
+            yield BisectionChange("environment", [node], cause.name, reason=cause.reason)

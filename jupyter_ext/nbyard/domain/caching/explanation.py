@@ -1,8 +1,8 @@
-"""Explains why a node cannot use the result of its last run."""
+"""Explains why a node cannot use the result of its last run, from the facts of both runs."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Mapping, Sequence
 
+from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.digest import KeyParts, canonical_text
 from nbyard.reasons.structs import Reason, because
 
@@ -10,10 +10,6 @@ MOST_CHANGES, MOST_PACKAGES = 4, 3
 MOST_CHARS = 40
 
 Packages = Mapping[str, str]
-# reason codes for items that were added, removed and changed
-Codes = tuple[str, str, str]
-FILES: Codes = ("file-added", "file-removed", "file-changed")
-INPUTS: Codes = ("input-connected", "input-disconnected", "input-changed")
 
 
 def explain_rerun(
@@ -35,24 +31,18 @@ def explain_rerun(
     changes = [because("code-changed")] if old.code != new.code else []
     before = {name: canonical_text(value) for name, value in old.values.items()}
     after = {name: canonical_text(value) for name, value in new.values.items()}
-    for name in _differing(before, after):
-        if name not in before:
-            changes.append(because("value-added", name=name, new=_short(after[name])))
-        elif name not in after:
-            changes.append(because("value-removed", name=name, old=_short(before[name])))
-        else:
-            shown = {"old": _short(before[name]), "new": _short(after[name])}
-            changes.append(because("value-changed", name=name, **shown))
-    changes += _changes_of(_differing(old.inputs, new.inputs), old.inputs, new.inputs, INPUTS)
+    for name in differing_names(before, after):
+        changes.append(value_change(name, *shortened(before, after, name, MOST_CHARS)))
+    for name in differing_names(old.inputs, new.inputs):
+        changes.append(input_change(name, name in old.inputs, name in new.inputs))
     # a file that is also an input is reported as input
     input_digests = {(old.inputs.get(name), digest) for name, digest in new.inputs.items()}
-    changed_files = [
-        name
-        for name in _differing(old.files, new.files)
+    changes += [
+        file_change(name, name in old.files, name in new.files)
+        for name in differing_names(old.files, new.files)
         if (old.files.get(name), new.files.get(name)) not in input_digests
         if files is None or name in files
     ]
-    changes += _changes_of(changed_files, old.files, new.files, FILES)
     if old.environment != new.environment:
         changes.append(environment_change(had or {}, has or {}, moved))
     if old.declaration != new.declaration:
@@ -73,15 +63,8 @@ def environment_change(had: Packages, has: Packages, moved: Reason | None = None
     It names the packages that differ, as far as known. `moved` describes a change to another
     environment.
     """
-    differences = [
-        because("package-gained", name=name, version=has[name])
-        if name not in had
-        else because("package-lost", name=name, version=had[name])
-        if name not in has
-        else because("package-changed", name=name, new=has[name], old=had[name])
-        for name in sorted({*had, *has}, key=str.lower)
-        if had.get(name) != has.get(name)
-    ]
+    names = sorted(differing_names(had, has), key=str.lower)
+    differences = [package_change(name, had.get(name), has.get(name)) for name in names]
     # If the packages of one side are unknown, every package would seem gained or lost.
     if not differences or not had or not has:
         return moved or because("environment-changed")
@@ -97,20 +80,73 @@ def _first(reasons: Sequence[Reason], most: int, more: str) -> list[Reason]:
     return [*reasons[:most], *([because(more, count=left)] if left > 0 else [])]
 
 
-def _changes_of(
-    names: Iterable[str], old: Mapping[str, Any], new: Mapping[str, Any], codes: Codes
-) -> Iterator[Reason]:
-    """Yield the change of each of these names."""
-    added, removed, changed = codes
-    for name in names:
-        yield because(
-            added if name not in old else removed if name not in new else changed, name=name
-        )
-
-
-def _differing(old: Mapping[str, str], new: Mapping[str, str]) -> list[str]:
+def differing_names(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
+    """Return the names with different items, sorted."""
     return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= MOST_CHARS else text[: MOST_CHARS - 1] + "…"
+def shortened(
+    old: Mapping[str, str], new: Mapping[str, str], name: str, most: int
+) -> list[str | None]:
+    """Return the old and the new text of a name, each with at most `most` characters."""
+    texts = (old.get(name), new.get(name))
+    return [text if text is None or len(text) <= most else f"{text[: most - 1]}…" for text in texts]
+
+
+def value_change(name: str, before: str | None, after: str | None) -> Reason:
+    """Return the reason for a new, changed or removed value."""
+    if before is None:
+        return because("value-added", name=name, new=after or "")
+    if after is None:
+        return because("value-removed", name=name, old=before)
+    return because("value-changed", name=name, old=before, new=after)
+
+
+def package_change(name: str, before: str | None, after: str | None) -> Reason:
+    """Return the reason for a new, replaced or removed package."""
+    if before is None:
+        return because("package-gained", name=name, version=after or "")
+    if after is None:
+        return because("package-lost", name=name, version=before)
+    return because("package-changed", name=name, old=before, new=after)
+
+
+def input_change(name: str, was: bool, is_now: bool) -> Reason:
+    """Return the reason that an input changed. The flags state whether it is connected."""
+    code = "input-connected" if not was else "input-changed" if is_now else "input-disconnected"
+    return because(code, name=name)
+
+
+def file_change(name: str, was: bool, is_now: bool) -> Reason:
+    """Return the reason that a file changed. The flags state whether it exists."""
+    code = "file-added" if not was else "file-changed" if is_now else "file-removed"
+    return because(code, name=name)
+
+
+def change_of(
+    path: str, old: OutsideFile, now: FileState, digest: Callable[[], str]
+) -> Reason | None:
+    """Return the change at a path that prevents the reuse of a result.
+
+    The result expects the state `old`; `now` is the present one. `digest` returns the present
+    digest of the content, or of the names or entries. It is called only if needed. Return None if
+    the path does not prevent the reuse.
+    """
+    before = old.state
+    if before.kind == "changed":
+        return because("file-changed-meanwhile", name=path)
+    if before.kind == "many":
+        return because("too-many-outside", name=path)
+    if before.kind != now.kind:
+        return file_change(path, before.kind != "missing", now.kind != "missing")
+    # Programs cannot set ctime, so equal states mean equal bytes without reading the file.
+    if not old.is_read or (now.kind == "file" and before == now):
+        return None
+    if now.kind in ("folder", "missing"):
+        # of a missing path, the digest is that of paths which begin like it
+        is_same = digest() == old.digest if old.digest else now.kind == "missing"
+        folder = path if now.kind == "folder" else path.rpartition("/")[0]
+        return None if is_same else because("folder-changed", name=folder)
+    # A copied or touched file has new times, but may have the same bytes.
+    is_same = bool(old.digest) and before.size == now.size and digest() == old.digest
+    return None if is_same else because("file-changed", name=path)

@@ -1,4 +1,7 @@
-"""Whether a cached result is valid after changes to files that its task may not have read."""
+"""Whether a cached result is valid after changes to files that its task may not have read.
+
+Also finds the data files beside the code that a task read.
+"""
 
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -6,6 +9,8 @@ from itertools import chain
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.caching.file_probes import Probes, asks_for
+from nbyard.domain.commands.interpreters import is_source
+from nbyard.domain.digest import KeyParts
 
 Files = Mapping[str, str]  # digests by relative path
 # files that programs and libraries look for on their own
@@ -13,6 +18,7 @@ SPECIAL = (
     *("Makefile", "conftest.py", "ipython_config.py", "ipython_kernel_config.py"),
     *("matplotlibrc", "setup.cfg", "sitecustomize.py", "usercustomize.py"),
 )
+MAX_FILES = 100
 
 
 def changes_that_count(
@@ -121,3 +127,31 @@ def _above(name: str) -> Iterator[str]:
     while "/" in name:
         name = name.rpartition("/")[0]
         yield name
+
+
+def files_read(parts: KeyParts | None, observed: Observed | None) -> dict[str, str]:
+    """Return the digests of the data files beside the code that a task read, by path.
+
+    Source code and the settings of programs are left out, and files with the bytes of an input. At
+    most 100 files are returned.
+    """
+    if parts is None or observed is None:
+        return {}
+    given = {*parts.inputs.values()}
+    digests = {path: plain_digest(parts.files.get(path, "")) for path in sorted(observed.read)}
+    read = [
+        (path, digest)
+        for path, digest in digests.items()
+        if digest and digest not in given and is_data_beside(path)
+    ]
+    return dict(read[:MAX_FILES])
+
+
+def is_data_beside(path: str) -> bool:
+    """Return whether a file beside the code holds data by its name, not code or settings."""
+    return not is_source(path) and path.rpartition("/")[2] not in SPECIAL
+
+
+def plain_digest(digest: str) -> str:
+    """Return a digest without the mark of an executable file."""
+    return digest.partition(" ")[0]

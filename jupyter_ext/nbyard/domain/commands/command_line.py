@@ -30,7 +30,6 @@ from nbyard.domain.arguments.bindings import (
     Words,
 )
 from nbyard.domain.arguments.file_objects import ReferenceFacts
-from nbyard.domain.arguments.record_arguments import record_problems
 from nbyard.domain.arguments.structs import Argument, check_value, is_secret
 from nbyard.domain.commands.invocations import (
     ATTEMPT,
@@ -38,6 +37,7 @@ from nbyard.domain.commands.invocations import (
     PlacedFile,
     ReferenceContext,
     escape_attempt_paths,
+    record_problems,
 )
 from nbyard.errors import Detail, Invalid
 

@@ -23,9 +23,8 @@ from nbyard.domain.arguments.file_objects import (
     is_file_object,
 )
 from nbyard.domain.arguments.parameter_references import evaluate_reference, in_parts, names_in
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument, is_secret
-from nbyard.errors import Invalid
+from nbyard.errors import Detail, Invalid
 
 ATTEMPT = "{attempt}"
 # Such a text from a user must stay text: `escape_attempt_paths` adds a brace for the runner.
@@ -34,8 +33,48 @@ PLACE_LIKE = re.compile(r"\{+attempt")
 WORK = "outputs/.work"
 TEMPORARY = "outputs/.tmp"
 SHELL = ("/bin/sh", "-c")
-# CWL's name for the value of an output
 VALUE = "outputEval"
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Several arguments that references see as one object.
+
+    Each field is the name of an argument or an inner record. An `optional` record is null if none
+    of its fields has a value.
+    """
+
+    fields: dict[str, "str | Record"]
+    optional: bool = False
+
+    def of(self, values: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the object for references.
+
+        `values` are by argument name. Return None if the record is optional and has no value.
+        """
+        record = {
+            name: values.get(field) if isinstance(field, str) else field.of(values)
+            for name, field in self.fields.items()
+        }
+        is_absent = self.optional and all(value is None for value in record.values())
+        return None if is_absent else record
+
+    @property
+    def names(self) -> set[str]:
+        """Return the names of all arguments in the record and its inner records."""
+        inner = [field.names for field in self.fields.values() if isinstance(field, Record)]
+        return {field for field in self.fields.values() if isinstance(field, str)}.union(*inner)
+
+
+def record_problems(records: Mapping[str, Record], arguments: Sequence[Argument]) -> list[Detail]:
+    """Return one error for each invalid record.
+
+    A record is invalid if its name is that of an input or value. Its fields must name inputs or
+    values.
+    """
+    known = {argument.name for argument in arguments if argument.role != "output"}
+    problem = "needs a unique name, and all its fields must be inputs"
+    wrong = [name for name, record in records.items() if name in known or record.names - known]
+    return [Detail.of(f"invocation.records.{name[:40]}", problem) for name in wrong]
 
 
 class WorkFile(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -262,7 +301,7 @@ class ReferenceContext:
         return self._words_of_binding(bound, value, where)
 
     def _words_of_binding(self, bound: Bound, value: Any, where: str) -> list[str]:
-        """Return the words of a value (section 4.1 "Input binding" of CWL v1.2)."""
+        """Return the words of a value."""
         lead = self._quoted(bound, [bound.prefix] if bound.prefix else [])
         if value is None or value is False or value == []:
             return []

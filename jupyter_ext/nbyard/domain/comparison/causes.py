@@ -1,11 +1,24 @@
-"""Find the causes of a difference between two runs: nearest first, along the connections."""
+"""Find the causes of a difference between two runs: nearest first, along the connections.
 
-from collections.abc import Sequence
+Also describes how data and cells of notebooks changed.
+"""
 
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from nbyard.domain.caching.explanation import differing_names
 from nbyard.domain.comparison.facts import RunFacts, TaskFacts
-from nbyard.domain.comparison.node_causes import NodeCauses, differing_names
-from nbyard.domain.comparison.structs import Cause, DifferingResult
-from nbyard.reasons.structs import because
+from nbyard.domain.comparison.node_causes import NodeCauses
+from nbyard.domain.comparison.structs import Cause, DifferingResult, OutputComparison
+from nbyard.reasons.structs import Reason, because
+
+MAX_CHANGES = 3
+# The figure of a changed column that users recognize first.
+FIGURES = ("type", "max", "min", "mean", "nulls", "distinct", "count")
+MAX_CHARS = 2_000
 
 
 def differing_results(old: RunFacts, new: RunFacts) -> list[DifferingResult]:
@@ -40,27 +53,17 @@ def find_causes(old: RunFacts, new: RunFacts, start: Sequence[str]) -> list[Caus
     the data that it passed on differs. A node with a different result, but without a cause, is
     *nondeterministic*.
     """
-    pairs = _pairs(old, new)
-    distances = dict.fromkeys(start, 0)
-    waiting = list(distances)
     causes: list[Cause] = []
-    while waiting:
-        node = waiting.pop(0)
-        then, now = pairs[node]
-        if then is None or now is None:
-            reason = because("node-only-in-newer" if now else "node-only-in-older")
-            label = next((facts.label for facts in (now, then) if facts), node)
-            causes.append(Cause("node", node, label, distances[node], node, reason))
+    for step in _walk(old, new, start):
+        if step.then is None or step.now is None:
+            reason = because("node-only-in-newer" if step.now else "node-only-in-older")
+            label = next((facts.label for facts in (step.now, step.then) if facts), step.node)
+            causes.append(Cause("node", step.node, label, step.distance, step.node, reason))
             continue
-        above = [parent for parent in upstream_causes(then, now) if parent in pairs]
-        own = NodeCauses(then, now, distances[node])
+        own = NodeCauses(step.then, step.now, step.distance)
         own_causes = list(own.find())
         # A node that only passed on different data has no cause of its own.
-        causes += own_causes or ([] if above else [own.without_cause()])
-        for parent in above:
-            if parent not in distances:
-                distances[parent] = distances[node] + 1
-                waiting.append(parent)
+        causes += own_causes or ([] if step.above else [own.without_cause()])
     return causes
 
 
@@ -69,17 +72,33 @@ def last_nodes(old: RunFacts, new: RunFacts, nodes: Sequence[str]) -> list[str]:
 
     `nodes` have different results. A node is left out if it explains the result of another one.
     """
-    pairs = _pairs(old, new)
-    explained: set[str] = set()
-    waiting = list(dict.fromkeys(nodes))
-    seen = set(waiting)
-    while waiting:
-        then, now = pairs[waiting.pop()]
-        above = upstream_causes(then, now) if then and now else []
-        explained.update(above)
-        waiting += [parent for parent in above if parent in pairs and parent not in seen]
-        seen.update(above)
+    explained = {parent for step in _walk(old, new, nodes) for parent in step.above}
     return [node for node in dict.fromkeys(nodes) if node not in explained]
+
+
+class _Step(NamedTuple):
+    """A node with its facts in both runs, and the nodes `above` that passed it different data."""
+
+    node: str
+    distance: int
+    then: TaskFacts | None
+    now: TaskFacts | None
+    above: list[str]
+
+
+def _walk(old: RunFacts, new: RunFacts, start: Sequence[str]) -> Iterator[_Step]:
+    """Yield the nodes in `start`, then those upstream that passed on different data."""
+    pairs = _pairs(old, new)
+    distances = dict.fromkeys(start, 0)
+    waiting = list(distances)
+    for node in waiting:  # it grows
+        then, now = pairs[node]
+        above = upstream_causes(then, now) if then and now else []
+        above = [parent for parent in above if parent in pairs]
+        yield _Step(node, distances[node], then, now, above)
+        new_nodes = [parent for parent in above if parent not in distances]
+        distances |= dict.fromkeys(new_nodes, distances[node] + 1)
+        waiting += new_nodes
 
 
 def upstream_causes(then: TaskFacts, now: TaskFacts) -> list[str]:
@@ -102,3 +121,85 @@ def _pairs(old: RunFacts, new: RunFacts) -> dict[str, tuple[TaskFacts | None, Ta
     """Return the records of each node in both runs."""
     nodes = dict.fromkeys((*new.tasks, *old.tasks))
     return {node: (old.tasks.get(node), new.tasks.get(node)) for node in nodes}
+
+
+def file_change(filename: str, compared: OutputComparison) -> Reason:
+    """Return the reason that describes how a file changed.
+
+    For a table, the reason has the numbers of rows and the first changed columns.
+    """
+    changes = []
+    if len({*compared.rows}) > 1:
+        changes.append(because("rows-changed", old=compared.rows[0], new=compared.rows[1]))
+    for column in compared.columns:
+        name, sides = column.name, (column.old, column.new)
+        if column.change == "same":
+            continue
+        if column.old is None or column.new is None:
+            changes.append(because("column-added" if column.new else "column-removed", name=name))
+        else:
+            figure = next(figure for figure in FIGURES if figure in column.differs)
+            values = [getattr(side, figure) for side in sides]
+            old, new = (
+                f"{value:.6g}" if isinstance(value, float) else f"{value}" for value in values
+            )
+            changes.append(because("column-changed", name=name, figure=figure, old=old, new=new))
+    if not changes:
+        return because("input-file-changed", file=filename)
+    rest = len(changes) - MAX_CHANGES
+    shown = changes[:MAX_CHANGES]
+    if rest > 0:
+        shown.append(because("more-changes", count=rest))
+    return because("input-table-changed", file=filename, changes=shown)
+
+
+class CellChange(msgspec.Struct, frozen=True):
+    """A cell that changed, counted from 1 in the newer version.
+
+    A removed cell is counted in the older version. `before` and `after` are sources.
+    """
+
+    cell: int
+    change: Literal["changed", "added", "removed"]
+    before: str | None = None
+    after: str | None = None
+
+
+def changed_cells(old: dict[str, Any], new: dict[str, Any]) -> list[CellChange]:
+    """Return the code cells that differ. Text cells and outputs have no effect on results.
+
+    Cells in a replaced block are paired in their order.
+    """
+    before, after = _code_cells(old), _code_cells(new)
+    sources = [source for _, source in before], [source for _, source in after]
+    changes: list[CellChange] = []
+    # autojunk would ignore frequent cells in notebooks of 200 cells or more.
+    matcher = difflib.SequenceMatcher(None, *sources, autojunk=False)
+    for tag, start, end, first, last in matcher.get_opcodes():
+        if tag == "equal":
+            continue
+        pairs = min(end - start, last - first)
+        for at in range(pairs):
+            (_, then), (number, now) = before[start + at], after[first + at]
+            changes.append(CellChange(number, "changed", shorten_source(then), shorten_source(now)))
+        for number, source in before[start + pairs : end]:
+            changes.append(CellChange(number, "removed", shorten_source(source), None))
+        for number, source in after[first + pairs : last]:
+            changes.append(CellChange(number, "added", None, shorten_source(source)))
+    return changes
+
+
+def _code_cells(notebook: dict[str, Any]) -> list[tuple[int, str]]:
+    """Return number and source of each code cell; the number counts all cells."""
+    cells = []
+    for number, cell in enumerate(notebook.get("cells", []), 1):
+        source = cell.get("source", "")
+        text = source if isinstance(source, str) else "".join(source)
+        if cell.get("cell_type") == "code":
+            cells.append((number, text))
+    return cells
+
+
+def shorten_source(text: str) -> str:
+    """Return the text of a cell, cut to at most 2,000 characters."""
+    return text if len(text) <= MAX_CHARS else text[: MAX_CHARS - 1] + "…"

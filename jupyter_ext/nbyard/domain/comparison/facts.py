@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.caching.files_read import plain_digest
+from nbyard.domain.caching.relevant_changes import plain_digest
 from nbyard.domain.digest import KeyParts
 from nbyard.domain.file_formats import format_of
 from nbyard.domain.runs.structs import Run

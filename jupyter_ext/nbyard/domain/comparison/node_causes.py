@@ -3,12 +3,20 @@
 Files outside the code folder that two tasks used, and how they changed in between.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 import msgspec
 
 from nbyard.domain.attempts.outside_files import OutsideFile
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.caching.explanation import (
+    differing_names,
+    file_change,
+    input_change,
+    package_change,
+    shortened,
+    value_change,
+)
 from nbyard.domain.caching.relevant_changes import files_that_count
 from nbyard.domain.comparison.facts import TaskFacts
 from nbyard.domain.comparison.structs import Cause, CauseKind
@@ -33,9 +41,7 @@ def change_between(path: str, old: OutsideFile, new: OutsideFile) -> Reason | No
     if "changed" in (before.kind, after.kind):
         return because("file-changed-meanwhile", name=path)
     if before.kind != after.kind:
-        came, went = before.kind == "missing", after.kind == "missing"
-        code = "file-added" if came else "file-removed" if went else "file-changed"
-        return because(code, name=path)
+        return file_change(path, before.kind != "missing", after.kind != "missing")
     if not (old.is_read and new.is_read):
         return None
     if old.digest and new.digest:
@@ -103,21 +109,16 @@ class NodeCauses:
     def _values(self) -> Iterator[Cause]:
         then, now = self._then.values, self._now.values
         for name in differing_names(then, now):
-            before, after = (
-                text if text is None or len(text) <= MAX_CHARS else f"{text[: MAX_CHARS - 1]}…"
-                for text in (then.get(name), now.get(name))
-            )
+            before, after = shortened(then, now, name, MAX_CHARS)
             yield self._cause("parameter", name, value_change(name, before, after), before, after)
 
     def _inputs(self) -> Iterator[Cause]:
         for name in differing_names(self._then.inputs, self._now.inputs):
             before, after = self._then.inputs.get(name), self._now.inputs.get(name)
             texts = [side.source if side else None for side in (before, after)]
-            if before is None:
-                yield self._cause("connection", name, because("input-connected", name=name), *texts)
-            elif after is None:
-                reason = because("input-disconnected", name=name)
-                yield self._cause("connection", name, reason, *texts)
+            changed = input_change(name, before is not None, after is not None)
+            if before is None or after is None:
+                yield self._cause("connection", name, changed, *texts)
             elif before.digest == after.digest:
                 # Equal data from another place explains no difference.
                 continue
@@ -125,7 +126,7 @@ class NodeCauses:
                 yield self._cause("connection", name, because("input-moved", name=name), *texts)
             # Different data of another node is a cause at that node.
             elif not before.node:
-                yield self._cause("data", name, because("input-changed", name=name), *texts)
+                yield self._cause("data", name, changed, *texts)
 
     def _code(self) -> Iterator[Cause]:
         then, now = self._then, self._now
@@ -141,11 +142,8 @@ class NodeCauses:
         if not then.parts or not now.parts:
             return
         for name in changed_files(then, now):
-            is_old, is_new = name in then.parts.files, name in now.parts.files
-            code = (
-                "file-changed" if is_old and is_new else "file-removed" if is_old else "file-added"
-            )
-            yield self._cause("file", name, because(code, name=name))
+            reason = file_change(name, name in then.parts.files, name in now.parts.files)
+            yield self._cause("file", name, reason)
 
     def _environment(self) -> Iterator[Cause]:
         then, now = self._then, self._now
@@ -181,26 +179,3 @@ def changed_files(then: TaskFacts, now: TaskFacts) -> list[str]:
         for name in files_that_count(old, new, observed)
         if (old.get(name), new.get(name)) not in given
     ]
-
-
-def value_change(name: str, before: str | None, after: str | None) -> Reason:
-    """Return the reason that a value changed, appeared or disappeared."""
-    if before is None:
-        return because("value-added", name=name, new=after or "")
-    if after is None:
-        return because("value-removed", name=name, old=before)
-    return because("value-changed", name=name, old=before, new=after)
-
-
-def package_change(name: str, before: str | None, after: str | None) -> Reason:
-    """Return the reason that a package was installed, removed or replaced."""
-    if before is None:
-        return because("package-gained", name=name, version=after or "")
-    if after is None:
-        return because("package-lost", name=name, version=before)
-    return because("package-changed", name=name, old=before, new=after)
-
-
-def differing_names(old: Mapping[str, object], new: Mapping[str, object]) -> list[str]:
-    """Return the names with different items, sorted."""
-    return [name for name in sorted({*old, *new}) if old.get(name) != new.get(name)]

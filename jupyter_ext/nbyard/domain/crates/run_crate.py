@@ -127,7 +127,7 @@ class _RunCrate:
                 description="State the license of code and data before you publish this crate.",
             ),
         )
-        # No person submits a run of a schedule or trigger, which belongs to its owner.
+        # No person submits a run of an automation, which belongs to its owner.
         person = run.origin.person or run.owner
         self._agent = graph.add(key_of("person", person), "Person", name=person)
         graph.link("./", "author", self._agent)

@@ -142,7 +142,7 @@ class NewUpload(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """An upload in progress. `offset` is the next byte expected."""
+    """An upload in progress. Its next piece begins at `offset`."""
 
     id: str
     filename: str

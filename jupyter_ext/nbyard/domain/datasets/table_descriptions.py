@@ -32,7 +32,6 @@ MAX_TEXT_COLUMNS = 5000
 MAX_TABLE_COLUMNS = 50_000
 MAX_PAGE_ROWS = 1000
 MAX_CELL_CHARACTERS = 1000
-MAX_FIELD_CHARACTERS = 8 << 20
 
 
 class UnreadableContent(Invalid):
@@ -68,9 +67,9 @@ class TableInfo(msgspec.Struct, frozen=True, omit_defaults=True):
     `rows` is None if only the first rows were read. `columns` are all columns, or the first 500
     of more than 5,000 in a text table. `column_count` counts all. `delimiter`, `encoding`,
     `decimal_comma` and `null_words` (whether a word such as NA means a missing value) are for
-    text, as are `skipped_lines` (before the header) and `is_irregular` (libraries misread the text:
-    it has blank lines, quotes in values without quotes around them, or columns of one name).
-    `sheet`, `sheets` and `skipped_lines` are for Excel.
+    text, as are `skipped_lines` (before the header) and `is_irregular`: libraries misread the text,
+    because it has blank or ragged lines, carriage returns as line ends, quotes in values without
+    quotes around them, or columns of one name. `sheet`, `sheets` and `skipped_lines` are for Excel.
     """
 
     format: TableFormat

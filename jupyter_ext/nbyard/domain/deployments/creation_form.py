@@ -7,16 +7,12 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
-from nbyard.domain.deployments.spec_checks import (
-    LABEL,
-    MAX_TEXT,
-    MAX_WORDS,
-    wrong_ports,
-    wrong_variables,
-)
 from nbyard.domain.deployments.structs import (
+    OPEN,
+    OPEN_VARIABLE,
     STOP_SECONDS,
     DeploymentChange,
+    FieldKind,
     FormField,
     NewDeployment,
     OfferedService,
@@ -25,13 +21,35 @@ from nbyard.domain.deployments.structs import (
     RevisionSpec,
     ServiceKind,
 )
-from nbyard.domain.images.structs import check_reference
+from nbyard.domain.images.structs import VARIABLE, check_reference
+from nbyard.domain.limits import SSH_PORT
 from nbyard.domain.models.structs import PORT, READY_PATH
 from nbyard.domain.naming.names import check_title, without_accents
 from nbyard.domain.naming.unique_names import free_name
+from nbyard.domain.presentation import presented_fields
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason, because
 
+MAX_PORTS, MAX_WORDS, MAX_VARIABLES = 16, 200, 200
+MAX_TEXT = 16 * 1024
+LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+PATH = re.compile(r"/[A-Za-z0-9._~!$&'()*+,;=:@%/-]{0,500}")
+# NVIDIA's hook would add the GPUs in NVIDIA_VISIBLE_DEVICES, also those of other tasks.
+OURS = ("HOME", "NVIDIA_VISIBLE_DEVICES", "NBYARD_")
+# variables that the image of a served model reads
+OF_MODELS = (
+    "NBYARD_CALL_SECONDS",
+    "NBYARD_MAX_BODY_BYTES",
+    "NBYARD_MAX_QUEUE_ROWS",
+    OPEN_VARIABLE,
+)
+NOT_PORT_NAME = (
+    "is not a valid port name: use lower-case letters and digits, with - between them, at most 63"
+    " characters"
+)
+NOT_PORT = "is not a valid port: must be from 1 to 65535"
+# JupyterLab finds its settings, including its password, by these
+LABS = ("JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG")
 MIN_PASSWORD, MAX_PASSWORD = 9, 200
 FORM = "form"  # reserved: the address of the form itself
 MAX_TITLE = 45
@@ -84,117 +102,88 @@ OFFERED = (
 SERVICES: Mapping[str, OfferedService] = {service.name: service for service in OFFERED}
 IDES = ("jupyterlab", "code-server")
 
+SHOWN = {field.name: field.shown for field in presented_fields(NewDeployment)}
+
+
+def _field(
+    name: str, kind: FieldKind, default: str | float | None = None, *ends: float
+) -> FormField:
+    """Return a field of the form; `ends` limit a number, or the length of a text."""
+    shown, (least, most) = SHOWN[name], ends or (None, None)
+    title, unit = shown.label, shown.unit
+    return FormField(
+        name, title, shown.help, kind, default, least, most, unit, is_advanced=shown.more
+    )
+
+
 TEXTS = (
-    FormField(
-        "title",
-        "Title",
-        "The name that users see; at most 45 characters.",
-        "text",
-        "",
-        0,
-        MAX_TITLE,
-    ),
-    FormField(
-        "description",
-        "Description",
-        "The purpose of the deployment; at most 1,000 characters.",
-        "long text",
-        "",
-        0,
-        1000,
-    ),
-    FormField(
-        "name",
-        "Host name",
-        "The deployment's own part of its address. Empty: derived from the title.",
-        "text",
-        "",
-        0,
-        63,
-    ),
+    _field("title", "text", "", 0, MAX_TITLE),
+    _field("description", "long text", "", 0, 1000),
+    _field("name", "text", "", 0, 63),
 )
 MORE = (
-    FormField(
-        "password",
-        "Password",
-        "The password for JupyterLab or VS Code; at least 9 characters.",
-        "password",
-        "",
-        MIN_PASSWORD,
-        MAX_PASSWORD,
-    ),
-    FormField(
-        "command",
-        "Command",
-        "The words of a command that replaces the image's own.",
-        "words",
-        is_advanced=True,
-    ),
-    FormField(
-        "environment",
-        "Variables",
-        "Environment variables, without secrets: users who may see the deployment read them.",
-        "pairs",
-        is_advanced=True,
-    ),
-    FormField(
-        "ports",
-        "Ports",
-        "The ports of the service, each with the name of its link.",
-        "ports",
-        is_advanced=True,
-    ),
-    FormField(
-        "start_seconds",
-        "Time to start",
-        "The time limit for its first response.",
-        "number",
-        300,
-        1,
-        3600,
-        "s",
-        is_advanced=True,
-    ),
-    FormField(
-        "stop_seconds",
-        "Time to stop",
-        "The time limit to finish open requests when it is stopped or replaced.",
-        "number",
-        STOP_SECONDS,
-        0,
-        3600,
-        "s",
-        is_advanced=True,
-    ),
+    _field("password", "password", "", MIN_PASSWORD, MAX_PASSWORD),
+    _field("command", "words"),
+    _field("environment", "pairs"),
+    _field("ports", "ports"),
+    _field("start_seconds", "number", 300, 1, 3600),
+    _field("stop_seconds", "number", STOP_SECONDS, 0, 3600),
 )
+
+
+def wrong_variables(spec: RevisionSpec) -> Iterator[Detail]:
+    """Yield the refused variables, each with the reason."""
+    ours = OURS + LABS if spec.service == "jupyterlab" else OURS
+    if len(spec.environment) > MAX_VARIABLES:
+        yield Detail("environment", f"may have at most {MAX_VARIABLES} variables")
+    for name, value in spec.environment.items():
+        if not VARIABLE.fullmatch(name):
+            yield Detail("environment", f"{name[:40]!r} is not a valid variable name")
+        elif name.startswith(ours) and name not in OF_MODELS:
+            yield Detail(f"environment.{name[:40]}", "is set by nbyard itself")
+        elif name == OPEN_VARIABLE and value != OPEN:
+            yield Detail(f"environment.{name}", f"must be {OPEN}, or be left out")
+        elif len(value) > MAX_TEXT:
+            yield Detail(f"environment.{name[:40]}", f"may have at most {MAX_TEXT} characters")
+
+
+def wrong_ports(spec: RevisionSpec) -> Iterator[Detail]:
+    """Yield the refused ports, each with the reason."""
+    if len(spec.ports) > MAX_PORTS:
+        yield Detail("ports", f"may have at most {MAX_PORTS} entries")
+    if not spec.ports and spec.service != "own":
+        yield Detail("ports", "at least one is needed")
+    names, numbers = set[str](), set[int]()
+    for index, port in enumerate(spec.ports[:MAX_PORTS]):
+        if not LABEL.fullmatch(port.name) or port.name in names:
+            why = "is used by another port" if port.name in names else NOT_PORT_NAME
+            yield Detail(f"ports.{index}.name", f"{port.name[:80]!r} {why}")
+        if not 1 <= port.port <= 65535 or port.port in numbers:
+            why = "appears twice" if port.port in numbers else NOT_PORT
+            yield Detail(f"ports.{index}.port", f"{port.port} {why}")
+        elif port.port == SSH_PORT:
+            yield Detail(f"ports.{index}.port", f"port {SSH_PORT} is that of SSH")
+        if not PATH.fullmatch(port.path):
+            yield Detail(f"ports.{index}.path", "must begin with / and be written as in a URL")
+        names.add(port.name)
+        numbers.add(port.port)
 
 
 def _hardware(
     cpu: tuple[int, int, int], memory: tuple[int, int, int], gpus: int
 ) -> tuple[FormField, ...]:
-    """Return the hardware fields: minimum, maximum and default each, and at most `gpus` GPUs."""
-    told_gpus = "The number of GPUs that only this deployment uses. Runs cannot use them meanwhile."
-    told_memory = "The memory limit. A service that exceeds it is killed."
+    """Return the hardware fields: default, minimum and maximum each, and at most `gpus` GPUs."""
     return (
-        FormField("cpu", "CPU", "The maximum number of cores.", "number", cpu[2], *cpu[:2]),
-        FormField("memory_gb", "Memory", told_memory, "number", memory[2], *memory[:2], "GB"),
-        FormField(
-            "disk_gb",
-            "Disk",
-            "The maximum size of its files, if the disk of the engine supports limits.",
-            "number",
-            10,
-            1,
-            50,
-            "GB",
-        ),
-        FormField("gpu", "GPU", told_gpus, "number", 0, 0, gpus),
+        _field("cpu", "number", *cpu),
+        _field("memory_gb", "number", *memory),
+        _field("disk_gb", "number", 10, 1, 50),
+        _field("gpu", "number", 0, 0, gpus),
     )
 
 
 PRESETS = (
-    Preset("standard", "Standard", [*TEXTS, *_hardware((1, 10, 4), (2, 40, 8), 1), *MORE]),
-    Preset("tutorial", "Tutorial", [*TEXTS, *_hardware((2, 4, 2), (2, 4, 4), 0), *MORE]),
+    Preset("standard", "Standard", [*TEXTS, *_hardware((4, 1, 10), (8, 2, 40), 1), *MORE]),
+    Preset("tutorial", "Tutorial", [*TEXTS, *_hardware((2, 2, 4), (4, 2, 4), 0), *MORE]),
 )
 
 

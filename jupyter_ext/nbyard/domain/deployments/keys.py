@@ -3,12 +3,14 @@
 import hashlib
 import secrets
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, Deployment
 from nbyard.domain.naming.names import check_title
 from nbyard.domain.paging import check_range
+from nbyard.domain.presentation import AGE, shown
 from nbyard.errors import Conflict
 
 TOKEN_BYTES = 32
@@ -21,8 +23,11 @@ MIN_DAYS, MAX_DAYS = 0.001, 3650
 class NewDeploymentKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key to create. It expires after `days`, null for never. `name` says what it is for."""
 
-    name: str = ""
-    days: float | None = None
+    name: Annotated[str, shown("Name", "Purpose of the key.")] = ""
+    days: Annotated[
+        float | None,
+        shown("Expires", "Time until it expires: 12h, 30d, 4w.", option="--expires", format=AGE),
+    ] = None
 
 
 class DeploymentKey(msgspec.Struct, frozen=True):

@@ -1,13 +1,14 @@
 """Deployments: services to keep running, their requests, revisions and state."""
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import ServedModel
+from nbyard.domain.presentation import shown
 from nbyard.domain.state_machines import DeploymentState
 from nbyard.reasons.structs import Reason
 
@@ -48,7 +49,7 @@ class DashboardGeneral(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     docker_image: str = ""
     docker_tag: str = ""
     service: DashboardService = "deepaas"
-    jupyter_password: str = ""
+    jupyter_password: Annotated[str, shown("Password", option="", secret=True)] = ""
     hostname: str = ""
 
 
@@ -73,33 +74,113 @@ class DashboardStorage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     datasets: list[dict[str, Any]] = []
 
 
+Title = Annotated[str, shown("Title", "The name that users see; at most 45 characters.")]
+Description = Annotated[
+    str, shown("Description", "The purpose of the deployment; at most 1,000 characters.")
+]
+Cpu = Annotated[float, shown("CPU", "The maximum number of cores.")]
+Memory = Annotated[
+    float,
+    shown(
+        "Memory",
+        "The memory limit. A service that exceeds it is killed.",
+        option="--memory",
+        unit="GB",
+    ),
+]
+Disk = Annotated[
+    float,
+    shown(
+        "Disk",
+        "The maximum size of its files, if the disk of the engine supports limits.",
+        option="--disk",
+        unit="GB",
+    ),
+]
+Gpu = Annotated[
+    int,
+    shown(
+        "GPU", "The number of GPUs that only this deployment uses. Runs cannot use them meanwhile."
+    ),
+]
+Password = Annotated[
+    str,
+    shown(
+        "Password",
+        "The password for JupyterLab or VS Code; at least 9 characters.",
+        option="",
+        secret=True,
+    ),
+]
+CommandWords = Annotated[
+    list[str],
+    shown(
+        "Command", "The words of a command that replaces the image's own.", argument=True, more=True
+    ),
+]
+Variables = Annotated[
+    dict[str, str],
+    shown(
+        "Variables",
+        "Environment variables, without secrets: users who may see the deployment read them.",
+        option="--variable",
+        more=True,
+    ),
+]
+Ports = Annotated[
+    list[Port],
+    shown(
+        "Ports", "The ports of the service, each with the name of its link.", option="", more=True
+    ),
+]
+StartSeconds = Annotated[
+    float,
+    shown(
+        "Time to start",
+        "The time limit for its first response.",
+        unit="s",
+        more=True,
+    ),
+]
+StopSeconds = Annotated[
+    float,
+    shown(
+        "Time to stop",
+        "The time limit to finish open requests when it is stopped or replaced.",
+        unit="s",
+        more=True,
+    ),
+]
+
+
 class NewDeployment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A deployment to create. Omitted fields have the values of the preset and the service.
 
-    `name` is the host name, a part of its address; by default it is derived from the title.
-    `memory_gb` and `disk_gb` are in units of 2^30 bytes. Without a `command`, the image's own is
-    started. `ports` are the ports that the service listens on. The service has `start_seconds` to
-    answer. It has `stop_seconds` to finish requests when it is stopped or replaced. `general`,
-    `hardware` and `storage` are the form of the AI4OS dashboard, as an alternative to the other
-    fields.
+    `memory_gb` and `disk_gb` are in units of 2^30 bytes. `general`, `hardware` and `storage` are
+    the form of the AI4OS dashboard, as an alternative to the other fields.
     """
 
-    image: str = ""
-    service: ServiceKind = "api"
-    name: str = ""
-    title: str = ""
-    description: str = ""
-    preset: str = "standard"
-    cpu: float | None = None
-    memory_gb: float | None = None
-    disk_gb: float | None = None
-    gpu: int | None = None
-    password: str = ""
-    command: list[str] = []
-    environment: dict[str, str] = {}
-    ports: list[Port] | None = None
-    start_seconds: float | None = None
-    stop_seconds: float | None = None
+    image: Annotated[str, shown("Image", argument=True)] = ""
+    service: Annotated[ServiceKind, shown("Service")] = "api"
+    name: Annotated[
+        str,
+        shown(
+            "Host name", "The deployment's own part of its address. Empty: derived from the title."
+        ),
+    ] = ""
+    title: Title = ""
+    description: Description = ""
+    preset: Annotated[str, shown("Preset", "The preset with the defaults and ranges.")] = "standard"
+    cpu: Cpu | None = None
+    memory_gb: Memory | None = None
+    disk_gb: Disk | None = None
+    gpu: Gpu | None = None
+    password: Password = ""
+    command: CommandWords = []
+    environment: Variables = {}
+    ports: Ports | None = None
+    start_seconds: StartSeconds | None = None
+    stop_seconds: StopSeconds | None = None
     general: DashboardGeneral | None = None
     hardware: DashboardHardware | None = None
     storage: DashboardStorage | None = None
@@ -115,19 +196,19 @@ class DeploymentChange(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: int = 0
     changed_at: datetime | None = None
-    title: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    image: str | UnsetType = UNSET
-    cpu: float | UnsetType = UNSET
-    memory_gb: float | UnsetType = UNSET
-    disk_gb: float | UnsetType = UNSET
-    gpu: int | UnsetType = UNSET
-    password: str | UnsetType = UNSET
-    command: list[str] | UnsetType = UNSET
-    environment: dict[str, str] | UnsetType = UNSET
-    ports: list[Port] | UnsetType = UNSET
-    start_seconds: float | UnsetType = UNSET
-    stop_seconds: float | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    image: Annotated[str, shown("Image", "The new image.")] | UnsetType = UNSET
+    cpu: Cpu | UnsetType = UNSET
+    memory_gb: Memory | UnsetType = UNSET
+    disk_gb: Disk | UnsetType = UNSET
+    gpu: Gpu | UnsetType = UNSET
+    password: Password | UnsetType = UNSET
+    command: CommandWords | UnsetType = UNSET
+    environment: Variables | UnsetType = UNSET
+    ports: Ports | UnsetType = UNSET
+    start_seconds: StartSeconds | UnsetType = UNSET
+    stop_seconds: StopSeconds | UnsetType = UNSET
 
 
 class RevisionSpec(msgspec.Struct, frozen=True):

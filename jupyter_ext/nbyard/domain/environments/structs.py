@@ -6,7 +6,7 @@ A kernel outside nbyard's environments is identified by a fingerprint.
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -20,6 +20,7 @@ from nbyard.domain.environments.requirements import (
     name_of,
     place_of,
 )
+from nbyard.domain.presentation import shown
 from nbyard.domain.state_machines import EnvironmentState
 from nbyard.errors import Invalid, NotFound
 from nbyard.reasons.structs import Reason
@@ -233,8 +234,8 @@ class NewEnvironment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `capture` names a kernel whose packages are added in their installed versions.
     """
 
-    name: str
-    requirements: str = ""
+    name: Annotated[str, shown("Name", order=1)]
+    requirements: Annotated[str, shown("Packages", order=2, widget="packages")] = ""
     capture: str = ""
     description: str = ""
 

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Annotated
 
 import msgspec
 
@@ -10,6 +11,7 @@ from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.presentation import shown
 from nbyard.reasons.structs import Reason
 
 # Files with the same name everywhere: their folder identifies them.
@@ -41,10 +43,31 @@ class Resources(Limits, frozen=True, omit_defaults=True, forbid_unknown_fields=T
     logs. It is a folder below the working directory, or the name of an output.
     """
 
-    environment: str = ""
-    image: str = ""
+    environment: Annotated[
+        str,
+        shown(
+            "Environment",
+            "A name, or name@2 for version 2.",
+            option="",
+            order=1,
+            picker="environment",
+        ),
+    ] = ""
+    image: Annotated[
+        str,
+        shown("Image", "For runs in containers.", option="", order=10, more=True, picker="image"),
+    ] = ""
     hinted_image: str = ""
-    requirements: str = ""
+    requirements: Annotated[
+        str,
+        shown(
+            "Requirements",
+            "A requirements file beside the executable. The image is built from it.",
+            option="",
+            order=11,
+            more=True,
+        ),
+    ] = ""
     ports: dict[str, int] = msgspec.field(default_factory=dict)
     tensorboard: str = ""
 
@@ -105,9 +128,12 @@ class TagCell(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class NewExecutable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An executable to register. Omitted fields are read from the file."""
 
-    path: str = ""
+    path: Annotated[str, shown("File", argument=True, needed=True)] = ""
     upload: str = ""
-    name: str | msgspec.UnsetType = msgspec.UNSET
+    name: Annotated[
+        str | msgspec.UnsetType,
+        shown("Name", option_help="Name of the executable. Default: the file's name."),
+    ] = msgspec.UNSET
     kind: str = ""
     description: str = ""
     arguments: list[Argument] | None = None
@@ -155,6 +181,9 @@ class ExecutableVersion(msgspec.Struct, frozen=True):
     resources: Resources
     created_at: datetime
     invocation: Invocation = Invocation()
+
+
+ReadCode = Inspection | ExecutableVersion
 
 
 class Executable(msgspec.Struct, frozen=True):

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import zip_longest
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from nbyard.domain.digest import digest_of
 from nbyard.domain.images.dockerfile_parser import FailedLine
 from nbyard.domain.naming.names import without_accents
+from nbyard.domain.presentation import shown
 from nbyard.domain.state_machines import ImageState
 from nbyard.errors import Detail, Invalid
 from nbyard.reasons.structs import Reason
@@ -68,16 +69,69 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     the Dockerfile.
     """
 
-    base: str = ""
-    system_packages: list[str] = []
-    build_packages: list[str] = []
-    uid: int = NOBODY
-    gid: int = NOBODY
-    cuda: str = ""
-    variables: dict[str, str] = {}
-    labels: dict[str, str] = {}
-    for_notebooks: bool = True
-    project: str = ""
+    base: Annotated[
+        str,
+        shown("Base image", order=1, option_help="Base image (ARG BASE).", metavar="IMAGE"),
+    ] = ""
+    system_packages: Annotated[
+        list[str],
+        shown(
+            "System packages",
+            order=5,
+            widget="names",
+            option="--system-package",
+            option_help="Debian package to install.",
+        ),
+    ] = []
+    build_packages: Annotated[
+        list[str],
+        shown(
+            "Packages for building only",
+            order=6,
+            widget="names",
+            option="--build-package",
+            option_help="Debian package for building Python packages only.",
+        ),
+    ] = []
+    uid: Annotated[
+        int, shown("User id", order=3, option_help="User ID in the container; not root.")
+    ] = NOBODY
+    gid: Annotated[
+        int, shown("Group id", order=4, option_help="Group ID in the container; not root.")
+    ] = NOBODY
+    cuda: Annotated[
+        str,
+        shown(
+            "CUDA version",
+            order=2,
+            option_help="CUDA version of NVIDIA's base image.",
+            metavar="VERSION",
+        ),
+    ] = ""
+    variables: Annotated[
+        dict[str, str],
+        shown("Environment variables", order=8, placeholder="NAME=VALUE", option="--variable"),
+    ] = {}
+    labels: Annotated[
+        dict[str, str], shown("Labels", order=9, placeholder="NAME=VALUE", option="--label")
+    ] = {}
+    project: Annotated[
+        str,
+        shown(
+            "Project folder",
+            order=7,
+            placeholder="The files of this folder are copied to /project",
+            option_help="Folder whose files are copied to /project.",
+            metavar="FOLDER",
+        ),
+    ] = ""
+    for_notebooks: Annotated[
+        bool,
+        shown(
+            option="--for-notebooks/--for-scripts",
+            option_help="Add the packages that execute notebooks, or leave them out.",
+        ),
+    ] = True
     own: str = ""
 
 
@@ -123,7 +177,7 @@ class PulledImage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     It can be listed among the images of an `environment` (by name or ID).
     """
 
-    reference: str
+    reference: Annotated[str, shown("Name", argument=True, metavar="NAME:TAG")]
     environment: str = ""
 
 

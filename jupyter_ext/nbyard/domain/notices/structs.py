@@ -1,10 +1,11 @@
 """Notices: channels, their rules, and the messages that wait or were sent."""
 
 from datetime import datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.presentation import shown
 from nbyard.reasons.structs import Reason
 
 NoticeEvent = Literal[
@@ -17,6 +18,16 @@ NoticeEvent = Literal[
     "automation-missed",
 ]
 EVENTS: tuple[NoticeEvent, ...] = get_args(NoticeEvent)
+# What an automation or its run did, in the order of forms.
+EVENT_LABELS: dict[str, str] = {
+    "failed": "failed",
+    "recovered": "succeeded again",
+    "automation-missed": "did not start",
+    "running-long": "takes long",
+    "retried": "retried",
+    "succeeded": "succeeded",
+    "cancelled": "cancelled",
+}
 # The events for a rule that names a channel without events.
 DEFAULT_EVENTS: tuple[NoticeEvent, ...] = ("failed", "recovered", "automation-missed")
 NoticeOutcome = Literal["waiting", "sent", "failed"]
@@ -30,11 +41,33 @@ class NoticeRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `long_seconds`, whichever is first.
     """
 
-    events: list[NoticeEvent]
-    path: str = ""
+    events: Annotated[
+        list[NoticeEvent], shown("Send a message when a run", order=3, labels=EVENT_LABELS)
+    ]
+    path: Annotated[
+        str, shown("Only runs of this file", order=4, more=True, placeholder="all files")
+    ] = ""
     long_factor: float | None = 2.0
-    long_seconds: float | None = None
-    project: str = ""
+    long_seconds: Annotated[
+        float | None,
+        shown(
+            "A run takes long after (minutes)",
+            order=6,
+            more=True,
+            widget="minutes",
+            placeholder="twice its usual duration",
+        ),
+    ] = None
+    project: Annotated[
+        str,
+        shown(
+            "Only runs of this project",
+            order=5,
+            more=True,
+            picker="project",
+            placeholder="all projects",
+        ),
+    ] = ""
 
 
 class AutomationNotice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -59,8 +92,17 @@ class NewChannel(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     runs; a key before an @ is sent as a bearer token.
     """
 
-    name: str
-    url: str
+    name: Annotated[str, shown("Name", order=1)]
+    url: Annotated[
+        str,
+        shown(
+            "URL",
+            "Slack, Discord, Teams: the web address of a webhook (https://…). E-mail:"
+            " mailtos://USER:PASSWORD@smtp.example.org?to=me@example.org",
+            order=2,
+            secret=True,
+        ),
+    ]
     rules: list[NoticeRule] = []
     digest: DigestLimit = DigestLimit()
 
@@ -74,7 +116,7 @@ class ChannelPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     revision: int
     name: str | msgspec.UnsetType = msgspec.UNSET
-    url: str | msgspec.UnsetType = msgspec.UNSET
+    url: Annotated[str | msgspec.UnsetType, shown("URL", secret=True)] = msgspec.UNSET
     rules: list[NoticeRule] | msgspec.UnsetType = msgspec.UNSET
     digest: DigestLimit | msgspec.UnsetType = msgspec.UNSET
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from nbyard.errors import Invalid
 from nbyard.field_suggestions import add_key_names, add_suggestions
 
 ChangeKind = Literal["project", "environment", "schedule", "file", "notification", "policy"]
+Entries = Mapping[ChangeKind, Mapping[str, msgspec.Struct]]  # of a folder or server, by name
 FILE = "nbyard.toml"
 FOLDER = "projects"  # of the store: it has the pushed files as `FOLDER/PROJECT ID/PUSH/`
 MOST_BYTES = 1 << 20
@@ -69,7 +70,7 @@ class ProjectPush(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class FieldChange(msgspec.Struct, frozen=True):
-    """The value of a field on the server (`old`) and in the project folder (`new`)."""
+    """The value of a field before (`old`) and after (`new`) a push or pull."""
 
     old: Any = None
     new: Any = None
@@ -165,29 +166,22 @@ def changed_fields(wanted: msgspec.Struct, present: msgspec.Struct) -> dict[str,
     }
 
 
-def changed_entries(
-    kind: ChangeKind,
-    wanted: Mapping[str, msgspec.Struct],
-    present: Mapping[str, msgspec.Struct],
-    *,
-    keeps_others: bool = False,
-) -> list[ProjectChange]:
-    """Return the changes of one kind that a push makes, sorted by name.
+def differences(wanted: Entries, present: Entries) -> Iterator[ProjectChange]:
+    """Yield the changes that turn `present` into `wanted`, by kind and name.
 
-    `wanted` are the entries of the folder by name, `present` those of the server. With
-    `keeps_others`, entries that only the server has are kept, else they are deleted.
+    A push wants what the folder has, a pull what the server has. Only entries that the caller may
+    delete belong into `present` without being wanted.
     """
-    changes = []
-    for name in sorted({*wanted, *present}):
-        new, old = wanted.get(name), present.get(name)
-        if new is None:
-            if not keeps_others:
-                changes.append(ProjectChange("delete", kind, name))
-        elif old is None:
-            changes.append(ProjectChange("add", kind, name))
-        elif fields := changed_fields(new, old):
-            changes.append(ProjectChange("change", kind, name, fields))
-    return changes
+    for kind, entries in wanted.items():
+        others = present.get(kind, {})
+        for name in sorted({*entries, *others}):
+            new, old = entries.get(name), others.get(name)
+            if new is None:
+                yield ProjectChange("delete", kind, name)
+            elif old is None:
+                yield ProjectChange("add", kind, name)
+            elif fields := changed_fields(new, old):
+                yield ProjectChange("change", kind, name, fields)
 
 
 def push_name(digest: str) -> str:

@@ -1,14 +1,20 @@
-"""Checks of the fields of a project that users write."""
+"""Checks of the fields of a project that users write, and of the files that a push sends."""
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from posixpath import dirname, join, normpath
 from typing import Any
 from urllib.parse import urlsplit
 
+from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.names import check_name
-from nbyard.domain.projects.structs import ProjectTask
-from nbyard.errors import Invalid
+from nbyard.domain.presentation import presented_fields
+from nbyard.domain.projects.structs import NewProject, ProjectTask
+from nbyard.domain.projects.toml_places import entry_path
+from nbyard.domain.workflows.active_nodes import without_muted
+from nbyard.domain.workflows.structs import Document, read_document
+from nbyard.errors import Detail, Invalid, NbyardError
 
 MOST_TEXT = 20_000
 MOST_FACTS = 100
@@ -17,7 +23,12 @@ MOST_URL = 2_000
 SCHEMES = ("https", "http", "ssh", "git")
 # The short form of SSH: user@host:path
 SHORT_SSH = re.compile(r"[\w.-]+@[\w.-]+:(?!//)[^\s:]+")
-PLAIN_TEXTS = ("description", "requirements")
+PLAIN_TEXTS = [
+    field.name
+    for field in presented_fields(NewProject)
+    if field.type is str and field.name not in ("name", "repository")
+]
+WORKFLOW = ".nbflow"
 
 
 def check_fields(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,3 +118,45 @@ def check_task(task: ProjectTask) -> None:
     """
     for field in task.__struct_fields__:
         check_length(getattr(task, field), f"task.{field}")
+
+
+def check_node_files(
+    paths: Mapping[str, str], files: Collection[str], read: Callable[[str], bytes]
+) -> None:
+    """Check that the files of nodes are among the files of a push.
+
+    `paths` has the path of each schedule by name. `read` returns the content of a workflow file.
+    Damaged workflows are left out, and so are absolute paths.
+
+    Raises:
+        Invalid: Files are missing. The fields are `schedules.NAME.path`.
+    """
+    details = []
+    for name, path in paths.items():
+        if not path.endswith(WORKFLOW) or path not in files:
+            continue
+        try:
+            document = read_document(read(path))
+        except NbyardError:
+            continue
+        for node, missing in _missing(document, dirname(path), files):
+            why = (
+                f"node {node} of {path} uses {missing[:200]}, which is not among the files that"
+                " are sent"
+            )
+            details.append(Detail.of(f"{entry_path('schedules', name)}.path", why))
+    if details:
+        raise Invalid.fields(details)
+
+
+def _missing(document: Document, folder: str, files: Collection[str]) -> Iterator[tuple[str, str]]:
+    for name, node in without_muted(document).nodes.items():
+        # A pinned node uses a stored result or version, and a bypassed one does not run.
+        is_stored = node.pin is not None or node.version or node.mode is not None
+        path = split_function_path(node.path).file
+        if is_stored or not path or path.startswith("/"):
+            continue
+        target = normpath(join(folder, path))
+        is_folder = target == "." or any(file.startswith(f"{target}/") for file in files)
+        if target not in files and not is_folder:
+            yield name, target

@@ -1,10 +1,11 @@
 """Projects and the resources that are linked to them."""
 
 from datetime import datetime
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 import msgspec
 
+from nbyard.domain.presentation import shown
 from nbyard.domain.runs.git_states import GitState
 
 LinkKind = Literal[
@@ -26,9 +27,51 @@ LINK_KINDS: tuple[LinkKind, ...] = get_args(LinkKind)
 class ProjectTask(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The purpose of a project: its goal, the data to evaluate results with, and the criteria."""
 
-    goal: str = ""
-    evaluation_data: str = ""
-    criteria: str = ""
+    goal: Annotated[str, shown("Goal", order=3, option_help="Goal of the project's task.")] = ""
+    evaluation_data: Annotated[
+        str,
+        shown("Evaluation data", order=4, more=True, option_help="Data that evaluates results."),
+    ] = ""
+    criteria: Annotated[
+        str, shown("Criteria", order=5, more=True, option_help="When a result is good enough.")
+    ] = ""
+
+
+Description = Annotated[
+    str,
+    shown("Description", order=2, widget="long text", option_help="What the project is."),
+]
+Repository = Annotated[
+    str,
+    shown(
+        "Repository (URL)",
+        order=6,
+        more=True,
+        metavar="URL",
+        option_help="Git repository of the project.",
+    ),
+]
+Requirements = Annotated[
+    str,
+    shown(
+        "Requirements",
+        order=7,
+        more=True,
+        widget="long text",
+        option_help="What the project needs, such as a GPU.",
+    ),
+]
+Facts = Annotated[
+    dict[str, str],
+    shown(
+        "Other facts, one “name = value” per line",
+        order=8,
+        more=True,
+        widget="facts",
+        option="--set",
+        option_help="A fact. Repeatable.",
+    ),
+]
 
 
 class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -38,24 +81,24 @@ class NewProject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     other facts by name.
     """
 
-    name: str
-    description: str = ""
-    repository: str = ""
-    requirements: str = ""
-    metadata: dict[str, str] = {}
+    name: Annotated[str, shown("Name", order=1, argument=True)]
+    description: Description = ""
+    repository: Repository = ""
+    requirements: Requirements = ""
     task: ProjectTask = ProjectTask()
+    metadata: Facts = {}
 
 
 class ProjectPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Fields of a project to change. `revision` is the revision that was read."""
 
-    revision: int
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    description: str | msgspec.UnsetType = msgspec.UNSET
-    repository: str | msgspec.UnsetType = msgspec.UNSET
-    requirements: str | msgspec.UnsetType = msgspec.UNSET
-    metadata: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
+    revision: Annotated[int, shown(lock=True)]
+    name: Annotated[str | msgspec.UnsetType, shown("Name", option_help="New name.")] = msgspec.UNSET
+    description: Description | msgspec.UnsetType = msgspec.UNSET
+    repository: Repository | msgspec.UnsetType = msgspec.UNSET
+    requirements: Requirements | msgspec.UnsetType = msgspec.UNSET
     task: ProjectTask | msgspec.UnsetType = msgspec.UNSET
+    metadata: Facts | msgspec.UnsetType = msgspec.UNSET
 
 
 class Project(msgspec.Struct, frozen=True):

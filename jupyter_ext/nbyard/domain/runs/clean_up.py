@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from heapq import nsmallest
 from itertools import islice
 from operator import attrgetter
+from typing import Annotated
 
 import msgspec
 from msgspec.structs import replace
 
 from nbyard.domain.paging import check_range
+from nbyard.domain.presentation import AGE, SIZE, shown
 from nbyard.domain.state_machines import RUN, RunState
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -20,6 +22,50 @@ MAX_KEPT = 1_000_000
 MOST_SHOWN = 100
 BY_AGE = attrgetter("finished_at", "number")
 OF_WORKFLOW = "workflow:"
+# The fields of rules: those of a clean-up, and those of a project's policy.
+Age = Annotated[
+    float | None,
+    shown(
+        "Older than (days)",
+        order=1,
+        option="--older-than",
+        option_help="Only runs that finished this long ago: 12h, 30d, 4w.",
+        format=AGE,
+    ),
+]
+Newest = Annotated[
+    int | None,
+    shown(
+        "Newest runs to keep of each workflow",
+        order=2,
+        option_help="Keep the newest N runs of each workflow.",
+        metavar="N",
+    ),
+]
+Most = Annotated[
+    int | None,
+    shown(
+        "Most gigabytes of all outputs",
+        order=3,
+        widget="gigabytes",
+        option="--max-size",
+        option_help="Delete the oldest until all outputs fit into SIZE, such as 20GB. The newest"
+        " successful run of each workflow goes last.",
+        format=SIZE,
+    ),
+]
+FINAL = {state: state for state in ("succeeded", "failed", "cancelled")}
+States = Annotated[
+    list[str],
+    shown(
+        "Only these states (none: all)",
+        order=4,
+        widget="boxes",
+        labels=FINAL,
+        option="--state",
+        option_help="Only runs in this state. Repeatable.",
+    ),
+]
 
 
 class CleanUpRules(
@@ -38,11 +84,18 @@ class CleanUpRules(
     `workflow`, unless `max_bytes` is 0.
     """
 
-    older_than_days: float | None = None
-    keep: int | None = None
-    states: list[str] = []
-    max_bytes: int | None = None
-    workflow: str = ""
+    older_than_days: Age = None
+    keep: Newest = None
+    states: States = []
+    max_bytes: Most = None
+    workflow: Annotated[
+        str, shown(option_help="Only runs of this workflow or file.", metavar="FILE")
+    ] = ""
+
+    @property
+    def is_given(self) -> bool:
+        """Return whether a rule chooses runs. A workflow alone does not."""
+        return self != CleanUpRules(workflow=self.workflow)
 
 
 class FinishedRun(msgspec.Struct, frozen=True, gc=False):

@@ -302,7 +302,8 @@ class _Planner(msgspec.Struct, frozen=True):
             Invalid: the value of a parameter is refused, or names a missing credential.
         """
         node, known, overrides = self.document.nodes[name], self.resolved[name], self.overrides
-        bindings = self._bindings(name, fed)
+        bound = ((a.name, self._binding(name, a, fed.get(a.name))) for a in known.arguments)
+        bindings = {argument: binding for argument, binding in bound if binding is not None}
         default = known.resources
         label = node.label or display_name(node.path) or known.name
         if known.pinned is not None:
@@ -340,18 +341,14 @@ class _Planner(msgspec.Struct, frozen=True):
             **limits,
         )
 
-    def _bindings(self, name: str, fed: Mapping[str, Edge]) -> dict[str, Binding]:
-        bindings: dict[str, Binding] = {}
-        for argument in self.resolved[name].arguments:
-            bound = self._binding(name, argument, fed.get(argument.name))
-            if bound is not None:
-                bindings[argument.name] = self._with_secret(name, argument, bound)
-        return bindings
-
     def _binding(self, name: str, argument: Argument, edge: Edge | None) -> Binding | None:
         """Return the binding of an argument; None for an output, or without a value.
 
-        It comes from the connection `edge`, a workflow parameter, the node or the default.
+        It comes from the connection `edge`, a workflow parameter, the node or the default. The
+        name of a credential is replaced by the credential.
+
+        Raises:
+            Invalid: the value of a parameter is refused, or names a missing credential.
         """
         if argument.role == "output":
             return None
@@ -361,26 +358,19 @@ class _Planner(msgspec.Struct, frozen=True):
         given = self.document.nodes[name].arguments.get(argument.name)
         if given is None:
             blank = argument.default is msgspec.UNSET or is_blank_secret(argument, argument.default)
-            return None if blank else ValueOf(argument.default, is_default=True)
-        if isinstance(given.parameter, str):
-            value = self.values[given.parameter]
-            return ValueOf(check_value(argument, value, f"parameters.{given.parameter}"))
-        return ValueOf(check_value(argument, given.value))
-
-    def _with_secret(self, name: str, argument: Argument, bound: Binding) -> Binding:
-        """Replace the name of a credential by the credential.
-
-        Raises:
-            Invalid: a workflow parameter names a missing credential.
-        """
-        if not is_secret(argument) or not isinstance(bound, ValueOf) or bound.value is None:
-            return bound
-        if bound.value in self.credentials:
-            return self.credentials[bound.value]
-        given = self.document.nodes[name].arguments.get(argument.name)
-        by_parameter = given is not None and isinstance(given.parameter, str)
-        place = f"parameters.{given.parameter}" if given and by_parameter else ""
-        raise Invalid.field(place or f"{name}.{argument.name}", NO_CREDENTIAL)
+            if blank:
+                return None
+            value, place = argument.default, ""
+        elif isinstance(given.parameter, str):
+            place = f"parameters.{given.parameter}"
+            value = check_value(argument, self.values[given.parameter], place)
+        else:
+            value, place = check_value(argument, given.value), ""
+        if not is_secret(argument) or value is None:
+            return ValueOf(value, is_default=given is None)
+        if value not in self.credentials:
+            raise Invalid.field(place or f"{name}.{argument.name}", NO_CREDENTIAL)
+        return self.credentials[value]
 
 
 def runtime_of(node: Node, kind: str, image: str, overrides: RunOverrides) -> str:

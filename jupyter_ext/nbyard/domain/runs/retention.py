@@ -7,9 +7,13 @@ import msgspec
 
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.runs.clean_up import (
+    Age,
     CleanUpPreview,
     CleanUpRules,
     FinishedRun,
+    Most,
+    Newest,
+    States,
     check_rules,
     choose_runs,
 )
@@ -32,10 +36,10 @@ class PolicyRules(
     is 0.
     """
 
-    older_than_days: float | None = None
-    keep: int | None = None
-    states: list[str] = []
-    max_bytes: int | None = None
+    older_than_days: Age = None
+    keep: Newest = None
+    states: States = []
+    max_bytes: Most = None
 
     @property
     def as_clean_up(self) -> CleanUpRules:

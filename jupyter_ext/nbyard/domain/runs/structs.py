@@ -12,7 +12,7 @@ from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.domain.attempts.other_files import OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.environments.references import UsedEnvironment
-from nbyard.domain.file_formats import TEXT_TABLES, OutputClass, format_of, guess_class
+from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
 from nbyard.domain.limits import Limits
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.git_states import GitState
@@ -52,7 +52,7 @@ class BytesOf(msgspec.Struct, frozen=True, tag="bytes", tag_field="kind"):
 
 def bytes_of(digest: str, filename: str, origin: str = "", source: str = "") -> BytesOf:
     """Return a stored file as a binding. Text tables are `typed`."""
-    return BytesOf(digest, filename, origin, format_of(filename) in TEXT_TABLES, source)
+    return BytesOf(digest, filename, origin, is_text_table(filename), source)
 
 
 class ResultOf(msgspec.Struct, frozen=True, tag="result", tag_field="kind"):
@@ -363,8 +363,8 @@ class Run(msgspec.Struct, frozen=True):
 class RunDetail(msgspec.Struct, frozen=True):
     """A run with its tasks in topological order. `edges` are the connections that it used.
 
-    `modes` has the modes of its muted and bypassed nodes. `source` is the name of the schedule or
-    trigger that started the run. `is_source_deleted` is true after its deletion.
+    `modes` has the modes of its muted and bypassed nodes. `source` is the name of the automation
+    that started the run. `is_source_deleted` is true after its deletion.
     """
 
     run: Run

@@ -1,1 +1,1 @@
-"""Freeze runs, and create them: single runs, and those of schedules, triggers and bisections."""
+"""Freeze runs, and create them: single runs, and those of automations and bisections."""

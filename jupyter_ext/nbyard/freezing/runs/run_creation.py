@@ -59,7 +59,7 @@ def create_run(  # noqa: PLR0913
         take_name(store, c, owner, name, replace=replace)
     content = with_values(content, values or {})
     recorded = recorded_values(content)
-    plans = with_sample(plan_run(store, c, owner, content, recorded), sample)
+    plans = plan_run(store, c, owner, content, recorded, sample)
     if name and not template.workflow_id:
         outputs = [a.name for a in plans[0].arguments if a.role == "output"]
         check_outputs_unambiguous(store, c, owner, name, outputs)
@@ -176,9 +176,16 @@ def recorded_values(content: TemplateContent) -> dict[str, Any]:
 
 
 def plan_run(
-    store: Store, c: Connection, owner: str, content: TemplateContent, values: Values
+    store: Store,
+    c: Connection,
+    owner: str,
+    content: TemplateContent,
+    values: Values,
+    sample: Sample | None = None,
 ) -> list[TaskPlan]:
     """Return the tasks of a run in topological order. `values` are its recorded values.
+
+    Tasks that read data get the sample, unless they reuse a result.
 
     Raises:
         Invalid: the run would have no tasks, or it has problems.
@@ -188,17 +195,13 @@ def plan_run(
     plans = plan_tasks(content.document, nodes, values, chosen, content.overrides, credentials)
     if not plans:
         raise Invalid("There is nothing to run: add or select a notebook, script or program.")
-    return [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
-
-
-def with_sample(plans: list[TaskPlan], sample: Sample | None) -> list[TaskPlan]:
-    """Return the plans; tasks that read data get the sample, unless they reuse a result."""
-    if sample is None:
-        return plans
+    plans = [without_lock(store, c, owner, plan, nodes[plan.node].kind) for plan in plans]
     # A task without input data produces the same result as in a full run.
     return [
         msgspec.structs.replace(plan, sample=sample)
-        if not plan.reuse and any(isinstance(b, BytesOf | ResultOf) for b in plan.bindings.values())
+        if sample
+        and not plan.reuse
+        and any(isinstance(b, BytesOf | ResultOf) for b in plan.bindings.values())
         else plan
         for plan in plans
     ]
@@ -221,8 +224,6 @@ def _insert(
         "person": origin.person,
     }
     store.runs.insert(c, {**row, **started_by, "id": run_id, "created_at": now})
-    run = store.runs.by_id(c, run_id)
-    assert run is not None
     ids = [new_id() for _ in plans]
     rows = [
         {
@@ -239,6 +240,6 @@ def _insert(
         }
         for place, (task_id, plan) in enumerate(zip(ids, plans, strict=True))
     ]
-    store.tasks.insert(c, run, rows)
+    store.tasks.insert(c, row["owner"], run_id, rows)
     store.lineage.insert(c, list(zip(ids, plans, strict=True)))
     return run_id

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-import msgspec
-
 from nbyard.domain.arguments.bindings import Beside
 from nbyard.domain.arguments.structs import (
     ANY,
@@ -216,14 +214,6 @@ def _unknown_name(name: str, known: list[str], owner: str) -> str:
     return f"{owner} does not have this parameter; it has: {', '.join(known)}"
 
 
-def _own_names(values: Mapping[str, Any], known: list[str]) -> dict[str, Any]:
-    """Return values with the names of their arguments, which may be written with hyphens."""
-    return {
-        own if name not in known and (own := own_name(name)) in known else name: value
-        for name, value in values.items()
-    }
-
-
 def given_values(
     arguments: Mapping[str, Argument], body: NewRun, owner: str = ""
 ) -> dict[str, Any]:
@@ -236,23 +226,21 @@ def given_values(
         TooLarge: a value is too large.
     """
     known = [*arguments]
-    body = msgspec.structs.replace(
-        body,
-        parameters=_own_names(body.parameters, known),
-        texts=_own_names(body.texts, known),
+    # The names of arguments may be written with hyphens.
+    given, texts = (
+        {own if (own := own_name(name)) in known else name: value for name, value in of.items()}
+        for of in (body.parameters, body.texts)
     )
-    for name in (*body.parameters, *body.texts):
+    for name in (*given, *texts):
         if name in arguments:
             continue
         why = _unknown_name(name, known, owner)
-        hint = (
-            None
-            if known
-            else (
+        hint = None
+        if not known:
+            hint = (
                 "Declare parameters in the parameters cell of a notebook, or in FILE.nbexec next"
                 " to a script or Dockerfile (Dockerfile.nbexec)."
             )
-        )
         if not owner:  # the name may be that of a node's parameter
             hint = (
                 "To declare it, open the inspector of the workflow in JupyterLab while no node is"
@@ -260,7 +248,7 @@ def given_values(
                 " it."
             )
         raise Invalid.field(f"parameters.{name}", why, hint=hint)
-    for name, value in {**body.parameters, **body.texts}.items():
+    for name, value in {**given, **texts}.items():
         where = f"parameters.{name}"
         if arguments[name].role == "output":
             raise Invalid.field(where, "is an output; its file goes to the store")
@@ -269,11 +257,5 @@ def given_values(
             raise TooLarge(
                 because("field", path=where, reason=why), details=[Detail.of(where, why)]
             )
-    values = {
-        name: check_value(arguments[name], value, f"parameters.{name}")
-        for name, value in body.parameters.items()
-    }
-    return values | {
-        name: parse_value(arguments[name], text, f"parameters.{name}")
-        for name, text in body.texts.items()
-    }
+    checked = {n: check_value(arguments[n], v, f"parameters.{n}") for n, v in given.items()}
+    return checked | {n: parse_value(arguments[n], t, f"parameters.{n}") for n, t in texts.items()}

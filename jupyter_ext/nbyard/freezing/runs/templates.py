@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from pathlib import PurePosixPath
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,17 +19,18 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.workflows.active_nodes import selected_nodes, without_muted
 from nbyard.domain.workflows.structs import Document, part_for_runs, read_document, with_pins
-from nbyard.errors import Invalid, NotFound
-from nbyard.freezing.code_commit import commit_of
+from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.freezing.environment_resolution import find_default
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.model_packages import check_packages
 from nbyard.freezing.node_resolution import Freeze, Resolver
 from nbyard.freezing.pinned_nodes import requested_pins
+from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now, store_workflow
 from nbyard.host import gpus
-from nbyard.host.installed_runtimes import check_runtimes
+from nbyard.host.entry_points import check_runtimes
+from nbyard.host.git import repository_state
 from nbyard.host.kernels.installed_kernels import check_kernel
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
@@ -133,7 +134,8 @@ def content_of(
         declared, owner = {a.name: a for a in known.arguments}, known.name
     else:
         declared, owner = {n: p.argument(n) for n, p in document.meta.parameters.items()}, ""
-    problems = {n: p for n, p in frozen.nodes.package_problems.items() if n in frozen.chosen}
+    chosen = {name: node for name, node in frozen.nodes.nodes.items() if name in frozen.chosen}
+    problems = {name: node.problems for name, node in chosen.items() if node.problems}
     check_packages(frozen.meant, resolved, frozen.overrides, problems)
     # A value is required only if a chosen node uses it.
     bound = (b for node in frozen.chosen for b in document.nodes[node].arguments.values())
@@ -161,29 +163,20 @@ def store_template(c: Connection, frozen: FrozenRequest) -> RunTemplate:
         Invalid: a value is refused.
     """
     content = content_of(c, frozen)
-    workflow_id, version_id, path = _workflow(c, frozen)
+    store, path = frozen.context.store, frozen.body.path
+    real = str(frozen.context.files.locate_code(path)) if path else ""
+    workflow_id = version_id = ""
+    if path.endswith(WORKFLOW):
+        document = frozen.document
+        workflow = store_workflow(store, c, frozen.owner, real, document, frozen.is_there)
+        workflow_id, version_id = workflow.id, store.workflows.version_of(c, workflow, document)
     columns = {
         "title": frozen.title,
-        "path": path,
+        "path": real,
         "workflow_id": workflow_id,
         "workflow_version_id": version_id,
     }
-    return frozen.context.store.templates.keep(c, frozen.owner, content, columns)
-
-
-def _workflow(c: Connection, frozen: FrozenRequest) -> tuple[str, str, str]:
-    """Store the workflow, if any; return its ID, its version's ID and the real path of the file.
-
-    Texts are empty for a missing workflow or file.
-    """
-    path, store = frozen.body.path, frozen.context.store
-    if not path:
-        return "", "", ""
-    real = str(frozen.context.files.locate_code(path))
-    if not path.endswith(WORKFLOW):
-        return "", "", real
-    workflow = store_workflow(store, c, frozen.owner, real, frozen.document, frozen.is_there)
-    return workflow.id, store.workflows.version_of(c, workflow, frozen.document), real
+    return store.templates.keep(c, frozen.owner, content, columns)
 
 
 def _resolver_and_document(
@@ -215,8 +208,15 @@ def _resolver_and_document(
     if not (body.environment or body.kernel or body.image):
         of_workflow = document.meta.environment if document else ""
         default = find_default(context, owner, body.path, of_workflow, project)
-    chosen = (body.environment, body.kernel, default)
-    resolver = Resolver(context, owner, base, body.arguments, *chosen)
+    resolver = Resolver(
+        context,
+        owner,
+        base,
+        arguments=body.arguments,
+        environment=body.environment,
+        kernel=body.kernel,
+        default=default,
+    )
     return resolver, document or single_document(resolver, body)
 
 
@@ -239,3 +239,40 @@ def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
     usual = DOCKER if body.image else settings.default_runtime
     runtime = body.runtime or usual
     return RunOverrides(runtime, body.image, body.force, bool(body.runtime), warm, body.gpu)
+
+
+def commit_of(
+    context: FreezingContext, owner: str, body: NewRun, document: Document
+) -> GitState | None:
+    """Return the state of the Git repository of the code; None without a repository.
+
+    For the files of a pushed project, it is the state that the push recorded.
+    """
+    files = list(_code_files(context, owner, body, document))
+    if files and (project := pushed_project(context.store, files[0])):
+        with context.store.read() as c:
+            return context.store.projects.git_of(c, project)
+    return repository_state(files)
+
+
+def _code_files(
+    context: FreezingContext, owner: str, body: NewRun, document: Document
+) -> Iterator[Path]:
+    """Yield the real paths of the requested file, and of the files that its nodes name."""
+    if body.executable:
+        with context.store.read() as c:
+            known = context.store.executables.get(c, owner, body.executable)
+        if known is not None and known.path:
+            yield file_of(Path(known.path))
+        return
+    real = file_of(context.files.locate_code(body.path))
+    yield real
+    base = context.files.shown(real.parent)
+    paths = {node.path for node in document.nodes.values() if node.type == "executable"}
+    for path in sorted(paths - {""}):  # many nodes may follow one file
+        # The only node of a single file names the file that was yielded above.
+        if not body.path.endswith(path):
+            try:
+                yield file_of(context.files.locate_code(path, base=base))
+            except NbyardError:  # freezing names a wrong path at its node
+                continue

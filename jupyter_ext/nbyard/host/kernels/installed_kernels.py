@@ -1,5 +1,6 @@
 """Finds the kernels and interpreters of this machine, and computes their fingerprints."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from jupyter_core.paths import jupyter_path
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
@@ -17,9 +19,18 @@ from nbyard.domain.environments.machine_kernels import Kernel, Origin, conda_env
 from nbyard.domain.environments.references import lock_differences
 from nbyard.domain.environments.structs import EnvironmentRef, EnvironmentVersion, Lock
 from nbyard.errors import Invalid, NotFound
-from nbyard.host.kernels.kernelspec_reader import NATIVE, all_specs
 from nbyard.reasons.structs import Reason, because
 
+NATIVE = "python3"
+DEFAULTS: dict[str, Any] = {
+    "argv": [],
+    "env": {},
+    "display_name": "",
+    "language": "",
+    "interrupt_mode": "signal",
+    "metadata": {},
+    "kernel_protocol_version": "",
+}
 # Runs in a foreign interpreter and prints a `Lock`: the interpreter and its packages. The mtimes
 # of the search folders, also of missing ones, are taken before the listing. If two distributions
 # have one name, the first on the path counts, because it is the one that is imported. `modules`
@@ -58,6 +69,40 @@ REPAIR = "Repair its environment, or choose another kernel."
 USUAL_ARGUMENTS = {"-Xfrozen_modules=off", "-m", "ipykernel_launcher", "-f", "{connection_file}"}
 
 
+def all_specs() -> dict[str, Any]:
+    """Return folder and specification of each installed kernel, by its name in lower case."""
+    ipython = os.environ.get("IPYTHONDIR") or os.path.join("~", ".ipython")
+    folders: dict[str, str] = {}
+    # The first place of Jupyter's path counts.
+    for place in (*jupyter_path("kernels"), os.path.expanduser(os.path.join(ipython, "kernels"))):
+        for name in os.listdir(place) if os.path.isdir(place) else ():
+            if os.path.isfile(os.path.join(place, name, "kernel.json")):
+                folders.setdefault(name.lower(), os.path.join(place, name))
+    spec_by_name = {name: _spec(folder) for name, folder in folders.items()}
+    # jupyter_client adds a missing python3 itself, and judges unusual files.
+    if NATIVE in spec_by_name and None not in spec_by_name.values():
+        return {n: {"resource_dir": folders[n], "spec": spec} for n, spec in spec_by_name.items()}
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    return dict(KernelSpecManager().get_all_specs())
+
+
+def _spec(folder: str) -> dict[str, Any] | None:
+    """Return the kernelspec in a folder, None if only jupyter_client can judge it."""
+    try:
+        read = json.loads(Path(folder, "kernel.json").read_bytes())
+    except (OSError, ValueError):
+        return None
+    if not isinstance(read, dict):
+        return None
+    spec = {name: read.get(name, default) for name, default in DEFAULTS.items()}
+    is_valid = all(type(spec[name]) is type(default) for name, default in DEFAULTS.items())
+    if not is_valid or spec["interrupt_mode"] not in ("signal", "message"):
+        return None
+    # Only jupyter_client knows whether a provisioner is installed.
+    return None if "kernel_provisioner" in spec["metadata"] else spec
+
+
 class PackageFolders(msgspec.Struct, frozen=True):
     """The modification times (ns) of the folders in which an interpreter looks for packages.
 
@@ -90,7 +135,7 @@ class CachedPackages(msgspec.Struct, frozen=True):
         return True
 
 
-_asked: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
+cached_packages: dict[tuple[str, tuple[tuple[str, str], ...]], CachedPackages] = {}
 
 
 def find_kernel(name: str, language: str = "") -> EnvironmentRef:
@@ -292,7 +337,9 @@ def importable_modules(environment: EnvironmentRef) -> frozenset[str]:
     The Python was asked for its packages before.
     """
     names = (
-        seen.modules for (place, _), seen in _asked.items() if place == environment.interpreter
+        seen.modules
+        for (place, _), seen in cached_packages.items()
+        if place == environment.interpreter
     )
     return frozenset().union(*names)
 
@@ -321,7 +368,7 @@ def _python_environment(
     variables.
     """
     own = tuple(sorted(variables.items()))
-    asked = _asked.get((interpreter, own))
+    asked = cached_packages.get((interpreter, own))
     if asked is None or not asked.is_valid:
         try:
             # Not isolated: the task also sees the packages of the user's site folder.
@@ -344,7 +391,7 @@ def _python_environment(
         text = digest_of({"interpreter": interpreter, "lock": lock, **more})
         seen = msgspec.json.decode(done.stdout, type=PackageFolders)
         asked = CachedPackages(lock, text, seen.folders, seen.modules)
-        _asked[interpreter, own] = asked
+        cached_packages[interpreter, own] = asked
     text = asked.fingerprint
     if settings := _user_settings():
         text = digest_of({"environment": text, "user": settings})

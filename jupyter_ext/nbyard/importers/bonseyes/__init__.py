@@ -21,7 +21,7 @@ from nbyard.domain.projects.definitions import ProjectDefinition
 from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 
 PIPELINE, TOOL, DOCUMENT = "pipeline.yml", "tool.yml", "pipeline.nbflow"
 CLASSES: tuple[str, ...] = get_args(OutputClass)

@@ -9,14 +9,9 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Beside, Bound, Companion, Reach, Referenced, Stdin
-from nbyard.domain.arguments.parameter_references import (
-    REFERENCE,
-    names_in,
-    reference_text,
-    replace_self,
-)
-from nbyard.domain.arguments.structs import KNOWN_NAMES, NAMES, Argument, is_name
-from nbyard.importers.cwl.formats import format_name
+from nbyard.domain.arguments.parameter_references import REFERENCE, names_in
+from nbyard.domain.arguments.structs import KNOWN_NAMES, NAMES, Argument
+from nbyard.importers.cwl.references import free_name, reference_text, replace_self
 from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
 from nbyard.importers.cwl.types import (
     EITHER,
@@ -25,6 +20,7 @@ from nbyard.importers.cwl.types import (
     UNION,
     Type,
     bound_array,
+    format_name,
     read_binding,
     read_type,
 )
@@ -98,12 +94,6 @@ class Inputs:
         self.arguments[path] = argument
         if self._loads(fields, argument):
             self.loaded.add(argument.name)
-        self._add_beside(path, fields, argument)
-        if binding is not None:
-            self.keys[path] = key_of(*above, binding.position, path[-1])
-
-    def _add_beside(self, path: tuple[str, ...], fields: Fields, argument: Argument) -> None:
-        """Add an argument for each of an input's `secondaryFiles`."""
         for index, (beside, is_needed) in enumerate(read_beside(fields, argument, needed=True)):
             self.arguments[*path, "secondaryFiles", str(index)] = Argument(
                 name=self._free(name_beside(beside)),
@@ -114,6 +104,8 @@ class Inputs:
                 help=help_beside(beside),
                 reach=beside,
             )
+        if binding is not None:
+            self.keys[path] = key_of(*above, binding.position, path[-1])
 
     def _loads(self, fields: Fields, argument: Argument) -> bool:
         """Return whether `loadContents` is set. Up to CWL v1.0, it was a field of the binding."""
@@ -330,18 +322,6 @@ def help_beside(beside: Beside) -> str:
     """Return the argument's help text for a secondary file."""
     is_whole = bool(names_in(beside.pattern, ""))
     return f"Beside {beside.of}: {'called' if is_whole else 'its name with'} {beside.pattern}"
-
-
-def free_name(name: str, taken: set[str]) -> str:
-    """Return a valid argument name (letters, digits and `_`) that is not in `taken`."""
-    # A number may follow, and names have a maximum length.
-    plain = "".join(char if char.isalnum() and char.isascii() else "_" for char in name)[:120]
-    plain = plain if is_name(plain) else f"_{plain}" if plain[:1].isdigit() else f"{plain}_"
-    number = 2
-    candidate = plain
-    while candidate in taken:
-        candidate, number = f"{plain}_{number}", number + 1
-    return candidate
 
 
 def _values(declared: Type, fields: Fields, default: Any) -> dict[str, Any]:

@@ -14,13 +14,13 @@ from nbyard.domain.arguments.structs import Argument, ValueType
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.importers.cwl.inputs import (
     format_of,
-    free_name,
     help_beside,
     name_beside,
     optional_type,
     read_beside,
     with_companions,
 )
+from nbyard.importers.cwl.references import free_name
 from nbyard.importers.cwl.typed_fields import Fields, refuse_field
 from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read_type
 from nbyard.reasons.structs import because

@@ -22,12 +22,12 @@ from nbyard.domain.arguments.bindings import (
     Variable,
     Words,
 )
-from nbyard.domain.arguments.parameter_references import escape_references
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import FILE, SEPARATOR
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.runs.planning import output_filename
 from nbyard.errors import Invalid
+from nbyard.importers.cwl.references import escape_references
 
 # The name of the input that is the script itself.
 CODE = "code"

@@ -12,18 +12,17 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Beside, Bound, Found, Stderr, Stdin, Stdout
 from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
-from nbyard.domain.arguments.parameter_references import names_in, reference_text
-from nbyard.domain.arguments.record_arguments import Record
+from nbyard.domain.arguments.parameter_references import names_in
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.arguments.text_values import TEXT_TYPES
-from nbyard.domain.commands.invocations import VALUE, Invocation, with_contents
+from nbyard.domain.commands.invocations import VALUE, Invocation, Record, with_contents
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
-from nbyard.importers.cwl.formats import iri_of
-from nbyard.importers.cwl.rename_references import with_cwl_references
+from nbyard.importers.cwl.references import reference_text, with_cwl_references
 from nbyard.importers.cwl.requirements_and_hints import DOCKER, SHELL
 from nbyard.importers.cwl.rewrite_in_cwl_terms import in_plain_words
+from nbyard.importers.cwl.types import iri_of
 
 Path = tuple[str, ...]
 

@@ -26,9 +26,8 @@ from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.cwl.inputs import Inputs, Key, key_of
 from nbyard.importers.cwl.outputs import read_outputs
-from nbyard.importers.cwl.rename_references import with_records
-from nbyard.importers.cwl.requirements_and_hints import Requirements
-from nbyard.importers.cwl.schemas import with_schemas
+from nbyard.importers.cwl.references import with_records
+from nbyard.importers.cwl.requirements_and_hints import Requirements, with_schemas
 from nbyard.importers.cwl.tool_document import HINT, document_of, with_hint
 from nbyard.importers.cwl.typed_fields import (
     DOCUMENTATION,
@@ -66,7 +65,14 @@ class Loader:
                 many. The error names the field.
         """
         if isinstance(value, list):
-            return self._resolve_list(value, where, file)
+            resolved: list[Any] = []
+            for index, element in enumerate(value):
+                whole = self.resolve(element, _at(where, str(index)), file)
+                is_part = (
+                    isinstance(element, dict) and IMPORT in element and isinstance(whole, list)
+                )
+                resolved += whole if is_part else [whole]
+            return resolved
         if not isinstance(value, dict):
             return value
         directive = next((name for name in (IMPORT, INCLUDE) if name in value), "")
@@ -75,18 +81,6 @@ class Loader:
         if len(value) > 1:
             refuse_field(where, f"{directive} must be the only key of its object")
         return self._read(directive, value[directive], _at(where, directive), file)
-
-    def _resolve_list(self, value: list[Any], where: str, file: tuple[str, ...]) -> list[Any]:
-        """Return a list with all files resolved.
-
-        The items of an imported list become items of this one.
-        """
-        resolved: list[Any] = []
-        for index, element in enumerate(value):
-            whole = self.resolve(element, _at(where, str(index)), file)
-            is_part = isinstance(element, dict) and IMPORT in element and isinstance(whole, list)
-            resolved += whole if is_part else [whole]
-        return resolved
 
     def _read(self, directive: str, named: Any, where: str, file: tuple[str, ...]) -> Any:
         if not isinstance(named, str) or not named:

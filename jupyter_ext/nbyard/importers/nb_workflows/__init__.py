@@ -6,7 +6,7 @@ Their workflows become documents. Their schedules and runtimes become entries of
 from collections.abc import Collection, Mapping
 
 from nbyard.importers.nb_workflows.project_reader import PROJECTS, convert_project
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 
 __all__ = ["NbWorkflowsImporter", "convert_project"]
 

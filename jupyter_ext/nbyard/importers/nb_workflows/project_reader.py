@@ -34,7 +34,7 @@ from nbyard.domain.projects.schedule_entries import ScheduleEntry
 from nbyard.domain.projects.structs import NewProject
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.nb_workflows.yaml_fields import Fields
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 from nbyard.reasons.structs import Reason, because
 
 FOLDERS = ("", "workflows/", "notebooks/")
@@ -100,21 +100,13 @@ def read_workflow(
         meta["description"] = description
     document = {"version": 1, "meta": meta, "nodes": {"main": node}}
     file = f"{safe_filename(alias)}.nbflow"
-    notifications = _notifications(task, file)
-    schedule = _schedule(fields, task, file)
-    return ReadWorkflow(file, canonical(document), schedule, notifications)
-
-
-def _notifications(task: Fields, file: str) -> dict[str, NotificationEntry]:
-    """Return the notice rules for the runs of a file, by channel.
-
-    Services become channels.
-    """
     events: dict[str, list[NoticeEvent]] = {}
     for field, event in NOTIFICATIONS.items():
         for name in task.texts(field):
             events.setdefault(check_name(name, f"{task.place}.{field}"), []).append(event)
-    return {name: NotificationEntry(chosen, file) for name, chosen in events.items()}
+    notifications = {name: NotificationEntry(chosen, file) for name, chosen in events.items()}
+    schedule = _schedule(fields, task, file)
+    return ReadWorkflow(file, canonical(document), schedule, notifications)
 
 
 def _node(task: Fields, path: str, runtimes: Container[str]) -> dict[str, Any]:

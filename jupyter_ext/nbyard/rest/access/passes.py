@@ -37,23 +37,23 @@ class Passes:
     """The passes that this process has issued. They are only in memory."""
 
     def __init__(self) -> None:
-        self._issued: dict[str, tuple[float, Holder]] = {}  # oldest first
+        self.issued: dict[str, tuple[float, Holder]] = {}  # oldest first
 
     def issue(self, holder: Holder) -> str:
         """Create a pass, which is valid for SECONDS or until MOST others were issued."""
         now = time.time()
-        for text, (until, _) in list(self._issued.items()):
+        for text, (until, _) in list(self.issued.items()):
             # Insertion order is order of expiry, so the first valid pass ends the cleanup.
-            if now < until and len(self._issued) < MOST:
+            if now < until and len(self.issued) < MOST:
                 break
-            del self._issued[text]
+            del self.issued[text]
         text = secrets.token_urlsafe(PASS_BYTES)
-        self._issued[text] = (now + SECONDS, holder)
+        self.issued[text] = (now + SECONDS, holder)
         return text
 
     def holder(self, text: str) -> Holder | None:
         """Return the holder of a pass, None if the pass is unknown or has expired."""
-        until, holder = self._issued.get(text, (0.0, None))
+        until, holder = self.issued.get(text, (0.0, None))
         return holder if time.time() < until else None
 
 

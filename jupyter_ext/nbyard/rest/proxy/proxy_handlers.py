@@ -5,9 +5,11 @@ Addresses are `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>
 
 import time
 from collections.abc import Iterable
+from html import escape
 from typing import Any
 
 from jupyter_server.auth.decorator import allow_unauthenticated
+from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
@@ -21,8 +23,7 @@ from nbyard.domain.deployments.traffic import ERROR_STATUS
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
 from nbyard.rest.access.authorization_cache import Admission, key_of
 from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
-from nbyard.rest.operation_handler import NbyardHandler, RestContext, check_authorizer
-from nbyard.rest.proxy.error_pages import POLICY, page_of
+from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext, check_authorizer
 from nbyard.rest.proxy.forwarded_headers import (
     has_plain_length,
     is_service_worker,
@@ -34,8 +35,14 @@ from nbyard.rest.proxy.forwarded_headers import (
 )
 from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
-from nbyard.rest.refusals import Refusal
 
+PAGE = """<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
+<body><h1>{title}</h1><p>{words}</p>{hint}<p><a href="{address}">{action}</a></p></body></html>
+"""
+POLICY = "default-src 'none'; frame-ancestors 'self'; base-uri 'none'; form-action 'none'"
+HOME, SIGN_IN = "nbyard", "nbyard/sign-in"
+SIGN_IN_PATTERN = SIGN_IN + r"/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+(?:/.*)?"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 WITH_BODY = ("POST", "PUT", "PATCH")
 # Users may upload large files to a service over slow networks.
@@ -44,6 +51,39 @@ BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays
 PATTERN = deployments.PROXY + BEHIND
 OF_ATTEMPTS = monitor_links.PROXY + BEHIND
 OPAQUE = "null"  # the origin of a page in a sandbox
+
+
+def page_of(status: int, message: str, hint: str, address: str, base_url: str) -> str:
+    """Return the HTML page for a refused request to `address`.
+
+    Users who are not signed in get a link to the sign-in page, which leads back to `address`.
+    """
+    is_login = status == 401
+    return PAGE.format(
+        title="Sign in to open this page" if is_login else "This page cannot be shown",
+        # Messages quote parts of the request, which could be HTML.
+        words=escape(message),
+        hint=f"<p>{escape(hint)}</p>" if hint else "",
+        # The sign-in address has the same rest, so the way back needs no parameter.
+        address=escape(_moved(address, base_url, HOME, SIGN_IN) if is_login else address),
+        action="Sign in" if is_login else "Try again",
+    )
+
+
+class SignInHandler(JupyterHandler):
+    """Redirects to the refused page once the user is signed in.
+
+    Only the server's identity provider knows the login address, and only one of Jupyter's own
+    handlers can use it. Under JupyterHub, this server has no page `login`.
+    """
+
+    @web.authenticated
+    def get(self) -> None:
+        self.redirect(_moved(str(self.request.uri), self.base_url, SIGN_IN, HOME))
+
+
+def _moved(address: str, base_url: str, since: str, to: str) -> str:
+    return url_path_join(base_url, to) + address.removeprefix(url_path_join(base_url, since))
 
 
 @web.stream_request_body

@@ -42,9 +42,9 @@ class RequestMeter:
         if not self._is_due:
             self._is_due = True
             left = self._given_at + EVERY_SECONDS - time.monotonic()
-            IOLoop.current().call_later(max(FIRST_SECONDS, left), self._store_in_thread)
+            IOLoop.current().call_later(max(FIRST_SECONDS, left), self.store_in_thread)
 
-    def _store_in_thread(self) -> None:
+    def store_in_thread(self) -> None:
         self._is_due = False
         self._given_at = time.monotonic()
         if self._tallies:

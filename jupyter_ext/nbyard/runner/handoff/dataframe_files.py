@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from . import text_tables
-
 MARK = b"nbyard.frame"  # in the metadata of files that pyarrow wrote of its own tables
 # The attribute of a pandas frame for categories that no row has, which Parquet drops.
 CATEGORIES = "nbyard.categories"
@@ -92,14 +90,7 @@ class Pandas:
         return parquet
 
     def read_csv(self, path: str) -> Any:
-        import pandas
-
-        description = text_tables.table_description(path)
-        return (
-            text_tables.of_pandas(path, description)
-            if description
-            else pandas.read_csv(path, sep=_separator(path))
-        )
+        return _read_text("of_pandas", path)
 
     def describe(self, frame: Any) -> dict[str, Any]:
         return _frame_metadata(self, len(frame), frame.dtypes.items())
@@ -120,14 +111,7 @@ class Polars:
         return polars.read_parquet(path, glob=False)
 
     def read_csv(self, path: str) -> Any:
-        import polars
-
-        description = text_tables.table_description(path)
-        return (
-            text_tables.of_polars(path, description)
-            if description
-            else polars.read_csv(path, separator=_separator(path), glob=False)
-        )
+        return _read_text("of_polars", path)
 
     def describe(self, frame: Any) -> dict[str, Any]:
         return _frame_metadata(self, frame.height, frame.schema.items())
@@ -156,11 +140,7 @@ class Arrow:
         return table.replace_schema_metadata(kept or None)
 
     def read_csv(self, path: str) -> Any:
-        from pyarrow import csv
-
-        if description := text_tables.table_description(path):
-            return text_tables.of_pyarrow(path, description)
-        return csv.read_csv(path, parse_options=csv.ParseOptions(delimiter=_separator(path)))
+        return _read_text("of_pyarrow", path)
 
     def describe(self, frame: Any) -> dict[str, Any]:
         return _frame_metadata(
@@ -168,8 +148,13 @@ class Arrow:
         )
 
 
-def _separator(path: str) -> str:
-    return "\t" if path.lower().endswith((".tsv", ".tab")) else ","
+def _read_text(way: str, path: str) -> Any:
+    from . import text_format, text_tables
+
+    try:
+        return getattr(text_tables, way)(path, text_tables.table_description(path))
+    except text_format.damage_errors() as error:
+        raise ValueError(str(error)) from None
 
 
 LIBRARIES: Sequence[Library] = (Pandas(), Polars(), Arrow())

@@ -7,15 +7,15 @@ they show the same types. Libraries parse plain numbers and words. This module c
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
-from datetime import datetime, timezone
+from functools import partial
 from typing import Any
 
+from .text_format import NULLS, dialect_of_file, moment_of, open_unpacked, unpacked_name
+
 TOLD = ".table.json"
-# As in nbyard.tabular.text_patterns, which is missing where the work is done.
-NULLS = ["", "NA", "N/A", "n/a", "<NA>", "#N/A", "NaN", "nan", "null", "NULL", "None"]
-UTC = timezone.utc  # noqa: UP017  # kernels may be older than Python 3.11
 PLAIN = ("int", "float", "string", "null")
 # The most digits of a decimal of 128 bits, in Arrow and in polars.
 MAX_DIGITS = 38
@@ -25,13 +25,31 @@ Column = dict[str, Any]
 Table = dict[str, Any]
 
 
-def table_description(path: str) -> Table | None:
-    """Return the description of the table in a file, or None if there is none."""
+def table_description(path: str) -> Table:
+    """Return the description of the table in a file.
+
+    If there is none, the columns have no types, and libraries infer them.
+
+    Raises:
+        UnreadableText: The header cannot be read.
+    """
     try:
         with open(os.path.join(os.path.dirname(path), TOLD), encoding="utf-8") as file:
             return dict(json.load(file))
     except FileNotFoundError:
-        return None
+        pass
+    dialect = dialect_of_file(path, partial(open_unpacked, path))
+    columns = [{"name": name} for name in dialect.names]
+    skipped = {"skipped_lines": dialect.skipped, "untyped": True}
+    return {**dialect._asdict(), **skipped, "columns": columns}
+
+
+def _source(path: str) -> Any:
+    """Return what libraries read: the path of a file, or its content if it is compressed."""
+    if unpacked_name(path) == path:
+        return path
+    with open_unpacked(path) as file:
+        return io.BytesIO(file.read())
 
 
 def of_pandas(path: str, table: Table) -> Any:
@@ -41,21 +59,25 @@ def of_pandas(path: str, table: Table) -> Any:
     columns = table["columns"]
     read_as = {}
     for column in columns:
+        if "type" not in column:
+            continue
         # What is converted below is read as text.
         kind = column["type"] if _is_plain(column) else "string"
         whole = "Int64" if column.get("nullable", True) else "int64"
         read_as[column["name"]] = {"string": "str", "int": whole}.get(kind, "float64")
     frame = pandas.read_csv(
-        path,
+        _source(path),
         sep=table["delimiter"],
         decimal="," if table.get("decimal_comma") else ".",
         encoding=table["encoding"],
         header=0,
         names=[column["name"] for column in columns],
         index_col=False,
+        # Without it, pandas refuses lines with more values.
+        usecols=None if table.get("untyped") else range(len(columns)),
         skiprows=table.get("skipped_lines", 0),
         dtype=read_as,
-        na_values=NULLS,
+        na_values=[*NULLS],
         keep_default_na=False,
     )
     for place, column in enumerate(columns):
@@ -77,20 +99,22 @@ def of_polars(path: str, table: Table) -> Any:
         frame = polars.DataFrame(_texts(path, table), schema=schema, orient="col")
     else:
         frame = polars.read_csv(
-            path,
+            _source(path),
             separator=table["delimiter"],
             encoding=table["encoding"].replace("utf-8-sig", "utf8").replace("utf-8", "utf8"),
             new_columns=[column["name"] for column in columns],
-            # 0 reads all columns as text. The types come from the description.
-            infer_schema_length=0,
-            null_values=NULLS,
+            # 0 reads all columns as text. The types come from the description, if it has any.
+            infer_schema_length=None if table.get("untyped") else 0,
+            decimal_comma=bool(table.get("untyped") and table["decimal_comma"]),
+            skip_rows=table.get("skipped_lines", 0),
+            null_values=[*NULLS],
             truncate_ragged_lines=True,
             glob=False,
         )
     plain = {"int": polars.Int64, "float": polars.Float64, "null": polars.Null}
     known = {"int": "Int64", "float": "Float64", "bool": "Boolean", "date": "Date", "time": "Time"}
     for place, column in enumerate(columns):
-        kind, texts = column["type"], frame.to_series(place)
+        kind, texts = column.get("type"), frame.to_series(place)
         if _is_plain(column):
             if kind in plain:
                 comma = kind == "float" and table.get("decimal_comma")
@@ -120,24 +144,28 @@ def of_pyarrow(path: str, table: Table) -> Any:
     columns = table["columns"]
     names = [column["name"] for column in columns]
     reading = arrow_csv.ReadOptions(
-        column_names=names, skip_rows_after_names=1, encoding=table["encoding"]
+        column_names=names,
+        skip_rows=table.get("skipped_lines", 0),
+        skip_rows_after_names=1,
+        encoding=table["encoding"],
     )
     # pyarrow cuts the file into blocks at line ends. Without the option, a quoted line end would
     # count as one of these.
     parsing = arrow_csv.ParseOptions(delimiter=table["delimiter"], newlines_in_values=True)
     converting = arrow_csv.ConvertOptions(
-        column_types=dict.fromkeys(names, pyarrow.string()),
-        null_values=NULLS,
+        column_types={} if table.get("untyped") else dict.fromkeys(names, pyarrow.string()),
+        decimal_point="," if table.get("decimal_comma") else ".",
+        null_values=[*NULLS],
         # By default, pyarrow keeps a text such as `NA` in columns of strings.
         strings_can_be_null=True,
     )
     if _is_unusual(table):
         arrow_table = pyarrow.table(dict(zip(names, _texts(path, table), strict=True)))
     else:
-        arrow_table = arrow_csv.read_csv(path, reading, parsing, converting)
+        arrow_table = arrow_csv.read_csv(_source(path), reading, parsing, converting)
     known = {"int": "int64", "float": "float64", "bool": "bool_", "date": "date32", "null": "null"}
     for place, column in enumerate(columns):
-        kind = column["type"]
+        kind = column.get("type", "string")
         if kind == "string":
             continue
         values = _values(arrow_table.column(place).to_pylist(), column, table)
@@ -159,13 +187,14 @@ def of_pyarrow(path: str, table: Table) -> Any:
 
 def _is_unusual(table: Table) -> bool:
     """Return whether polars or pyarrow refuse the text of a table, or misread it."""
-    return bool(table.get("skipped_lines") or table.get("is_irregular"))
+    is_unusual = table.get("skipped_lines") or table.get("is_irregular") or table.get("rows") == 0
+    return bool(is_unusual and not table.get("untyped"))
 
 
 def _texts(path: str, table: Table) -> list[list[str | None]]:
     """Return the texts of a table by column, with None for missing values."""
     width = len(table["columns"])
-    with open(path, encoding=table["encoding"], newline="") as file:
+    with io.TextIOWrapper(open_unpacked(path), table["encoding"], newline="") as file:
         for _ in range(table.get("skipped_lines", 0)):
             file.readline()
         lines = csv.reader(file, delimiter=table["delimiter"])
@@ -177,7 +206,7 @@ def _texts(path: str, table: Table) -> list[list[str | None]]:
 def _is_plain(column: Column) -> bool:
     """Return whether every library itself parses the texts of a column correctly."""
     is_bare = not column.get("layout") and not column.get("padded")
-    return column["type"] in PLAIN and is_bare
+    return column.get("type", "string") in PLAIN and is_bare
 
 
 def _values(texts: Any, column: Column, table: Table) -> list[Any]:
@@ -209,17 +238,10 @@ def _value(text: str, column: Column, decimal_comma: bool) -> Any:
         last_digit = Decimal(1).scaleb(-int(column["layout"]))
         return Context(prec=MAX_DIGITS).quantize(Decimal(number), last_digit)
     layouts = column["layout"].split("|")
-    for layout in layouts:
-        try:
-            moment = datetime.strptime(text, layout)  # noqa: DTZ007  # many have no zone
-        except ValueError:
-            continue
-        if layout.endswith("Z"):
-            moment = moment.replace(tzinfo=UTC)
-        elif layout.endswith("%z"):
-            moment = moment.astimezone(UTC)
-        return getattr(moment, kind)() if kind in ("date", "time") else moment
-    raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
+    moment = moment_of(text, layouts)
+    if moment is None:
+        raise ValueError(f"{text[:40]!r} is not written as {' or '.join(layouts)}")
+    return getattr(moment, kind)() if kind in ("date", "time") else moment
 
 
 def _is_zoned(column: Column) -> bool:

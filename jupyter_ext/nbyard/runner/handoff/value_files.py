@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     TABLE: "application/vnd.apache.parquet",
     FOLDER: "inode/directory",
 }
+COMPRESSED = ("gz", "bz2", "xz", "zst")
 # Extensions of formats that have another name.
 SAME = {
     **{"pq": TABLE, "jpeg": "jpg", "xlsx": "excel", "xls": "excel", "pkl": "pickle"},
@@ -112,6 +113,8 @@ def read_value(path: str, wanted: Any = None) -> Any:
     if wanted is Path:
         return Path(path)
     library = dataframe_files.library_named(wanted)
+    is_packed = library is not None and file_format in COMPRESSED
+    file_format = format_of_path(path.rpartition(".")[0]) if is_packed else file_format
     value: Any = Path(path)
     try:
         if library is not None and file_format in (TABLE, "csv", "tsv"):

@@ -212,7 +212,7 @@ class Session:
         self._notebook = from_dict(notebook)
         self._saved_at = time.monotonic()
         self._save_cost = 0.0
-        self._saving: asyncio.TimerHandle | None = None
+        self.saving: asyncio.TimerHandle | None = None
         self._starting: asyncio.Task[None] | None = None
         self._interrupting: asyncio.Future[None] | None = None
         self.interrupted = False
@@ -403,11 +403,11 @@ class Session:
         The pause is longer if saving takes long, so that the work is not slowed down.
         """
         due = self._saved_at + max(seconds, self._save_cost * SAVE_SHARE)
-        if self._saving is not None:
-            if self._saving.when() <= due:
+        if self.saving is not None:
+            if self.saving.when() <= due:
                 return
-            self._saving.cancel()
-        self._saving = asyncio.get_running_loop().call_at(due, self._save_meanwhile)
+            self.saving.cancel()
+        self.saving = asyncio.get_running_loop().call_at(due, self._save_meanwhile)
 
     def _save_meanwhile(self) -> None:
         with contextlib.suppress(OSError):  # only the last save must succeed
@@ -415,9 +415,9 @@ class Session:
 
     def save(self) -> None:
         """Write executed.ipynb."""
-        if self._saving is not None:
-            self._saving.cancel()
-            self._saving = None
+        if self.saving is not None:
+            self.saving.cancel()
+            self.saving = None
         started = time.monotonic()
         masks, notebook = self._masks, self._notebook
         # One line per cell: indenting everything takes ten times as long.

@@ -95,7 +95,7 @@ class Sender:
         os.register_at_fork(after_in_child=self._renew)
 
     def _renew(self) -> None:
-        self._turn = threading.Lock()  # the thread that held the lock may not exist in the fork
+        self.turn = threading.Lock()  # the thread that held the lock may not exist in the fork
 
     def send(self, channel: int, frames: Sequence[bytes]) -> None:
         """Send a message on a channel. Drop it if there is no connection."""
@@ -104,7 +104,7 @@ class Sender:
         # an interrupt must not cut a message
         before = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
         try:
-            with self._turn, contextlib.suppress(ConnectionError):  # the runner is gone
+            with self.turn, contextlib.suppress(ConnectionError):  # the runner is gone
                 for packet in packets(channel, frames):
                     self.end.send(packet)
         finally:

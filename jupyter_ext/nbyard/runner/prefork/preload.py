@@ -42,11 +42,11 @@ def prepare_for(task: dict[str, Any], *, once: bool = False) -> bool:
     # The mark is written over the value in /proc/PID/environ, which cannot grow.
     if not is_python or sys.version_info < OLDEST or len(place) != len(task["mark"]):
         return False
-    return _try_preload(once=once)
+    return try_preload(once=once)
 
 
 @cache
-def _try_preload(*, once: bool) -> bool:
+def try_preload(*, once: bool) -> bool:
     """Import what notebooks need, at the first call in this process.
 
     Return whether that succeeded.

@@ -48,7 +48,7 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
     largest = _resident_bytes() + MOST_GROWTH_BYTES
     while True:
         forked = ForkedKernel(os.environ["JUPYTER_RUNTIME_DIR"], is_ahead=True)
-        if not asyncio.run(_stand_by(kernel, forked, report, lines, largest)):
+        if not asyncio.run(stand_by(kernel, forked, report, lines, largest)):
             return 1
         again = lines.next()
         if not again:
@@ -58,7 +58,7 @@ def main(kernel: str, descriptor: int, wait: int) -> int:
         gc.collect()
 
 
-async def _stand_by(
+async def stand_by(
     kernel: str, forked: ForkedKernel, report: Report, lines: Lines, largest: int
 ) -> bool:
     """Wait for an attempt with a forked kernel and run it.

@@ -1,7 +1,6 @@
 """Moves files that a program left in its working folder to the places of its outputs.
 
-An output's `patterns`, `value`, `companions`, `beside` and `told` say how to find its files, as in
-CWL's output bindings.
+An output's `patterns`, `value`, `companions`, `beside` and `declared_in` say how to find its files.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ from typing import Any
 from ..attempt_folder import AttemptFolder
 from ..process.path_states import walk
 from ..reasons import Explained, Reason, because
-from .cwl_expressions import NoValue, name_beside, names_of, value_of
+from .reference_values import NoValue, name_beside, names_of, value_of
 
-TOLD = "cwl.output.json"
-MAX_TOLD_BYTES = 16 * 2**20
-MAX_CONTENTS_BYTES = 64 * 1024  # the limit of CWL
+MAX_DECLARED_BYTES = 16 * 2**20
+MAX_CONTENTS_BYTES = 64 * 1024
 # The modification time of files that exist before the work may write them. No tool sets this time.
 # It is in whole seconds, which every archive keeps.
 UNTOUCHED = 7_654_321
@@ -39,7 +37,7 @@ class OutputNotAsDeclared(Explained):
 
 def is_found(output: dict[str, Any]) -> bool:
     """Return whether an output must be searched for: the program has no path to write it to."""
-    return any(map(output.get, ("patterns", "told", "beside", "value")))
+    return any(map(output.get, ("patterns", "declared_in", "beside", "value")))
 
 
 def collect_from_workdir(
@@ -133,9 +131,8 @@ def _find_outputs(
 
     Outputs that are values are written as JSON at once.
     """
-    declared = (
-        _read_cwl_output(work) if any(output.get("told") for output in wanted.values()) else None
-    )
+    declared_in = next(filter(None, (output.get("declared_in") for output in wanted.values())), "")
+    declared = _declared_outputs(work, declared_in) if declared_in else None
     paths_by_output: dict[str, list[str]] = {}
     alone = {name: output for name, output in wanted.items() if not output.get("beside")}
     for name, output in alone.items():
@@ -158,7 +155,7 @@ def _find_outputs(
         kinds = [item.get("class") if isinstance(item, dict) else None for item in items]
         are_files = all(kind in ("File", "Directory") for kind in kinds)
         if are_files and (items or output.get("several")):
-            paths = [_place(folder, work, name, entry) for entry in items]
+            paths = [_place(folder, work, name, entry, declared_in) for entry in items]
             paths_by_output[name] = _with_companions(folder, work, name, output, paths)
         elif value is not None:
             path = folder.at(output["path"], f"{name}.json")
@@ -186,7 +183,7 @@ def _matches(folder: AttemptFolder, work: str, name: str, output: dict[str, Any]
 def _with_companions(
     folder: AttemptFolder, work: str, name: str, output: dict[str, Any], paths: list[str]
 ) -> list[str]:
-    """Return the paths, and those of the files that belong to them (`secondaryFiles` in CWL)."""
+    """Return the paths, and those of the files that belong to them."""
     all_paths = dict.fromkeys(paths)
     for path in paths:
         directory, called = os.path.split(path)
@@ -216,7 +213,7 @@ def _value(
 
 
 def _object(path: str, is_loaded: bool) -> dict[str, Any]:
-    """Return a file or folder as an object for CWL expressions.
+    """Return a file or folder as references see it.
 
     `is_loaded` adds its contents.
 
@@ -238,7 +235,7 @@ def _object(path: str, is_loaded: bool) -> dict[str, Any]:
 
 
 def contents_of(path: str) -> str:
-    """Return a file of at most 64 KiB as text (`loadContents` of CWL v1.2).
+    """Return a file of at most 64 KiB as text.
 
     Raises:
         NoValue: The file is larger, or is not UTF-8 text.
@@ -304,27 +301,31 @@ def _check_kind(name: str, output: dict[str, Any], paths: list[str]) -> None:
             raise OutputNotAsDeclared(name, because("is-no-folder", file=file))
 
 
-def _read_cwl_output(work: str) -> dict[str, Any] | None:
-    """Return the outputs that the program declared in cwl.output.json, None without that file."""
-    path = os.path.join(work, TOLD)
+def _declared_outputs(work: str, declared_in: str) -> dict[str, Any] | None:
+    """Return the outputs that the program declared in a file, None without that file."""
+    path = os.path.join(work, declared_in)
     # For a container, this code runs on the host, where a link could lead to any file.
     if not os.path.isfile(path) or os.path.islink(path):
         return None
     with open(path, "rb") as file:
         # One byte more shows whether the file is too large, without reading all of it.
-        content = file.read(MAX_TOLD_BYTES + 1)
+        content = file.read(MAX_DECLARED_BYTES + 1)
     try:
-        declared = json.loads(content) if len(content) <= MAX_TOLD_BYTES else None
+        declared = json.loads(content) if len(content) <= MAX_DECLARED_BYTES else None
     except (ValueError, RecursionError) as error:
         raise OutputNotAsDeclared(
-            "*", because("told-not-json", file=TOLD, error=str(error))
+            "*", because("told-not-json", file=declared_in, error=str(error))
         ) from error
     if not isinstance(declared, dict):
-        raise OutputNotAsDeclared("*", because("told-too-large", file=TOLD, limit=MAX_TOLD_BYTES))
+        raise OutputNotAsDeclared(
+            "*", because("told-too-large", file=declared_in, limit=MAX_DECLARED_BYTES)
+        )
     return declared
 
 
-def _place(folder: AttemptFolder, work: str, name: str, file_object: dict[str, Any]) -> str:
+def _place(
+    folder: AttemptFolder, work: str, name: str, file_object: dict[str, Any], declared_in: str
+) -> str:
     from urllib.parse import unquote
 
     given = file_object.get("path") or unquote(
@@ -333,7 +334,9 @@ def _place(folder: AttemptFolder, work: str, name: str, file_object: dict[str, A
     path = os.path.normpath(os.path.join(work, folder.local_path(str(given))))
     root = _root(folder, work, path)
     if not given or not root or not os.path.lexists(path):
-        raise OutputNotAsDeclared(name, because("told-missing", file=TOLD, name=str(given)[:80]))
+        raise OutputNotAsDeclared(
+            name, because("told-missing", file=declared_in, name=str(given)[:80])
+        )
     return _real(folder, root, path, name)
 
 

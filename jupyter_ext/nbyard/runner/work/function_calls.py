@@ -58,10 +58,10 @@ class WrittenFiles:
         self._folder = folder
         self._most_bytes, self._most_files = most_bytes, most_files
         self._places: dict[int, str] = {}
-        self._inotify: Inotify | None = None
+        self.inotify: Inotify | None = None
         if most_bytes and most_files:
             with contextlib.suppress(OSError, AttributeError):  # no inotify on this system
-                self._inotify = Inotify()
+                self.inotify = Inotify()
                 for subfolder in ("", *folders):
                     self._add(subfolder)
 
@@ -124,7 +124,7 @@ class WrittenFiles:
     def _new_files(self) -> set[str]:
         """Return the files that were written since the last time, relative to the folder."""
         paths = set[str]()
-        for number, mask, name in self._inotify.read() if self._inotify else ():
+        for number, mask, name in self.inotify.read() if self.inotify else ():
             if mask & OVERFLOW:  # the dispatcher leaves out what did not change
                 paths.update(self._watch(""))
                 continue
@@ -151,8 +151,8 @@ class WrittenFiles:
         return files
 
     def _add(self, folder: str) -> None:
-        if self._inotify:
-            self._places[self._inotify.add(self._at(folder), MASK)] = folder
+        if self.inotify:
+            self._places[self.inotify.add(self._at(folder), MASK)] = folder
 
     def _at(self, path: str) -> str:
         return os.path.join(self._folder, path)

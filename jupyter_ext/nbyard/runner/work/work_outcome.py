@@ -192,7 +192,7 @@ def _not_written_reason(output: dict[str, Any]) -> Reason:
     if output.get("value") and not output.get("beside"):
         return because("value-null")
     if collect_outputs.is_found(output):
-        patterns = output.get("patterns") or [collect_outputs.TOLD]
+        patterns = output.get("patterns") or [output["declared_in"]]
         return because("nothing-fits", patterns=patterns)
     return because("not-written", path=output.get("at") or output["path"])
 

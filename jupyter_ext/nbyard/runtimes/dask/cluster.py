@@ -104,7 +104,7 @@ class Cluster:
         self._settings = settings
         self._lock = threading.RLock()
         self._looking = threading.Lock()
-        self._client: Client | None = None
+        self.client: Client | None = None
         self._line: Any = None
         self._own: Made | None = None
         self._failure: NbyardError | None = None
@@ -124,7 +124,7 @@ class Cluster:
 
     @property
     def is_connected(self) -> bool:
-        return self._client is not None
+        return self.client is not None
 
     @property
     def is_reached_by_address(self) -> bool:
@@ -157,8 +157,8 @@ class Cluster:
             new = dict.fromkeys(topics, handle)
             self._handlers |= new
             try:
-                for topic in new if self._client else ():
-                    self._subscribe(self._client, topic, handle)
+                for topic in new if self.client else ():
+                    self._subscribe(self.client, topic, handle)
             except Unavailable:
                 self._drop()  # the next connection gets all messages
                 raise
@@ -328,7 +328,7 @@ class Cluster:
             failure = Unavailable(because("dask-silent", message=first_line(error)))
             raise failure from error
         finally:
-            if self._client is client:
+            if self.client is client:
                 self._fail(failure)
 
     def _fail(self, failure: NbyardError | None) -> None:
@@ -340,8 +340,8 @@ class Cluster:
             self._drop_lost_client()
             if self._failure and time.monotonic() < self._not_before:
                 raise self._failure
-            if self._client is not None:
-                return self._client
+            if self.client is not None:
+                return self.client
             if self.is_closed:
                 raise Unavailable(because("dask-connection-closed"))
             try:
@@ -358,12 +358,12 @@ class Cluster:
         dropped all tasks, and no longer receives the topics it was subscribed to.
         """
         with self._lock:
-            client = self._client
+            client = self.client
             if client and (client.status != "running" or client.scheduler_comm is not self._line):
                 self._drop()
 
     def _drop(self) -> None:
-        client, self._client, self._lure = self._client, None, None
+        client, self.client, self._lure = self.client, None, None
         self._workers_at = -math.inf
         self._checked = set()
         self._failure = None
@@ -393,7 +393,7 @@ class Cluster:
             self._give_up(is_needed=True)
             why = because("dask-unreachable", cluster=where, message=first_line(error))
             raise Unavailable(why) from error
-        self._client = client
+        self.client = client
         self._line = client.scheduler_comm
         self.generation += 1
         self._check_versions(client)

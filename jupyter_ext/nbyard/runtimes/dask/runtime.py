@@ -159,7 +159,7 @@ class DaskRuntime:
         An `unbegun` attempt is submitted again. For an attempt that was cancelled before, the
         result is written instead.
         """
-        attempt = self._attempt(order)
+        attempt = self.attempt(order)
         if files.has_result(order.folder):
             return order.site or self._site
         if cancel_reason(order.folder) is not None and not attempt.has_started:
@@ -196,7 +196,7 @@ class DaskRuntime:
         Raises:
             Unavailable: the cluster cannot be reached.
         """
-        attempt = self._attempt(order)
+        attempt = self.attempt(order)
         try:
             return attempt.observe()
         except Invalid as error:
@@ -209,7 +209,7 @@ class DaskRuntime:
     def stop(self, order: Order, reason: Reason) -> None:
         """Cancel the attempt. A thread then waits for its end and cleans up."""
         request_stop(order.folder, reason)
-        self._attempt(order).stop_in_background()
+        self.attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Remove the Dask tasks and files of attempts that are not in `live`."""
@@ -252,7 +252,7 @@ class DaskRuntime:
                     del sightings[attempt_id]
         return dead
 
-    def _attempt(self, order: Order) -> DaskAttempt:
+    def attempt(self, order: Order) -> DaskAttempt:
         self._listen(order.store_id)
         with self._lock:
             known = self._attempts.get(order.attempt_id)

@@ -63,7 +63,7 @@ def run(job: dict[str, Any]) -> Why | None:
     """
     from distributed import get_worker
 
-    _sweep()
+    sweep()
     worker = get_worker()
     place = tempfile.mkdtemp(prefix=f"nbyard-{job['attempt_id']}-", dir=worker.local_directory)
     try:
@@ -126,7 +126,9 @@ class Visit:
         why = self._work()
         self._log_event("ended")
         if not why and not self._is_shared:
-            self._wait(KEEP_SECONDS)
+            end = time.monotonic() + KEEP_SECONDS
+            while not self._has(TAKEN) and time.monotonic() < end:
+                time.sleep(LOOK_SECONDS)
         return why
 
     def _log_event(self, what: str) -> None:
@@ -147,11 +149,6 @@ class Visit:
                 return False
             time.sleep(LOOK_SECONDS)
         return not self._has(TAKEN)
-
-    def _wait(self, seconds: float) -> None:
-        end = time.monotonic() + seconds
-        while not self._has(TAKEN) and time.monotonic() < end:
-            time.sleep(LOOK_SECONDS)
 
     def _work(self) -> Why | None:
         """Start the runner and wait for its end. Return why it left no result, or None."""
@@ -329,7 +326,7 @@ def _ours() -> str:
     return f"{MEMORY}/nbyard-worker-{int(seen)}-"
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Remove secrets of workers that were killed."""
     import psutil
 

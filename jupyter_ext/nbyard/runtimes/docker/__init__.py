@@ -9,8 +9,7 @@ All state is in the engine and in the attempt folder. Anything in memory may be 
     files                 attempt folders, their transfer, and copied logs
     checks                short-lived containers that answer one question
     warm                  containers that serve several notebooks of a run
-    deployment_containers  the container of a deployment
-    orphans               containers of deployments that are gone
+    deployment_containers  the containers of deployments, and those that are gone
 """
 
 from nbyard.runtimes.docker.runtime import DockerRuntime

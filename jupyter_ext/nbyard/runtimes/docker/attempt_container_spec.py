@@ -136,7 +136,7 @@ def container_spec(
     return ContainerSpec(
         name=container_name(order.attempt_id),
         image=image,
-        argv=_argv(command, opens_files, apart),
+        argv=argv_of(command, opens_files, apart),
         user=f"{uid}:{gid}",
         labels=attempt_labels(order) | stamps,
         environment=_environment(order, task, command),
@@ -177,7 +177,7 @@ def with_image(task: TaskFile, image: EngineImage | None) -> TaskFile:
     return msgspec.structs.replace(task, work=msgspec.structs.replace(command, argv=argv))
 
 
-def _argv(command: CommandWork | None, opens_files: bool, apart: bool) -> list[str]:
+def argv_of(command: CommandWork | None, opens_files: bool, apart: bool) -> list[str]:
     """Return the container's command: the program, within shells that prepare streams and secrets.
 
     Names and arguments are passed as parameters, never as part of a shell script.

@@ -29,7 +29,7 @@ from nbyard.runtimes.docker.attempt_container_spec import (
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
 from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
-from nbyard.runtimes.docker.checks.installed_packages import Locks
+from nbyard.runtimes.docker.checks.image_query import Locks
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import prepare_folder, requirements_text, write_image
 from nbyard.runtimes.docker.networks import Networks
@@ -78,7 +78,7 @@ class DockerRuntime:
     ):
         self._certificates = certificates
         self.engine = Engine(docker_host, certificates=certificates)
-        self._engines = {self.engine.url: self.engine}
+        self.engines = {self.engine.url: self.engine}
         self._base_image = base_image
         self._staging_setting = staging
         self.image_for = image_for
@@ -111,7 +111,7 @@ class DockerRuntime:
         for attempt in list(self._attempts.values()):
             attempt.let_go()
         self._warm.close()
-        for engine in self._engines.values():
+        for engine in self.engines.values():
             engine.close()
 
     def build_images_with(self, image_for: ImageFor, code_image: CodeImage) -> None:
@@ -132,7 +132,7 @@ class DockerRuntime:
 
     def start(self, order: Order) -> str:
         """Start an attempt in a container, and return its site."""
-        attempt = self._attempt(order)
+        attempt = self.attempt(order)
         try:
             with attempt.starting():
                 site = self._start(attempt)
@@ -152,14 +152,14 @@ class DockerRuntime:
         self._warm.end_run(run_id)
 
     def poll(self, order: Order) -> Observation:
-        return self._attempt(order).observe()
+        return self.attempt(order).observe()
 
     def logs(self, order: Order) -> None:
-        self._attempt(order).bring_up_to_date()
+        self.attempt(order).bring_up_to_date()
 
     def stop(self, order: Order, reason: Reason) -> None:
         request_stop(order.folder, reason)
-        self._attempt(order).stop_in_background()
+        self.attempt(order).stop_in_background()
 
     def sweep(self, store_id: str, live: Collection[str]) -> list[str]:
         """Remove objects of attempts that are not in `live`.
@@ -168,7 +168,7 @@ class DockerRuntime:
         """
         removed: list[str] = []
         self._warm.remove_idle()
-        for engine in list(self._engines.values()):
+        for engine in list(self.engines.values()):
             try:
                 removed += self._sweep_engine(engine, store_id, live)
             except Unavailable:
@@ -179,7 +179,7 @@ class DockerRuntime:
                     del self._attempts[attempt_id]
         return removed
 
-    def _attempt(self, order: Order) -> ContainerAttempt:
+    def attempt(self, order: Order) -> ContainerAttempt:
         with self._lock:
             self._warm.folder = self._warm.folder or order.folder.parent.parent / CONTAINERS
             known = self._attempts.get(order.attempt_id)
@@ -191,15 +191,12 @@ class DockerRuntime:
 
     def _new_attempt(self, order: Order) -> ContainerAttempt:
         url, in_warm, _ = order.site.partition(MARK)
-        engine = self._engine(url)
+        if url and url not in self.engines:
+            self.engines[url] = Engine(url, certificates=self._certificates)
+        engine = self.engines[url] if url else self.engine
         if in_warm or (order.warm and not order.site):
             return WarmAttempt(order, engine, self._networks, self._warm)
         return ContainerAttempt(order, engine, self._networks)
-
-    def _engine(self, site: str) -> Engine:
-        if site and site not in self._engines:
-            self._engines[site] = Engine(site, certificates=self._certificates)
-        return self._engines[site] if site else self.engine
 
     # Start
 
@@ -373,12 +370,12 @@ class _Preparation:
     """Logs the preparation of an attempt, and raises `_Cancelled` once the attempt is cancelled."""
 
     def __init__(self, attempt: ContainerAttempt):
-        self._attempt = attempt
+        self.attempt = attempt
         self._has_begun = False
 
     def log_line(self, line: str) -> None:
         """Append a line to the log of the attempt."""
-        folder = self._attempt.order.folder
+        folder = self.attempt.order.folder
         if not self._has_begun:
             self._has_begun = True
             event = {"seq": 0, "at": time.time(), "type": "stage", "stage": IMAGE_STAGE}
@@ -386,8 +383,8 @@ class _Preparation:
                 events.write(msgspec.json.encode(event) + b"\n")
         with open(folder / "log", "ab") as log:
             log.write(line.encode() + b"\n")
-        self._attempt.poke()
-        _mind_cancel(self._attempt.order)
+        self.attempt.poke()
+        _mind_cancel(self.attempt.order)
 
 
 def _owner(engine: Engine, staging: str) -> tuple[int, int]:

@@ -21,7 +21,7 @@ from nbyard.domain.automations.structs import (
 from nbyard.domain.automations.webhooks import check_rate
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.errors import Invalid, reason_of
-from nbyard.host.watching.present_files import TooManyFiles, present_files
+from nbyard.host.watching import TooManyFiles, present_files
 from nbyard.reasons.structs import because
 from nbyard.services.workflows.file_tracking import saved_workflow
 

@@ -192,7 +192,7 @@ class ImportRequest:
             # The dispatcher imports the version, and may have been started with other settings.
             "allowed_hosts": list(self._parts.settings.allowed_private_hosts),
             "bytes_done": 0,
-            # What leads from a run to a dataset may lead to a trigger's loop.
+            # What leads from a run to a dataset may lead to an automation's loop.
             "run_id": self._store.attempts.run_of(c, self._caller.name, self._caller.attempt_id),
             "created_at": datetime.now(UTC),
         }

@@ -1,7 +1,10 @@
-"""Service operations on executables."""
+"""Service operations on executables, with hints about their files, and exports."""
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -33,17 +36,17 @@ from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
-from nbyard.errors import Detail, InUse, Invalid, NotFound, StaleWrite, reason_of
+from nbyard.errors import Detail, InUse, Invalid, NbyardError, NotFound, StaleWrite, reason_of
 from nbyard.freezing.environment_resolution import find_default, find_used
 from nbyard.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.freezing.node_problems import first_problem
 from nbyard.freezing.node_resolution import Resolver, import_hints
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
 from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.host.project_files import MAX_DOCUMENT, write_whole
-from nbyard.reasons.structs import because
-from nbyard.services.executables.exports import export_executable
-from nbyard.services.executables.file_status import file_hints, with_code_hints
+from nbyard.host.project_files import MAX_DOCUMENT, file_of, write_whole
+from nbyard.importers.registry import exporters
+from nbyard.kinds.notebook import has_same_code
+from nbyard.reasons.structs import Reason, because
 from nbyard.services.executables.undeclared_files import declare_files
 from nbyard.services.executables.version_diffs import version_diff
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
@@ -51,7 +54,15 @@ from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 
+if TYPE_CHECKING:
+    from nbyard.domain.executables.nbexec_files import Description
+    from nbyard.domain.executables.structs import Executable
+    from nbyard.freezing.executable_versions import Code, Freezer
+    from nbyard.host.project_files import ProjectFiles
+
 CHECK_IT, NOTHING_READ = because("help-to-check"), because("help-found-nothing")
+COARSE_SECONDS = 2  # file systems may round times this much
+
 
 if TYPE_CHECKING:
     from nbyard.store import Connection
@@ -413,3 +424,69 @@ class ExecutableService:
                 f" {', '.join(map(str, sorted(versions)))}."
             )
         return version_diff(self._parts.blobs, first, second)
+
+
+def export_executable(
+    freezer: Freezer, executable: Executable, code: Code, wanted: str
+) -> Exported:
+    """Return the executable in the format `wanted`, from its current code and description.
+
+    Raises:
+        Invalid: The format is unknown, or cannot express the executable.
+    """
+    known = exporters()
+    if wanted not in known:
+        why = f"unknown format '{wanted[:40]}'; known: {', '.join(sorted(known))}"
+        raise Invalid.field("format", why)
+    exporter, suffix = known[wanted]
+    kind, reading, resources = freezer.read(code)
+    description = Description(
+        kind=kind.name,
+        arguments=tuple(reading.arguments),
+        command=tuple(reading.command),
+        invocation=reading.invocation,
+        resources=resources,
+    )
+    text = exporter.write(
+        description, label=executable.name, doc=executable.description, file=code.filename
+    )
+    return Exported(f"{code.stem}{suffix}", text)
+
+
+def file_hints(files: ProjectFiles, executable: Executable) -> tuple[list[Reason], bool]:
+    """Return hints about an executable's file, and whether its code has changed.
+
+    Changed code becomes a new version with the next run.
+    """
+    number, path = executable.current.number, Path(executable.path)
+    if not executable.path:
+        return [], False
+    if not files.has(path):
+        return [because("file-not-served", number=number)], False
+    file = file_of(path)
+    if not os.path.isfile(file):
+        return [because("file-gone", number=number)], False
+    # An older file is unchanged, which saves reading it.
+    if file.stat().st_mtime < executable.current.created_at.timestamp() - COARSE_SECONDS:
+        return [], False
+    current = executable.current
+    # An unreadable file counts as changed.
+    with contextlib.suppress(NbyardError):
+        content = files.content(file)
+        has_same_bytes = f"sha256:{hashlib.sha256(content).hexdigest()}" == current.content_digest
+        # JupyterLab fills in IDs and metadata when it saves a notebook.
+        is_notebook = current.kind == "notebook"
+        if has_same_bytes or (is_notebook and has_same_code(content, current)):
+            return [], False
+    return [because("file-changed-since", number=number)], True
+
+
+def with_code_hints(
+    freezer: Freezer, executable: Executable, code: Code, description: Description | None
+) -> Executable:
+    """Return the executable with hints about its new code added.
+
+    `description` describes the code.
+    """
+    read = freezer.inspect(msgspec.structs.replace(code, description=description))
+    return msgspec.structs.replace(executable, hints=[*read.hints, *executable.hints])

@@ -12,16 +12,28 @@ import msgspec
 
 from nbyard.domain.environments.package_sources import AllowedSources
 from nbyard.domain.environments.requirements import read_requirements
+from nbyard.domain.images.structs import BUILD_LOG, image_folder
 from nbyard.domain.models.model_classes import read_class
-from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES, ModelFile, NewModel, RunOutput
+from nbyard.domain.models.structs import (
+    HTTP,
+    MLFLOW_FILE,
+    MODEL_FILES,
+    ModelFile,
+    ModelPackage,
+    NewModel,
+    RunOutput,
+)
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.kinds.model import read_model
 from nbyard.kinds.model_classes import check_class
+from nbyard.logs.log_pieces import has_more_than
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:
+    from nbyard.domain.callers import Caller
     from nbyard.services.service_context import ServiceContext
+    from nbyard.store import Store
 
 REQUIREMENTS = "requirements.txt"
 MAX_LISTED = 5
@@ -251,3 +263,31 @@ def _module_files(base: Path, name: str) -> list[Path]:
             if file.is_file() and not file.is_symlink() and file.stat().st_size <= MAX_DOCUMENT:
                 places.append(file)
     return places
+
+
+def deployable_model(store: Store, caller: Caller, image: str) -> ModelPackage | None:
+    """Return the model with the reference `image`, None if there is no such model.
+
+    Raises:
+        Invalid: The model does not answer requests, or its image was not built.
+    """
+    with store.read() as c:
+        model = store.models.find(c, caller.name, image) if image else None
+    if model is None:
+        return None
+    if model.mode != HTTP:
+        why = f"the model '{model.name}' cannot be deployed: in mode {model.mode}, it runs once"
+        raise Invalid.field("image", why, hint=f"nbyard models run -n {model.name!r}")
+    if model.state == "failed":
+        cause = model.reason or "the cause is not recorded"
+        why = f"{model.reference} was not built: {cause}"
+        # The hint names the log only if the log says more than the cause.
+        has_more = has_more_than(store.folder / image_folder(model.image) / BUILD_LOG, str(cause))
+        hint = "Deploying it again repeats the build."
+        if has_more:
+            hint = (
+                "The log of the image shows why (in a shell: nbyard images log"
+                f" {model.reference}). {hint}"
+            )
+        raise Invalid.field("image", why, hint=hint)
+    return model

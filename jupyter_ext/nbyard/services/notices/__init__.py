@@ -1,1 +1,1 @@
-"""Operations on notice channels, and the channels that schedules name."""
+"""Operations on notice channels, and the channels that automations name."""

@@ -37,7 +37,7 @@ from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
 from nbyard.host import clock
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
-from nbyard.services.workflows.pushed_names import PushedNames
+from nbyard.services.workflows.pushed_workflows import PushedNames
 from nbyard.transfer.notices.sender import describe_url, send_message
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class ChannelService:
         """Create a notice channel."""
         name = _name(body.name)
         check_digest(body.digest)
-        rules = self._rules(caller.name, body.rules)
+        rules = self.matching_rules(caller.name, body.rules)
         address = self._address(body.url)
         now = clock.now()
         made = Channel(
@@ -120,7 +120,7 @@ class ChannelService:
             check_digest(body.digest)
             columns["digest"] = msgspec.to_builtins(body.digest)
         if not isinstance(body.rules, msgspec.UnsetType):
-            rules = self._rules(caller.name, body.rules, known)
+            rules = self.matching_rules(caller.name, body.rules, known)
         if isinstance(body.url, str):
             columns |= msgspec.structs.asdict(self._address(body.url))
             secret = self._secret(body.url)
@@ -225,7 +225,7 @@ class ChannelService:
             msgspec.structs.replace(
                 channel,
                 rules=[
-                    self._with_shown_path(rule, names[channel.owner])
+                    self.with_shown_path(rule, names[channel.owner])
                     for rule in rules.get(channel.id, [])
                 ],
                 automations=[*dict.fromkeys(automations.get(channel.id, []))],
@@ -234,23 +234,26 @@ class ChannelService:
             for channel in channels
         ]
 
-    def _with_shown_path(self, rule: NoticeRule, names: PushedNames) -> NoticeRule:
+    def with_shown_path(self, rule: NoticeRule, names: PushedNames) -> NoticeRule:
         path = self._parts.files.without_root(names.shown(rule.path))
         return msgspec.structs.replace(rule, path=path)
 
-    def _rules(
+    def matching_rules(
         self, owner: str, rules: Iterable[NoticeRule], known: Iterable[NoticeRule] = ()
     ) -> builtins.list[NoticeRule]:
         """Check rules. Return them with real paths of files and IDs of projects.
 
         Files in rules that are `known` already are not checked. They may be deleted or, for pushed
         projects, be in the store.
+
+        Raises:
+            Invalid: There is no such project or file.
         """
         given = [*rules]
         with self._store.read() as c:
             names = PushedNames(self._store, c, owner)
             pushed = {rule.path: names.real(c, rule.path) for rule in given}
-        present = {self._with_shown_path(rule, names).path: rule.path for rule in known}
+        present = {self.with_shown_path(rule, names).path: rule.path for rule in known}
         present |= {shown: path for shown, path in pushed.items() if path}
         check_rules(given)
         projects = self._project_ids(owner, given)

@@ -11,8 +11,8 @@ from nbyard.domain.notices.rules import MOST_RULES, check_rules
 from nbyard.domain.projects.definitions import (
     FILE,
     MOST_BYTES,
+    Entries,
     ProjectDefinition,
-    changed_entries,
     definition_of,
 )
 from nbyard.domain.projects.notifications import (
@@ -30,7 +30,7 @@ from nbyard.services.projects.pushed_files import files_of
 from nbyard.services.projects.pushed_schedules import fields_below
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Container, Mapping
+    from collections.abc import Collection, Container, Iterable, Mapping
     from pathlib import Path
 
     from nbyard.domain.notices.structs import NoticeRule
@@ -41,17 +41,14 @@ if TYPE_CHECKING:
 
 
 class PushedRules(msgspec.Struct, frozen=True):
-    """The checked rules and policies of a project file, and the changes that a push makes.
-
-    Rules and policies of an earlier push that the file lacks now are deleted. Others stay.
-    """
+    """The checked rules and policies of a project file, and those that a push may replace."""
 
     notifications: dict[str, ChannelRules]
     policies: dict[str, PolicyRules]
-    changes: list[ProjectChange]
+    present: Entries
 
 
-def compare_rules(
+def checked_rules(
     parts: ServiceContext,
     c: Connection,
     owner: str,
@@ -59,7 +56,9 @@ def compare_rules(
     definition: ProjectDefinition,
     files: Container[str],
 ) -> PushedRules:
-    """Check the rules and policies of a project file, and compare them with the stored ones.
+    """Check the rules and policies of a project file. Return them with the stored ones.
+
+    Rules and policies of an earlier push that the file lacks now are deleted. Others stay.
 
     Raises:
         Invalid: a field is refused, or a channel is unknown.
@@ -77,13 +76,11 @@ def compare_rules(
     stored, known = stored_rules(parts, c, project), stored_policies(parts, c, project)
     # Rules of other channels, and other policies, were never pushed: somebody else made them.
     own = {*notifications, *before.notifications}
-    changes = [
-        *changed_entries("notification", notifications, {n: stored[n] for n in own & {*stored}}),
-        *changed_entries(
-            "policy", policies, {n: known[n] for n in {*policies, *before.retention} & {*known}}
-        ),
-    ]
-    return PushedRules(notifications, policies, changes)
+    present: Entries = {
+        "notification": {name: stored[name] for name in own & {*stored}},
+        "policy": {name: known[name] for name in {*policies, *before.retention} & {*known}},
+    }
+    return PushedRules(notifications, policies, present)
 
 
 def stored_rules(
@@ -111,17 +108,22 @@ def stored_policies(
 
 
 def apply_rules(
-    parts: ServiceContext, c: Connection, project: Project, wanted: PushedRules, folder: Path
+    parts: ServiceContext,
+    c: Connection,
+    project: Project,
+    wanted: PushedRules,
+    changes: Iterable[ProjectChange],
+    folder: Path,
 ) -> None:
     """Store the rules and policies of a push. `folder` is the folder with its files.
 
     Raises:
         StaleWrite: A channel was deleted or changed meanwhile.
     """
-    for change in wanted.changes:
-        if change.action == "delete" and change.kind == "notification":
+    for change in changes:
+        if change.kind == "notification" and change.action == "delete":
             _replace(parts, c, project, change.name, [])
-        elif change.action == "delete":
+        elif change.kind == "policy" and change.action == "delete":
             parts.store.retention.delete_policy(c, project, change.name)
         elif change.kind == "policy":
             policy = wanted.policies[change.name]

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from nbyard.attempts import recorded_metrics
+from nbyard.attempts import folders
 from nbyard.attempts.folders import attempt_folder_of, file_stamp, surroundings_in
 from nbyard.domain.attempts import structs as contract
 from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
@@ -19,7 +19,7 @@ from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.logs import log_pieces
-from nbyard.logs.gap_lines import without_gap_reasons
+from nbyard.logs.log_pieces import without_gap_reasons
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
@@ -74,20 +74,20 @@ def cells(store: Path, task: Task) -> Cells:
 def usage(store: Path, attempt: Attempt) -> Usage:
     """Return the recorded resource usage of an attempt over time."""
     path = attempt_folder_of(store, attempt.worker or attempt.id) / contract.USAGE
-    samples = read_samples(recorded_metrics.read_lines(path, MAX_USAGE))
+    samples = read_samples(folders.read_lines(path, MAX_USAGE))
     return usage_of(samples, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def metrics(store: Path, attempt: Attempt) -> Metrics:
     """Return the metrics that the code of an attempt recorded."""
     path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.METRICS
-    points = read_points(recorded_metrics.read_lines(path, MAX_METRICS))
+    points = read_points(folders.read_lines(path, MAX_METRICS))
     return metrics_of(points, attempt.number, attempt.state in ATTEMPT.terminal)
 
 
 def last_values(store: Path, attempt: Attempt, most: int = ON_CARD) -> list[ShownMetric]:
     """Return the last values of an attempt's metrics, at most `most` metrics."""
-    return recorded_metrics.last_values(attempt_folder_of(store, attempt.id, attempt.worker), most)
+    return folders.last_values(attempt_folder_of(store, attempt.id, attempt.worker), most)
 
 
 Stamps = tuple[tuple[int, int], ...]
@@ -119,12 +119,12 @@ class Progress:
             log, events, metrics = (new != old for new, old in zip(stamps, seen, strict=True))
             change: dict[str, Any] = {"log_bytes": stamps[0][0]}
             if log:
-                end = recorded_metrics.read_end(folder / contract.LOG, LOG_END)
+                end = folders.read_end(folder / contract.LOG, LOG_END)
                 change["last_line"] = last_line(without_gap_reasons(end.decode("utf-8", "replace")))
             if events:
                 change |= _cells_seen(folder)._asdict()
             if metrics:
-                change["metrics"] = recorded_metrics.last_values(folder)
+                change["metrics"] = folders.last_values(folder)
             activity = msgspec.structs.replace(activity, **change)
             # Nothing reports the end of an attempt here. After a reset, each file is read once
             # more.

@@ -1,8 +1,9 @@
-"""Service operations on runs that read the records of attempts."""
+"""Service operations on runs that read the records and files of attempts."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,13 +11,17 @@ import msgspec
 from nbyard.attempts import monitor_link_files
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.attempts.metric_series import Metrics
+from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.domain.attempts.structs import Cells, Surroundings
 from nbyard.domain.attempts.undeclared_files import Undeclared
 from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
+from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.deployments.structs import Target
+from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.naming.names import safe_filename
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.domain.paging import check_count
+from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import Attempt, Run, Task
@@ -32,7 +37,10 @@ if TYPE_CHECKING:
 
 
 class RunAttempts:
-    """The part of the run service that reads the folders of attempts."""
+    """The part of the run service that reads the folders and files of attempts.
+
+    `GET /runs/{run}/tasks/{node}/files/content?path=…` returns the bytes of other files.
+    """
 
     def __init__(self, parts: ServiceContext):
         self._parts = parts
@@ -204,6 +212,88 @@ class RunAttempts:
             if not attempts or attempts[-1].number != attempt:
                 raise NotFound(f"'{node[:80]}' has no attempt {attempt}.")
         return msgspec.structs.replace(task, attempts=attempts)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/files", scope="runs:read")
+    def files(self, caller: Caller, run: str, node: str) -> OtherFileList:
+        """List the files that a task wrote beside its outputs.
+
+        They come from the last attempt. A cached task has the files of the task whose result it
+        uses.
+        """
+        task = self._task(caller, run, node, 0)
+        others = task.other_files or OtherFiles()
+        folder = self._folder(caller, task) if others.count else ""
+        return OtherFileList(self._kept(task), others.left_out, others.more, folder)
+
+    @operation("GET", "/runs/{run}/tasks/{node}/files/preview", scope="runs:read")
+    def preview(  # noqa: PLR0913, PLR0917  these are the query's parameters
+        self,
+        caller: Caller,
+        run: str,
+        node: str,
+        path: str,
+        offset: int = 0,
+        limit: int = 100,
+        column_offset: int = 0,
+        sheet: str = "",
+    ) -> TablePage:
+        """Show rows of a table among the other files of a task.
+
+        A page has column types and at most 500 columns, from `column_offset` on. `sheet` selects a
+        sheet of an Excel file; the default is the first.
+        """
+        check_count(offset, "offset")
+        check_count(column_offset, "column_offset")
+        file = self._file(caller, run, node, path)
+        table = self._parts.table(file.digest, Path(file.path).name, sheet)
+        limit = check_limit(limit)
+        return self._parts.tables.page(table, offset, limit, column_offset=column_offset)
+
+    def file(self, caller: Caller, run: str, node: str, path: str) -> DownloadRequest:
+        """Return which bytes to download: one file, or all files as a folder if `path` is empty.
+
+        Raises:
+            NotFound: The task has no such files.
+        """
+        if not path:
+            task = self._task(caller, run, node, 0)
+            if task.other_files is None or not task.other_files.digest:
+                raise NotFound(f"'{node[:80]}' has no other files.")
+            return DownloadRequest(task.other_files.digest, safe_filename(f"{node}-files"))
+        file = self._file(caller, run, node, path)
+        return DownloadRequest(file.digest, Path(file.path).name)
+
+    def _file(self, caller: Caller, run: str, node: str, path: str) -> OtherFile:
+        for file in self._kept(self._task(caller, run, node, 0)):
+            if file.path == path:
+                return file
+        raise NotFound(f"'{node[:80]}' has no other file '{path[:200]}'.")
+
+    def _kept(self, task: Task) -> list[OtherFile]:
+        if task.other_files is None or not task.other_files.digest:
+            return []
+        tree = self._parts.blobs.tree(task.other_files.digest)
+        return [OtherFile(file.path, file.digest, file.size_bytes) for file in tree.files]
+
+    def _folder(self, caller: Caller, task: Task) -> str:
+        """Return the folder of the task's code, as this server shows it.
+
+        Return "" if the executable's file is unknown now, or is not the one that the task ran.
+        """
+        with self._store.read() as c:
+            version = self._store.executables.version(c, task.executable_version_id)
+            known = self._store.executables.get(c, caller.name, task.executable_id)
+        if version is None or known is None or not known.path:
+            return ""
+        own, path = (
+            split_function_path(version.file).file,
+            Path(split_function_path(known.path).file),
+        )
+        # The executable may follow a moved file, whose folder is not the one of the task.
+        if not path.as_posix().endswith(f"/{own}"):
+            return ""
+        # The file `src/train.py` of a bundle lies one folder below the folder to return.
+        return self._parts.files.without_root(str(path.parents[own.count("/")]))
 
 
 def attempts_behind(store: Store, c: Connection, caller: Caller, task: Task) -> list[Attempt]:

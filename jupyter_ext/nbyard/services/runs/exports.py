@@ -29,9 +29,17 @@ from nbyard.services.operation import operation
 from nbyard.services.runs.comparisons.run_comparisons import RunComparisons
 from nbyard.services.runs.comparisons.run_facts import FactReader
 
+LONGEST_NAMESPACE = 250
 
-class RunBundles(RunComparisons):
-    """The part of the run service that packs runs for other programs."""
+
+class RunEvents(msgspec.Struct, frozen=True):
+    """The OpenLineage events of a run, in the order of their times."""
+
+    events: list[dict[str, Any]]
+
+
+class RunExports(RunComparisons):
+    """The part of the run service that exports runs: as code to run again, and as records."""
 
     def bundle(self, caller: Caller, run: str) -> DownloadRequest:
         """Return which files to download: a zip with which plain papermill repeats a run.
@@ -73,19 +81,6 @@ class RunBundles(RunComparisons):
                 version = reader.version(row.plan.executable_version_id)
                 nodes.append(RecordedNode(row.plan, version, own, reader.packages_of(row)))
         return record, nodes
-
-
-LONGEST_NAMESPACE = 250
-
-
-class RunEvents(msgspec.Struct, frozen=True):
-    """The OpenLineage events of a run, in the order of their times."""
-
-    events: list[dict[str, Any]]
-
-
-class RunExports(RunBundles):
-    """The part of the run service that exports runs."""
 
     @operation("GET", "/runs/{run}/openlineage", scope="runs:read")
     def openlineage(self, caller: Caller, run: str, namespace: str = NAMESPACE) -> RunEvents:

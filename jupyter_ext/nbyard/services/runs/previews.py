@@ -23,7 +23,7 @@ from nbyard.domain.runs.structs import BytesOf
 from nbyard.errors import Invalid, NotFound
 from nbyard.services.operation import operation
 from nbyard.services.runs import attempt_views as views
-from nbyard.services.runs.estimates import RunEstimates
+from nbyard.services.runs.history import RunHistory
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ MAX_FAILED = 10_000
 EMPTY = FilePreview()
 
 
-class RunPreviews(RunEstimates):
+class RunPreviews(RunHistory):
     """The part of the run service that previews results.
 
     `GET /runs/{run}/pictures/{digest}` returns a small picture.
@@ -71,7 +71,7 @@ class RunPreviews(RunEstimates):
             shown = made[:limit]
             files = self._files_of(c, record, shown)
             if not after and not (wanted and files.keys() >= set(wanted)):
-                data = self._datasets(c, record)
+                data = self.datasets_of(c, record)
                 files |= {n: [file] for n, file in data.items() if not wanted or n in wanted}
             digests = {file.digest for own in files.values() for file in own if file.is_model}
             rows = self._store.models
@@ -113,7 +113,7 @@ class RunPreviews(RunEstimates):
             record = self._find(c, caller, run)
             made = self._store.tasks.succeeded(c, record.id, 1, "", [node])
             files = self._files_of(c, record, made).get(node, [])
-            if not made and (data := self._datasets(c, record).get(node)):
+            if not made and (data := self.datasets_of(c, record).get(node)):
                 files = [data]
         file = next((file for file in files if file.name == output), None)
         if file is None:
@@ -133,7 +133,7 @@ class RunPreviews(RunEstimates):
                 stored_file(file) for file in self._store.artifacts.of_digest(c, record.id, digest)
             ]
             if not files_for_part(files, "picture"):
-                data = self._datasets(c, record).values()
+                data = self.datasets_of(c, record).values()
                 files = [file for file in data if file.digest == digest]
         for file in files_for_part(files, "picture"):
             if self._read(file).picture:
@@ -149,7 +149,7 @@ class RunPreviews(RunEstimates):
             files[artifact.node].append(stored_file(artifact))
         return files
 
-    def _datasets(self, c: Connection, run: Run) -> dict[str, StoredFile]:
+    def datasets_of(self, c: Connection, run: Run) -> dict[str, StoredFile]:
         """Return the file of each dataset node, as it was an input of a task after the node."""
         tasks = self._store.tasks.states(c, run.id)
         files_by_node: dict[str, StoredFile] = {}

@@ -15,7 +15,9 @@ from nbyard.attempts import folders, monitor_link_files
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import check_count, check_limit
+from nbyard.domain.runs.checks import CheckedRun, NewCheckRun, file_of
 from nbyard.domain.runs.origins import Origin
+from nbyard.domain.runs.samples import check_sample
 from nbyard.domain.runs.structs import (
     Attempt,
     NewRun,
@@ -36,7 +38,7 @@ from nbyard.freezing.imported_packages import (
 )
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import create_run, retry_run
-from nbyard.freezing.runs.templates import WORKFLOW, freeze, store_template
+from nbyard.freezing.runs.templates import WORKFLOW, check_request, freeze, store_template
 from nbyard.ipc.crash_points import crash_point
 from nbyard.retention.removal import remove_records, remove_run
 from nbyard.services.idempotency_keys import (
@@ -45,7 +47,7 @@ from nbyard.services.idempotency_keys import (
     submission_key,
 )
 from nbyard.services.operation import operation
-from nbyard.services.runs.checks import RunChecks
+from nbyard.services.runs.exports import RunExports
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.pushed_workflows import link_new_source, projects_with_copy
 
@@ -56,55 +58,67 @@ if TYPE_CHECKING:
     from nbyard.store import Connection
 
 
-def with_all_missing(parts: ServiceContext, run: str, tasks: list[Task]) -> list[Task]:
-    """Return tasks whose `missing` names the packages for all nodes of the run with this ID."""
-    if not any(task.missing for task in tasks):
-        return tasks
-    with parts.store.read() as c:
-        plans = [task.plan for task in parts.store.tasks.of_run(c, run)]
-        named = {plan.executable_version_id for plan in plans} - {""}
-        versions = {each: parts.store.executables.version(c, each) for each in named}
-    known = {each: version for each, version in versions.items() if version}
-    nodes = imports_of_plans(parts, plans, known)
-    completed = []
-    for task in tasks:
-        missing = task.missing
-        if missing:
-            environment, own = task.environment.id if task.environment else "", missing.packages
-            lacking = packages_to_add(nodes.values(), environment)
-            packages = [*(name for name in lacking if name not in own), *own]
-            missing = msgspec.structs.replace(missing, packages=packages)
-        completed.append(msgspec.structs.replace(task, missing=missing))
-    return completed
-
-
-def imports_of_plans(
-    parts: ServiceContext, plans: Iterable[TaskPlan], versions: Mapping[str, ExecutableVersion]
-) -> dict[str, NodeImports]:
-    """Return by node what the code of these tasks imports; `versions` has their code by ID."""
-    places = Places(parts)
-    nodes = {}
-    for plan in plans:
-        version = versions.get(plan.executable_version_id)
-        if version is None or plan.pinned or not runs_python(version):
-            continue
-        has_packages = plan.image or plan.requirements_digest
-        runtime = "" if plan.runtime == DOCKER and has_packages else plan.runtime
-        try:
-            modules = modules_of_version(parts.blobs, version)
-        except (NbyardError, OSError):  # a clean-up deleted the code
-            continue
-        nodes[plan.node] = places.imports(modules, version, plan.environment, runtime, plan.kernel)
-    return nodes
-
-
-T = TypeVar("T")
-
-
-class RunService(RunChecks):
+class RunService(RunExports):
     """Executions of a workflow version or of one executable."""
 
     noun = "runs"
+
+    @operation("POST", "/runs/check", scope="runs:read")
+    def check(self, caller: Caller, body: NewRun) -> CheckedRun:
+        """Check that a run can start, without creating it.
+
+        The check fails, for example, if an input is missing. It does not look for container images,
+        which may still be built.
+        """
+        document = check_request(self._parts, caller.name, body)
+        return CheckedRun(document.meta.title, list(document.nodes))
+
+    @operation("POST", "/runs/check/sample", scope="runs:write", status=201)
+    @pin_blobs
+    def check_sample(self, caller: Caller, body: NewCheckRun) -> Run:
+        """Start a check run: run the saved workflow on a sample of its data.
+
+        Tasks get the first rows of tables (CSV, TSV, JSON lines, Parquet) and the first files of
+        each suffix in each folder. Other data, and files that code opens itself, are used whole.
+        The run is kept out of lists, searches, comparisons, the cache, notices and automations.
+        It is deleted after the next check run of the same file, or a day after its end.
+
+        Raises:
+            Invalid: the request has a name or replaces a run.
+        """
+        if body.name is not msgspec.UNSET or body.replace:
+            raise Invalid.field("name", "a check run has no name")
+        sample = check_sample(body.rows, body.files)
+        frozen = freeze(self._parts, caller.name, body, caller.project)
+        self._parts.retire_idle_dispatcher()
+        with self._store.write() as c:
+            template = store_template(c, frozen)
+            origin = Origin("check", person=caller.submitter)
+            made, _ = create_run(self._store, c, template, origin=origin, sample=sample)
+            names = self._supersede(c, caller, made)
+        self._parts.ensure_dispatcher()
+        # Only after the commit. The dispatcher deletes folders that a crash leaves without a row.
+        remove_records(self._store, names)
+        with self._store.read() as c:
+            return self._with_shown_path(self._find(c, caller, made))
+
+    def _supersede(self, c: Connection, caller: Caller, made: str) -> set[str]:
+        """Delete or cancel earlier check runs of the same file. Return the folders to delete.
+
+        `made` is the ID of the new check run.
+        """
+        names: set[str] = set()
+        new = self._find(c, caller, made)
+        for old in self._store.runs.scratch(c, caller.name, new.path):
+            is_same = old.origin.kind == "check" and file_of(old) == file_of(new)
+            if old.id == made or not is_same:
+                continue
+            # A live run is deleted by the dispatcher after its end.
+            if old.state in RUN.terminal:
+                names |= remove_run(self._store, c, old)
+            else:
+                self._store.runs.request_cancel(c, old)
+        return names
 
     @operation("POST", "/runs", scope="runs:write", status=201)
     @pin_blobs
@@ -320,6 +334,51 @@ class RunService(RunChecks):
             names = remove_run(self._store, c, record)
         self._parts.ensure_dispatcher()
         remove_records(self._store, names)
+
+
+def with_all_missing(parts: ServiceContext, run: str, tasks: list[Task]) -> list[Task]:
+    """Return tasks whose `missing` names the packages for all nodes of the run with this ID."""
+    if not any(task.missing for task in tasks):
+        return tasks
+    with parts.store.read() as c:
+        plans = [task.plan for task in parts.store.tasks.of_run(c, run)]
+        named = {plan.executable_version_id for plan in plans} - {""}
+        versions = {each: parts.store.executables.version(c, each) for each in named}
+    known = {each: version for each, version in versions.items() if version}
+    nodes = imports_of_plans(parts, plans, known)
+    completed = []
+    for task in tasks:
+        missing = task.missing
+        if missing:
+            environment, own = task.environment.id if task.environment else "", missing.packages
+            lacking = packages_to_add(nodes.values(), environment)
+            packages = [*(name for name in lacking if name not in own), *own]
+            missing = msgspec.structs.replace(missing, packages=packages)
+        completed.append(msgspec.structs.replace(task, missing=missing))
+    return completed
+
+
+def imports_of_plans(
+    parts: ServiceContext, plans: Iterable[TaskPlan], versions: Mapping[str, ExecutableVersion]
+) -> dict[str, NodeImports]:
+    """Return by node what the code of these tasks imports; `versions` has their code by ID."""
+    places = Places(parts)
+    nodes = {}
+    for plan in plans:
+        version = versions.get(plan.executable_version_id)
+        if version is None or plan.pinned or not runs_python(version):
+            continue
+        has_packages = plan.image or plan.requirements_digest
+        runtime = "" if plan.runtime == DOCKER and has_packages else plan.runtime
+        try:
+            modules = modules_of_version(parts.blobs, version)
+        except (NbyardError, OSError):  # a clean-up deleted the code
+            continue
+        nodes[plan.node] = places.imports(modules, version, plan.environment, runtime, plan.kernel)
+    return nodes
+
+
+T = TypeVar("T")
 
 
 def _grouped(items: Sequence[T], key: Callable[[T], str]) -> Mapping[str, list[T]]:

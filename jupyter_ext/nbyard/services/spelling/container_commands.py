@@ -3,23 +3,10 @@
 from msgspec import UNSET
 
 from nbyard.domain.deployments.creation_form import IDES
-from nbyard.domain.deployments.keys import NewDeploymentKey
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Port
-from nbyard.domain.images.structs import ImageName, NewImage, PulledImage, Recipe
+from nbyard.domain.images.structs import ImageName, NewImage
 from nbyard.domain.models.structs import NewModel
-from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults
-
-FORM = ("general", "hardware", "storage")
-LIMITS = {
-    "title": "--title",
-    "description": "--description",
-    "cpu": "--cpu",
-    "memory_gb": "--memory",
-    "disk_gb": "--disk",
-    "gpu": "--gpu",
-    "start_seconds": "--start-seconds",
-    "stop_seconds": "--stop-seconds",
-}
+from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, presented
 
 
 def build_image(_path: Path, body: NewImage) -> list[str]:
@@ -37,21 +24,8 @@ def build_image(_path: Path, body: NewImage) -> list[str]:
     command.option("--version", body.version, 0)
     if recipe is None:
         return command.done(body.environment)
-    need(not recipe.own)  # the command reads own lines from a file
-    usual = Recipe()
     # Without --anew, omitted options would keep the values of the last image.
-    command.flag("--anew", True).option("--base", recipe.base, "")
-    command.each("--system-package", recipe.system_packages)
-    command.each("--build-package", recipe.build_packages)
-    command.option("--uid", recipe.uid, usual.uid).option("--gid", recipe.gid, usual.gid)
-    command.option("--cuda", recipe.cuda, "").pairs("--variable", recipe.variables)
-    command.pairs("--label", recipe.labels).option("--project", recipe.project, "")
-    return command.flag("--for-scripts", not recipe.for_notebooks).done(body.environment)
-
-
-def pull_image(_path: Path, body: PulledImage) -> list[str]:
-    need(not body.environment)
-    return Words("images", "pull").done(body.reference)
+    return command.flag("--anew", True).fields(recipe).done(body.environment)
 
 
 def push_image(path: Path, body: ImageName) -> list[str]:
@@ -72,53 +46,32 @@ def build_model(_path: Path, body: NewModel) -> list[str]:
 
 def create_deployment(_path: Path, body: NewDeployment) -> list[str]:
     need(body.service in IDES or not body.password)
-    need(all(getattr(body, part) is None for part in FORM))
-    command = Words("deployments", "create").option("--service", body.service, "api")
-    command.option("--name", body.name, "").option("--preset", body.preset, "standard")
-    for field, option in LIMITS.items():
-        command.option(option, getattr(body, field), "")
-    command.pairs("--variable", body.environment)
-    _ports(command, body.ports)
-    return command.done(*([body.image] if body.image or body.command else []), *body.command)
+    command = Words("deployments", "create").fields(body, besides=("password", "ports"))
+    return _ports(command, body.ports).done()
 
 
 def edit_deployment(path: Path, body: DeploymentChange) -> list[str]:
-    need(body.password is UNSET and body.command != [] and body.environment != {})
-    edit_command = Words("deployments", "edit").option("--image", body.image)
-    for field, option in LIMITS.items():
-        edit_command.option(option, getattr(body, field))
-    if body.environment is not UNSET:
-        edit_command.pairs("--variable", body.environment)
-    _ports(edit_command, None if body.ports is UNSET else body.ports)
-    command = [] if body.command is UNSET else body.command
-    return edit_command.done(path["deployment"], *command)
+    command = Words("deployments", "edit")
+    command.fields(body, besides=("revision", "changed_at", "ports"))
+    return _ports(command, None if body.ports is UNSET else body.ports).done(path["deployment"])
 
 
-def create_key(path: Path, body: NewDeploymentKey) -> list[str]:
-    command = Words("deployments", "keys", "create").option("--name", body.name, "")
-    if body.days is not None:
-        age = f"{body.days:g}"
-        need(float(age) == body.days and age.replace(".", "").isdecimal())
-        command.option("--expires", f"{age}d")
-    return command.done(path["deployment"])
-
-
-def _ports(command: Words, ports: list[Port] | None) -> None:
+def _ports(command: Words, ports: list[Port] | None) -> Words:
     # Only an omitted option leaves the ports to the service, and names are unique on the line.
     need(ports != [] and len({port.name for port in ports or ()}) == len(ports or ()))
     for port in ports or ():
         need_defaults(port, besides=("name", "port", "keep_prefix"))
         need(port.port >= 0)
     command.pairs("--port", {port.name: port.port for port in ports or ()})
-    command.each("--keep-prefix", [port.name for port in ports or () if port.keep_prefix])
+    return command.each("--keep-prefix", [port.name for port in ports or () if port.keep_prefix])
 
 
 COMMANDS: Commands = {
     "deployments.create": create_deployment,
-    "deployments.create_key": create_key,
+    "deployments.create_key": presented("deployments", "keys", "create"),
     "deployments.edit": edit_deployment,
     "images.build": build_image,
-    "images.pull": pull_image,
+    "images.pull": presented("images", "pull"),
     "images.push": push_image,
     "models.build": build_model,
 }

@@ -10,11 +10,10 @@ from nbyard.domain.datasets.s3 import SCHEME
 from nbyard.domain.datasets.structs import FileSource, NewDataset, UrlSource
 from nbyard.domain.environments.references import split_reference
 from nbyard.domain.environments.structs import EnvironmentChange, NewEnvironment
-from nbyard.domain.executables.structs import NewExecutable
 from nbyard.domain.notices.structs import ChannelPatch, DigestLimit, NewChannel
-from nbyard.domain.projects.structs import NewLink, NewProject
+from nbyard.domain.projects.structs import NewLink
 from nbyard.services.spelling.secrets import SECRET_FIELDS
-from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults
+from nbyard.services.spelling.words import Commands, Path, Words, need, presented
 
 ADDRESSES = ("http://", "https://", SCHEME)
 
@@ -29,12 +28,6 @@ def add_dataset(_path: Path, body: NewDataset) -> list[str]:
     need(bool(source) and source.startswith(ADDRESSES) == isinstance(body.source, UrlSource))
     command = Words("datasets", "add").option("--name", body.name)
     return command.flag("--replace", body.replace).flag("--unpack", body.unpack).done(source)
-
-
-def add_executable(_path: Path, body: NewExecutable) -> list[str]:
-    need(bool(body.path) and body.name != "")
-    need_defaults(body, besides=("path", "name"))
-    return Words("executables", "add").option("--name", body.name).done(body.path)
 
 
 def create_environment(_path: Path, body: NewEnvironment) -> list[str]:
@@ -62,15 +55,6 @@ def change_environment(path: Path, body: EnvironmentChange) -> list[str]:
 
 def _lines(requirements: str) -> list[str]:
     return requirements.split("\n") if requirements else []
-
-
-def create_project(_path: Path, body: NewProject) -> list[str]:
-    command = Words("projects", "create").option("--description", body.description, "")
-    command.option("--repository", body.repository, "")
-    command.option("--requirements", body.requirements, "").option("--goal", body.task.goal, "")
-    command.option("--evaluation-data", body.task.evaluation_data, "")
-    command.option("--criteria", body.task.criteria, "")
-    return command.pairs("--set", body.metadata).done(body.name)
 
 
 def link_resource(path: Path, body: NewLink) -> list[str]:
@@ -128,7 +112,7 @@ COMMANDS: Commands = {
     "datasets.create": add_dataset,
     "environments.create": create_environment,
     "environments.change": change_environment,
-    "executables.create": add_executable,
-    "projects.create": create_project,
+    "executables.create": presented("executables", "add"),
+    "projects.create": presented("projects", "create"),
     "projects.link": link_resource,
 }

@@ -23,15 +23,11 @@ from nbyard.domain.notices.structs import DEFAULT_EVENTS, AutomationNotice
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.state_machines import RUN
 from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, target_of
 
 # `origin` says what sends a request, so each spelling has its own.
 VALUES = ("path", "executable", "parameters", "texts", "force", "origin")
 STORED = ("runtime", "environment", "kernel", "image")
-SIZE = 2**53
-# Sizes in the shell have a unit, except 0.
-UNITS = (("TB", 10**12), ("GB", 10**9), ("MB", 10**6), ("kB", 1000), ("B", 1))
 
 
 def run(_path: Path, body: NewRun) -> list[str]:
@@ -164,36 +160,22 @@ def fire(path: Path, body: Fire) -> list[str]:
 
 
 def clean_up(_path: Path, body: CleanUpRules) -> list[str]:
-    return _rules(Words("runs", "clean-up"), body).done()
+    # Without a rule, commands show the stored rules or refuse.
+    need(body.is_given)
+    return Words("runs", "clean-up").fields(body).done()
 
 
 def set_retention(_path: Path, body: NewRetention) -> list[str]:
     command = Words("runs", "retention")
     if body.rules is None:
         return command.flag("--off", True).done()
-    return _rules(command, body.rules).done()
+    need(body.rules.is_given)
+    return command.fields(body.rules).done()
 
 
 def set_policy(path: Path, body: PolicyRules) -> list[str]:
-    need(bool(path["policy"]))
-    command = Words("projects", "retention")
-    return _rules(command, body.as_clean_up).done(path["project"], path["policy"])
-
-
-def _rules(command: Words, rules: CleanUpRules) -> Words:
-    # Without a rule, commands show the stored rules or refuse. A workflow alone is no rule.
-    need(rules != CleanUpRules(workflow=rules.workflow))
-    days = rules.older_than_days
-    need(days is None or (days >= 0 and "e" not in str(days)))
-    need(RUN.terminal.issuperset(rules.states))
-    # A float, through which the command reads sizes, has no more digits.
-    need(rules.max_bytes is None or 0 <= rules.max_bytes < SIZE)
-    command.option("--older-than", None if days is None else f"{str(days).removesuffix('.0')}d")
-    command.option("--keep", rules.keep).each("--state", rules.states)
-    size = rules.max_bytes
-    unit, of = next((pair for pair in UNITS if size and size % pair[1] == 0), ("", 1))
-    command.option("--max-size", None if size is None else f"{size // of}{unit}")
-    return command.option("--workflow", rules.workflow, "")
+    need(bool(path["policy"]) and body != PolicyRules())
+    return Words("projects", "retention").fields(body).done(path["project"], path["policy"])
 
 
 COMMANDS: Commands = {

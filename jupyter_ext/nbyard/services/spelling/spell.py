@@ -46,21 +46,15 @@ def compare_versions(path: Path, query: Query) -> list[str]:
     return Words("datasets", "compare").done(path["dataset"], *numbers)
 
 
-def environment_log(path: Path, query: Query) -> list[str]:
-    need("after" not in query)
-    command = Words("environments", "log").option("--version", query.get("version"))
-    return command.done(path["environment"])
+def reading(*begin: str, option: str = "") -> Callable[[Path, Query], list[str]]:
+    """Return the command of a request whose query has only the value of this option."""
 
+    def spelled(path: Path, query: Query) -> list[str]:
+        # Without a node, the commands of runs ask for the nodes first.
+        need(not {*query} - {option} and all(path.values()))
+        return Words(*begin).option(f"--{option}", query.get(option)).done(*path.values())
 
-def image_log(path: Path, query: Query) -> list[str]:
-    need(not query)
-    return Words("images", "log").done(path["image"])
-
-
-def deployment_log(path: Path, query: Query) -> list[str]:
-    need("after" not in query)
-    command = Words("deployments", "log").option("--revision", query.get("revision"))
-    return command.done(path["deployment"])
+    return spelled
 
 
 def list_models(_path: Path, query: Query) -> list[str]:
@@ -90,32 +84,20 @@ def explain_run(path: Path, query: Query) -> list[str]:
     return command.done(query["other"], path["run"])
 
 
-def task_log(path: Path, query: Query) -> list[str]:
-    need(not {*query} - {"attempt"} and bool(path["node"]))
-    command = Words("runs", "log").option("--attempt", query.get("attempt"))
-    return command.done(path["run"], path["node"])
-
-
-def task_metrics(path: Path, query: Query) -> list[str]:
-    need(bool(path["node"]))  # without one, the command asks for the nodes of the run first
-    command = Words("runs", "metrics").option("--attempt", query.get("attempt"))
-    return command.done(path["run"], path["node"])
-
-
 def task_files(_path: Path, _query: Query) -> list[str]:
     raise UnspellableRequest  # the command asks for the nodes of the run first
 
 
 READS: Mapping[str, Callable[[Path, Query], list[str]]] = {
     "datasets.compare": compare_versions,
-    "deployments.log": deployment_log,
-    "environments.log": environment_log,
-    "images.log": image_log,
+    "deployments.log": reading("deployments", "log", option="revision"),
+    "environments.log": reading("environments", "log", option="version"),
+    "images.log": reading("images", "log"),
     "models.list": list_models,
     "runs.compare": compare_runs,
     "runs.files": task_files,
-    "runs.log": task_log,
-    "runs.metrics": task_metrics,
+    "runs.log": reading("runs", "log", option="attempt"),
+    "runs.metrics": reading("runs", "metrics", option="attempt"),
     "runs.why": explain_run,
     "workflows.show": show_workflow,
 }

@@ -3,10 +3,12 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import msgspec
 from msgspec import UNSET
+
+from nbyard.domain.presentation import PresentedField, presented_fields
 
 # Verbs of commands that differ from those of their operations, and nouns without commands.
 VERBS = {"list": "ls", "get": "show", "delete": "rm"}
@@ -31,6 +33,7 @@ class Words:
 
     def __init__(self, *begin: str):
         self._words = ["nbyard", *begin]
+        self._arguments: list[str] = []
 
     def option(self, name: str, value: Any, default: Any = UNSET) -> Self:
         """Add an option unless its value is the default, None or unset."""
@@ -65,13 +68,71 @@ class Words:
         """Add an option with a JSON object, unless the object is empty."""
         return self.option(name, json_text(values) if values else None)
 
+    def fields(self, body: Any, *, besides: Sequence[str] = (), is_whole: bool = False) -> Self:
+        """Add the options and arguments of the presented fields of a request.
+
+        Fields with their defaults are left out, unless it `is_whole`. Those in `besides` are, too.
+
+        Raises:
+            UnspellableRequest: no option expresses the value of a field.
+        """
+        presented = {field.name: field for field in presented_fields(type(body))}
+        omitted: list[str] = []
+        for info in msgspec.structs.fields(type(body)):
+            field, value = presented.get(info.name), getattr(body, info.name)
+            is_omitted = value is UNSET or (is_default(info, value) and not is_whole)
+            if info.name in besides or (field and field.shown.lock):
+                continue
+            if field and field.shown.argument:
+                arguments = [] if value is UNSET else _list(value)
+                if is_omitted:
+                    need(not field.shown.needed)
+                    omitted += arguments  # in case that another one follows
+                    continue
+                need(bool(arguments))
+                self._arguments += [*omitted, *arguments]
+                omitted = []
+            elif not is_omitted:
+                need(field is not None)
+                self._field(cast(PresentedField, field), value)
+        return self
+
+    def _field(self, field: PresentedField, value: Any) -> None:
+        if field.parts:
+            length = len(self._words)
+            # A change keeps the parts that no option sets.
+            self.fields(value, is_whole=field.info.default is UNSET)
+            need(len(self._words) > length)  # no option stands for a part with its defaults
+            return
+        need(bool(field.flag) and value not in (None, [], {}))
+        if field.values:
+            need(value in field.values)
+            # A flag without an opposite has a word for its first value only.
+            chosen = field.option.split("/")[field.values.index(value) :]
+            need(bool(chosen))
+            self.flag(chosen[0].split()[-1], True)
+        elif isinstance(value, Mapping):
+            self.pairs(field.flag, value)
+        else:
+            need(not field.choices or set(_list(value)) <= {*field.choices})
+            try:
+                write = field.shown.format.write if field.shown.format else str
+                self.each(field.flag, map(write, _list(value)))
+            except ValueError:
+                raise UnspellableRequest(field.name) from None
+
     def done(self, *positional: str) -> list[str]:
         """Return all words, with positional arguments at the end.
 
         Positional arguments that look like options follow `--`.
         """
+        positional = (*positional, *self._arguments)
         looks_so = any(word.startswith("-") for word in positional)
         return [*self._words, *(["--"] if looks_so else []), *positional]
+
+
+def _list(value: Any) -> list[Any]:
+    return [*value] if isinstance(value, list) else [value]
 
 
 def json_text(value: Any) -> str:
@@ -144,4 +205,10 @@ def target_of(path: str, executable: str) -> str:
 
 # Commands by operation: each returns the words for the path and the body of a request.
 Path = Mapping[str, str]
-Commands = Mapping[str, Callable[[Path, Any], list[str]]]
+Command = Callable[[Path, Any], list[str]]
+Commands = Mapping[str, Command]
+
+
+def presented(*begin: str) -> Command:
+    """Return the command whose options and arguments are the presented fields of the request."""
+    return lambda path, body: Words(*begin).fields(body).done(*path.values())

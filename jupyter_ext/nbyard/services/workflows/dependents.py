@@ -51,7 +51,7 @@ def _paths_where(
         known = {*parts.store.workflows.paths(c, owner).values()}
     paths = []
     for path in sorted(known | {str(place) for place in parts.files.documents()}):
-        saved = _read_saved(Path(path))
+        saved = read_saved(Path(path))
         if any(map(uses, saved.nodes.values())) if saved else path in unreadable:
             paths.append(path)
     return paths
@@ -93,7 +93,7 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
     # Most files are excluded fast. JSON may escape any character as \u…, so such files are parsed.
     if b"\\u" not in data and not any(word in data for word in encoded_names):
         return False
-    document = _read_saved(path) or NOTHING
+    document = read_saved(path) or NOTHING
     declared = document.meta.parameters.values()
     if any(parameter.type == "secret" and parameter.default in names for parameter in declared):
         return True
@@ -105,7 +105,7 @@ def _names(parts: ServiceContext, credential: Credential, path: Path) -> bool:
     return False
 
 
-def _read_saved(path: Path) -> Document | None:
+def read_saved(path: Path) -> Document | None:
     """Return the document in a file: an empty one if the file is gone, None if it is unreadable."""
     try:
         if path.stat().st_size > MAX_DOCUMENT:

@@ -11,7 +11,7 @@ from nbyard.errors import NbyardError
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.workflow_files import document_id_of, is_there, store_workflow
 from nbyard.host.project_files import DOCUMENT, MAX_DOCUMENT
-from nbyard.services.workflows.pushed_copies import PushedCopies
+from nbyard.services.workflows.pushed_workflows import PushedCopies
 
 if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext

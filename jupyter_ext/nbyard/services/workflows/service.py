@@ -51,18 +51,17 @@ from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver, import_hints
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_context, pushed_path
+from nbyard.host.entry_points import check_runtimes
 from nbyard.host.example_files import copied_example, source
-from nbyard.host.installed_runtimes import check_runtimes
 from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.host.kernels.kernelspec_reader import NATIVE
+from nbyard.host.kernels.installed_kernels import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
 from nbyard.services.workflows.file_tracking import follow_rename, place_of, unrun_files
-from nbyard.services.workflows.pushed_copies import PushedCopies
-from nbyard.services.workflows.pushed_names import PushedNames
+from nbyard.services.workflows.pushed_workflows import PushedCopies, PushedNames
 
 READ_ONLY = (errno.EACCES, errno.EPERM, errno.EROFS)
 
@@ -234,9 +233,7 @@ class WorkflowService:
         freeze = Freeze(resolver, nodes)
         problems = {name: known[name][1].problem for name in nodes}
         problems |= {
-            name: resolved_node.problem
-            for name, resolved_node in freeze.resolved.items()
-            if resolved_node.problem
+            name: why for name, frozen in freeze.nodes.items() if (why := frozen.resolved.problem)
         }
         # A node with a problem might need any image.
         if wrong := [Problem(why, node=name) for name, why in problems.items() if why]:

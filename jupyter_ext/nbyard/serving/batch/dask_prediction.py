@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import nbyard.serving
+from nbyard.runner.handoff import text_format
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
@@ -172,6 +173,8 @@ def pack_model(spec: Spec) -> bytes:
         _add(archive, "lib/nbyard/__init__.py", b"")
         here = str(Path(str(nbyard.serving.__file__)).parent)
         archive.add(here, "lib/nbyard/serving", filter=_wanted)
+        shared = str(text_format.__file__)
+        archive.add(shared, f"lib/{text_format.__name__.replace('.', '/')}.py", filter=_wanted)
         archive.add(spec.root, "model", filter=_wanted)
     return buffer.getvalue()
 

@@ -31,7 +31,7 @@ LOOK_SECONDS = 0.3
 CANCELLED = "cancelled"
 
 _lock = threading.Lock()
-_idle: dict[str, list[Child]] = {}
+idle_children: dict[str, list[Child]] = {}
 
 
 class UnwantedPiece(Exception):
@@ -50,7 +50,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
     for _ in range(TRIES):
         ready: Child | None = None
         with _lock:
-            idle = _idle.get(key, [])
+            idle = idle_children.get(key, [])
             while idle and ready is None:
                 candidate = idle.pop()
                 # a process that was idle too long has ended
@@ -68,7 +68,7 @@ def predicted(key: str, archive: bytes, first: int, piece: bytes) -> tuple[dict[
             child.kill()
             raise
         with _lock:
-            _idle.setdefault(key, []).append(child)
+            idle_children.setdefault(key, []).append(child)
         return said
     message = f"the process that predicts from row {first} on died (exit code {child.code})"
     return {"kind": "failed", "message": message, "said": ""}, b""
@@ -94,7 +94,7 @@ def _cancellation_check() -> Callable[[], bool]:
 def end(key: str) -> None:
     """Stop the idle processes of a model."""
     with _lock:
-        children = _idle.pop(key, [])
+        children = idle_children.pop(key, [])
     for child in children:
         child.end()
 
@@ -111,7 +111,7 @@ class Child:
             if hasattr(tarfile, "data_filter"):  # missing before Python 3.11.4
                 packed.extraction_filter = tarfile.data_filter
             packed.extractall(place)
-        self._process = subprocess.Popen(
+        self.process = subprocess.Popen(
             [sys.executable, "-m", CHILD, place],
             env={**os.environ, "PYTHONPATH": os.path.join(place, "lib")},
             cwd=os.path.join(place, "model"),
@@ -120,12 +120,12 @@ class Child:
             start_new_session=True,
         )
         # a blocked write could not notice that the piece is no longer wanted
-        os.set_blocking(self._process.stdin.fileno(), False)  # type: ignore[union-attr]
+        os.set_blocking(self.process.stdin.fileno(), False)  # type: ignore[union-attr]
 
     @property
     def code(self) -> int | None:
         """Return the exit code of the process; None while it runs."""
-        return self._process.poll()
+        return self.process.poll()
 
     def ask(
         self, first: int, piece: bytes, wanted: Callable[[], bool]
@@ -137,9 +137,9 @@ class Child:
             EOFError: The process has ended.
             UnwantedPiece: The result is no longer needed.
         """
-        assert self._process.stdout is not None
+        assert self.process.stdout is not None
         self._write(HEAD.pack(first, len(piece)) + piece, wanted)
-        while not select.select([self._process.stdout], [], [], LOOK_SECONDS)[0]:
+        while not select.select([self.process.stdout], [], [], LOOK_SECONDS)[0]:
             if not wanted():
                 raise UnwantedPiece
         head, content = HEAD.unpack(self._read(HEAD.size))
@@ -148,8 +148,8 @@ class Child:
 
     def _write(self, content: bytes, wanted: Callable[[], bool]) -> None:
         """Write to the process, which only starts to read when the model is loaded."""
-        assert self._process.stdin is not None
-        target, left = self._process.stdin.fileno(), memoryview(content)
+        assert self.process.stdin is not None
+        target, left = self.process.stdin.fileno(), memoryview(content)
         while left:
             if select.select([], [target], [], LOOK_SECONDS)[1]:
                 left = left[os.write(target, left) :]
@@ -157,8 +157,8 @@ class Child:
                 raise UnwantedPiece
 
     def _read(self, size: int) -> bytes:
-        assert self._process.stdout is not None
-        content = self._process.stdout.read(size)
+        assert self.process.stdout is not None
+        content = self.process.stdout.read(size)
         if len(content) < size:
             raise EOFError
         return content
@@ -166,13 +166,13 @@ class Child:
     def kill(self) -> None:
         """Kill the process and all processes that it has started."""
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.end()
 
     def end(self) -> None:
         """Close the pipes, wait until the process exits, and delete its folder."""
-        for pipe in (self._process.stdin, self._process.stdout):
+        for pipe in (self.process.stdin, self.process.stdout):
             with contextlib.suppress(OSError):
                 pipe.close()  # type: ignore[union-attr]
-        self._process.wait()
+        self.process.wait()
         shutil.rmtree(self._place, ignore_errors=True)

@@ -49,10 +49,14 @@ def predict_all(spec: Spec, over: Over, source: str, target: str) -> int:
     sources = files_of(source)
     if target.lower().endswith(SUFFIXES):
         targets = {target: sources}
-    elif os.path.isdir(source):
-        targets = {os.path.join(target, os.path.relpath(path, source)): [path] for path in sources}
     else:
-        targets = {os.path.join(target, os.path.basename(source)): sources}
+        base = source if os.path.isdir(source) else os.path.dirname(source)
+        names = {path: os.path.relpath(path, base) for path in sources}
+        # Predictions of other text tables, such as x.tsv or x.csv.gz, are CSV.
+        targets = {
+            os.path.join(target, name if name.lower().endswith(SUFFIXES) else f"{name}.csv"): [path]
+            for path, name in names.items()
+        }
     known = part_dependencies(spec, source, targets)
     made = []
     for place, files in targets.items():

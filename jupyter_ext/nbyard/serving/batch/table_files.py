@@ -9,13 +9,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+from nbyard.runner.handoff.text_format import (
+    NULLS,
+    TSV,
+    Dialect,
+    UnreadableText,
+    damage_errors,
+    dialect_of_file,
+    encoding_in,
+    open_unpacked,
+    unpacked_name,
+)
 from nbyard.serving.arrow import arrow_types, check_values, is_finite
 from nbyard.serving.codec import Column, Schema
-from nbyard.serving.column_checks import value_of_text
+from nbyard.serving.column_checks import FALSE, TRUE, value_of_text
 
-TRUE, FALSE = ("true", "True", "TRUE", "1"), ("false", "False", "FALSE", "0")
 A_DAY = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 A_TIME = f"{A_DAY}[T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,6}})?"
 ZONED = "datetime in a zone"
@@ -30,11 +41,11 @@ USUAL = {
 }
 
 
-def convert_text_columns(schema: Schema, batch: Any, first: int) -> Any:
+def convert_text_columns(schema: Schema, batch: Any, first: int, decimal_comma: bool) -> Any:
     """Convert the text columns of a batch to the types of a schema.
 
     `first` is the number of the batch's first row in its dataset. Empty cells become null, except
-    in text columns that are not nullable.
+    in text columns that are not nullable. Words such as NA become null in nullable columns.
 
     Raises:
         ValueRefused: A cell does not fit. The error names its row and field.
@@ -44,21 +55,29 @@ def convert_text_columns(schema: Schema, batch: Any, first: int) -> Any:
     known = {column.name: column for column in schema.columns}
     is_text = pyarrow.types.is_string
     arrays = [
-        _column(known[name], array, first) if name in known and is_text(array.type) else array
+        _column(known[name], array, first, decimal_comma)
+        if name in known and is_text(array.type)
+        else array
         for name, array in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pyarrow.RecordBatch.from_arrays(arrays, names=batch.schema.names)
 
 
-def _column(column: Column, texts: Any, first: int) -> Any:
+def _column(column: Column, texts: Any, first: int, decimal_comma: bool) -> Any:
     import pyarrow
     from pyarrow import compute
 
-    if column.type == "str":
-        return texts if column.nullable else compute.fill_null(texts, "")
+    content = texts.buffers()[2]  # None if all texts are empty
+    if column.type == "str" and content and b"\0" in content.to_pybytes():
+        raise UnreadableText("a value holds a NUL byte: the file is damaged or binary")
+    if column.type == "str" and not column.nullable:
+        return texts
+    missing = pyarrow.array(NULLS if column.nullable else [""])
     texts = compute.replace_with_mask(
-        texts, compute.equal(texts, ""), pyarrow.scalar(None, pyarrow.string())
+        texts, compute.is_in(texts, missing), pyarrow.scalar(None, pyarrow.string())
     )
+    if column.type == "str":
+        return texts
     whole = arrow_types(Schema([column]))[column.name]
     if column.type == "bool":
         is_true, is_false = (
@@ -69,7 +88,8 @@ def _column(column: Column, texts: Any, first: int) -> Any:
         if compute.all(is_known, min_count=0).as_py():
             no_truth = pyarrow.scalar(None, pyarrow.bool_())
             return compute.replace_with_mask(is_true, is_null, no_truth)
-    ways = {column.type: whole} if column.type in USUAL else {}
+    has_usual = column.type in USUAL and not (decimal_comma and column.type == "float")
+    ways = {column.type: whole} if has_usual else {}
     if column.type == "datetime":
         ways[ZONED] = pyarrow.timestamp("us", "UTC")
     for way, read in ways.items():
@@ -81,7 +101,8 @@ def _column(column: Column, texts: Any, first: int) -> Any:
         except pyarrow.ArrowInvalid:  # such as the 30th of February
             break
     values = [
-        None if text is None else value_of_text(column.type, text) for text in texts.to_pylist()
+        text and value_of_text(column.type, text, column.nullable, decimal_comma)
+        for text in texts.to_pylist()
     ]
     return pyarrow.array(check_values(column, values, first), whole)
 
@@ -92,8 +113,12 @@ ROWS = 65_536
 # Without a buffer size Arrow reads all columns of a row group. With its pre-buffer it reads the
 # whole file.
 BUFFER_BYTES = 2**20
-CSV, PARQUET = ".csv", ".parquet"
-SUFFIXES = (CSV, PARQUET)
+PARQUET = (".parquet", ".pq")
+# How outputs may end, and which files of a folder are read, compressed text too.
+SUFFIXES = (".csv", *PARQUET)
+TEXTS = (".csv", *TSV)
+# compressions by their names in Arrow, which reads all but the last one
+PACKED = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd", ".xz": "xz"}
 
 
 class CannotRead(Exception):
@@ -114,7 +139,8 @@ def files_of(place: str) -> list[str]:
         os.path.join(folder, name)
         for folder, _, names in os.walk(place)
         for name in names
-        if name.lower().endswith(SUFFIXES) and not name.startswith(".")
+        if not name.startswith(".")
+        and (name.lower().endswith(PARQUET) or unpacked_name(name).lower().endswith(TEXTS))
     ]
     if not files:
         raise CannotRead(f"there is no CSV or Parquet file in {place}")
@@ -141,45 +167,64 @@ def read_pieces(path: str, schema: Schema, first: int = 0) -> Iterator[Any]:
                 yield from table.iter_batches(batch_size=ROWS)
         else:
             yield from _csv(path, schema, first)
-    except pyarrow.ArrowInvalid as error:
+    except (pyarrow.ArrowInvalid, UnicodeDecodeError, UnreadableText) as error:
         raise CannotRead(f"{path}: {error}") from None
+    except damage_errors() as error:
+        raise CannotRead(f"{path} cannot be read: {error}") from None
 
 
 def _csv(path: str, schema: Schema, first: int) -> Iterator[Any]:
-    """Yield the batches of a CSV file.
+    """Yield the batches of a text table.
 
     Arrow parses numbers while all have a common spelling. From the first block with another
-    spelling on, cells are read as texts.
+    spelling on, cells are read as texts. If they are not in the encoding of the beginning, they are
+    read in the encoding of the whole file.
     """
     import pyarrow
 
-    if os.path.getsize(path) == 0:
-        raise CannotRead(f"{path}: the file is empty, it has no header")
-    done = 0
-    try:
-        for batch in _blocks(path, schema, pyarrow.float64()):
-            numbers = [column for column in batch.columns if pyarrow.types.is_float64(column.type)]
-            # other values than finite numbers have many spellings
-            if not all(map(is_finite, numbers)):
-                break
-            yield convert_text_columns(schema, batch, first + done)
-            done += batch.num_rows
-        else:
-            return
-    except pyarrow.ArrowInvalid:
-        pass
-    for batch in _blocks(path, schema, pyarrow.string()):
-        # skips rows that were yielded as numbers already
-        skipped = min(done, batch.num_rows)
-        done -= skipped
-        first += skipped
-        if skipped < batch.num_rows:
-            yield convert_text_columns(schema, batch.slice(skipped), first)
-            first += batch.num_rows - skipped
+    opened = partial(_open, path)
+    dialect = dialect_of_file(path, opened)
+    if dialect.is_empty:
+        return
+    done, ways = 0, [pyarrow.float64(), pyarrow.string()]
+    for number in ways:
+        before = done
+        try:
+            for batch in _blocks(path, dialect, schema, number):
+                # skips rows that were yielded already
+                skipped = min(before, batch.num_rows)
+                before -= skipped
+                kept = batch.slice(skipped)
+                floats = [
+                    column for column in kept.columns if pyarrow.types.is_float64(column.type)
+                ]
+                # other values than finite numbers have many spellings
+                if not all(map(is_finite, floats)):
+                    break
+                if kept.num_rows:
+                    yield convert_text_columns(schema, kept, first + done, dialect.decimal_comma)
+                    done += kept.num_rows
+            else:
+                return
+        except pyarrow.ArrowInvalid:
+            if number == pyarrow.float64():
+                continue
+            encoding = encoding_in(opened)
+            if encoding == dialect.encoding:
+                raise
+            dialect = dialect._replace(encoding=encoding)
+            ways.append(number)
 
 
-def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
-    """Yield the blocks of a CSV file. Columns of type float get the Arrow type `number`.
+def _open(path: str) -> Any:
+    import pyarrow
+
+    packing = PACKED.get(os.path.splitext(path)[1].lower())
+    return open_unpacked(path) if packing == "xz" else pyarrow.input_stream(path, packing)
+
+
+def _blocks(path: str, dialect: Dialect, schema: Schema, number: Any) -> Iterator[Any]:
+    """Yield the blocks of a text table. Columns of type float get the Arrow type `number`.
 
     All other columns are read as texts.
 
@@ -191,15 +236,20 @@ def _blocks(path: str, schema: Schema, number: Any) -> Iterator[Any]:
     kinds = {c.name: number if c.type == "float" else pyarrow.string() for c in schema.columns}
     converting = csv.ConvertOptions(
         column_types=kinds,
-        # An empty cell is null, but an empty text in quotes is a text.
         null_values=[""],
-        strings_can_be_null=True,
-        quoted_strings_can_be_null=False,
+        decimal_point="," if dialect.decimal_comma else ".",
     )
-    reading = csv.ReadOptions(block_size=BLOCK_BYTES)
+    reading = csv.ReadOptions(
+        block_size=BLOCK_BYTES,
+        column_names=dialect.names,
+        skip_rows=dialect.lines,
+        # Arrow skips the byte order mark of UTF-8.
+        encoding=dialect.encoding.replace("utf-8-sig", "utf8"),
+    )
     # Quoted cells may contain line breaks, which Arrow does not expect by default.
-    parsing = csv.ParseOptions(newlines_in_values=True)
-    with csv.open_csv(path, reading, parsing, converting) as reader:
+    parsing = csv.ParseOptions(delimiter=dialect.delimiter, newlines_in_values=True)
+    # Given a path, Arrow would not decompress .xz.
+    with _open(path) as file, csv.open_csv(file, reading, parsing, converting) as reader:
         for batch in reader:
             if batch.num_rows:
                 yield batch

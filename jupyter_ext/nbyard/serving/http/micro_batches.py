@@ -77,8 +77,8 @@ class Worker:
         self.rows = 0
         self.is_ready = False
         self.ended = asyncio.Event()
-        self._thread = threading.Thread(target=self._run, name="model", daemon=True)
-        self._thread.start()
+        self.thread = threading.Thread(target=self._run, name="model", daemon=True)
+        self.thread.start()
 
     def ask(self, columns: Columns) -> asyncio.Future[Columns]:
         """Queue checked columns of at least one row; return the future of the answer.

@@ -5,13 +5,15 @@ https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally (section "Infe
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
-import math
+import itertools
 from json import JSONDecodeError
 from typing import Any
 
-from nbyard.serving.codec import Column, Columns, Schema
+from nbyard.runner.handoff.text_format import Dialect, UnreadableText, dialect_in, encoding_in
+from nbyard.serving.codec import Columns, Schema
 from nbyard.serving.column_checks import value_of_text
 
 from .open_inference_protocol import MalformedRequest
@@ -69,37 +71,46 @@ def read_invocation(body: Any, schema: Schema) -> Columns:
 def read_csv(content: bytes, schema: Schema) -> Columns:
     """Parse a CSV request to `/invocations` as checked columns.
 
-    The first line has the names of the columns. Empty fields become null in nullable columns.
+    The header has the names of the columns.
 
     Raises:
-        MalformedRequest: The body is not CSV in UTF-8 with unique names.
-        ValueRefused: A value does not fit its column.
+        MalformedRequest: The body is not CSV.
+        ValueRefused: A column is missing or unknown, or a value does not fit its column.
     """
     try:
-        # Excel begins a CSV file in UTF-8 with a byte order mark.
-        lines = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""), strict=True))
-    except (UnicodeDecodeError, csv.Error) as error:
+        dialect, text = _decoded(content, schema)
+        if "\0" in text:
+            raise UnreadableText("a value holds a NUL byte")
+        lines = itertools.islice(io.StringIO(text, newline=""), dialect.lines, None)
+        rows = [*filter(None, csv.reader(lines, delimiter=dialect.delimiter, strict=True))]
+    except (UnicodeDecodeError, csv.Error, UnreadableText) as error:
         raise MalformedRequest(f"the body is not CSV: {error}") from None
-    # csv returns an empty list for a blank line
-    rows = [line for line in lines if line]
-    if not rows or len(set(rows[0])) < len(rows[0]):
-        raise MalformedRequest("the body is not CSV: the first line names each column once")
-    kinds = {column.name: column for column in schema.columns}
-    return schema.read(
-        [
-            {name: _cell(text, kinds.get(name)) for name, text in row.items()}
-            for row in _rows(rows[0], rows[1:], "the body")
-        ]
-    )
+    _check_widths(len(dialect.names), rows, "the body")
+    places, texts = schema.places_in(dialect.names), [*zip(*rows, strict=True)]
+    columns = []
+    for column, place in zip(schema.columns, places, strict=True):
+        cells = [""] * len(rows) if place is None else texts[place] if rows else []
+        columns.append(
+            [
+                value_of_text(column.type, cell, column.nullable, dialect.decimal_comma)
+                for cell in cells
+            ]
+        )
+    return schema.check(columns)
 
 
-def _cell(text: str, column: Column | None) -> Any:
-    """Convert a cell to a value as in JSON. An invalid cell stays text, which is refused later."""
-    if column is None or (column.type == "str" and text):
-        return text
-    value = value_of_text(column.type, text)
-    is_missing = not text or (isinstance(value, float) and math.isnan(value))
-    return None if column.nullable and is_missing else value
+def _decoded(content: bytes, schema: Schema) -> tuple[Dialect, str]:
+    """Return how a body is written, and its text.
+
+    A body in UTF-8 that begins with names of the schema between commas needs no detection.
+    """
+    with contextlib.suppress(UnicodeDecodeError):
+        text = content.decode("utf-8-sig")
+        names = text.partition("\n")[0].rstrip("\r").split(",")
+        if {*names} <= {*schema.names} and len({*names}) == len(names):
+            return Dialect(",", "utf-8", False, names, [], 0, 1, 0, False), text
+    dialect = dialect_in(content, is_tsv=False, encoding=encoding_in(lambda: io.BytesIO(content)))
+    return dialect, content.decode(dialect.encoding)
 
 
 def _split(table: Any) -> list[dict[str, Any]]:
@@ -116,7 +127,11 @@ def _split(table: Any) -> list[dict[str, Any]]:
 
 
 def _rows(names: list[Any], rows: list[Any], where: str) -> list[dict[str, Any]]:
-    for index, row in enumerate(rows):
-        if not isinstance(row, list) or len(row) != len(names):
-            raise MalformedRequest(f"{where}[{index}]: a list of {len(names)} values is needed")
+    _check_widths(len(names), rows, where)
     return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _check_widths(width: int, rows: list[Any], where: str) -> None:
+    for index, row in enumerate(rows):
+        if not isinstance(row, list) or len(row) != width:
+            raise MalformedRequest(f"{where}[{index}]: a list of {width} values is needed")

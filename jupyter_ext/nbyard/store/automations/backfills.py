@@ -17,8 +17,7 @@ from nbyard.store.automations.firings import firing_of, new_firing
 from nbyard.store.database.query_parts import newest_first, with_run_state
 from nbyard.store.events import Subject
 from nbyard.store.schema.automation_tables import automation_firings, automations, backfills
-from nbyard.store.schema.index_conditions import OF_SOURCE
-from nbyard.store.schema.tables import runs
+from nbyard.store.schema.tables import OF_SOURCE, runs
 
 A, B, F, R = automations.c, backfills.c, automation_firings.c, runs.c
 WITH_NAME = select(backfills, A.name.label("automation"), A.zone).join(

@@ -27,8 +27,7 @@ from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.database.query_parts import newest_first, with_run_state
 from nbyard.store.notices.announce import announce_missed
 from nbyard.store.schema.automation_tables import automation_firings
-from nbyard.store.schema.index_conditions import OF_SOURCE
-from nbyard.store.schema.tables import runs
+from nbyard.store.schema.tables import OF_SOURCE, runs
 
 R, F = runs.c, automation_firings.c
 RECENT = 10

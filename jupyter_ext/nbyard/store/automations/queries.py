@@ -22,7 +22,7 @@ from nbyard.errors import StaleWrite
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.facts import FactRows
 from nbyard.store.named_rows import NamedRows
-from nbyard.store.notices.rules import RuleRows
+from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.automation_tables import automation_files, automations
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import dataset_versions, datasets, runs

@@ -32,7 +32,7 @@ class CredentialRows:
     """Queries on credentials; each query sees only the credentials of one owner."""
 
     def __init__(self, vault: Vault):
-        self._vault = vault
+        self.vault = vault
 
     def needs_key(self, c: Connection) -> bool:
         """Return whether any secret, also of channels and webhooks, needs the key of the store."""
@@ -91,7 +91,7 @@ class CredentialRows:
             Conflict: The sealed fields were changed outside of nbyard.
         """
         sealed = c.execute(select(C.sealed).where(C.id == credential.id)).scalar_one()
-        return credential.fields | self._vault.open(credential.owner, credential.name, sealed)
+        return credential.fields | self.vault.open(credential.owner, credential.name, sealed)
 
     def login(self, c: Connection, owner: str, image: str) -> Login | None:
         """Return the login for the registry of an image, or None; decrypt only that credential.
@@ -131,7 +131,7 @@ class CredentialRows:
 
     def _seal(self, c: Connection, credential: Credential, secret: Mapping[str, str]) -> str:
         beside = c.execute(ANY_SEALED).scalar() or ""
-        return self._vault.seal(credential.owner, credential.name, dict(secret), beside)
+        return self.vault.seal(credential.owner, credential.name, dict(secret), beside)
 
     def reseal_all(self, c: Connection, owner: str) -> int:
         """Encrypt the owner's credentials with older keys again.
@@ -141,7 +141,7 @@ class CredentialRows:
         count = 0
         # Read all rows first: SQLite does not define what a query returns while its rows change.
         for row in c.execute(select(credentials).where(C.owner == owner)).all():
-            if sealed := self._vault.resealed(row.owner, row.name, row.sealed):
+            if sealed := self.vault.resealed(row.owner, row.name, row.sealed):
                 c.execute(update(credentials).where(C.id == row.id).values(sealed=sealed))
                 count += 1
         return count

@@ -22,8 +22,11 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host import sqlite_locks
 from nbyard.store.database.notify import notify
-from nbyard.store.database.outage import Outage
 
+# The shell prints the error instead of these messages.
+outage_log = logging.getLogger("nbyard.store.outage")
+FIRST_SECONDS = 10.0
+LONGEST_SECONDS = 600.0
 log = logging.getLogger("nbyard.store")
 BUSY_SECONDS = 10.0
 # After this many writes or bytes of the write-ahead log, a checkpoint copies its pages into the
@@ -69,6 +72,41 @@ UNUSABLE = (
 )
 
 
+class Outage:
+    """An outage of the database: logged at its start, at growing intervals, and at its end."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._since: float | None = None
+        self._next = self._pause = 0.0
+
+    def note(self, message: str) -> None:
+        """Record that the database does not respond; `message` is that of the driver."""
+        now = time.monotonic()
+        with self._lock:
+            if self._since is None:
+                self._since, self._next, self._pause = now, now, FIRST_SECONDS
+            if now < self._next:
+                return
+            seconds = now - self._since
+            self._next = now + self._pause
+            self._pause = min(2 * self._pause, LONGEST_SECONDS)
+        since = f" for {seconds:.0f} s" if seconds else ""
+        outage_log.warning(
+            "the database does not respond%s: %s", since, " ".join(message.split())[:400]
+        )
+
+    def end(self) -> None:
+        """Record that the database has answered."""
+        # Without the lock, because each successful transaction comes here.
+        if self._since is None:
+            return
+        with self._lock:
+            since, self._since = self._since, None
+        if since is not None:
+            outage_log.warning("the database answers again after %.0f s", time.monotonic() - since)
+
+
 class Database:
     """A database. Reads see one state and change nothing.
 
@@ -80,10 +118,10 @@ class Database:
         self.sqlite = url.startswith("sqlite")
         self.name = secrets.token_hex(8)  # the sender of this process's write notifications
         self._after_write = after_write
-        self._writer = threading.Lock()
+        self.write_lock = threading.Lock()
         self._folder = folder
         self._outage = Outage()
-        self._writes = 0
+        self.writes = 0
         self._checkpoint_at = CHECKPOINT_BYTES
         try:
             self.engine = self._engine()
@@ -108,7 +146,7 @@ class Database:
             return server
         waits = {"timeout": BUSY_SECONDS}
         engine = create_engine(self.url, connect_args=waits, pool_size=16, **shared)
-        event.listen(engine, "connect", partial(_prepare, query_only=query_only))
+        event.listen(engine, "connect", partial(prepare_connection, query_only=query_only))
         event.listen(engine, "begin", _begin)
         return engine
 
@@ -155,7 +193,7 @@ class Database:
             return
         deadline = time.monotonic() + BUSY_SECONDS
         # Threads of this process wait on a lock, which needs no polling.
-        if not self._writer.acquire(timeout=BUSY_SECONDS):
+        if not self.write_lock.acquire(timeout=BUSY_SECONDS):
             raise sqlite_locks.busy_error(self._folder)
         try:
             with (self._folder / sqlite_locks.WRITE_LOCK).open("a") as handle:
@@ -163,7 +201,7 @@ class Database:
                     raise sqlite_locks.busy_error(self._folder)
                 yield
         finally:
-            self._writer.release()
+            self.write_lock.release()
 
     def _checkpoint(self) -> None:
         """Truncate the write-ahead log every 200 writes, and when it is long.
@@ -171,17 +209,17 @@ class Database:
         If readers block it, try again when the log has grown by as much. The write is already
         committed, so a failure is only logged.
         """
-        self._writes += 1
+        self.writes += 1
         try:
             size = self._log_bytes() if self.sqlite else 0
-            if not size or (size < self._checkpoint_at and self._writes % CHECKPOINT_EVERY):
+            if not size or (size < self._checkpoint_at and self.writes % CHECKPOINT_EVERY):
                 return
             # Set before the attempt, so that a failure does not repeat it on every write.
             self._checkpoint_at = size + CHECKPOINT_BYTES
             growth = size - self._waited_at()
             # A log smaller than recorded was truncated meanwhile.
             is_patient = size >= PATIENT_BYTES and not 0 <= growth < PATIENT_GROWTH
-            is_empty = self._empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
+            is_empty = self.empty_log(PATIENT_SECONDS if is_patient else READER_SECONDS)
             if is_patient:
                 (self._folder / WAITED).write_text(str(0 if is_empty else size))
             self._checkpoint_at = self._log_bytes() + CHECKPOINT_BYTES
@@ -201,7 +239,7 @@ class Database:
         except FileNotFoundError:
             return 0
 
-    def _empty_log(self, patience: float) -> bool:
+    def empty_log(self, patience: float) -> bool:
         """Truncate the log within `patience` seconds; return whether that succeeded.
 
         New readers do not need the log, so only existing readers block. A new reader can take the
@@ -229,7 +267,9 @@ class Database:
         except OperationalError as error:
             message = str(error.orig)
             if "lock timeout" in message:
-                self._end_idle_writer()
+                with suppress(DBAPIError), self.engine.begin() as connection:
+                    values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
+                    connection.execute(text(END_IDLE_WRITER), values)
             if "locked" in message or "busy" in message or "lock timeout" in message:
                 raise sqlite_locks.busy_error(self._folder) from error
             raise self._refusal(error, message) from error
@@ -276,11 +316,6 @@ class Database:
         )
         return DatabaseAway(why, hint=AWAY)
 
-    def _end_idle_writer(self) -> None:
-        with suppress(DBAPIError), self.engine.begin() as connection:
-            values = {"key": WRITE_LOCK, "patience": PATIENCE_SECONDS}
-            connection.execute(text(END_IDLE_WRITER), values)
-
     def close(self) -> None:
         """Close all connections. SQLite deletes the log with the last connection.
 
@@ -294,7 +329,7 @@ class Database:
             engine.dispose()
         if lent:
             with suppress(NbyardError, DBAPIError), self._write_locked():
-                self._empty_log(READER_SECONDS)
+                self.empty_log(READER_SECONDS)
             self.engine.dispose()
 
     def server_version(self) -> str:
@@ -320,7 +355,7 @@ def json_value(text: str | bytes) -> Any:
         return json.loads(text)
 
 
-def _prepare(connection: object, _: ConnectionPoolEntry, *, query_only: bool) -> None:
+def prepare_connection(connection: object, _: ConnectionPoolEntry, *, query_only: bool) -> None:
     # Python's driver would begin transactions itself, but only before writes.
     connection.isolation_level = None  # type: ignore[attr-defined]
     # SQLite's own function handles only ASCII letters.

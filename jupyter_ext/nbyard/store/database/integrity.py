@@ -1,8 +1,10 @@
-"""Refuse a lost or damaged database with a clear message, instead of creating a new one."""
+"""Refuse a lost or damaged database instead of creating a new one; keep a small disk reserve."""
 
+import contextlib
 import os
 import pwd
 import shlex
+import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +29,9 @@ OUR_PREFIXES = ("store.sqlite", "dispatcher.", ".nbyard-restore-")
 # The root of a disk contains this folder.
 LOST = "lost+found"
 ANOTHER = "set another folder with store_dir (NBYARD_STORE_DIR)."
+RESERVE = "reserve"
+RESERVE_BYTES = 1 << 20
+PLENTY_BYTES = 64 << 20
 
 
 def unusable_error(folder: Path, cause: str) -> StoreUnusable:
@@ -242,3 +247,26 @@ def mark_folder(folder: Path, store_id: str) -> None:
     """Record in the folder that a database exists."""
     if not (folder / STORE_MARK).exists():
         (folder / STORE_MARK).write_text(store_id + "\n")
+
+
+class Reserve:
+    """A file in the store's folder that is deleted to free space, and created again later."""
+
+    def __init__(self, folder: Path):
+        self._path = folder / RESERVE
+
+    def keep(self) -> None:
+        """Create the file if it is missing and the disk has plenty of space."""
+        # Below this limit the reserve itself would take scarce space.
+        if self._path.exists() or self._free_bytes() < PLENTY_BYTES:
+            return
+        with contextlib.suppress(OSError):
+            self._path.write_bytes(os.urandom(RESERVE_BYTES))  # random bytes resist compression
+
+    def spend(self) -> None:
+        """Delete the file if the disk has no other space."""
+        if self._free_bytes() < RESERVE_BYTES:
+            self._path.unlink(missing_ok=True)
+
+    def _free_bytes(self) -> int:
+        return shutil.disk_usage(self._path.parent).free

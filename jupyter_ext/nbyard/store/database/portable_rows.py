@@ -69,21 +69,17 @@ def load(c: Connection, tables: Mapping[str, Table], name: str, lines: Iterable[
     count = 0
     numbered = enumerate(lines, 1)
     while rows := [_row(kind, *line) for line in islice(numbered, BATCH)]:
-        _insert(c, table, rows, count + 1)
+        first = count + 1
+        try:
+            with c.begin_nested():
+                c.execute(table.insert(), rows)
+        except BAD_ROW:
+            for number, row in enumerate(rows, first):
+                with refused_rows(f"the database refuses row {number} of the table {table.name}"):
+                    c.execute(table.insert(), [row])
         count += len(rows)
     _continue_numbers(c, table)
     return count
-
-
-def _insert(c: Connection, table: Table, rows: list[dict[str, Any]], first: int) -> None:
-    """Insert rows; if the database refuses them, name the first one that it refuses."""
-    try:
-        with c.begin_nested():
-            c.execute(table.insert(), rows)
-    except BAD_ROW:
-        for number, row in enumerate(rows, first):
-            with refused_rows(f"the database refuses row {number} of the table {table.name}"):
-                c.execute(table.insert(), [row])
 
 
 def damaged(problem: str) -> Damaged:

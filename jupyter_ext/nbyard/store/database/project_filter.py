@@ -6,9 +6,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, and_, or_, select, true, union
 
 from nbyard.domain.projects.structs import LinkKind
-from nbyard.store.schema.index_conditions import OF_SOURCE
 from nbyard.store.schema.project_tables import project_links
-from nbyard.store.schema.tables import runs, workflows
+from nbyard.store.schema.tables import OF_SOURCE, runs, workflows
 
 L, R, W = project_links.c, runs.c, workflows.c
 

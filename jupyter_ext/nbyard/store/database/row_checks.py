@@ -17,14 +17,7 @@ from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.automations.backfills import Backfill
 from nbyard.domain.automations.file_changes import Stamp
-from nbyard.domain.automations.structs import (
-    AutomaticRun,
-    Automation,
-    Fire,
-    Firing,
-    Kind,
-    On,
-)
+from nbyard.domain.automations.structs import AutomaticRun, Automation, Fire, Firing, Kind, On
 from nbyard.domain.automations.times.due_times import checked_timing
 from nbyard.domain.automations.times.structs import Timing
 from nbyard.domain.automations.times.zones import zone_of

@@ -1,34 +1,314 @@
-"""Rows of lineage: the connections of nodes, the nodes themselves, and their sources.
+"""Rows of lineage: connections, nodes as users may see them, and the records of runs."""
 
-The record of a run, as exports to other formats read it.
-"""
-
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select
 
-from nbyard.domain.caching.files_read import files_read
+from nbyard.domain.caching.relevant_changes import files_read
+from nbyard.domain.environments.structs import LockedPackage
+from nbyard.domain.ids import is_id
 from nbyard.domain.lineage.run_record import RunRecord, UsedPackages
-from nbyard.domain.lineage.structs import Direction, Found, LineageNode, Ref
-from nbyard.domain.runs.structs import Artifact, BytesOf, Run, TaskPlan
-from nbyard.store.environments.fingerprints import FingerprintRows
-from nbyard.store.environments.queries import EnvironmentRows
+from nbyard.domain.lineage.structs import (
+    Direction,
+    Found,
+    LineageKind,
+    LineageNode,
+    LineageRun,
+    Ref,
+    hidden_node,
+)
+from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.structs import Artifact, Binding, BytesOf, Run, TaskPlan, shown_values
+from nbyard.store.environments import EnvironmentRows, FingerprintRows
 from nbyard.store.executables import ExecutableRows
-from nbyard.store.lineage.downstream import connections_from
-from nbyard.store.lineage.nodes import nodes_for_viewer
-from nbyard.store.lineage.upstream import connections_to
+from nbyard.store.lineage.connections import connections_from, connections_to
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows
 from nbyard.store.runs.compared_rows import ComparedRows, ComparedTask
 from nbyard.store.runs.queries import RunRows
 from nbyard.store.runs.tasks import TaskRows
-from nbyard.store.schema.lineage_tables import task_sources
-from nbyard.store.schema.tables import workflow_versions
+from nbyard.store.schema.deployment_tables import deployments, models
+from nbyard.store.schema.tables import (
+    artifacts,
+    dataset_versions,
+    datasets,
+    environment_versions,
+    environments,
+    executable_versions,
+    executables,
+    fingerprints,
+    images,
+    runs,
+    task_sources,
+    tasks,
+    workflow_versions,
+)
+from nbyard.store.visibility import may_see
 
+RUN = tuple(
+    column.label(f"run_{name}")
+    for name, column in (
+        *(("key", runs.c.id), ("number", runs.c.number), ("name", runs.c.name)),
+        *(("title", runs.c.title), ("git", runs.c.git), ("workflow", runs.c.workflow_id)),
+    )
+)
 T = TypeVar("T")
 VERSIONS = workflow_versions.c
 DOCUMENT = select(VERSIONS.document).where(VERSIONS.id == bindparam("its_id"))
+
+
+def nodes_for_viewer(
+    c: Connection, viewer: str, hints: Mapping[Ref, str]
+) -> dict[Ref, LineageNode]:
+    """Return nodes as a viewer may see them.
+
+    A deleted node has its hint as its name. A node that the viewer may not see is hidden.
+    """
+    keys: dict[LineageKind, list[str]] = defaultdict(list)
+    for ref in hints:
+        keys[ref.kind].append(ref.key)
+    # What no reader finds below was deleted, or never had a row.
+    nodes = {ref: _missing(ref, hint) for ref, hint in hints.items()}
+    # Environments that nbyard did not create have only their recorded packages.
+    f = fingerprints.c
+    kernels = {ref: node.digest for ref, node in nodes.items() if ref.kind == "environment"}
+    query = select(f.fingerprint, f.packages).where(f.fingerprint.in_({*kernels.values()}))
+    packages = {row.fingerprint: row.packages for row in c.execute(query)} if kernels else {}
+    for ref, digest in kernels.items():
+        if digest in packages:
+            nodes[ref] = msgspec.structs.replace(nodes[ref], packages=packages[digest])
+    for kind, ids in keys.items():
+        if kind in READERS:
+            for ref, node, is_visible in READERS[kind](c, viewer, ids):
+                nodes[ref] = node if is_visible else hidden_node(ref.kind)
+    return nodes
+
+
+def _missing(ref: Ref, hint: str) -> LineageNode:
+    """Return a node without a row: a file, a kernel or image of others, or a deleted row."""
+    if is_id(ref.key) or ref.kind not in ("file", "environment", "image"):
+        return LineageNode("", ref.kind, hint or ref.kind, is_deleted=True)
+    if ref.kind == "image":
+        return LineageNode("", "image", ref.key)
+    # Such a key is a digest and a name, for example `sha256:4f… data/iris.csv`.
+    digest, _, name = ref.key.partition(" ")
+    return LineageNode("", ref.kind, name, file=name if ref.kind == "file" else "", digest=digest)
+
+
+Read = Iterator[tuple[Ref, LineageNode, bool]]
+Reader = Callable[[Connection, str, Sequence[str]], Read]
+
+
+def _visible(viewer: str, owner: ColumnElement[Any]) -> ColumnElement[bool]:
+    return may_see(viewer, owner).label("is_visible")
+
+
+def read_datasets(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield versions of datasets by ID, and whether the viewer may see each."""
+    v, d = dataset_versions.c, datasets.c
+    query = select(dataset_versions, d.name, _visible(viewer, d.owner))
+    query = query.join(datasets, d.id == v.dataset_id).where(v.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "dataset",
+            row.name,
+            subject=row.dataset_id,
+            version=row.number,
+            state=row.state,
+            file=row.filename,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            created_at=row.created_at,
+        )
+        yield Ref("dataset", row.id), node, row.is_visible
+
+
+def read_tasks(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield tasks by ID, and whether the viewer may see each."""
+    t = tasks.c
+    query = select(t.id, t.node, t.state, t.cached, t.created_at, *RUN)
+    query = query.add_columns(t.plan["label"].as_string().label("label"))
+    query = query.add_columns(t.plan["bindings"].label("bindings"))
+    query = query.add_columns(_visible(viewer, runs.c.owner))
+    query = query.join(runs, runs.c.id == t.run_id).where(t.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "task",
+            row.label or row.node,
+            subject=row.run_key,
+            state=row.state,
+            cached=row.cached,
+            created_at=row.created_at,
+            run=_run(row),
+            workflow_node=row.node,
+            parameters=shown_values(msgspec.convert(row.bindings, dict[str, Binding])),
+        )
+        yield Ref("task", row.id), node, row.is_visible
+
+
+def read_artifacts(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield results by ID, and whether the viewer may see each."""
+    a = artifacts.c
+    query = select(artifacts, tasks.c.node, *RUN, _visible(viewer, runs.c.owner))
+    query = query.join(tasks, tasks.c.id == a.task_id).join(runs, runs.c.id == a.run_id)
+    for row in c.execute(query.where(a.id.in_(ids))):
+        # The result of a named run of one executable is a named artifact.
+        is_named = row.run_name and not row.run_workflow
+        node = LineageNode(
+            "",
+            "artifact",
+            f"{row.run_name}.{row.name}" if is_named else row.name,
+            subject=row.id,
+            file=row.filename,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            created_at=row.created_at,
+            run=_run(row),
+            workflow_node=row.node,
+        )
+        yield Ref("artifact", row.id), node, row.is_visible
+
+
+def _run(row: Any) -> LineageRun:
+    git = msgspec.convert(row.run_git, GitState | None)
+    return LineageRun(row.run_key, row.run_number, row.run_name or "", row.run_title, git)
+
+
+def read_runs(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield runs by ID, and whether the viewer may see each."""
+    query = select(*RUN, runs.c.state, runs.c.created_at, _visible(viewer, runs.c.owner))
+    for row in c.execute(query.where(runs.c.id.in_(ids))):
+        node = LineageNode(
+            "",
+            "run",
+            row.run_name or row.run_title,
+            subject=row.run_key,
+            state=row.state,
+            created_at=row.created_at,
+            run=_run(row),
+        )
+        yield Ref("run", row.run_key), node, row.is_visible
+
+
+def read_code(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield versions of executables by ID, and whether the viewer may see each."""
+    v, e = executable_versions.c, executables.c
+    query = select(v.id, v.number, v.file, v.code_digest, v.created_at, e.name, e.id.label("known"))
+    query = query.add_columns(_visible(viewer, e.owner))
+    joined = executable_versions.outerjoin(executables, e.id == v.executable_id)
+    for row in c.execute(query.select_from(joined).where(v.id.in_(ids))):
+        node = LineageNode(
+            "",
+            "code",
+            row.name or row.file,
+            subject=row.known or "",
+            version=row.number,
+            file=row.file,
+            digest=row.code_digest,
+            created_at=row.created_at,
+        )
+        # A user who sees a task sees its code, also after its executable is deleted.
+        yield Ref("code", row.id), node, row.known is None or row.is_visible
+
+
+def read_environments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield versions of environments by ID, and whether the viewer may see each."""
+    v, e = environment_versions.c, environments.c
+    query = select(v.id, v.number, v.state, v.digest, v.created_at, e.name, e.id.label("of"))
+    query = query.add_columns(v.packages, _visible(viewer, e.owner))
+    query = query.join(environments, e.id == v.environment_id).where(v.id.in_(ids))
+    for row in c.execute(query):
+        packages = msgspec.convert(row.packages, list[LockedPackage])
+        node = LineageNode(
+            "",
+            "environment",
+            row.name,
+            subject=row.of,
+            version=row.number,
+            state=row.state,
+            digest=row.digest,
+            created_at=row.created_at,
+            packages={package.name: package.shown for package in packages},
+        )
+        yield Ref("environment", row.id), node, row.is_visible
+
+
+def read_models(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield models by ID, and whether the viewer may see each."""
+    m, i = models.c, images.c
+    query = select(m.id, m.name, m.tag, m.number, m.bundle_digest, m.created_at, i.state)
+    query = query.add_columns(i.removed_at, _visible(viewer, m.owner))
+    query = query.join(images, i.id == m.image).where(m.id.in_(ids))
+    for row in c.execute(query):
+        node = LineageNode(
+            "",
+            "model",
+            f"{row.name}:{row.tag}" if row.tag else row.name,
+            subject=row.id,
+            version=row.number,
+            state=row.state,
+            digest=row.bundle_digest,
+            created_at=row.created_at,
+            is_deleted=row.removed_at is not None,
+        )
+        yield Ref("model", row.id), node, row.is_visible
+
+
+def read_images(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield images by ID, and whether the viewer may see each."""
+    i = images.c
+    query = select(i.id, i.reference, i.state, i.digest, i.size_bytes, i.created_at, i.removed_at)
+    query = query.add_columns(i.environment, _visible(viewer, i.owner))
+    for row in c.execute(query.where(i.id.in_(ids))):
+        node = LineageNode(
+            "",
+            "image",
+            row.reference,
+            subject=row.environment,
+            state=row.state,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            created_at=row.created_at,
+            is_deleted=row.removed_at is not None,
+        )
+        yield Ref("image", row.id), node, row.is_visible
+
+
+def read_deployments(c: Connection, viewer: str, ids: Sequence[str]) -> Read:
+    """Yield deployments by ID, and whether the viewer may see each."""
+    d = deployments.c
+    query = select(d.id, d.name, d.title, d.state, d.revision, d.created_at, d.removed_at)
+    query = query.add_columns(_visible(viewer, d.owner))
+    for row in c.execute(query.where(d.id.in_(ids))):
+        is_deleted = row.removed_at is not None
+        node = LineageNode(
+            "",
+            "deployment",
+            row.title if is_deleted else row.name,
+            subject=row.id,
+            version=row.revision,
+            state=row.state,
+            created_at=row.created_at,
+            is_deleted=is_deleted,
+        )
+        yield Ref("deployment", row.id), node, row.is_visible
+
+
+READERS: Mapping[LineageKind, Reader] = {
+    "artifact": read_artifacts,
+    "code": read_code,
+    "dataset": read_datasets,
+    "deployment": read_deployments,
+    "environment": read_environments,
+    "image": read_images,
+    "model": read_models,
+    "run": read_runs,
+    "task": read_tasks,
+}
 
 
 def read_run_record(c: Connection, run: Run) -> RunRecord:

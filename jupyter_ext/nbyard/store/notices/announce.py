@@ -15,7 +15,7 @@ from nbyard.domain.state_machines import Machine
 from nbyard.reasons.structs import Reason
 from nbyard.store.database.project_filter import projects_linked_to_source, projects_of_runs
 from nbyard.store.events import Subject
-from nbyard.store.notices.rules import RuleRows
+from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.notice_tables import notices
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import runs

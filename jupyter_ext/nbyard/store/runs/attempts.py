@@ -1,14 +1,15 @@
-"""Rows of attempts."""
+"""Rows of attempts, with their function workers and the access to their Monitor links."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, func, select
+from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from nbyard.domain.runs.structs import Attempt
-from nbyard.domain.state_machines import ATTEMPT, TASK
+from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
+from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.events import Subject
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import attempts, runs, tasks
@@ -29,6 +30,12 @@ TRIES = (
     .where(tasks.c.run_id == bindparam("of"))
     .group_by(attempts.c.task_id)
 )
+ASSIGN = Prepared(
+    update(attempts)
+    .where(attempts.c.id == bindparam("its_id"))
+    .values({"worker": bindparam("worker"), "mark": bindparam("mark")})
+)
+NAMED = select(attempts.c.worker, attempts.c.mark).where(attempts.c.worker != "").distinct()
 
 
 class AttemptRecord(msgspec.Struct, frozen=True):
@@ -177,7 +184,7 @@ class AttemptRows:
             .limit(1)
         )
         query = select(attempts).where(attempts.c.task_id == origin.scalar_subquery())
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+        return [attempt_of_row(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def newest_origin_attempts(
         self, c: Connection, owner: str, task_ids: Collection[str]
@@ -208,7 +215,7 @@ class AttemptRows:
             .join(ranked, ranked.c.id == attempts.c.id)
             .where(ranked.c.rank == 1)
         )
-        return {row.taker: _attempt(row) for row in c.execute(query)}
+        return {row.taker: attempt_of_row(row) for row in c.execute(query)}
 
     def views(self, c: Connection, run_id: str, of: Collection[str] | None = None) -> list[Attempt]:
         """Return the attempts of the run, or of some of its tasks, by number."""
@@ -219,19 +226,19 @@ class AttemptRows:
         )
         if of is not None:
             query = query.where(tasks.c.id.in_(of))
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+        return [attempt_of_row(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def of_task(self, c: Connection, task_id: str) -> list[Attempt]:
         """Return the attempts at a task, by number."""
         query = select(attempts).where(attempts.c.task_id == task_id)
-        return [_attempt(row) for row in c.execute(query.order_by(attempts.c.number))]
+        return [attempt_of_row(row) for row in c.execute(query.order_by(attempts.c.number))]
 
     def newest_of(self, c: Connection, task_ids: Collection[str]) -> dict[str, Attempt]:
         """Return the newest attempt at each of these tasks, by task ID."""
         query = select(attempts).where(attempts.c.task_id.in_(task_ids))
         rows = c.execute(query.order_by(attempts.c.number))
         # Ordered by number: later attempts replace earlier ones.
-        return {row.task_id: _attempt(row) for row in rows}
+        return {row.task_id: attempt_of_row(row) for row in rows}
 
 
 def _origin_conditions(taker: Any, owner: str) -> Iterator[Any]:
@@ -259,6 +266,53 @@ def _attempt_record(row: Row[Any]) -> AttemptRecord:
     return AttemptRecord(**{n: getattr(row, n) for n in AttemptRecord.__struct_fields__})
 
 
-def _attempt(row: Row[Any]) -> Attempt:
+def attempt_of_row(row: Row[Any]) -> Attempt:
     names = [name for name in Attempt.__struct_fields__ if name not in ("folder", "links")]
     return Attempt(**{name: getattr(row, name) for name in names})
+
+
+class WorkerRows:
+    """Queries on function workers."""
+
+    def assign_all(self, c: Connection, moved: Iterable[AttemptRecord]) -> None:
+        """Reassign attempts that have not begun to other workers."""
+        rows = [
+            {"its_id": attempt.id, "worker": attempt.worker, "mark": attempt.mark}
+            for attempt in moved
+        ]
+        if rows:
+            ASSIGN.run(c, rows)
+
+    def marks(self, c: Connection) -> dict[str, str]:
+        """Return the marks of workers with attempts, by worker ID."""
+        return {row.worker: row.mark for row in c.execute(NAMED)}
+
+    def of_run(self, c: Connection, run_id: str) -> dict[str, str]:
+        """Return the marks of the workers of a run, by worker ID."""
+        query = NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+        query = query.where(tasks.c.run_id == run_id)
+        return {row.worker: row.mark for row in c.execute(query)}
+
+    def live(self, c: Connection) -> set[str]:
+        """Return the IDs of workers that may still get attempts, because their run is live."""
+        query = (
+            NAMED.join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(runs.c.state.in_(sorted(RUN.live)))
+        )
+        return set(c.execute(query).scalars())
+
+
+class MonitorRows:
+    """Queries for Monitor links. The links have no rows: they disappear with the attempt."""
+
+    def is_running(self, c: Connection, owner: str, attempt_id: str) -> bool:
+        """Return whether the owner has a running attempt with that ID."""
+        query = (
+            select(attempts.c.id)
+            .join(tasks, tasks.c.id == attempts.c.task_id)
+            .join(runs, runs.c.id == tasks.c.run_id)
+            .where(attempts.c.id == attempt_id, attempts.c.state == "running")
+            .where(runs.c.owner == owner)
+        )
+        return c.execute(query).first() is not None

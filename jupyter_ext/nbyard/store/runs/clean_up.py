@@ -1,22 +1,41 @@
-"""Queries of clean-ups: finished runs with their outputs, and what protects them."""
+"""Queries of clean-ups: finished runs with their outputs, what protects them, and the policies."""
 
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, Text, cast, func, literal, not_, or_, select, update
+import msgspec
+from sqlalchemy import (
+    Connection,
+    Select,
+    Text,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    literal,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from nbyard.domain.ids import first_id_at
-from nbyard.domain.runs.clean_up import FinishedRun
+from nbyard.domain.projects.structs import Project
+from nbyard.domain.runs.clean_up import CleanUpRules, FinishedRun, Retention
+from nbyard.domain.runs.retention import Policy, PolicyRules, ProjectPolicy
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.store import events
+from nbyard.store.database.project_filter import run_ids_of
 from nbyard.store.database.query_parts import is_one_of, with_newest_version
 from nbyard.store.events import Subject
-from nbyard.store.models.queries import packages_of_images
+from nbyard.store.models import packages_of_images
 from nbyard.store.runs.tasks import DIGEST
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schema.deployment_tables import deployments, revisions
+from nbyard.store.schema.project_tables import project_retention, projects, retention
 from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
     artifacts,
@@ -30,6 +49,7 @@ from nbyard.store.schema.tables import (
 ROWS_AT_ONCE = 1000
 FEW_RUNS = 1000
 FEW_DIGESTS = 5000
+K, P, R = project_retention.c, projects.c, retention.c
 
 
 class CleanUpRows:
@@ -181,3 +201,67 @@ def _add_texts_of(
 def _places(groups: Sequence[Collection[str]]) -> dict[str, int]:
     """Return the index of each run's group, by run ID."""
     return {run_id: place for place, own in enumerate(groups) for run_id in own}
+
+
+class RetentionRows:
+    """Queries on rules and policies."""
+
+    def of_all_runs(self, c: Connection, owner: str) -> Retention:
+        """Return the rules of an owner for all runs."""
+        row = c.execute(select(retention).where(R.owner == owner)).first()
+        if row is None:
+            return Retention(None)
+        return Retention(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
+
+    def set_for_all_runs(self, c: Connection, owner: str, rules: CleanUpRules | None) -> None:
+        """Replace the rules of an owner for all runs; None deletes them."""
+        c.execute(delete(retention).where(R.owner == owner))
+        if rules is not None:
+            row = {"owner": owner, "rules": msgspec.to_builtins(rules)}
+            c.execute(insert(retention), [{**row, "updated_at": datetime.now(UTC)}])
+
+    def of_project(self, c: Connection, project: Project) -> list[ProjectPolicy]:
+        """Return the policies of a project, with their names in order."""
+        query = select(project_retention).where(K.project_id == project.id).order_by(K.name)
+        return [
+            ProjectPolicy(row.name, msgspec.convert(row.rules, PolicyRules), row.updated_at)
+            for row in c.execute(query)
+        ]
+
+    def set_policy(self, c: Connection, project: Project, name: str, rules: PolicyRules) -> None:
+        """Create or replace a policy of a project."""
+        self.delete_policy(c, project, name)
+        row = {"project_id": project.id, "name": name, "rules": msgspec.to_builtins(rules)}
+        c.execute(insert(project_retention), [{**row, "updated_at": datetime.now(UTC)}])
+
+    def delete_policy(self, c: Connection, project: Project, name: str) -> bool:
+        """Delete a policy of a project; return whether it existed."""
+        where = and_(K.project_id == project.id, K.name == name)
+        return c.execute(delete(project_retention).where(where)).rowcount == 1
+
+    def policies(self, c: Connection, owner: str = "") -> dict[str, list[Policy]]:
+        """Return all policies by owner, or those of one owner, in the order of their use.
+
+        Rules for all runs come first, then projects and their policies by name.
+        """
+        policies_by_owner: dict[str, list[Policy]] = {}
+        general = select(retention)
+        for row in c.execute(general.where(R.owner == owner) if owner else general):
+            made = Policy(msgspec.convert(row.rules, CleanUpRules), row.updated_at)
+            policies_by_owner.setdefault(row.owner, []).append(made)
+        own: Any = select(project_retention, P.owner, P.name.label("project"))
+        own = own.join(projects, P.id == K.project_id).order_by(P.name, K.name)
+        for row in c.execute(own.where(P.owner == owner) if owner else own):
+            rules = msgspec.convert(row.rules, PolicyRules).as_clean_up
+            made = Policy(rules, row.updated_at, row.name, row.project_id, row.project)
+            policies_by_owner.setdefault(row.owner, []).append(made)
+        return policies_by_owner
+
+    def runs_by_policy(self, c: Connection, policies: Iterable[Policy]) -> dict[str, set[str]]:
+        """Return the IDs of the runs of the projects that policies name, by project."""
+        named = {policy.project_id for policy in policies} - {""}
+        return {project: self.runs_in(c, project) for project in named}
+
+    def runs_in(self, c: Connection, project_id: str) -> set[str]:
+        """Return the IDs of the runs of a project."""
+        return {*c.execute(run_ids_of(project_id)).scalars()}

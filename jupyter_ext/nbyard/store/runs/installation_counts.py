@@ -38,23 +38,20 @@ class CountRows:
         sums = select(*of, func.count(), _sum(TOOK)).group_by(*of).order_by(*of)
         live = attempts.c.state.in_(ATTEMPT.live)
         granted = select(func.coalesce(func.sum(GPUS), 0)).where(live)
+        begun = time.monotonic()
+        if begun >= self._known_until:
+            self._used = _usage_sums(c)
+            now = time.monotonic()
+            self._known_until = now + PAUSE_SHARE * (now - begun)
         return Counts(
             runs=_by_state(c, runs.c.state, RUN, HISTORY),
             tasks=_by_state(c, tasks.c.state, TASK),
             cached_tasks=c.execute(cached).scalar_one(),
             oldest_queued_seconds=max(0.0, waited),
             attempts=[AttemptSum(*row) for row in c.execute(sums)],
-            used=self._used_lately(c),
+            used=self._used,
             granted_gpus=int(c.execute(granted).scalar_one()),
         )
-
-    def _used_lately(self, c: Connection) -> list[UsageSum]:
-        begun = time.monotonic()
-        if begun >= self._known_until:
-            self._used = _usage_sums(c)
-            now = time.monotonic()
-            self._known_until = now + PAUSE_SHARE * (now - begun)
-        return self._used
 
 
 def _by_state(

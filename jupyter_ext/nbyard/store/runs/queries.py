@@ -36,9 +36,16 @@ from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
 from nbyard.store.facts import FactRows
-from nbyard.store.schema.index_conditions import HAS_NAME, NAMED, OF_SOURCE
 from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
-from nbyard.store.schema.tables import runs, submissions, tasks, workflow_versions
+from nbyard.store.schema.tables import (
+    HAS_NAME,
+    NAMED,
+    OF_SOURCE,
+    runs,
+    submissions,
+    tasks,
+    workflow_versions,
+)
 from nbyard.store.transition import Move
 
 RUN_FIELDS = [f for f in Run.__struct_fields__ if f not in ("counts", "origin")]

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Text, bindparam, cast, func, select, typ
 from nbyard.domain.attempts.failure_reader import read_failure
 from nbyard.domain.attempts.missing_modules import missing_from
 from nbyard.domain.attempts.other_files import OtherFiles
-from nbyard.domain.runs.structs import BytesOf, Run, Task, TaskPlan, shown_values
+from nbyard.domain.runs.structs import BytesOf, Task, TaskPlan, shown_values
 from nbyard.domain.state_machines import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
@@ -89,9 +89,9 @@ class TaskRows:
         for text in c.execute(others).scalars():
             yield from DIGEST.findall(text)
 
-    def insert(self, c: Connection, run: Run, rows: list[dict[str, Any]]) -> None:
+    def insert(self, c: Connection, owner: str, run_id: str, rows: list[dict[str, Any]]) -> None:
         """Insert waiting tasks in the order of the graph."""
-        subjects = [Subject(row["id"], run.owner, run.id) for row in rows]
+        subjects = [Subject(row["id"], owner, run_id) for row in rows]
         transition.begin_all(c, TASK, subjects, rows)
 
     def step(self, task: TaskRecord, to: str, columns: Mapping[str, Any]) -> Move:

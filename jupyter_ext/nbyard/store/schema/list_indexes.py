@@ -5,8 +5,17 @@ Migrations read this module. Queries do not, because indexes load the dialects o
 
 from sqlalchemy import Index, text
 
-from nbyard.store.schema.index_conditions import HAS_NAME, NAMED, OF_SOURCE, WORKED
-from nbyard.store.schema.tables import artifacts, cache, metadata, runs, tasks
+from nbyard.store.schema.tables import (
+    HAS_NAME,
+    NAMED,
+    OF_SOURCE,
+    WORKED,
+    artifacts,
+    cache,
+    metadata,
+    runs,
+    tasks,
+)
 
 R, T = runs.c, tasks.c
 Index("ix_runs_owner_id", R.owner, R.id)

@@ -1,4 +1,4 @@
-"""The tables of projects, of the resources linked to them, and of default environments."""
+"""The tables of projects, of their links and default environments, and rules of clean-ups."""
 
 from sqlalchemy import (
     JSON,
@@ -55,4 +55,24 @@ environment_defaults = Table(
     Column("project_id", Id, primary_key=True),
     Column("environment_id", Id, ForeignKey("environments.id", ondelete="CASCADE"), nullable=False),
     Index("ix_environment_defaults_environment_id", "environment_id"),
+)
+
+
+# The rules of each owner for all runs.
+retention = Table(
+    "retention",
+    metadata,
+    Column("owner", String(200), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+# The policies of projects.
+project_retention = Table(
+    "project_retention",
+    metadata,
+    Column("project_id", Id, ForeignKey("projects.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(255), primary_key=True),
+    Column("rules", JSON, nullable=False),
+    Column("updated_at", Moment, nullable=False),
 )

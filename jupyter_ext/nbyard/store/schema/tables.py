@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
@@ -398,3 +399,67 @@ facts = Table(
     Column("name", String(80), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+
+# `source` is `dataset:ID` of a version or `artifact:ID`. The plan of the task has it too, but
+# only an index finds the tasks of a source.
+task_sources = Table(
+    "task_sources",
+    metadata,
+    Column("task_id", Id, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("source", String(50), nullable=False),
+    Index("ix_task_sources_source_task_id", "source", "task_id"),
+)
+
+
+# `digests` are those of all bytes that the content names, so that they are found without it.
+run_templates = Table(
+    "run_templates",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("workflow_id", Id, nullable=False),
+    Column("workflow_version_id", Id, nullable=False),
+    Column("content", JSON, nullable=False),
+    Column("digests", JSON, nullable=False),
+    Column("digest", Digest, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    UniqueConstraint("owner", "digest"),
+)
+
+
+# `probes` grows by one for each run. Only the dispatcher writes it, while the state is running.
+bisections = Table(
+    "bisections",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("owner", String(200), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("good_run", Id, nullable=False),
+    Column("bad_run", Id, nullable=False),
+    Column("good_number", Integer, nullable=False),
+    Column("bad_number", Integer, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("judge", JSON, nullable=False),
+    Column("limit", Integer, nullable=False),
+    Column("expected", Integer, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("probes", JSON, nullable=False),
+    Column("ending", String(20)),
+    Column("culprits", JSON, nullable=False),
+    Column("reason", Because, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("finished_at", Moment),
+    Index("ix_bisections_state", "state"),
+    Index("ix_bisections_owner_id", "owner", "id"),
+)
+
+
+NAMED = text("workflow_id = '' and name is not null")
+HAS_NAME = text("name is not null")
+# Runs of an automation. Most runs have none; in a full index, all others seem to share one.
+OF_SOURCE = text("source_id <> ''")
+WORKED = text("state = 'succeeded' and not cached")

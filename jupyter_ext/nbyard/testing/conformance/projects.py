@@ -18,7 +18,7 @@ from nbyard.domain.projects.definitions import ProjectDefinition, read_definitio
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.project_protocol import ConvertedProject, ProjectImporter
+from nbyard.importers.protocol import ConvertedProject, ProjectImporter
 
 
 class ProjectConformance:

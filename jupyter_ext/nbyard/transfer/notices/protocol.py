@@ -1,10 +1,12 @@
-"""The interface of notice channel kinds (entry point group `nbyard.channels`)."""
+"""The kinds of notice channels: their interface, and the installed ones (`nbyard.channels`)."""
 
-from typing import Protocol
+from typing import Protocol, cast
 
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
+from nbyard.host.entry_points import entry_points_of, load_entry_point
 
 MOST_CHARACTERS = 20  # of a name
+GROUP = "nbyard.channels"
 
 
 class ChannelKind(Protocol):
@@ -34,3 +36,15 @@ class ChannelKind(Protocol):
         Raises:
             ImportError: A needed package is not installed.
         """
+
+
+def channel_kinds() -> list[ChannelKind]:
+    """Return all kinds of channels, in the order of use."""
+    # All of them, as only `describe` knows to which kind a URL belongs.
+    kinds = [cast(ChannelKind, load_entry_point(GROUP, name)) for name in entry_points_of(GROUP)]
+    return sorted(kinds, key=lambda kind: (kind.rank, kind.name))
+
+
+def channel_kind(name: str) -> ChannelKind | None:
+    """Return the kind with this name, None if it is not installed."""
+    return next((kind for kind in channel_kinds() if kind.name == name), None)

@@ -1,4 +1,4 @@
-"""Starts the process that sends a message, with a time limit."""
+"""Starts the process that sends a message, with a time limit: its requests and answers are JSON."""
 
 import os
 import signal
@@ -13,8 +13,7 @@ import msgspec
 from nbyard.domain.notices.channel_urls import EXAMPLES, without_secrets
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message, Receiver
 from nbyard.errors import Invalid, Unavailable
-from nbyard.reasons.structs import because, text_reason
-from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+from nbyard.reasons.structs import Reason, because, text_reason
 
 CHILD = "nbyard.transfer.notices.child"
 SECONDS = 20.0
@@ -24,6 +23,34 @@ PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "LD_LIBRARY_PATH"
 CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 LONGEST_TEXT = 300
 UNKNOWN = "unknown-channel-url"
+
+
+class SendRequest(msgspec.Struct, frozen=True):
+    """A request to send a message, or to describe the URL if there is no message.
+
+    `kind` is the kind of channel. `service` is the receiver's name in texts. `allowed` lists
+    private hosts to which the process may connect.
+    """
+
+    url: str
+    kind: str = "apprise"
+    allowed: list[str] = []
+    service: str = ""
+    message: Message | None = None
+
+    def __repr__(self) -> str:
+        return f"SendRequest({self.service!r})"
+
+
+class SendAnswer(msgspec.Struct, frozen=True):
+    """The delivery of a message, or the receiver of a URL.
+
+    `problem` says why that is unknown.
+    """
+
+    delivery: Delivery | None = None
+    address: ChannelAddress | None = None
+    problem: Reason | None = None
 
 
 class SendingStopped(Exception):

@@ -2,7 +2,7 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fireEvent, screen, waitFor } from '@testing-library/react';
 import { ApiError } from '../../../api/client';
 import { Credential, CredentialKind } from '../../../api/types';
-import { askCredential, ICredentialDraft } from '../askCredential';
+import { askCredential } from '../askCredential';
 
 const trans = nullTranslator.load('nbyard');
 const field = (name: string, more: object = {}) => ({
@@ -39,12 +39,22 @@ const KNOWN = {
   used_by: ['run 4', 'flow.nbflow']
 } as unknown as Credential;
 
-const call = jest.fn().mockResolvedValue({ command: 'nbyard', python: '' });
-const asked = {
-  trans,
-  client: { call },
-  request: (body: ICredentialDraft) => ({ id: 'credentials.create', question: { body } }) as const
-};
+/** The services, with the answers to what is sent. */
+function asker(...answers: unknown[]) {
+  const sent = jest.fn();
+  const call = async (id: string, question: any) => {
+    if (id === 'credentials.kinds') {
+      return KINDS;
+    }
+    sent(id, question.body);
+    const answer = id === 'system.spell' ? { command: 'nbyard', python: '' } : answers.shift();
+    if (answer instanceof Error) {
+      throw answer;
+    }
+    return answer;
+  };
+  return { trans, yard: { client: { call } }, sent } as any;
+}
 
 const input = (label: string) =>
   screen.getByLabelText<HTMLInputElement>(new RegExp(`^${label}\\*?$`));
@@ -56,11 +66,8 @@ const accept = () =>
 describe('S1: a credential in a dialog', () => {
   it('hides what is typed, and is asked again with the words at the field', async () => {
     const taken = [{ path: 'name', message: 'There is one already' }];
-    const send = jest
-      .fn()
-      .mockRejectedValueOnce(new ApiError(409, 'name-taken', 'no', '', taken))
-      .mockResolvedValueOnce(KNOWN);
-    const answer = askCredential({ kinds: KINDS, ...asked, send });
+    const services = asker(new ApiError(409, 'name-taken', 'no', '', taken), KNOWN);
+    const answer = askCredential(services);
     await waitFor(() => expect(input('Name')).toBeTruthy());
     type('Name', ' api ');
     expect(input('secret').type).toBe('password');
@@ -73,29 +80,33 @@ describe('S1: a credential in a dialog', () => {
     accept();
     expect(await answer).toBe(KNOWN);
     const draft = { name: 'api', kind: 'token', description: '', fields: { secret: 's3cr3t' } };
-    expect(send).toHaveBeenLastCalledWith(draft);
+    expect(services.sent).toHaveBeenLastCalledWith('credentials.create', draft);
   });
 
   it('G8: is shown as a command without the secret, which is not even sent', async () => {
-    const answer = askCredential({ kinds: KINDS, ...asked, send: jest.fn() });
+    const services = asker();
+    const answer = askCredential(services);
     await waitFor(() => expect(input('Name')).toBeTruthy());
     type('Name', 'api');
     type('secret', 's3cr3t');
     screen
       .getByText<HTMLDetailsElement>(/^Show as Command/)
       .parentElement!.setAttribute('open', '');
-    await waitFor(() => expect(call).toHaveBeenCalled());
+    await waitFor(() => expect(services.sent).toHaveBeenCalled());
     const body = { name: 'api', kind: 'token', description: '', fields: { secret: '***' } };
-    expect(call.mock.lastCall[1].body).toEqual({ operation: 'credentials.create', body });
+    const spelled = { operation: 'credentials.create', body };
+    expect(services.sent).toHaveBeenLastCalledWith('system.spell', spelled);
     fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-reject') as HTMLElement);
     await answer;
   });
 
   it('takes several lines, and has the fields of its kind', async () => {
-    const answer = askCredential({ kinds: KINDS, ...asked, send: jest.fn() });
+    const answer = askCredential(asker());
     await waitFor(() => expect(input('secret')).toBeTruthy());
     fireEvent.click(screen.getByText('Several Lines'));
     expect(input('secret').tagName).toBe('TEXTAREA');
+    expect(input('Kind').tagName).toBe('SELECT');
+    expect(screen.getByText('Any text.')).toBeTruthy();
     fireEvent.change(input('Kind'), { target: { value: 's3' } });
     expect(input('key').type).toBe('text');
     expect(input('password').type).toBe('password');
@@ -104,14 +115,15 @@ describe('S1: a credential in a dialog', () => {
   });
 
   it('shows of a known one what is not secret, and what uses it', async () => {
-    const send = jest.fn().mockResolvedValue(KNOWN);
-    const answer = askCredential({ kinds: KINDS, known: KNOWN, ...asked, send });
+    const services = asker(KNOWN);
+    const answer = askCredential(services, KNOWN);
     await waitFor(() => expect(input('key').value).toBe('ann'));
     expect(input('password').value).toBe('');
     expect(screen.getByText('Used by run 4, flow.nbflow.')).toBeTruthy();
     expect(screen.queryByLabelText('Kind')).toBeNull();
     accept();
     await answer;
-    expect(send.mock.calls[0][0].fields).toEqual({ key: 'ann' });
+    const body = { version: 2, description: '', fields: { key: 'ann' } };
+    expect(services.sent).toHaveBeenCalledWith('credentials.update', body);
   });
 });

@@ -2,22 +2,20 @@ import { nullTranslator } from '@jupyterlab/translation';
 import { fakeClient } from '../../../api/__tests__/fake';
 import { ApiError } from '../../../api/client';
 import { EventStream } from '../../../api/eventStream';
-import { Deployment, FormField, Revision } from '../../../api/types';
+import { Deployment, Revision } from '../../../api/types';
 import { IYard } from '../../../api/yard';
 import { showProblem } from '../../../components/problems';
 import { deletionText, deploymentActions } from '../actions';
 import { deploymentsOf } from '../state/collection';
+import { IField } from '../../../forms/schema/field';
+import { typedValue, unreadFields } from '../../../forms/schema/fields';
 import {
-  bodyOf,
   changeOf,
   fieldsOf,
-  isFirst,
-  labelOf,
-  problemsOf,
-  fieldText,
-  unread,
-  valuesOf,
-  withoutSecrets
+  placedProblems,
+  requestBody,
+  storedValues,
+  valuesOf
 } from '../form/draft';
 import { actionsOf, addressOf, changesOf, hardwareOf, isAtRest, titleAmong } from '../state/texts';
 import { IPanelServices } from '../../frame/services';
@@ -150,24 +148,22 @@ describe('P1, P2: the form of a deployment', () => {
 
   it('asks first for little', () => {
     const fields = fieldsOf(FORM, { service: 'jupyterlab', preset: 'standard' }, trans);
-    const first = fields.filter(isFirst);
+    const first = fields.filter(({ more }) => !more);
     expect(first.map(({ name }) => name)).toEqual(['image', 'title', 'password']);
-    expect(first.map(one => one.is_required)).toEqual([false, false, true]);
+    expect(first.map(one => one.required)).toEqual([false, false, true]);
     expect(first[0].default).toBe('quay.io/jupyter/minimal-notebook:latest');
   });
 
   it('has the ranges of the preset', () => {
-    const cpu = (preset: string) =>
-      fieldsOf(FORM, { service: 'api', preset }, trans).find(({ name }) => name === 'cpu')!;
-    expect(labelOf(cpu('standard'))).toBe('CPU (1–10)');
-    expect(labelOf(cpu('tutorial'))).toBe('CPU (2–4)');
-    expect(labelOf(field('memory_gb', 'number', { least: 2, most: 40, unit: 'GB' }))).toBe(
-      'memory_gb (2–40 GB)'
-    );
-    expect(labelOf(field('title', 'text'))).toBe('title');
+    const label = (preset: string, name: string) =>
+      fieldsOf(FORM, { service: 'api', preset }, trans).find(one => one.name === name)!.label;
+    expect(label('standard', 'cpu')).toBe('CPU (1–10)');
+    expect(label('tutorial', 'cpu')).toBe('CPU (2–4)');
+    expect(label('standard', 'memory_gb')).toBe('Memory (2–40 GB)');
+    expect(label('standard', 'title')).toBe('Title');
   });
 
-  const fields = [
+  const given = [
     field('image', 'text'),
     field('cpu', 'number'),
     field('command', 'words'),
@@ -175,11 +171,12 @@ describe('P1, P2: the form of a deployment', () => {
     field('ports', 'ports'),
     field('password', 'password')
   ];
+  const fields = given.map(({ name, kind }): IField => ({ name, kind, label: name }));
 
   it('keeps no passwords and no variables for a reload', () => {
-    const form = { ...FORM, presets: [{ name: 'p', title: 'P', fields }] };
+    const form = { ...FORM, presets: [{ name: 'p', title: 'P', fields: given }] };
     const values = { image: 'a:1', environment: 'TOKEN=hush', password: 'hush', ports: [PORT] };
-    expect(withoutSecrets(form, values)).toEqual({ image: 'a:1', ports: [PORT] });
+    expect(storedValues(form, values, trans)).toEqual({ image: 'a:1', ports: [PORT] });
   });
 
   it('sends what was typed, as what it is', () => {
@@ -192,9 +189,7 @@ describe('P1, P2: the form of a deployment', () => {
       password: '',
       title: 'of another service'
     };
-    expect(bodyOf(fields, { service: 'own', preset: 'tutorial', values })).toEqual({
-      service: 'own',
-      preset: 'tutorial',
+    expect(requestBody(fields, values)).toEqual({
       image: 'cows:2',
       cpu: 2.5,
       command: ['a b', 'c'],
@@ -204,16 +199,18 @@ describe('P1, P2: the form of a deployment', () => {
   });
 
   it('does not take what is no number', () => {
-    expect(unread(fields, { cpu: 'two', image: 'x' }, trans)).toEqual({
+    expect(unreadFields(fields, { cpu: 'two', image: 'x' }, trans)).toEqual({
       cpu: 'Enter a number.'
     });
-    expect(unread(fields, { cpu: '' }, trans)).toEqual({});
+    expect(unreadFields(fields, { cpu: '' }, trans)).toEqual({});
   });
 
   it('P4: sends of an edited one what is otherwise', () => {
     const spec = { image: 'cows:1', cpu: 4, command: ['a'], environment: {}, ports: [PORT] };
     const now = valuesOf(of({ title: 'Cows', description: '', spec }));
-    const values = Object.fromEntries(fields.map(one => [one.name, fieldText(one, now[one.name])]));
+    const values = Object.fromEntries(
+      fields.map(one => [one.name, typedValue(one, now[one.name])])
+    );
     expect(changeOf(fields, values, now)).toEqual({});
     const edited = { ...values, image: 'cows:2', command: '', cpu: '', ports: [] };
     expect(changeOf(fields, edited, now)).toEqual({ image: 'cows:2', command: [], ports: [] });
@@ -222,7 +219,7 @@ describe('P1, P2: the form of a deployment', () => {
     });
   });
 
-  it.each<[FormField['kind'], unknown, unknown]>([
+  it.each<[string, unknown, unknown]>([
     ['number', 4, '4'],
     ['number', undefined, ''],
     ['text', null, ''],
@@ -231,7 +228,7 @@ describe('P1, P2: the form of a deployment', () => {
     ['ports', [PORT], [PORT]],
     ['ports', undefined, []]
   ])('shows a value of the kind %s', (kind, value, text) => {
-    expect(fieldText(field('x', kind), value)).toEqual(text);
+    expect(typedValue({ name: 'x', label: 'x', kind }, value)).toEqual(text);
   });
 
   it('tells what is refused at its field', () => {
@@ -241,17 +238,17 @@ describe('P1, P2: the form of a deployment', () => {
       { path: 'ports.1.port', message: '0 is no port' },
       { path: 'preset', message: 'there is none' }
     ];
-    expect(problemsOf(new ApiError(422, 'invalid', 'no', '', details), fields)).toEqual({
+    expect(placedProblems(new ApiError(422, 'invalid', 'no', '', details), fields)).toEqual({
       cpu: 'must be from 1 to 10',
       'ports.0.name': "'A' is no name",
       'ports.1.port': '0 is no port',
       '': 'preset: there is none'
     });
     const refused = new ApiError(422, 'invalid', 'no', 'Name one.', details.slice(0, 1));
-    expect(problemsOf(refused, fields)).toEqual({ cpu: 'must be from 1 to 10 – Name one.' });
-    expect(problemsOf(new ApiError(409, 'stale', 'Too late.', 'Read anew.'), fields)).toEqual({
+    expect(placedProblems(refused, fields)).toEqual({ cpu: 'must be from 1 to 10. Name one.' });
+    expect(placedProblems(new ApiError(409, 'stale', 'Too late.', 'Read anew.'), fields)).toEqual({
       '': 'Too late. Read anew.'
     });
-    expect(problemsOf(new Error('away'), fields)).toEqual({ '': 'away' });
+    expect(placedProblems(new Error('away'), fields)).toEqual({ '': 'away' });
   });
 });

@@ -2,23 +2,13 @@ import { useEffect, useReducer, useRef, useState } from 'react';
 import { IRequest } from '../../../api/operations';
 import { Deployment } from '../../../api/types';
 import { useDraft, useForgetDraft } from '../../../components/hooks/useDraft';
+import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
-import {
-  changeOf,
-  fieldsOf,
-  Problems,
-  problemsOf,
-  withoutProblem,
-  fieldText,
-  unread,
-  Values,
-  valuesOf,
-  withoutSecrets
-} from './draft';
-import { WRONG } from './Field';
+import { changeOf, fieldsOf, placedProblems, storedValues, valuesOf } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
+import { WRONG } from './PortsField';
 import { IOffer, useForm } from './useForm';
 
 interface IConfigurationProps {
@@ -49,19 +39,13 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   const now = valuesOf(opened);
   const fields = fieldsOf(offer.form, spec, trans)
     .filter(({ name }) => name !== 'name')
-    .map(field => ({ ...field, is_required: false }));
-  const known = Object.fromEntries(
-    fields
-      .filter(({ name }) => name !== 'password')
-      .map(field => [field.name, fieldText(field, now[field.name])])
-  );
+    .map(field => ({ ...field, default: now[field.name], required: false }));
   const [draft, setDraft] = useDraft<Values>(
     `configuration/${revision} ${changed_at}`,
     () => ({}),
-    changed => withoutSecrets(offer.form, changed)
+    changed => storedValues(offer.form, changed, trans)
   );
   const forgetDraft = useForgetDraft();
-  const values = { ...known, ...draft };
   const [withHelp, setHelp] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
   const [isBusy, setBusy] = useState(false);
@@ -72,7 +56,8 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
       place.current?.querySelector<HTMLElement>(WRONG)?.focus();
     }
   }, [refusals]);
-  const change = changeOf(fields, values, now);
+  const change = changeOf(fields, draft, now);
+  const unread = unreadFields(fields, draft, trans);
   const refuse = (refused: Problems) => {
     setBusy(false);
     setProblems(refused);
@@ -80,7 +65,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
   };
 
   const request = (): IRequest | undefined => {
-    if (Object.keys(unread(fields, values, trans)).length) {
+    if (Object.keys(unread).length) {
       return undefined;
     }
     const { password } = change;
@@ -88,9 +73,8 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
     return { id: 'deployments.edit', question: { path: { deployment: id }, body } };
   };
   const save = async () => {
-    const wrong = unread(fields, values, trans);
-    if (isBusy || Object.keys(wrong).length) {
-      return refuse(wrong);
+    if (isBusy || Object.keys(unread).length) {
+      return refuse(unread);
     }
     setBusy(true);
     try {
@@ -100,7 +84,7 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
       forgetDraft('configuration');
       onSaved();
     } catch (error) {
-      refuse(problemsOf(error, fields));
+      refuse(placedProblems(error, fields));
     }
   };
   return (
@@ -118,9 +102,8 @@ function Form(props: IConfigurationProps & { offer: IOffer }): JSX.Element {
       <FieldList
         fields={fields}
         values={draft}
-        fallbacks={{ ...now, password: undefined }}
         isSaved
-        images={offer.images}
+        client={yard.client}
         problems={problems}
         withHelp={withHelp}
         isOpen

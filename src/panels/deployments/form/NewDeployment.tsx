@@ -1,27 +1,19 @@
 import { useEffect, useReducer, useRef, useState } from 'react';
 import { IRequest } from '../../../api/operations';
-import { Deployed } from '../../../api/types';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { Deployed, DeploymentForm } from '../../../api/types';
 import { CommandButton } from '../../../components/CommandButton';
 import { useDraft } from '../../../components/hooks/useDraft';
+import { IField } from '../../../forms/schema/field';
+import { Problems, unreadFields, Values, withoutProblem } from '../../../forms/schema/fields';
 import { hidden, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { ImageLog } from '../../environments/images/ImageList';
-import { ChoiceField } from '../../frame/dialogs/PlainFields';
 import { IDeploymentTarget, IPanelServices } from '../../frame/services';
 import { deploymentsOf } from '../state/collection';
-import { DeployAs } from './DeployAs';
-import {
-  bodyOf,
-  fieldsOf,
-  IDraft,
-  Problems,
-  problemsOf,
-  withoutProblem,
-  unread,
-  Values,
-  withoutSecrets
-} from './draft';
+import { deployAsField } from './DeployAs';
+import { fieldsOf, placedProblems, requestBody, storedValues } from './draft';
 import { FieldList, HelpSwitch } from './FieldList';
-import { WRONG } from './Field';
+import { WRONG } from './PortsField';
 import { NoContainers } from './NoContainers';
 import { ModelFacts } from '../tabs/ModelFacts';
 import { questionOf, deployRevision, useDeployed, useTitle } from './useDeployed';
@@ -64,14 +56,14 @@ function Form(props: IFormProps): JSX.Element {
   const { yard, trans } = services;
   const { form } = offer;
   const { model } = target;
-  const [draft, setDraft] = useDraft<IDraft>(
+  const [draft, setDraft] = useDraft<Values>(
     'deployment',
     () => ({
       service: form.services[0].name,
       preset: form.presets[0].name,
-      values: { image: target.image }
+      image: target.image
     }),
-    ({ values: shown, ...rest }) => ({ ...rest, values: withoutSecrets(form, shown) })
+    typed => storedValues(form, typed, trans)
   );
   const [withHelp, setHelp] = useState(false);
   const [problems, setProblems] = useState<Problems>({});
@@ -83,22 +75,21 @@ function Form(props: IFormProps): JSX.Element {
     const [first, next] =
       place.current?.querySelectorAll<HTMLInputElement>('input[type="text"]') ?? [];
     // the image of a model is built, so its class or title comes first
-    const field = refusals ? wrong : model && asked === fields ? (next ?? first) : first;
+    const field = refusals ? wrong : model && !hasClass ? (next ?? first) : first;
     field?.focus();
     field?.select?.(); // so that typing replaces a default
     // eslint-disable-next-line react-hooks/exhaustive-deps -- a model stays the same
   }, [refusals]);
   const [chosen, choose] = useDraft<string | undefined>('revise', () => undefined);
   const into = deployed.items.find(({ id }) => id === (chosen ?? deployed.into));
-  const fields = fieldsOf(form, draft, trans)
-    .filter(({ name }) => !into || name === 'image')
-    // The image of a model is built from it.
-    .map(field => (model && field.name === 'image' ? { ...field, is_required: false } : field));
-  const asked =
-    model && 'path' in model && model.path.endsWith('.py')
-      ? [classField(trans), ...fields]
-      : fields;
   const service = form.services.find(({ name }) => name === draft.service)!;
+  const hasClass = !!model && 'path' in model && model.path.endsWith('.py');
+  const all = fieldsOf(form, draft, trans);
+  const fields = [
+    ...(hasClass ? [classField(trans)] : []),
+    ...all.filter(({ name }) => !into || name === 'image')
+  ];
+  const [serviceField, presetField] = choicesOf(form, withHelp || !model, trans);
   const refuse = (refused: Problems) => {
     setProblems(refused);
     countRefusal();
@@ -106,14 +97,29 @@ function Form(props: IFormProps): JSX.Element {
 
   const hasEngine = form.engine.state === 'ok';
   const { made, later, make, hold, forget } = useModel(services, model, hasEngine, error =>
-    refuse(problemsOf(error, asked))
+    refuse(placedProblems(error, fields))
   );
   const title = useTitle(services, deployed.title, made);
-  const values: Values = {
-    ...draft.values,
-    name: draft.values.name ?? (deployed.name || undefined)
+  const values: Values = { ...draft, name: draft.name ?? (deployed.name || undefined) };
+  const defaults: Readonly<Record<string, unknown>> = {
+    ports: made ? service.model_ports : service.ports,
+    title,
+    class_name: made?.model.class_name
   };
-
+  const built = { required: false, placeholder: made ? '' : trans.__('Built from the model') };
+  const drawn = [
+    ...(deployed.items.length ? [deployAsField(deployed.items, trans)] : []),
+    ...(into ? [] : [serviceField]),
+    ...fields.map(field => ({
+      ...field,
+      ...(field.name in defaults && { default: defaults[field.name] }),
+      ...(model && field.name === 'image' && built)
+    })),
+    ...(into ? [] : [presetField])
+  ];
+  const bodyWith = (image: Values[string]) =>
+    requestBody([serviceField, presetField, ...all], { ...values, image });
+  const unread = unreadFields(fields, draft, trans);
   const request = (): IRequest | undefined => {
     const image = values.image || made?.reference;
     if (!image && model) {
@@ -123,15 +129,13 @@ function Form(props: IFormProps): JSX.Element {
     if (into) {
       return { id: 'deployments.edit', question: questionOf(into, image as string) };
     }
-    const password = values.password && hidden(String(values.password));
-    const body = bodyOf(fields, { ...draft, values: { ...values, image, password } });
-    const isRead = !Object.keys(unread(fields, draft.values, trans)).length;
-    return isRead ? { id: 'deployments.create', question: { body } } : undefined;
+    const { password = '', ...body } = bodyWith(image);
+    const question = { body: { ...body, ...(password && { password: hidden(password) }) } };
+    return Object.keys(unread).length ? undefined : { id: 'deployments.create', question };
   };
   const deploy = async () => {
-    const wrong = unread(fields, draft.values, trans);
-    if (isBusy || Object.keys(wrong).length) {
-      return refuse(wrong);
+    if (isBusy || Object.keys(unread).length) {
+      return refuse(unread);
     }
     setBusy(true);
     try {
@@ -145,7 +149,7 @@ function Form(props: IFormProps): JSX.Element {
       const deployment = into
         ? await deployRevision(services, into, image as string)
         : await yard.client.call('deployments.create', {
-            body: bodyOf(fields, { ...draft, values: { ...values, image } }),
+            body: bodyWith(image),
             idempotencyKey: crypto.randomUUID?.()
           });
       deploymentsOf(yard).put(deployment);
@@ -153,7 +157,7 @@ function Form(props: IFormProps): JSX.Element {
       onMade(deployment.id, tab);
     } catch (error) {
       setBusy(false);
-      const refused = problemsOf(error, asked);
+      const refused = placedProblems(error, drawn);
       if (refused.image) {
         forget();
       }
@@ -193,67 +197,30 @@ function Form(props: IFormProps): JSX.Element {
             unbuilt={hasEngine ? undefined : model}
           />
         )}
-        {!!deployed.items.length && (
-          <DeployAs
-            deployed={deployed.items}
-            chosen={into?.id ?? ''}
-            trans={trans}
-            onChange={choose}
-          />
-        )}
         {!model && !target.image && draft.service === 'api' && (
           <p>
             {trans.__('Deploy the model of a run, an image that is ready, or a model class:')}{' '}
             <CommandButton commands={services.commands} id="nbyard:choose-model" />
           </p>
         )}
-        {!into && (
-          <ChoiceField
-            label={trans.__('Service')}
-            help={withHelp || !model ? service.help : undefined}
-            error={problems.service}
-            value={draft.service}
-            options={form.services.map(({ name, title }) => [name, title])}
-            trans={trans}
-            onChange={name => setDraft({ ...draft, service: name as IDraft['service'] })}
-          />
-        )}
         <FieldList
-          fields={asked}
-          values={{ ...values, image: values.image ?? made?.reference }}
-          fallbacks={{
-            ports: made ? service.model_ports : service.ports,
-            title,
-            class_name: made?.model.class_name
-          }}
-          hints={{ image: model && !made ? trans.__('Built from the model') : undefined }}
-          images={offer.images}
+          fields={drawn}
+          values={{ ...values, revise: into?.id ?? '', image: values.image ?? made?.reference }}
           problems={problems}
           withHelp={withHelp}
+          client={yard.client}
           trans={trans}
           onChange={(name, value) => {
-            setDraft({ ...draft, values: { ...draft.values, [name]: value } });
+            setProblems(withoutProblem(problems, name));
+            if (name === 'revise') {
+              return choose(String(value));
+            }
+            setDraft({ ...draft, [name]: value });
             if (name === 'class_name') {
               onClass(String(value ?? ''));
             }
-            setProblems(withoutProblem(problems, name));
           }}
-        >
-          {!into && (
-            <ChoiceField
-              label={trans.__('Hardware')}
-              help={withHelp ? trans.__('Change single values under More.') : ''}
-              error={problems.preset}
-              value={draft.preset}
-              options={form.presets.map(preset => [
-                preset.name,
-                `${preset.title} (${hardwareOf(defaults(preset), trans)})`
-              ])}
-              trans={trans}
-              onChange={preset => setDraft({ ...draft, preset })}
-            />
-          )}
-        </FieldList>
+        />
         {problems[''] && (
           <p className="nby-Warning" role="alert">
             {problems['']}
@@ -281,8 +248,24 @@ function Form(props: IFormProps): JSX.Element {
   );
 }
 
-/** Return the hardware of a preset without changes. */
-function defaults({ fields }: IOffer['form']['presets'][number]): Parameters<typeof hardwareOf>[0] {
-  const of = (name: string) => Number(fields.find(field => field.name === name)?.default ?? 0);
-  return { cpu: of('cpu'), memory_gb: of('memory_gb'), gpu: of('gpu') };
+/** Return the choices of a service and of its hardware. */
+function choicesOf(form: DeploymentForm, isExplained: boolean, trans: TranslationBundle): IField[] {
+  const of = (key: 'title' | 'help') =>
+    Object.fromEntries(form.services.map(offered => [offered.name, offered[key]]));
+  const hardware = form.presets.map(({ name, title, fields }) => {
+    const usual = (key: string) => Number(fields.find(field => field.name === key)?.default ?? 0);
+    const size = { cpu: usual('cpu'), memory_gb: usual('memory_gb'), gpu: usual('gpu') };
+    return [name, `${title} (${hardwareOf(size, trans)})`];
+  });
+  return [
+    {
+      ...{ name: 'service', kind: 'choice', label: trans.__('Service'), labels: of('title') },
+      helps: isExplained ? of('help') : undefined
+    },
+    {
+      ...{ name: 'preset', kind: 'choice', label: trans.__('Hardware') },
+      help: trans.__('Change single values under More.'),
+      labels: Object.fromEntries(hardware)
+    }
+  ];
 }

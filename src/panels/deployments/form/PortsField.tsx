@@ -1,7 +1,10 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useId, useRef } from 'react';
 import { Port } from '../../../api/types';
-import { Problems } from './draft';
+import { Problems } from '../../../forms/schema/fields';
+
+/** The element that gets the focus after a refusal. */
+export const WRONG = '[aria-invalid="true"], [data-wrong="true"]';
 
 interface IPortsFieldProps {
   label: string;

@@ -2,7 +2,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../../api/client';
-import { FormField, ModelPackage } from '../../../api/types';
+import { ModelPackage } from '../../../api/types';
+import { IField } from '../../../forms/schema/field';
 import { IModelSource, IPanelServices } from '../../frame/services';
 import { TemporaryImages } from './temporaryImages';
 
@@ -83,18 +84,11 @@ export function useModel(
 }
 
 /** Return the field for the class; the server guesses it if the file has only one. */
-export function classField(trans: TranslationBundle): FormField {
+export function classField(trans: TranslationBundle): IField {
   return {
     name: 'class_name',
-    title: trans.__('Class'),
+    label: trans.__('Class'),
     help: trans.__('The class with a predict method. Optional if the file has only one.'),
-    kind: 'text',
-    default: null,
-    least: null,
-    most: null,
-    unit: '',
-    choices: [],
-    is_required: false,
-    is_advanced: false
+    kind: 'text'
   };
 }

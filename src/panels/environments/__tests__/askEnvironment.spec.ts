@@ -40,6 +40,23 @@ describe('L1: a new environment', () => {
     ]);
   });
 
+  it('stands at the name when it is about the name, which then has the focus', async () => {
+    const details = [{ path: 'name', message: 'It is taken.' }];
+    const refusal = new ApiError(409, 'name-taken', 'no', 'Choose another.', details);
+    const send = jest.fn().mockRejectedValue(refusal);
+    const answer = askEnvironment({ name: 'environment', capture: '' }, trans, { call: send });
+    await waitFor(() => expect(packages()).toBeTruthy());
+    packages().focus();
+    fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
+    const alert = () => document.querySelector('[role="alert"]');
+    await waitFor(() => expect(alert()?.textContent).toBe('It is taken. Choose another.'));
+    expect(alert()!.closest('.nby-Field')!.contains(name())).toBe(true);
+    await waitFor(() => expect(document.activeElement).toBe(name()));
+    expect([name().selectionStart, name().selectionEnd]).toEqual([0, 'environment'.length]);
+    fireEvent.keyDown(packages(), { key: 'Escape' });
+    await answer;
+  });
+
   it('K6: keeps what was typed for a reload, without secrets, until it is closed', async () => {
     const ask = () => askEnvironment({ name: 'e', capture: '' }, trans, { call: jest.fn() });
     const escape = () => fireEvent.keyDown(packages(), { key: 'Escape' });
@@ -69,13 +86,19 @@ describe('L1: a new environment', () => {
     expect(send).toHaveBeenCalledWith('environments.create', { body });
   });
 
-  it('other errors are for who asked', async () => {
-    const send = jest.fn().mockRejectedValue(new ApiError(503, 'unavailable', 'busy'));
-    const refused = expect(
-      askEnvironment({ name: 'environment', capture: '' }, trans, { call: send })
-    ).rejects.toThrow('busy');
+  it('shows other errors too, and keeps what was typed', async () => {
+    const made = { id: 'e' } as Environment;
+    const send = jest
+      .fn()
+      .mockRejectedValueOnce(new ApiError(503, 'unavailable', 'busy'))
+      .mockResolvedValueOnce(made);
+    const answer = askEnvironment({ name: 'environment', capture: '' }, trans, { call: send });
     await waitFor(() => expect(packages()).toBeTruthy());
+    fireEvent.change(packages(), { target: { value: 'six' } });
     fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
-    await refused;
+    await waitFor(() => expect(document.querySelector('[role="alert"]')?.textContent).toBe('busy'));
+    expect(packages().value).toBe('six');
+    fireEvent.keyDown(packages(), { key: 'Enter', ctrlKey: true });
+    expect(await answer).toBe(made);
   });
 });

@@ -8,7 +8,7 @@ import { originOf } from '../OtherKernels';
 import {
   stillInstalledText,
   kindOf,
-  refusedMessages,
+  refusedPackages,
   sizeOf,
   stateOf,
   summary
@@ -29,7 +29,7 @@ describe('L1, L2: what was refused', () => {
     );
 
   it('names each line that cannot be', () => {
-    const found = refusedMessages(
+    const found = refusedPackages(
       error(
         'requirements, line 3: no',
         '',
@@ -38,26 +38,14 @@ describe('L1, L2: what was refused', () => {
       ),
       trans
     );
-    expect(found.packages).toEqual([
-      'Line 3: the option -e is not allowed',
-      'Line 4: no requirement'
-    ]);
-    expect(found.name).toBe('');
-  });
-
-  it('stands at the name when it is about the name', () => {
-    const found = refusedMessages(
-      error('taken', 'Choose another', ['name', 'It is taken.']),
-      trans
-    );
-    expect(found).toEqual({ name: 'It is taken. Choose another.', packages: [] });
+    expect(found).toEqual(['Line 3: the option -e is not allowed', 'Line 4: no requirement']);
   });
 
   it('is told in its words where no field is named', () => {
-    expect(refusedMessages(error('No such package: x', 'Look.'), trans).packages).toEqual([
+    expect(refusedPackages(error('No such package: x', 'Look.'), trans)).toEqual([
       'No such package: x. Look.'
     ]);
-    expect(refusedMessages(new Error('gone'), trans).packages).toEqual(['gone']);
+    expect(refusedPackages(new Error('gone'), trans)).toEqual(['gone']);
   });
 });
 

@@ -2,7 +2,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { NamedImage } from '../../../api/types';
 import { showBytes } from '../../../components/format/bytes';
 import { StateMark } from '../../../components/StateMark';
-import { askRequest, askText } from '../../../forms/askText';
+import { askFields } from '../../frame/dialogs/askFields';
 import { deleteConfirmed } from '../../frame/dialogs/confirm';
 import { IPanelServices } from '../../frame/services';
 import { reportFailure } from '../../frame/reportFailure';
@@ -107,21 +107,29 @@ function Row({ image, services, onMade }: IRowProps): JSX.Element {
   );
 }
 
+/** The name of an image. */
+interface IReference {
+  reference: string;
+}
+
 function pull(
   services: IPanelServices,
   environment: string,
   onMade: (made: NamedImage) => void
 ): Promise<unknown> {
-  const { yard, trans } = services;
+  const { trans } = services;
   return reportFailure(services, trans.__('Not pulled.'), async () => {
-    const question = (reference: string) => ({ body: { reference, environment } });
-    const made = await askRequest(yard.client, 'images.pull', question, {
+    const made = await askFields<NamedImage, IReference>(services, {
       title: trans.__('Pull an image'),
-      label: trans.__('Name'),
-      placeholder: trans.__('registry.example.org:5000/team/cows:2'),
-      help: trans.__('The image is pulled from its registry in the background.'),
       ok: trans.__('Pull'),
-      trans
+      fields: [
+        {
+          ...{ name: 'reference', kind: 'text', label: trans.__('Name') },
+          placeholder: trans.__('registry.example.org:5000/team/cows:2'),
+          help: trans.__('The image is pulled from its registry in the background.')
+        }
+      ],
+      request: body => ({ id: 'images.pull', question: { body: { ...body, environment } } })
     });
     return made && onMade(made);
   });
@@ -132,21 +140,20 @@ function push(
   image: NamedImage,
   onMade: (made: NamedImage) => void
 ): Promise<unknown> {
-  const { yard, trans } = services;
+  const { trans } = services;
   return reportFailure(services, trans.__('Not pushed.'), async () => {
-    const question = (reference: string) => ({ path: { image: image.id }, body: { reference } });
-    const made = await askText({
+    const path = { image: image.id };
+    const made = await askFields<NamedImage, IReference>(services, {
       title: trans.__('Push “%1”', image.reference),
-      label: trans.__('Registry or full name'),
-      placeholder: trans.__('registry.example.org:5000/'),
-      help: trans.__('A name that ends with / becomes the prefix of the image’s name.'),
       ok: trans.__('Push'),
-      trans,
-      send: reference => yard.client.call('images.push', question(reference)),
-      spelling: {
-        client: yard.client,
-        request: reference => ({ id: 'images.push', question: question(reference) })
-      }
+      fields: [
+        {
+          ...{ name: 'reference', kind: 'text', label: trans.__('Registry or full name') },
+          placeholder: trans.__('registry.example.org:5000/'),
+          help: trans.__('A name that ends with / becomes the prefix of the image’s name.')
+        }
+      ],
+      request: body => ({ id: 'images.push', question: { path, body } })
     });
     return made && onMade(made);
   });

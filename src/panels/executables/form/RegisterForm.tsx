@@ -16,7 +16,6 @@ import { readCommand, showCommand } from './commandWords';
 import { CommandLine } from './CommandLine';
 import { argumentsOf, draftOf, IDraft, tellsArguments } from './draft';
 import { NameField } from '../../../forms/NameField';
-import { useOffered } from '../../../forms/runtimes';
 import { ResourceFields } from './ResourceFields';
 
 interface ISource {
@@ -68,7 +67,6 @@ interface IRegisterFormProps {
 export function RegisterForm(props: IRegisterFormProps): JSX.Element {
   const { services, source, target, revision, onSaved } = props;
   const { yard, trans } = services;
-  const offered = useOffered(yard.client);
   // A draft belongs to what it was typed over: saved over another revision, it would undo that one.
   const over = JSON.stringify([target.id, revision, source.arguments]);
   const [typed, setTyped] = useDraft(`register/${over}`, () => typedOf(source));
@@ -243,7 +241,7 @@ export function RegisterForm(props: IRegisterFormProps): JSX.Element {
       <ResourceFields
         resources={resources}
         errors={errors}
-        offered={offered}
+        client={yard.client}
         trans={trans}
         onChange={value => change({ resources: value })}
       />

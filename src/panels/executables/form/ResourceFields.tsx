@@ -1,16 +1,20 @@
+import { useState } from 'react';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Resources } from '../../../api/types';
 import { More } from '../../../components/More';
 import { Json, JsonObject } from '../../../document/canonical';
-import { LimitFields } from '../../../forms/LimitFields';
-import { Offered } from '../../../forms/runtimes';
+import { LimitFields } from '../../../forms/limits/LimitFields';
+import { IField } from '../../../forms/schema/field';
+import { declaredFields } from '../../../forms/schema/fields';
+import { Asker, usePicker } from '../../../forms/schema/pickers';
 import { ValueField } from '../../../forms/ValueField';
 
 interface IResourceFieldsProps {
   resources: Partial<Resources>;
   /** Messages of the server, by path. */
   errors: Readonly<Record<string, string>>;
-  offered?: Offered;
+  /** Searches environments and images. */
+  client?: Asker;
   trans: TranslationBundle;
   onChange: (resources: Partial<Resources>) => void;
 }
@@ -27,38 +31,52 @@ export function ResourceFields(props: IResourceFieldsProps): JSX.Element {
   );
   const fields = resources as JsonObject;
   const set = (field: string, value: Json | undefined) => {
-    const { [field]: _, ...others } = fields;
-    onChange((value === undefined ? others : { ...others, [field]: value }) as Partial<Resources>);
+    const { [field]: _, ...rest } = fields;
+    onChange((value === undefined ? rest : { ...rest, [field]: value }) as Partial<Resources>);
   };
-  const text = (field: string, label: string, help: string) => (
-    <ValueField
-      label={label}
-      type="string"
-      help={help}
-      value={fields[field] || undefined}
-      suggestions={props.offered?.[field]}
-      error={errors[field]}
+  const [environment, ...others] = declaredFields('Resources', trans).filter(
+    ({ kind }) => kind === 'text'
+  );
+  const text = (field: IField) => (
+    <NameField
+      key={field.name}
+      field={field}
+      value={fields[field.name] || undefined}
+      error={errors[field.name]}
+      client={props.client}
       trans={trans}
-      onChange={value => set(field, value)}
+      onChange={value => set(field.name, value)}
     />
   );
   const isGiven = (value: unknown) => value !== undefined && value !== '' && value !== null;
   const isOpen = Object.values(fields).some(isGiven) || Object.keys(errors).length > 0;
-  const isRareOpen = ['image', 'requirements'].some(key => isGiven(fields[key] ?? errors[key]));
+  const isRareOpen = others.some(({ name }) => isGiven(fields[name] ?? errors[name]));
   return (
     <More summary={trans.__('Resources')} open={isOpen}>
       <div className="nby-Form">
-        {text('environment', trans.__('Environment'), trans.__('A name, or name@2 for version 2.'))}
+        {text(environment)}
         <LimitFields fields={fields} errors={errors} trans={trans} onChange={set} />
         <More summary={trans.__('Image and requirements')} open={isRareOpen}>
-          {text('image', trans.__('Image'), trans.__('For runs in containers.'))}
-          {text(
-            'requirements',
-            trans.__('Requirements'),
-            trans.__('A requirements file beside the executable. The image is built from it.')
-          )}
+          {others.map(text)}
         </More>
       </div>
     </More>
   );
+}
+
+interface INameFieldProps {
+  field: IField;
+  value: Json | undefined;
+  error?: string;
+  client?: Asker;
+  trans: TranslationBundle;
+  onChange: (value: Json | undefined) => void;
+}
+
+/** A text, with names of the server that match it. */
+function NameField({ field, client, ...rest }: INameFieldProps): JSX.Element {
+  const { label, help, picker } = field;
+  const [typed, setTyped] = useState<string>();
+  const suggestions = usePicker(client, picker, typed ?? String(rest.value ?? ''));
+  return <ValueField {...rest} {...{ label, help, suggestions }} type="string" onText={setTyped} />;
 }

@@ -1,4 +1,4 @@
-/** Fields of dialogs: a label with one line of text, with a choice, or with boxes. */
+/** Fields of dialogs: a label with one line of text, or with a choice. */
 import { TranslationBundle } from '@jupyterlab/translation';
 import { useId } from 'react';
 import { FieldFrame, IFieldFrameProps, SuggestedInput } from '../../../forms/FieldFrame';
@@ -92,41 +92,5 @@ export function CacheField({ force, trans, onChange }: ICacheProps): JSX.Element
         )}
       </div>
     </div>
-  );
-}
-
-interface IBoxesProps<T extends string> {
-  label: string;
-  values: readonly T[];
-  options: readonly (readonly [T, string])[];
-  error?: string;
-  onChange: (values: T[]) => void;
-}
-
-export function BoxesField<T extends string>(props: IBoxesProps<T>): JSX.Element {
-  const { label, values, options, error, onChange } = props;
-  return (
-    <fieldset className="nby-Events">
-      <legend>{label}</legend>
-      {options.map(([value, text]) => (
-        <label key={value}>
-          <input
-            type="checkbox"
-            checked={values.includes(value)}
-            onChange={({ target }) =>
-              onChange(
-                target.checked ? [...values, value] : values.filter(checked => checked !== value)
-              )
-            }
-          />{' '}
-          {text}
-        </label>
-      ))}
-      {error && (
-        <div className="nby-Field-error" role="alert">
-          {error}
-        </div>
-      )}
-    </fieldset>
   );
 }

@@ -4,12 +4,12 @@ import { ApiError, fieldErrors } from '../../../api/client';
 import { forget } from '../../../components/hooks/sessionMemory';
 import { dialogOwner, DraftOwner } from '../../../components/hooks/useDraft';
 import { TranslationBundle } from '@jupyterlab/translation';
+import type { Problems } from '../../../forms/schema/fields';
 import { FIELD, FormBody, REFUSED } from '../../../forms/FormBody';
 import { ISpelling, ShowAsCommand } from '../../../spelling/ShowAsCommand';
 import { launch, Leave } from './launch';
 
-/** Messages by field; '' is about the whole form. */
-export type Problems = Readonly<Record<string, string>>;
+export type { Problems };
 
 /** Return the messages of a refusal. */
 export function problemsOf(error: unknown): Problems {
@@ -38,8 +38,18 @@ interface IAsked<T> {
 
 /** Return what the server answered; undefined if the user cancels. */
 export async function askUntilAccepted<T>(asked: IAsked<T>): Promise<T | undefined> {
-  const { title, ok, close, draft, form, check, send, spelling, trans } = asked;
-  const { first: usual = FIELD } = asked;
+  const {
+    title,
+    ok,
+    close,
+    draft,
+    first: usual = FIELD,
+    form,
+    check,
+    send,
+    spelling,
+    trans
+  } = asked;
   const owner = dialogOwner(title, draft);
   let problems: Problems = {};
   for (;;) {

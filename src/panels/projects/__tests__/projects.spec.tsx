@@ -4,10 +4,12 @@ import { act, cleanup, fireEvent, render, screen, waitFor, within } from '@testi
 import { Answerer, event, FakeSocket, fakeClient, json } from '../../../api/__tests__/fake';
 import { EventStream } from '../../../api/eventStream';
 import { IYard } from '../../../api/yard';
+import { NewProject } from '../../../api/types';
 import { ROW_MIME } from '../../../components/RowList';
+import { bodyOf, declaredFields, typedValues } from '../../../forms/schema/fields';
 import { IPanelServices } from '../../frame/services';
 import { activeProjectOf } from '../activeProject';
-import { bodyOf, draftOf } from '../ProjectForm';
+import { createProject, editProject } from '../actions';
 import { Resources } from '../Resources';
 import { Switcher } from '../Switcher';
 
@@ -222,12 +224,57 @@ describe('the resources of a project', () => {
 });
 
 describe('the form of a project', () => {
+  const accept = () =>
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-accept') as HTMLElement);
+  const label = (text: string) =>
+    screen.findByLabelText<HTMLInputElement>(new RegExp(`^${text}\\*?$`));
+
   it('keeps facts with their equal signs', () => {
-    const draft = draftOf(PROJECT as never);
-    expect(draft.facts).toBe('team = a=b');
-    const body = bodyOf({ ...draft, facts: `${draft.facts}\n\n room=  7 ` });
+    const fields = declaredFields('NewProject', trans);
+    const draft = typedValues(fields, PROJECT);
+    expect(draft.metadata).toBe('team = a=b');
+    const metadata = `${String(draft.metadata)}\n\n room=  7 `;
+    const body = bodyOf<NewProject>(fields, { ...draft, metadata });
     expect(body.metadata).toEqual({ team: 'a=b', room: '7' });
     expect(body.task.goal).toBe('g');
-    expect(bodyOf(draftOf()).metadata).toEqual({});
+    expect(bodyOf<NewProject>(fields, typedValues(fields)).metadata).toEqual({});
+  });
+
+  it('asks for the task, and sends all of it', async () => {
+    const { services } = serve((method, url, request) =>
+      method === 'POST' ? PROJECT : projects(method, url, request)
+    );
+    const done = createProject(services);
+    fireEvent.change(await label('Name'), { target: { value: 'wine' } });
+    fireEvent.change(await label('Goal'), { target: { value: 'g' } });
+    const kinds = ['Name', 'Description', 'Goal', 'Evaluation data', 'Repository \\(URL\\)'];
+    const tags = await Promise.all(kinds.map(async text => (await label(text)).tagName));
+    expect(tags).toEqual(['INPUT', 'TEXTAREA', 'INPUT', 'INPUT', 'INPUT']);
+    expect(screen.getByText('More').closest('details')!.open).toBe(false);
+    accept();
+    await done;
+    const task = { goal: 'g', evaluation_data: '', criteria: '' };
+    const texts = { description: '', task, repository: '', requirements: '', metadata: {} };
+    const body = JSON.stringify({ name: 'wine', ...texts });
+    expect(asked).toContain(`POST /projects ${body}`);
+  });
+
+  it('shows all that is known, and what is refused at its field', async () => {
+    const details = [{ path: 'metadata.team', message: 'is too long' }];
+    const { services } = serve((method, url, request) =>
+      method === 'PATCH'
+        ? json(422, { code: 'invalid', message: 'no', details })
+        : projects(method, url, request)
+    );
+    const done = editProject(services, 'p');
+    const facts = await label('Other facts.*');
+    expect([facts.tagName, facts.value]).toEqual(['TEXTAREA', 'team = a=b']);
+    expect(facts.closest('details')!.open).toBe(true);
+    accept();
+    const alert = await screen.findByRole('alert', { hidden: true });
+    expect(alert.textContent).toBe('team: is too long');
+    await waitFor(async () => expect(document.activeElement).toBe(await label('Other facts.*')));
+    fireEvent.click(document.querySelector('.jp-Dialog-button.jp-mod-reject') as HTMLElement);
+    await done;
   });
 });

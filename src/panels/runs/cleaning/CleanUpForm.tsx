@@ -1,11 +1,16 @@
 import { useEffect, useRef, useState } from 'react';
 import { CleanUpPreview, CleanUpRules, RetentionPreview } from '../../../api/types';
 import { More } from '../../../components/More';
-import { TextField } from '../../frame/dialogs/PlainFields';
+import {
+  bodyOf,
+  declaredFields,
+  typedValues,
+  unreadFields,
+  Values
+} from '../../../forms/schema/fields';
+import { SchemaForm } from '../../../forms/schema/SchemaForm';
 import { IPanelServices } from '../../frame/services';
-import { numberFields, numbersOf, textsOf, unreadNumbers } from './numbers';
 import { Policies, Preview } from './Policies';
-import { StatesField } from './StatesField';
 
 /** While a number is typed, the server is not asked. */
 const PAUSE_MS = 300;
@@ -30,13 +35,13 @@ interface ICleanUpFormProps {
 /** The rules of a clean-up, and what they would delete. */
 export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProps): JSX.Element {
   const { trans } = services;
-  const first = holder.rules ?? {};
-  const [typed, setTyped] = useState(() => textsOf(first));
-  const [states, setStates] = useState<readonly string[]>(first.states ?? []);
+  const fields = declaredFields('CleanUpRules', trans);
+  const [values, setValues] = useState<Values>(() => typedValues(fields, holder.rules));
   const [daily, setDaily] = useState(holder.daily);
   const [wasDaily] = useState(daily);
-  const unread = unreadNumbers(typed);
-  const rules = unread.length ? undefined : { ...numbersOf(typed), states: [...states] };
+  const problems = unreadFields(fields, values, trans);
+  const isUnread = Object.keys(problems).length > 0;
+  const rules = isUnread ? undefined : bodyOf<CleanUpRules>(fields, values);
   const { preview, problem, hasSizes } = usePreview(services, project, rules);
   const policies = usePolicies(services, project);
   const isChangeable = !project && (daily || wasDaily);
@@ -50,18 +55,10 @@ export function CleanUpForm({ services, holder, project = '' }: ICleanUpFormProp
   });
   return (
     <div ref={form} className="nby-CleanUp">
-      {numberFields(trans).map(([name, label]) => (
-        <TextField
-          key={name}
-          inputMode="decimal"
-          label={label}
-          value={typed[name]}
-          error={unread.includes(name) ? trans.__('Enter a number.') : undefined}
-          trans={trans}
-          onChange={text => setTyped({ ...typed, [name]: text })}
-        />
-      ))}
-      <StatesField states={states} trans={trans} onChange={setStates} />
+      <SchemaForm
+        {...{ fields, values, problems, trans }}
+        onChange={(name, value) => setValues({ ...values, [name]: value })}
+      />
       {!project && (
         <label>
           <input

@@ -9,8 +9,8 @@ def test_runs_are_deleted_after_a_preview(shell, echo, dispatcher):
     assert shell("run", echo, "-p", "word=three", "--name", "third").code == 0
     said = shell("runs", "clean-up", "--keep", "0", "--dry-run")
     assert said.code == 0
-    assert "2 runs to delete, which frees" in said.out
-    assert "1 run protected:" in said.out and "it is the artifact 'third'" in said.out
+    assert "2 runs to delete" in said.out
+    assert "1 run protected:" in said.out and "the artifact 'third'" in said.out
     preview = json.loads(shell("runs", "clean-up", "--keep", "0", "--dry-run", "--json").out)
     assert (preview["count"], preview["protected_count"]) == (2, 1)
 
@@ -36,4 +36,4 @@ def test_daily_rules_are_set_and_shown(shell):
     assert "No daily clean-up." in shell("runs", "retention", "--off").out
     assert "runs that are failed." in shell("runs", "retention", "--state", "failed").out
     refused = shell("runs", "retention", "--workflow", "a.nbflow")
-    assert refused.code == 2 and "Set at least one of --older-than" in refused.err
+    assert refused.code == 2 and "one of --older-than" in refused.err

@@ -40,7 +40,7 @@ def test_failed_change_is_reported_with_its_exit_code(shell, dispatcher: Dispatc
     assert shell("environments", "create", "cows", "cow").code == 0
     said = shell("environments", "install", "cows", "none")
     assert said.code == 1 and "cows version 2 failed: " in said.err
-    assert "Version 1 stays in use." in said.err
+    assert "Version 1 stays" in said.err
     assert shell("environments", "show", "cows", "--json").json["installed"] == 1
     assert "cow==2.0" in shell("environments", "lock", "cows").out
     assert shell("environments", "lock", "cows", "--version", "2").code == 2
@@ -58,7 +58,7 @@ def test_failed_first_install_is_repaired_or_deleted_by_one_command(shell, dispa
     assert (said.code, said.out) == (0, "")
     assert shell("environments", "show", "cows", "--json").json["installed"] == 2
     taken = shell("environments", "create", "cows", "ant")
-    assert taken.code == 1 and "nbyard environments install cows … --replace" in taken.err
+    assert taken.code == 1 and "install cows … --replace" in taken.err
     assert step not in shell("environments", "ls").out
     assert shell("environments", "create", "ants", "none").code == 1
     assert shell("environments", "rm", "ants").code == 0
@@ -69,7 +69,7 @@ def test_kernel_is_captured_as_an_environment(shell):
     said = shell("environments", "create", "same", "--capture", "python3", "--detach")
     assert said.code == 0, said.err
     told = shell("environments", "show", "same", "--json").json["description"]
-    assert told.startswith("Captured from the kernel python3") and f"{told}." in said.err
+    assert told.startswith("Captured from") and f"{told}." in said.err
 
 
 @pytest.mark.long

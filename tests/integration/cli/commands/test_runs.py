@@ -20,7 +20,7 @@ def failed(shell, yard, dispatcher: Dispatching, tmp_path):
 def test_retry_shows_how_to_follow_the_new_run(shell, failed) -> None:
     said = shell("runs", "retry", "nightly")
     assert said.code == 0 and "retries run 1" in said.out
-    assert "Follow it with: nbyard runs log 2 --follow" in said.err
+    assert "runs log 2 --follow" in said.err
     assert shell("runs", "log", "2", "--follow").out == "at work\n"
 
 
@@ -56,7 +56,7 @@ def test_run_that_cannot_be_retried_is_refused(shell, failed) -> None:
     failed.touch()
     assert shell("runs", "retry", "1", "--wait").code == 0
     said = shell("runs", "retry", "2")
-    assert said.code == 1 and "can be retried; this run is" in said.err
+    assert said.code == 1 and "can be retried" in said.err
     assert shell("runs", "retry", "1", "--json").json["reason"] == RETRY
 
 

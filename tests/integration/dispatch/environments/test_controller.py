@@ -125,7 +125,7 @@ def half_built(yard: Yard) -> tuple[Environment, Path]:
     half = yard.store.folder / f"environments/{made.current.id}/half"
     dispatcher = Dispatcher.open(yard.settings)
     try:
-        assert dispatcher._environments._begin("ann", made, half)
+        assert dispatcher.environments.begin("ann", made, half)
     finally:
         dispatcher.close()
     half.mkdir(parents=True)

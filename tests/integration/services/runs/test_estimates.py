@@ -13,7 +13,7 @@ from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound
 from nbyard.host import gpus
-from nbyard.services.runs import estimates
+from nbyard.services.runs import forecasts
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def with_a_gpu(monkeypatch):
     The dispatcher has none, so tasks that request it stay queued."""
     monkeypatch.setattr(gpus, "gpu_ids", lambda configured: ())
     machine = Capacity(16, gpus=("0",))
-    return lambda: monkeypatch.setattr(estimates, "capacity", lambda settings: machine)
+    return lambda: monkeypatch.setattr(forecasts, "capacity", lambda settings: machine)
 
 
 def wants_a_gpu(path):

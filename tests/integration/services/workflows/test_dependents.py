@@ -61,8 +61,8 @@ def test_workflows_that_do_not_name_a_credential_are_not_parsed(
         read.append(path.name)
         return saved(path)
 
-    saved = dependents._read_saved
-    monkeypatch.setattr(dependents, "_read_saved", reading)
+    saved = dependents.read_saved
+    monkeypatch.setattr(dependents, "read_saved", reading)
     found = yard.services.credentials.get(ann, name).used_by
     assert found == ["by-id.nbflow", "flow.nbflow"]
     assert read == found

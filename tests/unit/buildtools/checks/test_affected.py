@@ -31,7 +31,7 @@ PACKAGE = "jupyter_ext/nbyard"
         "scripts/layout.mjs",
     ],
 )
-def test_what_may_change_anything_runs_everything(repository_graph, name):
+def test_files_that_may_affect_anything_run_everything(repository_graph, name):
     assert affected(repository_graph, [name]).everything == f"{name} may change anything"
 
 
@@ -74,7 +74,7 @@ def test_the_code_of_runs_runs_the_journeys_that_show_runs(repository_graph, nam
     assert "*" not in journeys and "deployments" not in journeys
 
 
-def test_a_new_operation_leaves_most_journeys_out(repository_graph):
+def test_a_new_operation_skips_most_journeys(repository_graph):
     names = [f"{PACKAGE}/rest/openapi.json", "src/api/routes.ts", "src/api/schema.ts"]
     assert "*" not in affected(repository_graph, names).journeys
 
@@ -154,7 +154,7 @@ def test_the_openapi_document_runs_the_check_of_generated_typescript(repository_
     assert "tests/unit/rest/test_openapi.py" in selection.tests
 
 
-def test_what_starts_the_engine_of_the_journeys_runs_all_of_them(repository_graph):
+def test_files_that_start_the_engine_of_the_journeys_run_all_journeys(repository_graph):
     text = (ROOT / "ui-tests/lab/run.ts").read_text()
     names = re.findall(r"tests\.support\.(\w+)|tests\.support import (\w+)", text)
     waiting = [f"tests/support/{first or second}.py" for first, second in names]
@@ -179,7 +179,7 @@ def test_each_journey_of_the_map_exists():
             assert (ROOT / f"ui-tests/journeys/{name}.spec.ts").is_file(), name
 
 
-def test_changes_are_those_of_git_and_new_files(tmp_path):
+def test_changes_come_from_git_and_new_files(tmp_path):
     def git(*words: str) -> None:
         identity = ("-c", "user.name=a", "-c", "user.email=a@example.org")
         subprocess.run(["git", *identity, *words], cwd=tmp_path, check=True, capture_output=True)

@@ -28,7 +28,7 @@ def outcome(step: Step, *tests: tuple[str, float]) -> Outcome:
 
 
 @pytest.mark.parametrize(("tests", "lines"), [(2, 0), (3, 1)])
-def test_a_lane_with_more_tests_than_it_may_have_is_named(tests: int, lines: int):
+def test_a_lane_with_too_many_tests_is_named(tests: int, lines: int):
     told = list(too_many([outcome(LANES["faults"], *[("tests.faults.test_a", 1.0)] * tests)]))
     assert len(told) == lines
     assert all("faults has 3, at most 2." in line for line in told)

@@ -130,5 +130,5 @@ def test_each_lane_keeps_its_load_and_its_workers_in_a_selection():
         )
 
 
-def test_what_may_change_anything_runs_everything():
+def test_files_that_may_affect_anything_run_everything():
     assert stages_of(Selection(everything="check")) == everything()

@@ -56,7 +56,7 @@ def needing(graph: Graph, *changed: str) -> set[str]:
         ("extension.py", {"test_host"}),
     ],
 )
-def test_a_source_affects_the_tests_that_need_it(graph, changed, tests):
+def test_a_source_affects_the_tests_that_import_it(graph, changed, tests):
     assert needing(graph, f"{PACKAGE}/{changed}") == tests
 
 
@@ -64,7 +64,7 @@ def test_the_package_itself_affects_all_that_import_from_it(graph):
     assert "test_plain" in needing(graph, f"{PACKAGE}/__init__.py")
 
 
-def test_what_a_conftest_needs_affects_the_tests_below_it(graph):
+def test_imports_of_a_conftest_affect_the_tests_below_it(graph):
     assert len(needing(graph, "tests/unit/shared.py")) == 5
 
 

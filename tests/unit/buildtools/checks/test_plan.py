@@ -41,7 +41,7 @@ def test_only_programs_that_the_steps_start_are_installed(
     assert plan.programs(stages) == groups
 
 
-def test_what_the_unit_tests_leave_out_is_in_the_postgresql_lane():
+def test_tests_that_the_unit_lane_omits_are_in_the_postgresql_lane():
     (lane,) = [step for step in plan.LANES if step.name == "postgresql"]
     assert lane.command[-3:] == ("-m", "postgresql and not long", "tests/unit")
     assert "not postgresql" in plan.unit_tests("quick").command
@@ -61,7 +61,7 @@ def test_each_file_of_long_evidence_is_in_one_lane_of_it():
 
 
 @pytest.mark.parametrize("step", [*plan.LANES, *plan.EVIDENCE, plan.unit_tests("quick")])
-def test_what_a_step_names_exists(step):
+def test_paths_of_each_step_exist(step):
     for word in step.command:
         if (name := word.removeprefix("--ignore=")).startswith(("tests/", "benchmarks/")):
             assert (ROOT / name).exists(), name

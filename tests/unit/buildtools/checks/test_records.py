@@ -22,7 +22,7 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_files_that_change_appear_or_go_are_named(repository: Path):
+def test_changed_new_and_deleted_files_are_named(repository: Path):
     (repository / "going.py").write_text("not committed")
     before = state(repository)
     assert before.commit
@@ -34,7 +34,7 @@ def test_files_that_change_appear_or_go_are_named(repository: Path):
     assert changed_files(before, repository) == ["going.py", "kept.py", "new.py"]
 
 
-def test_what_is_staged_stays_staged(repository: Path):
+def test_staged_files_stay_staged(repository: Path):
     (repository / "new.py").write_text("")
     state(repository)
     command = ["git", "status", "--porcelain"]

@@ -50,7 +50,7 @@ def test_cases_have_a_verdict_and_seconds(step):
     ]
 
 
-def test_the_slowest_come_first_and_quick_ones_not_at_all(step):
+def test_slow_tests_are_sorted_and_quick_ones_omitted(step):
     names = [line.split("::")[1] for line in slowest(cases(step.junit))]
     assert names == ["slow", "bad", "broken"]
     assert len(list(slowest(cases(step.junit), 1))) == 1
@@ -63,12 +63,12 @@ def test_a_step_that_failed_shows_its_log(step, code, first):
     assert any("a::slow" in line for line in lines)
 
 
-def test_what_failed_is_named_with_the_beginning_of_its_message(step):
+def test_failures_are_named_with_the_start_of_their_message(step):
     outcome = Outcome(step, 1, 2.0, 1.0)
     assert list(failures([outcome])) == ["a::bad", "    a is not b", "a::broken", "    no"]
 
 
-def test_a_step_without_tests_has_none(step):
+def test_a_step_without_tests_counts_none(step):
     step.junit.unlink()
     outcome = Outcome(step, 0, 2.0, 1.0)
     assert list(report(outcome)) == ["5 passed"]
@@ -97,7 +97,7 @@ def test_a_whole_lane_without_a_test_fails(step):
     assert not any("--full" in line for line in report(outcome))
 
 
-def test_the_table_names_what_failed_and_the_last_line_counts_all(step):
+def test_the_table_names_failures_and_the_last_line_counts_all(step):
     outcomes = [Outcome(step, 1, 2.4, 1.0), Outcome(step, 0, 2.0, 1.0)]
     assert [line.endswith("FAILED") for line in table(outcomes)] == [False, True, False]
     tests = "4 passed, 4 failed, 2 skipped"

@@ -28,7 +28,7 @@ def pair(shell, yard):
     return made
 
 
-def test_the_number_of_runs_is_shown_before(shell, pair):
+def test_the_number_of_runs_is_shown_before_the_start(shell, pair):
     said = shell("runs", "bisect", *pair, "--dry-run")
     assert (said.code, said.out.splitlines()) == (
         0,
@@ -41,7 +41,7 @@ def test_the_number_of_runs_is_shown_before(shell, pair):
     assert (found["expected"], found["limit"]) == (2, 20)
 
 
-def test_one_is_started_shown_and_cancelled(shell, pair):
+def test_a_bisection_is_started_shown_and_cancelled(shell, pair):
     started = shell("runs", "bisect", *pair, "--no-wait")
     key = started.out.strip()
     assert "running" in shell("bisections", "show", key).out
@@ -49,7 +49,7 @@ def test_one_is_started_shown_and_cancelled(shell, pair):
     assert "cancelled" in shell("bisections", "cancel", key).out
     assert shell("bisections", "rm", key).code == 0
     refused = shell("runs", "bisect", *reversed(pair))
-    assert refused.code == 2 and "good: the state of run 2 is failed" in refused.err
+    assert refused.code == 2 and "run 2 is failed" in refused.err
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_the_file_of_an_input_is_named_once():
     assert change_text(change) == "sales.csv (input path of a)"
 
 
-def test_what_no_run_can_try_is_said():
+def test_changes_that_no_run_can_try_are_named():
     reason = because("package-gained", name="cowsay", version="6.1")
     package = BisectionChange("package", ["main"], "cowsay", reason=reason)
     assert change_text(package) == (

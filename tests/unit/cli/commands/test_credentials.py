@@ -19,7 +19,7 @@ def kept(yard):
     return read
 
 
-def test_it_is_read_from_standard_input(shell, kept):
+def test_a_secret_is_read_from_standard_input(shell, kept):
     made = shell("credentials", "add", "api", "--json", typed=f"{CANARY}\n")
     assert made.code == 0 and CANARY not in made.out + made.err
     assert kept("api") == {"secret": CANARY}
@@ -27,14 +27,14 @@ def test_it_is_read_from_standard_input(shell, kept):
     assert CANARY not in shell("credentials", "show", "api").out
 
 
-def test_it_is_asked_for_without_an_echo(shell, kept, monkeypatch):
+def test_a_secret_is_asked_for_without_echo(shell, kept, monkeypatch):
     monkeypatch.setattr("nbyard.cli.commands.credentials.is_terminal", lambda: True)
     said = shell("credentials", "add", "api", typed=f"{CANARY}\n")
     assert said.code == 0 and kept("api")["secret"] == CANARY
     assert "Secret:" in said.out + said.err and CANARY not in said.out + said.err
 
 
-def test_it_is_taken_from_a_file_with_what_is_not_secret(shell, kept, tmp_path):
+def test_a_file_gives_secret_and_other_fields(shell, kept, tmp_path):
     (tmp_path / "key").write_text(f"{CANARY}\n")
     words = ["--kind", "s3", "--field", "access_key_id=ann", "--file", f"{tmp_path}/key"]
     assert shell("credentials", "add", "minio", *words).code == 0
@@ -57,7 +57,7 @@ def test_it_is_taken_from_a_file_with_what_is_not_secret(shell, kept, tmp_path):
     ]
 
 
-def test_what_is_secret_is_refused_on_the_command_line(shell, yard, tmp_path):
+def test_secret_fields_are_refused_on_the_command_line(shell, yard, tmp_path):
     said = shell("credentials", "add", "api", "--field", f"secret={CANARY}")
     assert said.code == 2 and "command lines are visible" in said.err
     assert CANARY not in said.err
@@ -66,7 +66,7 @@ def test_what_is_secret_is_refused_on_the_command_line(shell, yard, tmp_path):
     assert yard.services.credentials.list(Caller(local_name())).items == []
 
 
-def test_it_is_deleted(shell):
+def test_a_credential_is_deleted(shell):
     shell("credentials", "add", "api", typed=CANARY)
     assert shell("credentials", "rm", "api").code == 0
     assert shell("credentials", "show", "api").code == 3

@@ -25,7 +25,7 @@ def cows(yard) -> None:
         move(c, owner, made.current.id, "ready", packages=[])
 
 
-def test_a_dockerfile_is_shown_and_lines_of_ones_own_are_taken_from_it(shell, cows, yard):
+def test_a_dockerfile_is_shown_and_its_own_lines_are_read(shell, cows, yard):
     shown = shell("images", "dockerfile", "cows", "--base", "own:1", "--system-package", "git")
     assert "ARG BASE=own:1\n" in shown.out and "        git \\\n" in shown.out
     assert shown.out.endswith(f"{MARKER}\n")
@@ -39,7 +39,7 @@ def test_a_dockerfile_is_shown_and_lines_of_ones_own_are_taken_from_it(shell, co
     assert "USER 8:65534" in again and again.endswith("RUN moo\n"), "the rest is as it was"
 
 
-def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows, yard):
+def test_a_change_above_the_marker_is_refused_with_its_line(shell, cows, yard):
     """L4: it would be lost without a word."""
     shown = shell("images", "dockerfile", "cows").out
     edited = shown.replace("USER 0:0\n", "USER 0:0\nRUN moo\n") + "RUN boo\n"
@@ -47,14 +47,14 @@ def test_what_was_changed_above_the_marker_is_refused_with_its_line(shell, cows,
     said = shell("images", "build", "cows", "--dockerfile", "mine")
     line = edited.splitlines().index("RUN moo") + 1
     assert said.code == 2 and f"Line {line} was changed" in said.err, said.err
-    assert "'RUN moo'" in said.err and "Write your lines below the marker" in said.err
+    assert "'RUN moo'" in said.err and "below the marker" in said.err
     (yard.parts.files.root / "mine").write_text("RUN moo\n")
     said = shell("images", "build", "cows", "--dockerfile", "mine")
-    assert said.code == 2 and "does not contain the line '# --- Below" in said.err
+    assert said.code == 2 and "'# --- Below" in said.err
     assert shell("images", "ls", "--json").json["items"] == []
 
 
-def test_what_was_chosen_is_left_behind_when_one_starts_anew(shell, cows, dispatcher: Dispatching):
+def test_a_new_dockerfile_drops_earlier_choices(shell, cows, dispatcher: Dispatching):
     said = shell("images", "build", "cows", "--uid", "7", "--label", "a=b", "--wait")
     assert said.code == 1 and "unless you pass --anew" in said.err
     assert "USER 7:" in shell("images", "dockerfile", "cows").out
@@ -65,9 +65,9 @@ def test_what_was_chosen_is_left_behind_when_one_starts_anew(shell, cows, dispat
     assert "USER 65534:65534" in shell("images", "dockerfile", "cows").out
 
 
-def test_what_failed_is_told_with_its_exit_code(shell, cows, dispatcher: Dispatching):
+def test_a_failed_build_is_reported_with_its_exit_code(shell, cows, dispatcher: Dispatching):
     said = shell("images", "build", "cows", "--log")
-    assert said.code == 1 and "nbyard/cows:1 failed: Docker cannot be reached" in said.err
+    assert said.code == 1 and "nbyard/cows:1 failed: " in said.err
     assert "failed" in shell("images", "ls").out
     assert "Docker cannot be reached" in shell("images", "show", "nbyard/cows:1").out
     assert "Docker cannot be reached" in shell("images", "log", "nbyard/cows:1").err
@@ -78,7 +78,7 @@ def test_what_failed_is_told_with_its_exit_code(shell, cows, dispatcher: Dispatc
     assert shell("images", "show", "nbyard/cows:1").code == 3
 
 
-def test_what_makes_no_sense_is_refused(shell, cows, yard):
+def test_contradicting_options_are_refused(shell, cows, yard):
     (yard.parts.files.root / "Dockerfile").write_text("FROM scratch\n")
     for words, told in (
         (["Dockerfile", "--uid", "7"], "--uid works only with environments"),
@@ -96,12 +96,12 @@ def test_what_makes_no_sense_is_refused(shell, cows, yard):
         said = shell("images", "build", *words)
         assert said.code == 2 and told in said.err, said.err
     said = shell("images", "build", "Dockerfile")
-    assert said.code == 0 and "Follow it with: nbyard images log" in said.err
+    assert said.code == 0 and "nbyard images log" in said.err
 
 
 def test_a_run_needs_one_target_or_a_dockerfile(shell, yard):
     assert shell("run").code == 2
     assert shell("run", "a.py", "b.py").code == 2
-    assert "--base works only with -f" in shell("run", "a.py", "--base", "debian:12").err
+    assert "only with -f" in shell("run", "a.py", "--base", "debian:12").err
     said = shell("run", "-f", "nowhere/Dockerfile")
-    assert said.code == 3 and "There is no file nowhere/Dockerfile" in said.err
+    assert said.code == 3 and "no file nowhere/Dockerfile" in said.err

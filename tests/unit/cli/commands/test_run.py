@@ -41,7 +41,7 @@ def states(detail: Any) -> dict[str, str]:
     return {task.node: task.state for task in detail.tasks}
 
 
-def test_only_what_changed_is_asked_for():
+def test_only_changes_are_fetched():
     runs = Runs(
         page("running", 7, "b", a="running", b="waiting"),
         page("running", 9, c="waiting"),
@@ -56,7 +56,7 @@ def test_only_what_changed_is_asked_for():
     assert {one["limit"] for one in runs.asked} == {PAGE}
 
 
-def test_when_nothing_moved_somebody_waits_for_another_reason():
+def test_without_changes_the_wait_has_another_reason():
     runs = Runs(page("running", 7, a="queued"), page("running", 7))
     followed = Followed(SimpleNamespace(runs=runs), "r")
     followed.fetch_run()
@@ -65,7 +65,7 @@ def test_when_nothing_moved_somebody_waits_for_another_reason():
 
 
 @pytest.mark.parametrize("as_json", [True, False])
-def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
+def test_a_run_that_ends_at_once_is_read_once(as_json: bool):
     """With all that JSON has to tell it is read whole."""
     runs = Runs(page("succeeded", 7, a="succeeded"))
     waited: list[float] = []
@@ -83,7 +83,7 @@ def test_a_run_that_is_over_at_once_is_looked_at_once(as_json: bool):
         ("cows", "environments install cows pyarrow && nbyard runs retry 7 --environment cows"),
     ],
 )
-def test_the_line_that_adds_what_is_missing_adds_all_of_it(
+def test_the_suggested_command_adds_all_missing_packages(
     environment: str, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """L1: data frames of pandas need pyarrow, and a library of its own needs pandas with it."""
@@ -105,7 +105,7 @@ def test_the_line_that_adds_what_is_missing_adds_all_of_it(
         ("no file\nthe end\n[nbyard: a word]\n", False),
     ],
 )
-def test_what_the_log_ended_with_is_not_told_once_more(
+def test_the_last_line_of_the_log_is_not_repeated(
     told: str, is_said: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A3: with `-f` and `--log` the log was printed as it came."""
@@ -130,7 +130,7 @@ def test_what_the_log_ended_with_is_not_told_once_more(
         ("churn 1.0", False),
     ],
 )
-def test_what_is_run_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch):
+def test_a_target_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert split_target(target, remote=False) == ((target, "") if is_file else ("", target))
     if "/" not in target:
@@ -138,7 +138,7 @@ def test_what_is_run_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch)
         assert split_target(target, remote=False) == (target, "")
 
 
-def test_a_gpu_is_for_each_node_that_asks_for_none_itself(shell, yard, monkeypatch):
+def test_a_gpu_is_requested_for_nodes_that_set_none(shell, yard, monkeypatch):
     """A5: of a workflow, under a name."""
     monkeypatch.setenv("NBYARD_GPUS", "0")
     root = yard.parts.files.root

@@ -12,7 +12,7 @@ from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFi
 from nbyard.errors import Invalid
 
 
-def test_two_nodes_that_wrote_the_same_name_are_saved_one_by_one():
+def test_files_of_the_same_name_are_saved_for_each_node():
     same = [Saved(node, OtherFile("a", "sha256:1", 1), Path("a"), Path()) for node in "ab"]
     _refuse_two(same)
     with pytest.raises(click.ClickException, match="a and c both wrote a, with other bytes"):
@@ -28,7 +28,7 @@ def save(folder: str, path: str, told: str = "") -> None:
 
 
 @pytest.mark.parametrize("path", ["../a", "/etc/a", "a/../../b", "a\nb"])
-def test_a_server_cannot_name_a_place_elsewhere(path: str, tmp_path: Path):
+def test_a_server_cannot_name_a_path_outside_the_folder(path: str, tmp_path: Path):
     """F11: names come from work that may be a stranger's."""
     with pytest.raises(Invalid):
         save(str(tmp_path), path)
@@ -36,6 +36,6 @@ def test_a_server_cannot_name_a_place_elsewhere(path: str, tmp_path: Path):
 
 
 @pytest.mark.parametrize("told", ["", "project", "/no/such/folder"])
-def test_where_the_code_lies_may_not_be_known_here(told: str):
+def test_the_folder_of_the_code_may_be_unknown(told: str):
     with pytest.raises(click.ClickException, match="name one to save in"):
         save("", "a", told)

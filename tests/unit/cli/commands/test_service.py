@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host.user_unit import unit_file
-from nbyard.host.user_unit.dispatcher_start import SESSION
+from nbyard.host import user_unit
+from nbyard.host.user_unit import SESSION
 
 FAKE = """#!/bin/sh
 echo "$*" >> {calls}
@@ -40,7 +40,7 @@ class Machine:
 @pytest.fixture
 def machine(shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
-    monkeypatch.setattr(unit_file, "LINGER", tmp_path / "linger")
+    monkeypatch.setattr(user_unit, "LINGER", tmp_path / "linger")
     for name in SESSION:
         monkeypatch.delenv(name, raising=False)
     made = Machine(tmp_path)
@@ -48,7 +48,7 @@ def machine(shell, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     return made
 
 
-def test_it_is_installed_twice_and_removed(shell, machine, yard):
+def test_a_unit_is_installed_twice_and_removed(shell, machine, yard):
     assert "not installed" in shell("service", "status").out
     done = shell("service", "install")
     assert (done.code, done.out) == (0, f"{machine.unit}: written, enabled\n")
@@ -67,11 +67,11 @@ def test_it_is_installed_twice_and_removed(shell, machine, yard):
     assert shell("service", "remove").out == f"{machine.unit}: not installed\n"
 
 
-def test_status_says_when_it_starts(shell, machine, tmp_path):
+def test_the_status_shows_when_the_unit_starts(shell, machine, tmp_path):
     shell("service", "install")
     assert "starts    when you sign in\nsystemd   active\n" in shell("service", "status").out
     (tmp_path / "linger").mkdir()
-    (tmp_path / "linger" / unit_file.user_name()).touch()
+    (tmp_path / "linger" / user_unit.user_name()).touch()
     assert "starts    at boot\n" in shell("service", "status").out
     assert shell("service", "install").err == ""
     (machine.unit.parent / "default.target.wants/nbyard.service").unlink()
@@ -98,7 +98,7 @@ def test_a_machine_without_systemd_gets_a_line_for_cron(shell, machine, yard):
     machine.program.unlink()
     refused = shell("service", "install")
     assert refused.code == 5 and not machine.unit.exists()
-    assert "This machine has no systemctl." in refused.err
+    assert "no systemctl" in refused.err
     line = refused.err.splitlines()[-1]
     assert line.startswith("@reboot ") and f"NBYARD_STORE_DIR={yard.store.folder}" in line
 
@@ -126,10 +126,10 @@ def test_a_password_needs_a_file_of_its_own(shell, machine, tmp_path, monkeypatc
     assert "s3cret" not in text and f"EnvironmentFile={secrets}\n" in text
 
 
-def test_systemd_refuses(shell, machine):
+def test_a_refusal_of_systemd_is_shown(shell, machine):
     machine.program.write_text(
         '#!/bin/sh\ncase "$*" in *enable*) echo "Access denied" >&2; exit 1;; esac\n'
     )
     refused = shell("service", "install")
     assert refused.code == 5
-    assert "systemctl --user enable nbyard.service failed: Access denied" in refused.err
+    assert "failed: Access denied" in refused.err

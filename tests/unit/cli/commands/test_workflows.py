@@ -39,7 +39,7 @@ def test_the_example_is_created_and_the_next_command_named(run, yard):
     assert json.loads(run("--json").stdout) == {"path": "penguins-1/penguins.nbflow"}
 
 
-def test_packages_that_are_missing_are_named(run, monkeypatch):
+def test_missing_packages_are_named(run, monkeypatch):
     needs = ExampleNeeds(["pandas"], ["pandas"])
     monkeypatch.setattr(service, "example_needs", lambda: needs)
     lacking = run()

@@ -23,11 +23,11 @@ def is_harmless(text: str) -> bool:
 
 
 @given(st.text() | st.text(alphabet="\x1b[]0;m\x9b\r\na"))
-def test_no_text_acts_on_a_terminal(text):
+def test_text_cannot_control_the_terminal(text):
     assert is_harmless(without_control_characters(text))
 
 
-def test_plain_text_and_colours_stay():
+def test_plain_text_and_colours_are_kept():
     text = "a\tb\n\x1b[1;31mred\x1b[0m ümläut 🚀"
     assert without_control_characters(text) == text
 

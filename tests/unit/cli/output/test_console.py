@@ -60,9 +60,9 @@ def test_ignored_variables_are_reported(
     others |= {"NBYARD_SLOTS": "4", "NBYARD_GPUS": ""}
     warn_ignored_settings(here)
     lines = capsys.readouterr().err.splitlines()
-    assert lines[0] == "NBYARD_SLOTS is ignored: the running dispatcher was started with 4."
-    assert lines[1].endswith("was started with no value.")
-    assert lines[2:] == ["nbyard doctor says how to restart it."]
+    assert lines[0].startswith("NBYARD_SLOTS is ignored") and lines[0].endswith("with 4.")
+    assert lines[1].endswith("with no value.")
+    assert len(lines) == 3 and "nbyard doctor" in lines[2]
 
 
 @pytest.mark.parametrize(

@@ -58,7 +58,7 @@ def test_an_attempt_that_was_lost_is_followed_by_the_next(capsys):
     assert err == "── a, next attempt: attempt 1 was lost: its supervisor was killed\n"
 
 
-def test_one_that_was_lost_before_is_told_of_too(capsys):
+def test_an_earlier_lost_attempt_is_mentioned(capsys):
     """As of a node that was tried again while the log of the one before it was followed."""
     runs = Runs(("one\n", "lost"), ("two\n", "succeeded"), begun=2)
     print_log(SimpleNamespace(runs=runs), "7", "a", follow=True)
@@ -69,7 +69,7 @@ def test_one_that_was_lost_before_is_told_of_too(capsys):
     )
 
 
-def test_who_does_not_follow_or_named_one_sees_no_other(capsys):
+def test_without_follow_only_the_named_attempt_is_shown(capsys):
     for follow, attempt in ((False, 0), (True, 1)):
         runs = Runs(("one\n", "lost"), ("two\n", "succeeded"))
         print_log(SimpleNamespace(runs=runs), "7", "a", follow, attempt)
@@ -84,7 +84,7 @@ def test_a_gap_is_printed_without_its_reason(case, capsys):
     assert capsys.readouterr().out == f"1\n{shown}\n2\n"
 
 
-def test_another_attempt_that_begins_is_not_read_from_the_middle(capsys):
+def test_a_new_attempt_is_read_from_its_start(capsys):
     """Of a log that is read in pieces all are of one attempt."""
     asked: list[int] = []
     texts = {1: "abcd\n", 2: "efgh\n"}
@@ -101,9 +101,7 @@ def test_another_attempt_that_begins_is_not_read_from_the_middle(capsys):
     assert asked == [0, 1]
 
 
-def test_a_node_that_is_tried_again_is_followed_to_its_end(
-    shell, yard, dispatcher: Dispatching, tmp_path
-):
+def test_a_retried_node_is_followed_to_its_end(shell, yard, dispatcher: Dispatching, tmp_path):
     root = yard.parts.files.root
     mark = tmp_path / "was here"
     (root / "second.sh").write_text(
@@ -119,7 +117,7 @@ def test_a_node_that_is_tried_again_is_followed_to_its_end(
     assert shell("runs", "log", "1").out == "now\n"
 
 
-def test_a_node_that_never_came_to_it_ends_the_following(shell, yard, dispatcher: Dispatching):
+def test_following_ends_for_a_node_that_never_ran(shell, yard, dispatcher: Dispatching):
     root = yard.parts.files.root
     (root / "bad.sh").write_text("echo bad\nexit 3\n")
     told = [

@@ -29,7 +29,7 @@ def detail(state: str, **warnings: str) -> Any:
     return SimpleNamespace(tasks=tasks)
 
 
-def test_what_does_not_count_is_told_once_and_of_which_node(
+def test_settings_without_effect_are_shown_once_with_their_node(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """R12, G8: before anything has begun."""
@@ -37,12 +37,12 @@ def test_what_does_not_count_is_told_once_and_of_which_node(
         progress.show(detail("waiting", a="no requirements there", b=""), {})
         progress.show(detail("running", a="no requirements there", b=""), {})
     said = capsys.readouterr().err.splitlines()
-    assert said[0] == "! a: no requirements there"
+    assert said[0].startswith("! a: ")
     assert [line for line in said if line.startswith("!")] == said[:1]
     assert len(said) == 3
 
 
-def test_a_quiet_one_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+def test_quiet_output_prints_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     with Progress(quiet=True) as progress:
         progress.show(detail("running", a="no requirements there"), {})
     assert capsys.readouterr().err == ""

@@ -27,7 +27,7 @@ from nbyard.runtimes.protocol import Order
 from ..benches import running, states
 
 
-def test_cancel_of_what_runs(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_running_attempt_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
     """R7, I9."""
     run = running(bench)
     bench.cancel(run)
@@ -37,7 +37,7 @@ def test_cancel_of_what_runs(bench: Bench, runtime: FakeRuntime) -> None:
     assert runtime.running == []
 
 
-def test_cancel_of_what_is_recorded_never_starts_it(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancelled_recorded_attempt_never_starts(bench: Bench, runtime: FakeRuntime) -> None:
     """I9: the engine is out of reach, so that the attempt was not started yet."""
     runtime.out_of_reach = "no engine"
     run = bench.submit({"a": []})
@@ -49,9 +49,7 @@ def test_cancel_of_what_is_recorded_never_starts_it(bench: Bench, runtime: FakeR
     assert runtime.starts == []
 
 
-def test_cancel_of_what_was_started_by_a_dispatcher_that_died(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
     """I9, CP5: it lives although the store does not know; it is ended, not forgotten."""
     runtime.out_of_reach = "not yet"
     run = bench.submit({"a": []})
@@ -86,7 +84,7 @@ def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: Fak
     bench.until(lambda: bench.run(run).state == "cancelled")
 
 
-def test_cancel_asks_by_file_too(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancel_writes_a_file_too(bench: Bench, runtime: FakeRuntime) -> None:
     """R7: seen by an attempt whose thread is busy with a slow start."""
     runtime.obeys = False
     run = running(bench)
@@ -126,7 +124,7 @@ def slow(runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow
     found.may_continue.set()
 
 
-def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) -> None:
+def test_an_image_build_is_shown_while_it_runs(bench: Bench, slow: Slow) -> None:
     run = bench.submit({"a": []})
     bench.until_now(lambda: "waits for its image" in bench.task(run).why)
     assert bench.task(run).state == "preparing"
@@ -136,7 +134,7 @@ def test_that_its_image_is_made_is_told_while_it_is(bench: Bench, slow: Slow) ->
     assert "waits" not in bench.task(run).why
 
 
-def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
+def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow) -> None:
     """R7: the thread that starts it had looked at the run before."""
     run = bench.submit({"a": []})
     bench.until_now(lambda: "image" in bench.task(run).why)
@@ -150,9 +148,7 @@ def test_cancel_while_its_image_is_made(bench: Bench, slow: Slow) -> None:
 
 
 @pytest.mark.parametrize("first", ["cancel", "finish"])
-def test_cancel_against_finish_gives_one_end(
-    bench: Bench, runtime: FakeRuntime, first: str
-) -> None:
+def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, first: str) -> None:
     """I5, I9: whichever comes first, exactly one terminal state."""
     run = running(bench)
     attempt = bench.attempt(run)
@@ -170,7 +166,7 @@ def test_cancel_against_finish_gives_one_end(
     assert len(ends) == 1
 
 
-def test_a_supervisor_that_forgets_the_time(
+def test_a_missed_time_limit_is_enforced(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E11, I11: the dispatcher looks at the limit too."""
@@ -179,11 +175,11 @@ def test_a_supervisor_that_forgets_the_time(
     bench.until(lambda: bench.run(run).state == "failed")
     failure = bench.task(run).failure
     assert failure is not None
-    assert (failure.kind, failure.message) == ("timeout", "ran longer than its limit of 0.01 s")
+    assert (failure.kind, failure.reason) == ("timeout", because("time-limit", seconds=0.01))
     assert runtime.running == []
 
 
-def test_a_supervisor_that_forgets_the_time_and_does_not_obey(
+def test_a_missed_time_limit_is_enforced_by_a_kill(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
@@ -195,9 +191,7 @@ def test_a_supervisor_that_forgets_the_time_and_does_not_obey(
     assert failure is not None and failure.kind == "timeout"
 
 
-def test_an_engine_out_of_reach_means_waiting_with_a_reason(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_an_unreachable_engine_is_awaited_with_a_reason(bench: Bench, runtime: FakeRuntime) -> None:
     """F7: preparing, not failed; and it goes on by itself."""
     runtime.out_of_reach = "the engine cannot be reached"
     run = bench.submit({"a": []})
@@ -205,14 +199,14 @@ def test_an_engine_out_of_reach_means_waiting_with_a_reason(
     bench.round(3)
     task = bench.task(run)
     assert (task.state, states(bench, run)) == ("preparing", ["recorded"])
-    assert task.why.endswith("waits: the engine cannot be reached")
+    assert task.why.endswith("engine cannot be reached")
     runtime.out_of_reach = ""
     bench.until(lambda: bench.task(run).state == "running")
-    assert bench.task(run).why == "runs because its cache is off"
+    assert bench.task(run).reason == because("runs", cause=because("cache-off"))
 
 
 @pytest.mark.parametrize("told", ["out_of_reach", "unheard"])
-def test_an_engine_out_of_reach_for_long_loses_what_ran(
+def test_an_engine_unreachable_for_long_loses_attempts(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
     """I4, F8: nothing runs for ever without a sign of life, and meanwhile no limit counts."""
@@ -225,7 +219,7 @@ def test_an_engine_out_of_reach_for_long_loses_what_ran(
     bench.until(lambda: states(bench, run)[0] == "lost")
 
 
-def test_what_it_left_elsewhere_waits_for_room_here(
+def test_remote_results_wait_for_local_space(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10, I15: as of a container, whose log and result are written down when it has ended."""
@@ -244,7 +238,7 @@ def test_what_it_left_elsewhere_waits_for_room_here(
 
 
 @pytest.mark.parametrize("is_wanted", [True, False])
-def test_what_a_former_dispatcher_started_waits_for_room(
+def test_attempts_of_a_former_dispatcher_wait_for_space(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
 ) -> None:
     """F10, F14: it had not written down that it did."""
@@ -266,7 +260,7 @@ def test_what_a_former_dispatcher_started_waits_for_room(
     assert bench.run(run).state == ("succeeded" if is_wanted else "cancelled")
 
 
-def test_a_full_disk_is_no_silence_of_its_engine(
+def test_a_full_disk_does_not_count_as_silence(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7, F10: before and after which it was out of reach for a moment."""
@@ -283,7 +277,7 @@ def test_a_full_disk_is_no_silence_of_its_engine(
     assert states(bench, run) == ["running"]
 
 
-def test_another_fault_of_its_files_is_no_full_disk(
+def test_other_file_errors_are_no_full_disk(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = running(bench)
@@ -293,7 +287,7 @@ def test_another_fault_of_its_files_is_no_full_disk(
     assert "unexpected: OSError" in bench.task(run).why
 
 
-def test_what_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_attempt_that_can_never_start_fails(bench: Bench, runtime: FakeRuntime) -> None:
     runtime.refusal = Invalid("no such image")
     run = bench.submit({"a": []})
     bench.until(lambda: bench.run(run).state == "failed")
@@ -316,7 +310,7 @@ def test_a_program_that_an_engine_cannot_start_is_explained(
     assert failure.reason.params["hint"]["code"] == "suffix-program-missing"
 
 
-def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_partial_folder_is_filled_again(bench: Bench, runtime: FakeRuntime) -> None:
     """CP4: whoever died while filling it left no task.json."""
     runtime.out_of_reach = "no engine"
     run = bench.submit({"a": []})
@@ -330,7 +324,7 @@ def test_a_half_filled_folder_is_filled_anew(bench: Bench, runtime: FakeRuntime)
 
 
 @pytest.mark.parametrize("is_sent", [True, False])
-def test_who_waits_too_long_elsewhere_fails(
+def test_waiting_too_long_in_a_remote_queue_fails(
     bench: Bench, runtime: FakeRuntime, is_sent: bool
 ) -> None:
     """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there. As
@@ -342,12 +336,12 @@ def test_who_waits_too_long_elsewhere_fails(
     bench.until(lambda: bench.run(run).state == "failed")
     failure = bench.task(run).failure
     assert failure is not None and failure.kind == "queue-timeout"
-    assert failure.message == "waited longer than its limit of 0.001 s in the queue"
+    assert failure.reason == because("queue-limit", seconds=0.001)
     assert len(states(bench, run)) == 1
     assert bench.task(patient).state == "preparing"
 
 
-def test_what_its_queue_dropped_while_it_had_to_stop_ends(
+def test_an_attempt_dropped_while_stopping_ends(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I9: nobody starts it again, so it must not wait for that."""
@@ -364,7 +358,7 @@ def test_what_its_queue_dropped_while_it_had_to_stop_ends(
     assert failure is not None and failure.kind == "queue-timeout"
 
 
-def test_what_is_served_there_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_served_attempt_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
     """I11: nor does what is just being begun."""
     runtime.queues_itself, runtime.begins = True, False
     run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
@@ -392,7 +386,7 @@ def later(bench: Bench, run: str, moment: list[float], seconds: float) -> str:
 
 
 @pytest.mark.parametrize("name", [LOG, EVENTS])
-def test_a_supervisor_that_overlooks_silence(
+def test_a_missed_silence_limit_is_enforced(
     bench: Bench, runtime: FakeRuntime, moment: list[float], name: str
 ) -> None:
     """I11, F15: the dispatcher looks, too."""
@@ -404,11 +398,11 @@ def test_a_supervisor_that_overlooks_silence(
     assert later(bench, run, moment, 2) == "failed"
     failure = bench.task(run).failure
     assert failure is not None
-    assert (failure.kind, failure.message) == ("timeout", "produced no output or progress for 5 s")
+    assert (failure.kind, failure.reason) == ("timeout", because("silence-limit", seconds=5))
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_clock_that_is_set_makes_no_silence_and_hides_none(
+def test_clock_changes_do_not_affect_the_silence_limit(
     bench: Bench, runtime: FakeRuntime, moment: list[float], days: int
 ) -> None:
     """I21: signs of life are told apart, whatever time they tell."""
@@ -423,7 +417,7 @@ def test_a_clock_that_is_set_makes_no_silence_and_hides_none(
     assert later(bench, run, moment, 2) == "failed"
 
 
-def test_silence_is_counted_from_when_its_engine_answers_again(
+def test_silence_is_counted_from_the_reconnection(
     bench: Bench, runtime: FakeRuntime, moment: list[float]
 ) -> None:
     """F8: what it wrote meanwhile could not come here."""
@@ -449,7 +443,7 @@ def has_started(runtime: FakeRuntime, times: int) -> bool:
     return len(runtime.starts) == times
 
 
-def test_what_never_began_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_unstarted_attempt_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
     """R8: the same attempt, however often it is forgotten where it waits."""
     run = waiting(bench, runtime)
     for times in range(2, 6):
@@ -464,14 +458,14 @@ def test_what_never_began_is_sent_again(bench: Bench, runtime: FakeRuntime) -> N
     assert set(runtime.starts) == {bench.attempt(run)}
 
 
-def test_what_runs_is_never_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_running_attempt_is_never_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
     run = running(bench)
     runtime.forget(bench.attempt(run))
     bench.until(lambda: states(bench, run) == ["lost", "running"])
     assert len(runtime.starts) == 2
 
 
-def test_what_never_began_is_not_sent_again_to_be_cancelled(
+def test_a_cancelled_unstarted_attempt_is_not_sent_again(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
     """I9: what was cancelled before it began never does."""
@@ -495,6 +489,7 @@ def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRunt
     case, former = bench.snapshot(run), bench.replace_dispatcher()
     runtime.forget(case.attempt.id)
     late = replace(case, since=case.since - attempt_driver.FRESH_SECONDS)
-    assert former._runs._attempts.drive(late).facts == []
+    (report,) = former.runs.attempts.drive(late)
+    assert report.facts == []
     assert len(runtime.starts) == 1
     bench.until(lambda: len(runtime.starts) == 2)

@@ -261,7 +261,7 @@ WORLDS = st.one_of(
 
 @settings(max_examples=300, deadline=None)
 @given(WORLDS, STORIES)
-def test_every_story_comes_to_one_end(world: World, story: list[str]) -> None:
+def test_every_sequence_of_events_ends_once(world: World, story: list[str]) -> None:
     """I3, I4, I5, I9, R11: of new attempts, and of those that an earlier dispatcher left."""
     for happening in story:
         happen(world, happening)
@@ -287,11 +287,11 @@ def test_every_story_comes_to_one_end(world: World, story: list[str]) -> None:
 
 
 @pytest.mark.parametrize("event", Event)
-def test_each_event_has_a_place(event: Event) -> None:
+def test_each_event_is_in_the_table(event: Event) -> None:
     assert [phase for phase in Phase if (phase, event) in TABLE]
 
 
-def test_rules_that_each_row_keeps() -> None:
+def test_each_row_follows_the_rules() -> None:
     for (phase, event), found in TABLE.items():
         row = f"{phase}, {event}"
         assert phase not in ASKED_TO_STOP or found.phase in ASKED_TO_STOP, row

@@ -36,7 +36,7 @@ def test_a_stopped_dispatcher_cleans_up_before_it_exits(
     """I12: no thread had begun the clean-up when the dispatcher was asked to stop."""
     gate = threading.Event()
     for number in range(threads.THREADS):
-        bench.dispatcher._threads.submit(f"slow {number}", lambda: gate.wait(60), runtime="fake")
+        bench.dispatcher.threads.submit(f"slow {number}", lambda: gate.wait(60), runtime="fake")
     bench.dispatcher.tick()
     assert stored(bench, attempt) and runtime.stops == []
     opener = threading.Timer(0.2, gate.set)
@@ -47,7 +47,7 @@ def test_a_stopped_dispatcher_cleans_up_before_it_exits(
     assert not (bench.folder(attempt) / "code").exists()
 
 
-def test_an_engine_out_of_reach_is_asked_again(
+def test_an_unreachable_engine_is_asked_again(
     bench: Bench, runtime: FakeRuntime, attempt: str
 ) -> None:
     """I12, F8: the dispatcher does not count as idle meanwhile; files and secrets go at once."""
@@ -56,14 +56,14 @@ def test_an_engine_out_of_reach_is_asked_again(
     assert stored(bench, attempt) and runtime.stops == []
     assert not (bench.folder(attempt) / "code").exists()
     assert bench.dispatcher.tick()
-    bench.dispatcher._clean_ups.wait(10)  # for none that has failed
+    bench.dispatcher.clean_ups.wait(10)  # for none that has failed
     runtime.out_of_reach = ""
     bench.round(2)
     assert runtime.stops == [(attempt, END)]
     assert not bench.dispatcher.tick()
 
 
-def test_a_fault_is_tried_three_times(
+def test_a_failed_clean_up_is_tried_three_times(
     bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stop = Mock(side_effect=ZeroDivisionError)
@@ -73,7 +73,7 @@ def test_a_fault_is_tried_three_times(
     assert not bench.dispatcher.tick()
 
 
-def test_what_fails_for_long_is_left_to_the_sweep(
+def test_persistent_failures_are_left_to_the_sweep(
     bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F8: an engine that never comes back keeps no dispatcher."""

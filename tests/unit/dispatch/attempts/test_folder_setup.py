@@ -55,14 +55,14 @@ ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
         ("docker", ["GPU-b", "MIG-a"], "GPU-b,MIG-a"),
     ],
 )
-def test_work_is_told_its_gpus(bench: Bench, runtime: str, ids: list[str], seen: str) -> None:
+def test_the_work_gets_its_gpus(bench: Bench, runtime: str, ids: list[str], seen: str) -> None:
     """R11: as the driver counts them; in a container, which has no others, they are numbered
     anew."""
     bench.context.settings.gpus = ids
     assert variables(bench, runtime, 2) == {"CUDA_VISIBLE_DEVICES": seen, **ORDER}
 
 
-def test_work_without_a_grant_sees_none(
+def test_work_without_granted_gpus_sees_none(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F38: also where somebody is given none, or while nvidia-smi fails; on a machine without it
@@ -79,7 +79,7 @@ def test_work_without_a_grant_sees_none(
     assert variables(bench, "process") == none
 
 
-def test_a_grant_is_told_while_nvidia_smi_fails(
+def test_granted_gpus_are_passed_while_nvidia_smi_fails(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F38: it was given when that was known."""
@@ -91,12 +91,12 @@ def test_a_grant_is_told_while_nvidia_smi_fails(
     assert variables(bench, "process", 1) == {"CUDA_VISIBLE_DEVICES": "GPU-a", **ORDER}
 
 
-def test_the_key_of_a_result_has_one_name() -> None:
+def test_a_result_has_one_cache_key() -> None:
     """What predicts runs where nbyard may not be installed, and has the name by itself."""
     assert prediction_parts.KEY == RESULT_KEY
 
 
-def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
+def test_a_complete_folder_is_kept(bench: Bench) -> None:
     """Two times the same: nothing is staged over work that may be running."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
@@ -107,7 +107,7 @@ def test_a_whole_folder_is_left_alone(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("torn", ["other start", "empty", "half"])
-def test_what_a_power_cut_left_is_filled_anew(bench: Bench, torn: str) -> None:
+def test_a_folder_after_a_power_cut_is_filled_again(bench: Bench, torn: str) -> None:
     """F13: nothing of the folder is synced; what was begun is not touched."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")

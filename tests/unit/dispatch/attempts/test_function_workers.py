@@ -35,9 +35,9 @@ class Functions:
         self.bench = bench
         self.runtime = bench.context.runtimes["process"] = FakeRuntime()
         self.runtime.name = "process"
-        (bench._root / "steps.py").write_text(STEPS)
+        (bench.root / "steps.py").write_text(STEPS)
         made = bench.yard.services.executables.create(OWNER, NewExecutable(path="steps.py::noop"))
-        bench._version = made.id, made.current.id, made.current.arguments
+        bench.version = made.id, made.current.id, made.current.arguments
 
     def submit(self, count: int, **plan: object) -> str:
         graph = {f"n{at}": () for at in range(count)}
@@ -90,7 +90,9 @@ def functions(bench: Bench) -> Functions:
     return Functions(bench)
 
 
-def test_a_few_are_told_while_nothing_is_known(functions: Functions, bench: Bench) -> None:
+def test_a_few_calls_are_sent_while_durations_are_unknown(
+    functions: Functions, bench: Bench
+) -> None:
     """Two slots, two workers, four calls each; then as many as they can take in a second."""
     run = functions.submit(20)
     bench.until(lambda: len(functions.attempts(run)) == 8)
@@ -109,7 +111,7 @@ def test_a_few_are_told_while_nothing_is_known(functions: Functions, bench: Benc
     )
 
 
-def test_a_result_depends_on_all_that_its_process_used_until_then() -> None:
+def test_a_result_depends_on_all_inputs_of_its_process() -> None:
     """And on nothing that came later, although each result tells only what it adds."""
     states = [OutsideUse(FileState("file", size)) for size in range(3)]
     known = WorkerObservations()
@@ -127,7 +129,7 @@ def test_a_result_depends_on_all_that_its_process_used_until_then() -> None:
     assert known.result_of("none") is None
 
 
-def test_each_has_its_states_and_events(functions: Functions, bench: Bench) -> None:
+def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Bench) -> None:
     """R10: one row and one event for each step of each task."""
     run = functions.submit(3)
     bench.until(lambda: len(functions.attempts(run)) == 3)
@@ -160,7 +162,7 @@ def test_a_result_with_another_token_is_refused(functions: Functions, bench: Ben
     assert "another attempt's token" in functions.tasks(run)[0].attempts[0].why
 
 
-def test_what_one_made_waits_for_room_and_the_others_go_on(
+def test_outputs_of_one_call_wait_for_space_while_others_continue(
     functions: Functions, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10, I15, I9: until it is not wanted any more."""
@@ -178,14 +180,14 @@ def test_what_one_made_waits_for_room_and_the_others_go_on(
     functions.finish(worker, functions.told(worker)[1])
     bench.until(lambda: functions.tasks(run)[1].state == "succeeded")
     first, _, third = functions.tasks(run)
-    assert "waits: disk full: needs 4 bytes" in first.why
+    assert "needs 4 bytes" in first.why
     assert first.attempts[0].state in ("starting", "running") and third.state == "running"
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
     assert functions.tasks(run)[0].state == "cancelled"
 
 
-def test_what_a_worker_had_not_begun_is_its_successors(functions: Functions, bench: Bench) -> None:
+def test_unstarted_calls_pass_to_the_next_worker(functions: Functions, bench: Bench) -> None:
     """The same attempt, which nobody had begun: nothing counts against it."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
@@ -208,9 +210,7 @@ def test_what_a_worker_had_not_begun_is_its_successors(functions: Functions, ben
     assert {states[one].attempts[0].worker for one in rest} == {successor}
 
 
-def test_one_that_left_with_nothing_to_do_is_not_given_more(
-    functions: Functions, bench: Bench
-) -> None:
+def test_an_exited_idle_worker_gets_no_calls(functions: Functions, bench: Bench) -> None:
     """Also when nobody had noticed that it was about to."""
     run = functions.submit(1)
     bench.until(lambda: functions.runtime.starts)
@@ -223,7 +223,7 @@ def test_one_that_left_with_nothing_to_do_is_not_given_more(
     assert len(functions.tasks(run)[0].attempts) == 1
 
 
-def test_a_worker_that_never_came_to_a_call(functions: Functions, bench: Bench) -> None:
+def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, bench: Bench) -> None:
     """Its failure is that of all."""
     run = functions.submit(2)
     bench.context.settings.slots = 1
@@ -275,7 +275,7 @@ def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> No
     assert all(len(task.attempts) == 1 for task in functions.tasks(run))
 
 
-def test_recorded_but_never_told(functions: Functions, bench: Bench) -> None:
+def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, bench: Bench) -> None:
     """Write first, act second: a dispatcher that died in between has left nothing undone."""
     functions.runtime.out_of_reach = "not yet"
     run = functions.submit(2)
@@ -289,7 +289,7 @@ def test_recorded_but_never_told(functions: Functions, bench: Bench) -> None:
     assert all(len(task.attempts) == 1 for task in functions.tasks(run))
 
 
-def test_what_a_power_cut_left_of_a_worker_is_filled_anew(
+def test_a_worker_folder_after_a_power_cut_is_filled_again(
     functions: Functions, bench: Bench
 ) -> None:
     """F13: one that never began may be torn; it is told of all its calls again."""
@@ -340,7 +340,7 @@ def test_cancelled_before_anything_began(functions: Functions, bench: Bench) -> 
     bench.until(lambda: bench.run(run).state == "cancelled")
 
 
-def test_nothing_but_the_record_stays(functions: Functions, bench: Bench) -> None:
+def test_only_the_record_is_kept(functions: Functions, bench: Bench) -> None:
     run = functions.submit(2)
     bench.until(lambda: functions.runtime.starts)
     functions.finish_all(run)
@@ -352,21 +352,23 @@ def test_nothing_but_the_record_stays(functions: Functions, bench: Bench) -> Non
     assert not any(bench.folder(worker).exists() for worker in functions.runtime.starts)
 
 
-def test_what_is_measured_for_a_process_has_one(functions: Functions, bench: Bench) -> None:
+def test_tasks_with_process_limits_get_their_own_process(
+    functions: Functions, bench: Bench
+) -> None:
     run = functions.submit(1, memory_bytes=2**30)
     bench.until(lambda: functions.runtime.starts)
     (attempt,) = functions.attempts(run)
     assert functions.runtime.starts == [attempt.id] and attempt.worker == ""
 
 
-def test_who_waits_for_a_slot_gets_it(functions: Functions, bench: Bench) -> None:
+def test_a_waiting_task_gets_the_slot_of_a_worker(functions: Functions, bench: Bench) -> None:
     """R9: a worker is given nothing more while something before it in the queue waits."""
     bench.context.settings.slots = 1
     run = functions.submit(12)
     bench.until(lambda: len(functions.attempts(run)) == 4)
     (worker,) = functions.runtime.starts
     bench.until(lambda: len(functions.told(worker)) == 4)
-    bench._version = bench._register()
+    bench.version = bench.register()
     urgent = bench.submit({"a": []}, priority=5)
     bench.round(3)
     functions.finish(worker, *functions.told(worker))

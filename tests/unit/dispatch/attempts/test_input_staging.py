@@ -14,7 +14,7 @@ def version(*arguments):
     return SimpleNamespace(file="work/clean.ipynb", arguments=list(arguments))
 
 
-def test_inputs_lie_where_the_code_opens_them():
+def test_inputs_are_placed_where_the_code_opens_them():
     """X1: those that it is told of have a folder of their own."""
     opened = Argument("a", "input", reach=File("../data/a.csv"))
     of = version(opened, Argument("b", "input"), Argument("c", "input", reach=File("c.csv")))

@@ -16,6 +16,7 @@ from nbyard.attempts import monitor_link_files as monitors
 from nbyard.dispatch.attempts import monitor_controller as controller
 from nbyard.domain.attempts.monitor_links import MonitorLink
 from nbyard.errors import NotFound, Unavailable
+from nbyard.reasons.structs import because
 from nbyard.runner.process import processes
 
 MANY = 100_000  # rounds, until a program is there
@@ -89,7 +90,7 @@ def listening(port: int) -> Iterator[None]:
         server.server_close()
 
 
-def test_a_link_is_active_while_the_step_answers_at_the_port_that_it_was_told(local) -> None:
+def test_a_link_is_active_while_the_task_responds_at_its_port(local) -> None:
     run = started(local, ports={"web": 0, "other": 80})
     told = variables(local, run)
     assert told["NBYARD_HOST"] == "127.0.0.1" and "NBYARD_PORT" not in told
@@ -107,7 +108,7 @@ def test_a_link_is_active_while_the_step_answers_at_the_port_that_it_was_told(lo
     local.until(lambda: not links(local, run)[0].answers)
 
 
-def test_at_the_end_nothing_is_left_of_it(local) -> None:
+def test_a_finished_task_leaves_no_link(local) -> None:
     run = started(local, ports={"web": 0})
     attempt = local.attempt(run)
     assert variables(local, run)["NBYARD_PORT"] == variables(local, run)["NBYARD_PORT_WEB"]
@@ -119,7 +120,7 @@ def test_at_the_end_nothing_is_left_of_it(local) -> None:
         local.yard.services.runs.target(OWNER, attempt, "web")
 
 
-def test_another_dispatcher_keeps_the_ports_and_forgets_what_has_ended(local) -> None:
+def test_the_next_dispatcher_keeps_ports_of_live_tasks_only(local) -> None:
     run, gone = started(local, ports={"web": 0}), started(local, ports={"web": 0})
     before = known(local, run)
     local.runtime.end(local.attempt(gone))
@@ -129,7 +130,7 @@ def test_another_dispatcher_keeps_the_ports_and_forgets_what_has_ended(local) ->
     assert known(local, run).ports == before.ports
 
 
-def test_most_steps_have_none(local) -> None:
+def test_most_tasks_have_no_links(local) -> None:
     run = started(local)
     local.round(2)
     assert links(local, run) == [] and monitors.stored_attempts(local.store.folder) == set()
@@ -138,7 +139,7 @@ def test_most_steps_have_none(local) -> None:
         local.yard.services.runs.target(OWNER, local.attempt(run), "web")
 
 
-def test_why_a_container_cannot_be_reached_is_told(local) -> None:
+def test_an_unreachable_container_has_a_reason(local) -> None:
     local.yard.settings.container_network = "none"
     run = started(local, runtime="docker", ports={"web": 0}, tensorboard="runs")
     told = variables(local, run)
@@ -153,7 +154,7 @@ def test_why_a_container_cannot_be_reached_is_told(local) -> None:
 
 
 @pytest.mark.usefixtures("program")
-def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
+def test_tensorboard_shows_the_logs_and_stops_with_the_task(local) -> None:
     """R16: also when another dispatcher takes over meanwhile."""
     run = started(local, tensorboard="runs")
     attempt = local.attempt(run)
@@ -176,16 +177,16 @@ def test_tensorboard_shows_the_logs_and_ends_with_the_step(local) -> None:
 
 
 @pytest.mark.usefixtures("program")
-def test_tensorboard_that_ends_says_why(local) -> None:
+def test_a_stopped_tensorboard_shows_its_reason(local) -> None:
     run = started(local, tensorboard="runs")
     logs = local.folder(local.attempt(run)) / "code" / "runs"
     logs.mkdir()
     (logs / "broken").touch()
     local.until(lambda: links(local, run) and links(local, run)[0].reason, MANY)
-    assert str(links(local, run)[0].reason) == "TensorBoard has stopped: no such plug-in"
+    assert links(local, run)[0].reason == because("tensorboard-ended", message="no such plug-in")
 
 
-def test_tensorboard_that_is_missing_is_told_with_what_to_do(local, monkeypatch) -> None:
+def test_a_missing_tensorboard_shows_the_remedy(local, monkeypatch) -> None:
     """G2."""
     monkeypatch.setattr(controller, "program_for", lambda _: "")
     run = started(local, tensorboard="runs")

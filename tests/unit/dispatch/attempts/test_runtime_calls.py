@@ -22,16 +22,14 @@ def snapshot(bench: Bench) -> AttemptSnapshot:
     return bench.snapshot(running(bench))
 
 
-def test_an_engine_that_is_not_heard_is_away(
-    snapshot: AttemptSnapshot, runtime: FakeRuntime
-) -> None:
+def test_a_silent_engine_counts_as_away(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
     assert runtime_calls.poll_attempt(snapshot, runtime).state == "running"
     runtime.unheard = "no answer"
     with pytest.raises(Unavailable, match="no answer"):
         runtime_calls.poll_attempt(snapshot, runtime)
 
 
-def test_what_lives_is_there(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+def test_live_attempts_are_found(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
     assert runtime_calls.is_there(snapshot, runtime) and runtime_calls.may_live(snapshot, runtime)
     runtime.lose(snapshot.attempt.id)
     assert runtime_calls.is_there(snapshot, runtime)
@@ -42,7 +40,7 @@ def test_what_lives_is_there(snapshot: AttemptSnapshot, runtime: FakeRuntime) ->
 
 
 @pytest.mark.parametrize(("error", "may_live"), [(Unavailable("away"), False), (FULL, True)])
-def test_what_may_live_without_an_answer(
+def test_without_a_response_an_attempt_may_live(
     snapshot: AttemptSnapshot,
     runtime: FakeRuntime,
     monkeypatch: pytest.MonkeyPatch,
@@ -54,7 +52,7 @@ def test_what_may_live_without_an_answer(
     assert runtime_calls.may_live(snapshot, runtime) == may_live
 
 
-def test_a_stop_is_accepted_or_not(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
+def test_a_stop_is_accepted_or_refused(snapshot: AttemptSnapshot, runtime: FakeRuntime) -> None:
     runtime.out_of_reach = "away"
     assert not runtime_calls.stop_attempt(snapshot, runtime, because("text", text="enough"))
     runtime.out_of_reach = ""

@@ -41,13 +41,13 @@ def folder(bench: Bench, *paths: str, content: bytes = TABLE) -> BytesOf:
     return BytesOf(bench.context.blobs.put_tree(Tree(entries)).digest, "many")
 
 
-def test_without_a_sample_inputs_stay(bench: Bench) -> None:
+def test_without_a_sample_inputs_are_unchanged(bench: Bench) -> None:
     case = snapshot(bench, None, data=stored(bench, TABLE))
     with with_sample(bench.context, case) as staged:
         assert staged is case
 
 
-def test_tables_are_cut_and_know_the_whole(bench: Bench) -> None:
+def test_sampled_tables_know_their_full_size(bench: Bench) -> None:
     whole, note = stored(bench, TABLE), stored(bench, b"a\nb\nc\n", "note.txt")
     case = snapshot(bench, Sample(2, 1), data=whole, note=note)
     with with_sample(bench.context, case) as staged:
@@ -59,7 +59,7 @@ def test_tables_are_cut_and_know_the_whole(bench: Bench) -> None:
     assert case.inputs["data"] is whole, "cache keys and records have the whole data"
 
 
-def test_a_broken_table_is_left_to_the_work(bench: Bench) -> None:
+def test_a_broken_table_is_passed_unchanged(bench: Bench) -> None:
     broken = stored(bench, b"no parquet", "data.parquet")
     with with_sample(bench.context, snapshot(bench, Sample(2, 1), data=broken)) as staged:
         assert staged.inputs["data"].digest == broken.digest
@@ -87,7 +87,7 @@ def test_folders_keep_their_first_files_with_their_first_rows(bench: Bench) -> N
 
 
 @pytest.mark.parametrize("name", ["MLmodel", "nervosum.yaml"])
-def test_models_and_small_folders_stay_whole(bench: Bench, name: str) -> None:
+def test_models_and_small_folders_are_not_sampled(bench: Bench, name: str) -> None:
     model = folder(bench, name, *(f"{n}.bin" for n in range(9)), content=b"x")
     small = folder(bench, "a.txt", "b.txt", content=b"x")
     case = snapshot(bench, Sample(2, 2), model=model, small=small)

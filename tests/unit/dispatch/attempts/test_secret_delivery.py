@@ -12,7 +12,7 @@ from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.clean_up import CleanUps
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.dispatch.threads import Threads
-from nbyard.dockerd.registry_logins import login_for
+from nbyard.dockerd.engine_images import login_for
 from nbyard.domain.credentials import Login, NewCredential
 from nbyard.domain.runs.structs import SecretOf
 from nbyard.errors import Invalid
@@ -39,7 +39,7 @@ def case(bench: Bench, tmp_path, monkeypatch):
     return replace(case, task=task)
 
 
-def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
+def test_secrets_are_written_and_removed(bench: Bench, case, tmp_path):
     folder = case.order.folder
     places = secret_delivery.deliver_secrets(bench.context, case, folder)
     assert places == {
@@ -54,7 +54,7 @@ def test_they_are_placed_and_taken_away(bench: Bench, case, tmp_path):
     assert not (folder / "secrets").exists()
 
 
-def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
+def test_a_deleted_or_replaced_credential_is_noticed(bench: Bench, case):
     assert secret_delivery.credentials_unchanged(bench.context, case)
     with bench.yard.store.write() as c:
         rows = bench.yard.store.credentials
@@ -68,7 +68,7 @@ def test_one_that_is_gone_or_was_replaced_is_noticed(bench: Bench, case):
         secret_delivery.deliver_secrets(bench.context, case, case.order.folder)
 
 
-def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, tmp_path):
+def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
     """K5: any file may be, where it is not known any more what was secret."""
     told, fine = tmp_path / "told", tmp_path / "fine"
     told.write_text(f"x{CANARY}y")
@@ -86,7 +86,7 @@ def test_what_is_secret_is_found_in_files_that_were_written(bench: Bench, case, 
     assert held() == [True, True]
 
 
-def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
+def test_a_sweep_removes_leftover_secrets(bench: Bench, case):
     """I12: also after a kill."""
     live, dead = case.order.folder, "a1"
     secret_delivery.deliver_secrets(bench.context, case, live)
@@ -100,7 +100,7 @@ def test_what_nobody_saw_end_is_forgotten_in_a_sweep(bench: Bench, case):
     assert (live / "secrets/token").exists()
 
 
-def test_registries_are_told_the_logins_of_who_asks(bench: Bench, case):
+def test_registries_get_the_login_of_the_owner(bench: Bench, case):
     with secret_delivery.for_registries(bench.context, case.run.owner):
         assert login_for("h.test/cows:1") == Login("hub", "ann", CANARY)
         assert login_for("cows:1") is None

@@ -35,7 +35,7 @@ def made(place: Path) -> str:
     return str(place / "tensorboard")
 
 
-def test_the_program_of_the_step_s_own_environment_goes_first(folder, monkeypatch) -> None:
+def test_the_tensorboard_of_the_environment_comes_first(folder, monkeypatch) -> None:
     monkeypatch.setattr(sys, "executable", str(folder / "ours" / "python"))
     monkeypatch.setenv("PATH", str(folder / "path"))
     assert program_for(folder) == ""
@@ -51,7 +51,7 @@ def test_the_program_of_the_step_s_own_environment_goes_first(folder, monkeypatc
     assert program_for(folder) == own
 
 
-def test_its_last_words_are_the_last_line(tmp_path: Path) -> None:
+def test_the_last_line_of_tensorboard_is_the_reason(tmp_path: Path) -> None:
     assert last_log_line(tmp_path, "a") == ""
     (tmp_path / monitor_link_files.FOLDER).mkdir()
     monitor_link_files.log_path(tmp_path, "a").write_text("first\nlast \n\n")

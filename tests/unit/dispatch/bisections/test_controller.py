@@ -23,7 +23,7 @@ TWO = {"a": [], "b": ["a"]}
 @pytest.fixture
 def controller(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> BisectionController:
     """Return a controller that works alone: the dispatcher's own one would race with it."""
-    monkeypatch.setattr(bench.dispatcher._bisections, "tick", lambda **_: False)
+    monkeypatch.setattr(bench.dispatcher.bisections, "tick", lambda **_: False)
     return BisectionController(bench.context, Threads(1), lambda: None)
 
 
@@ -55,7 +55,7 @@ def begin(bench: Bench, fails: Callable[[int], bool]) -> Bisection:
 
 def use_version(bench: Bench, **texts: bytes) -> None:
     """Let new runs use a version with these CSV files beside the code."""
-    executable, _, arguments = bench._version
+    executable, _, arguments = bench.version
     blobs = bench.context.blobs
     files = {"work.py": b"1"} | {f"{name}.csv": text for name, text in texts.items()}
     digests = {name: blobs.put_bytes(text).digest for name, text in files.items()}
@@ -65,7 +65,7 @@ def use_version(bench: Bench, **texts: bytes) -> None:
         made = Rows(bench.store, c).executable_version(
             executable, bundle.digest, arguments, bundle_digest=bundle.digest, **code
         )
-    bench._version = executable, made.id, arguments
+    bench.version = executable, made.id, arguments
 
 
 def bisect(bench: Bench, good: str, bad: str) -> Bisection:
@@ -149,9 +149,7 @@ def test_mixed_files_outlive_collections(
     assert all(texts == ["12"[1 in of], "12"[2 in of]] for of, texts in seen.items())
 
 
-def test_other_changes_than_at_the_start_end_it(
-    bench: Bench, controller: BisectionController
-) -> None:
+def test_different_changes_end_a_bisection(bench: Bench, controller: BisectionController) -> None:
     """Another version of nbyard may divide the changes otherwise, so indexes differ."""
     one = begin(bench, lambda n: n == 2)
     other = msgspec.structs.replace(one, id=new_id(), changes=one.changes[1:])
@@ -172,13 +170,15 @@ def test_equal_tasks_of_earlier_probes_are_not_repeated(
     with bench.store.read() as c:
         probe = state(bench, one).probes[0]
         plans = [task.plan for task in bench.store.tasks.of_run(c, probe.run_id)]
-        again = controller._with_reused_tasks(c, plans, [probe])
+        again = controller.with_reused_tasks(c, plans, [probe])
         ids = [task.id for task in bench.store.tasks.of_run(c, probe.run_id)]
         assert [plan.reuse for plan in again] == ids
-        assert controller._with_reused_tasks(c, plans, []) == plans
+        assert controller.with_reused_tasks(c, plans, []) == plans
 
 
-def test_another_dispatcher_goes_on(bench: Bench, controller: BisectionController) -> None:
+def test_another_dispatcher_continues_a_bisection(
+    bench: Bench, controller: BisectionController
+) -> None:
     """Each step follows from the stored verdicts, and a second one starts no second run."""
 
     def fails(n: int) -> bool:
@@ -208,7 +208,7 @@ def test_a_deleted_probe_is_unclear(bench: Bench, controller: BisectionControlle
     assert (found.ending, found.probes[0].verdict) == ("good-not-repeated", "unclear")
 
 
-def test_without_its_runs_it_fails(bench: Bench, controller: BisectionController) -> None:
+def test_a_bisection_fails_without_its_runs(bench: Bench, controller: BisectionController) -> None:
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         run = bench.store.runs.by_id(c, one.bad_run)
@@ -219,20 +219,20 @@ def test_without_its_runs_it_fails(bench: Bench, controller: BisectionController
     assert (found.state, found.reason and found.reason.code) == ("failed", "bisected-run-gone")
 
 
-def test_a_probe_after_the_cancellation_does_not_work(
+def test_a_probe_after_the_cancellation_is_cancelled(
     bench: Bench, controller: BisectionController
 ) -> None:
     one = begin(bench, lambda n: n == 2)
     with bench.store.write() as c:
         bench.store.bisections.cancel(c, one)
-    controller._continue(one, [])
+    controller.go_on(one, [])
     with bench.store.read() as c:
         (run,) = bench.store.runs.scratch(c)
     assert run.cancel_requested_at is not None
     assert controller.handle(one.id) is False
 
 
-def test_rounds_look_while_a_bisection_runs(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounds_check_running_bisections(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
     threads = Threads(1)
 

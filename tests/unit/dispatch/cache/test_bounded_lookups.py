@@ -36,7 +36,7 @@ def test_values_and_errors_arrive(lookups: BoundedLookups[str]) -> None:
     assert not lookups.is_under_way("a")
 
 
-def test_a_lookup_that_takes_longer_goes_on_and_is_not_repeated(
+def test_a_slow_lookup_continues_and_is_not_repeated(
     lookups: BoundedLookups[str], may_end: threading.Event
 ) -> None:
     begun: list[str] = []
@@ -57,7 +57,7 @@ def test_a_lookup_that_takes_longer_goes_on_and_is_not_repeated(
     assert lookups.get("a", look, LONG) == "found"
 
 
-def test_threads_are_few(
+def test_the_number_of_threads_is_bounded(
     lookups: BoundedLookups[str], may_end: threading.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(forecasts, "MOST_THREADS", 2)

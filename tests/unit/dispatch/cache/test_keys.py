@@ -33,7 +33,7 @@ def run(bench: Bench) -> str:
     return made
 
 
-def test_inputs_values_and_image_count(bench: Bench, run: str) -> None:
+def test_the_key_depends_on_inputs_values_and_image(bench: Bench, run: str) -> None:
     """R2."""
     known = parts_of(bench, run, "b")
     assert known.inputs == {"in0": bench.task(run).artifacts[0].digest}
@@ -44,19 +44,19 @@ def test_inputs_values_and_image_count(bench: Bench, run: str) -> None:
     assert parts_of(bench, run, "b", label="x", cpu=2.0, timeout_seconds=1.0) == known
 
 
-def test_who_asks_is_no_part_of_it(bench: Bench, run: str) -> None:
+def test_the_key_does_not_depend_on_the_owner(bench: Bench, run: str) -> None:
     """R3: a notebook that takes its run's id still comes from the cache."""
     known = parts_of(bench, run, "b")
     bindings = {**bench.snapshot(run, "b").task.plan.bindings, "nbyard_run_id": ValueOf("some run")}
     assert parts_of(bench, run, "b", bindings=bindings) == known
 
 
-def test_code_that_was_removed(bench: Bench, run: str) -> None:
+def test_deleted_code_is_not_found(bench: Bench, run: str) -> None:
     with pytest.raises(NotFound, match="no longer in the store"):
         parts_of(bench, run, "b", executable_version_id="gone")
 
 
-def test_environments_are_looked_at_again(
+def test_environments_are_looked_up_again(
     bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """R2: what is installed may change; code that was frozen does not."""
@@ -69,7 +69,7 @@ def test_environments_are_looked_at_again(
     assert identities.known(plan, 0.0) is None
 
 
-def test_an_answer_that_took_longer_than_it_is_fresh_is_known(
+def test_a_slow_lookup_is_used_once(
     bench: Bench, run: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7: who asked an engine that is slow is not to ask for ever."""

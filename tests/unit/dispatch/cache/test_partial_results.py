@@ -58,7 +58,7 @@ def given(bench: Bench, run: str) -> list[str]:
     return sorted(str(one.relative_to(outputs)) for one in outputs.rglob("*") if one.is_file())
 
 
-def test_the_attempt_after_a_lost_one_has_its_parts(bench: Bench, leave: Leave) -> None:
+def test_the_attempt_after_a_lost_one_gets_its_partial_results(bench: Bench, leave: Leave) -> None:
     """M4: whole ones, without a gap; the very files."""
     run = leave(10, 20)
     first, second = (one.id for one in bench.task(run).attempts)
@@ -77,7 +77,7 @@ def test_the_attempt_after_a_lost_one_has_its_parts(bench: Bench, leave: Leave) 
     assert folders.all_unfinished(bench.store.folder) == []
 
 
-def test_files_of_a_folder_that_are_whole_come_along(bench: Bench, leave: Leave) -> None:
+def test_complete_files_of_a_folder_are_kept(bench: Bench, leave: Leave) -> None:
     run = leave(10)
     aside = folders.set_aside_folder(bench.store.folder, bench.task(run).attempts[0].id)
     (parts(aside, "p/a.csv") / "done").write_text(f"7 {DIGEST}")
@@ -90,7 +90,7 @@ def test_files_of_a_folder_that_are_whole_come_along(bench: Bench, leave: Leave)
     assert given(bench, run) == sorted([*told, "p/p.csv.parts/about"])
 
 
-def test_what_was_set_aside_late_is_found(bench: Bench, leave: Leave) -> None:
+def test_late_partial_results_are_found(bench: Bench, leave: Leave) -> None:
     """The engine may keep whoever tidies up waiting for longer than the next attempt does."""
     run = leave(10)
     first, second = (one.id for one in bench.task(run).attempts)
@@ -104,7 +104,7 @@ def test_what_was_set_aside_late_is_found(bench: Bench, leave: Leave) -> None:
     )
 
 
-def test_of_another_key_nothing_is_taken(bench: Bench, leave: Leave) -> None:
+def test_partial_results_of_other_keys_are_ignored(bench: Bench, leave: Leave) -> None:
     run = leave(10, key="of another image")
     assert pass_on_predictions(bench.context, bench.snapshot(run), KEY) == 0
     assert given(bench, run) == []
@@ -112,7 +112,7 @@ def test_of_another_key_nothing_is_taken(bench: Bench, leave: Leave) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "[1]", "no JSON", "{}"])
-def test_what_the_work_wrote_instead_is_not_believed(bench: Bench, leave: Leave, text: str) -> None:
+def test_replaced_partial_results_are_ignored(bench: Bench, leave: Leave, text: str) -> None:
     run = leave(10)
     aside = folders.set_aside_folder(bench.store.folder, bench.task(run).attempts[0].id)
     (aside / "p/p.csv.parts/about").write_text(text)
@@ -129,7 +129,7 @@ def a_second(bench: Bench, **plan: object) -> str:
     return run
 
 
-def test_a_run_goes_on_where_another_one_failed(bench: Bench, leave: Leave) -> None:
+def test_a_run_continues_where_another_failed(bench: Bench, leave: Leave) -> None:
     """M4: the one of the most rows; what depends on something else stays."""
     leave(10, end="failed")
     leave(10, 5, end="failed")
@@ -142,7 +142,7 @@ def test_a_run_goes_on_where_another_one_failed(bench: Bench, leave: Leave) -> N
 
 
 @pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}])
-def test_what_is_forced_takes_from_no_other_run(
+def test_a_forced_task_uses_no_partial_results(
     bench: Bench, leave: Leave, wish: dict[str, bool]
 ) -> None:
     leave(10, end="failed")
@@ -150,7 +150,7 @@ def test_what_is_forced_takes_from_no_other_run(
     assert len(folders.all_unfinished(bench.store.folder)) == 1
 
 
-def test_what_nobody_goes_on_from_is_swept(
+def test_unused_partial_results_are_deleted(
     bench: Bench, leave: Leave, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I12: the task has its result, its run is gone, or it was given up a day ago."""
@@ -173,7 +173,9 @@ def test_what_nobody_goes_on_from_is_swept(
     assert left() == set()
 
 
-def test_after_a_crash_it_is_set_aside_and_swept(bench: Bench, runtime: FakeRuntime) -> None:
+def test_partial_results_survive_a_crash_and_are_deleted_later(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
     """I12, CP10: of an attempt that was lost and whose folder nobody came to."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")

@@ -42,7 +42,7 @@ def test_plans_that_use_no_earlier_result(bench: Bench, plan: dict[str, object],
     assert why.code == code
 
 
-def test_what_the_found_result_lacks(bench: Bench) -> None:
+def test_a_result_without_its_bytes_is_not_used(bench: Bench) -> None:
     """Its age, else what changed outside, else the change since the last success."""
     identities = Identities(bench.context)
     lookup = ResultLookup(bench.context.store, identities)

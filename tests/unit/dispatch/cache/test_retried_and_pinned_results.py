@@ -3,6 +3,8 @@
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
 
+from nbyard.reasons.structs import because
+
 from ..benches import cancel_before_write
 
 
@@ -15,7 +17,7 @@ def made(bench: Bench, **plan: object) -> str:
 
 
 @pytest.mark.parametrize("wish", [{"force": True}, {"cache": False}, {"n": 7}])
-def test_a_pinned_task_takes_its_result_whatever_else_is_said(
+def test_a_pinned_task_uses_its_result_despite_other_settings(
     bench: Bench, runtime: FakeRuntime, wish: dict
 ) -> None:
     """K8: the very bytes, with the key that they were made from."""
@@ -24,7 +26,7 @@ def test_a_pinned_task_takes_its_result_whatever_else_is_said(
     bench.until(lambda: bench.run(run).state == "succeeded")
     task = bench.task(run)
     assert (task.cached, task.pinned, task.attempts) == (True, 1, [])
-    assert task.why == "pinned to the result of run 1"
+    assert task.reason == because("pinned", run=1)
     assert [a.digest for a in task.artifacts] == [a.digest for a in bench.task(old).artifacts]
     assert len(runtime.starts) == 1
     with bench.store.read() as c:
@@ -34,7 +36,7 @@ def test_a_pinned_task_takes_its_result_whatever_else_is_said(
 
 
 @pytest.mark.parametrize("loss", ["run", "bytes"])
-def test_a_pinned_result_that_is_gone_is_never_replaced(
+def test_a_missing_pinned_result_is_never_replaced(
     bench: Bench, runtime: FakeRuntime, loss: str
 ) -> None:
     """K8: what was pinned is not made again in silence."""
@@ -46,11 +48,11 @@ def test_a_pinned_result_that_is_gone_is_never_replaced(
     else:
         bench.yard.parts.blobs.delete(task.artifacts[0].digest)
     bench.until(lambda: bench.run(run).state == "failed")
-    assert bench.task(run).why == "The pinned result of run 1 is no longer in the store."
+    assert bench.task(run).reason == because("pinned-result-gone", run=1)
     assert len(runtime.starts) == 1
 
 
-def test_a_cancelled_run_takes_nothing_over(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cancelled_run_reuses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """I9."""
     old = made(bench)
     run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1)

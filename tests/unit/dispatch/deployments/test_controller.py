@@ -31,7 +31,7 @@ def no_engine(yard: Yard, tmp_path: Path) -> Yard:
     return yard
 
 
-def test_without_an_engine_it_is_down_and_says_so(no_engine: Yard) -> None:
+def test_without_an_engine_a_deployment_is_down_with_a_reason(no_engine: Yard) -> None:
     with Dispatching(no_engine.settings) as running:
         get = no_engine.services.deployments.get
         found = running.until(lambda: get(ANN, "cows"), lambda d: d.state == "down")
@@ -39,15 +39,13 @@ def test_without_an_engine_it_is_down_and_says_so(no_engine: Yard) -> None:
         assert has_work(no_engine.store), "the dispatcher stays"
 
 
-def test_one_that_wants_more_gpus_than_there_are_waits(no_engine: Yard) -> None:
+def test_a_deployment_with_too_many_gpus_waits(no_engine: Yard) -> None:
     no_engine.settings.gpus = []
     deployments = no_engine.services.deployments
     deployments.create(ANN, NewDeployment("cows:1", name="gpus", gpu=1))
     with Dispatching(no_engine.settings) as running:
         found = running.until(lambda: deployments.get(ANN, "gpus"), lambda d: d.reason)
-        assert found.state == "queued" and "than this machine has (0): edit the deployment" in str(
-            found.reason
-        )
+        assert found.state == "queued" and "this machine has (0)" in str(found.reason)
 
 
 class Swept:
@@ -77,7 +75,9 @@ class Swept:
         return bool(self.there.pop(("network", name)))
 
 
-def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> None:
+def test_leftovers_of_deployments_that_do_not_run_are_deleted(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """P4: with its files where nobody has it any more; what is driven and what is a stranger's is
     left alone."""
     deployments = yard.services.deployments
@@ -101,9 +101,9 @@ def test_what_is_left_of_deployments_that_do_not_run_is_swept(yard: Yard) -> Non
     workers: Any = SimpleNamespace(submit=lambda _, work, *__: work())
     controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     engine: Any = Swept(yard.store.id, live, rests, "gone")
-    controller._engine = engine
+    monkeypatch.setattr("nbyard.dispatch.deployments.controller.Engine", lambda *_, **__: engine)
     reports[0](engine.owned_objects(STORE, yard.store.id))
-    controller._sweep()
+    controller.sweep_orphans()
     left = {key for key in engine.there if "gone" not in engine.there[key].get(DEPLOYMENT, "")}
     assert left == {
         ("container", f"nby-d-{live}-1"),
@@ -126,9 +126,9 @@ def test_a_revision_gives_way_only_while_another_waits(yard: Yard) -> None:
     )
     controller = DeploymentController(context, workers, nothing, lambda _: Slots(Capacity(0)))
     controller.tick()
-    controller._rollouts[made.id].gives_way = True
+    controller.rollouts[made.id].gives_way = True
     controller.tick()
-    assert not controller._rollouts[made.id].gives_way
+    assert not controller.rollouts[made.id].gives_way
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def has_it(bench: Bench, one: str) -> bool:
 
 @pytest.mark.parametrize("order", ["task first", "deployment first"])
 @pytest.mark.parametrize("is_followed", [False, True])
-def test_a_gpu_goes_to_whoever_waits_for_it_longest(shared: Bench, order, is_followed) -> None:
+def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_followed) -> None:
     """P6, R11: task or deployment; another dispatcher keeps the order."""
     first = shared.submit({"a": []}, gpu=1)
     shared.until(lambda: has_it(shared, first))
@@ -194,7 +194,7 @@ def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> No
     assert not has_it(shared, other)
 
 
-def test_a_task_that_waits_for_cores_keeps_no_gpu_from_a_deployment(shared: Bench) -> None:
+def test_a_task_waiting_for_cores_blocks_no_gpu(shared: Bench) -> None:
     """P6."""
     first = shared.submit({"a": []}, cpu=2.0)
     shared.until(lambda: has_it(shared, first))
@@ -204,7 +204,7 @@ def test_a_task_that_waits_for_cores_keeps_no_gpu_from_a_deployment(shared: Benc
     shared.until(lambda: has_it(shared, "cows"))
 
 
-def test_the_gpu_of_the_last_deployment_is_free_when_it_rests(shared: Bench) -> None:
+def test_a_sleeping_deployment_frees_its_gpu(shared: Bench) -> None:
     """R11, P4: no other one is left for which grants would be read anew."""
     cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))

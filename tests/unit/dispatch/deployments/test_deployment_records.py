@@ -39,9 +39,7 @@ def row_of(context: DispatchContext) -> DeploymentRow:
         return context.store.deployments.under_way(c)[0]
 
 
-def test_nothing_is_said_of_what_was_asked_for_meanwhile(
-    yard: Yard, context: DispatchContext
-) -> None:
+def test_a_state_is_not_recorded_after_a_new_request(yard: Yard, context: DispatchContext) -> None:
     notes, seen = DeploymentRecords(context), row_of(context)
     assert notes.is_wanted(seen)
     yard.services.deployments.edit(ANN, "cows", DeploymentChange(image="cows:2"))
@@ -51,13 +49,13 @@ def test_nothing_is_said_of_what_was_asked_for_meanwhile(
     assert yard.services.deployments.get(ANN, "cows").reason == text_reason("why")
 
 
-def test_a_dispatcher_that_leaves_wants_nothing(context: DispatchContext) -> None:
+def test_a_leaving_dispatcher_records_nothing(context: DispatchContext) -> None:
     notes = DeploymentRecords(context)
     context.stopping.set()
     assert not notes.is_wanted(row_of(context))
 
 
-def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext) -> None:
+def test_the_last_line_is_of_this_start(context: DispatchContext) -> None:
     notes, row = DeploymentRecords(context), row_of(context)
     notes.log(row, row.newest).write(b"first\nno model\n")
     assert notes.last_output(row, row.newest, 2000) == "first\nno model\n"
@@ -68,7 +66,9 @@ def test_what_it_said_last_is_its_own_and_of_this_life(context: DispatchContext)
     assert notes.last_output(row, row.newest, 2000) == "again\n"
 
 
-def test_it_is_asked_once_it_answered(yard: Yard, context: DispatchContext) -> None:
+def test_the_endpoints_are_read_once_after_the_first_response(
+    yard: Yard, context: DispatchContext
+) -> None:
     notes, row = DeploymentRecords(context), row_of(context)
     notes.record_places(row, row.newest, [Place("api", "h", 1)])
     assert row_of(context).serving == 0
@@ -81,7 +81,7 @@ def test_it_is_asked_once_it_answered(yard: Yard, context: DispatchContext) -> N
     ("service", "value", "has_one"),
     [("api", "", True), ("api", "0", True), ("api", "1", False), ("jupyterlab", "", False)],
 )
-def test_only_what_serves_a_model_has_a_secret(
+def test_only_deployments_of_models_have_a_secret(
     context: DispatchContext,
     monkeypatch: pytest.MonkeyPatch,
     service: ServiceKind,
@@ -104,7 +104,7 @@ def test_only_what_serves_a_model_has_a_secret(
     ("image", "version"),
     [("nbyard/model-cows:3", "3"), ("nbyard/model-cows:v1", "v1"), ("cows:3", None)],
 )
-def test_a_model_is_told_the_version_in_the_name_of_its_image(
+def test_a_model_gets_the_version_of_its_image_name(
     yard: Yard, context: DispatchContext, image: str, version: str | None
 ) -> None:
     """Equal builds are one image, which cannot know all its numbers."""

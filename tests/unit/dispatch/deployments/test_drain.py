@@ -40,14 +40,14 @@ def leaving(engine: Any) -> Shutdowns:
     return Shutdowns(engine, lambda _: None)
 
 
-def test_what_an_engine_does_not_remove_is_asked_for_again(engine: Engine, leaving: Shutdowns):
+def test_a_failed_removal_is_requested_again(engine: Engine, leaving: Shutdowns):
     engine.removes = False
     assert not leaving.is_gone(1, "n") and not leaving.is_gone(1, "n")
     engine.removes = True
     assert leaving.is_gone(1, "n") and leaving.is_gone(1, "n")
 
 
-def test_one_that_does_not_end_is_killed_after_a_while(
+def test_a_container_that_does_not_stop_is_killed(
     engine: Engine, leaving: Shutdowns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter([0.0, SECONDS - 1, SECONDS - 1, SECONDS])
@@ -58,7 +58,7 @@ def test_one_that_does_not_end_is_killed_after_a_while(
     assert not leaving.is_ending(1) and not leaving.is_busy
 
 
-def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Shutdowns, monkeypatch):
+def test_open_requests_have_the_time_of_the_setting(leaving: Shutdowns, monkeypatch):
     """P4: no less than a moment for those who are just coming."""
     moments, used = [0.0], [True]
     monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: moments[0]))
@@ -74,7 +74,7 @@ def test_those_who_are_being_answered_have_as_long_as_was_said(leaving: Shutdown
     assert leaving.is_drained(ONE)
 
 
-def test_what_is_started_again_is_there_again(engine: Engine, leaving: Shutdowns) -> None:
+def test_a_restarted_container_is_found_again(engine: Engine, leaving: Shutdowns) -> None:
     assert leaving.is_gone(1, "n")
     leaving.reset(1)
     engine.status = "exited"

@@ -8,7 +8,7 @@ import pytest
 from nbyard.dispatch.deployments import image_pins
 from nbyard.dispatch.deployments.image_pins import ImagePins
 from nbyard.dockerd import logged_in
-from nbyard.dockerd.registry_logins import login_for
+from nbyard.dockerd.engine_images import login_for
 from nbyard.domain.credentials import Login
 from nbyard.errors import NbyardError
 
@@ -60,7 +60,7 @@ def test_another_image_of_that_name_is_refused() -> None:
             told(engine, "one")
 
 
-def test_why_it_cannot_be_fetched_is_told_each_time_that_it_is_asked_for() -> None:
+def test_each_failed_pull_raises_its_reason() -> None:
     engine = Engine()
     engine.refusal = "no such image"
     made = pins(engine)
@@ -70,7 +70,7 @@ def test_why_it_cannot_be_fetched_is_told_each_time_that_it_is_asked_for() -> No
     assert len(engine.wanted) == 2
 
 
-def test_while_it_is_fetched_others_are_served_and_it_is_fetched_once(
+def test_a_pull_runs_once_and_blocks_no_others(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 0.0)
@@ -87,14 +87,14 @@ def test_while_it_is_fetched_others_are_served_and_it_is_fetched_once(
 
 
 @pytest.mark.parametrize("leaves", ["the revision", "the dispatcher"])
-def test_what_nobody_wants_any_more_is_told_to_end(monkeypatch, leaves) -> None:
+def test_an_unneeded_pull_is_stopped(monkeypatch, leaves) -> None:
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 0.0)
     engine, said, leaving = Engine(), list[str](), threading.Event()
     engine.speaks.clear()
     given: Any = engine
     made = ImagePins(given, leaving)
     assert made.image_of(1, "cows", "", said.append) == ""
-    fetch = made._fetches[1]
+    (fetch,) = (one for one in threading.enumerate() if one.name.startswith("nbyard-fetch"))
     if leaves == "the revision":
         made.abandon(1)
     else:
@@ -105,7 +105,7 @@ def test_what_nobody_wants_any_more_is_told_to_end(monkeypatch, leaves) -> None:
     assert said == ([] if leaves == "the revision" else ["a layer"])
 
 
-def test_it_is_fetched_with_the_logins_of_who_asked() -> None:
+def test_a_pull_uses_the_logins_of_the_owner() -> None:
     """S1: although that is another thread."""
     engine, seen = Engine(), list[Login | None]()
     mine = Login("hub", "ann", "x")

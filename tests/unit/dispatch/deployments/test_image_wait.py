@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.deployments.image_wait import awaited_build
+from nbyard.dispatch.deployments.image_pins import awaited_build
 from nbyard.domain.deployments.deployment_status import WAITS_FOR_BUILD
 from nbyard.domain.images.structs import NamedImage
 from nbyard.domain.models.structs import REPOSITORIES
@@ -38,7 +38,7 @@ class Building:
             self.rows.move(c, self.image(c), state, **columns)
 
 
-def test_it_waits_in_words_and_starts_by_itself(yard: Yard, rolling: Rolling) -> None:
+def test_a_deployment_waits_for_its_image_and_starts(yard: Yard, rolling: Rolling) -> None:
     building = Building(yard)
     rolling.create()
     found = rolling.step(2)
@@ -49,9 +49,7 @@ def test_it_waits_in_words_and_starts_by_itself(yard: Yard, rolling: Rolling) ->
     assert rolling.get().reason is None
 
 
-def test_what_was_waited_for_is_not_told_any_more_when_it_starts(
-    yard: Yard, rolling: Rolling
-) -> None:
+def test_the_wait_reason_disappears_at_the_start(yard: Yard, rolling: Rolling) -> None:
     building = Building(yard)
     rolling.create()
     rolling.step()
@@ -61,7 +59,7 @@ def test_what_was_waited_for_is_not_told_any_more_when_it_starts(
     assert (found.state, found.reason) == ("starting", None)
 
 
-def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> None:
+def test_a_failed_build_fails_the_deployment_with_its_reason(yard: Yard, rolling: Rolling) -> None:
     building = Building(yard)
     rolling.create()
     rolling.step()
@@ -73,7 +71,7 @@ def test_it_fails_with_the_reason_of_the_build(yard: Yard, rolling: Rolling) -> 
     )
 
 
-def test_an_image_that_is_removed_is_not_waited_for(yard: Yard, rolling: Rolling) -> None:
+def test_a_deleted_image_is_not_awaited(yard: Yard, rolling: Rolling) -> None:
     building = Building(yard)
     rolling.create()
     rolling.step()
@@ -84,7 +82,7 @@ def test_an_image_that_is_removed_is_not_waited_for(yard: Yard, rolling: Rolling
     assert found.reason == because("image-removed")
 
 
-def test_the_one_that_answers_goes_on_meanwhile(yard: Yard, rolling: Rolling) -> None:
+def test_the_serving_revision_continues_meanwhile(yard: Yard, rolling: Rolling) -> None:
     rolling.create(image="cows:0")
     rolling.step(2)
     building = Building(yard)
@@ -97,9 +95,7 @@ def test_the_one_that_answers_goes_on_meanwhile(yard: Yard, rolling: Rolling) ->
 
 
 @pytest.mark.parametrize("state", ["building", "failed"])
-def test_only_what_is_built_here_and_was_waited_for_counts(
-    yard: Yard, rolling: Rolling, state: str
-) -> None:
+def test_only_awaited_local_builds_count(yard: Yard, rolling: Rolling, state: str) -> None:
     building = Building(yard, origin="pull" if state == "building" else "build")
     if state == "failed":
         building.to("failed", reason=text_reason("long ago"))
@@ -133,7 +129,7 @@ def test_an_image_that_may_be_pushed_reports_the_registry(yard: Yard, rolling: R
     assert found.state == "failed" and "no such image" in str(found.reason)
 
 
-def test_what_was_started_once_has_its_image(yard: Yard, rolling: Rolling) -> None:
+def test_a_started_revision_has_its_image(yard: Yard, rolling: Rolling) -> None:
     rolling.create()
     rolling.step(2)
     Building(yard)

@@ -46,7 +46,7 @@ def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path
     assert RotatingLog(path).read(0, done=True).text.split() == [str(n) for n in range(5, 500)]
 
 
-def test_a_log_has_no_gap_and_no_line_twice(tmp_path: Path) -> None:
+def test_a_log_has_each_line_once(tmp_path: Path) -> None:
     kept, engine = RotatingLog(tmp_path / "1.log"), Printing()
     for _ in range(3):
         given: Any = engine
@@ -54,7 +54,7 @@ def test_a_log_has_no_gap_and_no_line_twice(tmp_path: Path) -> None:
     assert kept.read(0, done=True).text == "5\n6\n7\n8\n9\n"
 
 
-def test_the_end_of_a_container_is_told_but_no_lost_engine(
+def test_the_end_of_a_container_is_logged_but_no_lost_engine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Otherwise an engine that cannot follow logs would be asked without a pause."""

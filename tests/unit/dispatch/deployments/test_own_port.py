@@ -119,7 +119,7 @@ def test_a_container_that_checks_no_keys_is_not_reached(context: DispatchContext
         assert DeploymentRecords(context).log(row, row.newest).tail(2000).count("nbyard: ") == 1
 
 
-def test_a_certificate_that_cannot_be_read_is_told_once(context: DispatchContext) -> None:
+def test_an_unreadable_certificate_is_reported_once(context: DispatchContext) -> None:
     context.settings.deployment_certificate = "/none.pem"
     with container(401) as port:
         row, ours = served(context, port), own_port(context)
@@ -130,7 +130,7 @@ def test_a_certificate_that_cannot_be_read_is_told_once(context: DispatchContext
         assert DeploymentRecords(context).log(row, row.newest).tail(2000).count("nbyard: ") == 1
 
 
-def test_a_container_gets_its_keys_when_they_change(
+def test_a_container_gets_changed_keys(
     yard: Yard, context: DispatchContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivered: list[Any] = []

@@ -25,7 +25,7 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Revisi
         with rolling.context.write() as c:
             rolling.store.deployments.set_revision(c, row.newest.revision.id, **facts)
         row = rolling.row()
-    memory, notes = rolling.rollout._memory, rolling.rollout._notes
+    memory, notes = rolling.rollout.memory, rolling.rollout.notes
     return RevisionDriver(rolling.context, memory, notes, row, row.newest, wish)
 
 
@@ -40,17 +40,19 @@ def driven(rolling: Rolling, wish: Event = Event.WANTED, **facts: Any) -> Revisi
         (STARTED | READY | ENDED, True, Phase.OVER),
     ],
 )
-def test_a_step_begins_with_what_is_stored(
-    rolling: Rolling, facts: dict[str, Any], is_ending: bool, phase: Phase
+def test_a_step_starts_from_the_stored_phase(
+    rolling: Rolling, monkeypatch: Any, facts: dict[str, Any], is_ending: bool, phase: Phase
 ) -> None:
     rolling.create()
     if is_ending:
-        rolling.rollout._memory.departures._ending[1] = 0.0
+        monkeypatch.setattr(rolling.rollout.memory.departures, "is_ending", lambda _: True)
     assert driven(rolling, **facts).phase is phase
 
 
 @pytest.mark.parametrize("wish", WISHES)
-def test_what_is_over_is_alive_until_its_container_is_gone(rolling: Rolling, wish: Event) -> None:
+def test_an_ended_revision_is_alive_until_its_container_is_gone(
+    rolling: Rolling, wish: Event
+) -> None:
     rolling.create()
     rolling.step(2)
     rolling.engine.removes = False
@@ -60,7 +62,7 @@ def test_what_is_over_is_alive_until_its_container_is_gone(rolling: Rolling, wis
     assert driven(rolling, wish).begin() == RevisionStatus(1, "over", exit_code=3)
 
 
-def test_a_wait_for_a_gpu_is_no_start(rolling: Rolling) -> None:
+def test_waiting_for_a_gpu_is_not_a_start(rolling: Rolling) -> None:
     rolling.create(gpu=1)
     assert driven(rolling).begin() == RevisionStatus(1, "pending")
     assert rolling.row().newest.revision.started_at is None
@@ -80,10 +82,10 @@ def test_a_start_waits_with_its_reason_until_the_former_container_is_gone(rollin
     assert (found.phase, found.reason) == ("alive", None)
 
 
-def test_only_the_deletion_drains_nothing(rolling: Rolling, monkeypatch: Any) -> None:
+def test_only_a_deletion_skips_draining(rolling: Rolling, monkeypatch: Any) -> None:
     rolling.create()
     rolling.step(2)
-    monkeypatch.setattr(rolling.rollout._memory.departures, "is_drained", lambda _: False)
+    monkeypatch.setattr(rolling.rollout.memory.departures, "is_drained", lambda _: False)
     assert driven(rolling, Event.REPLACED).begin().phase == "alive" and rolling.engine.living()
     assert driven(rolling, Event.DELETED).begin().phase == "over"
     assert not rolling.engine.containers

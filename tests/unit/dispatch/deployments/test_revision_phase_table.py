@@ -385,7 +385,7 @@ def happen(world: World, happening: str, data: st.DataObject) -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(SERVICES, st.lists(st.sampled_from(HAPPENINGS), max_size=40), st.data())
-def test_every_story_comes_to_what_is_wanted(
+def test_every_sequence_of_events_reaches_the_wanted_state(
     service: dict[str, Any], story: list[str], data: st.DataObject
 ) -> None:
     """P3, P4: nothing stays in *stopping*, and a failed revision harms none that answers."""
@@ -422,7 +422,7 @@ def settle(world: World) -> None:
 
 
 @given(st.integers(1, 9), st.integers(0, 9), st.integers(1, 9), st.booleans())
-def test_the_newest_is_always_wanted_and_one_other_at_most(newest, serving, number, gives_way):
+def test_at_most_one_revision_besides_the_newest_is_wanted(newest, serving, number, gives_way):
     wishes = {n: wanted_event(n, newest, serving, gives_way=gives_way) for n in range(1, 10)}
     assert wishes[newest] is E.WANTED
     others = [n for n, wish in wishes.items() if wish is E.WANTED and n != newest]
@@ -432,16 +432,16 @@ def test_the_newest_is_always_wanted_and_one_other_at_most(newest, serving, numb
 
 @pytest.mark.parametrize("wish", WISHES)
 @pytest.mark.parametrize("phase", [phase for phase in P if phase is not P.GONE])
-def test_each_wish_has_an_answer_in_each_phase(phase: Phase, wish: Event) -> None:
+def test_each_request_has_an_action_in_each_phase(phase: Phase, wish: Event) -> None:
     assert TABLE[phase, wish].actions
 
 
 @pytest.mark.parametrize("event", Event)
-def test_each_event_has_a_place(event: Event) -> None:
+def test_each_event_is_in_the_table(event: Event) -> None:
     assert [phase for phase in Phase if (phase, event) in TABLE]
 
 
-def test_rules_that_each_row_keeps() -> None:
+def test_each_row_follows_the_rules() -> None:
     for (phase, event), found in TABLE.items():
         row = f"{phase}, {event}"
         assert phase is not P.GONE, row

@@ -63,7 +63,7 @@ FRESH = Revision(
         ({"started_at": NOW, "ready_at": NOW, "ended_at": NOW}, False, ("over", False, False)),
     ],
 )
-def test_how_a_revision_stands(facts, answers, seen):
+def test_a_revision_shows_its_status(facts, answers, seen):
     row = RevisionRow(replace(FRESH, **facts), [Place("api", "h", 1, answers)], "", "")
     found = row.status
     assert (found.number, (found.phase, found.answers, found.has_answered)) == (3, seen)
@@ -146,15 +146,15 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
     rolling.grant("0")
     rolling.engine.answers = rolling.engine.removes = False
     rolling.step()
-    rolling.rollout._memory.since[1] = -1e9
+    rolling.rollout.memory.since[1] = -1e9
     assert rolling.step().state == "starting" and rolling.granted() == [["0"]]
     assert rolling.step().state == "starting" and rolling.engine.living()
     rolling.engine.removes = True
     assert rolling.step().state == "failed" and rolling.granted() == []
-    assert "did not respond on port" in str(rolling.get().reason) and not rolling.engine.containers
+    assert "not respond on port" in str(rolling.get().reason) and not rolling.engine.containers
 
 
-def test_it_has_not_failed_before_a_replaced_revision_is_gone(
+def test_a_revision_fails_after_the_replaced_one_is_gone(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P4: nobody would stop its container, and return its GPU."""
@@ -169,7 +169,7 @@ def test_it_has_not_failed_before_a_replaced_revision_is_gone(
     assert not rolling.engine.containers and not rolling.granted()
 
 
-def test_a_port_that_is_taken_is_told_and_another_is_tried(
+def test_a_used_port_is_reported_and_another_is_tried(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P3."""
@@ -182,12 +182,12 @@ def test_a_port_that_is_taken_is_told_and_another_is_tried(
     monkeypatch.setattr(deployment_containers, "launch_revision", taken)
     found = rolling.step()
     assert found.state == "queued"
-    assert "a port is already in use on the engine's machine: " in str(found.reason)
+    assert "a port is already" in str(found.reason)
     monkeypatch.setattr(deployment_containers, "launch_revision", launch)
     assert rolling.step(2).state == "running"
 
 
-def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling: Rolling) -> None:
+def test_an_unusable_revision_fails_after_its_container_is_gone(rolling: Rolling) -> None:
     rolling.create(gpu=1)
     rolling.grant("0")
     rolling.step()
@@ -198,7 +198,7 @@ def test_what_cannot_be_understood_has_failed_when_its_container_is_gone(rolling
     assert not rolling.engine.containers and not rolling.granted()
 
 
-def test_it_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
+def test_a_deployment_is_stopped_when_its_container_is_gone(rolling: Rolling) -> None:
     rolling.create()
     rolling.step()
     rolling.engine.removes = False
@@ -225,7 +225,7 @@ def test_an_edit_made_while_a_step_fails_is_not_lost(rolling: Rolling, change: s
     assert rolling.step(2).state == "running" and rolling.get().serving == 2
 
 
-def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolling) -> None:
+def test_the_former_revision_restarts_after_a_failed_edit(rolling: Rolling) -> None:
     rolling.create()
     rolling.step(2)
     rolling.edit(image=NONE)
@@ -235,10 +235,10 @@ def test_what_answered_is_started_again_after_an_edit_that_failed(rolling: Rolli
     assert rolling.step().state == "queued"
     found = rolling.step(3)
     assert (found.state, found.serving) == ("running", 1)
-    assert "revision 2 does not serve yet" in str(found.reason)
+    assert "revision 2 does not" in str(found.reason)
 
 
-def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
+def test_without_a_port_a_live_process_counts_as_running(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P4: a command that is not there has a process, too, until that has looked for it."""
@@ -257,9 +257,7 @@ def test_without_a_port_it_runs_when_its_process_has_lived_for_a_moment(
     assert rolling.step().state == "running"
 
 
-def test_an_end_that_was_asked_for_is_none_of_its_own(
-    rolling: Rolling, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_requested_stop_is_no_failure(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drain, "drain_seconds", lambda _: 1e9)
     signal = rolling.engine.signal
     monkeypatch.setattr(rolling.engine, "signal", lambda *_: None)
@@ -275,7 +273,7 @@ def test_an_end_that_was_asked_for_is_none_of_its_own(
     assert (one.restarts, one.ended_at, rolling.engine.living()) == (0, None, [one_name(rolling)])
 
 
-def test_a_start_while_its_container_goes_is_obeyed(
+def test_a_start_during_the_stop_is_executed(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P4: the step that stops it has read before the start that it is not wanted."""
@@ -302,7 +300,7 @@ def one_name(rolling: Rolling) -> str:
     return f"nby-d-{rolling.get().id}-1"
 
 
-def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rolling) -> None:
+def test_places_come_from_the_start_of_the_container(rolling: Rolling) -> None:
     rolling.deployments.store_base_url("/one/")
     rolling.create()
     launched: list[str] = []
@@ -322,7 +320,7 @@ def test_it_believes_to_be_where_it_was_told_when_it_was_started(rolling: Rollin
     assert launched == ["/one/", "/later/"] and rolling.row().newest.prefix == "/later/"
 
 
-def test_an_engine_of_another_machine_is_refused_in_words(rolling: Rolling) -> None:
+def test_a_remote_engine_is_refused_with_a_reason(rolling: Rolling) -> None:
     rolling.create()
     rolling.engine.url = "ssh://ann@there"
     found = rolling.step()
@@ -330,7 +328,7 @@ def test_an_engine_of_another_machine_is_refused_in_words(rolling: Rolling) -> N
     assert not rolling.engine.containers
 
 
-def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
+def test_a_silent_registry_blocks_no_stop_or_deletion(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P4: and what it says later is heard by nobody."""
@@ -362,12 +360,12 @@ def test_a_registry_that_says_nothing_keeps_nobody_from_stopping_or_deleting(
     assert heard.wait(60) and not (rolling.context.folder / deployment_folder(row.id)).exists()
 
 
-def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Rolling) -> None:
+def test_the_reason_of_an_end_ignores_lines_of_requests(rolling: Rolling) -> None:
     """P3: of what was printed before and after."""
     rolling.create()
     rolling.step(2)
     row = rolling.row()
-    log = rolling.rollout._notes.log(row, row.newest)
+    log = rolling.rollout.notes.log(row, row.newest)
     log.write(b"2026-01-31 12:00:00,000 WARNING the model's answer does not fit\n")
     rolling.engine.end(rolling.engine.living()[0], 9)
     ended = because("service-ended", exit_code=9)
@@ -379,7 +377,7 @@ def test_an_end_has_its_own_reason_and_no_line_of_a_harmless_request(rolling: Ro
     assert rolling.step().reason == because("service-restarts", end=ended)
 
 
-def test_why_it_does_not_answer_is_told_in_its_own_words(
+def test_the_last_line_explains_a_missing_response(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """P3, M3: of a model that does not come back from a call."""

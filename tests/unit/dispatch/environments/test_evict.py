@@ -29,13 +29,13 @@ VERSIONS = [version(number) for number in (5, 4, 3, 2, 1)]
         (2, ("v5",), [3, 2, 1]),
     ],
 )
-def test_the_newest_and_those_in_use_stay(
+def test_the_newest_and_used_installations_are_kept(
     keep: int, used: tuple[str, ...], gone: list[int]
 ) -> None:
     assert [one.number for one in unused_versions(VERSIONS, keep, used)] == gone
 
 
-def test_a_program_that_runs_there_is_a_use(tmp_path: Path) -> None:
+def test_a_running_program_counts_as_use(tmp_path: Path) -> None:
     python = tmp_path / "bin/python"
     python.parent.mkdir()
     python.symlink_to(sys.executable)

@@ -35,7 +35,7 @@ def used(bench: Bench, wheels: Wheels) -> UsedEnvironment:
     return UsedEnvironment(made.id, "cows", made.current.id, 1, "")
 
 
-def test_it_is_there_again_and_then_it_is_left_alone(bench: Bench, used: UsedEnvironment) -> None:
+def test_a_missing_installation_is_restored_once(bench: Bench, used: UsedEnvironment) -> None:
     found = version_in_place(bench.context, used)
     assert list(Path(found.place).glob("lib/python3*/site-packages/cow.py"))
     assert version_in_place(bench.context, used) == found
@@ -43,7 +43,7 @@ def test_it_is_there_again_and_then_it_is_left_alone(bench: Bench, used: UsedEnv
     assert version_in_place(bench.context, used).place != found.place
 
 
-def test_one_that_cannot_be_had_leaves_nothing(
+def test_a_failed_installation_leaves_no_folder(
     bench: Bench, used: UsedEnvironment, wheels: Wheels
 ) -> None:
     for path in wheels.folder.glob("cow*"):
@@ -54,19 +54,19 @@ def test_one_that_cannot_be_had_leaves_nothing(
     assert not [path for path in folder.iterdir() if path.is_dir()] and not bench.context.building
 
 
-def test_one_that_was_deleted_is_missed(bench: Bench, used: UsedEnvironment) -> None:
+def test_a_deleted_environment_is_refused(bench: Bench, used: UsedEnvironment) -> None:
     bench.yard.services.environments.delete(ANN, "cows")
     with pytest.raises(NotFound, match="The environment cows was deleted"):
         version_in_place(bench.context, used)
 
 
-def test_who_leaves_begins_nothing(bench: Bench, used: UsedEnvironment) -> None:
+def test_a_leaving_dispatcher_installs_nothing(bench: Bench, used: UsedEnvironment) -> None:
     bench.context.stopping.set()
     with pytest.raises(Unavailable, match="cows version 1 must be installed again"):
         version_in_place(bench.context, used)
 
 
-def test_a_place_goes_with_what_goes_wrong(bench: Bench, tmp_path: Path) -> None:
+def test_a_failed_installation_removes_its_folder(bench: Bench, tmp_path: Path) -> None:
     with pytest.raises(OSError, match="full"), new_place(bench.context, tmp_path / "v") as place:
         assert place.is_dir() and place in bench.context.building
         raise OSError("full")

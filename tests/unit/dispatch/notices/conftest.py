@@ -41,13 +41,13 @@ class NoticeBench:
     @property
     def controller(self) -> NoticeController:
         """Return the controller of the dispatcher in charge."""
-        return self.bench.dispatcher._notices
+        return self.bench.dispatcher.notices
 
     def attach(self) -> None:
         """Let the dispatcher in charge send to the test, and only when the test looks."""
         self._monkeypatch.setattr(self.controller, "tick", lambda **given: None)
-        self.controller._deliveries.send = self.send
-        self.controller._deliveries.luck = lambda: 0.0
+        self.controller.deliveries.send = self.send
+        self.controller.deliveries.luck = lambda: 0.0
 
     def send(self, receiver: Receiver, message: Message) -> Delivery:
         """Record a message."""
@@ -89,7 +89,7 @@ class NoticeBench:
         for _ in range(100):
             NoticeController.tick(self.controller)
             assert self.bench.dispatcher.settle(30)
-            if self.controller._next_look != 0.0:
+            if self.controller.seconds_until_due() > 0.0:
                 return
         raise AssertionError("the controller never rests")
 

@@ -3,13 +3,14 @@
 from datetime import timedelta
 
 from nbyard.dispatch.notices.controller import NEVER, NoticeController
+from nbyard.dispatch.threads import Threads
 from nbyard.domain.notices.structs import Delivery
 from nbyard.reasons.structs import because
 
 BUSY = Delivery(because("channel-answered", service="webhook", status=503))
 
 
-def test_without_notices_it_waits_for_nothing(notified):
+def test_without_notices_nothing_is_due(notified):
     notified.channel()
     notified.look()
     assert notified.controller.seconds_until_due() == NEVER
@@ -18,14 +19,14 @@ def test_without_notices_it_waits_for_nothing(notified):
         assert not notified.store.has_work(c)
 
 
-def test_it_waits_for_the_next_attempt(notified):
+def test_a_failed_message_is_due_later(notified):
     notified.channel()
     notified.answers = [BUSY]
     notified.fail()
     notified.look()
     assert 5 < notified.controller.seconds_until_due() <= 10
     assert notified.controller.is_waiting
-    assert not notified.bench.dispatcher._has_idled(1e9)
+    assert not notified.bench.dispatcher.has_idled(1e9)
     with notified.store.read() as c:
         assert notified.store.has_work(c) and not notified.store.is_busy(c)
 
@@ -33,16 +34,16 @@ def test_it_waits_for_the_next_attempt(notified):
 def test_a_message_that_is_sent_at_once_is_followed_at_once(notified, monkeypatch):
     """Also if its thread ends before the controller has counted the next time."""
     notified.channel()
-    submit = notified.controller._threads.submit
+    submit = Threads.submit
 
-    def run_here(name, work, then):
+    def run_here(threads, name, work, then):
         if name.startswith("channel "):
             then(work())
         else:
-            submit(name, work, then=then)
+            submit(threads, name, work, then=then)
 
-    monkeypatch.setattr(notified.controller._threads, "submit", run_here)
     notified.fail()
+    monkeypatch.setattr(Threads, "submit", run_here)
     NoticeController.tick(notified.controller)
     assert len(notified.sent) == 1
     assert notified.controller.seconds_until_due() == 0.0

@@ -168,7 +168,7 @@ def test_a_message_that_a_crash_repeats_has_the_same_events_and_ids(notified, mo
 
     monkeypatch.setattr(controller, "crash_point", die)
     with pytest.raises(Killed):
-        notified.controller._deliveries.deliver(channel.id)
+        notified.controller.deliveries.deliver(channel.id)
     monkeypatch.setattr(controller, "crash_point", lambda name: None)
     notified.bench.replace_dispatcher()
     notified.attach()
@@ -203,8 +203,8 @@ def test_a_message_without_an_answer_at_the_end_is_left_to_the_next_dispatcher(n
         stopping.set()
         return BUSY
 
-    notified.controller._deliveries.send = hang
-    notified.controller._deliveries.deliver(channel.id)
+    notified.controller.deliveries.send = hang
+    notified.controller.deliveries.deliver(channel.id)
     stopping.clear()
     (notice,) = notified.notices(channel)
     assert (notice.outcome, notice.attempts, notified.now(channel).error) == ("waiting", 0, None)
@@ -214,5 +214,5 @@ def test_a_dispatcher_that_stops_sends_nothing(notified):
     channel = notified.channel()
     notified.fail()
     notified.bench.context.stopping.set()
-    assert not notified.controller._deliveries.deliver(channel.id)
+    assert not notified.controller.deliveries.deliver(channel.id)
     assert notified.sent == []

@@ -18,7 +18,7 @@ def start(notified, path: str = "/a.nbflow") -> str:
 
 def look(notified, seconds: float) -> list[str]:
     notified.time += timedelta(seconds=seconds)
-    notified.controller._long_runs.announce(notified.time)
+    notified.controller.long_runs.announce(notified.time)
     notified.look()
     return [event["id"] for message in notified.sent for event in message.events]
 

@@ -32,14 +32,15 @@ def succeeded(bench: Bench, run: str) -> Report:
     """What a thread finds when the work is done."""
     case = bench.snapshot(run)
     bench.runtime.end(case.attempt.id, text="x")
-    return AttemptController(bench.context, Identities(bench.context)).drive(case)
+    (report,) = AttemptController(bench.context, Identities(bench.context)).drive(case)
+    return report
 
 
 def told(bench: Bench, run: str, *facts: Fact) -> None:
-    bench.dispatcher._inbox.put(Report(bench.attempt(run), list(facts)))
+    bench.dispatcher.inbox.put(Report(bench.attempt(run), list(facts)))
 
 
-def test_that_it_goes_on_is_told(bench: Bench) -> None:
+def test_a_continued_task_says_so(bench: Bench) -> None:
     """M4."""
     run = a_run(bench)
     told(bench, run, WaitEnded(12))
@@ -48,15 +49,15 @@ def test_that_it_goes_on_is_told(bench: Bench) -> None:
     assert bench.task(run).why == f"no earlier result; {words}"
 
 
-def test_only_the_first_end_counts(bench: Bench) -> None:
+def test_only_the_first_result_counts(bench: Bench) -> None:
     """I5: a second opinion changes nothing, whatever it says."""
     run = a_run(bench)
     report = succeeded(bench, run)
-    bench.dispatcher._inbox.put(report)
+    bench.dispatcher.inbox.put(report)
     told(bench, run, FAILED, CANCELLED, LOST)
     bench.round()
     told(bench, run, FAILED, CANCELLED, LOST)
-    bench.dispatcher._inbox.put(report)
+    bench.dispatcher.inbox.put(report)
     bench.round()
     task = bench.task(run)
     assert (task.state, task.failure) == ("succeeded", None)
@@ -82,7 +83,7 @@ def test_outputs_are_on_disk_before_the_commit_that_names_them(
 
     monkeypatch.setattr(os, "fsync", noted)
     monkeypatch.setattr(bench.store.artifacts, "insert_all", inserting)
-    bench.dispatcher._inbox.put(succeeded(bench, run))
+    bench.dispatcher.inbox.put(succeeded(bench, run))
     bench.until(lambda: bench.task(run).state == "succeeded")
     place = bench.context.blobs.path(bench.task(run).artifacts[0].digest)
     (before,) = at_commit
@@ -95,7 +96,7 @@ def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
     report = succeeded(bench, run)
     with bench.context.blobs.exclusive_collection() as is_alone:
         assert not is_alone
-    bench.dispatcher._inbox.put(report)
+    bench.dispatcher.inbox.put(report)
     bench.until(lambda: bench.task(run).state == "succeeded")
     with bench.context.blobs.exclusive_collection() as is_alone:
         assert is_alone
@@ -109,7 +110,7 @@ def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) 
     run = a_run(bench)
     report = Report(bench.attempt(run), [late]) if late else succeeded(bench, run)
     former = bench.replace_dispatcher()
-    former._inbox.put(report)
+    former.inbox.put(report)
     with pytest.raises(LeaseLost):
         former.tick(set(), has_news=False)
     task = bench.task(run)
@@ -131,7 +132,7 @@ def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: Fake
     assert task.failure is not None and task.failure.kind == "contract"
 
 
-def test_what_cannot_be_written_down_keeps_nobody_waiting(
+def test_an_unstorable_report_delays_no_others(
     bench: Bench,
     runtime: FakeRuntime,
     monkeypatch: pytest.MonkeyPatch,
@@ -153,5 +154,5 @@ def test_what_cannot_be_written_down_keeps_nobody_waiting(
     runtime.end(bench.attempt(other))
     bench.until(lambda: bench.run(other).state == "succeeded")
     bench.until(lambda: bench.run(run).state == "failed")
-    assert "unexpected: its report cannot be stored" in bench.task(run).why
+    assert "report cannot be stored" in bench.task(run).why
     assert "this round failed" in caplog.text

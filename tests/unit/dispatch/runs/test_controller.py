@@ -58,7 +58,7 @@ def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRunt
     assert len(runtime.starts) == 4
 
 
-def test_results_are_handed_on(bench: Bench, runtime: FakeRuntime) -> None:
+def test_results_are_passed_on(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
     runtime.end(bench.attempt(run), text="from a")
@@ -67,7 +67,7 @@ def test_results_are_handed_on(bench: Bench, runtime: FakeRuntime) -> None:
     assert [path.read_text() for path in staged] == ["from a"]
 
 
-def test_downstream_of_a_failure_is_skipped(bench: Bench) -> None:
+def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
     """R1: what does not depend on it goes on."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
@@ -83,7 +83,7 @@ def test_downstream_of_a_failure_is_skipped(bench: Bench) -> None:
     assert bench.task(run, "d").why == "an upstream task failed"
 
 
-def test_cancel_skips_and_starts_nothing_more(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     """R7, I9."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
@@ -100,7 +100,7 @@ def test_cancel_skips_and_starts_nothing_more(bench: Bench, runtime: FakeRuntime
     assert len(runtime.starts) == 3
 
 
-def test_cancel_of_a_queued_run(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
     """R7: before any round was made."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.cancel(run)
@@ -108,9 +108,7 @@ def test_cancel_of_a_queued_run(bench: Bench, runtime: FakeRuntime) -> None:
     assert runtime.starts == []
 
 
-def test_an_acknowledged_run_is_there_for_the_next_dispatcher(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: FakeRuntime) -> None:
     """I1, I7, R8: what is finished is not done again; what runs is adopted."""
     run = bench.submit(DIAMOND)
     bench.replace_dispatcher()
@@ -137,7 +135,7 @@ def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
     assert found["SELECT"] < 25
 
 
-def test_a_commit_whose_answer_is_lost_is_found_and_tidied_up(
+def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F20: nothing is done twice, and nothing stays of the attempt but its record."""
@@ -180,7 +178,7 @@ def test_one_broken_run_does_not_stop_the_others(
     bench.until(lambda: bench.task(broken).state == "running")
 
 
-def test_a_runtime_hears_that_a_run_is_at_its_end(bench: Bench):
+def test_runtimes_are_notified_of_the_end_of_a_run(bench: Bench):
     run = bench.submit({"a": [], "b": ["a"]})
     finish(bench, run, "a")
     assert bench.runtime.ended_runs == []

@@ -6,6 +6,7 @@ from tests.support.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.dispatch.runs import ready_tasks
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.errors import Busy, Invalid, Unavailable
+from nbyard.reasons.structs import because
 
 WORDS = "no worker of here has reported its packages yet"
 WAITS = f"waits: {WORDS}"
@@ -45,7 +46,7 @@ def finish(bench: Bench, runtime: Elsewhere, run: str) -> None:
     bench.until(lambda: bench.run(run).state == "succeeded")
 
 
-def test_it_waits_and_says_so(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_task_waits_for_its_environment_with_a_reason(bench: Bench, runtime: Elsewhere) -> None:
     """R9, I4: then it is keyed with what is there, and found by it."""
     first, second = (submit(bench, cache=True) for _ in range(2))
     bench.until(lambda: bench.task(first).why == WAITS)
@@ -60,7 +61,7 @@ def test_it_waits_and_says_so(bench: Bench, runtime: Elsewhere) -> None:
 
 
 @pytest.mark.parametrize("others", [[NEW], [OLD, NEW]])
-def test_another_environment_is_another_key(
+def test_another_environment_changes_the_cache_key(
     bench: Bench, runtime: Elsewhere, others: list[Lock]
 ) -> None:
     """R9: also where workers differ."""
@@ -72,13 +73,15 @@ def test_another_environment_is_another_key(
     assert not bench.task(run).cached
 
 
-def test_a_change_while_it_ran_is_not_kept(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_result_after_a_changed_environment_is_not_cached(
+    bench: Bench, runtime: Elsewhere
+) -> None:
     """R9, I18: its result is its run's, and nobody's who asks for the key."""
     runtime.installed = [OLD]
     run = submit(bench, cache=True)
     bench.until(lambda: bench.task(run).state == "running")
     runtime.installed = [NEW]
-    bench.dispatcher._runs._candidates.identities._environments.clear()
+    bench.dispatcher.runs.candidates.identities.seen_environments.clear()
     finish(bench, runtime, run)
     assert bench.task(run).artifacts
     for there in (OLD, NEW):
@@ -88,7 +91,7 @@ def test_a_change_while_it_ran_is_not_kept(bench: Bench, runtime: Elsewhere) -> 
         assert not bench.task(again).cached
 
 
-def test_who_takes_over_a_result_does_not_wait(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_reused_result_needs_no_environment(bench: Bench, runtime: Elsewhere) -> None:
     """R9: nor does one that is pinned."""
     runtime.installed = [OLD]
     first = submit(bench, cache=True)
@@ -100,7 +103,7 @@ def test_who_takes_over_a_result_does_not_wait(bench: Bench, runtime: Elsewhere)
     bench.until(lambda: bench.run(again).state == "succeeded")
 
 
-def test_one_asks_for_all_and_now_and_then(
+def test_one_lookup_serves_all_tasks_at_intervals(
     bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I30: nothing turns while nothing can be known."""
@@ -110,10 +113,10 @@ def test_one_asks_for_all_and_now_and_then(
     asked = runtime.asked
     bench.round(20)
     assert (asked, runtime.asked) == (1, 1)
-    assert bench.dispatcher._runs.seconds_until_due() > 1.0
+    assert bench.dispatcher.runs.seconds_until_due() > 1.0
 
 
-def test_it_keeps_no_others_waiting(
+def test_a_waiting_task_delays_no_others(
     bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
@@ -122,7 +125,7 @@ def test_it_keeps_no_others_waiting(
     bench.until(lambda: bench.task(run).state == "running")
 
 
-def test_it_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_waiting_task_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
     """I9: without ever being started."""
     run = submit(bench)
     bench.until(lambda: bench.task(run).why == WAITS)
@@ -133,20 +136,20 @@ def test_it_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
     assert (runtime.asked, runtime.starts) == (asked, [])
 
 
-def test_it_waits_no_longer_than_it_may(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_waiting_task_has_a_time_limit(bench: Bench, runtime: Elsewhere) -> None:
     """I11."""
     run = submit(bench, queue_timeout_seconds=0.2)
     bench.until(lambda: bench.run(run).state == "failed", 10_000)
-    assert bench.task(run).why == "waited longer than its limit of 0.2 s in the queue"
+    assert bench.task(run).reason == because("queue-limit", seconds=0.2)
 
 
-def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -> None:
+def test_earlier_reasons_are_kept_while_waiting(bench: Bench, runtime: Elsewhere) -> None:
     """R8, K11."""
     runtime.installed = [OLD]
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
     runtime.installed = []
-    bench.dispatcher._runs._candidates.identities._environments.clear()
+    bench.dispatcher.runs.candidates.identities.seen_environments.clear()
     runtime.lose(bench.attempt(run))
     lost = "attempt 1 was lost: killed by the test"
     said = f"{lost} – {WAITS}"
@@ -158,14 +161,14 @@ def test_what_became_of_it_before_stays_told(bench: Bench, runtime: Elsewhere) -
     assert bench.task(run).why == f"runs again: {lost}"
 
 
-def test_a_refusal_fails_it(bench: Bench, runtime: Elsewhere) -> None:
+def test_a_refused_lookup_fails_the_task(bench: Bench, runtime: Elsewhere) -> None:
     runtime.silence = Invalid("No cluster is set.")
     run = submit(bench, *"ab")
     bench.until(lambda: bench.run(run).state == "failed")
     assert {task.why for task in bench.detail(run).tasks} == {"No cluster is set."}
 
 
-def test_a_busy_store_is_not_asked_at_every_turn(
+def test_a_busy_store_is_asked_at_intervals(
     bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F12."""
@@ -176,7 +179,7 @@ def test_a_busy_store_is_not_asked_at_every_turn(
 
 
 @pytest.mark.parametrize("identity", ["", "sha256:1"])
-def test_an_image_that_is_not_here_is_never_the_same(
+def test_a_missing_image_is_never_reused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, identity: str
 ) -> None:
     """R2: what its name stands for is known only when it was pulled."""
@@ -185,15 +188,13 @@ def test_an_image_that_is_not_here_is_never_the_same(
     bench.until(lambda: bench.task(first).state == "running")
     bench.runtime.end(bench.attempt(first), text="made")
     bench.until(lambda: bench.run(first).state == "succeeded")
-    bench.dispatcher._runs._candidates.identities._environments.clear()
+    bench.dispatcher.runs.candidates.identities.seen_environments.clear()
     again = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(again).state in ("running", "succeeded"))
     assert bench.task(again).cached == bool(identity)
 
 
-def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_silent_engine_is_awaited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """F7, R9: with the reason, and nothing is begun meanwhile."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     silent = [Unavailable("no response in time")]
@@ -212,7 +213,7 @@ def test_an_engine_that_does_not_say_which_image_it_has_is_waited_for(
 
 
 @pytest.mark.parametrize(("faults", "state"), [(2, "running"), (3, "failed")])
-def test_an_unexpected_error_is_tried_again_before_it_fails_a_node(
+def test_an_unexpected_error_is_retried_before_the_task_fails(
     bench: Bench,
     runtime: Elsewhere,
     monkeypatch: pytest.MonkeyPatch,

@@ -64,33 +64,35 @@ def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> 
     """R2, I30: level by level on the board, then one commit."""
     run_once(bench, CHAIN)
     with bench.store.read() as c:
-        before = bench.store.database._writes
+        before = bench.store.database.writes
         assert c is not None
     again = bench.submit(CHAIN, cache=True)
-    submitted = bench.store.database._writes
+    submitted = bench.store.database.writes
     bench.until(lambda: bench.run(again).state == "succeeded")
     assert submitted - before == 1
-    assert bench.store.database._writes - submitted <= 2, "begun, then all of it"
+    assert bench.store.database.writes - submitted <= 2, "begun, then all of it"
     detail = bench.detail(again)
     assert all(task.cached and task.artifacts for task in detail.tasks)
     assert len(runtime.starts) == len(CHAIN)
 
 
-def test_more_than_fits_into_a_round(
+def test_a_round_is_bounded_and_the_next_follows(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I30: a round has a bound, and the next follows at once."""
     run_once(bench, CHAIN)
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     again = bench.submit(CHAIN, cache=True)
-    runs = bench.dispatcher._runs
-    bench.until(lambda: runs._candidates.is_behind)
+    runs = bench.dispatcher.runs
+    bench.until(lambda: runs.candidates.is_behind)
     assert runs.seconds_until_due() == 0.0
     bench.until(lambda: bench.run(again).state == "succeeded")
     assert len(runtime.starts) == len(CHAIN)
 
 
-def test_code_is_looked_at_once_for_all(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_code_is_looked_up_once_for_all_tasks(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """I30: and beside the loop, for an engine that is asked may hang."""
     looked, seen = keys.environment_of, list[str]()
 
@@ -115,7 +117,7 @@ def installed_by_key(bench: Bench, run: str) -> str:
     return str(parts["environment"])
 
 
-def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Ground) -> None:
+def test_installations_while_a_task_waits_count(bench: Bench, ground: Ground) -> None:
     """R2, K8: the key, and the reason, are those of where it runs."""
     before, waiting = bench.submit({"a": []}, n=1), bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, before))
@@ -129,7 +131,7 @@ def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Groun
     ground.install("numpy 1")
     downgraded = bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, downgraded))
-    assert bench.task(downgraded).why == "runs because its environment changed"
+    assert "environment changed" in bench.task(downgraded).why
     bench.runtime.end(bench.attempt(downgraded))
     bench.until(lambda: bench.run(downgraded).state == "succeeded")
     ground.install("numpy 2")
@@ -138,9 +140,7 @@ def test_what_is_installed_while_a_task_waits_counts(bench: Bench, ground: Groun
     assert bench.task(again).cached
 
 
-def test_what_is_installed_while_it_runs_is_no_part_of_what_is_kept(
-    bench: Bench, ground: Ground
-) -> None:
+def test_installations_during_a_run_are_not_recorded(bench: Bench, ground: Ground) -> None:
     """R2: nobody knows of which of the two its result is."""
     run = bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, run))
@@ -155,7 +155,7 @@ def test_what_is_installed_while_it_runs_is_no_part_of_what_is_kept(
         bench.until(lambda again=again: bench.run(again).state == "succeeded")  # type: ignore[misc]
 
 
-def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
+def test_a_failing_lookup_delays_no_other_tasks(
     bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F7: the next one has the slot; it goes on when there is word again."""
@@ -176,9 +176,7 @@ def test_who_waited_long_and_cannot_be_looked_at_keeps_nobody_waiting(
     bench.until(lambda: is_running(bench, waiting))
 
 
-def test_however_many_are_being_looked_at_hide_nobody(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_lookups_hide_no_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """F8: an engine that does not answer keeps only its own tasks."""
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     answers = threading.Event()

@@ -11,6 +11,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
+from nbyard.reasons.structs import because
 
 
 class AtOnce(Threads):
@@ -31,7 +32,7 @@ def threads() -> AtOnce:
     return AtOnce()
 
 
-def test_it_cleans_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
+def test_runs_are_cleaned_up_once_a_day(bench: Bench, threads: AtOnce, monkeypatch) -> None:
     runs = bench.yard.services.runs
     runs.set_retention(OWNER, NewRetention(CleanUpRules(keep=0)))
     controller = RetentionController(bench.context, threads)
@@ -54,7 +55,7 @@ def test_new_rules_and_a_clock_that_was_set_back(bench: Bench, threads: AtOnce) 
     RetentionController(bench.context, threads).tick()
     assert threads.done == 2
     with bench.store.write() as c:
-        bench.store.facts.set(c, retention._fact(OWNER.name), str(time.time() + 1e6))
+        bench.store.facts.set(c, retention.fact_name(OWNER.name), str(time.time() + 1e6))
     RetentionController(bench.context, threads).tick()
     assert threads.done == 3
 
@@ -87,7 +88,7 @@ def test_policies_of_projects_delete_runs_of_their_project_only(
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=0))
     (shown,) = services.runs.preview_retention(OWNER).policies
     assert (shown.project, shown.name, shown.preview.count) == ("wine", "none", 1)
-    assert [str(run.protection) for run in shown.preview.protected] == ["you marked it to be kept"]
+    assert [run.protection for run in shown.preview.protected] == [because("kept-by-user")]
     RetentionController(bench.context, threads).tick()
     assert {run.id for run in services.runs.list(OWNER).items} == {kept, outside}
     services.projects.set_policy(OWNER, wine.id, "none", PolicyRules(keep=1))

@@ -45,7 +45,7 @@ RUNS = st.lists(
 
 
 @given(RUNS)
-def test_what_is_due(scratch: list[Run]) -> None:
+def test_due_scratch_runs_are_found(scratch: list[Run]) -> None:
     due = due_runs(scratch, NOW)
     assert all(run.state in RUN.terminal for run in due), "live runs stay"
     for run in scratch:
@@ -56,7 +56,7 @@ def test_what_is_due(scratch: list[Run]) -> None:
             assert (run in due) == (is_replaced or is_old)
 
 
-def test_runs_of_running_bisections_stay() -> None:
+def test_runs_of_running_bisections_are_kept() -> None:
     probes = [a_run(name, "bisect", "a", "succeeded", 30) for name in ("first", "last")]
     probes = [
         msgspec.structs.replace(run, origin=Origin("bisect", f"{run.id}'s")) for run in probes
@@ -72,7 +72,7 @@ def ended(bench: Bench, **plan: object) -> str:
     return run
 
 
-def test_they_are_deleted_with_their_folders(bench: Bench) -> None:
+def test_scratch_runs_are_deleted_with_their_folders(bench: Bench) -> None:
     made = [ended(bench, origin="check") for _ in range(2)]
     kept = ended(bench)
     folders = [bench.folder(bench.attempt(run)) for run in made]
@@ -84,7 +84,7 @@ def test_they_are_deleted_with_their_folders(bench: Bench) -> None:
     assert not folders[1].exists() and bench.run(kept).state == "succeeded"
 
 
-def test_it_looks_once_a_minute(bench: Bench, monkeypatch) -> None:
+def test_scratch_runs_are_checked_once_a_minute(bench: Bench, monkeypatch) -> None:
     asked = []
     threads = Threads(1)
     monkeypatch.setattr(threads, "submit", lambda key, work: asked.append(key))

@@ -47,14 +47,14 @@ def test_a_worker_has_work_for_about_a_second(seconds: float | None, most: int) 
     assert not found.has_room(worker("a", most), PLAN)
 
 
-def test_what_was_seen_lately_counts_most() -> None:
+def test_recent_durations_count_most() -> None:
     found = placing()
     for seconds in (0.001, 60.0, 60.0):
         found.learn_duration(PLAN, took(seconds))
     assert not found.has_room(worker("a", 1), PLAN)
 
 
-def test_another_worker_is_worth_it_where_this_one_takes_long() -> None:
+def test_long_work_is_worth_another_worker() -> None:
     found = placing()
     assert not found.is_enough(worker("a", 1), PLAN)
     found.learn_duration(PLAN, took(0.00001))
@@ -63,14 +63,14 @@ def test_another_worker_is_worth_it_where_this_one_takes_long() -> None:
     assert not found.is_enough(worker("a", 1), PLAN)
 
 
-def test_the_least_busy_one_of_a_group() -> None:
+def test_the_least_busy_worker_is_chosen() -> None:
     one, two, other = worker("a", 3), worker("b", 2), worker("c", 1, ("other",))
     idle, adopted, left = worker("d", 0), worker("e", 1, ()), worker("f", 1, has_left=True)
     found = placing(one, two, other, idle, adopted, left)
     assert found.busy_workers() == {("g",): two, ("other",): other}
 
 
-def test_an_idle_one_is_taken_before_a_new_one() -> None:
+def test_an_idle_worker_is_used_before_a_new_one() -> None:
     task: Any = SimpleNamespace(run=None)
     idle, gone = worker("a", 0), worker("b", 0, has_left=True)
     assert placing(gone, idle).idle_or_new_worker(task, ("g",)) is idle

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from nbyard.dispatch.state.attempt_reports import Ended, Report, ReportInbox, Waits
 
 
-def test_it_rings_once_until_somebody_looks() -> None:
+def test_the_inbox_rings_once_until_it_is_read() -> None:
     inbox, rung = ReportInbox(), list[int]()
     inbox.ring = lambda: rung.append(1)
     first, second = Report("a", [Waits(None)]), Report("b", [])
@@ -20,7 +20,7 @@ def test_it_rings_once_until_somebody_looks() -> None:
     assert inbox.take() == []
 
 
-def test_what_is_not_wanted_is_let_go() -> None:
+def test_unwanted_reports_release_their_bytes() -> None:
     let_go: list[str] = []
     hold = ExitStack()
     hold.callback(let_go.append, "bytes")

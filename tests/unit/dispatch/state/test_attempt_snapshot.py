@@ -7,7 +7,7 @@ from nbyard.dispatch.state.attempt_snapshot import inputs_of
 from nbyard.errors import NotFound
 
 
-def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": []}, memory_bytes=5, cpu=1.5)
     bench.until(lambda: bench.task(run).state == "running")
     case = bench.snapshot(run)
@@ -21,7 +21,7 @@ def test_a_case_follows_the_board(bench: Bench, runtime: FakeRuntime) -> None:
     assert not case.is_cancelled
 
 
-def test_what_is_tried_again_comes_before_what_waits(bench: Bench, runtime: FakeRuntime) -> None:
+def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     """R8: also where others keep the queue; runs of a higher priority come before both."""
     run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
     bench.until(lambda: bench.task(run).state == "running")
@@ -34,7 +34,7 @@ def test_what_is_tried_again_comes_before_what_waits(bench: Bench, runtime: Fake
 def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRuntime) -> None:
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
-    board = bench.dispatcher._runs._board
+    board = bench.dispatcher.runs.board
     with pytest.raises(NotFound, match="a did not create the output out"):
         inputs_of(board.runs[run].tasks["b"])
     runtime.end(bench.attempt(run))

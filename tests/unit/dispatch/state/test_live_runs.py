@@ -17,11 +17,11 @@ from nbyard.store import transition
 
 @pytest.fixture
 def board(bench: Bench) -> LiveRuns:
-    found: LiveRuns = bench.dispatcher._runs._board
+    found: LiveRuns = bench.dispatcher.runs.board
     return found
 
 
-def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: LiveRuns) -> None:
+def test_a_cancel_request_reads_only_the_run(bench: Bench, board: LiveRuns) -> None:
     """I9, I30: the tasks of a large graph are not read again for it."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
@@ -37,7 +37,7 @@ def test_a_wish_to_cancel_reads_only_the_run(bench: Bench, board: LiveRuns) -> N
     assert run in board.untouched
 
 
-def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: LiveRuns) -> None:
+def test_a_run_cancelled_at_its_start_starts_once(bench: Bench, board: LiveRuns) -> None:
     """I5: what is decided may not be written yet when the wish is read."""
     run = bench.submit({"a": []})
     with bench.store.read() as c:
@@ -63,7 +63,7 @@ def test_a_run_that_is_cancelled_as_it_begins_begins_once(bench: Bench, board: L
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_run_takes_as_long_as_was_counted(
+def test_the_duration_of_a_run_is_measured(
     bench: Bench, board: LiveRuns, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     """I21: the clock is set while it runs."""
@@ -78,7 +78,7 @@ def test_a_run_takes_as_long_as_was_counted(
     assert live.monotonic_now == max(live.run.started_at, set_to)
 
 
-def test_what_somebody_else_moved_is_read_anew(bench: Bench, board: LiveRuns) -> None:
+def test_changes_of_other_writers_are_read_again(bench: Bench, board: LiveRuns) -> None:
     """Nobody should; but the store is right, not the board."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
@@ -115,7 +115,7 @@ def test_a_write_on_a_stale_board_is_undone_and_repeated(
     assert bench.task(run).artifacts == []
 
 
-def test_forgetting_everything(bench: Bench, board: LiveRuns) -> None:
+def test_a_cleared_board_is_empty(bench: Bench, board: LiveRuns) -> None:
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     bench.submit({"a": []}, cpu=2.0)

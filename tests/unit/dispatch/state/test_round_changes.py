@@ -10,7 +10,7 @@ from nbyard.reasons.structs import Reason, because
 
 
 def writes(bench: Bench) -> int:
-    return bench.store.database._writes
+    return bench.store.database.writes
 
 
 def quiet(bench: Bench, times: int = 1) -> None:
@@ -20,7 +20,7 @@ def quiet(bench: Bench, times: int = 1) -> None:
         assert bench.dispatcher.settle(30)
 
 
-def test_an_end_and_what_follows_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
+def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
     """I6: the node, its outputs and the next attempts; nothing between them is ever seen."""
     run = bench.submit({"a": [], "b": ["a"], "c": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
@@ -80,7 +80,7 @@ def test_a_failed_retry_has_both_reasons(bench: Bench, runtime: FakeRuntime) -> 
     assert Reason(**found[-1].data["reason"]) == both
 
 
-def test_a_start_waits_a_little_for_company(
+def test_a_start_is_written_with_the_next_change(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is written with the next end, or when its time has come."""
@@ -91,7 +91,7 @@ def test_a_start_waits_a_little_for_company(
     quiet(bench, 3)
     assert len(runtime.running) == 1
     assert writes(bench) == before and bench.task(run).state == "preparing"
-    assert bench.dispatcher._runs._board.runs[run].tasks["a"].record.state == "running"
+    assert bench.dispatcher.runs.board.runs[run].tasks["a"].record.state == "running"
     attempt = bench.attempt(run)
     runtime.end(attempt)
     bench.dispatcher.tick({attempt}, has_news=False)
@@ -118,9 +118,7 @@ def test_a_run_begins_with_its_first_attempt(bench: Bench, monkeypatch: pytest.M
     assert bench.run(run).state == "running" and len(bench.task(run).attempts) == 1
 
 
-def test_a_start_is_written_when_its_time_has_come(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nbyard.dispatch.runs.controller.LINGER_SECONDS", 0.0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).attempts)

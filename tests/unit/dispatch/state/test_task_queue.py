@@ -22,7 +22,7 @@ def task(name: str, priority: int, seconds: int) -> Any:
 
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
-def test_the_queue_is_in_order_whatever_comes_and_goes(wanted: list[Any], data: Any) -> None:
+def test_the_queue_is_always_in_order(wanted: list[Any], data: Any) -> None:
     """R11, I11: by priority, else as they come; and by their limits."""
     queue: TaskQueue[Any] = TaskQueue()
     there: dict[str, Any] = {}

@@ -30,12 +30,12 @@ from nbyard.domain.arguments.bindings import (
         Beside("reads", "^.bai"),
     ],
 )
-def test_what_is_written_is_read(reach: Reach) -> None:
+def test_bindings_survive_json(reach: Reach) -> None:
     written = msgspec.json.encode(reach)
     assert msgspec.json.decode(written, type=Reach) == reach
 
 
-def test_kinds_are_told_apart_by_their_words() -> None:
+def test_kinds_are_distinguished_by_their_fields() -> None:
     kinds = typing.get_args(Reach)
     assert len({kind.__struct_config__.tag for kind in kinds}) == len(kinds)
     assert set(LEFT) < set(kinds)
@@ -57,7 +57,7 @@ def test_names_beside_others(pattern: str, name: str) -> None:
     assert Beside("reads", pattern).name("a.b.bam") == name
 
 
-def test_what_belongs_to_a_file_of_a_list_is_no_item_of_it() -> None:
+def test_companions_of_listed_files_are_no_items() -> None:
     """E13: in the order of their names; one may belong to several."""
     idx, stem = Companion(".idx"), Companion("^.map", required=False)
     names = ["a.map", "a.txt", "a.txt.idx", "b.txt", "c.map"]

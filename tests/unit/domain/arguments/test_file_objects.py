@@ -13,7 +13,7 @@ TREE = Argument("tree", "input", format="folder", reach=Referenced())
 FACTS = ReferenceFacts(listings={"tree": {"a.txt": 3, "sub": {"b": 0}}})
 
 
-def test_a_folder_tells_what_lies_in_it_if_asked() -> None:
+def test_a_folder_lists_its_content_on_request() -> None:
     found = as_file_object(TREE, "{attempt}/inputs/tree/x", FACTS)
     assert [one["basename"] for one in found["listing"]] == ["a.txt", "sub"]
     assert found["listing"][0]["size"] == 3
@@ -21,7 +21,7 @@ def test_a_folder_tells_what_lies_in_it_if_asked() -> None:
     assert "listing" not in as_file_object(TREE, "{attempt}/inputs/tree/x", ReferenceFacts())
 
 
-def test_what_lies_in_a_folder_goes_where_it_goes() -> None:
+def test_content_of_a_folder_moves_with_it() -> None:
     found = as_file_object(TREE, "{attempt}/inputs/tree/x", FACTS)
     change_path(found, "/w/y")
     assert (found["basename"], found["listing"][0]["path"]) == ("y", "/w/y/a.txt")
@@ -49,12 +49,12 @@ def test_standard_input_is_a_file_that_references_name(text: str, place: str) ->
 
 
 @pytest.mark.parametrize("text", ["$(inputs.n)", "{attempt}/../x"])
-def test_standard_input_is_no_other_text(text: str) -> None:
+def test_only_the_exact_text_is_standard_input(text: str) -> None:
     with pytest.raises(Invalid, match="stdin: "):
         build_argv(["x"], [Argument("n", reach=Bound())], {"n": "/x"}, Invocation(stdin=text))
 
 
-def test_standard_input_is_told_once() -> None:
+def test_standard_input_is_used_once() -> None:
     data = Argument("data", "input", reach=Stdin())
     with pytest.raises(Invalid, match="another argument already uses stdin"):
         check_command(("x",), [data], Invocation(stdin="$(inputs.data.path)"))

@@ -1,17 +1,8 @@
 """Parameter references of CWL v1.2: what they stand for, and what is no reference."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from nbyard.domain.arguments.parameter_references import (
-    escape_references,
-    evaluate_reference,
-    in_parts,
-    names_in,
-    rename_references,
-    replace_self,
-)
+from nbyard.domain.arguments.parameter_references import evaluate_reference, in_parts, names_in
 from nbyard.errors import Invalid
 
 KNOWN = {
@@ -69,12 +60,12 @@ def test_values(text: str, value: object) -> None:
         ("$(inputs.a.b)", "there is no 'b'"),
     ],
 )
-def test_what_is_no_reference(text: str, words: str) -> None:
+def test_texts_without_references_are_literal(text: str, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         evaluate_reference(text, KNOWN, "f")
 
 
-def test_white_space_around_a_reference_may_count() -> None:
+def test_white_space_around_a_reference_is_kept() -> None:
     assert evaluate_reference("$(inputs.a)\n", KNOWN, "f", exact=True) == "1\n"
     assert evaluate_reference("$(inputs.a)", KNOWN, "f", exact=True) == 1
 
@@ -90,31 +81,6 @@ def test_which_inputs_a_text_names() -> None:
     assert names_in("$(inputs.a)-$(runtime.cores)", "f") == [("inputs", "a"), ("runtime", "cores")]
 
 
-def test_other_names() -> None:
-    names = {("odd name",): ("odd_name",), ("rec", "b"): ("rec_b",), ("a",): ("a",)}
-    text = "$(inputs['odd name'].path) $(inputs.rec.b) $(self.a) $(inputs.a)"
-    told = "$(inputs.odd_name.path) $(inputs.rec_b) $(self.a) $(inputs.a)"
-    assert rename_references(text, names) == told
-
-
-@pytest.mark.parametrize("path", ["['b az']", r"['it\'s']", "[0].c", ".c", r"['\\']"])
-def test_other_names_leave_the_rest_as_it_is(path: str) -> None:
-    assert rename_references(f"$(inputs.x{path})", {("x",): ("y",)}) == f"$(inputs.y{path})"
-    assert rename_references(rf"\$(inputs.x{path})", {("x",): ("y",)}) == rf"\$(inputs.x{path})"
-
-
-def test_self_as_an_input() -> None:
-    text = r"$(self.a)/$(self['b c'][0]) \$(self.a) $(inputs.self)"
-    assert replace_self(text, ("x", "y")) == (
-        r"$(inputs.x.y.a)/$(inputs.x.y['b c'][0]) \$(self.a) $(inputs.self)"
-    )
-
-
-@given(st.text(st.sampled_from("a$({})\\ .")))
-def test_quoted_text_is_itself(text: str) -> None:
-    assert evaluate_reference(escape_references(text), KNOWN, "f") == text
-
-
 @pytest.mark.parametrize(
     ("text", "parts"),
     [
@@ -127,5 +93,7 @@ def test_quoted_text_is_itself(text: str) -> None:
         ("plain", [{"is": "plain"}]),
     ],
 )  # fmt: skip
-def test_what_is_known_before_the_work(text: str, parts: list[dict[str, object]]) -> None:
+def test_values_known_before_the_work_are_filled_in(
+    text: str, parts: list[dict[str, object]]
+) -> None:
     assert in_parts(text, KNOWN, "f") == parts

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from nbyard.domain.arguments.bindings import Bound, Referenced
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv, check_command
-from nbyard.domain.commands.invocations import Invocation
+from nbyard.domain.commands.invocations import Invocation, Record
 from nbyard.errors import Invalid
 
 ARGUMENTS = [Argument("r_a", reach=Referenced()), Argument("r_b", reach=Referenced())]
@@ -27,7 +26,7 @@ def test_references_see_records_of_arguments() -> None:
 
 
 @pytest.mark.parametrize("records", [{"r_a": Record({"b": "r_b"})}, {"r": Record({"b": "gone"})}])
-def test_a_record_has_a_name_of_its_own_and_fields_that_are_there(
+def test_a_record_needs_its_own_name_and_existing_fields(
     records: dict[str, Record],
 ) -> None:
     with pytest.raises(Invalid, match=r"invocation\.records"):

@@ -50,7 +50,7 @@ def test_names(name: str) -> None:
         "é" * 65,
     ],
 )
-def test_names_that_are_none(name: str) -> None:
+def test_invalid_names_are_refused(name: str) -> None:
     """E5, Q1: a name is source text once it is injected."""
     assert not is_name(name)
     with pytest.raises(Invalid) as refused:
@@ -79,7 +79,7 @@ def test_duplicate_names_are_refused_on_the_field() -> None:
         ),
     ],
 )
-def test_shapes_that_make_no_sense(arguments: list[Argument], path: str) -> None:
+def test_contradicting_declarations_are_refused(arguments: list[Argument], path: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_arguments(arguments)
     assert refused.value.details[0].path == path
@@ -109,19 +109,19 @@ def test_shapes_that_make_no_sense(arguments: list[Argument], path: str) -> None
         ("string", None),
     ],
 )
-def test_values_that_do_not_fit(type_: str, value: object) -> None:
+def test_unfit_values_are_refused(type_: str, value: object) -> None:
     """R1, Q20, Q21: True is not 1, and nothing is guessed."""
     with pytest.raises(Invalid) as refused:
         check_value(Argument("a", type=type_), value, "arguments.a")  # type: ignore[arg-type]
     assert refused.value.details[0].path.startswith("arguments.a")
 
 
-def test_null_needs_leave() -> None:
+def test_null_needs_permission() -> None:
     assert check_value(Argument("a", nullable=True), None) is None
     assert check_value(Argument("a", default=None), None) is None
 
 
-def test_choice_tells_types_apart() -> None:
+def test_choices_distinguish_types() -> None:
     argument = Argument("a", type="choice", choices=(1, True, "1"))
     for value in (1, True, "1"):
         assert check_value(argument, value) is value
@@ -194,7 +194,7 @@ def test_json_survives_the_command_line(value: object) -> None:
         ("json", "[" * 5000),
     ],
 )
-def test_texts_that_cannot_be_read(type_: str, text: str) -> None:
+def test_unreadable_texts_are_refused(type_: str, text: str) -> None:
     with pytest.raises(Invalid):
         parse_value(Argument("a", type=type_), text)  # type: ignore[arg-type]
 
@@ -235,7 +235,7 @@ def test_structs_survive_json() -> None:
     assert msgspec.json.decode(b'{"name":"a"}', type=Argument).default is msgspec.UNSET
 
 
-def test_the_value_of_a_secret_is_a_name_and_is_not_repeated():
+def test_the_value_of_a_secret_is_a_name_and_never_shown():
     """E3."""
     secret = Argument("token", type="secret", required=True)
     assert check_value(secret, "api") == parse_value(secret, "api") == "api"

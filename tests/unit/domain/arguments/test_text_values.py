@@ -21,7 +21,7 @@ from nbyard.errors import Invalid
         ("decimal", 3, "3"),
     ],
 )
-def test_a_valid_text_stays_as_it_is(kind: str, value: Any, text: str) -> None:
+def test_a_valid_text_is_unchanged(kind: str, value: Any, text: str) -> None:
     assert check_text_value(kind, value, "x") == text
 
 

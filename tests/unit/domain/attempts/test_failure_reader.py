@@ -18,11 +18,11 @@ def test_a_result_is_read() -> None:
     failure = Failure("timeout", because("time-limit", seconds=5), cell=2)
     result = Result("a", "t", "failed", 1.0, 2.0, failure=failure)
     assert decode_result(msgspec.json.encode(result)) == result
-    assert failure.message == "ran longer than its limit of 5 s"
+    assert failure.reason == because("time-limit", seconds=5)
 
 
 @pytest.mark.parametrize("content", [[], {}, {**RESULT, "failure": {"kind": "error"}}])
-def test_what_is_no_result_is_refused(content: object) -> None:
+def test_an_invalid_result_is_refused(content: object) -> None:
     with pytest.raises(msgspec.MsgspecError):
         decode_result(msgspec.json.encode(content))
 
@@ -46,5 +46,5 @@ def test_a_reason_that_is_too_deep_to_render_is_refused() -> None:
         (because("command-exited", exit_code=1), ""),
     ],
 )
-def test_the_words_of_the_work_are_data(reason: Reason, said: str) -> None:
+def test_texts_of_the_work_are_data(reason: Reason, said: str) -> None:
     assert failure_text(Failure("error", reason)) == said

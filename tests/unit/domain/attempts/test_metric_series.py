@@ -22,7 +22,7 @@ def points(*found: float | str, name: str = "loss") -> list[Point]:
     return [Point(100.0 + at, name, value, float(at)) for at, value in enumerate(found)]
 
 
-def test_lines_by_name_in_the_order_in_which_they_came() -> None:
+def test_metrics_are_grouped_by_name_in_order() -> None:
     found = metrics_of([*points(3.0, 2.0), *points(0.5, name="accuracy")], 2, done=False)
     assert [one.name for one in found.metrics] == ["loss", "accuracy"]
     loss = found.metrics[0]
@@ -31,20 +31,20 @@ def test_lines_by_name_in_the_order_in_which_they_came() -> None:
     assert found.started_at is not None and found.started_at.timestamp() == 100
 
 
-def test_what_is_no_number_is_text_that_javascript_reads() -> None:
+def test_non_finite_numbers_are_texts_for_javascript() -> None:
     (one,) = metrics_of(points("nan", "inf", "-inf"), 1, done=True).metrics
     assert one.values == ["NaN", "Infinity", "-Infinity"] and one.last == "-Infinity"
     assert msgspec.json.encode(one)
 
 
-def test_steps_are_there_for_all_points_or_none() -> None:
+def test_all_points_have_steps_or_none() -> None:
     mixed = [Point(1.0, "x", 1.0, 1.0), Point(2.0, "x", 2.0)]
     assert metrics_of(mixed, 1, done=True).metrics[0].steps == []
     assert metrics_of([Point(1.0, "x", 1.0, "nan")], 1, done=True).metrics[0].steps == []
 
 
 @given(st.lists(values, min_size=1, max_size=3000))
-def test_no_more_points_than_can_be_drawn_and_no_spike_is_lost(found: list[float | str]) -> None:
+def test_long_series_are_thinned_and_keep_spikes(found: list[float | str]) -> None:
     (one,) = metrics_of(points(*found), 1, done=True).metrics
     assert len(one.seconds) == len(one.values) == len(one.steps) <= MAX_POINTS
     assert one.count == len(found) and one.seconds == sorted(one.seconds)
@@ -57,12 +57,12 @@ def test_no_more_points_than_can_be_drawn_and_no_spike_is_lost(found: list[float
     assert (one.steps[0], one.steps[-1]) == (0, len(found) - 1)
 
 
-def test_few_points_stay() -> None:
+def test_short_series_are_unchanged() -> None:
     found = points(*map(float, range(MAX_POINTS)))
     assert thin_points(found) == found
 
 
-def test_lines_that_are_no_points_are_left_out() -> None:
+def test_invalid_lines_are_left_out() -> None:
     good = msgspec.json.encode(Point(1.0, "x", 1.0))
     odd = b'{"at": 2, "name": "x", "value": "high"}'
     lines = [b"", b"\xff", b"[" * 5000, b'{"at": 1}', odd, good, b'{"at": 3, "na']

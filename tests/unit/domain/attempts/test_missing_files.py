@@ -46,11 +46,11 @@ def missed(line, traceback="", **more):
         ("ValueError: prepared.csv is empty", ""),
     ],
 )
-def test_a_path_is_known_by_its_message(line, path):
+def test_a_message_names_the_missing_path(line, path):
     assert missed(line) == [path] * bool(path)
 
 
-def test_a_file_that_was_to_be_written_is_not_read():
+def test_files_opened_for_writing_are_no_missing_inputs():
     """Where the folder is missing, writing fails with the same message."""
     line = f"{PYTHON}'out/plot.png'"
     for statement in ("fig.savefig('out/plot.png')", "open('out/plot.png', 'wb')"):
@@ -79,7 +79,7 @@ def test_a_file_that_was_to_be_written_is_not_read():
         "open(\n      2     'out/r.csv',\n      3     'w',\n      4 )",
     ],
 )
-def test_calls_that_write_are_known_in_notebooks(statement):
+def test_writing_calls_in_notebooks_are_known(statement):
     traceback = f"Cell In[2]\n----> 1 {statement}\n      9 done"
     assert missed(f"{PYTHON}'out/r.csv'", traceback) == []
 
@@ -97,7 +97,7 @@ def test_calls_that_write_are_known_in_notebooks(statement):
         "pd.read_csv(\n      2     'saved/m.csv',\n      3     sep=';')\n      4 open('b', 'w')",
     ],
 )
-def test_names_and_conversions_are_no_writing(statement):
+def test_names_and_conversions_are_no_writing_calls(statement):
     line = f"{PYTHON}'saved/m.csv'"
     assert missed(line, f"----> 1 {statement}\n      9 done") == ["saved/m.csv"]
 
@@ -111,7 +111,7 @@ def test_names_and_conversions_are_no_writing(statement):
         "shutil.move('old.csv', 'b.csv')",
     ],
 )
-def test_a_file_that_was_to_be_deleted_is_not_read(statement):
+def test_files_to_delete_are_no_missing_inputs(statement):
     assert missed(f"{PYTHON}'old.csv'", f"----> 1 {statement}") == []
     assert missed(f"{PYTHON}'old.csv'", script(statement)) == []
 
@@ -126,7 +126,7 @@ def script(*statements):
     return f"Traceback (most recent call last):\n{frames}{library}{PYTHON}'a'\n"
 
 
-def test_a_script_shows_what_it_wrote():
+def test_writes_of_scripts_are_known():
     line = f"{PYTHON}'out/r.csv'"
     assert missed(line, script("open('out/r.csv','w')")) == []
     assert missed(line, script("main()", "frame.to_csv('out/r.csv')")) == []
@@ -142,6 +142,6 @@ def test_a_notebook_names_its_exception():
     assert missing_paths(Failure("error", raised)) == ["a.csv"]
 
 
-def test_other_failures_miss_nothing():
+def test_other_failures_name_no_missing_file():
     assert missing_paths(None) == []
     assert missed(f"{PYTHON}'a.csv'", left_out=True) == []

@@ -19,7 +19,7 @@ def test_a_module_belongs_to_a_package(module: str, package: str) -> None:
     assert package_of(module) == package
 
 
-def test_what_is_missing_is_read_from_a_failure() -> None:
+def test_a_failure_names_the_missing_module() -> None:
     """Of notebooks in the message, of scripts in the end of the log, which may have colours."""
     words = "ModuleNotFoundError: No module named 'cv2'"
     found = Missing("cv2", ["opencv-python"], "cows")
@@ -53,7 +53,7 @@ def test_what_is_missing_is_read_from_a_failure() -> None:
         ("ModuleNotFoundError: No module named 'pyarrow'", ["pyarrow"]),
     ],
 )
-def test_a_new_environment_gets_what_is_needed_together(words: str, packages: list[str]) -> None:
+def test_a_new_environment_gets_all_needed_packages(words: str, packages: list[str]) -> None:
     """L1: one of pyarrow alone would lack pandas; one that is there has it, in its version."""
     made = missing_from(Failure("error", because("text", text=words)), "")
     assert made is not None and made.packages == packages

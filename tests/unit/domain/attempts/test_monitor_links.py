@@ -10,7 +10,7 @@ from nbyard.domain.attempts.monitor_links import (
 )
 
 
-def test_ports_of_a_container_are_those_that_are_declared_and_any_other_for_0() -> None:
+def test_a_container_has_its_declared_ports_and_a_free_one_for_0() -> None:
     assert container_ports({"web": 80, "a": 0, "taken": 8800, "b": 0}) == {
         "web": 80,
         "a": 8801,
@@ -45,7 +45,7 @@ def test_a_link_is_below_the_attempt() -> None:
         ({}, "a/../..", "tensorboard", "must be a folder below the working directory"),
     ],
 )
-def test_what_makes_no_sense_is_named(ports, tensorboard, field, words) -> None:
+def test_invalid_ports_are_named(ports, tensorboard, field, words) -> None:
     ((where, reason),) = wrong_monitors(ports, tensorboard)
     assert where == field and str(reason).startswith(words)
 
@@ -54,6 +54,6 @@ def test_the_port_of_ssh_is_refused() -> None:
     assert [field for field, _ in wrong_monitors({"web": 22}, "")] == ["ports"]
 
 
-def test_what_makes_sense_is_not() -> None:
+def test_valid_ports_are_accepted() -> None:
     assert not list(wrong_monitors({"web": 0, "b": 0, "tensorboard": 80}, ""))
     assert not list(wrong_monitors({"web": 65535}, "logs/tb"))

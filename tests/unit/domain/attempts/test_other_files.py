@@ -33,14 +33,14 @@ def test_the_smallest_are_kept_first(
     assert {one.path: one.why for one in beyond} == left
 
 
-def test_of_very_many_only_the_number_is_told() -> None:
+def test_very_many_files_are_only_counted() -> None:
     left = [LeftOut(f"{number:04}", "too-many") for number in range(NAMED + 7)]
     found = summarize_files("", [], left)
     assert found is not None
     assert (len(found.left_out), found.more, found.count) == (NAMED, 7, 0)
 
 
-def test_files_that_stayed_elsewhere_are_told_with_the_others() -> None:
+def test_files_that_stayed_elsewhere_are_listed_too() -> None:
     kept = OtherFiles("tree:x", 1, 3, [LeftOut("b", "link"), LeftOut("d", "secret")], 1)
     there = OtherFiles(
         "", 0, 0, [LeftOut(f"c{number:03}", "too-many") for number in range(NAMED)], 5
@@ -53,7 +53,7 @@ def test_files_that_stayed_elsewhere_are_told_with_the_others() -> None:
     assert (merge_other_files(kept, None), merge_other_files(None, there)) == (kept, there)
 
 
-def test_what_a_container_tells_of_them_is_only_shown() -> None:
+def test_reports_of_containers_are_only_shown() -> None:
     """F11: names with control characters, and numbers that no browser counts to."""
     there = OtherFiles(
         "tree:x", 7, 7, [LeftOut("a\nb", "link", -1), LeftOut("\u00e9", "link")], 10**40
@@ -62,6 +62,6 @@ def test_what_a_container_tells_of_them_is_only_shown() -> None:
     assert merge_other_files(None, there) == OtherFiles("", 0, 0, left, MOST)
 
 
-def test_nothing_is_recorded_where_nothing_was_written() -> None:
+def test_without_written_files_nothing_is_recorded() -> None:
     assert summarize_files("", [], []) is None
     assert summarize_files("tree:x", ALL[1:3], []) == OtherFiles("tree:x", 2, 20)

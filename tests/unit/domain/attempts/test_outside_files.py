@@ -59,11 +59,13 @@ def of(start: FileState, end: FileState, reads: str = "", **more: object) -> Out
         (of(MISSING, FileState("many")), OutsideFile(FileState("many"))),
     ],
 )
-def test_states_that_results_expect(found: OutsideFile | None, wanted: OutsideFile | None) -> None:
+def test_results_list_the_expected_file_states(
+    found: OutsideFile | None, wanted: OutsideFile | None
+) -> None:
     assert found == wanted
 
 
-def test_what_the_code_may_do_unseen() -> None:
+def test_unseen_file_access_is_detected() -> None:
     opened = OutsideUse(SHORT, SHORT, "opened")
     assert expected_state(opened, Habits(maps=True)) == OutsideFile(SHORT, is_read=True)
     written = OutsideUse(LONG, SHORT, "opened", is_changed=True)
@@ -78,7 +80,7 @@ def test_what_the_code_may_do_unseen() -> None:
 
 
 @pytest.mark.parametrize("state", [FOLDER, MISSING])
-def test_code_that_tests_computed_paths_depends_on_what_may_be_there(state: FileState) -> None:
+def test_tests_of_computed_paths_depend_on_possible_files(state: FileState) -> None:
     """For sizes, the states of the files count, else their names."""
     use = OutsideUse(state, state, names="n", entries="e")
     asked = OutsideFile(state, is_read=True, digest="e", has_entries=True)
@@ -122,7 +124,7 @@ TEXTS = st.sampled_from([None, "", "old", "new", "a long old text"])
 
 @given(STEPS, TEXTS, TEXTS)
 @example(["append", "read", "overwrite"], "old", None)
-def test_no_result_is_reused_where_the_work_would_see_other_bytes(
+def test_a_result_is_reused_only_with_the_same_bytes(
     steps: list[str], first: str | None, then: str | None
 ) -> None:
     """X1: where it reads, appends and overwrites in any order; writing alone is no reading."""

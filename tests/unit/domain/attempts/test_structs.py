@@ -23,18 +23,18 @@ TASK = TaskFile(
 
 
 @pytest.mark.parametrize("work", [TASK.work, CommandWork(["x", "-y"], {"A": "b"}, stdin="i")])
-def test_a_task_file_comes_back_as_it_was(work):
+def test_a_task_file_survives_json(work):
     task = msgspec.structs.replace(TASK, work=work)
     assert msgspec.json.decode(msgspec.json.encode(task), type=TaskFile) == task
 
 
-def test_a_field_that_nobody_knows_is_refused():
+def test_an_unknown_field_is_refused():
     plain = msgspec.to_builtins(TASK) | {"shell": "rm -rf /"}
     with pytest.raises(msgspec.ValidationError, match="shell"):
         msgspec.convert(plain, TaskFile)
 
 
-def test_a_result_tells_why():
+def test_a_result_has_a_reason():
     """R2: cell, error and traceback."""
     failure = Failure(
         "error", because("text", text="KeyError: 'x'"), cell=3, error_name="KeyError", traceback="…"

@@ -22,7 +22,7 @@ def told(read=(), written=(), arguments=(), passing=(), file=FILE):
     return [(one.role, one.path, one.name) for one in find_undeclared(seen, file, arguments)]
 
 
-def test_data_that_was_read_and_written_is_told_from_the_folder_of_the_code():
+def test_read_and_written_data_is_reported_relative_to_the_code():
     found = told(
         ["data/iris.csv", "work/a.csv", "work/result.csv"], ["work/result.csv"], passing=["work/t"]
     )
@@ -41,12 +41,12 @@ def test_data_that_was_read_and_written_is_told_from_the_folder_of_the_code():
         *("work/clean.ipynb.nbexec", "work/fast.so", "run.sh", "db.sqlite-journal", "work/.env"),
     ],
 )
-def test_code_and_what_tools_leave_are_no_data(path):
+def test_code_and_files_of_tools_are_no_data(path):
     assert told([path], [path]) == []
     assert told([path]) == []
 
 
-def test_what_an_argument_names_is_declared():
+def test_files_of_arguments_are_declared():
     arguments = [
         Argument("a", "input", default="a.csv"),
         Argument("b", "output", reach=File("../out/b.csv")),
@@ -56,7 +56,7 @@ def test_what_an_argument_names_is_declared():
     assert told(read, ["out/b.csv"], arguments) == [("input", "c.csv", "c_csv")]
 
 
-def test_a_file_named_by_a_parameter_is_told_by_the_name_of_the_parameter():
+def test_a_file_of_a_parameter_has_the_name_of_the_parameter():
     arguments = [
         Argument("csv", default="./houses.csv"),
         Argument("model", default="houses.joblib"),
@@ -70,7 +70,7 @@ def test_a_file_named_by_a_parameter_is_told_by_the_name_of_the_parameter():
     ]
 
 
-def test_nothing_is_told_where_writing_was_not_watched():
+def test_unwatched_writes_are_not_reported():
     assert find_undeclared(Observed(["work/a.csv"]), FILE, []) == []
     assert (
         find_undeclared(
@@ -95,7 +95,7 @@ PATHS = st.lists(NAMES, min_size=1, max_size=3).map("/".join)
 
 
 @given(st.lists(PATHS, unique=True), st.lists(PATHS, unique=True), PATHS)
-def test_what_is_told_can_be_declared_and_is_not_told_again(read, written, file):
+def test_a_reported_file_can_be_declared_and_is_not_reported_again(read, written, file):
     """The arguments pass all checks, lie where the work found the files, and end the matter."""
     paths = {*read, *written, file}
     above = {path[:at] for path in paths for at, one in enumerate(path) if one == "/"}
@@ -121,7 +121,7 @@ def test_what_is_told_can_be_declared_and_is_not_told_again(read, written, file)
         ("notebook", False, "clean.ipynb", "code file itself"),
     ],
 )
-def test_files_are_refused_where_they_cannot_be_put(kind, apart, path, words):
+def test_files_without_a_possible_place_are_refused(kind, apart, path, words):
     argument = Argument("a", "input", reach=File(path))
     with pytest.raises(Invalid, match=words):
         check_files(kind, FILE, [argument], is_apart=apart)
@@ -147,13 +147,13 @@ def test_places_that_contain_each_other_are_refused(paths, words):
     check_files("notebook", FILE, [both, Argument("i", "input", reach=File("data"))])
 
 
-def test_what_lies_in_a_declared_folder_is_declared():
+def test_files_in_a_declared_folder_are_declared():
     found = told(["work/data/x.csv", "work/database.csv"], arguments=[DATA])
     assert found == [("input", "database.csv", "database")]
 
 
 @pytest.mark.parametrize("path", ["", "/a", "a/../b", "a\0", "..", ".", "a//b", "a/"])
-def test_paths_that_are_none_are_refused(path):
+def test_invalid_paths_are_refused(path):
     with pytest.raises(Invalid, match="is not a plain path relative to"):
         check_arguments([Argument("a", "input", reach=File(path))])
 

@@ -15,7 +15,7 @@ def sample(at: float, cpu: float = 0, memory: float = 0, **gpus: tuple[float, fl
     return UsageSample(at, cpu, memory, 1, gpus)
 
 
-def test_cpu_becomes_cores_between_two_looks() -> None:
+def test_cpu_time_becomes_cores_between_two_samples() -> None:
     found = usage_of([sample(100, 1), sample(102, 5), sample(103, 5.5)], 1, done=True)
     assert found.seconds == [0, 2, 3]
     assert found.cores == [0, 2, 0.5]
@@ -24,7 +24,7 @@ def test_cpu_becomes_cores_between_two_looks() -> None:
     assert (found.attempt, found.done) == (1, True)
 
 
-def test_a_last_look_right_after_another_shows_no_peak() -> None:
+def test_a_quick_last_sample_shows_no_peak() -> None:
     found = usage_of([sample(100, 1), sample(102, 1), sample(102.02, 1.4)], 1, done=True)
     assert found.cores == [0, 0, 0.8]
 
@@ -38,7 +38,7 @@ def test_columns_are_of_equal_length_and_never_too_long() -> None:
     assert found.memory_bytes[-1] == 1998 and found.seconds[-1] > 1990
 
 
-def test_thinning_keeps_the_most_and_all_of_the_cpu() -> None:
+def test_thinning_keeps_peaks_and_cpu_time() -> None:
     samples = [sample(1, 1, 5), sample(2, 2, 90), sample(3, 3, 7, a=(10, 1)), sample(4, 9, 1)]
     first, last = thin_samples(samples, 2)
     assert (first.at, first.cpu, first.memory) == (2, 2, 90)
@@ -46,18 +46,18 @@ def test_thinning_keeps_the_most_and_all_of_the_cpu() -> None:
     assert thin_samples(samples, 4) == samples
 
 
-def test_a_gpu_that_came_later_has_gaps() -> None:
+def test_a_later_gpu_has_gaps() -> None:
     found = usage_of([sample(1), sample(2, a=(50, 2.0))], 1, done=False)
     assert found.gpus["a"].percent == [None, 50]
     assert found.gpus["a"].memory_bytes == [None, 2]
 
 
-def test_nothing_recorded_is_no_error() -> None:
+def test_an_empty_record_is_no_error() -> None:
     found = usage_of([], 2, done=True)
     assert (found.seconds, found.started_at, found.attempt) == ([], None, 2)
 
 
-def test_lines_that_are_no_samples_are_left_out() -> None:
+def test_invalid_lines_are_left_out() -> None:
     """What the work may have done to the file."""
     good = msgspec.json.encode(sample(5, 1))
     later = msgspec.json.encode(sample(6, 1))

@@ -62,7 +62,7 @@ def of_files(good: TaskPlan, bad: TaskPlan, **files: FileChange) -> MixedPlans:
     return MixedPlans(Side({"a": good}), Side({"a": bad}), CODES, {"a": changed})
 
 
-def test_a_file_beside_the_code_counts_as_the_input_that_it_is() -> None:
+def test_a_file_beside_the_code_counts_as_an_input() -> None:
     digests = ("sha256:1", "sha256:2")
     good, bad = (
         plan(version=version, bindings={"data": BytesOf(digest, "a.csv")})
@@ -78,7 +78,7 @@ def test_a_file_beside_the_code_counts_as_the_input_that_it_is() -> None:
     assert of_files(good, bad).mix([0]) == [plan(version="v2", bindings=bad.bindings | {})]
 
 
-def test_the_code_and_the_files_beside_it_change_on_their_own() -> None:
+def test_code_and_files_beside_it_are_separate_changes() -> None:
     found = of_files(plan(), plan(version="v2"), a_csv=("1", "2"), b_yaml=("1", None))
     files = [(one.kind, one.files) for one in found.changes]
     assert files == [("files", ["a.csv"]), ("files", ["b.yaml"]), ("code", [])]
@@ -116,7 +116,7 @@ def test_the_same_change_at_several_nodes_is_one() -> None:
     assert found.mix([1]) == [plan(node, "v2", 2, bindings=old) for node in "ab"]
 
 
-def test_changes_between_equal_values_are_told_apart_by_name() -> None:
+def test_changes_of_equal_values_are_distinguished_by_name() -> None:
     names = ("p", "q", "data", "more")
     arguments = [Argument(name) for name in names[:2]]
     arguments += [Argument(name, role="input") for name in names[2:]]
@@ -157,7 +157,7 @@ def test_a_changed_graph_is_one_change() -> None:
     assert mixed([plan("a", reuse="t")], [plan("a")]).mix([]) == [plan("a")]
 
 
-def test_what_does_not_fit_together_is_no_run() -> None:
+def test_incompatible_changes_make_no_run() -> None:
     """The bad version of the code needs a node that the good graph lacks."""
     more = [*ARGUMENTS, Argument("more", role="input")]
     bindings = {"more": ResultOf("b", "out")}
@@ -168,7 +168,7 @@ def test_what_does_not_fit_together_is_no_run() -> None:
     assert found.mix([0, 1]) == [plan("b"), bad]
 
 
-def test_arguments_come_and_go_with_the_code() -> None:
+def test_arguments_change_with_the_code() -> None:
     fewer = [ARGUMENTS[0]]
     good = plan(bindings={"data": BytesOf("sha256:1", "a.csv")})
     found = mixed([good], [plan(version="v2", arguments=fewer)])
@@ -177,7 +177,7 @@ def test_arguments_come_and_go_with_the_code() -> None:
     assert found.mix([]) == [good]
 
 
-def test_optional_inputs_come_and_go() -> None:
+def test_optional_inputs_may_appear_or_disappear() -> None:
     """A file changes as an input, a connection with the graph."""
     data = {"data": BytesOf("sha256:1", "a.csv")}
     found = mixed([plan()], [plan(bindings=data, n=2)])
@@ -245,7 +245,7 @@ def test_no_change_is_the_good_run_and_all_are_the_bad_run(
             assert one.needs() <= {other.node for other in mix}
 
 
-def test_signatures_depend_on_everything_before() -> None:
+def test_signatures_depend_on_all_upstream_nodes() -> None:
     first = [plan("a"), plan("b", bindings={"data": ResultOf("a", "out")})]
     same = [msgspec.structs.replace(one, reuse="t") for one in first]
     assert plan_signatures(first) == plan_signatures(same)

@@ -36,7 +36,7 @@ def needs(*sets: frozenset[int]) -> Oracle:
 
 
 @given(st.data(), st.integers(1, 200))
-def test_one_culprit_takes_a_logarithm(data: st.DataObject, count: int) -> None:
+def test_a_single_culprit_takes_logarithmic_time(data: st.DataObject, count: int) -> None:
     culprit = frozenset({data.draw(st.integers(0, count - 1))})
     found, verdicts = search(count, needs(culprit))
     assert found == Conclusion("found", culprit)
@@ -55,7 +55,7 @@ def test_culprits_of_a_monotone_oracle_are_minimal(data: st.DataObject, count: i
 
 
 @given(st.data(), st.integers(1, 10), st.integers(2, 40))
-def test_any_oracle_ends_with_something_bad(data: st.DataObject, count: int, limit: int) -> None:
+def test_any_oracle_ends_with_a_bad_change(data: st.DataObject, count: int, limit: int) -> None:
     """Also where results are unclear, or where one change repairs what another breaks."""
     kinds: list[Verdict] = ["good", "bad", "unclear"]
     every = st.sampled_from(kinds)
@@ -73,7 +73,7 @@ def test_any_oracle_ends_with_something_bad(data: st.DataObject, count: int, lim
 
 
 @given(st.data(), st.integers(2, 40))
-def test_a_search_goes_on_from_any_state(data: st.DataObject, count: int) -> None:
+def test_a_search_continues_from_any_state(data: st.DataObject, count: int) -> None:
     """The next step follows from the verdicts alone, so a restarted dispatcher continues."""
     oracle = needs(data.draw(st.frozensets(st.integers(0, count - 1), min_size=1)))
     found, verdicts = search(count, oracle)
@@ -111,12 +111,12 @@ def test_changes_that_only_work_together_are_one_culprit() -> None:
     assert found == Conclusion("narrowed", group)
 
 
-def test_the_limit_returns_what_is_known() -> None:
+def test_at_the_limit_the_known_changes_are_returned() -> None:
     found, verdicts = search(64, needs(frozenset({5})), limit=4)
     assert found == Conclusion("narrowed", frozenset(range(16)))
     assert len(verdicts) == 4
 
 
 @pytest.mark.parametrize(("count", "tries"), [(1, 2), (2, 4), (8, 6), (9, 7), (100, 10)])
-def test_how_many_tries_to_expect(count: int, tries: int) -> None:
+def test_the_expected_number_of_runs_is_estimated(count: int, tries: int) -> None:
     assert expected_tries(count) == tries

@@ -21,12 +21,12 @@ NUMBERS = st.floats(-1e9, 1e9)
 @pytest.mark.parametrize(
     ("state", "verdict"), [("succeeded", "good"), ("failed", "bad"), ("cancelled", "unclear")]
 )
-def test_by_its_end(state: str, verdict: str) -> None:
+def test_a_run_is_judged_by_its_state(state: str, verdict: str) -> None:
     assert judge_of("", None, None, None).verdict(state, None) == verdict
 
 
 @given(NUMBERS, NUMBERS)
-def test_both_runs_are_what_they_are_said_to_be(good: float, bad: float) -> None:
+def test_both_runs_must_match_their_verdict(good: float, bad: float) -> None:
     if good == bad:
         return
     try:
@@ -55,7 +55,7 @@ def test_a_run_without_the_number_is_unclear(value: float | str | None) -> None:
         ("a.b", 1.0, 2.0, 1.0, "threshold"),
     ],
 )
-def test_what_tells_no_runs_apart_is_refused_by_name(
+def test_a_judge_that_distinguishes_no_runs_is_refused(
     metric: str, threshold: float | None, good: float, bad: float, field: str
 ) -> None:
     with pytest.raises(Invalid) as refused:
@@ -63,7 +63,7 @@ def test_what_tells_no_runs_apart_is_refused_by_name(
     assert [one.path for one in refused.value.details] == [field]
 
 
-def test_a_hint_has_the_metrics_that_tell_both_runs_apart() -> None:
+def test_a_hint_names_metrics_that_differ() -> None:
     good: Metrics = {"a": {"loss": 1, "same": 2, "text": "nan", "gone": 3}, "b": {"total": 4}}
     bad: Metrics = {"a": {"loss": 2, "same": 2, "text": 5}, "b": {"total": 4.5}, "c": {"new": 1}}
     assert ": a.loss, b.total." in hint_of_metrics(good, bad)

@@ -2,8 +2,7 @@
 
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.bisections.mixed_plans import BisectionChange
-from nbyard.domain.bisections.untried_changes import MAX_PACKAGES, untried_changes
+from nbyard.domain.bisections.mixed_plans import MAX_PACKAGES, BisectionChange, untried_changes
 
 from ..comparison.records import parts, record, task
 
@@ -44,7 +43,7 @@ def test_very_many_packages_are_counted() -> None:
     assert len(found) == MAX_PACKAGES + 1 and found[-1][2] == "and 3 more"
 
 
-def test_files_outside_the_project() -> None:
+def test_files_outside_the_project_are_named() -> None:
     good, bad = (
         record(
             number,

@@ -83,7 +83,7 @@ def test_composed_paths(text: str, paths: set[str]) -> None:
         ("D = '/other'\nopen(f'{D}/a')", True),
     ],
 )
-def test_a_folder_counts_where_anything_in_it_may_be_meant(text: str, is_whole: bool) -> None:
+def test_a_folder_counts_if_any_of_its_files_may_be_used(text: str, is_whole: bool) -> None:
     """Folders that are only the beginning of known paths do not; nodes often share them."""
     code = f"{HEAD}D = '/data'\n{text}"
     assert ("/data" in named("n.py", code, is_own=True)) == is_whole

@@ -34,7 +34,7 @@ def appends(code: str) -> bool:
         "!ls > /a",
     ],
 )
-def test_code_that_does_not_append(code: str) -> None:
+def test_plain_code_does_not_append(code: str) -> None:
     assert not appends(code)
 
 
@@ -88,7 +88,7 @@ def test_code_that_does_not_append(code: str) -> None:
         "%%writefile -a /a\nx = 1",
     ],
 )
-def test_code_that_may_append(code: str) -> None:
+def test_appending_code_is_found(code: str) -> None:
     assert appends(code)
 
 
@@ -105,5 +105,5 @@ def test_code_that_may_append(code: str) -> None:
         ("echo 1 > /a", False),
     ],
 )
-def test_text_that_may_append(text: str, is_sign: bool) -> None:
+def test_appending_text_is_found(text: str, is_sign: bool) -> None:
     assert text_appends(text) is is_sign

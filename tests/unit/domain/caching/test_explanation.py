@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from nbyard.domain.caching.explanation import explain_rerun
 from nbyard.domain.digest import KeyParts, canonical_text
+from nbyard.reasons.structs import because
 
 NAMES = st.text("abcxyz_{}", min_size=1, max_size=6)
 PLAIN = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8)
@@ -37,7 +38,7 @@ KEY = KeyParts("c", {"alpha": 0.5}, {"raw": "sha256:1"}, {"lib.py": "sha256:2"},
         ({"declaration": "d2"}, "its declaration changed"),
     ],
 )
-def test_each_part_counts_and_is_named(changed, words):
+def test_each_changed_part_is_named(changed, words):
     """K8: a node that runs again says what changed."""
     new = msgspec.structs.replace(KEY, **changed)
     assert new.key() != KEY.key()
@@ -45,7 +46,7 @@ def test_each_part_counts_and_is_named(changed, words):
 
 
 def test_the_first_run_and_long_lists_of_changes():
-    assert str(explain_rerun(None, KEY)) == "it has no earlier result"
+    assert explain_rerun(None, KEY) == because("no-earlier-result")
     many = msgspec.structs.replace(KEY, files={f"f{i}": "x" for i in range(9)})
     assert str(explain_rerun(KEY, many)).count(";") == 4
     long = msgspec.structs.replace(KEY, values={"alpha": "x" * 500})
@@ -64,12 +65,13 @@ def test_a_changed_environment_says_what_changed():
     assert str(explain_rerun(KEY, new, had, had | many)).endswith("gained package2 1, and 6 more")
 
 
-def test_a_file_that_is_an_input_too_is_told_once():
+def test_a_file_that_is_also_an_input_is_named_once():
     old = msgspec.structs.replace(KEY, files={"raw.csv": "sha256:1", "a.py": "sha256:1"})
     new = msgspec.structs.replace(
         old, inputs={"raw": "sha256:2"}, files={"raw.csv": "sha256:2", "a.py": "sha256:3"}
     )
-    assert str(explain_rerun(old, new)) == "the data of raw changed; the file a.py changed"
+    changes = because("input-changed", name="raw"), because("file-changed", name="a.py")
+    assert str(explain_rerun(old, new)).split("; ") == [*map(str, changes)]
 
 
 def test_many_changes_are_counted():

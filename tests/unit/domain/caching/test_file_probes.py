@@ -179,7 +179,7 @@ def test_names_that_are_computed(code):
         "import filecmp\nfilecmp.cmp('a', 'b')",
     ],
 )
-def test_sizes_that_are_asked_for(code):
+def test_requests_for_sizes_are_found(code):
     assert probes_of("n.py", code.encode()).asks_sizes
 
 
@@ -199,14 +199,14 @@ def test_scripts_of_the_shell(script, is_open, asks_sizes):
     assert (found.is_open, found.asks_sizes) == (is_open, asks_sizes)
 
 
-def test_names_that_are_made_of_what_is_given():
+def test_names_from_parameters_are_found():
     code = b"given = 'a'\nimport os\nos.path.exists(f'extra_{given}.csv')"
     found = probes_of("n.py", code, {"given": 2024})
     assert asks_for([found], "extra_2024.csv")
     assert not asks_for([found], "extra_2025.csv")
 
 
-def test_only_the_parameters_cell_of_a_notebook_takes_what_is_given():
+def test_only_the_parameters_cell_uses_given_values():
     """K8: another cell computes a variable of that name."""
     book = json.loads(notebook("given = 'a'", "other = input()\nopen(other)\nopen(given)"))
     book["cells"][0]["metadata"] = {"tags": ["parameters"]}
@@ -218,7 +218,7 @@ def test_only_the_parameters_cell_of_a_notebook_takes_what_is_given():
     assert asks_for([found], "x.csv") and not found.is_open
 
 
-def test_names_in_lists_that_are_put_together():
+def test_names_in_joined_lists_are_found():
     found = probes_of("n.py", b"import polars\npolars.read_csv(['pa' + 'rt.csv'])")
     assert asks_for([found], "part.csv")
     assert not found.is_open
@@ -261,7 +261,7 @@ def test_other_files():
         ("from names import *\nopen(data)", "data.csv", True),
     ],
 )
-def test_names_that_a_text_asks_for(code, name, is_asked):
+def test_names_in_texts_are_found(code, name, is_asked):
     assert asks_for([probes_of("n.py", code.encode())], name) is is_asked
 
 
@@ -297,7 +297,7 @@ def test_code_that_may_append_to_files(filename: str, code: str, appends: bool) 
         ("[ -f /a ]", True),
     ],
 )
-def test_code_that_goes_on_without_a_file(code: str, tests: bool) -> None:
+def test_code_that_continues_without_a_file_is_found(code: str, tests: bool) -> None:
     """Names of variables are gone from the text, those of errors remain."""
     text = probes_of("n.py", code.encode()).text
     assert (TESTS.search(text) is not None) is tests

@@ -1,12 +1,12 @@
 """Data files beside the code that a task read."""
 
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.caching.files_read import MAX_FILES, files_read, plain_digest
+from nbyard.domain.caching.relevant_changes import MAX_FILES, files_read, plain_digest
 
 from ..comparison.records import parts
 
 
-def test_data_that_was_read() -> None:
+def test_read_data_is_found() -> None:
     names = ("s.csv", "cfg.json", "m.py", "setup.cfg", "unread.csv", "given.csv")
     files = {name: f"sha256:{name}" for name in names}
     read = Observed(read=["s.csv", "cfg.json", "m.py", "setup.cfg", "given.csv", "gone.csv"])

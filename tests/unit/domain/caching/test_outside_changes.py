@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.domain.attempts.outside_files import CHANGED, FileState, Kind, OutsideFile
-from nbyard.domain.caching.outside_changes import change_of
+from nbyard.domain.caching.explanation import change_of
 from nbyard.reasons.structs import Reason
 
 FILE = FileState("file", 3, 10, 10, 7)
@@ -60,7 +60,7 @@ def test_changes(old: OutsideFile, now: FileState, digest: str, words: str) -> N
 
 
 @pytest.mark.parametrize("kind", ["file", "folder", "missing"])
-def test_what_is_as_it_was_never_changed(kind: Kind) -> None:
+def test_an_equal_state_is_no_change(kind: Kind) -> None:
     state = FILE if kind == "file" else FileState(kind)
     for old in (OutsideFile(state), read(state)):
         assert not change(old, state)

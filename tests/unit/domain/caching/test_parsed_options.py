@@ -40,7 +40,7 @@ def is_open(code: str, *, is_started: bool = True) -> bool:
         "data = options.load_data; load(data)",
     ],
 )
-def test_words_of_the_command_line_are_given(rest: str) -> None:
+def test_values_of_the_command_line_are_known(rest: str) -> None:
     code = PLAIN.replace("{rest}", rest)
     assert not is_open(code)
     assert is_open(code, is_started=False)
@@ -67,7 +67,7 @@ def test_words_of_the_command_line_are_given(rest: str) -> None:
         "from sys import *; argv.append(input()); load(options.model)",
     ],
 )
-def test_what_the_script_makes_of_them_is_not(rest: str) -> None:
+def test_computed_values_are_unknown(rest: str) -> None:
     assert is_open(PLAIN.replace("{rest}", rest))
 
 
@@ -93,7 +93,7 @@ def test_what_the_script_makes_of_them_is_not(rest: str) -> None:
         ("from pathlib import Path", "from own import *"),
     ],
 )
-def test_a_parser_that_computes_words_gives_none(old: str, new: str) -> None:
+def test_a_parser_with_computed_options_is_unknown(old: str, new: str) -> None:
     code = PLAIN.replace("{rest}", "load(options.model)")
     assert not is_open(code) and code.count(old)
     assert is_open(code.replace(old, new))

@@ -52,7 +52,7 @@ def test_code_is_that_of_a_notebook_s_cells():
         ("a.sh", "# of build/y\ncd 'build' && cat data/x", {"build", "data/x"}),
     ],
 )
-def test_what_is_surely_asked_for_is_found(filename: str, code: str, found: set[str]) -> None:
+def test_certain_requests_for_paths_are_found(filename: str, code: str, found: set[str]) -> None:
     assert set(likely_paths(filename, code, ["data"] if "FOLDER" in code else [])) == found
 
 

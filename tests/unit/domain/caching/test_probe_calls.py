@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.caching.probe_calls import QUIET, TEMPLATE, is_probe
+from nbyard.domain.caching.probed_names import QUIET, TEMPLATE, is_probe
 
 
 def test_words():

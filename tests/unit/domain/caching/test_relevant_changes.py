@@ -16,12 +16,12 @@ def counting(new, observed=READ, *probes, modules=()):
     return sorted(found)
 
 
-def test_the_same_files_count_for_nothing():
+def test_equal_files_are_no_change():
     assert counting(dict(OLD)) == []
     assert counting(dict(OLD), None) == []
 
 
-def test_files_that_were_read_count():
+def test_read_files_count():
     assert counting({**OLD, "data/a.csv": "2", "notes.md": "2"}) == ["data/a.csv"]
     assert counting({name: "1" for name in OLD if name != "lib/util.py"}) == ["lib/util.py"]
     moved = Observed(["data/"])
@@ -29,7 +29,7 @@ def test_files_that_were_read_count():
 
 
 @pytest.mark.parametrize("observed", [None, Observed(problem=because("too-many-reads"))])
-def test_all_count_where_nothing_is_known(observed):
+def test_without_observations_all_files_count(observed):
     assert counting({**OLD, "notes.md": "2", "new": "1"}, observed) == ["new", "notes.md"]
 
 
@@ -50,14 +50,14 @@ def test_new_files_count_in_folders_that_were_listed(listed, new, counts):
     assert found == ([new] if counts else [])
 
 
-def test_a_file_that_is_gone_counts_as_a_new_one():
+def test_a_deleted_file_counts_like_a_new_one():
     less = {name: "1" for name in OLD if name != "notes.md"}
     assert counting(less) == []
     assert counting(less, Observed([], ["."])) == ["notes.md"]
     assert counting(less, READ, Probes("os.path.exists('notes.md')")) == ["notes.md"]
 
 
-def test_what_the_code_may_look_for_counts():
+def test_files_that_the_code_may_look_for_count():
     assert counting({**OLD, "b.csv": "1"}, READ, Probes("open('b.csv')")) == ["b.csv"]
     assert counting({**OLD, "b.csv": "1"}, READ, Probes(is_open=True)) == ["b.csv"]
     assert counting({**OLD, "notes.md": "2"}, READ, Probes(is_open=True)) == []
@@ -81,6 +81,6 @@ def test_a_folder_that_came_with_a_file_is_looked_for():
         ("matplotlibrc", True),
     ],
 )
-def test_modules_that_come_before_others_count(name, counts):
+def test_modules_that_shadow_others_count(name, counts):
     found = counting({**OLD, name: "1"}, READ, Probes("x"), modules=["pandas"])
     assert found == ([name] if counts else [])

@@ -38,7 +38,7 @@ def argv(argument: Argument, value: object) -> list[str]:
     return build_argv(PROGRAM, [argument], {argument.name: value}).argv[1:]
 
 
-def test_every_reach() -> None:
+def test_each_way_of_passing_a_value() -> None:
     """E4."""
     arguments = [
         Argument("second", role="output", reach=Positional(1)),
@@ -91,7 +91,7 @@ def test_every_reach() -> None:
         ("string", "--output=/etc/passwd", ["--x=--output=/etc/passwd"]),
     ],
 )
-def test_values_as_words(type_: str, value: object, words: list[str]) -> None:
+def test_values_become_arguments(type_: str, value: object, words: list[str]) -> None:
     assert argv(Argument("x", type=type_, reach=Option("--x")), value) == words  # type: ignore[arg-type]
 
 
@@ -159,7 +159,7 @@ def test_several_words_behind_one_option() -> None:
         check_arguments([Argument("x", reach=Flag("--x"))])
 
 
-def test_words_that_may_take_what_follows_stand_last_or_before_dashes() -> None:
+def test_greedy_options_stand_last_or_before_dashes() -> None:
     values = {"many": ["a", "b"], "n": 1, "file": "f"}
     for separated, words in (
         (False, ["-n", "1", "f", "--x", "a", "b"]),
@@ -173,7 +173,7 @@ def test_words_that_may_take_what_follows_stand_last_or_before_dashes() -> None:
         assert build_argv(PROGRAM, arguments, values).argv[1:] == words
 
 
-def test_behind_dashes_no_word_is_an_option() -> None:
+def test_after_dashes_no_argument_is_an_option() -> None:
     argument = Argument("x", type="list", reach=Positional(0, separated=True))
     assert argv(argument, ["-rf", -1]) == ["--", "-rf", "-1"]
     assert argv(argument, ["a"]) == ["a"]
@@ -181,7 +181,7 @@ def test_behind_dashes_no_word_is_an_option() -> None:
         argv(argument, ["--"])
 
 
-def test_no_word_takes_the_place_of_one_that_is_left_out() -> None:
+def test_no_argument_replaces_an_omitted_one() -> None:
     first = Argument("first", reach=Positional(0, separated=True))
     second = Argument("second", reach=Positional(1, separated=True))
     with pytest.raises(Invalid, match="the value of second would take its position") as refused:
@@ -236,13 +236,13 @@ def test_defaults_and_missing_values() -> None:
 @pytest.mark.parametrize(
     ("value", "words"), [("x" * 131072, "longer than"), ("é" * 70000, "longer than"), ("\0", "NUL")]
 )
-def test_words_that_no_system_takes(value: str, words: str) -> None:
+def test_impossible_arguments_are_refused(value: str, words: str) -> None:
     with pytest.raises(Invalid, match=words) as refused:
         argv(Argument("x", reach=Option("--x")), value)
     assert refused.value.details[0].path == "arguments.x"
 
 
-def test_a_line_has_an_end() -> None:
+def test_the_length_of_a_line_is_limited() -> None:
     with pytest.raises(Invalid, match="longer than"):
         argv(Argument("x", type="list", reach=Option("-x")), ["y" * 1000] * 1001)
 
@@ -267,20 +267,20 @@ def test_streams_stay_in_the_attempt(value: str) -> None:
         "",
     ],
 )
-def test_variables_that_may_not_be_set(name: str) -> None:
+def test_protected_variables_are_refused(name: str) -> None:
     with pytest.raises(Invalid) as refused:
         check_command(PROGRAM, [Argument("x", reach=Variable(name))])
     assert refused.value.details[0].path == "arguments.0.reach"
 
 
 @pytest.mark.parametrize("flag", ["x", "-", "--", "---x", "--a b", "--a=b", "-a\n", ""])
-def test_options_that_are_none(flag: str) -> None:
+def test_invalid_options_are_refused(flag: str) -> None:
     for reach in (Option(flag), Words(flag), Flag(flag), Flag(f"--a/{flag}")):
         with pytest.raises(Invalid):
             check_command(PROGRAM, [Argument("x", reach=reach)])
 
 
-def test_what_can_never_be_a_command() -> None:
+def test_impossible_commands_are_refused() -> None:
     for prefix in ([], [""], ["a\0"]):
         with pytest.raises(Invalid, match="command"):
             check_command(prefix, [])
@@ -295,7 +295,7 @@ def test_the_file_in_the_prefix() -> None:
     assert expand_file(["python3", "{file}"], "a/b.py") == ["python3", "{attempt}/code/a/b.py"]
 
 
-def test_what_is_not_said_yet_is_no_mistake() -> None:
+def test_omitted_values_of_a_draft_are_no_error() -> None:
     """What is said has to be right."""
     unsaid, wrong = Argument("x"), Argument("y", reach=Variable("LD_PRELOAD"))
     check_reaches([unsaid, Argument("z", reach=Option("--z"))], Invocation())
@@ -304,7 +304,7 @@ def test_what_is_not_said_yet_is_no_mistake() -> None:
     assert [one.path for one in refused.value.details] == ["arguments.1.reach"]
 
 
-def test_a_variable_that_is_secret_is_told_by_its_place():
+def test_a_secret_variable_is_shown_as_placeholder():
     """E3: the value is never in a plan."""
     token = Argument("token", type="secret", reach=Variable("TOKEN"))
     plain = Argument("word", reach=Variable("WORD"))

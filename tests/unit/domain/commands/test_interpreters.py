@@ -25,9 +25,9 @@ def test_a_plain_script_needs_no_hint(name: str, content: bytes) -> None:
 
 
 @pytest.mark.parametrize("name", ["run", "a.txt", "a.bash.bak"])
-def test_a_script_without_a_program_is_told_of(name: str) -> None:
+def test_a_script_without_an_interpreter_gets_a_hint(name: str) -> None:
     (hint,) = description_hints(name, b"echo 1", read_start(name, b"echo 1"))
-    assert str(hint).startswith(f"{name} does not say which program runs it.")
+    assert str(hint).startswith(f"{name} does not say")
     started = b"#!/bin/sh\necho 1"
     assert description_hints(name, started, read_start(name, started)) == []
 
@@ -46,30 +46,30 @@ def test_files_of_other_programs_get_advice_that_helps(name: str, code: str) -> 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
-def test_utf16_is_told_of(encoding: str) -> None:
+def test_utf16_gets_a_hint(encoding: str) -> None:
     content = "\ufeff" * (encoding != "utf-16") + "import sys"
     for name in ("a.py", "a.sh", "run"):
         script = content.encode(encoding)
         (hint,) = start_hints(name, script, read_start(name, script))
-        assert str(hint) == f"{name} is UTF-16 text, which no interpreter reads. Save it as UTF-8."
+        assert str(hint).startswith(f"{name} is UTF-16 text")
 
 
-def test_a_byte_order_mark_is_told_of_where_the_program_cannot_read_it() -> None:
+def test_an_unreadable_byte_order_mark_gets_a_hint() -> None:
     mark = b"\xef\xbb\xbf"
     for name, line in (("a.sh", b"#!/bin/bash\n"), ("run", b"#!/bin/bash\n"), ("b.R", b"x\n")):
         start = read_start(name, mark + line)
         (hint,) = start_hints(name, mark + line, start)
-        assert "begins with a byte order mark (BOM), which " in str(hint)
+        assert "byte order mark (BOM)" in str(hint)
     python = mark + b"#!/usr/bin/env python3\n"
     assert start_hints("run", python, read_start("run", python)) == []
     assert read_start("run", python).language == "python"
 
 
-def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
+def test_windows_line_ends_of_a_shell_script_get_a_hint() -> None:
     content = b"#!/bin/bash\r\necho one\r\n"
     for name in ("a.sh", "run"):
         (hint,) = start_hints(name, content, read_start(name, content))
-        assert "Windows line endings (CRLF), which bash" in str(hint)
+        assert "(CRLF), which bash" in str(hint)
     assert start_hints("a.py", content[2:], read_start("a.py", content[2:])) == []
 
 
@@ -99,13 +99,9 @@ def test_windows_line_ends_of_a_shell_script_are_told_of() -> None:
         ("a.jl", b"println(ARGS[1])", "ARGS"),
     ],
 )
-def test_arguments_that_are_read_in_another_way_are_told_of(
-    name: str, content: bytes, way: str
-) -> None:
+def test_unsupported_argument_parsers_get_a_hint(name: str, content: bytes, way: str) -> None:
     (hint,) = description_hints(name, content, read_start(name, content))
-    assert str(hint).startswith(
-        f"{name} reads its arguments with {way}, which nbyard cannot follow."
-    )
+    assert str(hint).startswith(f"{name} reads its arguments with {way}")
     assert "Read --help" in str(hint)
 
 
@@ -113,7 +109,7 @@ def test_a_binary_gets_a_hint_about_its_arguments() -> None:
     start = read_start("wc.sh", b"\x7fELF\x02")
     assert start.command == ["{file}"] and start_hints("wc.sh", b"\x7fELF\x02", start) == []
     (hint,) = description_hints("wc.sh", b"\x7fELF\x02", start)
-    assert str(hint).startswith("nbyard cannot read the arguments of the binary wc.sh.")
+    assert "the binary wc.sh" in str(hint)
 
 
 @pytest.mark.parametrize(
@@ -126,9 +122,9 @@ def test_a_binary_gets_a_hint_about_its_arguments() -> None:
         (b"echo ${names[@]}", "${names["),
     ],
 )
-def test_bash_in_a_script_that_sh_runs_is_told_of(line: bytes, word: str) -> None:
+def test_bash_syntax_in_a_sh_script_gets_a_hint(line: bytes, word: str) -> None:
     (hint,) = start_hints("a.sh", line, read_start("a.sh", line))
-    assert f"sh does not support {word}. Add the first line #!/bin/bash." in str(hint)
+    assert f"sh does not support {word}." in str(hint)
     for name, content in (("a.sh", b"#!/bin/bash\n" + line), ("a.bash", line)):
         assert start_hints(name, content, read_start(name, content)) == []
     comment = b"# not in sh: " + line

@@ -36,7 +36,7 @@ def line_of(invocation: Invocation, *arguments: Argument, **values: Any) -> Any:
     return build_argv(["run"], arguments, values, invocation, ReferenceFacts(2, 2**30, {"data": 3}))
 
 
-def test_bound_words_come_behind_all_others() -> None:
+def test_bound_arguments_follow_all_others() -> None:
     told = Invocation(words=(Bound(3, text="$(runtime.cores)"), Bound(1, "-p", text="x")))
     found = line_of(
         told,
@@ -77,7 +77,7 @@ def test_self_of_a_fixed_word_is_null() -> None:
         (Bound(each=Bound(separator="+")), [[1, 2], [3]], ["1+2", "3"]),
     ],
 )
-def test_values_as_words(bound: Bound, value: Any, words: list[str]) -> None:
+def test_values_become_arguments(bound: Bound, value: Any, words: list[str]) -> None:
     argument = Argument("x", type="json", nullable=True, reach=bound)
     assert line_of(Invocation(), argument, x=value).argv[1:] == words
 
@@ -102,7 +102,7 @@ def test_files_variables_and_streams() -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "/x", "a//b", ".", "a/.."])
-def test_nothing_is_put_outside_of_the_working_folder(name: str) -> None:
+def test_nothing_is_written_outside_the_working_folder(name: str) -> None:
     for told in (Invocation(apart=True, files=(WorkFile("x", name),)),
                  Invocation(apart=True, stdout=name)):  # fmt: skip
         with pytest.raises(Invalid, match="is not a path inside the working folder"):
@@ -152,7 +152,9 @@ def test_patterns_are_names_in_the_working_folder() -> None:
         (Invocation(apart=True, stderr="x"), Argument("o", "output", reach=Stderr()), "already"),
     ],
 )
-def test_what_could_never_be_run(invocation: Invocation, argument: Argument, words: str) -> None:
+def test_impossible_commands_are_refused(
+    invocation: Invocation, argument: Argument, words: str
+) -> None:
     with pytest.raises(Invalid, match=words):
         check_command(["run"], [argument], invocation)
 
@@ -166,7 +168,7 @@ def test_what_could_never_be_run(invocation: Invocation, argument: Argument, wor
         (Argument("o", items="int"), "items need the type list"),
     ],
 )
-def test_what_no_argument_is(argument: Argument, words: str) -> None:
+def test_invalid_arguments_are_refused(argument: Argument, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         check_arguments([argument])
 
@@ -185,7 +187,7 @@ def test_a_reference_with_a_line_break_is_a_text() -> None:
     assert json.loads(file.text)["basename"] == "d.csv"
 
 
-def test_references_see_what_the_work_may_use() -> None:
+def test_references_know_the_resources() -> None:
     told = Invocation(words=(Bound(text="=$(runtime)"),), apart=True, outdir_mib=5)
     facts = ReferenceFacts(cores=2, memory_bytes=2**20 + 1)
     (word,) = build_argv([], [], {}, told, facts).argv
@@ -206,7 +208,7 @@ FILES_BESIDE = [
 ]
 
 
-def test_files_beside_others_lie_where_those_do() -> None:
+def test_companions_are_placed_beside_their_file() -> None:
     check_arguments(FILES_BESIDE)
     given = {"idx": "other.idx", "reads": "a.bam"}
     places = {"reads": "inputs/reads/a.bam", "idx": "inputs/reads/a.bam.idx"}
@@ -217,7 +219,7 @@ def test_files_beside_others_lie_where_those_do() -> None:
         input_places(same, {**given, "more": "x"})
 
 
-def test_files_beside_an_input_go_where_it_goes() -> None:
+def test_companions_of_an_input_move_with_it() -> None:
     told = Invocation(apart=True, files=(WorkFile("$(inputs.reads)", "b.bam"),))
     values = {"reads": "{attempt}/inputs/reads/a.bam", "idx": "{attempt}/inputs/reads/a.bam.idx"}
     line = build_argv(["x"], FILES_BESIDE, values, told)
@@ -235,12 +237,12 @@ def test_files_beside_an_input_go_where_it_goes() -> None:
         (Beside("reads", "$(inputs.x).i"), r"\$\(inputs.x\) is not supported here"),
     ],
 )
-def test_beside_what_no_file_can_be(reach: Beside, words: str) -> None:
+def test_impossible_companions_are_refused(reach: Beside, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         check_arguments([*FILES_BESIDE, Argument("i", "input", reach=reach)])
 
 
-def test_files_of_a_list_bring_what_belongs_to_them() -> None:
+def test_listed_files_bring_their_companions() -> None:
     """E13: as references see it, and into the working folder."""
     many = Argument("many", "input", type="list", format="folder", reach=Bound())
     many = msgspec.structs.replace(many, companions=(Companion(".i"), Companion("^.m", False)))
@@ -266,7 +268,7 @@ def test_files_of_a_list_bring_what_belongs_to_them() -> None:
         ({"companions": (Companion("../x"),)}, "does not produce a file name"),
     ],
 )
-def test_what_no_companion_can_be(changes: dict[str, Any], words: str) -> None:
+def test_invalid_companions_are_refused(changes: dict[str, Any], words: str) -> None:
     many = Argument("many", "input", type="list", format="folder", companions=(Companion(".i"),))
     with pytest.raises(Invalid, match=words):
         check_arguments([msgspec.structs.replace(many, **changes)])

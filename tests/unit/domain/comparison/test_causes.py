@@ -9,6 +9,7 @@ from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.comparison.causes import differing_results, find_causes, last_nodes
 from nbyard.domain.comparison.facts import InputFacts, RunFacts
+from nbyard.reasons.structs import because
 
 from .records import code, given, output, parts, record, task
 from .test_run_comparisons import records
@@ -120,7 +121,7 @@ def test_a_node_of_one_run_only() -> None:
     old, new = record(1, task("a")), record(2, task("b"))
     assert told(old, new, "b", "a") == [("node", "b", "b", 0), ("node", "a", "a", 0)]
     reasons = [str(cause.reason) for cause in find_causes(old, new, ["b", "a"])]
-    assert reasons == ["only the newer run has this node", "only the older run has this node"]
+    assert reasons == [str(because(f"node-only-in-{side}")) for side in ("newer", "older")]
 
 
 def test_the_results_that_differ() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.comparison.changed_cells import MAX_CHARS, changed_cells, shorten_source
+from nbyard.domain.comparison.causes import MAX_CHARS, changed_cells, shorten_source
 
 
 def book(*sources: str | list[str], text_first: bool = False) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def test_cells_are_paired_in_their_order() -> None:
     ]
 
 
-def test_numbers_count_text_cells_but_texts_are_no_change() -> None:
+def test_text_cells_are_numbered_but_no_change() -> None:
     assert told(book("a"), book("b", text_first=True)) == [(2, "changed", "a", "b")]
     assert told(book("a"), book("a", text_first=True)) == []
     assert told(book(["a\n", "b"]), book("a\nb")) == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.comparison.input_changes import file_change
+from nbyard.domain.comparison.causes import file_change
 from nbyard.domain.comparison.structs import OutputComparison
 from nbyard.domain.datasets.comparisons import ColumnChange, ColumnFigures
 

@@ -3,21 +3,20 @@
 from typing import Any
 
 from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.caching.explanation import differing_names, package_change, value_change
 from nbyard.domain.comparison.facts import InputFacts, TaskFacts
 from nbyard.domain.comparison.node_causes import (
     MAX_CHARS,
     NodeCauses,
     changed_files,
-    differing_names,
-    package_change,
-    value_change,
 )
+from nbyard.reasons.structs import because
 
 from .records import code, parts, task
 
 
 def test_changes_as_texts() -> None:
-    assert str(value_change("n", "1", None)) == "n is no longer set (1)"
+    assert value_change("n", "1", None) == because("value-removed", name="n", old="1")
     assert str(package_change("cow", None, "1")) == "gained cow 1"
     assert str(package_change("cow", "1", None)) == "lost cow 1"
 

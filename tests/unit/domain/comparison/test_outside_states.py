@@ -26,12 +26,14 @@ CASES = [
 
 
 @pytest.mark.parametrize(("old", "new", "code"), CASES)
-def test_a_path_that_both_used(old: OutsideFile, new: OutsideFile, code: str | None) -> None:
+def test_a_path_used_by_both_runs_is_compared(
+    old: OutsideFile, new: OutsideFile, code: str | None
+) -> None:
     then, now = Observed(outside={"/d": old}), Observed(outside={"/d": new})
     assert [reason.code for _, reason in outside_changes(then, now)] == ([code] if code else [])
 
 
-def test_a_path_that_one_of_them_used_is_no_change() -> None:
+def test_a_path_used_by_one_run_is_no_change() -> None:
     used = Observed(outside={"/d": file()})
     assert list(outside_changes(used, Observed())) == []
     assert list(outside_changes(None, used)) == []

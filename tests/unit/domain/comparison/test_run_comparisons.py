@@ -79,7 +79,7 @@ def test_the_other_direction_is_the_mirror(first: RunFacts, second: RunFacts) ->
 
 
 @given(records(), records(), records())
-def test_what_differs_comes_first(first: RunFacts, second: RunFacts, third: RunFacts) -> None:
+def test_differences_come_first(first: RunFacts, second: RunFacts, third: RunFacts) -> None:
     three = [first, second, third]
     found, short = compare_runs(three, everything=True), compare_runs(three)
     for section in SECTIONS:

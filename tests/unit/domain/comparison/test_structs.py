@@ -11,7 +11,7 @@ from nbyard.reasons.structs import because
 from .records import code, run
 
 
-def test_an_explanation_survives_the_way_to_a_client() -> None:
+def test_an_explanation_survives_json() -> None:
     cause = Cause(
         "code", "a", "A", 0, "n.ipynb", because("cell-changed", cell=2), "x", "y", 2,
         [code(), code("new", 2)], DatasetLink("d", "sea", 1, 2),

@@ -68,7 +68,7 @@ def test_code_of_other_folders_has_a_folder_of_its_own() -> None:
     ]
 
 
-def test_data_beside_the_code_are_left_out_by_their_digest() -> None:
+def test_data_beside_the_code_can_be_left_out() -> None:
     whole = record()
     bundle, given = whole.code["v1"].bundle_digest, BytesOf(digest(7), "in.csv", "an input")
     beside = [CodeFile("data/a.csv", digest(6), 12), CodeFile("in.csv", digest(7), 13)]
@@ -87,7 +87,7 @@ def test_data_beside_the_code_are_left_out_by_their_digest() -> None:
     assert entity(graph, key)["name"] == "an input"
 
 
-def test_code_that_is_gone_is_a_name() -> None:
+def test_deleted_code_is_only_named() -> None:
     parts, graph = made()
     task = record().tasks[1]
     found = entity(graph, parts.tool(task)["@id"])
@@ -135,7 +135,7 @@ def test_a_package_that_is_used_in_place_has_no_path_in_a_crate() -> None:
     assert "/home/ada" not in str(graph.metadata())
 
 
-def test_data_that_are_left_out_are_known_by_their_digest() -> None:
+def test_omitted_data_are_identified_by_their_digest() -> None:
     parts, graph = made()
     one = BytesOf("sha256:" + "ff" * 32, "a.csv", "data/a.csv")
     key = parts.data(one)["@id"]
@@ -147,7 +147,7 @@ def test_data_that_are_left_out_are_known_by_their_digest() -> None:
     assert named_information("odd").startswith("ni:///sha-256;")
 
 
-def test_files_of_one_name_are_told_apart() -> None:
+def test_files_of_the_same_name_are_distinguished() -> None:
     parts, graph = made(Everything())
     one, two = BytesOf(digest(1), "a.csv"), BytesOf(digest(2), "a.csv")
     assert parts.data(one) == parts.data(one) == {"@id": "inputs/a.csv"}

@@ -100,7 +100,7 @@ def test_a_workflow_has_its_run_its_tasks_and_their_data(tmp_path: Path) -> None
     assert {"@id": connection} in found["workflow/penguins.nbflow"]["connection"]
 
 
-def test_a_failure_is_told_and_skipped_tasks_did_nothing(tmp_path: Path) -> None:
+def test_a_failure_has_its_reason_and_skipped_tasks_no_action(tmp_path: Path) -> None:
     whole = record("failed")
     skipped = msgspec.structs.replace(whole.tasks[1], state="skipped", node="after", failure=None)
     of = msgspec.structs.replace(whole, tasks=[*whole.tasks, skipped])

@@ -15,7 +15,7 @@ def profile(**columns: tuple[str, int, int]) -> Profile:
     return Profile(2, sampled=False, columns=made)
 
 
-def test_columns_then_and_now() -> None:
+def test_columns_are_compared() -> None:
     old = profile(a=("int", 2, 0), gone=("int", 2, 0), b=("int", 2, 0), c=("string", 1, 1))
     new = profile(a=("int", 2, 0), b=("int", 1, 1), c=("int", 2, 0), fresh=("bool", 2, 0))
     found = compare_columns(old, new)
@@ -34,7 +34,7 @@ NAMES = st.lists(st.sampled_from("abcdef"), unique=True)
 
 
 @given(NAMES, NAMES)
-def test_every_column_is_told_once_and_the_new_order_holds(old: list[str], new: list[str]) -> None:
+def test_each_column_is_listed_once_in_the_new_order(old: list[str], new: list[str]) -> None:
     sides = [profile(**{name: ("int", 1, 0) for name in names}) for names in (old, new)]
     found = compare_columns(*sides)
     assert sorted(one.name for one in found) == sorted({*old, *new})
@@ -44,7 +44,7 @@ def test_every_column_is_told_once_and_the_new_order_holds(old: list[str], new: 
     ]
 
 
-def test_columns_that_are_gone_stay_in_their_order_when_others_moved() -> None:
+def test_removed_columns_keep_their_order() -> None:
     old = profile(x=("int", 1, 0), a=("int", 1, 0), y=("int", 1, 0), b=("int", 1, 0))
     found = compare_columns(old, profile(b=("int", 1, 0), a=("int", 1, 0)))
     assert [one.name for one in found if one.change == "removed"] == ["x", "y"]
@@ -63,7 +63,7 @@ def test_files_that_differ(old: dict[str, Content], new: dict[str, Content]) -> 
     assert all((found[p] == "removed") == (p not in new) for p in found)
 
 
-def test_sizes_then_and_now() -> None:
+def test_sizes_are_compared() -> None:
     old, new = {"a": Content("1", 5), "b": Content("1", 6)}, {"a": Content("2", 7)}
     assert compare_files(old, new) == [
         FileChange("a", "changed", 5, 7),

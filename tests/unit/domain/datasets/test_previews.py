@@ -49,7 +49,7 @@ def test_a_head_has_few_columns_and_rows():
 
 
 @pytest.mark.parametrize("value", [None, [], [1, 2], 5, "text", {}, {"a": "1"}, {"a": {"b": 1}}])
-def test_what_has_no_numbers(value):
+def test_files_without_numbers_have_none(value):
     assert metrics_in(value) == []
 
 

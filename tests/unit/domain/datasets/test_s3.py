@@ -25,7 +25,7 @@ AT = datetime(2013, 5, 24, tzinfo=UTC)
 COW = S3Object("minio", "sea", "a/cow 1.csv")
 
 
-def test_a_request_is_signed_as_amazons_example_is():
+def test_the_signature_equals_amazons_example():
     """ "Example: GET Object" of its documentation."""
     target = parse_url("https://examplebucket.s3.amazonaws.com/test.txt")
     headers = signed_headers(target, FIELDS, AT, {"range": "bytes=0-9"})
@@ -49,18 +49,18 @@ def test_a_session_token_is_sent_and_signed():
 
 
 @pytest.mark.parametrize("text", ["ü", "a\nX-Other: 1"])
-def test_what_no_header_holds_is_refused_without_repeating_it(text):
+def test_invalid_header_values_are_refused_without_showing_them(text):
     with pytest.raises(Invalid, match="only printable ASCII characters") as refused:
         signed_headers(parse_url("https://h.test/a"), {**FIELDS, "session_token": text}, AT)
     assert text not in str(refused.value)
 
 
 @given(st.text(min_size=1), st.from_regex(r"[a-z]([a-z/]{0,20}[a-z])?", fullmatch=True))
-def test_whatever_a_credential_is_called_it_is_found_again(name, key):
+def test_any_credential_name_is_found_again(name, key):
     assert read_object(f"s3://{quote(name, safe='')}@sea/{key}") == S3Object(name, "sea", key)
 
 
-def test_a_key_is_taken_as_it_stands():
+def test_a_key_is_used_unchanged():
     found = read_object("s3://minio@sea/a?b=#c%20d@e:f/1 2.csv")
     assert found == S3Object("minio", "sea", "a?b=#c%20d@e:f/1 2.csv")
     assert found.filename == "1 2.csv"
@@ -83,7 +83,7 @@ def test_a_key_is_taken_as_it_stands():
         ("s3://minio@sea/" + "ü" * 513, "at most 1024 bytes"),
     ],
 )
-def test_what_names_no_object_is_refused_with_the_form(text, words):
+def test_an_invalid_address_is_refused_with_the_format(text, words):
     with pytest.raises(Invalid) as refused:
         read_object(text, "source.url")
     assert words in str(refused.value)
@@ -100,7 +100,7 @@ def test_what_names_no_object_is_refused_with_the_form(text, words):
         ("sea", {"endpoint_url": "https://h.test/s3"}, "https://h.test/s3/sea/a/cow%201.csv"),
     ],
 )
-def test_it_is_asked_for_at_the_endpoint_else_at_amazon(bucket, fields, address):
+def test_the_endpoint_defaults_to_amazon(bucket, fields, address):
     wanted = S3Object("minio", bucket, COW.key)
     assert address_of(wanted, fields) == address
     assert parse_url(address).url == address
@@ -115,6 +115,6 @@ def test_it_is_asked_for_at_the_endpoint_else_at_amazon(bucket, fields, address)
         {"region": "eu.evil.test/"},
     ],
 )
-def test_a_place_that_is_none_names_the_credential(fields):
+def test_an_invalid_endpoint_names_the_credential(fields):
     with pytest.raises(Invalid, match="the credential 'minio'"):
         address_of(COW, fields)

@@ -25,7 +25,7 @@ from nbyard.domain.datasets.structs import (
         ),
     ],
 )
-def test_the_kind_tells_the_source(plain, source):
+def test_the_kind_selects_the_source(plain, source):
     """D1, D2."""
     asked = msgspec.convert({"source": plain}, NewDataset)
     assert asked == NewDataset(source)
@@ -51,7 +51,7 @@ def test_a_wrong_field_is_refused_by_name(plain, kind, words):
         msgspec.convert(plain, kind)
 
 
-def test_a_patch_tells_left_out_from_empty():
+def test_a_patch_distinguishes_omitted_from_empty():
     patch = msgspec.convert({"revision": 3, "description": ""}, DatasetPatch)
     assert patch.name is msgspec.UNSET
     assert patch.description == ""
@@ -68,6 +68,6 @@ def test_a_patch_tells_left_out_from_empty():
         ("x.bin", "x.bin"),
     ],
 )
-def test_the_folder_of_an_archive_is_called_without_its_ending(filename, folder):
+def test_the_folder_of_an_archive_has_no_suffix(filename, folder):
     """D6."""
     assert folder_of(filename) == folder

@@ -44,12 +44,12 @@ COLUMNS = [Column("n", "int"), Column("when", "date", False)]
     ],
     ids=lambda said: type(said).__name__,
 )
-def test_it_survives_json(said):
+def test_a_description_survives_json(said):
     """D5."""
     assert msgspec.json.decode(msgspec.json.encode(said), type=type(said)) == said
 
 
-def test_table_formats_are_words_for_files():
+def test_table_formats_are_file_formats():
     assert set(get_args(TableFormat)) <= set(SUFFIXES.values())
 
 

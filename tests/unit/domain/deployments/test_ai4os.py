@@ -73,7 +73,7 @@ def test_the_storage_of_the_dashboard_without_a_login_is_ignored() -> None:
     assert [*ignored_fields(read())] == []
 
 
-def test_a_part_of_it_is_enough() -> None:
+def test_a_partial_form_is_enough() -> None:
     body = {"image": "cows:1", "hardware": {"cpu_num": 2}}
     assert to_own_fields(msgspec.convert(body, NewDeployment)) == NewDeployment(
         image="cows:1", cpu=2
@@ -99,12 +99,12 @@ def test_services_have_their_names_here(service: str, kind: str) -> None:
         ("storage", "datasets", [{"doi": "1"}], "storage.datasets: storage cannot be mounted here"),
     ],
 )
-def test_what_does_not_exist_here_is_named(part: str, field: str, value: Any, words: str) -> None:
+def test_unsupported_fields_are_named(part: str, field: str, value: Any, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         to_own_fields(read(**{part: {field: value}}))
 
 
-def test_a_field_is_said_once() -> None:
+def test_a_repeated_field_is_refused() -> None:
     body = msgspec.structs.replace(read(), title="Other")
     with pytest.raises(Invalid, match=r"title: is also set by general\.title"):
         to_own_fields(body)
@@ -118,9 +118,7 @@ def test_a_field_is_said_once() -> None:
         ("general", "hostname", "No Host", "general.hostname"),
     ],
 )
-def test_errors_call_fields_as_they_were_written(
-    part: str, field: str, value: Any, place: str
-) -> None:
+def test_errors_name_fields_as_written(part: str, field: str, value: Any, place: str) -> None:
     body = read(**{part: {field: value}})
     with pytest.raises(Invalid) as caught, with_request_field_names(body):
         complete_request(to_own_fields(body))

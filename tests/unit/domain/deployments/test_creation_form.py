@@ -38,7 +38,7 @@ def refused(**said) -> list[str]:
     return [detail.path for detail in caught.value.details]
 
 
-def test_nothing_but_an_image_has_to_be_said():
+def test_only_the_image_is_required():
     name, spec = complete_request(
         NewDeployment("registry.test:5000/team/Cow Model:2".replace(" M", "-m").lower())
     )
@@ -47,7 +47,7 @@ def test_nothing_but_an_image_has_to_be_said():
     assert [port.port for port in spec.ports] == [5000]
 
 
-def test_the_ranges_are_those_of_the_dashboard_that_people_know():
+def test_the_ranges_equal_those_of_the_dashboard():
     """P1."""
     standard = {name: f for (preset, name), f in NUMBERS.items() if preset == "standard"}
     told = {name: (f.least, f.most, f.default) for name, f in standard.items()}
@@ -62,7 +62,7 @@ def test_the_ranges_are_those_of_the_dashboard_that_people_know():
 
 
 @given(st.sampled_from(sorted(NUMBERS)), st.floats(allow_nan=True))
-def test_a_number_is_taken_as_it_is_or_named(which, value):
+def test_a_number_is_used_or_refused_by_name(which, value):
     preset, name = which
     field = NUMBERS[which]
     said = NewDeployment("cows:1", preset=preset, **{name: value})
@@ -106,7 +106,7 @@ def test_a_host_name_is_a_part_of_an_address(name):
     assert refused(name=name) == ["name"]
 
 
-def test_a_service_with_an_image_of_its_own_needs_nothing_but_a_password():
+def test_a_service_with_its_own_image_needs_only_a_password():
     name, spec = complete_request(NewDeployment(service="jupyterlab", password="123456789"))
     assert (name, spec.image) == ("jupyterlab", "quay.io/jupyter/minimal-notebook:latest")
     with pytest.raises(Invalid) as caught:
@@ -124,7 +124,7 @@ def test_an_ide_keeps_its_own_port():
     assert [port.port for port in other.ports] == [8889]
 
 
-def test_every_field_that_is_wrong_is_named():
+def test_every_wrong_field_is_named():
     found = refused(
         image="No Image", cpu=99, environment={"1": "x", "HOME": "/"},
         ports=[Port("a", 1), Port("a", 1), Port("B", 0, "x")],
@@ -140,7 +140,7 @@ def test_every_field_that_is_wrong_is_named():
 
 
 @pytest.mark.parametrize("name", ["JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"])
-def test_where_jupyterlab_finds_its_password_is_not_for_others_to_say(name):
+def test_the_password_variable_of_jupyterlab_is_reserved(name):
     """P2."""
     told = {"service": "jupyterlab", "password": "123456789", "environment": {name: "/"}}
     assert refused(**told) == [f"environment.{name}"]
@@ -148,14 +148,14 @@ def test_where_jupyterlab_finds_its_password_is_not_for_others_to_say(name):
 
 
 @given(st.text(max_size=200))
-def test_a_name_made_of_any_title_is_one_or_none(title):
+def test_any_title_gives_a_valid_name_or_none(title):
     name = name_of(title)
     assert name == "" or complete_request(
         NewDeployment("a:1", name=name if name != "form" else "a")
     )
 
 
-def test_letters_of_a_title_keep_what_is_plain_of_them():
+def test_accented_letters_keep_their_base_letter():
     assert name_of("École Ünïcode 日本") == "ecole-unicode"
 
 
@@ -164,13 +164,13 @@ def test_letters_of_a_title_keep_what_is_plain_of_them():
     [("cows:1-gpu", 0, "GPUs"), ("cows:cuda12.6", 0, "GPUs"), ("cows:cpu", 1, "CPU"),
      ("cows:1-gpu", 1, ""), ("cows:latest", 0, "")],
 )  # fmt: skip
-def test_a_tag_that_says_otherwise_is_a_warning(image, gpu, word):
+def test_a_contradicting_tag_is_a_warning(image, gpu, word):
     """P1."""
     found = warnings_of(complete_request(NewDeployment(image, name="x", gpu=gpu))[1])
     assert [word in str(one) for one in found] == ([True] if word else [])
 
 
-def test_an_ide_that_is_not_trusted_is_a_warning():
+def test_an_untrusted_ide_is_a_warning():
     spec = complete_request(NewDeployment("lab:1", "jupyterlab", "x", password="123456789"))[1]
     assert warnings_of(spec) == [because("ide-in-sandbox", image="lab:1")]
     assert warnings_of(spec, ["lab:*"]) == []
@@ -179,7 +179,7 @@ def test_an_ide_that_is_not_trusted_is_a_warning():
 
 
 @given(st.from_regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.integers(0, 12))
-def test_a_free_host_name_is_one(like, count):
+def test_a_free_host_name_is_unchanged(like, count):
     """P1: one with the next number that nobody has."""
     taken = [like]
     for _ in range(count):
@@ -188,7 +188,7 @@ def test_a_free_host_name_is_one(like, count):
     assert {complete_request(NewDeployment("cows:1", name=name))[0] for name in taken} == set(taken)
 
 
-def test_a_number_is_counted_on():
+def test_a_numbered_name_is_increased():
     assert free_host(["cows"], "cows") == "cows-2"
     assert free_host(["cows-2", "cows-3"], "cows-2") == "cows-4"
 
@@ -199,7 +199,7 @@ def test_a_taken_title_is_numbered():
     assert free_title(["c" * 45], "c" * 45) == f"{'c' * 42} 2"
 
 
-def test_what_is_not_said_stays():
+def test_omitted_fields_are_kept():
     spec = complete_request(NewDeployment("cows:1", name="x", environment={"A": "b"}))[1]
     made = apply_change(spec, DeploymentChange(image="cows", cpu=2))
     assert made == msgspec.structs.replace(spec, image="cows:latest", cpu=2)
@@ -208,7 +208,7 @@ def test_what_is_not_said_stays():
     assert [detail.path for detail in caught.value.details] == ["title", "memory_gb"]
 
 
-def test_limits_of_a_model_may_be_said():
+def test_limits_of_a_model_can_be_set():
     """M3: its image reads them; all else of that name is nbyard's own."""
     spec = complete_request(
         NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"})

@@ -32,7 +32,7 @@ json = st.recursive(
 )
 
 
-def test_what_predicts_comes_first_with_its_fields():
+def test_the_prediction_endpoint_comes_first_with_its_fields():
     predict, models = forms_of(SWAGGER)
     assert (predict.method, predict.path) == ("POST", "/v2/models/cows/predict/")
     assert (predict.title, predict.group) == ("Make a prediction given the input data", "models")
@@ -44,7 +44,7 @@ def test_what_predicts_comes_first_with_its_fields():
 
 
 @given(json)
-def test_whatever_a_stranger_says_is_a_list_of_forms(told):
+def test_any_description_gives_a_list_of_forms(told):
     assert forms_of(told) == []
     assert isinstance(forms_of({"paths": told}), list)
     for form in forms_of({"paths": {"/a": {"get": {"parameters": [told, {"in": told}]}}}}):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.deployments.failure_line import LAST_LINES, failure_line
+from nbyard.domain.deployments.deployment_status import LAST_LINES, failure_line
 
 STAMP = "2026-11-22 07:15:41,392"
 BROKEN = f"""{STAMP} INFO Started server process [7]
@@ -127,11 +127,11 @@ KeyError: 'x'
         ("", ""),
     ],
 )  # fmt: skip
-def test_the_exception_or_the_last_telling_line_is_the_reason(text, words):
+def test_the_exception_or_the_last_meaningful_line_is_the_reason(text, words):
     assert failure_line(text) == words
 
 
-def test_what_it_lived_on_after_is_no_reason():
+def test_survived_errors_are_no_reason():
     early = "Traceback (most recent call last):\n  File\nImportError: no accelerator\n"
     assert failure_line(early) == "ImportError: no accelerator"
     assert failure_line(early + "step done\n" * 4 + "no space left\n") == "no space left"

@@ -3,7 +3,7 @@
 from nbyard.domain.deployments.keys import PREFIX, SHOWN, hash_of_key, new_key_text
 
 
-def test_each_key_is_another_and_too_long_to_be_guessed():
+def test_keys_are_unique_and_unguessable():
     keys = {new_key_text() for _ in range(100)}
     assert len({key[:SHOWN] for key in keys}) > 95
     assert all(key.startswith(PREFIX) and len(key) >= len(PREFIX) + 43 for key in keys)

@@ -3,8 +3,12 @@
 import msgspec
 import pytest
 
-from nbyard.domain.deployments.creation_form import complete_request
-from nbyard.domain.deployments.spec_checks import MAX_TEXT, wrong_ports, wrong_variables
+from nbyard.domain.deployments.creation_form import (
+    MAX_TEXT,
+    complete_request,
+    wrong_ports,
+    wrong_variables,
+)
 from nbyard.domain.deployments.structs import OPEN_VARIABLE, NewDeployment, Port, RevisionSpec
 from nbyard.errors import Detail
 

@@ -22,7 +22,7 @@ MINUTE = int(NOW // 60)
 
 
 @given(st.lists(st.floats(0, 3600), min_size=1, max_size=200), st.sampled_from([0.5, 0.99, 1.0]))
-def test_quantiles_are_true_to_a_fifth_of_their_step(seconds, share):
+def test_quantiles_are_accurate_to_a_fifth_of_their_step(seconds, share):
     tally = Tally()
     for one in seconds:
         tally.count(NOW, one, 200)
@@ -38,7 +38,7 @@ def test_quantiles_are_true_to_a_fifth_of_their_step(seconds, share):
 @pytest.mark.parametrize(
     ("status", "refused", "errors"), [(302, 0, 0), (404, 1, 0), (422, 1, 0), (500, 0, 1)]
 )
-def test_what_a_service_refuses_is_counted_apart_from_its_errors(status, refused, errors):
+def test_refusals_are_counted_apart_from_errors(status, refused, errors):
     tally = Tally()
     tally.count(NOW, 0.1, status)
     (counted,) = tally.take()
@@ -50,7 +50,7 @@ def test_the_scale_has_two_ends(seconds, step):
     assert latency_bin(seconds) == step
 
 
-def test_counts_of_a_minute_come_together_whoever_counted_them():
+def test_counts_of_a_minute_are_merged():
     told = [
         Counted(MINUTE, 2, 1, {4: 2}, 1),
         Counted(MINUTE, 1, 0, {4: 1}),
@@ -69,6 +69,6 @@ def test_counts_of_a_minute_come_together_whoever_counted_them():
     assert (day.part_seconds, len(day.parts), day.requests, day.errors) == (900, 96, 15, 8)
 
 
-def test_a_span_that_is_not_there_is_refused_with_those_that_are():
+def test_an_unknown_span_is_refused_with_the_known_ones():
     with pytest.raises(Invalid, match=", ".join(SPANS)):
         traffic_of([], "week", NOW)

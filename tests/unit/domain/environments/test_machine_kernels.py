@@ -22,6 +22,6 @@ def test_the_conda_environment_that_a_kernel_names(spec, place):
     assert conda_environment_of(spec) == place
 
 
-def test_whose_a_kernel_is():
+def test_the_owner_of_a_kernel_is_known():
     assert is_ours({"metadata": {"nbyard": {"environment": "x"}}})
     assert not is_ours({"metadata": {}}) and not is_ours({"metadata": None}) and not is_ours({})

@@ -23,7 +23,7 @@ ALLOWED = AllowedSources.parse(
         ("https://packages.test/team/cow-1.0%2Bcpu-py3-none-any.whl", None),
     ],
 )
-def test_what_stands_below_an_allowed_address_is_admitted(address, as_is):
+def test_addresses_below_an_allowed_one_are_accepted(address, as_is):
     assert ALLOWED.admit(address).address == (as_is or address)
 
 
@@ -75,13 +75,13 @@ def test_others_are_refused_with_the_name_of_the_setting(address):
         ("file:///srv/wheels/../../etc", r"\.\."),
     ],
 )
-def test_what_could_lead_elsewhere_is_refused(address, why):
+def test_addresses_that_may_lead_elsewhere_are_refused(address, why):
     with pytest.raises(ValueError, match=why) as refused:
         ALLOWED.admit(address)
     assert "s3cr3t" not in str(refused.value)
 
 
-def test_a_setting_that_is_none_is_said():
+def test_an_invalid_setting_is_reported():
     with pytest.raises(Invalid, match="allowed_package_sources"):
         AllowedSources.parse(["packages.test"])
     with pytest.raises(Invalid, match="name or password"):
@@ -89,7 +89,7 @@ def test_a_setting_that_is_none_is_said():
 
 
 @given(st.text() | st.text(alphabet="ftehps:/.@%2e5c\\#?a"))
-def test_any_text_is_a_place_in_its_one_form_or_refused(text):
+def test_any_text_is_normalised_or_refused(text):
     try:
         found = place_of(text)
     except ValueError:

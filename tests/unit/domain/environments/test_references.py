@@ -12,6 +12,7 @@ from nbyard.domain.environments.references import (
     split_reference,
 )
 from nbyard.domain.environments.structs import Lock, LockedPackage, Package
+from nbyard.reasons.structs import because
 
 COWS = UsedEnvironment("e1", "cows", "v2", 2, "sha256:x")
 LOCKED = [LockedPackage("Cow.Bell", "1.0"), LockedPackage("ant", "2.0")]
@@ -24,7 +25,7 @@ def found(*packages: str, python: str = "3.11.2") -> Lock:
 
 
 @given(st.text(min_size=1), st.integers(1, 10**9 - 1))
-def test_a_version_is_named_behind_the_name(name: str, number: int) -> None:
+def test_a_version_follows_the_name(name: str, number: int) -> None:
     expected = (name, number) if "\n" not in name else split_reference(f"{name}@{number}")
     assert split_reference(f"{name}@{number}") == expected
 
@@ -34,7 +35,7 @@ def test_another_text_is_a_name(text: str) -> None:
     assert split_reference(text) == (text, 0)
 
 
-def test_changes_are_told_in_words() -> None:
+def test_changes_have_reasons() -> None:
     newer = UsedEnvironment("e1", "cows", "v3", 3, "sha256:y")
     ants = UsedEnvironment("e2", "ants", "v1", 1, "sha256:x")
     assert environment_change(COWS, COWS) is environment_change(None, None) is None
@@ -42,18 +43,18 @@ def test_changes_are_told_in_words() -> None:
     assert str(environment_change(COWS, newer)) == words
     words = "it uses the environment ants version 1 instead of cows version 2"
     assert str(environment_change(COWS, ants)) == words
-    assert str(environment_change(None, COWS)) == "it now uses the environment cows version 2"
-    assert str(environment_change(COWS, None)) == "it no longer uses the environment cows"
+    assert environment_change(None, COWS) == because("environment-now", new="cows version 2")
+    assert environment_change(COWS, None) == because("environment-left", old="cows")
 
 
-def test_what_is_as_it_is_locked_differs_in_nothing() -> None:
+def test_equal_packages_have_no_differences() -> None:
     """However its name is written, and whatever a virtual environment has of itself."""
     there = found("cow-bell 1.0", "Ant 2.0", "pip 24.0", "setuptools 70")
     assert lock_differences(LOCKED, "3.11.2", there, beside=True) == []
     assert lock_warning(COWS, []) is None
 
 
-def test_what_differs_is_told() -> None:
+def test_differences_are_named() -> None:
     there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
     told = lock_differences(LOCKED, "3.11.2", there, beside=True)
     assert list(map(str, told)) == [
@@ -67,7 +68,7 @@ def test_what_differs_is_told() -> None:
     )
 
 
-def test_a_folder_that_is_not_as_it_was_is_told() -> None:
+def test_a_changed_folder_is_named() -> None:
     """L6: what is used where it lies may change; a container has what was locked."""
     locked = [LockedPackage("cow", "1.0", folder="file:///srv/cow", tree="tree:a")]
     for tree, told in (

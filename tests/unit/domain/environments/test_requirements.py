@@ -59,7 +59,7 @@ def test_comments_extras_markers_and_hashes():
         ("cowsay==1 --global-option=x", "--global-option is not allowed here"),
     ],
 )
-def test_what_is_refused_names_line_and_reason(line, said):
+def test_a_refusal_names_line_and_reason(line, said):
     with pytest.raises(Invalid) as caught:
         read_requirements(f"pandas\n{line}\n")
     assert said in caught.value.message and "line 2" in caught.value.message
@@ -87,7 +87,7 @@ WHEEL = "cow-1.0-py3-none-any.whl"
         (f"cow@ file:///srv/wheels/{WHEEL} --hash=sha256:{DIGEST}", None),
     ],
 )
-def test_what_the_administrator_allows_is_taken(line, read):
+def test_allowed_options_are_accepted(line, read):
     """L6."""
     (found,) = read_requirements(line, ALLOWED)
     assert found.replace("cow @ ", "cow@ ") == (read or line.replace("-url=", "-url "))
@@ -116,7 +116,7 @@ def test_what_the_administrator_allows_is_taken(line, read):
         (f"https://packages.test/team/{WHEEL}", "must be written as name @ address"),
     ],
 )
-def test_what_goes_beyond_that_is_refused_by_its_line(line, said):
+def test_other_options_are_refused_by_their_line(line, said):
     """L6."""
     with pytest.raises(Invalid) as caught:
         read_requirements(f"pandas\n{line}", ALLOWED)
@@ -124,7 +124,7 @@ def test_what_goes_beyond_that_is_refused_by_its_line(line, said):
     assert [detail.path for detail in caught.value.details] == ["requirements.2"]
 
 
-def test_what_another_line_takes_the_place_of():
+def test_a_later_line_replaces_an_earlier_one():
     assert key_of("--index-url https://a") == key_of("--index-url https://b")
     assert key_of("--find-links file:///a") != key_of("--find-links file:///b")
     assert key_of("-e file:///a/cow[milk]") == key_of("-e file:///a/cow") == "-e file:///a/cow"
@@ -140,7 +140,7 @@ def test_all_wrong_lines_are_named():
 
 
 @given(st.text())
-def test_any_text_is_read_or_refused_and_reading_is_stable(text):
+def test_any_text_is_read_stably_or_refused(text):
     try:
         found = read_requirements(text)
     except Invalid:
@@ -162,7 +162,7 @@ def test_hashes_of_a_line():
 
 
 @pytest.mark.parametrize("line", ["pip==0.1", "PIP", "uv>1"])
-def test_what_installs_is_not_installed(line):
+def test_installers_are_not_installed(line):
     with pytest.raises(PolicyRefused, match="it is a package installer") as caught:
         read_requirements(f"cow\n{line}", forbidden=PROTECTED)
     assert "line 2" in caught.value.message and line in caught.value.message
@@ -170,12 +170,12 @@ def test_what_installs_is_not_installed(line):
     assert read_requirements(text, forbidden=PROTECTED) == text.split()
 
 
-def test_a_line_that_is_refused_is_shown_without_its_password():
+def test_a_refused_line_is_shown_without_its_password():
     with pytest.raises(Invalid) as caught:
         read_requirements("ant\n--index-url https://ann:secret@h.test/simple\n" + "x y" * 99)
     told = [detail.message for detail in caught.value.details]
     shown = "'--index-url https://…@h.test/simple'"
-    assert told[0] == f"{shown}: the option --index-url is not allowed: {ASK}"
+    assert told[0].startswith(f"{shown}: the option --index-url") and told[0].endswith(ASK)
     assert caught.value.message == f"requirements, line 2: {told[0]}"
     assert told[1].startswith("'x yx y") and len(told[1]) < 300
 
@@ -185,7 +185,7 @@ def test_too_many_lines_are_refused_without_a_number():
         read_requirements("a\n" * 10_001)
 
 
-def test_folders_are_asked_for_once_more_when_they_are_installed():
+def test_folders_are_checked_again_at_installation():
     """L6: an address may be allowed no more."""
     lines = ["cow==1.0", "-e file:///srv/wheels/cow  # cow==1.0 tree:0"]
     assert [folder_of(line) for line in lines] == ["", "file:///srv/wheels/cow"]

@@ -43,12 +43,12 @@ def test_a_change_keeps_the_other_lines_in_their_order():
         change_requirements(own, [], ["cow"])
 
 
-def test_a_locked_package_is_a_line_that_is_read_again():
+def test_a_locked_package_is_a_readable_line():
     package = LockedPackage("my_cow", "1.0", ("sha256:" + "a" * 64, "sha256:" + "b" * 64))
     assert read_requirements(package.line) == [package.line]
 
 
-def test_a_portable_lock_has_no_places_of_this_machine():
+def test_a_portable_lock_has_no_local_paths():
     options = ["--index-url https://index.test/simple", "--find-links file:///srv/wheels"]
     hashes = ("sha256:" + "a" * 64,)
     packages = [
@@ -71,7 +71,7 @@ def test_a_portable_lock_has_no_places_of_this_machine():
     )
 
 
-def test_what_differs_between_two_locks_is_told_by_name():
+def test_differences_of_two_locks_are_named():
     """L3."""
     old = [LockedPackage("ant", "1"), LockedPackage("My_Cow", "1"), LockedPackage("gone", "3")]
     new = [LockedPackage("ant", "1"), LockedPackage("my-cow", "2"), LockedPackage("new", "4")]
@@ -83,7 +83,7 @@ def test_what_differs_between_two_locks_is_told_by_name():
     assert package_changes(old, old) == []
 
 
-def test_what_is_installed_becomes_requirements():
+def test_installed_packages_become_requirements():
     """L7: in the same versions; what came from no index cannot be asked for."""
     packages = [
         Package("pip", "23"),
@@ -94,7 +94,7 @@ def test_what_is_installed_becomes_requirements():
     assert (found.lines, found.left_out) == (["My_Cow==1.0"], ["mine"])
 
 
-def test_a_lock_says_what_was_in_a_folder():
+def test_a_lock_describes_its_folders():
     """L6: as a line that pip takes; who reads it finds the files of the folder again."""
     folder, tree = "file:///srv/code/cow", f"tree:{'a' * 64}"
     cow = LockedPackage("My_Cow", "1.0", folder=folder, tree=tree)

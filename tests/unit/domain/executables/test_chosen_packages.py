@@ -8,7 +8,7 @@ from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Invalid
 
 
-def test_the_nodes_own_win_whichever_they_are():
+def test_settings_of_the_node_win():
     default = Resources(environment="cows")
     assert chosen_packages(Node("executable"), default) == ("cows", "")
     assert chosen_packages(Node("executable", requirements="r.txt"), default) == ("", "r.txt")
@@ -17,7 +17,7 @@ def test_the_nodes_own_win_whichever_they_are():
         chosen_packages(Node("executable", environment="a", requirements="r.txt"), Resources())
 
 
-def test_an_image_may_be_that_of_the_executable():
+def test_the_image_of_the_executable_is_the_default():
     assert has_image(Node("executable", image="own:1"), Resources())
     assert has_image(Node("executable"), Resources(hinted_image="its:1"))
     assert not has_image(Node("executable"), Resources())

@@ -13,7 +13,7 @@ def test_the_same_code_has_no_lines() -> None:
     assert list(diff_lines("a\nb", "a\nb")) == []
 
 
-def test_changed_lines_stand_between_what_is_around_them() -> None:
+def test_changed_lines_are_shown_with_context() -> None:
     found = list(diff_lines("a\nb\nc", "a\nB\nc"))
     assert found[0].kind == "place"
     assert found[1:] == [
@@ -24,7 +24,7 @@ def test_changed_lines_stand_between_what_is_around_them() -> None:
     ]
 
 
-def test_lines_that_look_like_a_head_are_lines() -> None:
+def test_lines_that_look_like_headers_are_kept() -> None:
     kinds = [(line.kind, line.text) for line in diff_lines("-- a\n", "++ b\n")]
     assert ("removed", "-- a") in kinds and ("added", "++ b") in kinds
 
@@ -38,7 +38,7 @@ def test_notebooks_are_compared_by_their_cells_without_outputs() -> None:
     assert text == "── code (parameters)\na = 1\nb = 2\n── markdown\n# Title"
 
 
-def test_lines_that_are_too_long_to_be_shown_are_cut() -> None:
+def test_long_lines_are_cut() -> None:
     line = DiffLine("added", "x" * MAX_CHARACTERS)
     assert shorten_line(line) is line
     assert shorten_line(DiffLine("added", line.text + "yz")) == DiffLine("added", line.text + "…")

@@ -46,7 +46,7 @@ RESOURCES = st.builds(Resources, cpu=st.none() | st.just(0.5), image=st.sampled_
         resources=RESOURCES,
     )
 )
-def test_what_is_written_is_read_again(description):
+def test_a_written_file_is_read_back(description):
     text = description.text()
     assert read_description(text.encode(), "a.py.nbexec") == description
     assert read_description(text.encode(), "a.py.nbexec").text() == text
@@ -75,7 +75,7 @@ def test_a_refusal_names_the_file(content, words):
     assert caught.value.details[0].path == "train.py.nbexec"
 
 
-def test_the_file_lies_beside():
+def test_the_file_is_beside_the_code():
     assert description_file("train.ipynb") == "train.ipynb.nbexec"
 
 
@@ -96,7 +96,7 @@ def test_a_notebook_keeps_its_list_and_its_defaults():
     assert without.default is msgspec.UNSET
 
 
-def test_a_command_has_the_list_that_was_told():
+def test_a_command_has_the_declared_arguments():
     told = [Argument("n", type="int", reach=Positional(0))]
     assert apply_description(OWN, told, keeps_list=False) == told
     assert apply_description(OWN, [], keeps_list=False) == []
@@ -107,7 +107,7 @@ def test_a_command_has_the_list_that_was_told():
     )
 
 
-def test_where_the_codes_own_list_cannot_be_read_what_is_told_is_the_list() -> None:
+def test_unreadable_code_has_the_declared_arguments() -> None:
     told = [Argument("alpha", type="float", default=0.5)]
     assert apply_description(None, told, keeps_list=True) == told
     assert apply_description(None, None, keeps_list=True) == []
@@ -122,7 +122,7 @@ def test_correction_of_a_notebook_never_changes_names_or_defaults(own, told):
     assert all(a.role == roles.get(a.name, a.role) for a in found)
 
 
-def test_an_argument_of_a_command_is_given_by_its_name_unless_told_otherwise():
+def test_an_argument_is_passed_by_name_by_default():
     """E4."""
     told = (
         Argument("in_file", role="input"),

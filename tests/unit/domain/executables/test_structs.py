@@ -21,12 +21,12 @@ CALLED = json.loads((Path(__file__).parents[3] / "cases" / "called.json").read_t
 
 
 @pytest.mark.parametrize("case", CALLED["cases"], ids=lambda case: case["path"] or "none")
-def test_what_a_file_is_called_among_others(case):
+def test_a_file_gets_a_free_name(case):
     """E11: several Dockerfiles are told apart by their folders."""
     assert display_name(case["path"]) == case["called"]
 
 
-def test_arguments_and_how_they_reach_a_command_are_told():
+def test_arguments_declare_how_they_reach_a_command():
     """E4."""
     told = [
         {"name": "alpha", "type": "float", "reach": {"kind": "option", "flag": "-a"}},
@@ -60,7 +60,7 @@ def test_a_wrong_field_is_refused_by_name(plain, kind, words):
         msgspec.convert(plain, kind)
 
 
-def test_resources_say_only_what_was_told():
+def test_unset_resources_are_omitted():
     assert msgspec.to_builtins(Resources(cpu=0.5)) == {"cpu": 0.5}
     patch = msgspec.convert({"revision": 1, "command": []}, ExecutablePatch)
     assert (patch.command, patch.arguments) == ([], msgspec.UNSET)

@@ -61,7 +61,7 @@ def test_bases_are_named_without_stages_and_with_arguments():
         ("", False),
     ],
 )
-def test_whether_its_base_can_be_said(text, does):
+def test_a_choosable_base_is_detected(text, does):
     assert takes_base(text) is does
 
 
@@ -73,12 +73,12 @@ def test_whether_its_base_can_be_said(text, does):
         ([], "dockerfile parse error line 7: unknown instruction: FOO", 7),
     ],
 )
-def test_the_line_that_failed_is_told(said, error, line):
+def test_the_failed_line_is_found(said, error, line):
     shown = TEXT.splitlines()[line - 1].strip()
     assert failed_line(TEXT, said, error) == FailedLine(line, shown)
 
 
-def test_what_did_not_come_to_a_step_has_no_line():
+def test_a_failure_before_the_first_step_has_no_line():
     assert failed_line(TEXT, ["Step 9/9 : X"], "x") is None
     assert failed_line(TEXT, [], "cannot connect") is None
 
@@ -104,6 +104,6 @@ def test_any_text_is_read(text, said, error):
         ("", 0),
     ],
 )
-def test_a_program_behind_a_shell_that_drops_words_is_found(text, line):
+def test_a_program_behind_a_shell_that_drops_arguments_is_found(text, line):
     program = shell_program(text)
     assert (program.line if program else 0) == line

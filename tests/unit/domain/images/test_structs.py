@@ -43,13 +43,13 @@ from nbyard.errors import Invalid
         (Recipe(own="x" * 70_000), "recipe.own"),
     ],
 )
-def test_what_could_become_a_line_is_refused_with_its_field(recipe, where):
+def test_values_with_line_breaks_are_refused_with_their_field(recipe, where):
     with pytest.raises(Invalid) as refused:
         check_recipe(recipe)
     assert refused.value.details[0].path == where
 
 
-def test_what_is_usual_passes():
+def test_usual_values_are_accepted():
     check_recipe(
         Recipe(
             base="registry.example.org:5000/team/python:3.11",
@@ -64,7 +64,7 @@ def test_what_is_usual_passes():
     )
 
 
-def test_what_stands_in_quotes_stands_for_itself():
+def test_quoted_text_is_literal():
     assert quote_for_dockerfile('a "b" $HOME ${X}') == '"a \\"b\\" \\$HOME \\${X}"'
 
 
@@ -84,7 +84,7 @@ def test_what_stands_in_quotes_stands_for_itself():
         "x@y",
     ],
 )
-def test_a_name_that_no_registry_takes_is_refused_with_the_form(name):
+def test_an_invalid_name_is_refused_with_the_format(name):
     with pytest.raises(Invalid, match=r"write \[host"):
         check_reference(name)
 
@@ -99,12 +99,12 @@ def test_a_name_that_no_registry_takes_is_refused_with_the_form(name):
         ("h.test/x@sha256:" + "0" * 64, "h.test/x@sha256:" + "0" * 64, "h.test"),
     ],
 )
-def test_names_have_a_tag_and_perhaps_a_registry(given, name, host):
+def test_names_have_a_tag_and_optionally_a_registry(given, name, host):
     assert check_reference(given) == name
     assert registry_of(name) == host
 
 
-def test_a_name_keeps_the_letters_below_its_accents():
+def test_accented_letters_keep_their_base_letter():
     assert default_reference("École Ünïcode 日本", 1) == "nbyard/ecole-unicode:1"
 
 
@@ -115,7 +115,7 @@ def test_every_environment_has_a_name_for_its_image(name, version, cuda):
 
 
 @given(st.from_regex(REFERENCE, fullmatch=True))
-def test_names_stay_as_they_are_once_they_are_checked(name):
+def test_checked_names_are_unchanged(name):
     try:
         known = check_reference(name)
     except Invalid:
@@ -124,7 +124,7 @@ def test_names_stay_as_they_are_once_they_are_checked(name):
         assert check_reference(known) == known
 
 
-def test_what_is_pushed_has_a_registry():
+def test_a_pushed_image_has_a_registry():
     assert push_target("nbyard/cows:1", "h.test:5000/") == "h.test:5000/nbyard/cows:1"
     assert push_target("old.test/nbyard/cows:1", "h.test/") == "h.test/nbyard/cows:1"
     assert push_target("h.test/cows:1", "") == "h.test/cows:1"
@@ -134,7 +134,7 @@ def test_what_is_pushed_has_a_registry():
             push_target("nbyard/cows:1", wanted)
 
 
-def test_the_base_follows_what_is_chosen():
+def test_the_base_follows_the_choices():
     assert base_of(Recipe(), "python:3.11") == "python:3.11"
     assert base_of(Recipe(base="own:1", cuda="12.6"), "python:3.11") == "own:1"
     assert base_of(Recipe(cuda="12.6"), "x") == "nvidia/cuda:12.6.0-runtime-ubuntu24.04"
@@ -142,7 +142,7 @@ def test_the_base_follows_what_is_chosen():
 
 
 @given(st.text())
-def test_own_lines_are_what_stands_below_the_marker(own):
+def test_own_lines_are_below_the_marker(own):
     made = add_digest_line(f"FROM x\n{MARKER}\n")
     assert own_lines(made + own, "FROM y\n") == own
     with pytest.raises(Invalid, match=r"Line 3 was changed, .* above the marker"):
@@ -185,5 +185,5 @@ def test_a_whole_name_has_its_registry_and_no_tag(reference, whole):
         ("", ""),
     ],
 )
-def test_a_registry_may_be_told_as_an_address(text, place):
+def test_a_registry_may_be_a_url(text, place):
     assert registry_place(text) == place

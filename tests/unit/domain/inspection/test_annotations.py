@@ -110,7 +110,7 @@ def test_classes_have_their_members_and_values() -> None:
         assert enumeration_of_default(expression(text), known) is None
 
 
-def test_a_member_of_an_annotated_class_is_one_wherever_the_class_is() -> None:
+def test_members_of_annotated_classes_are_known_anywhere() -> None:
     assert imported_member(expression("Optional[m.Color]"), expression("m.Color.RED")) == "RED"
     assert imported_member(expression("Color"), expression("Other.RED")) == ""
     assert imported_member(expression("Color"), None) == ""

@@ -118,7 +118,7 @@ class Drawn:
 
 
 @given(st.data())
-def test_argparse_gets_the_values_that_were_meant(data: Any) -> None:
+def test_argparse_gets_the_given_values(data: Any) -> None:
     """E13: for what is read, the words that we build are parsed to the very values."""
     drawn = [Drawn(data, i, False) for i in range(data.draw(st.integers(0, 4)))]
     drawn += [Drawn(data, len(drawn) + i, True) for i in range(data.draw(st.integers(0, 2)))]
@@ -209,7 +209,7 @@ def test_typed_values_arrive_or_are_refused(name: str, text: str, passed: str | 
     assert parsed.own == ("x" if name == "own" else date(2025, 1, 1))
 
 
-def test_ways_to_be_given() -> None:
+def test_each_way_of_passing_a_value() -> None:
     found = added(
         "'table'",
         "'-d', '--digits', type=int, default=4, help='places (default: %(default)s, 5%%)'",
@@ -279,7 +279,7 @@ def test_roles() -> None:
     assert found["alpha"].help == "what to read"
 
 
-def test_what_the_script_opens_is_a_file() -> None:
+def test_opened_paths_are_files() -> None:
     script = read(
         "import argparse, pandas as pd\n"
         "def main():\n"
@@ -313,7 +313,7 @@ def test_what_the_script_opens_is_a_file() -> None:
         "  p.add_argument('--x').completer = None\n  return p.parse_args()",
     ],
 )
-def test_where_a_parser_may_stand(source: str) -> None:
+def test_the_parser_is_found_anywhere(source: str) -> None:
     script = read(source)
     assert ([one.name for one in script.arguments], script.hints) == (["x"], [])
 
@@ -340,16 +340,16 @@ def test_where_a_parser_may_stand(source: str) -> None:
         ("parser.add_argument('a', action=Mine); parser.add_argument('b')", "of its own"),
     ],
 )
-def test_what_cannot_be_followed_is_not_read(lines: str, words: str) -> None:
+def test_dynamic_parsers_are_not_read(lines: str, words: str) -> None:
     script = read(HEAD + "parser.add_argument('--x')\n" + lines)
     assert script.arguments == [] and words in str(script.hints[0])
-    assert str(script.hints[0]).endswith("Describe them in the form or a .nbexec file.")
+    assert str(script.hints[0]).endswith("or a .nbexec file.")
 
 
 @pytest.mark.parametrize(
     "keyword", ["parents=[x]", "prefix_chars='+'", "argument_default=1", "**k"]
 )
-def test_parsers_that_read_words_differently(keyword: str) -> None:
+def test_special_parsers_are_not_read(keyword: str) -> None:
     script = read(f"import argparse\np = argparse.ArgumentParser({keyword})\np.add_argument('--x')")
     assert script.arguments == [] and keyword.partition("=")[0].removesuffix("k") in str(
         script.hints[0]
@@ -372,7 +372,7 @@ def test_parsers_that_read_words_differently(keyword: str) -> None:
         ("'/y'[1:], required=True", "'/y'[1:]"),
     ],
 )
-def test_what_is_not_known_of_one_leaves_the_others(call: str, words: str) -> None:
+def test_an_unknown_argument_leaves_the_others(call: str, words: str) -> None:
     script = read(HEAD + f"parser.add_argument('--x')\nparser.add_argument({call})")
     assert [one.name for one in script.arguments] == ["x"]
     assert any(words in hint and "is not read" in hint for hint in map(str, script.hints))
@@ -393,13 +393,13 @@ def test_what_is_not_known_of_one_leaves_the_others(call: str, words: str) -> No
         ("if y: parser.set_defaults(x=1)", "The default of --x is computed (set_defaults)"),
     ],
 )
-def test_what_may_be_besides_is_told(lines: str, words: str) -> None:
+def test_possible_further_arguments_are_reported(lines: str, words: str) -> None:
     script = read(HEAD + "parser.add_argument('--x', default='a')\n" + lines)
     assert [one.name for one in script.arguments] == ["x"]
     assert any(words in str(hint) for hint in script.hints)
 
 
-def test_those_that_exclude_each_other_have_no_default() -> None:
+def test_exclusive_options_have_no_default() -> None:
     script = read(
         HEAD + "one = parser.add_mutually_exclusive_group(required=True)\n"
         "one.add_argument('--fast', type=int, default=3)\n"

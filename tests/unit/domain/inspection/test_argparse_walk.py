@@ -30,7 +30,7 @@ def test_calls_are_found_in_their_order() -> None:
     assert walk.defaults == {"d", "**"} and walk.hints() == [] and not walk.is_open
 
 
-def test_what_was_not_followed_is_told() -> None:
+def test_skipped_calls_are_reported() -> None:
     walk = followed("if x: p.add_argument('--a')\nother.add_argument('b')\nplugin(parser=p)")
     assert walk.added == []
     assert list(map(str, walk.hints())) == [
@@ -40,7 +40,7 @@ def test_what_was_not_followed_is_told() -> None:
     assert walk.is_open
 
 
-def test_no_parser_or_one_that_cannot_be_followed() -> None:
+def test_missing_and_dynamic_parsers_are_not_read() -> None:
     assert follow_parser(PythonModule(ast.parse("import argparse"))) is None
     with pytest.raises(UnreadArguments, match="several parsers"):
         followed("argparse.ArgumentParser()")
@@ -55,7 +55,7 @@ def test_options(text: str, result: bool) -> None:
     assert isinstance(call, ast.Call) and is_option(call) is result
 
 
-def test_names_of_what_was_parsed() -> None:
+def test_names_of_parsed_values_are_known() -> None:
     name_of = name_in(PythonModule(ast.parse(HEAD + "args, rest = p.parse_known_args()")))
     names = [name_of(ast.parse(text, mode="eval").body) for text in ("args.a", "rest.a", "args")]
     assert names == ["a", "", ""]

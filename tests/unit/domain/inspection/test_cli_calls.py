@@ -50,16 +50,17 @@ def test_parameters_and_hints_are_collected_in_order() -> None:
     results = [found.add(call, *one) for one in zip(named, readers, strict=True)]
     assert results == [True, False, True, True]
     assert found.parameters == [at(0), at(1)]
-    assert list(map(str, found.hints)) == ["The argument 'x' in line 2 is not read: it is odd."]
+    (hint,) = found.hints
+    assert (hint.code, hint.params["line"]) == ("argument-unread", 2) and "x" in str(hint)
     found.add(call, None, unknown)
-    assert str(found.hints[1]) == "The argument in line 2 is not read: it is odd."
+    assert (found.hints[1].code, found.hints[1].params["line"]) == ("unnamed-argument-unread", 2)
 
 
 @pytest.mark.parametrize(
     ("words", "best"),
     [(["-n", "--num", "--number"], "--num"), (["-n", "-m"], "-n"), (["n", "--"], ""), ([], "")],
 )
-def test_a_long_word_is_best(words: list[str], best: str) -> None:
+def test_a_long_option_is_preferred(words: list[str], best: str) -> None:
     assert best_option(words) == best
 
 

@@ -52,7 +52,7 @@ def test_names(name: str, usual: str) -> None:
         (WordType("int"), None, None),
     ],
 )
-def test_a_default_is_shown_where_words_would_become_it(
+def test_a_default_is_shown_if_text_can_express_it(
     word_type: WordType, default: Any, shown: Any
 ) -> None:
     argument, hints = to_argument(parameter(word_type=word_type, default=default), {})
@@ -63,13 +63,13 @@ def test_a_default_is_shown_where_words_would_become_it(
 @pytest.mark.parametrize(
     ("default", "shown"), [([1], [1]), ([], []), (["a"], UNSET), ("12", UNSET), ([1, None], UNSET)]
 )
-def test_a_list_is_of_its_items(default: Any, shown: Any) -> None:
+def test_a_list_has_the_type_of_its_items(default: Any, shown: Any) -> None:
     given = parameter(word_type=WordType("int"), is_list=True, choices=(1, 2), default=default)
     argument, _ = to_argument(given, {})
     assert (argument.type, argument.default, argument.choices) == ("list", shown, ())
 
 
-def test_a_default_that_is_no_choice_stays_with_the_script() -> None:
+def test_a_default_beyond_the_choices_is_left_to_the_script() -> None:
     argument, hints = to_argument(parameter(choices=("a", "b"), default="auto"), {})
     assert (argument.type, argument.default) == ("choice", UNSET) and "--x" in str(hints[0])
 

@@ -13,6 +13,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 HEAD = "import click\nfrom pathlib import Path\n@click.command()\n"
 REFUSED = ("begins with -", "would take its position")
@@ -129,7 +130,7 @@ def parsed(source: str, argv: list[str]) -> dict[str, Any]:
 
 
 @given(st.data())
-def test_click_gets_the_values_that_were_meant(data: Any) -> None:
+def test_click_gets_the_given_values(data: Any) -> None:
     """E13: for what is read, the words that we build are parsed to the very values."""
     drawn = [Drawn(data, i, False) for i in range(data.draw(st.integers(0, 4)))]
     drawn += [Drawn(data, len(drawn) + i, True) for i in range(data.draw(st.integers(0, 2)))]
@@ -155,7 +156,7 @@ def test_click_gets_the_values_that_were_meant(data: Any) -> None:
         assert found == parsed(source, [])
 
 
-def test_ways_to_be_given() -> None:
+def test_each_way_of_passing_a_value() -> None:
     found = decorated(
         "argument('in-table')",
         "option('-d', '--digits', default=4, help='places')",
@@ -201,7 +202,7 @@ def test_ways_to_be_given() -> None:
 
 
 @pytest.mark.parametrize("behind", ["argument('n', type=int)", "argument('out', default='o.csv')"])
-def test_what_would_lose_its_place_has_to_be_given(behind: str) -> None:
+def test_ambiguous_positions_must_be_given(behind: str) -> None:
     """E13: click hands out words from the left; what has a default that we can give keeps it."""
     path = "argument('path', type=click.Path(), default='-')"
     found = decorated("argument('k', default=3)", path, behind, "argument('rest', nargs=-1)")
@@ -253,7 +254,7 @@ def test_roles() -> None:
         "async def f(c, x): ...",
     ],
 )
-def test_where_a_command_may_stand(source: str) -> None:
+def test_the_command_is_found_anywhere(source: str) -> None:
     script = read(source)
     assert ([one.name for one in script.arguments], script.hints) == (["x"], [])
 
@@ -279,7 +280,7 @@ def test_where_a_command_may_stand(source: str) -> None:
          "p = argparse.ArgumentParser()\np.add_argument('--y')", "both argparse and click"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_followed_is_not_read(source: str, words: str) -> None:
+def test_dynamic_commands_are_not_read(source: str, words: str) -> None:
     script = read(source)
     assert script.arguments == [] and words in str(script.hints[0])
 
@@ -297,20 +298,20 @@ def test_what_cannot_be_followed_is_not_read(source: str, words: str) -> None:
         ("option('--y', type=click.Path(exists=flag))", "flag"),
     ],
 )
-def test_what_is_not_known_of_one_leaves_the_others(decorator: str, words: str) -> None:
+def test_an_unknown_option_leaves_the_others(decorator: str, words: str) -> None:
     script = read(HEAD + f"@click.option('--x')\n@click.{decorator}\ndef f(**k): ...")
     assert [one.name for one in script.arguments] == ["x"]
     assert any(words in hint and "is not read" in hint for hint in map(str, script.hints))
 
 
-def test_what_is_computed_is_told() -> None:
+def test_computed_values_are_reported() -> None:
     script = read(
         HEAD + "@click.option('--x', default=lambda: 1)\n"
         "@click.option('--y', type=click.Choice(names()))\ndef f(x, y): ..."
     )
     assert [one.default for one in script.arguments][1] is None
-    assert "The default of --x is computed (lambda: 1)" in str(script.hints[0])
-    assert str(script.hints[1]) == "The choices of --y are computed and not shown."
+    assert "is computed (lambda: 1)" in str(script.hints[0])
+    assert script.hints[1] == because("choices-computed", name="--y")
 
 
 def test_dates_decimals_and_enum_classes_have_their_types() -> None:

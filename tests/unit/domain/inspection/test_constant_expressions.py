@@ -98,5 +98,5 @@ VALUES = st.recursive(SCALARS, lambda v: st.lists(v) | st.dictionaries(st.text()
 
 
 @given(VALUES)
-def test_a_literal_is_what_python_makes_of_it(value: object) -> None:
+def test_literals_equal_those_of_python(value: object) -> None:
     assert value_of(repr(value)) == value

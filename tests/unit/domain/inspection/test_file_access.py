@@ -36,7 +36,7 @@ def roles(text: str) -> dict[str, str]:
         ("torch.save(b, a)", "output"),
     ],
 )
-def test_what_is_opened(text: str, role: str) -> None:
+def test_opened_files_are_found(text: str, role: str) -> None:
     assert roles(text) == {"a": role}
 
 
@@ -44,7 +44,7 @@ def test_what_is_opened(text: str, role: str) -> None:
     "text",
     ["open(a, 'r+')", "open(a, mode)", "open(a)\nopen(a, 'w')", "nlp.load(a)", "f(a)", "open()"],
 )
-def test_what_says_nothing(text: str) -> None:
+def test_other_calls_open_no_file(text: str) -> None:
     assert roles(text) == {}
 
 

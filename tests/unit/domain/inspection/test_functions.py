@@ -38,7 +38,7 @@ def by_name(source: str, name: str = "f") -> dict[str, Argument]:
         ("::clean", "::clean", ""),
     ],
 )
-def test_one_spelling(path: str, file: str, function: str) -> None:
+def test_a_function_has_one_spelling(path: str, file: str, function: str) -> None:
     assert split_function_path(path) == FunctionPath(file, function)
     assert is_function(path) == (path != file)
 
@@ -102,7 +102,7 @@ def test_paths_are_files() -> None:
         ("@other(outputs={'a': 'csv'})\ndef f(): return 1", {"result": "json"}),
     ],
 )
-def test_what_is_returned_is_output(source: str, outputs: dict[str, str]) -> None:
+def test_returned_values_are_outputs(source: str, outputs: dict[str, str]) -> None:
     assert {name: one.format for name, one in by_name(source).items()} == outputs
 
 
@@ -133,7 +133,7 @@ def test_an_output_may_be_a_parameter() -> None:
         ("x = " + "(" * 5000, ""),
     ],
 )
-def test_what_cannot_be_called_is_refused(source: str, words: str) -> None:
+def test_uncallable_functions_are_refused(source: str, words: str) -> None:
     with pytest.raises(Invalid) as refused:
         read(source)
     assert words in refused.value.message and refused.value.details[0].path
@@ -143,7 +143,7 @@ def test_the_last_definition_counts() -> None:
     assert list(by_name("def f(a): ...\ndef f(b): ...")) == ["b"]
 
 
-def test_what_is_left_out_is_told() -> None:
+def test_left_out_parameters_are_reported() -> None:
     hints = read("def f(*args, **more): ...").hints
     assert [str(hint).split(":")[0] for hint in hints] == [
         "args receives no values",

@@ -8,6 +8,7 @@ from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.inspection.handoff_calls import HandedOver, add_handed_arguments, read_handed
 from nbyard.domain.inspection.python_calls import PythonModule
+from nbyard.reasons.structs import because
 
 
 def read(text: str) -> HandedOver:
@@ -21,7 +22,7 @@ def told(text: str) -> list[tuple[object, ...]]:
     return [(a.name, a.role, a.type, a.required, a.default) for a in read(text).arguments]
 
 
-def test_names_that_are_written_out_are_ports() -> None:
+def test_literal_names_are_ports() -> None:
     text = 'import nbyard\ntable = nbyard.input("table")\nnbyard.output("model", table)'
     assert told(text) == [
         ("table", "input", "string", True, msgspec.UNSET),
@@ -29,14 +30,14 @@ def test_names_that_are_written_out_are_ports() -> None:
     ]
 
 
-def test_a_secret_is_a_value_that_is_needed() -> None:
+def test_a_secret_is_a_required_value() -> None:
     """E3."""
     assert told('import nbyard\nnbyard.secret("token")') == [
         ("token", "value", "secret", True, msgspec.UNSET)
     ]
 
 
-def test_however_it_was_imported() -> None:
+def test_any_import_is_recognised() -> None:
     for text in (
         'import nbyard as nb\nnb.input("x")',
         'from nbyard import input as ask\nask(name="x")',
@@ -46,7 +47,7 @@ def test_however_it_was_imported() -> None:
     assert told('input("x")') == told('other.input("x")') == []
 
 
-def test_a_default_tells_what_it_is() -> None:
+def test_a_default_sets_the_type() -> None:
     text = """
 from pathlib import Path
 import nbyard
@@ -70,24 +71,20 @@ nbyard.input("made", build())
     ]
 
 
-def test_what_cannot_be_read_is_said() -> None:
+def test_unreadable_calls_are_reported() -> None:
     found = read('import nbyard\nnbyard.output(name, 1)\nnbyard.input(*a)\nnbyard.input("a b")')
     assert found.arguments == []
-    assert str(found.hints[0]) == (
-        "nbyard.output in line 2 is not read: its name must be a literal and a valid argument name."
-    )
+    assert found.hints[0] == because("handed-name-computed", call="nbyard.output", line=2)
     assert len(found.hints) == 3
 
 
 def test_one_name_is_one_port() -> None:
     found = read('import nbyard\nnbyard.input("x")\nnbyard.input("x")\nnbyard.output("x", 1)')
     assert [a.role for a in found.arguments] == ["input"]
-    assert list(map(str, found.hints)) == [
-        "x is declared both as an output and as another argument. The first declaration is used."
-    ]
+    assert found.hints == [because("handed-both-ways", name="x")]
 
 
-def test_what_is_declared_stays() -> None:
+def test_declared_arguments_are_kept() -> None:
     declared = [Argument("x", role="output", format="csv")]
     handed = [Argument("x", role="output", reach=Handed()), Argument("y", reach=Handed())]
     assert add_handed_arguments(declared, handed) == [declared[0], handed[1]]

@@ -73,7 +73,7 @@ def test_names(name: str, default: str | None, guess: Guess) -> None:
     assert guess_role(name, default, False, False) == guess
 
 
-def test_a_comment_or_a_path_type_makes_it_certain() -> None:
+def test_a_comment_or_a_path_type_is_certain() -> None:
     assert guess_role("model_path", "word", True, False).role == "input"
     assert guess_role("model", "word", False, True).role == "input"
     assert guess_role("report", "word", False, True).role == "output"

@@ -49,7 +49,7 @@ def test_values(text: str, value: object) -> None:
 @pytest.mark.parametrize(
     "text", ["M", "f()", "range()", "range(f())", "range(1.5)", "os.environ['A']", "TWICE", "LATE"]
 )
-def test_what_is_computed_is_unknown(text: str) -> None:
+def test_computed_values_are_unknown(text: str) -> None:
     found = source("TWICE = 1\nif x: TWICE = 2\nLATE = 1\ndef f():\n  global LATE\n  LATE += 1")
     with pytest.raises(UnknownValue):
         found.value(expression(text))
@@ -60,7 +60,7 @@ def test_long_ranges_are_cut() -> None:
     assert source("").value(expression("range(1, 5, 0)")) == []
 
 
-def test_what_is_written_in_a_call() -> None:
+def test_literal_arguments_of_calls_are_known() -> None:
     code = source("f('a', 'b', n=1, help=' two\\n words ', x=g())")
     told = CallArguments(code, next(code.calls()))
     assert (told.texts(), told.value("n"), told.value("no", 7)) == (["a", "b"], 1, 7)
@@ -76,7 +76,7 @@ def test_stars_are_unknown(text: str) -> None:
         CallArguments(code, next(code.calls()))
 
 
-def test_words_have_to_be_texts() -> None:
+def test_options_must_be_texts() -> None:
     code = source("f('a', 1)")
     with pytest.raises(UnknownValue):
         CallArguments(code, next(code.calls())).texts()

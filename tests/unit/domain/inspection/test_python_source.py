@@ -12,7 +12,7 @@ def test_a_file_is_read_in_its_own_encoding() -> None:
     assert ast.literal_eval(tree.body[0].value) == "é"  # type: ignore[attr-defined]
 
 
-def test_what_python_would_only_warn_of_is_nobodys_business() -> None:
+def test_syntax_warnings_are_ignored() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         parse_python(b"pattern = '\\d'", "a.py")
@@ -28,7 +28,7 @@ def test_what_python_would_only_warn_of_is_nobodys_business() -> None:
         (b"# -*- coding: nothing -*-", "unknown encoding"),
     ],
 )
-def test_what_is_no_python_is_refused_by_its_line(content: bytes, words: str) -> None:
+def test_syntax_errors_name_their_line(content: bytes, words: str) -> None:
     with pytest.raises(Invalid, match=words) as told:
         parse_python(content, "a.py")
     assert [detail.path for detail in told.value.details] == ["a.py"]

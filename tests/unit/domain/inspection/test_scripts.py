@@ -31,7 +31,7 @@ def test_reading_never_runs_anything() -> None:
     assert not os.path.lexists("/tmp/nby_canary")
 
 
-def test_names_that_no_argument_can_have() -> None:
+def test_invalid_argument_names_are_refused() -> None:
     long = "x" * 200
     head = "import argparse\np = argparse.ArgumentParser()\n"
     script = read(head + f"p.add_argument('--{'y' * 20}', dest='{long}')\np.add_argument('-a')")
@@ -79,7 +79,7 @@ KEYWORDS = st.dictionaries(st.sampled_from(sorted(BOTH)), VALUES, max_size=4)
 
 
 @given(st.lists(st.tuples(WORDS, KEYWORDS), min_size=1, max_size=4))
-def test_strange_words_are_read_too(calls: list[tuple[str, dict[str, str]]]) -> None:
+def test_strange_options_are_read_too(calls: list[tuple[str, dict[str, str]]]) -> None:
     """What is no program is no reason to fail."""
     written = [f"{word}, {', '.join(f'{n}={v}' for n, v in more.items())}" for word, more in calls]
     head = "import argparse, click\nfrom pathlib import Path\n"

@@ -81,7 +81,7 @@ def between(edges: Edges, start: int) -> Edges:
 
 
 @given(EDGES, NODES)
-def test_everything_before_and_after_is_in_it_and_nothing_else(edges: Edges, start: int) -> None:
+def test_the_graph_has_all_and_only_connected_records(edges: Edges, start: int) -> None:
     found = Records(edges).walk(start)
     assert {int(node.name) for node in found.nodes} == reached(edges, start)
     ids = {(one.source, one.target) for one in found.edges}
@@ -91,7 +91,9 @@ def test_everything_before_and_after_is_in_it_and_nothing_else(edges: Edges, sta
 
 
 @given(EDGES, NODES, st.integers(1, 12), st.integers(1, 4))
-def test_a_part_says_how_much_it_leaves_out(edges: Edges, start: int, most: int, read: int) -> None:
+def test_a_limited_graph_counts_omitted_records(
+    edges: Edges, start: int, most: int, read: int
+) -> None:
     found = Records(edges, most=read).walk(start, most=most)
     present = {int(node.name) for node in found.nodes}
     assert len(present) <= most and present <= reached(edges, start)
@@ -114,7 +116,7 @@ def test_a_part_says_how_much_it_leaves_out(edges: Edges, start: int, most: int,
 
 
 @given(EDGES, NODES, st.sets(NODES))
-def test_what_one_may_not_see_leads_no_further(edges: Edges, start: int, unseen: set[int]) -> None:
+def test_hidden_records_lead_no_further(edges: Edges, start: int, unseen: set[int]) -> None:
     unseen -= {start}
     found = Records(edges, unseen).walk(start)
     seen_edges = {(a, b) for a, b in edges if (a if a < start else b) not in unseen}

@@ -74,7 +74,7 @@ def test_data_keep_their_names_over_runs() -> None:
     ]
 
 
-def test_code_environment_commit_and_values_are_told() -> None:
+def test_facets_have_code_environment_commit_and_values() -> None:
     events = run_events(record("failed"), "1.2")
     last = {event["run"]["runId"]: event for event in events}
     facets = last[CLEAN]["run"]["facets"]
@@ -99,7 +99,7 @@ def test_a_run_of_one_executable_is_one_job() -> None:
     assert [one["name"] for one in events[-1]["outputs"]] == ["cleaned.table"]
 
 
-def test_what_did_not_run_has_no_events() -> None:
+def test_tasks_that_did_not_run_have_no_events() -> None:
     whole = record("running", started_at=None)
     waiting = [msgspec.structs.replace(one, started_at=None) for one in whole.tasks]
     assert run_events(RunRecord(whole.run, waiting), "1.2") == []

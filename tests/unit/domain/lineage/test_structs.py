@@ -25,11 +25,11 @@ def test_others_are_refused_with_the_field(kind: str) -> None:
     assert refused.value.details[0].path == "kind"
 
 
-def test_a_hidden_node_tells_its_kind_only() -> None:
+def test_a_hidden_node_shows_only_its_kind() -> None:
     assert hidden_node("model") == LineageNode("", "model", is_visible=False)
 
 
-def test_what_is_left_out_is_counted_on_both_sides() -> None:
+def test_omitted_records_are_counted_on_both_sides() -> None:
     nodes = [LineageNode("a", "task", more_before=2), LineageNode("b", "task", more_after=3)]
     assert Lineage(nodes, []).left_out == 5
     assert Ref("task", "1").id == "task:1"

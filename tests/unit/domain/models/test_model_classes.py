@@ -66,7 +66,7 @@ def columns(text: str, name: str = "") -> tuple[list[ModelColumn], list[ModelCol
     return found.inputs, found.outputs
 
 
-def test_attributes_say_the_columns():
+def test_attributes_declare_the_columns():
     found = read_class(ATTRIBUTES.encode(), "model.py")
     assert (found.name, found.module, found.class_name) == ("Churn", "model", "Churn")
     assert (found.mode, found.src, found.flavour) == ("http", ".", "class")
@@ -78,13 +78,13 @@ def test_attributes_say_the_columns():
     assert found.outputs == [ModelColumn("y", "bool", True)]
 
 
-def test_annotations_say_the_columns_also_of_what_is_inherited():
+def test_annotations_declare_columns_also_if_inherited():
     inputs, outputs = columns(ANNOTATED, "Sorter")
     assert inputs == [ModelColumn("length", "float"), ModelColumn("width", "float")]
     assert outputs == [ModelColumn("kind", "int"), ModelColumn("sure", "float", True)]
 
 
-def test_a_docstring_says_the_columns():
+def test_a_docstring_declares_the_columns():
     inputs, outputs = columns(TOLD)
     assert inputs == [ModelColumn("length", "float"), ModelColumn("width", "float")]
     assert outputs == [ModelColumn("kind", "int")]
@@ -138,14 +138,14 @@ PLAIN = "class A:\n    def predict(self, frame): ...\n"
         ),
     ],
 )
-def test_what_a_class_does_not_say_is_asked_for_where_it_belongs(text, name, path, words):
+def test_missing_declarations_are_requested_at_their_place(text, name, path, words):
     with pytest.raises(Invalid) as caught:
         read_class(text.encode(), "model.py", name)
     assert caught.value.details[0].path == path
     assert words in caught.value.message
 
 
-def test_the_hint_says_what_to_add():
+def test_the_hint_names_the_missing_lines():
     with pytest.raises(Invalid) as caught:
         read_class(PLAIN.encode(), "model.py")
     assert "Add input_schema = {" in caught.value.hint and "nervosum.yaml" in caught.value.hint

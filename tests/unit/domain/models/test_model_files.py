@@ -58,7 +58,7 @@ def test_a_file_written_for_nervosum_is_read():
 
 @pytest.mark.parametrize("mode", ["http", "batch", "stream"])
 @pytest.mark.parametrize("platform_tag", ["cluster-1", None])
-def test_a_platform_tag_is_there_or_not_in_every_mode(mode, platform_tag):
+def test_a_platform_tag_is_optional_in_every_mode(mode, platform_tag):
     deployment = {"mode": mode} | ({"platform_tag": platform_tag} if platform_tag else {})
     found = read_model_file(document(deployment=deployment))
     assert (found.mode, found.platform_tag) == (mode, platform_tag or "")
@@ -78,7 +78,7 @@ def test_requirements_are_lines_a_file_or_absent(told, lines, file):
     assert (found.requirements, found.requirements_file) == (lines, file)
 
 
-def test_a_tag_that_is_absent_or_null_is_none_and_no_text():
+def test_an_absent_or_null_tag_is_none():
     assert read_model_file(document(tag=None)).tag == ""
     assert read_model_file(document() | {"tag": None}).tag == ""
 
@@ -91,7 +91,7 @@ def test_without_a_folder_the_code_is_beside_the_file():
     assert read_model_file(document(src=None)).src == "."
 
 
-def test_one_output_may_stand_without_a_list():
+def test_a_single_output_needs_no_list():
     found = read_model_file(document(output_schema={"name": "y", "type": "str"}))
     assert found.outputs == [ModelColumn("y", "str")]
 
@@ -99,7 +99,7 @@ def test_one_output_may_stand_without_a_list():
 @pytest.mark.parametrize(
     "name", ["name", "deployment", "interface", "input_schema", "output_schema"]
 )
-def test_what_is_missing_is_named(name):
+def test_missing_fields_are_named(name):
     assert [one.path for one in refused(**{name: None}).details] == [f"nervosum.yaml.{name}"]
 
 
@@ -130,16 +130,16 @@ def test_what_is_missing_is_named(name):
         ({"metadata": []}, "metadata"),
     ],
 )
-def test_what_is_wrong_is_named(changes, path):
+def test_wrong_fields_are_named(changes, path):
     assert [one.path for one in refused(**changes).details] == [f"nervosum.yaml.{path}"]
 
 
-def test_a_misspelt_field_is_guessed():
+def test_a_misspelt_field_gets_a_suggestion():
     assert "did you mean output_schema?" in refused(output_shema=[]).message
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=5))
-def test_what_is_no_object_is_refused(value):
+def test_values_that_are_no_object_are_refused(value):
     with pytest.raises(Invalid):
         read_model_file(value)
 
@@ -150,7 +150,7 @@ def test_what_is_no_object_is_refused(value):
         st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.text(), max_size=2),
     )
 )
-def test_whatever_stands_there_it_is_read_or_refused(changes):
+def test_any_content_is_read_or_refused(changes):
     try:
         found = read_model_file(document(**changes))
     except Invalid as error:
@@ -193,7 +193,7 @@ def test_an_mlflow_folder_is_recognised():
         ),
     ],
 )
-def test_an_mlflow_folder_without_what_is_needed_says_so(document, path):
+def test_an_incomplete_mlflow_folder_is_refused(document, path):
     with pytest.raises(Invalid) as caught:
         read_mlflow_file(document, "churn")
     assert [one.path for one in caught.value.details] == [path]

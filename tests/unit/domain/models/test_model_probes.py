@@ -14,9 +14,9 @@ PROBE = ModelProbe("1", "docker", "sha256:i", "cows:1", "sha256:m", "m.pkl", {"a
 @pytest.mark.parametrize(
     "thing", [PROBE, ProbeAnswer(text="{}"), ProbeAnswer(problem=text_reason("no"))]
 )
-def test_they_come_back_from_json_as_they_were(thing: msgspec.Struct) -> None:
+def test_probes_survive_json(thing: msgspec.Struct) -> None:
     assert msgspec.json.decode(msgspec.json.encode(thing), type=type(thing)) == thing
 
 
-def test_a_problem_stays_unless_something_says_that_it_passes() -> None:
+def test_a_problem_stays_until_it_is_solved() -> None:
     assert not ProbeAnswer(problem=text_reason("it has no predict")).passes

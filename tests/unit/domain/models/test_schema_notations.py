@@ -35,7 +35,7 @@ def test_the_text_of_its_json_is_the_same(told):
     assert columns_of(json.dumps(told), "s") == columns_of(told, "s")
 
 
-def test_one_column_may_stand_without_a_list():
+def test_a_single_column_needs_no_list():
     assert columns_of({"name": "y", "type": "int"}, "output_schema") == [ModelColumn("y", "int")]
 
 
@@ -46,7 +46,7 @@ def test_an_optional_type_may_be_null(told):
     assert columns_of([{"name": "x", "type": told}], "s") == [ModelColumn("x", "int", True)]
 
 
-def test_what_mlflow_writes_is_read():
+def test_the_notation_of_mlflow_is_read():
     told = '[{"type": "double", "name": "x", "required": false}, {"type": "long", "name": "n"}]'
     assert columns_of(told, "s") == [ModelColumn("x", "float", True), ModelColumn("n", "int")]
 
@@ -76,7 +76,7 @@ def test_a_tensor_of_one_column_is_the_prediction():
         ([{"type": "tensor"}], "s.0.tensor-spec", "only a tensor with a single column"),
     ],
 )
-def test_what_is_wrong_is_named(told, path, words):
+def test_wrong_fields_are_named(told, path, words):
     with pytest.raises(Invalid) as caught:
         columns_of(told, "s")
     assert [detail.path for detail in caught.value.details] == [path]

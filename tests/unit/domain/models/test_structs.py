@@ -35,7 +35,7 @@ MODEL = ModelFile(
         ("模型", "", "nbyard/model-model-"),
     ],
 )
-def test_a_name_becomes_one_of_an_image(name, tag, reference):
+def test_a_name_becomes_an_image_name(name, tag, reference):
     assert model_reference(name, tag, 3).startswith(reference)
 
 
@@ -44,13 +44,13 @@ def test_every_name_becomes_a_valid_one(name, number):
     assert REFERENCE.fullmatch(model_reference(name, "", number))
 
 
-def test_what_is_not_said_is_no_label():
+def test_omitted_fields_have_no_label():
     assert model_labels(MODEL, "ann") == {"owner": "ann", "mode": "http", "name": "Spark job"}
     tagged = msgspec.structs.replace(MODEL, tag="v1", platform_tag="cluster-1")
     assert model_labels(tagged, "ann")["platform_tag"] == "cluster-1"
 
 
-def test_what_serves_a_model_is_told_its_schema():
+def test_the_server_of_a_model_gets_its_schema():
     told = model_json(MODEL)
     assert told["input_schema"] == [{"name": "x", "type": "float", "nullable": True}]
     assert told["output_schema"] == [{"name": "y", "type": "int"}]
@@ -71,7 +71,7 @@ def test_what_serves_a_model_is_told_its_schema():
         ("Houses", "", "houses", "Houses"),
     ],
 )
-def test_a_model_of_a_run_is_called_after_it(title, node, output, name):
+def test_a_model_of_a_run_has_its_name(title, node, output, name):
     """M6."""
     assert package_name(title, node, output) == name
 

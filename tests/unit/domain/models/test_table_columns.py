@@ -36,7 +36,7 @@ def test_types_are_those_of_the_table_as_pandas_reads_it():
     assert columns_of_table(PAGE, "parquet")[4] == ModelColumn("day", "date")
 
 
-def test_what_no_column_of_a_model_can_be_is_left_out():
+def test_unsupported_columns_are_left_out():
     page = TablePage([Column("tags", "list"), Column("x", "int")], 0, None, [[[1], 1]])
     assert columns_of_table(page, "parquet") == [ModelColumn("x", "int")]
 

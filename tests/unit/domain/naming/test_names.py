@@ -16,7 +16,7 @@ CASES = json.loads((Path(__file__).parents[3] / "cases" / "names.json").read_tex
 
 
 @pytest.mark.parametrize("name", CASES["names"]["accepted"])
-def test_text_for_people_is_kept_as_it_is(name: str) -> None:
+def test_labels_are_kept_unchanged(name: str) -> None:
     assert names.check_name(name) == name
 
 
@@ -28,7 +28,7 @@ def test_refusal_names_field_and_rule(name: str, word: str) -> None:
 
 
 @pytest.mark.parametrize("name", CASES["names"]["wrong_type"])
-def test_other_types_are_refused(name: Any) -> None:
+def test_values_of_other_types_are_refused(name: Any) -> None:
     for check in (names.check_name, names.check_filename):
         with pytest.raises(Invalid, match="must be text"):
             check(name)
@@ -71,13 +71,13 @@ def test_a_path_in_a_folder_of_a_user(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", [*CASES["folder_paths"]["refused"], "a" * 256, "a/" * 1024 + "b"])
-def test_a_path_with_a_meaning_for_other_programs_is_refused(path: str) -> None:
+def test_a_path_with_special_meaning_is_refused(path: str) -> None:
     with pytest.raises(Invalid):
         names.check_folder_path(path)
 
 
 @pytest.mark.parametrize("path", ["a" * 256 + "/b", "b/" + "é" * 128])
-def test_no_disk_has_a_folder_with_such_a_name(path: str) -> None:
+def test_an_impossible_folder_name_is_refused(path: str) -> None:
     with pytest.raises(Invalid, match="255 bytes"):
         names.check_member_path(path)
 
@@ -116,7 +116,7 @@ def test_safe_filename_keeps_the_suffix_of_long_names() -> None:
 
 
 @given(st.text(max_size=300))
-def test_whatever_comes_is_accepted_or_refused_in_words(text: str) -> None:
+def test_any_text_is_accepted_or_refused_with_a_reason(text: str) -> None:
     try:
         name = names.check_name(text)
     except Invalid:
@@ -139,11 +139,11 @@ def test_safe_filename_is_always_a_filename(text: str) -> None:
         ("", ""),
     ],
 )
-def test_letters_are_had_without_their_marks(name, plain):
+def test_accents_are_removed(name, plain):
     assert names.without_accents(name) == plain
 
 
 @given(st.text())
-def test_what_is_plain_stays(name):
+def test_plain_text_is_unchanged(name):
     plain = "".join(one for one in name if one.isascii())
     assert names.without_accents(plain) == plain.lower()

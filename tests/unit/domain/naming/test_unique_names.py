@@ -16,7 +16,7 @@ AN_ID = "01a1fe2d-28c6-704c-89d2-a0e1445fcce4"
 
 
 @pytest.mark.parametrize("name", ["a b", "a\u00a0b", "a\u200d b", "a b\ufe0f"])
-def test_what_looks_alike_is_taken(name):
+def test_similar_names_count_as_used(name):
     check_free({"1": "a b"}, "dataset", name, own="1")
     with pytest.raises(NameTaken) as refused:
         check_free({"1": "a b"}, "dataset", name)
@@ -24,7 +24,7 @@ def test_what_looks_alike_is_taken(name):
     assert [detail.path for detail in refused.value.details] == ["name"]
 
 
-def test_what_people_can_tell_apart_is_free():
+def test_distinguishable_names_are_free():
     check_free({"1": "a b", "2": "ä"}, "dataset", "A b")
     check_free({}, "dataset", "x")
 
@@ -40,14 +40,14 @@ def test_a_refusal_proposes_a_name_that_is_free(wanted):
 
 
 @pytest.mark.parametrize("name", ["", "12", "a/b", "-f", AN_ID])
-def test_a_run_is_not_called_like_another(name):
+def test_names_of_runs_are_unique(name):
     assert check_run_name("e\u0301") == "é"
     with pytest.raises(Invalid) as refused:
         check_run_name(name)
     assert [detail.path for detail in refused.value.details] == ["name"]
 
 
-def test_what_there_is_is_told_the_likest_first():
+def test_known_names_are_listed_most_similar_first():
     assert str(nearest_names(["ants", "cows", "bees"], "cow")) == "there are: cows, bees, ants"
     assert str(nearest_names([], "cow")) == "none exist yet"
     nearest = str(nearest_names([f"n{n}" for n in range(20)], "n1"))
@@ -68,7 +68,7 @@ def test_what_there_is_is_told_the_likest_first():
         (AN_ID, [AN_ID.replace("a", "b")], ""),
     ],
 )
-def test_who_asks_for_a_name_that_nothing_has_is_told_what_is_like_it(wanted, names, hint):
+def test_an_unknown_name_gets_similar_suggestions(wanted, names, hint):
     error = no_such("dataset", wanted, names)
     assert (error.message, error.hint) == (f"There is no dataset {wanted[:80]!r}.", hint)
 

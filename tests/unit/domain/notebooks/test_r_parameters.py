@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.notebooks.r_parameters import MAX_SOURCE, read_parameters
+from nbyard.reasons.structs import because
 
 
 def cell(source: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def test_a_parameters_cell() -> None:
         ("file.path('data', 'a.csv')", "data/a.csv"), ("c(\n  1, # one\n  2\n)", [1.0, 2.0]),
     ],
 )  # fmt: skip
-def test_what_r_writes_as_a_constant(source: str, value: Any) -> None:
+def test_constants_of_r_are_read(source: str, value: Any) -> None:
     (argument,) = read(f"x <- {source}").arguments
     assert argument.default == value and type(argument.default) is type(value)
 
@@ -62,13 +63,13 @@ def test_what_r_writes_as_a_constant(source: str, value: Any) -> None:
 @pytest.mark.parametrize(
     "source", ["Sys.time()", "1:10", "2 * 3", "c(a = 1, 2)", "-TRUE", r"'\q'", "y", "x$y"]
 )
-def test_what_needs_r_to_be_known_has_no_default(source: str) -> None:
+def test_computed_values_have_no_default(source: str) -> None:
     (argument,) = read(f"x <- {source}").arguments
     assert argument.default is msgspec.UNSET and not argument.required
     assert argument.help == f"computed in the notebook: {source}"
 
 
-def test_names_that_were_set_before_are_known() -> None:
+def test_earlier_names_are_known() -> None:
     found = read("a <- 2L; b <- a\nc1 = d <- 'x'", "a <- 3L")
     assert {one.name: one.default for one in found.arguments} == {
         "a": 3, "b": 2, "c1": "x", "d": "x",
@@ -78,27 +79,27 @@ def test_names_that_were_set_before_are_known() -> None:
     ]
 
 
-def test_what_is_not_read_is_told() -> None:
+def test_unread_lines_are_reported() -> None:
     """E6."""
     found = read("a <- 1\nif (TRUE) a <- 2\nx$y <- 3\n4 -> z\nlearning.rate <- 0.1\nprint(a)")
     assert [(one.name, one.default) for one in found.arguments] == [("a", msgspec.UNSET)]
     lines = [f"Line {n} of the parameters cell is not a plain assignment" for n in (2, 3, 4)]
     assert [str(hint).partition(" and was")[0] for hint in found.hints[:3]] == lines
-    assert str(found.hints[3]) == "'learning.rate' is not a valid argument name."
+    assert found.hints[3] == because("argument-name-unfit", name="'learning.rate'")
 
 
 @pytest.mark.parametrize("source", ["x <- 'open", "x <- 1\ny <- ☃", "x <- 1 \\ 2 `", "#" * 70_000])
-def test_what_is_no_r_is_told(source: str) -> None:
+def test_syntax_errors_of_r_are_reported(source: str) -> None:
     found = read(source)
-    assert found.arguments == [] and str(found.hints[0]).startswith("Cell 1 is not read as R: ")
+    assert found.arguments == [] and str(found.hints[0]).startswith("Cell 1 is not")
 
 
 @given(st.text(max_size=200) | st.text(alphabet="xr\"'()[]{}-,=<c\\1L;#\n .", max_size=60))
-def test_nothing_is_too_odd(source: str) -> None:
+def test_odd_sources_are_read_or_refused(source: str) -> None:
     """I29."""
     assert len(read(source).arguments) <= len(source)
 
 
-def test_what_is_nested_too_deeply_is_computed() -> None:
+def test_too_deep_values_count_as_computed() -> None:
     (argument,) = read("x <- " + "list(" * (MAX_SOURCE // 12) + ")" * (MAX_SOURCE // 12)).arguments
     assert argument.default is msgspec.UNSET

@@ -16,7 +16,7 @@ def _code(text):
     return "".join(cells[0]["source"])
 
 
-def test_it_is_a_valid_notebook():
+def test_a_written_notebook_is_valid():
     import nbformat
 
     made = notebook_text([("One", "x = 1\ny = 2\n"), ("Two – zwei", "print('ä')")])
@@ -32,7 +32,7 @@ def test_it_is_a_valid_notebook():
 
 
 @pytest.mark.parametrize("file_format", [*READERS, "", "zip", "folder"])
-def test_its_code_is_python(file_format):
+def test_the_code_of_a_written_notebook_is_python(file_format):
     compile(_code(opening_notebook("Sales", "id", "sales.x", file_format)), "cell", "exec")
 
 
@@ -81,7 +81,7 @@ def test_no_notebook_names_very_many_columns():
 
 
 @pytest.mark.parametrize("filename", ["a b.zip", "quo\"te's.zip", "back\\slash.zip", "Größe.zip"])
-def test_it_finds_the_file_from_any_kernel(filename, tmp_path, monkeypatch):
+def test_the_notebook_finds_the_file_from_any_kernel(filename, tmp_path, monkeypatch):
     """D4: every kernel has NBYARD_RESOURCES."""
     monkeypatch.setenv("NBYARD_RESOURCES", os.fspath(tmp_path))
     names: dict[str, Any] = {}

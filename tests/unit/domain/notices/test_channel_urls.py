@@ -71,7 +71,7 @@ def test_a_refusal_names_the_field_and_repeats_no_secret(url, why):
 
 
 @pytest.mark.parametrize("text", ["me@example.org", "mailto:me@example.org"])
-def test_an_address_is_answered_with_a_url_that_is_accepted(text):
+def test_an_address_suggests_a_valid_url(text):
     with pytest.raises(Invalid) as caught:
         check_channel_url(text, NONE)
     assert "me@" not in caught.value.message
@@ -80,7 +80,7 @@ def test_an_address_is_answered_with_a_url_that_is_accepted(text):
     check_channel_url(example, NONE)
 
 
-def test_other_texts_are_answered_with_examples():
+def test_other_texts_get_examples():
     for text in ("team", "me@host", "a b@example.org", "ftp:me@example.org"):
         assert examples_for(text) == EXAMPLES
     assert "?to=me%2Bx@example.org" in str(examples_for("me+x@example.org"))

@@ -16,26 +16,26 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def test_few_notices_have_a_message_each():
+def test_few_notices_are_sent_one_by_one():
     assert next_messages(["a", "b"], [at(-10)], LIMIT, NOW) == ([["a"], ["b"]], None)
     assert next_messages([], [], LIMIT, NOW) == ([], None)
 
 
-def test_more_share_one_message():
+def test_more_notices_share_a_message():
     assert next_messages(["a", "b", "c"], [at(-10)], LIMIT, NOW) == ([["a", "b", "c"]], None)
 
 
-def test_beyond_the_limit_they_wait_until_the_window_has_room():
+def test_notices_beyond_the_limit_wait():
     sent = [at(-50), at(-20), at(-10)]
     assert next_messages(["a"], sent, LIMIT, NOW) == ([], at(10))
     assert next_messages(["a"], sent, LIMIT, at(10)) == ([["a"]], None)
 
 
-def test_notices_that_were_held_share_one_message():
+def test_held_notices_share_a_message():
     assert next_messages(["a", "b"], [], LIMIT, NOW, were_held=True) == ([["a", "b"]], None)
 
 
-def test_a_clock_that_was_set_back_does_not_block():
+def test_clock_changes_do_not_block_messages():
     assert next_messages(["a"], [at(3600)] * 9, LIMIT, NOW) == ([["a"]], None)
 
 

@@ -52,7 +52,7 @@ def test_a_rule_of_a_project_matches_the_events_of_the_project_only(projects, pr
     assert projects_in([stored(project=project), stored()]) == {project} - {""}
 
 
-def test_a_channel_with_several_rules_hears_of_an_event_once():
+def test_an_event_is_reported_once_despite_several_rules():
     rules = [stored("a"), stored("b"), stored("a", "s1"), stored("c", "s2")]
     assert wanted_channels(rules, ONE) == ["a", "b"]
 

@@ -44,7 +44,7 @@ def test_the_order_of_keys_does_not_matter(value: dict[str, int]) -> None:
     assert canonical(dict(reversed(value.items()))) == canonical(value)
 
 
-def test_what_json_cannot_hold_becomes_null() -> None:
+def test_unsupported_values_become_null() -> None:
     assert canonical([float("inf"), float("-inf"), float("nan"), 10**400]) == (
         "[null, null, null, null]\n"
     )

@@ -35,7 +35,7 @@ def test_any_bytes_are_read_or_refused(content):
 
 
 @given(st.text(alphabet='{}[]",:\\ud8019eE+-. \ntrfalsn', max_size=60))
-def test_whatever_is_accepted_is_json(text):
+def test_accepted_text_is_json(text):
     try:
         value = read_json(text)
     except BadRequest:
@@ -75,7 +75,7 @@ def test_whatever_is_accepted_is_json(text):
         ('"' + chr(0xD800) + '"', "surrogate"),
     ],
 )
-def test_doubtful_texts_are_refused(text, words):
+def test_ambiguous_texts_are_refused(text, words):
     with pytest.raises(BadRequest) as caught:
         read_json(text)
     assert words in caught.value.message

@@ -19,7 +19,7 @@ VALUES = st.recursive(
 )  # fmt: skip
 
 
-def test_the_usual() -> None:
+def test_usual_files_are_read() -> None:
     text = 'a: 1\nb: [1.5, true, ~, "1", no, 1.2.3, 2024-01-01]\n'
     text += "c: &x\n  d: |\n    two\n    lines\ne: *x"
     two = {"d": "two\nlines\n"}
@@ -28,7 +28,7 @@ def test_the_usual() -> None:
 
 
 @given(VALUES)
-def test_json_is_read_as_it_is(value: object) -> None:
+def test_json_is_valid_yaml(value: object) -> None:
     assert read_yaml(json.dumps(value).encode(), "f") == value
 
 
@@ -54,7 +54,7 @@ def test_json_is_read_as_it_is(value: object) -> None:
         ("\ta: 1", "line 1: "),
     ],
 )
-def test_what_is_refused(text: str, words: str) -> None:
+def test_unsafe_content_is_refused(text: str, words: str) -> None:
     with pytest.raises(Invalid) as refused:
         read_yaml(text.encode(), "tool.cwl")
     assert refused.value.message.startswith("tool.cwl: ") and words in refused.value.message
@@ -64,13 +64,13 @@ def test_axes_may_be_keys() -> None:
     assert read_yaml(b"x: 1\ny: 2\nN: 3", "f") == {"x": 1, "y": 2, "N": 3}
 
 
-def test_bytes_that_are_no_text() -> None:
+def test_undecodable_bytes_are_refused() -> None:
     for content in (b"a: \xff", b"a: \x00", b"x" * (4 * 2**20 + 1)):
         with pytest.raises(Invalid):
             read_yaml(content, "tool.cwl")
 
 
-def test_what_needs_quotes() -> None:
+def test_ambiguous_values_need_quotes() -> None:
     assert [
         text for text in ("a", "yes", "1", "1e5", "", "~", "0x1", "1:30", "v1.2") if is_plain(text)
     ] == ["a", "v1.2"]

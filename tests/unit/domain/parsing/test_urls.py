@@ -74,7 +74,7 @@ def test_object_stores_refused(text: str) -> None:
         ("169.254.169.254", "http://169.254.169.254/x", "169.254.169.254"),
     ],
 )
-def test_what_the_administrator_allows(entry: str, url: str, address: str) -> None:
+def test_allowed_hosts_are_accepted(entry: str, url: str, address: str) -> None:
     allowed = AllowedHosts.parse([entry])
     target = urls.parse_url(url)
     urls.check_host(target, allowed)
@@ -93,7 +93,7 @@ def test_what_the_administrator_allows(entry: str, url: str, address: str) -> No
         ("10.0.0.0/8", "http://metadata.google.internal/", "10.0.0.1"),
     ],
 )
-def test_what_stays_refused(entry: str, url: str, address: str) -> None:
+def test_other_hosts_stay_refused(entry: str, url: str, address: str) -> None:
     allowed = AllowedHosts.parse([entry])
     target = urls.parse_url(url)
     with pytest.raises(Invalid):
@@ -101,7 +101,7 @@ def test_what_stays_refused(entry: str, url: str, address: str) -> None:
         urls.check_addresses(target, [address], allowed)
 
 
-def test_nonsense_in_the_setting_is_said() -> None:
+def test_an_invalid_setting_is_reported() -> None:
     for entry in ("", "host:port", "a b"):
         with pytest.raises(Invalid, match="allowed hosts"):
             AllowedHosts.parse([entry])
@@ -127,7 +127,7 @@ def test_no_private_address_passes(address: object) -> None:
 
 
 @given(st.text(max_size=60))
-def test_any_text_is_accepted_or_refused_in_words(text: str) -> None:
+def test_any_text_is_accepted_or_refused_with_a_reason(text: str) -> None:
     for candidate in (text, f"http://{text}", f"http://example.org/{text}", f"http://[{text}]/"):
         try:
             target = urls.parse_url(candidate)

@@ -9,10 +9,11 @@ import pytest
 
 from nbyard.domain.automations.times.structs import Missed
 from nbyard.domain.projects.definitions import (
+    Entries,
     EnvironmentEntry,
     FieldChange,
     ProjectChange,
-    changed_entries,
+    differences,
     push_name,
     read_definition,
 )
@@ -37,7 +38,7 @@ requirements = ["polars>=1"]
 """
 
 
-def test_a_whole_file():
+def test_a_complete_file_is_read():
     found = read_definition(WHOLE)
     assert found.project.metadata == {"team": "cellar"}
     morning = found.schedules["morning"]
@@ -98,20 +99,19 @@ def test_false_removes_times_and_limits():
 
 def test_differences():
     a, b = EnvironmentEntry(["a"]), EnvironmentEntry(["b"])
-    wanted: dict[str, Any] = {"new": a, "same": a, "other": b}
-    present = {"old": a, "same": a, "other": a}
+    wanted: Entries = {"environment": {"new": a, "same": a, "other": b}}
+    present: dict[str, Any] = {"same": a, "other": a}
     changes = [
         ProjectChange("add", "environment", "new"),
         ProjectChange(
             "change", "environment", "other", {"requirements": FieldChange(["a"], ["b"])}
         ),
     ]
-    found = changed_entries("environment", wanted, present, keeps_others=True)
-    assert found == changes
+    assert [*differences(wanted, {"environment": present})] == changes
     deleted = ProjectChange("delete", "environment", "old")
-    found = changed_entries("environment", wanted, present)
+    found = differences(wanted, {"environment": {"old": a, **present}})
     assert sorted(found, key=str) == sorted([*changes, deleted], key=str)
-    assert changed_entries("environment", wanted, wanted) == []
+    assert [*differences(wanted, wanted)] == []
 
 
 def test_the_folder_of_a_push_is_named_by_its_digest():

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.projects.node_files import check_node_files
+from nbyard.domain.projects.project_checks import check_node_files
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import reason_text
 
@@ -34,7 +34,7 @@ def executable(path, **more):
         {"type": "dataset", "dataset": "wine"},
     ],
 )
-def test_such_nodes_have_their_files(node):
+def test_nodes_with_all_files_are_accepted(node):
     check({"one": node})
 
 

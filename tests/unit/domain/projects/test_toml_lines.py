@@ -73,7 +73,7 @@ def test_lines_are_those_of_the_keys(tables):
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_answered(text):
+def test_any_text_has_lines(text):
     assert all(number > 0 for number in lines_of(text)[0].values())
 
 

@@ -110,7 +110,7 @@ def test_numbers_and_single_rules_are_written_as_people_write_them():
 
 @given(DEFINITIONS)
 @example(SORTED)
-def test_a_new_file_has_all(wanted):
+def test_a_new_file_has_all_fields(wanted):
     text = updated_toml("", ProjectDefinition(wanted.project), wanted)
     assert read_definition(text.encode()) == wanted
 

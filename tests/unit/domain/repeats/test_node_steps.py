@@ -77,7 +77,7 @@ def test_a_result_is_taken_from_the_node_before():
     }
 
 
-def test_what_the_code_fetches_itself_is_put_beside_it():
+def test_files_that_the_code_requests_are_put_beside_it():
     arguments = [
         Argument("raw", role="input", reach=Handed()),
         Argument("scale", type="int", reach=Handed()),
@@ -107,7 +107,7 @@ def test_files_that_the_code_opens_are_at_their_places():
     assert found.lines[-1] == "mv nodes/n/code/sub/plot.png nodes/n/outputs/plot/plot.png"
 
 
-def test_secrets_are_named_and_not_part_of_it():
+def test_secrets_are_named_but_not_included():
     arguments = [Argument("token", type="secret")]
     node = recorded("n", "n.ipynb", arguments, {"token": SecretOf("id", "api", 2)})
     found = steps(node)

@@ -11,6 +11,6 @@ def test_the_defaults_are_those_of_an_attempt_without_output() -> None:
     assert not LogChunk("", 0, False).over
 
 
-def test_they_survive_json() -> None:
+def test_views_survive_json() -> None:
     for view in (Activity("r", "clean", 2, 9, 1, 3, 2, [], "end"), LogChunk("a\n", 2, True, 1)):
         assert msgspec.json.decode(msgspec.json.encode(view), type=type(view)) == view

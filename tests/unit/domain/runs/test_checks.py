@@ -32,6 +32,6 @@ def test_scratch_runs_are_refused(kind: str) -> None:
         refuse_scratch(run)
 
 
-def test_a_check_run_is_asked_for_like_a_run() -> None:
+def test_a_check_run_is_requested_like_a_run() -> None:
     assert {*NewRun.__struct_fields__} <= {*NewCheckRun.__struct_fields__}
     assert (NewCheckRun().rows, NewCheckRun().files) == (100, 3)

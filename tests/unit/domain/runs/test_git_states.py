@@ -17,7 +17,7 @@ COMMIT = "1a2b3c4d5e" + "0" * 30
         (GitState(COMMIT), "1a2b3c4d5e"),
     ],
 )
-def test_its_text(state, text):
+def test_a_state_is_rendered_as_text(state, text):
     assert str(state) == text
     assert msgspec.convert(msgspec.to_builtins(state), GitState) == state
 

@@ -46,6 +46,7 @@ EDGES = {
     "two": Edge("clean", "tidy", "train", "table"),
 }
 ALL = {"sales", "clean", "train"}
+LINE_3 = because("python-line-invalid", name="train.py", line=3, message="invalid syntax")
 
 
 def _document(edges=EDGES, parameters=None, train=None, **clean):
@@ -101,7 +102,7 @@ def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
         (
             "train",
             "two",
-            "table needs a connection: no input of the bypassed node clean fits",
+            str(because("bypass-none", input="table", node="clean")),
         )
     ]
     broken = {**RESOLVED, "train": ResolvedNode("train", problem=text_reason("gone"))}
@@ -111,7 +112,7 @@ def test_a_bypassed_node_that_leaves_an_input_open_blocks_the_run_once():
     ]
 
 
-def test_nodes_follow_the_overrides_then_themselves_then_their_executable():
+def test_settings_come_from_overrides_then_node_then_executable():
     own = _document(image="own", cpu=0.5, label="Clean", runtime="docker", cache=False)
     plain = _plans(_document(), overrides=RunOverrides("process", runtime_given=True))["clean"]
     assert (plain.image, plain.cpu, plain.runtime, plain.cache) == ("img", 2.0, "process", None)
@@ -140,7 +141,7 @@ def test_a_model_has_its_packages_only_in_a_container_without_an_image():
         assert plan["train"].requirements_digest == digest
 
 
-def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
+def test_an_image_implies_a_container_by_default():
     """M4, R12: a process has none; a cluster is no process, and refuses it."""
     for document in (_document(), _document(image="own")):
         plans = _plans(document, overrides=RunOverrides("process"))
@@ -149,7 +150,7 @@ def test_what_names_an_image_runs_in_it_unless_somebody_says_otherwise():
     assert told.runtime == "process"
 
 
-def test_a_hinted_image_is_for_what_runs_in_containers_anyway():
+def test_a_hinted_image_implies_no_container():
     """E13: DockerRequirement as a hint of a tool of CWL."""
     known = {
         **RESOLVED,
@@ -168,7 +169,7 @@ def test_a_hinted_image_is_for_what_runs_in_containers_anyway():
     assert _plans(_document(), resolved=known, overrides=RunOverrides("dask"))["clean"].image == ""
 
 
-def test_a_shell_is_refused_where_there_is_no_container():
+def test_a_shell_needs_a_container():
     """E13: ShellCommandRequirement of a tool of CWL."""
     known = {**RESOLVED, "clean": ResolvedNode("x.cwl", CLEAN, for_shell=True)}
     assert (
@@ -180,7 +181,7 @@ def test_a_shell_is_refused_where_there_is_no_container():
             _plans(_document(), resolved=known, overrides=overrides)
 
 
-def test_an_image_is_refused_where_the_work_would_not_be_in_it():
+def test_an_image_without_a_container_is_refused():
     """R12: by the node's name, whoever wants the image and whoever the cluster."""
     own = _document(image="own", runtime="dask")
     for document, overrides, named in (
@@ -195,7 +196,7 @@ def test_an_image_is_refused_where_the_work_would_not_be_in_it():
     assert _plans(own, overrides=RunOverrides("docker", runtime_given=True))["clean"].image == "own"
 
 
-def test_parameters_are_bound_and_read_as_the_argument_wants_them():
+def test_parameters_are_converted_to_the_type_of_the_argument():
     """K7."""
     document = _document(
         parameters={"a": Parameter("int", 1)},
@@ -241,7 +242,7 @@ def test_parameters_are_bound_and_read_as_the_argument_wants_them():
         ),
     ],
 )
-def test_what_blocks_a_run(document, found):
+def test_problems_block_a_run(document, found):
     """K4: a missing input marks its node and blocks Run; K14: so does an argument that is gone."""
     assert _problems(document) == found
     if found:
@@ -251,7 +252,7 @@ def test_what_blocks_a_run(document, found):
         assert found[0][2] in caught.value.message
 
 
-def test_formats_that_do_not_fit_are_both_named():
+def test_incompatible_formats_are_both_named():
     """K4."""
     train = ResolvedNode("train.py", [Argument("table", role="input", format="parquet")])
     found = _problems(_document(), {**RESOLVED, "train": train})
@@ -260,26 +261,28 @@ def test_formats_that_do_not_fit_are_both_named():
     ]
 
 
-def test_an_executable_that_is_gone_is_the_one_problem_of_its_node():
+def test_a_deleted_executable_is_the_only_problem_of_its_node():
     gone = {
         **RESOLVED,
         "clean": ResolvedNode("clean.ipynb", problem=text_reason("There is no file clean.ipynb.")),
     }
-    assert _problems(_document(), gone) == [("clean", "", "There is no file clean.ipynb.")]
+    assert _problems(_document(), gone) == [
+        ("clean", "", str(because("no-file", path="clean.ipynb")))
+    ]
 
 
-def test_circles_block_and_are_named_by_their_arrow():
+def test_cycles_block_and_name_their_edge():
     nodes = {"a": Node("executable"), "b": Node("executable")}
     ports = [Argument("i", role="input"), Argument("o", role="output")]
     edges = {"ab": Edge("a", "o", "b", "i"), "ba": Edge("b", "o", "a", "i")}
     document = Document(1, nodes=nodes, edges=edges)
     resolved = {name: ResolvedNode(name, ports) for name in nodes}
-    assert _problems(document, resolved) == [("a", "ba", "the connections would form a cycle")]
+    assert _problems(document, resolved) == [("a", "ba", str(because("edge-cycle")))]
     with pytest.raises(Invalid, match="form a cycle: a, b"):
         _plans(document, resolved=resolved, chosen={"a", "b"})
 
 
-def test_only_what_is_chosen_can_block():
+def test_only_selected_nodes_can_block():
     """K8: run up to here, although something further on is not ready."""
     document = _document(train={"arguments": {"old": Binding(value=1)}})
     assert _problems(document, chosen={"sales", "clean"}) == []
@@ -287,7 +290,7 @@ def test_only_what_is_chosen_can_block():
     assert len(_problems(document)) == 1
 
 
-def test_a_default_is_a_value_and_an_arrow_wins_over_it():
+def test_a_connection_wins_over_a_default():
     table = Argument("table", role="input", default="t.csv")
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
@@ -299,13 +302,13 @@ def test_a_default_is_a_value_and_an_arrow_wins_over_it():
     assert _plans(fed, resolved=resolved)["train"].bindings == {"table": ResultOf("clean", "tidy")}
 
 
-def test_a_required_input_needs_an_arrow_although_it_has_a_default():
+def test_a_required_input_needs_a_connection_despite_a_default():
     """K4: the default's file is not in the bundle, so the service made it required."""
     table = Argument("table", role="input", required=True, default="t.csv")
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
     (problem,) = _problems(unfed, resolved)
-    assert "needs a connection: its file 't.csv' was not found" in str(problem)
+    assert "'t.csv' was not found" in str(problem)
 
 
 def test_several_files_come_from_a_folder():
@@ -313,10 +316,10 @@ def test_several_files_come_from_a_folder():
     tables = Argument("tables", role="input", type="list", format="folder", required=True)
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
     (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
-    assert "tables needs a connection from a file or a folder with several files" in str(problem)
+    assert "tables needs a connection" in str(problem)
 
 
-def test_refusal_lists_all_and_says_the_first():
+def test_a_refusal_lists_all_problems_and_shows_the_first():
     with pytest.raises(Invalid) as caught:
         raise_problems(
             [Problem(because("text", text=f"p{i}"), node="n", field=str(i)) for i in range(9)]
@@ -356,7 +359,7 @@ def test_names_of_output_files_never_lead_elsewhere(default, file_format):
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=15))
-def test_tasks_stand_after_what_they_need(pairs):
+def test_tasks_follow_their_dependencies(pairs):
     nodes = {f"n{i}": Node("executable") for i in range(7)}
     ports = [Argument(f"i{k}", role="input") for k in range(15)] + [Argument("o", role="output")]
     edges = {
@@ -373,7 +376,7 @@ def test_tasks_stand_after_what_they_need(pairs):
     assert seen == set(nodes)
 
 
-def test_ten_thousand_nodes_are_checked_in_no_time():
+def test_ten_thousand_nodes_are_checked_quickly():
     both = [Argument("o", role="output"), Argument("i", role="input")]
     names = [f"n{i}" for i in range(10_000)]
     edges = {f"e{b}": Edge(a, "o", b, "i") for a, b in pairwise(names)}
@@ -407,7 +410,7 @@ def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
         planned(None)
 
 
-def test_what_has_ports_is_planned_with_them_and_warms_no_container():
+def test_nodes_with_ports_use_no_warm_container():
     """R16."""
     document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
     told = Resources(ports={"web": 0}, tensorboard="runs")
@@ -419,13 +422,13 @@ def test_what_has_ports_is_planned_with_them_and_warms_no_container():
     assert not plan.is_monitored and plan.warning == because("no-links-on-dask")
 
 
-def test_a_port_that_makes_no_sense_is_a_problem_of_its_node():
+def test_an_invalid_port_is_a_problem_of_its_node():
     """R16."""
     document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
     (problem,) = find_problems(document, known, {})
     assert (problem.node, problem.field) == ("tool", "ports")
-    assert "'a b' is not a valid port name" in str(problem.reason)
+    assert "'a b'" in str(problem.reason)
 
 
 UNREAD = because("python-line-invalid", name="train.py", line=3, message="invalid syntax")
@@ -435,7 +438,7 @@ UNREAD = because("python-line-invalid", name="train.py", line=3, message="invali
 def test_a_script_that_cannot_be_read_is_the_problem_of_its_connections(edges):
     """Issue 21: a syntax error looked like a connection to a port that does not exist."""
     broken = RESOLVED | {"train": ResolvedNode("train.py", unread=UNREAD)}
-    assert ("train", "", "train.py, line 3: invalid syntax") in _problems(_document(edges), broken)
+    assert ("train", "", str(LINE_3)) in _problems(_document(edges), broken)
     assert not [place for _, place, _ in _problems(_document(edges), broken) if place in edges]
 
 
@@ -443,5 +446,5 @@ def test_a_script_that_cannot_be_read_is_the_problem_of_its_values():
     broken = RESOLVED | {"train": ResolvedNode("train.py", unread=UNREAD)}
     edges = {"one": EDGES["one"]}
     given = _document(edges, train={"arguments": {"rate": Binding(value=1)}})
-    assert _problems(given, broken) == [("train", "", "train.py, line 3: invalid syntax")]
+    assert _problems(given, broken) == [("train", "", str(LINE_3))]
     assert _problems(_document(edges), broken) == [], "alone, it may run: another Python may know"

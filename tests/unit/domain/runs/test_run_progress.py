@@ -57,7 +57,7 @@ class Story:
 
 
 @given(graphs(), st.data())
-def test_runs_come_to_an_end_and_nothing_starts_too_early(needs, data):
+def test_runs_end_and_no_task_starts_too_early(needs, data):
     """R7: what stands after a task that did not succeed is skipped; all else runs, once. Who
     comes to it in the middle sees the same."""
     story = Story(needs)
@@ -77,7 +77,7 @@ def test_runs_come_to_an_end_and_nothing_starts_too_early(needs, data):
     assert (end == "succeeded") == (set(story.states.values()) == {"succeeded"})
 
 
-def test_a_terminal_state_is_told_twice_in_vain():
+def test_a_repeated_terminal_state_changes_nothing():
     tasks = {"a": TaskOutcome("running", ()), "b": TaskOutcome("waiting", ("a",))}
     progress = Progress(tasks)
     assert progress.first_steps() == []
@@ -85,7 +85,7 @@ def test_a_terminal_state_is_told_twice_in_vain():
     assert progress.record("a", "failed") == progress.record("a", "succeeded") == []
 
 
-def test_skips_that_nobody_wrote_yet_are_due():
+def test_unwritten_skips_are_due():
     tasks = {
         "c": TaskOutcome("waiting", ("b",)),
         "b": TaskOutcome("waiting", ("a",)),

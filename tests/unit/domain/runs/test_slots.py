@@ -41,23 +41,25 @@ def words(slots: Slots, limits: Limits) -> dict[str, str]:
     return {name: str(reason) for name, reason in slots.lacks(limits).items()}
 
 
-def test_a_task_that_wants_too_much_runs_alone():
+def test_a_task_larger_than_the_machine_runs_alone():
     slots = Slots(Capacity(2))
     assert ask(slots, Limits(cpu=64)) == ()
     assert ask(slots, Limits(cpu=0.1)) is None
 
 
-def test_nobody_overtakes():
+def test_no_task_overtakes():
     """F25."""
     slots = Slots(Capacity(2), [(Limits(cpu=1), ())])
     assert ask(slots, Limits(cpu=2)) is None
     assert ask(slots, Limits(cpu=1)) is None
 
 
-def test_who_waits_for_a_gpu_keeps_only_those_who_want_one():
+def test_tasks_waiting_for_a_gpu_block_only_gpu_tasks():
     """R11: the others go on."""
     slots = Slots(Capacity(4, gpus=("0", "1")), [(Limits(gpu=1), ("0",))])
-    assert words(slots, Limits(gpu=2)) == {"gpu": "waits for 2 of 2 GPUs (1 free)"}
+    assert words(slots, Limits(gpu=2)) == {
+        "gpu": str(because("waits-for-gpus", wanted=2, total=2, free=1))
+    }
     assert ask(slots, Limits(gpu=2)) is None
     assert words(slots, Limits(gpu=1)) == {"gpu": BEHIND}
     assert ask(slots, Limits()) == ()
@@ -71,13 +73,13 @@ def test_who_waits_for_a_gpu_keeps_only_those_who_want_one():
         ([(Limits(cpu=3.5), ())], Limits(), "waits for 1 of 4 slots"),
     ],
 )
-def test_who_only_waits_for_others_before_it_says_so(running: list, wanted: Limits, told: str):
+def test_a_task_behind_others_says_so(running: list, wanted: Limits, told: str):
     slots = Slots(Capacity(4, 8 * GIB), running)
     slots.refuse({"cores"})
     assert words(slots, wanted) == {"cores": told}
 
 
-def test_memory_that_others_wait_for():
+def test_awaited_memory_is_reserved():
     slots = Slots(Capacity(4, 8 * GIB))
     slots.refuse({"memory"})
     told = "waits for 3 of 8 GiB of memory; earlier tasks come first"
@@ -85,7 +87,7 @@ def test_memory_that_others_wait_for():
 
 
 @pytest.mark.parametrize("gpus", [(), ("0",)])
-def test_more_gpus_than_there_are_are_waited_for(gpus: tuple[str, ...]):
+def test_too_many_gpus_are_awaited(gpus: tuple[str, ...]):
     """F38: never silently without. Nothing is kept for it: neither cores nor memory are named."""
     busy = [(Limits(cpu=4, memory_bytes=GIB), gpus)]
     slots = Slots(Capacity(4, GIB, gpus), busy)
@@ -98,7 +100,7 @@ def test_more_gpus_than_there_are_are_waited_for(gpus: tuple[str, ...]):
 
 
 @pytest.mark.parametrize("wanted", [Limits(cpu=64, memory_bytes=64 * GIB), Limits(gpu=1)])
-def test_what_can_be_had_one_day_is_not_too_much(wanted: Limits):
+def test_possible_requests_are_not_too_large(wanted: Limits):
     assert not Slots(Capacity(2, GIB, ("0",)), [(Limits(gpu=1), ("0",))]).is_too_much(wanted)
 
 
@@ -116,17 +118,17 @@ def test_gpus_are_shared_only_when_asked():
     ]
 
 
-def test_memory_that_is_asked_for_is_kept():
+def test_requested_memory_is_reserved():
     slots = Slots(Capacity(8, memory_bytes=8 * GIB))
     assert ask(slots, Limits(memory_bytes=6 * GIB)) == ()
     assert words(slots, Limits(memory_bytes=3 * GIB)) == {
-        "memory": "waits for 3 of 8 GiB of memory"
+        "memory": str(because("waits-for-memory", wanted=3, total=8))
     }
     assert ask(slots, Limits()) == ()
 
 
 @given(CAPACITY, st.lists(LIMITS, max_size=20))
-def test_never_more_than_there_are(capacity: Capacity, wanted: list[Limits]):
+def test_grants_never_exceed_the_resources(capacity: Capacity, wanted: list[Limits]):
     """R1, R11."""
     slots = Slots(capacity)
     granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
@@ -141,7 +143,7 @@ def test_never_more_than_there_are(capacity: Capacity, wanted: list[Limits]):
 
 
 @given(CAPACITY, st.lists(LIMITS, max_size=20))
-def test_what_was_granted_counts_after_a_restart(capacity: Capacity, wanted: list[Limits]):
+def test_grants_count_after_a_restart(capacity: Capacity, wanted: list[Limits]):
     """Another dispatcher, which only sees what runs, gives away no more."""
     slots = Slots(capacity)
     granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
@@ -151,7 +153,7 @@ def test_what_was_granted_counts_after_a_restart(capacity: Capacity, wanted: lis
     )
 
 
-def test_what_is_held_for_one_is_not_given_to_others():
+def test_reserved_resources_are_not_granted_to_others():
     """R11, P6: as long as there may ever be enough for him."""
     slots = Slots(Capacity(4, gpus=("0", "1")))
     slots.hold(3)

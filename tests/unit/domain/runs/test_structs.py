@@ -30,7 +30,7 @@ def test_bindings_keep_their_kind_in_json():
     assert msgspec.json.decode(msgspec.json.encode(plan), type=TaskPlan) == plan
 
 
-def test_a_wish_with_an_unknown_field_is_refused():
+def test_a_request_with_an_unknown_field_is_refused():
     with pytest.raises(msgspec.ValidationError, match="paramters"):
         msgspec.convert({"path": "a.nbflow", "paramters": {}}, NewRun)
     with pytest.raises(msgspec.ValidationError, match="scope"):
@@ -46,13 +46,13 @@ def test_a_wish_with_an_unknown_field_is_refused():
         ({"runtime": "dask", "requirements_digest": "sha256:1", "pinned": 3}, False),
     ],
 )
-def test_requirements_that_do_not_count_are_told(more: dict[str, Any], is_warned: bool):
+def test_ignored_requirements_are_a_warning(more: dict[str, Any], is_warned: bool):
     """R12: workers have what is installed there."""
     plan = TaskPlan("train", "Train", "e", "v", [], {}, **more)
     assert plan.warning == (because("requirements-not-on-dask") if is_warned else None)
 
 
-def test_all_that_has_no_effect_is_one_warning():
+def test_all_settings_without_effect_are_one_warning():
     """R16, R12."""
     used = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
     more: dict[str, Any] = {"environment": used, "requirements_digest": "sha256:1"}

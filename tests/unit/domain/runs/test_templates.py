@@ -32,7 +32,7 @@ def test_connections_pass_bypassed_nodes() -> None:
     assert msgspec.to_builtins(content)["wish"] == {"runtime": "process"}  # as stored earlier
 
 
-def test_every_byte_that_a_node_names_is_told() -> None:
+def test_a_template_names_all_bytes_of_its_nodes() -> None:
     bindings: dict[str, Binding] = {
         "in": BytesOf("sha256:had", "b.csv"),
         "other": ResultOf("a", "out"),

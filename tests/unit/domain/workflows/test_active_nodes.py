@@ -69,13 +69,13 @@ def test_a_document_without_modes_stays_the_same():
     assert active_part(document, PORTS).document is document
 
 
-def test_a_muted_node_and_what_depends_on_it_do_not_run():
+def test_a_muted_node_and_its_dependents_do_not_run():
     document = _document(*LINE, clean={"mode": "muted"})
     assert idle_nodes(document) == {"clean", "train", "report"}
     assert _active(document) == ({"rows", "words"}, [], [])
 
 
-def test_a_pinned_node_runs_behind_a_muted_one():
+def test_a_pinned_node_runs_after_a_muted_one():
     document = _document(*LINE, clean={"mode": "muted"}, train={"pin": Pin("r1")})
     assert idle_nodes(document) == {"clean"}
 
@@ -121,7 +121,7 @@ def test_two_inputs_that_fit_equally_are_a_problem():
     ]
 
 
-def test_of_several_that_fit_the_format_of_the_bypassed_output_decides():
+def test_the_format_of_the_bypassed_output_decides():
     ports = {**PORTS, "train": [Argument("table", role="input", format="")]}
     document = _document(*WHOLE, clean={"mode": "bypassed"})
     assert _active(document, ports)[1:] == (["rows.data>train.table"], [])
@@ -141,7 +141,7 @@ def test_a_cycle_of_bypassed_nodes_ends():
     assert [p.node for p in active_part(document, ports).problems] == ["train"]
 
 
-def test_a_selection_leaves_out_what_does_not_run():
+def test_a_selection_omits_inactive_nodes():
     document = _document(*LINE, clean={"mode": "bypassed"}, report={"mode": "muted"})
     assert selected_nodes(document, "all", []) == {"rows", "words", "train"}
     assert selected_nodes(document, "to", ["train", "report"]) == {"rows", "words", "train"}

@@ -62,7 +62,7 @@ def _edges(proposals):
 
 
 @given(graphs())
-def test_every_proposal_may_be_drawn_and_no_two_clash(graph):
+def test_every_proposal_is_valid_and_none_conflict(graph):
     nodes, edges, ports = graph
     found = propose_edges(nodes, edges, ports)
     for order in (_edges(found), _edges(reversed(found))):
@@ -75,7 +75,7 @@ def test_every_proposal_may_be_drawn_and_no_two_clash(graph):
 
 
 @given(graphs(), st.randoms())
-def test_the_order_in_which_things_stand_does_not_matter(graph, random):
+def test_the_order_of_nodes_does_not_matter(graph, random):
     nodes, edges, ports = graph
     names = list(nodes)
     random.shuffle(names)
@@ -86,7 +86,7 @@ def test_the_order_in_which_things_stand_does_not_matter(graph, random):
 
 
 @given(st.text(max_size=12), st.text(max_size=12))
-def test_likeness_is_a_share(one, other):
+def test_similarity_is_a_fraction(one, other):
     assert 0 <= name_likeness(one, other) <= 1
     assert name_likeness(one, one) == 1
 
@@ -135,7 +135,7 @@ def _two_steps(outputs, inputs):
         ({"weights": ""}, {"labels": ""}, []),
     ],
 )
-def test_names_need_not_agree(outputs, inputs, expected):
+def test_names_may_differ(outputs, inputs, expected):
     assert _two_steps(outputs, inputs) == expected
 
 
@@ -147,11 +147,11 @@ def test_names_need_not_agree(outputs, inputs, expected):
         ({"one": "csv", "two": "csv"}, {"data": "csv"}),
     ],
 )
-def test_a_choice_between_equals_is_left_to_people(outputs, inputs):
+def test_equal_choices_are_not_proposed(outputs, inputs):
     assert _two_steps(outputs, inputs) == []
 
 
-def test_the_better_of_two_is_taken():
+def test_the_better_choice_is_proposed():
     assert [
         p[:2] for p in _two_steps({"features": "csv", "features_old": "csv"}, {"features": "csv"})
     ] == [("features", "features")]
@@ -193,10 +193,10 @@ def test_the_reason_names_nodes_as_the_canvas_shows_them():
     }
     opened = {"a_1f": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
     (found,) = propose_edges(nodes, [], {}, Files(opened, dict.fromkeys(nodes, "/p")))
-    assert str(found.reason) == "prepare.ipynb writes r.csv, and Fit reads it"
+    assert found.reason == because("same-file", writer="prepare.ipynb", reader="Fit", file="r.csv")
 
 
-def test_what_one_writes_and_another_reads_is_proposed():
+def test_a_file_of_a_writer_and_a_reader_is_proposed():
     """K3: under the same place, or else the same name."""
     opened = {"a": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
     (same,) = by_files(opened)
@@ -204,11 +204,11 @@ def test_what_one_writes_and_another_reads_is_proposed():
     assert (same.writes, same.reads) == ("r.csv", "r.csv")
     assert same.reason == because("same-file", writer="a", reader="b", file="r.csv")
     (alike,) = by_files(opened, folders={"a": "/p/x", "b": "/p", "c": "/p"})
-    assert alike.score == SAME_NAME and "a file of that name" in str(alike.reason)
+    assert alike.score == SAME_NAME and "file of that name" in str(alike.reason)
     assert by_files(opened, edges=[same.edge()]) == []
 
 
-def test_only_the_end_that_nothing_declares_is_to_be_declared():
+def test_only_undeclared_ends_are_declared():
     """K3: an output that has that file by default, or at that path, is one already."""
     opened = {"b": [opening("input", "../r.csv")]}
     folders = {"a": "/p", "b": "/p/sub", "c": "/p"}
@@ -282,7 +282,7 @@ def test_a_dataset_is_known_by_its_file():
     assert (found.input, found.writes, found.reads) == ("iris", "", "data/iris.csv")
 
 
-def test_files_of_two_writers_and_circles_are_left_to_people():
+def test_files_of_two_writers_and_cycles_are_not_proposed():
     """K3: that choice is a person's."""
     two = {"a": [opening("output", "r.csv")], "c": [opening("output", "r.csv")]}
     assert by_files({**two, "b": [opening("input", "r.csv")]}) == []
@@ -302,7 +302,7 @@ def test_files_of_two_writers_and_circles_are_left_to_people():
         unique=True,
     )
 )
-def test_arrows_along_files_obey_the_rules(told):
+def test_connections_along_files_follow_the_rules(told):
     """K3: with the files declared, all of them may be drawn together."""
     opened: dict[str, list[OpenedFile]] = {}
     for node, role, path in told:

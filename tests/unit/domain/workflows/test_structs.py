@@ -55,7 +55,7 @@ def test_shared_case(case):
             read_document(case["text"])
 
 
-def test_a_whole_document():
+def test_a_complete_document_is_read():
     text = _document(
         meta={"id": "w", "parameters": {"alpha": {"type": "float", "default": 0.5}}},
         nodes={
@@ -123,7 +123,7 @@ def test_a_whole_document():
         (b'{"version": 1, "meta": {"title": "\xfe"}}', "not UTF-8"),
     ],
 )
-def test_documents_that_are_refused(text, words):
+def test_invalid_documents_are_refused(text, words):
     """K1: a broken or newer file is refused with its place, and nothing is written."""
     with pytest.raises(Invalid) as caught:
         read_document(text)
@@ -148,7 +148,7 @@ GOOD = {"type": "executable", "arguments": {"a": {"value": 1}}}
         ({"meta": {"parameters": {"p": {"type": "colour"}}}}, "$.meta.parameters.p.type`"),
     ],
 )
-def test_what_is_refused_is_named(blocks, place):
+def test_refusals_name_their_field(blocks, place):
     """K1: the node and the argument, also where others are wrong too."""
     with pytest.raises(Invalid) as caught:
         read_document(_document(**blocks))
@@ -174,7 +174,7 @@ def test_what_is_refused_is_named(blocks, place):
         ({"meta": {"paramters": {}}}, "unknown field 'paramters'; did you mean parameters?"),
     ],
 )
-def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant(blocks, words):
+def test_an_unknown_field_is_refused_with_a_suggestion(blocks, words):
     """K1: a limit that would have no effect is not read over."""
     with pytest.raises(Invalid) as caught:
         read_document(_document(**blocks))
@@ -182,7 +182,7 @@ def test_a_field_that_nothing_knows_is_refused_with_the_one_that_was_meant(block
     assert caught.value.details[0].path.startswith("document")
 
 
-def test_what_others_keep_with_a_workflow_is_read_over():
+def test_fields_of_other_programs_are_ignored():
     """K1: its place is `meta`, which the canvas writes again as it was."""
     document = read_document(_document(meta={"title": "t", "authors": ["a"], "title_note": {}}))
     assert document.meta.title == "t"
@@ -191,12 +191,12 @@ def test_what_others_keep_with_a_workflow_is_read_over():
 @pytest.mark.parametrize(
     "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b", "__proto__"]
 )
-def test_node_ids_that_are_refused(name):
+def test_invalid_node_ids_are_refused(name):
     with pytest.raises(Invalid, match="is not a valid node ID"):
         read_document(_document(nodes={name: {"type": "dataset"}}))
 
 
-def test_an_edge_is_not_called_as_no_object_of_javascript_can_have_it():
+def test_names_reserved_by_javascript_are_refused():
     nodes = {name: {"type": "dataset"} for name in "ab"}
     edge = {"source": "a", "output": "data", "target": "b", "input": "x"}
     with pytest.raises(Invalid, match="is not a valid connection ID"):
@@ -204,11 +204,11 @@ def test_an_edge_is_not_called_as_no_object_of_javascript_can_have_it():
 
 
 @pytest.mark.parametrize("name", ["a", "_", "clean-2", "N" * 64, "constructor"])
-def test_node_ids_that_are_taken(name):
+def test_valid_node_ids_are_accepted(name):
     assert set(read_document(_document(nodes={name: {"type": "dataset"}})).nodes) == {name}
 
 
-def test_arrows_to_nodes_that_are_gone_are_left_out():
+def test_edges_to_deleted_nodes_are_left_out():
     edge = {"output": "out", "input": "in"}
     text = _document(
         nodes={"here": {"type": "executable"}},
@@ -221,7 +221,7 @@ def test_arrows_to_nodes_that_are_gone_are_left_out():
     assert set(read_document(text).edges) == {"loop"}
 
 
-def test_large_documents_are_quick_and_the_limit_is_said():
+def test_large_documents_are_read_quickly_up_to_the_limit():
     nodes = {f"n{i}": {"type": "executable"} for i in range(MAX_NODES)}
     edges = {
         f"e{i}": {"source": f"n{i}", "output": "out", "target": f"n{i + 1}", "input": "in"}
@@ -268,11 +268,11 @@ def test_sources_come_before_targets(edges, nodes, random):
         ([("e", "a"), ("e", "b")], "c d e a b"),
     ],
 )
-def test_what_nothing_puts_in_order_stays_as_it_was_given(arrows, order):
+def test_unordered_nodes_keep_their_order(arrows, order):
     assert " ".join(topological_order("abcde", [_arrow(*arrow) for arrow in arrows])) == order
 
 
-def test_what_the_canvas_sorted_as_text_comes_by_its_numbers():
+def test_numbered_names_are_sorted_by_number():
     """K5: the steps of a fan stand as people count them, whoever saved the document."""
     names = ["a", *(f"n{i}" for i in range(12)), "z"]
     arrows = [("a", n) for n in names[1:-1]] + [(n, "z") for n in names[1:-1]]
@@ -291,7 +291,7 @@ def test_what_the_canvas_sorted_as_text_comes_by_its_numbers():
 
 
 @given(ANY)
-def test_circles_are_refused_with_their_nodes(edges):
+def test_cycles_are_refused_with_their_nodes(edges):
     """K4: also an arrow from a node to itself."""
     circle = {
         n for n in NODES if any(n in upstream([e.source], edges) for e in edges if e.target == n)
@@ -307,7 +307,7 @@ def test_circles_are_refused_with_their_nodes(edges):
 
 
 @given(ANY, st.sets(st.sampled_from(NODES)))
-def test_upstream_and_downstream_are_closed_and_each_others_mirror(edges, start):
+def test_upstream_and_downstream_are_inverse(edges, start):
     above, below = upstream(iter(start), edges), downstream(iter(start), edges)
     assert start <= above & below
     assert all(edge.source in above for edge in edges if edge.target in above)
@@ -322,7 +322,7 @@ def test_upstream_and_downstream_are_closed_and_each_others_mirror(edges, start)
 
 
 @given(DAGS, st.lists(st.sampled_from(NODES), min_size=1, max_size=3))
-def test_a_selection_has_all_that_it_needs(edges, chosen):
+def test_a_selection_includes_its_dependencies(edges, chosen):
     """K8: run all, selected, from here, up to here."""
     document = Document(
         1,
@@ -340,7 +340,7 @@ def test_a_selection_has_all_that_it_needs(edges, chosen):
         assert set(chosen) <= nodes == upstream(nodes, edges)
 
 
-def test_selections_that_are_refused():
+def test_invalid_selections_are_refused():
     document = Document(1, nodes={"a": Node("executable")})
     with pytest.raises(Invalid, match=r"nodes\.1: there is no node 'b'"):
         selected_nodes(document, "selected", ["a", "b"])

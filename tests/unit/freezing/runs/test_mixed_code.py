@@ -9,7 +9,7 @@ from nbyard.blobs import Blobs
 from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import NotFound
-from nbyard.freezing.runs.mixed_code import with_mixed_bundles
+from nbyard.freezing.runs.bisected_runs import with_mixed_bundles
 from nbyard.store import Store
 
 from ...store.rows import Rows

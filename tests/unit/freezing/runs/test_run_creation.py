@@ -120,9 +120,7 @@ def template(yard: Yard, ann: Caller, flow: str) -> RunTemplate:
 
 
 @BOTH
-def test_a_submission_key_makes_one_run_however_many_ask_at_once(
-    yard: Yard, ann: Caller, template: RunTemplate
-) -> None:
+def test_a_submission_key_creates_one_run(yard: Yard, ann: Caller, template: RunTemplate) -> None:
     """R1: two dispatchers, or a dispatcher that is asked again after a crash."""
     origin = Origin("automation", new_id(), DUE)
 
@@ -181,7 +179,7 @@ def test_a_template_outlives_changes_of_its_files(
 
 
 @pytest.mark.parametrize("values", [{"n": "x"}, {"none": 1}, {"n": None}])
-def test_a_refused_value_makes_no_run(yard, ann, template, values):
+def test_a_refused_value_creates_no_run(yard, ann, template, values):
     before = yard.services.runs.list(ann).items
     with pytest.raises(Invalid), yard.store.write() as c:
         create_run(yard.store, c, template, values=values)
@@ -204,7 +202,7 @@ def test_a_single_executable_runs_again_with_other_values(yard, ann, tool, root)
     assert yard.services.runs.get(ann, run).run.parameters == {"source": "data.csv", "times": 5}
 
 
-def test_the_name_of_a_live_run_is_not_passed_on(yard, ann, template):
+def test_the_name_of_a_live_run_is_not_reused(yard, ann, template):
     with yard.store.write() as c:
         run, _ = create_run(yard.store, c, template, name="nightly")
         with pytest.raises(NameTaken):
@@ -273,7 +271,7 @@ def test_a_retry_belongs_to_the_projects_of_its_run(
     assert services.runs.list(ann, project="beer").items == []
 
 
-def test_what_a_forecast_plans_is_what_a_template_plans(yard, ann, template):
+def test_a_forecast_plans_like_a_template(yard, ann, template):
     with yard.store.read() as c:
         content = template.content
         plans = plan_run(yard.store, c, ann.name, content, recorded_values(content))

@@ -37,7 +37,7 @@ def test_inputs_become_data_nodes(yard, ann, tool, root):
     assert document.nodes["main"].arguments["times"].value == 2
 
 
-def test_an_input_that_is_not_there_is_named_as_its_argument(yard, ann, tool):
+def test_a_missing_input_names_its_argument(yard, ann, tool):
     with pytest.raises(Invalid) as refused:
         document_of(yard, ann, NewRun(path=tool, parameters={"source": "gone.csv"}))
     assert [detail.path for detail in refused.value.details] == ["parameters.source"]
@@ -45,7 +45,7 @@ def test_an_input_that_is_not_there_is_named_as_its_argument(yard, ann, tool):
     assert "gone.csv" in refused.value.message
 
 
-def test_a_dataset_that_is_not_ready_is_named_as_the_argument(yard, ann, tool, root):
+def test_an_unready_dataset_names_its_argument(yard, ann, tool, root):
     (root / "d.csv").write_text("a\n")
     yard.services.datasets.create(ann, NewDataset(FileSource("d.csv"), "slow"))
     with pytest.raises(Invalid, match="'slow' is not ready") as refused:
@@ -66,7 +66,7 @@ def test_an_artifact_is_an_input(yard, ann, tool, root, finished):
     assert document_of(yard, ann, body).nodes["in_source"].path == "made"
 
 
-def test_a_registered_one_takes_a_file_from_anywhere(tmp_path, ann, tool, root):
+def test_a_registered_executable_accepts_any_file(tmp_path, ann, tool, root):
     """As a shell has it, whose root is that of the machine."""
     (root / "d.csv").write_text("a\n")
     config = Settings(store_dir=str(tmp_path / "wide"), inline_dispatch=True)
@@ -77,7 +77,7 @@ def test_a_registered_one_takes_a_file_from_anywhere(tmp_path, ann, tool, root):
             wide.services.runs.create(ann, body)
 
 
-def test_an_image_is_asked_for_by_who_wants_a_container(yard, ann, tool, root):
+def test_a_container_needs_an_image(yard, ann, tool, root):
     (root / "d.csv").write_text("a\n")
     wish = {"path": tool, "parameters": {"source": "d.csv"}, "image": "some/image:1"}
     found = [
@@ -87,7 +87,7 @@ def test_an_image_is_asked_for_by_who_wants_a_container(yard, ann, tool, root):
     assert found == ["docker", "process"]
 
 
-def test_an_artifact_that_has_no_file_is_told(yard, ann, tool, root):
+def test_an_artifact_without_a_file_is_refused(yard, ann, tool, root):
     (root / "d.csv").write_text("a\n")
     yard.services.runs.create(ann, NewRun(path=tool, name="slow", parameters={"source": "d.csv"}))
     with pytest.raises(Invalid, match="slow has no file: its run 1 is queued") as refused:
@@ -114,7 +114,7 @@ def test_values_and_texts():
         (NewRun(parameters={"s": "x" * 1_000_001}), TooLarge),
     ],
 )
-def test_what_is_refused_names_the_parameter(body, error):
+def test_a_refusal_names_the_parameter(body, error):
     """Q1."""
     with pytest.raises(error) as refused:
         given_values(ARGUMENTS, body, "it")
@@ -130,13 +130,13 @@ def test_what_is_refused_names_the_parameter(body, error):
         (ARGUMENTS, "it", ""),
     ],
 )
-def test_the_hint_is_how_to_declare_a_parameter(known, owner, hint):
+def test_the_hint_shows_how_to_declare_a_parameter(known, owner, hint):
     with pytest.raises(Invalid) as refused:
         given_values(known, NewRun(texts={"min_units": "3"}), owner)
     assert refused.value.hint.startswith(hint) and bool(refused.value.hint) == bool(hint)
 
 
-def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root):
+def test_an_undescribed_program_has_the_given_arguments(yard, ann, root):
     """A3: a Dockerfile, whose words are those of who runs it."""
     (root / "tool").mkdir()
     (root / "tool/Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
@@ -154,7 +154,7 @@ def test_what_nothing_describes_has_the_arguments_that_are_told(yard, ann, root)
         yard.services.runs.create(ann, msgspec.structs.replace(body, runtime="process"))
 
 
-def test_an_image_of_no_possible_name_is_refused_at_once(yard, ann, root):
+def test_an_invalid_image_name_is_refused_at_once(yard, ann, root):
     (root / "work.py").write_text("print()")
     for name in ("Upper", "two words", "x:", "../x"):
         with pytest.raises(Invalid, match="is not a valid image name") as refused:
@@ -164,7 +164,7 @@ def test_an_image_of_no_possible_name_is_refused_at_once(yard, ann, root):
         assert yard.services.runs.create(ann, NewRun(path="work.py", image=name))
 
 
-def test_gpus_that_are_not_there_are_refused_at_once(yard, ann, root):
+def test_missing_gpus_are_refused_at_once(yard, ann, root):
     """A3, BI-362."""
     (root / "Dockerfile").write_text("FROM x\n")
     yard.settings.gpus = ["0"]
@@ -180,7 +180,7 @@ def test_gpus_that_are_not_there_are_refused_at_once(yard, ann, root):
     assert refused.value.details[0].path == "gpu"
 
 
-def test_a_file_that_belongs_to_another_is_found_beside_it(yard, ann, root):
+def test_a_companion_file_is_found_beside_its_file(yard, ann, root):
     """E13: where the other is given by its path; what is given itself goes before."""
     (root / "data").mkdir()
     for name in ("data/a.bam", "data/a.bam.bai", "other"):
@@ -201,7 +201,7 @@ def test_a_file_that_belongs_to_another_is_found_beside_it(yard, ann, root):
         made(reads="other")
 
 
-def test_all_inputs_that_are_missing_are_named(yard: Yard, ann: Caller, root: Path) -> None:
+def test_all_missing_inputs_are_named(yard: Yard, ann: Caller, root: Path) -> None:
     (root / "two.py").write_text("print(1)\n")
     wanted = [Argument(name, role="input", required=True) for name in ("a", "b")]
     with pytest.raises(Invalid) as refused:
@@ -211,7 +211,7 @@ def test_all_inputs_that_are_missing_are_named(yard: Yard, ann: Caller, root: Pa
 
 
 @pytest.mark.parametrize("rules", ["*.csv\n", "data/\n"])
-def test_a_default_file_that_is_no_code_becomes_an_input(yard, ann, root, rules):
+def test_a_default_data_file_becomes_an_input(yard, ann, root, rules):
     """Its bundle lacks the file, because a rule ignores it."""
     (root / "project/data").mkdir(parents=True)
     (root / "project/.nbyardignore").write_text(rules)
@@ -231,7 +231,7 @@ def test_a_default_file_that_is_no_code_becomes_an_input(yard, ann, root, rules)
     assert set(single_document(Resolver(yard.parts, ann.name, "project"), body).nodes) == {"main"}
 
 
-def test_names_with_hyphens_are_those_of_arguments():
+def test_names_with_hyphens_match_arguments():
     """As people of dockerised pipelines write them."""
     arguments = {a.name: a for a in (Argument("batch_size", type="int"), Argument("n", type="int"))}
     body = NewRun(parameters={"batch-size": 3}, texts={"n": "1"})

@@ -19,15 +19,15 @@ def test_a_file_is_drafted_in_its_own_folder(yard: Yard, ann: Caller, tool: str)
     made = freeze(yard.parts, ann.name, body)
     assert made.document.nodes["in_source"].path == "d.csv"
     assert made.title == tool.rsplit(".", 1)[0] and made.name is None
-    assert not any(node.problem for node in made.nodes.resolved.values())
+    assert not any(node.resolved.problem for node in made.nodes.nodes.values())
 
 
 @pytest.mark.parametrize("body", [NewRun(), NewRun(path="a.py", executable="b")])
-def test_a_path_or_an_executable(yard: Yard, ann: Caller, body: NewRun) -> None:
+def test_either_a_path_or_an_executable_is_needed(yard: Yard, ann: Caller, body: NewRun) -> None:
     with pytest.raises(Invalid, match="either a path or an executable"):
         freeze(yard.parts, ann.name, body)
 
 
-def test_a_file_that_is_not_there(yard: Yard, ann: Caller) -> None:
+def test_a_missing_file_is_refused(yard: Yard, ann: Caller) -> None:
     with pytest.raises(NotFound, match=r"There is no file gone\.py"):
         freeze(yard.parts, ann.name, NewRun(path="gone.py"))

@@ -5,16 +5,15 @@ import time
 
 import pytest
 
-from nbyard.host.git import git_process
-from nbyard.host.git.git_process import repository_root, run_git
+from nbyard.host.git import repository_root, run_git
 
 
-def test_what_git_prints_is_returned(git, folder):
+def test_the_output_of_git_is_returned(git, folder):
     assert run_git(folder, "rev-parse", "HEAD") == (git("rev-parse", "HEAD") + "\n").encode()
     assert run_git(folder, "rev-parse", "nothing") is None
 
 
-def test_without_git_there_is_nothing(git, folder, monkeypatch, tmp_path):
+def test_without_git_nothing_is_returned(git, folder, monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert run_git(folder, "rev-parse", "HEAD") is None
 
@@ -89,7 +88,7 @@ def test_no_missing_object_is_fetched(git, folder, tmp_path):
     assert not (tmp_path / "started").exists()
 
 
-def test_a_slow_git_is_given_up(folder, tmp_path, monkeypatch):
+def test_a_slow_git_is_stopped(folder, tmp_path, monkeypatch):
     program = tmp_path / "git"
     program.write_text("#!/bin/sh\nexec sleep 60\n")
     program.chmod(0o755)
@@ -100,7 +99,7 @@ def test_a_slow_git_is_given_up(folder, tmp_path, monkeypatch):
 
 
 def test_the_root_is_found_without_git(git, folder, monkeypatch):
-    monkeypatch.setattr(git_process, "run_git", None)
+    monkeypatch.setattr("nbyard.host.git.run_git", None)
     (folder / "deep" / "er").mkdir(parents=True)
     assert repository_root(folder / "deep" / "er") == folder
     assert repository_root(folder) == folder

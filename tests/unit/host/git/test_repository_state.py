@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host.git.repository_state import repository_state, repository_version
+from nbyard.host.git import repository_state, repository_version
 
 
 @pytest.fixture

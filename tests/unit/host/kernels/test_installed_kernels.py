@@ -64,7 +64,7 @@ def interpreter(tmp_path):
     return place, install
 
 
-def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
+def test_a_fingerprint_changes_with_installed_packages(spec, interpreter):
     place, install = interpreter
     spec("mine", [os.fspath(place), "-m", "ipykernel"])
     before = kernels.find_kernel("mine")
@@ -77,7 +77,7 @@ def test_a_fingerprint_changes_with_what_is_installed(spec, interpreter):
     assert after.fingerprint != before.fingerprint
 
 
-def test_variables_of_a_kernelspec_count_and_so_do_packages_on_their_path(spec, tmp_path):
+def test_variables_of_a_kernelspec_and_packages_on_its_path_count(spec, tmp_path):
     """R2."""
     folder = tmp_path / "more"
     (folder / "extra-1.0.dist-info").mkdir(parents=True)
@@ -174,7 +174,7 @@ def test_two_interpreters_are_never_the_same(spec, interpreter, tmp_path):
     assert kernels.find_kernel("one").fingerprint != kernels.find_kernel("two").fingerprint
 
 
-def test_a_bare_python_is_the_one_that_runs(spec):
+def test_a_plain_python_means_the_running_one(spec):
     spec("bare", ["python", "-m", "ipykernel_launcher"])
     assert kernels.find_kernel("bare").interpreter == sys.executable
     assert "pytest" in names_in(kernels.find_kernel("bare"))
@@ -182,13 +182,13 @@ def test_a_bare_python_is_the_one_that_runs(spec):
     assert kernels.python_interpreter().fingerprint == kernels.find_kernel("bare").fingerprint
 
 
-def test_an_interpreter_that_is_gone_is_never_replaced(spec, tmp_path):
+def test_a_missing_interpreter_is_never_replaced(spec, tmp_path):
     spec("gone", [os.fspath(tmp_path / "gone" / "bin" / "python3.9")])
     with pytest.raises(NotFound, match="does not run"):
         kernels.find_kernel("gone")
 
 
-def test_an_interpreter_that_fails_is_told(spec, interpreter):
+def test_a_failing_interpreter_is_reported(spec, interpreter):
     place, _ = interpreter
     place.write_text("#!/bin/sh\nexit 3\n")
     spec("broken", [os.fspath(place)])
@@ -219,7 +219,7 @@ def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
         kernels.find_kernel("julia-1.10")
 
 
-def test_another_kernel_of_the_language_takes_the_place_of_one_that_is_not_installed(spec):
+def test_a_missing_kernel_is_replaced_by_one_of_its_language(spec):
     spec("python3", [sys.executable, "-m", "ipykernel_launcher"])
     spec("aaa", [sys.executable, "-m", "ipykernel_launcher"])
     for name in ("conda-env-foo-py", "python", "python3_mydev"):
@@ -254,7 +254,7 @@ def conda(tmp_path):
     return make
 
 
-def test_kernels_that_are_no_environment_are_listed(spec, interpreter, conda, tmp_path):
+def test_kernels_outside_environments_are_listed(spec, interpreter, conda, tmp_path):
     """L5: with what they are; ours is not among them."""
     place = conda("bin/python", "bin/R", "lib/R/bin/R")
     (tmp_path / "venv" / "pyvenv.cfg").touch()
@@ -279,7 +279,7 @@ def test_kernels_that_are_no_environment_are_listed(spec, interpreter, conda, tm
     assert all(one.is_there and not one.reason for one in found.values())
 
 
-def test_a_kernel_whose_interpreter_is_gone_is_said_so(spec, tmp_path, conda):
+def test_a_kernel_without_its_interpreter_is_marked(spec, tmp_path, conda):
     """L5."""
     spec("gone", [f"{tmp_path}/away/bin/python"])
     spec("gone-r", ["no-such-R"], "R")
@@ -308,7 +308,7 @@ def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
     assert before[0] != after[0] and before[1] != after[1]
 
 
-def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
+def test_a_missing_kernel_is_named_with_the_installed_ones(spec):
     spec("mine", ["julia"], "julia")
     with pytest.raises(NotFound, match="The kernel 'yours' is not installed") as caught:
         kernels.find_kernel("yours")
@@ -317,7 +317,7 @@ def test_a_kernel_that_is_not_there_is_named_with_those_that_are(spec):
         kernels.find_kernel("", "cobol")
 
 
-def test_programs_are_known_by_place_size_and_time(tmp_path):
+def test_programs_are_identified_by_path_size_and_time(tmp_path):
     place = tmp_path / "tool"
     place.write_bytes(b"1")
     os.utime(place, ns=(5, 5))
@@ -341,9 +341,9 @@ def mine(tmp_path, monkeypatch):
     told.mkdir()
     (told / "METADATA").write_text("Metadata-Version: 2.1\nName: mine\nVersion: 1.0\n")
     monkeypatch.setenv("PYTHONPATH", os.fspath(tmp_path))
-    kernels._asked.clear()
+    kernels.cached_packages.clear()
     yield told
-    kernels._asked.clear()
+    kernels.cached_packages.clear()
 
 
 def test_packages_of_the_user_count(mine, monkeypatch):
@@ -353,11 +353,11 @@ def test_packages_of_the_user_count(mine, monkeypatch):
     assert "mine" in names_in(after)
     assert {"cow", "pytest", "json"} <= kernels.importable_modules(after)
     monkeypatch.delenv("PYTHONPATH")
-    kernels._asked.clear()
+    kernels.cached_packages.clear()
     assert after.fingerprint != kernels.python_interpreter().fingerprint
 
 
-def test_a_lock_tells_contents_origin_and_interpreter(mine):
+def test_a_lock_has_contents_origin_and_interpreter(mine):
     """R2: what a lock file says, as far as it is known on the spot."""
     (mine / "RECORD").write_text("mine.py,sha256=abc,3\n")
     url = {"url": "file:///src/mine", "dir_info": {"editable": True}}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager
 
-from nbyard.host.kernels.kernelspec_reader import NATIVE, all_specs
+from nbyard.host.kernels.installed_kernels import NATIVE, all_specs
 
 SPEC = {"argv": ["python", "-m", "ipykernel_launcher"], "display_name": "P", "language": "python"}
 Write = Callable[..., None]
@@ -64,7 +64,7 @@ def test_the_first_place_of_the_path_counts(write):
 
 
 def test_the_own_kernel_is_there_without_a_file(write, monkeypatch):
-    monkeypatch.setattr("nbyard.host.kernels.kernelspec_reader.jupyter_path", lambda _: [])
+    monkeypatch.setattr("nbyard.host.kernels.installed_kernels.jupyter_path", lambda _: [])
     assert NATIVE in all_specs()
 
 

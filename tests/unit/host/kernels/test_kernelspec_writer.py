@@ -20,7 +20,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def test_jupyter_finds_it_until_it_is_taken_back() -> None:
+def test_jupyter_finds_a_kernelspec_until_it_is_deleted() -> None:
     name = kernel_name("Two Cows!", "e1")
     assert name == "nbyard-two-cows"
     offer_kernel(name, "Two Cows!", Path("/x"), "e1")
@@ -37,7 +37,7 @@ def test_jupyter_finds_it_until_it_is_taken_back() -> None:
 
 
 @pytest.mark.parametrize("text", ["{}", "no json", json.dumps({"metadata": {"nbyard": {}}})])
-def test_a_kernel_of_somebody_else_stays(data: Path, text: str) -> None:
+def test_kernels_of_others_are_kept(data: Path, text: str) -> None:
     other = data / "kernels/nbyard-cows/kernel.json"
     other.parent.mkdir(parents=True)
     other.write_text(text)
@@ -47,13 +47,13 @@ def test_a_kernel_of_somebody_else_stays(data: Path, text: str) -> None:
     assert other.read_text() == text
 
 
-def test_a_name_without_letters_is_one_all_the_same() -> None:
+def test_a_name_without_letters_gets_a_valid_name() -> None:
     assert kernel_name("Ä ö", "e1") == "nbyard"
     offer_kernel("nbyard", "Ä ö", Path("/x"), "e1")
     assert kernel_name("…", "e2") == "nbyard-e2"
 
 
-def test_those_of_a_folder_are_found(data: Path) -> None:
+def test_kernelspecs_of_a_folder_are_found(data: Path) -> None:
     """Whatever else lies in the folder of kernels."""
     offer_kernel("nbyard-a", "a", Path("/store/one"), "e1")
     offer_kernel("nbyard-b", "b", Path("/store2/one"), "e2")

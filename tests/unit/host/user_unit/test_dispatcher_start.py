@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.errors import Invalid
-from nbyard.host.user_unit.dispatcher_start import SESSION, DispatcherStart, names_in
+from nbyard.host.user_unit import SESSION, DispatcherStart, names_in
 from nbyard.settings import Settings
 
 URL = "postgresql://ann:s3cret@db/nbyard"
@@ -102,14 +102,14 @@ def test_a_secret_that_the_file_lacks_is_refused(monkeypatch, secrets):
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o666])
-def test_others_may_not_read_or_change_the_file(secrets, mode):
+def test_a_file_that_others_can_access_is_refused(secrets, mode):
     secrets.chmod(mode)
     with pytest.raises(Invalid) as refused:
         names_in(secrets)
     assert refused.value.hint == f"chmod 600 {secrets}"
 
 
-def test_files_that_cannot_be_read(tmp_path):
+def test_unreadable_files_are_refused(tmp_path):
     with pytest.raises(Invalid, match="No such file"):
         names_in(tmp_path / "none")
     with pytest.raises(Invalid, match=r"not a regular file|Is a directory"):
@@ -117,7 +117,7 @@ def test_files_that_cannot_be_read(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["NBYARD_STORE_DIR", "PATH"])
-def test_a_line_break_would_be_another_line_of_the_unit(monkeypatch, name):
+def test_line_breaks_in_values_are_refused(monkeypatch, name):
     monkeypatch.setenv(name, "/a\nExecStartPre=/bin/evil")
     with pytest.raises(Invalid) as refused:
         DispatcherStart.of_this_process(Settings())

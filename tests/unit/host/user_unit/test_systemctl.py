@@ -1,11 +1,11 @@
-"""Calls of systemctl, with programs that stand in for it."""
+"""Calls of user_unit, with programs that stand in for it."""
 
 from pathlib import Path
 
 import pytest
 
 from nbyard.errors import Unavailable
-from nbyard.host.user_unit import systemctl
+from nbyard.host import user_unit
 
 
 @pytest.fixture
@@ -19,15 +19,15 @@ def does(program: Path, script: str) -> None:
     program.chmod(0o755)
 
 
-def test_a_machine_without_it(program):
+def test_a_machine_without_systemctl_is_reported(program):
     with pytest.raises(Unavailable, match="no systemctl"):
-        systemctl.check_session()
-    assert systemctl.active_state("x.service") == ""
+        user_unit.check_session()
+    assert user_unit.active_state("x.service") == ""
 
 
-def test_words_are_arguments(program):
+def test_arguments_are_passed_unchanged(program):
     does(program, 'for word; do echo "<$word>"; done; echo "$LC_ALL"')
-    assert systemctl.systemctl("enable", "a b;c") == "<--user>\n<enable>\n<a b;c>\nC"
+    assert user_unit.systemctl("enable", "a b;c") == "<--user>\n<enable>\n<a b;c>\nC"
 
 
 @pytest.mark.parametrize(
@@ -38,22 +38,22 @@ def test_words_are_arguments(program):
         ("kill -9 $$", "failed: exit code -9"),
     ],
 )
-def test_a_refusal_is_repeated(program, script, message):
+def test_a_refusal_of_systemctl_is_shown(program, script, message):
     does(program, script)
     with pytest.raises(Unavailable) as refused:
-        systemctl.check_session()
+        user_unit.check_session()
     assert refused.value.message == f"systemctl --user show --property=Version {message}"
 
 
-def test_it_hangs(program, monkeypatch):
-    monkeypatch.setattr(systemctl, "SECONDS", 0.2)
+def test_a_hanging_systemctl_is_stopped(program, monkeypatch):
+    monkeypatch.setattr(user_unit, "SECONDS", 0.2)
     does(program, "exec /bin/sleep 60")
     with pytest.raises(Unavailable, match=r"no answer in 0\.2 s"):
-        systemctl.check_session()
+        user_unit.check_session()
 
 
-def test_it_is_no_program(program):
+def test_an_unusable_systemctl_is_reported(program):
     program.write_bytes(b"\0")
     program.chmod(0o755)
     with pytest.raises(Unavailable, match="Exec format error"):
-        systemctl.check_session()
+        user_unit.check_session()

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.host.user_unit.dispatcher_start import DispatcherStart
-from nbyard.host.user_unit.unit_text import cron_line, store_of, unit_text
+from nbyard.host.user_unit import DispatcherStart, cron_line, store_of, unit_text
 
 STORE = Path("/home/ann/my store")
 START = DispatcherStart("/opt/py/bin/python", STORE, {"NBYARD_STORE_DIR": str(STORE)})
@@ -34,7 +33,7 @@ def lines_of(text: str, key: str) -> list[str]:
     return [line.partition("=")[2] for line in text.splitlines() if line.startswith(f"{key}=")]
 
 
-def test_the_whole_text():
+def test_the_unit_has_the_expected_text():
     text = unit_text(START)
     assert lines_of(text, "ExecStart") == ['"/opt/py/bin/python" -m nbyard.dispatch']
     assert lines_of(text, "Environment") == ['"NBYARD_STORE_DIR=/home/ann/my store"']
@@ -45,13 +44,13 @@ def test_the_whole_text():
 
 
 @given(PRINTABLE)
-def test_systemd_reads_each_value_as_it_was(value: str):
+def test_systemd_reads_each_value_unchanged(value: str):
     text = unit_text(DispatcherStart("/py", STORE, {"A": value, "B": "2"}))
     assert [unquoted(line) for line in lines_of(text, "Environment")] == [f"A={value}", "B=2"]
 
 
 @given(PRINTABLE)
-def test_systemd_reads_the_program_as_it_was(name: str):
+def test_systemd_reads_the_program_unchanged(name: str):
     command = lines_of(unit_text(DispatcherStart(f"/{name}", STORE, {})), "ExecStart")[0]
     word = command.removesuffix(" -m nbyard.dispatch")
     assert "$" not in word.replace("$$", "")
@@ -70,7 +69,7 @@ def test_the_store_of_an_unedited_text_is_known(name: str):
 
 
 @given(st.data())
-def test_an_edited_text_belongs_to_somebody_else(data: st.DataObject):
+def test_an_edited_text_is_not_ours(data: st.DataObject):
     lines = unit_text(START).splitlines(keepends=True)
     place = data.draw(st.integers(3, len(lines) - 1))
     edited = data.draw(st.sampled_from([[], ["Nice=5\n"], [lines[place], lines[place]]]))
@@ -78,7 +77,7 @@ def test_an_edited_text_belongs_to_somebody_else(data: st.DataObject):
 
 
 @pytest.mark.parametrize("text", ["", "[Service]\n", "# Store: /x\n"])
-def test_another_text_belongs_to_somebody_else(text: str):
+def test_another_text_is_not_ours(text: str):
     assert store_of(text) is None
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from watchdog.observers import Observer
 
-from nbyard.host.watching.change_hints import ChangeHints, is_remote
+from nbyard.host.watching import ChangeHints, is_remote
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def test_network_file_systems_are_known(tmp_path):
     assert is_remote(tmp_path, tmp_path / "none") is False
 
 
-def test_a_change_is_told(folder):
+def test_a_change_is_reported(folder):
     hints, told = ChangeHints(), threading.Event()
     try:
         assert hints.watch("t", folder, True, told.set)
@@ -42,7 +42,7 @@ def test_a_change_is_told(folder):
     hints.close()
 
 
-def test_two_watches_of_one_folder_end_apart(folder):
+def test_two_watches_of_a_folder_end_independently(folder):
     hints, first, second = ChangeHints(), threading.Event(), threading.Event()
     try:
         assert hints.watch("a", folder, False, first.set)
@@ -55,7 +55,7 @@ def test_two_watches_of_one_folder_end_apart(folder):
         hints.close()
 
 
-def test_only_the_watchers_of_a_changed_file_are_told(folder):
+def test_only_watchers_of_a_changed_file_are_notified(folder):
     hints, first, second, all_of_it = ChangeHints(), *(threading.Event() for _ in range(3))
     try:
         assert hints.watch("a", folder / "a.csv", False, first.set)
@@ -70,9 +70,9 @@ def test_only_the_watchers_of_a_changed_file_are_told(folder):
         hints.close()
 
 
-def test_without_hints_the_caller_looks_at_intervals(folder, monkeypatch):
+def test_without_hints_the_caller_checks_at_intervals(folder, monkeypatch):
     hints = ChangeHints()
-    monkeypatch.setattr("nbyard.host.watching.change_hints.is_remote", lambda _: True)
+    monkeypatch.setattr("nbyard.host.watching.is_remote", lambda _: True)
     assert not hints.watch("t", folder, False, lambda: None)
     monkeypatch.undo()
 

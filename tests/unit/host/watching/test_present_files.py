@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.host.watching.present_files import TooManyFiles, changed_at, present_files
+from nbyard.host.watching import TooManyFiles, changed_at, present_files
 
 
 def names(path, *, is_deep=True, most=100, matches=lambda _: True):
@@ -50,7 +50,7 @@ def test_a_missing_path_has_no_files(folder):
 def test_too_many_files(folder, monkeypatch):
     with pytest.raises(TooManyFiles):
         names(folder, most=2)
-    monkeypatch.setattr("nbyard.host.watching.present_files.MOST_LOOKED_AT", 3)
+    monkeypatch.setattr("nbyard.host.watching.MOST_LOOKED_AT", 3)
     with pytest.raises(TooManyFiles):
         names(folder, matches=lambda _: False)
 

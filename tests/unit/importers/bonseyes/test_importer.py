@@ -6,7 +6,7 @@ from nbyard.domain.executables.nbexec_files import read_description
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NbyardError
 from nbyard.importers.bonseyes import BonseyesImporter
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 
 PIPELINE = """
 name: digits

@@ -38,7 +38,7 @@ def near(path: str) -> bytes:
         ({"a": [1, {"b": None}]}, {"a": [1, {"b": None}]}),
     ],
 )
-def test_what_files_hold_stands_where_they_are_named(value: Any, whole: Any) -> None:
+def test_imported_files_replace_their_reference(value: Any, whole: Any) -> None:
     assert Loader(near).resolve(value) == whole
 
 
@@ -58,7 +58,7 @@ def test_what_files_hold_stands_where_they_are_named(value: Any, whole: Any) -> 
         ({"$import": 3}, "the path of a file is needed, not 3"),
     ],
 )
-def test_what_cannot_be_followed_is_refused_in_its_place(value: Any, words: str) -> None:
+def test_an_unresolvable_import_is_refused_at_its_place(value: Any, words: str) -> None:
     with pytest.raises(Invalid) as refused:
         Loader(near).resolve(value)
     assert words in refused.value.message

@@ -20,9 +20,9 @@ from nbyard.domain.arguments.bindings import (
     Variable,
     Words,
 )
-from nbyard.domain.arguments.record_arguments import Record
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.command_line import build_argv
+from nbyard.domain.commands.invocations import Record
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
@@ -154,7 +154,7 @@ def test_all_inputs_are_a_record_where_names_differ() -> None:
     assert plain.description.invocation.records == {}
 
 
-def test_a_hint_that_does_not_fit_any_more_is_left_out() -> None:
+def test_an_outdated_hint_is_left_out() -> None:
     told = Description(kind="command", command=("sort",), arguments=())
     told = msgspec.structs.replace(told, arguments=(Argument("n", type="int", reach=Option("-n")),))
     text = write_tool(told).replace("- sort\narguments", "- sort\narguments", 1)
@@ -166,7 +166,7 @@ def test_a_hint_that_does_not_fit_any_more_is_left_out() -> None:
     assert changed.notes[0] == because("cwl-hint-misfits", name=HINT)
 
 
-def test_the_words_stay_the_same() -> None:
+def test_the_command_line_stays_the_same() -> None:
     arguments = (
         Argument("names", type="list", reach=Option("--name")),
         Argument("sizes", type="list", reach=Words("--sizes")),
@@ -206,7 +206,7 @@ def test_a_script_is_an_input_of_its_own() -> None:
         (Argument("v", type="secret", reach=Option("-v")), "a secret"),
     ],
 )
-def test_what_cwl_has_no_words_for(argument: Argument, words: str) -> None:
+def test_features_without_cwl_are_refused(argument: Argument, words: str) -> None:
     told = Description(kind="command", command=("{file}",), arguments=(argument,))
     with pytest.raises(Invalid) as refused:
         write_tool(told, file="x")

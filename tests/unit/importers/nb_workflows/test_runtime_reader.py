@@ -6,7 +6,7 @@ from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.errors import Invalid
 from nbyard.importers.nb_workflows.project_reader import read_runtimes_file, read_variables
 from nbyard.importers.nb_workflows.yaml_fields import Fields
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 
 FILES = {"requirements.txt": b"polars>=1\n# a comment\n\n scikit-learn\n"}
 
@@ -60,7 +60,7 @@ def test_without_a_version_the_tag_has_none():
     assert [each.recipe for each in read({}, version="7")[1]] == [Recipe()]
 
 
-def test_what_an_image_cannot_have_is_listed():
+def test_unsupported_fields_of_an_image_are_listed():
     container = {
         "image": "Python 3",
         "user": {"uid": 0, "gid": 5, "name": "ann"},
@@ -88,7 +88,7 @@ def test_what_an_image_cannot_have_is_listed():
 def test_a_missing_file_is_listed():
     entry, _, left = read({"requirements": "gone.txt"})
     assert entry.requirements == []
-    assert "the file gone.txt was not found" in str(left[0])
+    assert "gone.txt was not found" in str(left[0])
 
 
 def test_a_usual_file_that_no_runtime_names_may_be_missing():
@@ -117,6 +117,6 @@ def test_variables():
 def test_a_bad_line_is_named_without_its_text():
     left: list[Reason] = []
     assert read_variables(b"A=1\nmy s3cr3t\n", "local.nbvars", left) == {"A": "1"}
-    assert [str(one) for one in left] == ['local.nbvars:2: the line is not KEY="value"']
+    assert left == [because("import-bad-line", place="local.nbvars:2")]
     with pytest.raises(Invalid):
         read_variables(b"A=\xff", "local.nbvars", left)

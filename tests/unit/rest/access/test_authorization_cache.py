@@ -27,17 +27,17 @@ def request(method: str = "GET", uri: str = "/a?x=1", **headers: str) -> HTTPSer
         request(X_Forwarded_User="ann"), request(Host="there"),
     ],
 )  # fmt: skip
-def test_whoever_says_anything_else_is_asked_anew(other):
+def test_other_requests_are_authorized_again(other):
     assert key_of(request(), PATH) != key_of(other, PATH)
     assert key_of(other, PATH) != key_of(other, (PATH[0], "a-pass"))
 
 
-def test_the_body_is_no_matter():
+def test_the_body_does_not_matter():
     other = request("POST", Content_Length="7", Content_Type="text/csv")
     assert key_of(request("POST"), PATH) == key_of(other, PATH)
 
 
-def test_it_holds_for_a_second_and_few_are_kept(monkeypatch):
+def test_an_authorization_holds_for_a_second_and_few_are_kept(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("nbyard.rest.access.authorization_cache.time.monotonic", lambda: now[0])
     kept = Admissions()

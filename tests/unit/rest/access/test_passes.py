@@ -31,8 +31,8 @@ def app(api: JupyterServer) -> Iterator[JupyterServer]:
     """With two deployments of images that are not trusted."""
     service = Service()
     assert api.send("GET", "/deployments").status == 200
-    deployments = api.app.web_app.settings["nbyard"].services.deployments
-    store, owner = deployments._store, Caller(local_name())
+    yard = api.app.web_app.settings["nbyard"].yard()
+    deployments, store, owner = yard.services.deployments, yard.store, Caller(local_name())
     ports = [Port("web", 1), Port("kept", 2, keep_prefix=True)]
     for name in ("shown", "other"):
         made = deployments.create(owner, NewDeployment("app:1", "own", name, ports=ports))
@@ -72,7 +72,7 @@ def opened(app: JupyterServer, path: str, cookie: dict[str, str]) -> str:
     return str(answer.headers["Location"])
 
 
-def test_a_page_is_led_to_an_address_with_a_pass_and_its_files_come_without_a_cookie(app, cookie):
+def test_a_page_is_redirected_to_a_pass_and_needs_no_cookie(app, cookie):
     address = opened(app, f"{APP}a/page?x=1&token={TOKEN}", cookie)
     assert address.startswith(f"{APP}{SEGMENT}") and address.endswith("/a/page?x=1")
     answer = ask(app, address, cookie | PAGE)
@@ -93,13 +93,13 @@ def test_a_page_is_led_to_an_address_with_a_pass_and_its_files_come_without_a_co
 
 
 @pytest.mark.parametrize("name", ["..%2F..%2Flab", "a%23b", "a%3Fb", "a%0Ab", "a%25b", "a%FF"])
-def test_a_page_whose_name_has_special_characters_is_led_to_itself(app, cookie, name):
+def test_a_page_with_special_characters_is_redirected_to_itself(app, cookie, name):
     address = opened(app, f"{APP}{name}?x=1", cookie)
     assert address.startswith(f"{APP}{SEGMENT}") and address.endswith(f"/{name}?x=1")
     assert ask(app, address, cookie | PAGE).json["uri"] == f"/{name}?x=1"
 
 
-def test_programs_and_pages_that_are_trusted_are_led_nowhere(app, cookie):
+def test_programs_and_trusted_pages_are_not_redirected(app, cookie):
     assert ask(app, APP, cookie).status == 200
     assert ask(app, APP, {"Authorization": f"token {TOKEN}"} | PAGE).status == 200
 
@@ -118,7 +118,7 @@ def test_a_redirect_stays_with_the_pass_and_cookies_with_the_port(app, cookie):
         assert answer.headers["Location"] == wanted
 
 
-def test_a_service_that_keeps_its_prefix_is_asked_without_the_pass(app, cookie):
+def test_a_service_with_prefix_gets_no_pass(app, cookie):
     home = opened(app, KEPT, cookie)
     assert ask(app, f"{home}a?b", OPAQUE).json["uri"] == f"{KEPT}a?b"
 
@@ -139,14 +139,14 @@ def test_a_pass_is_for_its_own_deployment_and_nothing_else(app, cookie):
 
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "http://127.0.0.1", ""])
-def test_a_page_of_another_origin_is_refused_with_a_pass_too(app, cookie, origin):
+def test_a_page_of_another_origin_is_refused_despite_a_pass(app, cookie, origin):
     """I22."""
     home = opened(app, APP, cookie)
     for method in ("GET", "POST", "OPTIONS"):
         assert ask(app, home, {"Origin": origin}, method=method).status == 403
 
 
-def test_what_a_script_in_the_sandbox_asks_before_it_asks_is_allowed_with_a_pass_only(app, cookie):
+def test_preflight_requests_need_a_pass(app, cookie):
     home = opened(app, APP, cookie)
     wish = OPAQUE | {"Access-Control-Request-Headers": "content-type"}
     answer = ask(app, f"{home}predict", wish, method="OPTIONS")
@@ -155,7 +155,7 @@ def test_what_a_script_in_the_sandbox_asks_before_it_asks_is_allowed_with_a_pass
     assert ask(app, f"{APP}predict", wish, method="OPTIONS").status in (403, 405)
 
 
-def test_a_pass_that_has_expired_leads_a_page_to_a_fresh_one(app, cookie, monkeypatch):
+def test_an_expired_pass_is_renewed_for_pages(app, cookie, monkeypatch):
     address = opened(app, f"{APP}a/page?x=1", cookie)
     now = time.time
     monkeypatch.setattr("nbyard.rest.access.passes.time.time", lambda: now() + SECONDS + 1)
@@ -182,7 +182,7 @@ def test_no_log_has_the_pass(app, cookie, caplog):
     assert text not in caplog.text
 
 
-def test_a_page_that_is_refused_is_told_in_words_with_a_way_to_sign_in(app, cookie):
+def test_a_refused_page_links_to_the_sign_in(app, cookie):
     for path, headers, status in (
         (f"{APP}a?b=<i>", PAGE, 401),
         (APP, {"Accept": "text/html"}, 401),
@@ -197,7 +197,7 @@ def test_a_page_that_is_refused_is_told_in_words_with_a_way_to_sign_in(app, cook
         assert ("Sign in" in text) is (status == 401)
 
 
-def test_the_way_to_sign_in_leads_back_to_the_page(app, cookie, monkeypatch):
+def test_the_sign_in_returns_to_the_page(app, cookie, monkeypatch):
     """P5: also where the server has no page of its own to sign in, as under JupyterHub."""
     monkeypatch.setitem(app.app.web_app.settings, "login_url", "/hub/authorize?client=1")
     text = ask(app, f"{APP}a%2Fb?c=1&d", PAGE).content.decode()
@@ -223,7 +223,7 @@ def test_the_authorizer_is_asked_about_the_user_who_opened_the_page(app, monkeyp
     assert ask(app, f"{home}style.css", OPAQUE).status == 200
 
 
-def test_passes_are_forgotten_when_they_have_expired_or_are_too_many(monkeypatch):
+def test_expired_and_surplus_passes_are_removed(monkeypatch):
     monkeypatch.setattr("nbyard.rest.access.passes.MOST", 3)
     passes, holder = Passes(), Holder("ann", "0123")
     issued = [passes.issue(holder) for _ in range(5)]
@@ -231,10 +231,10 @@ def test_passes_are_forgotten_when_they_have_expired_or_are_too_many(monkeypatch
     now = time.time()
     monkeypatch.setattr("nbyard.rest.access.passes.time.time", lambda: now + SECONDS + 1)
     passes.issue(holder)
-    assert len(passes._issued) == 1
+    assert len(passes.issued) == 1
 
 
-def test_a_pass_is_read_by_the_process_that_issued_it_only():
+def test_only_the_issuing_process_reads_a_pass():
     holder = Holder("ann", "0123")
     text = Passes().issue(holder)
     issuer = Passes()

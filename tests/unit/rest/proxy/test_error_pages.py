@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.rest.proxy.error_pages import page_of
+from nbyard.rest.proxy.proxy_handlers import page_of
 
 
 @pytest.mark.parametrize(
@@ -13,10 +13,10 @@ from nbyard.rest.proxy.error_pages import page_of
         (503, 'href="/user/ann/nbyard/app/?a=1&amp;b">Try again<'),
     ],
 )
-def test_the_link_leads_to_the_sign_in_page_or_to_the_same_again(status, link):
+def test_the_link_leads_to_the_sign_in_or_reloads(status, link):
     assert link in page_of(status, "Words.", "", "/user/ann/nbyard/app/?a=1&b", "/user/ann/")
 
 
-def test_words_are_shown_as_text():
+def test_messages_are_escaped():
     text = page_of(401, "<b>", "<i>", '/nbyard/"><script>', "/")
     assert "&lt;b&gt;" in text and "<p>&lt;i&gt;</p>" in text and "<script>" not in text

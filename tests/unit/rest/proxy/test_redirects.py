@@ -29,7 +29,7 @@ def sent(location: str, host: str = HERE) -> str | None:
         (f"http:\\/{HERE}/api?\\", "api?\\"),
     ],
 )  # fmt: skip
-def test_what_leads_to_this_host_stays_below_the_prefix(location, path):
+def test_redirects_to_this_host_stay_below_the_prefix(location, path):
     assert sent(location) == PREFIX + path
 
 
@@ -42,7 +42,7 @@ def test_its_own_root_may_lack_the_slash():
     ["http://else.test/", "//else.test/x", "https://jupyter.test:9999/", "mailto:me@else.test",
      "https://127.0.0.1:8888/", "vscode://x/y"],
 )  # fmt: skip
-def test_other_hosts_are_left_as_they_are(location):
+def test_other_hosts_are_unchanged(location):
     assert sent(location) == location
 
 
@@ -52,7 +52,7 @@ def test_other_hosts_are_left_as_they_are(location):
      "http://0x7f.1:8888/", "http://127.000.0.1/", "http://[::1/", "http://ｊupyter.test:8888/",
      "http://a b/"],
 )  # fmt: skip
-def test_what_browsers_may_read_otherwise_is_refused(location):
+def test_ambiguous_redirects_are_refused(location):
     assert sent(location) is None
 
 

@@ -21,7 +21,7 @@ def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:
     return SimpleNamespace(closing=[], services=services, pool=ThreadPoolExecutor(1))
 
 
-def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch) -> None:
+def test_counts_are_stored_together_and_at_the_end(monkeypatch) -> None:
     kept: list[tuple[str, int, int]] = []
     context = desk_of(kept)
     meter = RequestMeter(context)
@@ -47,7 +47,7 @@ def test_counts_are_given_away_together_and_what_is_left_at_the_end(monkeypatch)
     assert kept[2:] == [("c", 1, 0)]
 
 
-def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(monkeypatch) -> None:
+def test_the_first_count_after_a_pause_is_stored_soon(monkeypatch) -> None:
     delays: list[float] = []
     loop = SimpleNamespace(call_later=lambda delay, _: delays.append(delay))
     monkeypatch.setattr(request_counter, "IOLoop", SimpleNamespace(current=lambda: loop))
@@ -56,14 +56,14 @@ def test_the_first_after_a_quiet_time_is_given_away_soon_and_the_next_is_not(mon
     for _ in range(2):
         meter.count("a", 0.1, 200)
         meter.count("a", 0.1, 200)
-        meter._store_in_thread()
+        meter.store_in_thread()
     context.pool.shutdown()
     first, second = delays
     assert first == request_counter.FIRST_SECONDS
     assert request_counter.FIRST_SECONDS < second <= request_counter.EVERY_SECONDS
 
 
-def test_a_store_that_is_away_disturbs_nobody() -> None:
+def test_a_store_outage_does_not_disturb_requests() -> None:
     context = desk_of([], fails=True)
     meter = RequestMeter(context)
 

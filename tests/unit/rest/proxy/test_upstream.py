@@ -46,18 +46,18 @@ def ask(port: int, method: str, target: str, body: bytes = b"") -> tuple[list[in
     return asyncio.run(exchange())
 
 
-def test_an_exchange_is_whole_or_known_not_to_be(service):
+def test_a_response_is_complete_or_known_as_partial(service):
     assert ask(service.port, "POST", "/x", b"body") == ([200], b"body", True)
     assert ask(service.port, "HEAD", "/x")[1:] == (b"", True)
     assert ask(service.port, "GET", "/half/body") == ([200], b"half", False)
     assert ask(service.port, "GET", "/half/head") == ([], b"", False)
 
 
-def test_another_protocol_that_was_not_asked_for_is_no_answer(service):
+def test_an_unrequested_upgrade_is_no_response(service):
     assert ask(service.port, "GET", "/switch") == ([], b"", False)
 
 
-def test_who_takes_no_connection_is_not_waited_for(monkeypatch):
+def test_a_service_without_connections_is_not_awaited(monkeypatch):
     monkeypatch.setattr(upstream, "CONNECT_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as full, ExitStack() as waiting:
         for _ in range(4):
@@ -68,6 +68,6 @@ def test_who_takes_no_connection_is_not_waited_for(monkeypatch):
             ask(full.getsockname()[1], "GET", "/")
 
 
-def test_nobody_there_is_an_error():
+def test_a_closed_port_is_an_error():
     with pytest.raises(OSError):
         ask(9, "GET", "/")

@@ -144,7 +144,7 @@ def test_a_table_of_pyarrow(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_is_seldom(tmp_path: Path, value: pandas.DataFrame) -> None:
+def test_rare_types_are_kept(tmp_path: Path, value: pandas.DataFrame) -> None:
     pandas.testing.assert_frame_equal(through(tmp_path, value), value, check_freq=False)
 
 
@@ -161,19 +161,21 @@ def test_what_is_seldom(tmp_path: Path, value: pandas.DataFrame) -> None:
         (pyarrow.table([[1], [2]], names=["a", "a"]), "two of its columns"),
     ],
 )
-def test_what_would_be_lost_is_refused_in_words(tmp_path: Path, value: Any, words: str) -> None:
+def test_data_that_would_be_lost_are_refused_with_a_reason(
+    tmp_path: Path, value: Any, words: str
+) -> None:
     with pytest.raises(Unfit, match=f"the data frame cannot be handed over: .*{words}"):
         through(tmp_path, value)
 
 
-def test_a_frame_is_told_of_with_its_columns() -> None:
+def test_a_data_frame_is_described_with_its_columns() -> None:
     told = form_of(pandas.DataFrame({"a": numpy.array([1], "int32"), "b": ["x"]})).description
     expected = {"frame": "pandas.DataFrame", "rows": 1}
     assert told == expected | {"columns": [["a", "int32"], ["b", "str"]]}
     assert form_of(polars.DataFrame({"a": [1]})).description["columns"] == [["a", "Int64"]]
 
 
-def test_another_library_reads_it_where_it_is_wanted(tmp_path: Path) -> None:
+def test_another_library_reads_the_file_on_request(tmp_path: Path) -> None:
     made = pandas.DataFrame({"a": [1, 2]})
     assert through(tmp_path, made, polars.DataFrame).to_dict(as_series=False) == {"a": [1, 2]}
     assert through(tmp_path, made, pyarrow.Table).to_pydict() == {"a": [1, 2]}
@@ -182,7 +184,7 @@ def test_another_library_reads_it_where_it_is_wanted(tmp_path: Path) -> None:
         assert isinstance(read_value(str(tmp_path / "x.csv"), wanted), wanted)
 
 
-def test_what_is_no_parquet_is_said(tmp_path: Path) -> None:
+def test_an_invalid_parquet_file_is_refused(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_text("hello")
     for wanted in (None, pandas.DataFrame, polars.DataFrame):
         with pytest.raises(Unfit):
@@ -202,7 +204,7 @@ except nbyard.Unfit as error:
 
 
 @pytest.mark.parametrize(("library", "words"), [("polars", "i64"), ("pandas", "pyarrow")])
-def test_polars_needs_nothing_else_and_pandas_says_what_it_needs(
+def test_polars_needs_no_package_and_pandas_names_its_own(
     tmp_path: Path, library: str, words: str
 ) -> None:
     ran = subprocess.run(
@@ -222,7 +224,7 @@ def test_numbers_of_any_kind(tmp_path_factory: Any, value: pandas.DataFrame) -> 
     pandas.testing.assert_frame_equal(found, value)
 
 
-def test_without_pyarrow_its_words_offer_to_add_it(tmp_path, monkeypatch) -> None:
+def test_a_missing_pyarrow_is_named(tmp_path, monkeypatch) -> None:
     """L1: in a run it is a missing module, outside of one nothing is left."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
@@ -237,7 +239,7 @@ def test_without_pyarrow_its_words_offer_to_add_it(tmp_path, monkeypatch) -> Non
 
 
 @pytest.mark.parametrize("wanted", [None, pandas.DataFrame])
-def test_where_only_pandas_is_what_it_lacks_is_offered(tmp_path, monkeypatch, wanted: Any) -> None:
+def test_a_missing_engine_of_pandas_is_named(tmp_path, monkeypatch, wanted: Any) -> None:
     """L1: also in the words of pandas itself, with which it reads."""
     path = str(tmp_path / "x.parquet")
     form_of(pandas.DataFrame({"a": [1]})).write(path)

@@ -41,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-def test_a_run_gives_values_and_what_files_hold(run: Path) -> None:
+def test_a_run_provides_values_and_contents_of_files(run: Path) -> None:
     assert nbyard.input("rate") == nbyard.input("rate", 0.1) == 0.5
     assert nbyard.input("table") == [1, 2]
     assert nbyard.input("table", type=Path) == run / "inputs" / "table" / "x.json"
@@ -50,7 +50,7 @@ def test_a_run_gives_values_and_what_files_hold(run: Path) -> None:
     assert nbyard.input("other", 7) == 7
 
 
-def test_what_a_run_does_not_give_is_said(run: Path) -> None:
+def test_a_missing_input_is_an_error(run: Path) -> None:
     with pytest.raises(nbyard.NotGiven, match="received no value for 'other'"):
         nbyard.input("other")
     with pytest.raises(nbyard.NotGiven, match=r"no output 'other' \(it has: out, csv, folder\)"):
@@ -59,7 +59,7 @@ def test_what_a_run_does_not_give_is_said(run: Path) -> None:
         nbyard.input("rate", type=str)
 
 
-def test_a_run_takes_a_value_with_its_type(run: Path) -> None:
+def test_a_run_stores_a_value_with_its_type(run: Path) -> None:
     nbyard.output("out", pandas.DataFrame({"a": [1]}))
     assert sorted(os.listdir(run / "outputs" / "out")) == [".type.json", "out"]
     told = json.loads((run / "outputs" / "out" / ".type.json").read_text())
@@ -67,7 +67,7 @@ def test_a_run_takes_a_value_with_its_type(run: Path) -> None:
     assert told["media_type"] == "application/vnd.apache.parquet"
 
 
-def test_of_two_the_last_counts(run: Path) -> None:
+def test_the_last_of_two_outputs_counts(run: Path) -> None:
     (run / "some").mkdir()
     for value in ({"a": 1}, run / "some", "last"):
         nbyard.output("out", value)
@@ -75,7 +75,7 @@ def test_of_two_the_last_counts(run: Path) -> None:
     assert json.loads((run / "outputs" / "out" / ".type.json").read_text())["format"] == "txt"
 
 
-def test_what_fails_leaves_what_was_there(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_output_keeps_the_former_one(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     nbyard.output("out", "first")
 
     class Figure:
@@ -91,7 +91,7 @@ def test_what_fails_leaves_what_was_there(run: Path, monkeypatch: pytest.MonkeyP
     assert sorted(os.listdir(run / "outputs" / "out")) == [".type.json", "out"]
 
 
-def test_another_kind_than_is_declared_is_refused(run: Path, tmp_path: Path) -> None:
+def test_an_output_of_another_kind_is_refused(run: Path, tmp_path: Path) -> None:
     with pytest.raises(nbyard.Unfit, match="'csv' is declared as csv and would be handed over as"):
         nbyard.output("csv", pandas.DataFrame({"a": [1]}))
     with pytest.raises(nbyard.Unfit, match="'folder' is declared as folder"):
@@ -103,7 +103,7 @@ def test_another_kind_than_is_declared_is_refused(run: Path, tmp_path: Path) -> 
     assert (run / "outputs" / "folder" / "folder" / "table" / "x.json").exists()
 
 
-def test_a_file_that_was_written_in_its_place_stays(run: Path) -> None:
+def test_a_file_written_at_its_place_is_kept(run: Path) -> None:
     place = run / "outputs" / "csv" / "result.csv"
     place.parent.mkdir(parents=True)
     place.write_text("a\n")
@@ -111,7 +111,7 @@ def test_a_file_that_was_written_in_its_place_stays(run: Path) -> None:
     assert place.read_text() == "a\n"
 
 
-def test_outside_of_a_run_it_is_a_file_beside(tmp_path: Path) -> None:
+def test_outside_of_a_run_an_output_is_a_local_file(tmp_path: Path) -> None:
     nbyard.output("table", pandas.DataFrame({"a": [1]}))
     assert os.listdir("handoff") == ["table.parquet"]
     assert nbyard.input("table").equals(pandas.DataFrame({"a": [1]}))
@@ -124,7 +124,7 @@ def test_outside_of_a_run_it_is_a_file_beside(tmp_path: Path) -> None:
     assert nbyard.input("table") == Path("handoff/table")
 
 
-def test_outside_of_a_run_the_default_counts_where_there_is_no_file(tmp_path: Path) -> None:
+def test_outside_of_a_run_the_default_is_used(tmp_path: Path) -> None:
     assert nbyard.input("rate", 0.1) == 0.1 and nbyard.input("none", None) is None
     (tmp_path / "raw.json").write_text("[3]")
     assert nbyard.input("table", Path("raw.json")) == [3]
@@ -135,7 +135,7 @@ def test_outside_of_a_run_the_default_counts_where_there_is_no_file(tmp_path: Pa
         nbyard.input("table")
 
 
-def test_a_text_is_a_file_where_one_is_wanted(tmp_path: Path) -> None:
+def test_a_text_is_written_as_a_file_on_request(tmp_path: Path) -> None:
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "raw.csv").write_text("a\n3\n")
     assert nbyard.input("table", "sub/raw.csv") == "sub/raw.csv"
@@ -144,7 +144,7 @@ def test_a_text_is_a_file_where_one_is_wanted(tmp_path: Path) -> None:
     assert table.equals(pandas.DataFrame({"a": [3]}))
 
 
-def test_several_files_for_one_name_are_said(tmp_path: Path) -> None:
+def test_several_files_of_one_name_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "handoff").mkdir()
     for name in ("a.json", "a.txt"):
         (tmp_path / "handoff" / name).write_text("1")
@@ -153,13 +153,13 @@ def test_several_files_for_one_name_are_said(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", 3, None])
-def test_a_name_is_one(name: Any) -> None:
+def test_a_name_must_be_valid(name: Any) -> None:
     for call in (lambda: nbyard.input(name), lambda: nbyard.output(name, 1)):
         with pytest.raises(nbyard.Unfit, match="is no name: use letters"):
             call()
 
 
-def test_a_function_is_told_how_it_gets_what_it_wants(
+def test_a_function_gets_a_hint_for_its_inputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(input_output_secret.ATTEMPT, str(tmp_path / "call"))
@@ -167,7 +167,7 @@ def test_a_function_is_told_how_it_gets_what_it_wants(
         nbyard.input("table")
 
 
-def test_a_run_gives_what_is_secret(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_provides_secrets(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """E3."""
     (run / "secrets").mkdir()
     (run / "secrets/token").write_text("{1}")

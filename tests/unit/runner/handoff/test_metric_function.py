@@ -23,7 +23,7 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
 
 
-def test_a_line_for_each(folder: Path) -> None:
+def test_each_metric_is_a_line(folder: Path) -> None:
     nbyard.log_metric("loss", 0.5, 1)
     nbyard.log_metric("loss", numpy.float32(0.25), step=numpy.int64(2))
     nbyard.log_metric("good", True)
@@ -36,14 +36,14 @@ def test_a_line_for_each(folder: Path) -> None:
     assert all(line["at"] > 1e9 for line in lines(folder))
 
 
-def test_what_is_no_number_of_json_is_text(folder: Path) -> None:
+def test_non_finite_numbers_are_texts(folder: Path) -> None:
     for value in (math.nan, math.inf, -math.inf):
         nbyard.log_metric("x", value)
     assert [line["value"] for line in lines(folder)] == ["nan", "inf", "-inf"]
 
 
 @pytest.mark.parametrize("value", ["high", None, [1], object()])
-def test_what_is_no_number_is_refused(folder: Path, value: Any) -> None:
+def test_values_that_are_no_numbers_are_refused(folder: Path, value: Any) -> None:
     with pytest.raises(nbyard.Unfit, match="a metric is a number, not"):
         nbyard.log_metric("x", value)
 
@@ -62,7 +62,7 @@ def test_a_name_is_text(folder: Path, name: Any) -> None:
         nbyard.log_metric(name, 1)
 
 
-def test_the_file_grows_sparser_and_then_no_more(
+def test_the_file_is_thinned_and_then_stops_growing(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(metric_function, "SPARSE", ((6000, 0), (3000, 10)))
@@ -74,14 +74,16 @@ def test_the_file_grows_sparser_and_then_no_more(
     assert steps[:3] == [0, 1, 2] and steps[-1] - steps[-2] == 10 and steps[-1] > 400
 
 
-def test_outside_of_a_run_nothing_happens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_run_metrics_are_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
     monkeypatch.chdir(tmp_path)
     nbyard.log_metric("x", 1)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_disk_that_takes_nothing_costs_the_line(tmp_path: Path, monkeypatch: Any) -> None:
+def test_a_full_disk_loses_only_the_line(tmp_path: Path, monkeypatch: Any) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("NBYARD_ATTEMPT", str(tmp_path / "file"))
     nbyard.log_metric("x", 1)

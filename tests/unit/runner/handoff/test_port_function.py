@@ -5,7 +5,7 @@ import pytest
 from nbyard import NotGiven, port
 
 
-def test_it_is_what_the_run_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_sets_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
     monkeypatch.setenv("NBYARD_PORT_MY_PAGE", "4711")
     assert port("my-page") == 4711
@@ -17,6 +17,6 @@ def test_it_is_what_the_run_says(monkeypatch: pytest.MonkeyPatch) -> None:
     assert port() == 4711
 
 
-def test_outside_of_a_run_any_free_one_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_run_a_free_port_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
     assert port() == port("web") == 0

@@ -54,7 +54,7 @@ def test_json_comes_back_equal(tmp_path_factory: Any, value: Any) -> None:
 
 
 @given(value=st.binary() | st.text(st.characters(codec="utf-8")))
-def test_text_and_bytes_come_back_as_they_are(tmp_path_factory: Any, value: Any) -> None:
+def test_text_and_bytes_are_unchanged(tmp_path_factory: Any, value: Any) -> None:
     assert through(tmp_path_factory.getbasetemp(), value) == value
 
 
@@ -88,7 +88,7 @@ def test_tuples_are_lists_and_numbers_of_numpy_plain(tmp_path: Path) -> None:
         (Path("/nowhere/at/all"), "there is no file or folder /nowhere/at/all"),
     ],
 )
-def test_what_would_not_come_back_equal_is_refused_in_words(value: Any, words: str) -> None:
+def test_values_that_would_change_are_refused_with_a_reason(value: Any, words: str) -> None:
     with pytest.raises(Unfit, match=words):
         form_of(value)
 
@@ -114,7 +114,7 @@ def test_a_path_is_the_file_or_folder_itself(tmp_path: Path) -> None:
     assert (read_value(str(tmp_path / "other")) / "one").read_text() == "1"
 
 
-def test_a_file_is_read_as_what_is_wanted(tmp_path: Path) -> None:
+def test_a_file_is_read_in_the_requested_form(tmp_path: Path) -> None:
     path = str(tmp_path / "x.json")
     Path(path).write_text('{"a": 1}')
     assert read_value(path) == {"a": 1} and read_value(path, dict) == {"a": 1}
@@ -138,7 +138,7 @@ def test_a_figure_is_a_picture(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert (form.format, (tmp_path / "x").read_text()) == ("png", "png")
 
 
-def test_formats_are_called_as_everywhere_else() -> None:
+def test_formats_have_their_usual_names() -> None:
     for suffix, word in SUFFIXES.items():
         if suffix in SAME:
             assert SAME[suffix] == word

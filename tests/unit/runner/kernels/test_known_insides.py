@@ -27,7 +27,7 @@ def test_the_installed_packages_are_known() -> None:
     known_insides.check_known_insides()
 
 
-def test_what_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_names_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {"json.JSONDecoder": ("decode", "_gone"), "json.Gone": ("one",)}
     monkeypatch.setattr(known_insides, "OF_FORKED_KERNELS", wanted)
     with pytest.raises(RuntimeError, match=r"without json\.JSONDecoder\._gone, json\.Gone$"):

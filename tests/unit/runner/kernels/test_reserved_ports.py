@@ -23,7 +23,7 @@ def bound(port: int, *, reuses: bool) -> socket.socket:
     return end
 
 
-def test_only_one_who_knows_a_port_can_have_it() -> None:
+def test_only_its_owner_can_use_a_reserved_port() -> None:
     """As a kernel does, and who chooses a free one does not."""
     ports = ReservedPorts(HOST)
     assert ports.by_name.keys() == set(PORTS) and len(set(ports.by_name.values())) == len(PORTS)
@@ -40,7 +40,7 @@ def test_only_one_who_knows_a_port_can_have_it() -> None:
             pass
 
 
-def test_where_none_can_be_reserved_none_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_support_no_port_is_reserved(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ReservedPorts("192.0.2.1").by_name == {}
     monkeypatch.setattr(sys, "platform", "darwin")
     assert ReservedPorts(HOST).by_name == {}

@@ -62,7 +62,7 @@ def test_integers_beyond_floats_stay_in_the_notebook(tmp_path: Path) -> None:
     assert points(tmp_path) == [("auc", 0.5)]
 
 
-def test_they_are_recorded_after_each_cell(tmp_path: Path) -> None:
+def test_scraps_are_recorded_after_each_cell(tmp_path: Path) -> None:
     session = session_in(tmp_path)
     reply = {"content": {"payload": [{"source": "ask_exit"}]}}
     session.client.on_cell_executed(cell={"outputs": [scrap("auc", 0.5)]}, execute_reply=reply)

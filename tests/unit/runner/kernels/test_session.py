@@ -24,14 +24,14 @@ def session_in(path: Path) -> Any:
     return import_stubs.session().Session(AttemptFolder(str(path)), {"work": {}}, opened, ready)
 
 
-def test_it_has_a_line_for_each_cell(tmp_path: Path) -> None:
+def test_the_session_has_a_line_for_each_cell(tmp_path: Path) -> None:
     session_in(tmp_path).save()
     text = (tmp_path / "executed.ipynb").read_text(encoding="utf-8")
     assert json.loads(text) == NOTEBOOK and "ü" in text
     assert len(text.splitlines()) == len(CELLS) + 3
 
 
-def test_it_is_saved_in_time_and_once_for_many_changes(tmp_path: Path) -> None:
+def test_many_changes_are_saved_once_in_time(tmp_path: Path) -> None:
     executed = tmp_path / "executed.ipynb"
 
     async def run() -> int:
@@ -56,18 +56,18 @@ def test_it_is_saved_in_time_and_once_for_many_changes(tmp_path: Path) -> None:
     assert asyncio.run(run()) == 1
 
 
-def test_the_last_time_makes_others_needless(tmp_path: Path) -> None:
+def test_the_last_save_cancels_pending_ones(tmp_path: Path) -> None:
     async def run() -> None:
         session = session_in(tmp_path)
         session.save_within(3600.0)
-        timer = session._saving
+        timer = session.saving
         session.save()
-        assert timer.cancelled() and session._saving is None
+        assert timer.cancelled() and session.saving is None
 
     asyncio.run(run())
 
 
-def test_only_the_last_time_it_has_to_be_possible(tmp_path: Path) -> None:
+def test_only_the_last_save_must_succeed(tmp_path: Path) -> None:
     """A disk that is full meanwhile ends no work."""
     gone = tmp_path / "gone"
 
@@ -77,7 +77,7 @@ def test_only_the_last_time_it_has_to_be_possible(tmp_path: Path) -> None:
         session = session_in(gone)
         session.save_within(0.0)
         async with asyncio.timeout(30):
-            while session._saving is not None:
+            while session.saving is not None:
                 await asyncio.sleep(0)
         assert not failures
         with pytest.raises(OSError, match="gone"):

@@ -34,7 +34,7 @@ def heard(end: socket.socket, count: int) -> list[wire.Message]:
     return found
 
 
-def test_a_message_arrives_whole(ends: tuple[wire.Sender, socket.socket]) -> None:
+def test_a_message_arrives_complete(ends: tuple[wire.Sender, socket.socket]) -> None:
     sender, ours = ends
     speaking = threading.Thread(target=sender.send, args=(wire.IOPUB, FRAMES))
     speaking.start()
@@ -42,7 +42,7 @@ def test_a_message_arrives_whole(ends: tuple[wire.Sender, socket.socket]) -> Non
     speaking.join()
 
 
-def test_one_that_was_broken_off_is_forgotten() -> None:
+def test_a_partial_message_is_dropped() -> None:
     assembler = wire.Assembler()
     torn = list(wire.packets(wire.SHELL, FRAMES))
     whole = list(wire.packets(wire.IOPUB, FRAMES))
@@ -51,10 +51,10 @@ def test_one_that_was_broken_off_is_forgotten() -> None:
     assert assembler.feed(torn[-1]) is None
 
 
-def test_a_fork_may_speak_too(ends: tuple[wire.Sender, socket.socket]) -> None:
+def test_a_fork_can_send_too(ends: tuple[wire.Sender, socket.socket]) -> None:
     """Also one that was made while somebody spoke."""
     sender, ours = ends
-    with sender._turn:
+    with sender.turn:
         child = os.fork()
         if child == 0:
             sender.send(wire.IOPUB, FRAMES)
@@ -94,7 +94,7 @@ def test_an_interrupt_waits_for_the_end_of_a_message(
     assert found == [(wire.IOPUB, FRAMES)]
 
 
-def test_nobody_waits_for_a_kernel_that_does_not_listen(
+def test_a_kernel_that_does_not_read_blocks_nothing(
     ends: tuple[wire.Sender, socket.socket],
 ) -> None:
     sender, ours = ends

@@ -68,24 +68,24 @@ def declared(folder: Path, **more: Any) -> Origin | None:
 
 
 @pytest.mark.parametrize("name", STANDS_BY)
-def test_it_may_stand_by(tmp_path: Path, name: str) -> None:
+def test_a_kernel_of_another_language_can_wait_ready(tmp_path: Path, name: str) -> None:
     origin = declared(tmp_path, **STANDS_BY[name])
     assert origin is not None and origin.language.name == "R"
 
 
 @pytest.mark.parametrize("name", DOES_NOT)
-def test_it_is_started_for_its_attempt(tmp_path: Path, name: str) -> None:
+def test_a_ready_kernel_is_started_for_its_attempt(tmp_path: Path, name: str) -> None:
     assert declared(tmp_path, **DOES_NOT[name]) is None
 
 
 @pytest.mark.parametrize("name", [".Rprofile", ".Renviron", ".Rprofile.x86_64"])
-def test_files_of_its_user_are_for_attempts(tmp_path: Path, name: str) -> None:
+def test_startup_files_of_the_user_run_for_attempts(tmp_path: Path, name: str) -> None:
     assert declared(tmp_path) is not None
     (tmp_path / "home" / name).touch()
     assert origin_of("ir") is None
 
 
-def test_it_is_another_one_when_something_of_it_is_another(tmp_path: Path, r: Path) -> None:
+def test_a_changed_kernel_is_not_reused(tmp_path: Path, r: Path) -> None:
     first = declared(tmp_path)
     assert origin_of("ir") == first
     (r / "bin" / "exec" / "R").write_bytes(b"\x7fELF2")
@@ -95,7 +95,7 @@ def test_it_is_another_one_when_something_of_it_is_another(tmp_path: Path, r: Pa
     assert None not in (first, second, third) and len({str(o) for o in (first, second, third)}) == 3
 
 
-def test_words_are_told_by_their_bytes() -> None:
+def test_texts_are_sent_as_bytes() -> None:
     _, of_r = LANGUAGES
     told = {"directory": "/a'b", "environment": {"A": "é", "B": "", "GONE": None}}
     code = of_r.request(told, {140737488347136: "ab"})["code"]
@@ -109,7 +109,7 @@ def test_words_are_told_by_their_bytes() -> None:
     )
 
 
-def test_what_it_answers_is_hexadecimal() -> None:
+def test_replies_are_hexadecimal() -> None:
     _, of_r = LANGUAGES
     assert of_r.answer({"status": "ok"}, "34 32 0a 2f c3 a9") == [42, ["/é"]]
     with pytest.raises(ValueError):

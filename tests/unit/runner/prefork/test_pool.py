@@ -93,18 +93,18 @@ def kernels(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kernels]:
     made.close()
 
 
-def test_nothing_stands_by_before_a_notebook_was_run(kernels: Kernels) -> None:
+def test_no_kernel_waits_before_the_first_notebook(kernels: Kernels) -> None:
     assert kernels.fill() == []
 
 
-def test_one_of_each_kernel_used_lately_and_more_of_the_last(kernels: Kernels) -> None:
+def test_each_recent_kernel_waits_and_the_last_one_more_often(kernels: Kernels) -> None:
     kernels.pool.take("r")
     kernels.now += 1
     kernels.pool.take("python3")
     assert kernels.fill() == ["python3", "r", "python3"]
 
 
-def test_those_that_come_back_stand_by_again(kernels: Kernels) -> None:
+def test_returned_supervisors_wait_again(kernels: Kernels) -> None:
     """Some more than otherwise, as long as there are attempts for them."""
     kernels.take("python3")
     kernels.fill()
@@ -122,7 +122,7 @@ def test_those_that_come_back_stand_by_again(kernels: Kernels) -> None:
     assert len(kernels.pool.standing) == 3
 
 
-def test_one_that_has_served_goes_first_and_stays_longest(kernels: Kernels) -> None:
+def test_a_used_supervisor_is_used_first_and_kept_longest(kernels: Kernels) -> None:
     kernels.take("python3")
     kernels.fill()
     one = kernels.pool.take("python3")
@@ -138,7 +138,7 @@ def test_one_that_has_served_goes_first_and_stays_longest(kernels: Kernels) -> N
     assert ready and not ready.has_served
 
 
-def test_another_one_is_made_as_soon_as_one_is_taken(kernels: Kernels) -> None:
+def test_a_used_supervisor_is_replaced_at_once(kernels: Kernels) -> None:
     kernels.take("python3")
     kernels.fill()
     one = kernels.pool.take("python3")
@@ -147,7 +147,7 @@ def test_another_one_is_made_as_soon_as_one_is_taken(kernels: Kernels) -> None:
     assert kernels.pool.kernel_to_prepare() == "" and len(kernels.pool.standing) == 3
 
 
-def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_forgotten(
+def test_a_returned_supervisor_ends_without_memory_or_use(
     kernels: Kernels,
 ) -> None:
     kernels.take("python3")
@@ -164,7 +164,7 @@ def test_one_that_comes_back_has_no_place_when_memory_is_short_or_its_kernel_for
     assert kernels.was_told_to_go(one.pid) and kernels.was_told_to_go(other.pid)
 
 
-def test_that_one_was_ready_is_no_word_of_its_attempts_end(kernels: Kernels) -> None:
+def test_ready_does_not_mean_that_the_attempt_ended(kernels: Kernels) -> None:
     """It was taken in the moment in which it said so."""
     kernels.take("python3")
     pid = kernels.begin(kernels.pool.kernel_to_prepare())
@@ -175,7 +175,7 @@ def test_that_one_was_ready_is_no_word_of_its_attempts_end(kernels: Kernels) -> 
     kernels.come_back(pid)
 
 
-def test_one_that_ended_with_its_attempt_does_not_come_back(kernels: Kernels) -> None:
+def test_an_ended_supervisor_does_not_return(kernels: Kernels) -> None:
     kernels.take("python3")
     kernels.fill()
     one = kernels.pool.take("python3")
@@ -185,7 +185,7 @@ def test_one_that_ended_with_its_attempt_does_not_come_back(kernels: Kernels) ->
     assert kernels.pool.remove_ended(one.pid) == one and not kernels.pool.busy
 
 
-def test_each_serves_once(kernels: Kernels) -> None:
+def test_each_supervisor_serves_one_attempt_at_a_time(kernels: Kernels) -> None:
     kernels.pool.take("python3")
     kernels.fill()
     taken = [kernels.pool.take("python3") for _ in range(4)]
@@ -196,14 +196,14 @@ def test_each_serves_once(kernels: Kernels) -> None:
     assert len(kernels.fill()) == 3
 
 
-def test_all_together_fit_into_the_budget(kernels: Kernels) -> None:
+def test_all_supervisors_fit_into_the_budget(kernels: Kernels) -> None:
     """The size of one is known when it is ready."""
     kernels.size = 40 * MIB
     kernels.pool.take("python3")
     assert len(kernels.fill()) == 2
 
 
-def test_those_of_the_kernel_used_last_have_the_place(kernels: Kernels) -> None:
+def test_the_last_used_kernel_has_priority(kernels: Kernels) -> None:
     kernels.take("python3")
     kernels.fill()
     kernels.now += 1
@@ -215,7 +215,7 @@ def test_those_of_the_kernel_used_last_have_the_place(kernels: Kernels) -> None:
     assert kernels.fill() == ["python3"]
 
 
-def test_one_whose_size_was_not_known_has_the_room_of_those_used_less_lately(
+def test_an_unmeasured_supervisor_replaces_less_recent_ones(
     kernels: Kernels,
 ) -> None:
     kernels.sizes = {"large": 70 * MIB}
@@ -232,7 +232,7 @@ def test_one_whose_size_was_not_known_has_the_room_of_those_used_less_lately(
     assert kernels.fill() == ["r"]
 
 
-def test_what_is_too_large_makes_nobody_go(kernels: Kernels) -> None:
+def test_a_too_large_supervisor_replaces_no_others(kernels: Kernels) -> None:
     kernels.sizes = {"large": 120 * MIB}
     kernels.take("large")
     kernels.fill()
@@ -244,7 +244,7 @@ def test_what_is_too_large_makes_nobody_go(kernels: Kernels) -> None:
     assert kernels.fill() == [] and set(kernels.standing()) == {"python3"}
 
 
-def test_of_those_that_are_started_one_comes_after_the_other(kernels: Kernels) -> None:
+def test_supervisors_are_started_one_by_one(kernels: Kernels) -> None:
     """To start one takes as long as the work."""
     kernels.take("other", is_forked=False)
     pid = kernels.begin(kernels.pool.kernel_to_prepare(), is_forked=False)
@@ -253,7 +253,7 @@ def test_of_those_that_are_started_one_comes_after_the_other(kernels: Kernels) -
     assert kernels.pool.kernel_to_prepare() == "other"
 
 
-def test_one_that_is_of_the_other_way_is_not_taken(kernels: Kernels) -> None:
+def test_a_supervisor_of_the_other_mode_is_not_used(kernels: Kernels) -> None:
     """Its kernel was not what it is now when it was made."""
     kernels.take("other", is_forked=False)
     kernels.fill()
@@ -261,7 +261,7 @@ def test_one_that_is_of_the_other_way_is_not_taken(kernels: Kernels) -> None:
     assert kernels.take("other")
 
 
-def test_where_not_even_one_fits_it_is_tried_once(kernels: Kernels) -> None:
+def test_a_supervisor_without_space_is_tried_once(kernels: Kernels) -> None:
     kernels.size = 400 * MIB
     kernels.pool.take("python3")
     assert len(kernels.fill()) == 1
@@ -272,7 +272,7 @@ def test_where_not_even_one_fits_it_is_tried_once(kernels: Kernels) -> None:
     assert kernels.fill() == []
 
 
-def test_memory_of_the_machine_is_for_work(kernels: Kernels) -> None:
+def test_free_memory_is_left_for_work(kernels: Kernels) -> None:
     kernels.pool.take("python3")
     kernels.fill()
     kernels.machine = (100 * MIB, 1000 * MIB)
@@ -281,7 +281,7 @@ def test_memory_of_the_machine_is_for_work(kernels: Kernels) -> None:
     assert kernels.fill() == []
 
 
-def test_what_nobody_uses_goes(kernels: Kernels) -> None:
+def test_unused_supervisors_end(kernels: Kernels) -> None:
     kernels.pool.take("r")
     kernels.fill()
     kernels.now += IDLE_SECONDS - 1
@@ -294,7 +294,7 @@ def test_what_nobody_uses_goes(kernels: Kernels) -> None:
     assert set(kernels.fill()) == {"python3"}
 
 
-def test_those_that_never_get_ready_are_given_up(kernels: Kernels) -> None:
+def test_supervisors_that_never_get_ready_are_dropped(kernels: Kernels) -> None:
     kernels.pool.take("python3")
     for pid in range(module.FAILURES):
         assert kernels.pool.kernel_to_prepare() == "python3"
@@ -305,6 +305,6 @@ def test_those_that_never_get_ready_are_given_up(kernels: Kernels) -> None:
     assert kernels.pool.kernel_to_prepare() == ""
 
 
-def test_memory_of_this_machine() -> None:
+def test_the_memory_of_this_machine_is_read() -> None:
     available, whole = module.memory_of_machine()
     assert 0 < available < whole

@@ -22,13 +22,13 @@ BROKEN = [
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("NBYARD_MARK", MARK)
-    preload._try_preload.cache_clear()
+    preload.try_preload.cache_clear()
     yield
-    preload._try_preload.cache_clear()
+    preload.try_preload.cache_clear()
 
 
 @pytest.mark.parametrize("error", BROKEN, ids=lambda error: type(error).__name__)
-def test_a_version_that_is_not_known_is_not_forked(
+def test_an_unknown_version_is_not_forked(
     monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     """Neither for this attempt nor for a later one, and it is tried once."""
@@ -43,7 +43,7 @@ def test_a_version_that_is_not_known_is_not_forked(
     assert tries == [error]
 
 
-def test_one_that_fails_keeps_the_garbage_collection(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_preload_keeps_the_garbage_collection(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken() -> None:
         raise AttributeError("init_blackhole")
 
@@ -57,7 +57,7 @@ def test_one_that_fails_keeps_the_garbage_collection(monkeypatch: pytest.MonkeyP
     [{**TASK, "work": {"language": "R"}}, {**TASK, "work": {}}, {**TASK, "mark": "short"}],
     ids=["another language", "no notebook", "no place for its mark"],
 )
-def test_what_needs_no_fork_imports_nothing(
+def test_without_a_fork_nothing_is_imported(
     monkeypatch: pytest.MonkeyPatch, task: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(preload, "preload", lambda: pytest.fail("it was imported"))

@@ -62,18 +62,18 @@ def declare(folder: Path, **more: Any) -> None:
 
 
 @pytest.mark.parametrize("name", STANDS_BY)
-def test_it_may_stand_by(tmp_path: Path, name: str) -> None:
+def test_a_foreign_kernel_can_wait_ready(tmp_path: Path, name: str) -> None:
     declare(tmp_path, **STANDS_BY[name])
     assert origin_of("other") is not None
 
 
 @pytest.mark.parametrize("name", DOES_NOT)
-def test_it_is_started_for_its_attempt(tmp_path: Path, name: str) -> None:
+def test_a_ready_kernel_is_started_for_its_attempt(tmp_path: Path, name: str) -> None:
     declare(tmp_path, **DOES_NOT[name])
     assert origin_of("other") is None
 
 
-def test_there_is_none() -> None:
+def test_a_missing_kernel_cannot_wait() -> None:
     assert origin_of("nobody-has-it") is None
 
 
@@ -88,7 +88,7 @@ def test_there_is_none() -> None:
         *("environment/etc/ipython/ipython_config.py", "environment/etc/ipython/startup/b.py"),
     ],
 )
-def test_files_that_are_run_when_it_starts_are_for_attempts(tmp_path: Path, name: str) -> None:
+def test_startup_files_run_for_attempts(tmp_path: Path, name: str) -> None:
     declare(tmp_path)
     assert origin_of("other") is not None
     (tmp_path / name).parent.mkdir(parents=True)
@@ -96,7 +96,7 @@ def test_files_that_are_run_when_it_starts_are_for_attempts(tmp_path: Path, name
     assert origin_of("other") is None
 
 
-def test_it_is_another_one_when_something_of_it_is_another(tmp_path: Path) -> None:
+def test_a_changed_kernel_is_not_reused(tmp_path: Path) -> None:
     declare(tmp_path)
     first = origin_of("other")
     assert origin_of("other") == first

@@ -48,7 +48,7 @@ class Kernel:
 
 @pytest.mark.parametrize("comes_up", [False, True])
 @pytest.mark.parametrize("is_told", [False, True])
-def test_an_attempt_that_comes_as_its_kernel_goes_has_another_one(
+def test_an_attempt_gets_another_kernel_if_the_ready_one_ends(
     served: list[Any], comes_up: bool, is_told: bool
 ) -> None:
     """I4: and whoever speaks later is refused, so that he asks somebody else."""
@@ -63,7 +63,7 @@ def test_an_attempt_that_comes_as_its_kernel_goes_has_another_one(
         kernel: Any = Kernel(comes_up, say)
         report: Any = SimpleNamespace(send=lambda said: None)
         lines = Lines(hear.fileno())
-        assert not asyncio.run(warm_notebook._stand_by("python3", kernel, report, lines, 0))
+        assert not asyncio.run(warm_notebook.stand_by("python3", kernel, report, lines, 0))
         assert served == [(None, None, None)] * is_told
         with pytest.raises(BrokenPipeError):
             os.write(tell.fileno(), b"more\n")

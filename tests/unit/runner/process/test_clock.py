@@ -12,7 +12,7 @@ seconds = st.floats(0, 1e6)
 
 
 @given(begin=st.floats(0, 4e9), jump=st.floats(-1e9, 1e9), took=seconds)
-def test_a_duration_is_what_was_counted(begin: float, jump: float, took: float) -> None:
+def test_a_duration_is_measured_monotonically(begin: float, jump: float, took: float) -> None:
     """I21: whatever the time of day is set to meanwhile."""
     day, count = [begin], [5.0]
     with pytest.MonkeyPatch.context() as patch:
@@ -27,7 +27,7 @@ def test_a_duration_is_what_was_counted(begin: float, jump: float, took: float) 
         assert told.now() - started == pytest.approx(took, abs=1e-5)
 
 
-def test_silence_is_counted_here_and_begins_anew_with_each_sign(
+def test_silence_is_measured_here_and_restarts_with_each_sign(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """I21."""

@@ -8,7 +8,7 @@ import pytest
 from nbyard.runner.process.inotify import CREATE, MODIFY, OPEN, Inotify
 
 
-def test_events_come_in_their_order(tmp_path: Path) -> None:
+def test_events_keep_their_order(tmp_path: Path) -> None:
     events = Inotify()
     try:
         number = events.add(str(tmp_path), CREATE | MODIFY | OPEN)

@@ -56,7 +56,7 @@ def test_descriptions_of_paths(data: Path) -> None:
     }
 
 
-def test_what_the_digests_of_a_folder_contain(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_digests_of_a_folder_cover_its_entries(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The first contains names and kinds, also of what links lead to; the second also sizes."""
     (data / "link").symlink_to(data / "a.csv")
     (data / "self").symlink_to(data / "self")

@@ -14,7 +14,7 @@ WORDS = st.lists(st.binary(max_size=300).map(lambda line: line.replace(b"\n", b"
 
 
 @given(WORDS, st.lists(st.integers(1, 400), max_size=40))
-def test_lines_are_heard_one_by_one_however_they_come(lines: list[bytes], cuts: list[int]) -> None:
+def test_lines_are_read_one_by_one(lines: list[bytes], cuts: list[int]) -> None:
     """Also several at once, and the half of one."""
     hear, tell = os.pipe()
     whole = b"".join(line + b"\n" for line in lines)
@@ -36,7 +36,7 @@ def test_lines_are_heard_one_by_one_however_they_come(lines: list[bytes], cuts: 
     os.close(hear)
 
 
-def test_a_line_that_the_pipe_does_not_hold_any_more_is_told_of() -> None:
+def test_a_dropped_line_is_reported() -> None:
     hear, tell = os.pipe()
     os.write(tell, b"one\ntwo\n")
     lines = Lines(hear)
@@ -47,7 +47,7 @@ def test_a_line_that_the_pipe_does_not_hold_any_more_is_told_of() -> None:
 
 
 @pytest.mark.parametrize("come", [b"", b"one\n", b"one\ntwo\n"])
-def test_who_speaks_to_one_that_goes_is_refused(come: bytes) -> None:
+def test_writing_to_a_closing_reader_is_refused(come: bytes) -> None:
     """An attempt given to a kernel that ends in that moment is told to another one."""
     hear, tell = socket.socketpair()
     with hear, tell:

@@ -23,7 +23,7 @@ def sleeper() -> Iterator[subprocess.Popen]:
     child.wait()
 
 
-def test_one_process() -> None:
+def test_a_process_is_described() -> None:
     own = processes.read_process(os.getpid())
     assert own is not None and own.parent == os.getppid() and own.rss_bytes > 1_000_000
     again = processes.read_process(os.getpid())
@@ -32,7 +32,7 @@ def test_one_process() -> None:
     assert processes.read_process(2**22 + 1) is None
 
 
-def test_the_dead_are_not_seen(sleeper: subprocess.Popen) -> None:
+def test_dead_processes_are_not_listed(sleeper: subprocess.Popen) -> None:
     assert sleeper.pid in processes.process_table()
     sleeper.kill()
     wait_until(lambda: processes.read_process(sleeper.pid) is None)
@@ -52,7 +52,7 @@ def test_files_that_are_not_kept_are_closed() -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
-def test_whether_it_has_children(sleeper: subprocess.Popen) -> None:
+def test_children_are_detected(sleeper: subprocess.Popen) -> None:
     assert processes.has_children()
     child = os.fork()
     if child == 0:
@@ -78,7 +78,7 @@ def test_marks(sleeper: subprocess.Popen) -> None:
     assert processes.variables_of(2**22 + 1) == {}
 
 
-def test_killing_by_mark_spares_who_is_spared(sleeper: subprocess.Popen) -> None:
+def test_killing_by_mark_spares_named_processes(sleeper: subprocess.Popen) -> None:
     wait_until(lambda: bool(processes.processes_with_mark(MARK, [sleeper.pid])))
     assert processes.kill_tree(None, MARK, {sleeper.pid}) == 0
     assert sleeper.poll() is None
@@ -86,7 +86,7 @@ def test_killing_by_mark_spares_who_is_spared(sleeper: subprocess.Popen) -> None
     assert sleeper.wait() == -signal.SIGKILL
 
 
-def test_what_keeps_forking_away_is_ended() -> None:
+def test_forking_processes_are_killed() -> None:
     """F33: it is stopped before it is killed, for what is stopped cannot fork.
 
     A chain of daemons, each starting the next: bounded, and never many at a time.
@@ -116,7 +116,9 @@ def test_memory_is_counted_once() -> None:
     assert processes.memory_bytes([2**22 + 1]) == 0
 
 
-def test_where_there_is_no_proc(sleeper: subprocess.Popen, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_nothing_is_known(
+    sleeper: subprocess.Popen, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """macOS: the same answers from ps."""
     monkeypatch.setattr(processes, "HAS_PROC", False)
     found = processes.read_process(sleeper.pid)

@@ -18,7 +18,7 @@ def held_bytes(folder: Path) -> int:
     return found
 
 
-def test_space_is_held_without_a_name_and_given_back(tmp_path: Path) -> None:
+def test_space_is_reserved_and_released(tmp_path: Path) -> None:
     """I15: for one attempt after the other, until it is needed."""
     reserve = Reserve()
     assert not reserve.release()
@@ -30,7 +30,7 @@ def test_space_is_held_without_a_name_and_given_back(tmp_path: Path) -> None:
         assert held_bytes(tmp_path) == 0
 
 
-def test_it_is_held_where_it_will_be_needed(tmp_path: Path) -> None:
+def test_space_is_reserved_on_the_used_disk(tmp_path: Path) -> None:
     """The next attempt may be on another disk."""
     other = Path("/dev/shm")
     if not other.is_dir() or other.stat().st_dev == tmp_path.stat().st_dev:
@@ -42,7 +42,7 @@ def test_it_is_held_where_it_will_be_needed(tmp_path: Path) -> None:
     assert reserve.release()
 
 
-def test_without_space_nothing_is_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_space_nothing_is_reserved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

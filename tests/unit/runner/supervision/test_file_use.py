@@ -44,7 +44,7 @@ OURS = [OPENED, CLOSED] * 3 + [OPENED, LISTED, LISTED, CLOSED]
         ([*APPENDED, MOVED_FROM], "later"),
     ],
 )
-def test_when_a_file_was_read(events: list[int], reads: str) -> None:
+def test_the_time_of_a_read_is_known(events: list[int], reads: str) -> None:
     use = Use()
     for mask in events:
         use.note(mask)

@@ -161,7 +161,7 @@ def test_uses_of_a_missing_file(
     assert (found["start"], found["reads"], found["is_changed"]) == (MISSING, reads, is_changed)
 
 
-def test_what_nobody_can_watch_counts_as_read(data: Path, used: Callable[..., Used]) -> None:
+def test_unwatchable_files_count_as_read(data: Path, used: Callable[..., Used]) -> None:
     """A folder comes while the work runs."""
 
     def write() -> None:
@@ -194,7 +194,7 @@ def test_files_in_a_named_folder_are_seen_at_every_depth(
     assert [path for path, use in found.items() if use["is_changed"]] == ["log", "out.csv"]
 
 
-def test_only_what_a_name_begins_is_seen(data: Path, used: Callable[..., Used]) -> None:
+def test_only_paths_with_the_prefix_are_seen(data: Path, used: Callable[..., Used]) -> None:
     def act() -> None:
         for name in ("a.csv", "b.csv"):
             (data / name).read_text()
@@ -217,7 +217,7 @@ def test_listing_a_folder(data: Path, used: Callable[..., Used]) -> None:
     assert not found["reads"] and found["names"] != names
 
 
-def test_watches_of_other_attempts_are_no_listing(data: Path, used: Callable[..., Used]) -> None:
+def test_watches_of_other_attempts_do_not_count(data: Path, used: Callable[..., Used]) -> None:
     """X1: nodes side by side often name the same folder."""
     folder = str(data / "deep")
 
@@ -386,7 +386,7 @@ def test_a_store_in_a_named_folder_is_not_watched(data: Path, used: Callable[...
     assert {*used(work, ".")} == {".", "a.csv"}
 
 
-def test_more_than_can_be_recorded(
+def test_too_many_files_are_counted(
     data: Path, used: Callable[..., Used], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def act() -> None:

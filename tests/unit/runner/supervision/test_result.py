@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> AttemptFolder:
     return AttemptFolder(str(tmp_path))
 
 
-def test_the_result_is_what_the_domain_reads(folder: AttemptFolder) -> None:
+def test_the_domain_reads_the_result(folder: AttemptFolder) -> None:
     failed = failure_record(
         "exit-code", runner_reasons.because("command-exited", exit_code=3), exit_code=3
     )
@@ -36,7 +36,7 @@ def test_the_result_is_what_the_domain_reads(folder: AttemptFolder) -> None:
     )
 
 
-def test_on_a_full_disk_the_reserve_is_given_up(
+def test_on_a_full_disk_the_reserve_is_released(
     folder: AttemptFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I15: the result is not lost."""

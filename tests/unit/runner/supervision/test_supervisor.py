@@ -1,5 +1,6 @@
 """R7: how soon work ends, by a test clock. Real work: conformance/runtimes.py, test_runs.py."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import MagicMock
@@ -25,31 +26,46 @@ class Selector:
     def get_map(self) -> list[str]:
         return ["signals", "output"]
 
+    def register(self, *_: Any) -> None:
+        """All of it is one pipe here."""
+
+    unregister = register
+
+
+COLLABORATORS = ("Progress", "Log", "Limits", "UsageRecord", "GpuMeter", "Reports", "Signals")
+FUNCTIONS = ("Children", "Watch", "masks_of", "adopt_orphans", "work_outcome")
+
 
 def test_work_that_ignores_a_cancel_is_killed_after_3_s_and_gone_before_5(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     clock, signals = Selector(), []
     monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: clock.now))
-    made: Any = Supervisor.__new__(Supervisor)
-    for name in ("_progress", "_guard", "_record", "_reserve", "_limits", "log", "_reports"):
-        setattr(made, name, MagicMock())
-    made._progress.has_news = made._reports.offers_to_stay = False
-    made._limits.broken.return_value = made._limits.memory.seen = None
-    made.log.trouble = made._watch = made._outside = made._ending = None
-    made._signals, made._selector, made._next_beat = MagicMock(stop=None), clock, 1000.0
-    made._task = {"mark": "m"}
-    reason = {"code": "cancelled", "params": {}}
-    made._folder = SimpleNamespace(cancel_reason=lambda: reason if clock.now >= ASKED_AT else None)
-    made._children = SimpleNamespace(
+    monkeypatch.setattr(module, "selectors", MagicMock(DefaultSelector=lambda: clock))
+    parts = {name: MagicMock() for name in (*COLLABORATORS, *FUNCTIONS)}
+    for name, part in parts.items():
+        monkeypatch.setattr(module, name, part)
+    parts["Progress"]().has_news = parts["Reports"]().offers_to_stay = False
+    parts["Limits"]().silent_seconds.return_value = 0.0
+    parts["Limits"]().broken.return_value = parts["Limits"]().memory.seen = None
+    parts["Limits"]().memory.peak_bytes = parts["UsageRecord"]().ended_cpu.return_value = 1
+    parts["Log"]().trouble = parts["Signals"]().stop = parts["Watch"]().problem = None
+    parts["Children"].return_value = MagicMock(
         status=None,
+        largest_bytes=1,
         reap=lambda: False,
         tree=lambda: {7},
         ask_to_end=lambda: signals.append(("TERM", clock.now)),
         kill_all=lambda mark: signals.append(("KILL", clock.now)),
     )
-    made._supervise_until_over()
-    made._kill_remains()
+    reason = {"code": "cancelled", "params": {}}
+    folder: Any = MagicMock(
+        at=lambda name: str(tmp_path / name),
+        cancel_reason=lambda: reason if clock.now >= ASKED_AT else None,
+    )
+    task = {"mark": "m", "outputs": {}}
+    made = Supervisor(folder, task, MagicMock(), MagicMock(), MagicMock())
+    assert made.run()["state"] == "cancelled"
     (asked, term), (killed, kill) = signals
     assert (asked, killed) == ("TERM", "KILL")
     assert term - ASKED_AT <= 0.5, "a request to cancel is seen soon"

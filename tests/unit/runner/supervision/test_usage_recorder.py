@@ -28,7 +28,7 @@ def record(path: Path, **more: Any) -> UsageRecord:
     return UsageRecord(str(path), GpuMeter(""), **more)
 
 
-def test_a_look_says_what_processes_hold_and_have_used(tmp_path: Path) -> None:
+def test_a_sample_has_memory_and_cpu_time(tmp_path: Path) -> None:
     path = tmp_path / "usage.jsonl"
     looked = record(path)
     looked.record_if_due({os.getpid()})
@@ -52,7 +52,7 @@ def test_cpu_of_processes_that_have_ended_is_kept(tmp_path: Path) -> None:
     assert (after["processes"], after["memory"]) == (0, 0)
 
 
-def test_it_does_not_look_all_the_time(tmp_path: Path) -> None:
+def test_samples_are_taken_at_intervals(tmp_path: Path) -> None:
     path = tmp_path / "usage.jsonl"
     looked = record(path)
     for _ in range(50):
@@ -60,7 +60,7 @@ def test_it_does_not_look_all_the_time(tmp_path: Path) -> None:
     assert len(lines(path)) == 1
 
 
-def test_what_is_large_is_looked_at_less_often(
+def test_large_process_trees_are_sampled_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A look that takes 0.05 s of CPU comes each 5 s."""
@@ -78,7 +78,7 @@ def test_what_is_large_is_looked_at_less_often(
     assert len(lines(path)) <= 5
 
 
-def test_a_full_file_is_thinned_out_and_written_more_slowly(
+def test_a_full_file_is_thinned_and_written_less_often(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = [1000.0]
@@ -97,7 +97,7 @@ def test_a_full_file_is_thinned_out_and_written_more_slowly(
     assert times[0] == 1001 and times[-1] > 1800, "the whole time is covered"
 
 
-def test_who_comes_later_goes_on_with_the_file(tmp_path: Path) -> None:
+def test_a_later_recorder_continues_the_file(tmp_path: Path) -> None:
     """A dispatcher that adopts a container."""
     path = tmp_path / "usage.jsonl"
     for first in (0, 10):
@@ -107,7 +107,7 @@ def test_who_comes_later_goes_on_with_the_file(tmp_path: Path) -> None:
     assert [line["at"] for line in lines(path)] == [*range(0, 17, 2), 17, 18, 19]
 
 
-def test_a_disk_that_takes_nothing_costs_the_lines_only(tmp_path: Path) -> None:
+def test_a_full_disk_loses_only_the_lines(tmp_path: Path) -> None:
     looked = record(tmp_path / "missing" / "usage.jsonl")
     looked.record_if_due(())
     looked.close()
@@ -129,7 +129,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "asked"
 
 
-def test_nothing_stays_of_a_script_around_the_tool(tmp_path: Path, driver: Path) -> None:
+def test_a_wrapper_script_of_the_tool_is_killed(tmp_path: Path, driver: Path) -> None:
     """I12: its children are ended with it, also one that was stopped."""
     program = tmp_path / "bin" / "nvidia-smi"
     program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n")
@@ -149,9 +149,7 @@ def test_nothing_stays_of_a_script_around_the_tool(tmp_path: Path, driver: Path)
 
 
 @pytest.mark.usefixtures("driver")
-def test_a_tool_that_hangs_in_the_driver_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hanging_tool_is_not_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F38: SIGKILL ends it when the driver answers, perhaps never."""
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 600\n")
     meter = GpuMeter("GPU-a")
@@ -174,7 +172,7 @@ def wait_for(meter: GpuMeter, percent: float) -> None:
         meter.listen()
 
 
-def test_granted_gpus_are_asked_about_by_one_process(tmp_path: Path, driver: Path) -> None:
+def test_one_process_reads_the_granted_gpus(tmp_path: Path, driver: Path) -> None:
     path = tmp_path / "usage.jsonl"
     meter = GpuMeter("GPU-a,GPU-b")
     pid = meter.pid
@@ -191,18 +189,20 @@ def test_granted_gpus_are_asked_about_by_one_process(tmp_path: Path, driver: Pat
 
 
 @pytest.mark.usefixtures("driver")
-def test_without_a_grant_nothing_is_asked() -> None:
+def test_without_granted_gpus_nothing_is_read() -> None:
     assert GpuMeter("").pid == 0
 
 
-def test_without_the_tool_there_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_tool_no_gpu_is_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     meter = GpuMeter("0")
     meter.listen()
     assert (meter.pid, meter.latest) == (0, {})
 
 
-def test_a_tool_that_fails_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_tool_is_dropped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = tmp_path / "nvidia-smi"
     program.write_text("#!/bin/sh\nexit 9\n")
     program.chmod(0o755)

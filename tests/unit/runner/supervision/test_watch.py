@@ -38,7 +38,7 @@ def watching(code: Path, selector: selectors.BaseSelector) -> Iterator[Watch]:
     made.close()
 
 
-def test_nothing_is_seen_before_anything_happens(watching: Watch) -> None:
+def test_at_first_nothing_is_seen(watching: Watch) -> None:
     assert watching.observed() == {"read": [], "listed": [], "written": [], "passing": []}
 
 
@@ -52,7 +52,7 @@ def test_files_that_are_opened_are_seen_at_every_depth(watching: Watch, code: Pa
     assert watching.observed()["read"] == ["a.txt", "data/b.txt", "data/deep/c.txt"]
 
 
-def test_files_that_are_written_and_left_are_seen(watching: Watch, code: Path) -> None:
+def test_written_files_are_seen(watching: Watch, code: Path) -> None:
     """At every depth, in new folders too; those that are gone again are told apart."""
     (code / "a.txt").write_text("new")
     (code / "part").write_text("moved")
@@ -67,7 +67,7 @@ def test_files_that_are_written_and_left_are_seen(watching: Watch, code: Path) -
     assert seen["passing"] == ["gone", "part"]
 
 
-def test_written_files_whose_names_are_no_text_are_left_out(watching: Watch, code: Path) -> None:
+def test_undecodable_names_are_left_out(watching: Watch, code: Path) -> None:
     (code / "out").mkdir()
     (code / "out/x.csv").write_text("x")
     for folder in (code, code / "out"):
@@ -78,7 +78,7 @@ def test_written_files_whose_names_are_no_text_are_left_out(watching: Watch, cod
     assert watching.observed()["written"] == ["out/x.csv"]
 
 
-def test_of_many_written_files_some_are_told(watching: Watch, code: Path) -> None:
+def test_many_written_files_are_limited(watching: Watch, code: Path) -> None:
     (code / "out").mkdir()
     for number in range(watch.MOST_WRITTEN + 9):
         (code / f"out/{number:03}").write_text("")
@@ -111,13 +111,13 @@ def test_a_file_with_a_second_name_counts_as_read(
     assert is_gone or "a.txt" not in read  # clocks of file systems are coarse
 
 
-def test_what_is_moved_counts_as_read(watching: Watch, code: Path) -> None:
+def test_moved_files_count_as_read(watching: Watch, code: Path) -> None:
     (code / "data").rename(code / "elsewhere")
     (code / "a.txt").rename(code / "b.txt")
     assert {"a.txt", "data/"} <= set(watching.observed()["read"])
 
 
-def test_the_selector_hears_of_it(
+def test_events_wake_the_selector(
     watching: Watch, code: Path, selector: selectors.BaseSelector
 ) -> None:
     assert selector.select(0) == []
@@ -131,7 +131,7 @@ def test_the_selector_hears_of_it(
     assert watching.observed()["read"] == ["a.txt", "data/b.txt"]
 
 
-def test_more_than_can_be_kept_is_a_problem(
+def test_too_many_files_are_a_problem(
     watching: Watch, code: Path, selector: selectors.BaseSelector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(watch, "MOST", 1)
@@ -142,7 +142,7 @@ def test_more_than_can_be_kept_is_a_problem(
     assert selector.select(0) == []
 
 
-def test_a_system_that_watches_no_more_is_a_problem(
+def test_an_exhausted_system_limit_is_a_problem(
     code: Path, selector: selectors.BaseSelector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """There are so many watches for each user."""

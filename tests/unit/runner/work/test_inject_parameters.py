@@ -85,7 +85,7 @@ def test_r_gets_json_strings() -> None:
     assert line[2] == "y = list(1, TRUE, NULL)"
 
 
-def test_r_gets_a_vector_where_it_has_one() -> None:
+def test_r_gets_vectors_if_possible() -> None:
     """E12: what the cell declares decides."""
     defaults = "a <- c(1, 2)\nb = c('x')\n c <- list(1)\nd <- cut(1)"
     values = {"a": [1, 2.5], "b": [], "c": [1], "d": [1], "e": [1]}
@@ -107,7 +107,7 @@ def test_javascript_gets_json() -> None:
     assert json.loads(line.removeprefix("var x = ").removesuffix(";")) == {"a": [AWKWARD]}
 
 
-def test_what_cannot_be_given_is_refused() -> None:
+def test_unsupported_values_are_refused() -> None:
     """HOUSE rule 6: refused, rather than run with something else."""
     for language, value in (("cobol", 1), ("bash", {"a": 1}), ("julia", math.inf), ("deno", "x")):
         with pytest.raises(CannotInject):
@@ -139,7 +139,7 @@ def test_the_injected_cell_comes_after_the_last_parameters_cell() -> None:
     )
 
 
-def test_without_parameters_cell_it_comes_first_and_without_values_not_at_all() -> None:
+def test_without_a_parameters_cell_values_come_first() -> None:
     notebook: dict = {"nbformat_minor": 4, "cells": [cell("y = x")]}
     assert insert_values_cell(notebook, "python", {}) == [0]
     assert len(notebook["cells"]) == 1
@@ -147,7 +147,7 @@ def test_without_parameters_cell_it_comes_first_and_without_values_not_at_all() 
     assert ast.parse(notebook["cells"][0]["source"]) and "id" not in notebook["cells"][0]
 
 
-def test_a_former_injected_cell_stays_where_nothing_else_sets_its_values() -> None:
+def test_an_injected_cell_is_kept_if_nothing_replaces_it() -> None:
     """A notebook that papermill wrote from one without a parameters cell runs again."""
     cells = [cell("x = 9", "injected-parameters"), cell("y = x")]
     notebook: dict = {"nbformat_minor": 5, "cells": list(cells)}

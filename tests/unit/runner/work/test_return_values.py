@@ -21,7 +21,9 @@ from nbyard.runner.work.run_function import by_output, write_output
         ([1, 2], ["a", "b"], {"a": 1, "b": 2}),
     ],
 )
-def test_by_output(value: Any, names: list[str], found: dict[str, Any]) -> None:
+def test_returned_values_are_assigned_to_outputs(
+    value: Any, names: list[str], found: dict[str, Any]
+) -> None:
     assert by_output(value, names) == found
 
 
@@ -34,7 +36,7 @@ def test_by_output(value: Any, names: list[str], found: dict[str, Any]) -> None:
         ((1, 2, 3), ["a", "b"], "returned a tuple"),
     ],
 )
-def test_what_fits_no_output(value: Any, names: list[str], words: str) -> None:
+def test_values_without_an_output_are_refused(value: Any, names: list[str], words: str) -> None:
     with pytest.raises(Unfit, match=words):
         by_output(value, names)
 
@@ -51,7 +53,9 @@ def test_what_fits_no_output(value: Any, names: list[str], words: str) -> None:
         (0, "json", b"0"),
     ],
 )
-def test_written(tmp_path: Path, value: Any, file_format: str, content: bytes) -> None:
+def test_returned_values_are_written(
+    tmp_path: Path, value: Any, file_format: str, content: bytes
+) -> None:
     path = tmp_path / "outputs" / "out" / "file"
     write_output(value, file_format, str(path))
     assert path.read_bytes() == content
@@ -72,12 +76,14 @@ def test_written(tmp_path: Path, value: Any, file_format: str, content: bytes) -
         (Path("nowhere"), "folder", "which is not a folder"),
     ],
 )
-def test_refused(tmp_path: Path, value: Any, file_format: str, words: str) -> None:
+def test_unsupported_values_are_refused(
+    tmp_path: Path, value: Any, file_format: str, words: str
+) -> None:
     with pytest.raises(Unfit, match=words):
         write_output(value, file_format, str(tmp_path / "out" / "file"))
 
 
-def test_paths_are_taken(tmp_path: Path) -> None:
+def test_returned_paths_are_outputs(tmp_path: Path) -> None:
     """A file or folder that the function wrote, wherever that was; in its place it stays."""
     made = tmp_path / "made"
     made.mkdir()

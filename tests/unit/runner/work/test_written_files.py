@@ -23,9 +23,9 @@ def code(tmp_path: Path) -> Path:
 @pytest.fixture
 def written(code: Path) -> Iterator[WrittenFiles]:
     made = WrittenFiles(str(code), ["data"], 1000, 4)
-    assert made._inotify is not None
+    assert made.inotify is not None
     yield made
-    made._inotify.close()
+    made.inotify.close()
 
 
 def kept(written: WrittenFiles, place: Path) -> dict[str, str]:
@@ -44,7 +44,7 @@ def left_out(place: Path) -> dict[str, str]:
     return {one["path"]: one["why"] for one in told["left_out"]}
 
 
-def test_each_call_has_what_it_wrote(code: Path, written: WrittenFiles, tmp_path: Path) -> None:
+def test_each_call_has_its_written_files(code: Path, written: WrittenFiles, tmp_path: Path) -> None:
     """As it was at its end, whatever later calls do. A call that only reads has no folder."""
     (code / "out.csv").write_text("first")
     with open(code / "data/a.txt", "a") as file:
@@ -75,7 +75,7 @@ def test_a_file_that_stays_open_counts(code: Path, written: WrittenFiles, tmp_pa
             assert kept(written, tmp_path / name)["log"].endswith(f"{name}\n")
 
 
-def test_caches_and_files_that_are_gone_do_not_count(
+def test_caches_and_deleted_files_do_not_count(
     code: Path, written: WrittenFiles, tmp_path: Path
 ) -> None:
     (code / "__pycache__").mkdir()
@@ -85,7 +85,9 @@ def test_caches_and_files_that_are_gone_do_not_count(
     assert kept(written, tmp_path / "one") == {}
 
 
-def test_what_is_not_copied_is_named(code: Path, written: WrittenFiles, tmp_path: Path) -> None:
+def test_files_that_are_not_copied_are_named(
+    code: Path, written: WrittenFiles, tmp_path: Path
+) -> None:
     """Links, pipes, and files beyond the limits, of which the largest are left."""
     for number, size in enumerate((1, 2, 3, 4, 5, 2000)):
         (code / f"f{number}").write_bytes(b"x" * size)
@@ -113,13 +115,13 @@ def test_after_lost_events_every_file_counts(
     code: Path, written: WrittenFiles, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The dispatcher knows those of the bundle."""
-    monkeypatch.setattr(written._inotify, "read", lambda: iter([(-1, inotify.OVERFLOW, b"")]))
+    monkeypatch.setattr(written.inotify, "read", lambda: iter([(-1, inotify.OVERFLOW, b"")]))
     (code / "new").write_text("x")
     assert kept(written, tmp_path / "one") == {"new": "x", "data/a.txt": "old"}
 
 
 @pytest.mark.parametrize("limits", [(0, 10), (10, 0)])
-def test_nothing_is_watched_where_nothing_is_kept(
+def test_without_a_limit_nothing_is_watched(
     code: Path, tmp_path: Path, limits: tuple[int, int]
 ) -> None:
     written = WrittenFiles(str(code), ["data"], *limits)

@@ -49,7 +49,7 @@ def client() -> Client:
 def cluster(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cluster:
     monkeypatch.setattr(module, "FRESH_SECONDS", math.inf)  # however slow the machine is
     made = Cluster(Settings(dask_address="tcp://127.0.0.1:1"))
-    made._client = client
+    made.client = client
     return made
 
 
@@ -58,14 +58,14 @@ def refused(ask: Callable[[], Any]) -> None:
         ask()
 
 
-def test_what_hangs_is_asked_once_for_all(cluster: Cluster, client: Client) -> None:
+def test_a_hanging_cluster_is_asked_once_for_all(cluster: Cluster, client: Client) -> None:
     """F8, R12: however many there are who want to know, and whatever."""
     for ask in (cluster.workers, cluster.published_names, cluster.connect, cluster.describe):
         refused(ask)
     assert client.asked == 1
 
 
-def test_one_asks_again_and_the_others_are_told_at_once(
+def test_one_thread_asks_again_and_others_fail_at_once(
     cluster: Cluster, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "PAUSE_SECONDS", 0.0)
@@ -88,7 +88,7 @@ def test_one_asks_again_and_the_others_are_told_at_once(
     assert client.asked == 2
 
 
-def test_nobody_waits_for_what_another_one_asked(cluster: Cluster, client: Client) -> None:
+def test_no_thread_waits_for_another_request(cluster: Cluster, client: Client) -> None:
     """F8: also not who asked before it was known that it hangs."""
     client.gate = threading.Event()
     one = threading.Thread(target=lambda: refused(cluster.workers))
@@ -102,7 +102,7 @@ def test_nobody_waits_for_what_another_one_asked(cluster: Cluster, client: Clien
     refused(cluster.connect)
 
 
-def test_a_line_that_is_lost_is_laid_anew_at_once(
+def test_a_lost_connection_is_opened_again_at_once(
     cluster: Cluster, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CONNECT_SECONDS", 0.1)
@@ -112,7 +112,7 @@ def test_a_line_that_is_lost_is_laid_anew_at_once(
         cluster.connect()
 
 
-def test_absence_is_asked_for_anew(cluster: Cluster, client: Client) -> None:
+def test_a_missing_object_is_asked_for_again(cluster: Cluster, client: Client) -> None:
     client.hangs = False
     assert cluster.has_worker("tcp://w:1")
     assert not cluster.has_worker("tcp://w:2")

@@ -30,9 +30,7 @@ def test_a_missing_package_is_named(
         assert caught.value.hint == f"pip install {package}"
 
 
-def test_a_batch_system_that_is_not_here_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_missing_batch_system_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else jobs would be asked for in vain, for ever."""
     told = ModuleType("dask_jobqueue")
     job = SimpleNamespace(submit_command="no-such-sbatch --parsable")
@@ -42,7 +40,7 @@ def test_a_batch_system_that_is_not_here_is_named(
         describe_cluster(settings(tmp_path, "slurm"))
 
 
-def test_importing_a_package_takes_no_signal_of_ours(
+def test_importing_a_package_changes_no_signal_handler(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "dask_jobqueue.py").write_text(
@@ -72,7 +70,7 @@ def test_a_callable_may_return_an_address_or_fail(
 
 
 @pytest.mark.parametrize("name", ["no_such_module", "os:no_such_name", "slrum"])
-def test_what_makes_no_cluster_is_told_before_it_is_needed(tmp_path: Path, name: str) -> None:
+def test_an_invalid_factory_is_reported_early(tmp_path: Path, name: str) -> None:
     with pytest.raises(Invalid, match=f"{name} cannot create a cluster") as refused:
         describe_cluster(settings(tmp_path, name))
     assert "gateway, htcondor" in refused.value.hint and "MODULE:CALLABLE" in refused.value.hint

@@ -56,7 +56,7 @@ class Asked:
         return getattr(worker_functions, verb)(self.place, *words)
 
 
-def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Path) -> None:
+def test_all_files_of_the_work_are_sent(folder: Path, place: Path, tmp_path: Path) -> None:
     large = os.urandom(worker_functions.PIECE_BYTES * 2 + 7)
     (tmp_path / "large").write_bytes(large)
     (folder / "inputs/i/large").symlink_to(tmp_path / "large")
@@ -74,7 +74,7 @@ def test_all_that_the_work_needs_arrives(folder: Path, place: Path, tmp_path: Pa
     assert worker_functions.attempt_progress(str(place), {}, [])["is_filled"]
 
 
-def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
+def test_secrets_are_in_memory_and_deleted_with_the_worker(
     folder: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """E3: also when that was killed."""
@@ -94,11 +94,11 @@ def test_what_is_secret_is_in_memory_and_goes_with_its_worker(
     mine.rename(left := Path(str(mine).replace(f"-{os.getpid()}-", f"-{gone.pid}-")))
     for other in (mine, tmp_path / "memory/nbyard-worker-7-1-of-another-machine"):
         other.mkdir()
-    worker_functions._sweep()
+    worker_functions.sweep()
     assert not left.exists() and len(os.listdir(tmp_path / "memory")) == 2
 
 
-def test_what_grows_is_followed(folder: Path, place: Path) -> None:
+def test_growing_files_are_followed(folder: Path, place: Path) -> None:
     there, ask = place / "attempt", Asked(place)
     seen: list[int] = []
     there.mkdir()
@@ -114,7 +114,7 @@ def test_what_grows_is_followed(folder: Path, place: Path) -> None:
     assert (folder / "executed.ipynb").read_text() == "second one"
 
 
-def test_results_come_back_whole(folder: Path, place: Path) -> None:
+def test_results_are_fetched_completely(folder: Path, place: Path) -> None:
     there = place / "attempt"
     (there / "outputs/o/sub").mkdir(parents=True)
     for number in range(1200):
@@ -193,7 +193,7 @@ def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
         assert (place / "attempt/code" / path.name).stat().st_mtime == UNTOUCHED
 
 
-def test_what_the_work_wrote_comes_back(folder: Path, place: Path, sent: Path) -> None:
+def test_written_files_are_fetched(folder: Path, place: Path, sent: Path) -> None:
     """R2, R12: new files and those of the code that changed, whatever time they have."""
     before = (sent / "data.csv").stat()
     (sent / "data.csv").write_text("9,9")
@@ -215,7 +215,7 @@ def test_what_the_work_wrote_comes_back(folder: Path, place: Path, sent: Path) -
     assert ask.calls == ["others", "take"]
 
 
-def test_what_may_not_be_kept_stays_there_and_is_named(
+def test_files_that_are_not_kept_are_named(
     folder: Path, place: Path, sent: Path, tmp_path: Path
 ) -> None:
     """F11: neither links nor odd names come, and no more than the caps allow."""
@@ -237,7 +237,7 @@ def test_what_may_not_be_kept_stays_there_and_is_named(
     assert ours == {"deep", "main.py", "data.csv", "other.csv", "a", "b", "e\u0301"}
 
 
-def test_folders_without_end_are_looked_at_as_far_as_it_goes(
+def test_very_deep_folders_are_read_up_to_the_limit(
     folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(file_transfer, "LIMITS", {**file_transfer.LIMITS, "most": 9, "depth": 2})
@@ -254,7 +254,7 @@ def test_folders_without_end_are_looked_at_as_far_as_it_goes(
     assert (folder / "code/z").exists() and (folder / "code/a/file").exists()
 
 
-def test_a_file_that_shrinks_while_it_comes_is_not_kept(
+def test_a_file_that_shrinks_during_the_transfer_is_not_kept(
     folder: Path, place: Path, sent: Path
 ) -> None:
     (sent / "growing").write_text("12345")
@@ -271,9 +271,7 @@ def test_a_file_that_shrinks_while_it_comes_is_not_kept(
     assert not (folder / "code/growing").exists()
 
 
-def test_a_file_whose_place_is_taken_keeps_no_other_back(
-    folder: Path, place: Path, sent: Path
-) -> None:
+def test_an_occupied_path_blocks_no_other_file(folder: Path, place: Path, sent: Path) -> None:
     """The work made a folder where a file of the code was, and a file where a folder was."""
     (sent / "data.csv").unlink()
     (sent / "data.csv").mkdir()
@@ -290,9 +288,7 @@ def test_a_file_whose_place_is_taken_keeps_no_other_back(
     assert (folder / "code/z").exists()
 
 
-def test_a_large_input_that_came_last_is_not_sent_back(
-    folder: Path, place: Path, sent: Path
-) -> None:
+def test_large_inputs_are_not_sent_back(folder: Path, place: Path, sent: Path) -> None:
     """Its time of arrival may be that of the sign that all came."""
     for name in ("data.csv", "other.csv"):
         (sent / name).chmod(0o600)
@@ -304,7 +300,7 @@ def test_a_large_input_that_came_last_is_not_sent_back(
 
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside", ""])
-def test_nothing_is_written_outside(folder: Path, path: str) -> None:
+def test_nothing_is_written_outside_the_folder(folder: Path, path: str) -> None:
     """F30: a worker's answer is the work's word."""
 
     def ask(verb: str, *words: Any) -> Any:
@@ -324,13 +320,13 @@ def test_nothing_is_written_through_a_link(folder: Path, tmp_path: Path) -> None
     assert not (tmp_path / "x").exists()
 
 
-def test_a_place_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_a_missing_folder_is_reported(tmp_path: Path) -> None:
     assert worker_functions.attempt_progress(str(tmp_path / "gone"), {}, [])["is_there"] is False
     worker_functions.end([str(tmp_path / "nbyard-gone"), str(tmp_path)])
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_piece_that_does_not_come_leaves_no_hole(
+def test_a_missing_piece_leaves_no_gap(
     folder: Path, place: Path, sent: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its file would have the right size, and zeros in it."""
@@ -349,7 +345,9 @@ def test_a_piece_that_does_not_come_leaves_no_hole(
     assert not (folder / "code/new").exists()
 
 
-def test_what_came_before_its_worker_went_is_kept(folder: Path, place: Path, sent: Path) -> None:
+def test_files_fetched_before_the_worker_ended_are_kept(
+    folder: Path, place: Path, sent: Path
+) -> None:
     """R12: the work is done, and its results are here."""
     size = worker_functions.PIECE_BYTES
     for name in ("small", "torn"):

@@ -19,20 +19,20 @@ LARGE = {"MEMORY": 64e9}
 WISH = {"cpu": 2.0, "memory": 32e9, "gpu": 1}
 
 
-def test_what_nobody_declares_is_not_asked_for() -> None:
+def test_undeclared_resources_are_not_requested() -> None:
     """R12."""
     assert required_resources({**WISH, "gpu": None}, [GPU, {}]) == {}
     assert required_resources({**WISH, "gpu": None}, [GPU, LARGE]) == {"MEMORY": 32e9}
 
 
-def test_a_gpu_always_is() -> None:
+def test_a_gpu_is_always_requested() -> None:
     """R11: by whatever case it is called."""
     with pytest.raises(Unavailable, match="no Dask worker declares a GPU"):
         required_resources(WISH, [LARGE])
     assert required_resources(WISH, [{"gpu": 2.0}]) == {"gpu": 1.0}
 
 
-def test_one_worker_has_to_have_all_of_it() -> None:
+def test_one_worker_must_have_all_resources() -> None:
     """R12: else it would wait there for ever, behind workers that are free."""
     words = r"no Dask worker has GPU=1 with MEMORY=3.2e\+10 \(the most is GPU=1, MEMORY=6.4e\+10\)"
     with pytest.raises(Unavailable, match=words):
@@ -40,7 +40,7 @@ def test_one_worker_has_to_have_all_of_it() -> None:
     assert required_resources(WISH, [GPU, LARGE, {**GPU, **LARGE}]) == {"GPU": 1.0, "MEMORY": 32e9}
 
 
-def test_more_than_any_has_is_told_with_the_most() -> None:
+def test_too_many_resources_are_refused_with_the_maximum() -> None:
     with pytest.raises(Unavailable, match=r"has CPU=2 \(the most is CPU=1\)"):
         required_resources({**WISH, "gpu": None}, [{"CPU": 1.0}, {"CPU": 0.5}])
 
@@ -114,13 +114,13 @@ def runtime(cluster: FakeCluster) -> DaskRuntime:
 def begun(cluster: FakeCluster, runtime: DaskRuntime, folder: Path) -> Order:
     """Return an attempt that the worker has accepted."""
     order = Order("a1", "store", "run", "node", folder, "mark", site="here")
-    runtime._attempt(order)
+    runtime.attempt(order)
     told = {"attempt": "a1", "what": "began", "worker": "tcp://w1", "place": "nbyard-a1-x"}
     cluster.hear({**told, "is_shared": False})
     return order
 
 
-def test_what_has_ended_is_removed_from_its_worker_before_the_connection_is_closed(
+def test_ended_attempts_are_removed_before_disconnecting(
     cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
 ) -> None:
     """I12: else it keeps the worker's thread until the worker gives up."""

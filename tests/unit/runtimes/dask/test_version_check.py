@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from nbyard.reasons.structs import because
 from nbyard.runtimes.dask.cluster import version_differences
 
 
@@ -13,11 +14,11 @@ def found(scheduler: Any, worker: Any) -> dict[str, Any]:
     return {"client": told(), "scheduler": scheduler, "workers": {"tcp://w:1": worker}}
 
 
-def test_small_differences_do_no_harm() -> None:
+def test_small_differences_are_accepted() -> None:
     assert version_differences(found(told(python="3.11.9.final.0"), told(msgpack="1.2.4"))) == []
 
 
-def test_each_difference_is_told() -> None:
+def test_each_difference_is_reported() -> None:
     """R12."""
     other = found(told(dask="2024.1.0"), told(python="3.12.1.final.0", msgpack="2.0"))
     assert list(map(str, version_differences(other))) == [
@@ -27,6 +28,6 @@ def test_each_difference_is_told() -> None:
     ]
 
 
-def test_what_is_not_told_differs() -> None:
+def test_unknown_versions_differ() -> None:
     first = version_differences(found({}, told()))[0]
-    assert str(first) == "the scheduler has Python none, this installation has 3.11"
+    assert first == because("scheduler-differs", package="Python", theirs="none", own="3.11")

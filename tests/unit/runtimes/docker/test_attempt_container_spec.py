@@ -42,7 +42,7 @@ def test_a_command_sees_three_folders_its_task_and_our_names_in_its_environment(
     assert spec.directory == "/nbyard/attempt/code" and spec.name == "nby-a1"
 
 
-def test_a_command_finds_our_hand_off_behind_what_its_image_has(tmp_path):
+def test_the_handoff_functions_follow_packages_of_the_image(tmp_path):
     """E14."""
     task = TaskFile("a", "t", "m", CommandWork(["tool"]), {})
     image = EngineImage(
@@ -75,7 +75,7 @@ def test_an_unseen_folder_becomes_a_volume(tmp_path):
         ("a{attempt}/x", "a{attempt}/x"),
     ],
 )
-def test_places_in_words(word, expected):
+def test_paths_are_rendered(word, expected):
     assert expand_word(word) == expected
 
 
@@ -94,12 +94,12 @@ def test_places_in_words(word, expected):
         ("network", "nby-a1", {ATTEMPT: "a1"}, False),
     ],
 )
-def test_a_label_alone_makes_nothing_ours(kind, name, labels, expected):
+def test_a_label_alone_proves_no_ownership(kind, name, labels, expected):
     """Forged labels (4.4)."""
     assert is_ours(OwnedObject(kind, name, labels, 0.0)) is expected
 
 
-def test_nobody_is_root(monkeypatch):
+def test_containers_never_run_as_root(monkeypatch):
     """P11."""
     monkeypatch.setattr(os, "getuid", lambda: 0)
     assert attempt_container_spec.container_user(INFO) == (65534, 65534)

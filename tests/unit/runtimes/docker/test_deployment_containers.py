@@ -31,7 +31,7 @@ def deployed(service: ServiceKind, **told: Any) -> Deployed:
 
 
 @pytest.mark.parametrize("told", [{}, {"environment": IMAGE}])
-def test_jupyterlab_finds_its_password_whatever_the_image_says(told, monkeypatch):
+def test_jupyterlab_gets_its_password_in_any_image(told, monkeypatch):
     one = deployed("jupyterlab", **told)
     for name, value in (IMAGE | container_spec(one, USER, "n").environment).items():
         monkeypatch.setenv(name, value)
@@ -41,13 +41,13 @@ def test_jupyterlab_finds_its_password_whatever_the_image_says(told, monkeypatch
     assert not {"/opt/config", "/opt/path"} & set(jupyter_config_path())
 
 
-def test_other_services_keep_the_variables_that_they_were_given():
+def test_other_services_keep_their_variables():
     given = container_spec(deployed("own", environment=IMAGE), USER, "n").environment
     assert given.items() >= IMAGE.items()
     assert given["HOME"] == HOME
 
 
-def test_a_secret_is_told_by_a_file_and_by_no_variable():
+def test_a_secret_is_passed_as_a_file():
     """P5: whoever may inspect the container does not see it."""
     one = msgspec.structs.replace(deployed("own"), secret="s3cret")
     spec = container_spec(one, USER, "n")
@@ -60,7 +60,7 @@ def test_a_secret_is_told_by_a_file_and_by_no_variable():
     assert "s3cret" not in repr(spec)
 
 
-def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
+def test_vs_code_gets_a_default_shell():
     """P2: that of nobody's account is none."""
     given = container_spec(deployed("code-server"), USER, "n").environment
     assert given["SHELL"] == "/bin/bash"
@@ -76,7 +76,7 @@ def test_vs_code_has_a_shell_that_its_user_may_have_another_of():
         ("code-server", ".config/code-server/config.yaml", "SHELL"),
     ],
 )
-def test_with_a_secret_an_ide_has_its_password_too(service, path, variable):
+def test_an_ide_with_a_secret_keeps_its_password(service, path, variable):
     """P2: the image may be that of a model."""
     one = msgspec.structs.replace(deployed(service), secret="s3cret")
     with tarfile.open(fileobj=_home(one, USER)) as packed:

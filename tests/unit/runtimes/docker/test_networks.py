@@ -17,7 +17,7 @@ def test_only_a_bridge_opens_ports(kind: str, ports: list[int]) -> None:
     assert (placed.network, placed.ports) == ("its network", ports)
 
 
-def test_what_is_offline_gets_no_network_and_none_is_made() -> None:
+def test_offline_containers_get_no_network() -> None:
     order = Order("a", "s", "r", "n", Path("/a"), "m", offline=True)
     engine = cast(Engine, None)  # nothing is asked of it
     with Networks("bridge").use(engine, order) as network:

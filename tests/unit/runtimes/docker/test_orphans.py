@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.dockerd import DEPLOYMENT, REVISION, STORE, OwnedObject
-from nbyard.runtimes.docker.orphans import objects_of_deployments, remove_objects
+from nbyard.runtimes.docker.deployment_containers import objects_of_deployments, remove_objects
 
 LABELS = {STORE: "s", DEPLOYMENT: "d", REVISION: "2"}
 
@@ -36,12 +36,12 @@ class Engine:
         (OwnedObject("network", "nby-d-None", {STORE: "s"}, 0.0), False),
     ],
 )
-def test_a_label_alone_makes_nothing_ours(one, is_ours):
+def test_a_label_alone_proves_no_ownership(one, is_ours):
     assert objects_of_deployments([one]) == ({"d": [one]} if is_ours else {})
 
 
 @pytest.mark.parametrize("with_files", [True, False])
-def test_files_are_removed_only_where_that_is_said(with_files):
+def test_files_are_deleted_only_on_request(with_files):
     things = [
         OwnedObject("container", "a-1", LABELS, 0.0),
         OwnedObject("volume", "a", LABELS, 0.0),

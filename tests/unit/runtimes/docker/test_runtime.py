@@ -29,18 +29,18 @@ class Engine:
         raise AssertionError("nothing of an attempt is there")
 
 
-def test_one_question_is_for_runs_and_deployments():
+def test_one_query_serves_runs_and_deployments():
     runtime, heard = DockerRuntime(), list[OwnedObject]()
     engine, other = Engine(), Engine()
     known: Any = {"": engine, "ssh://far": other}
-    runtime.engine, runtime._engines = known[""], known
+    runtime.engine, runtime.engines = known[""], known
     runtime.report_objects_to(heard.extend)
     assert runtime.sweep("s", []) == []
     assert engine.asked == other.asked == [(STORE, "s")]
     assert [one.name for one in heard] == ["nby-d-d-1"], "of the engine of the settings only"
 
 
-def test_an_engine_that_hangs_is_no_image_that_is_not_here(tmp_path):
+def test_a_hanging_engine_does_not_mean_a_missing_image(tmp_path):
     """F7: it takes connections and says nothing."""
     place = str(tmp_path / "d.sock")
     with socket.socket(socket.AF_UNIX) as hung:

@@ -70,7 +70,7 @@ def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
         (UrlSource("s3://inside@sea/a.csv"), "source.url"),
     ],
 )
-def test_places_that_are_refused(yard, ann, source, place):
+def test_invalid_sources_are_refused(yard, ann, source, place):
     """D2, D3: also the endpoint of a credential."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "http://10.0.0.1:9000"}
     for name, kind, fields in (("token", "token", {"secret": "x"}), ("inside", "s3", key)):
@@ -80,7 +80,7 @@ def test_places_that_are_refused(yard, ann, source, place):
     assert refused.value.details[0].path == place
 
 
-def test_an_object_is_named_by_its_key_and_by_who_opens_it(yard, ann):
+def test_an_object_is_named_by_key_and_credential(yard, ann):
     """D3: what is recorded tells the credential's name."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     yard.services.credentials.create(ann, NewCredential("minio", "s3", key))
@@ -97,7 +97,7 @@ def test_a_link_out_of_the_root_is_refused(yard, ann, root):
         yard.services.datasets.create(ann, NewDataset(FileSource("out/passwd")))
 
 
-def test_an_upload_that_is_unknown(yard, ann):
+def test_an_unknown_upload_is_refused(yard, ann):
     with pytest.raises(NotFound):
         yard.services.datasets.create(ann, NewDataset(UploadSource("0" * 32)))
 
@@ -120,7 +120,7 @@ def uploaded(yard, who, content=b"y\n2\n", filename="u.csv"):
     return begun.id
 
 
-def test_an_upload_of_somebody_else_is_none(yard, ann):
+def test_uploads_of_others_are_not_found(yard, ann):
     """I23."""
     key = uploaded(yard, ann)
     bob = Caller("bob")
@@ -132,7 +132,7 @@ def test_an_upload_of_somebody_else_is_none(yard, ann):
 
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
-def test_a_crash_after_the_bytes_were_taken(yard, ann, when, monkeypatch):
+def test_a_crash_after_storing_the_bytes_is_repaired(yard, ann, when, monkeypatch):
     """F1, I2: the same request again makes the dataset, and makes it once."""
     datasets = yard.services.datasets
     source = UploadSource(uploaded(yard, ann))

@@ -39,7 +39,7 @@ def installed(yard, ann, environments):
     return make
 
 
-def test_what_is_made_is_queued_with_its_lines(environments, ann):
+def test_a_created_environment_is_queued_with_its_lines(environments, ann):
     made = environments.create(ann, NewEnvironment("Cows", "cowsay==6.1  # moo\n\nsix"))
     assert (made.current.state, made.current.number, made.installed) == ("queued", 1, 0)
     assert made.current.requirements == ["cowsay==6.1", "six"]
@@ -60,7 +60,7 @@ def test_what_is_made_is_queued_with_its_lines(environments, ann):
         ("pip==0.1", "requirements.1"),
     ],
 )
-def test_what_is_refused_makes_nothing(environments, ann, text, where):
+def test_a_refused_environment_is_not_created(environments, ann, text, where):
     with pytest.raises((Invalid, PolicyRefused)) as refused:
         environments.create(ann, NewEnvironment("cows", text))
     assert refused.value.details[0].path == where
@@ -75,7 +75,7 @@ def test_names_are_unique_and_checked(environments, ann):
         environments.create(ann, NewEnvironment("../cows"))
 
 
-def test_a_name_of_which_nothing_was_ever_installed_is_given_anew(environments, ann, yard):
+def test_a_name_that_was_never_installed_can_be_reused(environments, ann, yard):
     def end(made, state):
         with yard.store.write() as c:
             yard.store.environments.move(c, "ann", made.current.id, "building", place="x")
@@ -108,7 +108,7 @@ def test_one_version_at_a_time_is_built(environments, ann, installed):
     assert environments.change(ann, "ants", EnvironmentChange(add="six")).current.number == 2
 
 
-def test_a_change_begins_with_what_is_installed(environments, ann, installed):
+def test_a_change_starts_from_the_installed_version(environments, ann, installed):
     installed("cows", requirements="cow\nant")
     found = installed("cows", "failed", requirements="none")
     assert (found.current.number, found.installed) == (2, 1)
@@ -126,7 +126,7 @@ def test_a_change_that_is_refused_changes_nothing(environments, ann, installed):
     assert [one.number for one in environments.versions(ann, "cows").items] == [1]
 
 
-def test_places_are_taken_that_the_administrator_allows(yard, environments, ann, installed):
+def test_allowed_package_sources_are_accepted(yard, environments, ann, installed):
     """L6: until that is so no more."""
     yard.settings.allowed_package_sources = ["https://packages.test/team"]
     installed("cows", requirements="-i https://packages.test/team/a/\ncow")
@@ -147,7 +147,7 @@ def test_places_are_taken_that_the_administrator_allows(yard, environments, ann,
     assert environments.change(ann, "cows", body).current.requirements == ["cow", "ant"]
 
 
-def test_nothing_of_a_folder_runs_that_is_not_allowed(
+def test_folders_need_permission_to_run_code(
     yard, environments, ann, installed, tmp_path, monkeypatch
 ):
     """L6: it is refused before anything is called, for a preview too."""
@@ -212,7 +212,7 @@ def test_an_older_version_is_used_again_with_its_lock(environments, ann, install
         environments.change(ann, "cows", EnvironmentChange(version=9))
 
 
-def test_what_is_being_installed_is_cancelled(environments, ann, installed):
+def test_a_running_installation_is_cancelled(environments, ann, installed):
     """L2: the version before is used on, and another change may be asked for at once."""
     installed("cows")
     environments.change(ann, "cows", EnvironmentChange(add="ant"))
@@ -225,7 +225,7 @@ def test_what_is_being_installed_is_cancelled(environments, ann, installed):
     assert environments.change(ann, "cows", EnvironmentChange(add="bee")).current.number == 3
 
 
-def test_one_that_is_deleted_is_gone(environments, ann, installed, yard):
+def test_a_deleted_environment_is_not_found(environments, ann, installed, yard):
     made = installed("cows")
     place = yard.store.folder / "environments" / made.current.id
     place.mkdir(parents=True)
@@ -243,6 +243,6 @@ def test_the_packages_of_a_kernel_are_captured(environments, ann):
     assert lines["msgspec"] == f"msgspec=={msgspec.__version__}"
     assert lines["click"] == "click<9"
     assert {"pip", "nbyard"}.isdisjoint(lines)
-    assert made.description.startswith("Captured from the kernel python3")
+    assert made.description.startswith("Captured from")
     with pytest.raises(NotFound, match="The kernel 'none' is not installed"):
         environments.create(ann, NewEnvironment("other", capture="none"))

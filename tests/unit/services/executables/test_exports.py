@@ -6,6 +6,7 @@ from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import ExecutablePatch, Inspect, NewExecutable
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.tool_reader import read_tool
+from nbyard.reasons.structs import because
 
 TOOL = """\
 cwlVersion: v1.2
@@ -27,7 +28,7 @@ def test_a_tool_is_read_as_a_command(yard, ann, root):
     (root / "sort.cwl").write_text(TOOL)
     found = yard.services.executables.inspect(ann, Inspect("sort.cwl"))
     assert (found.kind, found.name, found.command) == ("command", "sort", ["sort"])
-    assert list(map(str, found.hints)) == ["The hint SoftwareRequirement is left out."]
+    assert found.hints == [because("cwl-hint-left-out", name="SoftwareRequirement")]
     told = [(a.name, a.role, a.format, a.required) for a in found.arguments]
     assert told == [
         ("table", "input", "csv", True), ("reverse", "value", "", False),
@@ -92,13 +93,13 @@ def test_a_script_is_named_in_its_export(yard, ann, root, tool):
     assert "location: tool.py" in found.text and "- result.csv" in found.text
 
 
-def test_what_cannot_be_exported(yard, ann, root, tool):
+def test_unsupported_executables_are_not_exported(yard, ann, root, tool):
     yard.services.executables.create(ann, NewExecutable(path=tool))
     with pytest.raises(Invalid, match="format: unknown format 'wdl'"):
         yard.services.executables.export(ann, "tool", "wdl")
 
 
-def test_a_tool_that_is_refused_says_where(yard, ann, root):
+def test_a_refused_tool_names_the_place(yard, ann, root):
     (root / "bad.cwl").write_text(TOOL.replace("inputs:", "requirements: [{class: X}]\ninputs:"))
     with pytest.raises(Invalid, match=r"requirements.X: this requirement is not supported"):
         yard.services.executables.create(ann, NewExecutable(path="bad.cwl"))

@@ -65,7 +65,7 @@ def test_outputs_and_ids_do_not_count_and_the_kernel_does(nbdime):
     ]
 
 
-def test_what_programs_write_into_metadata_does_not_count(nbdime):
+def test_metadata_of_programs_does_not_count(nbdime):
     timed = {"execution": {"iopub.execute_input": "2026-01-01"}, "papermill": {"duration": 1.5}}
     rerun = notebook(*(one | {"metadata": timed} for one in OLD["cells"]))
     rerun["metadata"] |= {"widgets": {"state": "x" * 1_000_000}, "papermill": {"duration": 3}}

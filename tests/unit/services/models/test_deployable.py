@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.images.structs import BUILD_LOG, image_folder
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Invalid
-from nbyard.services.models.deployable import deployable_model
+from nbyard.services.models.packages import deployable_model
 
 from .test_service import end, write
 

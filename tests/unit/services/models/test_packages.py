@@ -86,7 +86,7 @@ def test_a_requirements_file_beside_it_counts_in_place_of_its_imports(models, an
         ),
     ],
 )
-def test_what_is_not_told_is_asked_for(models, ann, file, root, old, new, path, words):
+def test_missing_settings_are_requested(models, ann, file, root, old, new, path, words):
     (root / file).write_text(MODEL.replace(old, new))
     with pytest.raises(Invalid) as caught:
         models.build(ann, NewModel(file))
@@ -95,7 +95,7 @@ def test_what_is_not_told_is_asked_for(models, ann, file, root, old, new, path, 
     assert models.list(ann).items == []
 
 
-def test_what_may_be_missing_is_not_needed(models, ann, file, root):
+def test_optional_imports_are_not_required(models, ann, file, root):
     tried = "try:\n    import no_such_module\nexcept ImportError:\n    pass"
     (root / file).write_text(MODEL.replace("import msgspec", tried))
     (line,) = models.build(ann, NewModel(file)).model.requirements
@@ -111,19 +111,19 @@ def test_what_may_be_missing_is_not_needed(models, ann, file, root):
         (NewModel("signs/my-model.py"), "path"),
     ],
 )
-def test_one_thing_is_built(models, ann, file, root, body, path):
+def test_only_one_source_is_built(models, ann, file, root, body, path):
     (root / "signs/my-model.py").write_text(MODEL)
     with pytest.raises(Invalid) as caught:
         models.build(ann, body)
     assert caught.value.details[0].path == path
 
 
-def test_a_file_that_is_not_there_is_told(models, ann):
+def test_a_missing_file_is_named(models, ann):
     with pytest.raises(NotFound, match=r"no file signs\.py"):
         models.build(ann, NewModel("signs.py"))
 
 
-def test_a_model_file_stands_for_its_folder(models, ann, root):
+def test_a_model_file_means_its_folder(models, ann, root):
     """E7: a node on the canvas knows its file."""
     write(root)
     by_file = models.build(ann, NewModel("job/nervosum.yaml"))

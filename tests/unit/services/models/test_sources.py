@@ -7,7 +7,7 @@ import pytest
 from nbyard.domain.models.structs import ModelClass
 from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Invalid
-from nbyard.store.runs import project_results
+from nbyard.store.runs import past_results
 
 from ...store.rows import Rows
 
@@ -37,7 +37,7 @@ def trainer(root) -> str:
     return "train.nbflow"
 
 
-def test_the_newest_result_of_each_output_that_may_be_a_model(yard, ann, trainer, finished):
+def test_the_newest_possible_model_of_each_output_is_listed(yard, ann, trainer, finished):
     for seed in range(2):
         finished(path=trainer, force=bool(seed))
     found = yard.services.models.sources(ann).outputs
@@ -79,12 +79,12 @@ def test_a_workflow_that_ran_often_hides_no_models_of_others(yard, ann, monkeypa
             task = rows.task(rows.run(owner="ann", workflow_id=workflow), state="succeeded")
             made = {**row, "digest": f"sha256:{workflow}"}
             yard.store.artifacts.insert_all(c, [(task, [made])])
-    monkeypatch.setattr(project_results, "RUNS_OF_GROUP", 4)
+    monkeypatch.setattr(past_results, "RUNS_OF_GROUP", 4)
     found = yard.services.models.sources(ann, limit=2)
     assert ([one.run_number for one in found.outputs], found.cut) == ([13, 1], False)
     found = yard.services.models.sources(ann, limit=1)
     assert ([one.run_number for one in found.outputs], found.cut) == ([13], True)
-    monkeypatch.setattr(project_results, "MOST_RUNS", 1)
+    monkeypatch.setattr(past_results, "MOST_RUNS", 1)
     found = yard.services.models.sources(ann, limit=2)
     assert [one.run_number for one in found.outputs] == [13, 1]
 

@@ -13,7 +13,7 @@ from nbyard.domain.projects.definitions import (
     ProjectPush,
     read_definition,
 )
-from nbyard.transfer.project_selection import SelectedFile, pack_files
+from nbyard.transfer.project_folders import SelectedFile, pack_files
 from nbyard.yard import Yard
 
 Send = Callable[..., ProjectPush]

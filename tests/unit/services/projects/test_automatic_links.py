@@ -21,7 +21,7 @@ def links(yard, ann):
     return yard.services.projects.get(ann, "wine").links
 
 
-def test_it_names_operations_that_exist_and_create():
+def test_the_listed_operations_exist_and_create():
     methods = {operation.id: operation.method for operation in table()}
     assert {methods[one] for one in CREATED} == {"POST"}
     assert set(CREATED.values()) == {*LINK_KINDS} - {"workflow"}

@@ -90,7 +90,7 @@ def test_rules_follow_the_files_of_the_next_push(projects, channels, ann, folder
     assert channels.get(ann, "team").revision > revision
 
 
-def test_the_channel_learns_of_failed_runs_of_pushed_files(
+def test_the_channel_gets_failed_runs_of_pushed_files(
     projects, channels, ann, folder, yard, dispatcher
 ):
     morning = '[schedules.morning]\npath = "a.py"\nwhen = "daily at 6"\n'
@@ -112,7 +112,7 @@ def test_changes_are_applied_and_named(projects, channels, ann, folder):
     assert pulled.retention == {"recent": PolicyRules(keep=5, states=["failed"])}
 
 
-def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(
+def test_rules_that_the_file_lacks_are_deleted_only_if_pushed(
     projects, channels, ann, folder, yard
 ):
     projects.push(ann, folder(TEAM + RECENT))
@@ -133,7 +133,7 @@ def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(
     assert [*pulled.notifications] == ["mail"] and [*pulled.retention] == ["by-hand"]
 
 
-def test_rules_of_files_elsewhere_are_left_alone(projects, channels, ann, folder, yard, root):
+def test_rules_of_other_files_are_unchanged(projects, channels, ann, folder, yard, root):
     projects.push(ann, folder(TEAM))
     (root / "own.py").write_text("print()\n")
     team = channels.get(ann, "team")

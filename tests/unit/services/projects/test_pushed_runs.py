@@ -26,7 +26,7 @@ def test_a_pushed_file_is_found_by_its_project(yard, ann, folder):
             yard.services.runs.create(ann, NewRun(path=path))
 
 
-def test_a_file_of_such_a_name_comes_first(yard, ann, folder, root):
+def test_a_local_file_of_that_name_comes_first(yard, ann, folder, root):
     yard.services.projects.push(ann, folder(""))
     (root / "wine:a.py").write_text("print()\n")
     assert yard.services.runs.create(ann, NewRun(path="wine:a.py")).path == "wine:a.py"

@@ -35,7 +35,7 @@ def lines(plan):
     return [f"{one.action} {one.kind} {one.name}" for one in plan.changes]
 
 
-def test_the_first_push_adds_all_and_the_second_nothing(projects, ann, folder, yard):
+def test_a_second_push_changes_nothing(projects, ann, folder, yard):
     body = folder(MORNING + TOOLS)
     planned = projects.plan(ann, body)
     assert lines(planned) == [
@@ -70,10 +70,10 @@ def test_changes_name_their_fields_and_are_applied(projects, ann, folder, yard):
     assert projects.plan(ann, body).changes == []
     found = yard.services.automations.get(ann, "morning")
     assert (found.id, found.overlap, found.is_enabled) == (first.id, "queue", False)
-    assert str(found.sentence).startswith("Monday to Friday at 09:00")
+    assert str(found.sentence).startswith("Monday to Friday")
 
 
-def test_what_the_file_leaves_out_stays_as_it_was_edited(projects, ann, folder, yard):
+def test_fields_that_the_file_omits_are_kept(projects, ann, folder, yard):
     body = folder(MORNING + 'overlap = "queue"\nat_most = 9\nruntime = "process"\n')
     projects.push(ann, body)
     schedules = yard.services.automations
@@ -109,7 +109,7 @@ def test_a_pull_after_a_push_changes_nothing_in_the_file(projects, ann, folder):
     assert projects.definition(ann, "wine").definition == body.definition
 
 
-def test_schedules_use_the_pushed_files_and_their_commit(projects, ann, folder, yard, dispatcher):
+def test_schedules_use_pushed_files_and_their_commit(projects, ann, folder, yard, dispatcher):
     projects.push(ann, folder(MORNING, {"a.py": b"print('first')\n"}, git=GIT))
     schedules, runs = yard.services.automations, yard.services.runs
     run = runs.get(ann, schedules.fire(ann, "morning", Fire()).run_id).run
@@ -127,7 +127,9 @@ def test_schedules_use_the_pushed_files_and_their_commit(projects, ann, folder, 
     assert len([*folder_of(yard.store, project.id).iterdir()]) == 1
 
 
-def test_what_the_file_lacks_is_deleted_only_if_it_was_pushed(projects, ann, folder, yard, root):
+def test_schedules_that_the_file_lacks_are_deleted_only_if_pushed(
+    projects, ann, folder, yard, root
+):
     projects.push(ann, folder(MORNING + TOOLS))
     (root / "own.py").write_text("print()\n")
     own = yard.services.automations.create(ann, _daily("own.py"))
@@ -144,7 +146,7 @@ def _daily(path):
     return msgspec.convert(body, NewAutomation)
 
 
-def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, yard, root):
+def test_a_schedule_of_another_user_is_not_changed(projects, ann, folder, yard, root):
     (root / "morning.py").write_text("print()\n")
     yard.services.automations.create(ann, _daily("morning.py"))
     for call in (projects.plan, projects.push):
@@ -156,7 +158,7 @@ def test_a_schedule_of_somebody_else_is_not_taken_over(projects, ann, folder, ya
     assert projects.list(ann).items == []
 
 
-def test_a_renamed_schedule_gives_its_name_back(projects, ann, folder, yard):
+def test_a_renamed_schedule_frees_its_name(projects, ann, folder, yard):
     plain, wide = (MORNING.replace("morning", f'"a{space}b"') for space in (" ", "\u2003"))
     projects.push(ann, folder(plain))
     projects.push(ann, folder(wide))
@@ -250,7 +252,7 @@ def test_a_push_needs_files(projects, ann, folder):
         projects.plan(ann, msgspec.structs.replace(folder(), files={}))
 
 
-def test_the_definition_is_what_the_server_has_now(projects, ann, folder, yard):
+def test_the_definition_shows_the_present_state(projects, ann, folder, yard):
     projects.push(ann, folder(MORNING + TOOLS, git=GIT))
     found = yard.services.automations.get(ann, "morning")
     patch = AutomationPatch(found.revision, overlap="replace", zone=local_zone())
@@ -327,24 +329,24 @@ def test_an_interrupted_push_is_repeated(projects, ann, folder, yard, monkeypatc
 def test_of_two_pushes_at_once_one_is_refused(projects, ann, folder, yard, monkeypatch):
     body = folder(MORNING)
     other = folder(MORNING, {"a.py": b"print(1)\n"})
-    compared = projects._compare
+    compared = projects.compare
     early = compared(ann, body)
     projects.push(ann, other)
     with monkeypatch.context() as patch:
-        patch.setattr(projects, "_compare", lambda *_: early)
+        patch.setattr(projects, "compare", lambda *_: early)
         with pytest.raises(StaleWrite):
             projects.push(ann, body)
     assert projects.plan(ann, other).changes == []
     late = compared(ann, body)
     projects.push(ann, folder(MORNING, {"a.py": b"print(2)\n"}))
     with monkeypatch.context() as patch:
-        patch.setattr(projects, "_compare", lambda *_: late)
+        patch.setattr(projects, "compare", lambda *_: late)
         with pytest.raises(StaleWrite):
             projects.push(ann, body)
     assert yard.services.automations.fire(ann, "morning", Fire()).run_id
 
 
-def test_a_push_during_another_one_is_noticed_and_mended(projects, ann, folder, yard, monkeypatch):
+def test_concurrent_pushes_are_detected_and_repaired(projects, ann, folder, yard, monkeypatch):
     projects.push(ann, folder(MORNING))
     first, second = folder(MORNING, {"a.py": b"1\n"}), folder(MORNING, {"a.py": b"2\n"})
     apply = ScheduleSync.apply
@@ -396,7 +398,7 @@ def test_a_pushed_schedule_keeps_to_the_files_of_its_project(projects, ann, fold
     assert schedules.get(ann, "morning").run.path == "a.py"
 
 
-def test_the_folder_goes_with_the_last_schedule_of_a_deleted_project(projects, ann, folder, yard):
+def test_a_folder_is_deleted_with_the_last_schedule_of_its_project(projects, ann, folder, yard):
     evening = MORNING.replace("morning", "evening")
     projects.push(ann, folder(MORNING + evening))
     place = folder_of(yard.store, projects.get(ann, "wine").id)

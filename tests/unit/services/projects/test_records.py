@@ -40,8 +40,8 @@ def made(projects, ann):
             "About wine",
             "https://git.example/wine",
             "A GPU",
-            {"team": "cellar"},
-            ProjectTask("Predict quality", "white-wine", "RMSE below 0.6"),
+            metadata={"team": "cellar"},
+            task=ProjectTask("Predict quality", "white-wine", "RMSE below 0.6"),
         ),
     )
 

@@ -50,7 +50,7 @@ def _read_all(store, task):
             return text, chunks, chunk.done
 
 
-def test_there_is_no_log_before_an_attempt(tmp_path):
+def test_before_an_attempt_there_is_no_log(tmp_path):
     waiting = views.log(tmp_path, _task(state="queued"), 0)
     assert (waiting.text, waiting.done) == ("", False)
     assert views.log(tmp_path, _task(state="skipped"), 0).done
@@ -70,7 +70,7 @@ def test_the_log_is_that_of_the_newest_attempt(tmp_path):
 
 
 @given(text=st.text("aä€😀\n", max_size=40), size=st.integers(4, 9), done=st.booleans())
-def test_a_log_is_read_whole_and_no_character_is_cut(tmp_path_factory, text, size, done):
+def test_a_log_is_read_completely_without_cut_characters(tmp_path_factory, text, size, done):
     """K5: a live log, in pieces."""
     store = tmp_path_factory.mktemp("store")
     place = folders.attempt_folder_of(store, "a1")
@@ -101,7 +101,7 @@ def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
     assert read == text
 
 
-def test_what_is_read_from_the_end_begins_with_a_line(tmp_path, folder, monkeypatch):
+def test_reading_from_the_end_starts_with_a_line(tmp_path, folder, monkeypatch):
     monkeypatch.setattr(log_pieces, "LOG_CHUNK", 10)
     (folder / contract.LOG).write_bytes(b"first\nsecond\nthird\n")
     last = views.log(tmp_path, _task("running"), 0, 99)
@@ -119,7 +119,7 @@ def test_a_full_piece_ends_with_a_line(tmp_path, folder, monkeypatch):
     assert views.log(tmp_path, _task("running"), 6).text == "second"
 
 
-def test_half_a_character_waits_for_its_other_half(tmp_path, folder):
+def test_partial_characters_are_read_later(tmp_path, folder):
     log = folder / contract.LOG
     log.write_bytes(b"a\xe2\x82")
     chunk = views.log(tmp_path, _task("running"), 0)
@@ -131,7 +131,7 @@ def test_half_a_character_waits_for_its_other_half(tmp_path, folder):
 
 
 @pytest.mark.parametrize("content", [b"\xff" * 50, b"\x80" * 50, bytes(range(256))])
-def test_bytes_that_are_no_text_come_through(tmp_path, folder, content, monkeypatch):
+def test_undecodable_bytes_are_replaced(tmp_path, folder, content, monkeypatch):
     monkeypatch.setattr(log_pieces, "LOG_CHUNK", 16)
     (folder / contract.LOG).write_bytes(content)
     text, chunks, done = _read_all(tmp_path, _task("succeeded"))
@@ -152,7 +152,7 @@ def _write_events(folder, *events, rest=b""):
     (folder / contract.EVENTS).write_bytes(lines + rest)
 
 
-def test_lines_that_are_no_events_are_passed_over(tmp_path, folder):
+def test_invalid_event_lines_are_skipped(tmp_path, folder):
     junk = [b"5", b"[1]", b"null", b'"x"', b"\xff", b"{", b"", b'{"seq": "2"}', b"[" * 100_000]
     half = json.dumps(_event(3, "running", 2)).encode()
     _write_events(folder, _event(1, "done"), rest=b"\n".join([*junk, half]))
@@ -168,7 +168,7 @@ def test_the_last_line_has_no_reason_of_a_gap(tmp_path, folder, case):
     assert activity.last_line == one_line(shown, 80)
 
 
-def test_how_far_an_attempt_is(tmp_path, folder):
+def test_the_progress_of_an_attempt_is_shown(tmp_path, folder):
     """K5: also for who asks again and again."""
     progress = views.Progress(tmp_path)
 
@@ -226,7 +226,7 @@ def test_the_last_line_is_not_that_of_another_file(tmp_path, folder):
     assert views.Progress(tmp_path).of("r", "clean", "a1", 1).last_line == ""
 
 
-def test_the_executed_notebook_as_far_as_it_ran(tmp_path, folder):
+def test_the_executed_notebook_is_shown_during_the_run(tmp_path, folder):
     """R2."""
     assert views.cells(tmp_path, _task()).notebook is None
     _write_events(folder, _event(1, "running"), _event(2, "done"))
@@ -237,7 +237,7 @@ def test_the_executed_notebook_as_far_as_it_ran(tmp_path, folder):
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff", b"[" * 100_000])
-def test_what_is_no_notebook_is_none(tmp_path, folder, content, monkeypatch):
+def test_an_invalid_notebook_is_not_shown(tmp_path, folder, content, monkeypatch):
     (folder / contract.EXECUTED).write_bytes(content)
     assert views.cells(tmp_path, _task("running")).notebook is None
     (folder / contract.EXECUTED).write_text('{"cells": []}')
@@ -245,7 +245,7 @@ def test_what_is_no_notebook_is_none(tmp_path, folder, content, monkeypatch):
     assert views.cells(tmp_path, _task("running")).notebook is None
 
 
-def test_what_an_attempt_used(tmp_path, folder):
+def test_the_usage_of_an_attempt_is_shown(tmp_path, folder):
     attempt = _task("running").attempts[-1]
     assert views.usage(tmp_path, attempt) == Usage(1, done=False)
     line = '{"at": %d, "cpu": %d, "memory": 7, "processes": 2}\n'
@@ -256,7 +256,7 @@ def test_what_an_attempt_used(tmp_path, folder):
     assert views.usage(tmp_path, _task("failed").attempts[-1]).done
 
 
-def test_what_an_attempt_recorded(tmp_path, folder):
+def test_the_metrics_of_an_attempt_are_shown(tmp_path, folder):
     attempt = _task("running").attempts[-1]
     assert views.metrics(tmp_path, attempt) == Metrics(1, done=False)
     line = '{"at": %d, "name": "loss", "value": %s, "step": %d}\n'
@@ -270,7 +270,7 @@ def test_what_an_attempt_recorded(tmp_path, folder):
 
 
 @pytest.mark.parametrize("odd", ["fifo", "folder", "link"])
-def test_what_is_no_record_of_use_is_passed_over(tmp_path, folder, odd):
+def test_invalid_usage_lines_are_skipped(tmp_path, folder, odd):
     place = folder / contract.USAGE
     if odd == "fifo":
         os.mkfifo(place)
@@ -283,7 +283,7 @@ def test_what_is_no_record_of_use_is_passed_over(tmp_path, folder, odd):
     assert views.usage(tmp_path, _task("running").attempts[-1]) == Usage(1, done=False)
 
 
-def test_what_an_attempt_was_made_for(tmp_path, folder):
+def test_the_environment_of_an_attempt_is_shown(tmp_path, folder):
     """R2: in a container the image's own lock is the one that counts."""
     assert views.surroundings(tmp_path, _task("running")) is None
     lock = Lock("3.11.7", "", "cpython", "linux-x86_64", [Package("numpy", "2.1", "sha256:1")])

@@ -10,11 +10,12 @@ from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, NotFound
+from nbyard.reasons.structs import because
 from nbyard.store import transition
 from nbyard.store.runs.attempts import AttemptRecord
 
 
-def test_what_is_not_there_is_refused_and_nothing_is_made(yard, ann, root):
+def test_missing_inputs_are_refused_and_nothing_is_created(yard, ann, root):
     (root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     (root / "a.csv").write_text("a\n")
     runs = yard.services.runs
@@ -47,7 +48,7 @@ def test_several_files_are_a_folder_or_one_file(yard, ann, root):
     runs = yard.services.runs
     with pytest.raises(Invalid, match="a file or a folder with several files is") as refused:
         runs.check(ann, body)
-    assert refused.value.hint == "From a shell: --input-file files=path"
+    assert refused.value.hint_reason == because("give-input-file", name="files")
     for given in ("a.csv", "many"):
         runs.check(ann, msgspec.structs.replace(body, texts={"files": given}))
         assert runs.create(ann, msgspec.structs.replace(body, texts={"files": given})).id
@@ -72,7 +73,7 @@ def test_a_check_run_replaces_the_one_before(yard, ann, flow):
         runs.get(ann, first.id)
 
 
-def test_check_runs_of_executables_leave_each_other(yard, ann):
+def test_check_runs_of_executables_are_independent(yard, ann):
     """Executables are named in the request, so that their runs have no file."""
     for name in ("one", "two"):
         (yard.parts.files.root / f"{name}.py").write_text("x = 1  # parameters\n")
@@ -88,7 +89,7 @@ def test_check_runs_of_executables_leave_each_other(yard, ann):
     assert runs.get(ann, second.id).run.cancel_requested_at is None
 
 
-def test_a_check_run_is_refused_where_history_counts(yard, ann, flow):
+def test_check_runs_are_refused_for_history(yard, ann, flow):
     runs = yard.services.runs
     made = runs.check_sample(ann, NewCheckRun(path=flow)).id
     other = runs.create(ann, NewRun(path=flow)).id
@@ -114,7 +115,7 @@ def test_a_check_run_is_refused_where_history_counts(yard, ann, flow):
 @pytest.mark.parametrize(
     ("wish", "field"), [({"name": "x"}, "name"), ({"rows": 0}, "rows"), ({"files": 10**9}, "files")]
 )
-def test_wrong_wishes_are_refused_by_name(yard, ann, flow, wish, field):
+def test_invalid_requests_are_refused_by_name(yard, ann, flow, wish, field):
     with pytest.raises(Invalid) as refused:
         yard.services.runs.check_sample(ann, NewCheckRun(path=flow, **wish))
     assert [one.path for one in refused.value.details] == [field]

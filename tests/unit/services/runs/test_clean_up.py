@@ -10,6 +10,7 @@ from nbyard.domain.projects.structs import NewLink, NewProject
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import NotFound
+from nbyard.reasons.structs import because
 
 ALL = CleanUpRules(keep=0)
 
@@ -19,7 +20,7 @@ def runs(yard):
     return yard.services.runs
 
 
-def test_the_preview_is_what_the_clean_up_does(yard, ann, root, runs, flow, finished):
+def test_the_preview_equals_the_clean_up(yard, ann, root, runs, flow, finished):
     first = finished(path=flow)
     second = finished(path=flow, parameters={"n": 3})
     rules = CleanUpRules(keep=1)
@@ -42,7 +43,7 @@ def test_the_preview_is_what_the_clean_up_does(yard, ann, root, runs, flow, fini
     assert runs.preview_clean_up(ann, rules).count == 0
 
 
-def test_what_is_named_kept_or_pinned_stays(ann, root, runs, tool, flow, finished):
+def test_named_kept_or_pinned_runs_are_not_deleted(ann, root, runs, tool, flow, finished):
     (root / "data.csv").write_text("a\n1\n")
     named = finished(path=tool, name="mine", texts={"source": "data.csv"})
     kept = finished(path=flow)
@@ -59,7 +60,9 @@ def test_what_is_named_kept_or_pinned_stays(ann, root, runs, tool, flow, finishe
         kept.run.number: "kept-by-user",
         pinned.run.number: "result-pinned",
     }
-    assert str(preview.protected[2].protection) == "other.nbflow uses its result of 'one'"
+    assert preview.protected[2].protection == because(
+        "result-pinned", workflow="other.nbflow", node="one"
+    )
     assert runs.clean_up(ann, ALL).deleted == 1
     with pytest.raises(NotFound):
         runs.get(ann, loose.run.id)
@@ -129,7 +132,7 @@ def test_without_a_policy_to_show_no_run_is_read(yard, ann, runs, monkeypatch):
     projects = yard.services.projects
     for name in ("wine", "beer"):
         projects.create(ann, NewProject(name))
-    monkeypatch.setattr("nbyard.services.runs.clean_up.finished_runs", pytest.fail)
+    monkeypatch.setattr("nbyard.services.runs.history.finished_runs", pytest.fail)
     assert runs.preview_retention(ann).policies == []
     projects.set_policy(ann, "wine", "none", PolicyRules(keep=0))
     assert runs.preview_retention(ann, project="beer").policies == []

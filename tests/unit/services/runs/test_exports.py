@@ -33,7 +33,7 @@ def test_cached_tasks_ran_in_the_earlier_run(yard, ann, flow, finished):
     assert {event["job"]["name"] for event in found} == {"flow.nbflow"}
 
 
-def test_refusals(yard, ann, flow):
+def test_invalid_exports_are_refused(yard, ann, flow):
     made = yard.services.runs.create(ann, NewRun(path=flow))
     with pytest.raises(NotFound):
         yard.services.runs.openlineage(Caller("eve"), made.id)

@@ -49,7 +49,7 @@ def test_other_people_have_their_own_cache(yard, root, flow, finished):
     assert (found.cached, found.to_run, found.seconds) == (0, 2, None)
 
 
-def test_one_executable_and_what_cannot_start(yard, ann, root, tool, flow):
+def test_executables_and_invalid_runs_have_a_forecast(yard, ann, root, tool, flow):
     runs = yard.services.runs
     (root / "data.csv").write_text("a\n1\n")
     body = ForecastRequest(path=tool, texts={"source": "data.csv"})
@@ -115,10 +115,10 @@ def test_code_that_is_not_stored_is_not_kept(yard, ann, root, tool, flow, finish
     for text in ("", "# a", "# b"):
         (root / tool).write_text((root / tool).read_text() + text)
         runs.forecast(ann, ForecastRequest(path=flow))
-    assert len(runs._forecaster._identities._codes) == 1
+    assert len(runs.forecaster.identities.codes) == 1
 
 
-def test_nothing_is_looked_at_for_long(yard, ann, root, flow, monkeypatch):
+def test_slow_lookups_are_limited(yard, ann, root, flow, monkeypatch):
     from nbyard.dispatch.cache import forecasts as looked
 
     monkeypatch.setattr(looked, "MOST_SECONDS", -1.0)
@@ -190,7 +190,7 @@ def test_one_forecast_at_a_time_for_each_person(yard, ann, flow, monkeypatch):
 
 def test_forecasts_of_two_people_share_one_forecaster(yard, ann, flow, finished, monkeypatch):
     finished(path=flow)
-    opened, context = [], yard.services.runs._parts
+    opened, context = [], yard.parts
     both = threading.Barrier(2)
 
     def forecaster(dry):
@@ -298,7 +298,7 @@ def plan(node, **limits):
         ([], [(Limits(cpu=2), [])], None),
     ],
 )
-def test_what_the_first_nodes_wait_for(plans, running, code):
+def test_reasons_of_the_first_nodes_are_shown(plans, running, code):
     slots = Slots(Capacity(2, 4 * GIB, ("0",)), running)
     found = first_wait(plans, slots)
     assert (found and found.code) == code

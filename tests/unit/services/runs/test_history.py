@@ -68,7 +68,7 @@ def test_a_date_is_in_the_time_zone_of_the_server(yard, ann, days):
 
 @pytest.mark.parametrize("field", ["since", "until"])
 @pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "0001-01-01T00:00+23:00x"])
-def test_what_is_no_time_is_refused(yard, ann, field, text):
+def test_an_invalid_time_is_refused(yard, ann, field, text):
     with pytest.raises(Invalid) as refused:
         yard.services.runs.list(ann, **{field: text})
     assert refused.value.details[0].path == field

@@ -64,7 +64,7 @@ class Made:
     """A run whose tasks have succeeded with given outputs."""
 
     def __init__(self, yard: Yard, c: Connection, owner: str = "ann"):
-        self._yard, self._c = yard, c
+        self._yard, self.c = yard, c
         self.rows = Rows(yard.store, c)
         self.run: Run = self.rows.run(owner=owner)
 
@@ -80,7 +80,7 @@ class Made:
             kind = "pickle" if filename.endswith(".pkl") else ""
             row = {"name": name, "filename": filename, "format": kind, "digest": blob.digest}
             rows.append({**row, "size_bytes": blob.size_bytes, "type": None})
-        self._yard.store.artifacts.insert_all(self._c, [(task, rows)])
+        self._yard.store.artifacts.insert_all(self.c, [(task, rows)])
         return task
 
 
@@ -92,7 +92,7 @@ def made(yard: Yard) -> Iterator[Made]:
 
 
 def ask(yard: Yard, made: Made, **query: Any):
-    made._c.commit()
+    made.c.commit()
     return yard.services.runs.previews(Caller("ann"), made.run.id, **query)
 
 
@@ -130,7 +130,7 @@ def test_an_output_is_the_picture_where_the_notebook_has_no_figure(yard, made):
     assert yard.services.runs.picture(Caller("ann"), made.run.id, found.picture)[:4] == b"\x89PNG"
 
 
-def test_text_is_shown_where_there_is_nothing_else(yard, made):
+def test_text_is_shown_as_the_last_choice(yard, made):
     made.task("a", notes=("notes.txt", "<b>hi</b>\nmore"))
     made.task("b", other=("data.bin", b"\0"))
     made.task("c", state="running", rows=("rows.csv", "a\n1\n"))
@@ -178,7 +178,7 @@ def log_metric(yard: Yard, made: Made, task: TaskRecord, value: float) -> None:
 
 
 def test_metrics_behind_any_number_of_cached_nodes_take_the_same_number_of_queries(yard, made):
-    first = Made(yard, made._c)
+    first = Made(yard, made.c)
     makers = [first.task(str(n), cache_key=f"k{n}", finished_at=moment(n)) for n in range(6)]
     for n, maker in enumerate(makers):
         log_metric(yard, made, maker, float(n))
@@ -187,7 +187,7 @@ def test_metrics_behind_any_number_of_cached_nodes_take_the_same_number_of_queri
         # every other node is pinned instead
         own = {"plan": plan | {"reuse": maker.id}} if n % 2 else {"cache_key": f"k{n}"}
         made.task(str(n), cached=True, finished_at=moment(99), **own)
-    made._c.commit()
+    made.c.commit()
     counts = []
     for count in (2, 6):
         nodes = ",".join([*map(str, range(count)), "none"])
@@ -200,7 +200,7 @@ def test_metrics_behind_any_number_of_cached_nodes_take_the_same_number_of_queri
 
 def test_previews_of_tasks_alone_look_for_no_datasets(yard, made, monkeypatch):
     made.task("a", notes=("notes.txt", "hi"))
-    monkeypatch.setattr(type(yard.services.runs), "_datasets", lambda *_: pytest.fail("asked"))
+    monkeypatch.setattr(type(yard.services.runs), "datasets_of", lambda *_: pytest.fail("asked"))
     assert list(by_node(ask(yard, made, nodes="a"))) == ["a"]
 
 
@@ -209,13 +209,13 @@ def test_a_picture_reads_no_other_file_of_the_run(yard, made, monkeypatch):
     made.task("a", plot=("plot.png", png()), other=("data.csv", "a\n1\n"))
     made.task("b", more=("more.png", png(50)))
     digest = by_node(ask(yard, made))["a"].picture
-    asked = [yard.services.runs._datasets, yard.store.artifacts.of_run]
+    asked = [yard.services.runs.datasets_of, yard.store.artifacts.of_run]
     for one in asked:
         monkeypatch.setattr(type(one.__self__), one.__name__, lambda *_: pytest.fail("asked"))
     assert yard.services.runs.picture(Caller("ann"), made.run.id, digest)
 
 
-def test_what_the_code_put_in_place_of_its_metrics_is_not_followed(yard, made, tmp_path):
+def test_a_link_in_place_of_the_metrics_is_not_followed(yard, made, tmp_path):
     attempt = made.rows.attempt(made.task("a"))
     folder = folders.attempt_folder_of(yard.store.folder, attempt.id)
     folder.mkdir(parents=True)
@@ -296,9 +296,9 @@ def test_a_request_waits_for_seconds_at_most(yard, made, monkeypatch):
     assert list(by_node(ask(yard, made))) == ["a", "b"]
 
 
-def test_one_request_at_a_time_makes_previews(yard, made, monkeypatch):
+def test_one_request_at_a_time_creates_previews(yard, made, monkeypatch):
     made.task("a", rows=("a.csv", "a\n1\n"))
-    made._c.commit()
+    made.c.commit()
     begun, go_on = threading.Event(), threading.Event()
     read = yard.parts.tables.preview
 
@@ -318,7 +318,7 @@ def test_one_request_at_a_time_makes_previews(yard, made, monkeypatch):
     assert list(by_node(answers[0])) == ["a"]
 
 
-def test_nobody_sees_the_results_of_others(yard, made):
+def test_results_of_other_users_are_hidden(yard, made):
     made.task("a", plot=("plot.png", png()))
     digest = by_node(ask(yard, made))["a"].picture
     runs, bob, theirs = yard.services.runs, Caller("bob"), made.run.id
@@ -333,7 +333,7 @@ def test_nobody_sees_the_results_of_others(yard, made):
 
 def test_a_run_has_only_its_own_pictures(yard, made):
     made.task("a", rows=("a.csv", "a\n1\n"))
-    other = Made(yard, made._c)
+    other = Made(yard, made.c)
     other.task("b", plot=("plot.png", png()))
     digest = by_node(ask(yard, other))["b"].picture
     rows = yard.parts.blobs.put_bytes(b"a\n1\n").digest
@@ -344,7 +344,7 @@ def test_a_run_has_only_its_own_pictures(yard, made):
 
 def test_the_first_rows_of_an_output(yard, made):
     made.task("a", rows=("a.csv", "a\n1\n"), other=("b.bin", "x"), bad=("c.parquet", "PAR1"))
-    made._c.commit()
+    made.c.commit()
 
     def head(node: str, output: str) -> FilePreview:
         return yard.services.runs.output_preview(Caller("ann"), made.run.id, node, output)

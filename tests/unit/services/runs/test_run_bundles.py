@@ -31,12 +31,12 @@ def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
     assert len(names) == len(set(names))
 
 
-def test_a_run_that_has_not_ended_has_none(yard, ann, run):
+def test_a_live_run_has_no_bundle(yard, ann, run):
     with pytest.raises(Conflict, match="Run 1 has not finished"):
         yard.services.runs.bundle(ann, run.id)
 
 
-def test_nobody_else_gets_it(yard, ann, run):
+def test_other_users_get_no_bundle(yard, ann, run):
     yard.services.runs.cancel(ann, run.id)
     with pytest.raises(NotFound, match="no run"):
         yard.services.runs.bundle(Caller("bob"), run.id)

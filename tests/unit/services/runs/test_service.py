@@ -16,7 +16,7 @@ from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.yard import Yard
 
 
-def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
+def test_a_dispatcher_with_other_settings_is_replaced_first(yard, ann, flow):
     """G5: once the run is there, it would have work."""
     runs, seen = yard.services.runs, []
     parts = dataclasses.replace(
@@ -28,7 +28,7 @@ def test_a_dispatcher_with_other_settings_makes_way_first(yard, ann, flow):
     assert seen == [[]]
 
 
-def test_a_request_to_cancel_waits_for_nothing(yard, ann, flow):
+def test_a_cancel_request_returns_at_once(yard, ann, flow):
     """R7: it is acknowledged although no dispatcher is there to obey it."""
     made = yard.services.runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
     yard.services.runs.cancel(ann, made.id)
@@ -36,7 +36,7 @@ def test_a_request_to_cancel_waits_for_nothing(yard, ann, flow):
     assert (run.state, run.cancel_requested_at is None) == ("queued", False)
 
 
-def test_a_request_to_cancel_uses_the_reserve_of_a_full_disk(yard, ann, flow, monkeypatch):
+def test_a_cancel_request_uses_the_reserve_of_a_full_disk(yard, ann, flow, monkeypatch):
     """I15."""
     made = yard.services.runs.create(ann, NewRun(path=flow, parameters={"n": 3}))
     reserve = yard.store.folder / "reserve"
@@ -56,7 +56,7 @@ def test_a_run_is_found_by_id_name_and_number(yard, ann, flow):
 
 
 @pytest.mark.parametrize("name", ["7", "٧", "019a1f5e-624e-765b-9cea-aedb8aeedbd0"])
-def test_what_names_another_run_is_no_name(yard, ann, flow, name):
+def test_ambiguous_names_are_refused(yard, ann, flow, name):
     """Else `rm 7` would remove another run than number 7."""
     with pytest.raises(Invalid) as refused:
         yard.services.runs.create(ann, NewRun(path=flow, name=name))
@@ -98,7 +98,7 @@ def test_the_same_key_gives_the_same_run(yard, ann, flow):
         {"executable": "none"},
     ],
 )
-def test_what_cannot_run_leaves_nothing(yard, ann, flow, body):
+def test_an_invalid_run_is_not_stored(yard, ann, flow, body):
     with pytest.raises((Invalid, NotFound)):
         yard.services.runs.create(ann, NewRun(**body))
     assert yard.services.runs.list(ann).items == []
@@ -111,7 +111,7 @@ def test_a_run_of_data_alone_is_refused_without_a_field(yard, ann, flow):
     assert refused.value.details == []
 
 
-def test_only_what_the_chosen_part_uses_has_to_be_given(yard, ann, flow, root):
+def test_only_inputs_of_selected_nodes_are_required(yard, ann, flow, root):
     """K7, K8."""
     document = json.loads((root / flow).read_text())
     document["meta"]["parameters"] |= {"n": {"type": "int"}, "other": {"type": "string"}}
@@ -126,7 +126,7 @@ def test_only_what_the_chosen_part_uses_has_to_be_given(yard, ann, flow, root):
     assert runs.create(ann, NewRun(path=flow, parameters={"n": 1})).parameters == {"n": 1}
 
 
-def test_a_live_run_is_not_removed(yard, ann, flow):
+def test_a_live_run_is_not_deleted(yard, ann, flow):
     made = yard.services.runs.create(ann, NewRun(path=flow))
     with pytest.raises(Conflict):
         yard.services.runs.delete(ann, made.id)
@@ -205,7 +205,7 @@ def test_a_run_from_elsewhere_keeps_its_path(yard, ann, tmp_path, flow):
     assert refused.value.details[0].path == "workflow"
 
 
-def test_an_output_has_no_place_of_its_choice_and_texts_have_a_limit(yard, ann, tool, root):
+def test_outputs_have_no_chosen_path_and_texts_are_limited(yard, ann, tool, root):
     (root / "a.csv").write_text("a\n")
     given = {"source": "a.csv", "result": "/tmp/elsewhere.csv"}
     with pytest.raises(Invalid) as refused:
@@ -216,7 +216,7 @@ def test_an_output_has_no_place_of_its_choice_and_texts_have_a_limit(yard, ann, 
         yard.services.runs.create(ann, NewRun(path=tool, parameters=long))
 
 
-def test_an_arrow_without_a_node_is_refused(yard, ann, flow, root):
+def test_an_edge_without_a_node_is_refused(yard, ann, flow, root):
     text = (root / flow).read_text().replace('"target": "two"', '"target": "gone"')
     (root / flow).write_text(text)
     with pytest.raises(Invalid) as refused:
@@ -224,7 +224,7 @@ def test_an_arrow_without_a_node_is_refused(yard, ann, flow, root):
     assert refused.value.details[0].path == "document.edges"
 
 
-def test_who_follows_a_run_is_told_what_changed(yard, ann, flow):
+def test_followers_of_a_run_get_changes(yard, ann, flow):
     """R7, I22: tasks, also by attempts at them; all where too much was forgotten since."""
     run = yard.services.runs.create(ann, NewRun(path=flow))
     before = yard.services.runs.tasks(ann, run.id)

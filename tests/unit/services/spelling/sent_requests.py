@@ -55,6 +55,8 @@ def values_of(kind: Any) -> st.SearchStrategy[Any]:
 def _drawn(info: Any) -> st.SearchStrategy[Any]:
     """Return a strategy for values as in JSON."""
     match info:
+        case msgspec.inspect.Metadata():
+            return _drawn(info.type)
         case msgspec.inspect.StructType():
             return _struct(info.cls)
         case msgspec.inspect.UnionType():

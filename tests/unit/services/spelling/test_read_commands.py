@@ -31,7 +31,7 @@ COMMANDS = [
 
 
 @pytest.mark.parametrize(("name", "query", "command"), COMMANDS)
-def test_a_read_is_spelled_as_its_command_takes_it(name, query, command):
+def test_a_read_request_is_spelled_as_its_command(name, query, command):
     operation = BY_ID[name]
     asked = SpellingRequest(name, {one.name: "KEY" for one in operation.placed("path")}, query)
     assert spell(operation, asked).command == f"nbyard {command}"

@@ -35,5 +35,5 @@ from nbyard.services.spelling.secrets import secret_places
         (DeploymentChange(password="x"), ["password"]),
     ],
 )
-def test_places(body, places):
+def test_places_of_secrets_are_known(body, places):
     assert secret_places(body) == places

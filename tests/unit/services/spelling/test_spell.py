@@ -74,7 +74,7 @@ def test_requests_without_a_command_of_their_own(name, body, command):
     check_command(name, body, command)
 
 
-def test_what_is_created_is_linked_to_the_active_project():
+def test_created_resources_are_linked_to_the_active_project():
     asked = SpellingRequest("runs.create", body={"path": "a.ipynb"}, project="red wine")
     spelled = spell(BY_ID["runs.create"], asked)
     assert spelled.command == "nbyard --project 'red wine' run a.ipynb"

@@ -22,7 +22,7 @@ from nbyard.services.spelling.words import (
 from .sent_requests import TEXTS
 
 
-def test_options_that_are_not_needed_are_left_out():
+def test_unneeded_options_are_left_out():
     words = Words("run").option("--a", None).option("--b", UNSET).option("--c", "", "")
     assert words.flag("--d", False).json("--e", {}).done("x") == ["nbyard", "run", "x"]
 
@@ -46,7 +46,7 @@ def test_any_text_comes_back_from_a_shell(text):
     ("path", "executable"),
     [("", ""), ("a.py", "b"), ("Makefile", ""), ("", "clean.py"), ("", "a/b")],
 )
-def test_targets_that_the_command_line_reads_otherwise(path, executable):
+def test_ambiguous_targets_are_spelled_safely(path, executable):
     with pytest.raises(UnspellableRequest):
         target_of(path, executable)
 

@@ -5,7 +5,7 @@ import hashlib
 import pytest
 
 from nbyard.domain.projects.definitions import FILE, ProjectFile, ProjectPush, read_definition
-from nbyard.transfer.project_selection import SelectedFile, pack_files
+from nbyard.transfer.project_folders import SelectedFile, pack_files
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ def test_a_moved_file_keeps_its_runs(yard, ann, flow, root, runs_of):
     assert check(yard, ann, "deep/other.nbflow").copy_of == ""
 
 
-def test_what_runs_after_a_move_is_of_the_same_workflow(yard, ann, flow, root, runs_of):
+def test_a_run_after_a_move_belongs_to_the_same_workflow(yard, ann, flow, root, runs_of):
     first = yard.services.runs.create(ann, NewRun(path=flow))
     os.rename(root / flow, root / "other.nbflow")
     second = yard.services.runs.create(ann, NewRun(path="other.nbflow"))
@@ -44,7 +44,7 @@ def test_what_runs_after_a_move_is_of_the_same_workflow(yard, ann, flow, root, r
     assert (found.path, found.workflow_id) == ("other.nbflow", seen.id)
 
 
-def test_a_copy_has_no_runs_and_is_told_of_its_original(yard, ann, flow, root, runs_of):
+def test_a_copy_has_no_runs_and_names_its_original(yard, ann, flow, root, runs_of):
     made = yard.services.runs.create(ann, NewRun(path=flow))
     shutil.copy(root / flow, root / "copy.nbflow")
     assert runs_of("copy.nbflow") == []
@@ -69,7 +69,7 @@ def undecided(yard, ann, flow, root):
 
 
 @pytest.mark.parametrize("opened", [("copy", "b"), ("b", "copy")])
-def test_what_is_opened_first_decides_nothing(
+def test_opening_a_copy_first_changes_nothing(
     yard, ann, flow, root, runs_of, store, undecided, opened
 ):
     with store.read() as c:
@@ -87,7 +87,7 @@ def test_what_is_opened_first_decides_nothing(
 
 
 @pytest.mark.parametrize(("ran", "other"), [("copy", "b"), ("b", "copy")])
-def test_what_runs_first_takes_the_runs(yard, ann, runs_of, undecided, ran, other):
+def test_the_first_copy_that_runs_keeps_the_history(yard, ann, runs_of, undecided, ran, other):
     for name in ("copy", "b"):
         check(yard, ann, f"{name}.nbflow")
     again = yard.services.runs.create(ann, NewRun(path=f"{ran}.nbflow"))
@@ -139,14 +139,14 @@ def test_a_deleted_file_still_names_its_runs(yard, ann, flow, root, runs_of):
 
 
 @pytest.mark.parametrize("text", ["{", '{"version": 2}'])
-def test_a_file_that_cannot_be_read_keeps_its_place(yard, ann, flow, root, runs_of, text):
+def test_an_unreadable_file_keeps_its_path(yard, ann, flow, root, runs_of, text):
     made = yard.services.runs.create(ann, NewRun(path=flow))
     shutil.copy(root / flow, root / "copy.nbflow")
     (root / flow).write_text(text)
     assert (runs_of(flow), runs_of("copy.nbflow")) == ([made.id], [])
 
 
-def test_a_renamed_folder_takes_its_workflows_along(yard, ann, flow, root, runs_of):
+def test_workflows_follow_a_renamed_folder(yard, ann, flow, root, runs_of):
     (root / "old").mkdir()
     (root / "old2.nbflow").write_text((root / flow).read_text().replace('"w"', '"w2"'))
     for name in (flow, "tool.py", "tool.py.nbexec", "data.csv"):

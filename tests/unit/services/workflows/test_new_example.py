@@ -15,7 +15,7 @@ from nbyard.host import example_files
 from nbyard.services.workflows import service
 
 
-def test_the_copy_is_complete_and_has_an_id_of_its_own(yard, ann, root):
+def test_the_copy_is_complete_with_its_own_id(yard, ann, root):
     workflows = yard.services.workflows
     first = workflows.create_example(ann, NewExample())
     second = workflows.create_example(ann, NewExample())
@@ -32,7 +32,7 @@ def test_the_copy_is_complete_and_has_an_id_of_its_own(yard, ann, root):
     assert '"penguins": [0, 240]' in texts[0]  # as the canvas writes it
 
 
-def test_nothing_that_exists_is_overwritten(yard, ann, root):
+def test_existing_files_are_not_overwritten(yard, ann, root):
     (root / "penguins").write_text("mine")
     made = yard.services.workflows.create_example(ann, NewExample())
     assert made.path == "penguins-1/penguins.nbflow"
@@ -60,7 +60,7 @@ def test_a_folder_that_is_missing_or_outside_is_refused(yard, ann, root):
 
 
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EROFS])
-def test_a_folder_that_may_not_be_written_to(yard, ann, root, monkeypatch, number):
+def test_a_read_only_folder_is_refused(yard, ann, root, monkeypatch, number):
     def refuse(folder):
         raise OSError(number, os.strerror(number), str(folder))
 
@@ -70,7 +70,7 @@ def test_a_folder_that_may_not_be_written_to(yard, ann, root, monkeypatch, numbe
         yard.services.workflows.create_example(ann, NewExample("mine"))
 
 
-def test_a_copy_that_fails_leaves_nothing(yard, ann, root, monkeypatch):
+def test_a_failed_copy_leaves_no_files(yard, ann, root, monkeypatch):
     copy = shutil.copyfile
 
     def full(source, target):
@@ -84,20 +84,20 @@ def test_a_copy_that_fails_leaves_nothing(yard, ann, root, monkeypatch):
     assert not (root / "penguins").exists()
 
 
-def test_a_copy_that_gets_no_id_leaves_nothing(yard, ann, root, monkeypatch):
+def test_a_copy_without_an_id_leaves_no_files(yard, ann, root, monkeypatch):
     monkeypatch.setattr(service, "canonical", lambda _: pytest.fail("no text"))
     with pytest.raises(pytest.fail.Exception):
         yard.services.workflows.create_example(ann, NewExample())
     assert not (root / "penguins").exists()
 
 
-def test_an_installation_without_the_files_says_so(yard, ann, monkeypatch):
+def test_an_installation_without_the_files_is_reported(yard, ann, monkeypatch):
     monkeypatch.setattr(service, "source", lambda: None)
     with pytest.raises(NotFound, match="does not contain the example"):
         yard.services.workflows.create_example(ann, NewExample())
 
 
-def test_an_installed_example_is_found_where_jupyter_keeps_its_data(monkeypatch, tmp_path):
+def test_an_installed_example_is_found_in_the_data_of_jupyter(monkeypatch, tmp_path):
     place = tmp_path / "nbyard-examples" / "penguins"
     place.mkdir(parents=True)
     monkeypatch.setattr(example_files, "CHECKOUT", tmp_path / "none")
@@ -109,14 +109,14 @@ def test_an_installed_example_is_found_where_jupyter_keeps_its_data(monkeypatch,
     assert example_files.source() == place
 
 
-def test_the_wheel_is_told_of_every_file(repository):
+def test_the_wheel_contains_every_file(repository):
     listed = (repository / "pyproject.toml").read_text()
     assert [
         name for name in example_files.FILES if f'"examples/penguins/{name}"' not in listed
     ] == []
 
 
-def test_packages_that_the_kernel_lacks_are_named(yard, ann, monkeypatch):
+def test_missing_packages_of_the_kernel_are_named(yard, ann, monkeypatch):
     needs = yard.services.workflows.example_needs
     assert needs(ann).missing == []
     monkeypatch.setattr(service, "PACKAGES", ("pandas", "no-such-package"))

@@ -101,9 +101,7 @@ def test_a_copy_outside_of_the_pushed_folder_hides_no_workflow(yard, ann, push, 
     assert len(yard.services.workflows.list(ann).items) == 2
 
 
-def test_a_folder_that_pushes_as_another_project_now_has_the_copy_of_that_one(
-    yard, ann, push, flow
-):
+def test_a_folder_has_the_copy_of_its_present_project(yard, ann, push, flow):
     push()
     push(name="beer")
     (file,) = yard.services.workflows.unrun(ann).items

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.notices.structs import NewChannel, NoticeRule
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
-from nbyard.services.workflows.pushed_names import PushedNames
+from nbyard.services.workflows.pushed_workflows import PushedNames
 
 pytestmark = pytest.mark.slow
 
@@ -55,7 +55,7 @@ def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, push, f
     named = NoticeRule(["failed"], path="wine:flow.nbflow")
     stale = now.path.replace("/flow.nbflow", "-before/flow.nbflow")
     known = NoticeRule(["failed"], path=stale)
-    (rule,) = channels._rules(ann.name, [named], [known])
+    (rule,) = channels.matching_rules(ann.name, [named], [known])
     assert rule.path == now.path
 
 
@@ -76,7 +76,7 @@ def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, r
     assert stored.workflow == workflow.id == run.workflow_id
 
 
-def test_other_paths_stay(yard, ann, push, flow, root):
+def test_other_paths_are_unchanged(yard, ann, push, flow, root):
     push()
     with yard.parts.store.read() as c:
         names = PushedNames(yard.parts.store, c, ann.name)
@@ -84,13 +84,13 @@ def test_other_paths_stay(yard, ann, push, flow, root):
         assert [names.real(c, text) for text in ("", flow, "beer:flow.nbflow")] == [""] * 3
 
 
-def test_rules_of_channels_show_it(yard, ann, push, flow):
+def test_rules_of_channels_show_the_pushed_name(yard, ann, push, flow):
     push()
     notices = yard.services.channels
-    (rule,) = notices._rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])
+    (rule,) = notices.matching_rules(ann.name, [NoticeRule(["failed"], path="wine:flow.nbflow")])
     assert rule.path == yard.services.workflows.list(ann).items[0].path
     with yard.parts.store.read() as c:
-        shown = notices._with_shown_path(rule, PushedNames(yard.parts.store, c, ann.name))
+        shown = notices.with_shown_path(rule, PushedNames(yard.parts.store, c, ann.name))
     assert shown.path == "wine:flow.nbflow"
-    (same,) = notices._rules(ann.name, [shown], [rule])
+    (same,) = notices.matching_rules(ann.name, [shown], [rule])
     assert same.path == rule.path

@@ -9,10 +9,9 @@ from sqlalchemy import delete
 from nbyard.domain.projects.structs import NewLink, ProjectPatch
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, StaleWrite
-from nbyard.services.projects import pushes
+from nbyard.services.projects import service
 from nbyard.services.projects.pushed_schedules import ScheduleSync
-from nbyard.services.workflows.pushed_copies import PushedCopies
-from nbyard.services.workflows.pushed_workflows import pushed_documents
+from nbyard.services.workflows.pushed_workflows import PushedCopies, pushed_documents
 from nbyard.store.schema.tables import workflows
 
 pytestmark = pytest.mark.slow
@@ -63,7 +62,7 @@ def test_a_push_without_the_files_of_a_node_changes_nothing(yard, ann, push, flo
 
 
 def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
-    monkeypatch.setattr(pushes, "MAX_DOCUMENT", 10, raising=False)
+    monkeypatch.setattr(service, "MAX_DOCUMENT", 10, raising=False)
     read, open_blob = [], yard.parts.blobs.open
 
     def noted(name):
@@ -76,7 +75,7 @@ def test_a_push_reads_no_large_workflows(yard, ann, push, monkeypatch):
     assert large.size_bytes > 10 and large.digest not in read
 
 
-def test_a_push_that_another_one_overtakes_moves_no_workflows(yard, ann, push, monkeypatch, root):
+def test_an_overtaken_push_moves_no_workflows(yard, ann, push, monkeypatch, root):
     push()
     (before,) = yard.services.workflows.list(ann).items
     (root / "data.csv").write_text("a\n2\n")
@@ -134,7 +133,7 @@ def test_a_push_lists_a_file_whose_id_another_one_has_now(
     def documents(folder):  # folders of disks have no certain order
         return dict(sorted(pushed_documents(folder).items(), reverse=is_reversed))
 
-    monkeypatch.setattr("nbyard.services.projects.pushes.pushed_documents", documents)
+    monkeypatch.setattr("nbyard.services.projects.service.pushed_documents", documents)
     push(toml, **{"new.nbflow": content})
     assert sorted(listed("wine")[0]) == [flow, "new.nbflow"]
     ids = {i.pushed_path: i.id for i in yard.services.workflows.list(ann, project="wine").items}
@@ -216,7 +215,9 @@ def test_a_file_that_is_no_longer_pushed_leaves_the_lists(yard, ann, push, liste
     assert listed("wine")[0] == listed()[0] == ["new.nbflow"]
 
 
-def test_pushed_workflows_go_with_their_project_or_its_last_schedule(yard, ann, push, listed, flow):
+def test_pushed_workflows_are_deleted_with_their_project_or_last_schedule(
+    yard, ann, push, listed, flow
+):
     push()
     yard.services.projects.delete(ann, "wine")
     assert listed() == ([], [flow])
@@ -283,14 +284,14 @@ def test_files_are_read_outside_of_transactions(yard, ann, push, flow, monkeypat
             finally:
                 writing.pop()
 
-    seen, name_in = [], PushedCopies._name_in
+    seen, name_in = [], PushedCopies.name_in
 
     def noted(copies, folder):
         seen.append(len(writing))
         return name_in(copies, folder)
 
     monkeypatch.setattr(store, "write", counted)
-    monkeypatch.setattr(PushedCopies, "_name_in", noted)
+    monkeypatch.setattr(PushedCopies, "name_in", noted)
     push()
     yard.services.runs.create(ann, NewRun(path=flow))
     assert seen == [0] and len(linked(yard, ann)) == 1

@@ -25,7 +25,7 @@ def test_a_drawn_workflow_is_described(yard, ann, flow, root):
     assert yard.services.executables.list(ann).items == []
 
 
-def test_arrows_are_proposed_and_problems_told(yard, ann, tool, root):
+def test_connections_are_proposed_and_problems_reported(yard, ann, tool, root):
     (root / "data.csv").write_text("a\n1\n")
     nodes = {
         "data": {"type": "dataset", "path": "data.csv"},
@@ -37,7 +37,7 @@ def test_arrows_are_proposed_and_problems_told(yard, ann, tool, root):
     assert [(p.source, p.target, p.input) for p in found.proposals] == [("data", "one", "source")]
 
 
-def test_a_syntax_error_is_told_instead_of_a_lost_connection(yard, ann, root):
+def test_a_syntax_error_hides_lost_connections(yard, ann, root):
     """Issue 21: the connection is right; the script cannot be read."""
     script = "import argparse\np = argparse.ArgumentParser()\n{}\na = p.parse_args()\nopen(a.table)"
     (root / "data.csv").write_text("a\n1\n")
@@ -51,7 +51,7 @@ def test_a_syntax_error_is_told_instead_of_a_lost_connection(yard, ann, root):
     found = check(yard, ann, document)
     (problem,) = found.problems
     assert (problem.node, problem.edge) == ("fit", "")
-    assert str(problem.reason) == "fit.py, line 3: '(' was never closed"
+    assert str(problem.reason).startswith("fit.py, line 3: ")
     assert found.nodes["fit"].problem == problem.reason
     (root / "flow.nbflow").write_text(json.dumps(document))
     with pytest.raises(Invalid, match=r"fit\.py, line 3"):
@@ -64,7 +64,7 @@ def test_a_syntax_error_is_told_instead_of_a_lost_connection(yard, ann, root):
     "text", ["[]", "{", '{"version": 2}', '{"version": 1, "nodes": {"a b": {"type": "dataset"}}}',
              '{"version": 1, "nodes": {"a": {"type": "x"}}}', '{"version": 1, "version": 1}']
 )  # fmt: skip
-def test_what_is_no_document(yard, ann, text):
+def test_invalid_documents_are_refused(yard, ann, text):
     with pytest.raises(Invalid):
         check(yard, ann, text)
 
@@ -85,7 +85,7 @@ def test_workflows_that_ran_are_listed(yard, ann, flow):
 
 
 @pytest.mark.parametrize("where", ["run", "node"])
-def test_a_runtime_that_nobody_has(yard, ann, flow, root, where):
+def test_an_unknown_runtime_is_a_problem(yard, ann, flow, root, where):
     if where == "node":
         document = json.loads((root / flow).read_text())
         document["nodes"]["one"]["runtime"] = "nowhere"
@@ -95,7 +95,7 @@ def test_a_runtime_that_nobody_has(yard, ann, flow, root, where):
     assert "process" in refused.value.message
 
 
-def test_the_nodes_of_a_saved_workflow_are_shown_in_their_order(yard, ann, flow, root, tool):
+def test_nodes_of_a_saved_workflow_are_shown_in_order(yard, ann, flow, root, tool):
     """A5: with executable, kind and where they run."""
     description = json.loads((root / f"{tool}.nbexec").read_text())
     (root / f"{tool}.nbexec").write_text(json.dumps({**description, "resources": {"image": "own"}}))
@@ -119,7 +119,7 @@ def test_the_nodes_of_a_saved_workflow_are_shown_in_their_order(yard, ann, flow,
             yard.services.workflows.show(ann, path)
 
 
-def test_the_images_that_a_workflow_needs(yard, ann, flow, root, tool):
+def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
     """A5: each once, of the nodes that run in containers."""
     workflows = yard.services.workflows
     assert workflows.images(ann, flow).items == []
@@ -156,7 +156,7 @@ def test_the_images_that_a_workflow_needs(yard, ann, flow, root, tool):
         workflows.images(ann, flow, runtime="nowhere")
 
 
-def test_the_image_that_a_tool_hints_at(yard, ann, flow, root):
+def test_the_hinted_image_of_a_tool_is_listed(yard, ann, flow, root):
     """E13: it is needed where the tool runs in a container."""
     hint = {"DockerRequirement": {"dockerPull": "hinted"}}
     tool = {"class": "CommandLineTool", "cwlVersion": "v1.2", "baseCommand": "true"}

@@ -4,8 +4,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from nbyard.errors import StaleWrite
-from nbyard.store.schema.tables import dataset_versions, runs
-from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.tables import dataset_versions, run_templates, runs
 
 from ..rows import Rows
 from .conftest import NOW

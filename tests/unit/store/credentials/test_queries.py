@@ -10,7 +10,7 @@ from tests.support.leaked_secrets import CANARY, is_in
 
 from nbyard.domain.credentials import Credential, Login
 from nbyard.errors import NbyardError, StoreUnusable
-from nbyard.store.credentials.vault import VARIABLE
+from nbyard.store.credentials.vault import VARIABLE, Vault
 from nbyard.store.schema.tables import credentials
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -23,7 +23,7 @@ def add(store, key: str, owner: str = "ada", kind: str = "token") -> Credential:
     return made
 
 
-def test_a_row_tells_nothing_secret_and_is_seen_by_its_owner_only(store):
+def test_a_row_has_no_secret_and_is_visible_to_its_owner_only(store):
     made = add(store, "1")
     with store.read() as c:
         assert store.credentials.get(c, "ada", "1") == made
@@ -36,7 +36,7 @@ def test_a_row_tells_nothing_secret_and_is_seen_by_its_owner_only(store):
     assert [(event.topic, event.data) for event in told] == [("credential", {"change": "created"})]
 
 
-def test_pages_go_by_kind_and_words(store):
+def test_pages_are_filtered_by_kind_and_text(store):
     for key in "123":
         add(store, key, kind="s3" if key == "2" else "token")
     add(store, "4", "bob")
@@ -49,7 +49,7 @@ def test_pages_go_by_kind_and_words(store):
         assert store.credentials.names(c, "bob") == {"4": "name 4"}
 
 
-def test_of_two_changes_the_second_is_told_that_it_came_late(store):
+def test_the_second_of_two_changes_is_refused(store):
     made = add(store, "1")
     new = msgspec.structs.replace(made, fields={}, version=2)
     with store.write() as c:
@@ -58,7 +58,7 @@ def test_of_two_changes_the_second_is_told_that_it_came_late(store):
         assert store.credentials.fields(c, new) == {"secret": CANARY}
 
 
-def test_a_row_taken_to_another_owner_cannot_be_read(store):
+def test_a_row_moved_to_another_owner_cannot_be_read(store):
     made = add(store, "1")
     with store.write() as c:
         c.execute(update(credentials).values(owner="bob"))
@@ -67,22 +67,22 @@ def test_a_row_taken_to_another_owner_cannot_be_read(store):
             store.credentials.fields(c, stolen)
 
 
-def test_they_are_sealed_anew_with_the_newest_key(store, monkeypatch):
+def test_credentials_are_sealed_again_with_the_newest_key(store, monkeypatch):
     made = add(store, "1")
     old = (store.folder / "crypt.key").read_text().strip()
     monkeypatch.setenv(VARIABLE, "0" * 64 + ";" + old)
-    rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
+    rows = type(store.credentials)(Vault(store.folder))
     with store.write() as c:
         assert (rows.reseal_all(c, "ada"), rows.reseal_all(c, "ada")) == (1, 0)
         assert rows.fields(c, made)["secret"] == CANARY
 
 
-def test_no_other_key_is_made_beside_rows_that_were_sealed_with_one(store, monkeypatch):
+def test_no_new_key_is_created_beside_sealed_rows(store, monkeypatch):
     """A process that was not given it says so."""
     monkeypatch.setenv(VARIABLE, "0" * 64)
     made = add(store, "1")
     monkeypatch.delenv(VARIABLE)
-    rows = type(store.credentials)(type(store.credentials._vault)(store.folder))
+    rows = type(store.credentials)(Vault(store.folder))
     new = msgspec.structs.replace(made, version=2)
     for use in (
         lambda c: rows.fields(c, made),
@@ -102,21 +102,21 @@ def test_no_other_key_is_made_beside_rows_that_were_sealed_with_one(store, monke
         assert rows.fields(c, new)["secret"] == "other"
 
 
-def test_a_name_is_taken_once_by_each_owner(store):
+def test_names_are_unique_for_each_owner(store):
     add(store, "1")
     with pytest.raises(IntegrityError), store.write() as c:
         made = Credential("2", "name 1", "ada", "token", "", {}, [], 1, NOW, NOW)
         store.credentials.insert(c, made, {})
 
 
-def test_what_is_deleted_is_gone(store):
+def test_a_deleted_credential_is_not_found(store):
     made = add(store, "1")
     with store.write() as c:
         store.credentials.delete(c, made)
         assert store.credentials.get(c, "ada", "1") is None
 
 
-def test_the_login_for_an_image_is_its_owners_and_only_that_is_opened(store, monkeypatch):
+def test_only_the_login_of_the_owner_is_opened(store, monkeypatch):
     fields = {"server": "h.test", "username": "ann"}
     made = Credential("1", "hub", "ada", "registry", "", fields, ["password"], 1, NOW, NOW)
     with store.write() as c:

@@ -15,7 +15,7 @@ from nbyard.store.credentials.vault import FILE, VARIABLE, Vault
 SECRET = {"secret": CANARY}
 
 
-def test_what_is_sealed_is_opened_and_tells_nothing(tmp_path):
+def test_sealed_text_is_opened_and_reveals_nothing(tmp_path):
     vault = Vault(tmp_path)
     sealed = vault.seal("ann", "api", SECRET)
     assert vault.open("ann", "api", sealed) == SECRET
@@ -24,7 +24,7 @@ def test_what_is_sealed_is_opened_and_tells_nothing(tmp_path):
     assert Vault(tmp_path).open("ann", "api", sealed) == SECRET, "the key was kept"
 
 
-def test_the_key_is_a_file_of_ones_own_that_is_made_once(tmp_path):
+def test_the_key_is_a_private_file_created_once(tmp_path):
     with ThreadPoolExecutor(8) as pool:
         names = set(pool.map(lambda _: Vault(tmp_path).newest, range(16)))
     assert len(names) == 1
@@ -33,7 +33,7 @@ def test_the_key_is_a_file_of_ones_own_that_is_made_once(tmp_path):
 
 
 @pytest.mark.parametrize(("owner", "name"), [("bob", "api"), ("ann", "other"), ("an", "napi")])
-def test_a_row_taken_to_another_place_cannot_be_read(tmp_path, owner, name):
+def test_a_moved_row_cannot_be_read(tmp_path, owner, name):
     vault = Vault(tmp_path)
     with pytest.raises(NbyardError, match="was changed outside"):
         vault.open(owner, name, vault.seal("ann", "api", SECRET))
@@ -59,13 +59,13 @@ def test_keys_are_rotated(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("text", ["short", "z" * 64, ";", "AAAA"])
-def test_what_is_no_key_is_said_without_showing_it(tmp_path, monkeypatch, text):
+def test_an_invalid_key_is_reported_without_showing_it(tmp_path, monkeypatch, text):
     monkeypatch.setenv(VARIABLE, text)
     with pytest.raises(StoreUnusable, match=VARIABLE) as told:
         Vault(tmp_path).seal("ann", "api", SECRET)
     assert text == ";" or text not in told.value.words
 
 
-def test_no_cipher_is_loaded_before_something_is_sealed():
+def test_the_cipher_is_loaded_at_first_use():
     script = "import sys, nbyard.store; sys.exit('cryptography' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0

@@ -12,7 +12,7 @@ from nbyard.store.schema.tables import events, facts
 NOW = datetime(2026, 1, 2, 3, 4, 5, 250000, UTC)
 
 
-def test_values_arrive_as_their_columns_say(store):
+def test_values_are_bound_by_their_column_types(store):
     row = {"at": NOW, "owner": "o", "topic": "t", "subject_id": "s", "run_id": "r"}
     with store.write() as c:
         Prepared(insert(events)).run(c, [{**row, "data": {"a": [1, "ä"]}}, {**row, "data": {}}])
@@ -20,7 +20,7 @@ def test_values_arrive_as_their_columns_say(store):
     assert [(one.at, one.data) for one in found] == [(NOW, {"a": [1, "ä"]}), (NOW, {})]
 
 
-def test_it_says_how_many_rows_it_was_about_and_what_it_found(store):
+def test_a_statement_returns_row_counts_and_rows(store):
     put = Prepared(insert(facts))
     change = Prepared(update(facts).where(facts.c.name == bindparam("of")))
     ask = Prepared(select(facts.c.name).where(facts.c.value == bindparam("what")))
@@ -43,7 +43,7 @@ def test_other_columns_are_another_statement(store):
     assert sorted(map(tuple, found)) == [("a", "1"), ("b", "2")]
 
 
-def test_its_errors_are_those_of_every_other_statement(store):
+def test_errors_equal_those_of_other_statements(store):
     put = Prepared(insert(facts))
     with pytest.raises(IntegrityError), store.write() as c:
         put.run(c, [{"name": "a", "value": "1"}, {"name": "a", "value": "2"}])

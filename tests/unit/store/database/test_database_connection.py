@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import text
+from sqlalchemy import JSON, literal, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from nbyard.domain.ids import new_id
@@ -40,7 +40,7 @@ def add_dataset(store: Store, name: str) -> None:
         store.datasets.insert(c, row)
 
 
-def test_fifty_writers_all_get_through(store: Store) -> None:
+def test_fifty_writers_all_succeed(store: Store) -> None:
     """I14."""
     threads = [threading.Thread(target=add_dataset, args=(store, f"d{n}")) for n in range(50)]
     for thread in threads:
@@ -51,7 +51,7 @@ def test_fifty_writers_all_get_through(store: Store) -> None:
         assert store.events.newest_id(c) == 50
 
 
-def test_a_foreign_writer_makes_us_busy_not_broken(
+def test_a_foreign_writer_makes_the_store_busy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F12."""
@@ -68,9 +68,7 @@ def test_a_foreign_writer_makes_us_busy_not_broken(
     opened.close()
 
 
-def test_another_that_begins_with_the_same_new_database_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_concurrent_creation_is_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """I17: SQLite itself refuses at once while another connection changes a new database."""
     other = sqlite3.connect(tmp_path / "store.sqlite", isolation_level=None)
     other.execute("create table begun (number)")
@@ -104,7 +102,7 @@ def test_a_database_that_cannot_be_opened_is_refused_at_once(
         pass
 
 
-def test_a_server_that_is_down_is_no_fault_of_ours(tmp_path: Path) -> None:
+def test_a_down_server_is_unavailable(tmp_path: Path) -> None:
     """F20: 503, in one line."""
     url = "postgresql+psycopg://nobody@127.0.0.1:1/none"
     with pytest.raises(Unavailable, match="does not respond") as refused:
@@ -170,7 +168,7 @@ def test_a_reader_sees_one_state(store: Store) -> None:
         assert c.execute(query).scalar() == 1
 
 
-def test_what_begins_as_a_read_writes_nothing(store: Store) -> None:
+def test_a_read_transaction_cannot_write(store: Store) -> None:
     """I14: it could not wait for its turn. What writes and what reads share their connections."""
     for _ in range(2):
         with pytest.raises((DBAPIError, NbyardError), match=r"read-?only"), store.read() as c:
@@ -181,10 +179,11 @@ def test_what_begins_as_a_read_writes_nothing(store: Store) -> None:
 
 
 @pytest.mark.parametrize("value", ["half \ud83d", 10**30, {"é": [1.5, None, True]}])
-def test_json_comes_back_as_it_was(store: Store, value: object) -> None:
+def test_json_survives_storage(store: Store, value: object) -> None:
     text = database_connection.json_text({"value": value})
     assert json.loads(text) == {"value": value}
-    assert store.database.engine.dialect._json_serializer is database_connection.json_text
+    with store.read() as c:
+        assert c.scalar(select(literal({"value": value}, JSON))) == {"value": value}
 
 
 def test_a_database_without_an_encoding_holds_utf_8(postgres: str, tmp_path: Path) -> None:
@@ -217,7 +216,7 @@ def within_a_pipeline(c: Any) -> None:
 
 @pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 @pytest.mark.parametrize("stop", [after_a_pipeline, within_a_pipeline])
-def test_a_writer_that_was_stopped_keeps_nobody_waiting_for_ever(
+def test_a_stopped_writer_blocks_for_a_limited_time(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch, stop: Callable[[Any], None]
 ) -> None:
     """F14. Of SQLite's lock, which is a file, the tests of faults tell."""
@@ -259,7 +258,7 @@ def log_bytes(folder: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-def test_the_log_stays_short_while_others_read_all_the_time(tmp_path: Path) -> None:
+def test_the_log_stays_short_with_permanent_readers(tmp_path: Path) -> None:
     """There is always somebody who reads, and each reads for long: the log begins anew although."""
     opened = Store(tmp_path)
     done = threading.Event()
@@ -286,7 +285,7 @@ def test_the_log_stays_short_while_others_read_all_the_time(tmp_path: Path) -> N
     assert log_bytes(tmp_path) == 0
 
 
-def test_a_reader_that_stays_keeps_the_log_only_so_long(
+def test_a_long_reader_keeps_the_log_for_a_limited_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Such as a backup, or a shell: what it keeps is given back when it has gone."""
@@ -306,13 +305,13 @@ def test_a_reader_that_stays_keeps_the_log_only_so_long(
 def patience(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long each checkpoint may wait for readers; a log of 4 MB counts as long."""
     found: list[float] = []
-    empty = database_connection.Database._empty_log
+    empty = database_connection.Database.empty_log
 
     def noted(self: database_connection.Database, seconds: float) -> bool:
         found.append(seconds)
         return empty(self, seconds)
 
-    monkeypatch.setattr(database_connection.Database, "_empty_log", noted)
+    monkeypatch.setattr(database_connection.Database, "empty_log", noted)
     monkeypatch.setattr(database_connection, "CHECKPOINT_BYTES", 2**20)
     monkeypatch.setattr(database_connection, "PATIENT_BYTES", 2**22)
     monkeypatch.setattr(database_connection, "PATIENT_GROWTH", 2**22)
@@ -320,9 +319,7 @@ def patience(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def test_all_processes_wait_once_for_a_reader_that_stays(
-    tmp_path: Path, patience: list[float]
-) -> None:
+def test_processes_wait_once_for_a_long_reader(tmp_path: Path, patience: list[float]) -> None:
     """Otherwise the waits of several commands add up to more than a writer waits for its turn."""
     Store(tmp_path).close()
     patience.clear()
@@ -339,7 +336,7 @@ def test_all_processes_wait_once_for_a_reader_that_stays(
 @pytest.mark.parametrize(
     "error", [OperationalError("", None, Exception("disk full")), OSError("disk full")], ids=repr
 )
-def test_a_write_succeeds_although_the_log_cannot_be_emptied(
+def test_a_write_succeeds_with_a_full_log(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
@@ -352,7 +349,7 @@ def test_a_write_succeeds_although_the_log_cannot_be_emptied(
 
     woken: list[bool] = []
     with closing(Store(tmp_path)) as opened:
-        monkeypatch.setattr(database_connection.Database, "_empty_log", fail)
+        monkeypatch.setattr(database_connection.Database, "empty_log", fail)
         monkeypatch.setattr(database_connection, "CHECKPOINT_BYTES", 2**20)
         monkeypatch.setattr(opened.database, "_checkpoint_at", 2**20)
         monkeypatch.setattr(opened.database, "_after_write", lambda: woken.append(True))
@@ -372,7 +369,7 @@ def test_a_large_transaction_does_not_stay_in_the_log(tmp_path: Path) -> None:
     opened.close()
 
 
-def test_a_process_that_leaves_empties_the_log_although_a_thread_reads(tmp_path: Path) -> None:
+def test_an_exiting_process_empties_the_log_despite_readers(tmp_path: Path) -> None:
     """The dispatcher does not wait for its threads when it is ended."""
     opened = Store(tmp_path)
     fill_log(opened, 1)
@@ -388,7 +385,7 @@ def test_a_process_that_leaves_empties_the_log_although_a_thread_reads(tmp_path:
     [2**63, -(10**40), 1e300, 1.0, 0.1, "é\x00\x7f", "\ud800", [], {"": [None, True]}, "💥"],
     ids=ascii,
 )
-def test_what_is_stored_as_json_comes_back_as_it_was(value: object) -> None:
+def test_stored_json_is_unchanged(value: object) -> None:
     """Also what msgspec does not write or read."""
     found = database_connection.json_value(database_connection.json_text({"value": value}))["value"]
     assert found == value and type(found) is type(value)

@@ -36,7 +36,7 @@ def refusal(folder: Path) -> str:
     return refused.value.message
 
 
-def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_folder_is_private(tmp_path: Path) -> None:
     folder = tmp_path / "deep/store"
     integrity.make_folder(folder)
     assert folder.stat().st_mode & 0o777 == 0o700
@@ -61,9 +61,8 @@ def test_the_folder_of_another_user_is_refused(tmp_path: Path, another: int, mod
     with pytest.raises(StoreUnusable) as refused:
         Store(folder)
     owner = pwd.getpwuid(another).pw_name
-    assert refused.value.message == (
-        f"The store in {folder} cannot be used by {another + 4321}: its folder belongs to {owner}."
-    )
+    assert f"cannot be used by {another + 4321}" in refused.value.message
+    assert refused.value.message.endswith(f" {owner}.")
     assert f"Run nbyard as {owner}" in refused.value.hint
     assert refused.value.hint.endswith(f"sudo chown -R {another + 4321} '{folder}'")
     assert folder.stat().st_mode & 0o777 == mode
@@ -80,7 +79,7 @@ def test_root_refuses_the_folder_of_a_user(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
-def test_what_another_user_put_into_an_open_folder_is_refused(folder: Path) -> None:
+def test_files_of_another_user_are_refused(folder: Path) -> None:
     os.lchown(folder / "store.sqlite", 4321, 4321)
     folder.chmod(0o770)
     with pytest.raises(StoreUnusable, match=r"store\.sqlite belongs to 4321") as refused:
@@ -93,7 +92,7 @@ def test_what_another_user_put_into_an_open_folder_is_refused(folder: Path) -> N
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root changes owners")
-def test_what_another_user_puts_in_while_the_folder_is_closed_is_refused(
+def test_files_added_during_the_protection_are_refused(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chmod = Path.chmod
@@ -129,22 +128,20 @@ def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("empty", [True, False])
-def test_a_database_that_is_gone_is_not_begun_anew(folder: Path, empty: bool) -> None:
+def test_a_missing_database_is_not_created_again(folder: Path, empty: bool) -> None:
     (folder / "store.sqlite").unlink()
     if empty:
         (folder / "store.sqlite").touch()
     assert "empty or gone" in refusal(folder)
 
 
-def test_a_log_that_is_gone_while_its_index_is_there(folder: Path) -> None:
+def test_a_missing_log_with_an_index_is_refused(folder: Path) -> None:
     (folder / "store.sqlite-shm").write_bytes(b"")
     (folder / "store.sqlite-wal").unlink(missing_ok=True)
     assert "newest changes" in refusal(folder)
 
 
-def test_another_that_closes_the_database_meanwhile_loses_no_log(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_closing_concurrently_loses_no_log(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     index, log = folder / "store.sqlite-shm", folder / "store.sqlite-wal"
     index.write_bytes(b"")
     log.unlink(missing_ok=True)
@@ -168,12 +165,12 @@ def test_damaged_pages(folder: Path) -> None:
     assert "damaged" in refusal(folder)
 
 
-def test_what_is_no_database(folder: Path) -> None:
+def test_a_file_that_is_no_database_is_refused(folder: Path) -> None:
     (folder / "store.sqlite").write_bytes(b"hello " * 2000)
     assert "not a database" in refusal(folder)
 
 
-def test_tables_without_a_stamp(tmp_path: Path) -> None:
+def test_tables_without_a_version_are_refused(tmp_path: Path) -> None:
     (tmp_path / "store").mkdir()
     with sqlite3.connect(tmp_path / "store/store.sqlite") as half:
         half.execute("pragma journal_mode = wal")
@@ -182,7 +179,7 @@ def test_tables_without_a_stamp(tmp_path: Path) -> None:
     assert "was interrupted" in refusal(tmp_path / "store")
 
 
-def test_a_sound_store_opens_and_keeps_its_mark(folder: Path) -> None:
+def test_an_intact_store_opens_and_keeps_its_mark(folder: Path) -> None:
     mark = (folder / STORE_MARK).read_text()
     again = Store(folder)
     assert mark == again.id + "\n"
@@ -191,7 +188,7 @@ def test_a_sound_store_opens_and_keeps_its_mark(folder: Path) -> None:
     assert (folder / STORE_MARK).read_text() == mark
 
 
-def test_a_large_database_is_not_read_through(
+def test_a_large_database_is_not_read_completely(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     opened = Store(folder)
@@ -252,7 +249,7 @@ def test_an_empty_folder_that_others_can_write_is_refused(tmp_path: Path, mode: 
     assert (f"{folder}/nbyard" in hint) is is_shared
 
 
-def test_a_store_that_everybody_can_write_is_refused(folder: Path) -> None:
+def test_a_world_writable_store_is_refused(folder: Path) -> None:
     folder.chmod(0o777)
     assert f"chmod 700 {folder}" in refused_unchanged(folder, 0o777)[1]
 

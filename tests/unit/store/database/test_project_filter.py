@@ -10,12 +10,12 @@ from ..rows import Rows
 from ..test_projects import add
 
 
-def test_without_a_project_a_query_stays_as_it_is():
+def test_without_a_project_a_query_is_unchanged():
     query: Select[Any] = select(column("id")).where(column("owner") == "ada")
     assert str(query.where(linked_to("", "run", column("id")))) == str(query)
 
 
-def test_with_a_project_the_links_decide():
+def test_with_a_project_only_linked_rows_are_found():
     words = str(select(column("id")).where(linked_to("p", "run", column("id"))))
     assert "id IN (SELECT project_links.resource_id" in words
 

@@ -37,7 +37,7 @@ def ids(connection: Any, query: Any) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
-def test_a_page_begins_after_the_one_before(connection: Any) -> None:
+def test_a_page_starts_after_the_former_one(connection: Any) -> None:
     query = select(NOUNS.c.id)
     assert ids(connection, newest_first(query, NOUNS.c.id, 2, "")) == ["c", "b"]
     assert ids(connection, newest_first(query, NOUNS.c.id, 2, "b")) == ["a"]

@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.lineage.structs import Ref
 from nbyard.domain.runs.structs import BytesOf, ResultOf
-from nbyard.store.lineage.downstream import tasks_of_other_runs
+from nbyard.store.lineage.connections import tasks_of_other_runs
 
 from .records import Records, names, walk
 

@@ -3,7 +3,7 @@
 from sqlalchemy import update
 
 from nbyard.domain.lineage.structs import Ref
-from nbyard.store.lineage.engine_images import image_refs
+from nbyard.store.lineage.connections import image_refs
 from nbyard.store.schema.tables import images
 
 from .records import Records

@@ -10,7 +10,7 @@ from nbyard.store.schema.tables import environment_versions, tasks
 from .records import Records, names, walk
 
 
-def test_others_see_that_there_is_something_and_no_more(store, chain):
+def test_other_users_see_only_that_a_record_exists(store, chain):
     with store.write() as c:
         rows = Records(store, c)
         run = rows.run(owner="eve")
@@ -34,7 +34,7 @@ def test_others_see_that_there_is_something_and_no_more(store, chain):
         assert "deployment copy" not in names(found)
 
 
-def test_what_was_deleted_keeps_the_name_of_its_user(store, chain):
+def test_a_deleted_record_keeps_its_name(store, chain):
     with store.write() as c:
         store.runs.delete(c, store.runs.by_id(c, chain["run"]))
     with store.read() as c:

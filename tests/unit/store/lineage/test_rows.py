@@ -27,7 +27,7 @@ ALL = [
 ]
 
 
-def test_from_a_result_back_to_data_and_forward_to_what_serves_it(store, chain):
+def test_lineage_leads_from_a_result_to_data_and_deployments(store, chain):
     with store.read() as c:
         found = walk(store, c, "ada", [Ref("artifact", chain["fitted"])])
     assert names(found) == ALL
@@ -44,7 +44,7 @@ def test_from_a_result_back_to_data_and_forward_to_what_serves_it(store, chain):
 
 
 @pytest.mark.parametrize("kind", ["version", "model", "image", "served"])
-def test_from_either_end_the_other_is_reached(store, chain, kind):
+def test_each_end_is_reached_from_the_other(store, chain, kind):
     """X10: from what is deployed back to the data, from the data forward to what is deployed."""
     kinds = {"version": "dataset", "served": "deployment"}
     with store.read() as c:
@@ -72,7 +72,7 @@ def test_a_level_costs_the_same_however_wide_it_is(store, chain):
     assert len(asked) == few
 
 
-def test_nothing_has_no_connections(store: Store) -> None:
+def test_an_unknown_record_has_no_connections(store: Store) -> None:
     empty: Collection[Ref] = []
     with store.read() as c:
         assert store.lineage.links(c, "ada", empty, "back", 9).links == []

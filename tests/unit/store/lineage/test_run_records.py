@@ -6,7 +6,7 @@ from nbyard.store.lineage.rows import read_run_record
 from .records import Records
 
 
-def test_everything_that_a_run_used_is_read(store):
+def test_all_records_of_a_run_are_read(store):
     with store.write() as c:
         rows = Records(store, c)
         used = rows.environment("science")

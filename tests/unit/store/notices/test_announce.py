@@ -75,7 +75,7 @@ def test_a_recovery_takes_the_place_of_a_success(store):
         assert events(store, c, successes) == ["succeeded"] * 3
 
 
-def test_another_schedule_of_the_file_has_not_recovered(store):
+def test_recovery_is_per_schedule(store):
     with store.write() as c:
         made = channel(store, c)
         end(store, c, "failed", source_id="one")
@@ -213,7 +213,7 @@ def test_a_firing_without_a_run_is_announced_once(store, kind):
         assert len(store.notices.waiting(c, own.id)) == (2 if kind else 0)
 
 
-def test_other_owners_learn_nothing(store):
+def test_other_owners_get_no_notice(store):
     """I23."""
     with store.write() as c:
         made = add(store, c, owner="bob")

@@ -69,7 +69,7 @@ def test_a_message_keeps_its_notices(store):
         assert store.notices.sent_times(c, made.id, NOW) == []
 
 
-def test_the_oldest_are_forgotten_but_none_that_waits(store, monkeypatch: pytest.MonkeyPatch):
+def test_the_oldest_notices_are_deleted_except_waiting_ones(store, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(outbox, "KEPT", 3)
     with store.write() as c:
         made = add(store, c)

@@ -52,7 +52,7 @@ def test_the_declared_class_of_an_artifact_wins(
     assert bool(listed) == (expected == "model")
 
 
-def test_the_results_of_another_task_become_this_ones_too(store: Store) -> None:
+def test_results_of_another_task_are_shared(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         first, second = (rows.task(rows.run(), "a", state="running") for _ in range(2))
@@ -91,7 +91,7 @@ def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
         assert store.cache.find(c, []) == {}
 
 
-def test_a_result_that_another_run_has_too_is_found_there(store: Store) -> None:
+def test_a_shared_result_is_found_in_another_run(store: Store) -> None:
     """R2: nothing is made again because one of several records of it was removed."""
     with store.write() as c:
         rows = Rows(store, c)
@@ -108,7 +108,7 @@ def test_a_result_that_another_run_has_too_is_found_there(store: Store) -> None:
             assert [hit.task_id for hit in found.values()] == ([left.id] if left else [])
 
 
-def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store) -> None:
+def test_similar_results_are_found_by_their_shared_key(store: Store) -> None:
     """X1: of the same owner, where it is known what was read, the newest first."""
     read = {"read": ["a.csv"]}
     with store.write() as c:
@@ -130,7 +130,7 @@ def test_results_that_differ_in_files_are_found_by_what_they_share(store: Store)
         )
 
 
-def test_a_result_tells_what_it_expects_outside_of_its_code(store: Store) -> None:
+def test_a_result_lists_expected_outside_files(store: Store) -> None:
     """X1: found by its own key, and by what it shares with others."""
     state = OutsideFile(FileState("file", 1, 2, 3, 4), is_read=True, digest="d")
     observed = msgspec.to_builtins(Observed(outside={"/data/ä.csv": state}))
@@ -155,7 +155,7 @@ def test_a_result_tells_what_it_expects_outside_of_its_code(store: Store) -> Non
             assert (hit.outside, hit.outside_files()) == ("", {})
 
 
-def test_a_result_whose_run_was_deleted_is_not_found_any_more(store: Store) -> None:
+def test_results_of_deleted_runs_are_not_found(store: Store) -> None:
     with store.write() as c:
         run = Rows(store, c).run()
         task = Rows(store, c).task(run, state="succeeded")

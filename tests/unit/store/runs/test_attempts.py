@@ -47,7 +47,7 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
     assert {e.run_id for e in events} == {run.id}
 
 
-def test_those_that_came_to_no_result_are_found_by_what_they_were_at(store: Store) -> None:
+def test_unfinished_attempts_are_found_by_key(store: Store) -> None:
     """M4: of the same owner and key, at an end."""
     with store.write() as c:
         rows = Rows(store, c)
@@ -65,7 +65,7 @@ def test_those_that_came_to_no_result_are_found_by_what_they_were_at(store: Stor
         assert store.attempts.without_result(c, [live.id, failed.id], "ada", "k") == {failed.id}
 
 
-def test_what_may_go_on_is_under_way_or_ended_lately(store: Store) -> None:
+def test_continuable_attempts_are_live_or_recent(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         run, now = rows.run(), datetime.now(UTC)
@@ -111,7 +111,7 @@ def test_only_the_newest_attempts_behind_cached_results_are_read(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A node that is forced to run again and again has many."""
-    read, numbers = attempts._attempt, []
+    read, numbers = attempts.attempt_of_row, []
 
     def noted(row: Row[Any]) -> Attempt:
         numbers.append(row.number)
@@ -124,7 +124,7 @@ def test_only_the_newest_attempts_behind_cached_results_are_read(
             rows.attempt(task)
             rows.attempt(task)
         takers = [rows.succeeded(rows.run(), at, cache_key="k", cached=True).id for at in (7, 8)]
-        monkeypatch.setattr(attempts, "_attempt", noted)
+        monkeypatch.setattr(attempts, "attempt_of_row", noted)
         newest = store.attempts.newest_origin_attempts(c, "ada", takers)
     assert {attempt.task_id for attempt in newest.values()} == {task.id}
     assert numbers == [2, 2]

@@ -12,8 +12,8 @@ from nbyard.store import Store, transition
 from nbyard.store.events import Subject
 from nbyard.store.runs import clean_up
 
-from ..models.test_queries import add as add_model
 from ..rows import Rows, moment
+from ..test_models import add as add_model
 
 
 def end(store: Store, rows: Rows, run, state: str = "succeeded") -> None:

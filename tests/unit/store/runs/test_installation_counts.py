@@ -17,7 +17,7 @@ from ..rows import Rows, moment
 USED = UsageSum("ada", "notebook", "process", 1.0, 2.0, 0.0)
 
 
-def test_nothing_is_counted_as_nothing(store: Store) -> None:
+def test_an_empty_store_counts_zero(store: Store) -> None:
     with store.read() as c:
         found = installation_counts.CountRows().all(c)
     assert found.runs == dict.fromkeys(RUN.moves, 0)
@@ -26,7 +26,7 @@ def test_nothing_is_counted_as_nothing(store: Store) -> None:
     assert (found.used, found.granted_gpus) == ([], 0)
 
 
-def test_runs_tasks_and_cached_ones_of_all_owners(store: Store) -> None:
+def test_runs_tasks_and_cached_tasks_of_all_owners_are_counted(store: Store) -> None:
     now = datetime.now(UTC)
     with store.write() as c:
         rows = Rows(store, c)
@@ -81,7 +81,7 @@ def test_seconds_of_attempts_that_have_ended(store: Store) -> None:
         ]
 
 
-def test_what_attempts_used_by_owner_kind_and_runtime(store: Store) -> None:
+def test_usage_is_counted_by_owner_kind_and_runtime(store: Store) -> None:
     """G7: sums of those that have ended; GPUs of those under way."""
     with store.write() as c:
         rows = Rows(store, c)
@@ -109,7 +109,7 @@ def test_what_attempts_used_by_owner_kind_and_runtime(store: Store) -> None:
     assert found.granted_gpus == 3
 
 
-def test_what_takes_long_to_read_is_not_read_at_each_scrape(
+def test_slow_counts_are_not_read_at_each_scrape(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """G7: a pause follows that is as long as the reading, many times over."""

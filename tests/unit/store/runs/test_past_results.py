@@ -10,7 +10,7 @@ from nbyard.store.runs.past_results import LOOKED_AT
 from ..rows import Rows, moment
 
 
-def test_successes_that_were_worked_for_newest_first(store: Store) -> None:
+def test_computed_successes_come_newest_first(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         for seconds in (3, 5):

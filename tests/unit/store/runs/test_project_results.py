@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.store import Connection, Store
-from nbyard.store.runs import project_results
+from nbyard.store.runs import past_results
 from nbyard.store.schema import tables
 from nbyard.store.schema.tables import artifacts
 
@@ -63,7 +63,7 @@ def test_the_newest_result_of_each_output_is_shown(store: Store) -> None:
 def test_results_are_those_of_the_newest_runs_in_each_state(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(project_results, "RUNS_OF_GROUP", 1)
+    monkeypatch.setattr(past_results, "RUNS_OF_GROUP", 1)
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)
         store.projects.link(c, wine, "workflow", "w")
@@ -98,7 +98,7 @@ def test_runs_of_an_executable_show_the_newest_result(store: Store) -> None:
 
 def test_many_runs_hide_no_other_workflow(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest runs of the largest groups are left out."""
-    monkeypatch.setattr(project_results, "MOST_RUNS", 4)
+    monkeypatch.setattr(past_results, "MOST_RUNS", 4)
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)
         for workflow in ("old", "small", "large"):
@@ -108,7 +108,7 @@ def test_many_runs_hide_no_other_workflow(store: Store, monkeypatch: pytest.Monk
                 put(rows, rows.succeeded(rows.run(workflow_id=workflow)), f"{workflow} {place}")
         found = [name for _, name, _ in names(store, c, wine)]
         assert found == ["large 2", "large 1", "small 1", "old 0"]
-        monkeypatch.setattr(project_results, "MOST_RUNS", 1)
+        monkeypatch.setattr(past_results, "MOST_RUNS", 1)
         found = [name for _, name, _ in names(store, c, wine)]
         assert found == ["large 2", "small 1", "old 0"]
 
@@ -117,7 +117,7 @@ def test_runs_of_schedules_are_found_by_each_group_that_they_ever_had(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of a schedule that ran another file long ago, whose newer runs would hide it."""
-    monkeypatch.setattr(project_results, "RUNS_OF_GROUP", 2)
+    monkeypatch.setattr(past_results, "RUNS_OF_GROUP", 2)
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)
         for automation in ("s", "of none"):

@@ -16,7 +16,7 @@ from nbyard.store.schema.tables import metadata
 from ..rows import Rows, moment
 
 
-def test_nobody_sees_what_belongs_to_another(store: Store) -> None:
+def test_runs_of_other_owners_are_hidden(store: Store) -> None:
     """I23."""
     with store.write() as c:
         made = Rows(store, c).run("night", title="Nightly")
@@ -72,7 +72,7 @@ def test_only_documents_with_modes_are_decoded(store: Store) -> None:
         assert store.runs.graph(c, modal) == ([], {"a": "muted"})
 
 
-def test_numbers_are_never_used_again(store: Store) -> None:
+def test_numbers_are_never_reused(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         made = [rows.run(owner=owner) for owner in ("ada", "bob", "ada")]
@@ -151,7 +151,7 @@ def test_scratch_runs_leave_no_gaps_in_a_page(store: Store, filters: dict[str, A
     assert [run.number for run in found] == [made[1].number, made[0].number]
 
 
-def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None:
+def test_a_cancel_request_is_stored_once_before_the_end(store: Store) -> None:
     """I5."""
 
     def wishes() -> int:
@@ -176,7 +176,7 @@ def test_a_wish_to_cancel_is_noted_once_and_not_at_the_end(store: Store) -> None
     assert wishes() == 1
 
 
-def test_what_was_frozen_comes_back_as_it_was(store: Store) -> None:
+def test_frozen_values_are_read_unchanged(store: Store) -> None:
     edge = {"source": "a", "output": "out", "target": "b", "input": "in"}
     values = {
         "n": 2**62,
@@ -194,7 +194,7 @@ def test_what_was_frozen_comes_back_as_it_was(store: Store) -> None:
     assert (found.parameters, found.created_at, found.name) == (values, moment(0.5), "")
 
 
-def test_nothing_is_left_of_a_deleted_run(store: Store) -> None:
+def test_a_deleted_run_leaves_no_rows(store: Store) -> None:
     """Besides the events that told of it; what others made stays."""
 
     def filled(rows: Rows, name: str) -> Run:

@@ -77,7 +77,7 @@ def test_the_task_behind_a_pinned_result_is_found_through_all_pins(store: Store)
     assert found == {**dict.fromkeys(ids, maker.id), orphan.id: orphan.id, "none": "none"}
 
 
-def test_a_move_tells_the_run_the_node_and_why(store: Store) -> None:
+def test_a_state_change_is_an_event_with_run_node_and_reason(store: Store) -> None:
     with store.write() as c:
         task = Rows(store, c).task(Rows(store, c).run())
         columns = {"waits": because("waits-for-turn"), "queued_at": moment(1)}
@@ -141,7 +141,7 @@ def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> N
         assert working == ["gone", "at once", order[1].node]
 
 
-def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> None:
+def test_inputs_of_the_newest_success_of_a_node_are_found(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         flow = {"workflow_id": "w"}
@@ -159,7 +159,7 @@ def test_what_the_newest_success_of_the_same_node_depended_on(store: Store) -> N
         assert store.history.last_dependencies(c, first) is None
 
 
-def test_the_states_of_all_that_is_live(store: Store) -> None:
+def test_states_of_live_tasks_are_counted(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         one, two, over = rows.run(), rows.run(owner="bob"), rows.run()
@@ -185,7 +185,7 @@ def test_live_runs_that_use_an_executable(store: Store) -> None:
         assert store.tasks.active_executables(c, "e3") == []
 
 
-def test_live_runs_that_were_given_a_credential(store: Store) -> None:
+def test_live_runs_with_a_credential_are_found(store: Store) -> None:
     with store.write() as c:
         rows = Rows(store, c)
         run = rows.run()

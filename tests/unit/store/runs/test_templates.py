@@ -47,7 +47,7 @@ def test_the_same_content_of_an_owner_is_one_template(store: Store) -> None:
         assert store.templates.get(c, "ada", "none") is None
 
 
-def test_values_that_only_python_can_write_come_back(store: Store) -> None:
+def test_values_of_python_survive_storage(store: Store) -> None:
     values = {"huge": 10**30, "half": "\udc80", "text": "é\u0000"}
     with store.write() as c:
         made = keep(store, c, values=values)

@@ -1,6 +1,6 @@
 """The table of bisections."""
 
-from nbyard.store.schema.bisection_tables import bisections
+from nbyard.store.schema.tables import bisections
 
 
 def test_a_bisection_outlives_its_runs() -> None:

@@ -12,7 +12,7 @@ from nbyard.store.schema.deployment_tables import deployments, revisions
 NOW = datetime.now(UTC)
 
 
-def test_a_host_name_is_taken_once_by_each_owner(store):
+def test_host_names_are_unique_for_each_owner(store):
     row = {"name": "cows", "title": "", "description": "", "state": "queued", "is_wanted": True}
     row |= {"reason": None, "revision": 1, "serving": 0, "created_at": NOW, "changed_at": NOW}
     with store.write() as c:

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import TextClause, text
 
 from nbyard.store import Store
-from nbyard.store.schema.index_conditions import HAS_NAME, NAMED, WORKED
+from nbyard.store.schema.tables import HAS_NAME, NAMED, WORKED
 
 
 @pytest.mark.parametrize(

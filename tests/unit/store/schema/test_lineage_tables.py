@@ -5,8 +5,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
 from nbyard.domain.runs.structs import BytesOf
-from nbyard.store.schema.lineage_tables import task_sources
-from nbyard.store.schema.tables import tasks
+from nbyard.store.schema.tables import task_sources, tasks
 
 from ..lineage.records import Records
 

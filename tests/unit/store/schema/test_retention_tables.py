@@ -2,7 +2,7 @@
 
 from sqlalchemy import inspect
 
-from nbyard.store.schema.retention_tables import retention
+from nbyard.store.schema.project_tables import retention
 
 
 def test_each_owner_has_one_row(store):

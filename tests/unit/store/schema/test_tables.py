@@ -27,7 +27,7 @@ OWNED = (
 )
 
 
-def test_whose_a_row_is_can_always_be_told() -> None:
+def test_every_row_has_an_owner() -> None:
     """I23."""
     assert {t.name for t in metadata.sorted_tables if "owner" in t.c} == set(OWNED)
     assert not any(t.c.owner.nullable for t in metadata.sorted_tables if "owner" in t.c)
@@ -43,7 +43,7 @@ def test_every_state_has_an_index_and_a_machine() -> None:
 
 
 @pytest.mark.parametrize("noun", ["dataset", "executable", "run"])
-def test_a_name_is_taken_once_by_each_owner(store: Store, noun: str) -> None:
+def test_names_are_unique_for_each_owner(store: Store, noun: str) -> None:
     with store.write() as c:
         make = getattr(Rows(store, c), noun)
         make("one")
@@ -55,7 +55,7 @@ def test_a_name_is_taken_once_by_each_owner(store: Store, noun: str) -> None:
         assert len(rows.names(c, "ada")) == len(rows.names(c, "bob")) == 1
 
 
-def test_a_row_without_what_it_belongs_to_is_refused(store: Store) -> None:
+def test_a_row_without_its_parent_is_refused(store: Store) -> None:
     with pytest.raises(IntegrityError), store.write() as c:
         Rows(store, c).dataset_version(new_id())
     with store.write() as c:
@@ -76,7 +76,7 @@ def test_ids_of_events_are_not_used_again(store: Store) -> None:
         assert store.events.oldest_id(c) == last + 1
 
 
-def test_texts_come_back_as_they_were(store: Store) -> None:
+def test_texts_survive_storage(store: Store) -> None:
     odd = "ä \U0001f427 e\u0301 'q' \"d\" \\ % _ ; -- \n\t"
     with store.write() as c:
         made = Rows(store, c).dataset("one")

@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from nbyard.domain.ids import new_id
 from nbyard.store import Store
-from nbyard.store.schema.template_tables import run_templates
+from nbyard.store.schema.tables import run_templates
 
 TEXTS = ("title", "path", "workflow_id", "workflow_version_id")
 

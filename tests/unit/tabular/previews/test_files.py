@@ -224,7 +224,7 @@ def test_a_transparent_background_is_white(tables: Tables, make: Make) -> None:
     assert small.convert("RGB").getpixel((5, 5)) == (255, 255, 255)
 
 
-def test_pictures_that_cannot_be_shown(tables: Tables, make: Make) -> None:
+def test_unsupported_pictures_have_no_preview(tables: Tables, make: Make) -> None:
     svg = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
     whole = noise((300, 300))
     side = int(MAX_PIXELS**0.5) + 1
@@ -253,20 +253,20 @@ def test_the_last_figure_of_a_notebook(tables: Tables, make: Make) -> None:
     assert opened(tables.picture(make(text, "executed.ipynb"))).size == (60, 30)
 
 
-def test_a_broken_figure_is_passed_over(tables: Tables, make: Make) -> None:
+def test_a_broken_figure_is_skipped(tables: Tables, make: Make) -> None:
     text = notebook({"image/png": coded(png())}, {"image/png": "!"}, {"image/jpeg": coded(b"no")})
     assert tables.preview(make(text, "executed.ipynb")).picture
     four = notebook({"image/png": coded(png())}, *[{"image/png": coded(b"no")}] * 3)
     assert not tables.preview(make(four, "executed.ipynb")).picture
 
 
-def test_what_is_no_notebook(tables: Tables, make: Make) -> None:
+def test_an_invalid_notebook_has_no_preview(tables: Tables, make: Make) -> None:
     assert tables.preview(make(notebook(), "a.ipynb")) == FilePreview()
     for text in ("", "[]", "[" * 100_000, '{"cells": [{"outputs": [{"data": 5}]}]}'):
         assert tables.preview(make(text, "b.ipynb")) == FilePreview()
 
 
-def test_a_preview_is_made_once(tables: Tables, make: Make) -> None:
+def test_a_preview_is_created_once(tables: Tables, make: Make) -> None:
     file = make("a\n1\n", "once.csv")
     assert tables.known_preview(file) is None
     made = tables.preview(file)
@@ -281,7 +281,7 @@ def test_the_same_bytes_under_another_name_are_another_preview(tables: Tables, m
     assert tables.picture(picture)
 
 
-def test_a_preview_goes_with_its_bytes(tables: Tables, make: Make) -> None:
+def test_a_preview_is_deleted_with_its_bytes(tables: Tables, make: Make) -> None:
     file = make(png((32, 20)), "a.png")
     assert tables.picture(file)
     tables.forget(file.key)
@@ -289,7 +289,7 @@ def test_a_preview_goes_with_its_bytes(tables: Tables, make: Make) -> None:
     assert tables.picture(file)
 
 
-def test_a_damaged_preview_is_made_again(tables: Tables, make: Make) -> None:
+def test_a_damaged_preview_is_created_again(tables: Tables, make: Make) -> None:
     file = make("a\n2\n", "damaged.csv")
     made = tables.preview(file)
     (stored,) = tables.folder.glob(f"{file.key.replace(':', '-')}/*/preview-*")

@@ -63,7 +63,7 @@ def test_the_names_of_features_are_inputs(path, names):
     assert model_in(path) == ShownModel("Pipeline", len(names), names)
 
 
-def test_of_many_features_the_first_are_named(path):
+def test_only_the_first_of_many_features_are_named(path):
     names = [f"f{n}" for n in range(1500)]
     frame = pd.DataFrame(np.ones((2, 1500)), columns=pd.Index(names))
     path.write_bytes(pickle.dumps(StandardScaler().fit(frame)))
@@ -83,7 +83,7 @@ def test_nothing_is_loaded(path, tmp_path):
     assert not trap.exists()
 
 
-def test_files_that_are_no_pickle(path):
+def test_invalid_pickles_have_no_preview(path):
     bomb = zlib.compress(b"\0" * 50_000_000)
     for content in (
         b"",
@@ -98,6 +98,6 @@ def test_files_that_are_no_pickle(path):
         assert model_in(path) is None
 
 
-def test_a_name_that_is_no_name(path):
+def test_invalid_names_are_left_out(path):
     path.write_bytes(b"csklearn.x\n<script>\n.")
     assert model_in(path) is None

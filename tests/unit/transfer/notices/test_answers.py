@@ -17,7 +17,7 @@ NOW = datetime(2026, 11, 26, 8, tzinfo=UTC)
         *((425, False, False), (429, False, False), (500, False, False), (503, False, False)),
     ],
 )
-def test_http(status, is_sent, is_final):
+def test_http_status_codes_are_classified(status, is_sent, is_final):
     found = http_delivery("s", status, "7")
     assert (found.reason is None, found.is_final) == (is_sent, is_final)
     assert is_sent or found.retry_seconds == 7
@@ -33,7 +33,7 @@ def test_a_server_may_fail_with_a_single_message(status, pause, is_of_message):
 @pytest.mark.parametrize(
     ("status", "is_final"), [(421, False), (451, False), (535, True), (550, True)]
 )
-def test_mail(status, is_final):
+def test_mail_replies_are_classified(status, is_final):
     found = mail_delivery("E-Mail", status, "no\r\nsuch user")
     assert found.is_final is is_final
     assert str(found.reason) == f"E-Mail answered {status}: no such user"
@@ -53,5 +53,5 @@ def test_mail(status, is_final):
         ("nan", None),
     ],
 )
-def test_retry_after(text, seconds):
+def test_retry_after_is_read(text, seconds):
     assert retry_seconds(text, NOW) == seconds

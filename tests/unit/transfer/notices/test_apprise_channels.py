@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.domain.notices.structs import Message
+from nbyard.reasons.structs import because
 from nbyard.testing.receivers import http_receiver, mail_receiver
 from nbyard.transfer.notices import apprise_channels
 
@@ -114,11 +115,11 @@ def test_all_services_have_the_same_time_to_answer(receiver, monkeypatch, url):
     receiver.answers = [0]
     begin = time.monotonic()
     found = apprise_channels.send(url, "service", MESSAGE)
-    assert str(found.reason) == "service did not answer within 15 s"
+    assert found.reason == because("channel-too-late", service="service", seconds=15)
     assert not found.is_final and time.monotonic() - begin < 3
 
 
-def test_a_server_that_is_away_is_named(receiver):
+def test_an_unreachable_server_is_named(receiver):
     receiver.answers = [0]
     receiver.released.set()
     found = apprise_channels.send(SLACK, "Slack", MESSAGE)

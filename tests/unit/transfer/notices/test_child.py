@@ -5,8 +5,8 @@ import pytest
 from nbyard.domain.notices.structs import ChannelAddress, Message
 from nbyard.reasons.structs import because
 from nbyard.transfer.notices import apprise_channels, child
-from nbyard.transfer.notices.registry import channel_kinds
-from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+from nbyard.transfer.notices.protocol import channel_kinds
+from nbyard.transfer.notices.sender import SendAnswer, SendRequest
 
 MESSAGE = Message("m1", "title", "body", [{"id": "e"}])
 MISSING = because("channel-package-missing", kind="apprise", package="apprise")

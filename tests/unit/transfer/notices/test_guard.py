@@ -5,7 +5,7 @@ import socket
 import pytest
 
 from nbyard.domain.parsing.urls import AllowedHosts
-from nbyard.transfer.notices.guard import AddressRefused, Guard
+from nbyard.transfer.notices.child import AddressRefused, Guard
 
 NONE = AllowedHosts()
 
@@ -43,7 +43,7 @@ def test_public_addresses_and_connected_sockets_pass():
 def test_allowed_names_lead_to_private_addresses(monkeypatch):
     guard = Guard(AllowedHosts.parse(["nas:8080"]))
     found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("10.0.0.5", 8080))]
-    look_up = guard._recording_names(lambda *args, **kwargs: found)
+    look_up = guard.recording_names(lambda *args, **kwargs: found)
     assert look_up(b"NAS.", 8080) == found
     guard.check_address(("10.0.0.5", 8080))
     with pytest.raises(AddressRefused):
@@ -54,7 +54,7 @@ def test_allowed_names_lead_to_private_addresses(monkeypatch):
 
 def test_metadata_services_are_refused_even_under_an_allowed_name():
     guard = Guard(AllowedHosts.parse(["nas"]))
-    guard._names["169.254.169.254"] = "nas"
+    guard.names["169.254.169.254"] = "nas"
     with pytest.raises(AddressRefused):
         guard.check_address(("169.254.169.254", 80))
 

@@ -11,8 +11,8 @@ import pytest
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.host import entry_points
 from nbyard.reasons.structs import because
-from nbyard.transfer.notices import child, registry
-from nbyard.transfer.notices.requests_to_child import SendAnswer, SendRequest
+from nbyard.transfer.notices import child, protocol
+from nbyard.transfer.notices.sender import SendAnswer, SendRequest
 
 MESSAGE = Message("m1", "title", "body", [{"id": "e"}])
 
@@ -40,8 +40,8 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(sys.modules, "theirs", module)
     own = "nbyard.transfer.notices.webhook:WebhookKind"
     points = [
-        EntryPoint("webhook", own, registry.GROUP),
-        EntryPoint("pigeon", "theirs:Pigeons", registry.GROUP),
+        EntryPoint("webhook", own, protocol.GROUP),
+        EntryPoint("pigeon", "theirs:Pigeons", protocol.GROUP),
     ]
     forget()
     monkeypatch.setattr(entry_points, "installed", lambda: EntryPoints(points))
@@ -79,5 +79,5 @@ def test_a_message_is_sent_by_the_kind_of_its_channel() -> None:
 
 
 def test_kinds_are_asked_by_their_rank() -> None:
-    assert [kind.name for kind in registry.channel_kinds()] == ["pigeon", "webhook"]
-    assert registry.channel_kind("crow") is None
+    assert [kind.name for kind in protocol.channel_kinds()] == ["pigeon", "webhook"]
+    assert protocol.channel_kind("crow") is None

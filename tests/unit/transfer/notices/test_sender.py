@@ -9,8 +9,7 @@ from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import because
 from nbyard.testing.receivers import http_receiver
 from nbyard.transfer.notices import sender
-from nbyard.transfer.notices.requests_to_child import SendAnswer
-from nbyard.transfer.notices.sender import describe_url, send_message
+from nbyard.transfer.notices.sender import SendAnswer, describe_url, send_message
 
 pytestmark = pytest.mark.slow
 
@@ -59,7 +58,7 @@ def test_private_addresses_are_refused_when_the_message_is_sent(receiver):
     assert receiver.requests == []
 
 
-def test_a_server_that_hangs_is_left_after_the_time_limit(receiver):
+def test_a_hanging_server_is_left_after_the_time_limit(receiver):
     receiver.answers = [0]
     to = Receiver(receiver.url, "webhook", "webhook", LOCAL)
     begin = time.monotonic()

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from nbyard.domain.notices.structs import Message
+from nbyard.reasons.structs import because
 from nbyard.testing.receivers import http_receiver
 from nbyard.transfer.notices import webhook
 from nbyard.transfer.notices.webhook import post_events
@@ -42,11 +43,11 @@ def test_refusals_name_the_status_and_redirects_are_not_followed(receiver, statu
     assert json.loads(receiver.requests[0].content) == EVENT
 
 
-def test_a_receiver_that_hangs_answers_too_late(receiver, monkeypatch):
+def test_a_hanging_receiver_is_too_late(receiver, monkeypatch):
     monkeypatch.setattr(webhook, "ANSWER_SECONDS", 0.2)
     receiver.answers = [0]
     found = post_events(receiver.url, "webhook", ONE)
-    assert str(found.reason) == "webhook did not answer within 15 s"
+    assert found.reason == because("channel-too-late", service="webhook", seconds=15)
     assert not found.is_final
 
 

@@ -5,15 +5,14 @@ can see command lines.
 """
 
 import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from nbyard.cli.commands.credentials import is_terminal
+from nbyard.cli.commands.credentials import ask_secret, read_text
 from nbyard.cli.commands.notices.options import digest_of, has_rules, rule_options, rules_of
 from nbyard.cli.output.console import print_note, show_json
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.domain.notices.structs import (
     Channel,
     ChannelPatch,
@@ -24,12 +23,20 @@ from nbyard.domain.notices.structs import (
 )
 
 
+def show_reports(made: Channel) -> None:
+    """Print the address of a channel, the events that it reports, and its ID."""
+    print_note(f"{made.name}: {made.service} ({made.address})")
+    events = dict.fromkeys(event for rule in made.rules for event in rule.events)
+    chosen = ", ".join(events) or "only what automations and projects choose"
+    print_note(f"{made.name} reports: {chosen}")
+    click.echo(made.id)
+
+
 @click.command()
 @click.argument("name")
 @rule_options
-@server_option
-@json_option
-def create(name: str, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_reports)
+def create(connection: Any, name: str, **given: Any) -> Any:
     """Create a notice channel.
 
     The URL is read from standard input, from a file or at a hidden prompt. https:// receives
@@ -49,7 +56,7 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
     body = NewChannel(
         name, _url(given["file"]), rules_of(given, []), digest_of(given, DigestLimit())
     )
-    _print_result(connect(server).channels.create(body=body), as_json)
+    return connection.channels.create(body=body)
 
 
 @click.command()
@@ -57,9 +64,8 @@ def create(name: str, server: str, as_json: bool, **given: Any) -> None:
 @click.option("--name", "new_name", help="New name.")
 @click.option("--url", "has_url", is_flag=True, help="Replace the URL, read as for `create`.")
 @rule_options
-@server_option
-@json_option
-def update(name: str, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_reports)
+def update(connection: Any, name: str, **given: Any) -> Any:
     """Change a notice channel. Omitted options keep their values.
 
     Without --project, the rules of projects stay, such as those of a push.
@@ -69,7 +75,7 @@ def update(name: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard channels update team --on failed,retried
       nbyard channels update team --url < new-url.txt
     """
-    channels = connect(server).channels
+    channels = connection.channels
     channel = channels.get(channel=name)
     more: dict[str, Any] = {}
     if given["has_url"] or given["file"]:
@@ -81,7 +87,7 @@ def update(name: str, server: str, as_json: bool, **given: Any) -> None:
     if given["most"] is not None or given["window"] is not None:
         more["digest"] = digest_of(given, channel.digest)
     body = ChannelPatch(channel.revision, **more)
-    _print_result(channels.update(channel=channel.id, body=body), as_json)
+    return channels.update(channel=channel.id, body=body)
 
 
 @click.command()
@@ -120,14 +126,7 @@ COMMANDS = (create, update, test, test_url)
 
 def _url(file: str | None) -> str:
     """Read a URL from a file, from standard input or at a hidden prompt."""
-    if file:
-        try:
-            return Path(file).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"{file} cannot be read: {error}") from None
-    if is_terminal():
-        return str(click.prompt("URL", hide_input=True, err=True)).strip()
-    return sys.stdin.read().strip()
+    return (read_text(file) if file else ask_secret("URL")).strip()
 
 
 def _print_test(channel_test: ChannelTest, as_json: bool) -> None:
@@ -138,14 +137,3 @@ def _print_test(channel_test: ChannelTest, as_json: bool) -> None:
     else:
         print_note(f"Not sent: {channel_test.reason}")
     sys.exit(0 if channel_test.is_sent else 1)
-
-
-def _print_result(made: Channel, as_json: bool) -> None:
-    if as_json:
-        show_json(made)
-        return
-    print_note(f"{made.name}: {made.service} ({made.address})")
-    events = dict.fromkeys(event for rule in made.rules for event in rule.events)
-    chosen = ", ".join(events) or "only what automations and projects choose"
-    print_note(f"{made.name} reports: {chosen}")
-    click.echo(made.id)

@@ -18,9 +18,9 @@ from nbyard.domain.naming.names import check_folder_path
 from nbyard.domain.projects.definitions import FILE, ProjectDefinition
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.errors import NameTaken
-from nbyard.host.git.repository_state import repository_version
+from nbyard.host.git import repository_version
 from nbyard.host.project_files import replace_atomically
-from nbyard.importers.project_protocol import ConvertedProject
+from nbyard.importers.protocol import ConvertedProject
 from nbyard.importers.registry import project_importer_of
 from nbyard.services.spelling.container_commands import build_image
 

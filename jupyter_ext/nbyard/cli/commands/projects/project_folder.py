@@ -25,17 +25,16 @@ from nbyard.cli.shared_options import (
 )
 from nbyard.domain.environments.structs import Environment
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
-from nbyard.domain.projects.node_files import check_node_files
+from nbyard.domain.projects.project_checks import check_node_files
 from nbyard.domain.projects.toml_places import with_lines
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Forbidden, Invalid, NameTaken, NbyardError, NotFound
-from nbyard.host.git.repository_state import repository_state
+from nbyard.host.git import repository_state
 from nbyard.reasons.structs import reason_text
-from nbyard.transfer import project_selection as selection
+from nbyard.transfer import project_folders as selection
 from nbyard.transfer.bundles import SecretFilter, secrets_left_out
-from nbyard.transfer.project_pull import Pull
-from nbyard.transfer.project_selection import FileSelection, SelectedFile, pack_files
+from nbyard.transfer.project_folders import FileSelection, Pull, SelectedFile, pack_files
 
 CHUNK = 8 << 20
 MOST_NAMED = 20

@@ -4,81 +4,53 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import show_json
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.shared_options import shows, with_options
 
 
-def lineage_options(command: Any) -> Any:
-    """Add the options that all of these commands have."""
-    most = click.option("--limit", default=200, metavar="N", help="Most nodes. Default: 200.")
-    return with_options(command, most, server_option, json_option)
-
-
-def show_lineage(kind: str, key: str, server: str, as_json: bool, **wish: Any) -> None:
-    """Print the lineage of something as a tree, or as JSON."""
-    lineage = connect(server).lineage.get(kind=kind, key=key, **wish)
-    if as_json:
-        show_json(lineage)
-        return
+def show_lineage(lineage: Any) -> None:
+    """Print the lineage of something as a tree."""
     from nbyard.domain.lineage.tree import lines_of  # late: help needs none of it
 
     for line in lines_of(lineage):
         click.echo(line)
 
 
-@click.command("lineage")
-@click.argument("artifact")
-@lineage_options
-def of_artifact(artifact: str, **given: Any) -> None:
+def lineage_of(kind: str, about: str, *options: Any) -> click.Command:
+    """Return the command that shows the lineage of an item of this kind."""
+
+    @shows(show_lineage)
+    def show(connection: Any, **given: Any) -> Any:
+        return connection.lineage.get(kind=kind, key=given.pop(kind), **given)
+
+    most = click.option("--limit", default=200, metavar="N", help="Most nodes. Default: 200.")
+    # The table of commands finds a command by the name of its function.
+    show.__name__ = f"of_{kind}"
+    parameters = with_options(show, click.argument(kind), *options, most)
+    return click.command("lineage", help=about)(parameters)
+
+
+of_artifact = lineage_of(
+    "artifact",
     """Show what an artifact comes from, and what was made with it.
 
     Before it are data, code, environment and run; after it are runs that used it, models, images
     and deployments. ARTIFACT is a file's ID, NAME.OUTPUT, or NAME for all of its files.
-    """
-    show_lineage("artifact", artifact, **given)
-
-
-@click.command("lineage")
-@click.argument("dataset")
-@click.option(
-    "--version", default=0, metavar="N", help="Number of the version. Default: the current one."
+    """,
 )
-@lineage_options
-def of_dataset(dataset: str, **given: Any) -> None:
-    """Show what a dataset version comes from, and what was made with it."""
-    show_lineage("dataset", dataset, **given)
-
-
-@click.command("lineage")
-@click.argument("deployment")
-@lineage_options
-def of_deployment(deployment: str, **given: Any) -> None:
-    """Show the image, model, run, code and data of a deployment."""
-    show_lineage("deployment", deployment, **given)
-
-
-@click.command("lineage")
-@click.argument("image")
-@lineage_options
-def of_image(image: str, **given: Any) -> None:
-    """Show what an image comes from, and which deployments use it."""
-    show_lineage("image", image, **given)
-
-
-@click.command("lineage")
-@click.argument("model")
-@lineage_options
-def of_model(model: str, **given: Any) -> None:
-    """Show what a model comes from, and which deployments serve it."""
-    show_lineage("model", model, **given)
-
-
-@click.command("lineage")
-@click.argument("run")
-@click.option("--node", default="", help="Only this node.")
-@click.option("--output", default="", help="Only this output of the node.")
-@lineage_options
-def of_run(run: str, **given: Any) -> None:
+of_dataset = lineage_of(
+    "dataset",
+    "Show what a dataset version comes from, and what was made with it.",
+    click.option(
+        "--version", default=0, metavar="N", help="Number of the version. Default: the current one."
+    ),
+)
+of_deployment = lineage_of(
+    "deployment", "Show the image, model, run, code and data of a deployment."
+)
+of_image = lineage_of("image", "Show what an image comes from, and which deployments use it.")
+of_model = lineage_of("model", "Show what a model comes from, and which deployments serve it.")
+of_run = lineage_of(
+    "run",
     """Show what a run used, and what was made with its results.
 
     RUN is an ID, name or number.
@@ -87,5 +59,7 @@ def of_run(run: str, **given: Any) -> None:
     Examples:
       nbyard runs lineage 12
       nbyard runs lineage 12 --node train --output model
-    """
-    show_lineage("run", run, **given)
+    """,
+    click.option("--node", default="", help="Only this node."),
+    click.option("--output", default="", help="Only this output of the node."),
+)

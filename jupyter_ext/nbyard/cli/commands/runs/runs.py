@@ -1,6 +1,7 @@
 """Commands for runs with arguments of their own: show, status, log, metrics, compare and retry."""
 
 import uuid
+from typing import Any
 
 import click
 
@@ -9,7 +10,7 @@ from nbyard.cli.output.console import follow_up, print_note, show_json, warn_ign
 from nbyard.cli.output.logs import print_log
 from nbyard.cli.output.views.comparison_view import show_comparison, show_explanation
 from nbyard.cli.output.views.views_by_noun import VIEWS, show_metrics, show_run
-from nbyard.cli.shared_options import connect, json_option, server_option
+from nbyard.cli.shared_options import connect, json_option, server_option, shows
 
 
 @click.command("show")
@@ -74,17 +75,12 @@ def log(run: str, node: str, follow: bool, attempt: int, server: str) -> None:
 @click.option(
     "--attempt", default=0, metavar="N", help="Number of the attempt. Default: the newest."
 )
-@server_option
-@json_option
-def metrics(run: str, node: str, attempt: int, server: str, as_json: bool) -> None:
+@shows(show_metrics)
+def metrics(connection: Any, run: str, node: str, attempt: int) -> Any:
     """Show metrics of one node of a run, or of all nodes."""
-    runs = connect(server).runs
+    runs = connection.runs
     nodes = [node] if node else [task.node for task in runs.get(run=run).tasks]
-    by_node = {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}
-    if as_json:
-        show_json(by_node)
-    else:
-        show_metrics(by_node)
+    return {name: runs.metrics(run=run, node=name, attempt=attempt) for name in nodes}
 
 
 @click.command("retry")
@@ -130,11 +126,8 @@ def retry(run: str, environment: str, wait: bool, log: bool, server: str, as_jso
 @click.argument("run")
 @click.argument("others", nargs=-1, required=True)
 @click.option("--all", "everything", is_flag=True, help="Also show what is equal.")
-@server_option
-@json_option
-def compare(
-    run: str, others: tuple[str, ...], everything: bool, server: str, as_json: bool
-) -> None:
+@shows(show_comparison)
+def compare(connection: Any, run: str, others: tuple[str, ...], everything: bool) -> Any:
     """Compare two to ten runs side by side.
 
     \b
@@ -142,13 +135,7 @@ def compare(
       nbyard runs compare 41 42
       nbyard runs compare nightly 41 42 --all
     """
-    comparison = connect(server).runs.compare(
-        run=run, others=",".join(others), everything=everything
-    )
-    if as_json:
-        show_json(comparison)
-    else:
-        show_comparison(comparison)
+    return connection.runs.compare(run=run, others=",".join(others), everything=everything)
 
 
 @click.command("why")
@@ -156,9 +143,8 @@ def compare(
 @click.argument("new")
 @click.option("--metric", default="", metavar="NODE.NAME", help="Explain only this metric.")
 @click.option("--output", default="", metavar="NODE.NAME", help="Explain only this output.")
-@server_option
-@json_option
-def why(old: str, new: str, metric: str, output: str, server: str, as_json: bool) -> None:
+@shows(show_explanation)
+def why(connection: Any, old: str, new: str, metric: str, output: str) -> Any:
     """Explain why results of the run NEW differ from those of OLD.
 
     \b
@@ -168,11 +154,7 @@ def why(old: str, new: str, metric: str, output: str, server: str, as_json: bool
     """
     if metric and output:
         raise click.UsageError("Pass --metric or --output, not both.")
-    explanation = connect(server).runs.why(run=new, other=old, **named_result(metric, output))
-    if as_json:
-        show_json(explanation)
-    else:
-        show_explanation(explanation)
+    return connection.runs.why(run=new, other=old, **named_result(metric, output))
 
 
 def named_result(metric: str, output: str) -> dict[str, str]:

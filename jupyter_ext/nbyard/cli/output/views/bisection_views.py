@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_age, show_table
+from nbyard.cli.output.console import columns, format_age, show_table
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.bisections.mixed_plans import BisectionChange
 from nbyard.domain.bisections.search import Ending
@@ -118,15 +118,10 @@ def show_outcome(bisection: Bisection) -> None:
         click.echo(str(bisection.reason))
 
 
-BISECTION_COLUMNS: dict[str, Any] = {
-    "workflow": lambda b: b.title,
-    "good": lambda b: b.good_number,
-    "bad": lambda b: b.bad_number,
-    "state": lambda b: b.state,
-    "runs": lambda b: len(b.probes),
-    "changes": lambda b: len(b.changes),
-    "culprits": lambda b: "; ".join(change_text(b.changes[place]) for place in b.culprits),
-    "made": lambda b: b.created_at,
-    "id": lambda b: b.id,
-}
+BISECTION_COLUMNS = columns(
+    "workflow=title good=good_number bad=bad_number state runs changes culprits made=created_at id",
+    runs=lambda b: len(b.probes),
+    changes=lambda b: len(b.changes),
+    culprits=lambda b: "; ".join(change_text(b.changes[place]) for place in b.culprits),
+)
 VIEWS: dict[str, Any] = {"bisections.get": show_bisection, "bisections.cancel": show_bisection}

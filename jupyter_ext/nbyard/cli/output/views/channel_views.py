@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from nbyard.cli.output.console import format_age, show_table
+from nbyard.cli.output.console import columns, format_age, show_table
 from nbyard.cli.output.views.automation_views import local_time
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.notices.structs import Channel, NoticeRule
@@ -46,23 +46,11 @@ def _age(moment: Any) -> str:
     return format_age(moment) if moment else ""
 
 
-CHANNEL_COLUMNS: dict[str, Any] = {
-    "name": lambda c: c.name,
-    "service": lambda c: c.service,
-    "address": lambda c: c.address,
-    "sent": lambda c: _age(c.sent_at),
-    "waiting": lambda c: c.counts.waiting,
-    "failed": lambda c: c.counts.failed,
-    "error": lambda c: c.error or "",
-    "id": lambda c: c.id,
-}
-NOTICE_COLUMNS: dict[str, Any] = {
-    "created": lambda n: format_age(n.created_at),
-    "event": lambda n: n.event,
-    "about": lambda n: n.title,
-    "outcome": lambda n: n.outcome,
-    "attempts": lambda n: n.attempts,
-    "reason": lambda n: n.reason or "",
-    "event id": lambda n: n.event_id,
-}
+CHANNEL_COLUMNS = columns(
+    "name service address sent waiting=counts.waiting failed=counts.failed error id",
+    sent=lambda c: _age(c.sent_at),
+)
+NOTICE_COLUMNS = columns(
+    "created=created_at event about=title outcome attempts reason event_id=event_id"
+)
 VIEWS: dict[str, Any] = {"channels.get": show_channel}

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import format_size, show_table
-from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, ShownRun
+from nbyard.domain.runs.clean_up import CleanUpPreview, CleanUpRules, Retention, ShownRun
 from nbyard.domain.runs.retention import ProjectRetention, RetentionPreview
 from nbyard.reasons.structs import reason_text
 
@@ -52,6 +52,14 @@ def _freed_size(preview: CleanUpPreview) -> str:
 def count_of_runs(count: int) -> str:
     """Return a number of runs, such as `1 run` or `2 runs`."""
     return f"{count} run{'' if count == 1 else 's'}"
+
+
+def show_retention(retention: Retention) -> None:
+    """Print the rules of the daily clean-up."""
+    if retention.rules is None:
+        click.echo("No daily clean-up. Finished runs stay until you delete them.")
+    else:
+        click.echo(f"Every day, nbyard deletes runs {rules_text(retention.rules)}.")
 
 
 def show_policies(retention: ProjectRetention) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_age, print_note, show_table
+from nbyard.cli.output.console import columns, format_age, print_note, show_items, show_table
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.reasons.structs import reason_text
@@ -78,6 +78,18 @@ def _traffic(traffic: Any) -> None:
 
 def _seconds(seconds: float | None) -> str:
     return "" if seconds is None else f"{seconds * 1000:.3g} ms"
+
+
+def show_key(made: Any) -> None:
+    """Print a new key, and how programs use it."""
+    print_note("This key is not shown again. Programs send it with each request:")
+    print_note(f'  curl -H "Authorization: Bearer KEY" {made.address}')
+    click.echo(made.key)
+
+
+def show_keys(page: Any) -> None:
+    """Print the keys of a deployment as a table."""
+    show_items(page.items, columns("key=prefix name made=created_at expires=expires_at"))
 
 
 VIEWS: dict[str, Callable[[Any], None]] = {

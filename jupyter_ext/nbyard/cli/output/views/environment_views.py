@@ -7,9 +7,11 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import (
+    columns,
     format_age,
     format_size,
     print_note,
+    show_items,
     show_table,
 )
 from nbyard.cli.output.views.views_by_noun import show_facts
@@ -73,6 +75,14 @@ def show_changes(page: Any) -> None:
         click.echo(f"{sign} {change.name} {versions}")
     if not page.items:
         print_note("No package changes.")
+
+
+DEFAULT_COLUMNS = columns("default=environment set_by project")
+
+
+def show_defaults(defaults: Any) -> None:
+    """Print the default environments as a table."""
+    show_items(defaults, DEFAULT_COLUMNS)
 
 
 def _needed_images(page: Any) -> None:

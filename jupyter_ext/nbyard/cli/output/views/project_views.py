@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from nbyard.cli.output.console import format_age, format_size
+from nbyard.cli.output.console import columns, format_age
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.projects.definitions import FieldChange, ProjectPlan
 from nbyard.domain.projects.structs import Project
@@ -73,21 +73,13 @@ def link_counts(project: Project) -> str:
     return ", ".join(f"{count} {kind}{'' if count == 1 else 's'}" for kind, count in counts)
 
 
-RESOURCE_COLUMNS: dict[str, Any] = {
-    "kind": lambda r: r.kind,
-    "name": lambda r: r.name if r.number is None else f"{r.number} {r.name}".rstrip(),
-    "path": lambda r: f"{r.path} (missing)" if r.is_gone else r.path,
-    "made": lambda r: r.created_at,
-    "id": lambda r: r.id,
-}
-ARTIFACT_COLUMNS: dict[str, Any] = {
-    "kind": lambda a: a.kind,
-    "file": lambda a: a.filename,
-    "output": lambda a: f"{a.node}.{a.name}",
-    "size": lambda a: format_size(a.size_bytes),
-    "run": lambda a: a.number,
-    "title": lambda a: a.title,
-    "made": lambda a: a.created_at,
-    "id": lambda a: a.id,
-}
+RESOURCE_COLUMNS = columns(
+    "kind name path made=created_at id",
+    name=lambda r: r.name if r.number is None else f"{r.number} {r.name}".rstrip(),
+    path=lambda r: f"{r.path} (missing)" if r.is_gone else r.path,
+)
+ARTIFACT_COLUMNS = columns(
+    "kind file=filename output size=size_bytes run=number title made=created_at id",
+    output=lambda a: f"{a.node}.{a.name}",
+)
 VIEWS: dict[str, Any] = {"projects.get": show_project}

@@ -12,6 +12,7 @@ from nbyard.cli.output.console import (
     format_estimate,
     format_number,
     format_size,
+    print_note,
     show_table,
 )
 from nbyard.domain.arguments.structs import type_words
@@ -192,6 +193,15 @@ def _executable(executable: Any) -> None:
         ]
     )
     _arguments(now.arguments, executable.hints)
+
+
+def show_registered(made: Any) -> None:
+    """Print the arguments of a new executable, the hints about its code, and its ID."""
+    for argument in made.current.arguments:
+        print_note(f"  {argument.role:6}  {argument.name}  {type_words(argument)}")
+    for hint in made.hints:
+        print_note(f"! {hint!s}")
+    click.echo(made.id)
 
 
 def show_inspection(inspection: Any) -> None:

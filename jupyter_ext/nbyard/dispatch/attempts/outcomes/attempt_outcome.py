@@ -3,6 +3,7 @@
 Compare the lock of an environment with the packages that were installed during the work.
 """
 
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
@@ -14,7 +15,6 @@ from nbyard.attempts import folders
 from nbyard.attempts.folders import OUTPUTS, cancel_reason, delete_path, output_bytes
 from nbyard.dispatch.attempts import secret_delivery
 from nbyard.dispatch.attempts.input_staging import opens_datasets, untyped_of
-from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
 from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
     first_missing_file_reason,
     warning_about_missing_files,
@@ -32,6 +32,7 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.attempt_reports import Ended, Waits
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
+from nbyard.domain.attempts.failed_starts import start_hint
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.machine_kernels import not_installed
 from nbyard.domain.environments.references import lock_differences, lock_warning
@@ -43,6 +44,10 @@ from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, wai
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
 from nbyard.store.runs.attempts import AttemptRecord
+
+log = logging.getLogger("nbyard.dispatch")
+# the hints need the beginning of a binary, and scripts are smaller
+MOST_BYTES = 1 << 20
 
 
 def environment_lock_warning(
@@ -261,3 +266,27 @@ def over_limit(why: Reason) -> Failure:
 def lost_outcome(reason: Reason) -> Ended:
     """Return the outcome of an attempt that is gone without a result."""
     return Ended("lost", Failure("lost", reason), reason=reason)
+
+
+def with_start_hint(
+    context: DispatchContext, snapshot: AttemptSnapshot, failure: Failure
+) -> Failure:
+    """Return the failure, with a hint if its program cannot start.
+
+    The hint comes from the file of the script or binary. Without a hint, the failure stays
+    unchanged.
+    """
+    try:
+        with context.store.read() as c:
+            version = context.store.executables.version(c, snapshot.task.plan.executable_version_id)
+        if version is None or version.kind != "command":
+            return failure
+        with context.blobs.open(version.content_digest) as handle:
+            hint = start_hint(version.file.rpartition("/")[2], handle.read(MOST_BYTES), failure)
+    except (NbyardError, OSError) as error:  # the failure itself must be stored
+        log.info("the file of the attempt %s cannot be read: %s", snapshot.attempt.id, error)
+        return failure
+    if hint is None:
+        return failure
+    reason = because("start-hinted", cause=failure.reason, hint=hint)
+    return msgspec.structs.replace(failure, reason=reason)

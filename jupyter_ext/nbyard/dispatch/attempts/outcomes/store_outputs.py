@@ -89,7 +89,7 @@ def _row(
     context: DispatchContext, folder: Path, name: str, output: Output, adopt: bool
 ) -> dict[str, Any]:
     relative = output.path
-    if output.told and not output.several:  # the only file found
+    if output.declared_in and not output.several:  # the only file found
         relative = f"{relative}/{next(sorted_names(str(folder / relative)))}"
     path = folder / relative
     # A container may have rewritten task.json or created links after its runner checked.

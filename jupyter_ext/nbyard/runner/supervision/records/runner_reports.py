@@ -18,7 +18,7 @@ class Reports:
 
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
-        self._rest = b""
+        self.rest = b""
         self._is_skipping = False
         self.end: dict[str, Any] | None = None
 
@@ -32,13 +32,13 @@ class Reports:
 
         The pipe is open to the code of a function too: lines that are no messages are dropped.
         """
-        *lines, self._rest = (self._rest + data).split(b"\n")
+        *lines, self.rest = (self.rest + data).split(b"\n")
         if lines and self._is_skipping:
             del lines[0]  # the remainder of a message that was too long
             self._is_skipping = False
         # A message without an end must not fill the memory.
-        if self._is_skipping or len(self._rest) > MAX_REPORT_BYTES:
-            self._rest, self._is_skipping = b"", True
+        if self._is_skipping or len(self.rest) > MAX_REPORT_BYTES:
+            self.rest, self._is_skipping = b"", True
         parsed = [_message(line) for line in lines]
         messages = [self._masks.cleaned(message) for message in parsed if message is not None]
         for message in messages:

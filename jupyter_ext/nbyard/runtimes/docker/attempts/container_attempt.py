@@ -139,7 +139,7 @@ class ContainerAttempt:
         if container.is_over:
             return self.finish(container)
         if files.has_result(self.order.folder):
-            self._hurry()
+            self.hurry()
         elif cancel_reason(self.order.folder) is not None:
             self.stop_in_background()
         self.watch()
@@ -153,7 +153,7 @@ class ContainerAttempt:
         """
         return self.engine.container(self.name)
 
-    def _hurry(self) -> None:
+    def hurry(self) -> None:
         """Kill the container if its runner has not exited long after the result."""
         if self._lingers.seconds("result.json") > LINGER_SECONDS:
             self.engine.signal(self.name, "SIGKILL")

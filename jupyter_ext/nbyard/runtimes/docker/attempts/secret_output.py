@@ -79,7 +79,7 @@ def start_collector(engine: Engine, order: Order, task: TaskFile, image: str, st
         return False
     user = container_user(engine.info)
     folder = _folder(order)
-    _make_pipe(folder, user)
+    make_pipe(folder, user)
     argv = ["sh", "-c", SCRIPT, "sh", TARGET, PIPE, str(FILE_BYTES), str(KEPT_FILES)]
     spec = msgspec.structs.replace(
         question_spec(order, COLLECTOR, image, argv),
@@ -109,7 +109,7 @@ def start_collector(engine: Engine, order: Order, task: TaskFile, image: str, st
     return False
 
 
-def _make_pipe(folder: str, user: tuple[int, int]) -> None:
+def make_pipe(folder: str, user: tuple[int, int]) -> None:
     os.makedirs(folder, 0o700, exist_ok=True)
     pipe = os.path.join(folder, PIPE)
     # The file of an earlier collector would hide that the new one fails to start.
@@ -155,7 +155,7 @@ def follow_output(engine: Engine, order: Order, container: Container, gone: Even
             return not _runs(engine, name)
         return False
 
-    yield from _read(folder, is_over)
+    yield from read_output(folder, is_over)
 
 
 def _runs(engine: Engine, name: str) -> bool:
@@ -183,11 +183,11 @@ def read_all_output(engine: Engine, order: Order, container: Container) -> Piece
             if collector is None or collector.is_over:
                 break
             time.sleep(PAUSE_SECONDS)
-        yield from _read(folder, lambda: True)
+        yield from read_output(folder, lambda: True)
     yield from engine.log(name)  # after a collector, only errors of the shell itself
 
 
-def _read(folder: str, is_over: Callable[[], bool]) -> Pieces:
+def read_output(folder: str, is_over: Callable[[], bool]) -> Pieces:
     """Yield the content of the collector's numbered files until `is_over` returns True.
 
     If an unread file was emptied, a line about the gap is yielded. Reading continues with the

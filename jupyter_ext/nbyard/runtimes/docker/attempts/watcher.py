@@ -166,8 +166,8 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._gone = threading.Event()
         self._poked_at, self._seen_at = 0.0, -SEEN_SECONDS
-        self._deadline = Deadline(attempt.order, attempt.stop_in_background)
-        self._progress: Progress | None = None
+        self.deadline = Deadline(attempt.order, attempt.stop_in_background)
+        self.progress: Progress | None = None
         self.channel: RunnerChannel | None = None
         self.over: Over | None = None
         self.problem: OSError | None = None
@@ -179,7 +179,7 @@ class Watcher:
                 return
             self._gone.clear()
             name = self._attempt.name
-            self._thread = threading.Thread(target=self._watch, name=name, daemon=True)
+            self._thread = threading.Thread(target=self.watch, name=name, daemon=True)
             self._thread.start()
 
     def let_go(self) -> None:
@@ -197,7 +197,7 @@ class Watcher:
         """Return whether the container was running up to two seconds ago."""
         return self.is_alive and time.monotonic() - self._seen_at <= SEEN_SECONDS
 
-    def _watch(self) -> None:
+    def watch(self) -> None:
         attempt = self._attempt
         try:
             grace = 0.0 if attempt.command else RUNNER_GRACE_SECONDS
@@ -206,17 +206,17 @@ class Watcher:
                     attempt.finish(container)
                     break
                 self._seen_at = time.monotonic()
-                self._deadline.start_timer(attempt.task, grace)
+                self.deadline.start_timer(attempt.task, grace)
                 if attempt.command:
                     self._follow_command(container, attempt.command)
                 else:
-                    self._follow_runner(container)
+                    self.follow_runner(container)
                 if attempt.is_over:
                     break
         except (NbyardError, OSError):
             pass  # poll meets the same error, such as a full disk, and reports it
         finally:
-            self._deadline.stop_timer()
+            self.deadline.stop_timer()
             attempt.poke()
 
     def _find_container(self) -> Container | None:
@@ -227,18 +227,18 @@ class Watcher:
                 self._gone.wait(1)
         return None
 
-    def _follow_runner(self, container: Container) -> None:
+    def follow_runner(self, container: Container) -> None:
         """Wake listeners about changes in the folder, for LOOKS checks, or collect the results.
 
         The runner itself writes log and events into the folder.
         """
         attempt, staging = self._attempt, container.labels.get(attempt_container_spec.STAGING, "")
-        if self._progress is None:
-            self._progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
+        if self.progress is None:
+            self.progress = Progress(attempt.engine, attempt.name, attempt.order.folder, staging)
         if self.channel is None or not self.channel.is_listening:
             self.channel = RunnerChannel(attempt.engine, attempt.name)
         for _ in range(LOOKS):
-            self.channel.wait(self._progress.pause)
+            self.channel.wait(self.progress.pause)
             if self.channel.has_reported(ENDED, attempt.order.attempt_id):
                 try:
                     attempt.finish_early(container)
@@ -247,7 +247,7 @@ class Watcher:
                     raise
             if self._gone.is_set() or attempt.is_over or not self.channel.is_listening:
                 return
-            self._progress.report_changes(attempt.poke)
+            self.progress.report_changes(attempt.poke)
 
     def _follow_command(self, container: Container, command: CommandWork) -> None:
         """Copy the command's output to the log, until it ends or the engine does not respond."""

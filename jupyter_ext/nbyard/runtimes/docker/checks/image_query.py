@@ -2,15 +2,28 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 
 import msgspec
 
 from nbyard.dockerd import ContainerSpec, Engine, check_wanted
-from nbyard.runtimes.docker.attempt_container_spec import NOBODY, attempt_labels, container_name
+from nbyard.domain.environments.structs import Lock
+from nbyard.errors import NbyardError, Unavailable
+from nbyard.host.kernels.installed_kernels import LIST_PACKAGES
+from nbyard.host.project_files import write_whole
+from nbyard.runtimes.docker.attempt_container_spec import (
+    LIST,
+    NOBODY,
+    attempt_labels,
+    container_name,
+)
 from nbyard.runtimes.protocol import Order
 
 PAUSE_SECONDS = 0.02
 MAX_BYTES = 8 * 2**20
+LIST_COMMAND = ["python3", "-c", LIST_PACKAGES]
+LOCK_SECONDS = 30.0
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -64,3 +77,49 @@ def run_question(
         return Answer(exit_code, bytes(said[: MAX_BYTES + 1]))
     finally:
         engine.remove(spec.name)
+
+
+class Locks:
+    """The packages of images, by the engine's image ID.
+
+    They are cached in files of `folder`, if given.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._known: dict[str, Lock | None] = {}
+
+    def of(self, engine: Engine, order: Order, image: str, image_id: str) -> Lock | None:
+        """Return the packages of an image, or None if it has no working Python."""
+        if image_id not in self._known:
+            self._known[image_id] = self._read(image_id) or self._ask(
+                engine, order, image, image_id
+            )
+        return self._known[image_id]
+
+    def _path(self, image_id: str) -> Path | None:
+        # The engine's text becomes a file name, which must not lead to another folder.
+        digest = image_id.rpartition(":")[2]
+        return self._folder / f"{digest}.json" if self._folder and digest.isalnum() else None
+
+    def _read(self, image_id: str) -> Lock | None:
+        path = self._path(image_id)
+        with suppress(OSError, msgspec.MsgspecError):
+            return msgspec.json.decode(path.read_bytes(), type=Lock) if path else None
+        return None
+
+    def _ask(self, engine: Engine, order: Order, image: str, image_id: str) -> Lock | None:
+        try:
+            spec = question_spec(order, LIST, image, LIST_COMMAND)
+            answer = run_question(engine, spec, LOCK_SECONDS)
+            lock = msgspec.json.decode(answer.said, type=Lock)
+        except Unavailable:
+            raise
+        except (NbyardError, msgspec.DecodeError):
+            return None
+        path = self._path(image_id)
+        if path is not None:
+            with suppress(OSError):
+                path.parent.mkdir(exist_ok=True)
+                write_whole(path, msgspec.json.encode(lock))
+        return lock

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from nbyard.domain.bisections.mixed_plans import BisectionChange
+from nbyard.domain.bisections.mixed_plans import BisectionChange, untried_changes
 from nbyard.domain.bisections.search import expected_tries
 from nbyard.domain.bisections.structs import (
     Bisection,
@@ -18,7 +18,6 @@ from nbyard.domain.bisections.structs import (
     hint_of_metrics,
     judge_of,
 )
-from nbyard.domain.bisections.untried_changes import untried_changes
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.paging import Page, check_limit, page_of

@@ -78,6 +78,16 @@ class FactReader:
         if version is not None:
             numbered = (plan.executable_id, version.id, version.number)
             code = CodeVersion(*numbered, version.file, version.code_digest)
+        inputs = {}
+        for name, binding in plan.bindings.items():
+            if isinstance(binding, BytesOf):
+                inputs[name] = InputFacts(
+                    binding.digest, binding.origin or binding.filename, filename=binding.filename
+                )
+            elif isinstance(binding, ResultOf):
+                file = files.get(binding.node, {}).get(binding.output)
+                digest = file.digest if file else ""
+                inputs[name] = InputFacts(digest, node=binding.node, output=binding.output)
         return TaskFacts(
             row.node,
             plan.label,
@@ -87,7 +97,7 @@ class FactReader:
             plan.pinned,
             code=code,
             values=self._values(plan),
-            inputs=self._inputs(plan, files),
+            inputs=inputs,
             outputs=files.get(row.node, {}),
             metrics=metrics,
             parts=row.parts,
@@ -107,21 +117,6 @@ class FactReader:
                 # version.
                 values[name] = f"{binding.name} (version {binding.version})"
         return values
-
-    def _inputs(
-        self, plan: TaskPlan, files: Mapping[str, Mapping[str, OutputFile]]
-    ) -> dict[str, InputFacts]:
-        inputs = {}
-        for name, binding in plan.bindings.items():
-            if isinstance(binding, BytesOf):
-                inputs[name] = InputFacts(
-                    binding.digest, binding.origin or binding.filename, filename=binding.filename
-                )
-            elif isinstance(binding, ResultOf):
-                file = files.get(binding.node, {}).get(binding.output)
-                digest = file.digest if file else ""
-                inputs[name] = InputFacts(digest, node=binding.node, output=binding.output)
-        return inputs
 
     def _environment_name(self, plan: TaskPlan, version: ExecutableVersion | None) -> str:
         """Return the name of a task's environment, image, kernel or runtime, as shown to users."""

@@ -1,15 +1,21 @@
 import { nullTranslator } from '@jupyterlab/translation';
-import { cleanup, fireEvent, render, screen } from '@testing-library/react';
+import { cleanup, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { useState } from 'react';
 import { Resources } from '../../../../api/types';
 import { ResourceFields } from '../ResourceFields';
 
 const trans = nullTranslator.load('nbyard');
 
+const ready = { reference: 'cows:1', state: 'ready' };
+const ITEMS: Record<string, object[]> = {
+  'environments.list': [{ name: 'science' }],
+  'images.list': [ready, ready, { reference: 'bad:1', state: 'failed' }]
+};
+const client = { call: async (id: string) => ({ items: ITEMS[id] }) } as never;
+
 function Form({ first, errors }: { first: Partial<Resources>; errors: Record<string, string> }) {
   const [resources, onChange] = useState(first);
-  const offered = { environment: ['science'], image: ['cows:1'] };
-  return <ResourceFields {...{ resources, errors, offered, trans, onChange }} />;
+  return <ResourceFields {...{ resources, errors, client, trans, onChange }} />;
 }
 
 const show = (first: Partial<Resources>, errors: Record<string, string> = {}) =>
@@ -38,8 +44,9 @@ describe('the resources of an executable', () => {
     expect(closedAround('Requirements')).toEqual(['Resources', 'Image and requirements']);
   });
 
-  it('suggest environments and images that the server has', () => {
+  it('suggest environments and images that the server has', async () => {
     show({});
+    await waitFor(() => expect(document.querySelectorAll('datalist option')).toHaveLength(2));
     const offered = (label: string) =>
       [...screen.getByLabelText<HTMLInputElement>(label).list!.options].map(({ value }) => value);
     expect([offered('Environment'), offered('Image')]).toEqual([['science'], ['cows:1']]);

@@ -61,19 +61,19 @@ def package(name: str = "Sea Cow") -> Any:
     return SimpleNamespace(id="m1", name=name, reference="nbyard/model-sea-cow:v1")
 
 
-def test_its_address_is_printed_then_its_log_and_why_it_ended(capsys):
+def test_the_address_the_log_and_the_end_of_a_model_are_printed(capsys):
     there = Deployments("starting", "running", "running", "failed", texts=("moo\n", "\x1b[2Jmoo\n"))
     there.reason = text_reason("it died")
     assert verbs.serve(connection(there), package(), as_json=False) == 1
     said = capsys.readouterr()
     assert said.out == "http://127.0.0.1:7/sea\n"
     assert "moo\n" in said.err and "\x1b" not in said.err
-    assert "The model failed: it died" in said.err and "docker run cow" in said.err
+    assert "failed: it died" in said.err and "docker run cow" in said.err
     assert (there.there, there.images) == ([], ["m1"])
 
 
 @pytest.mark.parametrize("name", ["模型", "-", "x" * 300])
-def test_whatever_it_is_called_its_host_name_is_one(name):
+def test_any_name_gives_a_valid_host_name(name):
     there = Deployments("failed")
     names = []
     create = there.create
@@ -88,7 +88,7 @@ def test_whatever_it_is_called_its_host_name_is_one(name):
 
 
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_whoever_ends_it_finds_nothing_left_and_the_handlers_as_they_were(ending):
+def test_an_interrupt_deletes_the_deployment_and_restores_the_handlers(ending):
     there = Deployments("running")
     there.at_last = lambda: signal.raise_signal(ending)
     former = signal.getsignal(ending)
@@ -97,7 +97,7 @@ def test_whoever_ends_it_finds_nothing_left_and_the_handlers_as_they_were(ending
     assert signal.getsignal(ending) is former
 
 
-def test_one_that_is_deleted_meanwhile_is_told(capsys):
+def test_a_deployment_deleted_meanwhile_is_reported(capsys):
     there = Deployments("running")
 
     def gone() -> None:

@@ -38,7 +38,7 @@ def job(yard) -> None:
 
 def test_models_are_built_listed_filtered_shown_and_removed(shell):
     made = shell("model", "build", "job", "--detach")
-    assert made.code == 0 and "Follow it with: nbyard images log" in made.err
+    assert made.code == 0 and "nbyard images log" in made.err
     other = shell("models", "build", "-c", "other.yml", "job", "--detach", "--json").json
     assert other["tag"] == "v2"
     listed = shell("models", "ls").out
@@ -53,48 +53,48 @@ def test_models_are_built_listed_filtered_shown_and_removed(shell):
     assert "v1" not in shell("models", "ls").out
 
 
-def test_a_build_that_fails_ends_with_a_code_and_says_why(shell, dispatcher: Dispatching):
+def test_a_failed_build_has_an_exit_code_and_a_reason(shell, dispatcher: Dispatching):
     said = shell("models", "build", "job")
     assert said.code == 1
-    assert "nbyard/model-spark-job:v1 failed: Docker cannot be reached" in said.err
+    assert "nbyard/model-spark-job:v1 failed: " in said.err
 
 
 @pytest.mark.parametrize("told", ["tag", "size=1", "tag=a,tag=b", "=x"])
-def test_what_is_no_filter_is_refused(shell, told):
+def test_an_invalid_filter_is_refused(shell, told):
     words = [word for one in told.split(",") for word in ("-f", one)]
     said = shell("models", "ls", *words)
     assert said.code == 2 and "at most once" in said.err
 
 
-def test_a_wrong_file_is_told_with_its_field(shell, yard):
+def test_an_invalid_model_file_names_its_field(shell, yard):
     path = yard.parts.files.root / "job/nervosum.yaml"
     path.write_text(FILE.replace("src: src", "src: source"))
     said = shell("models", "build", "job")
-    assert said.code == 2 and "nervosum.yaml.src: there is no folder source" in said.err
+    assert said.code == 2 and "nervosum.yaml.src: " in said.err
 
 
-def test_there_has_to_be_a_model_to_run(shell):
+def test_running_without_a_model_is_refused(shell):
     said = shell("models", "run", "-n", "nothing", "--input", "a.csv")
-    assert said.code == 3 and "No matching model is ready" in said.err
+    assert said.code == 3 and "No matching model" in said.err
 
 
-def test_a_model_is_found_as_its_image_is_called_and_a_name_like_it_is_told(shell, yard):
+def test_a_model_is_found_by_its_image_and_similar_names_are_suggested(shell, yard):
     made = yard.services.models.build(ME, NewModel("job"))
     said = shell("models", "run", "-n", "spark-job")
-    assert said.code == 3 and "is ready; nbyard/model-spark-job:v1 is queued." in said.err
+    assert said.code == 3 and "nbyard/model-spark-job:v1 is queued" in said.err
     end(yard, made)
     for name in ("spark-job", "model-spark-job", "nbyard/model-spark-job:v1"):
         assert "has the mode http" in shell("models", "run", "-n", name, "--input", "a.csv").err
     said = shell("models", "run", "-n", "spork-jab")
-    assert said.code == 3 and "is ready; did you mean Spark job?" in said.err
+    assert said.code == 3 and "did you mean Spark" in said.err
     said = shell("models", "run", "-n", "wine")
-    assert said.code == 3 and "is ready; there are: Spark job." in said.err
+    assert said.code == 3 and "there are: Spark job" in said.err
 
 
 @pytest.mark.parametrize("output", ["out.json", "out"])
-def test_predictions_are_saved_as_what_the_place_is_called(shell, output):
+def test_the_file_name_sets_the_format_of_predictions(shell, output):
     said = shell("models", "run", "--input", "a.csv", "--output", output)
-    assert said.code == 2 and "--output must end in .csv, .parquet or .zip" in said.err
+    assert said.code == 2 and "--output must end in" in said.err
 
 
 def end(yard, made) -> None:
@@ -108,21 +108,21 @@ def test_a_model_of_mode_http_predicts_no_dataset(shell, yard):
     end(yard, yard.services.models.build(ME, NewModel("job")))
     said = shell("models", "run", "-n", "spark", "--input", "a.csv")
     assert said.code != 0 and "has the mode http" in said.err
-    assert "nbyard models deploy -n 'Spark job' serves it" in said.err
+    assert "deploy -n 'Spark job'" in said.err
     assert "nbyard run job/nervosum.yaml" in said.err
 
 
-def test_the_newest_of_mode_batch_is_run_and_needs_data(shell, yard):
+def test_the_newest_batch_model_runs_and_needs_data(shell, yard):
     path = yard.parts.files.root / "job/other.yml"
     path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
     end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
     said = shell("models", "run", "-n", "spark")
     assert said.code == 2
-    assert "Pass the dataset that nbyard/model-spark-job:b1 predicts: --input DATA" in said.err
+    assert "predicts: --input DATA" in said.err
     assert shell("executables", "ls", "--json").json["items"] == []
 
 
-def test_the_newest_of_any_mode_is_run(shell, yard, monkeypatch):
+def test_the_newest_model_of_any_mode_runs(shell, yard, monkeypatch):
     """M2: with data the newest of mode batch."""
     path = yard.parts.files.root / "job/other.yml"
     path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
@@ -141,13 +141,13 @@ def test_the_newest_of_any_mode_is_run(shell, yard, monkeypatch):
     assert said.code != 0 and served == ["v1"] and "none.csv" in said.err
 
 
-def test_without_an_http_model_that_is_ready_none_is_deployed(shell):
+def test_without_a_ready_http_model_nothing_is_deployed(shell):
     assert shell("models", "build", "job", "--detach").code == 0
     said = shell("models", "deploy", "-n", "spark")
-    assert said.code == 3 and "No matching model is ready" in said.err
+    assert said.code == 3 and "No matching model" in said.err
 
 
-def test_the_newest_is_deployed_and_takes_the_place_of_the_one_before(shell, yard):
+def test_the_newest_model_replaces_the_former_one(shell, yard):
     """M2."""
     for number, tag in enumerate(("v1", "v2"), 1):
         file = yard.parts.files.root / "job/nervosum.yaml"
@@ -159,14 +159,14 @@ def test_the_newest_is_deployed_and_takes_the_place_of_the_one_before(shell, yar
         assert said.json["spec"]["image"] == made.reference
 
 
-def test_another_model_does_not_take_the_place_of_one_that_is_called_alike(shell, yard):
+def test_a_model_with_a_similar_name_replaces_no_other(shell, yard):
     """M2: the same rule as that of the form: it is the file, or the step, not the host name."""
     end(yard, yard.services.models.build(ME, NewModel("job")))
     yard.services.deployments.create(ME, NewDeployment("cows:1", name="spark-job"))
     for words in ((), ("--as", "spark-job")):
         said = shell("models", "deploy", "-n", "spark", "--detach", *words)
-        assert said.code == 1 and "already uses the host name 'spark-job'" in said.err
-        assert "Use --as NAME to choose the name." in said.err
+        assert said.code == 1 and "host name 'spark-job'" in said.err
+        assert "--as NAME" in said.err
     said = shell("models", "deploy", "-n", "spark", "--as", "second", "--detach", "--json")
     assert (said.json["name"], said.json["revision"]) == ("second", 1)
     assert yard.services.deployments.get(ME, "spark-job").revision == 1
@@ -174,7 +174,7 @@ def test_another_model_does_not_take_the_place_of_one_that_is_called_alike(shell
     assert other["id"] == said.json["id"]
 
 
-def test_one_that_was_stopped_is_started_where_it_is_named(shell, yard):
+def test_a_stopped_deployment_is_started_by_its_name(shell, yard):
     """M2: else there is another one beside it."""
     made = yard.services.models.build(ME, NewModel("job"))
     end(yard, made)
@@ -244,6 +244,6 @@ def test_a_build_that_fails_is_not_deployed(shell, file, responds, dispatcher: D
         (("deploy", "job", "-n", "spark"), "choose a model that is already built"),
     ],
 )
-def test_one_thing_is_named(shell, words, said):
+def test_only_one_source_of_a_model_may_be_named(shell, words, said):
     found = shell("models", *words)
     assert found.code == 2 and said in found.err

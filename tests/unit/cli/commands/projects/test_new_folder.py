@@ -50,7 +50,7 @@ def test_files_of_an_existing_folder_are_kept(shell, yard, monkeypatch, name):
 
 
 @pytest.mark.parametrize("name", ["../wine", "..", " ", "a/b", "wine\n"])
-def test_a_name_is_that_of_one_folder(shell, yard, name):
+def test_a_name_is_a_single_folder(shell, yard, name):
     refused = shell("init", name)
     assert refused.code == 2, refused.out
     assert list(yard.parts.files.root.iterdir()) == []

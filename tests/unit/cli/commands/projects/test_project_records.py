@@ -36,7 +36,7 @@ def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
         (root / f"{name}.py").write_text("print()\n")
         assert shell("automations", "create", f"{name}.py", "--at", "daily at 6").code == 0
     linked = shell("projects", "link", "wine", "automation", "red")
-    assert linked.code == 0 and "wine: linked the schedule red" in linked.err
+    assert linked.code == 0 and "linked the automation red" in linked.err
     assert "1 schedule" in shell("projects", "show", "wine").out
     listed = shell("automations", "ls", "--project", "wine").out
     assert "red" in listed and "white" not in listed
@@ -55,7 +55,7 @@ def test_mistakes_are_named(shell, made):
     missing = shell("datasets", "ls", "--project", "wien")
     assert missing.code != 0 and "wine" in missing.err
     other = shell("projects", "link", "wine", "dataset", "no")
-    assert "There is no dataset 'no'" in other.err
+    assert "no dataset 'no'" in other.err
 
 
 def test_artifacts_are_listed_by_kind(shell):

@@ -18,7 +18,7 @@ def test_the_lineage_of_a_run_is_a_tree(shell, made):
 @pytest.mark.parametrize(
     "noun", ["artifacts", "datasets", "deployments", "images", "models", "runs"]
 )
-def test_what_is_not_there_is_named(shell, noun):
+def test_missing_records_are_named(shell, noun):
     refused = shell(noun, "lineage", "none")
     assert refused.code == 3
     assert "none" in refused.err

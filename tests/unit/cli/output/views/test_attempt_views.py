@@ -17,7 +17,7 @@ def shown(capsys: pytest.CaptureFixture[str], view: str, answer: object) -> tupl
     return [" ".join(line.split()) for line in found.out.splitlines()], found.err
 
 
-def test_what_was_used_is_told_at_its_most(capsys: pytest.CaptureFixture[str]) -> None:
+def test_peak_usage_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     gpus = {"0": GpuUsage([None, 80.0], [2e9, None]), "1": GpuUsage([None], [None])}
     used = Usage(2, False, None, [0, 3], [0.5, 1.5], [1e6, 5e5], [3, 1], gpus, 4.25)
     lines, _ = shown(capsys, "runs.usage", used)
@@ -34,7 +34,7 @@ def test_what_was_used_is_told_at_its_most(capsys: pytest.CaptureFixture[str]) -
     assert shown(capsys, "runs.usage", Usage(0, True)) == ([], "Nothing was recorded.\n")
 
 
-def test_surroundings_end_with_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_environment_view_ends_with_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
     lock = Lock("3.12.1", "b", "cpython", "linux", [Package("numpy", "2.4", "sha256:1")])
     told = Surroundings(
         *({"host": "vm"}, "python3", "/usr/bin/python3", "sha256:f", "v", "sha256:c", "tree:b"),
@@ -47,7 +47,7 @@ def test_surroundings_end_with_the_packages(capsys: pytest.CaptureFixture[str]) 
     assert lines[-2:] == ["package version", "numpy 2.4"]
 
 
-def test_a_notebook_is_its_code_and_what_it_printed(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_notebook_shows_code_and_output(capsys: pytest.CaptureFixture[str]) -> None:
     outputs = [
         {"output_type": "stream", "name": "stdout", "text": ["a\n", "b\n"]},
         {"output_type": "display_data", "data": {"image/png": "…"}},
@@ -74,7 +74,7 @@ def test_a_notebook_is_its_code_and_what_it_printed(capsys: pytest.CaptureFixtur
     )
 
 
-def test_an_estimate_says_what_it_knows(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_estimate_shows_known_durations(capsys: pytest.CaptureFixture[str]) -> None:
     found = Estimate(125.0, 1, {"train": Usual(120, 5)})
     lines, _ = shown(capsys, "runs.estimate", found)
     assert lines == [

@@ -54,7 +54,7 @@ def test_a_profile_is_a_line_for_each_column():
     assert line == ["x", "int", "3", "1", "2", "0", "4.5", "9", "9", "2"]
 
 
-def test_what_should_be_known_of_a_table_is_said(capsys):
+def test_warnings_of_a_table_are_shown(capsys):
     """D6: such as the encoding that was guessed, and that there are more sheets."""
     VIEWS["datasets.profile"](
         Profile(0, False, [], 0, [because("text-not-utf-8", encoding="cp1252")])
@@ -95,7 +95,7 @@ def test_two_versions_of_a_table_side_by_side(capsys):
     assert told[-1] == ["c", "int", "2", "1", "2", "1", "3.0", "5"]
 
 
-def test_an_artifact_is_told_as_facts():
+def test_an_artifact_is_shown_as_facts():
     of_frame = ArtifactType(frame="pandas.DataFrame", rows=3, columns=[("a", "int64")])
     made = datetime(2030, 1, 1, tzinfo=UTC)
     one = Artifact("i", "r", "fit", "table", "t.parquet", "parquet", "sha256:1", 1000, made)
@@ -118,7 +118,7 @@ def test_images_that_a_workflow_needs_are_a_table():
     assert taken == ["tools:1", "c"] and own == ["tool/Dockerfile", "Dockerfile", "d"]
 
 
-def test_a_dockerfile_s_node_says_what_its_image_is_built_of(capsys):
+def test_a_dockerfile_node_shows_how_its_image_is_built(capsys):
     """A5: also where the engine was never asked."""
     made = NodeLine("a", "container", "tool/Dockerfile", "docker", "", [])
     named = NodeLine("b", "container", "Dockerfile", "docker", "own:1", ["a"])
@@ -129,7 +129,7 @@ def test_a_dockerfile_s_node_says_what_its_image_is_built_of(capsys):
     assert said.count("built of") == 1
 
 
-def test_metrics_have_the_digits_that_people_read(capsys):
+def test_metrics_are_rounded_for_display(capsys):
     """R16."""
     values: list[float | str] = [0.1 + 0.2, 1 / 3, 2.0, "NaN"]
     one = Metric("loss", 4, "NaN", [0.0] * 4, values, [1.0, 2.0, 3.0, 1e300])
@@ -139,7 +139,7 @@ def test_metrics_have_the_digits_that_people_read(capsys):
     ]
 
 
-def test_the_environment_of_a_task_is_told_as_it_is_named():
+def test_the_environment_of_a_task_is_shown_by_name():
     """E11."""
     used = UsedEnvironment("e", "cows", "v", 2, "sha256:1")
     one = SimpleNamespace(
@@ -165,7 +165,7 @@ def test_a_run_shows_the_beginning_of_long_values():
     assert " ".join(line[5:]) == "(900,002 characters, see --json)}"
 
 
-def test_a_run_has_the_links_of_its_steps(capsys):
+def test_a_run_shows_the_links_of_its_tasks(capsys):
     """R16."""
     path = "nbyard/attempts/a/web/"
     links = [

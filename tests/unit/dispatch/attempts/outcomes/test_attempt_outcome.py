@@ -32,7 +32,9 @@ def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> Non
     assert told == ["waiting", "queued", "preparing", "running", "succeeded"]
 
 
-def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: FakeRuntime) -> None:
+def test_a_failure_keeps_its_reason_and_publishes_nothing(
+    bench: Bench, runtime: FakeRuntime
+) -> None:
     """R1, I6: the executed notebook is kept, an output is not."""
     run = running(bench)
     attempt = bench.attempt(run)
@@ -51,7 +53,7 @@ def test_failure_keeps_its_words_and_publishes_nothing(bench: Bench, runtime: Fa
 
 
 @pytest.mark.parametrize("state", ["failed", "succeeded"])
-def test_outputs_that_leave_no_space_for_themselves_fail_and_are_deleted(
+def test_outputs_that_fill_the_disk_fail_and_are_deleted(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     """I15: failed work keeps its notebook, and outputs that can never be copied do not wait."""
@@ -96,7 +98,7 @@ def full_disk(
     return run, make_room
 
 
-def test_what_was_made_waits_for_room(
+def test_outputs_wait_for_disk_space(
     bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10, I15: no limit ends it meanwhile, and the words go with the wait."""
@@ -109,10 +111,10 @@ def test_what_was_made_waits_for_room(
     bench.until(lambda: bench.run(run).state == "succeeded")
     task = bench.task(run)
     assert [artifact.name for artifact in task.artifacts] == ["out"]
-    assert task.why == "runs because its cache is off"
+    assert task.reason == because("runs", cause=because("cache-off"))
 
 
-def test_what_waits_for_room_takes_no_slot(
+def test_outputs_waiting_for_space_take_no_slot(
     bench: Bench, full_disk: tuple[str, Callable[[], None]]
 ) -> None:
     """F10, I15: its work is over, so others may start."""
@@ -121,7 +123,7 @@ def test_what_waits_for_room_takes_no_slot(
     bench.until(lambda: {bench.task(other, node).state for node in nodes} == {"running"})
 
 
-def test_what_was_made_waits_for_room_no_longer_than_it_is_wanted(
+def test_a_cancelled_task_stops_waiting_for_space(
     bench: Bench, full_disk: tuple[str, Callable[[], None]]
 ) -> None:
     """F10, I9."""
@@ -139,7 +141,7 @@ def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
     assert bench.task(run).attempts[0].why == dead.message
 
 
-def test_work_that_somebody_ended_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
+def test_externally_killed_work_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
     """A supervisor that was told to stop by nobody of ours: the run is not cancelled."""
     run = running(bench)
     told = Failure("cancelled", because("text", text="the supervisor was told to stop (SIGTERM)"))

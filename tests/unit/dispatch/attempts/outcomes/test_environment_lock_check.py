@@ -14,7 +14,7 @@ from nbyard.reasons.structs import because
 ANN = Caller("ann")
 
 
-def test_it_is_told_of_what_was_recorded(bench: Bench) -> None:
+def test_recorded_packages_are_compared_with_the_lock(bench: Bench) -> None:
     made = bench.yard.services.environments.create(ANN, NewEnvironment("cows", "cow"))
     with bench.store.write() as c:
         move, packages = bench.store.environments.move, [{"name": "cow", "version": "1.0"}]

@@ -8,7 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from nbyard.dispatch.attempts.outcomes.failed_starts import with_start_hint
+from nbyard.dispatch.attempts.outcomes.attempt_outcome import with_start_hint
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import NotFound
 from nbyard.reasons.structs import because
@@ -43,6 +43,6 @@ def test_the_hint_comes_with_the_cause() -> None:
         {"content": OSError("the disk does not answer")},
     ],
 )
-def test_the_failure_stays_as_it_is_without_a_hint(of: dict[str, Any]) -> None:
+def test_without_a_hint_the_failure_is_unchanged(of: dict[str, Any]) -> None:
     """Also if the file is gone: the failure must be stored."""
     assert hinted(**of) is FAILURE

@@ -23,7 +23,7 @@ from nbyard.transfer.dataset_links import ResourceLinks
         ("data/x.csv", "the folder home is too large to copy as a whole. Create an empty file"),
     ],
 )
-def test_the_reason_says_what_to_do(tmp_path: Path, place: str, words: str) -> None:
+def test_the_reason_names_the_remedy(tmp_path: Path, place: str, words: str) -> None:
     home = tmp_path / "home"
     for folder in ("build", "data"):
         (home / folder).mkdir(parents=True)

@@ -61,7 +61,7 @@ def some(code: Path) -> None:
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_what_lies_above_the_code_is_named(
+def test_files_above_the_code_are_named(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     """K5: the files of the attempt itself, hidden ones and caches are not."""
@@ -80,7 +80,7 @@ def test_what_lies_above_the_code_is_named(
 
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
-def test_what_was_written_is_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
+def test_written_files_are_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
     """K5, R2: also of work that failed."""
     run = ended(bench, some, state)
     assert kept(bench, run) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
@@ -115,7 +115,7 @@ def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: F
     assert kept(bench, ended(bench, write)) == {"work.py": SCRIPT[::-1]}
 
 
-def test_what_could_do_harm_is_named_and_not_kept(
+def test_harmful_files_are_named_and_not_kept(
     bench: Bench, runtime: FakeRuntime, tmp_path: Path
 ) -> None:
     """F11, I26: links, odd files and odd names, as a container may leave them."""
@@ -145,7 +145,7 @@ def test_what_could_do_harm_is_named_and_not_kept(
     }
 
 
-def test_the_caps_are_settings_and_what_is_beyond_is_named(
+def test_limits_are_settings_and_files_beyond_them_are_named(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
     bench.context.settings.max_other_bytes, bench.context.settings.max_other_files = 10, 2
@@ -159,7 +159,7 @@ def test_the_caps_are_settings_and_what_is_beyond_is_named(
     assert left(bench, run) == {"c": "too-many", "large": "too-large"}
 
 
-def test_folders_without_end_are_looked_at_as_far_as_it_goes(
+def test_very_deep_folders_are_read_up_to_the_limit(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_other_files, "MOST_SEEN", 6)
@@ -176,7 +176,7 @@ def test_folders_without_end_are_looked_at_as_far_as_it_goes(
     assert left(bench, run) == {"a/b/c/": "too-many", "./": "too-many"}
 
 
-def test_a_name_that_is_no_text_is_shown_where_there_is_too_much(
+def test_undecodable_names_are_shown_among_files_beyond_the_limit(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store_other_files, "MOST_SEEN", 3)
@@ -191,7 +191,7 @@ def test_a_name_that_is_no_text_is_shown_where_there_is_too_much(
     assert left(bench, run) == {"\\udcff/": "too-many"}
 
 
-def test_what_holds_a_secret_is_not_kept(
+def test_files_with_secrets_are_not_kept(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """I23: nobody declared it, so nobody expects a credential there."""
@@ -239,7 +239,7 @@ def test_only_the_last_attempt_counts(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 @pytest.mark.parametrize("when", ["lost", "taken over"])
-def test_nothing_is_half_listed_when_an_attempt_is_lost_in_between(
+def test_a_lost_attempt_lists_no_partial_files(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     """R6, I6: it wrote, and nobody recorded that."""
@@ -269,7 +269,7 @@ def test_nothing_is_half_listed_when_an_attempt_is_lost_in_between(
     assert kept(bench, run).keys() == {"result.csv", "plots/a.svg"}
 
 
-def test_a_cached_run_has_them_until_the_last_that_names_them_is_deleted(
+def test_cached_runs_share_files_until_the_last_is_deleted(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
     """R3, I18: deleting the run that made them loses nothing that another one shows."""
@@ -288,9 +288,7 @@ def test_a_cached_run_has_them_until_the_last_that_names_them_is_deleted(
     assert not any(map(bench.context.blobs.exists, digests))
 
 
-def test_a_result_whose_other_files_are_gone_is_made_anew(
-    bench: Bench, runtime: FakeRuntime
-) -> None:
+def test_a_result_without_its_other_files_is_not_reused(bench: Bench, runtime: FakeRuntime) -> None:
     first = ended(bench, some, cache=True)
     others = bench.task(first).other_files
     assert others is not None

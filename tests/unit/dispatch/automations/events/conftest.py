@@ -39,17 +39,17 @@ class EventsBench:
         former = self.bench.replace_dispatcher()
         self._offer_runtime()
         self._former.append(former)
-        return former._automations
+        return former.automations
 
     @property
     def controller(self) -> AutomationController:
         """Return the controller of the dispatcher in charge."""
-        return self.bench.dispatcher._automations
+        return self.bench.dispatcher.automations
 
     @property
     def controllers(self) -> list[AutomationController]:
         """Return the controllers of all dispatchers, the former ones first."""
-        return [*(former._automations for former in self._former), self.controller]
+        return [*(former.automations for former in self._former), self.controller]
 
     def close(self) -> None:
         """Stop watching files."""

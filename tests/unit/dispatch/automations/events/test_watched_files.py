@@ -8,7 +8,7 @@ from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.automations import watched_files
 from nbyard.domain.automations.structs import MOST_IN_CHAIN, AutomationPatch
-from nbyard.host.watching.change_hints import ChangeHints
+from nbyard.host.watching import ChangeHints
 
 SOON = 0.1
 

@@ -48,12 +48,12 @@ class TimesBench:
         former = self.bench.replace_dispatcher()
         self._offer_runtime()
         self._former.append(former)
-        return former._automations
+        return former.automations
 
     @property
     def controllers(self) -> list[AutomationController]:
         """Return the controllers of all dispatchers, the former ones first."""
-        return [former._automations for former in self._former] + [self.controller]
+        return [former.automations for former in self._former] + [self.controller]
 
     def settle(self) -> None:
         """Wait for the threads of all dispatchers."""
@@ -75,7 +75,7 @@ class TimesBench:
     @property
     def controller(self) -> AutomationController:
         """Return the controller of the dispatcher in charge."""
-        return self.bench.dispatcher._automations
+        return self.bench.dispatcher.automations
 
     def look(self, controller: AutomationController | None = None) -> None:
         """Handle all that is due by the clock."""

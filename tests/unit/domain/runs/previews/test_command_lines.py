@@ -35,7 +35,7 @@ def line(*arguments: Argument, command: list[str] = PYTHON, **values: Any) -> st
     return preview_command(CommandDraft(list(arguments), command, "a/train.py", values=values)).line
 
 
-def test_defaults_and_names_of_files_stand_in_the_line() -> None:
+def test_the_line_shows_defaults_and_file_names() -> None:
     arguments = [
         Argument("rate", type="float", default=0.01, reach=Option("--rate")),
         Argument("data", role="input", default="iris.csv", reach=Option("--data")),
@@ -67,11 +67,11 @@ def test_defaults_and_names_of_files_stand_in_the_line() -> None:
         (Argument("own", role="input", reach=Handed()), ""),
     ],
 )
-def test_a_placeholder_stands_for_a_value_that_is_not_known(argument: Argument, words: str) -> None:
+def test_unknown_values_are_placeholders(argument: Argument, words: str) -> None:
     assert line(argument) == f"python3 train.py {words}".strip()
 
 
-def test_variables_and_streams_are_written_as_a_shell_does() -> None:
+def test_variables_and_streams_use_shell_syntax() -> None:
     arguments = [
         Argument("level", default="very high", reach=Variable("LEVEL")),
         Argument("token", type="secret", reach=Variable("TOKEN")),
@@ -141,7 +141,7 @@ def test_a_command_of_cwl_shows_its_fixed_and_bound_words() -> None:
         ("$(inputs.reads[0].secondaryFiles[0].basename)", "<reads>.bai"),
     ],
 )
-def test_what_only_a_run_knows_of_an_input_has_a_placeholder(text: str, shown: str) -> None:
+def test_facts_of_a_run_are_placeholders(text: str, shown: str) -> None:
     arguments = [
         Argument("one", role="input", reach=Handed()),
         Argument("reads", "input", "list", reach=Handed(), companions=(Companion(".bai"),)),
@@ -170,7 +170,7 @@ def examples(argument: Argument) -> list[CommandExample]:
         (Handed(), "string", {}),
     ],
 )
-def test_special_values_say_what_they_add(reach: Any, type_: Any, lines: dict[str, str]) -> None:
+def test_special_values_show_their_arguments(reach: Any, type_: Any, lines: dict[str, str]) -> None:
     shown = examples(Argument("x", type=type_, required=True, reach=reach))
     assert {msgspec.json.encode(one.value).decode(): one.line for one in shown} == lines
     assert not any(one.problem for one in shown)
@@ -191,7 +191,7 @@ def test_an_argument_without_a_value_adds_nothing(argument: Argument, is_told: b
     assert examples(argument) == ([CommandExample("x", None, "")] if is_told else [])
 
 
-def test_a_special_value_that_no_form_can_pass_says_so() -> None:
+def test_unsupported_special_values_are_reported() -> None:
     _, dashed = examples(Argument("x", required=True, reach=Positional(0)))
     assert dashed.line == ""
     assert re.search("begins with -", str(dashed.problem))
@@ -206,6 +206,6 @@ def test_a_special_value_that_no_form_can_pass_says_so() -> None:
         (Argument("x", default="-x", reach=Positional(0)), "begins with -"),
     ],
 )
-def test_what_a_run_would_refuse_is_refused(argument: Argument, words: str) -> None:
+def test_values_that_a_run_refuses_are_refused(argument: Argument, words: str) -> None:
     with pytest.raises(Invalid, match=words):
         line(argument)

@@ -59,7 +59,7 @@ def test_one_slow_success_does_not_count_much():
     assert usual_duration(past, "v") == Usual(12, 5)
 
 
-def test_a_chain_adds_up_and_what_runs_is_nearer():
+def test_durations_of_a_chain_add_up():
     chain = {"a": step(seconds=60, elapsed=20), "b": step("a", seconds=30), "c": step("b")}
     found = estimate_run(chain, MANY)
     assert (found.remaining_seconds, found.unknown) == (70, 1)
@@ -67,12 +67,12 @@ def test_a_chain_adds_up_and_what_runs_is_nearer():
 
 
 @pytest.mark.parametrize(("cores", "seconds"), [(1, 200), (2, 100), (20, 10), (100, 10)])
-def test_a_fan_takes_turns(cores, seconds):
+def test_a_fan_out_takes_turns(cores, seconds):
     fan = {f"n{at}": step(seconds=10) for at in range(20)}
     assert estimate_run(fan, Capacity(cores)).remaining_seconds == seconds
 
 
-def test_work_elsewhere_and_work_that_wants_everything():
+def test_remote_and_exclusive_work_is_estimated():
     far = {f"n{at}": UnfinishedNode(usual=Usual(10, 3), limits=None) for at in range(20)}
     assert estimate_run(far, Capacity(2)).remaining_seconds == 10
     wide = {f"n{at}": step(seconds=10, cpu=64) for at in range(3)}
@@ -80,14 +80,14 @@ def test_work_elsewhere_and_work_that_wants_everything():
 
 
 @pytest.mark.parametrize(("shared_by", "hours"), [(1, 10), (2, 5)])
-def test_steps_take_turns_on_a_gpu(shared_by, hours):
+def test_tasks_take_turns_on_a_gpu(shared_by, hours):
     """R11: however many cores there are."""
     machine = Capacity(16, gpus=("0",), tasks_per_gpu=shared_by)
     fan = {f"n{at}": step(seconds=3600, gpu=1) for at in range(10)}
     assert estimate_run(fan, machine).remaining_seconds == hours * 3600
 
 
-def test_steps_take_turns_in_memory():
+def test_tasks_take_turns_in_memory():
     machine = Capacity(16, 8 * GIB)
     fan = {f"n{at}": step(seconds=60, memory_bytes=4 * GIB) for at in range(4)}
     assert estimate_run(fan, machine).remaining_seconds == 120
@@ -95,14 +95,14 @@ def test_steps_take_turns_in_memory():
     assert estimate_run(huge, machine).remaining_seconds == 240
 
 
-def test_nothing_is_said_of_what_can_never_start():
+def test_impossible_tasks_have_no_estimate():
     """R11: what its steps usually take is known all the same."""
     flow = {"a": step(seconds=60), "b": step("a", seconds=60, gpu=2)}
     found = estimate_run(flow, Capacity(16, gpus=("0",)))
     assert found.remaining_seconds is None and found.nodes.keys() == {"a", "b"}
 
 
-def test_who_waits_gets_a_turn_when_those_before_it_end():
+def test_a_waiting_task_starts_after_earlier_ones():
     """R11: on two cores and a GPU; who wants no GPU does not wait for those who want one."""
     running = [(step(seconds=600, elapsed=540, gpu=1), ["0"])]
     queue = {
@@ -116,7 +116,7 @@ def test_who_waits_gets_a_turn_when_those_before_it_end():
     assert found == {"short": 0, "last": 30, "trains": 60, "trains next": 660}
 
 
-def test_no_turn_is_told_behind_what_nobody_knows():
+def test_tasks_behind_unknown_durations_have_no_start():
     """R11: nor where a deployment has the GPU."""
     queue = {"a": step(), "b": step(seconds=10), "c": step(seconds=10)}
     assert seconds_until_start([], queue, Capacity(1)) == {"a": 0}
@@ -126,14 +126,14 @@ def test_no_turn_is_told_behind_what_nobody_knows():
     assert seconds_until_start([(step(elapsed=60), [])], {"a": step()}, Capacity(1)) == {}
 
 
-def test_a_step_in_the_queue_ends_after_its_turn():
+def test_a_queued_task_ends_after_its_start():
     """R11: other runs are before it."""
     usual = Usual(60, 3, starts_in_seconds=3600)
     flow = {"a": UnfinishedNode(usual=usual), "b": step("a", seconds=30)}
     assert estimate_run(flow, MANY).remaining_seconds == 3690
 
 
-def test_nobody_waits_for_work_elsewhere():
+def test_remote_work_delays_no_local_task():
     far = UnfinishedNode(usual=Usual(10, 3), limits=None)
     assert seconds_until_start([(far, [])], {"far": far, "here": step()}, Capacity(1)) == {
         "here": 0
@@ -141,7 +141,7 @@ def test_nobody_waits_for_work_elsewhere():
 
 
 @given(graphs(), st.integers(1, 8))
-def test_all_that_is_known_has_its_turn_before_all_is_done(ahead, cores):
+def test_known_tasks_start_before_the_end(ahead, cores):
     queue = {name: one for name, one in ahead.items() if one.limits and one.usual}
     found = seconds_until_start([], queue, Capacity(cores))
     assert found.keys() == queue.keys()
@@ -151,12 +151,12 @@ def test_all_that_is_known_has_its_turn_before_all_is_done(ahead, cores):
 @pytest.mark.parametrize(
     ("ahead", "unknown"), [({}, 0), ({"a": step(), "b": step("a", elapsed=9)}, 2)]
 )
-def test_nothing_is_said_where_nothing_is_known(ahead, unknown):
+def test_without_earlier_runs_there_is_no_estimate(ahead, unknown):
     assert estimate_run(ahead, Capacity(2)) == Estimate(None, unknown, {})
 
 
 @given(graphs())
-def test_never_less_than_the_longest_step_nor_more_than_all_of_them(ahead):
+def test_an_estimate_is_between_the_longest_and_all_tasks(ahead):
     found = estimate_run(ahead, MANY).remaining_seconds
     left = [one.left for one in ahead.values()]
     if found is None:
@@ -166,7 +166,7 @@ def test_never_less_than_the_longest_step_nor_more_than_all_of_them(ahead):
 
 
 @given(graphs(), st.floats(0.5, 64))
-def test_a_step_that_is_done_never_makes_it_longer(ahead, cores):
+def test_finished_tasks_never_increase_the_estimate(ahead, cores):
     before = estimate_run(ahead, Capacity(cores)).remaining_seconds
     rest = dict(ahead)
     del rest[next(iter(rest))]
@@ -175,6 +175,6 @@ def test_a_step_that_is_done_never_makes_it_longer(ahead, cores):
 
 
 @given(graphs(), st.floats(0.5, 32))
-def test_more_cores_never_make_it_longer(ahead, cores):
+def test_more_cores_never_increase_the_estimate(ahead, cores):
     few, more = (estimate_run(ahead, Capacity(n)).remaining_seconds for n in (cores, 64))
     assert few is None or more is None or more <= few + 1e-6

@@ -33,7 +33,7 @@ def test_the_figure_of_a_notebook_has_no_caption():
     assert preview_of("a", shown).caption == "p" * 39 + "…"
 
 
-def test_text_gives_way_to_anything_else():
+def test_text_comes_last():
     text = (file("a.txt"), FilePreview(text="hello"))
     table = (file("a.csv"), FilePreview(table=TableHead([], [], 0, 0)))
     assert preview_of("a", {"text": text}).text == "hello"
@@ -42,7 +42,7 @@ def test_text_gives_way_to_anything_else():
     assert preview_of("a", {}) == NodePreview("a")
 
 
-def test_a_package_names_the_class_or_leaves_that_of_the_file():
+def test_the_class_of_a_package_wins_over_that_of_the_file():
     column = ModelColumn("x", "int")
     names = ("m", "http", ".", "")
     known = {"model": (file("a.pkl"), FilePreview(model=ShownModel("SVC", 4)))}

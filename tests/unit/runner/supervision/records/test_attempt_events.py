@@ -38,7 +38,7 @@ def test_a_wake_up_is_due_until_the_pause_is_over(
     assert folder.pokes == 1, "nothing is new"
 
 
-def test_nobody_is_woken_without_an_address(tmp_path: Path) -> None:
+def test_without_an_address_no_listener_is_woken(tmp_path: Path) -> None:
     made = Progress(Followed(str(tmp_path)), "", Clock())
     made.write_events({"type": "stage", "stage": "preparing"})
     assert not made.has_news and made.working_at is None

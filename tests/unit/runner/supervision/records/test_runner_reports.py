@@ -16,7 +16,7 @@ def line(message: dict) -> bytes:
 
 
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_messages_are_whole_however_they_arrive(size: int) -> None:
+def test_messages_are_joined_from_pieces(size: int) -> None:
     told = [{"type": "cell", "index": n} for n in range(3)]
     data = b"".join(map(line, told))
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
@@ -38,7 +38,7 @@ def test_a_message_without_an_end_takes_no_memory(monkeypatch: pytest.MonkeyPatc
     made = Reports(Masks([]))
     assert made.read(b"x" * 101) == []
     assert made.read(b"y" * 50) == []
-    assert made.read(b"z" * 101) == [] and made._rest == b""
+    assert made.read(b"z" * 101) == [] and made.rest == b""
     assert made.read(b"\n" + line(END)) == [END]
     assert made.read(line(END)) == [END]
 

@@ -25,7 +25,7 @@ def written(path: Path, chunks: list[bytes], limit: int = 10**9) -> bytes:
 
 
 @given(chunks=st.lists(st.binary(max_size=20), max_size=10))
-def test_every_byte_is_there_as_utf8(
+def test_every_byte_is_logged_as_utf8(
     tmp_path_factory: pytest.TempPathFactory, chunks: list
 ) -> None:
     """A character may be cut by the pipe; what is no UTF-8 becomes U+FFFD."""
@@ -33,7 +33,7 @@ def test_every_byte_is_there_as_utf8(
     assert written(path, chunks).decode() == b"".join(chunks).decode("utf-8", "replace")
 
 
-def test_it_is_full_when_the_file_grows_no_more(tmp_path: Path) -> None:
+def test_a_log_is_full_at_its_limit(tmp_path: Path) -> None:
     """I11: then nobody else sees that something was printed."""
     log = Log(str(tmp_path / "log"), LIMIT)
     log.feed(b"x" * 1000)
@@ -59,7 +59,7 @@ def test_beyond_the_limit_the_end_is_kept_and_the_gap_counted(tmp_path: Path, si
     assert gap_params["lines"] == gap.count(b"\n")
 
 
-def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path: Path) -> None:
+def test_a_followed_log_reports_at_once_that_it_is_full(tmp_path: Path) -> None:
     log = Log(str(tmp_path / "log"), LIMIT)
     for _ in range(3):
         log.feed(b"x" * module.TAIL_BYTES)
@@ -68,11 +68,11 @@ def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path: Path) -> 
     assert (tmp_path / "log").read_bytes().count(module.AT_LIMIT) == 1
 
 
-def test_exactly_at_the_limit_nothing_is_missing(tmp_path: Path) -> None:
+def test_at_the_limit_no_line_is_missing(tmp_path: Path) -> None:
     assert written(tmp_path / "log", [b"x" * LIMIT], LIMIT) == b"x" * LIMIT
 
 
-def test_notes_stand_on_lines_of_their_own(tmp_path: Path) -> None:
+def test_notes_are_on_separate_lines(tmp_path: Path) -> None:
     log = Log(str(tmp_path / "log"))
     log.note("first")
     log.feed(b"no end of line")
@@ -89,7 +89,7 @@ def test_last_lines(tmp_path: Path) -> None:
     log.close()
 
 
-def test_a_full_disk_costs_lines_not_the_work(
+def test_a_full_disk_loses_lines_but_not_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10, I15."""

@@ -33,7 +33,7 @@ def attempt(tmp_path: Path, signals: list[str], request: pytest.FixtureRequest) 
     return ContainerAttempt(Order("a", "s", "r", "n", tmp_path, "m"), engine, networks=None)  # type: ignore[arg-type]
 
 
-def test_a_container_that_stays_behind_its_result_is_killed(
+def test_a_container_that_outlives_its_result_is_killed(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, signals: list[str]
 ) -> None:
     """I21: it has its time, however the clock is set."""
@@ -41,16 +41,16 @@ def test_a_container_that_stays_behind_its_result_is_killed(
     monkeypatch.setattr(
         "nbyard.runner.process.clock.time", SimpleNamespace(monotonic=lambda: moment[0])
     )
-    attempt._hurry()
+    attempt.hurry()
     moment[0] += LINGER_SECONDS - 1
-    attempt._hurry()
+    attempt.hurry()
     assert not signals
     moment[0] += 2
-    attempt._hurry()
+    attempt.hurry()
     assert signals == ["SIGKILL"]
 
 
-def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
+def test_a_full_disk_during_the_run_is_reported(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """F10: by whoever asks for it, and tried again."""
@@ -59,20 +59,20 @@ def test_what_finds_no_room_here_while_its_container_goes_on_is_told(
         is_listening=True, wait=lambda _: None, has_reported=lambda *_: True
     )
     attempt.watcher.channel = heard
-    attempt.watcher._progress = SimpleNamespace(pause=0.0)  # type: ignore[assignment]
+    attempt.watcher.progress = SimpleNamespace(pause=0.0)  # type: ignore[assignment]
     full = OSError(errno.ENOSPC, "full")
     watched: list[int] = []
     monkeypatch.setattr(attempt, "watch", lambda: watched.append(1))
     monkeypatch.setattr(attempt, "finish_early", Mock(side_effect=full))
     with pytest.raises(OSError, match="full"):
-        attempt.watcher._follow_runner(container)
+        attempt.watcher.follow_runner(container)
     with pytest.raises(OSError, match="full"):
         attempt.observe()
     assert watched
 
 
 @pytest.mark.parametrize("is_warm", [False, True])
-def test_only_work_without_a_runner_ends_just_at_its_limit(
+def test_only_work_without_a_runner_ends_at_its_limit(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_warm: bool
 ) -> None:
     """I11: the runner of a warm attempt enforces it, once it is there."""
@@ -81,15 +81,15 @@ def test_only_work_without_a_runner_ends_just_at_its_limit(
     if is_warm:
         one = WarmAttempt(attempt.order, attempt.engine, attempt.networks, warm=Mock())
     watcher: Any = one.watcher
-    watcher._deadline = SimpleNamespace(
+    watcher.deadline = SimpleNamespace(
         start_timer=lambda task, grace: watched.append(grace), stop_timer=lambda: None
     )
     monkeypatch.setattr(
         watcher, "_find_container", Mock(side_effect=[SimpleNamespace(is_over=False), None])
     )
-    for name in ("_follow_command", "_follow_runner"):
+    for name in ("_follow_command", "follow_runner"):
         monkeypatch.setattr(watcher, name, lambda *_: None)
-    watcher._watch()
+    watcher.watch()
     assert watched == [RUNNER_GRACE_SECONDS if is_warm else 0.0]
 
 

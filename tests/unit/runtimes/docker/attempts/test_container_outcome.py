@@ -69,12 +69,12 @@ LIMITED = msgspec.structs.replace(TASK, timeout_seconds=5.0)
         ({"code": 0, "input_was_cut": True}, ("lost", str(container_outcome.INPUT_CUT))),
     ],
 )
-def test_a_command_ended(tmp_path, given, expected):
+def test_an_ended_command_has_its_outcome(tmp_path, given, expected):
     given = dict(given)
     assert outcome_of(tmp_path, given.pop("code", 0), **given) == expected
 
 
-def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
+def test_a_time_limit_is_no_cancellation(tmp_path):
     """I11, I21."""
     for why, kind in ((container_outcome.too_long(LIMITED), "timeout"), (BY_ADA, "cancelled")):
         found = container_outcome.result_of_command(
@@ -84,7 +84,7 @@ def test_who_was_asked_to_end_at_the_limit_was_not_cancelled(tmp_path):
         assert (found.failure.kind, found.failure.message) == (kind, str(why))
 
 
-def test_what_it_used_is_summed_up(tmp_path):
+def test_usage_is_summed(tmp_path):
     """G7: of what the engine told while somebody asked it."""
     nothing = container_outcome.result_of_command(ending(), tmp_path)
     assert isinstance(nothing, Result) and nothing.usage == {}
@@ -96,7 +96,7 @@ def test_what_it_used_is_summed_up(tmp_path):
     assert found.usage == {"cpu_seconds": 1.5, "max_rss_bytes": 300}
 
 
-def test_outputs_are_looked_at(tmp_path):
+def test_outputs_are_checked(tmp_path):
     wanted = {"o": Output("outputs/o"), "p": Output("outputs/p", required=False)}
     task = msgspec.structs.replace(TASK, outputs=wanted)
     assert "outputs/o" in outcome_of(tmp_path, task=task)[1]
@@ -106,17 +106,17 @@ def test_outputs_are_looked_at(tmp_path):
     assert isinstance(found, Result) and (found.outputs, found.token) == (["o"], "t")
 
 
-def test_a_runner_that_left_no_result():
+def test_a_runner_without_a_result_is_lost():
     assert container_outcome.result_of_silent_runner(ending(137)) == because(
         "container-killed", signal=9
     )
     said = container_outcome.result_of_silent_runner(ending(2, last_lines="task.json: bad\n"))
-    assert str(said) == "the runner exited without a result (exit code 2): task.json: bad"
+    assert said == because("runner-silent-after", exit_code=2, last="task.json: bad")
     found = container_outcome.result_of_silent_runner(ending(137, oom=True))
     assert isinstance(found, Result) and found.failure and found.failure.kind == "memory"
 
 
-def test_a_kernel_that_was_killed_for_memory_says_so():
+def test_a_kernel_killed_for_memory_is_a_memory_failure():
     died = Result(
         "a",
         "t",

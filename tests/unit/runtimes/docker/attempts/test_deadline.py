@@ -22,7 +22,7 @@ def limited(seconds: float | None) -> TaskFile:
 
 
 @pytest.mark.parametrize("days", [-1, 0, 1])
-def test_the_limit_is_counted_from_when_it_was_first_seen(
+def test_the_limit_counts_from_the_first_sight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
     """I11, I21: by whoever watches it, however the clock is set meanwhile; its engine, which has
@@ -47,7 +47,7 @@ def test_the_limit_is_counted_from_when_it_was_first_seen(
     assert left == pytest.approx([65, 45, 0])
 
 
-def test_when_it_has_come_the_end_is_asked_for(tmp_path: Path) -> None:
+def test_at_the_deadline_a_stop_is_requested(tmp_path: Path) -> None:
     """I11: in the folder, with the reason, and at the engine."""
     task = limited(0.01)
     write_task(tmp_path, task)

@@ -19,7 +19,7 @@ class Engine:
         yield False, f"{CANARY[6:]}\n".encode()
 
 
-def test_last_words_of_a_notebook_tell_nothing_secret(tmp_path, monkeypatch):
+def test_last_lines_of_a_notebook_show_no_secret(tmp_path, monkeypatch):
     """I25: its folder does not lead to what is secret any more, for it is mounted there."""
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     folder = tmp_path / "attempt"

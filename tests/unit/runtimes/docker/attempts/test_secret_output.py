@@ -32,7 +32,7 @@ class Collecting:
 
     def __init__(self, folder: Path, file_bytes: int):
         self.folder = folder
-        secret_output._make_pipe(str(folder), (os.getuid(), os.getgid()))
+        secret_output.make_pipe(str(folder), (os.getuid(), os.getgid()))
         words = ["sh", "-c", SCRIPT, "sh", str(folder), PIPE, str(file_bytes), "2"]
         self.words = words
         self.start()
@@ -54,12 +54,14 @@ class Collecting:
 
     def command(self, script: str) -> "subprocess.Popen[bytes]":
         work = CommandWork(["sh", "-c", script])
-        argv = attempt_container_spec._argv(work, opens_files=False, apart=True)
+        argv = attempt_container_spec.argv_of(work, opens_files=False, apart=True)
         place = f"{attempt_container_spec.FOLDER}/secrets/.printed/{PIPE}"
         return subprocess.Popen([str(self.folder / PIPE) if w == place else w for w in argv])
 
     def read(self) -> bytes:
-        return b"".join(piece for _, piece in secret_output._read(str(self.folder), lambda: True))
+        return b"".join(
+            piece for _, piece in secret_output.read_output(str(self.folder), lambda: True)
+        )
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def collecting(tmp_path):
     made[0].kill()
 
 
-def test_all_that_is_printed_arrives_in_its_order(collecting):
+def test_all_output_arrives_in_order(collecting):
     """Also through the names of the streams, which would truncate a file."""
     one = collecting()
     command = one.command("echo a; echo b >&2; echo c >/dev/stderr; echo d >/dev/stdout; exit 3")
@@ -91,7 +93,9 @@ def test_a_command_survives_its_collector_and_loses_nothing(collecting, tmp_path
     followed: list[bytes] = []
     is_over = (one.folder / END).exists
     reader = threading.Thread(
-        target=lambda: followed.extend(p for _, p in secret_output._read(str(one.folder), is_over))
+        target=lambda: followed.extend(
+            p for _, p in secret_output.read_output(str(one.folder), is_over)
+        )
     )
     while not (one.folder / "1").exists() or one.read() != b"begun\n":
         assert command.poll() is None
@@ -106,7 +110,7 @@ def test_a_command_survives_its_collector_and_loses_nothing(collecting, tmp_path
     assert one.read() == b"".join(followed) == b"begun\nended\n"
 
 
-def test_of_too_much_the_oldest_is_emptied(collecting):
+def test_the_oldest_output_is_dropped_at_the_limit(collecting):
     """What is read then begins with a whole line: a secret may have been cut."""
     one = collecting(1000)
     lines = 1_500_000
@@ -120,17 +124,17 @@ def test_of_too_much_the_oldest_is_emptied(collecting):
     assert int(shown[-1]) - int(shown[0]) == len(shown) - 1, "no gap in it"
 
 
-def test_a_reader_that_is_overtaken_says_so_and_goes_on(tmp_path):
+def test_an_overtaken_reader_reports_a_gap_and_continues(tmp_path):
     """I16: with the first whole line, for a secret may have been cut."""
     for name, text in (("1", b"one\n"), ("2", b"two\n"), ("3", b"cut\nthree\n")):
         (tmp_path / name).write_bytes(text)
-    reading = secret_output._read(str(tmp_path), (tmp_path / END).exists)
+    reading = secret_output.read_output(str(tmp_path), (tmp_path / END).exists)
     assert next(reading) == (True, b"one\n")
     (tmp_path / "2").write_bytes(b"")
     (tmp_path / END).touch()
     assert list(reading) == [(True, FORGOTTEN), (True, b"three\n")]
     (tmp_path / "1").write_bytes(b"")
-    assert list(secret_output._read(str(tmp_path), lambda: True)) == [(True, b"three\n")]
+    assert list(secret_output.read_output(str(tmp_path), lambda: True)) == [(True, b"three\n")]
 
 
 def test_without_the_programs_there_is_no_collector(tmp_path):

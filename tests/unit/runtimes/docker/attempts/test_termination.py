@@ -39,13 +39,13 @@ def impatient(monkeypatch):
         ([], ["SIGTERM", "SIGKILL"]),
     ],
 )
-def test_force_is_used_where_words_do_nothing(obeyed, signals):
+def test_a_container_that_ignores_sigterm_is_killed(obeyed, signals):
     engine = Engine(*obeyed)
     termination.terminate_container(engine, "a")  # type: ignore[arg-type]
     assert engine.signals == signals
 
 
-def test_one_that_is_gone_is_over(monkeypatch):
+def test_a_missing_container_has_ended(monkeypatch):
     engine = Engine()
     assert not termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
     monkeypatch.setattr(engine, "container", lambda _: None)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.runtimes.attempt_files import read_others
-from nbyard.runtimes.docker.files import collect_other_files, volume_transfer
+from nbyard.runtimes.docker.files import volume_transfer
 
 from .test_volume_transfer import TASK, engine, order, tar
 
@@ -77,7 +77,7 @@ def test_code_in_an_ignored_folder_is_not_named(folder: Path) -> None:
     assert fetched(folder, code, ("build/new", FILE, b"x")) == {"build/": "ignored"}
 
 
-def test_what_may_not_be_kept_is_named(folder: Path, tmp_path: Path) -> None:
+def test_files_that_are_not_kept_are_named(folder: Path, tmp_path: Path) -> None:
     """F11: links, odd names and places elsewhere, as a container may leave them."""
     left = fetched(
         folder,
@@ -99,7 +99,7 @@ def test_what_may_not_be_kept_is_named(folder: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "evil").exists()
 
 
-def test_the_smallest_are_taken_whatever_comes_first(folder: Path) -> None:
+def test_the_smallest_files_are_kept(folder: Path) -> None:
     sizes = {"a": 20, "b": 40, "c": 2, "d": 9, "e": 10, "f": 1}
     files = [(name, FILE, b"x" * size) for name, size in sizes.items()]
     left = fetched(folder, *files, ("data.csv", FILE, b"9,9"), caps=(30, 4))
@@ -112,23 +112,21 @@ def test_a_large_file_of_the_code_is_not_taken_as_a_new_one(folder: Path) -> Non
     assert ours(folder)["main.py"] == "code"
 
 
-def test_nothing_is_looked_at_where_nothing_is_kept(folder: Path) -> None:
+def test_without_a_limit_nothing_is_read(folder: Path) -> None:
     assert fetched(folder, ("a", FILE, b"x"), caps=(0, 0)) == {}
     assert "a" not in ours(folder)
 
 
-def test_much_that_is_not_kept_ends_the_search(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_many_unkept_files_end_the_search(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was found before it is kept, and declared outputs are fetched."""
-    monkeypatch.setattr(collect_other_files, "PASSED_BYTES", 50)
+    monkeypatch.setattr(volume_transfer, "PASSED_BYTES", 50)
     left = fetched(folder, ("a", FILE, b"x"), ("b", FILE, b"x" * 60), ("c", FILE, b"x"))
     assert left == {"b": "too-large", "./": "too-many"}
     assert "a" in ours(folder) and "c" not in ours(folder)
     assert (folder / "result.json").exists()
 
 
-def test_a_full_disk_costs_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_loses_only_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """F10."""
 
     def full(*_: object) -> None:

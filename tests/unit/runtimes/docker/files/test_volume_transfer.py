@@ -77,7 +77,7 @@ def test_an_output_without_space_is_not_fetched(tmp_path, monkeypatch, total, er
 
 
 @pytest.mark.parametrize("name", ["../evil", "/evil", "outputs/../../evil"])
-def test_nothing_lands_outside(tmp_path, name):
+def test_nothing_is_written_outside_the_folder(tmp_path, name):
     folder = tmp_path / "f"
     folder.mkdir()
     archive = tar((name, tarfile.REGTYPE, b"x"))
@@ -96,7 +96,7 @@ def test_nothing_is_written_through_a_link(tmp_path):
     assert not (tmp_path / "evil").exists()
 
 
-def test_what_grows_is_appended_what_changes_is_replaced(tmp_path):
+def test_growing_files_are_appended_and_changed_ones_replaced(tmp_path):
     (tmp_path / "log").write_bytes(b"one\n")
     log = tar(("log", tarfile.REGTYPE, b"one\ntwo\n"))
     for _ in range(2):
@@ -110,7 +110,7 @@ def test_what_grows_is_appended_what_changes_is_replaced(tmp_path):
 
 
 @pytest.mark.parametrize("length", [0, 200, 5000])
-def test_an_archive_that_was_cut_off_is_asked_for_again(tmp_path, length):
+def test_a_truncated_archive_is_fetched_again(tmp_path, length):
     """F9: Podman answers so while a file changes; half a file is no file."""
     archive = tar(("outputs", tarfile.DIRTYPE, b""), ("outputs/big", tarfile.REGTYPE, b"x" * 9000))
     with pytest.raises(Unavailable, match="only a part"):
@@ -143,7 +143,7 @@ TASK = TaskFile(
 
 
 @pytest.mark.parametrize("much", [False, True])
-def test_all_that_is_left_comes_at_once_unless_much_is_in_the_way(tmp_path, monkeypatch, much):
+def test_remaining_files_are_fetched_together_unless_large(tmp_path, monkeypatch, much):
     """P11: whichever way, the same is there, and the result last."""
     asked: list[str] = []
     fetch_file = volume_transfer.fetch_file
@@ -185,6 +185,6 @@ def files_in(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
 
-def test_a_folder_that_is_gone_leaves_nothing(tmp_path):
+def test_a_missing_folder_leaves_no_files(tmp_path):
     volume_transfer.fetch_all(engine(), "n", order(tmp_path), TASK)
     assert not files_in(tmp_path)

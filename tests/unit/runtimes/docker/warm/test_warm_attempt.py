@@ -11,7 +11,7 @@ from nbyard.runtimes.docker.warm.warm_attempt import WarmAttempt
 from nbyard.runtimes.protocol import Order
 
 
-def test_who_has_no_container_yet_notices_that_the_engine_is_silent(tmp_path: Path) -> None:
+def test_an_attempt_without_container_notices_a_silent_engine(tmp_path: Path) -> None:
     """F8: its slot is not taken again to find that out."""
 
     def container(_: str) -> None:

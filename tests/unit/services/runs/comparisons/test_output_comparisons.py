@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from nbyard.domain.comparison.facts import OutputFile
-from nbyard.services.runs.comparisons import output_comparisons
-from nbyard.services.runs.comparisons.output_comparisons import compare_outputs
+from nbyard.reasons.structs import because
+from nbyard.services.runs.comparisons import run_comparisons
+from nbyard.services.runs.comparisons.run_comparisons import compare_outputs
 from nbyard.yard import Yard
 
 
@@ -44,12 +45,12 @@ def test_texts_by_line(compare: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found = compare("o.txt", b"a\nb\n", b"a\nc\n")
     changed = [(one.kind, one.text) for one in found.lines if one.kind != "place"]
     assert changed == [("same", "a"), ("removed", "b"), ("added", "c")]
-    monkeypatch.setattr(output_comparisons, "MAX_TEXT_BYTES", 3)
+    monkeypatch.setattr(run_comparisons, "MAX_TEXT_BYTES", 3)
     found = compare("o.txt", b"a\nb\n", b"a\nc\n")
-    assert (found.lines, str(found.note)) == ([], "may have at most 3 bytes")
+    assert (found.lines, found.note) == ([], because("too-many-bytes", most=3))
 
 
-def test_what_is_only_named_like_a_notebook_is_text(compare: Any) -> None:
+def test_a_file_only_named_like_a_notebook_is_text(compare: Any) -> None:
     cell = {"cell_type": "code", "source": "x", "metadata": {}, "outputs": []}
     book = json.dumps({"nbformat": 4, "metadata": {}, "cells": [cell]}).encode()
     found = compare("o.ipynb", b"not JSON", book)

@@ -1,1 +1,0 @@
-"""Reads Git repositories with the program git: no hooks, no prompts, no locks, limited time."""

@@ -1,1 +1,0 @@
-"""The systemd user unit that starts the dispatcher after a reboot: its text, file and state."""

@@ -1,1 +1,0 @@
-"""Watches files for triggers: lists which exist, and notices that they may have changed."""

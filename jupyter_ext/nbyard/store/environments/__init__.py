@@ -1,1 +1,0 @@
-"""Query environments, their versions, their references and the fingerprints of their packages."""

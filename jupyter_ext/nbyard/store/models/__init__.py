@@ -1,1 +1,0 @@
-"""Query model packages and the probes that load a model once in its own environment."""
