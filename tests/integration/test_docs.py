@@ -30,7 +30,7 @@ PAGES = [ROOT / "README.md", *sorted((DOCS / "how-to").glob("*.md"))]
 PAGES += sorted((DOCS / "tutorial").glob("*.md"))
 # what the tutorial or the tests of these commands run, in other forms
 LONG = {"artifacts", "check-run", "compare", "cwl", "export", "jupyter-scheduler", "lineage"}
-LONG |= {"notifications", "papermill", "projects", "schedules", "shell", "store", "triggers"}
+LONG |= {"automations", "notifications", "papermill", "projects", "shell", "store"}
 PART = re.compile(
     r"^ *<!-- before\n(?P<before>.*?)-->"
     r"|(?:^ *<!-- (?P<mark>(?:not )?(?:run|file)\b[^\n]*?) -->\n)?"
@@ -50,7 +50,7 @@ ELSEWHERE = {
     "nbyard schedule ": "a magic only",
     "nbyard deploy ": "a magic only",
     "nbyard runs log -f": "follows a live run",
-    "nbyard triggers create report.ipynb --dataset sales": "needs a dataset of that name",
+    "nbyard automations create report.ipynb --on-dataset sales": "needs a dataset of that name",
 }
 
 

@@ -31,7 +31,7 @@ from nbyard.magics.results import (
     Traced,
     table_of,
 )
-from nbyard.magics.schedule_verb import automation
+from nbyard.magics.schedule_verb import schedule
 from nbyard.reasons.structs import reason_text
 
 VERBS = (
@@ -179,7 +179,7 @@ class NbyardMagics(Magics):
 
     def _schedule(self, *argv: str) -> Shown:
         names = self.shell.user_ns if self.shell is not None else {}
-        return automation(self.connection, names, argv)
+        return schedule(self.connection, names, argv)
 
     def _deploy(self, *argv: str) -> ServedModel:
         return deploy(self.connection, argv)

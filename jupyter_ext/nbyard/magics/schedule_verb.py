@@ -25,7 +25,7 @@ USE_CACHE = "--use-cache"
 SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
 
 
-def automation(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> Shown:
+def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> Shown:
     """Create an automation, or change the one that the file already has under this name.
 
     So a cell can be run again. `names` are the variables of the notebook.

@@ -1,4 +1,4 @@
-"""The server accepts the messages that the examples of the page about triggers send."""
+"""The server accepts the messages that the examples of the page about automations send."""
 
 import json
 import os
@@ -12,7 +12,7 @@ import pytest
 from nbyard.testing.jupyter_server import JupyterServer
 
 pytestmark = pytest.mark.leaves_running
-PAGE = Path(__file__).resolve().parents[3] / "docs/how-to/triggers.md"
+PAGE = Path(__file__).resolve().parents[3] / "docs/how-to/automations.md"
 PROGRAMS = {"bash": ["bash", "-euo", "pipefail", "-c"], "python": [sys.executable, "-c"]}
 
 
@@ -28,7 +28,7 @@ def test_server_accepts_the_message_of_each_example(api: JupyterServer, language
         "on": {"kind": "webhook"},
         "values_from": {"branch": "body.ref"},
     }
-    made = api.send("POST", "/triggers", body).json
+    made = api.send("POST", "/automations", body).json
     (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
     variables = {"WEBHOOK_URL": f"{api.url}/{made['address']}", "WEBHOOK_SECRET": made["secret"]}
     done = subprocess.run(
@@ -40,6 +40,6 @@ def test_server_accepts_the_message_of_each_example(api: JupyterServer, language
         check=False,
     )
     assert done.returncode == 0, done.stderr + done.stdout
-    (firing,) = api.send("GET", f"/triggers/{made['id']}/firings").json["items"]
+    (firing,) = api.send("GET", f"/automations/{made['id']}/firings").json["items"]
     assert json.loads(done.stdout) == {"id": firing["id"]}
     assert firing["outcome"] == "waiting"

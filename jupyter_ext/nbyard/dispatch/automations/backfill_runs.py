@@ -25,7 +25,7 @@ class BackfillRuns:
         self._rows = context.store.backfills
 
     def handle(self, backfill_id: str) -> bool:
-        """Handle the next due time if fewer runs than allowed are active.
+        """Handle the next due time if another run may be active.
 
         Return whether anything changed.
         """
@@ -43,13 +43,13 @@ class BackfillRuns:
         if active >= row.backfill.at_once:
             return False
         try:
-            self._start(row, due)
+            self.start(row, due)
         except StaleWrite:
             log.info("backfill %s was changed meanwhile", backfill_id)
         return True
 
-    def _start(self, row: BackfillRow, firing: Firing) -> None:
-        """Start the run of a due time; record why there is none if it is refused."""
+    def start(self, row: BackfillRow, firing: Firing) -> None:
+        """Start the run of a due time, or record why it is refused."""
         try:
             with self._context.write() as c:
                 self._create(c, row, firing)

@@ -30,18 +30,18 @@ class AutomationController:
 
     def __init__(self, context: DispatchContext, threads: Threads, wake: Callable[[], None]):
         self._context = context
-        self._threads = threads
+        self.threads = threads
         self._wake = wake
         self._due_times = DueTimes(context)
         self._firing_runs = FiringRuns(context)
-        self._backfill_runs = BackfillRuns(context)
-        self._events = StoreEvents(context)
-        self._files = WatchedFiles(context, wake)
+        self.backfill_runs = BackfillRuns(context)
+        self.events = StoreEvents(context)
+        self.files = WatchedFiles(context, wake)
         self._has_changed = True
         self._has_backfills = False
         self._reads_events = False
         self._watched_until: int | None = None
-        self._next_look = self._next_match = 0.0
+        self._next_look = self.next_match = 0.0
         self.is_enabled = False
 
     def tick(self, *, has_news: bool = True, has_time: bool = True) -> bool:
@@ -56,12 +56,12 @@ class AutomationController:
             with self._context.store.read() as c:
                 self._continue(self._context.store.backfills.running(c))
         if self._is_behind():
-            self._next_match = time.monotonic() + PAUSE_SECONDS
-            self._submit("store events", self._events.match)
-        if self._files.has_dropped:
-            self._threads.submit("dropped watches", self._files.stop_unneeded_watches)
-        for automation_id in self._files.due_automations():
-            look = partial(self._files.compare, automation_id)
+            self.next_match = time.monotonic() + PAUSE_SECONDS
+            self._submit("store events", self.events.match)
+        if self.files.has_dropped:
+            self.threads.submit("dropped watches", self.files.stop_unneeded_watches)
+        for automation_id in self.files.due_automations():
+            look = partial(self.files.compare, automation_id)
             self._submit(f"files of automation {automation_id}", look)
         return has_changed
 
@@ -69,12 +69,12 @@ class AutomationController:
         """Return the seconds until a time is due, or events or files are compared again."""
         next_look = self._next_look
         if self._is_behind(soon=True):
-            next_look = min(next_look, self._next_match)
-        return min(max(next_look - time.monotonic(), 0.0), self._files.seconds_until_due())
+            next_look = min(next_look, self.next_match)
+        return min(max(next_look - time.monotonic(), 0.0), self.files.seconds_until_due())
 
     def close(self) -> None:
         """Stop watching files."""
-        self._files.close()
+        self.files.close()
 
     def _look(self, now: datetime, *, has_time: bool) -> None:
         store = self._context.store
@@ -111,9 +111,7 @@ class AutomationController:
     def _continue(self, backfills: list[str]) -> None:
         self._has_backfills = bool(backfills)
         for backfill_id in backfills:
-            self._submit(
-                f"backfill {backfill_id}", partial(self._backfill_runs.handle, backfill_id)
-            )
+            self._submit(f"backfill {backfill_id}", partial(self.backfill_runs.handle, backfill_id))
 
     def _watch(self, c: Connection, *, has_files: bool) -> None:
         """Watch the files of enabled automations, which are read only if an automation changed."""
@@ -121,20 +119,20 @@ class AutomationController:
         # First the newest event: an automation may be changed meanwhile.
         newest = store.events.newest_id(c)
         if not has_files:
-            self._files.update({})
+            self.files.update({})
         elif seen is None or store.events.has_topic_after(c, "automation", seen):
-            self._files.update(store.automations.revisions(c, "file"))
+            self.files.update(store.automations.revisions(c, "file"))
         self._watched_until = newest  # after a failure, they are read again
 
     def _is_behind(self, *, soon: bool = False) -> bool:
         """Return whether events of the store are to be compared now, or soon."""
-        if not self._reads_events or (not soon and time.monotonic() < self._next_match):
+        if not self._reads_events or (not soon and time.monotonic() < self.next_match):
             return False
         with self._context.store.read() as c:
-            return self._events.is_behind(self._context.store.events.newest_id(c))
+            return self.events.is_behind(self._context.store.events.newest_id(c))
 
     def _submit(self, name: str, work: Callable[[], bool]) -> None:
-        self._threads.submit(name, work, then=self._look_again)
+        self.threads.submit(name, work, then=self._look_again)
 
     def _look_again(self, has_changed: bool | None) -> None:
         """Look again: another time may be due, a firing waits, or a run is to start."""

@@ -64,7 +64,7 @@ class Watch:
 
     @property
     def key(self) -> str:
-        """Return a key that differs after each change of the automation."""
+        """Return a key that differs after each change."""
         return f"{self.row.automation.id} {self.row.automation.revision}"
 
 
@@ -76,7 +76,7 @@ class WatchedFiles:
         self._store = context.store
         self._wake = wake
         self._hints = ChangeHints()
-        self._watches: dict[str, Watch] = {}
+        self.watches: dict[str, Watch] = {}
         # How many watches get hints (True), and how many get none (False).
         self._known = Counter[bool]()
         self._dropped: list[str] = []
@@ -89,13 +89,13 @@ class WatchedFiles:
 
         Only automations that are new or changed are read.
         """
-        for key, watch in [*self._watches.items()]:
+        for key, watch in [*self.watches.items()]:
             if revisions.get(key) != watch.row.automation.revision:
-                del self._watches[key]
+                del self.watches[key]
                 self._dropped.append(watch.key)
-        if not self._watches:
+        if not self.watches:
             self._first_look = NEVER
-        new = revisions.keys() - self._watches.keys()
+        new = revisions.keys() - self.watches.keys()
         if not new:
             return
         with self._store.read() as c:
@@ -105,7 +105,7 @@ class WatchedFiles:
                 on = row.automation.on
                 assert isinstance(on, OnFile)
                 settling = Settling(on.settle_seconds)
-                self._watches[row.automation.id] = Watch(row, on, settling)
+                self.watches[row.automation.id] = Watch(row, on, settling)
                 self._first_look = 0.0
 
     def _begin(self, watch: Watch) -> None:
@@ -124,12 +124,12 @@ class WatchedFiles:
         path, pattern = Path(watch.row.source_path), path_pattern(watch.on.pattern)
         watch.is_hinted = self._hints.watch(watch.key, path, pattern.is_deep, hint)
         # The loop may have stopped watching meanwhile.
-        if self._watches.get(watch.row.automation.id) is not watch:
+        if self.watches.get(watch.row.automation.id) is not watch:
             self._hints.unwatch(watch.key)
 
     @property
     def has_dropped(self) -> bool:
-        """Return whether a watch still sends hints that no automation needs."""
+        """Return whether a watch sends hints that nothing needs."""
         return bool(self._dropped)
 
     def stop_unneeded_watches(self) -> None:
@@ -146,14 +146,14 @@ class WatchedFiles:
         with self._lock:
             if now < self._first_look:
                 return []
-            begun = (watch for watch in self._watches.values() if watch.has_begun)
+            begun = (watch for watch in self.watches.values() if watch.has_begun)
             self._known = Counter(watch.is_hinted for watch in begun)
-            due = [key for key, watch in self._watches.items() if watch.next_look <= now]
+            due = [key for key, watch in self.watches.items() if watch.next_look <= now]
             for key in due:
                 # If the comparison fails, the next one must not follow at once.
-                watch = self._watches[key]
+                watch = self.watches[key]
                 watch.last_look, watch.next_look = now, now + self._interval(watch)
-            times = (watch.next_look for watch in self._watches.values())
+            times = (watch.next_look for watch in self.watches.values())
             self._first_look = min(times, default=NEVER)
         return due
 
@@ -170,7 +170,7 @@ class WatchedFiles:
         """Return the seconds until the next look without a hint."""
         least, each = HINTED if watch.is_hinted else POLLED
         # At random, so that not all automations are due at the same time.
-        alike = len(self._watches) - self._known[not watch.is_hinted]
+        alike = len(self.watches) - self._known[not watch.is_hinted]
         return max(least, each * alike) * random.uniform(0.75, 1.0)
 
     def compare(self, automation_id: str) -> bool:
@@ -178,7 +178,7 @@ class WatchedFiles:
 
         The next comparison is planned, earlier if a changed file may still be incomplete.
         """
-        watch = self._watches.get(automation_id)
+        watch = self.watches.get(automation_id)
         if watch is None:
             return False
         if not watch.has_begun:
@@ -186,7 +186,7 @@ class WatchedFiles:
             self._begin(watch)
         hints = watch.hints
         new = self._files(watch)
-        has_fired = new is not None and self._compare(watch, new)
+        has_fired = new is not None and self.compare_with_stored(watch, new)
         now = time.monotonic()
         wait = watch.settling.wait(now)
         if watch.is_held:  # nothing is new before the next hint
@@ -221,8 +221,8 @@ class WatchedFiles:
             cause = FileCause([], 0)
             self._store.firings.add(c, watch.row.automation, key, cause, reason=reason)
 
-    def _compare(self, watch: Watch, new: Snapshot) -> bool:
-        """Record a firing if files are complete; return whether one was recorded."""
+    def compare_with_stored(self, watch: Watch, new: Snapshot) -> bool:
+        """Record a firing if files are complete; return if one was."""
         automation_id = watch.row.automation.id
         with self._store.read() as c:
             known = self._store.automations.stored_files(c, automation_id)

@@ -42,7 +42,7 @@ class EventSource(msgspec.Struct, frozen=True):
 
 
 def event_source(parts: ServiceContext, owner: str, on: OnEvent) -> EventSource:
-    """Check an event, and find the dataset, code or files where it happens.
+    """Check an event, and find where it happens.
 
     Raises:
         Invalid: A field is refused. Its name begins with `on`.
@@ -70,7 +70,7 @@ def shown_event(parts: ServiceContext, on: On, names: Mapping[str, str]) -> On:
 
 
 def files_now(path: Path, on: OnFile) -> Snapshot:
-    """Return the files that an automation watches, as they are now.
+    """Return the watched files as they are now.
 
     Raises:
         Invalid: The files cannot be read, or there are too many.

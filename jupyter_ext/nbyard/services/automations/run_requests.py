@@ -72,7 +72,7 @@ def name_of_code(run: NewRun, names: Iterable[str]) -> str:
 
 
 def run_columns(run: NewRun, path: str, files: ProjectFiles, template_id: str) -> dict[str, Any]:
-    """Return the columns of a automation's row that describe the run.
+    """Return the columns of a row that describe the run.
 
     `template_id` is the template to which the run is pinned, or "".
     """

@@ -441,7 +441,7 @@ class AutomationService:
         }
 
     def _watch(self, c: Connection, automation_id: str, source: EventSource | None) -> None:
-        """Store the state of the watched files at the time of the check."""
+        """Store the state of the watched files at the check."""
         if source is not None and isinstance(source.on, OnFile):
             self._rows.store_files(c, automation_id, source.files or {})
 
@@ -483,7 +483,7 @@ class AutomationService:
         return self._firings.add_fired(c, automation, fired, made_run)
 
     def _started_runs(self, caller: Caller, automation: str) -> int:
-        """Return the number of runs that an automation started; 0 without an automation."""
+        """Return the number of runs that an automation started."""
         if not automation:
             return 0
         with self._store.read() as c:
@@ -492,7 +492,7 @@ class AutomationService:
     # What an automation is called, runs and looks like
 
     def _name(self, c: Connection, caller: Caller, name: str, run: NewRun) -> str:
-        """Return the name of a new automation: the requested one, or one derived from its code."""
+        """Return the name of a new automation."""
         if name:
             return self._free(c, caller, name, "")
         return name_of_code(run, self._rows.names(c, caller.name).values())
@@ -612,7 +612,7 @@ def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _time_columns(plan: TimingPlan | None, on: Any, now: datetime) -> dict[str, Any]:
-    """Return the columns of a time. Due times before now are never caught up."""
+    """Return the columns of a time. Earlier due times are lost."""
     return {
         "event": msgspec.to_builtins(plan.timing if plan and not isinstance(on, Phrase) else on),
         "timing": msgspec.to_builtins(plan.timing) if plan else None,
@@ -641,7 +641,7 @@ def _changed_time(
 
 
 def _next(automation: Automation, plan: TimingPlan, now: datetime) -> datetime | None:
-    """Return the next due time, None if the automation has no further run."""
+    """Return the next due time, None without a further run."""
     if automation.at_most is not None and automation.counts.started >= automation.at_most:
         return None
     return plan.next(now)

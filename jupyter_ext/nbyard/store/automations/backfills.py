@@ -72,7 +72,7 @@ class BackfillRows:
         return [*c.execute(query).scalars()]
 
     def firings(self, c: Connection, backfill_id: str) -> list[Firing]:
-        """Return the firings of a backfill in order of their due times."""
+        """Return the firings of a backfill in order of due times."""
         query = with_run_state(automation_firings).where(F.backfill_id == backfill_id)
         return [firing_of(row) for row in c.execute(query.order_by(F.due_at))]
 
@@ -96,7 +96,7 @@ class BackfillRows:
         return firing_of(row) if row else None
 
     def live_runs(self, c: Connection, backfill_id: str) -> list[str]:
-        """Return the IDs of the runs of a backfill that have not ended."""
+        """Return the IDs of live runs of a backfill."""
         joined = automation_firings.join(runs, R.id == F.run_id)
         is_own = and_(F.backfill_id == backfill_id, F.outcome == "started", R.state.in_(RUN.live))
         return [*c.execute(select(R.id).select_from(joined).where(is_own)).scalars()]

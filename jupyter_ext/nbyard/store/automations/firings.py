@@ -74,7 +74,7 @@ class FiringRows:
         after_run: str = "",
         reason: Reason | None = None,
     ) -> str | None:
-        """Record an event that reached an automation; return its firing.
+        """Record an event of an automation; return its firing.
 
         Return the ID of the firing, None if the event was recorded before. With a `reason`, the
         firing fails: it starts no run. It also fails if `after_run` caused the event and was itself
@@ -135,7 +135,7 @@ class FiringRows:
         AutomationRows().append_event(c, automation.id, automation.owner, outcome)
 
     def _chain(self, c: Connection, run_id: str) -> list[str]:
-        """Return the automations that led to a run; none for other runs."""
+        """Return the automations that led to a run."""
         chain = c.execute(select(R.chain).where(R.id == run_id)).scalar() if run_id else None
         return list(chain or ())
 
@@ -219,7 +219,7 @@ class FiringRows:
         return [*c.execute(select(R.id).where(where).order_by(R.id.desc())).scalars()]
 
     def run_windows(self, c: Connection, automation: Automation) -> list[RunWindow]:
-        """Return when the newest runs to which an automation led were active, newest first."""
+        """Return when the newest runs of an automation were active."""
         is_led = and_(R.origin.in_(("automation", "retry")), R.started_at.is_not(None))
         query = select(R.id, R.started_at, R.finished_at, R.chain)
         query = query.where(R.owner == automation.owner, is_led)

@@ -74,7 +74,7 @@ class AutomationRow(msgspec.Struct, frozen=True):
 
     @property
     def plan(self) -> TimingPlan:
-        """Return the timing of an automation on times, with its start and end."""
+        """Return the timing with its start and end."""
         automation = self.automation
         assert automation.timing is not None
         limits = (automation.starts_at, automation.ends_at)
@@ -137,7 +137,7 @@ class AutomationRows(NamedRows[AutomationRow]):
         self.append_event(c, automation.id, automation.owner, change)
 
     def delete(self, c: Connection, automation: Automation) -> None:
-        """Delete an automation with its firings and backfills; its runs stay."""
+        """Delete an automation; its runs stay."""
         RuleRows().delete_of_automation(c, automation.id)
         c.execute(delete(automations).where(A.id == automation.id))
         FactRows().keep_name(c, automation.id, automation.name)
@@ -146,7 +146,7 @@ class AutomationRows(NamedRows[AutomationRow]):
     def count_outcome(
         self, c: Connection, automation_id: str, outcome: str, number: int = 1
     ) -> None:
-        """Increase the counter of an outcome of an automation's due times and events."""
+        """Increase the counter of an outcome."""
         if number and (name := COUNTED.get(outcome)):
             values = {name: A[name] + number}
             c.execute(update(automations).where(A.id == automation_id).values(**values))
@@ -154,13 +154,13 @@ class AutomationRows(NamedRows[AutomationRow]):
     # What is due
 
     def next_due(self, c: Connection) -> datetime | None:
-        """Return the earliest due time of all automations, None if there is none."""
+        """Return the earliest due time, None if there is none."""
         timestamp = NEXT.ask(c)[0][0]
         # A prepared query returns the seconds as the column stores them.
         return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC)
 
     def due(self, c: Connection, now: datetime, most: int) -> list[str]:
-        """Return the IDs of automations that are due, the longest due first."""
+        """Return the IDs of due automations, the longest due first."""
         return [row[0] for row in DUE.ask(c, now=now, most=most)]
 
     def ids_handled_beyond_now(self, c: Connection, now: datetime) -> list[str]:
@@ -190,17 +190,17 @@ class AutomationRows(NamedRows[AutomationRow]):
         return {kind for kind in get_args(EventKind) if self._first(c, kind) is not None}
 
     def is_enabled(self, c: Connection) -> bool:
-        """Return whether a due time lies ahead, or an event may start a run."""
+        """Return whether a time or an event may start a run."""
         return self.next_due(c) is not None or bool(self.enabled_kinds(c))
 
     def revisions(self, c: Connection, kind: EventKind) -> dict[str, int]:
-        """Return the revisions of the enabled automations of a kind by ID."""
+        """Return the revisions of enabled automations of a kind by ID."""
         return {row[0]: row[1] for row in REVISIONS.ask(c, of=kind)}
 
     def of_sources(
         self, c: Connection, kinds: Iterable[EventKind], sources: Iterable[str]
     ) -> list[AutomationRow]:
-        """Return the enabled automations of these sources, oldest first.
+        """Return enabled automations of these sources, oldest first.
 
         A source is an ID or a real path. Other automations are not read, as there may be many.
         """
@@ -212,7 +212,7 @@ class AutomationRows(NamedRows[AutomationRow]):
         return [self.read(row) for row in c.execute(query.order_by(A.id))]
 
     def first_since(self, c: Connection, kinds: Iterable[EventKind]) -> int | None:
-        """Return the smallest `since_event` of the enabled automations.
+        """Return the smallest `since_event` of enabled automations.
 
         Only later events start a run. Return None if no automation of these kinds is enabled.
         """
@@ -253,7 +253,7 @@ class AutomationRows(NamedRows[AutomationRow]):
     # Watched files
 
     def store_files(self, c: Connection, automation_id: str, files: Snapshot) -> None:
-        """Store the files as they are, so that only later changes count."""
+        """Store the files as they are: only later changes count."""
         known = self.stored_files(c, automation_id)
         c.execute(delete(automation_files).where(W.automation_id == automation_id))
         # With a higher version, `advance_files` refuses the result of a dispatcher that read the
@@ -265,7 +265,7 @@ class AutomationRows(NamedRows[AutomationRow]):
     def stored_files(
         self, c: Connection, automation_id: str
     ) -> tuple[int, dict[str, Stamp]] | None:
-        """Return the stored files of an automation and the version of their row."""
+        """Return the stored files, and the version of their row."""
         query = select(automation_files).where(W.automation_id == automation_id)
         row = c.execute(query).first()
         return (row.version, snapshot_of(row.files)) if row else None

@@ -41,14 +41,14 @@ def patch(made, **body: Any) -> AutomationPatch:
     return msgspec.convert({"revision": made.revision, **body}, AutomationPatch)
 
 
-def test_a_schedule_is_stored_with_its_sentence(automations, ann, made):
+def test_an_automation_is_stored_with_its_sentence(automations, ann, made, root):
     assert (made.name, made.on, made.run.path) == ("report", Phrase("daily at 6"), "report.py")
     assert str(made.sentence) == "Every day at 06:00 (Europe/Berlin)"
     assert made.next_due is not None and made.recent == []
     assert automations.get(ann, "report") == automations.get(ann, made.id) == made
     assert automations.list(ann).items == [made]
     assert automations.list(ann, path="report.py").items == [made]
-    (automations._parts.files.root / "other.py").write_text("")
+    (root / "other.py").write_text("")
     assert automations.list(ann, path="other.py").items == []
     assert automations.list(ann, search="nothing").items == []
 

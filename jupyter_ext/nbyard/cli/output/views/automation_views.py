@@ -63,7 +63,7 @@ def _missed_text(missed: Missed) -> str:
 
 
 def show_state(automation: Automation) -> None:
-    """Print whether an automation is enabled, and its next due time."""
+    """Print the state of an automation, and its next due time."""
     due = local_time(automation.next_due, automation.zone)
     next_run = f", next run {due}" if due else ""
     click.echo(f"{automation.name}: {state_of(automation)}{next_run}")
@@ -98,7 +98,7 @@ def local_time(moment: datetime | None, zone: str = "") -> str:
 
 
 def show_backfill(backfill: Backfill) -> None:
-    """Print the facts of a backfill, one per line, and its due times."""
+    """Print the facts of a backfill, and its due times."""
     counts = backfill.counts
     show_facts(
         [
@@ -126,7 +126,7 @@ def show_backfill(backfill: Backfill) -> None:
 
 
 def show_backfill_preview(preview: BackfillPreview) -> None:
-    """Print the due times of a range with what would happen to each."""
+    """Print the due times of a range, and what each would do."""
     for due_time in preview.times:
         local = f"{datetime.fromisoformat(due_time.local):%a %Y-%m-%d %H:%M:%S %z}"
         click.echo(f"{local}  {FORECASTS[due_time.forecast]}")

@@ -64,7 +64,7 @@ class EventsBench:
     def look(self, controller: AutomationController | None = None) -> None:
         """Handle events and firings until nothing changes any more."""
         controller = controller or self.controller
-        controller._next_match = 0.0
+        controller.next_match = 0.0
         controller.tick()
         self.settle()
         while controller.tick(has_news=False, has_time=False):

@@ -25,7 +25,7 @@ def play(fired: Any, scene: str) -> None:
             fired.bench.store.automations.move_cursor(c, 0)
     elif scene.startswith("match"):
         for controller in fired.controllers if scene.endswith("both") else [fired.controller]:
-            controller._threads.submit("store events", controller._events.match)
+            controller.threads.submit("store events", controller.events.match)
         fired.settle()
     elif scene == "look both":
         for controller in fired.controllers:

@@ -130,7 +130,7 @@ def test_a_disabled_trigger_watches_nothing(fired, inbox):
     fired.bench.round(2)
     fired.service.disable(OWNER, made.id)
     fired.bench.round(2)
-    assert fired.controller._files._watches == {}
+    assert fired.controller.files.watches == {}
     (inbox / "a.csv").write_text("1")
     fired.service.enable(OWNER, made.id)
     fired.bench.round(5)
@@ -141,15 +141,15 @@ def test_a_change_meanwhile_counts(fired, inbox, monkeypatch):
     """The trigger is disabled while the dispatcher looks at its files."""
     made = watch(fired)
     (inbox / "a.csv").write_text("1")
-    files = fired.controller._files
-    compare = files._compare
+    files = fired.controller.files
+    compare = files.compare_with_stored
 
     def disable_first(watched, new):
         watched.settling.complete(list(new), new, -1e9)
         fired.service.disable(OWNER, made.id)
         return compare(watched, new)
 
-    monkeypatch.setattr(files, "_compare", disable_first)
+    monkeypatch.setattr(files, "compare_with_stored", disable_first)
     fired.bench.until_now(lambda: not fired.service.get(OWNER, made.id).is_enabled)
     fired.settle()
     assert fired.firings(made) == []
@@ -211,7 +211,7 @@ def test_files_that_arrive_between_runs_never_wait(fired, inbox):
 def test_hints_that_nobody_needs_are_dropped_in_a_thread(fired, inbox, monkeypatch):
     """Another thread may hold the lock of the hints while it walks through a large tree."""
     made = watch(fired)
-    watches = fired.controller._files._watches
+    watches = fired.controller.files.watches
     fired.bench.until_now(lambda: any(one.has_begun for one in watches.values()))
     threads = []
     monkeypatch.setattr(ChangeHints, "unwatch", lambda *_: threads.append(current_thread()))
@@ -225,8 +225,8 @@ def test_the_loop_is_woken_for_the_next_look(fired, inbox, monkeypatch):
     monkeypatch.setattr(watched_files, "POLLED", (30.0, 0.0))
     watch(fired)
     fired.look()
-    files, woken = fired.controller._files, []
-    (automation_id,) = files._watches
+    files, woken = fired.controller.files, []
+    (automation_id,) = files.watches
     monkeypatch.setattr(files, "_wake", lambda: woken.append(files.seconds_until_due()))
     (inbox / "a.csv").write_text("1")
     woken.clear()
@@ -240,6 +240,6 @@ def test_a_look_is_planned_for_many_automations_at_different_times(fired, inbox,
     for number in range(3):
         watch(fired, name=f"trigger {number}")
     fired.look()
-    watches = fired.controller._files._watches.values()
+    watches = fired.controller.files.watches.values()
     pauses = {one.next_look - one.last_look for one in watches}
     assert len(pauses) == 3 and all(22 <= pause <= 31 for pause in pauses)

@@ -135,14 +135,14 @@ def test_a_cancelled_backfill_starts_nothing_more(backfills):
 def test_a_cancellation_meanwhile_wins(backfills, monkeypatch):
     """The backfill is cancelled after the dispatcher has read it."""
     backfills.create()
-    runs = backfills.scheduled.controller._backfill_runs
-    start = runs._start
+    runs = backfills.scheduled.controller.backfill_runs
+    start = runs.start
 
     def late(row, due):
         backfills.service.cancel(OWNER, backfills.id)
         start(row, due)
 
-    monkeypatch.setattr(runs, "_start", late)
+    monkeypatch.setattr(runs, "start", late)
     backfills.scheduled.look()
     assert backfills.scheduled.runs() == [] and backfills.now().state == "cancelled"
 
@@ -185,7 +185,7 @@ def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):
 def test_a_template_that_is_gone_is_recorded(backfills, monkeypatch):
     backfills.create()
     monkeypatch.setattr(backfills.scheduled.bench.yard.store.templates, "get", lambda *_: None)
-    backfills.scheduled.controller._backfill_runs.handle(backfills.id)
+    backfills.scheduled.controller.backfill_runs.handle(backfills.id)
     assert backfills.now().firings[0].reason.code == "no-template"
 
 

@@ -40,7 +40,7 @@ def test_work_that_ends_at_once_is_looked_after(scheduled, monkeypatch):
     scheduled.clock.set("2026-11-25T22:00:00")
     controller = scheduled.controller
     monkeypatch.setattr(
-        controller._threads, "submit", lambda _key, work, then, **_options: then(work())
+        controller.threads, "submit", lambda _key, work, then, **_options: then(work())
     )
     controller.tick()
     assert controller.seconds_until_due() == 0
