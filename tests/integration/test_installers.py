@@ -251,7 +251,7 @@ def test_installer_killed_from_outside_is_reported_as_killed(
 
 
 def test_missing_installers_are_reported(log: FileIO, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(installers, "_uv", lambda: "")
+    monkeypatch.setattr(installers, "find_uv", lambda: "")
     with pytest.raises(Unavailable, match="uv is not installed"):
         Installer(log, lambda: True, "uv")
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
