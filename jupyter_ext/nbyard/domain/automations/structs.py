@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -17,6 +17,7 @@ from nbyard.domain.automations.times.structs import (
     Timing,
 )
 from nbyard.domain.notices.structs import AutomationNotice
+from nbyard.domain.presentation import shown
 from nbyard.domain.runs.causes import Cause, Change
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RunState
@@ -30,6 +31,8 @@ EventKind = Literal["dataset", "run", "file", "webhook", "notebook"]
 Kind = Literal["cron", "interval", "once", "phrase", EventKind]
 # A run of one automation may start the next one, up to this number of automations.
 MOST_IN_CHAIN = 10
+# Fields that the form shows for times only.
+AT_TIMES = {"on.kind": "phrase"}
 
 
 class OnDataset(
@@ -37,7 +40,7 @@ class OnDataset(
 ):
     """A new version of a dataset is ready. `dataset` is an ID or a name."""
 
-    dataset: str
+    dataset: Annotated[str, shown("Dataset", order=2, picker="dataset")]
 
 
 class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unknown_fields=True):
@@ -46,8 +49,19 @@ class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unk
     `path` is the path of the file, or the name or ID of the executable.
     """
 
-    path: str
-    outcome: Literal["succeeded", "failed", "either"] = "succeeded"
+    path: Annotated[str, shown("Workflow, notebook or script", order=2, picker="workflow")]
+    outcome: Annotated[
+        Literal["succeeded", "failed", "either"],
+        shown(
+            "Its run",
+            order=3,
+            labels={
+                "succeeded": "succeeded",
+                "failed": "failed",
+                "either": "succeeded or failed",
+            },
+        ),
+    ] = "succeeded"
 
 
 class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
@@ -58,10 +72,15 @@ class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_u
     same time start one run.
     """
 
-    path: str
-    pattern: str = "*"
-    changes: tuple[Change, ...] = ("created", "modified")
-    settle_seconds: float = 2.0
+    path: Annotated[str, shown("File or folder", order=2)]
+    pattern: Annotated[str, shown("Pattern of a folder’s files", order=3, picker="pattern")] = "*"
+    changes: Annotated[
+        tuple[Change, ...],
+        shown("A file is", order=4, labels={change: change for change in get_args(Change)}),
+    ] = ("created", "modified")
+    settle_seconds: Annotated[
+        float, shown("Complete after this many seconds without a change", order=5)
+    ] = 2.0
 
 
 class OnWebhook(
@@ -69,7 +88,7 @@ class OnWebhook(
 ):
     """A signed message arrives at the address of the automation. More per minute are refused."""
 
-    most_per_minute: int = 60
+    most_per_minute: Annotated[int, shown("Messages per minute, at most", order=2)] = 60
 
 
 class OnNotebook(
@@ -89,7 +108,16 @@ class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
     the code fetches itself, for example from a database.
     """
 
-    force: bool = True
+    force: Annotated[
+        bool,
+        shown(
+            "Run every node again",
+            "Otherwise, unchanged nodes come from the cache, even if a database or web page that"
+            " they read changed.",
+            order=27,
+            more=True,
+        ),
+    ] = True
 
 
 class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,18 +133,71 @@ class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     run: AutomaticRun
-    on: On
-    name: str = ""
-    zone: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    at_most: int | None = None
+    on: Annotated[
+        On,
+        shown(
+            "Runs start",
+            order=1,
+            labels={
+                "phrase": "at set times",
+                "dataset": "when a dataset has a new version",
+                "run": "when another run ended",
+                "file": "when a file changed",
+                "webhook": "when a signed webhook arrives",
+                "notebook": "when a notebook or program fires it",
+            },
+        ),
+    ]
+    name: Annotated[str, shown("Name", order=36, more=True)] = ""
+    zone: Annotated[str, shown("Time zone", order=10, shown_when=AT_TIMES)] = ""
+    starts_at: Annotated[
+        datetime | None, shown("From", order=33, more=True, widget="moment", shown_when=AT_TIMES)
+    ] = None
+    ends_at: Annotated[
+        datetime | None, shown("Until", order=34, more=True, widget="moment", shown_when=AT_TIMES)
+    ] = None
+    at_most: Annotated[
+        int | None,
+        shown("Number of runs", order=35, more=True, placeholder="no limit", shown_when=AT_TIMES),
+    ] = None
     missed: Missed = Missed()
-    values_from: dict[str, str] = {}
-    mode: Mode = "follows"
-    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    values_from: Annotated[
+        dict[str, str],
+        shown(
+            "Parameters from the event, such as city=body.city",
+            order=20,
+            more=True,
+            widget="facts",
+            shown_when={"on.kind": [*get_args(EventKind)]},
+        ),
+    ] = {}
+    mode: Annotated[
+        Mode,
+        shown(
+            "Each run uses",
+            order=26,
+            more=True,
+            labels={
+                "follows": "the files as saved at that time",
+                "pinned": "the files as they are now",
+            },
+        ),
+    ] = "follows"
+    overlap: Annotated[
+        Overlap | msgspec.UnsetType,
+        shown(
+            "If the earlier run is still running",
+            order=28,
+            more=True,
+            labels={
+                "skip": "skip the new run",
+                "queue": "start the new run afterwards",
+                "replace": "cancel the earlier run",
+            },
+        ),
+    ] = msgspec.UNSET
     is_enabled: bool = True
-    notify: list[AutomationNotice] = []
+    notify: Annotated[list[AutomationNotice], shown("Notify", order=11, widget="notices")] = []
 
 
 class AutomationPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,10 +1,11 @@
 """Times at which a run is due: as asked, as stored, and as shown."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
+from nbyard.domain.presentation import shown
 from nbyard.reasons.structs import Reason
 
 MissedPolicy = Literal["skip", "last", "all"]
@@ -36,7 +37,7 @@ class Phrase(
 ):
     """A phrase such as `weekdays 8:00`, or a cron expression."""
 
-    text: str
+    text: Annotated[str, shown("When", order=2, picker="time")]
 
 
 Timing = Cron | Interval | Once
@@ -50,9 +51,38 @@ class Missed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     more than `window_seconds` late never run.
     """
 
-    policy: MissedPolicy = "last"
-    window_seconds: int = HOUR
-    most: int = 10
+    policy: Annotated[
+        MissedPolicy,
+        shown(
+            "Times that passed while nbyard was off",
+            order=30,
+            more=True,
+            shown_when={"on.kind": "phrase"},
+            labels={
+                "last": "run once, if at most %1 late",
+                "skip": "skip",
+                "all": "run for each that is at most %1 late",
+            },
+        ),
+    ] = "last"
+    window_seconds: Annotated[
+        int,
+        shown(
+            "At most this late, in seconds",
+            order=31,
+            more=True,
+            shown_when={"on.kind": "phrase", "missed.policy": ["last", "all"]},
+        ),
+    ] = HOUR
+    most: Annotated[
+        int,
+        shown(
+            "At most this many runs",
+            order=32,
+            more=True,
+            shown_when={"on.kind": "phrase", "missed.policy": "all"},
+        ),
+    ] = 10
 
 
 class DueTime(msgspec.Struct, frozen=True):
