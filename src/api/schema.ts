@@ -3266,19 +3266,31 @@ export interface components {
             revision: number;
             run?: components["schemas"]["AutomaticRun"];
             on?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"] | components["schemas"]["OnDataset"] | components["schemas"]["OnRun"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            /** Name */
             name?: string;
+            /** Time zone */
             zone?: string;
+            /** From */
             starts_at?: string | null;
+            /** Until */
             ends_at?: string | null;
+            /** Number of runs */
             at_most?: number | null;
             missed?: components["schemas"]["Missed"];
+            /** Parameters from the event, such as city=body.city */
             values_from?: {
                 [key: string]: string;
             };
-            /** @enum {unknown} */
-            mode?: "follows" | "pinned";
-            /** @enum {unknown} */
+            /**
+             * If the earlier run is still running
+             * @enum {unknown}
+             */
             overlap?: "queue" | "replace" | "skip";
+            /**
+             * Each run uses
+             * @enum {unknown}
+             */
+            mode?: "follows" | "pinned";
             notify?: components["schemas"]["AutomationNotice"][];
             /** @default false */
             refreeze: boolean;
@@ -5875,16 +5887,16 @@ export interface components {
                 [key: string]: string;
             };
             /**
+             * If the earlier run is still running
+             * @enum {unknown}
+             */
+            overlap?: "queue" | "replace" | "skip";
+            /**
              * Each run uses
              * @default follows
              * @enum {unknown}
              */
             mode: "follows" | "pinned";
-            /**
-             * If the earlier run is still running
-             * @enum {unknown}
-             */
-            overlap?: "queue" | "replace" | "skip";
             /** @default true */
             is_enabled: boolean;
             /**
@@ -8405,13 +8417,25 @@ export interface components {
          */
         TimePreviewRequest: {
             on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"];
-            /** @default  */
+            /**
+             * Time zone
+             * @default
+             */
             zone: string;
-            /** @default null */
+            /**
+             * From
+             * @default null
+             */
             starts_at: string | null;
-            /** @default null */
+            /**
+             * Until
+             * @default null
+             */
             ends_at: string | null;
-            /** @default null */
+            /**
+             * Number of runs
+             * @default null
+             */
             at_most: number | null;
             /** @default 5 */
             count: number;

@@ -10,6 +10,7 @@ import msgspec
 
 from nbyard.domain.automations.structs import Firing, Outcome
 from nbyard.domain.automations.times.due_times import TimingPlan
+from nbyard.domain.automations.times.structs import MOMENT
 from nbyard.domain.automations.times.zones import in_zone, zone_of
 from nbyard.domain.paging import check_range
 from nbyard.domain.presentation import shown
@@ -32,10 +33,44 @@ class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     succeeded run are run again.
     """
 
-    since: Annotated[datetime, shown("From", order=1, widget="moment")]
-    until: Annotated[datetime | None, shown("Until (empty: now)", order=2, widget="moment")] = None
-    at_once: Annotated[int, shown("Runs at a time", order=3)] = 1
-    again: Annotated[bool, shown("Repeat due times that have a succeeded run", order=4)] = False
+    since: Annotated[
+        datetime,
+        shown(
+            "From",
+            order=1,
+            widget="moment",
+            option="--from",
+            option_help="First moment.",
+            format=MOMENT,
+        ),
+    ]
+    until: Annotated[
+        datetime | None,
+        shown(
+            "Until (empty: now)",
+            order=2,
+            widget="moment",
+            option_help="Last moment. Default: now.",
+            format=MOMENT,
+        ),
+    ] = None
+    at_once: Annotated[
+        int,
+        shown(
+            "Runs at a time",
+            order=3,
+            metavar="N",
+            option_help="Run at most N at a time. Default: 1.",
+        ),
+    ] = 1
+    again: Annotated[
+        bool,
+        shown(
+            "Repeat due times that have a succeeded run",
+            order=4,
+            option_help="Repeat due times that have a succeeded run.",
+        ),
+    ] = False
 
 
 class BackfillCounts(msgspec.Struct, frozen=True):

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from nbyard.domain.automations.times.structs import (
+    AT_TIMES,
+    MOMENT,
     Cron,
     DueTime,
     Interval,
@@ -31,8 +33,98 @@ EventKind = Literal["dataset", "run", "file", "webhook", "notebook"]
 Kind = Literal["cron", "interval", "once", "phrase", EventKind]
 # A run of one automation may start the next one, up to this number of automations.
 MOST_IN_CHAIN = 10
-# Fields that the form shows for times only.
-AT_TIMES = {"on.kind": "phrase"}
+# Fields of requests that create, change or preview an automation. Only times have these:
+Zone = Annotated[
+    str,
+    shown(
+        "Time zone",
+        order=10,
+        shown_when=AT_TIMES,
+        option_help="Time zone, such as Europe/Berlin. Default: the server's.",
+    ),
+]
+FirstMoment = Annotated[
+    datetime | None,
+    shown(
+        "From",
+        order=33,
+        more=True,
+        widget="moment",
+        shown_when=AT_TIMES,
+        option="--from",
+        option_help="First moment.",
+        format=MOMENT,
+    ),
+]
+LastMoment = Annotated[
+    datetime | None,
+    shown(
+        "Until",
+        order=34,
+        more=True,
+        widget="moment",
+        shown_when=AT_TIMES,
+        option="--until",
+        option_help="Last moment.",
+        format=MOMENT,
+    ),
+]
+AtMost = Annotated[
+    int | None,
+    shown(
+        "Number of runs",
+        order=35,
+        more=True,
+        placeholder="no limit",
+        shown_when=AT_TIMES,
+        metavar="N",
+        option_help="End after N runs.",
+    ),
+]
+# Only events have this one:
+ValuesFrom = Annotated[
+    dict[str, str],
+    shown(
+        "Parameters from the event, such as city=body.city",
+        order=20,
+        more=True,
+        widget="facts",
+        shown_when={"on.kind": [*get_args(EventKind)]},
+        option="--value",
+        metavar="NAME=FIELD",
+        option_help="Take a parameter from the event, such as file=path or city=body.city.",
+    ),
+]
+WhileActive = Annotated[
+    Overlap,
+    shown(
+        "If the earlier run is still running",
+        order=28,
+        more=True,
+        labels={
+            "skip": "skip the new run",
+            "queue": "start the new run afterwards",
+            "replace": "cancel the earlier run",
+        },
+        option_help="While a run is active: skip, queue, or replace the run. Default: skip times,"
+        " queue events.",
+    ),
+]
+UsedFiles = Annotated[
+    Mode,
+    shown(
+        "Each run uses",
+        order=26,
+        more=True,
+        labels={
+            "follows": "the files as saved at that time",
+            "pinned": "the files as they are now",
+        },
+        option="--pinned/--follow",
+        values=("pinned", "follows"),
+        option_help="Use the files as they are now, or (default) when a run starts.",
+    ),
+]
 
 
 class OnDataset(
@@ -116,6 +208,7 @@ class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
             " they read changed.",
             order=27,
             more=True,
+            option="",
         ),
     ] = True
 
@@ -138,6 +231,7 @@ class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shown(
             "Runs start",
             order=1,
+            option="",
             labels={
                 "phrase": "at set times",
                 "dataset": "when a dataset has a new version",
@@ -148,56 +242,34 @@ class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             },
         ),
     ]
-    name: Annotated[str, shown("Name", order=36, more=True)] = ""
-    zone: Annotated[str, shown("Time zone", order=10, shown_when=AT_TIMES)] = ""
-    starts_at: Annotated[
-        datetime | None, shown("From", order=33, more=True, widget="moment", shown_when=AT_TIMES)
-    ] = None
-    ends_at: Annotated[
-        datetime | None, shown("Until", order=34, more=True, widget="moment", shown_when=AT_TIMES)
-    ] = None
-    at_most: Annotated[
-        int | None,
-        shown("Number of runs", order=35, more=True, placeholder="no limit", shown_when=AT_TIMES),
-    ] = None
+    name: Annotated[
+        str,
+        shown(
+            "Name",
+            order=36,
+            more=True,
+            option_help="Name of the automation. Default: that of the file.",
+        ),
+    ] = ""
+    zone: Zone = ""
+    starts_at: FirstMoment = None
+    ends_at: LastMoment = None
+    at_most: AtMost = None
     missed: Missed = Missed()
-    values_from: Annotated[
-        dict[str, str],
+    values_from: ValuesFrom = {}
+    overlap: WhileActive | msgspec.UnsetType = msgspec.UNSET
+    mode: UsedFiles = "follows"
+    is_enabled: Annotated[
+        bool,
         shown(
-            "Parameters from the event, such as city=body.city",
-            order=20,
-            more=True,
-            widget="facts",
-            shown_when={"on.kind": [*get_args(EventKind)]},
+            option="--disabled",
+            values=(False, True),
+            option_help="Create the automation without enabling it.",
         ),
-    ] = {}
-    mode: Annotated[
-        Mode,
-        shown(
-            "Each run uses",
-            order=26,
-            more=True,
-            labels={
-                "follows": "the files as saved at that time",
-                "pinned": "the files as they are now",
-            },
-        ),
-    ] = "follows"
-    overlap: Annotated[
-        Overlap | msgspec.UnsetType,
-        shown(
-            "If the earlier run is still running",
-            order=28,
-            more=True,
-            labels={
-                "skip": "skip the new run",
-                "queue": "start the new run afterwards",
-                "replace": "cancel the earlier run",
-            },
-        ),
-    ] = msgspec.UNSET
-    is_enabled: bool = True
-    notify: Annotated[list[AutomationNotice], shown("Notify", order=11, widget="notices")] = []
+    ] = True
+    notify: Annotated[
+        list[AutomationNotice], shown("Notify", order=11, widget="notices", option="")
+    ] = []
 
 
 class AutomationPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -208,20 +280,20 @@ class AutomationPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     change.
     """
 
-    revision: int
+    revision: Annotated[int, shown(lock=True)]
     run: AutomaticRun | msgspec.UnsetType = msgspec.UNSET
     on: On | msgspec.UnsetType = msgspec.UNSET
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    zone: str | msgspec.UnsetType = msgspec.UNSET
-    starts_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
-    ends_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
-    at_most: int | msgspec.UnsetType | None = msgspec.UNSET
+    name: Annotated[str | msgspec.UnsetType, shown("Name", option_help="New name.")] = msgspec.UNSET
+    zone: Zone | msgspec.UnsetType = msgspec.UNSET
+    starts_at: FirstMoment | msgspec.UnsetType = msgspec.UNSET
+    ends_at: LastMoment | msgspec.UnsetType = msgspec.UNSET
+    at_most: AtMost | msgspec.UnsetType = msgspec.UNSET
     missed: Missed | msgspec.UnsetType = msgspec.UNSET
-    values_from: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
-    mode: Mode | msgspec.UnsetType = msgspec.UNSET
-    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    values_from: ValuesFrom | msgspec.UnsetType = msgspec.UNSET
+    overlap: WhileActive | msgspec.UnsetType = msgspec.UNSET
+    mode: UsedFiles | msgspec.UnsetType = msgspec.UNSET
     notify: list[AutomationNotice] | msgspec.UnsetType = msgspec.UNSET
-    refreeze: bool = False
+    refreeze: Annotated[bool, shown(option_help="With pinned files: freeze them again.")] = False
 
 
 class Fire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -322,11 +394,11 @@ class TimePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """
 
     on: OnTime
-    zone: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    at_most: int | None = None
-    count: int = 5
+    zone: Zone = ""
+    starts_at: FirstMoment = None
+    ends_at: LastMoment = None
+    at_most: AtMost = None
+    count: Annotated[int, shown(metavar="N", option_help="Number of due times to show.")] = 5
     automation: str = ""
 
 

@@ -171,7 +171,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str | msgspec.UnsetType = msgspec.UNSET
     replace: bool = False
     parameters: Annotated[
-        dict[str, Any], shown("Parameters", order=21, more=True, widget="parameters")
+        dict[str, Any], shown("Parameters", order=21, more=True, widget="parameters", option="")
     ] = {}
     texts: dict[str, str] = {}
     runtime: Annotated[
@@ -179,6 +179,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shown(
             "Runtime",
             "A local process, a container, or a Dask cluster.",
+            option="",
             order=22,
             more=True,
             empty=BY_NODES,
@@ -187,13 +188,21 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     ] = ""
     environment: Annotated[
         str,
-        shown("Environment", order=23, more=True, picker="environment", placeholder=BY_NODES),
+        shown(
+            "Environment",
+            option="",
+            order=23,
+            more=True,
+            picker="environment",
+            placeholder=BY_NODES,
+        ),
     ] = ""
     kernel: Annotated[
         str,
         shown(
             "Kernel",
             "Used by notebooks in local processes.",
+            option="",
             order=24,
             more=True,
             picker="kernel",
@@ -205,6 +214,7 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         shown(
             "Image",
             "For runs in containers.",
+            option="",
             order=25,
             more=True,
             picker="image",
