@@ -262,7 +262,7 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     assert deployed != deployment.id
     assert {name for name in after if after[name] != before[name]} == {
         *("facts", "deployments", "revisions", "events", "attempts", "automations"),
-        *("backfills", "backfill_ticks", "bisections"),
+        *("backfills", "automation_firings", "bisections"),
     }
     if not bare_database_url:
         assert (folder / STORE_MARK).read_text().strip() == opened.id
