@@ -1,4 +1,4 @@
-"""F2, I12, I30: half an hour of runs and random kills; only the record grows."""
+"""Half an hour of runs and random kills; only the record grows."""
 
 import os
 import random

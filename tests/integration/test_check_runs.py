@@ -1,4 +1,4 @@
-"""K15: check runs with real processes: a sample of the data, and no trace in history and cache."""
+"""Check runs with real processes: a sample of the data, and no trace in history and cache."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""E11, L5: a node in a container runs with the packages of its environment's lock, built into an
+"""A node in a container runs with the packages of its environment's lock, built into an
 image on a real engine."""
 
 import json
@@ -126,7 +126,7 @@ def test_visible_packages_of_the_base_image_are_shown(
 def test_packages_that_execute_notebooks_are_not_a_difference(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """L5: nbyard itself adds them."""
+    """nbyard itself adds them."""
     version = newest(docker_engine, python_base_image, "cloudpickle")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
@@ -141,7 +141,7 @@ def test_packages_that_execute_notebooks_are_not_a_difference(
 def test_image_contains_a_local_folder_as_it_was_locked(
     yard: Yard, docker_engine: Engine, python_base_image: str, tmp_path: Path
 ) -> None:
-    """L6: independent of the folder's current state; the build fetches none of it."""
+    """Independent of the folder's current state; the build fetches none of it."""
     folder = project(tmp_path / "code/cow", "cow", "3.1")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     with_folder(yard, "cows", folder, python)
@@ -168,7 +168,7 @@ def test_image_contains_a_local_folder_as_it_was_locked(
 def test_a_retry_in_an_environment_adds_its_packages_to_each_image(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """L1: to the default image, and to the one that a node names."""
+    """To the default image, and to the one that a node names."""
     version = newest(docker_engine, python_base_image, "joblib")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     Path(yard.parts.files.root, "s.py").write_text("import joblib; print(joblib.__version__)")

@@ -1,4 +1,4 @@
-"""A4: generated options explain themselves."""
+"""Generated options explain themselves."""
 
 import click
 import pytest

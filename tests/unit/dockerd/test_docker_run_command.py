@@ -1,5 +1,7 @@
-"""P3: the command that shows a failure again has what the container had. On a real engine:
-tests/integration/docker/test_deployments.py."""
+"""The command that reproduces a failure has the options of the container.
+
+On a real engine: tests/integration/docker/test_deployments.py.
+"""
 
 import itertools
 import shlex

@@ -1,4 +1,4 @@
-"""L1: the packages that code imports, and those that are missing where it would run."""
+"""Imported packages of code, and those that are missing in its environment."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""F12, F14: who keeps a store from being written is told, with what to do about it."""
+"""The process that locks a store is named with a remedy."""
 
 import os
 import signal

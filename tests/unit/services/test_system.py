@@ -1,4 +1,4 @@
-"""G7: doctor as a service."""
+"""Doctor as a service."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def test_doctor_reports_each_check_with_a_remedy(yard, ann):
 
 
 def test_doctor_names_a_process_stopped_while_writing(yard, ann):
-    """F14: nobody else can write until it goes on or ends."""
+    """Nobody else can write until the process continues or ends."""
     writer = (
         "import fcntl, os, signal, sys\nfile = open(sys.argv[1], 'a')\n"
         "fcntl.flock(file, fcntl.LOCK_EX)\nos.kill(os.getpid(), signal.SIGSTOP)"
@@ -44,7 +44,6 @@ def test_doctor_names_a_process_stopped_while_writing(yard, ann):
 
 
 def test_doctor_reports_reserved_disk_space(yard, ann, monkeypatch):
-    """I15, G7."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
     assert told.state == "failed"
@@ -57,7 +56,7 @@ def test_doctor_names_slots(yard, ann):
 
 
 def test_doctor_names_settings_that_the_dispatcher_lacks(yard, ann, monkeypatch):
-    """G5: with how to start it anew."""
+    """The message has the way to restart it."""
     with yard.store.write() as c:
         assert yard.store.leases.take(c, "dispatcher", "somewhere:7:1", 60)
     monkeypatch.setattr(
@@ -104,7 +103,6 @@ def test_live_work_is_counted(yard, root, finished):
 
 
 def test_doctor_lists_grantable_gpus(yard, ann):
-    """A3."""
     yard.settings.gpus = ["GPU-1", "0"]
     assert yard.services.system.gpus(ann).items == ["GPU-1", "0"]
 

@@ -1,4 +1,4 @@
-"""M3: the call that the model is in is known while it lasts, and told in words."""
+"""The current call of the model is known and described."""
 
 import pytest
 

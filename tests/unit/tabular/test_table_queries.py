@@ -1,4 +1,4 @@
-"""Preview and profile of files (D1, D5, D6): every format, and what is wrong in words."""
+"""Preview and profile of files: every format, and what is wrong in words."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""R14 from a shell: the preview, the question, the clean-up and the daily rules."""
+"""From a shell: the preview, the question, the clean-up and the daily rules."""
 
 import json
 

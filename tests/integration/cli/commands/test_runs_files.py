@@ -1,4 +1,4 @@
-"""G8, K5: undeclared files of a run, in a shell."""
+"""Undeclared files of a run, in a shell."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""R5: a bisection in a shell."""
+"""A bisection in a shell."""
 
 import json
 

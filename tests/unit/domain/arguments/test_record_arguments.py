@@ -1,4 +1,4 @@
-"""E13: objects of several arguments, as references see them."""
+"""Objects of several arguments, as references see them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""P3, P4: how a deployment stands, and what follows an end."""
+"""States of a deployment, and what follows the end of its container."""
 
 import pytest
 from hypothesis import given
@@ -85,7 +85,7 @@ def test_a_replaced_revision_serves_until_the_next_responds():
 
 @pytest.mark.parametrize("reason", [None, NO_IMAGE])
 def test_a_deployment_is_not_at_rest_while_a_revision_stops(reason):
-    """P4: nothing would stop the container of that one."""
+    """Otherwise, nobody would stop the container of that revision."""
     over = {2: RevisionStatus(2, "over", reason=reason, exit_code=0)}
     assert state_of(0, over, is_leaving=True) == ("starting", reason)
     assert state_of(0, over)[0] == ("failed" if reason else "completed")

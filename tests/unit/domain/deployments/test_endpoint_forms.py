@@ -1,4 +1,4 @@
-"""P2: forms of what a service says that it can be asked."""
+"""Forms for the endpoints that a service describes."""
 
 import msgspec
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""E11, L3, L5: versions of environments that tasks use."""
+"""Versions of environments that tasks use."""
 
 import pytest
 from hypothesis import given
@@ -69,7 +69,7 @@ def test_differences_are_named() -> None:
 
 
 def test_a_changed_folder_is_named() -> None:
-    """L6: what is used where it lies may change; a container has what was locked."""
+    """An editable folder may change. A container has the locked files."""
     locked = [LockedPackage("cow", "1.0", folder="file:///srv/cow", tree="tree:a")]
     for tree, told in (
         (None, []),

@@ -1,4 +1,4 @@
-"""J2: a push refuses schedules whose workflows lack files."""
+"""A push refuses schedules whose workflows lack files."""
 
 import json
 

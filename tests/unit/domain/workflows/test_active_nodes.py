@@ -193,7 +193,7 @@ def _any_document(modes, pairs, pinned):
 
 @given(st.lists(MODES, min_size=8, max_size=8), st.sets(PAIR), st.lists(st.booleans(), min_size=8))
 def test_any_document_keeps_only_what_can_run(modes, pairs, pinned):
-    """K9: a muted node and its descendants are gone, and no connection is loose or cyclic."""
+    """A muted node and its descendants are gone, and no connection is loose or cyclic."""
     document = _any_document(modes, pairs, pinned)
     nodes = document.nodes
     inputs = [Argument(f"in{n}", role="input", format="csv", required=True) for n in range(8)]
@@ -233,7 +233,6 @@ FEW = st.tuples(st.integers(0, 3), st.integers(0, 3)).filter(lambda pair: pair[0
 def test_each_task_of_any_plan_has_its_required_inputs(
     modes, pairs, pinned, scope, named, optional
 ):
-    """K9: whatever scope, modes and pins leave out."""
     document = _any_document(modes, pairs, pinned)
     inputs: dict[str, list[Argument]] = {name: [] for name in NAMES}
     for a, b in sorted(pairs):

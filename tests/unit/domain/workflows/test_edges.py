@@ -1,4 +1,4 @@
-"""K3, K4: which arrows may be drawn. The cases are shared with the TypeScript tests."""
+"""Which connections are valid. The cases are shared with the TypeScript tests."""
 
 import json
 import time
@@ -35,7 +35,7 @@ def _edge(plain):
 
 @pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["name"])
 def test_shared_case(case):
-    """K4: refused while dragging, with the reason."""
+    """A refusal while dragging shows the reason."""
     plain = {**SHARED["nodes"], **case.get("nodes", {})}
     nodes = {name: Node(node["type"]) for name, node in plain.items()}
     ports = {name: _ports(node) for name, node in plain.items()}
@@ -73,7 +73,7 @@ PAIRS = st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), max_
 
 @given(PAIRS)
 def test_only_cycles_are_refused(pairs):
-    """K4: an arrow is refused as a circle exactly when it would close one."""
+    """A connection is refused as a cycle only if it closes one."""
     nodes = {name: Node("executable") for name in NODES}
     inputs = [Argument(f"i{k}", role="input") for k in range(len(pairs))]
     ports = {name: [Argument("out", role="output"), *inputs] for name in NODES}

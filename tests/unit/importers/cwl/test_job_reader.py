@@ -1,4 +1,4 @@
-"""E13: a job file of CWL gives the values and the files of a run."""
+"""A job file of CWL gives the values and the files of a run."""
 
 import json
 from typing import Any

@@ -19,7 +19,6 @@ def test_small_differences_are_accepted() -> None:
 
 
 def test_each_difference_is_reported() -> None:
-    """R12."""
     other = found(told(dask="2024.1.0"), told(python="3.12.1.final.0", msgpack="2.0"))
     assert list(map(str, version_differences(other))) == [
         "the scheduler has distributed 2024.1.0, this installation has 2026.8.0",

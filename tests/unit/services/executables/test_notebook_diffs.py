@@ -1,4 +1,4 @@
-"""E9: what changed between two notebooks, as nbdime aligns their cells."""
+"""Differences between two notebooks, with the cells that nbdime aligns."""
 
 import sys
 

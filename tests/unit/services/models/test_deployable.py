@@ -1,4 +1,4 @@
-"""M6: which model a deployment may name, and where to read why it was not built."""
+"""Which model a deployment may name, and which log explains a failed build."""
 
 import pytest
 

@@ -42,7 +42,7 @@ def test_reports_become_rarer_and_stop_with_the_outage(
 def test_a_down_server_is_reported_in_plain_words(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """F20: the words of the driver stand in the log, once."""
+    """The log has the driver's message once."""
     caplog.set_level(logging.WARNING, "nbyard")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

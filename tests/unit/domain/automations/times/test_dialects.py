@@ -1,4 +1,4 @@
-"""R4: timings of other programs are refused with the program, and with what to write instead."""
+"""Timings of other programs are refused with the name of the program and a replacement."""
 
 import pytest
 from hypothesis import given
