@@ -21,7 +21,7 @@ from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definitio
 from nbyard.domain.runs.previews.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
-from nbyard.reasons.structs import because, reason_text
+from nbyard.reasons.structs import Reason, because
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.transfer.project_folders import SelectedFile, pack_files
@@ -310,26 +310,25 @@ def test_local_folder_is_used_in_place_and_its_changes_are_reported(
     assert cow.version == "2.0" and cow.hashes
     (ground.root / "s.py").write_text("import calf, cow; print(calf.version, cow.version)")
 
-    def ran() -> tuple[str, bool, str]:
+    def ran() -> tuple[str, bool, Reason | None]:
         run = ground.run(path="s.py", environment="cows")
-        return ground.log(run), run.tasks[0].cached, reason_text(run.tasks[0].warning)
+        return ground.log(run), run.tasks[0].cached, run.tasks[0].warning
 
-    changed = (
-        f"the environment of the task differs from the lock of cows version 2: the folder {folder}"
-    )
-    assert ran() == ("0.1 2.0", False, "")
+    differences = [because("locked-folder-changed", path=str(folder))]
+    changed = because("lock-differs", environment="cows", number=2, differences=differences)
+    assert ran() == ("0.1 2.0", False, None)
     for version in ("0.2", "0.3.0"):  # compiled code is known by the size, and the second
         (folder / "calf.py").write_text(f"version = {version!r}")
-        assert ran() == (f"{version} 2.0", False, f"{changed} has changed since it was locked")
+        assert ran() == (f"{version} 2.0", False, changed)
     (folder / "calf.py").write_text("version = '0.1'\n")
-    assert ran() == ("0.1 2.0", True, "")
+    assert ran() == ("0.1 2.0", True, None)
     files = crate_of(ground, ground.yard.services.runs.list(ADA).items[0].id)
     lock = files["environments/cows-v2.txt"].decode()
     assert "# calf==0.1, used in place\n" in lock and "\ncow==2.0 --hash=sha256:" in f"\n{lock}"
     assert not [name for name, content in files.items() if str(tmp_path).encode() in content]
     (folder / "calf.py").write_text("version = '0.4.00'")
     assert ground.change(f"-e {folder}").current.digest != made.current.digest
-    assert ran() == ("0.4.00 2.0", False, "")
+    assert ran() == ("0.4.00 2.0", False, None)
 
 
 @pytest.mark.long

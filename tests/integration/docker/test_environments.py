@@ -14,6 +14,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.reasons.structs import because
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.transfer.bundles import with_trees
 from nbyard.yard import Yard
@@ -94,10 +95,12 @@ def test_differences_between_image_and_lock_are_shown(
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"joblib=={joblib}", python="3.9.1")
     task, _ = worked(yard)
-    told = f"Python {python} instead of 3.9.1; cloudpickle {cloudpickle} not in the lock"
-    assert (
-        str(task.warning)
-        == f"the environment of the task differs from the lock of cows version 1: {told}"
+    differences = [
+        because("python-instead", found=python, locked="3.9.1"),
+        because("packages-beside-lock", packages=[f"cloudpickle {cloudpickle}"]),
+    ]
+    assert task.warning == because(
+        "lock-differs", environment="cows", number=1, differences=differences
     )
 
 
@@ -115,10 +118,9 @@ def test_visible_packages_of_the_base_image_are_shown(
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
     task, printed = worked(yard, image=image)
     assert printed == version
-    told = f"wcwidth {beside} not in the lock"
-    assert (
-        str(task.warning)
-        == f"the environment of the task differs from the lock of cows version 1: {told}"
+    differences = [because("packages-beside-lock", packages=[f"wcwidth {beside}"])]
+    assert task.warning == because(
+        "lock-differs", environment="cows", number=1, differences=differences
     )
 
 

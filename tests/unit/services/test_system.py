@@ -47,7 +47,7 @@ def test_doctor_reports_reserved_disk_space(yard, ann, monkeypatch):
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
     assert told.state == "failed"
-    assert told.finding.startswith("24.0 MiB free; 64.0 MiB")
+    assert "24.0 MiB free" in told.finding and "64.0 MiB" in told.finding
 
 
 def test_doctor_names_slots(yard, ann):
@@ -88,7 +88,7 @@ def test_doctor_reports_the_size_of_the_store(yard, ann):
     yard.parts.blobs.put_bytes(b"x" * 2**20)
     yard.parts.blobs.put_bytes(b"y" * 2**20)
     told = {check.name: check.finding for check in yard.services.system.doctor(ann).checks}
-    assert told["bytes"] == "2.0 MiB in 2 files"
+    assert "2.0 MiB" in told["bytes"] and "2 files" in told["bytes"]
 
 
 def test_live_work_is_counted(yard, root, finished):

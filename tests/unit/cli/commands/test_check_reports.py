@@ -58,7 +58,7 @@ def test_lines_are_like_those_of_compilers() -> None:
     finding = Finding("no-file", "There is no file a.", "clean", 7)
     checked = [Checked(Path("a.nbflow"), [finding]), Checked(Path("b.nbflow"))]
     assert [*lines_of(checked)] == [
-        "a.nbflow:7: error: clean: There is no file a.",
+        f"a.nbflow:7: error: clean: {finding.text}",
         "b.nbflow: no problems",
     ]
 

@@ -61,7 +61,7 @@ def test_a_changed_environment_says_what_changed():
     words = "its environment has numpy 2.4 instead of 2.3, gained Polars 2.1, lost tqdm 4"
     assert str(explain_rerun(KEY, new, had, has)) == words
     many = {f"package{n}": "1" for n in range(9)}
-    assert str(explain_rerun(KEY, new, had, had | many)).endswith("gained package2 1, and 6 more")
+    assert str(explain_rerun(KEY, new, had, had | many)).endswith("package2 1, and 6 more")
 
 
 def test_a_file_that_is_also_an_input_is_named_once():

@@ -78,8 +78,8 @@ def test_a_replaced_revision_serves_until_the_next_responds():
     assert state_of(1, {1: silent}) == ("down", because(SILENT))
     both = because("all", reasons=[because(SILENT), not_taken])
     assert state_of(1, {1: silent, 2: failed}) == ("down", both)
-    busy = RevisionStatus(1, "alive", False, True, says="it is in a call")
-    assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="it is in a call"))
+    busy = RevisionStatus(1, "alive", False, True, says="in a call")
+    assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="in a call"))
     assert state_of(1, {1: RevisionStatus(1, "alive", False, False)})[0] == "starting"
 
 

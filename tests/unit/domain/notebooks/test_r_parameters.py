@@ -74,9 +74,7 @@ def test_earlier_names_are_known() -> None:
     assert {one.name: one.default for one in found.arguments} == {
         "a": 3, "b": 2, "c1": "x", "d": "x",
     }  # fmt: skip
-    assert list(map(str, found.hints)) == [
-        "Cells 1, 2 are all tagged parameters; the last value counts."
-    ]
+    assert found.hints == [because("several-parameters-cells", cells=[1, 2])]
 
 
 def test_unread_lines_are_reported() -> None:

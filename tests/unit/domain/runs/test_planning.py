@@ -257,8 +257,9 @@ def test_problems_block_a_run(document, found):
 def test_incompatible_formats_are_both_named():
     train = ResolvedNode("train.py", [Argument("table", role="input", format="parquet")])
     found = _problems(_document(), {**RESOLVED, "train": train})
+    formats = {"given": because("text", text="csv"), "wanted": because("text", text="parquet")}
     assert found == [
-        ("train", "two", "the output tidy (csv) does not fit the input table (parquet)")
+        ("train", "two", str(because("edge-format", output="tidy", input="table", **formats)))
     ]
 
 

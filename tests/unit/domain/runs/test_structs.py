@@ -56,11 +56,8 @@ def test_all_settings_without_effect_are_one_warning():
     used = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
     more: dict[str, Any] = {"environment": used, "requirements_digest": "sha256:1"}
     plan = TaskPlan("train", "Train", "e", "v", [], {}, "dask", ports={"web": 0}, **more)
-    assert plan.warning is not None and plan.warning.code == "all"
-    assert str(plan.warning) == (
-        "nbyard does not install the environment cows on Dask workers: its packages must already"
-        " be there; Monitor links are not available on Dask workers"
-    )
+    warnings = [because("environment-not-on-dask", name="cows"), because("no-links-on-dask")]
+    assert plan.warning == because("all", reasons=warnings)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ from nbyard.domain.workflows.structs import (
     topological_order,
 )
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 PORTS = {
     "rows": [data_port("csv")],
@@ -111,14 +112,9 @@ def test_an_optional_input_behind_a_bypassed_node_needs_no_connection():
 def test_two_inputs_that_fit_equally_are_a_problem():
     ports = {**PORTS, "words": [data_port("csv")]}
     document = _document(*WHOLE, clean={"mode": "bypassed"})
-    assert _active(document, ports)[2] == [
-        (
-            "train",
-            "table",
-            "table needs a connection: clean is bypassed, and several inputs fit: "
-            "rows.data, words.data",
-        )
-    ]
+    several = ["rows.data", "words.data"]
+    reason = because("bypass-several", input="table", node="clean", inputs=several)
+    assert _active(document, ports)[2] == [("train", "table", str(reason))]
 
 
 def test_the_format_of_the_bypassed_output_decides():

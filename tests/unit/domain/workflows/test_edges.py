@@ -18,6 +18,7 @@ from nbyard.domain.workflows.edges import (
     reason_of_refusal,
 )
 from nbyard.domain.workflows.structs import Edge, Node, topological_order
+from nbyard.reasons.structs import because
 
 SHARED = json.loads((Path(__file__).parents[3] / "cases" / "edges.json").read_text())
 
@@ -52,8 +53,9 @@ def test_every_code_has_a_case():
 
 def test_incompatible_formats_are_both_named():
     ports = {"a": [data_port("joblib")], "b": [Argument("table", role="input", format="csv")]}
-    text = str(reason_of_refusal("format", Edge("a", "data", "b", "table"), ports))
-    assert text == "the output data (joblib) does not fit the input table (csv)"
+    formats = {"given": "joblib", "wanted": "csv"}
+    found = reason_of_refusal("format", Edge("a", "data", "b", "table"), ports)
+    assert found == because("edge-format", output="data", input="table", **formats)
     ports["b"] = [Argument("table", role="input", type="list", format="folder")]
     text = str(reason_of_refusal("format", Edge("a", "data", "b", "table"), ports))
     assert text.endswith("folder with several files)")

@@ -354,7 +354,7 @@ def test_a_write_succeeds_with_a_full_log(
         fill_log(opened, 3)
         monkeypatch.undo()
     assert len(woken) == 6
-    assert caplog.messages == ["the write-ahead log of the store was not emptied: disk full"] * 2
+    assert [words.partition(": ")[2] for words in caplog.messages] == ["disk full"] * 2
 
 
 def test_a_large_transaction_does_not_stay_in_the_log(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def test_the_program_is_named(program, text):
         with pytest.raises(Invalid) as refused:
             read()
         (detail,) = refused.value.details
-        assert f"{text[:80]}' is a timing of {program}" in detail.message
+        assert f"{text[:80]}' is " in detail.message and f" of {program}" in detail.message
         assert read_phrase(detail.message.rsplit("'", 2)[1], NOW)
 
 
