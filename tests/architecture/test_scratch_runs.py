@@ -1,4 +1,4 @@
-"""K15: every query over runs excludes scratch runs from history."""
+"""Every query over runs excludes scratch runs from history."""
 
 import ast
 from collections.abc import Iterator

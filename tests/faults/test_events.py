@@ -1,4 +1,4 @@
-"""CP14: each event has at most one run, and none is lost, also if the dispatcher is killed."""
+"""Each event has at most one run, and none is lost, also if the dispatcher is killed."""
 
 from typing import Any
 

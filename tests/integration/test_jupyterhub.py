@@ -1,4 +1,4 @@
-"""P5, R1, R8: behind a real JupyterHub with two users, each with a server and a store of their own.
+"""Behind a real JupyterHub with two users, each with a server and a store of their own.
 docs/how-to/jupyterhub.md promises what is tested here."""
 
 import asyncio
@@ -198,7 +198,7 @@ def test_shell_of_a_session_reaches_its_server_without_a_token(people: People) -
 
 @pytest.mark.long
 def test_shell_on_another_machine_runs_files_of_the_server(people: People, waiting: Path) -> None:
-    """R1: a notebook, a script, an executable and a workflow, with values, a name, uploaded inputs,
+    """A notebook, a script, an executable and a workflow, with values, a name, uploaded inputs,
     logs, cancel and exit codes."""
     home = people.home("ann")
     notebook = nbformat.v4.new_notebook()

@@ -1,4 +1,4 @@
-"""R1, R7: a run leaves the same record whatever started it, except for its origin."""
+"""A run leaves the same record whatever started it, except for its origin."""
 
 import json
 import secrets

@@ -1,4 +1,4 @@
-"""G7: a backup is complete or refused, and restores what it contains on either database."""
+"""A backup is complete or refused, and restores what it contains on either database."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""A4: names are completed."""
+"""Names are completed."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""E7: the packages of a model's node, installed in a container, looked for on this machine."""
+"""The packages of a model's node: installed in a container, checked on this machine."""
 
 import json
 import shlex

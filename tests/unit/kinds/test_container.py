@@ -1,4 +1,4 @@
-"""A3: Dockerfiles as executables."""
+"""Dockerfiles as executables."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""M6: what was counted of a deployment is kept, and bounded."""
+"""Counts of a deployment are kept, within limits."""
 
 from functools import partial
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""I22, I29: every route of ours refuses strangers, and every refusal has the one body."""
+"""Every route refuses strangers, and every refusal has the same body."""
 
 import json
 import re

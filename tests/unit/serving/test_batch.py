@@ -1,4 +1,4 @@
-"""The mode batch (M4): datasets in, predictions out, in order, again from where it ended."""
+"""The mode batch: datasets in, predictions out, in order, again from where it ended."""
 
 import bz2
 import gzip
@@ -233,7 +233,7 @@ def test_an_incomplete_part_is_repeated(spec, tmp_path, small, monkeypatch, harm
 
 
 def test_a_known_key_continues_on_another_machine(spec, tmp_path, small, monkeypatch):
-    """M4: the parts of an attempt before, whose data and model lay somewhere else."""
+    """It reuses the pieces of an earlier attempt whose data and model had other paths."""
     monkeypatch.setenv(KEY, "this model, image and data")
     places = [tmp_path / name for name in ("first", "second", "third")]
     for place in places:

@@ -1,4 +1,4 @@
-"""M3: bodies of requests are unpacked as they say, within bounds."""
+"""Bodies of requests are decompressed within limits."""
 
 import gzip
 import zlib

@@ -78,7 +78,6 @@ def test_a_fingerprint_changes_with_installed_packages(spec, interpreter):
 
 
 def test_variables_of_a_kernelspec_and_packages_on_its_path_count(spec, tmp_path):
-    """R2."""
     folder = tmp_path / "more"
     (folder / "extra-1.0.dist-info").mkdir(parents=True)
     metadata = folder / "extra-1.0.dist-info" / "METADATA"
@@ -124,7 +123,7 @@ def test_settings_of_the_user_count(spec, interpreter, tmp_path, monkeypatch, va
 
 
 def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
-    """R2: in a folder that was not there when it was asked, and in one that a .pth file names."""
+    """Even in a folder that appears later, and in one that a .pth file names."""
     user = {"PYTHONUSERBASE": os.fspath(tmp_path / "user")}
     base = f"{sys.base_prefix}/bin/python3"
     spec("mine", [base], env=user)
@@ -152,7 +151,6 @@ def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
 
 
 def test_two_builds_of_one_version_differ(spec, interpreter):
-    """R2."""
     place, install = interpreter
     spec("mine", [os.fspath(place), "-m", "ipykernel"])
     found = []
@@ -255,7 +253,7 @@ def conda(tmp_path):
 
 
 def test_kernels_outside_environments_are_listed(spec, interpreter, conda, tmp_path):
-    """L5: with what they are; ours is not among them."""
+    """They have a description. Kernels of nbyard are not among them."""
     place = conda("bin/python", "bin/R", "lib/R/bin/R")
     (tmp_path / "venv" / "pyvenv.cfg").touch()
     spec("a-venv", [os.fspath(interpreter[0]), "-m", "ipykernel"])
@@ -280,7 +278,6 @@ def test_kernels_outside_environments_are_listed(spec, interpreter, conda, tmp_p
 
 
 def test_a_kernel_without_its_interpreter_is_marked(spec, tmp_path, conda):
-    """L5."""
     spec("gone", [f"{tmp_path}/away/bin/python"])
     spec("gone-r", ["no-such-R"], "R")
     place = conda("bin/python")
@@ -297,7 +294,7 @@ def test_a_kernel_without_its_interpreter_is_marked(spec, tmp_path, conda):
 
 
 def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
-    """L5: those of other languages, too."""
+    """This includes packages of other languages."""
     place = conda("bin/python", "bin/R", packages=["r-base-4.3-0"])
     spec("p", [f"{place}/bin/python"])
     spec("r", [f"{place}/bin/R"], "R")
@@ -347,7 +344,7 @@ def mine(tmp_path, monkeypatch):
 
 
 def test_packages_of_the_user_count(mine, monkeypatch):
-    """R2: where the work sees them, the fingerprint does."""
+    """The fingerprint includes them if the work sees them."""
     (mine.parent / "cow.py").touch()
     after = kernels.python_interpreter()
     assert "mine" in names_in(after)
@@ -358,7 +355,7 @@ def test_packages_of_the_user_count(mine, monkeypatch):
 
 
 def test_a_lock_has_contents_origin_and_interpreter(mine):
-    """R2: what a lock file says, as far as it is known on the spot."""
+    """The lock file has what is known on this machine."""
     (mine / "RECORD").write_text("mine.py,sha256=abc,3\n")
     url = {"url": "file:///src/mine", "dir_info": {"editable": True}}
     (mine / "direct_url.json").write_text(json.dumps(url))

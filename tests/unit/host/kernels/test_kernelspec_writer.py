@@ -1,4 +1,4 @@
-"""L1, L5: the kernel of an environment, as Jupyter finds it."""
+"""The kernel of an environment, as Jupyter finds it."""
 
 import json
 from pathlib import Path

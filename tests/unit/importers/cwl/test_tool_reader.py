@@ -1,4 +1,4 @@
-"""E13: what a `CommandLineTool` becomes; its words are those that CWL v1.2 requires."""
+"""A `CommandLineTool` becomes the command line that CWL v1.2 requires."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""E13: a command written as CWL and read again is the same command."""
+"""A command written as CWL and read again is the same command."""
 
 from pathlib import Path
 from typing import Any

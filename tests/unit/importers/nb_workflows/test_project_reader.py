@@ -1,4 +1,4 @@
-"""J2: projects of NB Workflows 0.2 and 0.3 become project files of nbyard."""
+"""Projects of NB Workflows 0.2 and 0.3 become project files of nbyard."""
 
 from typing import Any
 

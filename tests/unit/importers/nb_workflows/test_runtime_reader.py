@@ -1,4 +1,4 @@
-"""J2: runtimes become environments and images, and variables secrets."""
+"""Runtimes become environments and images, and variables become secrets."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""P5: what is remembered of who was let in, and for whom it counts."""
+"""Which admissions are cached, and for whom they count."""
 
 import pytest
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine

@@ -1,5 +1,4 @@
-"""M6: what the proxy counts comes to the store, also when the server ends. What it counts:
-test_proxy."""
+"""Counts of the proxy reach the store, even when the server stops. See test_proxy_handlers.py."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""E14: by name, in a run and outside of one."""
+"""Data by name, in a run and outside one."""
 
 import json
 import os
@@ -168,7 +168,6 @@ def test_a_function_gets_a_hint_for_its_inputs(
 
 
 def test_a_run_provides_secrets(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """E3."""
     (run / "secrets").mkdir()
     (run / "secrets/token").write_text("{1}")
     (run / "secrets/login.json").write_text('{"user": "ann"}')

@@ -51,7 +51,7 @@ class Kernel:
 def test_an_attempt_gets_another_kernel_if_the_ready_one_ends(
     served: list[Any], comes_up: bool, is_told: bool
 ) -> None:
-    """I4: and whoever speaks later is refused, so that he asks somebody else."""
+    """Later messages are refused, so that the sender tries another kernel."""
     hear, tell = socket.socketpair()
     with hear, tell:
         line = json.dumps(TOLD).encode() + b"\n"

@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.automations.structs import AutomationPatch, Fire, NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.reasons.structs import because
 from nbyard.services.automations import service
 from nbyard.services.automations.event_sources import event_source
 
@@ -23,7 +24,7 @@ def field_of(refused):
 def test_a_trigger_is_stored_with_its_sentence(automations, ann):
     made = automations.after("train.py", "report.py")
     assert (made.name, made.run.path, made.on.path) == ("report", "report.py", "train.py")
-    assert str(made.sentence) == "A run of train.py succeeded"
+    assert made.sentence == because("fires-after-success", path="train.py")
     service = automations.service
     assert service.get(ann, "report") == service.get(ann, made.id) == made
     assert service.list(ann).items == service.list(ann, path="report.py").items == [made]
@@ -119,7 +120,7 @@ def test_a_change_keeps_what_is_omitted(automations, ann, yard):
         since = yard.store.automations.by_id(c, made.id).since_event
     on = {"kind": "run", "path": "load.py", "outcome": "either"}
     again = automations.service.update(ann, made.id, patch(changed, on=on))
-    assert str(again.sentence) == "A run of load.py succeeded or failed"
+    assert again.sentence == because("fires-after-end", path="load.py")
     with yard.store.read() as c:
         assert yard.store.automations.by_id(c, made.id).since_event > since
 

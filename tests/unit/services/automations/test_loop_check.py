@@ -31,7 +31,7 @@ def test_a_loop_of_several_triggers_is_named(automations):
     with pytest.raises(Invalid) as refused:
         automations.after("report.py", "load.py")
     assert loop_of(refused) == ["load.py", "train.py", "report.py", "load.py"]
-    assert "load.py → train.py → report.py → load.py" in refused.value.message
+    assert " → ".join(loop_of(refused)) in refused.value.message
     automations.after("load.py", "report.py")
 
 

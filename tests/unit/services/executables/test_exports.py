@@ -1,4 +1,4 @@
-"""E13: commands of other programs are registered, run and exported as a service."""
+"""Commands of other programs are registered, run and exported."""
 
 import pytest
 

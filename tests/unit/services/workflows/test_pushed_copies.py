@@ -1,4 +1,4 @@
-"""J2: lists have each workflow of a pushed project once, with the project active and without."""
+"""Lists have each workflow of a pushed project once, with the project active and without."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""J2: users see and name pushed workflows as `PROJECT:PATH`."""
+"""Users see and name pushed workflows as `PROJECT:PATH`."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""J2: pushed workflows keep their history from push to push."""
+"""Pushed workflows keep their history from push to push."""
 
 import json
 from contextlib import contextmanager

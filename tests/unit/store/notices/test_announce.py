@@ -214,7 +214,6 @@ def test_a_firing_without_a_run_is_announced_once(store, kind):
 
 
 def test_other_owners_get_no_notice(store):
-    """I23."""
     with store.write() as c:
         made = add(store, c, owner="bob")
         store.rules.replace(c, "bob", made.id, [NoticeRule([*EVENTS])])
@@ -224,7 +223,7 @@ def test_other_owners_get_no_notice(store):
 
 @pytest.mark.parametrize("origin", sorted(SCRATCH))
 def test_scratch_runs_are_not_announced(store, origin):
-    """K15: neither their ends, nor as the failure before a success."""
+    """Neither their ends, nor as the failure before a success."""
     with store.write() as c:
         made = channel(store, c)
         end(store, c, "failed", origin=origin)

@@ -1,4 +1,4 @@
-"""J5: the results of the runs of a project, on both databases."""
+"""The results of the runs of a project, on both databases."""
 
 from typing import Any
 

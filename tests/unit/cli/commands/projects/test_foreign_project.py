@@ -1,4 +1,4 @@
-"""J2: `nbyard projects convert` writes a project that can be pushed."""
+"""`nbyard projects convert` writes a project that can be pushed."""
 
 import json
 import shlex

@@ -1,4 +1,4 @@
-"""J2: `nbyard plan`, `push` and `pull`."""
+"""`nbyard plan`, `push` and `pull`."""
 
 import json
 import subprocess

@@ -59,7 +59,6 @@ def test_mistakes_are_named(shell, made):
 
 
 def test_artifacts_are_listed_by_kind(shell):
-    """J5."""
     assert shell("projects", "create", "vine", "--goal", "Predict").code == 0
     found = shell("projects", "artifacts", "vine", "--kind", "model")
     assert found.code == 0 and "kind" in found.out

@@ -137,7 +137,6 @@ def test_a_run_of_an_executable_starts_one_run(fired):
 
 
 def test_a_check_run_starts_none(fired):
-    """K15."""
     (fired.root / "other.py").write_text("print()")
     made = fired.create({"kind": "run", "path": "other.py", "outcome": "either"})
     run = fired.runs_of.check_sample(OWNER, NewCheckRun(path="other.py"))
