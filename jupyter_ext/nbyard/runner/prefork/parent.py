@@ -19,8 +19,7 @@ from typing import Any
 from ..attempt_folder import AttemptFolder
 from ..process import processes
 from ..process.environ_stamps import stamp
-from ..process.forks import live_as, prepare_to_fork
-from ..process.prctl import adopt_orphans
+from ..process.forks import adopt_orphans, live_as, prepare_to_fork
 from ..supervision.orphan_cleanup import make_scratch, remove_scratch
 from ..supervision.start_supervisor import supervise
 from .pool import LOOK_SECONDS, Pool, WaitingSupervisor

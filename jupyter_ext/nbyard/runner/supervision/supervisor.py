@@ -1,10 +1,7 @@
 """The supervisor of an attempt: runs its work to the end and determines its result.
 
-Handles signals to the supervisor.
-
-Each wakes its selector; SIGTERM and SIGINT stop the attempt.
-
-Reaps, measures and kills the processes of the work.
+It reaps, measures and kills the processes of the work. Signals wake its selector; SIGTERM and
+SIGINT stop the attempt. It reserves disk space for the result, in case the disk is full by then.
 """
 
 from __future__ import annotations
@@ -19,22 +16,63 @@ from typing import Any
 from ..attempt_folder import CODE, AttemptFolder
 from ..process import processes
 from ..process.clock import Clock
-from ..process.prctl import ADOPTS, adopt_orphans
+from ..process.forks import ADOPTS, adopt_orphans
 from ..reasons import Reason, because
 from ..secret_masking import masks_of
 from ..work import work_outcome
 from ..work.launch_process import CannotStart, WorkProcess
-from .disk_reserve import Reserve
+from .attempt_events import POKE_SECONDS, Progress, Reports
 from .limits import Limits
 from .orphan_cleanup import OrphanCleanup
 from .outside import TAKE_SECONDS, OutsideWatch
-from .records.attempt_events import POKE_SECONDS, Progress
-from .records.runner_reports import Reports
-from .records.work_log import Log
 from .usage_recorder import GpuMeter, UsageRecord
 from .watch import Watch
+from .work_log import Log
 
+# Room for the end of a log (256 KiB) and a result with a long traceback (200 kB).
+RESERVED_BYTES = 4096 * 128
+_RESERVED_PAGES = [b"\0" * 4096] * 128
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+class Reserve:
+    """An open file without a name.
+
+    The system frees its space when this process ends. It is reused for the next attempt.
+    """
+
+    def __init__(self) -> None:
+        self._file = -1
+
+    def hold(self, folder: str) -> None:
+        """Reserve space on the disk of a folder.
+
+        If there is no space, reserve nothing.
+        """
+        try:
+            if self._file >= 0 and os.fstat(self._file).st_dev == os.stat(folder).st_dev:
+                return
+            self.release()
+            self._make(os.path.join(folder, "reserve"))
+        except OSError:
+            self.release()
+
+    def _make(self, path: str) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.unlink(path)
+        if hasattr(os, "posix_fallocate"):
+            # Setting only the file's size would reserve no space.
+            os.posix_fallocate(self._file, 0, RESERVED_BYTES)
+        else:
+            os.writev(self._file, _RESERVED_PAGES)  # dirties only one page of memory
+
+    def release(self) -> bool:
+        """Free the space. Return whether there was any."""
+        if self._file < 0:
+            return False
+        os.close(self._file)
+        self._file = -1
+        return True
 
 
 class Children:

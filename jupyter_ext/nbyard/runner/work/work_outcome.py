@@ -9,8 +9,8 @@ import stat
 from typing import Any
 
 from ..attempt_folder import AttemptFolder
-from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
 from ..process.path_states import walk
+from ..process.processes import FROM_OUTSIDE, end_of, signal_name
 from ..reasons import Reason, because, system_error
 from . import collect_outputs
 

@@ -25,12 +25,12 @@ from typing import Any
 
 import nbyard.serving
 from nbyard.runner.handoff import text_format
+from nbyard.serving.batch import dask_worker_functions
 from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
 from nbyard.serving.load_model import Spec
 
-from . import dask_worker_functions
 from .predict_files import Over
 from .read_ahead import Numbered
 from .table_files import CannotRead

@@ -16,14 +16,16 @@ from pathlib import Path
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.runner.secret_masking import masks_of
-from nbyard.runner.supervision.records.log_gap import (
+from nbyard.runner.supervision.work_log import (
+    AT_LIMIT,
+    LIMIT_BYTES,
+    TAIL_BYTES,
     gap_line,
     log_forgotten,
     log_limit,
     log_unseen,
     uncounted_gap_line,
 )
-from nbyard.runner.supervision.records.work_log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
 from nbyard.runtimes.docker.attempt_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"

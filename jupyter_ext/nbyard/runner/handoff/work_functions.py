@@ -1,12 +1,20 @@
-"""`input`, `output` and `secret`: read and store values by name, inside and outside of a run."""
+"""What the code of a node calls: `input`, `output`, `secret`, `port`, `log_metric`, `executable`.
+
+Each also works outside of a run.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import os
 import re
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, overload
 
 from .value_files import (
     FOLDER,
@@ -28,6 +36,13 @@ TYPE = ".type.json"
 # The folder in the working directory that is used outside of a run.
 BESIDE = "handoff"
 _NOTHING: Any = object()
+F = TypeVar("F", bound=Callable[..., Any])
+PORT = "NBYARD_PORT"
+METRICS = "metrics.jsonl"
+MAX_METRIC_NAME = 200
+# From this size in bytes on, only every n-th point of a metric is written, and finally none.
+SPARSE = ((8 * 2**20, 0), (7 * 2**20, 1000), (6 * 2**20, 100), (4 * 2**20, 10))
+_counts: Counter[str] = Counter()
 
 
 def input(name: str, default: Any = _NOTHING, *, type: Any = None) -> Any:
@@ -240,3 +255,104 @@ def _write_beside(name: str, form: Form) -> None:
     for other in _files_beside(name):
         if other != target:
             _remove(os.path.join(BESIDE, other))
+
+
+@overload
+def executable(function: F) -> F: ...
+
+
+@overload
+def executable(*, outputs: Mapping[str, str] | None = None) -> Callable[[F], F]: ...
+
+
+def executable(
+    function: F | None = None, *, outputs: Mapping[str, str] | None = None
+) -> F | Callable[[F], F]:
+    """Mark a function as a node of workflows. The function itself stays unchanged.
+
+    `outputs` names the function's outputs, each with its file format ("csv", "json", "txt" …, empty
+    for any). It is read from the source, so it must be written out there.
+
+    If an output has the name of a parameter, the function writes it to the path in that argument.
+    All other outputs are the return value: one alone, or several as a dict by name or a tuple in
+    order.
+    """
+    if function is not None:
+        return function
+    return lambda decorated: decorated
+
+
+def port(name: str = "") -> int:
+    """Return the number of the port declared under a name. Without a name, of the only port.
+
+    In a run, the link of that name works as soon as the work answers on this port. A process
+    listens on 127.0.0.1, a container on every address (`NBYARD_HOST` has the address). Outside of a
+    run this returns 0, with which servers choose a free port.
+
+    Raises:
+        NotGiven: The run has no port of that name.
+    """
+    variable = f"{PORT}_{name.upper().replace('-', '_')}" if name else PORT
+    port_text = os.environ.get(variable)
+    if port_text:
+        return int(port_text)
+    if not os.environ.get(ATTEMPT):
+        return 0
+    known = sorted(key[len(PORT) + 1 :].lower() for key in os.environ if key.startswith(f"{PORT}_"))
+    message = f"no port {name!r} is declared" if name else "no port is declared, or several are"
+    raise NotGiven(f"{message} for this run (it has: {', '.join(known) or 'none'})")
+
+
+def log_metric(name: str, value: Any, step: float | None = None) -> None:
+    """Record a number under a name, optionally at a step of the work.
+
+    Run Info plots it at once. NaN and infinities are kept. Outside of a run nothing happens.
+
+    Raises:
+        Unfit: The value or the step is not a number or beyond the range of a float, or the name
+            is not a text of at most 200 characters.
+    """
+    if not isinstance(name, str) or not 0 < len(name) <= MAX_METRIC_NAME:
+        raise Unfit(f"the name of a metric is text of at most {MAX_METRIC_NAME} characters")
+    number, at_step = as_number(value), None if step is None else as_number(step)
+    if folder := os.environ.get(ATTEMPT):
+        record_metric(folder, name, number, at_step)
+
+
+def record_metric(
+    folder: str, name: str, value: float | str, step: float | str | None = None
+) -> None:
+    """Append a point of a metric to the file in an attempt's folder, if there is room."""
+    line = {"at": round(time.time(), 3), "name": name, "value": value}
+    if step is not None:
+        line["step"] = step
+    written = json.dumps(line).encode() + b"\n"
+    with contextlib.suppress(OSError):  # a full disk costs only this line
+        os.makedirs(folder, exist_ok=True)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+        handle = os.open(os.path.join(folder, METRICS), flags, 0o644)
+        try:
+            size = os.fstat(handle).st_size
+            every = next((each for least, each in SPARSE if size >= least), 1)
+            _counts[name] += 1
+            if every and _counts[name] % every == 0:
+                os.write(handle, written)  # at once, as several processes may write
+        finally:
+            os.close(handle)
+
+
+def as_number(value: Any) -> float | int | str:
+    """Return a number. NaN and infinities become texts, as JSON has no such numbers.
+
+    Raises:
+        Unfit: the value is not a number, or an integer beyond the range of a float.
+    """
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        raise Unfit(f"a metric is a number, not {kind_of(value)}") from None
+    except OverflowError:
+        raise Unfit("a metric is a number between -1.8e308 and 1.8e308") from None
+    if not math.isfinite(number):
+        return str(number)
+    return value if type(value) is int else number

@@ -1,12 +1,53 @@
-"""Messages of the runner arrive whole, masked, and in their order."""
+"""Events are written, and those who follow are woken, but not for each of them."""
 
 import json
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from nbyard.runner.attempt_folder import AttemptFolder
+from nbyard.runner.process.clock import Clock
 from nbyard.runner.secret_masking import Masks
-from nbyard.runner.supervision.records import runner_reports
-from nbyard.runner.supervision.records.runner_reports import Reports
+from nbyard.runner.supervision import attempt_events
+from nbyard.runner.supervision.attempt_events import POKE_SECONDS, Progress, Reports
+
+
+class Followed(AttemptFolder):
+    """A folder that counts wake-ups."""
+
+    pokes = 0
+
+    def poke(self, wake: str, text: str) -> None:
+        assert wake == "socket"
+        self.pokes += 1
+
+
+def test_a_wake_up_is_due_until_the_pause_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(attempt_events, "time", SimpleNamespace(monotonic=lambda: now))
+    folder = Followed(str(tmp_path))
+    made = Progress(folder, "socket", Clock())
+    made.note()
+    assert made.has_news and folder.pokes == 0
+    now = POKE_SECONDS * 2
+    made.poke()
+    assert not made.has_news and folder.pokes == 1
+    now *= 2
+    made.poke()
+    assert folder.pokes == 1, "nothing is new"
+
+
+def test_without_an_address_no_listener_is_woken(tmp_path: Path) -> None:
+    made = Progress(Followed(str(tmp_path)), "", Clock())
+    made.write_events({"type": "stage", "stage": "preparing"})
+    assert not made.has_news and made.working_at is None
+    made.write_events({"type": "stage", "stage": "running"})
+    assert made.working_at is not None
+    assert len((tmp_path / "events.jsonl").read_text().splitlines()) == 2
+
 
 END = {"type": "end", "failure": None, "stays": True}
 
@@ -34,7 +75,7 @@ def test_the_end_is_kept_and_may_offer_to_stay() -> None:
 
 
 def test_a_message_without_an_end_takes_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runner_reports, "MAX_REPORT_BYTES", 100)
+    monkeypatch.setattr(attempt_events, "MAX_REPORT_BYTES", 100)
     made = Reports(Masks([]))
     assert made.read(b"x" * 101) == []
     assert made.read(b"y" * 50) == []

@@ -3,13 +3,17 @@
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.runner.supervision.records import work_log as module
-from nbyard.runner.supervision.records.work_log import Log
+from nbyard.reasons.structs import read_reason
+from nbyard.runner.reasons import is_reason
+from nbyard.runner.supervision import work_log
+from nbyard.runner.supervision import work_log as module
+from nbyard.runner.supervision.work_log import Log
 
 pytestmark = pytest.mark.slow
 
@@ -108,3 +112,35 @@ def test_a_full_disk_loses_lines_but_not_the_work(
     text = (tmp_path / "log").read_text()
     gap = "[nbyard: lines missing here: 2 (10 B): No space left on device] "
     assert text.startswith(f"one\n\n{gap}{{") and text.endswith("}\n")
+
+
+CASES = json.loads((Path(__file__).parents[3] / "cases/log_gaps.json").read_text("utf-8"))
+GAPS = [case for case in CASES if case["gap"]]
+
+
+@pytest.mark.parametrize("case", GAPS, ids=lambda case: case["text"])
+def test_a_line_has_the_english_text_and_the_reason(case: dict[str, Any]) -> None:
+    gap, why = case["gap"], case["gap"]["params"]["why"]
+    if gap["code"] == "log-gap-uncounted":
+        line = work_log.uncounted_gap_line(why)
+    else:
+        is_least = gap["code"] == "log-gap-at-least"
+        params = gap["params"]
+        line = work_log.gap_line(params["lines"], params["size"], why, is_least=is_least)
+    assert line.decode() == f"\n{case['line']}\n"
+
+
+@pytest.mark.parametrize("case", GAPS, ids=lambda case: case["text"])
+def test_the_text_is_the_one_of_the_catalogue(case: dict[str, Any]) -> None:
+    assert str(read_reason(case["gap"])) == case["text"]
+    assert case["line"].startswith(f"[nbyard: {case['text']}] ")
+
+
+def test_a_refused_write_has_the_message_of_the_system() -> None:
+    error = OSError(28, os.strerror(28))
+    assert work_log.refused_write(error) == GAPS[1]["gap"]["params"]["why"]
+
+
+@pytest.mark.parametrize("why", [work_log.log_limit(), work_log.log_forgotten()])
+def test_its_reasons_are_known_to_the_runner(why: dict[str, Any]) -> None:
+    assert is_reason(why)

@@ -1,21 +1,25 @@
 """E14: by name, in a run and outside of one."""
 
 import json
+import math
 import os
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pandas
 import pytest
 
 import nbyard
-from nbyard.runner.handoff import input_output_secret
+from nbyard import NotGiven, port
+from nbyard.runner.handoff import work_functions
 
 
 @pytest.fixture(autouse=True)
 def no_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv(input_output_secret.ATTEMPT, raising=False)
+    monkeypatch.delenv(work_functions.ATTEMPT, raising=False)
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         },
     }
     (folder / "task.json").write_text(json.dumps(task))
-    monkeypatch.setenv(input_output_secret.ATTEMPT, str(folder))
+    monkeypatch.setenv(work_functions.ATTEMPT, str(folder))
     return folder
 
 
@@ -162,7 +166,7 @@ def test_a_name_must_be_valid(name: Any) -> None:
 def test_a_function_gets_a_hint_for_its_inputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(input_output_secret.ATTEMPT, str(tmp_path / "call"))
+    monkeypatch.setenv(work_functions.ATTEMPT, str(tmp_path / "call"))
     with pytest.raises(nbyard.NotGiven, match="a function takes 'table' as a parameter"):
         nbyard.input("table")
 
@@ -175,7 +179,7 @@ def test_a_run_provides_secrets(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
     task = json.loads((run / "task.json").read_text())
     task["work"]["parameters"] |= {"token": "{attempt}/secrets/token"}
     (run / "task.json").write_text(json.dumps(task))
-    monkeypatch.setenv(input_output_secret.SECRETS, str(run / "secrets"))
+    monkeypatch.setenv(work_functions.SECRETS, str(run / "secrets"))
     assert nbyard.secret("token") == nbyard.input("token") == "{1}"
     assert nbyard.secret("login") == {"user": "ann"}
     with pytest.raises(nbyard.NotGiven, match="this run received no credential for 'other'"):
@@ -183,10 +187,103 @@ def test_a_run_provides_secrets(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_outside_of_a_run_a_secret_is_a_variable(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(input_output_secret.SECRETS, raising=False)
+    monkeypatch.delenv(work_functions.SECRETS, raising=False)
     monkeypatch.setenv("API_TOKEN", "x")
     assert nbyard.secret("api_token") == "x"
     with pytest.raises(nbyard.NotGiven, match="no environment variable other or OTHER"):
         nbyard.secret("other")
     with pytest.raises(nbyard.Unfit):
         nbyard.secret("../token")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("NBYARD_ATTEMPT", str(tmp_path / "attempt"))
+    return tmp_path / "attempt"
+
+
+def lines(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+
+
+def test_each_metric_is_a_line(folder: Path) -> None:
+    nbyard.log_metric("loss", 0.5, 1)
+    nbyard.log_metric("loss", numpy.float32(0.25), step=numpy.int64(2))
+    nbyard.log_metric("good", True)
+    found = [{key: value for key, value in line.items() if key != "at"} for line in lines(folder)]
+    assert found == [
+        {"name": "loss", "value": 0.5, "step": 1},
+        {"name": "loss", "value": 0.25, "step": 2.0},
+        {"name": "good", "value": 1.0},
+    ]
+    assert all(line["at"] > 1e9 for line in lines(folder))
+
+
+def test_non_finite_numbers_are_texts(folder: Path) -> None:
+    for value in (math.nan, math.inf, -math.inf):
+        nbyard.log_metric("x", value)
+    assert [line["value"] for line in lines(folder)] == ["nan", "inf", "-inf"]
+
+
+@pytest.mark.parametrize("value", ["high", None, [1], object()])
+def test_values_that_are_no_numbers_are_refused(folder: Path, value: Any) -> None:
+    with pytest.raises(nbyard.Unfit, match="a metric is a number, not"):
+        nbyard.log_metric("x", value)
+
+
+def test_integers_beyond_floats_are_refused(folder: Path) -> None:
+    for value in (10**400, -(10**5000)):
+        with pytest.raises(nbyard.Unfit, match="between -1"):
+            nbyard.log_metric("x", value)
+    nbyard.log_metric("x", 10**300)
+    assert [line["value"] for line in lines(folder)] == [10**300]
+
+
+@pytest.mark.parametrize("name", ["", "x" * 201, 3])
+def test_a_name_is_text(folder: Path, name: Any) -> None:
+    with pytest.raises(nbyard.Unfit, match="at most 200 characters"):
+        nbyard.log_metric(name, 1)
+
+
+def test_the_file_is_thinned_and_then_stops_growing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_functions, "SPARSE", ((6000, 0), (3000, 10)))
+    monkeypatch.setattr(work_functions, "_counts", Counter())
+    for step in range(10_000):
+        nbyard.log_metric("x", step, step)
+    steps = [line["step"] for line in lines(folder)]
+    assert 5900 < (folder / "metrics.jsonl").stat().st_size < 6200
+    assert steps[:3] == [0, 1, 2] and steps[-1] - steps[-2] == 10 and steps[-1] > 400
+
+
+def test_outside_of_a_run_metrics_are_ignored(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
+    monkeypatch.chdir(tmp_path)
+    nbyard.log_metric("x", 1)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_loses_only_the_line(tmp_path: Path, monkeypatch: Any) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("NBYARD_ATTEMPT", str(tmp_path / "file"))
+    nbyard.log_metric("x", 1)
+
+
+def test_a_run_sets_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
+    monkeypatch.setenv("NBYARD_PORT_MY_PAGE", "4711")
+    assert port("my-page") == 4711
+    with pytest.raises(NotGiven, match=r"no port 'web' is declared .*it has: my_page"):
+        port("web")
+    with pytest.raises(NotGiven, match="no port is declared, or several are"):
+        port()
+    monkeypatch.setenv("NBYARD_PORT", "4711")
+    assert port() == 4711
+
+
+def test_outside_of_a_run_a_free_port_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
+    assert port() == port("web") == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.runner.kernels import known_insides
+from nbyard.runner.kernels import kernel_imports
 
 
 class Base:
@@ -19,16 +19,16 @@ class Known(Base):
 
 
 def test_a_class_has_what_it_defines_inherits_or_sets() -> None:
-    assert known_insides.uses(Known, ("here", "computed", "made_here", "__init__"))
-    assert not known_insides.uses(Known, ("here", "gone"))
+    assert kernel_imports.uses(Known, ("here", "computed", "made_here", "__init__"))
+    assert not kernel_imports.uses(Known, ("here", "gone"))
 
 
 def test_the_installed_packages_are_known() -> None:
-    known_insides.check_known_insides()
+    kernel_imports.check_known_insides()
 
 
 def test_missing_names_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = {"json.JSONDecoder": ("decode", "_gone"), "json.Gone": ("one",)}
-    monkeypatch.setattr(known_insides, "OF_FORKED_KERNELS", wanted)
+    monkeypatch.setattr(kernel_imports, "OF_FORKED_KERNELS", wanted)
     with pytest.raises(RuntimeError, match=r"without json\.JSONDecoder\._gone, json\.Gone$"):
-        known_insides.check_known_insides()
+        kernel_imports.check_known_insides()
