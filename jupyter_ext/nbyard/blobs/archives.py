@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from nbyard.blobs.blob_writer import Blob
+from nbyard.blobs.file_operations import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import MAX_FILES, Tree, TreeEntry
 from nbyard.domain.ignore_rules import may_hold_secrets

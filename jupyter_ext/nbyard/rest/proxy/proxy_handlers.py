@@ -3,8 +3,10 @@
 Addresses are `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`.
 """
 
+import logging
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -13,16 +15,16 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.ioloop import IOLoop
 from tornado.iostream import IOStream, StreamClosedError
 
 from nbyard.domain.attempts import monitor_links
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import structs as deployments
 from nbyard.domain.deployments.structs import Target
-from nbyard.domain.deployments.traffic import ERROR_STATUS
+from nbyard.domain.deployments.traffic import ERROR_STATUS, Tally
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
-from nbyard.rest.access.authorization_cache import Admission, key_of
-from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
+from nbyard.rest.access import SEGMENT, Admission, Holder, is_navigation, key_of, take_pass
 from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext, check_authorizer
 from nbyard.rest.proxy.forwarded_headers import (
     has_plain_length,
@@ -33,9 +35,12 @@ from nbyard.rest.proxy.forwarded_headers import (
     request_query,
     response_headers,
 )
-from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
 
+log = logging.getLogger("nbyard.rest")
+EVERY_SECONDS = 10.0
+# After a pause, the first counts are stored soon, so that users see their own request.
+FIRST_SECONDS = 0.5
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>{words}</p>{hint}<p><a href="{address}">{action}</a></p></body></html>
@@ -51,6 +56,55 @@ BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays
 PATTERN = deployments.PROXY + BEHIND
 OF_ATTEMPTS = monitor_links.PROXY + BEHIND
 OPAQUE = "null"  # the origin of a page in a sandbox
+
+
+class RequestMeter:
+    """Counts requests in the server's event loop.
+
+    When the context is closed, the rest is stored. `note` is called for every request, and for
+    every piece that a client sends through a WebSocket.
+    """
+
+    def __init__(self, context: RestContext, note: Callable[[], None] = lambda: None):
+        self.note = note
+        self._context = context
+        self._tallies: dict[str, Tally] = {}
+        self._is_due = self._is_known = False
+        self._given_at = -math.inf
+
+    def count(self, deployment: str, seconds: float, status: int) -> None:
+        """Count a request to a deployment. `seconds` is the time until its response."""
+        tally = self._tallies.setdefault(deployment, Tally())
+        tally.count(time.time(), seconds, status)
+        self.note()
+        if not self._is_known:
+            self._is_known = True
+            self._context.closing.append(self.store_counts)
+        if not self._is_due:
+            self._is_due = True
+            left = self._given_at + EVERY_SECONDS - time.monotonic()
+            IOLoop.current().call_later(max(FIRST_SECONDS, left), self.store_in_thread)
+
+    def store_in_thread(self) -> None:
+        self._is_due = False
+        self._given_at = time.monotonic()
+        if self._tallies:
+            tallies, self._tallies = self._tallies, {}
+            # Writing to the store blocks, so do it outside the server's loop.
+            self._context.pool.submit(self._store_counts, tallies)
+
+    def store_counts(self) -> None:
+        """Store all counts that are not stored yet."""
+        tallies, self._tallies = self._tallies, {}
+        if tallies:
+            self._store_counts(tallies)
+
+    def _store_counts(self, tallies: dict[str, Tally]) -> None:
+        for deployment, tally in tallies.items():
+            try:
+                self._context.services.deployments.counted(deployment, tally.take())
+            except (NbyardError, OSError) as error:
+                log.warning("the requests of deployments were not counted: %s", error)
 
 
 def page_of(status: int, message: str, hint: str, address: str, base_url: str) -> str:

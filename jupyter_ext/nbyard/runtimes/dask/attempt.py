@@ -24,8 +24,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask import file_transfer
-from nbyard.runtimes.dask.cluster import Cluster, Sighting
-from nbyard.runtimes.dask.worker_calls import WorkerGone
+from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
 from nbyard.runtimes.protocol import Observation, Order
 
 if TYPE_CHECKING:

@@ -26,13 +26,11 @@ from typing import Any
 import nbyard.serving
 from nbyard.runner.handoff import text_format
 from nbyard.serving.batch import dask_worker_functions
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
-from nbyard.serving.load_model import Spec
+from nbyard.serving.models import ModelFailed, Spec
 
-from .predict_files import Over
-from .read_ahead import Numbered
+from .predict_files import Numbered, Over
 from .table_files import CannotRead
 
 log = logging.getLogger("nbyard.serving")

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nbyard.serving.codec import Schema
-from nbyard.serving.load_model import Spec
+from nbyard.serving.models import Spec
 
 from .table_files import open_writer
 

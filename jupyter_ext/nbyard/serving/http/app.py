@@ -11,17 +11,15 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from nbyard.serving.call_model import ModelFailed, Predictor
 from nbyard.serving.codec import BadAnswer, Columns, ValueRefused
-from nbyard.serving.load_model import Spec, load_model
+from nbyard.serving.models import ModelFailed, Predictor, Spec, load_model
 
-from .access import Access
-from .bodies import CSV, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
 from .call_watchdog import BlockedByLateCall, CallTimedOut, Predict
 from .micro_batches import QueueFull, Worker
 from .open_inference_protocol import MalformedRequest, outputs_of, read_request, tensors_of
 from .openapi import document
 from .plain_json_and_mlflow import NOT_JSON, read_csv, read_invocation, read_json, records_of
+from .requests import CSV, Access, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
 
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"

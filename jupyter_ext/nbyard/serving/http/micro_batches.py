@@ -15,8 +15,8 @@ from collections.abc import Callable
 from itertools import accumulate, chain
 from typing import NamedTuple
 
-from nbyard.serving.call_model import ModelFailed, words_of
 from nbyard.serving.codec import Columns, ValueRefused
+from nbyard.serving.models import ModelFailed, words_of
 
 from .call_watchdog import BlockedByLateCall, Calls, CallTimedOut, Predict
 

@@ -16,17 +16,21 @@ from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker.attempt_container_spec import STAGING, VOLUME, container_user
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
-from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
-from nbyard.runtimes.docker.attempts.termination import GRACE_SECONDS, is_over_within
+from nbyard.runtimes.docker.attempts.container_process import (
+    GRACE_SECONDS,
+    LOOK_SECONDS,
+    is_over_within,
+)
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import take_back
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.warm.warm_containers import (
+    OCCUPANT,
     WarmContainer,
     WarmContainers,
+    WarmMount,
     remove_container,
 )
-from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
 from nbyard.runtimes.protocol import Observation, Order
 
 BEGIN_SECONDS = 60.0
