@@ -108,16 +108,13 @@ class SshRelay:
             child.terminate()
         for child in self._children:
             child.wait(END_SECONDS)
-        self._end_shared()
-        self._said.close()
-        self._folder.cleanup()
-
-    def _end_shared(self) -> None:
         at = self._words.index("--")
         # The shared master would otherwise live until ControlPersist ends.
         argv = [*self._words[:at], "-O", "exit", *self._words[at:]]
         with suppress(subprocess.TimeoutExpired):
             subprocess.run(argv, capture_output=True, timeout=END_SECONDS, check=False)
+        self._said.close()
+        self._folder.cleanup()
 
     def last_line(self) -> str:
         """Return the last line that ssh printed, or ""."""

@@ -347,34 +347,30 @@ def read_runtimes_file(
         container.leave_out_others(OF_CONTAINER)
         runtime.leave_out_others(("container", "version", "registry"))
         environments[name] = EnvironmentEntry(_requirements(container, files))
-        recipe = _recipe(container)
+        user, gpu = container.below("user"), container.below("gpu")
+        user.leave_out_others(("uid", "gid"))
+        gpu.leave_out_others(("cuda",))
+        maintainer = container.text("maintainer")
+        options: dict[str, tuple[Fields, str, Any]] = {
+            "base": (container, "image", container.text("image")),
+            "uid": (user, "uid", user.number("uid")),
+            "gid": (user, "gid", user.number("gid")),
+            "cuda": (gpu, "cuda", gpu.text("cuda")),
+            "labels": (container, "maintainer", {"maintainer": maintainer} if maintainer else None),
+        }
+        kept = {
+            option: value
+            for option, (fields, name, value) in options.items()
+            if value not in (None, "") and _accepts(fields, name, value, option)
+        }
+        recipe = Recipe(
+            **kept,
+            build_packages=_packages(container, "build_packages"),
+            system_packages=_packages(container, "final_packages"),
+        )
         if recipe != Recipe() or "version" in runtime or "registry" in runtime:
             images.append(NewImage(name, tag=_tag(name, runtime), recipe=recipe))
     return environments, images
-
-
-def _recipe(container: Fields) -> Recipe:
-    user, gpu = container.below("user"), container.below("gpu")
-    user.leave_out_others(("uid", "gid"))
-    gpu.leave_out_others(("cuda",))
-    maintainer = container.text("maintainer")
-    options: dict[str, tuple[Fields, str, Any]] = {
-        "base": (container, "image", container.text("image")),
-        "uid": (user, "uid", user.number("uid")),
-        "gid": (user, "gid", user.number("gid")),
-        "cuda": (gpu, "cuda", gpu.text("cuda")),
-        "labels": (container, "maintainer", {"maintainer": maintainer} if maintainer else None),
-    }
-    kept = {
-        option: value
-        for option, (fields, name, value) in options.items()
-        if value not in (None, "") and _accepts(fields, name, value, option)
-    }
-    return Recipe(
-        **kept,
-        build_packages=_packages(container, "build_packages"),
-        system_packages=_packages(container, "final_packages"),
-    )
 
 
 def _packages(container: Fields, name: str) -> list[str]:

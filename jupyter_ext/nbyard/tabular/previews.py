@@ -11,7 +11,7 @@ import itertools
 import json
 import pickletools
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -106,19 +106,14 @@ def small_picture(content: bytes) -> bytes:
             plain.paste(colours, mask=colours.getchannel("A"))
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError):
         return b""  # SyntaxError is Pillow's word for a broken PNG
-    return _encode_within_limit(plain)
-
-
-def _encode_within_limit(picture: Any) -> bytes:
-    """Return the encoded picture within the limit: PNG for drawings, JPEG for photographs."""
-    for drawing in itertools.chain([picture], map(picture.quantize, COLOURS)):
+    for drawing in itertools.chain([plain], map(plain.quantize, COLOURS)):
         buffer = io.BytesIO()
         drawing.save(buffer, "PNG")
         if buffer.tell() <= MAX_BYTES:
             return buffer.getvalue()
     for quality in QUALITIES:
         buffer = io.BytesIO()
-        picture.save(buffer, "JPEG", quality=quality, optimize=True)
+        plain.save(buffer, "JPEG", quality=quality, optimize=True)
         if buffer.tell() <= MAX_BYTES:
             return buffer.getvalue()
     return b""
@@ -161,7 +156,17 @@ def model_in(path: Path) -> ShownModel | None:
             strings = [strings[-1], argument]
     if not name:
         return None
-    inputs = _feature_names(instructions)
+    # the texts of the first list that follows the attribute with the names of features
+    rest = itertools.dropwhile(lambda instruction: instruction[1] != FEATURE_NAMES, instructions)
+    listed = itertools.dropwhile(lambda instruction: instruction[0] != "EMPTY_LIST", rest)
+    inside = itertools.takewhile(
+        lambda instruction: instruction[0] not in ("APPEND", "APPENDS"), listed
+    )
+    inputs = [
+        argument
+        for opcode, argument in inside
+        if isinstance(argument, str) and opcode.endswith("UNICODE")
+    ]
     if features is None and 0 < len(inputs) < BATCH:
         features = len(inputs)
     shown = [one_line(feature, MAX_NAME) for feature in inputs[:MAX_INPUTS]]
@@ -177,20 +182,6 @@ def _instructions(path: Path) -> Iterator[tuple[str, Any]]:
             yield opcode.name, argument
     except (ValueError, IndexError, OverflowError):
         return  # the end of the head, or arrays between the instructions, as joblib writes them
-
-
-def _feature_names(instructions: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return the texts of the first list that follows the attribute with the names of features."""
-    rest = itertools.dropwhile(lambda instruction: instruction[1] != FEATURE_NAMES, instructions)
-    listed = itertools.dropwhile(lambda instruction: instruction[0] != "EMPTY_LIST", rest)
-    inside = itertools.takewhile(
-        lambda instruction: instruction[0] not in ("APPEND", "APPENDS"), listed
-    )
-    return [
-        argument
-        for opcode, argument in inside
-        if isinstance(argument, str) and opcode.endswith("UNICODE")
-    ]
 
 
 def _head(path: Path) -> bytes:

@@ -331,15 +331,11 @@ class Session:
             raise KernelEnded(self._death()) from None
         finally:
             if not self.client.passes_on:
-                self._pass_on(index)
+                for output in self._notebook.cells[index].get("outputs", ()):
+                    _write(output.get("text", "") if output["output_type"] == "stream" else "")
+                    _write("".join(f"{line}\n" for line in output.get("traceback", ())))
         self.cell = None
         return None
-
-    def _pass_on(self, index: int) -> None:
-        """Write what a cell printed, and its tracebacks, to the log."""
-        for output in self._notebook.cells[index].get("outputs", ()):
-            _write(output.get("text", "") if output["output_type"] == "stream" else "")
-            _write("".join(f"{line}\n" for line in output.get("traceback", ())))
 
     def _note_end(self, *, cell: Any, execute_reply: dict[str, Any], **_: Any) -> None:
         """Record a cell's metrics, and whether the cell requested the kernel's end.

@@ -53,18 +53,16 @@ class Reserve:
             if self._file >= 0 and os.fstat(self._file).st_dev == os.stat(folder).st_dev:
                 return
             self.release()
-            self._make(os.path.join(folder, "reserve"))
+            path = os.path.join(folder, "reserve")
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.unlink(path)
+            if hasattr(os, "posix_fallocate"):
+                # Setting only the file's size would reserve no space.
+                os.posix_fallocate(self._file, 0, RESERVED_BYTES)
+            else:
+                os.writev(self._file, _RESERVED_PAGES)  # dirties only one page of memory
         except OSError:
             self.release()
-
-    def _make(self, path: str) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        os.unlink(path)
-        if hasattr(os, "posix_fallocate"):
-            # Setting only the file's size would reserve no space.
-            os.posix_fallocate(self._file, 0, RESERVED_BYTES)
-        else:
-            os.writev(self._file, _RESERVED_PAGES)  # dirties only one page of memory
 
     def release(self) -> bool:
         """Free the space. Return whether there was any."""
@@ -242,7 +240,19 @@ class Supervisor:
             self._obey_cancel()
             if self._ending is None:
                 self._begin()
-                self._supervise_until_over()
+                next_tick = 0.0
+                while not self._is_over():
+                    for key, _ in self._selector.select(self._seconds_to_wait()):
+                        key.data(key.fd)
+                    self._children.reap()
+                    self._progress.poke()
+                    self._guard.check()
+                    if self._outside:
+                        self._outside.take()
+                    has_ended = self._children.status is not None
+                    if time.monotonic() >= next_tick or self._signals.stop or has_ended:
+                        self._tick()
+                        next_tick = time.monotonic() + TICK_SECONDS
         except CannotStart as error:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._kill_remains()
@@ -305,21 +315,6 @@ class Supervisor:
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
-    def _supervise_until_over(self) -> None:
-        next_tick = 0.0
-        while not self._is_over():
-            for key, _ in self._selector.select(self._seconds_to_wait()):
-                key.data(key.fd)
-            self._children.reap()
-            self._progress.poke()
-            self._guard.check()
-            if self._outside:
-                self._outside.take()
-            has_ended = self._children.status is not None
-            if time.monotonic() >= next_tick or self._signals.stop or has_ended:
-                self._tick()
-                next_tick = time.monotonic() + TICK_SECONDS
-
     def _seconds_to_wait(self) -> float:
         """Return how many seconds to wait before the next check if nothing happens."""
         if self._outside:
@@ -336,23 +331,20 @@ class Supervisor:
     def _tick(self) -> None:
         now = time.monotonic()
         if now >= self._next_beat:
-            self._touch_heartbeat()
+            try:
+                self._folder.touch_heartbeat()
+            except OSError as error:
+                sys.stderr.write(f"heartbeat: {error}\n")
+            is_heard = self._limits.silent_seconds() < BEAT_SECONDS
+            if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
+                # the log file no longer shows that the work prints
+                self._progress.write_events({"type": "log", "state": "full"})
             self._next_beat = now + BEAT_SECONDS
         if self._ending is not None or self._children.status is not None:
             return
         self._obey_cancel()
         if self._ending is None:
             self._obey_limits(now)
-
-    def _touch_heartbeat(self) -> None:
-        try:
-            self._folder.touch_heartbeat()
-        except OSError as error:
-            sys.stderr.write(f"heartbeat: {error}\n")
-        is_heard = self._limits.silent_seconds() < BEAT_SECONDS
-        if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
-            # the log file no longer shows that the work prints
-            self._progress.write_events({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
         reason = self._folder.cancel_reason() or self._signals.stop

@@ -50,7 +50,12 @@ class Log:
         if self._tail or len(text) > self._space:
             head, text = text[: max(self._space, 0)], text[max(self._space, 0) :]
             self._write(head)
-            self._keep_end(text)
+            self._tail.append(text)
+            self._tail_bytes += len(text)
+            while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
+                first = self._tail.popleft()
+                self._tail_bytes -= len(first)
+                self._lose(first)
         else:
             self._write(text)
 
@@ -65,14 +70,6 @@ class Log:
                 self._why = refused_write(error)
                 self._lose(bytes(view))
                 return
-
-    def _keep_end(self, data: bytes) -> None:
-        self._tail.append(data)
-        self._tail_bytes += len(data)
-        while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
-            first = self._tail.popleft()
-            self._tail_bytes -= len(first)
-            self._lose(first)
 
     def _lose(self, data: bytes) -> None:
         # Written at the first loss, so that people who follow the log see it at once.

@@ -195,7 +195,14 @@ class Launch(WorkProcess):
     def _explain(self, error: Exception) -> Reason:
         program = str((self._work.get("argv") or ["?"])[0])
         if isinstance(error, OSError) and error.errno == errno.E2BIG:
-            return self._explain_size()
+            argv = [self._folder.expand_word(word) for word in self._work["argv"]]
+            large = [word for word in argv if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
+            if not large:
+                return because("command-too-large")
+            size = len(os.fsencode(large[0]))
+            return because(
+                "argument-too-large", argument=large[0][:40], size=size, limit=WORD_LIMIT_BYTES
+            )
         # The error concerns a stream or the working directory, not the program.
         if isinstance(error, OSError) and error.filename not in (None, program, self._argv()[0]):
             return because("file-unusable", file=str(error.filename), error=str(error.strerror))
@@ -204,16 +211,6 @@ class Launch(WorkProcess):
         if code:
             return because(code, program=shown)
         return because("program-not-started", program=shown, error=str(error))
-
-    def _explain_size(self) -> Reason:
-        argv = [self._folder.expand_word(word) for word in self._work["argv"]]
-        large = [word for word in argv if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
-        if not large:
-            return because("command-too-large")
-        size = len(os.fsencode(large[0]))
-        return because(
-            "argument-too-large", argument=large[0][:40], size=size, limit=WORD_LIMIT_BYTES
-        )
 
 
 def is_plain(environment: Iterable[str]) -> bool:

@@ -74,15 +74,14 @@ class RunnerChannel:
                     *lines, rest = (rest + piece).split(b"\n")
                     # Output without line ends, as from another program, must not fill the memory.
                     rest = rest[-MAX_WORD_BYTES:]
-                    self._take(lines)
+                    for line in lines:
+                        # Other lines on standard output, such as warnings, are no messages.
+                        with suppress(msgspec.MsgspecError):
+                            self._said.update(
+                                msgspec.json.decode(line, type=dict[str, str]).items()
+                            )
+                            self._news.set()
         self._news.set()
-
-    def _take(self, lines: list[bytes]) -> None:
-        for line in lines:
-            # Other lines on standard output, such as warnings, are no messages.
-            with suppress(msgspec.MsgspecError):
-                self._said.update(msgspec.json.decode(line, type=dict[str, str]).items())
-                self._news.set()
 
 
 class Progress:
