@@ -24,9 +24,8 @@ from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Unavailable
-from nbyard.magics.deploy_verb import deploy
+from nbyard.magics.magic_verbs import deploy, notebook_path
 from nbyard.magics.results import OPENS, Shown, link_to
-from nbyard.magics.schedule_verb import notebook_path
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard

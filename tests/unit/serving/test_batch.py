@@ -19,9 +19,8 @@ from nbyard.serving.batch import BatchMode, prediction_parts, table_files
 from nbyard.serving.batch.predict_files import Over, predict_all, predict_here
 from nbyard.serving.batch.prediction_parts import KEY, key_in
 from nbyard.serving.batch.table_files import CannotRead
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, Column, Schema, ValueRefused
-from nbyard.serving.load_model import Spec, read_spec
+from nbyard.serving.models import ModelFailed, Spec, read_spec
 
 from .models import SPEC
 
