@@ -4,8 +4,8 @@ import gzip
 import zlib
 
 import pytest
-
 from nbyard.serving.http.bodies import Body, BodyTooLarge, UnsupportedBody, decompress
+
 from nbyard.serving.http.open_inference_protocol import MalformedRequest
 
 TEXT = b'{"x": 1}' * 50

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
 from nbyard.host.kernels.kernelspec_writer import (
     kernel_name,
     offer_kernel,

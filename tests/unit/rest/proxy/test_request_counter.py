@@ -5,9 +5,10 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
+from nbyard.rest.proxy.request_counter import RequestMeter
+
 from nbyard.errors import Unavailable
 from nbyard.rest.proxy import request_counter
-from nbyard.rest.proxy.request_counter import RequestMeter
 
 
 def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:

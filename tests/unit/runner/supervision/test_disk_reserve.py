@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from nbyard.runner.supervision.disk_reserve import BYTES, Reserve
 
 

@@ -1,8 +1,8 @@
 """What `nbyard run --dry-run` prints."""
 
 import pytest
-
 from nbyard.cli.output.views.forecast_view import show_forecast
+
 from nbyard.domain.runs.previews.forecasts import NodeForecast, RunForecast
 from nbyard.reasons.structs import because
 

@@ -55,7 +55,7 @@ def test_an_automation_is_stored_with_its_sentence(automations, ann, made, root)
     assert automations.list(ann, search="nothing").items == []
 
 
-def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
+def test_a_automation_counts_waiting_due_times_also_behind_its_newest_ticks(
     yard, automations, ann, made
 ):
     assert made.waiting == 0
@@ -66,7 +66,7 @@ def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
             yard.store.firings.add_due(c, made, due, outcome)
     shown = automations.get(ann, made.id)
     assert shown.waiting == automations.list(ann).items[0].waiting == 2
-    assert {tick.outcome for tick in shown.recent} == {"overlapped"}
+    assert {firing.outcome for firing in shown.recent} == {"overlapped"}
 
 
 def test_names_are_unique(automations, ann, made):
@@ -158,7 +158,7 @@ def test_a_change_without_the_file_names_the_way_to_another_path(automations, an
     assert automations.update(ann, made.id, patch(pinned, overlap="queue")).overlap == "queue"
 
 
-def test_a_pinned_schedule_keeps_its_template(automations, ann, root, yard):
+def test_a_pinned_automation_keeps_its_template(automations, ann, root, yard):
     made = automations.create(ann, new(mode="pinned"))
     with yard.store.write() as c:
         yard.store.templates.delete_unused(c)
@@ -176,7 +176,7 @@ def test_a_pinned_schedule_keeps_its_template(automations, ann, root, yard):
         assert yard.store.automations.by_id(c, follows.id).template_id == ""
 
 
-def test_disabled_schedules_have_no_due_time(automations, ann, made, yard):
+def test_disabled_automations_have_no_due_time(automations, ann, made, yard):
     with yard.store.read() as c:
         assert yard.store.has_work(c) and not yard.store.is_busy(c)
     off = automations.disable(ann, made.id)
@@ -190,7 +190,7 @@ def test_disabled_schedules_have_no_due_time(automations, ann, made, yard):
     assert on.is_enabled and on.next_due == made.next_due
 
 
-def test_an_ended_schedule_cannot_be_enabled(automations, ann, yard):
+def test_an_ended_automation_cannot_be_enabled(automations, ann, yard):
     body = new(on={"kind": "phrase", "text": "in 1 hour"}, is_enabled=False, at_most=1)
     made = automations.create(ann, body)
     with yard.store.write() as c:
@@ -210,7 +210,7 @@ def test_run_now_is_a_run_of_the_schedule(automations, ann, yard, mode):
     assert automations.get(ann, made.id).counts.started == 0
 
 
-def test_a_deleted_schedule_keeps_its_runs(automations, ann, made, yard):
+def test_a_deleted_automation_keeps_its_runs(automations, ann, made, yard):
     run_id = automations.fire(ann, made.id, Fire()).run_id
     automations.delete(ann, made.id)
     with pytest.raises(NotFound):
