@@ -35,7 +35,7 @@ pytestmark = pytest.mark.leaves_running
 # What differs between two runs of one template.
 OWN = ("id", "number", "created_at", "origin")
 PATH = "flow.nbflow"
-# The run of a schedule or trigger, which ignores the cache by default.
+# The run of an automation, which ignores the cache by default.
 CACHED = {"path": PATH, "force": False}
 # What the canvas sends for its button Run: `questionOf` in src/runs/canvas/backend.ts.
 OF_CANVAS = {"path": PATH, "scope": "all", "nodes": [], "force": False, "parameters": {}}

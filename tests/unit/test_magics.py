@@ -245,7 +245,7 @@ def test_the_origin_of_an_artifact_is_shown(shell, yard, dispatcher):
         shell.run_line_magic("nbyard", "lineage")
 
 
-def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
+def test_a_notebook_fires_an_automation(shell, yard, dispatcher, monkeypatch):
     """The notebook may be part of a run, which the next run names."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     first = shell.run_line_magic("nbyard", "run t.sh").detail
