@@ -162,11 +162,11 @@ def test_second_dev_on_the_same_checkout_is_refused(dev: Dev):
 def test_changed_typescript_and_css_reach_the_served_bundle(dev: Dev):
     shown = dev.build()
     assert dev.page()["load"] == shown["load"]
-    dev.replace("src/panels/SidebarWidget.tsx", CAPTION, "a caption of this test")
+    dev.replace("src/panels/SidebarWidget.tsx", CAPTION, "my caption")
     changed = dev.build(shown)
     assert changed["load"] != shown["load"] and changed["server"] == shown["server"]
     assert dev.page()["load"] == changed["load"]
-    assert dev.served("a caption of this test")
+    assert dev.served("my caption")
 
     dev.replace("style/base.css", ".nby-Sr {", ".nby-Sr {\n  color: inherit;")
     assert dev.build(changed)["load"] != changed["load"]
@@ -191,10 +191,10 @@ def test_changed_settings_schema_reaches_the_page(dev: Dev):
     shown = dev.build()
     schema = next((dev.checkout / "schema").glob("*.json"))
     described = json.loads(schema.read_text())
-    schema.write_text(json.dumps(described | {"title": "A title of this test"}))
+    schema.write_text(json.dumps(described | {"title": "My title"}))
     assert dev.build(shown)["load"] == shown["load"]
     asked = dev.get(f"/lab/api/settings/nbyard:{schema.stem}")
-    assert json.loads(asked)["schema"]["title"] == "A title of this test"
+    assert json.loads(asked)["schema"]["title"] == "My title"
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""E1, R1: notebooks behave here as under papermill: the same outputs in the same cells, the same
+"""Notebooks behave here as under papermill: the same outputs in the same cells, the same
 errors, files and end."""
 
 import importlib.resources

@@ -1,4 +1,4 @@
-"""M6: a pickled model is probed for its inputs and outputs in a process of its own."""
+"""A pickled model is probed for its inputs and outputs in a process of its own."""
 
 import errno
 import os

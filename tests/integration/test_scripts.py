@@ -1,4 +1,4 @@
-"""E13: scripts with argparse or click run from a real shell without any description."""
+"""Scripts with argparse or click run from a real shell without any description."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.reasons.structs import because
-from nbyard.testing.forked_shell import StoreShell
+from nbyard.testing.shells import StoreShell
 
 ARGPARSE = """
 import argparse, csv, json

@@ -1,4 +1,4 @@
-"""E3, S1, I25: tasks receive secrets, and no stored record shows one."""
+"""Tasks receive secrets, and no stored record shows one."""
 
 import json
 
@@ -83,7 +83,7 @@ def test_login_is_a_json_file_whose_public_fields_are_shown(work):
 
 
 def test_unknown_credential_is_refused_at_its_field(work):
-    """BI-173: the value may be the secret itself, so the message does not repeat it."""
+    """The value may be the secret itself, so the message does not repeat it."""
     path = work.notebook("token = ''  # type: secret", "token")
     for call in (work.yard.services.runs.create, work.yard.services.runs.check):
         with pytest.raises(Invalid) as refused:

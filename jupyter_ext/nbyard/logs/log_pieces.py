@@ -9,7 +9,7 @@ from pathlib import Path
 from nbyard.domain.runs.attempt_views import LogChunk
 
 LOG_CHUNK = 256 * 1024
-# as `runner/supervision/records/log_gap.py` writes them
+# as `runner/supervision/work_log.py` writes them
 GAP = re.compile(r'^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$', re.MULTILINE)
 
 

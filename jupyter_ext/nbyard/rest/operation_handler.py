@@ -40,8 +40,7 @@ from nbyard.errors import (
     UnsupportedContent,
 )
 from nbyard.ipc.struct_types import prepare_structs
-from nbyard.rest.access.authorization_cache import Admissions
-from nbyard.rest.access.passes import Passes
+from nbyard.rest.access import Admissions, Passes
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
 from nbyard.services.operation import Field, Operation

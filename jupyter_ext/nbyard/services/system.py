@@ -17,7 +17,7 @@ from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.errors import NbyardError, NotFound
-from nbyard.host import gpus, user_unit
+from nbyard.host import hardware, user_unit
 from nbyard.host.entry_points import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.services.operation import operation
@@ -69,7 +69,7 @@ class SystemService:
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
         """List the GPUs that tasks may be granted."""
-        return Page(list(gpus.gpu_ids(self._parts.settings.gpus)))
+        return Page(list(hardware.gpu_ids(self._parts.settings.gpus)))
 
     @operation("POST", "/system/spelling", scope="system:read")
     def spell(self, caller: Caller, body: SpellingRequest) -> Spelling:

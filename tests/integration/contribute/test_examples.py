@@ -67,7 +67,7 @@ def test_new_field_has_an_option_a_spelling_and_a_place_in_the_store(workspace: 
     assert "1 passed" in example.pytest("tests/unit/cli/commands/projects/test_contacts.py")
     example.run()
     document = (example.folder / "jupyter_ext/nbyard/rest/openapi.json").read_text()
-    assert "Person or address for questions." in document
+    assert '"Person or address' in document
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""A3, E11: Dockerfiles as executables, on a real engine."""
+"""Dockerfiles as executables, on a real engine."""
 
 import json
 import re
@@ -16,8 +16,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.forked_shell import StoreShell
-from nbyard.testing.shell import CommandResult
+from nbyard.testing.shells import CommandResult, StoreShell
 from nbyard.yard import Yard
 
 ANN = Caller("ann")
@@ -70,13 +69,13 @@ def until_removed(engine: Engine, said: CommandResult) -> None:
 def test_run_f_builds_runs_saves_and_cleans_up(
     shell: Shell, docker_engine: Engine, tool: Path, tiny_image: str
 ) -> None:
-    """A3; also with a chosen base image."""
+    """Also with a chosen base image."""
     given = ["--parameters", '{"n": 3, "on": true}', "--input-file", "data=my tool/data.csv"]
     done = shell("run", "-f", "my tool/Dockerfile", *given, "--output-file", "o.txt")
     assert done.code == 0, done.err
     assert (tool.parent / "o.txt").read_text() == "3 yes\na,b\n1,2\n"
     assert "Step 1/" in done.err, "the log of the build"
-    assert "args: --n 3 --on --data /nbyard/attempt" in done.out
+    assert "args: --n 3 --on" in done.out and " --data /nbyard/attempt" in done.out
     until_removed(docker_engine, done)
     assert shell("runs", "ls", "--json").json["items"] == []
     assert shell("images", "ls", "--json").json["items"] == []

@@ -1,4 +1,4 @@
-"""M4: pieces that are sent to workers of a cluster, and the work beside a worker."""
+"""Pieces that are sent to workers of a cluster, and the work beside a worker."""
 
 import io
 import json
@@ -24,10 +24,9 @@ from nbyard.serving.batch.dask_prediction import (
     read_arrow,
 )
 from nbyard.serving.batch.table_files import CannotRead
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER
-from nbyard.serving.load_model import Spec, read_spec
+from nbyard.serving.models import ModelFailed, Spec, read_spec
 from nbyard.testing.conformance.runtimes import wait_until
 
 from ...unit.serving.models import SPEC
@@ -221,7 +220,7 @@ def test_model_process_that_exited_while_idle_is_replaced(
 def test_abandoned_prediction_is_stopped_at_once(
     spec: Spec, scratch: Path, worker: Worker, slow: str, how: str
 ) -> None:
-    """R7: while the model loads or predicts, with the processes that it started."""
+    """While the model loads or predicts, with the processes that it started."""
     begun = scratch.parent / "begun"
     words = ["sh", "-c", f"echo $$ > {begun}; exec sleep 600"]
     text = CODE.replace(slow, f"__import__('subprocess').run({words})")

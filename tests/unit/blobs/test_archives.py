@@ -1,4 +1,4 @@
-"""D6: archives become folders, or are refused as a whole."""
+"""Archives become folders, or are refused as a whole."""
 
 import io
 import struct

@@ -1,4 +1,4 @@
-"""E13: `nbyard run TOOL --job JOB`, and lists of files in `-p`."""
+"""`nbyard run TOOL --job JOB`, and lists of files in `-p`."""
 
 import json
 from pathlib import Path

@@ -1,5 +1,7 @@
-"""R1, P5: the command line asks a server that has other files than this machine. Runs to their end:
-tests/integration/test_jupyterhub.py."""
+"""The command line sends requests to a server with other files.
+
+Complete runs: tests/integration/test_jupyterhub.py.
+"""
 
 import json
 from pathlib import Path
@@ -11,7 +13,7 @@ from click.testing import CliRunner
 from nbyard.cli.output.console import chosen_server, follow_up
 from nbyard.cli.shared_options import server_option
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
-from nbyard.testing.shell import CommandResult, call_nbyard
+from nbyard.testing.shells import CommandResult, call_nbyard
 
 pytestmark = pytest.mark.leaves_running
 

@@ -1,4 +1,4 @@
-"""M4: an image is asked of a registry by its name only."""
+"""Registries are asked for an image by its name only."""
 
 import pytest
 

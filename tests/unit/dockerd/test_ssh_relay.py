@@ -1,4 +1,4 @@
-"""Words for ssh, and what happens where there is none (P11)."""
+"""Words for ssh, and what happens where there is none."""
 
 import os
 import subprocess
@@ -18,7 +18,6 @@ def test_user_and_port_come_from_the_url():
 
 
 def test_a_name_is_never_an_option():
-    """I24."""
     words = ssh_relay.ssh_arguments("ssh://-oProxyCommand=x", "/folder", 10)
     assert words.index("--") == len(words) - 2
 
@@ -31,7 +30,6 @@ def test_without_ssh_the_error_names_the_package(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_missing_remote_program_is_reported(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """G2."""
     (tmp_path / "ssh").write_text("#!/bin/sh\necho 'bash: docker: command not found' >&2; exit 127")
     (tmp_path / "ssh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
@@ -44,7 +42,6 @@ def test_a_missing_remote_program_is_reported(monkeypatch: pytest.MonkeyPatch, t
 
 
 def test_leftovers_of_killed_processes_are_deleted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
-    """I12."""
     monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
     ended = subprocess.Popen(["true"])
     ended.wait()

@@ -1,4 +1,4 @@
-"""E11, L3: the version of an environment that a name means."""
+"""The version of an environment that a name selects."""
 
 import json
 
@@ -137,7 +137,7 @@ def test_kernels_of_environments_are_known(yard, known):
 def test_an_image_of_an_environment_has_its_packages(
     yard, ann, root, known, image, environment, is_put_in
 ):
-    """L5: none of them is put into it once more."""
+    """None of them is installed again."""
     known("cows", "ready", "ready")
     known("ants", "ready")
     used, _ = find_used(yard.parts, "ann", "cows")
@@ -164,7 +164,7 @@ def test_an_image_of_an_environment_has_its_packages(
 
 
 def test_a_notebook_needs_an_image_for_notebooks(yard, known):
-    """L5: else what executes it is put in, and its packages with that."""
+    """Otherwise, nbyard would install what executes notebooks."""
     known("cows", "ready")
     used, _ = find_used(yard.parts, "ann", "cows")
     with yard.store.write() as c:

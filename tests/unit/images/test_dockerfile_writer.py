@@ -1,4 +1,4 @@
-"""L4: Dockerfile text (E11, I24)."""
+"""The text of Dockerfiles."""
 
 import locale
 import os
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 
 def test_local_folders_are_refused():
-    """L6: an image takes what is in an index, or behind an address of the web."""
+    """An image can install only from an index or a URL."""
     lines = ["--index-url https://packages.test", "cow @ file:///w/cow-1.0-py3-none-any.whl --hash"]
     with pytest.raises(Invalid, match=r"cow @ file:///w/cow-1.0-py3-none-any.whl: an image"):
         build_files(ImageSpec(Recipe(), lines))
@@ -27,7 +27,7 @@ def test_local_folders_are_refused():
 
 
 def test_a_folder_of_a_lock_is_installed_from_the_context():
-    """L6: after what it needs; it is said by its name."""
+    """The folder follows its dependencies, under its own name."""
     tree = f"tree:{'a' * 64}"
     lines = ["grass==1.5", f"-e file:///srv/my_cow  # My_Cow==1.0 {tree}"]
     files = build_files(ImageSpec(Recipe(for_notebooks=False), lines))
@@ -152,7 +152,6 @@ def test_the_order_of_settings_does_not_matter(recipe, random):
 
 @given(recipes)
 def test_accepted_values_give_only_the_expected_instructions(recipe):
-    """I24."""
     try:
         check_recipe(recipe)
     except Invalid:

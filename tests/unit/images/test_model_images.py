@@ -1,4 +1,4 @@
-"""M2: what the image of a model is built from (the builds: tests/integration/docker)."""
+"""Build inputs of a model's image. Real builds: tests/integration/docker."""
 
 import json
 import sys

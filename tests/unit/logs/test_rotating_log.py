@@ -1,11 +1,15 @@
-"""P3: logs of what runs without an end."""
+"""Logs of services without an end."""
 
+from functools import partial
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.logs.rotating_log import RotatingLog
+from nbyard.domain.deployments.traffic import Counted
+from nbyard.logs import rotating_log
+from nbyard.logs.rotating_log import KeptTraffic, RotatingLog
 
 
 def test_a_log_is_read_from_any_byte(tmp_path: Path) -> None:
@@ -45,7 +49,7 @@ def test_the_newest_part_is_kept_with_its_positions(tmp_path_factory, sizes, aft
 
 
 def test_lines_of_another_writer_are_not_repeated(tmp_path: Path) -> None:
-    """P3: and a line of ours between, which has no moment, is no end of anything."""
+    """A line of nbyard without a time does not end a copy."""
     one, other = RotatingLog(tmp_path / "1.log"), RotatingLog(tmp_path / "1.log")
     assert (one.resume(), other.resume()) == (0, 0)
     one.write(b"a\n", 5)
@@ -61,3 +65,33 @@ def test_lines_of_another_writer_are_not_repeated(tmp_path: Path) -> None:
     assert one.read(0, done=True).text == "a\nb\nc\nours\nd\ne\n"
     assert one.resume() == 8
     assert one.remove() and list(tmp_path.iterdir()) == []
+
+
+ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
+
+
+def test_counts_of_several_servers_are_merged(tmp_path: Path) -> None:
+    here, there = KeptTraffic(tmp_path), KeptTraffic(tmp_path)
+    assert list(here.read()) == []
+    here.add([ONE])
+    there.add([TWO, ONE])
+    there.add([])
+    assert list(here.read()) == [ONE, TWO, ONE]
+
+
+def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path: Path) -> None:
+    kept = KeptTraffic(tmp_path)
+    kept.add([ONE])
+    RotatingLog(tmp_path / rotating_log.NAME).write(b'[2,1\n"?"\n')
+    kept.add([TWO])
+    assert list(kept.read()) == [ONE, TWO]
+
+
+def test_only_the_newest_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rotating_log, "RotatingLog", partial(RotatingLog, piece_bytes=1000))
+    kept = KeptTraffic(tmp_path)
+    for minute in range(1000):
+        kept.add([Counted(minute, 1, 0, {1: 1})])
+    found = [one.minute for one in kept.read()]
+    assert found == list(range(found[0], 1000)) and found[0] > 0
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2100

@@ -1,4 +1,4 @@
-"""S1: credentials are kept, chosen by name, and never told again."""
+"""Credentials are stored, selected by name, and never shown again."""
 
 import msgspec
 import pytest
@@ -35,7 +35,6 @@ def test_secrets_are_stored_and_never_returned(credentials, yard, ann):
 
 
 def test_other_users_do_not_see_a_credential(credentials, ann):
-    """I23."""
     made = credentials.create(ann, NewCredential("api", "token", {"secret": CANARY}))
     bob = Caller("bob")
     assert credentials.list(bob).items == []

@@ -1,4 +1,4 @@
-"""L4: images as a service; building itself is the dispatcher's."""
+"""Images as a service. Builds: the dispatcher's tests."""
 
 import msgspec
 import pytest
@@ -123,7 +123,6 @@ def test_a_dockerfile_build_includes_its_folder(images, ann, dockerfile, yard, r
 
 
 def test_a_dockerfile_may_use_the_given_base(images, ann, dockerfile, yard, root):
-    """L4."""
     (root / "tools/Dockerfile").write_text("ARG BASE=debian:12\nFROM $BASE\n")
     recipe = Recipe(base="python:3.12")
     assert images.build(ann, NewImage(path=dockerfile, recipe=recipe)).recipe == recipe
@@ -203,7 +202,7 @@ def test_a_deleted_image_is_not_found(images, ann, yard):
 
 
 def test_pulled_images_are_listed_with_their_environment(images, ann, cows, yard):
-    """L4: one that is named, or of which that name was pushed; else with none."""
+    """The environment is known if the image was named or pushed under that name."""
     built = images.build(ann, NewImage("Sea Cows"))
     end(yard, built, "ready", image_id="sha256:1")
     end(yard, images.push(ann, built.id, ImageName("h.test/")), "ready", image_id="sha256:1")

@@ -1,4 +1,4 @@
-"""The mode batch (M4): datasets in, predictions out, in order, again from where it ended."""
+"""The mode batch: datasets in, predictions out, in order, again from where it ended."""
 
 import bz2
 import gzip
@@ -19,9 +19,8 @@ from nbyard.serving.batch import BatchMode, prediction_parts, table_files
 from nbyard.serving.batch.predict_files import Over, predict_all, predict_here
 from nbyard.serving.batch.prediction_parts import KEY, key_in
 from nbyard.serving.batch.table_files import CannotRead
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, Column, Schema, ValueRefused
-from nbyard.serving.load_model import Spec, read_spec
+from nbyard.serving.models import ModelFailed, Spec, read_spec
 
 from .models import SPEC
 
@@ -233,7 +232,7 @@ def test_an_incomplete_part_is_repeated(spec, tmp_path, small, monkeypatch, harm
 
 
 def test_a_known_key_continues_on_another_machine(spec, tmp_path, small, monkeypatch):
-    """M4: the parts of an attempt before, whose data and model lay somewhere else."""
+    """It reuses the pieces of an earlier attempt whose data and model had other paths."""
     monkeypatch.setenv(KEY, "this model, image and data")
     places = [tmp_path / name for name in ("first", "second", "third")]
     for place in places:

@@ -1,11 +1,11 @@
-"""M3: bodies of requests are unpacked as they say, within bounds."""
+"""Bodies of requests are decompressed within limits."""
 
 import gzip
 import zlib
 
 import pytest
-
 from nbyard.serving.http.bodies import Body, BodyTooLarge, UnsupportedBody, decompress
+
 from nbyard.serving.http.open_inference_protocol import MalformedRequest
 
 TEXT = b'{"x": 1}' * 50

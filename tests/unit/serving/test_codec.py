@@ -1,4 +1,4 @@
-"""The one codec of every mode (M1, M3): records and columns in, frames for models, answers out."""
+"""The one codec of every mode: records and columns in, frames for models, answers out."""
 
 from datetime import date, datetime
 from typing import Any

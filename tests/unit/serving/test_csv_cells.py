@@ -1,4 +1,4 @@
-"""Cells of CSV files say in the mode batch (M4) what values say over HTTP."""
+"""Cells of CSV files say in the mode batch what values say over HTTP."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""The model's thread (M3): whatever it raises, nobody waits for ever."""
+"""The model's thread: whatever it raises, nobody waits for ever."""
 
 import asyncio
 import threading
@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.http import micro_batches
 from nbyard.serving.http.call_watchdog import BlockedByLateCall, Calls, CallTimedOut
 from nbyard.serving.http.micro_batches import Worker
+from nbyard.serving.models import ModelFailed
 
 
 class Panic(BaseException):
@@ -70,7 +70,7 @@ class Slow:
 
 
 def test_a_late_call_blocks_no_request_and_may_return(caplog, monkeypatch):
-    """M3: those in it and those behind it are told, also those who come later."""
+    """Its own requests, waiting ones and later ones get a response."""
     monkeypatch.setattr(Calls, "seconds", 0.0)
 
     async def scene() -> None:
@@ -102,7 +102,7 @@ def test_a_late_call_blocks_no_request_and_may_return(caplog, monkeypatch):
 
 
 def test_a_call_that_never_returns_ends_the_server(caplog):
-    """M3: a deployment starts it again."""
+    """Its deployment restarts it."""
 
     async def scene() -> None:
         slow, has_failed = Slow(), asyncio.Event()

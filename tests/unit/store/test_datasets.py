@@ -1,4 +1,4 @@
-"""I23: names over numbered versions; importing, then ready or failed."""
+"""Names over numbered versions; importing, then ready or failed."""
 
 import msgspec
 
@@ -21,7 +21,6 @@ def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
 
 
 def test_datasets_of_other_owners_are_hidden(store: Store) -> None:
-    """I23."""
     with store.write() as c:
         made = Rows(store, c).dataset("sales")
         same = Rows(store, c).dataset("sales", "bob")
@@ -99,7 +98,6 @@ def test_versions_are_counted_for_each_dataset_and_the_newest_is_current(store: 
 
 
 def test_an_import_ends_once_with_an_event(store: Store) -> None:
-    """I5."""
     with store.write() as c:
         good, bad = Rows(store, c).dataset("good"), Rows(store, c).dataset("bad", "bob")
         ids = good.current.id, bad.current.id
@@ -154,7 +152,7 @@ def test_a_deleted_dataset_frees_its_name(store: Store) -> None:
 
 
 def test_types_of_all_rows_are_stored_with_the_version(store: Store) -> None:
-    """D6: also by the bytes, for a run."""
+    """They are found by the bytes, too, for a run."""
     columns = [Column("a", "date", layout="%d.%m.%Y"), Column("b", "int", nullable=False)]
     info = TableInfo("csv", 3, columns, 2, delimiter=";", encoding="utf-8")
     with store.write() as c:

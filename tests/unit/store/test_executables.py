@@ -1,4 +1,4 @@
-"""I23: executables, their immutable versions and the files they follow."""
+"""Executables, their immutable versions and the files they follow."""
 
 from nbyard.store import Store
 
@@ -6,7 +6,6 @@ from .rows import Rows
 
 
 def test_executables_of_other_owners_are_hidden(store: Store) -> None:
-    """I23."""
     with store.write() as c:
         made = Rows(store, c).executable("clean", path="/w/clean.py")
     with store.read() as c:

@@ -113,7 +113,7 @@ def test_lists_of_a_project_have_its_resources_only(store):
         assert store.automations.page(c, "ada", 10, "", "", "", project=made.id) == []
 
 
-def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store, monkeypatch):
+def test_a_run_belongs_to_the_project_of_its_workflow_or_automation(store, monkeypatch):
     with store.write() as c:
         rows, made = Rows(store, c), add(store, c)
         mine = [

@@ -333,7 +333,7 @@ def test_the_same_files_are_the_same_bundle(root, blobs):
 
 
 def test_the_files_of_a_folder_that_a_package_is_used_in_are_kept(root, blobs):
-    """L6: but for what building it leaves there."""
+    """Except files that a build leaves there."""
     ant = LockedPackage("ant", "1", ("sha256:1",))
     cow = LockedPackage("cow", "1", folder=f"file://{root}")
     _write(root, "cow.py", "cow.egg-info/PKG-INFO", "__pycache__/cow.pyc")

@@ -1,4 +1,4 @@
-"""D4: the folder named by a dataset's id shows its current version, and nothing else is touched."""
+"""The folder named by a dataset's ID shows its current version, and nothing else changes."""
 
 import glob
 import os

@@ -1,4 +1,4 @@
-"""Uploads in pieces (D1, D7): they go on where they broke off, or are cleanly gone."""
+"""Uploads in pieces: they go on where they broke off, or are cleanly gone."""
 
 import fcntl
 import json
@@ -42,7 +42,7 @@ def test_pieces_become_one_blob(uploads: Uploads, blobs: Blobs) -> None:
 
 
 def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
-    """I23: for everybody else it is as if there were none."""
+    """Other users do not see it."""
     upload = uploads.create(ANN, "a.bin")
     for call in (
         lambda: uploads.get("bob", upload.id),
@@ -57,7 +57,7 @@ def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
 
 
 def test_a_finished_upload_returns_its_blob_again(uploads: Uploads, blobs: Blobs) -> None:
-    """F1: until somebody says that a row names the bytes now."""
+    """Until a row names the bytes."""
     upload = uploads.create(ANN, "a.bin", 3)
     uploads.append(ANN, upload.id, 0, [b"abc"])
     _, blob = uploads.finish(ANN, upload.id)
@@ -78,7 +78,7 @@ def test_a_finished_upload_returns_its_blob_again(uploads: Uploads, blobs: Blobs
 def test_an_upload_survives_a_kill_while_storing(
     uploads: Uploads, blobs: Blobs, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """F1: what was told is told before the bytes move, and the same again ends well."""
+    """Replies are stored before the bytes move, so the same request succeeds later."""
 
     class Killed(BaseException):
         pass

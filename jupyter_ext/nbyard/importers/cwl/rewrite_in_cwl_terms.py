@@ -129,7 +129,13 @@ class _Line:
         if isinstance(reach, Variable):
             self._variable(argument, reach.variable)
         elif argument.role == "output":
-            self._output(argument)
+            # The program gets the name of the file, which is found in the working folder then.
+            file = output_filename(argument)
+            if not isinstance(argument.reach, Positional | Option):
+                _refuse(argument.name, "an output that is passed in this way")
+            option = argument.reach if isinstance(argument.reach, Option) else None
+            self.add(_prefixed(option, Bound(text=escape_references(file))))
+            self._change(argument, reach=Found((escape_references(file),)))
         else:
             self._value(argument)
 
@@ -178,18 +184,6 @@ class _Line:
         bound = msgspec.structs.replace(bound, position=self.next)
         self.next += 1
         self._change(argument, reach=bound, **changes)
-
-    def _output(self, argument: Argument) -> None:
-        """Pass an output's file name to the program.
-
-        The output is then found in the working folder.
-        """
-        file = output_filename(argument)
-        if not isinstance(argument.reach, Positional | Option):
-            _refuse(argument.name, "an output that is passed in this way")
-        option = argument.reach if isinstance(argument.reach, Option) else None
-        self.add(_prefixed(option, Bound(text=escape_references(file))))
-        self._change(argument, reach=Found((escape_references(file),)))
 
 
 def _prefixed(option: Option | None, bound: Bound) -> Bound:

@@ -1,6 +1,6 @@
 """Builds the CWL document of a command that uses only CWL's features.
 
-Inverse of `tool_reader`.
+Inverse of `tools`.
 
 Writes inputs and outputs that are fields of CWL records.
 """

@@ -189,19 +189,12 @@ class Pool:
             if supervisor.claims.recv(1):
                 self._failures.pop(supervisor.kernel, None)
                 self._ready.add(supervisor.pid)
-                self._measure(supervisor)
-
-    def _measure(self, supervisor: WaitingSupervisor) -> None:
-        """Measure a kernel's memory, at most once in IDLE_SECONDS for all kernels of one name.
-
-        A measurement takes as long as a cell.
-        """
-        now = time.monotonic()
-        if now - self._sizes.get(supervisor.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
-            size = processes.memory_bytes(
-                {supervisor.pid} | processes.descendants_of(supervisor.pid)
-            )
-            self._sizes[supervisor.kernel] = now, size
+                now = time.monotonic()
+                if now - self._sizes.get(supervisor.kernel, (-IDLE_SECONDS, 0))[0] >= IDLE_SECONDS:
+                    size = processes.memory_bytes(
+                        {supervisor.pid} | processes.descendants_of(supervisor.pid)
+                    )
+                    self._sizes[supervisor.kernel] = now, size
 
     def sources(self) -> list[socket.socket]:
         """Return the sockets on which supervisors report that they are ready, or free again."""

@@ -17,7 +17,7 @@ from collections.abc import Collection
 from typing import Any
 
 from ..process import processes
-from ..process.prctl import die_with_parent
+from ..process.forks import die_with_parent
 
 FIRST_PAUSE = 1.0
 MAX_LINES = 2000

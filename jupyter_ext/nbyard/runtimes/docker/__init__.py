@@ -7,7 +7,7 @@ All state is in the engine and in the attempt folder. Anything in memory may be 
     networks              one network for each run
     attempts              one attempt in its container, from input to outcome
     files                 attempt folders, their transfer, and copied logs
-    checks                short-lived containers that answer one question
+    image_checks          short-lived containers that answer one question about an image
     warm                  containers that serve several notebooks of a run
     deployment_containers  the containers of deployments, and those that are gone
 """

@@ -34,8 +34,7 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
-from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.host.kernels import kernelspec_writer
+from nbyard.host import kernels
 from nbyard.logs import log_pieces
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
@@ -336,7 +335,7 @@ class EnvironmentService:
                 raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.environments.delete(c, record)
         # Only after the commit, so that a failed deletion leaves the environment complete.
-        kernelspec_writer.withdraw_kernel(record.kernel, record.id)
+        kernels.withdraw_kernel(record.kernel, record.id)
         for version in versions:
             # A version whose installation never started has no folder.
             with contextlib.suppress(FileNotFoundError):

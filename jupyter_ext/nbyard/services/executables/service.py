@@ -41,10 +41,10 @@ from nbyard.freezing.environment_resolution import find_default, find_used
 from nbyard.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.freezing.node_problems import first_problem
 from nbyard.freezing.node_resolution import Resolver, import_hints
+from nbyard.host import kernels
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
-from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import MAX_DOCUMENT, file_of, write_whole
-from nbyard.importers.registry import exporters
+from nbyard.importers.protocol import exporters
 from nbyard.kinds.notebook import has_same_code
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.executables.undeclared_files import declare_files

@@ -12,10 +12,9 @@ import sys
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING
 
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import ValueRefused
 from nbyard.serving.dask_worker_code import WORKER
-from nbyard.serving.load_model import Spec, load_model
+from nbyard.serving.models import ModelFailed, Spec, load_model
 
 if TYPE_CHECKING:
     from .predict_files import Over

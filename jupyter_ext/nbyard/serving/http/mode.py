@@ -9,7 +9,7 @@ import signal
 import sys
 from functools import partial
 
-from nbyard.serving.load_model import Spec
+from nbyard.serving.models import Spec
 
 from .call_watchdog import CALL_VARIABLE, PATIENCE, Watchdog
 
@@ -42,8 +42,8 @@ class HttpMode:
         """
         import uvicorn
 
-        from .access import Access
         from .app import App
+        from .requests import Access
 
         limits = (_number(BODY_VARIABLE, MAX_BODY_BYTES), _number(QUEUE_VARIABLE, MAX_QUEUE_ROWS))
         seconds = float(os.environ.get(CALL_VARIABLE, "") or CALL_SECONDS)

@@ -1,11 +1,11 @@
-"""J2: a project folder is pushed to another server, and pulled from it."""
+"""A project folder is pushed to another server, and pulled from it."""
 
 from pathlib import Path
 
 import pytest
 
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
-from nbyard.testing.shell import call_nbyard
+from nbyard.testing.shells import call_nbyard
 
 pytestmark = pytest.mark.leaves_running
 MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'

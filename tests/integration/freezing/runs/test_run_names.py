@@ -1,4 +1,4 @@
-"""A1: the name of a run is free, or reassigned from an ended run."""
+"""The name of a run is free, or reassigned from an ended run."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from nbyard.errors import Conflict, Invalid, NameTaken
 
 
 def test_name_of_an_ended_run_can_be_reassigned(yard, ann, tool, root, finished):
-    """A1: on request. The earlier run stays, under its number."""
+    """On request. The earlier run stays, under its number."""
     (root / "data.csv").write_text("a\n")
     values = {"source": "data.csv"}
     older = finished(path=tool, name="one", parameters=values).run
@@ -25,7 +25,7 @@ def test_name_of_an_ended_run_can_be_reassigned(yard, ann, tool, root, finished)
 
 
 def test_name_of_a_run_cannot_equal_an_output(yard, ann, tool, flow, root, finished):
-    """A1: `b.result` names one thing, whichever was first."""
+    """`b.result` names one thing, whichever was first."""
     (root / "data.csv").write_text("a\n")
     runs, values = yard.services.runs, {"source": "data.csv"}
     runs.create(ann, NewRun(path=tool, name="b", parameters=values))

@@ -1,4 +1,4 @@
-"""R11: estimates of live runs, from the service and as text of the command line."""
+"""Estimates of live runs, from the service and as text of the command line."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ from nbyard.domain.runs.previews.estimates import Estimate, Usual
 from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound
-from nbyard.host import gpus
+from nbyard.host import hardware
 from nbyard.services.runs import forecasts
 
 
@@ -38,7 +38,7 @@ def with_a_gpu(monkeypatch):
     """Return a function that lets estimates assume one GPU.
 
     The dispatcher has none, so tasks that request it stay queued."""
-    monkeypatch.setattr(gpus, "gpu_ids", lambda configured: ())
+    monkeypatch.setattr(hardware, "gpu_ids", lambda configured: ())
     machine = Capacity(16, gpus=("0",))
     return lambda: monkeypatch.setattr(forecasts, "capacity", lambda settings: machine)
 
@@ -82,7 +82,7 @@ def test_remaining_time_is_estimated_from_earlier_tasks(
 def test_estimated_start_waits_for_other_runs(
     yard, ann, root, flow, finished, took, with_a_gpu, dispatcher
 ):
-    """R11: this includes runs of other users, whose tasks have no history here."""
+    """This includes runs of other users, whose tasks have no history here."""
     runs, bob = yard.services.runs, Caller("bob")
     finished(path=flow)
     took(120)

@@ -1,4 +1,4 @@
-"""D9: which workflows use a dataset."""
+"""Which workflows use a dataset."""
 
 import json
 from pathlib import Path

@@ -29,7 +29,7 @@ def save(folder: str, path: str, told: str = "") -> None:
 
 @pytest.mark.parametrize("path", ["../a", "/etc/a", "a/../../b", "a\nb"])
 def test_a_server_cannot_name_a_path_outside_the_folder(path: str, tmp_path: Path):
-    """F11: names come from work that may be a stranger's."""
+    """Names come from work that may be hostile."""
     with pytest.raises(Invalid):
         save(str(tmp_path), path)
     assert not list(tmp_path.iterdir())

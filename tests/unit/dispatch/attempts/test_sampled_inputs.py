@@ -1,4 +1,4 @@
-"""K15: what a check run gets of its inputs."""
+"""The inputs of a check run."""
 
 import dataclasses
 from collections import Counter

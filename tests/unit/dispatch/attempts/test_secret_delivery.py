@@ -1,4 +1,4 @@
-"""S1: what is secret, on its way from the store into the memory of the work."""
+"""The way of secrets from the store to the memory of the work."""
 
 import os
 from dataclasses import replace
@@ -69,7 +69,7 @@ def test_a_deleted_or_replaced_credential_is_noticed(bench: Bench, case):
 
 
 def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
-    """K5: any file may be, where it is not known any more what was secret."""
+    """Every file is checked if the secrets are no longer known."""
     told, fine = tmp_path / "told", tmp_path / "fine"
     told.write_text(f"x{CANARY}y")
     fine.write_text("x")
@@ -87,7 +87,7 @@ def test_secrets_in_written_files_are_found(bench: Bench, case, tmp_path):
 
 
 def test_a_sweep_removes_leftover_secrets(bench: Bench, case):
-    """I12: also after a kill."""
+    """A killed dispatcher leaves them."""
     live, dead = case.order.folder, "a1"
     secret_delivery.deliver_secrets(bench.context, case, live)
     secret_files.store_secrets(

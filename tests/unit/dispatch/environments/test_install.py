@@ -1,4 +1,4 @@
-"""L3: a version whose folder is gone is installed once more, from its lock."""
+"""A version without its folder is installed again from its lock."""
 
 import shutil
 from pathlib import Path

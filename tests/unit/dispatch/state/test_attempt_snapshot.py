@@ -22,7 +22,7 @@ def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
-    """R8: also where others keep the queue; runs of a higher priority come before both."""
+    """Runs of a higher priority precede both."""
     run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
     bench.until(lambda: bench.task(run).state == "running")
     assert bench.snapshot(run).order.priority == 3

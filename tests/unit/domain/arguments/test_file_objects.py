@@ -1,4 +1,4 @@
-"""E13: files and folders are objects for references."""
+"""Files and folders are objects for references."""
 
 import pytest
 

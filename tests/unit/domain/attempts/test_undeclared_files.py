@@ -137,7 +137,7 @@ def test_files_without_a_possible_place_are_refused(kind, apart, path, words):
     ],
 )
 def test_places_that_contain_each_other_are_refused(paths, words):
-    """X1: to put or to take the one would move the other as well."""
+    """Moving one place would move the other."""
     arguments = [Argument(f"a{at}", "input", reach=File(path)) for at, path in enumerate(paths)]
     with pytest.raises(Invalid) as refused:
         check_files("notebook", FILE, arguments)

@@ -1,4 +1,4 @@
-"""Arguments to argument vectors (E4, I24)."""
+"""Arguments to argument vectors."""
 
 import json
 import subprocess
@@ -39,7 +39,6 @@ def argv(argument: Argument, value: object) -> list[str]:
 
 
 def test_each_way_of_passing_a_value() -> None:
-    """E4."""
     arguments = [
         Argument("second", role="output", reach=Positional(1)),
         Argument("first", role="input", reach=Positional(0)),
@@ -118,7 +117,6 @@ def test_a_flag_belongs_to_one_argument(first: Reach, second: Reach, flag: str) 
 
 
 def test_a_text_never_becomes_an_option() -> None:
-    """I24."""
     assert argv(Argument("x", reach=Option("-n")), "-rf") == ["-n-rf"]
     for reach in (Positional(0), Option("-name")):
         with pytest.raises(Invalid) as refused:
@@ -205,7 +203,7 @@ def test_numbers_stay_the_same(number: float) -> None:
 
 @given(TEXTS)
 def test_the_program_sees_every_text_as_it_is(text: str) -> None:
-    """I24: no shell anywhere; quotes, `$(…)` and pipes are only characters."""
+    """No shell is involved: quotes, `$(…)` and pipes are plain characters."""
     word = argv(Argument("x", reach=Option("--x", joined=True)), text)[0]
     assert word == "--x=" + text
 
@@ -305,7 +303,7 @@ def test_omitted_values_of_a_draft_are_no_error() -> None:
 
 
 def test_a_secret_variable_is_shown_as_placeholder():
-    """E3: the value is never in a plan."""
+    """No plan contains the value."""
     token = Argument("token", type="secret", reach=Variable("TOKEN"))
     plain = Argument("word", reach=Variable("WORD"))
     values = {"token": "{attempt}/secrets/token", "word": "x"}

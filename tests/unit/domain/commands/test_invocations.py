@@ -1,4 +1,4 @@
-"""E13: words, variables, streams and files of a command with a working folder of its own."""
+"""Words, variables, streams and files of a command with a working folder of its own."""
 
 import json
 from typing import Any
@@ -243,7 +243,7 @@ def test_impossible_companions_are_refused(reach: Beside, words: str) -> None:
 
 
 def test_listed_files_bring_their_companions() -> None:
-    """E13: as references see it, and into the working folder."""
+    """They are in references and in the working folder."""
     many = Argument("many", "input", type="list", format="folder", reach=Bound())
     many = msgspec.structs.replace(many, companions=(Companion(".i"), Companion("^.m", False)))
     check_arguments([many])

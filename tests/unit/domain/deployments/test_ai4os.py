@@ -1,4 +1,4 @@
-"""P1: what the AI4OS dashboard sends deploys the same here."""
+"""A deployment of the AI4OS dashboard has the same values here."""
 
 from typing import Any
 

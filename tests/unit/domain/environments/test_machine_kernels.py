@@ -1,4 +1,4 @@
-"""L5: what kernelspecs say of themselves."""
+"""Descriptions of kernels in kernelspecs."""
 
 import pytest
 

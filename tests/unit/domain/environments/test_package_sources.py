@@ -1,4 +1,4 @@
-"""L6: places below which packages may come from, by the components of their addresses."""
+"""Allowed package sources, compared by the components of their addresses."""
 
 import pytest
 from hypothesis import given

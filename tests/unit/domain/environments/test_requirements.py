@@ -1,4 +1,4 @@
-"""Requirements files: understood, or refused by line (L2, L6, Q25)."""
+"""Requirements files: understood, or refused by line."""
 
 import pytest
 from hypothesis import given
@@ -88,7 +88,6 @@ WHEEL = "cow-1.0-py3-none-any.whl"
     ],
 )
 def test_allowed_options_are_accepted(line, read):
-    """L6."""
     (found,) = read_requirements(line, ALLOWED)
     assert found.replace("cow @ ", "cow@ ") == (read or line.replace("-url=", "-url "))
     assert read_requirements(found, ALLOWED) == [found]
@@ -117,7 +116,6 @@ def test_allowed_options_are_accepted(line, read):
     ],
 )
 def test_other_options_are_refused_by_their_line(line, said):
-    """L6."""
     with pytest.raises(Invalid) as caught:
         read_requirements(f"pandas\n{line}", ALLOWED)
     assert said in caught.value.message
@@ -186,7 +184,7 @@ def test_too_many_lines_are_refused_without_a_number():
 
 
 def test_folders_are_checked_again_at_installation():
-    """L6: an address may be allowed no more."""
+    """The address may no longer be allowed."""
     lines = ["cow==1.0", "-e file:///srv/wheels/cow  # cow==1.0 tree:0"]
     assert [folder_of(line) for line in lines] == ["", "file:///srv/wheels/cow"]
     check_folders(lines, ALLOWED)

@@ -1,4 +1,4 @@
-"""L4: a Dockerfile's instructions, the images it begins with, and the line that failed."""
+"""The instructions of a Dockerfile, its base images, and the failed line."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""L4: what may be said of an image, and what it is called."""
+"""Descriptions and names of images."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""E2: what readers of argparse and of click scripts share."""
+"""What the readers of argparse and click scripts share."""
 
 import ast
 from collections.abc import Callable

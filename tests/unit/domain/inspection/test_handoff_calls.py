@@ -1,4 +1,4 @@
-"""E14: what code asks for and hands over is read from its source."""
+"""Calls of the hand-off functions are read from source."""
 
 import ast
 
@@ -31,7 +31,6 @@ def test_literal_names_are_ports() -> None:
 
 
 def test_a_secret_is_a_required_value() -> None:
-    """E3."""
     assert told('import nbyard\nnbyard.secret("token")') == [
         ("token", "value", "secret", True, msgspec.UNSET)
     ]

@@ -1,4 +1,4 @@
-"""Which URLs may be fetched (D2); nothing here touches the network."""
+"""Which URLs may be fetched; nothing here touches the network."""
 
 import json
 from ipaddress import ip_address

@@ -1,4 +1,4 @@
-"""E10: a run of one executable."""
+"""A run of one executable."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_an_unready_dataset_names_its_argument(yard, ann, tool, root):
 
 
 def test_an_artifact_is_an_input(yard, ann, tool, root, finished):
-    """A1: by its name, or with the output; a path may begin with ./ to be told from it."""
+    """It is found by name or with its output. A leading `./` marks a path."""
     (root / "d.csv").write_text("a\n")
     finished(path=tool, name="made", parameters={"source": "d.csv"})
     (root / "made").write_text("b\n")
@@ -115,7 +115,6 @@ def test_values_and_texts():
     ],
 )
 def test_a_refusal_names_the_parameter(body, error):
-    """Q1."""
     with pytest.raises(error) as refused:
         given_values(ARGUMENTS, body, "it")
     assert refused.value.details[0].path.startswith("parameters.")
@@ -137,7 +136,7 @@ def test_the_hint_shows_how_to_declare_a_parameter(known, owner, hint):
 
 
 def test_an_undescribed_program_has_the_given_arguments(yard, ann, root):
-    """A3: a Dockerfile, whose words are those of who runs it."""
+    """The user's words are passed to the Dockerfile."""
     (root / "tool").mkdir()
     (root / "tool/Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     told = [Argument("n", type="int")]
@@ -165,7 +164,6 @@ def test_an_invalid_image_name_is_refused_at_once(yard, ann, root):
 
 
 def test_missing_gpus_are_refused_at_once(yard, ann, root):
-    """A3, BI-362."""
     (root / "Dockerfile").write_text("FROM x\n")
     yard.settings.gpus = ["0"]
     made = yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=1))
@@ -181,7 +179,7 @@ def test_missing_gpus_are_refused_at_once(yard, ann, root):
 
 
 def test_a_companion_file_is_found_beside_its_file(yard, ann, root):
-    """E13: where the other is given by its path; what is given itself goes before."""
+    """The given path of a file leads to its companion. A given companion comes first."""
     (root / "data").mkdir()
     for name in ("data/a.bam", "data/a.bam.bai", "other"):
         (root / name).write_text(name)

@@ -1,4 +1,4 @@
-"""E10, W9: what a run is made of, before it is written."""
+"""The parts of a run before it is stored."""
 
 import pytest
 

@@ -1,11 +1,10 @@
-"""L1, L5: the kernel of an environment, as Jupyter finds it."""
+"""The kernel of an environment, as Jupyter finds it."""
 
 import json
 from pathlib import Path
 
 import pytest
 from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
-
 from nbyard.host.kernels.kernelspec_writer import (
     kernel_name,
     offer_kernel,

@@ -1,4 +1,4 @@
-"""E13: a command written as CWL and read again is the same command."""
+"""A command written as CWL and read again is the same command."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,8 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from nbyard.importers.cwl.tool_reader import read_document, read_tool
+from nbyard.importers.cwl.tool_writer import write_tool
 
 from nbyard.domain.arguments.bindings import (
     Bound,
@@ -27,8 +29,6 @@ from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.executables.structs import Resources
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.tool_document import HINT, document_of
-from nbyard.importers.cwl.tool_reader import read_document, read_tool
-from nbyard.importers.cwl.tool_writer import write_tool
 from nbyard.reasons.structs import because
 
 CASES = Path(__file__).resolve().parents[3] / "cases" / "cwl"

@@ -1,11 +1,11 @@
-"""J2: runtimes become environments and images, and variables secrets."""
+"""Runtimes become environments and images, and variables become secrets."""
 
 import pytest
+from nbyard.importers.nb_workflows.project_reader import read_runtimes_file, read_variables
+from nbyard.importers.nb_workflows.yaml_fields import Fields
 
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.errors import Invalid
-from nbyard.importers.nb_workflows.project_reader import read_runtimes_file, read_variables
-from nbyard.importers.nb_workflows.yaml_fields import Fields
 from nbyard.reasons.structs import Reason, because
 
 FILES = {"requirements.txt": b"polars>=1\n# a comment\n\n scikit-learn\n"}

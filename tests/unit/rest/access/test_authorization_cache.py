@@ -1,10 +1,10 @@
-"""P5: what is remembered of who was let in, and for whom it counts."""
+"""Which admissions are cached, and for whom they count."""
 
 import pytest
+from nbyard.rest.access.authorization_cache import MOST, Admission, Admissions, key_of
 from tornado.httputil import HTTPHeaders, HTTPServerRequest, RequestStartLine
 
 from nbyard.domain.deployments.structs import Target
-from nbyard.rest.access.authorization_cache import MOST, Admission, Admissions, key_of
 
 MADE = Admission(None, "username", Target("0", "127.0.0.1", 1, True, False, False))
 PATH = ("/nbyard/deployments/app/web/", "")

@@ -1,14 +1,14 @@
-"""M6: what the proxy counts comes to the store, also when the server ends. What it counts:
-test_proxy."""
+"""Counts of the proxy reach the store, even when the server stops. See test_proxy_handlers.py."""
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
+from nbyard.rest.proxy.request_counter import RequestMeter
+
 from nbyard.errors import Unavailable
 from nbyard.rest.proxy import request_counter
-from nbyard.rest.proxy.request_counter import RequestMeter
 
 
 def desk_of(kept: list[tuple[str, int, int]], *, fails: bool = False) -> Any:

@@ -1,4 +1,4 @@
-"""Numbers that work records while it runs, part of R16."""
+"""Numbers that work records while it runs."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""R16: the port that a step listens at."""
+"""The port on which a node listens."""
 
 import pytest
 

@@ -151,7 +151,6 @@ def test_undescribed_tables_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("library", [pandas.DataFrame, polars.DataFrame, pyarrow.Table])
 def test_an_undescribed_table_with_tabs_is_read(tmp_path: Path, library: Any) -> None:
-    """D6."""
     for name in ("x.tsv", "x.TAB"):
         (tmp_path / name).write_text("a\tb,c\n1\tx\n")
         assert values(read_value(str(tmp_path / name), library)) == {"a": [1], "b,c": ["x"]}

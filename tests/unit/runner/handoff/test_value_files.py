@@ -1,4 +1,4 @@
-"""E14: what is handed over comes back equal."""
+"""Values that are passed between nodes stay equal."""
 
 import json
 import math

@@ -4,7 +4,6 @@ import os
 from pathlib import Path
 
 import pytest
-
 from nbyard.runner.supervision.disk_reserve import BYTES, Reserve
 
 
@@ -19,7 +18,7 @@ def held_bytes(folder: Path) -> int:
 
 
 def test_space_is_reserved_and_released(tmp_path: Path) -> None:
-    """I15: for one attempt after the other, until it is needed."""
+    """One attempt after another uses it."""
     reserve = Reserve()
     assert not reserve.release()
     for _ in range(2):

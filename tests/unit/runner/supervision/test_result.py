@@ -11,8 +11,8 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.runner import reasons as runner_reasons
 from nbyard.runner.attempt_folder import AttemptFolder
-from nbyard.runner.supervision.disk_reserve import Reserve
 from nbyard.runner.supervision.start_supervisor import write_result
+from nbyard.runner.supervision.supervisor import Reserve
 from nbyard.runner.work.work_outcome import failure_record
 
 TASK = {"attempt_id": "a", "token": "t"}
@@ -39,7 +39,7 @@ def test_the_domain_reads_the_result(folder: AttemptFolder) -> None:
 def test_on_a_full_disk_the_reserve_is_released(
     folder: AttemptFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I15: the result is not lost."""
+    """The result is kept."""
     reserve, given_back = Reserve(), []
     reserve.hold(folder.path)
     real = AttemptFolder.write_whole

@@ -22,7 +22,6 @@ def settings(folder: Path, name: str) -> Settings:
 def test_a_missing_package_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, package: str
 ) -> None:
-    """R12."""
     monkeypatch.setitem(sys.modules, package.replace("-", "_"), None)
     for ask in (create_cluster, describe_cluster):
         with pytest.raises(Invalid, match=f"{package} cannot be imported") as caught:

@@ -43,7 +43,6 @@ def test_a_command_sees_three_folders_its_task_and_our_names_in_its_environment(
 
 
 def test_the_handoff_functions_follow_packages_of_the_image(tmp_path):
-    """E14."""
     task = TaskFile("a", "t", "m", CommandWork(["tool"]), {})
     image = EngineImage(
         "i", 1, {}, [], [], [], [], 0.0, {attempt_container_spec.PYTHON_PATH: "/opt/own"}
@@ -100,7 +99,6 @@ def test_a_label_alone_proves_no_ownership(kind, name, labels, expected):
 
 
 def test_containers_never_run_as_root(monkeypatch):
-    """P11."""
     monkeypatch.setattr(os, "getuid", lambda: 0)
     assert attempt_container_spec.container_user(INFO) == (65534, 65534)
     monkeypatch.setattr(os, "getuid", lambda: 1000)
@@ -111,7 +109,7 @@ def test_containers_never_run_as_root(monkeypatch):
 
 
 def test_a_shell_fills_variables_or_fails(tmp_path):
-    """E3: the command does not begin without them."""
+    """The command does not start without them."""
     tell = ["sh", "-c", 'printf "<%s>" "$TOKEN" "$LOGIN"; pwd', "sh"]
     work = CommandWork(tell, secrets={"TOKEN": "secrets/token", "LOGIN": "secrets/login"})
     argv = [

@@ -1,4 +1,4 @@
-"""P4: what is left of deployments is known by its labels and by its name."""
+"""Leftovers of deployments are identified by label and name."""
 
 from typing import Any
 

@@ -1,11 +1,11 @@
-"""E13: commands of other programs are registered, run and exported as a service."""
+"""Commands of other programs are registered, run and exported."""
 
 import pytest
 
 from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import ExecutablePatch, Inspect, NewExecutable
 from nbyard.errors import Invalid
-from nbyard.importers.cwl.tool_reader import read_tool
+from nbyard.importers.cwl.tools import read_tool
 from nbyard.reasons.structs import because
 
 TOOL = """\

@@ -1,4 +1,4 @@
-"""M1, M2: models as a service; building itself is the dispatcher's."""
+"""Models as a service. Builds: the dispatcher's tests."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -258,7 +258,7 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
 
 
 def test_a_separate_build_replaces_no_other(models, ann, root, yard):
-    """M6: a form builds before anybody has deployed."""
+    """A form builds before the deployment."""
     first = models.build(ann, NewModel(write(root, "tag: v1\n")), beside=True)
     end(yard, first)
     with pytest.raises(Conflict, match="model-spark-job:v1 already exists") as caught:
@@ -272,7 +272,7 @@ def test_a_separate_build_replaces_no_other(models, ann, root, yard):
 
 
 def test_an_image_of_an_open_form_is_kept(models, ann, root, yard):
-    """M6: a browser that was killed leaves nothing for good."""
+    """A killed browser leaves nothing forever."""
     leased, plain = (models.build(ann, NewModel(write(root)), beside) for beside in (True, False))
 
     def until() -> list[datetime | None]:
@@ -292,7 +292,7 @@ def test_an_image_of_an_open_form_is_kept(models, ann, root, yard):
 
 
 def test_unused_images_are_deleted_and_deployed_ones_kept(models, ann, root, yard):
-    """M6: nothing is left of a form that was closed."""
+    """A closed form leaves nothing."""
     unused, deployed = (models.build(ann, NewModel(write(root))) for _ in range(2))
     service = yard.services.deployments.create(ann, NewDeployment(deployed.reference))
     for one in (unused, deployed):
@@ -312,7 +312,7 @@ TWO_CLASSES = "".join(
 
 
 def test_deployments_of_a_file_belong_to_its_class(models, ann, root, yard):
-    """M6: what is deployed already may become a new revision."""
+    """An existing deployment may get a new revision."""
     services = yard.services.deployments
     (root / "two.py").write_text(TWO_CLASSES)
     for name in ("First", "Second"):
@@ -339,8 +339,7 @@ def test_deployments_of_a_file_belong_to_its_class(models, ann, root, yard):
 
 
 def test_absolute_paths_mean_the_same_deployment(models, ann, root, yard):
-    """M6: a shell has no root but the whole machine; whoever names it so in the browser is asked
-    for nothing else."""
+    """A shell has no root folder except that of the machine. The browser accepts the same path."""
     (root / "two.py").write_text(TWO_CLASSES)
     with Yard.open(yard.settings, start=root.parent) as shell:
         built = shell.services.models.build(ann, NewModel(str(root / "two.py"), class_name="First"))
@@ -357,7 +356,7 @@ def test_absolute_paths_mean_the_same_deployment(models, ann, root, yard):
 
 
 def test_a_model_is_found_by_near_names(models, ann, root):
-    """M2: as `models ls` and `models deploy -n` find it."""
+    """The commands `models ls` and `models deploy -n` find it in the same way."""
     (root / "two.py").write_text(TWO_CLASSES)
     made = [models.build(ann, NewModel("two.py", class_name="First")) for _ in range(2)][-1]
     for name in ("First", "first", "model-first", "nbyard/model-first"):
@@ -383,8 +382,10 @@ def test_running_deployments_come_first(models, ann, root, yard):
 
 
 def test_a_running_deployment_gets_the_next_revision(models, ann, root, yard):
-    """M6: the same for the form and for `nbyard models deploy`; else there is a host name for
-    another one, which no deployment of anything has."""
+    """The form and `nbyard models deploy` do the same.
+
+    Otherwise, there would be another deployment.
+    """
     services = yard.services.deployments
     made = models.build(ann, NewModel(write(root)))
 

@@ -1,4 +1,4 @@
-"""J2: a push makes the rules of channels and the retention of a project those of its file."""
+"""A push sets the channel rules and the retention of a project to those of its file."""
 
 import pytest
 

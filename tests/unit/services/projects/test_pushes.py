@@ -1,4 +1,4 @@
-"""J2: a push makes the server like the folder, once."""
+"""A push changes the server to match the folder, once."""
 
 import shutil
 from datetime import UTC, datetime

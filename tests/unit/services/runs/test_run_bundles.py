@@ -1,4 +1,4 @@
-"""G8: a finished run as a bundle; who may have it, and when."""
+"""A finished run as a bundle: permission and time."""
 
 import zipfile
 

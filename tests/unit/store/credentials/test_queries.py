@@ -1,4 +1,4 @@
-"""S1: rows of credentials."""
+"""Rows of credentials."""
 
 from datetime import UTC, datetime
 

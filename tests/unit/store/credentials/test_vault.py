@@ -1,4 +1,4 @@
-"""S1: what is secret is encrypted, for one owner and one name."""
+"""Secrets are encrypted for one owner and one name."""
 
 import os
 import stat

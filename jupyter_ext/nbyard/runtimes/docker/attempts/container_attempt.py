@@ -21,9 +21,12 @@ from nbyard.runner.work.work_outcome import is_disk_full
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker import attempt_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
-from nbyard.runtimes.docker.attempts.runner_channel import output_outside_log
-from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
-from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, terminate_container
+from nbyard.runtimes.docker.attempts.container_process import (
+    AttemptTerminator,
+    Feeder,
+    output_outside_log,
+    terminate_container,
+)
 from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import place_captured_output, take_back
@@ -335,19 +338,6 @@ class ContainerAttempt:
     def _end_when_started(self) -> bool:
         if self.is_starting:
             return False
-        self._end_once()
-        return True
-
-    def _leave(self) -> None:
-        self.let_go()
-        self.poke()
-        self._leave_network()
-
-    def _leave_network(self) -> None:
-        with suppress(NbyardError):
-            self.networks.remove_after_pause(self.engine, self.order.run_id)
-
-    def _end_once(self) -> None:
         container = None if self.is_over else self.engine.container(self.name)
         if container is not None and container.status not in ("created", "exited", "dead"):
             if (
@@ -361,6 +351,16 @@ class ContainerAttempt:
             terminate_container(self.engine, self.name)
             container = self.engine.container(self.name)
         self._finish_and_clear(container)
+        return True
+
+    def _leave(self) -> None:
+        self.let_go()
+        self.poke()
+        self._leave_network()
+
+    def _leave_network(self) -> None:
+        with suppress(NbyardError):
+            self.networks.remove_after_pause(self.engine, self.order.run_id)
 
     def _finish_and_clear(self, container: Container | None) -> None:
         if container is not None and container.is_over:

@@ -16,17 +16,21 @@ from nbyard.runner.container_main import BEGUN, ENDED
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker.attempt_container_spec import STAGING, VOLUME, container_user
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
-from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
-from nbyard.runtimes.docker.attempts.termination import GRACE_SECONDS, is_over_within
+from nbyard.runtimes.docker.attempts.container_process import (
+    GRACE_SECONDS,
+    LOOK_SECONDS,
+    is_over_within,
+)
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import take_back
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.warm.warm_containers import (
+    OCCUPANT,
     WarmContainer,
     WarmContainers,
+    WarmMount,
     remove_container,
 )
-from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
 from nbyard.runtimes.protocol import Observation, Order
 
 BEGIN_SECONDS = 60.0
@@ -91,18 +95,14 @@ class WarmAttempt(ContainerAttempt):
 
     def observe(self) -> Observation:
         if self.name and not self.is_starting:
-            self._finish_interrupted_move()
+            mount = WarmMount(self._home)
+            if mount.was_leaving():
+                with self._finish_lock:
+                    if not self.is_over and mount.was_leaving():
+                        mount.leave_attempt(self.order.folder, container_user(self.engine.info))
         if not self.name and not self.is_starting:
             return Observation("finished" if files.has_result(self.order.folder) else "absent")
         return super().observe()
-
-    def _finish_interrupted_move(self) -> None:
-        """Complete a move of the attempt's files that a killed dispatcher had begun."""
-        mount = WarmMount(self._home)
-        if mount.was_leaving():
-            with self._finish_lock:
-                if not self.is_over and mount.was_leaving():
-                    mount.leave_attempt(self.order.folder, container_user(self.engine.info))
 
     def find_container(self) -> Container | None:
         """Return the container.
@@ -174,21 +174,19 @@ class WarmAttempt(ContainerAttempt):
                 with suppress(NbyardError, OSError):
                     volume_transfer.send_file(self.engine, self.name, self.order.folder / "cancel")
             self.watch()
-            if self._wait_ended(GRACE_SECONDS + 1):
+            seconds = GRACE_SECONDS + 1
+            end = time.monotonic() + seconds
+            while not (has_ended := self.is_over or self._has_reported(ENDED)):
+                if time.monotonic() > end:
+                    break
+                time.sleep(LOOK_SECONDS)
+            if has_ended:
                 self.finish_early(container)
             else:
                 self.engine.signal(self.name, "SIGKILL")
                 is_over_within(self.engine, self.name, GRACE_SECONDS)
             container = self.engine.container(self.name)
         self._finish_and_clear(None if self.is_over else container)
-
-    def _wait_ended(self, seconds: float) -> bool:
-        end = time.monotonic() + seconds
-        while not (has_ended := self.is_over or self._has_reported(ENDED)):
-            if time.monotonic() > end:
-                break
-            time.sleep(LOOK_SECONDS)
-        return has_ended
 
     def _has_reported(self, word: str) -> bool:
         channel = self.watcher.channel

@@ -5,6 +5,7 @@ removed at the end of its run and when idle for IDLE_SECONDS. It ends by itself 
 is gone.
 """
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,20 +16,98 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.dockerd import Container, ContainerSpec, Engine
+from nbyard.domain.attempts.structs import RESULT, TASK
 from nbyard.errors import NbyardError
 from nbyard.reasons.structs import because
 from nbyard.runner.container_main import CLEAR, CLEARED, RUN
-from nbyard.runtimes.docker.attempt_container_spec import container_user
-from nbyard.runtimes.docker.attempts.runner_channel import RunnerChannel
-from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
+from nbyard.runtimes.docker.attempt_container_spec import (
+    INPUTS,
+    MOUNTED,
+    WARM_RUNNER,
+    container_user,
+)
+from nbyard.runtimes.docker.attempts.container_process import RunnerChannel
 from nbyard.runtimes.docker.files import volume_transfer
+from nbyard.runtimes.docker.files.local_folder import copy_runner
+from nbyard.runtimes.docker.image_checks import verify_gpus
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.warm.warm_mount import OCCUPANT, WarmMount
 from nbyard.runtimes.protocol import Order
 
+BACK, OCCUPANT = "back", "occupant"
 IDLE_SECONDS = 60.0  # that an idle container is kept
 CLEAR_SECONDS = 10.0  # for a container to empty its folder
 FOLDER = "containers"
+
+
+class WarmMount:
+    """The mounted folder of a warm container. `home` is the local folder of the container."""
+
+    def __init__(self, home: Path):
+        self.home = home
+        self.folder = home / MOUNTED
+        self._back = home / BACK
+
+    def make(self, user: tuple[int, int]) -> None:
+        """Create the mounted folder for this user, and a copy of the runner beside it."""
+        self.home.mkdir(mode=0o711, parents=True)
+        copy_runner(self.home / WARM_RUNNER)
+        for path in (self.home / WARM_RUNNER).rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        (self.folder / INPUTS).mkdir(parents=True)
+        self._tidy(user)
+
+    def _tidy(self, user: tuple[int, int]) -> None:
+        """Restore owners and modes that the work may have changed."""
+        self.folder.chmod(0o700)
+        (self.folder / INPUTS).chmod(0o755)
+        if os.getuid() == 0:
+            os.chown(self.folder, *user)
+            os.chown(self.folder / INPUTS, 0, 0)
+
+    def become_attempt_folder(self, folder: Path) -> None:
+        """Move an attempt's files into the mounted folder, and let that replace the attempt folder.
+
+        task.json is moved first. If the file is missing after a crash, the folder is filled again.
+        """
+        for path in _but_inputs(self.folder):
+            folders.delete_path(path)  # left by an attempt that was cancelled as it arrived
+        _move(folder / TASK, self.folder)
+        for path in [*(folder / INPUTS).iterdir()]:
+            _move(path, self.folder / INPUTS)
+        for path in _but_inputs(folder):
+            _move(path, self.folder)
+        (folder / INPUTS).rmdir()
+        self.folder.rename(folder)
+
+    def leave_attempt(self, folder: Path, user: tuple[int, int]) -> None:
+        """Move an attempt's files to a folder of its own, and empty the mounted folder.
+
+        The result is moved last, so that after a crash the attempt does not count as finished.
+        """
+        if not self.folder.exists():
+            (self._back / INPUTS).mkdir(mode=0o755, parents=True, exist_ok=True)
+            for path in [*(folder / INPUTS).iterdir()]:
+                _move(path, self._back / INPUTS)
+            for path in sorted(_but_inputs(folder), key=lambda path: path.name == RESULT):
+                _move(path, self._back)
+            folder.rename(self.folder)
+            self._tidy(user)
+        if self._back.exists():
+            self._back.rename(folder)
+
+    def was_leaving(self) -> bool:
+        """Return whether a crash interrupted `leave_attempt`."""
+        return self._back.exists()
+
+
+def _but_inputs(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.name != INPUTS]
+
+
+def _move(path: Path, to: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        path.chmod(path.stat().st_mode | 0o700)  # else only root could move it
+    path.rename(to / path.name)
 
 
 class WarmContainer:

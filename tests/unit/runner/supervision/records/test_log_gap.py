@@ -1,4 +1,4 @@
-"""The line in place of missing output (I16). The browser reads the same cases."""
+"""The line in place of missing output. The browser reads the same cases."""
 
 import json
 import os
