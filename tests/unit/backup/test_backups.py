@@ -217,7 +217,7 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     try:
         with opened.read() as c:
             row, own = (opened.automations.by_id(c, key) for key in (pushed_id, own_id))
-            of_file = opened.automations.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
+            of_file = opened.automations.page(c, "ann", 9, "", "", path=f"{folder}/{push}/a.py")
             places = {*opened.workflows.paths(c, "ann").values()}
     finally:
         opened.close()
