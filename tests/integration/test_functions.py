@@ -273,8 +273,8 @@ def test_killed_worker_process_loses_only_its_current_call(
 
 def _is_worker(process: psutil.Process, project: Project) -> bool:
     try:
-        is_ours = process.environ().get("NBYARD_STORE") == project.yard.store.id
-        return is_ours and "--calls" in process.cmdline()
+        is_owned = process.environ().get("NBYARD_STORE") == project.yard.store.id
+        return is_owned and "--calls" in process.cmdline()
     except psutil.Error:
         return False
 

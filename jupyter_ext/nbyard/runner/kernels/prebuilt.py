@@ -91,7 +91,7 @@ def build_early() -> None:
         raise RuntimeError(f"this ipykernel is not known: {error}") from error
 
 
-def take_early() -> PrebuiltKernel | None:
+def take_prebuilt() -> PrebuiltKernel | None:
     """Return and remove the kernel that was built in advance, or None without one."""
     return _built.pop() if _built else None
 

@@ -62,7 +62,7 @@ def test_the_unit_of_another_store_is_kept(path):
     with pytest.raises(Conflict, match="the store /home/ann/store"):
         user_unit.write(text_for(other), other, False)
     with pytest.raises(Conflict):
-        user_unit.check_ours(other, False)
+        user_unit.check_owned(other, False)
     assert user_unit.unit_state(other).state == "other-store"
 
 
