@@ -135,20 +135,20 @@ def left(checkout: Path) -> dict[str, psutil.Process]:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "is_ours"),
+    ("variable", "value", "is_owned"),
     [
         ("NBYARD_DEV", "", True),
         ("NBYARD_ATTEMPT", "/store/attempts/one", True),
         ("NBYARD_STORE_DIR", "/store", False),
     ],
 )
-def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, is_ours: bool):
+def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, is_owned: bool):
     """./dev stops only its own descendants, not an editor whose variables name its store."""
     environment = {**os.environ, variable: f"{tmp_path}{value}"}
     with subprocess.Popen(["sleep", "1000"], env=environment) as program:
-        assert [each.pid for each in dev_processes.marked(tmp_path)] == [program.pid] * is_ours
+        assert [each.pid for each in dev_processes.marked(tmp_path)] == [program.pid] * is_owned
         dev_processes.sweep(tmp_path)
-        assert (program.poll() is None) is not is_ours
+        assert (program.poll() is None) is not is_owned
         program.kill()
 
 

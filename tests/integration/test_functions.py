@@ -179,7 +179,7 @@ def test_single_function_runs_from_shell_and_rest(project: Project) -> None:
     assert detail.run.state == "succeeded" and detail.run.title == "total"
     (task,) = detail.tasks
     assert json.loads(project.bytes_of(task, "result")) == {"total": 15.0}
-    with pytest.raises(Invalid, match="has no function 'nothing'; it has: make, total"):
+    with pytest.raises(Invalid, match=r"'nothing'; .*: make, total"):
         project.start(path="pkg/steps.py::nothing")
     with pytest.raises(NotFound, match="no file pkg/other"):
         project.start(path="pkg/other.py::total")
@@ -273,8 +273,8 @@ def test_killed_worker_process_loses_only_its_current_call(
 
 def _is_worker(process: psutil.Process, project: Project) -> bool:
     try:
-        is_ours = process.environ().get("NBYARD_STORE") == project.yard.store.id
-        return is_ours and "--calls" in process.cmdline()
+        is_owned = process.environ().get("NBYARD_STORE") == project.yard.store.id
+        return is_owned and "--calls" in process.cmdline()
     except psutil.Error:
         return False
 

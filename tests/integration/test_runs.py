@@ -336,7 +336,7 @@ def test_large_data_beside_a_notebook_is_read_in_place(project: Project) -> None
     project.notebook("large", body)
     detail = project.run()
     assert project.log(detail.run.id, "large") == f"{21 << 20} 0o100444\n"
-    with pytest.raises(Invalid, match=r"larger than `max_bundle_bytes`; largest: data/big\.bin"):
+    with pytest.raises(Invalid, match=r"`max_bundle_bytes`; largest: data/big\.bin"):
         project.start(runtime="docker")
 
 

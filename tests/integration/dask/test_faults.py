@@ -354,9 +354,7 @@ def test_different_dask_versions_are_refused(
     monkeypatch.setattr(versions, "get_versions", partial(older, versions.get_versions))
     monkeypatch.setattr("distributed.client.get_versions", versions.get_versions, raising=False)
     settings = Settings(dask_address=dask_ground.address)
-    with pytest.raises(
-        Invalid, match=r"the scheduler has distributed .*, this installation has 2020\.1\.0"
-    ):
+    with pytest.raises(Invalid, match=r"distributed .* 2020\.1\.0"):
         DaskRuntime(settings).start(place_attempt(tmp_path, "true", {}, ""))
     assert probe_dask(settings).state == "missing"
 
@@ -387,11 +385,11 @@ def test_requests_wait_until_a_worker_reports_its_resources(tmp_path: Path) -> N
     with ground() as found:
         runtime = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=found.address))
         order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
-        with pytest.raises(Unavailable, match="o Dask worker is registered"):
+        with pytest.raises(Unavailable, match="o Dask worker is"):
             runtime.start(order)
         found.start_worker("--resources", "CPU=1")
         wait_until(lambda: len(runtime.cluster.workers()) == 1)
-        with pytest.raises(Unavailable, match="no Dask worker has CPU=2"):
+        with pytest.raises(Unavailable, match="worker has CPU=2"):
             runtime.start(order)
         found.start_worker("--resources", "CPU=2", "--name", "large")
         wait_until(lambda: len(runtime.cluster.workers()) == 2)
@@ -412,7 +410,7 @@ def test_adaptive_cluster_starts_a_worker_for_a_request(
     settings = Settings(store_dir=str(tmp_path), dask_cluster="growing_clusters:growing")
     runtime = DaskRuntime(settings)
     order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
-    with pytest.raises(Unavailable, match="o Dask worker is registered"):
+    with pytest.raises(Unavailable, match="o Dask worker is"):
         runtime.start(order)
     wait_until(lambda: len(runtime.cluster.workers()) == 1)
     runtime.start(order)

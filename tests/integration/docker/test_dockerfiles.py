@@ -118,7 +118,7 @@ def test_dockerfile_works_as_a_node(
     settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
     body = NewRun(path="my tool/Dockerfile", texts={"data": "my tool/data.csv", "n": "2"})
     with Yard.open(settings, tmp_path / "root") as yard:
-        with pytest.raises(Invalid, match="runs in containers: set the runtime"):
+        with pytest.raises(Invalid, match="runs in containers"):
             yard.services.runs.create(ANN, NewRun(**{**as_dict(body), "runtime": "process"}))
         for cached in (False, True):
             made = yard.services.runs.create(ANN, body)

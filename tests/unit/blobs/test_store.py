@@ -212,9 +212,7 @@ def test_a_full_disk_is_reported_with_the_needed_bytes(tmp_path: Path, source: P
     full = Blobs(tmp_path / "full", reserve_bytes=1 << 60)
     for attempt in (lambda: full.put_file(source), lambda: full.put_bytes(b"abc")):
         kept = r"the 1,099,511,627,776\.0 MiB that nbyard keeps free; [\d,.]+ MiB are free"
-        with pytest.raises(
-            Unavailable, match=rf"disk full: needs [\d,]+ bytes in addition to {kept}"
-        ):
+        with pytest.raises(Unavailable, match=rf"needs [\d,]+ bytes .* {kept}"):
             attempt()
     assert not list(full.temp.iterdir())
 
@@ -224,7 +222,7 @@ def test_more_than_an_empty_disk_holds_is_refused(
 ) -> None:
     """Waiting for free space would never end."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: (100, 0, 100))
-    with pytest.raises(TooLarge, match="disk full: needs 101 bytes"):
+    with pytest.raises(TooLarge, match="needs 101 bytes"):
         blobs.ensure_room(101)
     monkeypatch.setattr("shutil.disk_usage", lambda _: (1 << 60, 1 << 60, 0))
     with pytest.raises(Unavailable):

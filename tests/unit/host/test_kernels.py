@@ -215,7 +215,7 @@ def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\n")
     assert found.fingerprint != kernels.find_kernel("", "julia").fingerprint
     program.unlink()
-    with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia was not found"):
+    with pytest.raises(NotFound, match=r"julia-1.10 cannot .* julia"):
         kernels.find_kernel("julia-1.10")
 
 
@@ -228,7 +228,7 @@ def test_a_missing_kernel_is_replaced_by_one_of_its_language(spec):
     assert kernels.find_substitute("aaa", "python") == ""
     assert kernels.find_substitute("gone", "cobol") == kernels.find_substitute("gone", "") == ""
     for language in ("cobol", ""):
-        with pytest.raises(NotFound, match="The kernel 'gone' is not installed") as refused:
+        with pytest.raises(NotFound, match="'gone' is not installed") as refused:
             kernels.find_kernel("gone", language)
         assert "aaa" in refused.value.hint
 
@@ -309,10 +309,10 @@ def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
 
 def test_a_missing_kernel_is_named_with_the_installed_ones(spec):
     spec("mine", ["julia"], "julia")
-    with pytest.raises(NotFound, match="The kernel 'yours' is not installed") as caught:
+    with pytest.raises(NotFound, match="'yours' is not installed") as caught:
         kernels.find_kernel("yours")
     assert "mine" in caught.value.hint
-    with pytest.raises(NotFound, match="The kernel 'cobol' is not installed"):
+    with pytest.raises(NotFound, match="'cobol' is not installed"):
         kernels.find_kernel("", "cobol")
 
 

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 def test_local_folders_are_refused():
     """An image can install only from an index or a URL."""
     lines = ["--index-url https://packages.test", "cow @ file:///w/cow-1.0-py3-none-any.whl --hash"]
-    with pytest.raises(Invalid, match=r"cow @ file:///w/cow-1.0-py3-none-any.whl: an image"):
+    with pytest.raises(Invalid, match=r"file:///w/cow-1.0-py3-none-any.whl: an image"):
         build_files(ImageSpec(Recipe(), lines))
     assert build_files(ImageSpec(Recipe(), lines[:1]))["requirements.txt"] == f"{lines[0]}\n"
 
@@ -43,7 +43,7 @@ COPY ["packages/my-cow", "{place}"]
     alone = build_files(ImageSpec(Recipe(for_notebooks=False), lines[1:]))
     assert set(alone) == {"Dockerfile"}
     assert "\n".join(installed.splitlines()[1:]) in alone["Dockerfile"]
-    with pytest.raises(Invalid, match="only be used through an environment"):
+    with pytest.raises(Invalid, match="through an environment"):
         build_files(ImageSpec(Recipe(), ["-e file:///srv/my_cow"]))
 
 
@@ -189,7 +189,7 @@ def test_a_changed_line_above_the_marker_is_named(data):
 
 
 def test_a_file_without_the_marker_is_refused():
-    with pytest.raises(Invalid, match="does not contain the line '# --- Below"):
+    with pytest.raises(Invalid, match="line '# --- Below"):
         own_lines("FROM x\nRUN moo\n", WHOLE)
 
 

@@ -301,7 +301,7 @@ def test_notebooks_of_older_formats_are_read(major: int) -> None:
     assert (reading.language, reading.kernel, reading.tag_cell) == ("python", "", None)
     assert KIND.code_digest(content) == KIND.code_digest(encoded(found))
     assert code_of("n.ipynb", content) == "x = 1\nopen('a/b')"
-    with pytest.raises(Invalid, match="only be added to notebooks of format 4"):
+    with pytest.raises(Invalid, match="notebooks of format 4"):
         tag_text(content, 1)
 
 

@@ -236,7 +236,7 @@ class Pane:
 
     def __init__(self, name: str, cursor: int | None):
         self.place = None if cursor is None else (Caller(name), cursor)
-        self.takes_more = True
+        self.accepts_more = True
         self.seen: list[int] = []
 
     def move_on(self, cursor: int, text: str) -> None:
@@ -290,10 +290,10 @@ def test_many_events_come_in_several_frames(monkeypatch):
 def test_a_slow_window_delays_no_others():
     """What it has not taken in is not piled up for it, and not forgotten."""
     told, slow, quick = Told(9), Pane("ann", 4), Pane("ann", 4)
-    slow.takes_more = False
+    slow.accepts_more = False
     rounds(told, slow, quick)
     assert (slow.seen, quick.seen) == ([], [5, 6, 7, 8, 9])
-    slow.takes_more = True
+    slow.accepts_more = True
     rounds(told, slow, quick)
     assert slow.seen == [5, 6, 7, 8, 9]
 

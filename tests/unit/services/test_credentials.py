@@ -82,7 +82,7 @@ def test_omitted_fields_are_kept(credentials, yard, ann):
     assert secret_of(yard, new) == {"access_key_id": "ann", "secret_access_key": "new"}
     with pytest.raises(StaleWrite):
         credentials.update(ann, "minio", patch)
-    with pytest.raises(Invalid, match=r"fields\.access_key_id: a value is needed"):
+    with pytest.raises(Invalid, match=r"fields\.access_key_id: a value"):
         credentials.update(ann, "minio", CredentialPatch(2, {"access_key_id": ""}))
     told = credentials.update(ann, "minio", CredentialPatch(2, description="of the lab"))
     assert (told.description, told.kept) == ("of the lab", ["secret_access_key"])

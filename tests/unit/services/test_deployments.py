@@ -255,11 +255,11 @@ def test_a_model_is_deployed_during_its_build_but_not_after_a_failure(deployment
 
 def test_a_model_of_another_mode_is_not_deployed(deployments, ann, yard, root):
     end(yard, yard.services.models.build(ann, NewModel(write(root, text=BATCH_FILE))))
-    with pytest.raises(Invalid, match="in mode batch, it runs once") as refused:
+    with pytest.raises(Invalid, match="in mode batch") as refused:
         deployments.create(ann, NewDeployment("Spark job"))
     assert refused.value.details[0].path == "image"
     form = msgspec.convert({"general": {"docker_image": "Spark job"}}, NewDeployment)
-    with pytest.raises(Invalid, match=r"^general\.docker_image: the model 'Spark job'") as refused:
+    with pytest.raises(Invalid, match=r"^general\.docker_image: .* 'Spark job'") as refused:
         deployments.create(ann, form)
     assert refused.value.details[0].path == "general.docker_image"
 
@@ -322,7 +322,7 @@ def test_concurrent_edits_are_refused(deployments, ann, yard):
     known = deployments.edit(ann, "cows", mine)
     assert (known.title, known.revision) == ("Mine", 1)
     theirs = DeploymentChange(1, title="Theirs", changed_at=seen.changed_at)
-    with pytest.raises(StaleWrite, match="was changed in the meantime"):
+    with pytest.raises(StaleWrite, match="in the meantime"):
         deployments.edit(ann, "cows", theirs)
     again = replace(theirs, changed_at=known.changed_at)
     assert deployments.edit(ann, "cows", again).title == "Theirs"

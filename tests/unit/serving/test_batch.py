@@ -143,7 +143,7 @@ def test_finished_parts_are_not_repeated(spec, tmp_path, small):
     data.loc[900, "s"] = "bad"
     told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
     first = Model()
-    with pytest.raises(ModelFailed, match=r"rows \d+ to 9\d+: the model raised .* a bad one"):
+    with pytest.raises(ModelFailed, match=r"rows \d+ to 9\d+: .* bad"):
         predict_all(spec, over(spec, first), str(told), str(out))
     assert not out.exists()
     text, when = told.read_bytes().replace(b"bad", b"now"), told.stat()
@@ -325,7 +325,7 @@ def test_an_unfit_prediction_is_named_with_its_row(spec, tmp_path, small):
             return found
 
     told = write(tmp_path / "in.parquet", frame())
-    with pytest.raises(BadAnswer, match=r"row 700, field 'n': a whole number .* not 0\.5"):
+    with pytest.raises(BadAnswer, match=r"row 700, field 'n': .*0\.5"):
         predict_all(spec, over(spec, Wrong()), str(told), str(tmp_path / "o.csv"))
 
 

@@ -42,7 +42,7 @@ def test_wrongly_compressed_bodies_are_reported(content: bytes, words: str) -> N
 
 
 def test_other_encodings_are_refused() -> None:
-    with pytest.raises(UnsupportedBody, match="content encoding 'br' is not supported; use gzip"):
+    with pytest.raises(UnsupportedBody, match=r"'br' is .*; use gzip"):
         decompress(TEXT, "br", 10**6)
 
 
@@ -51,7 +51,7 @@ def test_the_header_sets_the_start_of_the_tensors() -> None:
     assert Body(TEXT, {}).split_json_and_tensors() == (TEXT, None)
     assert Body(b"{}ab", {name: b"2"}).split_json_and_tensors() == (b"{}", b"ab")
     for told in (b"5", b"-1", b"x", b""):
-        with pytest.raises(MalformedRequest, match="a number up to 4, the length of the body"):
+        with pytest.raises(MalformedRequest, match="number up to 4"):
             Body(b"{}ab", {name: told}).split_json_and_tensors()
 
 

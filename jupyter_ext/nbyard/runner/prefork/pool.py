@@ -173,7 +173,7 @@ class Pool:
             self.leaving[supervisor.pid] = self.busy.pop(supervisor.pid)
         return word == FREE
 
-    def take_back(self, supervisor: WaitingSupervisor, scratch: str) -> None:
+    def return_supervisor(self, supervisor: WaitingSupervisor, scratch: str) -> None:
         """Return a supervisor to the pool after its attempt, with a new scratch folder.
 
         Raises:

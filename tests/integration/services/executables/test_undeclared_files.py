@@ -162,7 +162,7 @@ def test_declaration_of_a_file_can_be_undone(two: Project) -> None:
     assert description.read_text() == before
     declare(two, "clean.ipynb", remove=["iris", "result"])
     assert not description.exists()
-    with pytest.raises(Invalid, match="is not a declared file"):
+    with pytest.raises(Invalid, match="not a declared file"):
         declare(two, "clean.ipynb", remove=["factor"])
 
 

@@ -119,9 +119,7 @@ def test_unknown_run_or_output_is_refused_with_the_existing_ones(models, ann, tr
 def test_output_without_a_model_is_refused_with_a_way_out(models, ann, trained):
     text = TRAIN.replace("joblib.dump(fitted(data), sys.argv[2])", "data.to_csv(sys.argv[2])")
     detail = trained(text)
-    with pytest.raises(
-        Invalid, match=r"model\.joblib is neither a pickle or joblib file"
-    ) as caught:
+    with pytest.raises(Invalid, match=r"model\.joblib is neither") as caught:
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     assert caught.value.details[0].path == "output"
     assert "write a model file" in caught.value.hint
@@ -173,7 +171,7 @@ def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one
 def test_output_of_several_nodes_needs_the_node_name(models, ann, trained, root, finished):
     trained()
     detail = finished(path=flow(root))
-    with pytest.raises(Invalid, match=r"has several outputs: one\.model, two\.model"):
+    with pytest.raises(Invalid, match=r"outputs: one\.model, two\.model"):
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
     assert made.source.node == "two"

@@ -56,7 +56,7 @@ def test_the_image_of_the_first_start_is_kept() -> None:
 
 def test_another_image_of_that_name_is_refused() -> None:
     for engine in (Engine(cows="two"), Engine()):
-        with pytest.raises(NbyardError, match="cows now refers to another image"):
+        with pytest.raises(NbyardError, match="refers to another image"):
             told(engine, "one")
 
 

@@ -237,11 +237,11 @@ def test_the_value_of_a_secret_is_a_name_and_never_shown():
     secret = Argument("token", type="secret", required=True)
     assert check_value(secret, "api") == parse_value(secret, "api") == "api"
     for wrong in ("", " ", 7, ["s3cr3t"]):
-        with pytest.raises(Invalid, match="the name of a credential is needed") as refused:
+        with pytest.raises(Invalid, match="name of a credential") as refused:
             check_value(secret, wrong)
         assert "s3cr3t" not in refused.value.message
     check_arguments([msgspec.structs.replace(secret, default="", reach=Stdin())])
-    with pytest.raises(Invalid, match="a list cannot contain secrets"):
+    with pytest.raises(Invalid, match="cannot contain secrets"):
         check_arguments([Argument("tokens", type="list", items="secret")])
 
 

@@ -110,7 +110,7 @@ def test_a_separate_value_stays_separate(text: str) -> None:
 )
 def test_a_flag_belongs_to_one_argument(first: Reach, second: Reach, flag: str) -> None:
     arguments = [Argument("a", reach=first), Argument("b", reach=second)]
-    with pytest.raises(Invalid, match=f"{flag} is the flag of another argument") as refused:
+    with pytest.raises(Invalid, match=f"{flag} is the flag") as refused:
         check_command(["run"], arguments)
     assert [detail.path for detail in refused.value.details] == ["arguments.1.reach"]
     check_command(["run"], [Argument("a", reach=first), Argument("b", reach=Option("--y"))])
@@ -149,7 +149,7 @@ def test_several_words_behind_one_option() -> None:
     argument = Argument("x", type="list", reach=Words("--x"))
     assert argv(argument, ["a", -1]) == ["--x", "a", "-1"]
     assert argv(argument, ["-a"]) == ["--x=-a"]
-    with pytest.raises(Invalid, match="a text begins with -"):
+    with pytest.raises(Invalid, match="begins with -"):
         argv(argument, ["a", "-b"])
     with pytest.raises(Invalid, match="type list"):
         check_arguments([Argument("x", reach=Words("--x"))])
@@ -182,7 +182,7 @@ def test_after_dashes_no_argument_is_an_option() -> None:
 def test_no_argument_replaces_an_omitted_one() -> None:
     first = Argument("first", reach=Positional(0, separated=True))
     second = Argument("second", reach=Positional(1, separated=True))
-    with pytest.raises(Invalid, match="the value of second would take its position") as refused:
+    with pytest.raises(Invalid, match="second would take") as refused:
         build_argv(PROGRAM, [first, second], {"second": "b"})
     assert refused.value.details[0].path == "arguments.first"
     needed = msgspec.structs.replace(second, required=True)
@@ -282,7 +282,7 @@ def test_impossible_commands_are_refused() -> None:
     for prefix in ([], [""], ["a\0"]):
         with pytest.raises(Invalid, match="command"):
             check_command(prefix, [])
-    with pytest.raises(Invalid, match="how the program receives it"):
+    with pytest.raises(Invalid, match="program receives it"):
         check_command(PROGRAM, [Argument("x")])
     twice = [Argument("x", reach=Positional(0)), Argument("y", reach=Positional(0))]
     with pytest.raises(Invalid, match="position"):
@@ -297,7 +297,7 @@ def test_omitted_values_of_a_draft_are_no_error() -> None:
     """What is said has to be right."""
     unsaid, wrong = Argument("x"), Argument("y", reach=Variable("LD_PRELOAD"))
     check_reaches([unsaid, Argument("z", reach=Option("--z"))], Invocation())
-    with pytest.raises(Invalid, match="LD_PRELOAD may not be set") as refused:
+    with pytest.raises(Invalid, match="LD_PRELOAD may not") as refused:
         check_reaches([unsaid, wrong], Invocation())
     assert [one.path for one in refused.value.details] == ["arguments.1.reach"]
 

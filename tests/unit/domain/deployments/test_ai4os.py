@@ -106,7 +106,7 @@ def test_unsupported_fields_are_named(part: str, field: str, value: Any, words: 
 
 def test_a_repeated_field_is_refused() -> None:
     body = msgspec.structs.replace(read(), title="Other")
-    with pytest.raises(Invalid, match=r"title: is also set by general\.title"):
+    with pytest.raises(Invalid, match=r"title: .* general\.title"):
         to_own_fields(body)
 
 

@@ -161,7 +161,7 @@ def test_hashes_of_a_line():
 
 @pytest.mark.parametrize("line", ["pip==0.1", "PIP", "uv>1"])
 def test_installers_are_not_installed(line):
-    with pytest.raises(PolicyRefused, match="it is a package installer") as caught:
+    with pytest.raises(PolicyRefused, match="a package installer") as caught:
         read_requirements(f"cow\n{line}", forbidden=PROTECTED)
     assert "line 2" in caught.value.message and line in caught.value.message
     text = "cow\npipdeptree\nsetuptools"
@@ -179,7 +179,7 @@ def test_a_refused_line_is_shown_without_its_password():
 
 
 def test_too_many_lines_are_refused_without_a_number():
-    with pytest.raises(Invalid, match=r"^requirements: has more than 10000 lines$"):
+    with pytest.raises(Invalid, match=r"^requirements: .* 10000 lines$"):
         read_requirements("a\n" * 10_001)
 
 

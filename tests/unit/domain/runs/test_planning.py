@@ -177,7 +177,7 @@ def test_a_shell_needs_a_container():
         == "docker"
     )
     for overrides in (RunOverrides("process"), RunOverrides("dask")):
-        with pytest.raises(Invalid, match=r"clean\.runtime: its command line needs a shell"):
+        with pytest.raises(Invalid, match=r"clean\.runtime: .* a shell"):
             _plans(_document(), resolved=known, overrides=overrides)
 
 
@@ -204,7 +204,7 @@ def test_parameters_are_converted_to_the_type_of_the_argument():
     bindings = _plans(document, {"a": 2})["clean"].bindings
     assert bindings["alpha"] == ValueOf(2.0)
     assert bindings["note"] == ValueOf("x")
-    with pytest.raises(Invalid, match=r"parameters\.a: a number is needed, not text"):
+    with pytest.raises(Invalid, match=r"parameters\.a: a number"):
         _plans(document, {"a": "two"})
 
 
@@ -280,7 +280,7 @@ def test_cycles_block_and_name_their_edge():
     document = Document(1, nodes=nodes, edges=edges)
     resolved = {name: ResolvedNode(name, ports) for name in nodes}
     assert _problems(document, resolved) == [("a", "ba", str(because("edge-cycle")))]
-    with pytest.raises(Invalid, match="form a cycle: a, b"):
+    with pytest.raises(Invalid, match="a cycle: a, b"):
         _plans(document, resolved=resolved, chosen={"a", "b"})
 
 
@@ -404,7 +404,7 @@ def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
 
     plan = planned("api")
     assert plan.bindings == {"token": api} and not plan.warm
-    with pytest.raises(Invalid, match="there is no credential of that name") as refused:
+    with pytest.raises(Invalid, match="there is no credential") as refused:
         planned("s3cr3t")
     assert "s3cr3t" not in refused.value.words
     with pytest.raises(Invalid, match="token needs a value"):

@@ -192,14 +192,14 @@ def test_fields_of_other_programs_are_ignored():
     "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b", "__proto__"]
 )
 def test_invalid_node_ids_are_refused(name):
-    with pytest.raises(Invalid, match="is not a valid node ID"):
+    with pytest.raises(Invalid, match="a valid node ID"):
         read_document(_document(nodes={name: {"type": "dataset"}}))
 
 
 def test_names_reserved_by_javascript_are_refused():
     nodes = {name: {"type": "dataset"} for name in "ab"}
     edge = {"source": "a", "output": "data", "target": "b", "input": "x"}
-    with pytest.raises(Invalid, match="is not a valid connection ID"):
+    with pytest.raises(Invalid, match="a valid connection ID"):
         read_document(_document(nodes=nodes, edges={"__proto__": edge}))
 
 
@@ -342,9 +342,9 @@ def test_a_selection_includes_its_dependencies(edges, chosen):
 
 def test_invalid_selections_are_refused():
     document = Document(1, nodes={"a": Node("executable")})
-    with pytest.raises(Invalid, match=r"nodes\.1: there is no node 'b'"):
+    with pytest.raises(Invalid, match=r"nodes\.1: .* node 'b'"):
         selected_nodes(document, "selected", ["a", "b"])
-    with pytest.raises(Invalid, match="the scope 'to' needs at least one node"):
+    with pytest.raises(Invalid, match="scope 'to' needs"):
         selected_nodes(document, "to", [])
     assert selected_nodes(document, "all", []) == {"a"}
 

@@ -90,7 +90,7 @@ def test_a_container_needs_an_image(yard, ann, tool, root):
 def test_an_artifact_without_a_file_is_refused(yard, ann, tool, root):
     (root / "d.csv").write_text("a\n")
     yard.services.runs.create(ann, NewRun(path=tool, name="slow", parameters={"source": "d.csv"}))
-    with pytest.raises(Invalid, match="slow has no file: its run 1 is queued") as refused:
+    with pytest.raises(Invalid, match="run 1 is queued") as refused:
         document_of(yard, ann, NewRun(path=tool, parameters={"source": "slow"}))
     assert [detail.path for detail in refused.value.details] == ["parameters.source"]
 
@@ -156,7 +156,7 @@ def test_an_undescribed_program_has_the_given_arguments(yard, ann, root):
 def test_an_invalid_image_name_is_refused_at_once(yard, ann, root):
     (root / "work.py").write_text("print()")
     for name in ("Upper", "two words", "x:", "../x"):
-        with pytest.raises(Invalid, match="is not a valid image name") as refused:
+        with pytest.raises(Invalid, match="a valid image name") as refused:
             yard.services.runs.create(ann, NewRun(path="work.py", image=name))
         assert refused.value.details[0].path == "image"
     for name in ("python:3.12", "host:5000/a/b", f"sha256:{'0' * 64}"):
@@ -170,10 +170,10 @@ def test_missing_gpus_are_refused_at_once(yard, ann, root):
     with yard.store.read() as c:
         (record,) = yard.store.tasks.of_run(c, made.id)
     assert record.plan.gpu == 1
-    with pytest.raises(Invalid, match="2 requested, but this machine has 1") as refused:
+    with pytest.raises(Invalid, match=r"2 requested, .* 1") as refused:
         yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=2))
     assert refused.value.details[0].path == "gpu"
-    with pytest.raises(Invalid, match="gpu must be from 0 to") as refused:
+    with pytest.raises(Invalid, match="from 0 to") as refused:
         yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=-1))
     assert refused.value.details[0].path == "gpu"
 

@@ -77,7 +77,7 @@ def test_secondary_files_are_arguments_of_their_own() -> None:
         "reads_bai": JobFile("a.bam.bai", "jobs/other/a.bam.bai"),
         "reads_idx": JobFile("a.idx", "jobs/a.idx"),
     }
-    with pytest.raises(Invalid, match=r"job\.reads\.secondaryFiles: b\.bam\.csi has none of the"):
+    with pytest.raises(Invalid, match=r"job\.reads\.secondaryFiles: b\.bam\.csi"):
         job_of(inputs, {"reads": file("b.bam", secondaryFiles=[file("b.bam.csi")])})
 
 
@@ -129,12 +129,12 @@ def test_unfit_values_are_refused_with_their_input(kind: Any, value: Any, messag
 
 
 def test_unsupported_features_of_a_job_are_refused() -> None:
-    with pytest.raises(Invalid, match="requirements of a job are not supported"):
+    with pytest.raises(Invalid, match="requirements of a job"):
         job_of({}, {"cwl:requirements": [{"class": "EnvVarRequirement"}]})
-    with pytest.raises(Invalid, match=r"job\.a_b: is the same argument as another input: a-b"):
+    with pytest.raises(Invalid, match=r"job\.a_b: .* input: a-b"):
         job_of({"a-b": "int"}, {"a-b": 1, "a_b": 2})
-    with pytest.raises(Invalid, match="an object is needed, not a list"):
+    with pytest.raises(Invalid, match="not a list"):
         read_job(b"[]", "job.json", ())
-    with pytest.raises(Invalid, match=r"job\.yml: line 1: the file is empty"):
+    with pytest.raises(Invalid, match=r"job\.yml: line 1: .* empty"):
         read_job(b"", "job.yml", ())
     assert read_job(b"{}", "job.yml", ()) == Job({}, {})

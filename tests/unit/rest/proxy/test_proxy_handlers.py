@@ -257,7 +257,7 @@ def test_a_response_is_forwarded_unchanged(app, service):
     connection.request("GET", f"{WEB}slow", headers=OWN)
     answer = connection.getresponse()
     assert answer.read(4) == b"one ", "before the service has said the rest"
-    service.let_go()
+    service.request_end()
     assert answer.read() == b"two"
     connection.close()
     assert len(get(app, f"{WEB}large").content) == LARGE

@@ -44,7 +44,7 @@ def test_non_finite_numbers_are_texts(folder: Path) -> None:
 
 @pytest.mark.parametrize("value", ["high", None, [1], object()])
 def test_values_that_are_no_numbers_are_refused(folder: Path, value: Any) -> None:
-    with pytest.raises(nbyard.Unfit, match="a metric is a number, not"):
+    with pytest.raises(nbyard.Unfit, match="a metric is"):
         nbyard.log_metric("x", value)
 
 

@@ -110,5 +110,5 @@ def test_data_frames_and_arrays_are_written_as_such(tmp_path: Path) -> None:
     assert pandas.read_parquet(path).equals(frame)
     write_output(numpy.arange(3), "npy", str(tmp_path / "out" / "x.npy"))
     assert numpy.load(tmp_path / "out" / "x.npy").tolist() == [0, 1, 2]
-    with pytest.raises(Unfit, match="returned a DataFrame, which cannot be written as npy"):
+    with pytest.raises(Unfit, match=r"DataFrame, .* as npy"):
         write_output(frame, "npy", str(tmp_path / "out" / "y"))

@@ -26,7 +26,7 @@ def test_undeclared_resources_are_not_requested() -> None:
 
 def test_a_gpu_is_always_requested() -> None:
     """The name has any case."""
-    with pytest.raises(Unavailable, match="no Dask worker declares a GPU"):
+    with pytest.raises(Unavailable, match="declares a GPU"):
         required_resources(WISH, [LARGE])
     assert required_resources(WISH, [{"gpu": 2.0}]) == {"gpu": 1.0}
 
@@ -40,7 +40,7 @@ def test_one_worker_must_have_all_resources() -> None:
 
 
 def test_too_many_resources_are_refused_with_the_maximum() -> None:
-    with pytest.raises(Unavailable, match=r"has CPU=2 \(the most is CPU=1\)"):
+    with pytest.raises(Unavailable, match=r"CPU=2 \(.* CPU=1\)"):
         required_resources({**WISH, "gpu": None}, [{"CPU": 1.0}, {"CPU": 0.5}])
 
 
@@ -157,6 +157,6 @@ def test_every_worker_is_asked_about_paths(cluster: FakeCluster, runtime: DaskRu
     with pytest.raises(Unavailable, match="tcp://w2"):
         runtime.path_states(["/a"])
     cluster.known = []
-    with pytest.raises(Unavailable, match="No Dask worker is registered"):
+    with pytest.raises(Unavailable, match="No Dask worker is"):
         runtime.path_states(["/a"])
     assert cluster.ended == ["nobody"], "a cluster that scales with its work gets a request"

@@ -49,6 +49,6 @@ def test_a_hanging_engine_does_not_mean_a_missing_image(tmp_path):
         engine = dockerd.Engine(f"unix://{place}", timeout=0.2)
         runtime = DockerRuntime()
         runtime.engine = engine
-        with pytest.raises(Unavailable, match=f"{place}: no response in time"):
+        with pytest.raises(Unavailable, match=f"{place}: no response"):
             runtime.image_id("alpine")
         engine.close()

@@ -86,7 +86,7 @@ def test_an_object_is_named_by_key_and_credential(yard, ann):
     url = "s3://minio@sea/in/cows 1.csv"
     made = yard.services.datasets.create(ann, NewDataset(UrlSource(url)))
     assert (made.name, made.current.origin, made.current.source) == ("cows 1.csv", "url", url)
-    with pytest.raises(Invalid, match="'other' of the kind s3; there are: minio"):
+    with pytest.raises(Invalid, match=r"'other' .* s3; .*: minio"):
         yard.services.datasets.create(ann, NewDataset(UrlSource("s3://other@sea/a")))
 
 

@@ -102,7 +102,7 @@ def test_a_name_that_was_never_installed_can_be_reused(environments, ann, yard):
 
 def test_one_version_at_a_time_is_built(environments, ann, installed):
     environments.create(ann, NewEnvironment("cows"))
-    with pytest.raises(Conflict, match="Version 1 of 'cows' is being built"):
+    with pytest.raises(Conflict, match="Version 1 of 'cows'"):
         environments.change(ann, "cows", EnvironmentChange(add="six"))
     installed("ants")
     assert environments.change(ann, "ants", EnvironmentChange(add="six")).current.number == 2
@@ -141,7 +141,7 @@ def test_allowed_package_sources_are_accepted(yard, environments, ann, installed
     with yard.store.write() as c:
         yard.store.environments.move(c, "ann", installed_now, "failed")
     yard.settings.allowed_package_sources = []
-    with pytest.raises(Invalid, match=r"line 1: .*the option --index-url is not allowed"):
+    with pytest.raises(Invalid, match=r"line 1: .* --index-url .* allowed"):
         environments.change(ann, "cows", EnvironmentChange(add="ant"))
     body = EnvironmentChange(add="ant", remove=["--index-url https://packages.test/team/a"])
     assert environments.change(ann, "cows", body).current.requirements == ["cow", "ant"]
@@ -161,7 +161,7 @@ def test_folders_need_permission_to_run_code(
         with pytest.raises(Invalid, match=f"file://{folder} is not allowed.*allowed_package_sour"):
             ask(ann, "cows", EnvironmentChange(add=f"-e {folder}"))
     yard.settings.allowed_package_sources = []
-    with pytest.raises(Invalid, match=r"-e is not allowed: .*allowed_package_sources"):
+    with pytest.raises(Invalid, match=r"-e is .*: .*allowed_package_sources"):
         environments.preview(ann, "cows", EnvironmentChange(add="-e ."))
 
 
@@ -244,5 +244,5 @@ def test_the_packages_of_a_kernel_are_captured(environments, ann):
     assert lines["click"] == "click<9"
     assert {"pip", "nbyard"}.isdisjoint(lines)
     assert made.description.startswith("Captured from")
-    with pytest.raises(NotFound, match="The kernel 'none' is not installed"):
+    with pytest.raises(NotFound, match="'none' is not installed"):
         environments.create(ann, NewEnvironment("other", capture="none"))

@@ -286,7 +286,7 @@ def test_the_command_line_is_previewed_before_anything_is_saved(yard, ann, root)
     joined = [Argument("alpha", default="-1", reach=Option("--alpha", joined=True))]
     corrected = CommandDraft(joined, found.command, found.file)
     assert executables.preview(ann, corrected).line == "python3 fit.py --alpha=-1"
-    with pytest.raises(Invalid, match="how the program receives it"):
+    with pytest.raises(Invalid, match="program receives it"):
         executables.preview(ann, CommandDraft([Argument("alpha")], found.command))
     assert executables.list(ann).items == []
 
@@ -376,7 +376,7 @@ def test_help_of_other_kinds_and_remote_programs_is_refused(yard, ann, root):
         yard.services.executables.help(ann, AskHelp("book.ipynb"))
     yard.parts.settings.default_runtime = "docker"
     (root / "tool.sh").write_text("touch ran")
-    with pytest.raises(Invalid, match="this server does not run programs on its own machine"):
+    with pytest.raises(Invalid, match="does not run programs"):
         yard.services.executables.help(ann, AskHelp("tool.sh"))
 
 
@@ -473,16 +473,14 @@ def test_an_unavailable_kernel_is_refused(yard, ann, root, wish, words):
 
 def test_a_kernel_of_another_language_is_refused(yard, ann, root):
     path = write_notebook(root, "a <- 1", kernel="ir", language="R")
-    with pytest.raises(
-        NbyardError, match=r"^kernel: the language of python3 is python, that of the notebook is R"
-    ) as refused:
+    with pytest.raises(NbyardError, match=r"^kernel: .* python, .* is R") as refused:
         yard.services.runs.create(ann, NewRun(path=path, kernel="python3"))
     assert refused.value.details[0].path == "kernel"
 
 
 def test_a_parameter_spelled_in_another_way_is_named(yard, ann, root):
     path = write_notebook(root, "input_model = 'a'\nn = 1")
-    with pytest.raises(Invalid, match="this parameter; did you mean input_model") as refused:
+    with pytest.raises(Invalid, match="you mean input_model") as refused:
         yard.services.runs.create(ann, NewRun(path=path, texts={"input_modl": "f"}))
     assert refused.value.details[0].path == "parameters.input_modl"
 

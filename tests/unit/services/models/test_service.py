@@ -76,7 +76,7 @@ def test_builds_without_a_tag_are_counted(models, ann, root, yard):
 
 def test_a_tag_names_one_model(models, ann, root, yard):
     first = models.build(ann, NewModel(write(root, "tag: v1\n")))
-    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is already being built"):
+    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is already"):
         models.build(ann, NewModel("job"))
     end(yard, first)
     second = models.build(ann, NewModel("job"))
@@ -92,7 +92,7 @@ def test_names_of_other_images_are_refused(models, ann, root, yard):
     with yard.store.write() as c:
         yard.store.images.move(c, made, "building")
         yard.store.images.move(c, made, "ready")
-    with pytest.raises(Conflict, match="does not belong to a model"):
+    with pytest.raises(Conflict, match="belong to a model"):
         models.build(ann, NewModel(write(root, "tag: v1\n")))
 
 
@@ -100,7 +100,7 @@ def test_a_model_with_a_similar_name_replaces_no_image(models, ann, root, yard):
     made = models.build(ann, NewModel(write(root, "tag: v1\n")))
     end(yard, made)
     write(root, "tag: v1\n", text=FILE.replace("Spark job", "spark-job"))
-    with pytest.raises(Conflict, match="is the image of the model 'Spark job'") as caught:
+    with pytest.raises(Conflict, match="the model 'Spark job'") as caught:
         models.build(ann, NewModel("job"))
     assert "another name or tag" in caught.value.hint
     assert "nbyard models rm nbyard/model-spark-job:v1" in caught.value.hint
@@ -238,11 +238,11 @@ def test_a_deleted_model_is_not_found(models, ann, root, yard):
 def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yard):
     served = models.build(ann, NewModel(write(root)))
     end(yard, served)
-    with pytest.raises(Conflict, match="has the mode http; use an image with the mode batch"):
+    with pytest.raises(Conflict, match=r"mode http; .* batch"):
         models.register(ann, served.id)
     batch = FILE.replace("http", "batch")
     made = models.build(ann, NewModel(write(root, "tag: v1\n", text=batch)))
-    with pytest.raises(Conflict, match=r"is queued\. Only a ready image can be run"):
+    with pytest.raises(Conflict, match=r"is queued\."):
         models.register(ann, made.id)
     end(yard, made)
     first, second = models.register(ann, "Spark job"), models.register(ann, "Spark job")
@@ -253,7 +253,7 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     other = models.register(ann, "Spark job", "parquet")
     assert (other.name, other.current.arguments[1].format) == ("Spark job v1 to parquet", "parquet")
     assert models.register(ann, "Spark job").current.id == first.current.id
-    with pytest.raises(Invalid, match="must be one of csv, parquet, folder"):
+    with pytest.raises(Invalid, match="of csv, parquet, folder"):
         models.register(ann, "Spark job", "json")
 
 
@@ -361,9 +361,9 @@ def test_a_model_is_found_by_near_names(models, ann, root):
     made = [models.build(ann, NewModel("two.py", class_name="First")) for _ in range(2)][-1]
     for name in ("First", "first", "model-first", "nbyard/model-first"):
         assert models.get(ann, name).id == made.id
-    with pytest.raises(NotFound, match="There is no model 'fist'; there are: First"):
+    with pytest.raises(NotFound, match=r"model 'fist'; .*: First"):
         models.get(ann, "fist")
-    with pytest.raises(NotFound, match="There is no model 'first'; none exist yet"):
+    with pytest.raises(NotFound, match="model 'first'; none"):
         models.get(Caller("bob"), "first")
 
 

@@ -46,7 +46,7 @@ def test_several_files_are_a_folder_or_one_file(yard, ann, root):
     several = Argument("files", role="input", type="list", format="folder", required=True)
     body = NewRun(path="Dockerfile", runtime="docker", arguments=[several])
     runs = yard.services.runs
-    with pytest.raises(Invalid, match="a file or a folder with several files is") as refused:
+    with pytest.raises(Invalid, match="with several files") as refused:
         runs.check(ann, body)
     assert refused.value.hint_reason == because("give-input-file", name="files")
     for given in ("a.csv", "many"):

@@ -104,7 +104,7 @@ def test_an_invalid_run_is_not_stored(yard, ann, flow, body):
 
 
 def test_a_run_of_data_alone_is_refused_without_a_field(yard, ann, flow):
-    with pytest.raises(Invalid, match=r"^There is nothing to run: ") as refused:
+    with pytest.raises(Invalid, match=r"nothing to run: ") as refused:
         yard.services.runs.create(ann, NewRun(path=flow, scope="selected", nodes=["data"]))
     assert refused.value.details == []
 
@@ -116,7 +116,7 @@ def test_only_inputs_of_selected_nodes_are_required(yard, ann, flow, root):
     (root / "alone.py").write_text("print(1)\n")
     (root / flow).write_text(json.dumps(document))
     runs = yard.services.runs
-    with pytest.raises(Invalid, match=r"parameters\.n: a value is needed"):
+    with pytest.raises(Invalid, match=r"parameters\.n: a value"):
         runs.create(ann, NewRun(path=flow))
     made = runs.create(ann, NewRun(path=flow, scope="selected", nodes=["alone"]))
     assert made.parameters == {}

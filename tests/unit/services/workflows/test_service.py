@@ -150,7 +150,7 @@ def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
     assert "Dockerfile" in {file.path for file in yard.parts.blobs.tree(made.bundle).files}
     document["nodes"]["two"]["requirements"] = "gone.txt"
     (root / flow).write_text(json.dumps(document))
-    with pytest.raises(Invalid, match=r"two: There is no requirements file gone\.txt"):
+    with pytest.raises(Invalid, match=r"two: .* gone\.txt"):
         workflows.images(ann, flow)
     with pytest.raises(Invalid):
         workflows.images(ann, flow, runtime="nowhere")

@@ -116,7 +116,7 @@ def full_disk(attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch) -> Pat
     (outputs / "data").write_text("much")
     module = "nbyard.runtimes.docker.attempts.container_attempt"
     monkeypatch.setattr(f"{module}.is_disk_full", lambda _: outputs.exists())
-    monkeypatch.setattr(f"{module}.take_back", Mock())
+    monkeypatch.setattr(f"{module}.restore_owner", Mock())
     monkeypatch.setattr(attempt, "engine", Mock())
     monkeypatch.setattr(attempt, "_read_last_lines", lambda *_: "no space")
     return outputs

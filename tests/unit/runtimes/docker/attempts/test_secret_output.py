@@ -185,7 +185,7 @@ def started(engine: Any, task: TaskFile = TASK, staging: str = "bind") -> bool:
 def test_only_a_command_with_secrets_on_this_machine_has_one(place):
     engine = FakeEngine(place, is_ready=True)
     assert started(engine) and engine.calls == ["remove", "create nby-a-printed none", "start"]
-    assert attempt_container_spec.is_ours(
+    assert attempt_container_spec.is_owned(
         OwnedObject("container", "nby-a-printed", {ATTEMPT: "a"}, 0.0)
     )
     engine.calls.clear()
