@@ -34,7 +34,7 @@ from parts.dispatching import dispatching
 from parts.paired import options_of, print_line
 from parts.processor import processor_seconds
 
-from nbyard.domain.automations.file_events import LEAST_SETTLE
+from nbyard.domain.automations.file_changes import LEAST_SETTLE
 from nbyard.domain.automations.structs import (
     AutomaticRun,
     Automation,

@@ -8,7 +8,7 @@ from pathlib import Path
 from nbyard.blobs import Blobs, DryBlobs
 from nbyard.diagnostics import probe_dask, probe_docker, probe_front_end, probe_slots
 from nbyard.domain.doctor import Check
-from nbyard.domain.runs.previews.forecasts import Forecaster
+from nbyard.domain.runs.previews.estimates import Forecaster
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.host.project_files import ProjectFiles
 from nbyard.ipc.dispatcher_launcher import (

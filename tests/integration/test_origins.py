@@ -18,8 +18,8 @@ import nbyard
 from nbyard.cli.commands.run import run as run_command
 from nbyard.client import Client
 from nbyard.discover import connect
+from nbyard.dispatch.automations.controller import FiringRuns
 from nbyard.dispatch.automations.due_times import DueTimes
-from nbyard.dispatch.automations.firing_runs import FiringRuns
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.automations.webhooks import ID, SIGNATURE, TIMESTAMP, signature_of
 from nbyard.domain.callers import Caller

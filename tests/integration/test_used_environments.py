@@ -18,7 +18,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import Environment, EnvironmentChange, NewEnvironment
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definition
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
 from nbyard.reasons.structs import Reason, because

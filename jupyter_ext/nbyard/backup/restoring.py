@@ -17,7 +17,7 @@ from typing import IO, Any
 import msgspec
 
 from nbyard.attempts.folders import attempt_folder_of, delete_path
-from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
+from nbyard.backup.writing import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
 from nbyard.blobs import Blobs
 from nbyard.blobs.trees import Tree, encode_tree
 from nbyard.domain.attempts import structs as contract
@@ -38,8 +38,7 @@ from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
 from nbyard.store.database import integrity
 from nbyard.store.database.database_connection import DATABASE, Database, sqlite_url
-from nbyard.store.database.portable_rows import load, refused_rows, tables_of
-from nbyard.store.database.row_checks import check_rows
+from nbyard.store.database.row_checks import check_rows, load, refused_rows, tables_of
 from nbyard.store.migrate import check_known, schema_before, schema_of, upgrade
 from nbyard.store.projects import ProjectRows
 

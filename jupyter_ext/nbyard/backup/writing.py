@@ -1,7 +1,8 @@
-"""Writes a backup of a store that may be in use."""
+"""What a backup contains, and how one is written from a store that may be in use."""
 
 from __future__ import annotations
 
+import hashlib
 import io
 import os
 import stat
@@ -9,6 +10,7 @@ import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
@@ -16,18 +18,74 @@ import msgspec
 
 from nbyard import __version__
 from nbyard.attempts.folders import is_own, is_record
-from nbyard.backup.contents import END, FORMAT, HEADER, KEY, TABLES, Checksum, Header, Totals
 from nbyard.blobs import Blobs
 from nbyard.domain.attempts.structs import PLACES
 from nbyard.errors import Conflict, NotFound, Unavailable
 from nbyard.host import clock
 from nbyard.store import Store
-from nbyard.store.database.portable_rows import dump
+from nbyard.store.database.row_checks import dump
 from nbyard.store.migrate import schema_of
 
+HEADER, END, TABLES, KEY = "backup.json", "end.json", "tables/", "crypt.key"
+FORMAT = 1
 OWNER_ONLY = 0o600
 COMPRESSED = (".gz", ".tgz")
 IN_MEMORY = 16 * 2**20
+
+
+class Header(msgspec.Struct, frozen=True):
+    """The format of a backup, and which nbyard wrote it from which store, and when.
+
+    `schema` is the revision of the database schema. `folder` is the store's folder on its machine.
+    """
+
+    format: int
+    nbyard: str
+    schema: str
+    store_id: str
+    created_at: datetime
+    folder: str
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """What a backup contains: rows by table, number and size of files, and a checksum."""
+
+    rows: dict[str, int]
+    files: int
+    size_bytes: int
+    checksum: str
+    has_key: bool = False
+
+
+class Checksum:
+    """The SHA-256 of the names and bytes of all members except the last."""
+
+    def __init__(self) -> None:
+        self._sum = hashlib.sha256()
+
+    def through(self, name: str, file: IO[bytes]) -> io.BufferedReader:
+        """Return a reader of a member's bytes. What is read is added to the checksum."""
+        self._sum.update(f"{name}\n".encode())
+        return io.BufferedReader(_Summed(file, self._sum), 1 << 16)
+
+    def text(self) -> str:
+        """Return the checksum of everything that was read so far, as hexadecimal digits."""
+        return self._sum.hexdigest()
+
+
+class _Summed(io.RawIOBase):
+    def __init__(self, file: IO[bytes], total: hashlib._Hash):
+        self._file = file
+        self._total = total
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview[int]) -> int:  # type: ignore[override]
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        self._total.update(chunk)
+        return len(chunk)
 
 
 def write_backup(store: Store, target: Path, with_key: bool = False) -> Totals:

@@ -8,8 +8,7 @@ report the results. Every action is recorded before it starts and can be repeate
 The process:
 
     __main__              the command
-    loop                  rounds, and when to stop
-    lease                 takes the lease, and renews it
+    loop                  the lease, rounds, and when to stop
     context               what all controllers share
     threads               runs at most one thread for each task
     service_health        whether deployments answer

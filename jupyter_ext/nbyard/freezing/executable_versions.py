@@ -16,7 +16,7 @@ from nbyard.domain.attempts.undeclared_files import check_files
 from nbyard.domain.caching.path_mentions import code_of, possible_paths
 from nbyard.domain.commands.command_line import check_reaches
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.machine_kernels import not_installed
+from nbyard.domain.environments.structs import not_installed
 from nbyard.domain.executables.nbexec_files import (
     Description,
     apply_description,
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from nbyard.freezing.freezing_context import FreezingContext
     from nbyard.kinds.protocol import Kind, Reading
-    from nbyard.store import Connection
+    from nbyard.store import Connection, Store
 
 
 class Code(msgspec.Struct, frozen=True):
@@ -382,3 +382,30 @@ def _with_requirement(argument: Argument, path: Path | None, root: Path) -> Argu
     if path is not None and is_there and not bundles.is_ignored(path, root, default):
         return argument
     return msgspec.structs.replace(argument, required=True)
+
+
+class DryVersions:
+    """Builds the executable versions that freezing would store. `new` has them by ID.
+
+    The ID of a new version is derived from its content, so that it is the same in each forecast.
+    """
+
+    def __init__(self, store: Store):
+        self._rows = store.executables
+        self.new: dict[str, ExecutableVersion] = {}
+
+    def follow(self, c: Connection, owner: str, code: Code, fields: dict[str, Any]) -> Executable:
+        """Return the executable of a file with its present version, stored or new.
+
+        It replaces `Freezer.follow`, which would insert rows.
+        """
+        known, now = self._rows.by_path(c, owner, str(code.path)), datetime.now(UTC)
+        if known and all(getattr(known.current, name) == new for name, new in fields.items()):
+            return known
+        executable_id = known.id if known else ""
+        version_id = f"{executable_id} {identity_of(fields)}"
+        new = ExecutableVersion(version_id, executable_id, 0, created_at=now, **fields)
+        self.new[new.id] = new
+        if known:
+            return msgspec.structs.replace(known, current=new)
+        return Executable("", code.stem, "", owner, str(code.path), 0, now, now, new)

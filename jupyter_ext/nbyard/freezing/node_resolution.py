@@ -12,9 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from nbyard.domain.executables.chosen_packages import chosen_packages, has_image
 from nbyard.domain.executables.nbexec_files import Description
-from nbyard.domain.executables.structs import ExecutableVersion, Inspection, is_python
+from nbyard.domain.executables.structs import (
+    ExecutableVersion,
+    Inspection,
+    chosen_packages,
+    has_image,
+    is_python,
+)
 from nbyard.domain.file_formats import TEXT_TABLES, format_of
 from nbyard.domain.images.structs import plain_name
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS

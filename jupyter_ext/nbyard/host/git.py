@@ -7,7 +7,7 @@ import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 
 # The start of a run waits for git.
 SECONDS = 2.0

@@ -19,18 +19,16 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_path
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.machine_kernels import (
-    Kernel,
-    Origin,
-    conda_environment_of,
-    is_owned,
-)
 from nbyard.domain.environments.references import lock_differences
 from nbyard.domain.environments.structs import (
     KERNEL_PREFIX,
     EnvironmentRef,
     EnvironmentVersion,
+    Kernel,
     Lock,
+    Origin,
+    conda_environment_of,
+    is_owned,
 )
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import write_whole

@@ -26,10 +26,9 @@ from nbyard.domain.notices.structs import NoticeEvent
 from nbyard.domain.parsing.canonical_json import canonical
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.domain.projects.definitions import EnvironmentEntry, ProjectDefinition
-from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.project_checks import SHORT_SSH
 from nbyard.domain.projects.schedule_entries import ScheduleEntry
-from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.projects.structs import NewProject, NotificationEntry
 from nbyard.errors import Invalid, NotFound
 from nbyard.importers.protocol import ConvertedProject
 from nbyard.reasons.structs import Reason, because

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import msgspec
+
 from nbyard.domain.arguments.bindings import BY_ITSELF
 from nbyard.domain.arguments.structs import Argument, check_arguments
 from nbyard.domain.attempts.structs import NotebookWork
@@ -18,7 +20,6 @@ from nbyard.domain.inspection.handoff_calls import (
     read_handoff_calls,
 )
 from nbyard.domain.notebooks import bash_parameters, parameter_cells, r_parameters
-from nbyard.domain.notebooks.cell_to_tag import cell_to_tag
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading, checked_values
 from nbyard.reasons.structs import Reason, because
@@ -45,6 +46,11 @@ LANGUAGES = {"ir": "R", "bash": "bash", "python3": "python", "python": "python",
 # readers of parameters cells in other languages
 READERS = {"R": r_parameters.read_parameters, "bash": bash_parameters.read_parameters}
 HINT_NO_CELL = because("no-parameters-cell")
+CELL_READERS: dict[str, Callable[[Mapping[str, Any]], parameter_cells.Parameters]] = {
+    "python": parameter_cells.read_parameters,
+    "ipython": parameter_cells.read_parameters,
+    "R": r_parameters.read_parameters,
+}
 
 
 class NotebookKind:
@@ -335,3 +341,30 @@ def tag_text(content: bytes, cell: int | None) -> bytes:
     indent = len(second) - len(second.lstrip(" ")) or None
     changed = json.dumps(tagged, indent=indent, ensure_ascii=False)
     return (changed + "\n" * text.endswith("\n")).encode("utf-8", "surrogatepass")
+
+
+def cell_to_tag(notebook: Mapping[str, Any], language: str) -> int | None:
+    """Return the index of the cell to tag as parameters cell; None if no cell fits.
+
+    The first cell fits whose assignments are all constants, else the first with any constant.
+    In languages that nbyard cannot parse, it is the first code cell.
+    """
+    code = [at for at, cell in enumerate(notebook["cells"]) if cell["cell_type"] == "code"]
+    read = CELL_READERS.get(language)
+    if read is None:
+        return code[0] if code else None
+    mixed: int | None = None
+    for at in code:
+        cell = {**notebook["cells"][at], "metadata": {"tags": [parameter_cells.TAG]}}
+        arguments = read({**notebook, "cells": [cell]}).arguments
+        constant = [has_constant(argument) for argument in arguments]
+        if constant and all(constant):
+            return at
+        if mixed is None and any(constant):
+            mixed = at
+    return mixed
+
+
+def has_constant(argument: Argument) -> bool:
+    """Return whether the argument has a default, as its cell assigns a constant to it."""
+    return argument.default is not msgspec.UNSET

@@ -18,7 +18,7 @@ from nbyard.domain.automations.structs import AutomaticRun, AutomationPatch, Fir
 from nbyard.domain.automations.times.phrases import EXAMPLES
 from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.deployments.creation_form import name_of
-from nbyard.domain.deployments.settling import is_settled
+from nbyard.domain.deployments.deployment_status import is_settled
 from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Revision
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.models.structs import MODEL_FILES, NewModel, split_class_path

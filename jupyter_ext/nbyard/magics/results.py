@@ -15,8 +15,8 @@ from nbyard.domain.automations.times.zones import local_time, zone_of
 from nbyard.domain.comparison.structs import Explanation, RunComparison
 from nbyard.domain.deployments.structs import Deployment
 from nbyard.domain.executables.structs import Executable
+from nbyard.domain.lineage.graph import lines_of
 from nbyard.domain.lineage.structs import Lineage
-from nbyard.domain.lineage.tree import lines_of
 from nbyard.domain.runs.structs import RunDetail
 
 Columns = Mapping[str, Callable[[Any], Any]]

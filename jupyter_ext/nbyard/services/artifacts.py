@@ -17,7 +17,7 @@ from nbyard.domain.runs.named_artifacts import (
 from nbyard.domain.runs.structs import Artifact
 from nbyard.errors import NameTaken
 from nbyard.freezing.artifact_files import file_named, files_named
-from nbyard.freezing.runs.run_names import check_run_name_free
+from nbyard.freezing.runs.run_creation import check_run_name_free
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext

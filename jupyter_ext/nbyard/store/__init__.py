@@ -10,29 +10,26 @@ from sqlalchemy import Connection
 from nbyard.domain.ids import new_id
 from nbyard.host import wakeup
 from nbyard.store import events
-from nbyard.store.automations.backfills import BackfillRows
-from nbyard.store.automations.firings import FiringRows
-from nbyard.store.automations.queries import AutomationRows
-from nbyard.store.automations.secrets import AutomationSecretRows
+from nbyard.store.automations.firings import BackfillRows, FiringRows
+from nbyard.store.automations.queries import AutomationRows, AutomationSecretRows
 from nbyard.store.bisections import BisectionRows
 from nbyard.store.credentials.queries import CredentialRows
 from nbyard.store.credentials.vault import Vault
 from nbyard.store.database import integrity
-from nbyard.store.database.database_connection import Database, sqlite_url
+from nbyard.store.database.database_connection import Database, relay_notifications, sqlite_url
 from nbyard.store.database.integrity import Reserve
-from nbyard.store.database.notify import relay_notifications
 from nbyard.store.datasets import DatasetRows
 from nbyard.store.deployments import DeploymentKeyRows, DeploymentRows
 from nbyard.store.environments import DefaultRows, EnvironmentRows, FingerprintRows, UseRows
 from nbyard.store.executables import ExecutableRows
-from nbyard.store.facts import FactRows
 from nbyard.store.images import ImageRows
 from nbyard.store.leases import LeaseRows
 from nbyard.store.lineage import LineageRows
 from nbyard.store.migrate import migrate
 from nbyard.store.models import ModelProbeRows, ModelRows
+from nbyard.store.named_rows import FactRows
+from nbyard.store.notices.announce import NoticeRows
 from nbyard.store.notices.channels import ChannelRows, RuleRows
-from nbyard.store.notices.outbox import NoticeRows
 from nbyard.store.projects import ProjectRows
 from nbyard.store.runs.artifacts_and_cache import ArtifactRows, CacheRows
 from nbyard.store.runs.attempts import AttemptRows, MonitorRows, WorkerRows

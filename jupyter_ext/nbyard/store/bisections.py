@@ -8,8 +8,7 @@ import msgspec
 from sqlalchemy import Connection, Row, delete, select, update
 
 from nbyard.domain.bisections.mixed_plans import BisectionChange
-from nbyard.domain.bisections.search import Conclusion
-from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe, Conclusion
 from nbyard.domain.state_machines import BISECTION
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition

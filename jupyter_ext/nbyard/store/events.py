@@ -9,7 +9,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, text
 
 from nbyard.domain.events import Event
 from nbyard.domain.paging import MAX_COUNT
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.schema.tables import events
 
 # An arbitrary, unique lock key. The lock makes event IDs visible in order.

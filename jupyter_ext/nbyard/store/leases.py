@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from nbyard.errors import Conflict
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.schema.tables import leases
 
 # On PostgreSQL, the row stays locked until the commit. SQLAlchemy omits the clause on SQLite.

@@ -32,7 +32,7 @@ from nbyard.domain.projects.structs import (
     Project,
     ProjectResource,
 )
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Run
 from nbyard.store.database.query_parts import contains_text, newest_first
 from nbyard.store.named_rows import Named, NamedRows
@@ -41,8 +41,8 @@ from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.deployment_tables import deployments, models
 from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
-from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
+    HISTORY,
     credentials,
     datasets,
     environments,

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Table, bindparam, insert, select, update
 from nbyard.domain.state_machines import MACHINES, Machine
 from nbyard.errors import Conflict
 from nbyard.store import events
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import NewEvent, Subject
 from nbyard.store.notices.announce import announce_moves
 from nbyard.store.schema.automation_tables import backfills

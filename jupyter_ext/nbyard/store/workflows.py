@@ -21,8 +21,7 @@ from nbyard.store.database.query_parts import (
 )
 from nbyard.store.events import Subject
 from nbyard.store.notices.channels import RuleRows
-from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import runs, workflow_versions, workflows
+from nbyard.store.schema.tables import HISTORY, runs, workflow_versions, workflows
 
 BY_PATH = select(workflows).where(
     workflows.c.owner == bindparam("of"), workflows.c.path == bindparam("at")

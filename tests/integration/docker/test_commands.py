@@ -14,8 +14,8 @@ import pytest
 from nbyard.dockerd import Container, Engine
 from nbyard.domain.arguments.bindings import OUTPUTS_FILE, Bound, Referenced
 from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.attempts.metric_series import UsageSample, read_samples
 from nbyard.domain.attempts.structs import CANCEL, USAGE, CommandWork, ExitCodes, Output
-from nbyard.domain.attempts.usage_series import UsageSample, read_samples
 from nbyard.domain.commands.command_line import build_argv
 from nbyard.domain.commands.invocations import Invocation, PlacedFile
 from nbyard.errors import NbyardError, Unavailable

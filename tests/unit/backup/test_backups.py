@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from nbyard.attempts.folders import attempt_folder_of
 from nbyard.backup import restoring
-from nbyard.backup.contents import Header, Totals
 from nbyard.backup.restoring import MARK, PARTS, _Reader, restore_backup, try_backup
-from nbyard.backup.writing import write_backup
+from nbyard.backup.writing import Header, Totals, write_backup
 from nbyard.blobs import Blobs
 from nbyard.dispatch.recovery import LeftoverSweeper
 from nbyard.domain.ids import new_id
@@ -28,7 +27,7 @@ from nbyard.domain.workflows.structs import Document
 from nbyard.errors import Conflict, Damaged, NbyardError, NewerSchema, NotFound
 from nbyard.ipc.dispatcher_launcher import LEASE, has_dispatcher, own_name
 from nbyard.store import Connection, Store, transition
-from nbyard.store.database.portable_rows import dump
+from nbyard.store.database.row_checks import dump
 from nbyard.store.events import Subject
 from nbyard.store.migrate import revisions, schema_of
 from nbyard.store.schema.tables import tasks

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nbyard.backup.contents import END, TABLES, Checksum, Totals
 from nbyard.backup.restoring import restore_backup, try_backup
-from nbyard.backup.writing import write_backup
+from nbyard.backup.writing import END, TABLES, Checksum, Totals, write_backup
 from nbyard.blobs import Blobs
 from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.errors import Damaged, NbyardError

@@ -8,7 +8,7 @@ import pytest
 from tests.support.fake_runtime_bench import Bench, FakeRuntime
 
 from nbyard.dispatch.attempts import attempt_driver
-from nbyard.domain import task_retries
+from nbyard.domain import limits
 from nbyard.yard import Yard
 
 # Where the database decides; the other modules are about folders, threads and runtimes.
@@ -38,7 +38,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def bench(yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "MOST_SECONDS", 0.0)  # a slow disk keeps nobody waiting
     yard.settings.slots = 2

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from tests.support.fake_runtime_bench import Bench
 
-from nbyard.dispatch import lease
+from nbyard.dispatch import loop
 from nbyard.errors import Busy, StoreUnusable, Unavailable
 from nbyard.store.leases import LeaseLost
 
@@ -17,7 +17,7 @@ class Left(Exception):
 
 @pytest.fixture
 def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | None]:
-    """What comes of each renewal of the lease, which are due at once; after them it is stopped."""
+    """What comes of each renewal of the loop, which are due at once; after them it is stopped."""
     told: list[Exception | None] = []
     moments = itertools.count(step=bench.context.settings.lease_seconds)
 
@@ -32,8 +32,8 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
         raise Left(code)
 
     monkeypatch.setattr(bench.store.leases, "renew", renew)
-    monkeypatch.setattr(lease, "os", SimpleNamespace(_exit=leave))
-    monkeypatch.setattr(lease, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(loop, "os", SimpleNamespace(_exit=leave))
+    monkeypatch.setattr(loop, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     monkeypatch.setattr(bench.context.stopping, "wait", lambda _: not told)
     return told
 
@@ -41,7 +41,7 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
 def test_a_database_outage_is_awaited(
     bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """After its lease, the dispatcher starts nothing until the lease is renewed."""
+    """After its loop, the dispatcher starts nothing until the lease is renewed."""
     renewals += [Unavailable(), Busy()]
     bench.dispatcher.keeper.renew()
     assert "stands still" in caplog.text

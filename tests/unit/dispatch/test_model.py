@@ -20,10 +20,10 @@ from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime, Graph
 
 from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.loop import Dispatcher
-from nbyard.domain import task_retries
+from nbyard.domain import limits
 from nbyard.domain.attempts.structs import Failure
+from nbyard.domain.limits import LOST_RETRIES
 from nbyard.domain.state_machines import ATTEMPT, MACHINES, RUN, TASK
-from nbyard.domain.task_retries import LOST_RETRIES
 from nbyard.reasons.structs import because
 from nbyard.settings import Settings
 from nbyard.store.leases import LeaseLost
@@ -268,7 +268,7 @@ def _one_of(found: list[T], which: int) -> list[T]:
 def test_runs(
     database_url: str, examples: int, empty_database: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.file_operations.os.fsync", lambda _: None)
     monkeypatch.setattr(Runs, "database_url", database_url)

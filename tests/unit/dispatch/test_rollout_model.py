@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from nbyard.dispatch import service_health
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments import drain, image_pins, revision_driver, rollout
+from nbyard.dispatch.deployments import image_pins, revision_driver, rollout
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import Container, EngineInfo
 from nbyard.domain.callers import Caller
@@ -127,7 +127,7 @@ class Deploying(RuleBasedStateMachine):
         self.context, self.store = context, yard.store
         self.deployments = yard.services.deployments
         self.engine, self.now, self.is_there, self.there = Engine(), 0.0, True, 1
-        for module in (rollout, revision_driver, drain, service_health):
+        for module in (rollout, revision_driver, revision_driver, service_health):
             patch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
         patch.setattr(service_health, "is_responding", lambda *_: self.engine.answers)
         self.made = self.deployments.create(ANN, NewDeployment("cows:1", name=f"n{next(NUMBERS)}"))
@@ -279,7 +279,7 @@ def _kill() -> None:
 @pytest.fixture
 def deploying(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Deploying]:
     """Return a function that starts a deployment of which nothing has happened yet."""
-    monkeypatch.setattr(drain, "is_connected", lambda *_: False)
+    monkeypatch.setattr(revision_driver, "is_connected", lambda *_: False)
     monkeypatch.setattr(revision_driver, "describe_calls", lambda *_: [])
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 60.0)
     monkeypatch.setattr(

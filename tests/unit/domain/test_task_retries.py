@@ -5,10 +5,11 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.limits import Limits, RetryKind
-from nbyard.domain.task_retries import (
+from nbyard.domain.limits import (
     LOST_RETRIES,
     MAX_BACKOFF_SECONDS,
+    Limits,
+    RetryKind,
     backoff_seconds,
     is_retried,
     lost_retries,

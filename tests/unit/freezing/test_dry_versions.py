@@ -1,7 +1,6 @@
 """Versions that a run would store: found without storing any."""
 
-from nbyard.freezing.dry_versions import DryVersions
-from nbyard.freezing.executable_versions import Freezer
+from nbyard.freezing.executable_versions import DryVersions, Freezer
 
 
 def test_the_version_that_a_run_would_use(yard, tool, root):

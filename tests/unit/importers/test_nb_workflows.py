@@ -8,8 +8,8 @@ from msgspec import UNSET
 
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.projects.definitions import ProjectDefinition, read_definition
-from nbyard.domain.projects.notifications import NotificationEntry
 from nbyard.domain.projects.schedule_entries import ScheduleEntry
+from nbyard.domain.projects.structs import NotificationEntry
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.workflows.structs import read_document
 from nbyard.errors import Invalid, NotFound

@@ -4,11 +4,11 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from nbyard.logs.rotating_log import RotatingLog
 from nbyard.logs.traffic_log import KeptTraffic
 
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.logs import traffic_log
-from nbyard.logs.rotating_log import RotatingLog
 
 ONE, TWO = Counted(1, 2, 0, {3: 2}), Counted(2, 1, 1, {0: 1})
 

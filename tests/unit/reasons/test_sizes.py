@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.reasons.sizes import format_bytes
+from nbyard.reasons.structs import format_bytes
 from nbyard.runner.supervision import work_log
 
 SIZES = [

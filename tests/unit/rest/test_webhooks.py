@@ -14,7 +14,7 @@ from nbyard.domain.automations.webhooks import (
     secret_text,
     signature_of,
 )
-from nbyard.services.automations.refusals import MOST_REFUSED
+from nbyard.services.automations.deliveries import MOST_REFUSED
 from nbyard.testing.jupyter_server import TOKEN, Answer, JupyterServer
 
 pytestmark = pytest.mark.leaves_running

@@ -16,7 +16,7 @@ import pyarrow.parquet
 import pytest
 
 from nbyard.domain.file_formats import TEXT_TABLES, is_text_table
-from nbyard.domain.models.table_columns import TYPES
+from nbyard.domain.models.schema_notations import TYPES
 from nbyard.kinds.model import MODE
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.handoff.value_files import Unfit, read_value

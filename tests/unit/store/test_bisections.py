@@ -3,8 +3,7 @@
 from typing import Any
 
 from nbyard.domain.bisections.mixed_plans import BisectionChange
-from nbyard.domain.bisections.search import Conclusion
-from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe, Conclusion
 from nbyard.domain.ids import new_id
 from nbyard.reasons.structs import because
 from nbyard.store import Store

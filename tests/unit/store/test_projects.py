@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.workflows.structs import PushedFiles
 from nbyard.errors import StaleWrite
 from nbyard.store import Connection, Store

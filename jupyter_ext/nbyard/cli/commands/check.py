@@ -31,7 +31,7 @@ from nbyard.cli.shared_options import connect, json_option
 from nbyard.domain.commands.interpreters import STARTS
 from nbyard.domain.executables.structs import Inspect, Inspection
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.domain.runs.samples import FILES, ROWS, Sample
+from nbyard.domain.runs.structs import FILES, ROWS, Sample
 from nbyard.domain.workflows.structs import CheckWorkflow, NodeView, read_document
 from nbyard.errors import Invalid, NbyardError, NotFound
 from nbyard.host.git import checked_git

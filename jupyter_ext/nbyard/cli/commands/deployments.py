@@ -30,8 +30,8 @@ from nbyard.cli.shared_options import (
 )
 from nbyard.cli.typed_values import parse_pairs
 from nbyard.domain.deployments.creation_form import IDES
+from nbyard.domain.deployments.deployment_status import is_settled
 from nbyard.domain.deployments.keys import NewDeploymentKey
-from nbyard.domain.deployments.settling import is_settled
 from nbyard.domain.deployments.structs import (
     Deployment,
     DeploymentChange,

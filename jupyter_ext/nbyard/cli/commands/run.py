@@ -13,7 +13,7 @@ from nbyard.cli.output.console import chosen_server, print_note, show_json, warn
 from nbyard.cli.output.views.attempt_views import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.cli.typed_values import json_object, parse_pairs, similar_files, split_target, texts_of
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound
 

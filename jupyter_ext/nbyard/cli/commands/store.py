@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from nbyard.backup.contents import Header, Totals
 from nbyard.backup.restoring import restore_backup, try_backup
-from nbyard.backup.writing import write_backup
+from nbyard.backup.writing import Header, Totals, write_backup
 from nbyard.cli.output.console import format_size, print_note, show_json
 from nbyard.cli.shared_options import json_option
 from nbyard.settings import Settings

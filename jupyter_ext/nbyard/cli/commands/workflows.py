@@ -11,7 +11,7 @@ from nbyard.cli.output.console import follow_up, print_note, show_json
 from nbyard.cli.output.views.views_by_noun import show_nodes
 from nbyard.cli.shared_options import connect, json_option, server_option, shows
 from nbyard.discover import Local
-from nbyard.domain.workflows.examples import NAME, NewExample
+from nbyard.domain.workflows.structs import NAME, NewExample
 from nbyard.errors import NbyardError, Unavailable
 
 

@@ -13,7 +13,7 @@ import msgspec
 
 from nbyard.cli.output.clean_streams import without_control_characters
 from nbyard.errors import NameTaken
-from nbyard.reasons.sizes import format_bytes
+from nbyard.reasons.structs import format_bytes
 
 # JSON may contain them, unlike other control characters.
 UNESCAPED = re.compile(r"[\x7f-\x9f]")

@@ -23,16 +23,17 @@ from nbyard.dispatch.attempts.attempt_phase_table import (
     next_step,
 )
 from nbyard.dispatch.attempts.folder_setup import fill_folder
+from nbyard.dispatch.attempts.input_staging import with_sample
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import (
     lost_outcome,
     over_limit,
     with_start_hint,
 )
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
-from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import (
+from nbyard.dispatch.state.attempt_snapshot import (
+    AttemptSnapshot,
     Ended,
     Fact,
     Report,
@@ -41,7 +42,6 @@ from nbyard.dispatch.state.attempt_reports import (
     WaitEnded,
     Waits,
 )
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.structs import Result
 from nbyard.domain.state_machines import ATTEMPT

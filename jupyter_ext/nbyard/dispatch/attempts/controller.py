@@ -14,8 +14,7 @@ from nbyard.dispatch.attempts.outcomes.attempt_outcome import AttemptOutcomes
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import Ended, Fact, Report, Waits
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Fact, Report, Waits
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.errors import Invalid, NbyardError

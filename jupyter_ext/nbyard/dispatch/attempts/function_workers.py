@@ -23,11 +23,12 @@ from nbyard.dispatch.attempts.attempt_driver import (
 )
 from nbyard.dispatch.attempts.attempt_phase_table import Action, Event
 from nbyard.dispatch.attempts.folder_setup import call_of, fill_worker_folder, outputs_of
+from nbyard.dispatch.attempts.input_staging import with_sample
 from nbyard.dispatch.attempts.outcomes.attempt_outcome import lost_outcome
 from nbyard.dispatch.attempts.outcomes.store_outputs import failure_of
-from nbyard.dispatch.attempts.sampled_inputs import with_sample
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import (
+from nbyard.dispatch.state.attempt_snapshot import (
+    AttemptSnapshot,
     Ended,
     Fact,
     NotBegun,
@@ -36,8 +37,8 @@ from nbyard.dispatch.state.attempt_reports import (
     Started,
     Waits,
     WorkerLeft,
+    inputs_of,
 )
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, inputs_of
 from nbyard.dispatch.state.attempt_snapshot import order_of as order_of_attempt
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask, LiveWorker
 from nbyard.domain.attempts.outside_files import OutsideUse

@@ -1,34 +1,126 @@
-"""Place inputs in an attempt's folder: at paths that the work is given, or that its code opens."""
+"""Place inputs in an attempt's folder: at paths that the work is given, or that its code opens.
+
+Check runs get samples of them.
+"""
 
 import contextlib
+import dataclasses
+import logging
 import os
 import shutil
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
 from nbyard.attempts import folders
+from nbyard.blobs.trees import Tree, TreeEntry
 from nbyard.dispatch import command_workdir
-from nbyard.dispatch.attempts.sampled_inputs import complete_input
 from nbyard.dispatch.context import DispatchContext
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import UNTYPED
 from nbyard.domain.caching.path_mentions import code_of
 from nbyard.domain.commands.invocations import input_places
 from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.file_formats import format_of
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.domain.runs.structs import BytesOf
+from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
+from nbyard.domain.runs.structs import SAMPLED, BytesOf, Sample
 from nbyard.errors import Invalid
 from nbyard.host.project_files import read_small, write_new
 from nbyard.reasons.structs import because
 from nbyard.runner.attempt_folder import CODE
 from nbyard.runner.work.collect_outputs import UNTOUCHED, files_at
+from nbyard.tabular import TableFile
 from nbyard.transfer import bundles, dataset_links
 
+log = logging.getLogger("nbyard.dispatch")
+WHOLE_FOLDERS = {*MODEL_FILES, MLFLOW_FILE}
 Places = dict[str, str]
 CODE_KINDS = ("notebook", "command", "function")  # kinds whose code is executable text
+
+
+class SampledBytes(BytesOf, frozen=True, tag="sample", kw_only=True):
+    """A sample of an input; `whole` is the complete input."""
+
+    whole: BytesOf
+
+
+def complete_input(input_bytes: BytesOf) -> BytesOf:
+    """Return the complete input of a sample, else the input."""
+    return input_bytes.whole if isinstance(input_bytes, SampledBytes) else input_bytes
+
+
+@contextmanager
+def with_sample(context: DispatchContext, snapshot: AttemptSnapshot) -> Iterator[AttemptSnapshot]:
+    """Yield the snapshot; in a check run, its inputs are samples.
+
+    Samples are stored, but no row names them, so they must be staged inside the block.
+    """
+    sample = snapshot.task.plan.sample
+    if sample is None:
+        yield snapshot
+        return
+    with context.blobs.without_collection():
+        inputs: dict[str, BytesOf] = {}
+        for name, input_bytes in snapshot.inputs.items():
+            digest = _digest_of_sample(context, input_bytes, sample)
+            cut = (digest, input_bytes.filename, input_bytes.origin, input_bytes.typed)
+            inputs[name] = SampledBytes(*cut, whole=input_bytes)
+        yield dataclasses.replace(snapshot, inputs=inputs)
+
+
+def _digest_of_sample(context: DispatchContext, input_bytes: BytesOf, sample: Sample) -> str:
+    if not input_bytes.digest.startswith("tree:"):
+        return _first_rows(context, input_bytes.digest, input_bytes.filename, sample.rows)
+    tree = context.blobs.tree(input_bytes.digest)
+    if any(entry.path in WHOLE_FOLDERS for entry in tree.files):
+        return input_bytes.digest  # a part of a model is no model
+    files = []
+    for entry in first_files(tree, sample.files):
+        digest = _first_rows(context, entry.digest, entry.path, sample.rows)
+        # The tree names sizes too, and the digest of equal trees must be equal.
+        size = context.blobs.path(digest).stat().st_size
+        files.append(msgspec.structs.replace(entry, digest=digest, size_bytes=size))
+    if files == tree.files:
+        return input_bytes.digest
+    return context.blobs.put_tree(Tree(files, tree.folders)).digest
+
+
+def first_files(tree: Tree, most: int) -> list[TreeEntry]:
+    """Return the first files of each suffix in each folder of a tree.
+
+    So each class of a folder of images stays, and files that belong together stay together.
+    """
+    counts: Counter[tuple[str, str]] = Counter()
+    chosen = []
+    for entry in sorted(tree.files, key=lambda file: file.path):
+        path = PurePosixPath(entry.path)
+        group = str(path.parent), path.suffix.lower()
+        counts[group] += 1
+        if counts[group] <= most:
+            chosen.append(entry)
+    return chosen
+
+
+def _first_rows(context: DispatchContext, digest: str, filename: str, rows: int) -> str:
+    """Return the digest of the table's first rows; that of the whole file if it stays whole."""
+    if format_of(filename) not in SAMPLED:
+        return digest
+    with context.blobs.open_seekable(digest):
+        pass  # its bytes are checked; the reader process would read damaged ones
+    try:
+        with context.tables.first_rows(
+            TableFile(context.blobs.path(digest), filename), rows
+        ) as cut:
+            return context.blobs.put_file(cut).digest if cut else digest
+    except Invalid as error:  # the work itself reports a broken table
+        log.info("the check run uses all rows of %s: %s", filename, error)
+        return digest
 
 
 def places_of(version: ExecutableVersion, inputs: Mapping[str, BytesOf]) -> Places:

@@ -5,8 +5,7 @@ from datetime import UTC, datetime
 from itertools import chain, islice, takewhile
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.domain.automations.overlap import action_for
-from nbyard.domain.automations.structs import Firing, FiringRow, due_key
+from nbyard.domain.automations.structs import Firing, FiringRow, action_for, due_key
 from nbyard.domain.automations.times.missed import is_late, missed_before_first_run
 from nbyard.errors import Busy, NbyardError, StaleWrite, Unavailable, reason_of
 from nbyard.freezing.runs.automation_runs import create_automation_run, freeze_automation

@@ -13,7 +13,7 @@ from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.automations.structs import EventKind, Fire, OnRun
 from nbyard.domain.automations.values import values_or_reason
 from nbyard.domain.events import Event
-from nbyard.domain.runs.causes import Cause, DatasetCause, RunCause
+from nbyard.domain.runs.origins import Cause, DatasetCause, RunCause
 from nbyard.ipc.crash_points import crash_point
 from nbyard.store import Connection
 from nbyard.store.automations.queries import AutomationRow

@@ -15,19 +15,20 @@ from pathlib import Path
 
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.automations.file_changes import (
+    MOST_FILES,
+    RunWindow,
     Settling,
     Snapshot,
     cause_of,
     changes_between,
     merge_snapshot,
+    path_pattern,
+    run_that_made_changes,
 )
-from nbyard.domain.automations.file_events import MOST_FILES
-from nbyard.domain.automations.file_patterns import path_pattern
-from nbyard.domain.automations.own_changes import RunWindow, run_that_made_changes
 from nbyard.domain.automations.structs import MOST_IN_CHAIN, Fire, OnFile
 from nbyard.domain.automations.values import values_or_reason
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.causes import FileCause
+from nbyard.domain.runs.origins import FileCause
 from nbyard.errors import StaleWrite
 from nbyard.host import clock
 from nbyard.host.watching import ChangeHints, TooManyFiles, changed_at, present_files

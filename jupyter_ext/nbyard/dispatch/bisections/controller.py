@@ -17,8 +17,13 @@ from nbyard.attempts.folders import attempt_folder_of, last_values
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.bisections.mixed_plans import MixedPlans, plan_signatures
-from nbyard.domain.bisections.search import Conclusion, next_step
-from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionProbe
+from nbyard.domain.bisections.structs import (
+    Bisection,
+    BisectionJudge,
+    BisectionProbe,
+    Conclusion,
+    next_step,
+)
 from nbyard.domain.datasets.previews import ShownMetric
 from nbyard.domain.runs.structs import Run, TaskPlan
 from nbyard.domain.state_machines import RUN

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import ReportInbox
+from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.outside_files import FileState, Habits, OutsideFile, expected_state
 from nbyard.domain.attempts.structs import Observed, Result

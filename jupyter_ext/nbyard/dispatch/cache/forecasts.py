@@ -22,7 +22,7 @@ from nbyard.dispatch.state.attempt_snapshot import inputs_from
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.naming.runtime_names import PROCESS
-from nbyard.domain.runs.previews.forecasts import AFTER, Forecaster, ForecastQuestion, Verdict
+from nbyard.domain.runs.previews.estimates import AFTER, Forecaster, ForecastQuestion, Verdict
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.reasons.structs import Reason, because

@@ -14,7 +14,7 @@ from nbyard.blobs import Blobs
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
 from nbyard.dispatch.command_workdir import takes_data_frame
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.environments.install import version_in_place
+from nbyard.dispatch.environments.controller import version_in_place
 from nbyard.domain.arguments.bindings import Bound
 from nbyard.domain.attempts.missing_modules import DISTRIBUTIONS
 from nbyard.domain.attempts.structs import Observed

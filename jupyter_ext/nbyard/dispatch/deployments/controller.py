@@ -8,7 +8,7 @@ from functools import partial
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.deployments.image_pins import awaited_build
 from nbyard.dispatch.deployments.rollout import Rollout
-from nbyard.dispatch.state.attempt_reports import ReportInbox
+from nbyard.dispatch.state.attempt_snapshot import ReportInbox
 from nbyard.dispatch.threads import Threads
 from nbyard.dockerd import Engine, OwnedObject
 from nbyard.domain.limits import Limits

@@ -1,27 +1,32 @@
 """The controller of environments.
 
 It resolves packages, installs them beside older versions, and then switches the kernel.
-
-Evict unused versions: delete their folders and keep their locks for a reinstall.
+It also deletes the folders of unused versions, and keeps their locks for a reinstall.
 """
 
 import contextlib
 import logging
 import os
+import secrets
 import shutil
 import sys
-from collections.abc import Callable, Collection, Iterable
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.environments.install import create_installer, install_lock, new_place
 from nbyard.dispatch.threads import Threads
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.requirements import requirement_failed
+from nbyard.domain.environments.package_sources import AllowedSources
+from nbyard.domain.environments.references import UsedEnvironment
+from nbyard.domain.environments.requirements import check_folders, requirement_failed
 from nbyard.domain.environments.structs import (
     INSTALL_LOG,
     Environment,
@@ -31,15 +36,100 @@ from nbyard.domain.environments.structs import (
     version_folder,
 )
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
-from nbyard.errors import NbyardError, reason_of
+from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.host import kernels
 from nbyard.host.installers import KERNEL_PACKAGES, InstallationStopped, Installer, InstallFailed
 from nbyard.ipc.crash_points import crash_point
-from nbyard.reasons.structs import Reason
+from nbyard.reasons.structs import Reason, because
 from nbyard.store import Connection, transition
 from nbyard.transfer.bundles import with_trees
 
+_one_at_a_time: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 log = logging.getLogger("nbyard.dispatch")
+
+
+def version_in_place(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersion:
+    """Return the version with its folder in place; install it if necessary.
+
+    Call it in threads, because it may take as long as an installation.
+
+    Raises:
+        NotFound: The environment was deleted.
+        Invalid: A package of its lock is no longer available.
+        Unavailable: No installer exists, or this dispatcher is leaving.
+    """
+    # Many tasks may need the same evicted version at once.
+    with _one_at_a_time[used.version_id]:
+        version = _stored_version(context, used)
+        # An evicted version has no place. The folder of any other may have been deleted by hand.
+        if version.place and Path(version.place, "bin").is_dir():
+            return version
+        if context.stopping.is_set():
+            raise Unavailable(because("environment-to-install", environment=used.shown))
+        folder = context.folder / version_folder(version.id)
+        with new_place(context, folder) as place, (folder / INSTALL_LOG).open("ab", 0) as said:
+            log.info("%s is installed once more", used.shown)
+            said.write(b"\nOnce more, from the lock:\n")
+            try:
+                own = create_installer(context, said, lambda: not context.stopping.is_set())
+                install_lock(context, own, version.lock_lines, place)
+            except InstallationStopped:
+                why = because("environment-to-install", environment=used.shown)
+                raise Unavailable(why) from None
+            with context.write() as c:
+                context.store.environments.set_folder(c, version.id, str(place))
+        return _stored_version(context, used)
+
+
+def _stored_version(context: DispatchContext, used: UsedEnvironment) -> EnvironmentVersion:
+    with context.store.read() as c:
+        version = context.store.environments.version(c, used.version_id)
+    if version is None:
+        raise NotFound(because("environment-deleted", environment=used.name))
+    return version
+
+
+def create_installer(
+    context: DispatchContext, said: FileIO, is_wanted: Callable[[], bool]
+) -> Installer:
+    """Return an installer with the settings of this dispatcher.
+
+    It logs to `said`, and stops once `is_wanted` returns False.
+    """
+    return Installer(
+        said,
+        is_wanted,
+        context.settings.installer,
+        max_seconds=context.settings.install_timeout_seconds,
+    )
+
+
+def install_lock(
+    context: DispatchContext, own: Installer, lock_lines: Sequence[str], place: Path
+) -> None:
+    """Install the lock in a new folder.
+
+    Raises:
+        Invalid: A package is not available, or a folder is no longer allowed.
+        InstallationStopped: The installation is no longer wanted.
+    """
+    check_folders(lock_lines, AllowedSources.parse(context.settings.allowed_package_sources))
+    own.install(lock_lines, place)
+
+
+@contextmanager
+def new_place(context: DispatchContext, folder: Path) -> Iterator[Path]:
+    """Create a folder that no sweep deletes during the block; delete it on errors."""
+    place = folder / secrets.token_hex(4)
+    context.building.add(place)
+    try:
+        place.mkdir(parents=True)
+        yield place
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    finally:
+        context.building.discard(place)
 
 
 def evict_unused(context: DispatchContext) -> list[str]:

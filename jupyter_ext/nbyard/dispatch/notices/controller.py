@@ -27,9 +27,13 @@ from nbyard.dispatch.threads import Threads
 from nbyard.domain.attempts.structs import LOG
 from nbyard.domain.ids import new_id
 from nbyard.domain.lineage.openlineage import Event, run_events
-from nbyard.domain.notices.digests import next_messages
-from nbyard.domain.notices.messages import FailedNode, NoticeContent, last_lines, message_of
-from nbyard.domain.notices.retries import pause_seconds
+from nbyard.domain.notices.messages import (
+    FailedNode,
+    NoticeContent,
+    last_lines,
+    message_of,
+    next_messages,
+)
 from nbyard.domain.notices.rules import (
     Occurrence,
     StoredRule,
@@ -37,7 +41,14 @@ from nbyard.domain.notices.rules import (
     projects_in,
     rule_matches,
 )
-from nbyard.domain.notices.structs import Channel, Delivery, Message, NoticeEvent, Receiver
+from nbyard.domain.notices.structs import (
+    Channel,
+    Delivery,
+    Message,
+    NoticeEvent,
+    Receiver,
+    pause_seconds,
+)
 from nbyard.domain.runs.previews.estimates import usual_seconds
 from nbyard.domain.runs.structs import Run
 from nbyard.errors import Conflict, StoreUnusable, reason_of
@@ -47,14 +58,13 @@ from nbyard.logs.log_files import read_piece
 from nbyard.reasons.structs import read_reason
 from nbyard.store import Connection, Store
 from nbyard.store.database.project_filter import projects_of_runs
-from nbyard.store.notices.announce import announce_long
-from nbyard.store.notices.outbox import OutboxNotice
+from nbyard.store.notices.announce import OutboxNotice, announce_long
 from nbyard.transfer.notices.sender import send_message
 
 if TYPE_CHECKING:
     from nbyard.domain.runs.structs import Run, Task
     from nbyard.store import Connection, Store
-    from nbyard.store.notices.outbox import OutboxNotice
+    from nbyard.store.notices.announce import OutboxNotice
 
 # `read_piece` stops at the size of the log, so this position means its last piece.
 END_OF_LOG = 1 << 62

@@ -24,15 +24,15 @@ from nbyard.dispatch.attempts.function_workers import (
 from nbyard.dispatch.context import DispatchContext, Turn
 from nbyard.dispatch.runs.queue import QueueController
 from nbyard.dispatch.runs.ready_tasks import ReadyTasks
-from nbyard.dispatch.state.attempt_reports import (
+from nbyard.dispatch.state.attempt_snapshot import (
     AttemptGone,
     Ended,
     Report,
     ReportInbox,
     Waits,
     WorkerLeft,
+    snapshot_of,
 )
-from nbyard.dispatch.state.attempt_snapshot import snapshot_of
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import CANCELLED, RoundChanges, apply_fact
 from nbyard.dispatch.threads import Threads

@@ -9,8 +9,13 @@ from itertools import chain
 from nbyard.dispatch.attempts.attempt_driver import Observations
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.context import DispatchContext, Turn
-from nbyard.dispatch.runs.ready_tasks import ReadyTask, ReadyTasks, fail_if_overdue
-from nbyard.dispatch.runs.worker_assignment import Group, WorkerAssignment
+from nbyard.dispatch.runs.ready_tasks import (
+    Group,
+    ReadyTask,
+    ReadyTasks,
+    WorkerAssignment,
+    fail_if_overdue,
+)
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRuns, LiveWorker
 from nbyard.dispatch.state.round_changes import TURN, RoundChanges
 from nbyard.domain.ids import new_id

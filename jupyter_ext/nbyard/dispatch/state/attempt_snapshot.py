@@ -1,17 +1,22 @@
-"""A snapshot of an attempt for threads to work with."""
+"""A snapshot of an attempt for threads to work with, and what they report back."""
 
+import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
 
 from nbyard.attempts import folders
 from nbyard.dispatch.context import DispatchContext
 from nbyard.dispatch.state.live_runs import LiveAttempt, LiveTask
 from nbyard.domain.attempts.monitor_links import container_ports
-from nbyard.domain.attempts.structs import Output
+from nbyard.domain.attempts.other_files import OtherFiles
+from nbyard.domain.attempts.structs import Failure, Output, Result
 from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, TaskPlan
 from nbyard.errors import NotFound
-from nbyard.reasons.structs import because
+from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.protocol import Order
 from nbyard.store.runs.attempts import AttemptRecord
 from nbyard.store.runs.tasks import TaskRecord
@@ -19,6 +24,118 @@ from nbyard.store.runs.tasks import TaskRecord
 REQUIREMENTS = "code/.nbyard-requirements.txt"
 # Less than one step of priority, so that a retry overtakes no run of a higher priority.
 AGAIN = 0.5
+
+
+@dataclass(frozen=True)
+class Started:
+    """The runtime has started the attempt."""
+
+    site: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class WaitEnded:
+    """The attempt continues predictions of an earlier one; `rows` are already done."""
+
+    rows: int
+
+
+@dataclass(frozen=True)
+class Running:
+    """The attempt is running."""
+
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Waits:
+    """The attempt waits for `what`; None ends the wait."""
+
+    what: Reason | None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """The attempt has ended; with a `result`, it reported its end itself.
+
+    - `rows`: artifacts whose bytes are stored; `hold` protects the bytes until the commit.
+    - `is_as_keyed`: whether the cache key describes the packages that were installed.
+    - `warning`: differences from the lock, and other warnings.
+    - `others`: files beside the declared outputs.
+    - `reason`: why the attempt was lost.
+    """
+
+    how: Literal["succeeded", "failed", "cancelled", "lost"]
+    failure: Failure | None = None
+    result: Result | None = None
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    hold: ExitStack = field(default_factory=ExitStack)
+    is_as_keyed: bool = True
+    warning: Reason | None = None
+    others: OtherFiles | None = None
+    reason: Reason | None = None
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """The worker ended before it began the attempt; another worker may get it."""
+
+
+@dataclass(frozen=True)
+class WorkerLeft:
+    """The function worker accepts no more calls."""
+
+
+@dataclass(frozen=True)
+class AttemptGone:
+    """No process of an ended attempt is left, so its GPUs are free."""
+
+
+Fact = Started | WaitEnded | Running | Waits | Ended | NotBegun | WorkerLeft | AttemptGone
+
+
+@dataclass(frozen=True)
+class Report:
+    """All facts from one check of an attempt or function worker."""
+
+    attempt_id: str
+    facts: list[Fact]
+
+    def release(self) -> None:
+        """Allow the collection of the bytes of this report again.
+
+        Rows name the bytes now, or they are not wanted.
+        """
+        for fact in self.facts:
+            if isinstance(fact, Ended):
+                fact.hold.close()
+
+
+class ReportInbox:
+    """Reports of all threads; `ring` wakes the loop."""
+
+    def __init__(self) -> None:
+        self.ring: Callable[[], None] = lambda: None
+        self._lock = threading.Lock()
+        self._reports: list[Report] = []
+        self._is_rung = False
+
+    def put(self, report: Report | None) -> None:
+        """Add a report; None only wakes the loop for another round."""
+        with self._lock:
+            if report is not None:
+                self._reports.append(report)
+            # One ring per round is enough to wake the loop.
+            is_first, self._is_rung = not self._is_rung, True
+        if is_first:
+            self.ring()
+
+    def take(self) -> list[Report]:
+        """Return all reports since the last call."""
+        with self._lock:
+            reports, self._reports, self._is_rung = self._reports, [], False
+        return reports
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,10 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 
 from nbyard.dispatch.context import Turn
-from nbyard.domain.limits import MAX_RETRIES
+from nbyard.domain.limits import MAX_RETRIES, backoff_seconds
 from nbyard.domain.runs.run_progress import Progress, TaskOutcome
 from nbyard.domain.runs.structs import BytesOf, Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN
-from nbyard.domain.task_retries import backoff_seconds
 from nbyard.store import Connection, Store
 from nbyard.store.events import EventSubject
 from nbyard.store.runs.attempts import AttemptRecord

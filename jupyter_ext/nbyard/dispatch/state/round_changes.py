@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from nbyard.blobs import Blobs
-from nbyard.dispatch.state.attempt_reports import (
+from nbyard.dispatch.state.attempt_snapshot import (
     Ended,
     Fact,
     NotBegun,
@@ -27,9 +27,9 @@ from nbyard.dispatch.state.live_runs import LiveAttempt, LiveRun, LiveRuns, Live
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.ids import new_id
+from nbyard.domain.limits import is_retried
 from nbyard.domain.runs.structs import Run, bytes_of
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
-from nbyard.domain.task_retries import is_retried
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined
 from nbyard.store import Connection, Store, transition

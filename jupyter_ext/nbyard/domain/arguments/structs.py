@@ -3,9 +3,13 @@
 import keyword
 import math
 import posixpath
+import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -22,10 +26,12 @@ from nbyard.domain.arguments.bindings import (
     Words,
 )
 from nbyard.domain.arguments.parameter_references import names_in
-from nbyard.domain.arguments.text_values import TEXT_TYPES, check_text_value, given_text, given_type
 from nbyard.domain.file_formats import OutputClass
 from nbyard.errors import Detail, Invalid
 
+DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+CLOCK = r"[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?"
+MAX_DIGITS = 1000
 Role = Literal["input", "output", "value"]
 # fmt: off
 ValueType = Literal[
@@ -41,6 +47,62 @@ MAX_INT = 2**63 - 1
 NULLS = ("", "none", "None", "NA")
 # the format of an argument that accepts files and folders
 ANY = "any"
+
+
+def given_type(value: Any) -> str:
+    """Return the type of a refused value in words."""
+    types = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+    if isinstance(value, Mapping):
+        return "an object"
+    return types.get(type(value)) or f"a {type(value).__name__}"
+
+
+def given_text(text: str) -> str:
+    """Return the start of a refused text, quoted."""
+    return repr(text[:40])
+
+
+class TextType(NamedTuple):
+    """A type: the form of its text, its class in Python, and an example for messages."""
+
+    form: re.Pattern[str]
+    read: Callable[[str], Any]
+    example: str
+
+
+TEXT_TYPES = {
+    "date": TextType(re.compile(DAY), date.fromisoformat, "a date such as 2025-02-28"),
+    "datetime": TextType(
+        re.compile(f"{DAY}([T ]{CLOCK})?"),
+        datetime.fromisoformat,
+        "a date and time such as 2025-02-28T08:00 or 2025-02-28T08:00+01:00",
+    ),
+    "time": TextType(re.compile(CLOCK), time.fromisoformat, "a time such as 08:00"),
+    "decimal": TextType(
+        re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,6})?"),
+        Decimal,
+        "a decimal number such as 1.50",
+    ),
+}
+
+
+def check_text_value(kind: str, value: Any, where: str) -> str:
+    """Return the text of a date, time or decimal number if it is valid.
+
+    A decimal number may also be a JSON number.
+
+    Raises:
+        Invalid: the value is no such text. The error names the field `where`.
+    """
+    form, read, example = TEXT_TYPES[kind]
+    is_number = kind == "decimal" and type(value) in (int, float)
+    text = str(value) if is_number else value
+    if isinstance(text, str) and len(text) <= MAX_DIGITS and form.fullmatch(text):
+        with suppress(ValueError):
+            read(text)
+            return str(text)
+    given = given_text(value) if isinstance(value, str) else given_type(value)
+    raise Invalid.field(where, f"{example} is needed, not {given}")
 
 
 class Argument(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

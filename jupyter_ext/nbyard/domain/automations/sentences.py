@@ -8,7 +8,7 @@ from nbyard.domain.automations.structs import (
     OnRun,
     OnWebhook,
 )
-from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
+from nbyard.domain.runs.origins import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.reasons.structs import Reason, all_of, because
 
 MOST_TOLD = 3  # files

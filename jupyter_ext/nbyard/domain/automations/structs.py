@@ -20,7 +20,7 @@ from nbyard.domain.automations.times.structs import (
 )
 from nbyard.domain.notices.structs import AutomationNotice
 from nbyard.domain.presentation import shown
-from nbyard.domain.runs.causes import Cause, Change
+from nbyard.domain.runs.origins import Cause, Change
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RunState
 from nbyard.errors import Invalid
@@ -125,6 +125,7 @@ UsedFiles = Annotated[
         option_help="Use the files as they are now, or (default) when a run starts.",
     ),
 ]
+Action = Literal["start", "skip", "wait", "replace"]
 
 
 class OnDataset(
@@ -445,3 +446,19 @@ def check_fitting(kind: Kind, given: Mapping[str, Any]) -> None:
 
 OF_TIMES = ("zone", "starts_at", "ends_at", "at_most", "missed")
 OF_EVENTS = ("values_from",)
+
+
+def action_for(
+    overlap: Overlap, missed: Missed, *, is_active: bool, is_waiting: bool, is_late: bool
+) -> Action:
+    """Return whether a due time starts a run, is skipped, waits, or replaces the active run.
+
+    `is_active`: a run of the automation has not ended. `is_waiting`: earlier due times wait.
+    `is_late`: the due time was missed. With the policy `all`, missed due times wait for each
+    other, because each of them must run.
+    """
+    if not is_active and not is_waiting:
+        return "start"
+    if overlap == "queue" or (is_late and missed.policy == "all"):
+        return "wait"
+    return "skip" if overlap == "skip" else "replace"

@@ -4,10 +4,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.arguments.text_values import TEXT_TYPES
+from nbyard.domain.arguments.structs import TEXT_TYPES, Argument
 from nbyard.domain.automations.structs import Kind
-from nbyard.domain.runs.causes import Cause, DatasetCause, FileCause, RunCause, WebhookCause
+from nbyard.domain.runs.origins import Cause, DatasetCause, FileCause, RunCause, WebhookCause
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
 

@@ -12,8 +12,8 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.interpreters import is_source
+from nbyard.domain.comparison.causes import NodeCauses
 from nbyard.domain.comparison.facts import RunFacts
-from nbyard.domain.comparison.node_causes import NodeCauses
 from nbyard.domain.comparison.structs import Cause
 from nbyard.domain.digest import canonical_text, digest_of
 from nbyard.domain.limits import Limits

@@ -9,8 +9,8 @@ from itertools import chain, pairwise
 from typing import Any, TypeVar
 
 from nbyard.domain.caching.relevant_changes import files_read
+from nbyard.domain.comparison.causes import changed_files
 from nbyard.domain.comparison.facts import InputFile, OutputFile, RunFacts, TaskFacts
-from nbyard.domain.comparison.node_causes import changed_files
 from nbyard.domain.comparison.structs import (
     CodeRow,
     EnvironmentRow,

@@ -8,13 +8,13 @@ import msgspec
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.structs import EXECUTED
-from nbyard.domain.crates.entities import CrateParts
-from nbyard.domain.crates.graph import (
+from nbyard.domain.crates.entities import (
     CRATE,
     METADATA,
     CodeFile,
     CrateFile,
     CrateGraph,
+    CrateParts,
     Entity,
     key_of,
     place_of,

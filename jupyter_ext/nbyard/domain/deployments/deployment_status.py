@@ -5,14 +5,14 @@ It also decides what follows when a revision ends.
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 from urllib.parse import urlsplit
 
 import msgspec
 
-from nbyard.domain.deployments.structs import Deployment, RevisionSpec, ServiceKind
-from nbyard.domain.state_machines import DeploymentState
+from nbyard.domain.deployments.structs import Deployment, Revision, RevisionSpec, ServiceKind
+from nbyard.domain.state_machines import DEPLOYMENT, DeploymentState
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import Reason, because
 
@@ -332,3 +332,18 @@ def _weighted_lines(lines: Sequence[str]) -> Iterator[tuple[str, int]]:
             following = lines[place + 1] if place + 1 < len(lines) else ""
             is_exception = RAISED.match(line) or FRAME.match(following)
             yield line, 0 if is_calm else 2 if is_exception else 1
+
+
+def is_settled(made: Deployment, newest: Callable[[], Revision]) -> bool:
+    """Return whether the newest revision responds, or will never respond.
+
+    `made` is the present state of the deployment. `newest` returns the newest revision. It is
+    called only while an older one responds.
+    """
+    if made.state != "running":
+        return made.state in DEPLOYMENT.rests
+    if made.serving == made.revision:
+        return True
+    # A reason alone may also mean that the revision still waits or is tried again.
+    revision = newest()
+    return revision.ended_at is not None and (revision.reason is None or made.reason is not None)

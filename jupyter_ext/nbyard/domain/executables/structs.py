@@ -12,6 +12,8 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.limits import Limits
 from nbyard.domain.models.structs import MLFLOW_FILE, MODEL_FILES
 from nbyard.domain.presentation import shown
+from nbyard.domain.workflows.structs import Node
+from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason
 
 # Files with the same name everywhere: their folder identifies them.
@@ -204,3 +206,26 @@ class Executable(msgspec.Struct, frozen=True):
     current: ExecutableVersion
     hints: list[Reason] = []
     changed: bool = False
+
+
+def chosen_packages(node: Node, default: Resources) -> tuple[str, str]:
+    """Return the environment and the requirements file of a node, at most one of them.
+
+    The node's own setting overrides its executable's.
+
+    Raises:
+        Invalid: the node or its executable names both.
+    """
+    for resources in (node, default):
+        if resources.environment and resources.requirements:
+            raise Invalid.field(
+                "environment", "set either an environment or a requirements file, not both"
+            )
+        if resources.environment or resources.requirements:
+            return resources.environment, resources.requirements
+    return "", ""
+
+
+def has_image(node: Node, default: Resources) -> bool:
+    """Return whether a node, or its executable, names an image for containers."""
+    return bool(node.image or default.image or default.hinted_image)

@@ -9,8 +9,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.bindings import Positional, Reach
-from nbyard.domain.arguments.structs import Argument, Role, ValueType, check_value
-from nbyard.domain.arguments.text_values import TEXT_TYPES
+from nbyard.domain.arguments.structs import TEXT_TYPES, Argument, Role, ValueType, check_value
 from nbyard.domain.inspection.annotations import Declared
 from nbyard.domain.inspection.build_argument import TYPES, argument_of
 from nbyard.domain.inspection.constant_expressions import FilePath

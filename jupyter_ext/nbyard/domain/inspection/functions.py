@@ -18,7 +18,7 @@ from nbyard.domain.inspection.annotations import (
 from nbyard.domain.inspection.build_argument import argument_of, fit_default
 from nbyard.domain.inspection.constant_expressions import FilePath, NotConstant, evaluate_constant
 from nbyard.domain.inspection.heuristics import Comment, guess_role
-from nbyard.domain.inspection.python_source import parse_python
+from nbyard.domain.inspection.python_calls import parse_python
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
 

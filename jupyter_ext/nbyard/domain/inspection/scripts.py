@@ -7,8 +7,7 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Positional
 from nbyard.domain.arguments.structs import Argument, Role, check_arguments
-from nbyard.domain.inspection.argparse_scripts import read_argparse
-from nbyard.domain.inspection.argparse_walk import name_in
+from nbyard.domain.inspection.argparse_scripts import name_in, read_argparse
 from nbyard.domain.inspection.cli_parameters import (
     Parameter,
     UnreadArguments,

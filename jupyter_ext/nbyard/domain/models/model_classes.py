@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from nbyard.domain.inspection.constant_expressions import NotConstant, evaluate_constant
-from nbyard.domain.inspection.python_source import parse_python
+from nbyard.domain.inspection.python_calls import parse_python
 from nbyard.domain.models.schema_notations import columns_of
 from nbyard.domain.models.structs import HTTP, ModelColumn, ModelFile
 from nbyard.domain.naming.names import check_name

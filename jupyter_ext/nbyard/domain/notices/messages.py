@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from nbyard.domain.notices.structs import Message, NoticeEvent
+from nbyard.domain.notices.structs import DigestLimit, Message, NoticeEvent
 from nbyard.reasons.structs import Reason
 
 # CSI sequences, such as colours, and OSC sequences, such as window titles and links.
@@ -40,6 +40,35 @@ TYPES: Mapping[NoticeEvent, str] = {
     "automation-missed": "nbyard.automation.missed",
 }
 FAILURES = ("failed", "retried", "automation-missed")
+
+
+def next_messages(
+    waiting: Sequence[str],
+    sent_at: Sequence[datetime],
+    limit: DigestLimit,
+    now: datetime,
+    *,
+    were_held: bool = False,
+) -> tuple[list[list[str]], datetime | None]:
+    """Return the groups of notices to send now; if none, also the time to check again.
+
+    Each group is one message. `waiting` are IDs of notices, `sent_at` the times of earlier
+    messages. No time window contains more than `limit.most` messages. If more notices wait than
+    messages are left, all share one message. So do notices that this limit delayed before
+    (`were_held`).
+    """
+    window = timedelta(seconds=limit.window_seconds)
+    # A time in the future was written before the clock was set back; it must not block.
+    recent = sorted(at for at in sent_at if now - window < at <= now)
+    left = limit.most - len(recent)
+    if not waiting:
+        return [], None
+    if left <= 0:
+        # By then, only `limit.most` - 1 messages are left in the window, so that one more fits.
+        return [], recent[-limit.most] + window
+    if len(waiting) <= left and not were_held:
+        return [[notice] for notice in waiting], None
+    return [[*waiting]], None
 
 
 class FailedNode(msgspec.Struct, frozen=True):

@@ -7,15 +7,15 @@ from typing import Any, Literal
 
 import msgspec
 
-from nbyard.domain.projects.notifications import (
+from nbyard.domain.projects.schedule_entries import ScheduleEntry, without_false
+from nbyard.domain.projects.structs import (
+    NewProject,
     NotificationEntry,
     rules_as_lists,
     sorted_entries,
 )
-from nbyard.domain.projects.schedule_entries import ScheduleEntry, without_false
-from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.projects.toml_places import mismatch_place, with_lines
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import Invalid
 from nbyard.field_suggestions import add_key_names, add_suggestions

@@ -13,7 +13,7 @@ from nbyard.domain.automations.structs import AutomaticRun, Automation, NewAutom
 from nbyard.domain.automations.times.structs import Cron, Interval, Missed, Once, Phrase
 from nbyard.domain.automations.times.zones import in_zone, local_time, zone_of
 from nbyard.domain.notices.structs import AutomationNotice, NoticeEvent
-from nbyard.domain.projects.notifications import in_order
+from nbyard.domain.projects.structs import in_order
 
 # The options of a schedule's run that the file may set.
 RUN_OPTIONS = (

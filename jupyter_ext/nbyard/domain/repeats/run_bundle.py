@@ -1,7 +1,5 @@
 """The files of a bundle: code, inputs, a script that repeats the run, and digests to compare.
 
-The lines of a shell script that repeat one node.
-
 Papermill runs notebooks. Scripts and binaries run by their command lines.
 """
 
@@ -20,9 +18,48 @@ from nbyard.domain.cache_policy import IDENTITY
 from nbyard.domain.commands.command_line import build_argv, expand_file
 from nbyard.domain.commands.invocations import ATTEMPT
 from nbyard.domain.digest import canonical_text
-from nbyard.domain.repeats.structs import Member, RecordedNode
+from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.runs.planning import output_filename
-from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, SecretOf, ValueOf
+from nbyard.domain.runs.structs import BytesOf, ResultOf, Run, SecretOf, TaskPlan, ValueOf
+
+NODES = "nodes"
+
+
+class StoredOutput(msgspec.Struct, frozen=True):
+    """The file or folder of an output."""
+
+    filename: str
+    digest: str
+
+
+class RecordedNode(msgspec.Struct, frozen=True):
+    """A task of the run: its plan, the version of its code, its outputs and packages by name.
+
+    `version` is None if the executable was deleted.
+    """
+
+    plan: TaskPlan
+    version: ExecutableVersion | None
+    outputs: Mapping[str, StoredOutput] = {}
+    packages: Mapping[str, str] = {}
+
+    @property
+    def folder(self) -> str:
+        """Return the folder of the node in the bundle."""
+        return f"{NODES}/{self.plan.node}"
+
+    def place_of(self, output: str) -> str:
+        """Return the path of an output in the bundle."""
+        return f"{self.folder}/outputs/{output}/{self.outputs[output].filename}"
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A file or folder of the bundle at the path `place`: stored bytes by digest, or a text."""
+
+    place: str
+    digest: str = ""
+    text: str = ""
+
 
 Nodes = Mapping[str, RecordedNode]
 NOTEBOOK, COMMAND = "notebook", "command"

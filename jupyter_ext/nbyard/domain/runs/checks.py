@@ -2,8 +2,7 @@
 
 import msgspec
 
-from nbyard.domain.runs.samples import FILES, ROWS
-from nbyard.domain.runs.structs import NewRun, Run
+from nbyard.domain.runs.structs import FILES, ROWS, NewRun, Run
 from nbyard.errors import Conflict
 
 

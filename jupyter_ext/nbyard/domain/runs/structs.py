@@ -15,14 +15,43 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
 from nbyard.domain.limits import Limits
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
+from nbyard.domain.paging import check_range
 from nbyard.domain.presentation import shown
-from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.runs.origins import SCRATCH, AskedOrigin, Origin
-from nbyard.domain.runs.samples import Sample
+from nbyard.domain.runs.origins import SCRATCH, AskedOrigin, GitState, Origin
 from nbyard.domain.state_machines import AttemptState, RunState, TaskState
 from nbyard.domain.workflows.active_nodes import Scope
 from nbyard.domain.workflows.structs import Edge, Mode
 from nbyard.reasons.structs import Reason, because, joined, reason_text
+
+ROWS = 100
+FILES = 3
+MAX_ROWS = 1_000_000
+MAX_FILES = 10_000
+# Formats whose first rows are a valid file of the same format.
+SAMPLED = frozenset({"csv", "tsv", "jsonl", "parquet"})
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """The part of its inputs that a task gets: `rows` of each table, `files` of each folder."""
+
+    rows: int = ROWS
+    files: int = FILES
+
+    @property
+    def mark(self) -> str:
+        """Return a text for cache keys, so that results of a sample are only used for samples."""
+        return f"first {self.rows} rows {self.files} files"
+
+
+def check_sample(rows: int, files: int) -> Sample:
+    """Check the numbers of rows and files; return them as a sample.
+
+    Raises:
+        Invalid: a number is out of range.
+    """
+    for name, count, most in (("rows", rows, MAX_ROWS), ("files", files, MAX_FILES)):
+        check_range(name, count, 1, most)
+    return Sample(rows, files)
 
 
 class ValueOf(msgspec.Struct, frozen=True, omit_defaults=True, tag="value", tag_field="kind"):

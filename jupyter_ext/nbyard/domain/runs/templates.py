@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.planning import ResolvedNode, RunOverrides
 from nbyard.domain.runs.structs import BytesOf
 from nbyard.domain.workflows.active_nodes import active_part

@@ -30,6 +30,9 @@ MAX_NODES = 10_000
 # JavaScript does not treat it as an ordinary key of an object
 PROTOTYPE = "__proto__"
 Mode = Literal["muted", "bypassed"]
+# The packages that its nodes import.
+PACKAGES = ("joblib", "pandas", "scikit-learn")
+NAME = "penguins"
 
 
 class Binding(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -414,3 +417,26 @@ class WorkflowCheck(msgspec.Struct, frozen=True):
     problems: list[Problem]
     proposals: list[Proposal]
     copy_of: str = ""
+
+
+class NewExample(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A copy of the example to create in `folder`, by default the root or working directory.
+
+    Its nodes run in `environment`, by default with the packages of their kernel.
+    """
+
+    folder: str = ""
+    environment: str = ""
+
+
+class Example(msgspec.Struct, frozen=True):
+    """The created copy of the example. `path` is the path of its workflow."""
+
+    path: str
+
+
+class ExampleNeeds(msgspec.Struct, frozen=True):
+    """The packages that the example needs, and those that its kernel lacks."""
+
+    packages: list[str]
+    missing: list[str]

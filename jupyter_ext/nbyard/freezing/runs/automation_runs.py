@@ -12,7 +12,7 @@ from nbyard.domain.arguments.structs import parse_value
 from nbyard.domain.automations.structs import Fire, FiringRow
 from nbyard.domain.runs.origins import Origin
 from nbyard.errors import Conflict, NotFound, reason_of
-from nbyard.freezing.dry_versions import DryVersions
+from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.freezing_context import FreezingContext
 from nbyard.freezing.runs.run_creation import create_run, with_values
 from nbyard.freezing.runs.templates import (

@@ -14,7 +14,7 @@ from nbyard.domain.limits import Limits, invalid_limits
 from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.naming.unique_names import check_run_name
 from nbyard.domain.runs.planning import RunOverrides
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.domain.workflows.active_nodes import selected_nodes, without_muted
@@ -36,7 +36,7 @@ from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:
-    from nbyard.domain.runs.git_states import GitState
+    from nbyard.domain.runs.origins import GitState
     from nbyard.freezing.node_resolution import Follow
     from nbyard.store import Connection
     from nbyard.store.workflows import IsThere

@@ -25,8 +25,7 @@ from nbyard.domain.arguments.bindings import (
 )
 from nbyard.domain.arguments.file_objects import CONTENTS, MIB, SECONDARY
 from nbyard.domain.arguments.parameter_references import names_in
-from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.arguments.text_values import TEXT_TYPES
+from nbyard.domain.arguments.structs import TEXT_TYPES, Argument
 from nbyard.domain.commands.command_line import FILE, SEPARATOR
 from nbyard.domain.commands.invocations import VALUE, Invocation, Record, with_contents
 from nbyard.domain.executables.nbexec_files import Description

@@ -33,7 +33,7 @@ from nbyard.services.service_context import ServiceContext, pin_blobs
 if TYPE_CHECKING:
     from nbyard.freezing.runs.templates import FrozenRequest
     from nbyard.store import Connection
-    from nbyard.store.automations.backfills import BackfillRow
+    from nbyard.store.automations.firings import BackfillRow
     from nbyard.store.automations.queries import AutomationRow
 
 

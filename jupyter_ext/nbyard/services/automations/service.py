@@ -45,7 +45,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, check_range, page_of
-from nbyard.domain.runs.causes import FireCause
+from nbyard.domain.runs.origins import FireCause
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Conflict, Invalid, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of, pushed_context, pushed_project
@@ -57,10 +57,13 @@ from nbyard.freezing.runs.automation_runs import (
 from nbyard.host import clock
 from nbyard.host.clock import local_zone
 from nbyard.reasons.structs import because
-from nbyard.services.automations.deliveries import Delivery, deliver
-from nbyard.services.automations.event_sources import EventSource, event_source, shown_event
-from nbyard.services.automations.loop_check import LoopCheck
-from nbyard.services.automations.refusals import Refusals
+from nbyard.services.automations.deliveries import Delivery, Refusals, deliver
+from nbyard.services.automations.event_sources import (
+    EventSource,
+    LoopCheck,
+    event_source,
+    shown_event,
+)
 from nbyard.services.automations.run_requests import (
     check_file,
     checked_template,
@@ -73,9 +76,8 @@ from nbyard.services.automations.run_requests import (
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.notices.automation_notices import replace_notices
 from nbyard.services.operation import operation
-from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
-from nbyard.services.service_context import ServiceContext, pin_blobs
+from nbyard.services.service_context import ServiceContext, given_fields, pin_blobs
 from nbyard.services.workflows.pushed_workflows import release_workflows
 
 if TYPE_CHECKING:

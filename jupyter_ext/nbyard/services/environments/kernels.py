@@ -1,7 +1,7 @@
 """Service operations on kernels of the server's machine that belong to no environment."""
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.environments.machine_kernels import Kernel
+from nbyard.domain.environments.structs import Kernel
 from nbyard.domain.paging import Page
 from nbyard.host import kernels
 from nbyard.services.operation import operation

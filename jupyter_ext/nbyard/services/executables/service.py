@@ -13,7 +13,6 @@ import msgspec
 from nbyard.domain.attempts.monitor_links import wrong_monitors
 from nbyard.domain.attempts.undeclared_files import DeclaredFiles, DeclareFiles
 from nbyard.domain.callers import Caller
-from nbyard.domain.executables.chosen_packages import chosen_packages
 from nbyard.domain.executables.code_diffs import Diff
 from nbyard.domain.executables.nbexec_files import Description, apply_description, description_file
 from nbyard.domain.executables.structs import (
@@ -27,6 +26,7 @@ from nbyard.domain.executables.structs import (
     NewExecutable,
     Resources,
     TagCell,
+    chosen_packages,
 )
 from nbyard.domain.inspection.help_parser import read_help
 from nbyard.domain.limits import invalid_limits

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -15,13 +16,22 @@ from typing import TYPE_CHECKING, NamedTuple
 import msgspec
 
 from nbyard.blobs.trees import Tree, TreeEntry
-from nbyard.domain.attempts.structs import Observed
+from nbyard.domain.attempts.structs import Observed, Surroundings
 from nbyard.domain.environments.requirements import normal_name
 from nbyard.domain.environments.structs import Package as InstalledPackage
 from nbyard.domain.file_formats import format_of
+from nbyard.domain.ids import new_id
 from nbyard.domain.inspection.functions import split_function_path
-from nbyard.domain.models.model_probes import HINT, KnownTable, ReportedModel
-from nbyard.domain.models.schema_notations import UNNAMED
+from nbyard.domain.models.model_probes import (
+    FIELD,
+    HINT,
+    SECONDS,
+    KnownTable,
+    ModelProbe,
+    ProbeAnswer,
+    ReportedModel,
+)
+from nbyard.domain.models.schema_notations import UNNAMED, columns_of_table, target_of
 from nbyard.domain.models.structs import (
     HTTP,
     ModelFile,
@@ -30,15 +40,16 @@ from nbyard.domain.models.structs import (
     is_packed,
     package_name,
 )
-from nbyard.domain.models.table_columns import columns_of_table, target_of
-from nbyard.domain.naming.runtime_names import PROCESS
+from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.naming.unique_names import nearest_names
 from nbyard.domain.runs.checks import refuse_scratch
 from nbyard.domain.runs.structs import BytesOf, ResultOf
-from nbyard.errors import Invalid, NotFound
-from nbyard.host.model_probe import Question, probe_model
-from nbyard.services.models.model_probes import origin_of, probe_at_origin
+from nbyard.errors import Invalid, NotFound, Unavailable
+from nbyard.host.model_probe import Question, probe_error, probe_model, read_reported_model
+from nbyard.reasons.structs import because
 from nbyard.services.models.packages import Package, checked_lines, model_file_in, read_folder
+from nbyard.services.runs.attempt_views import surroundings
+from nbyard.services.runs.attempts import attempts_behind
 
 if TYPE_CHECKING:
     from nbyard.domain.callers import Caller
@@ -48,6 +59,12 @@ if TYPE_CHECKING:
     from nbyard.services.service_context import ServiceContext
     from nbyard.store.runs.tasks import TaskRecord
 
+# Extra time to wait in the queue, start the container and clean up.
+MORE_SECONDS = 120.0
+PAUSE_SECONDS = 0.1
+UNKNOWN = because("model-origin-unknown")
+NO_IMAGE = "the record of the image in which its node ran was deleted: run the node again"
+START = "Start the container engine (nbyard doctor shows its state) and try again."
 TABLES = ("csv", "tsv", "jsonl", "parquet", "arrow")
 LOOKED_AT = 200
 MAX_TABLES = 5
@@ -57,6 +74,97 @@ MAX_TEXT = 4 << 20
 PREFIX = "output_"
 # JupyterLab's default file names, which say nothing about the model
 UNTITLED = re.compile(r"untitled\d*\Z", re.IGNORECASE)
+
+
+class Origin(NamedTuple):
+    """Where a task ran: its runtime ("" if unknown), and what was recorded about the place."""
+
+    runtime: str
+    recorded: Surroundings | None
+
+    @property
+    def is_here(self) -> bool:
+        """Return whether a process on this machine wrote the outputs, as the server's user."""
+        return self.runtime == PROCESS
+
+
+def origin_of(parts: ServiceContext, caller: Caller, task: TaskRecord) -> Origin:
+    """Return where the attempt ran that wrote a task's outputs.
+
+    For a cached task, that was earlier.
+    """
+    plan = task.plan
+    with parts.store.read() as c:
+        shown = parts.store.tasks.view(c, task.run_id, task.node)
+        attempts = attempts_behind(parts.store, c, caller, shown) if shown else []
+    if not attempts or shown is None:
+        is_another = bool(plan.reuse or plan.pinned)
+        return Origin("" if is_another else plan.runtime, None)
+    there = msgspec.structs.replace(shown, attempts=attempts)
+    return Origin(attempts[-1].runtime, surroundings(parts.store.folder, there))
+
+
+def probe_at_origin(
+    parts: ServiceContext,
+    origin: Origin,
+    file: Artifact,
+    code: Mapping[str, str],
+    tables: list[KnownTable],
+) -> ReportedModel:
+    """Request that the dispatcher loads a model where its task ran.
+
+    Return the model's description.
+
+    Raises:
+        Invalid: The model cannot be loaded, or its origin is unknown.
+        Unavailable: The engine or the dispatcher does not respond.
+    """
+    image = origin.recorded.image if origin.recorded else None
+    if not origin.runtime:
+        raise Invalid.field(FIELD, UNKNOWN, hint=HINT)
+    if origin.runtime == DOCKER and image is None:
+        raise Invalid.field(FIELD, NO_IMAGE, hint=HINT)
+    probe = ModelProbe(
+        id=new_id(),
+        runtime=origin.runtime,
+        image=image.id if image else "",
+        image_name=image.name if image else "",
+        digest=file.digest,
+        filename=file.filename,
+        code=dict(code),
+        tables=tables,
+    )
+    answer = _wait_for_answer(parts, probe)
+    if answer.passes:
+        cause = answer.problem or "the cause is not recorded"
+        why = f"A model that was created in a container can be loaded only in a container: {cause}"
+        raise Unavailable(why, hint=f"{START} {HINT}")
+    if answer.problem:
+        raise probe_error(answer.problem)
+    return read_reported_model(answer.text)
+
+
+def _wait_for_answer(parts: ServiceContext, probe: ModelProbe) -> ProbeAnswer:
+    rows, end = parts.store.model_probes, time.monotonic() + SECONDS + MORE_SECONDS
+    parts.retire_idle_dispatcher()
+    with parts.store.write() as c:
+        rows.insert(c, probe)
+    parts.ensure_dispatcher()
+    try:
+        # The answer is a row, because the dispatcher may run in another process or machine.
+        while time.monotonic() < end:
+            with parts.store.read() as c:
+                answer = rows.answer(c, probe.id)
+            if answer is not None:
+                return answer
+            # Start a dispatcher again if the former one was killed before it answered.
+            parts.watch()
+            time.sleep(PAUSE_SECONDS)
+    finally:
+        with parts.store.write() as c:
+            # No other process reads the row, also if this request gives up.
+            rows.delete(c, probe.id)
+    return ProbeAnswer(problem=because("dispatcher-silent"), passes=True)
 
 
 class Output(NamedTuple):

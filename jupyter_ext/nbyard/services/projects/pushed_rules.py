@@ -15,13 +15,13 @@ from nbyard.domain.projects.definitions import (
     ProjectDefinition,
     definition_of,
 )
-from nbyard.domain.projects.notifications import (
+from nbyard.domain.projects.structs import (
     ChannelRules,
+    NewProject,
     NotificationEntry,
     entry_of_rule,
     sorted_entries,
 )
-from nbyard.domain.projects.structs import NewProject
 from nbyard.domain.projects.toml_places import entry_path
 from nbyard.domain.runs.retention import MOST_POLICIES, PolicyRules
 from nbyard.errors import Detail, Invalid, NbyardError, StaleWrite

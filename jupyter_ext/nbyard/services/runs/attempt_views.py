@@ -10,9 +10,15 @@ import msgspec
 from nbyard.attempts import folders
 from nbyard.attempts.folders import attempt_folder_of, file_stamp, surroundings_in
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.metric_series import Metrics, metrics_of, read_points
+from nbyard.domain.attempts.metric_series import (
+    Metrics,
+    Usage,
+    metrics_of,
+    read_points,
+    read_samples,
+    usage_of,
+)
 from nbyard.domain.attempts.structs import Cells
-from nbyard.domain.attempts.usage_series import Usage, read_samples, usage_of
 from nbyard.domain.datasets.previews import MAX_METRICS as ON_CARD
 from nbyard.domain.datasets.previews import ShownMetric, last_line
 from nbyard.domain.runs.attempt_views import Activity, LogChunk

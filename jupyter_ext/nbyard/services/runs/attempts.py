@@ -10,11 +10,10 @@ import msgspec
 
 from nbyard.attempts import monitor_link_files
 from nbyard.blobs import DownloadRequest
-from nbyard.domain.attempts.metric_series import Metrics
+from nbyard.domain.attempts.metric_series import Metrics, Usage
 from nbyard.domain.attempts.other_files import OtherFile, OtherFileList, OtherFiles
 from nbyard.domain.attempts.structs import Cells, Surroundings
 from nbyard.domain.attempts.undeclared_files import Undeclared
-from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.table_descriptions import TablePage
 from nbyard.domain.deployments.structs import Target

@@ -13,14 +13,13 @@ import msgspec
 import nbyard
 from nbyard.blobs import DownloadRequest
 from nbyard.domain.callers import Caller
-from nbyard.domain.crates.graph import CodeFile, CrateFile
+from nbyard.domain.crates.entities import CodeFile, CrateFile
 from nbyard.domain.crates.run_crate import write_crate
 from nbyard.domain.file_formats import holds_data
 from nbyard.domain.lineage.openlineage import NAMESPACE, run_events
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.naming.names import safe_filename
-from nbyard.domain.repeats.run_bundle import write_bundle
-from nbyard.domain.repeats.structs import RecordedNode, StoredOutput
+from nbyard.domain.repeats.run_bundle import RecordedNode, StoredOutput, write_bundle
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import Conflict, Invalid, NotFound

@@ -18,27 +18,25 @@ from nbyard.blobs import DryBlobs
 from nbyard.domain.callers import Caller
 from nbyard.domain.naming.runtime_names import DASK
 from nbyard.domain.runs.previews.estimates import (
-    Estimate,
-    UnfinishedNode,
-    Usual,
-    estimate_run,
-    seconds_until_start,
-    usual_duration,
-)
-from nbyard.domain.runs.previews.forecasts import (
     AFTER,
+    Estimate,
     Forecaster,
     ForecastQuestion,
     ForecastRequest,
     NodeForecast,
     RunForecast,
+    UnfinishedNode,
+    Usual,
     Verdict,
+    estimate_run,
+    seconds_until_start,
+    usual_duration,
 )
 from nbyard.domain.runs.slots import Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.state_machines import TASK
 from nbyard.errors import Busy
-from nbyard.freezing.dry_versions import DryVersions
+from nbyard.freezing.executable_versions import DryVersions
 from nbyard.freezing.node_resolution import import_hints
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values

@@ -17,7 +17,6 @@ from nbyard.domain.naming.runtime_names import DOCKER
 from nbyard.domain.paging import check_count, check_limit
 from nbyard.domain.runs.checks import CheckedRun, NewCheckRun, file_of
 from nbyard.domain.runs.origins import Origin
-from nbyard.domain.runs.samples import check_sample
 from nbyard.domain.runs.structs import (
     Attempt,
     NewRun,
@@ -25,6 +24,7 @@ from nbyard.domain.runs.structs import (
     RunDetail,
     Task,
     TaskPage,
+    check_sample,
 )
 from nbyard.domain.state_machines import RUN, TASK
 from nbyard.errors import Conflict, Invalid, NbyardError

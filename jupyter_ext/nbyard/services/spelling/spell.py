@@ -22,8 +22,8 @@ from nbyard.errors import Invalid
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
 from nbyard.services.projects.automatic_links import CREATED
-from nbyard.services.spelling import container_commands, resource_commands, run_commands
-from nbyard.services.spelling.secrets import secret_places
+from nbyard.services.spelling import resource_commands
+from nbyard.services.spelling.resource_commands import secret_places
 from nbyard.services.spelling.words import (
     HIDDEN,
     Commands,
@@ -175,9 +175,9 @@ def spell_download(asked: SpellingRequest) -> Spelling | None:
 
 
 COMMANDS: Commands = {
-    **run_commands.COMMANDS,
     **resource_commands.COMMANDS,
-    **container_commands.COMMANDS,
+    **resource_commands.COMMANDS,
+    **resource_commands.COMMANDS,
 }
 
 

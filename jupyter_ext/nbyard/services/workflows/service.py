@@ -28,12 +28,16 @@ from nbyard.domain.runs.planning import (
     runtime_of,
 )
 from nbyard.domain.workflows.active_nodes import idle_nodes, without_muted
-from nbyard.domain.workflows.edge_proposals import Files, propose_edges
-from nbyard.domain.workflows.examples import NAME, PACKAGES, Example, ExampleNeeds, NewExample
+from nbyard.domain.workflows.edges import Files, propose_edges
 from nbyard.domain.workflows.structs import (
+    NAME,
+    PACKAGES,
     CheckWorkflow,
     Document,
+    Example,
+    ExampleNeeds,
     NeededImage,
+    NewExample,
     Node,
     NodeLine,
     NodeView,

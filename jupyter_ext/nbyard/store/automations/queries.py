@@ -1,4 +1,4 @@
-"""Rows of automations and of the files that they watch."""
+"""Rows of automations, of the files that they watch, and of the secrets of webhooks."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -19,13 +19,13 @@ from nbyard.domain.automations.structs import (
 from nbyard.domain.automations.times.due_times import TimingPlan
 from nbyard.domain.automations.times.structs import Missed, Timing
 from nbyard.errors import StaleWrite
-from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.facts import FactRows
-from nbyard.store.named_rows import Named, NamedRows
+from nbyard.store.credentials.queries import ANY_SEALED
+from nbyard.store.credentials.vault import Vault
+from nbyard.store.database.query_parts import Prepared
+from nbyard.store.named_rows import FactRows, Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.automation_tables import automation_files, automations
-from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import dataset_versions, datasets, runs
+from nbyard.store.schema.tables import HISTORY, dataset_versions, datasets, runs
 
 A, W = automations.c, automation_files.c
 CURSOR = "automation_cursor"
@@ -54,6 +54,8 @@ AHEAD = Prepared(
 REVISIONS = Prepared(select(A.id, A.revision).where(A.is_enabled, A.kind == bindparam("of")))
 # Reads one entry of the index, as there may be very many automations.
 FIRST = Prepared(select(func.min(A.since_event)).where(A.is_enabled, A.kind == bindparam("of")))
+S = automations.c
+FIELD = "secret"
 
 
 class AutomationRow(msgspec.Struct, frozen=True):
@@ -274,3 +276,42 @@ class AutomationRows(NamedRows[AutomationRow]):
         values = {"version": version + 1, "files": dict(files)}
         if c.execute(update(automation_files).where(where).values(**values)).rowcount != 1:
             raise StaleWrite
+
+
+class AutomationSecretRows:
+    """Encrypts and decrypts the secrets of webhooks."""
+
+    def __init__(self, vault: Vault):
+        self._vault = vault
+
+    def seal(self, c: Connection, owner: str, automation_id: str, secret: str) -> str:
+        """Return the value of the column for a new secret.
+
+        Raises:
+            StoreUnusable: other secrets were sealed with a key, but there is no key here.
+        """
+        beside = c.execute(ANY_SEALED).scalar() or ""
+        return self._vault.seal(owner, automation_id, {FIELD: secret}, beside)
+
+    def secret(self, row: AutomationRow) -> str:
+        """Return the secret of a webhook.
+
+        Raises:
+            StoreUnusable: the encryption key is missing.
+            Conflict: the sealed text was changed outside of nbyard.
+        """
+        automation = row.automation
+        return self._vault.open(automation.owner, automation.id, row.secret)[FIELD]
+
+    def reseal_all(self, c: Connection, owner: str) -> int:
+        """Encrypt the owner's secrets with older keys again.
+
+        They get the newest key. Return their number.
+        """
+        query = select(S.id, S.secret).where(S.owner == owner, S.secret != "")
+        count = 0
+        for row in c.execute(query).all():
+            if sealed := self._vault.resealed(owner, row.id, row.secret):
+                c.execute(update(automations).where(S.id == row.id).values(secret=sealed))
+                count += 1
+        return count

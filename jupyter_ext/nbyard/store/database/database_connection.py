@@ -1,5 +1,6 @@
 """The connection to SQLite or PostgreSQL, with two ways to use it: `read` and `write`."""
 
+import contextlib
 import fcntl
 import json
 import logging
@@ -15,14 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from nbyard.errors import DatabaseAway, NbyardError, StoreUnusable, Unavailable
 from nbyard.host import sqlite_locks
-from nbyard.store.database.notify import notify
 
+CHANNEL = "nbyard"
+# The thread checks this often whether it must end.
+NOTIFY_SECONDS = 1.0
+RETRY_SECONDS = 5.0
+NOTIFY = text("select pg_notify(:channel, :sender)")
 # The shell prints the error instead of these messages.
 outage_log = logging.getLogger("nbyard.store.outage")
 FIRST_SECONDS = 10.0
@@ -70,6 +75,51 @@ UNUSABLE = (
     "unable to open database file",
     "disk I/O error",
 )
+
+
+def notify(c: Connection, sender: str) -> None:
+    """Notify all listeners of the database when this transaction commits."""
+    c.execute(NOTIFY, {"channel": CHANNEL, "sender": sender})
+
+
+@contextlib.contextmanager
+def relay_notifications(url: str, sender: str, poke: Callable[[], None]) -> Iterator[None]:
+    """Call `poke` after each write by another sender, during the block.
+
+    SQLite needs no relay: its writers share the store's folder.
+    """
+    if not url.startswith("postgresql"):
+        yield
+        return
+    end = threading.Event()
+    thread = threading.Thread(target=_relay, args=(url, sender, poke, end), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        end.set()
+        thread.join()
+
+
+def _relay(url: str, sender: str, poke: Callable[[], None], end: threading.Event) -> None:
+    import psycopg
+
+    # psycopg does not accept SQLAlchemy's driver suffix.
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    while not end.is_set():
+        try:
+            with psycopg.connect(plain, autocommit=True, client_encoding="utf8") as connection:
+                # Wake once after connecting, because notifications before `listen` are lost.
+                connection.execute(f"listen {CHANNEL}")
+                poke()
+                while not end.is_set():
+                    # Read to the end: a suspended generator holds the connection's lock.
+                    notifications = [*connection.notifies(timeout=NOTIFY_SECONDS, stop_after=1)]
+                    if any(notification.payload != sender for notification in notifications):
+                        poke()
+        except psycopg.OperationalError:
+            # Until the connection is back, the dispatcher wakes on its timer.
+            end.wait(RETRY_SECONDS)
 
 
 class Outage:

@@ -28,8 +28,9 @@ from nbyard.domain.models.structs import RunOutput
 from nbyard.domain.runs.structs import Binding, BytesOf, ResultOf
 from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.deployment_tables import deployments, models, revisions
-from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
 from nbyard.store.schema.tables import (
+    HISTORY,
+    IS_SCRATCH,
     artifacts,
     dataset_versions,
     environment_versions,

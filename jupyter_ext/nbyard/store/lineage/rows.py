@@ -20,7 +20,7 @@ from nbyard.domain.lineage.structs import (
     Ref,
     hidden_node,
 )
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Artifact, Binding, BytesOf, Run, TaskPlan, shown_values
 from nbyard.store.environments import EnvironmentRows, FingerprintRows
 from nbyard.store.executables import ExecutableRows

@@ -20,7 +20,7 @@ from nbyard.reasons.structs import Reason
 from nbyard.store import events
 from nbyard.store.credentials.queries import ANY_SEALED
 from nbyard.store.credentials.vault import Vault
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
 from nbyard.store.named_rows import NamedRows
 from nbyard.store.schema.automation_tables import automations

@@ -13,11 +13,9 @@ from nbyard.domain.file_formats import MODEL_FORMATS
 from nbyard.domain.ids import new_id
 from nbyard.domain.models.structs import ModelOutput
 from nbyard.domain.runs.structs import MODEL_TYPE, Artifact, ArtifactType, Run, class_of
-from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import is_one_of
+from nbyard.store.database.query_parts import Prepared, is_one_of
 from nbyard.store.runs.tasks import TaskRecord
-from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import artifacts, attempts, cache, runs, tasks
+from nbyard.store.schema.tables import HISTORY, artifacts, attempts, cache, runs, tasks
 
 TAKEN = ("name", "filename", "format", "digest", "size_bytes", "type")
 INSERT = Prepared(insert(artifacts))

@@ -9,10 +9,9 @@ from sqlalchemy import Connection, Row, bindparam, func, select, update
 
 from nbyard.domain.runs.structs import Attempt
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
-from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import attempts, runs, tasks
+from nbyard.store.schema.tables import HISTORY, attempts, runs, tasks
 from nbyard.store.transition import Begun, Move
 
 RECORDED = ("id", "task_id", "number", "runtime", "site", "token", "mark", "gpus", "worker")

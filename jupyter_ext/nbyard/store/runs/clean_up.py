@@ -36,8 +36,8 @@ from nbyard.store.runs.tasks import DIGEST
 from nbyard.store.runs.templates import TemplateRows
 from nbyard.store.schema.deployment_tables import deployments, revisions
 from nbyard.store.schema.project_tables import project_retention, projects, retention
-from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
+    HISTORY,
     artifacts,
     attempts,
     runs,

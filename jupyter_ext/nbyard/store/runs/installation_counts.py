@@ -7,8 +7,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Float, func, select, t
 
 from nbyard.domain.counts import AttemptSum, Counts, UsageSum
 from nbyard.domain.state_machines import ATTEMPT, RUN, TASK, Machine
-from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import attempts, executable_versions, runs, tasks
+from nbyard.store.schema.tables import HISTORY, attempts, executable_versions, runs, tasks
 
 # Moments are stored as seconds, which the database can subtract.
 TOOK = type_coerce(attempts.c.finished_at, Float) - type_coerce(attempts.c.started_at, Float)

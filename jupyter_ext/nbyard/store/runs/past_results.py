@@ -34,8 +34,8 @@ from nbyard.store.runs.artifacts_and_cache import IS_MODEL
 from nbyard.store.runs.queries import OF_WORKFLOW
 from nbyard.store.runs.tasks import TaskRecord
 from nbyard.store.schema.project_tables import project_links
-from nbyard.store.schema.scratch_runs import HISTORY
 from nbyard.store.schema.tables import (
+    HISTORY,
     OF_SOURCE,
     artifacts,
     executable_versions,

@@ -25,9 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.elements import False_
 
 from nbyard.domain.ids import first_id_at
-from nbyard.domain.runs.causes import Cause
-from nbyard.domain.runs.git_states import GitState
-from nbyard.domain.runs.origins import SCRATCH, Origin
+from nbyard.domain.runs.origins import SCRATCH, Cause, GitState, Origin
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import RUN
 from nbyard.domain.workflows.structs import Edge, Mode
@@ -35,10 +33,11 @@ from nbyard.store import events, transition
 from nbyard.store.database.project_filter import run_ids_of, runs_of
 from nbyard.store.database.query_parts import contains_text, newest_first, with_text
 from nbyard.store.events import Subject
-from nbyard.store.facts import FactRows
-from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
+from nbyard.store.named_rows import FactRows
 from nbyard.store.schema.tables import (
     HAS_NAME,
+    HISTORY,
+    IS_SCRATCH,
     NAMED,
     OF_SOURCE,
     runs,

@@ -15,7 +15,7 @@ from nbyard.domain.runs.structs import BytesOf, Task, TaskPlan, shown_values
 from nbyard.domain.state_machines import RUN, TASK, TaskState
 from nbyard.reasons.structs import Reason, joined
 from nbyard.store import events, transition
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.events import Subject
 from nbyard.store.schema.tables import attempts, runs, tasks
 from nbyard.store.transition import Move

@@ -12,8 +12,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.runs.templates import RunTemplate, TemplateContent
 from nbyard.store.database.database_connection import json_text
 from nbyard.store.schema.automation_tables import automations, backfills
-from nbyard.store.schema.scratch_runs import HISTORY
-from nbyard.store.schema.tables import executable_versions, run_templates, runs
+from nbyard.store.schema.tables import HISTORY, executable_versions, run_templates, runs
 
 T, V = run_templates.c, executable_versions.c
 # A template stays as long as one of these columns names it.

@@ -13,7 +13,7 @@ import pytest
 
 from nbyard.dispatch.cache import forecasts
 from nbyard.dispatch.cache.files_outside_code import OutsideFiles
-from nbyard.domain.runs.previews.forecasts import ForecastRequest, RunForecast
+from nbyard.domain.runs.previews.estimates import ForecastRequest, RunForecast
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.reasons.structs import Reason, because, reason_text
 

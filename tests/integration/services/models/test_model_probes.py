@@ -14,8 +14,8 @@ from nbyard.domain.models.structs import ModelColumn, NewModel
 from nbyard.domain.runs.structs import RunDetail
 from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import text_reason
-from nbyard.services.models import model_probes
-from nbyard.services.models.model_probes import NO_IMAGE, UNKNOWN
+from nbyard.services.models import packages_from_runs
+from nbyard.services.models.packages_from_runs import NO_IMAGE, UNKNOWN
 from nbyard.store.schema.tables import attempts, tasks
 from nbyard.yard import Yard
 
@@ -91,7 +91,7 @@ def test_answer_of_the_probe_becomes_the_package(
         asked.append(probe)
         return ProbeAnswer(text=SAID.replace('"table": 0', f'"table": {table}'))
 
-    monkeypatch.setattr(model_probes, "_wait_for_answer", answered)
+    monkeypatch.setattr(packages_from_runs, "_wait_for_answer", answered)
     made = models.build(ann, in_a_container(yard, trained()))
     (probe,) = asked
     assert (probe.runtime, probe.image, probe.image_name) == ("docker", "sha256:cows", "cows:1")
@@ -132,7 +132,7 @@ def test_copied_output_of_a_container_is_not_loaded_on_the_host(
 def test_answer_of_a_container_is_treated_as_data(
     yard, models, ann, trained, monkeypatch, answer: ProbeAnswer, words: str
 ):
-    monkeypatch.setattr(model_probes, "_wait_for_answer", lambda parts, probe: answer)
+    monkeypatch.setattr(packages_from_runs, "_wait_for_answer", lambda parts, probe: answer)
     with pytest.raises(Invalid, match=words):
         models.build(ann, in_a_container(yard, trained()))
 
@@ -144,7 +144,7 @@ def test_output_of_a_cluster_task_is_probed_on_the_cluster(yard, models, ann, tr
         asked.append(probe)
         return ProbeAnswer(problem=text_reason("enough"))
 
-    monkeypatch.setattr(model_probes, "_wait_for_answer", answered)
+    monkeypatch.setattr(packages_from_runs, "_wait_for_answer", answered)
     with pytest.raises(Invalid, match="enough"):
         models.build(ann, in_a_container(yard, trained(), "dask"))
     assert asked[0].runtime == "dask"
@@ -172,7 +172,7 @@ def test_output_of_unknown_origin_is_never_loaded(yard, models, ann, trained, tm
 @pytest.mark.long
 def test_dispatcher_that_does_not_respond_is_reported(yard, ann, models, trained, monkeypatch):
     body = in_a_container(yard, trained(TRAIN))
-    monkeypatch.setattr(model_probes, "SECONDS", -model_probes.MORE_SECONDS)
+    monkeypatch.setattr(packages_from_runs, "SECONDS", -packages_from_runs.MORE_SECONDS)
     with pytest.raises(Unavailable, match="dispatcher does not respond"):
         models.build(ann, body)
     with yard.store.read() as c:

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from nbyard.cli.main import nbyard
 from nbyard.domain.callers import Caller
-from nbyard.domain.workflows.examples import ExampleNeeds
+from nbyard.domain.workflows.structs import ExampleNeeds
 from nbyard.services.workflows import service
 
 

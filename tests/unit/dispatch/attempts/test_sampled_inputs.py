@@ -11,10 +11,9 @@ from hypothesis import strategies as st
 from tests.support.fake_runtime_bench import Bench
 
 from nbyard.blobs.trees import Tree, TreeEntry
-from nbyard.dispatch.attempts.sampled_inputs import complete_input, first_files, with_sample
+from nbyard.dispatch.attempts.input_staging import complete_input, first_files, with_sample
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
-from nbyard.domain.runs.samples import Sample
-from nbyard.domain.runs.structs import BytesOf, bytes_of
+from nbyard.domain.runs.structs import BytesOf, Sample, bytes_of
 from nbyard.errors import Damaged
 
 TABLE = b"n\n" + b"".join(b"%d\n" % n for n in range(10))

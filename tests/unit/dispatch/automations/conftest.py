@@ -14,7 +14,7 @@ from nbyard.dispatch.loop import Dispatcher
 from nbyard.domain.automations.structs import Automation, Fire, Firing, NewAutomation
 from nbyard.domain.datasets.structs import FileSource, NewDataset
 from nbyard.domain.ids import new_id
-from nbyard.domain.runs.causes import FireCause
+from nbyard.domain.runs.origins import FireCause
 from nbyard.domain.runs.structs import NewRun, Run
 from nbyard.host import clock
 from nbyard.yard import Yard

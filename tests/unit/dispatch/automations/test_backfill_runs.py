@@ -176,7 +176,7 @@ def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):
         raise Invalid.field("parameters.x", "refused")
 
     backfills.create()
-    monkeypatch.setattr("nbyard.dispatch.automations.backfill_runs.create_backfill_run", refuse)
+    monkeypatch.setattr("nbyard.dispatch.automations.controller.create_backfill_run", refuse)
     backfills.scheduled.look()
     assert backfills.now().counts.failed == 4 and backfills.now().state == "done"
     assert all(firing.reason is not None for firing in backfills.now().firings)

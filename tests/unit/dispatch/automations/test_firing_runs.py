@@ -3,7 +3,7 @@
 import pytest
 from tests.support.fake_runtime_bench import OWNER
 
-from nbyard.dispatch.automations import firing_runs
+from nbyard.dispatch.automations import controller
 from nbyard.domain.automations.structs import AutomaticRun, AutomationPatch
 from nbyard.freezing.runs.automation_runs import freeze_automation
 
@@ -59,18 +59,18 @@ def test_an_automation_that_is_mended_meanwhile_starts_its_run(fired, monkeypatc
     fired.fire(made)
 
     def mended(*args):
-        monkeypatch.setattr(firing_runs, "freeze_automation", freeze_automation)
+        monkeypatch.setattr(controller, "freeze_automation", freeze_automation)
         patch = AutomationPatch(made.revision, run=AutomaticRun(path="new.py"))
         fired.service.update(OWNER, made.id, patch)
         return freeze_automation(*args)
 
-    monkeypatch.setattr(firing_runs, "freeze_automation", mended)
+    monkeypatch.setattr(controller, "freeze_automation", mended)
     fired.look()
     assert fired.outcomes(made) == ["started"]
 
 
 def test_events_queue_while_a_run_is_active(fired, monkeypatch):
-    monkeypatch.setattr(firing_runs, "MOST_WAITING", 2)
+    monkeypatch.setattr(controller, "MOST_WAITING", 2)
     made = fired.create(NOTEBOOK, overlap="queue")
     for _ in range(4):
         fired.fire(made)
@@ -109,11 +109,11 @@ def test_a_change_meanwhile_counts(fired, monkeypatch):
     made = fired.create(NOTEBOOK)
 
     def disable_first(*args):
-        monkeypatch.setattr(firing_runs, "freeze_automation", freeze_automation)
+        monkeypatch.setattr(controller, "freeze_automation", freeze_automation)
         fired.service.disable(OWNER, made.id)
         return freeze_automation(*args)
 
-    monkeypatch.setattr(firing_runs, "freeze_automation", disable_first)
+    monkeypatch.setattr(controller, "freeze_automation", disable_first)
     fired.fire(made)
     fired.look()
     assert fired.outcomes(made) == ["overlapped"] and fired.runs(made) == []

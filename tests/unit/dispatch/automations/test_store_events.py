@@ -5,8 +5,8 @@ from tests.support.fake_runtime_bench import OWNER
 
 from nbyard.dispatch.automations import store_events
 from nbyard.domain.executables.structs import NewExecutable
-from nbyard.domain.runs.causes import DatasetCause, RunCause
 from nbyard.domain.runs.checks import NewCheckRun
+from nbyard.domain.runs.origins import DatasetCause, RunCause
 from nbyard.domain.runs.structs import NewRun
 from nbyard.store.automations import firings
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.deployments import drain
-from nbyard.dispatch.deployments.drain import DRAIN_LEAST_SECONDS, Shutdowns
+from nbyard.dispatch.deployments import revision_driver
+from nbyard.dispatch.deployments.revision_driver import DRAIN_LEAST_SECONDS, Shutdowns
 from nbyard.domain.deployments.structs import Place
 
 SECONDS = 7.0
@@ -51,7 +51,7 @@ def test_a_container_that_does_not_stop_is_killed(
     engine: Engine, leaving: Shutdowns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     moments = iter([0.0, SECONDS - 1, SECONDS - 1, SECONDS])
-    monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: next(moments)))
+    monkeypatch.setattr(revision_driver, "time", SimpleNamespace(monotonic=lambda: next(moments)))
     assert not leaving.has_stopped(ONE, "n") and leaving.is_ending(1)
     assert not leaving.has_stopped(ONE, "n") and leaving.is_busy
     assert leaving.has_stopped(ONE, "n") and engine.signals == 1
@@ -61,8 +61,8 @@ def test_a_container_that_does_not_stop_is_killed(
 def test_open_requests_have_the_time_of_the_setting(leaving: Shutdowns, monkeypatch):
     """Requests that are just arriving have at least a moment."""
     moments, used = [0.0], [True]
-    monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: moments[0]))
-    monkeypatch.setattr(drain, "is_connected", lambda *_: used[0])
+    monkeypatch.setattr(revision_driver, "time", SimpleNamespace(monotonic=lambda: moments[0]))
+    monkeypatch.setattr(revision_driver, "is_connected", lambda *_: used[0])
     assert not leaving.is_drained(ONE)
     moments[0] = SECONDS - 1
     assert not leaving.is_drained(ONE)

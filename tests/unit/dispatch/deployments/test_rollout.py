@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from nbyard.dispatch import service_health
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.deployments import drain, image_pins, revision_driver
+from nbyard.dispatch.deployments import image_pins, revision_driver
 from nbyard.dispatch.deployments.rollout import Rollout
 from nbyard.dockerd import NoLongerWanted
 from nbyard.domain.callers import Caller
@@ -126,8 +126,8 @@ def rolling(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> Rolling:
     monkeypatch.setattr(revision_driver, "ASKED_EVERY_SECONDS", 0)  # each step sees what there is
     made = Rolling(yard)
     monkeypatch.setattr(service_health, "is_responding", lambda *_: made.engine.answers)
-    monkeypatch.setattr(drain, "is_connected", lambda *_: False)
-    monkeypatch.setattr(drain, "drain_seconds", lambda _: 0.0)
+    monkeypatch.setattr(revision_driver, "is_connected", lambda *_: False)
+    monkeypatch.setattr(revision_driver, "drain_seconds", lambda _: 0.0)
     monkeypatch.setattr(
         image_pins, "BRIEF_SECONDS", 60.0
     )  # what fails at once is known in one step
@@ -162,7 +162,7 @@ def test_a_revision_fails_after_the_replaced_one_is_gone(
     rolling.grant("0")
     rolling.engine.answers = False
     rolling.step()
-    monkeypatch.setattr(drain, "drain_seconds", lambda _: 1e9)
+    monkeypatch.setattr(revision_driver, "drain_seconds", lambda _: 1e9)
     rolling.edit(image=NONE, gpu=0)
     assert rolling.step().state == "starting"
     assert rolling.step().state == "failed"
@@ -257,7 +257,7 @@ def test_without_a_port_a_live_process_counts_as_running(
 
 
 def test_a_requested_stop_is_no_failure(rolling: Rolling, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drain, "drain_seconds", lambda _: 1e9)
+    monkeypatch.setattr(revision_driver, "drain_seconds", lambda _: 1e9)
     signal = rolling.engine.signal
     monkeypatch.setattr(rolling.engine, "signal", lambda *_: None)
     rolling.create(service="own", ports=[Port("web", 5000)])

@@ -8,7 +8,7 @@ import pytest
 from tests.support.fake_runtime_bench import Bench
 from tests.support.wheels import Wheels
 
-from nbyard.dispatch.environments.install import new_place, version_in_place
+from nbyard.dispatch.environments.controller import new_place, version_in_place
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import LockedPackage, NewEnvironment

@@ -5,8 +5,7 @@ from datetime import timedelta
 import pytest
 
 from nbyard.dispatch.notices import controller
-from nbyard.domain.notices.retries import MOST_ATTEMPTS
-from nbyard.domain.notices.structs import Delivery, DigestLimit, NoticeRule
+from nbyard.domain.notices.structs import MOST_ATTEMPTS, Delivery, DigestLimit, NoticeRule
 from nbyard.reasons.structs import because
 
 BUSY = Delivery(because("channel-answered", service="webhook", status=503))

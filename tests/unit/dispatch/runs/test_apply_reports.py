@@ -11,7 +11,7 @@ from tests.support.fake_runtime_bench import Bench, FakeRuntime
 from nbyard.attempts import folders
 from nbyard.dispatch.attempts.controller import AttemptController
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.dispatch.state.attempt_reports import Ended, Fact, Report, WaitEnded
+from nbyard.dispatch.state.attempt_snapshot import Ended, Fact, Report, WaitEnded
 from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.store.leases import LeaseLost

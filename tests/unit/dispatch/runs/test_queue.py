@@ -13,7 +13,7 @@ from nbyard.dispatch.attempts import attempt_driver
 from nbyard.dispatch.runs import queue, ready_tasks
 from nbyard.dispatch.state import live_runs
 from nbyard.dispatch.threads import TRIES
-from nbyard.domain import task_retries
+from nbyard.domain import limits
 from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.limits import Limits
 from nbyard.domain.state_machines import RUN
@@ -359,7 +359,7 @@ def test_a_lost_task_waits_before_its_retry(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The pause grows and is stored."""
-    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 20.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     runtime.lose(bench.attempt(run))
@@ -376,7 +376,7 @@ def test_a_lost_task_keeps_its_place(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its pause delays no other task."""
-    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 20.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 20.0)
     runs = [bench.submit({"a": []}) for _ in range(4)]
     bench.until(lambda: bench.task(runs[1]).state == "running")
     queued_at = bench.task(runs[0]).queued_at
@@ -384,7 +384,7 @@ def test_a_lost_task_keeps_its_place(
     bench.until(lambda: bench.task(runs[2]).state == "running")
     lost = bench.task(runs[0])
     assert (lost.state, lost.place, lost.queued_at) == ("queued", 1, queued_at)
-    monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
+    monkeypatch.setattr(limits, "BACKOFF_SECONDS", 0.0)
     bench.replace_dispatcher()
     runtime.end(bench.attempt(runs[1]))
     bench.until(lambda: bench.task(runs[0]).state == "running")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.dispatch.runs.worker_assignment import (
+from nbyard.dispatch.runs.ready_tasks import (
     AHEAD_AT_FIRST,
     KIND,
     MOST_AHEAD,

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack
 
-from nbyard.dispatch.state.attempt_reports import Ended, Report, ReportInbox, Waits
+from nbyard.dispatch.state.attempt_snapshot import Ended, Report, ReportInbox, Waits
 
 
 def test_the_inbox_rings_once_until_it_is_read() -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.arguments.text_values import check_text_value
+from nbyard.domain.arguments.structs import check_text_value
 from nbyard.errors import Invalid
 
 

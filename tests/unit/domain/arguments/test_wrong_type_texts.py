@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.arguments.text_values import given_text, given_type
+from nbyard.domain.arguments.structs import given_text, given_type
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from nbyard.domain.attempts.usage_series import (
+from nbyard.domain.attempts.metric_series import (
     MAX_POINTS,
     UsageSample,
     read_samples,

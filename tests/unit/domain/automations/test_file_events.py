@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.automations.file_events import check_file_event
+from nbyard.domain.automations.file_changes import check_file_event
 from nbyard.domain.automations.structs import OnFile
 from nbyard.errors import Invalid
 

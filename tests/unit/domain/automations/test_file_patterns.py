@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.automations.file_patterns import MAX_PATTERN, path_pattern
+from nbyard.domain.automations.file_changes import MAX_PATTERN, path_pattern
 from nbyard.errors import Invalid
 
 NAMES = st.text("ab.[]*?!-\\{}()+^$| é", min_size=1, max_size=8)

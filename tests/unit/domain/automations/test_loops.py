@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.automations.loops import Link, find_loop
+from nbyard.services.automations.event_sources import Link, find_loop
 
 
 def links(text):

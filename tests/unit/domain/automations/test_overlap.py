@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.automations.overlap import action_for
+from nbyard.domain.automations.structs import action_for
 from nbyard.domain.automations.times.structs import Missed
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.automations.own_changes import RunWindow, run_that_made_changes
+from nbyard.domain.automations.file_changes import RunWindow, run_that_made_changes
 
 START = datetime(2026, 11, 26, tzinfo=UTC)
 MOMENTS = st.integers(0, 30).map(lambda seconds: START + timedelta(seconds=seconds))

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.automations.sentences import cause_reason, event_sentence
 from nbyard.domain.automations.structs import OnDataset, OnFile, OnNotebook, OnRun, OnWebhook
-from nbyard.domain.runs.causes import (
+from nbyard.domain.runs.origins import (
     ChangedFile,
     DatasetCause,
     FileCause,

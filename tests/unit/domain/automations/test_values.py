@@ -15,7 +15,7 @@ from nbyard.domain.automations.values import (
     values_of,
     values_or_reason,
 )
-from nbyard.domain.runs.causes import (
+from nbyard.domain.runs.origins import (
     Cause,
     ChangedFile,
     DatasetCause,

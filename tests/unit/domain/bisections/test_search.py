@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.bisections.search import (
+from nbyard.domain.bisections.structs import (
     Combination,
     Conclusion,
     Try,

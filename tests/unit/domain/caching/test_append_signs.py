@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.caching.append_signs import python_appends, text_appends
+from nbyard.domain.caching.file_probes import python_appends, text_appends
 from nbyard.domain.notebooks.parameter_cells import parse_cell
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.comparison.causes import file_change
+from nbyard.domain.comparison.causes import output_change
 from nbyard.domain.comparison.structs import OutputComparison
 from nbyard.domain.datasets.comparisons import ColumnChange, ColumnFigures
 
@@ -51,4 +51,4 @@ SAME = ColumnChange("same", "same")
 def test_texts(columns: list[ColumnChange], rows: list[int], text: str) -> None:
     files = output("1"), output("2")
     compared = OutputComparison(*files, same=False, columns=columns, rows=rows)
-    assert str(file_change("sales.csv", compared)) == text
+    assert str(output_change("sales.csv", compared)) == text

@@ -4,12 +4,8 @@ from typing import Any
 
 from nbyard.domain.attempts.structs import Observed
 from nbyard.domain.caching.explanation import differing_names, package_change, value_change
+from nbyard.domain.comparison.causes import MAX_VALUE_CHARS, NodeCauses, changed_files
 from nbyard.domain.comparison.facts import InputFacts, TaskFacts
-from nbyard.domain.comparison.node_causes import (
-    MAX_CHARS,
-    NodeCauses,
-    changed_files,
-)
 from nbyard.reasons.structs import because
 
 from .records import code, parts, task
@@ -25,7 +21,7 @@ def test_values_come_before_code_and_are_cut() -> None:
     old = task("a", values={"n": "1" * 500})
     found = list(NodeCauses(old, task("a", code=code("new", 2)), 3).find())
     assert [(one.kind, one.distance) for one in found] == [("parameter", 3), ("code", 3)]
-    assert found[0].before is not None and len(found[0].before) == MAX_CHARS
+    assert found[0].before is not None and len(found[0].before) == MAX_VALUE_CHARS
     assert [one.number for one in found[1].code] == [1, 2]
 
 

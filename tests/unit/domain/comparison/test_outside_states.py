@@ -4,7 +4,7 @@ import pytest
 
 from nbyard.domain.attempts.outside_files import FileState, Kind, OutsideFile
 from nbyard.domain.attempts.structs import Observed
-from nbyard.domain.comparison.node_causes import outside_changes
+from nbyard.domain.comparison.causes import outside_changes
 
 
 def file(kind: Kind = "file", digest: str = "", size: int = 1, read: bool = True) -> OutsideFile:

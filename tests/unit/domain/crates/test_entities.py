@@ -4,8 +4,15 @@ import msgspec
 import pytest
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.crates.entities import CrateParts, media_type, named_information, text_of
-from nbyard.domain.crates.graph import CodeFile, CrateGraph, Entity
+from nbyard.domain.crates.entities import (
+    CodeFile,
+    CrateGraph,
+    CrateParts,
+    Entity,
+    media_type,
+    named_information,
+    text_of,
+)
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.lineage.run_record import UsedPackages
 from nbyard.domain.runs.structs import BytesOf

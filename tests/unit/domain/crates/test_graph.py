@@ -1,6 +1,6 @@
 """The graph of a crate."""
 
-from nbyard.domain.crates.graph import CrateFile, CrateGraph, key_of, place_of, ref
+from nbyard.domain.crates.entities import CrateFile, CrateGraph, key_of, place_of, ref
 
 
 def test_entities_are_added_once_and_grow() -> None:

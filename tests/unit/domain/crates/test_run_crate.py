@@ -9,7 +9,7 @@ import pytest
 from rocrate.rocrate import ROCrate
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.crates.graph import METADATA
+from nbyard.domain.crates.entities import METADATA
 from nbyard.domain.crates.run_crate import write_crate
 from nbyard.domain.lineage.run_record import RunRecord
 from nbyard.domain.runs.origins import Origin

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import pytest
 
-from nbyard.domain.deployments.settling import is_settled
+from nbyard.domain.deployments.deployment_status import is_settled
 from nbyard.reasons.structs import because
 
 ENDED = datetime(2026, 11, 26, tzinfo=UTC)

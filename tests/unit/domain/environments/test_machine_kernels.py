@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.environments.machine_kernels import conda_environment_of, is_owned
+from nbyard.domain.environments.structs import conda_environment_of, is_owned
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,7 @@
 
 import pytest
 
-from nbyard.domain.executables.chosen_packages import chosen_packages, has_image
-from nbyard.domain.executables.structs import Resources
+from nbyard.domain.executables.structs import Resources, chosen_packages, has_image
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Invalid
 

@@ -4,7 +4,7 @@ import ast
 
 import pytest
 
-from nbyard.domain.inspection.argparse_walk import ParserWalk, follow_parser, is_option, name_in
+from nbyard.domain.inspection.argparse_scripts import ParserWalk, follow_parser, is_option, name_in
 from nbyard.domain.inspection.cli_parameters import UnreadArguments
 from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.reasons.structs import because

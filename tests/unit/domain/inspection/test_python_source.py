@@ -3,7 +3,7 @@ import warnings
 
 import pytest
 
-from nbyard.domain.inspection.python_source import parse_python
+from nbyard.domain.inspection.python_calls import parse_python
 from nbyard.errors import Invalid
 
 

@@ -12,7 +12,7 @@ from nbyard.domain.environments.structs import EnvironmentVersion, LockedPackage
 from nbyard.domain.executables.structs import ExecutableVersion, Resources
 from nbyard.domain.ids import new_id
 from nbyard.domain.lineage.run_record import RunRecord
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.runs.structs import Artifact, ArtifactType, BytesOf, Run, Task
 from nbyard.domain.workflows.structs import Edge
 from nbyard.reasons.structs import because

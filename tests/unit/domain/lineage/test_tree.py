@@ -3,6 +3,7 @@
 import msgspec
 from hypothesis import given
 
+from nbyard.domain.lineage.graph import lines_of, tree_lines, words_of
 from nbyard.domain.lineage.structs import (
     Lineage,
     LineageEdge,
@@ -10,8 +11,7 @@ from nbyard.domain.lineage.structs import (
     LineageRun,
     hidden_node,
 )
-from nbyard.domain.lineage.tree import lines_of, tree_lines, words_of
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 
 from .test_graph import EDGES, NODES, Edges, Records
 

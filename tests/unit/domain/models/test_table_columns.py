@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.datasets.table_descriptions import Column, TablePage
+from nbyard.domain.models.schema_notations import columns_of_table, target_of
 from nbyard.domain.models.structs import ModelColumn
-from nbyard.domain.models.table_columns import columns_of_table, target_of
 
 ROWS: list[list[Any]] = [
     [1, 2.5, "a", True, "2026-01-02", None],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.domain.notebooks.cell_to_tag import cell_to_tag
+from nbyard.kinds.notebook import cell_to_tag
 
 
 def notebook(*sources: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.notices.digests import next_messages
+from nbyard.domain.notices.messages import next_messages
 from nbyard.domain.notices.structs import DigestLimit
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)

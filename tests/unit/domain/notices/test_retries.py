@@ -3,14 +3,14 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.notices.retries import (
+from nbyard.domain.notices.structs import (
     FIRST_SECONDS,
     JITTER,
     LONGEST_ASKED,
     MOST_ATTEMPTS,
+    Delivery,
     pause_seconds,
 )
-from nbyard.domain.notices.structs import Delivery
 from nbyard.reasons.structs import because
 
 FAILED = Delivery(because("channel-answered", service="s", status=503))

@@ -7,11 +7,7 @@ from hypothesis import strategies as st
 
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, EVENTS
 from nbyard.domain.projects.definitions import read_definition
-from nbyard.domain.projects.notifications import (
-    NotificationEntry,
-    entry_of_rule,
-    sorted_entries,
-)
+from nbyard.domain.projects.structs import NotificationEntry, entry_of_rule, sorted_entries
 from nbyard.errors import Invalid
 
 PROJECT = '[project]\nname = "wine"\n'

@@ -11,9 +11,13 @@ from nbyard.domain.projects.definitions import (
     ProjectDefinition,
     read_definition,
 )
-from nbyard.domain.projects.notifications import NotificationEntry, sorted_entries
 from nbyard.domain.projects.schedule_entries import ScheduleEntry
-from nbyard.domain.projects.structs import NewProject, ProjectTask
+from nbyard.domain.projects.structs import (
+    NewProject,
+    NotificationEntry,
+    ProjectTask,
+    sorted_entries,
+)
 from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.domain.runs.retention import PolicyRules
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.structs import ExecutableVersion, Resources
-from nbyard.domain.repeats.structs import Member, RecordedNode, StoredOutput
+from nbyard.domain.repeats.run_bundle import Member, RecordedNode, StoredOutput
 from nbyard.domain.runs.structs import TaskPlan
 
 CODE = "tree:code"

@@ -19,8 +19,7 @@ from nbyard.domain.arguments.bindings import (
 )
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
-from nbyard.domain.repeats.run_bundle import Steps, can_repeat, steps_of
-from nbyard.domain.repeats.structs import RecordedNode
+from nbyard.domain.repeats.run_bundle import RecordedNode, Steps, can_repeat, steps_of
 from nbyard.domain.runs.structs import BytesOf, ResultOf, SecretOf, ValueOf
 
 from .bundles import recorded, write

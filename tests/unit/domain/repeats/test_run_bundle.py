@@ -4,8 +4,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.repeats.run_bundle import write_bundle
-from nbyard.domain.repeats.structs import RecordedNode, StoredOutput
+from nbyard.domain.repeats.run_bundle import RecordedNode, StoredOutput, write_bundle
 from nbyard.domain.runs.structs import ResultOf, SecretOf
 
 from .bundles import recorded

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from nbyard.domain.runs.causes import (
+from nbyard.domain.runs.origins import (
     Cause,
     ChangedFile,
     DatasetCause,

@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.errors import Invalid
 
 COMMIT = "1a2b3c4d5e" + "0" * 30

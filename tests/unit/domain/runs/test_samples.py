@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.domain.runs.samples import MAX_FILES, MAX_ROWS, Sample, check_sample
+from nbyard.domain.runs.structs import MAX_FILES, MAX_ROWS, Sample, check_sample
 from nbyard.errors import Invalid
 
 

@@ -9,15 +9,16 @@ from hypothesis import strategies as st
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.attempts.undeclared_files import OpenedFile
-from nbyard.domain.workflows.edge_proposals import (
+from nbyard.domain.workflows.edges import (
     ENOUGH,
     SAME_NAME,
+    Drawn,
     Files,
+    data_port,
     name_likeness,
     name_words,
     propose_edges,
 )
-from nbyard.domain.workflows.edges import Drawn, data_port
 from nbyard.domain.workflows.structs import Edge, Node
 from nbyard.reasons.structs import because
 

@@ -10,13 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.arguments.structs import Argument
-from nbyard.domain.workflows.edges import (
-    Drawn,
-    Refusal,
-    data_port,
-    formats_fit,
-    reason_of_refusal,
-)
+from nbyard.domain.workflows.edges import Drawn, Refusal, data_port, formats_fit, reason_of_refusal
 from nbyard.domain.workflows.structs import Edge, Node, topological_order
 from nbyard.reasons.structs import because
 

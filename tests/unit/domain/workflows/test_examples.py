@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.workflows.examples import NewExample
+from nbyard.domain.workflows.structs import NewExample
 
 
 def test_a_misspelled_field_of_a_new_example_is_refused():

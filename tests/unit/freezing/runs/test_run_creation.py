@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import NewProject
-from nbyard.domain.runs.causes import FireCause
-from nbyard.domain.runs.origins import SOURCED, Origin
+from nbyard.domain.runs.origins import SOURCED, FireCause, Origin
 from nbyard.domain.runs.planning import plan_tasks
 from nbyard.domain.runs.structs import BytesOf, NewRun, TaskPlan, ValueOf
 from nbyard.domain.runs.templates import RunTemplate

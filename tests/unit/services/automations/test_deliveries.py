@@ -8,8 +8,7 @@ from nbyard.domain.automations.structs import Fire
 from nbyard.domain.automations.webhooks import Message, signature_of
 from nbyard.errors import Conflict, Forbidden, Invalid, TooOften
 from nbyard.host import clock
-from nbyard.services.automations.deliveries import event_key
-from nbyard.services.automations.refusals import MOST_REFUSED
+from nbyard.services.automations.deliveries import MOST_REFUSED, event_key
 
 
 @pytest.fixture

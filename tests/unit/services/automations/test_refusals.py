@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.services.automations.refusals import MOST_REFUSED, WINDOW, Refusals
+from nbyard.services.automations.deliveries import MOST_REFUSED, WINDOW, Refusals
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC)
 

@@ -13,8 +13,7 @@ from nbyard.domain.notices.structs import (
     DigestLimit,
     NoticeRule,
 )
-from nbyard.domain.projects.notifications import NotificationEntry
-from nbyard.domain.projects.structs import NewProject
+from nbyard.domain.projects.structs import NewProject, NotificationEntry
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.errors import Invalid
 from nbyard.freezing.pushed_folders import folder_of

@@ -5,7 +5,7 @@ import pytest
 
 from nbyard.domain.automations.structs import AutomaticRun, NewAutomation
 from nbyard.domain.automations.times.structs import Interval
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NbyardError
 

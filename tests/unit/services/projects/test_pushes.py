@@ -13,7 +13,7 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.environments.structs import NewEnvironment
 from nbyard.domain.projects.definitions import FILE, FieldChange, ProjectFile
 from nbyard.domain.projects.structs import NewLink, NewProject
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.errors import Invalid, NameTaken, NotFound, StaleWrite
 from nbyard.freezing.pushed_folders import folder_of
 from nbyard.host.clock import local_zone

@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from nbyard.attempts import folders
 from nbyard.domain.attempts import structs as contract
-from nbyard.domain.attempts.metric_series import Metrics
+from nbyard.domain.attempts.metric_series import Metrics, Usage
 from nbyard.domain.attempts.structs import Image, Surroundings
-from nbyard.domain.attempts.usage_series import Usage
 from nbyard.domain.datasets.previews import ShownMetric, one_line
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.attempt_views import Activity

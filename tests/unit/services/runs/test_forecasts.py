@@ -14,7 +14,7 @@ from nbyard.blobs import dry_blobs
 from nbyard.dispatch.cache import keys
 from nbyard.domain.callers import Caller
 from nbyard.domain.limits import Limits
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.slots import GIB, Capacity, Slots
 from nbyard.domain.runs.structs import TaskPlan
 from nbyard.errors import Busy, Invalid, NotFound

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 
 pytestmark = pytest.mark.slow
 

@@ -26,7 +26,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.spelling import SpellingRequest
 from nbyard.services.operation import Operation
 from nbyard.services.operation_table import table
-from nbyard.services.spelling.secrets import secret_places
+from nbyard.services.spelling.resource_commands import secret_places
 from nbyard.services.spelling.spell import spell
 
 BY_ID = {one.id: one for one in table()}

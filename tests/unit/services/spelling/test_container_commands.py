@@ -2,7 +2,7 @@
 
 import pytest
 
-from nbyard.services.spelling.container_commands import COMMANDS
+from nbyard.services.spelling.resource_commands import COMMANDS
 
 from .sent_requests import check_command
 

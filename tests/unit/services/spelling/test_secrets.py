@@ -6,7 +6,7 @@ from nbyard.domain.credentials import CredentialPatch, NewCredential
 from nbyard.domain.deployments.structs import DashboardGeneral, DeploymentChange, NewDeployment
 from nbyard.domain.notices.structs import ChannelPatch, NewChannel
 from nbyard.domain.runs.structs import NewRun
-from nbyard.services.spelling.secrets import secret_places
+from nbyard.services.spelling.resource_commands import secret_places
 
 
 @pytest.mark.parametrize(

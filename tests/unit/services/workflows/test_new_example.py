@@ -8,8 +8,7 @@ import shutil
 import pytest
 
 from nbyard.domain.runs.structs import NewRun
-from nbyard.domain.workflows.examples import NewExample
-from nbyard.domain.workflows.structs import CheckWorkflow
+from nbyard.domain.workflows.structs import CheckWorkflow, NewExample
 from nbyard.errors import Forbidden, Invalid, NotFound, Unavailable
 from nbyard.host import example_files
 from nbyard.services.workflows import service

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from nbyard.domain.automations.structs import MOST_IN_CHAIN, Fire
-from nbyard.domain.runs.causes import FireCause
+from nbyard.domain.runs.origins import FireCause
 from nbyard.host import clock
 from nbyard.reasons.structs import because
 from nbyard.store.automations import firings

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from nbyard.errors import Conflict, StoreUnusable
-from nbyard.store.automations.secrets import AutomationSecretRows
+from nbyard.store.automations.queries import AutomationSecretRows
 from nbyard.store.credentials.vault import FILE, VARIABLE, Vault
 
 

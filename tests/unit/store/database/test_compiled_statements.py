@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from nbyard.store.database.compiled_statements import Prepared
+from nbyard.store.database.query_parts import Prepared
 from nbyard.store.schema.tables import events, facts
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 250000, UTC)

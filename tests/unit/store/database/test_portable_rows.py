@@ -10,7 +10,7 @@ from nbyard.errors import Damaged
 from nbyard.reasons.structs import because
 from nbyard.store import Store, events
 from nbyard.store.database.database_connection import Database, sqlite_url
-from nbyard.store.database.portable_rows import dump, load, tables_of
+from nbyard.store.database.row_checks import dump, load, tables_of
 from nbyard.store.events import Subject
 from nbyard.store.migrate import revisions, schema_of, upgrade
 

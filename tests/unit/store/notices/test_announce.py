@@ -7,8 +7,7 @@ import msgspec
 import pytest
 
 from nbyard.domain.notices.structs import EVENTS, NoticeEvent, NoticeRule
-from nbyard.domain.runs.causes import FireCause
-from nbyard.domain.runs.origins import SCRATCH
+from nbyard.domain.runs.origins import SCRATCH, FireCause
 from nbyard.domain.runs.structs import Run
 from nbyard.domain.state_machines import TASK
 from nbyard.domain.workflows.structs import Document

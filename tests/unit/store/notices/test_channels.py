@@ -11,7 +11,7 @@ from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit
 from nbyard.errors import Conflict, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
-from nbyard.store.automations.secrets import AutomationSecretRows
+from nbyard.store.automations.queries import AutomationSecretRows
 from nbyard.store.credentials.queries import CredentialRows
 from nbyard.store.credentials.vault import FILE, Vault
 from nbyard.store.notices.channels import ChannelRows

@@ -7,7 +7,6 @@ import pytest
 from nbyard.domain.notices.rules import Occurrence, StoredRule
 from nbyard.domain.notices.structs import ChannelCounts, NoticeRule
 from nbyard.reasons.structs import because
-from nbyard.store.notices import outbox
 from nbyard.store.notices.announce import announce
 
 from .test_channels import NOW, add
@@ -70,7 +69,7 @@ def test_a_message_keeps_its_notices(store):
 
 
 def test_the_oldest_notices_are_deleted_except_waiting_ones(store, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(outbox, "KEPT", 3)
+    monkeypatch.setattr("nbyard.store.notices.announce.KEPT", 3)
     with store.write() as c:
         made = add(store, c)
         ids = fill(store, c, made, 6)

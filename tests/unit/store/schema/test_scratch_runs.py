@@ -8,7 +8,7 @@ import pytest
 from nbyard.domain.runs.origins import SCRATCH
 from nbyard.domain.runs.structs import Run
 from nbyard.store import Connection, Store, transition
-from nbyard.store.schema.scratch_runs import HISTORY, IS_SCRATCH
+from nbyard.store.schema.tables import HISTORY, IS_SCRATCH
 
 from ..rows import Rows, moment
 

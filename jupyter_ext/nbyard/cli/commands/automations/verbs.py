@@ -32,7 +32,7 @@ from nbyard.domain.automations.structs import (
     TimePreviewRequest,
 )
 from nbyard.domain.automations.times.structs import Phrase
-from nbyard.domain.runs.causes import Change
+from nbyard.domain.runs.origins import Change
 
 WHEN = 'When runs are due: "weekdays 8:00", "every 15 minutes", "0 8 * * 1-5" …'
 # The limit of the server.

@@ -21,7 +21,7 @@ from nbyard.errors import NameTaken
 from nbyard.host.git import repository_version
 from nbyard.host.project_files import replace_atomically
 from nbyard.importers.protocol import ConvertedProject, project_importer_of
-from nbyard.services.spelling.container_commands import build_image
+from nbyard.services.spelling.resource_commands import build_image
 
 MOST_BYTES = 4 << 20
 MOST_FILES = 20_000

@@ -27,7 +27,7 @@ from nbyard.domain.environments.structs import Environment
 from nbyard.domain.projects.definitions import FILE, ProjectPlan, ProjectPush, read_definition
 from nbyard.domain.projects.project_checks import check_node_files
 from nbyard.domain.projects.toml_places import with_lines
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Forbidden, Invalid, NameTaken, NbyardError, NotFound
 from nbyard.host.git import repository_state

@@ -14,8 +14,7 @@ from nbyard.cli.commands.runs.run_watch import Followed, explain_failure
 from nbyard.cli.output.clean_streams import COLOURS
 from nbyard.cli.output.console import print_note
 from nbyard.domain.runs.checks import NewCheckRun
-from nbyard.domain.runs.samples import Sample
-from nbyard.domain.runs.structs import RunDetail
+from nbyard.domain.runs.structs import RunDetail, Sample
 
 # In a traceback of IPython, an arrow points to the line of each frame.
 ARROW = re.compile(r"^-+>\s*\d+\s(.*)$", re.MULTILINE)

@@ -9,7 +9,7 @@ from nbyard.cli.shared_options import shows, with_options
 
 def show_lineage(lineage: Any) -> None:
     """Print the lineage of something as a tree."""
-    from nbyard.domain.lineage.tree import lines_of  # late: help needs none of it
+    from nbyard.domain.lineage.graph import lines_of
 
     for line in lines_of(lineage):
         click.echo(line)

@@ -10,7 +10,7 @@ from nbyard.cli.output.console import (
     show_table,
 )
 from nbyard.cli.output.views.views_by_noun import show_facts, time_left, usual_duration_text
-from nbyard.domain.runs.previews.forecasts import RunForecast
+from nbyard.domain.runs.previews.estimates import RunForecast
 from nbyard.reasons.structs import reason_text
 
 TEXT = "text/plain"

@@ -8,8 +8,7 @@ import click
 from nbyard.cli.output.console import columns, format_age, show_table
 from nbyard.cli.output.views.views_by_noun import show_facts
 from nbyard.domain.bisections.mixed_plans import BisectionChange
-from nbyard.domain.bisections.search import Ending
-from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview
+from nbyard.domain.bisections.structs import Bisection, BisectionJudge, BisectionPreview, Ending
 
 ENDINGS: dict[Ending, str] = {
     "found": "These changes make the result bad; each of them is needed:",

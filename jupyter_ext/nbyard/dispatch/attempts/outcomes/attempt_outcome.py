@@ -20,26 +20,25 @@ from nbyard.dispatch.attempts.outcomes.missing_file_reasons import (
     warning_about_missing_files,
     warning_about_secrets,
 )
-from nbyard.dispatch.attempts.outcomes.store_other_files import take_other_files
 from nbyard.dispatch.attempts.outcomes.store_outputs import (
     check_token,
     disclosed_in,
     failure_of,
+    take_other_files,
     take_outputs,
 )
 from nbyard.dispatch.cache.keys import Identities, key_parts, values_of, version_of
 from nbyard.dispatch.context import DispatchContext
-from nbyard.dispatch.state.attempt_reports import Ended, Waits
-from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
+from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot, Ended, Waits
 from nbyard.dispatch.state.round_changes import CANCELLED
 from nbyard.domain.attempts.failed_starts import start_hint
 from nbyard.domain.attempts.structs import Failure, Result
-from nbyard.domain.environments.machine_kernels import not_installed
 from nbyard.domain.environments.references import lock_differences, lock_warning
+from nbyard.domain.environments.structs import not_installed
 from nbyard.domain.executables.structs import ExecutableVersion
+from nbyard.domain.limits import is_retried
 from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.domain.task_retries import is_retried
 from nbyard.errors import Busy, Invalid, NbyardError, NotFound, Unavailable, waits_for_engine
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason, because, joined

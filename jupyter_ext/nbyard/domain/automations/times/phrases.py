@@ -5,8 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from nbyard.domain.automations.times.cron import looks_like_cron, parse_cron
-from nbyard.domain.automations.times.dialects import foreign_dialect
+from nbyard.domain.automations.times.cron import foreign_dialect, looks_like_cron, parse_cron
 from nbyard.domain.automations.times.near_phrases import near_phrase
 from nbyard.domain.automations.times.structs import Cron, Interval, Once, Timing
 from nbyard.domain.automations.times.time_patterns import (

@@ -8,8 +8,8 @@ from typing import Literal
 import msgspec
 
 from nbyard.dockerd import Container
+from nbyard.domain.attempts.metric_series import read_samples
 from nbyard.domain.attempts.structs import USAGE, CommandWork, Failure, Result, TaskFile
-from nbyard.domain.attempts.usage_series import read_samples
 from nbyard.host.project_files import read_small
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import CODE, AttemptFolder

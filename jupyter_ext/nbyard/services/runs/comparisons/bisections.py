@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from nbyard.domain.bisections.mixed_plans import BisectionChange, untried_changes
-from nbyard.domain.bisections.search import expected_tries
 from nbyard.domain.bisections.structs import (
     Bisection,
     BisectionJudge,
     BisectionPreview,
     NewBisection,
     check_limit_of_probes,
+    expected_tries,
     hint_of_metrics,
     judge_of,
 )

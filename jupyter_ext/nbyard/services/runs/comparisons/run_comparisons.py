@@ -18,9 +18,9 @@ from nbyard.domain.callers import Caller
 from nbyard.domain.comparison.causes import (
     changed_cells,
     differing_results,
-    file_change,
     find_causes,
     last_nodes,
+    output_change,
     shorten_source,
 )
 from nbyard.domain.comparison.facts import InputFile, OutputFile, RunFacts
@@ -170,7 +170,7 @@ class CauseDetails:
         old, new = given[0].file, given[1].file
         if old is None or new is None:
             return cause
-        reason = file_change(new.filename, compare_inputs(self._parts, old, new))
+        reason = output_change(new.filename, compare_inputs(self._parts, old, new))
         return msgspec.structs.replace(cause, reason=reason)
 
     def _file(self, cause: Cause) -> Cause:
@@ -183,7 +183,7 @@ class CauseDetails:
         compared = compare_inputs(self._parts, old, new)
         if not compared.columns:
             return cause
-        return msgspec.structs.replace(cause, reason=file_change(new.filename, compared))
+        return msgspec.structs.replace(cause, reason=output_change(new.filename, compared))
 
     def _code(self, cause: Cause) -> Iterator[Cause]:
         """Yield a cause for each changed cell of a notebook.

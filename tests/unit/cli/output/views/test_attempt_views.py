@@ -3,12 +3,11 @@
 import pytest
 
 from nbyard.cli.output.views.attempt_views import VIEWS, show_forecast
+from nbyard.domain.attempts.metric_series import GpuUsage, Usage
 from nbyard.domain.attempts.structs import Cells, Image, Surroundings
-from nbyard.domain.attempts.usage_series import GpuUsage, Usage
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock, Package
-from nbyard.domain.runs.previews.estimates import Estimate, Usual
-from nbyard.domain.runs.previews.forecasts import NodeForecast, RunForecast
+from nbyard.domain.runs.previews.estimates import Estimate, NodeForecast, RunForecast, Usual
 from nbyard.reasons.structs import because
 
 

@@ -17,7 +17,7 @@ from nbyard.domain.comparison.run_comparisons import compare_runs, series_of
 from nbyard.domain.comparison.structs import Explanation, MetricHistory, OutputComparison
 from nbyard.domain.datasets.comparisons import ColumnChange, FileChange
 from nbyard.domain.executables.code_diffs import DiffLine
-from nbyard.domain.runs.git_states import GitState
+from nbyard.domain.runs.origins import GitState
 from nbyard.reasons.structs import because
 
 from ....domain.comparison.records import code, output, parts, record, task

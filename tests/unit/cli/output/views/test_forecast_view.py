@@ -3,7 +3,7 @@
 import pytest
 from nbyard.cli.output.views.forecast_view import show_forecast
 
-from nbyard.domain.runs.previews.forecasts import NodeForecast, RunForecast
+from nbyard.domain.runs.previews.estimates import NodeForecast, RunForecast
 from nbyard.reasons.structs import because
 
 

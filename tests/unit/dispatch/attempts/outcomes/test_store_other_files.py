@@ -9,11 +9,11 @@ from tests.support.fake_runtime_bench import OWNER, SCRIPT, Bench, FakeRuntime
 
 from nbyard.blobs.file_operations import disk_full
 from nbyard.dispatch.attempts.controller import AttemptController
-from nbyard.dispatch.attempts.outcomes import attempt_outcome, store_other_files
+from nbyard.dispatch.attempts.outcomes import attempt_outcome, store_outputs
 from nbyard.dispatch.cache.keys import Identities
 from nbyard.dispatch.garbage import GarbageCollector
 from nbyard.dispatch.threads import Threads
-from nbyard.domain import task_retries
+from nbyard.domain import limits
 from nbyard.domain.attempts.other_files import OtherFileList, OtherFiles
 from nbyard.domain.attempts.structs import Failure
 from nbyard.errors import NotFound
@@ -65,7 +65,7 @@ def test_files_above_the_code_are_named(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
     """Files of the attempt itself, hidden files and caches are not named."""
-    monkeypatch.setattr(store_other_files, "PROCESS", runtime.name)
+    monkeypatch.setattr(store_outputs, "PROCESS", runtime.name)
 
     def write(code: Path) -> None:
         (code.parent / "out.csv").write_text("x")
@@ -162,8 +162,8 @@ def test_limits_are_settings_and_files_beyond_them_are_named(
 def test_very_deep_folders_are_read_up_to_the_limit(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_other_files, "MOST_SEEN", 6)
-    monkeypatch.setattr(store_other_files, "MAX_DEPTH", 2)
+    monkeypatch.setattr(store_outputs, "MOST_SEEN", 6)
+    monkeypatch.setattr(store_outputs, "MAX_DEPTH", 2)
 
     def write(code: Path) -> None:
         (code / "a" / "b" / "c").mkdir(parents=True)
@@ -179,7 +179,7 @@ def test_very_deep_folders_are_read_up_to_the_limit(
 def test_undecodable_names_are_shown_among_files_beyond_the_limit(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(store_other_files, "MOST_SEEN", 3)
+    monkeypatch.setattr(store_outputs, "MOST_SEEN", 3)
 
     def write(code: Path) -> None:
         folder = os.fsencode(code) + b"/\xff"
@@ -195,9 +195,7 @@ def test_files_with_secrets_are_not_kept(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nobody expects a credential in an undeclared file."""
-    monkeypatch.setattr(
-        store_other_files, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"])
-    )
+    monkeypatch.setattr(store_outputs, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"]))
 
     def write(code: Path) -> None:
         (code / "config.json").write_text('{"password": "hunter2-hunter2"}')
@@ -246,7 +244,7 @@ def test_a_lost_attempt_lists_no_partial_files(
     run, code = running(bench)
     some(code)
     if when == "lost":
-        monkeypatch.setattr(task_retries, "LOST_RETRIES", 0)
+        monkeypatch.setattr(limits, "LOST_RETRIES", 0)
         runtime.lose(bench.attempt(run))
         bench.until(lambda: bench.run(run).state == "failed")
         assert (bench.task(run).other_files, kept(bench, run)) == (None, {})
@@ -255,7 +253,7 @@ def test_a_lost_attempt_lists_no_partial_files(
     taken: list[OtherFiles | None] = []
 
     def dies(*asked: object, **more: bool) -> None:
-        taken.append(store_other_files.take_other_files(*asked, **more))  # type: ignore[arg-type]
+        taken.append(store_outputs.take_other_files(*asked, **more))  # type: ignore[arg-type]
         raise SystemExit
 
     with monkeypatch.context() as patch:

@@ -4,8 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.domain.automations.times.cron import parse_cron
-from nbyard.domain.automations.times.dialects import DIALECTS, foreign_dialect
+from nbyard.domain.automations.times.cron import DIALECTS, foreign_dialect, parse_cron
 from nbyard.domain.automations.times.phrases import EXAMPLES, read_phrase
 from nbyard.errors import Invalid
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from nbyard.domain.automations.times.near_phrases import restricted_interval
 from nbyard.domain.automations.times.phrases import read_phrase
-from nbyard.domain.automations.times.restricted_intervals import restricted_interval
 
 NOW = datetime(2026, 11, 25, 22, 0, tzinfo=ZoneInfo("Europe/Berlin"))
 written = partial(restricted_interval, read=lambda phrase: read_phrase(phrase, NOW))

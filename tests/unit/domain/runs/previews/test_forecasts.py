@@ -3,7 +3,7 @@
 import msgspec
 import pytest
 
-from nbyard.domain.runs.previews.forecasts import ForecastRequest
+from nbyard.domain.runs.previews.estimates import ForecastRequest
 from nbyard.domain.runs.structs import NewRun
 
 
