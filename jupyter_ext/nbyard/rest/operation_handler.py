@@ -405,8 +405,9 @@ class OperationHandler(NbyardHandler, APIHandler):
                 caller = msgspec.structs.replace(caller, project=project)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
             if project and operation.method == "POST":
-                asked = (caller, project, operation.id, result)
-                await self.context.ask("projects", "link_created", *asked)
+                await self.context.ask(
+                    "projects", "link_created", caller, project, operation.id, result
+                )
         except NbyardError as error:
             self.fail(error)
         except Exception as error:

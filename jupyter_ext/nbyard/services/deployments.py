@@ -56,7 +56,7 @@ from nbyard.host import hardware
 from nbyard.host.hardware import engine_size
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 from nbyard.ipc.port_relay import address_of, open_port
-from nbyard.logs.rotating_log import KeptTraffic, RotatingLog
+from nbyard.logs.log_files import KeptTraffic, RotatingLog
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.models.packages import deployable_model

@@ -22,7 +22,7 @@ from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
 from nbyard.host import hardware
-from nbyard.logs.rotating_log import RotatingLog
+from nbyard.logs.log_files import RotatingLog
 from nbyard.reasons.structs import because, text_reason
 
 from .models.test_service import FILE, end, write

@@ -29,15 +29,15 @@ from nbyard.importers.cwl.outputs import read_outputs
 from nbyard.importers.cwl.references import with_records
 from nbyard.importers.cwl.requirements_and_hints import Requirements, with_schemas
 from nbyard.importers.cwl.tool_document import HINT, document_of, with_hint
-from nbyard.importers.cwl.typed_fields import (
+from nbyard.importers.cwl.types import (
     DOCUMENTATION,
     Fields,
     bare_name,
     check_codes,
+    read_binding,
     refuse_field,
     shown_value,
 )
-from nbyard.importers.cwl.types import read_binding
 from nbyard.importers.protocol import Imported, Near
 from nbyard.reasons.structs import Reason, because
 

@@ -25,8 +25,8 @@ from ..process.forks import fork_child
 from ..process.pipes import read_whole, wait_readable
 from ..process.processes import keep_only
 from . import wire
+from .in_process_kernel import kernel_app
 from .kernel_imports import forget_others
-from .prebuilt import kernel_app
 
 END_SECONDS = 5.0
 

@@ -22,9 +22,8 @@ from ..process.environ_stamps import stamp
 from ..process.forks import adopt_orphans, live_as, prepare_to_fork
 from ..supervision.orphan_cleanup import make_scratch, remove_scratch
 from ..supervision.start_supervisor import supervise
-from .pool import LOOK_SECONDS, Pool, WaitingSupervisor
+from .pool import LOOK_SECONDS, Pool, SupervisorPool, WaitingSupervisor, serve
 from .preload import preload
-from .supervisor_pool import SupervisorPool, serve
 from .warm_runner import MOST_ATTEMPTS, WarmRunner, offer_again, stand_by
 
 REQUEST_BYTES = 64 * 1024

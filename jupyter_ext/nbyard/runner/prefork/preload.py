@@ -71,7 +71,7 @@ def preload() -> None:
     kernel_imports.session()
     with contextlib.suppress(ImportError):
         importlib.import_module(kernel_imports.OF_THE_END)
-    from ..kernels.prebuilt import build_early, take_early
+    from ..kernels.in_process_kernel import build_early, take_early
 
     # Warm up with the kernel that is built, then build another one for the forks.
     if early := take_early():
@@ -111,7 +111,7 @@ def _import_for_kernels() -> None:
         for name in PRELOADED:
             importlib.import_module(name)
     kernel_imports.check_known_insides()
-    from ..kernels.prebuilt import build_early
+    from ..kernels.in_process_kernel import build_early
 
     build_early()
     # Recorded before the caller imports nbclient, which a spawned kernel would not have loaded.

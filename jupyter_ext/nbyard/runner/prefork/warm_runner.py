@@ -31,8 +31,7 @@ from ..work.launch_process import (
     is_plain,
     setup_of,
 )
-from .pool import FREE, READY
-from .supervisor_pool import release_attempt
+from .pool import FREE, READY, release_attempt
 
 REQUEST_BYTES = 64 * 1024
 MOST_ATTEMPTS = 100

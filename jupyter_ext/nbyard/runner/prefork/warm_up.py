@@ -20,8 +20,7 @@ from ipykernel.iostream import OutStream
 from ..attempt_folder import AttemptFolder
 from ..kernels import kernel_imports, wire
 from ..kernels.forked_kernel import Talk, language_info
-from ..kernels.in_process_kernel import App
-from ..kernels.prebuilt import PrebuiltKernel, undo_global_changes
+from ..kernels.in_process_kernel import App, PrebuiltKernel, undo_global_changes
 from ..work import run_notebook
 from ..work.status_pipe import Report
 

@@ -22,10 +22,9 @@ from ..secret_masking import masks_of
 from ..work import work_outcome
 from ..work.launch_process import CannotStart, WorkProcess
 from .attempt_events import POKE_SECONDS, Progress, Reports
-from .limits import Limits
 from .orphan_cleanup import OrphanCleanup
 from .outside import TAKE_SECONDS, OutsideWatch
-from .usage_recorder import GpuMeter, UsageRecord
+from .usage_recorder import GpuMeter, Limits, UsageRecord
 from .watch import Watch
 from .work_log import Log
 

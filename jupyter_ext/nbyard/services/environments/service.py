@@ -35,7 +35,7 @@ from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
 from nbyard.host import kernels
-from nbyard.logs import log_pieces
+from nbyard.logs import log_files
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
@@ -314,7 +314,7 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         chosen_version = _numbered(versions, check_count(version, "version") or versions[0].number)
         path = self._store.folder / version_folder(chosen_version.id) / INSTALL_LOG
-        return log_pieces.read_piece(
+        return log_files.read_piece(
             path, after, done=chosen_version.state in ENVIRONMENT_VERSION.terminal
         )
 

@@ -12,12 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from nbyard.serving.arrow import batch_of, frame_of
 from nbyard.serving.codec import ValueRefused
 from nbyard.serving.models import ModelFailed, Spec, words_of
 
 from .prediction_parts import Parts, part_dependencies
-from .table_files import SUFFIXES, CannotRead, files_of, read_pieces
+from .table_files import SUFFIXES, CannotRead, batch_of, files_of, frame_of, read_pieces
 
 # the most bytes of read pieces that wait, without the piece that is being read
 MAX_BYTES = 16 * 2**20

@@ -204,9 +204,10 @@ class App:
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         """Start the model's thread, wait for shutdown, and let accepted calls finish."""
         await receive()
-        limits = (self._max_rows, self._fail, self._call_seconds)
         # Created here and not in `__init__`, because `Worker` needs the running event loop.
-        self.worker = Worker(self._load, *limits, self.loaded)
+        self.worker = Worker(
+            self._load, self._max_rows, self._fail, self._call_seconds, self.loaded
+        )
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()

@@ -338,6 +338,19 @@ class ContainerAttempt:
     def _end_when_started(self) -> bool:
         if self.is_starting:
             return False
+        self._end_once()
+        return True
+
+    def _leave(self) -> None:
+        self.let_go()
+        self.poke()
+        self._leave_network()
+
+    def _leave_network(self) -> None:
+        with suppress(NbyardError):
+            self.networks.remove_after_pause(self.engine, self.order.run_id)
+
+    def _end_once(self) -> None:
         container = None if self.is_over else self.engine.container(self.name)
         if container is not None and container.status not in ("created", "exited", "dead"):
             if (
@@ -351,16 +364,6 @@ class ContainerAttempt:
             terminate_container(self.engine, self.name)
             container = self.engine.container(self.name)
         self._finish_and_clear(container)
-        return True
-
-    def _leave(self) -> None:
-        self.let_go()
-        self.poke()
-        self._leave_network()
-
-    def _leave_network(self) -> None:
-        with suppress(NbyardError):
-            self.networks.remove_after_pause(self.engine, self.order.run_id)
 
     def _finish_and_clear(self, container: Container | None) -> None:
         if container is not None and container.is_over:

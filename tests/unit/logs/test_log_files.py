@@ -1,4 +1,4 @@
-"""P3: logs of what runs without an end."""
+"""Pieces of a log; how they come together again is shown with the logs of attempts."""
 
 from functools import partial
 from pathlib import Path
@@ -8,8 +8,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nbyard.domain.deployments.traffic import Counted
-from nbyard.logs import rotating_log
-from nbyard.logs.rotating_log import KeptTraffic, RotatingLog
+from nbyard.logs import log_files
+from nbyard.logs.log_files import KeptTraffic, RotatingLog
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_missing_log_is_empty(tmp_path, done):
+    chunk = log_files.read_piece(tmp_path / "log", 5, done=done)
+    assert (chunk.text, chunk.start, chunk.next, chunk.done) == ("", 5, 5, done)
+
+
+def test_a_growing_log_is_read_on(tmp_path):
+    log = tmp_path / "log"
+    log.write_bytes(b"one\ntw")
+    chunk = log_files.read_piece(log, 0, done=False)
+    assert (chunk.text, chunk.next, chunk.done) == ("one\ntw", 6, False)
+    log.write_bytes(b"one\ntwo\n")
+    chunk = log_files.read_piece(log, chunk.next, done=True)
+    assert (chunk.text, chunk.next, chunk.done) == ("o\n", 8, True)
+
+
+@pytest.mark.parametrize("after", [7, 2**44, 2**63 - 1])
+@pytest.mark.parametrize("before", [0, 3, 2**63 - 1])
+def test_nothing_follows_a_place_beyond_the_end(tmp_path, after, before):
+    (log := tmp_path / "log").write_bytes(b"one\ntw")
+    chunk = log_files.read_piece(log, after, before, done=True)
+    assert (chunk.text, chunk.next) == ("", after)
+    assert RotatingLog(log).read(after, done=True).text == ""
+
+
+def test_a_log_with_one_line_has_no_more_than_this_line(tmp_path):
+    log = tmp_path / "log"
+    assert not log_files.has_more_than(log, "no such file")
+    log.write_text("no such file\n")
+    assert not log_files.has_more_than(log, "no such file")
+    log.write_text("Step 1\nno such file\n")
+    assert log_files.has_more_than(log, "no such file")
 
 
 def test_a_log_is_read_from_any_byte(tmp_path: Path) -> None:
@@ -82,13 +116,13 @@ def test_counts_of_several_servers_are_merged(tmp_path: Path) -> None:
 def test_a_partial_line_of_a_killed_writer_hides_no_others(tmp_path: Path) -> None:
     kept = KeptTraffic(tmp_path)
     kept.add([ONE])
-    RotatingLog(tmp_path / rotating_log.NAME).write(b'[2,1\n"?"\n')
+    RotatingLog(tmp_path / log_files.NAME).write(b'[2,1\n"?"\n')
     kept.add([TWO])
     assert list(kept.read()) == [ONE, TWO]
 
 
 def test_only_the_newest_part_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotating_log, "RotatingLog", partial(RotatingLog, piece_bytes=1000))
+    monkeypatch.setattr(log_files, "RotatingLog", partial(RotatingLog, piece_bytes=1000))
     kept = KeptTraffic(tmp_path)
     for minute in range(1000):
         kept.add([Counted(minute, 1, 0, {1: 1})])

@@ -1,4 +1,6 @@
-"""Logs of bounded size for long-running processes, stored as pieces in a folder.
+"""Logs in files: growing ones, read in pieces from a byte, and rotating ones of bounded size.
+
+A rotating log of a long-running process is stored as pieces in a folder:
 
     <name>.log.<first byte>   a piece; when it is full, a new one begins and the oldest is deleted
 
@@ -6,8 +8,11 @@ Offsets count from the very beginning of the log, so they never change. A lock o
 separates writers: during a handover, two dispatchers write.
 """
 
+import contextlib
 import fcntl
+import json
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,11 +21,78 @@ import msgspec
 
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.runs.attempt_views import LogChunk
-from nbyard.logs import log_pieces
 
+LOG_CHUNK = 256 * 1024
+# as `runner/supervision/work_log.py` writes them
+GAP = re.compile(r'^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$', re.MULTILINE)
 PIECE_BYTES = 4 * 2**20
 PIECES = 2
 NAME = "traffic"
+
+
+def read_piece(path: Path, after: int, before: int = 0, *, done: bool) -> LogChunk:
+    """Return a piece of a log after byte `after`, or the piece that ends at byte `before`.
+
+    A piece never contains half a character. It ends within a line only if the log does, or if the
+    line is too long. `done` states that the log is complete. A missing log counts as empty.
+    """
+    content, start, end = b"", after, True
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as handle:
+        size = handle.seek(0, os.SEEK_END)
+        stop = min(before or after + LOG_CHUNK, size)
+        start = max(after, stop - LOG_CHUNK)
+        if start < stop:  # no file system has a place far beyond the end
+            handle.seek(start)
+            content = handle.read(stop - start)
+        end = start + len(content) >= size
+        if before and start > after:
+            # Cut off an incomplete line at the start, or at least an incomplete character.
+            skipped = content.find(b"\n", 0, -1) + 1
+            if not skipped:
+                firsts = (at for at, byte in enumerate(content[:4]) if not 0x80 <= byte < 0xC0)
+                skipped = next(firsts, 0)
+            start, content = start + skipped, content[skipped:]
+    if not end and not before:
+        content = content[: content.rfind(b"\n") + 1] or content
+    # The rest of a character may be written later; at the end there is no rest.
+    if not (done and end):
+        content = _whole_characters(content)
+    text = content.decode("utf-8", "replace")
+    return LogChunk(text, start + len(content), done and end, start=start)
+
+
+def _whole_characters(content: bytes) -> bytes:
+    """Return the content without an incomplete character at its end."""
+    for back in range(1, min(4, len(content)) + 1):
+        # In UTF-8, 0x80 to 0xBF continue a character, and 0xC0 or more begin one (RFC 3629).
+        byte = content[-back]
+        if byte < 0x80:
+            break
+        if byte >= 0xC0:
+            length = 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
+            return content[:-back] if back < length else content
+    return content
+
+
+def has_more_than(path: Path, text: str) -> bool:
+    """Return whether a log contains more than the line `text`."""
+    try:
+        return path.stat().st_size > len(text.encode()) + len(os.linesep)
+    except OSError:
+        return False
+
+
+def without_gap_reasons(text: str) -> str:
+    """Return a log for people, without the reasons in lines where output is missing."""
+    return GAP.sub(_without_reason, text)
+
+
+def _without_reason(line: re.Match[str]) -> str:
+    try:
+        json.loads(line[2])
+    except (ValueError, RecursionError):
+        return line[0]  # the work printed it
+    return line[1]
 
 
 class RotatingLog:
@@ -103,7 +175,7 @@ class RotatingLog:
         if not bases:
             return LogChunk("", after, done, start=after)
         first = next((base for base in reversed(bases) if base <= after), bases[0])
-        chunk = log_pieces.read_piece(self._piece(first), max(after - first, 0), done=done)
+        chunk = read_piece(self._piece(first), max(after - first, 0), done=done)
         is_last = first == bases[-1]
         # The piece is read to its end, so continue with the next one.
         if not is_last and not chunk.text:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from nbyard.runtimes.docker.warm.warm_containers import WarmMount
+from nbyard.runtimes.docker.warm_containers import WarmMount
 
 ME = (os.getuid(), os.getgid())
 

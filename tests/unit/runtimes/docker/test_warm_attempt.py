@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.errors import Unavailable
-from nbyard.runtimes.docker.warm.warm_attempt import WarmAttempt
+from nbyard.runtimes.docker.warm_attempt import WarmAttempt
 from nbyard.runtimes.protocol import Order
 
 

@@ -24,7 +24,7 @@ from nbyard.runtimes.docker.attempts.container_process import (
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import take_back
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.warm.warm_containers import (
+from nbyard.runtimes.docker.warm_containers import (
     OCCUPANT,
     WarmContainer,
     WarmContainers,
