@@ -27,7 +27,7 @@ from nbyard.dockerd import Engine
 from nbyard.domain.callers import Caller
 from nbyard.domain.images.structs import NamedImage, NewImage
 from nbyard.host.wakeup import open_listener
-from nbyard.images.builds import code_wish, ensure_image
+from nbyard.images.builds import code_build_request, ensure_image
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
 
@@ -102,7 +102,7 @@ class Bench:
 
     def engine_alone(self) -> None:
         """Build with the part of nbyard that calls the engine."""
-        wish = code_wish(self._folder, "Dockerfile")
+        wish = code_build_request(self._folder, "Dockerfile")
         self._made = ensure_image(self._engine, wish, lambda line: None).reference
 
     def clear(self) -> None:

@@ -253,7 +253,7 @@ def place(tmp_path: Path, programs: Path) -> Iterator[Place]:
     ],
 )
 def test_run_survives_the_death_of_its_dispatcher(place: Place, point: str) -> None:
-    """R8, F1, I1, I6, I7: any client that reads the run starts a new dispatcher."""
+    """Any client that reads the run starts a new dispatcher."""
     place.flow()
     place.submit(NBYARD_CRASH_AT=point)
     until(place.has_been_held, "a dispatcher")
@@ -266,7 +266,7 @@ def test_run_survives_the_death_of_its_dispatcher(place: Place, point: str) -> N
 
 
 def test_cancel_survives_the_death_of_the_dispatcher(place: Place) -> None:
-    """CP15, R7, I9: cancelled tasks stop, and later ones never start."""
+    """Cancelled tasks stop, and later ones never start."""
     place.flow(WAITING.format(gate=place.gate))
     place.submit(NBYARD_CRASH_AT="asked-to-end")
     place.wait_ready()
@@ -281,7 +281,7 @@ def test_cancel_survives_the_death_of_the_dispatcher(place: Place) -> None:
 
 
 def test_run_survives_a_client_killed_before_the_response(place: Place) -> None:
-    """CP3, I1, I2: the run is committed, and the same key returns it."""
+    """The run is committed, and the same key returns it."""
     place.flow()
     script = place.folder / "die.py"
     script.write_text(KILL_ON_ANSWER)
@@ -304,7 +304,7 @@ def test_run_survives_a_client_killed_before_the_response(place: Place) -> None:
     ],
 )
 def test_run_survives_a_process_killed_during_a_node(place: Place, victim: str) -> None:
-    """CP7, F3, F4, R8: in the midst of the work."""
+    """In the midst of the work."""
     place.flow(notebook=SLOW.format(gate=str(place.gate)))
     place.submit()
     place.wait_ready()
@@ -346,7 +346,7 @@ def _supervisor(place: Place) -> int:
 
 
 def test_run_survives_its_killed_shell(place: Place) -> None:
-    """R8: `nbyard run` is killed with all its children."""
+    """`nbyard run` is killed with all its children."""
     place.flow(WAITING.format(gate=place.gate))
     shell = place.start("nbyard", "run", "flow.nbflow")
     place.wait_ready()
@@ -358,7 +358,6 @@ def test_run_survives_its_killed_shell(place: Place) -> None:
 
 
 def test_waiting_shell_restarts_a_killed_dispatcher(place: Place) -> None:
-    """R8."""
     place.flow(WAITING.format(gate=place.gate))
     shell = place.start("nbyard", "run", "flow.nbflow")
     place.wait_ready()
@@ -371,7 +370,7 @@ def test_waiting_shell_restarts_a_killed_dispatcher(place: Place) -> None:
 
 
 def test_second_dispatcher_reports_the_first_and_exits(place: Place) -> None:
-    """I13: the first one continues."""
+    """The first one continues."""
     place.flow(WAITING.format(gate=place.gate))
     place.submit()
     first = place.dispatcher()
@@ -383,7 +382,7 @@ def test_second_dispatcher_reports_the_first_and_exits(place: Place) -> None:
 
 
 def test_run_survives_the_death_of_the_jupyter_server(place: Place) -> None:
-    """R8, I8, I16: a new server shows what happened meanwhile."""
+    """A new server shows what happened meanwhile."""
     place.flow(WAITING.format(gate=place.gate) + f"\nseq {LINES}")
     with Server(place) as server:
         run = server.ask("/runs", {"path": "flow.nbflow"})["id"]

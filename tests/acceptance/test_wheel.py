@@ -1,4 +1,4 @@
-"""G1: one `pip install` installs everything, without Node."""
+"""One `pip install` installs everything, without Node."""
 
 import os
 import re
@@ -87,7 +87,7 @@ def test_oldest_allowed_dependencies_suffice(installed_on_floors, tmp_path):
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_the_oldest_jupyterlab_shows_no_warning(repository, request):
-    """G1: in the console of Chromium, while the example runs."""
+    """In the console of Chromium, while the example runs."""
     playwright = repository / "ui-tests/node_modules/.bin/playwright"
     if not (BROWSER.exists() and playwright.exists()):
         pytest.skip("Chromium or Playwright is not installed")

@@ -216,7 +216,7 @@ def test_file_is_marked_as_full_when_all_its_tests_are():
     assert wrong_function(source, "", is_marked=False) == ""
     assert wrong_function(source, "", is_marked=True) == "also runs without --full"
     assert wrong_function(source, "test_x", is_marked=True) == ""
-    assert wrong_function("", "", is_marked=False) == "there is no such test"
+    assert "no such test" in wrong_function("", "", is_marked=False)
 
 
 @pytest.mark.parametrize(

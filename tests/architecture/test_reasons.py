@@ -1,4 +1,4 @@
-"""HOUSE 6.13: reasons and failures are codes. No code reads their text; every code is used."""
+"""Reasons and failures are codes. No code reads their text; every code is used."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""K15: every query over runs excludes scratch runs from history."""
+"""Every query over runs excludes scratch runs from history."""
 
 import ast
 from collections.abc import Iterator
@@ -28,7 +28,6 @@ MAY_SEE: dict[str, str] = {
     "backfills.py:BackfillRows.counts": FINDS_ONE,
     "backfills.py:BackfillRows.live_runs": FINDS_ONE,
     "backfills.py:BackfillRows.past_runs": FINDS_ONE,
-    "backfills.py:BackfillRows.ticks": FINDS_ONE,
     "clean_up.py:CleanUpRows.set_kept": BY_ID,
     "clean_up.py:CleanUpRows.kept_ids": "scratch runs cannot be kept",
     "datasets.py:LIVE_PLANS": WORK,
@@ -73,7 +72,6 @@ MAY_SEE: dict[str, str] = {
     "queries.py:RunRows.template_id": BY_ID,
     "queries.py:SUBMITTED": "scratch runs have no submission key",
     "queries.py:_filtered": "only narrows the query of a page",
-    "queries.py:ScheduleRows.live_runs": FINDS_ONE,
     "tasks.py:LIVE": WORK,
     "tasks.py:RECORDS": OF_RUN,
     "tasks.py:TaskRows.queue_positions": WORK,

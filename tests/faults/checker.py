@@ -121,7 +121,7 @@ class Checker:
         ]
 
     def lost(self, rows: Rows, acknowledged: Mapping[str, str]) -> Iterator[str]:
-        """I1, I2: every acknowledged run exists once."""
+        """Every acknowledged run exists once."""
         runs = {row["id"] for row in rows.runs}
         made = Counter(row["key"] for row in rows.submissions)
         by_key = {row["key"]: row["subject_id"] for row in rows.submissions}
@@ -136,8 +136,7 @@ class Checker:
             yield f"{len(runs)} runs for {len(made)} keys"
 
     def published(self, rows: Rows) -> Iterator[str]:
-        """I6, I18: one artifact for each task and output, with correct bytes; none of a failed
-        task."""
+        """One artifact for each task and output, with correct bytes; none of a failed task."""
         of_task: dict[str, Counter[str]] = defaultdict(Counter)
         for row in rows.artifacts:
             of_task[row["task_id"]][row["name"]] += 1
@@ -164,7 +163,7 @@ class Checker:
         return "" if found == text else f"the bytes of {digest} are damaged"
 
     def executed(self, rows: Rows, at_most: int) -> Iterator[str]:
-        """I3, I6, I7, from outside: executed at least once, but never twice for one attempt."""
+        """From outside: executed at least once, but never twice for one attempt."""
         if self._witness is None:
             return
         executions = self.executions()
@@ -182,7 +181,7 @@ class Checker:
                 yield f"task {place} is {task['state']} and was executed"
 
     def visible(self, rows: Rows) -> Iterator[str]:
-        """I6, from outside: nodes saw exactly the published outputs of other nodes."""
+        """From outside: nodes saw exactly the published outputs of other nodes."""
         published = {
             (task["run_id"], task["node"]): self._nonce(rows, task)
             for task in rows.tasks
@@ -206,7 +205,7 @@ class Checker:
                 yield f"task {place} took {published[place]!r}, which nobody made"
 
     def printed(self, rows: Rows) -> Iterator[str]:
-        """I8, I16: printed lines are in the log, whichever process was dead meanwhile."""
+        """Printed lines are in the log, whichever process was dead meanwhile."""
         for row in rows.attempts if self.lines else ():
             log = self.store / "attempts" / row["id"] / "log"
             found = numbers_in(log.read_text()) if log.exists() else []
@@ -288,7 +287,7 @@ class Checker:
 
 
 def histories(rows: Rows) -> Iterator[str]:
-    """I5: the events of each subject are a legal path, and its row is final."""
+    """The events of each subject are a legal path, and its row is final."""
     told = defaultdict(list)
     for event in rows.events:
         if "state" in event["data"] and "change" not in event["data"]:
@@ -306,7 +305,7 @@ def histories(rows: Rows) -> Iterator[str]:
 
 
 def overlaps(rows: Rows) -> Iterator[str]:
-    """I3: an attempt starts after the end of the one before it; at most one succeeds."""
+    """An attempt starts after the end of the one before it; at most one succeeds."""
     live: dict[str, set[str]] = defaultdict(set)
     machine = MACHINES["attempt"]
     task_of = {row["id"]: row["task_id"] for row in rows.attempts}
@@ -328,7 +327,7 @@ def overlaps(rows: Rows) -> Iterator[str]:
 
 
 def endings(rows: Rows) -> Iterator[str]:
-    """I4: every run, task and attempt ends; the run's state follows from its tasks."""
+    """Every run, task and attempt ends; the run's state follows from its tasks."""
     for name, table in (("run", rows.runs), ("task", rows.tasks), ("attempt", rows.attempts)):
         for row in table:
             if row["state"] not in MACHINES[name].terminal:

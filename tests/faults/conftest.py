@@ -60,7 +60,7 @@ def zygote() -> Iterator[Zygote]:
 
 @pytest.fixture
 def bystander() -> Iterator[psutil.Process]:
-    """Run work of another store, which must stay untouched (I12)."""
+    """Run work of another store, which must stay untouched."""
     marks = {"NBYARD_STORE": "0" * 36, "NBYARD_ATTEMPT_ID": "1" * 36, "NBYARD_MARK": "2" * 32}
     process = subprocess.Popen(["sleep", "infinity"], env={**os.environ, **marks})
     yield psutil.Process(process.pid)

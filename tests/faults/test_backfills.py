@@ -1,4 +1,4 @@
-"""I20, CP14: each past due time has at most one run, also with kills and two dispatchers."""
+"""Each past due time has at most one run, also with kills and two dispatchers."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ DUE_TIMES = 4
 
 
 def backfill(place: Place, at_once: int = 1) -> str:
-    """Start the backfill of a short workflow, whose schedule is disabled; return its ID."""
+    """Start the backfill of a short workflow, whose automation is disabled; return its ID."""
     run = AutomaticRun(path=place.flow({"a": []}))
     body = NewAutomation(run, Cron("0 * * * *"), zone="UTC", is_enabled=False)
     automation = place.yard.services.automations.create(place.caller, body).id
@@ -45,7 +45,7 @@ def check_runs(place: Place, key: str) -> None:
 @BOTH
 @pytest.mark.parametrize("point", ["backfill-run-inserted", "backfill-run-committed:2"])
 def test_dispatcher_dies_while_it_starts_a_past_due_run(place: Place, point: str) -> None:
-    """CP14: an open transaction leaves nothing, and committed work is not repeated."""
+    """An open transaction leaves nothing, and committed work is not repeated."""
     key = backfill(place, at_once=2)
     place.dispatcher_dies(point)
     started = [one for one in now(place, key).firings if one.run_id]

@@ -1,4 +1,4 @@
-"""R5, CP14: a bisection continues after kills, and each probe has one run."""
+"""A bisection continues after kills, and each probe has one run."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def begin(place: Place) -> str:
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("point", ["probe-inserted", "probe-committed", "probe-committed:2"])
 def test_dispatcher_dies_while_it_starts_a_probe(place: Place, point: str) -> None:
-    """CP14: an open transaction leaves nothing, and committed work is not repeated."""
+    """An open transaction leaves nothing, and committed work is not repeated."""
     key = begin(place)
     bisections = place.yard.services.bisections
     place.dispatcher_dies(point)

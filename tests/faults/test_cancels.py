@@ -1,4 +1,4 @@
-"""CP15: kill -9 at every point of a cancel. Cancelled tasks stop, and queued ones never start."""
+"""kill -9 at every point of a cancel. Cancelled tasks stop, and queued ones never start."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ def check_cancelled(place: Place, run: str) -> None:
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", ["asked-to-end", "obeyed"])
 def test_dispatcher_dies_during_a_cancel(place: Place, graph: str, point: str) -> None:
-    """CP15 after TERM and after KILL: I5, I9, I12. In the second case the work ignores TERM."""
+    """After TERM and after KILL. In the second case the work ignores TERM."""
     run = place.submit(place.flow(GRAPHS[graph], STUBBORN if point == "obeyed" else WAIT))
     process = place.dispatcher(NBYARD_CRASH_AT=point)
     until(lambda: place.has_begun("b"), "the second node")
@@ -41,7 +41,7 @@ def test_dispatcher_dies_during_a_cancel(place: Place, graph: str, point: str) -
 @BOTH
 @EVERY_GRAPH
 def test_server_dies_during_a_cancel(place: Place, graph: str) -> None:
-    """CP15 after the request, which is stored and so carried out."""
+    """After the request, which is stored and so carried out."""
     run = place.submit(place.flow(GRAPHS[graph], WAIT))
     place.dispatcher()
     until(lambda: place.has_begun("b"), "the second node")
@@ -57,7 +57,7 @@ def test_server_dies_during_a_cancel(place: Place, graph: str) -> None:
 @BOTH
 @EVERY_GRAPH
 def test_supervisor_dies_during_a_cancel(place: Place, graph: str) -> None:
-    """CP15, F4: the supervisor is killed between TERM and KILL."""
+    """The supervisor is killed between TERM and KILL."""
     run = place.submit(place.flow(GRAPHS[graph], STUBBORN))
     place.dispatcher()
     until(lambda: place.has_begun("b"), "the second node")
@@ -70,7 +70,7 @@ def test_supervisor_dies_during_a_cancel(place: Place, graph: str) -> None:
 
 
 def test_cancel_at_the_end_of_a_task(place: Place, seed) -> None:
-    """I5, I9: the first of both decides, and only that one."""
+    """The first of both decides, and only that one."""
     path = place.flow({"a": []})
     place.dispatcher(NBYARD_IDLE_SECONDS="60")
     moments = {

@@ -1,4 +1,4 @@
-"""F16, I21: the clock changes during a run."""
+"""The clock changes during a run."""
 
 import contextlib
 import subprocess
@@ -54,7 +54,7 @@ def renewed(place: Place, ahead: int) -> bool:
 @pytest.mark.parametrize("ahead", [sign * jump for jump in (HOUR, DAY, YEAR) for sign in (-1, 1)])
 def test_changed_clock_does_not_affect_a_run(place: Place, ahead: int, tmp_path: Path) -> None:
     """The lease stays with its holder, nothing is lost or done twice, and a short silence does not
-    look like one of a day (I11)."""
+    look like one of a day."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "3"}
     clock = tmp_path / "clock"
     silence = LONGEST_SECONDS  # which is far less than what the clock is set by

@@ -1,4 +1,4 @@
-"""F1: kill -9 of the dispatcher at every crash point, in three graphs, on both databases.
+"""kill -9 of the dispatcher at every crash point, in three graphs, on both databases.
 
 The next dispatcher completes the run as if nothing had happened."""
 
@@ -38,7 +38,7 @@ EVERY_GRAPH = pytest.mark.parametrize("graph", list(GRAPHS))
 @EVERY_GRAPH
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
 def test_dispatcher_dies_at_a_crash_point(place: Place, graph: str, point: str, seed) -> None:
-    """F1, CP4-CP11, CP18: I1, I3-I7, I12; no node is executed twice."""
+    """No node is executed twice."""
     place.settings["NBYARD_PREPARED_PARENT"] = str(graph == "fan-out")
     run = place.submit(place.flow(GRAPHS[graph]))
     node = seed.randint(1, NODES_TOUCHED.get(point, len(GRAPHS[graph])))
@@ -75,7 +75,7 @@ def orphaned_processes(place: Place) -> Callable[[], int]:
 def test_dispatcher_dies_during_a_sweep(
     place: Place, orphans: Callable[[Place], Callable[[], int]]
 ) -> None:
-    """F1, CP16, I12: the next one removes the rest, and nothing else."""
+    """The next one removes the rest, and nothing else."""
     left = orphans(place)
     run = place.submit(place.flow(GRAPHS["chain"]))
     place.dispatcher_dies("swept:2")
@@ -100,7 +100,7 @@ OF_CALLS = {
     "point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in (OF_WORKERS | OF_CALLS).items()]
 )
 def test_dispatcher_dies_while_functions_run(place: Place, graph: str, point: str, seed) -> None:
-    """F1, E8: a worker receives no call twice, and executes none twice."""
+    """A worker receives no call twice, and executes none twice."""
     run = place.submit(place.flow(GRAPHS[graph], functions=True))
     most = len(GRAPHS[graph]) if point in OF_CALLS else 1
     place.dispatcher_dies(f"{point}:{seed.randint(1, most)}")
@@ -113,7 +113,7 @@ def test_dispatcher_dies_while_functions_run(place: Place, graph: str, point: st
 @BOTH
 @EVERY_GRAPH
 def test_dispatcher_dies_while_it_reuses_a_cached_result(place: Place, graph: str, seed) -> None:
-    """CP18, I7, I18: linked once, never executed again."""
+    """Linked once, never executed again."""
     path = place.flow(GRAPHS[graph])
     place.submit(path)
     place.finish()
@@ -131,7 +131,7 @@ def test_dispatcher_dies_while_it_reuses_a_cached_result(place: Place, graph: st
 @BOTH
 @pytest.mark.parametrize("point", ["finished", "outputs-taken", "published"])
 def test_dispatcher_dies_while_it_stores_undeclared_files(place: Place, point: str) -> None:
-    """F1, CP8-CP10, K5: all written files are listed at once, and only once."""
+    """All written files are listed at once, and only once."""
     run = place.submit(place.flow({"a": []}, body="echo one > one; echo two > two"))
     place.dispatcher_dies(point)
     runs = place.yard.services.runs

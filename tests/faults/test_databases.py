@@ -1,4 +1,4 @@
-"""F12, F20: a database that another process keeps locked, or whose server restarts.
+"""A database that another process keeps locked, or whose server restarts.
 
 Callers get an explanation, and the work continues by itself afterwards."""
 
@@ -91,7 +91,7 @@ def restartable(
 
 
 def test_locked_database_delays_writes_and_loses_nothing(place: Place) -> None:
-    """F12, I14: reads work, a refused write names the blocking process, and the dispatcher survives
+    """Reads work, a refused write names the blocking process, and the dispatcher survives
     longer than its lease."""
     place.settings["NBYARD_LEASE_SECONDS"] = "2"
     path = place.flow(GRAPHS["diamond"], WAIT)
@@ -121,7 +121,7 @@ def test_locked_database_delays_writes_and_loses_nothing(place: Place) -> None:
 @pytest.mark.sample(1)
 @BOTH
 def test_fifty_simultaneous_writers_all_succeed(place: Place, database_url: str) -> None:
-    """I14: in five processes, for a minute. None is refused."""
+    """In five processes, for a minute. None is refused."""
     words = [sys.executable, "-c", WRITERS, str(place.store), database_url, str(WRITING_SECONDS)]
     with ExitStack() as open_ones:
         writers = [
@@ -145,7 +145,7 @@ def has_more(load: Load, count: int) -> bool:
 @pytest.mark.long
 @pytest.mark.timeout(1200)
 def test_restart_of_postgresql_loses_nothing(restartable: Place, postgres_server: Postgres) -> None:
-    """F20, I1-I7: at any moment. A commit with an unknown outcome is not repeated."""
+    """At any moment. A commit with an unknown outcome is not repeated."""
     place = restartable
     place.settings["NBYARD_LEASE_SECONDS"] = "3"
     paths = [place.flow(graph, "sleep 0.2", name=name) for name, graph in GRAPHS.items()]
@@ -171,7 +171,7 @@ def test_restart_of_postgresql_loses_nothing(restartable: Place, postgres_server
 def test_dispatcher_survives_a_stopped_postgresql(
     restartable: Place, postgres_server: Postgres
 ) -> None:
-    """F20: longer than its lease, without any caller that could start another one."""
+    """Longer than its lease, without any caller that could start another one."""
     place = restartable
     place.settings["NBYARD_LEASE_SECONDS"] = "1"
     run = place.submit(place.flow(GRAPHS["diamond"], WAIT))

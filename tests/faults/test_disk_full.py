@@ -1,7 +1,7 @@
-"""F10, F11: a full disk, and one without free inodes.
+"""A full disk, and one without free inodes.
 
 Nothing is damaged, existing data can be read and deleted, and work continues when space is free
-again (I15)."""
+again."""
 
 import contextlib
 import itertools
@@ -92,7 +92,7 @@ def check_sound(place: Place) -> None:
 
 @pytest.mark.parametrize("left", [pytest.param(32 * MIB, id="reserve"), pytest.param(0, id="full")])
 def test_run_survives_a_full_disk(place: Place, disk: SmallDisk, left: int) -> None:
-    """F10, I15: the run ends by itself afterwards."""
+    """The run ends by itself afterwards."""
     path = place.flow(GRAPHS["chain"], WAIT)
     place.gate.touch()
     old, other = place.submit(path), place.submit(path)
@@ -125,7 +125,7 @@ def test_run_survives_a_full_disk(place: Place, disk: SmallDisk, left: int) -> N
 
 
 def test_deletion_works_on_a_full_disk(place: Place, disk: SmallDisk) -> None:
-    """F10, I15, Q19: this also holds if no running work could free space."""
+    """This also holds if no running work could free space."""
     path = place.flow(GRAPHS["chain"])
     runs = [place.submit(path, force=True) for _ in range(3)]
     place.finish()
@@ -148,7 +148,7 @@ def key_of(place: Place, run: str) -> str:
 
 
 def test_run_survives_a_disk_without_inodes(place: Place, disk: SmallDisk) -> None:
-    """F11, I15: the message names the lack of inodes."""
+    """The message names the lack of inodes."""
     path = place.flow(GRAPHS["chain"])
     old = place.submit(path)
     place.dispatcher()

@@ -1,4 +1,4 @@
-"""I20, CP14: each due time has at most one run, also with kills and changed clocks."""
+"""Each due time has at most one run, also with kills and changed clocks."""
 
 import itertools
 import time
@@ -47,7 +47,7 @@ def check_runs(place: Place, automation_id: str) -> None:
 @BOTH
 @pytest.mark.parametrize("point", ["due-time-inserted", "due-time-committed"])
 def test_dispatcher_dies_while_it_starts_a_due_run(place: Place, point: str) -> None:
-    """CP14: an open transaction leaves nothing, and committed work is not repeated."""
+    """An open transaction leaves nothing, and committed work is not repeated."""
     made = automation(place)
     place.dispatcher_dies(point)
     assert len(started(place, made)) == (point == "due-time-committed")

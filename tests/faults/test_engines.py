@@ -1,4 +1,4 @@
-"""F6-F8: the Docker engine is killed or hangs during runs.
+"""The Docker engine is killed or hangs during runs.
 
 Running work continues where possible, the rest waits or is retried, and processes are not
 affected."""
@@ -87,7 +87,7 @@ def check(place: Place, docker: Engine) -> None:
 def test_containers_of_a_killed_engine_are_found_again(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F6, I8: the engine has live-restore. No container starts again, and no line is missing."""
+    """The engine has live-restore. No container starts again, and no line is missing."""
     run = place.submit(counting(place), runtime="docker")
     place.dispatcher()
     until_three_count(place)
@@ -104,7 +104,7 @@ def test_containers_of_a_killed_engine_are_found_again(
 def test_attempts_are_retried_after_engine_and_containers_were_killed(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F7: new tasks wait meanwhile, and show the reason."""
+    """New tasks wait meanwhile, and show the reason."""
     path = counting(place)
     run = place.submit(path, runtime="docker")
     place.dispatcher()
@@ -127,7 +127,7 @@ def test_attempts_are_retried_after_engine_and_containers_were_killed(
 
 
 def test_only_a_silent_command_reaches_the_silence_limit(place: Place, docker: Engine) -> None:
-    """I11: in a container, only the dispatcher reads the output, also with a full log."""
+    """In a container, only the dispatcher reads the output, also with a full log."""
     place.witness = Path(os.devnull)
     flood = "head -c 67108864 /dev/zero | tr '\\0' x\n" + COUNT
     runs = {}
@@ -153,7 +153,7 @@ def test_engine_killed_around_the_end_of_work_fails_no_run(
     pytestconfig: pytest.Config,
     is_notebook: bool,
 ) -> None:
-    """F6, F7: each run succeeds, if necessary with another attempt. A truncated log is marked."""
+    """Each run succeeds, if necessary with another attempt. A truncated log is marked."""
     if is_notebook:
         image = base_image(docker, example_locks(pytestconfig.rootpath))
         place.settings |= {"NBYARD_DOCKER_BASE_IMAGE": image, "NBYARD_DOCKER_BUILD_NETWORK": "none"}
@@ -193,7 +193,7 @@ def whole_logs(place: Place) -> list[Path]:
 
 
 def test_server_cleans_up_after_a_killed_dispatcher(place: Place, docker: Engine) -> None:
-    """F1, CP10, I12: within a minute, although no run is queued."""
+    """Within a minute, although no run is queued."""
     place.witness = Path(os.devnull)
     run = place.submit(place.flow({"a": []}, "echo once"), runtime="docker")
     place.dispatcher_dies("published:1")
@@ -221,7 +221,7 @@ POINTS = {
 def test_dispatcher_dies_while_containers_run(
     place: Place, docker: Engine, point: str, seed: random.Random
 ) -> None:
-    """F1, CP4-CP10: I3, I5-I8, I12; each container is found again, and none starts again."""
+    """Each container is found again, and none starts again."""
     place.witness = Path(os.devnull)
     graph = GRAPHS["diamond"]
     run = place.submit(place.flow(graph, "echo once"), runtime="docker")
@@ -255,7 +255,7 @@ def answers(server: Server, run: str) -> Iterator[float]:
 def test_hanging_engine_does_not_affect_processes(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F8: for a minute. Requests are answered, and its containers are found again."""
+    """For a minute. Requests are answered, and its containers are found again."""
     path = counting(place)
     with Server(place, NBYARD_INLINE_DISPATCH="true") as server:
         run = place.submit(path, runtime="docker")
@@ -276,7 +276,7 @@ def test_hanging_engine_does_not_affect_processes(
 def test_engine_hanging_under_many_containers_delays_no_process(
     place: Place, private: PrivateEngine, docker: Engine
 ) -> None:
-    """F8, R8: there are more containers than threads. Each container ends well, started once."""
+    """There are more containers than threads. Each container ends well, started once."""
     place.settings["NBYARD_SLOTS"] = str(CONTAINERS + 1)
     place.witness = Path(os.devnull)
     nodes: dict[str, list[str]] = {f"n{number}": [] for number in range(CONTAINERS)}

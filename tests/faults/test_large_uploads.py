@@ -1,4 +1,4 @@
-"""D7: the server's memory stays flat for files of any size."""
+"""The server's memory stays flat for files of any size."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""F21, CP17: a migration killed at one of its statements leaves the old or the new schema (I17);
+"""A migration killed at one of its statements leaves the old or the new schema;
 two simultaneous processes migrate once. Each statement of each migration is tried once."""
 
 import itertools
@@ -105,7 +105,7 @@ def shape(folder: Path, url: str) -> tuple[str | None, dict[str, list[str]]]:
 def test_migration_killed_at_a_statement_is_repeated(
     tmp_path: Path, bare_database_url: str, revision: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CP17, I17: this also holds while the first schema is created.
+    """This also holds while the first schema is created.
 
     The next process migrates the store."""
     add_migration(tmp_path, monkeypatch)
@@ -141,7 +141,7 @@ def check_new(folder: Path, url: str, *, kept: bool) -> None:
 def test_several_processes_migrate_once(
     tmp_path: Path, bare_database_url: str, revision: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I17: one process migrates, the others wait. A copy of the older store is kept."""
+    """One process migrates, the others wait. A copy of the older store is kept."""
     add_migration(tmp_path, monkeypatch)
     folder = tmp_path / "store"
     if revision:

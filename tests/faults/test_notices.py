@@ -1,4 +1,4 @@
-"""F39, CP13: receivers that fail, hang, recover or answer 429 never touch a run; an event is
+"""Receivers that fail, hang, recover or answer 429 never touch a run; an event is
 reported at least once, with the same ID."""
 
 from collections.abc import Iterator
@@ -43,8 +43,7 @@ def ids(receiver: HttpReceiver, path: str = "/team") -> list[str]:
 
 @BOTH
 def test_dispatcher_dies_after_it_sent_a_message(place: Place, receiver: HttpReceiver) -> None:
-    """CP13: the message was sent but not recorded; the next dispatcher repeats it with the same
-    ID."""
+    """The message was sent but not recorded; the next dispatcher repeats it with the same ID."""
     channel(place, receiver)
     run = place.submit(place.flow({"a": []}))
     place.dispatcher_dies("notice-sent")

@@ -1,5 +1,4 @@
-"""F13, Q17: after a power cut, the store has everything that was acknowledged, in a consistent
-state."""
+"""After a power cut, the store has everything that was acknowledged, in a consistent state."""
 
 import json
 import os
@@ -124,7 +123,7 @@ def troubles(
 def test_power_cut_loses_nothing_acknowledged(
     transactions: list[list[str]], seed: random.Random, tmp_path: Path
 ) -> None:
-    """F13, I1, I15: the simulator also shows that synchronous=OFF would lose data."""
+    """The simulator also shows that synchronous=OFF would lose data."""
     assert list(troubles(transactions, "FULL", seed, tmp_path)) == []
     assert any("lost" in words for words in troubles(transactions, "NORMAL", seed, tmp_path))
     assert any("corrupt" in words for words in troubles(transactions, "OFF", seed, tmp_path))
@@ -166,7 +165,7 @@ class Recorder:
 def test_files_are_durable_before_their_rows(
     yard: Yard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F13, I6: fsync of the file, rename, fsync of its folder, commit, in this order."""
+    """fsync of the file, rename, fsync of its folder, commit, in this order."""
     bench = Bench(yard, tmp_path / "root")
     recorder = Recorder(monkeypatch, yard.store)
     work(bench)
@@ -188,7 +187,7 @@ def test_files_are_durable_before_their_rows(
 
 
 def test_attempt_that_ended_before_a_power_cut_is_lost(place: Place) -> None:
-    """F13, I6: outputs are synced when they are collected, so earlier files may be torn."""
+    """Outputs are synced when they are collected, so earlier files may be torn."""
     run = place.submit(place.flow({"a": []}))
     place.dispatcher_dies("finished")
     (identity,) = place.store.glob("attempts/*/runner.json")

@@ -1,4 +1,4 @@
-"""F2: kill -9 of the server, the dispatcher, supervisors, guards and the work at random moments
+"""kill -9 of the server, the dispatcher, supervisors, guards and the work at random moments
 under a steady load. A client that retries loses no run and gets none twice."""
 
 import contextlib
@@ -109,7 +109,6 @@ def check_endings(place: Place) -> None:
 def test_checker_detects_missing_and_repeated_lines(
     place: Place, log: str, states: set[str]
 ) -> None:
-    """I8, I16."""
     place.checker.lines = 3
     folder = place.store / "attempts" / "x"
     folder.mkdir(parents=True)
@@ -120,8 +119,7 @@ def test_checker_detects_missing_and_repeated_lines(
 
 
 def test_lines_printed_without_a_dispatcher_are_kept(place: Place) -> None:
-    """I8, I16: all lines were printed after the death of one dispatcher and before the start of the
-    next."""
+    """All lines were printed after the death of one dispatcher and before the start of the next."""
     place.checker.lines = LINES
     run = place.submit(place.flow({"a": []}, f"until [ -e GATE ]; do sleep 0.02; done; {COUNTING}"))
     process = place.dispatcher()
@@ -139,7 +137,6 @@ def test_lines_printed_without_a_dispatcher_are_kept(place: Place) -> None:
 @pytest.mark.timeout(3600)
 @BOTH
 def test_random_kills_lose_and_repeat_nothing(place: Place) -> None:
-    """F2, F3, F4: I1-I8, I12, I16."""
     place.settings["NBYARD_IDLE_SECONDS"] = "60"
     chance = random.Random(f"{SEED} kills")
     with Server(place) as server:

@@ -1,4 +1,4 @@
-"""F35: a disk that became read-only, as file systems do after a hardware error."""
+"""A disk that became read-only, as file systems do after a hardware error."""
 
 import os
 import subprocess

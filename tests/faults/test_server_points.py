@@ -1,4 +1,4 @@
-"""F1: kill -9 of the server while it accepts a run.
+"""kill -9 of the server while it accepts a run.
 
 Its client retries with the same key, and gets the only run."""
 
@@ -16,7 +16,6 @@ POINTS = {"request-read": "CP1", "run-inserted": "CP2", "run-committed": "CP3"}
 @pytest.mark.parametrize("graph", list(GRAPHS))
 @pytest.mark.parametrize("point", [pytest.param(p, id=f"{cp}-{p}") for p, cp in POINTS.items()])
 def test_server_dies_at_a_crash_point(place: Place, graph: str, point: str) -> None:
-    """F1, CP1-CP3: I1, I2, I8."""
     body = {"path": place.flow(GRAPHS[graph])}
     with Server(place, NBYARD_CRASH_AT=point) as server:
         with pytest.raises(OSError):

@@ -1,7 +1,8 @@
-"""F2, I12, I30: half an hour of runs and random kills; only the record grows."""
+"""Half an hour of runs and random kills; only the record grows."""
 
 import os
 import random
+import re
 import sys
 import time
 
@@ -25,7 +26,7 @@ def test_counters_detect_leaks_but_not_noise() -> None:
     growing = [{**one, "temporary": 10 + n, "wakers": n} for n, one in enumerate(flat)]
     assert [words.partition(":")[0] for words in leaks(growing)] == ["wakers"]
     more = [{"server descriptors": 20 + 3 * n} for n in range(16)]
-    assert leaks(more) == ["server descriptors: 32 at first, 56 at last"]
+    assert [re.findall(r"\d+", words) for words in leaks(more)] == [["32", "56"]]
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""F14, F15, F17: two servers and two dispatchers on one store; a dispatcher, a supervisor or a
+"""Two servers and two dispatchers on one store; a dispatcher, a supervisor or a
 kernel that is suspended for a while."""
 
 import contextlib
@@ -27,7 +27,7 @@ BOTH = pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirec
 @BOTH
 @pytest.mark.timeout(3600)
 def test_two_servers_publish_each_run_once(place: Place, database_url: str) -> None:
-    """F17, I2, I13: both receive every key at the same moment."""
+    """Both receive every key at the same moment."""
     place.settings["NBYARD_IDLE_SECONDS"] = "60"
     body = {"path": place.flow({"a": []}), "force": True}
     with Server(place) as first, Server(place) as second:
@@ -67,7 +67,7 @@ def test_two_servers_publish_each_run_once(place: Place, database_url: str) -> N
 @BOTH
 @pytest.mark.timeout(1800)
 def test_second_dispatcher_replaces_a_suspended_one(place: Place, seed: random.Random) -> None:
-    """F14, I3, I13, CP4: after the lease ran out.
+    """After the lease ran out.
 
     When the first one resumes, it can commit nothing and exits."""
     place.settings |= {"NBYARD_IDLE_SECONDS": "60", "NBYARD_LEASE_SECONDS": "1"}
@@ -105,7 +105,7 @@ def replace(place: Place, former: int) -> int:
 
 @pytest.mark.long
 def test_dispatcher_suspended_during_a_write_is_killed_and_replaced(place: Place) -> None:
-    """F14, I3, I13: the dispatcher keeps SQLite's lock.
+    """The dispatcher keeps SQLite's lock.
 
     After its lease, the next process that checks kills it, and another one works without any action
     of a user."""
@@ -132,7 +132,7 @@ def stop_all(pids: set[int]) -> None:
 @pytest.mark.sample(1)
 @BOTH
 def test_suspended_work_can_be_cancelled(place: Place) -> None:
-    """F15, I9, I12: this holds for the supervisor and for the work."""
+    """This holds for the supervisor and for the work."""
     for who in ("supervisor", "work"):
         run = place.submit(place.flow(GRAPHS["diamond"], WAIT), force=True)
         place.dispatcher()
@@ -147,7 +147,7 @@ def test_suspended_work_can_be_cancelled(place: Place) -> None:
 
 @pytest.mark.parametrize("who", ["work", pytest.param("supervisor", marks=pytest.mark.long)])
 def test_suspended_work_ends_at_the_silence_limit(place: Place, who: str) -> None:
-    """F15, I4, I11: whichever of the two is suspended."""
+    """Whichever of the two is suspended."""
     path = place.flow({"a": []}, "sleep 1000", silence_timeout_seconds=1)
     run = place.submit(path)
     place.dispatcher()
@@ -164,7 +164,7 @@ def test_suspended_work_ends_at_the_silence_limit(place: Place, who: str) -> Non
 @pytest.mark.long
 @BOTH
 def test_clients_continue_at_the_other_server(place: Place) -> None:
-    """F1, I13: one of two servers is killed; the same keys work at the other."""
+    """One of two servers is killed; the same keys work at the other."""
     place.settings["NBYARD_IDLE_SECONDS"] = "60"
     body = {"path": place.flow({"a": []}), "force": True}
     with Server(place) as first, Server(place) as second:

@@ -1,4 +1,4 @@
-"""E4: a program receives the words, variables and standard input that its description promises.
+"""A program receives the words, variables and standard input that its description promises.
 
 The promise is written here as docs/how-to/executables.md states it; a script prints what it
 received. The preview of the command line shows the same words."""

@@ -1,4 +1,4 @@
-"""R5: a bisection with real processes finds the change that made a run bad."""
+"""A bisection with real processes finds the change that made a run bad."""
 
 import json
 from collections.abc import Iterator

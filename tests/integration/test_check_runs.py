@@ -1,4 +1,4 @@
-"""K15: check runs with real processes: a sample of the data, and no trace in history and cache."""
+"""Check runs with real processes: a sample of the data, and no trace in history and cache."""
 
 import json
 from collections.abc import Iterator
@@ -86,9 +86,8 @@ def test_check_run_uses_a_sample_and_leaves_no_trace(project: Checked) -> None:
     assert (checked.run.number, checked.run.origin.kind) == (-1, "check")
     for node in ("first", "second"):
         assert "rows: 7" in project.log(checked.run.id, node)
-    assert {task.why for task in checked.tasks} == {
-        "runs because a check run uses the first 7 rows of tables and the first 3 files of folders"
-    }
+    why = because("runs", cause=because("sampled", rows=7, files=3))
+    assert [task.reason for task in checked.tasks] == [why, why]
     assert runs.list(ADA).items == []
     again = project.check()
     assert "rows: 100" in project.log(again.run.id, "second"), "no result of the other check"

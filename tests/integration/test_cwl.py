@@ -1,4 +1,4 @@
-"""E13: tools of CWL v1.2 run from a real shell with the command lines and outputs that the standard
+"""Tools of CWL v1.2 run from a real shell with the command lines and outputs that the standard
 requires. The tools of `tests/cases/cwl` were written from the specification; `source` names its
 section. If cwltool is installed, its results must be equal."""
 

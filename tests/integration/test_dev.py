@@ -135,20 +135,20 @@ def left(checkout: Path) -> dict[str, psutil.Process]:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "is_ours"),
+    ("variable", "value", "is_owned"),
     [
         ("NBYARD_DEV", "", True),
         ("NBYARD_ATTEMPT", "/store/attempts/one", True),
         ("NBYARD_STORE_DIR", "/store", False),
     ],
 )
-def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, is_ours: bool):
+def test_only_descendants_are_swept(tmp_path: Path, variable: str, value: str, is_owned: bool):
     """./dev stops only its own descendants, not an editor whose variables name its store."""
     environment = {**os.environ, variable: f"{tmp_path}{value}"}
     with subprocess.Popen(["sleep", "1000"], env=environment) as program:
-        assert [each.pid for each in dev_processes.marked(tmp_path)] == [program.pid] * is_ours
+        assert [each.pid for each in dev_processes.marked(tmp_path)] == [program.pid] * is_owned
         dev_processes.sweep(tmp_path)
-        assert (program.poll() is None) is not is_ours
+        assert (program.poll() is None) is not is_owned
         program.kill()
 
 
@@ -162,11 +162,11 @@ def test_second_dev_on_the_same_checkout_is_refused(dev: Dev):
 def test_changed_typescript_and_css_reach_the_served_bundle(dev: Dev):
     shown = dev.build()
     assert dev.page()["load"] == shown["load"]
-    dev.replace("src/panels/SidebarWidget.tsx", CAPTION, "a caption of this test")
+    dev.replace("src/panels/SidebarWidget.tsx", CAPTION, "my caption")
     changed = dev.build(shown)
     assert changed["load"] != shown["load"] and changed["server"] == shown["server"]
     assert dev.page()["load"] == changed["load"]
-    assert dev.served("a caption of this test")
+    assert dev.served("my caption")
 
     dev.replace("style/base.css", ".nby-Sr {", ".nby-Sr {\n  color: inherit;")
     assert dev.build(changed)["load"] != changed["load"]
@@ -191,10 +191,10 @@ def test_changed_settings_schema_reaches_the_page(dev: Dev):
     shown = dev.build()
     schema = next((dev.checkout / "schema").glob("*.json"))
     described = json.loads(schema.read_text())
-    schema.write_text(json.dumps(described | {"title": "A title of this test"}))
+    schema.write_text(json.dumps(described | {"title": "My title"}))
     assert dev.build(shown)["load"] == shown["load"]
     asked = dev.get(f"/lab/api/settings/nbyard:{schema.stem}")
-    assert json.loads(asked)["schema"]["title"] == "A title of this test"
+    assert json.loads(asked)["schema"]["title"] == "My title"
 
 
 @pytest.mark.long

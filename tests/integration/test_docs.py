@@ -127,7 +127,7 @@ def run_block(block: Block, folder: Path, shell: StoreShell, page: str) -> None:
     ],
 )
 def test_commands_of_each_page_run(page: Path, penguins: Path, store_shell: StoreShell) -> None:
-    """G2, R1: in their order, on one store."""
+    """In their order, on one store."""
     for block in blocks_of(page):
         if block.mark.startswith("file: "):
             (penguins / block.mark.removeprefix("file: ")).write_text(block.text)
@@ -136,7 +136,7 @@ def test_commands_of_each_page_run(page: Path, penguins: Path, store_shell: Stor
 
 
 def test_the_commands_of_the_readme_run(penguins: Path, store_shell: StoreShell) -> None:
-    """G2: those of its table."""
+    """Those of its table."""
     shell = store_shell
     assert shell("run", "penguins.nbflow", folder=penguins).code == 0  # two runs to compare
     rows = re.findall(r"^\| \*\*.*", (ROOT / "README.md").read_text(), re.MULTILINE)

@@ -127,7 +127,7 @@ def test_ready_kernel_returns_the_same_outputs(yard: Yard, one: psutil.Process) 
 def test_ready_kernel_passes_data_without_nbyard_installed(
     yard: Yard, one: psutil.Process, started: bool
 ) -> None:
-    """E14: the copied runner provides the functions."""
+    """The copied runner provides the functions."""
     cell = "import nbyard\nnbyard.log_metric('n', 1)\nimport json"
     order = yard.run(
         cell, "print(json.dumps([nbyard.input('x', 3), nbyard.__file__]))", started=started
@@ -260,7 +260,7 @@ def test_kernel_that_depends_on_its_attempt_is_started_anew(
 def test_ready_kernel_that_dies_when_claimed_does_not_fail_the_run(
     yard: Yard, one: psutil.Process, part: str
 ) -> None:
-    """R8: the notebook runs in it, or in another kernel."""
+    """The notebook runs in it, or in another kernel."""
     run_while_ending(yard, one, part)
 
 

@@ -1,4 +1,4 @@
-"""E1, R1: notebooks behave here as under papermill: the same outputs in the same cells, the same
+"""Notebooks behave here as under papermill: the same outputs in the same cells, the same
 errors, files and end."""
 
 import importlib.resources
@@ -290,7 +290,7 @@ def test_notebook_that_papermill_ships_produces_the_same(
     text, place = SHIPPED[name], tmp_path / "papermill"
     if name == NO_PYTHON:
         assert _under_papermill(place, text).state == "failed"
-        with pytest.raises(Invalid, match=r"not valid Python \(cell 1, line 14"):
+        with pytest.raises(Invalid, match=r"\(cell 1, line 14"):
             _here(*yard, text)
     elif name in (NAMELESS, OTHER_KERNEL):
         with pytest.raises((ValueError, papermill.exceptions.PapermillException, NoSuchKernel)):

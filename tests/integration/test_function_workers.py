@@ -1,4 +1,4 @@
-"""E8: many calls in one process, each with its own end, log and outputs. Real processes."""
+"""Many calls in one process, each with its own end, log and outputs. Real processes."""
 
 import json
 import os
@@ -207,7 +207,6 @@ def test_call_that_exits_fails_and_waiting_calls_have_no_result(worker: Worker) 
 
 
 def test_killed_worker_loses_its_current_call(worker: Worker) -> None:
-    """F3."""
     fatal, after = map(worker.call, ("killed", "noop"))
     worker.start()
     worker.end()
@@ -217,7 +216,6 @@ def test_killed_worker_loses_its_current_call(worker: Worker) -> None:
 
 
 def test_call_beyond_its_time_limit_is_stopped_with_its_worker(worker: Worker) -> None:
-    """I11."""
     before, slow, after = (
         worker.call("noop", timeout_seconds=60.0),
         worker.call("hang", timeout_seconds=0.2),
@@ -231,7 +229,7 @@ def test_call_beyond_its_time_limit_is_stopped_with_its_worker(worker: Worker) -
 
 
 def test_cancel_stops_the_current_call_and_starts_no_other(worker: Worker) -> None:
-    """I9: no process remains."""
+    """No process remains."""
     slow, after = map(worker.call, ("hang", "noop"))
     worker.start()
     wait_until(lambda: len(worker.processes()) == 1)
@@ -243,7 +241,6 @@ def test_cancel_stops_the_current_call_and_starts_no_other(worker: Worker) -> No
 
 
 def test_killed_supervisor_leaves_no_worker(worker: Worker) -> None:
-    """F4, I12."""
     done, slow = map(worker.call, ("noop", "hang"))
     worker.start()
     worker.wait(done)

@@ -1,4 +1,4 @@
-"""E8: functions of Python files as nodes, with real processes."""
+"""Functions of Python files as nodes, with real processes."""
 
 import json
 from collections.abc import Iterator
@@ -108,7 +108,7 @@ def tasks(detail: RunDetail) -> dict[str, Task]:
 
 
 def test_functions_pass_on_their_return_values(project: Project) -> None:
-    """E8: a workflow of functions of one file; the second run uses the cache only."""
+    """A workflow of functions of one file; the second run uses the cache only."""
     project.node("make", "make", arguments={"rows": 4})
     project.node("total", "total", arguments={"factor": 2.0})
     project.node("note", "note", arguments={"text": "hello"})
@@ -128,7 +128,7 @@ def test_functions_pass_on_their_return_values(project: Project) -> None:
 
 
 def test_cache_distinguishes_functions_of_one_file(project: Project) -> None:
-    """K8: equal bytes of an input also end recomputation early."""
+    """Equal bytes of an input also end recomputation early."""
     project.node("make", "make")
     project.node("total", "total")
     project.arrow("make", "table", "total", "table")
@@ -179,14 +179,14 @@ def test_single_function_runs_from_shell_and_rest(project: Project) -> None:
     assert detail.run.state == "succeeded" and detail.run.title == "total"
     (task,) = detail.tasks
     assert json.loads(project.bytes_of(task, "result")) == {"total": 15.0}
-    with pytest.raises(Invalid, match="has no function 'nothing'; it has: make, total"):
+    with pytest.raises(Invalid, match=r"'nothing'; .*: make, total"):
         project.start(path="pkg/steps.py::nothing")
     with pytest.raises(NotFound, match="no file pkg/other"):
         project.start(path="pkg/other.py::total")
 
 
 def test_function_can_be_described_and_registered(project: Project) -> None:
-    """E1, E9: the canvas reads a function; a registered function follows its file."""
+    """The canvas reads a function; a registered function follows its file."""
     executables = project.yard.services.executables
     seen = executables.inspect(ADA, Inspect(path="pkg/steps.py::make"))
     assert (seen.name, seen.kind, seen.language) == ("make", "function", "python")
@@ -209,7 +209,7 @@ def test_function_can_be_described_and_registered(project: Project) -> None:
 
 @pytest.mark.long
 def test_thousand_functions_share_a_few_processes(project: Project) -> None:
-    """R9: each has one attempt, and calls without output write no file."""
+    """Each has one attempt, and calls without output write no file."""
     for n in range(1000):
         project.node(f"n{n}", "noop", arguments={"n": n})
     detail = project.run()
@@ -252,7 +252,7 @@ def test_calls_behind_a_call_that_exits_run_elsewhere(project: Project) -> None:
 def test_killed_worker_process_loses_only_its_current_call(
     project: Project, tmp_path: Path
 ) -> None:
-    """F3: the current call is retried; the others continue in another process."""
+    """The current call is retried; the others continue in another process."""
     place = tmp_path / "place"
     place.mkdir()
     for n in range(4):
@@ -273,14 +273,14 @@ def test_killed_worker_process_loses_only_its_current_call(
 
 def _is_worker(process: psutil.Process, project: Project) -> bool:
     try:
-        is_ours = process.environ().get("NBYARD_STORE") == project.yard.store.id
-        return is_ours and "--calls" in process.cmdline()
+        is_owned = process.environ().get("NBYARD_STORE") == project.yard.store.id
+        return is_owned and "--calls" in process.cmdline()
     except psutil.Error:
         return False
 
 
 def test_time_limit_fails_one_call_and_cancel_stops_all(project: Project, tmp_path: Path) -> None:
-    """I9, I11: a cancelled run leaves no process."""
+    """A cancelled run leaves no process."""
     place = tmp_path / "place"
     place.mkdir()
     slow = {"n": 0, "place": str(place)[1:]}
@@ -302,7 +302,7 @@ def test_time_limit_fails_one_call_and_cancel_stops_all(project: Project, tmp_pa
 @pytest.mark.long
 @pytest.mark.leaves_running
 def test_next_dispatcher_continues_running_functions(project: Project, tmp_path: Path) -> None:
-    """I8: running calls continue undisturbed, and none is repeated."""
+    """Running calls continue undisturbed, and none is repeated."""
     place = tmp_path / "place"
     place.mkdir()
     for n in range(6):

@@ -1,5 +1,4 @@
-"""E14: one notebook runs in plain Jupyter, in papermill and in a run, and passes on the same
-data."""
+"""One notebook runs in plain Jupyter, in papermill and in a run, and passes on the same data."""
 
 import json
 import os
@@ -227,7 +226,7 @@ def last(commas: pandas.DataFrame, tabs: pandas.DataFrame) -> list:
 @pytest.mark.long
 @pytest.mark.timeout(200)
 def test_text_tables_between_functions_keep_their_preview_types(folder: Path, shell: Shell) -> None:
-    """D6: results of runs as well as datasets, with commas and with tabs."""
+    """Results of runs as well as datasets, with commas and with tabs."""
     (folder / "texts.py").write_text(TEXTS)
     nodes = {
         name: {"type": "executable", "path": f"texts.py::{name}"} for name in ("write", "last")
@@ -251,7 +250,7 @@ def test_text_tables_between_functions_keep_their_preview_types(folder: Path, sh
 @pytest.mark.long
 @pytest.mark.timeout(200)
 def test_functions_exchange_data_frames_and_record_metrics(folder: Path, shell: Shell) -> None:
-    """E8, E14: two functions in one process; each has its own metrics."""
+    """Two functions in one process; each has its own metrics."""
     (folder / "steps.py").write_text(STEPS)
     flow = {
         **FLOW,
@@ -294,7 +293,7 @@ assert not is_first
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", ["py", "ipynb"])
 def test_metrics_of_attempts_are_kept_apart(folder: Path, shell: Shell, kind: str) -> None:
-    """R16: a retried attempt starts new series; the earlier ones can still be read."""
+    """A retried attempt starts new series; the earlier ones can still be read."""
     text = AGAIN.format(mark=str(folder.parent / "mark"))
     (folder / f"again.{kind}").write_text(text if kind == "py" else notebook(text))
     node = {"type": "executable", "path": f"again.{kind}", "retries": 1}

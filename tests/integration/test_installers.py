@@ -1,4 +1,4 @@
-"""L1, L2: resolving requirements, and installing exactly the resolved versions."""
+"""Resolving requirements, and installing exactly the resolved versions."""
 
 import importlib.util
 import subprocess
@@ -112,7 +112,7 @@ def index(wheels: Wheels, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
 def test_packages_come_from_the_named_index(
     installer: Installer, index: Index, tmp_path: Path, option: str
 ) -> None:
-    """L6: while resolving and while installing."""
+    """While resolving and while installing."""
     lines = [f"{option} {index.simple}", "cow"]
     found = installer.resolve(lines)
     assert versions(found) == {"cow": "2.0", "grass": "1.0"}
@@ -125,7 +125,7 @@ def test_packages_come_from_the_named_index(
 def test_best_version_of_several_indexes_is_used(
     installer: Installer, index: Index, wheels: Wheels, tmp_path: Path
 ) -> None:
-    """L6: in any order of the indexes, with uv and with pip."""
+    """In any order of the indexes, with uv and with pip."""
     older = tmp_path / "older"
     older.mkdir()
     wheels.add("cow", "1.5").rename(older / "cow-1.5-py3-none-any.whl")
@@ -140,7 +140,7 @@ def test_best_version_of_several_indexes_is_used(
 def test_wheel_is_installed_from_its_url(
     installer: Installer, index: Index, tmp_path: Path, place: str
 ) -> None:
-    """L6: the lock contains the URL and the hash."""
+    """The lock contains the URL and the hash."""
     name = "cow-2.0-py3-none-any.whl"
     url = f"{index.address}/files/{name}" if place == "web" else f"file://{index.folder}/{name}"
     found = installer.resolve([f"cow @ {url}"])
@@ -152,7 +152,6 @@ def test_wheel_is_installed_from_its_url(
 
 
 def test_packages_come_from_a_folder_of_wheels(installer: Installer, index: Index) -> None:
-    """L6."""
     found = installer.resolve([f"--find-links file://{index.folder}", "cow"])
     assert versions(found)["cow"] == "2.0"
 
@@ -160,7 +159,7 @@ def test_packages_come_from_a_folder_of_wheels(installer: Installer, index: Inde
 def test_dependency_on_a_url_that_is_not_allowed_is_refused(
     installer: Installer, index: Index, wheels: Wheels
 ) -> None:
-    """L6: the user allowed the package, but not this URL."""
+    """The user allowed the package, but not this URL."""
     need = f"cow @ {index.address}/files/cow-2.0-py3-none-any.whl"
     wheels.add("farm", "1.0", needs=[need])
     with pytest.raises(Invalid, match="cow"):
@@ -170,7 +169,6 @@ def test_dependency_on_a_url_that_is_not_allowed_is_refused(
 def test_index_login_comes_from_netrc_and_is_not_shown(
     installer: Installer, index: Index, log: FileIO, tmp_path: Path
 ) -> None:
-    """L6."""
     index.password = "s3cr3t"
     (tmp_path / "netrc").write_text("machine 127.0.0.1 login ann password s3cr3t\n")
     (tmp_path / "netrc").chmod(0o600)
@@ -190,7 +188,7 @@ def test_index_of_the_pip_configuration_applies_to_pip_and_uv(
     monkeypatch: pytest.MonkeyPatch,
     password: str,
 ) -> None:
-    """L6: uv does not read it itself. Its login is never shown, also when it is wrong."""
+    """Uv does not read it itself. Its login is never shown, also when it is wrong."""
     index.password = password
     address = index.simple.replace("//", "//ann:s3cr3t@")
     (tmp_path / "pip.conf").write_text(f"[global]\nextra-index-url = {address}\n")
@@ -241,7 +239,7 @@ def test_cancelled_installation_is_killed(
 def test_installer_killed_from_outside_is_reported_as_killed(
     log: FileIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L1: the message is not the last printed line."""
+    """The message is not the last printed line."""
     dies = "import os; print('Downloading cow', flush=True); os.kill(os.getpid(), 9)"
     monkeypatch.setattr(installers, "_pip", lambda *_: [sys.executable, "-c", dies])
     words = r"^The installer was killed by signal 9.*memory\?$"
@@ -263,7 +261,7 @@ def test_missing_installers_are_reported(log: FileIO, monkeypatch: pytest.Monkey
 def test_local_folder_is_installed_in_place(
     installer: Installer, wheels: Wheels, tmp_path: Path
 ) -> None:
-    """L6: its dependencies are locked with hashes, and the folder declares its own name."""
+    """Its dependencies are locked with hashes, and the folder declares its own name."""
     wheels.add("grass", "1.5")
     folder = project(tmp_path / "code/cow", "cow", "3.1", ["grass>=1"])
     lines = [f"-e file://{folder}", "cow"]
@@ -280,7 +278,7 @@ def test_local_folder_is_installed_in_place(
 
 
 def test_missing_git_data_of_a_folder_is_explained(tmp_path: Path) -> None:
-    """L2: setuptools-scm reads the version from it."""
+    """Setuptools-scm reads the version from it."""
     said = tmp_path / "said"
     for words, told in (("unable to detect version for /cow.", True), ("broken", False)):
         said.write_text(f"Before\nerror: LookupError: setuptools-scm was {words}\n  More\n")

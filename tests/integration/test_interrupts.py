@@ -1,4 +1,4 @@
-"""A1, A2, A5: Ctrl-C stops the command that follows a run, but not the run."""
+"""Ctrl-C stops the command that follows a run, but not the run."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""L5: kernels outside nbyard's environments are listed and run notebooks; the record shows them."""
+"""Kernels outside nbyard's environments are listed and run notebooks; the record shows them."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_the_kernel_of_a_venv_is_listed_and_runs(
 def test_kernel_can_be_chosen_for_a_run_or_a_node(
     yard: Yard, run: Run, environment: Environment, tmp_path: Path
 ) -> None:
-    """L5: the choice overrides the notebook's kernel, is in the record, and is part of the cache
+    """The choice overrides the notebook's kernel, is in the record, and is part of the cache
     key."""
     environment.declare(data())
     code = "import sys; print(sys.prefix)"
@@ -131,7 +131,7 @@ def test_the_kernel_of_r_is_listed_and_runs(yard: Yard, run: Run, r: R) -> None:
 
 
 def test_missing_kernel_can_be_replaced_by_another_one(yard: Yard, run: Run) -> None:
-    """E12: the notebook comes from a machine where the kernel has another name."""
+    """The notebook comes from a machine where the kernel has another name."""
     found = run("print(1 + 1)")
     words = f"The kernel {KERNEL} is not installed: python3 runs the notebook."
     assert printed(yard, found) == "2"

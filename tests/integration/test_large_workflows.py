@@ -1,4 +1,4 @@
-"""F26, I30: the server's memory for a workflow of 10,000 nodes."""
+"""The server's memory for a workflow of 10,000 nodes."""
 
 import json
 import os
@@ -67,7 +67,7 @@ def write_layers(path: Path, nodes: int) -> None:
 
 @pytest.mark.long
 def test_ten_thousand_nodes_fit_into_the_stated_memory(tmp_path: Path) -> None:
-    """F26, I30: checked as drawn, planned, stored, and read in pages."""
+    """Checked as drawn, planned, stored, and read in pages."""
     arguments = [
         {
             "name": name,

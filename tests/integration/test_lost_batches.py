@@ -1,4 +1,4 @@
-"""A row is predicted once (M4): an attempt after a lost one, and a run after a failed or cancelled
+"""A row is predicted once: an attempt after a lost one, and a run after a failed or cancelled
 one, resume after the predicted rows."""
 
 import os
@@ -145,7 +145,7 @@ def kill(attempt_id: str) -> None:
 def test_batch_lost_at_any_moment_resumes_without_repeating_rows(
     batch: Batch, project: Project, losses: int
 ) -> None:
-    """M4, F4: the result is equal to the byte, and no partial file remains."""
+    """The result is equal to the byte, and no partial file remains."""
     run, kept = batch.start(), 0
     for attempt in range(1, losses + 1):
         kept = batch.until_kept(run, attempt, parts=kept + Random().randint(1, 2))
@@ -169,7 +169,7 @@ def test_batch_lost_at_any_moment_resumes_without_repeating_rows(
 
 @pytest.mark.long
 def test_retry_resumes_where_the_failed_run_stopped(batch: Batch, project: Project) -> None:
-    """M4: *Retry From Failure* with the same code and data.
+    """*Retry From Failure* with the same code and data.
 
     Another model starts at the first row."""
     first = batch.fail()
@@ -187,7 +187,7 @@ def test_retry_resumes_where_the_failed_run_stopped(batch: Batch, project: Proje
 def test_changed_model_or_data_starts_at_the_first_row(
     batch: Batch, project: Project, changed: str
 ) -> None:
-    """M4: this also holds for a changed file of the same size, written within the same second."""
+    """This also holds for a changed file of the same size, written within the same second."""
     batch.fail()
     wish: dict[str, Any] = {}
     if changed == "model":
@@ -212,7 +212,7 @@ def test_changed_model_or_data_starts_at_the_first_row(
 def test_partial_results_of_a_cancelled_run_are_deleted_with_it(
     batch: Batch, project: Project
 ) -> None:
-    """M4, I12: until then, a later run can resume from them."""
+    """Until then, a later run can resume from them."""
     (batch.witness / "wait").touch()
     run = batch.start()
     batch.until_kept(run, 1)

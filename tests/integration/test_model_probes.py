@@ -1,4 +1,4 @@
-"""M6: a pickled model is probed for its inputs and outputs in a process of its own."""
+"""A pickled model is probed for its inputs and outputs in a process of its own."""
 
 import errno
 import os
@@ -152,12 +152,12 @@ def test_failing_prediction_names_the_row(look: Looked) -> None:
     texts = KnownTable(
         "words.csv", [ModelColumn(n, "str") for n in "ab"], ["a", "b"], [["no", "number"]]
     )
-    with pytest.raises(Invalid, match=r"predict failed for a row of words\.csv: .*"):
+    with pytest.raises(Invalid, match=r"a row of words\.csv: .*"):
         look(classifier(), texts)
 
 
 def test_probe_is_limited_in_time_and_memory(look: Looked) -> None:
-    with pytest.raises(Invalid, match=r"took more than 0\.01 s"):
+    with pytest.raises(Invalid, match=r"more than 0\.01 s"):
         look(classifier(), seconds=0.01)
     with pytest.raises(Invalid, match="memory"):
         look(classifier(), memory_bytes=120 << 20)
@@ -179,7 +179,7 @@ def test_all_memory_errors_are_recognized(error: Exception) -> None:
 
 def test_missing_interpreter_is_reported(tmp_path: Path) -> None:
     question = Question(tmp_path / "m", tmp_path, [], {})
-    with pytest.raises(Invalid, match="cannot be started to inspect the model"):
+    with pytest.raises(Invalid, match="cannot be started"):
         probe_model(question, str(tmp_path / "python"), {})
 
 
@@ -207,5 +207,5 @@ def test_answer_of_the_probe_is_validated(tmp_path: Path, answer: str, words: st
 def test_message_of_a_crashed_probe_is_shown(tmp_path: Path) -> None:
     stub = {"nbyard/__init__.py": "", "nbyard/serving/__init__.py": ""}
     question = Question(tmp_path, tmp_path, [], stub)
-    with pytest.raises(Invalid, match=r"failed: .*No module named nbyard\.serving\.model_probe"):
+    with pytest.raises(Invalid, match=r"No module named nbyard\.serving\.model_probe"):
         probe_model(question, sys.executable, {})

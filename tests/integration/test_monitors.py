@@ -1,4 +1,4 @@
-"""R16: a user watches a running process through a real server."""
+"""A user watches a running process through a real server."""
 
 import json
 import os
@@ -41,7 +41,7 @@ def work(tmp_path: Path) -> Iterator[Watching]:
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize("kind", ["py", "ipynb"])
 def test_page_of_a_process_is_reachable_while_it_runs(work: Watching, kind: str) -> None:
-    """R16, P5: for its owner, at its own port, until it ends."""
+    """For its owner, at its own port, until it ends."""
     run = work.start(kind, STEP, {"ports": {"web": 0}})
     work.watch_to_the_end(run)
     assert monitor_link_files.stored_attempts(work.server.store) == set()
@@ -49,7 +49,7 @@ def test_page_of_a_process_is_reachable_while_it_runs(work: Watching, kind: str)
 
 @pytest.mark.long
 def test_simultaneous_processes_have_separate_ports(work: Watching) -> None:
-    """R16: both run one script, which declares one port."""
+    """Both run one script, which declares one port."""
     runs = [work.start("py", STEP, {"ports": {"web": 8000}}) for _ in range(2)]
     paths = {work.until_it_answers(run)["path"] for run in runs}
     assert len(paths) == 2
@@ -58,7 +58,7 @@ def test_simultaneous_processes_have_separate_ports(work: Watching) -> None:
 
 
 def test_tensorboard_starts_on_the_folder_of_a_task(work: Watching, tmp_path, monkeypatch):
-    """R16: a stub replaces the program."""
+    """A stub replaces the program."""
     place = tmp_path / "bin" / "tensorboard"
     place.parent.mkdir()
     place.write_text(STAND_IN)
@@ -108,7 +108,7 @@ while not os.path.exists("enough"):
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_real_tensorboard_shows_the_metrics_of_a_task(work: Watching, monkeypatch) -> None:
-    """R16: the link leads to its page, its scripts and the metric."""
+    """The link leads to its page, its scripts and the metric."""
 
     def install(folder: Path) -> None:
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)

@@ -26,7 +26,7 @@ def programs(project: Project) -> Project:
 
 @pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(25, marks=LONG)])
 def test_no_result_is_stale(programs: Project, tmp_path: Path, rounds: int) -> None:
-    """X1, K8: each round has 20 cases."""
+    """Each round has 20 cases."""
     check_never_stale(programs, tmp_path / "copy", rounds)
 
 
@@ -40,7 +40,7 @@ DRAWS = [
 def test_no_result_of_drawn_programs_is_stale(
     project: Project, tmp_path: Path, number: int, count: int, rounds: int
 ) -> None:
-    """X1, K8: ten draws of twenty programs and ten rounds are 2,000 cases."""
+    """Ten draws of twenty programs and ten rounds are 2,000 cases."""
     drawn = draw(random.Random(f"{os.environ['NBYARD_TEST_SEED']} {number}"), count)
     changes = lay_drawn(project, drawn)
     check_never_stale(project, tmp_path / "copy", rounds, changes)
@@ -51,8 +51,7 @@ def test_no_result_of_drawn_programs_is_stale(
 def test_changed_files_with_computed_names_rerun_nodes(
     project: Project, tmp_path: Path, names: Collection[str]
 ) -> None:
-    """X1: names from other modules, from functions that others call, and from less common
-    readers."""
+    """Names from other modules, from functions that others call, and from less common readers."""
     lay(project, names)
     check_run(project, tmp_path / "copy", "before")
     for name, text in COME.items():
@@ -62,7 +61,7 @@ def test_changed_files_with_computed_names_rerun_nodes(
 
 @pytest.mark.timeout(300)
 def test_changed_unread_files_rerun_few_nodes(programs: Project) -> None:
-    """X1: only nodes that ask other programs, file sizes or computed names, and those that listed
+    """Only nodes that ask other programs, file sizes or computed names, and those that listed
     the folder. For a node that declares it, every file counts."""
     assert set(states(programs.run()).values()) == {"succeeded"}
     ask_any = {"bundled", "child", "child_lists"}
@@ -80,7 +79,7 @@ def test_changed_unread_files_rerun_few_nodes(programs: Project) -> None:
 
 
 def test_lost_execute_permission_counts_as_a_change(project: Project) -> None:
-    """X1: the code starts or checks the script."""
+    """The code starts or checks the script."""
     tool = project.root / "tool.sh"
     tool.write_text("#!/bin/sh\n")
     tool.chmod(0o755)
@@ -92,7 +91,7 @@ def test_lost_execute_permission_counts_as_a_change(project: Project) -> None:
 
 
 def test_paths_of_the_command_line_are_not_computed_names(project: Project) -> None:
-    """K8: a script with argparse reads only files that its command line names."""
+    """A script with argparse reads only files that its command line names."""
     (project.root / "fit.py").write_text(
         "import argparse\n"
         "parser = argparse.ArgumentParser()\n"
@@ -119,7 +118,7 @@ def test_paths_of_the_command_line_are_not_computed_names(project: Project) -> N
 
 
 def test_variable_named_like_an_argument_is_a_computed_name(project: Project) -> None:
-    """K8: neither a script nor a notebook without that parameter uses the value of a variable."""
+    """Neither a script nor a notebook without that parameter uses the value of a variable."""
     code = (
         "name = ''.join(['ex', 'tra'])\n"
         "try:\n    found = open(name).read()\nexcept OSError:\n    found = 'none'\n"

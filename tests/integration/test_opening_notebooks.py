@@ -1,4 +1,4 @@
-"""D5: the notebooks of "New Notebook" open their data with only the base dependencies."""
+"""The notebooks of "New Notebook" open their data with only the base dependencies."""
 
 import json
 import zipfile

@@ -24,7 +24,7 @@ KEEP = "open(output_txt, 'w').write(str(found))"
 
 @pytest.mark.parametrize("rounds", [pytest.param(1, marks=SHORT), pytest.param(60, marks=LONG)])
 def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int) -> None:
-    """X1: Python, libraries, child processes and shells that read outside the code."""
+    """Python, libraries, child processes and shells that read outside the code."""
     lay_outside(project.root)
     lay(project, OUTSIDE)
     check_never_stale(project, tmp_path / "copy", rounds, OUTSIDE_CHANGES)
@@ -50,7 +50,7 @@ def reads(project: Project, name: str, code: str, **node: object) -> None:
 
 
 def test_changed_file_reruns_only_its_readers(project: Project, data: Path) -> None:
-    """X1: the reason names the file. Parallel nodes in one folder do not affect each other."""
+    """The reason names the file. Parallel nodes in one folder do not affect each other."""
     (project.root / "setting.py").write_text(f"B = '{data}/b.csv'")
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     reads(project, "bundle", f"found = open('{data}/a.csv').read()", cache="bundle")
@@ -77,7 +77,7 @@ def test_changed_file_reruns_only_its_readers(project: Project, data: Path) -> N
 
 
 def test_equal_bytes_are_cached(project: Project, data: Path) -> None:
-    """X1: this also holds if the file was touched, copied over itself, or its read permissions
+    """This also holds if the file was touched, copied over itself, or its read permissions
     changed."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     reads(project, "exists", f"import os\nfound = os.path.exists('{data}/b.csv')")
@@ -93,7 +93,7 @@ def test_equal_bytes_are_cached(project: Project, data: Path) -> None:
 
 
 def test_appearing_and_disappearing_files_are_noticed(project: Project, data: Path) -> None:
-    """X1: files that were tested for existence, and names in a listed folder."""
+    """Files that were tested for existence, and names in a listed folder."""
     reads(project, "exists", f"import os\nfound = os.path.exists('{data}/b.csv')")
     reads(project, "absent", f"from pathlib import Path\nfound = Path('{data}/new').exists()")
     reads(project, "lists", f"import os\nfound = sorted(os.listdir('{data}'))")
@@ -115,7 +115,7 @@ SIZE = "import os\nfound = os.path.getsize({})"
 
 
 def test_files_that_code_only_tests_by_computed_paths_count(project: Project, data: Path) -> None:
-    """X1: no event shows such a test.
+    """No event shows such a test.
 
     All possible targets of the paths count, also through links."""
     (data / "in").mkdir()
@@ -146,7 +146,7 @@ def test_files_that_code_only_tests_by_computed_paths_count(project: Project, da
 
 
 def test_code_that_only_writes_is_cached(project: Project, data: Path) -> None:
-    """X1: in the second run, although other programs write there: logs, tables, replaced files."""
+    """In the second run, although other programs write there: logs, tables, replaced files."""
     log = f"import logging\nlogging.basicConfig(filename='{data}/log')\n"
     root = f"from pathlib import Path\nROOT = Path('{data}')\n"
     part = f"{root}(ROOT / 'part').write_text('x')\n"
@@ -170,7 +170,7 @@ def test_code_that_only_writes_is_cached(project: Project, data: Path) -> None:
 
 
 def test_code_that_reads_a_file_that_it_changes_reruns(project: Project, data: Path) -> None:
-    """X1: the earlier state is gone. Code that only verifies its written files becomes cached."""
+    """The earlier state is gone. Code that only verifies its written files becomes cached."""
     counts = f"n = int(open('{data}/n').read()) + 1\nopen('{data}/n', 'w').write(str(n))\nfound = n"
     reads(project, "counts", counts)
     verifies = f"open('{data}/out', 'w').write('x')\nfound = open('{data}/out').read()"
@@ -187,7 +187,7 @@ def test_code_that_reads_a_file_that_it_changes_reruns(project: Project, data: P
 def test_code_that_writes_in_a_new_folder_is_cached_after_two_runs(
     project: Project, data: Path
 ) -> None:
-    """X1: a new folder is not watched in the first run; then it is."""
+    """A new folder is not watched in the first run; then it is."""
     for name, write in {
         "named": f"open('{data}/named/0', 'w').write('x')",
         "computed": "[(FOLDER / f'{n}').write_text('x') for n in range(2)]",
@@ -206,7 +206,7 @@ def test_code_that_writes_in_a_new_folder_is_cached_after_two_runs(
 
 
 def test_code_that_appends_in_a_new_folder_reruns(project: Project, data: Path) -> None:
-    """X1: reads there are not seen in the first run; then the folder is watched."""
+    """Reads there are not seen in the first run; then the folder is watched."""
     flags = "os.O_CREAT | os.O_WRONLY | os.O_APPEND"
     for name, code in {
         "appends": f"open('{data}/appends/log', 'a').write('x')\n"
@@ -233,7 +233,7 @@ def test_code_that_appends_in_a_new_folder_reruns(project: Project, data: Path) 
 def test_result_of_a_file_changed_during_the_read_is_not_reused(
     project: Project, data: Path
 ) -> None:
-    """X1: the state that was read is unknown."""
+    """The state that was read is unknown."""
     waits = (
         "import time\nfrom pathlib import Path\n"
         f"found = open('{data}/a.csv').read()\nprint('has read', flush=True)\n"
@@ -250,7 +250,7 @@ def test_result_of_a_file_changed_during_the_read_is_not_reused(
 
 
 def test_outside_reads_of_functions_count(project: Project, data: Path) -> None:
-    """X1, E8: functions that share a process, and one whose value is a path."""
+    """Functions that share a process, and one whose value is a path."""
     (project.root / "shared.py").write_text(
         f"def one(n: int) -> str:\n    return open('{data}/a.csv').read() * n\n"
         f"def none(n: int) -> None:\n    open('{data}/a.csv').read()\n"
@@ -283,7 +283,7 @@ def test_outside_reads_of_functions_count(project: Project, data: Path) -> None:
 
 
 def test_created_file_counts_if_its_absence_was_handled(project: Project, data: Path) -> None:
-    """X1: the code caught the error of the missing file. The next run reads the file."""
+    """The code caught the error of the missing file. The next run reads the file."""
     for name, error in {"own": "OSError", "any": "Exception as error"}.items():
         place = f"{data}/{name}.json"
         code = (
@@ -301,7 +301,7 @@ def test_created_file_counts_if_its_absence_was_handled(project: Project, data: 
 
 
 def test_pinned_results_stay_after_outside_changes(project: Project, data: Path) -> None:
-    """X1, K8: a pin is a choice of the user."""
+    """A pin is a choice of the user."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     first = project.run()
     (data / "a.csv").write_text("x\n2\n")

@@ -1,4 +1,4 @@
-"""R11: simultaneous submissions never use more than the available resources.
+"""Simultaneous submissions never use more than the available resources.
 
 The work itself is the witness: each task records its start, its end and its GPUs."""
 
@@ -142,7 +142,7 @@ def live_runs(store: Any) -> dict[str, bool]:
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_hundred_submitters_never_exceed_the_resources(servers: list[Yard], tmp_path: Path) -> None:
-    """R11: cores, memory and GPUs; two tasks never share a GPU."""
+    """Cores, memory and GPUs; two tasks never share a GPU."""
     everything_works(servers, tmp_path, each=20, tasks_per_gpu=1)
 
 
@@ -150,7 +150,7 @@ def test_hundred_submitters_never_exceed_the_resources(servers: list[Yard], tmp_
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_gpus_are_shared_when_requested(servers: list[Yard], tmp_path: Path) -> None:
-    """R11: no more tasks than requested share a GPU."""
+    """No more tasks than requested share a GPU."""
     for server in servers:
         server.settings.tasks_per_gpu = 2
     everything_works(servers, tmp_path, each=60, tasks_per_gpu=2)

@@ -294,7 +294,7 @@ def test_parent_stops_with_the_dispatcher():
 def test_parent_kills_processes_of_a_killed_supervisor(
     daemons: tuple[Counted, ProcessRuntime, Order],
 ):
-    """I12, F4: this includes processes that only their descent identifies."""
+    """This includes processes that only their descent identifies."""
     _, runtime, order = daemons
     work = below(supervisor(order))
     supervisor(order).kill()
@@ -306,8 +306,7 @@ def test_parent_kills_processes_of_a_killed_supervisor(
 def test_parent_without_a_dispatcher_still_guards_its_attempts(
     daemons: tuple[Counted, ProcessRuntime, Order],
 ):
-    """I8, I12: the attempt continues after the dispatcher stopped, and leaves nothing when it is
-    killed."""
+    """The attempt continues after the dispatcher stopped, and leaves nothing when it is killed."""
     parent, runtime, order = daemons
     process = psutil.Process(parent.of_commands.pid)
     runtime.close()
@@ -321,7 +320,7 @@ def test_parent_without_a_dispatcher_still_guards_its_attempts(
 def test_supervisor_of_a_killed_parent_has_its_own_guard(
     daemons: tuple[Counted, ProcessRuntime, Order],
 ):
-    """I12: both are killed, one after the other."""
+    """Both are killed, one after the other."""
     parent, runtime, order = daemons
     watched = supervisor(order)
     before = set(below(watched))

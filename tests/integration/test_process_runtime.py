@@ -122,7 +122,7 @@ class TestProcessRuntime(Supervised):
 
     @pytest.mark.parametrize("program", ['PYTHON "$@"; kill -9 $$', "exit 3"])
     def test_killed_start_can_be_repeated(self, place: Place, tmp_path: Path, program: str) -> None:
-        """F4, I3: if the supervisor exists already, it is adopted and the work runs once."""
+        """If the supervisor exists already, it is adopted and the work runs once."""
         python = tmp_path / "python"
         python.write_text(f"#!/bin/sh\n{program.replace('PYTHON', sys.executable)}\n")
         python.chmod(0o755)
@@ -135,7 +135,7 @@ class TestProcessRuntime(Supervised):
         assert log_of(order) == "once\n"
 
     def test_killed_supervisor_leaves_no_process(self, runtime: Runtime, place: Place) -> None:
-        """F4, I12: even daemons in sessions of their own are killed."""
+        """Even daemons in sessions of their own are killed."""
         order = place("setsid sleep 1000 & (setsid sh -c 'sleep 1001 & sleep 1002' &) ; sleep 1003")
         runtime.start(order)
         wait_until(lambda: len(alive(order)) >= 6)
@@ -146,7 +146,7 @@ class TestProcessRuntime(Supervised):
     def test_stop_works_after_supervisor_and_guard_were_killed(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """I12: `stop` and `poll` still find the remaining processes."""
+        """`stop` and `poll` still find the remaining processes."""
         order = place("setsid sleep 1000 & sleep 1001")
         runtime.start(order)
         wait_until(lambda: sum("sleep" in line for line in alive(order)) >= 2)
@@ -161,7 +161,7 @@ class TestProcessRuntime(Supervised):
     def test_killed_command_is_lost_and_a_crash_is_a_failure(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """F3, I10: a kill from outside loses the attempt, as in a container."""
+        """A kill from outside loses the attempt, as in a container."""
         for number, kind in ((signal.SIGKILL, "lost"), (signal.SIGSEGV, "exit-code")):
             order = place(f"kill -{number:d} $$")
             runtime.start(order)
@@ -172,7 +172,7 @@ class TestProcessRuntime(Supervised):
     def test_daemons_are_killed_at_the_end_of_an_attempt(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """F33: double-forked children are included."""
+        """Double-forked children are included."""
         order = place("(setsid env -i sleep 1000 &) ; (setsid sleep 1001 &) ; sleep 0.2")
         runtime.start(order)
         assert finish(runtime, order).state == "succeeded"
@@ -182,7 +182,7 @@ class TestProcessRuntime(Supervised):
     def test_sweep_kills_only_orphans_of_this_store(
         self, runtime: Runtime, place: Place, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """I12: orphans have the label of the store, no live attempt, and a minimum age."""
+        """Orphans have the label of the store, no live attempt, and a minimum age."""
         order = place("sleep 1000")
         runtime.start(order)
         assert runtime.sweep(STORE, []) == []
@@ -197,7 +197,7 @@ class TestProcessRuntime(Supervised):
     def test_supervisor_suspended_by_sigstop_can_be_cancelled(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """F15: SIGSTOP does not keep an attempt alive."""
+        """SIGSTOP does not keep an attempt alive."""
         order = place("sleep 1000")
         runtime.start(order)
         os.kill(supervisor(order), signal.SIGSTOP)
@@ -215,7 +215,7 @@ class TestProcessRuntime(Supervised):
     def test_work_with_a_full_log_still_counts_as_active(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """F28, I11: the work keeps printing, and the dispatcher is notified of it."""
+        """The work keeps printing, and the dispatcher is notified of it."""
         flood = "head -c 67108864 /dev/zero | tr '\\0' x; while sleep 0.2; do echo more; done"
         order = place(flood, silence_timeout_seconds=60.0)
         runtime.start(order)
@@ -227,7 +227,7 @@ class TestProcessRuntime(Supervised):
         assert "more\n" in log_of(order)
 
     def test_log_flood_is_capped_and_counted(self, runtime: Runtime, place: Place) -> None:
-        """F28, I16: the end of one line of 100 MiB is kept, and the missing bytes are counted."""
+        """The end of one line of 100 MiB is kept, and the missing bytes are counted."""
         order = place("head -c 104857600 /dev/zero | tr '\\0' x; echo; echo the end")
         runtime.start(order)
         finish(runtime, order)
@@ -237,7 +237,7 @@ class TestProcessRuntime(Supervised):
         assert text.endswith("the end\n") and "lines missing here: " in text
 
     def test_resource_usage_of_the_work_is_recorded(self, runtime: Runtime, place: Place) -> None:
-        """R9: all its processes count, during the run and at its end."""
+        """All its processes count, during the run and at its end."""
         busy = "import time; t = time.time() + 60; a = bytearray(90_000_000)\n"
         busy += "while time.time() < t: pass"
         order = place(f"{sys.executable} -c '{busy}' & wait")
@@ -259,7 +259,7 @@ class TestProcessRuntime(Supervised):
         assert last["cpu"] >= max(line["cpu"] for line in seen())
 
     def test_million_lines_are_logged_in_order(self, runtime: Runtime, place: Place) -> None:
-        """F28: in order, none lost."""
+        """In order, none lost."""
         order = place("seq 1000000")
         runtime.start(order)
         finish(runtime, order)
@@ -302,7 +302,7 @@ class TestProcessRuntime(Supervised):
     def test_full_disk_ends_the_work_with_a_result(
         self, runtime: Runtime, place: Place, tmp_path: Path
     ) -> None:
-        """F10, I15: the lost bytes are counted."""
+        """The lost bytes are counted."""
         disk = tmp_path / "disk"
         disk.mkdir()
         mounted = subprocess.run(
@@ -350,7 +350,7 @@ class TestForeground:
     def test_second_start_does_not_run_the_work_again(
         self, runtime: Runtime, place: Place, tmp_path: Path
     ) -> None:
-        """I3: this also holds after the first supervisor was killed, which loses the attempt."""
+        """This also holds after the first supervisor was killed, which loses the attempt."""
         order = place('cd "$NBYARD_ATTEMPT"; echo run >> count; touch counted; sleep 1000')
         runtime.start(order)
         wait_until((order.folder / "counted").exists)
@@ -376,7 +376,7 @@ class TestNotebooks:
     image = ""
 
     def test_values_reach_the_kernel(self, runtime: Runtime, place: Place) -> None:
-        """R1, R2: typed values and working directory; the executed notebook is a copy."""
+        """Typed values and working directory; the executed notebook is a copy."""
         order = place_notebook(
             place,
             "from pathlib import Path\ntext = 'a'\nwhere = Path('x')\nnumbers = (1,)",
@@ -398,7 +398,7 @@ class TestNotebooks:
         assert result.usage["cpu_seconds"] > 0
 
     def test_failing_cell_keeps_the_notebook_so_far(self, runtime: Runtime, place: Place) -> None:
-        """R2: the notebook is kept up to the failing cell, with its traceback."""
+        """The notebook is kept up to the failing cell, with its traceback."""
         order = place_notebook(place, "x = 1", "1 / 0", "print('never')")
         runtime.start(order)
         failure = finish(runtime, order).failure
@@ -424,7 +424,7 @@ class TestNotebooks:
     def test_progress_counts_only_cells_of_the_author(
         self, runtime: Runtime, place: Place, source: str, tags: list[str], executed: int
     ) -> None:
-        """R2: the injected cell is not counted, and one of an earlier run is removed."""
+        """The injected cell is not counted, and one of an earlier run is removed."""
         order = place_notebook(place, "x = 1", "y = 0", source, x=2)
         path = order.folder / "code" / "n.ipynb"
         written = json.loads(path.read_text())
@@ -452,7 +452,7 @@ class TestNotebooks:
     def test_killed_kernel_is_reported_with_its_signal(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """F3: within five seconds; printed text is kept."""
+        """Within five seconds; printed text is kept."""
         order = place_notebook(
             place, "print('before')", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
         )
@@ -465,7 +465,7 @@ class TestNotebooks:
     def test_kernel_killed_during_its_start_is_lost(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """F3: like a running one. A kernel that exits by itself is a failure."""
+        """Like a running one. A kernel that exits by itself is a failure."""
         for name, end in (("killed", "kill -9 $$"), ("broken", "exit 3")):
             spec = tmp_path / "data" / "kernels" / name
             spec.mkdir(parents=True)
@@ -484,7 +484,7 @@ class TestNotebooks:
     def test_killed_notebook_leaves_no_connection_file(
         self, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """I12: the connection file contains the key of the kernel."""
+        """The connection file contains the key of the kernel."""
         (tmp_path / "tmp").mkdir()
         monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
         kill = "import os, signal; os.kill(os.getppid(), signal.SIGKILL)"
@@ -496,7 +496,7 @@ class TestNotebooks:
         wait_until(lambda: not list((tmp_path / "tmp").iterdir()))
 
     def test_kernel_stops_with_its_supervisor(self, runtime: Runtime, place: Place) -> None:
-        """F4: processes that the kernel started stop as well."""
+        """Processes that the kernel started stop as well."""
         order = place_notebook(
             place,
             "import subprocess; subprocess.Popen(['setsid', 'sleep', '1000'])",
@@ -511,7 +511,7 @@ class TestNotebooks:
         wait_until(lambda: not scratch.exists())
 
     def test_cancel_interrupts_the_cell(self, runtime: Runtime, place: Place) -> None:
-        """R7: the cell can clean up, and the notebook so far is kept."""
+        """The cell can clean up, and the notebook so far is kept."""
         order = place_notebook(
             place,
             "import time",
@@ -529,7 +529,6 @@ class TestNotebooks:
     def test_unknown_kernel_is_refused_with_the_installed_ones(
         self, runtime: Runtime, place: Place
     ) -> None:
-        """E12."""
         order = place("", work=NotebookWork("code/n.ipynb", "no_such", "", {}))
         (order.folder / "code" / "n.ipynb").write_text(notebook("1"))
         runtime.start(order)
@@ -551,7 +550,7 @@ class TestNotebooks:
     def test_temporary_folder_is_empty_after_the_attempt(
         self, runtime: Runtime, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """I12: no connection files and no sockets remain."""
+        """No connection files and no sockets remain."""
         scratch = tmp_path / "t"
         scratch.mkdir()
         monkeypatch.setenv("TMPDIR", str(scratch))

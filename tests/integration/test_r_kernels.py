@@ -119,7 +119,7 @@ def test_ready_kernel_equals_a_started_one(
 
 
 def test_values_reach_the_parameters_of_the_notebook(yard: Yard, tmp_path: Path) -> None:
-    """E1, E12: the names of its parameters cell, as the form shows them. Other defaults stay."""
+    """The names of its parameters cell, as the form shows them. Other defaults stay."""
     declared = (
         "alpha <- 0.1\nn <- 5L\nnames <- c('a')\nmore <- list(x = 1)\nwords <- ''\non <- TRUE"
     )
@@ -316,7 +316,7 @@ def log(folder: Path) -> str:
 def test_ready_kernel_that_dies_when_claimed_does_not_fail_the_run(
     yard: Yard, one: psutil.Process, part: str
 ) -> None:
-    """R8: the supervisor uses another runner."""
+    """The supervisor uses another runner."""
     assert yard.is_ready_one(run_while_ending(yard, one, part), [one])
 
 
@@ -325,7 +325,7 @@ def test_ready_kernel_that_dies_when_claimed_does_not_fail_the_run(
 def test_killed_attempt_leaves_no_process_and_no_folder(
     yard: Yard, one: psutil.Process, part: str, tmp_path: Path
 ) -> None:
-    """I12: this includes detached child processes and folders of R."""
+    """This includes detached child processes and folders of R."""
     runner, kernel = one.children(recursive=True)
     cell = "system('setsid sleep 1000 &'); cat('up'); flush.console(); Sys.sleep(1000)"
     order = place_notebook(tmp_path, (cell,), language="R")

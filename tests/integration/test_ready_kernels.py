@@ -156,7 +156,7 @@ def watch(runtime: ProcessRuntime, folder: Path) -> Watched:
 
 
 def test_ready_kernels_stop_when_the_dispatcher_is_killed(tmp_path: Path) -> None:
-    """I12, F1: a killed dispatcher cannot notify them."""
+    """A killed dispatcher cannot notify them."""
     program = DISPATCHER.replace("tests_of_ready", Path(__file__).stem)
     dispatcher = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)],
@@ -187,7 +187,7 @@ def test_ready_kernels_stop_with_their_parent(runtime: ProcessRuntime, tmp_path:
 def test_ready_kernel_with_a_killed_process_is_replaced(
     runtime: ProcessRuntime, tmp_path: Path, which: str
 ) -> None:
-    """I12: no attempt receives the processes that remain of it."""
+    """No attempt receives the processes that remain of it."""
     watched = watch(runtime, tmp_path)
     watched.everything()
     first = watched.supervisors()[0]
@@ -214,7 +214,7 @@ def test_sweep_ignores_ready_kernels(
 def test_sweep_treats_a_just_assigned_kernel_as_new(
     runtime: ProcessRuntime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I12: a sweep that does not know the new attempt yet spares the kernel, however old it is."""
+    """A sweep that does not know the new attempt yet spares the kernel, however old it is."""
     watched = watch(runtime, tmp_path)
     standing = watched.everything()
     youngest = max(one.create_time() for one in standing)
@@ -240,7 +240,7 @@ def test_sweep_treats_a_just_assigned_kernel_as_new(
 def test_warm_up_cell_leaves_no_trace_in_the_kernel(
     runtime: ProcessRuntime, tmp_path: Path
 ) -> None:
-    """I12: the cell that ran during warm-up is in no history and defines no name."""
+    """The cell that ran during warm-up is in no history and defines no name."""
     before = {one.pid for one in watch(runtime, tmp_path).everything()}
     ready, started = (place_notebook(tmp_path, LOOK) for _ in range(2))
     for where, order in ((runtime, ready), (ProcessRuntime(parents=None), started)):

@@ -1,4 +1,4 @@
-"""K8, R9: every node shows why it ran or was skipped. Real files, kernels and processes."""
+"""Every node shows why it ran or was skipped. Real files, kernels and processes."""
 
 import json
 import re
@@ -172,7 +172,7 @@ CASES: list[tuple[str, Change, str | None, str | None]] = [
 
 @pytest.mark.timeout(400)
 def test_every_node_shows_why_it_ran_or_was_skipped(ground: Ground) -> None:
-    """K8, R2: twenty runs of one workflow."""
+    """Twenty runs of one workflow."""
     for what, change, *wanted in CASES:
         detail = ground.run(**(change(ground) or {}))
         assert detail.run.state == "succeeded", (what, detail)

@@ -1,4 +1,4 @@
-"""G8: plain papermill repeats an exported run in a separate folder, with equal results."""
+"""Plain papermill repeats an exported run in a separate folder, with equal results."""
 
 import json
 import os

@@ -101,7 +101,7 @@ MEET = 'touch "$M/$1"; for i in $(seq 200); do [ -e "$M/$2" ] && break; sleep 0.
 def test_branches_run_in_parallel_and_unchanged_nodes_are_cached(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R1, R2, G1: results pass to later nodes; the second run executes nothing."""
+    """Results pass to later nodes; the second run executes nothing."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     # not named in the scripts: they would depend on the files that they create there
@@ -143,7 +143,7 @@ def test_branches_run_in_parallel_and_unchanged_nodes_are_cached(
 
 
 def test_failing_cell_fails_its_task_and_skips_later_nodes(project: Project) -> None:
-    """R1: the partial notebook, the cell and the error are shown."""
+    """The partial notebook, the cell and the error are shown."""
     source = project.notebook(
         "broken", "output_csv = 'a.csv'", "print('so far')", "1 / 0", "print('never')"
     )
@@ -164,7 +164,6 @@ def test_failing_cell_fails_its_task_and_skips_later_nodes(project: Project) -> 
 
 
 def test_exit_code_fails_the_task_with_the_last_log_lines(project: Project) -> None:
-    """E4."""
     project.script("three", "echo going down; exit 3\n")
     detail = project.run()
     failure = detail.tasks[0].failure
@@ -175,7 +174,7 @@ def test_exit_code_fails_the_task_with_the_last_log_lines(project: Project) -> N
 
 
 def test_cancel_leaves_no_process(project: Project) -> None:
-    """R7, I9: soon, including processes that ignore signals or left their session."""
+    """Soon, including processes that ignore signals or left their session."""
     project.script(
         "stubborn", "trap '' TERM INT\n(setsid sleep 1000 &)\necho ready\nsleep 1001\nsleep 1002\n"
     )
@@ -192,14 +191,13 @@ def test_cancel_leaves_no_process(project: Project) -> None:
 
 
 def test_timeout_stops_the_task(project: Project) -> None:
-    """E11, I11."""
     project.script("slow", "sleep 1000\n", timeout_seconds=0.5)
     failure = project.run().tasks[0].failure
     assert failure is not None and failure.kind == "timeout" and "0.5 s" in failure.message
 
 
 def test_memory_limit_fails_the_task(project: Project) -> None:
-    """E11: the reason is shown."""
+    """The reason is shown."""
     body = "x=$(head -c 200000000 /dev/zero | tr '\\0' x); sleep 1000\n"
     project.script("big", body, memory_bytes=50_000_000)
     failure = project.run().tasks[0].failure
@@ -207,7 +205,7 @@ def test_memory_limit_fails_the_task(project: Project) -> None:
 
 
 def test_work_knows_the_run_that_it_belongs_to(project: Project) -> None:
-    """R3: from environment variables, and from parameters of a notebook that has them."""
+    """From environment variables, and from parameters of a notebook that has them."""
     told = '"$NBYARD_RUN_ID/$NBYARD_NODE_ID/$NBYARD_RUN_NAME"'
     body = f"echo {told}; env | grep -c JPY_ || true; echo $NBYARD_SCHEDULED_AT\n"
     project.script("who", body)
@@ -226,7 +224,7 @@ def test_work_knows_the_run_that_it_belongs_to(project: Project) -> None:
 
 
 def test_work_sees_only_its_granted_gpus(project: Project) -> None:
-    """R11: work without a grant sees none."""
+    """Work without a grant sees none."""
     for name, gpu in (("two", 2), ("none", None)):
         project.script(name, 'echo "[$CUDA_VISIBLE_DEVICES]"', gpu=gpu)
     detail = project.run()
@@ -268,7 +266,7 @@ def assert_gpu_usage(project: Project, run: str, node: str) -> None:
 
 @pytest.mark.usefixtures("_driver")
 def test_usage_of_granted_gpus_is_recorded(project: Project) -> None:
-    """R11: over time, for the GPUs of the attempt only."""
+    """Over time, for the GPUs of the attempt only."""
     project.script("busy", LOOKED_AT, gpu=1)
     detail = project.run()
     assert states(detail) == {"busy": "succeeded"}
@@ -277,7 +275,7 @@ def test_usage_of_granted_gpus_is_recorded(project: Project) -> None:
 
 
 def test_killed_kernel_is_retried(project: Project, tmp_path: Path) -> None:
-    """F3, R8: lost, with its reason; the second attempt succeeds."""
+    """Lost, with its reason; the second attempt succeeds."""
     once = tmp_path / "once"
     project.notebook(
         "unlucky",
@@ -295,7 +293,7 @@ def test_killed_kernel_is_retried(project: Project, tmp_path: Path) -> None:
 
 @pytest.mark.leaves_running  # the parent that watched over it
 def test_running_task_continues_without_a_dispatcher(project: Project, tmp_path: Path) -> None:
-    """R8: SIGTERM of the dispatcher stops no work; the next one fetches the result."""
+    """SIGTERM of the dispatcher stops no work; the next one fetches the result."""
     gate = tmp_path / "gate"
     body = f'echo ready\nuntil [ -e {gate} ]; do sleep 0.05; done\necho done > "$OUT"\n'
     reach = {"kind": "variable", "variable": "OUT"}
@@ -312,7 +310,7 @@ def test_running_task_continues_without_a_dispatcher(project: Project, tmp_path:
 
 
 def test_relative_paths_reach_files_beside_a_notebook(project: Project) -> None:
-    """R1: without a project file, as when the notebook runs by hand."""
+    """Without a project file, as when the notebook runs by hand."""
     for name in ("data", "lib"):
         (project.root / name).mkdir()
     (project.root / "data/iris.csv").write_text("a,b\n")
@@ -327,7 +325,7 @@ def test_relative_paths_reach_files_beside_a_notebook(project: Project) -> None:
 
 
 def test_large_data_beside_a_notebook_is_read_in_place(project: Project) -> None:
-    """R1: larger than the limit for containers. The attempt cannot write to it."""
+    """Larger than the limit for containers. The attempt cannot write to it."""
     project.yard.parts.settings.max_bundle_bytes = 20 << 20
     (project.root / "data").mkdir()
     with (project.root / "data/big.bin").open("wb") as file:
@@ -338,7 +336,7 @@ def test_large_data_beside_a_notebook_is_read_in_place(project: Project) -> None
     project.notebook("large", body)
     detail = project.run()
     assert project.log(detail.run.id, "large") == f"{21 << 20} 0o100444\n"
-    with pytest.raises(Invalid, match=r"larger than `max_bundle_bytes`; largest: data/big\.bin"):
+    with pytest.raises(Invalid, match=r"`max_bundle_bytes`; largest: data/big\.bin"):
         project.start(runtime="docker")
 
 
@@ -358,7 +356,7 @@ def test_large_data_beside_a_notebook_is_read_in_place(project: Project) -> None
 def test_missing_file_that_was_not_copied_is_named(
     project: Project, tmp_path: Path, code: str, path: str, why: str
 ) -> None:
-    """R1: the message has the reason, and a way out."""
+    """The message has the reason, and a way out."""
     project.yard.parts.settings.max_bundle_bytes = 5000
     project.notebook("bad", code)
     (tmp_path / "elsewhere").mkdir()
@@ -389,7 +387,7 @@ def test_missing_file_that_was_not_copied_is_named(
 def test_warning_names_files_that_were_not_found(
     project: Project, code: str, name: str, why: str
 ) -> None:
-    """R1: this also holds if the work succeeds, and if its result is cached."""
+    """This also holds if the work succeeds, and if its result is cached."""
     add_files_outside_the_bundle(project.root)
     project.notebook("looks", code)
     for is_cached in (False, True):
@@ -412,7 +410,7 @@ def test_warning_names_files_that_were_not_found(
     ],
 )
 def test_warning_ignores_paths_that_are_not_missing_files(project: Project, code: str) -> None:
-    """R1: words that are not paths, files that the work writes, and files elsewhere or nowhere."""
+    """Words that are not paths, files that the work writes, and files elsewhere or nowhere."""
     add_files_outside_the_bundle(project.root)
     project.notebook("looks", *code.split("\n\n"))
     detail = project.run()
@@ -420,7 +418,7 @@ def test_warning_ignores_paths_that_are_not_missing_files(project: Project, code
 
 
 def test_a_dataset_is_opened_below_resources(project: Project, tmp_path: Path) -> None:
-    """D4: the newest version is opened, as beside the notebook in JupyterLab, and never a cached
+    """The newest version is opened, as beside the notebook in JupyterLab, and never a cached
     result. What the code writes there stays in its copy."""
     links = ResourceLinks(tmp_path / "store/resources", [project.root / "resources"])
     body = """from glob import glob
@@ -444,7 +442,7 @@ print(glob('resources/*'), open('resources/new', 'w').write('x'))"""
 def test_dataset_opened_below_the_variable_is_the_newest_version(
     project: Project, tmp_path: Path
 ) -> None:
-    """D4: the cell of *New Notebook* opens it in this way. The result is never cached."""
+    """The cell of *New Notebook* opens it in this way. The result is never cached."""
     links = ResourceLinks(tmp_path / "store/resources")
     project.notebook(
         "reads", "import os\nprint(open(os.environ['NBYARD_RESOURCES'] + '/d1/x.csv').read())"
@@ -455,7 +453,7 @@ def test_dataset_opened_below_the_variable_is_the_newest_version(
 
 
 def test_existing_resources_folder_of_the_project_is_kept(project: Project, tmp_path: Path) -> None:
-    """D4: whether it is copied or left out."""
+    """Whether it is copied or left out."""
     ResourceLinks(tmp_path / "store/resources").link("d1", "x.csv", Path.touch)
     (project.root / "resources/d1").mkdir(parents=True)
     (project.root / "resources/d1/mine.csv").touch()
@@ -480,7 +478,7 @@ def add_files_outside_the_bundle(root: Path) -> None:
 def test_the_variable_pwd_is_the_working_folder(
     project: Project, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
-    """R1: the folder of the command that started the dispatcher does not count, in a new and in a
+    """The folder of the command that started the dispatcher does not count, in a new and in a
     warm kernel."""
     monkeypatch.setenv("PWD", str(project.root))
     monkeypatch.setenv("OLDPWD", str(project.root))
@@ -505,7 +503,7 @@ def test_the_variable_pwd_is_the_working_folder(
 def test_missing_file_above_the_code_folder_is_named(
     project: Project, code: str, path: str
 ) -> None:
-    """R1: the message names the file that makes one project of both folders.
+    """The message names the file that makes one project of both folders.
 
     No package is suggested for a module."""
     (project.root / "notebooks").mkdir()

@@ -1,4 +1,4 @@
-"""D3: objects of an S3 store become datasets with a credential's key.
+"""Objects of an S3 store become datasets with a credential's key.
 
 The store is rclone, which checks each signature."""
 
@@ -92,7 +92,7 @@ def imported(yard: Yard, key: str, name: str = "cows") -> Dataset:
 
 
 def test_s3_object_becomes_a_dataset_without_storing_the_key(yard: Yard, bucket: Bucket) -> None:
-    """D3, S1: the object's name may contain any characters."""
+    """The object's name may contain any characters."""
     place = bucket.folder / KEY
     place.parent.mkdir()
     place.write_text("a,b\n1,2\n" * 3)
@@ -107,7 +107,6 @@ def test_s3_object_becomes_a_dataset_without_storing_the_key(yard: Yard, bucket:
 def test_large_object_is_complete_and_a_changed_one_is_a_new_version(
     yard: Yard, bucket: Bucket
 ) -> None:
-    """D3, D8."""
     content = bytes(range(256)) * (BIG // 256)
     (bucket.folder / "big.dat").write_bytes(content)
     first = imported(yard, "big.dat").current
@@ -120,7 +119,7 @@ def test_large_object_is_complete_and_a_changed_one_is_a_new_version(
 
 
 def test_s3_refusal_is_reported_and_nothing_is_stored(yard: Yard, bucket: Bucket) -> None:
-    """D3, S1: a missing object and a wrong key are refused; a replaced key works."""
+    """A missing object and a wrong key are refused; a replaced key works."""
     (bucket.folder / "a.csv").write_text("a\n1\n")
     missing = imported(yard, "nowhere.csv").current
     assert missing.state == "failed"

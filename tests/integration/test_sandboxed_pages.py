@@ -1,4 +1,4 @@
-"""P5, HOUSE 6.8: in a real Chromium, the page of an untrusted service has its own files and forms,
+"""In a real Chromium, the page of an untrusted service has its own files and forms,
 and no access to Jupyter."""
 
 import html

@@ -1,4 +1,4 @@
-"""E13: scripts with argparse or click run from a real shell without any description."""
+"""Scripts with argparse or click run from a real shell without any description."""
 
 import json
 from pathlib import Path

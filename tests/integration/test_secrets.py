@@ -1,4 +1,4 @@
-"""E3, S1, I25: tasks receive secrets, and no stored record shows one."""
+"""Tasks receive secrets, and no stored record shows one."""
 
 import json
 
@@ -83,7 +83,7 @@ def test_login_is_a_json_file_whose_public_fields_are_shown(work):
 
 
 def test_unknown_credential_is_refused_at_its_field(work):
-    """BI-173: the value may be the secret itself, so the message does not repeat it."""
+    """The value may be the secret itself, so the message does not repeat it."""
     path = work.notebook("token = ''  # type: secret", "token")
     for call in (work.yard.services.runs.create, work.yard.services.runs.check):
         with pytest.raises(Invalid) as refused:
@@ -92,7 +92,7 @@ def test_unknown_credential_is_refused_at_its_field(work):
         assert "credential of that name" in refused.value.message
         assert "Your credentials: api." in refused.value.hint
         assert not is_in(refused.value.words.encode())
-    with pytest.raises(Invalid, match="the name of a credential is needed"):
+    with pytest.raises(Invalid, match="name of a credential"):
         work.yard.services.runs.create(ANN, NewRun(path=path, parameters={"token": ""}))
 
 
@@ -135,11 +135,11 @@ def test_credential_lists_the_workflows_that_use_it(work):
         (work.root / f"{name}.nbflow").write_text(json.dumps(document))
     credentials = work.yard.services.credentials
     assert credentials.get(ANN, "api").used_by == ["parameter.nbflow", "secret.nbflow"]
-    with pytest.raises(InUse, match=r"'api' is used by parameter\.nbflow, secret\.nbflow"):
+    with pytest.raises(InUse, match=r"'api' .* parameter\.nbflow, secret\.nbflow"):
         credentials.delete(ANN, "api")
     assert work.run(path="secret.nbflow").run.state == "succeeded"
     assert work.run(path="parameter.nbflow").tasks[0].arguments == {"token": "api"}
-    with pytest.raises(Invalid, match=r"main\.token: token: there is no credential of that name"):
+    with pytest.raises(Invalid, match=r"main\.token: token: .* no credential"):
         work.run(path="unknown.nbflow")
-    with pytest.raises(Invalid, match=r"parameters\.t: there is no credential of that name"):
+    with pytest.raises(Invalid, match=r"parameters\.t: .* no credential"):
         work.run(path="parameter.nbflow", parameters={"t": CANARY})

@@ -35,7 +35,7 @@ LONG_NAME = "long" * 25
 def test_other_programs_cannot_take_the_ports_of_the_kernel(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I4: without its port for outputs, ipykernel neither responds nor exits."""
+    """Without its port for outputs, ipykernel neither responds nor exits."""
     (tmp_path / LONG_NAME).mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / LONG_NAME))
     place = Path(os.environ["JUPYTER_DATA_DIR"]) / "kernels" / KERNEL / "kernel.json"

@@ -217,7 +217,7 @@ def test_each_attempt_has_its_own_log_and_usage(yard: Yard) -> None:
     ids=["leaves-one-behind", "fails", "kernel-dies", "runner-is-killed"],
 )
 def test_supervisor_exits_after_unusual_work(yard: Yard, source: str, state: str) -> None:
-    """I12: all of its processes exit with it."""
+    """All of its processes exit with it."""
     one = yard.warm_up()
     parts = [one, *one.children(recursive=True)]
     order = served_by(yard, one, source)
@@ -296,7 +296,7 @@ def are_gone(pids: list[int]) -> bool:
 
 @pytest.mark.long
 def test_gpu_watchers_do_not_reach_the_next_attempt(watchers: Path, yard: Yard) -> None:
-    """I12: no process of the GPU tool survives its attempt."""
+    """No process of the GPU tool survives its attempt."""
     one = yard.warm_up()
     look = f"import os, time\nwhile not os.path.getsize({str(watchers)!r}): time.sleep(0.01)"
     dies = f"{look}\nos.kill(os.getpid(), 9)"
@@ -312,7 +312,7 @@ def test_gpu_watchers_do_not_reach_the_next_attempt(watchers: Path, yard: Yard) 
 @pytest.mark.long
 @pytest.mark.leaves_running
 def test_supervisor_stops_with_its_parent(yard: Yard) -> None:
-    """I12: this also holds when it is idle again."""
+    """This also holds when it is idle again."""
     one = yard.warm_up()
     parent = one.parent()
     assert parent is not None

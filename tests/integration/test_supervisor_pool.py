@@ -44,7 +44,7 @@ def result(order: Order) -> dict:
 
 
 def test_supervisor_serves_attempts_one_after_another(runtime, tmp_path):
-    """R9: the cost of a fork is paid once."""
+    """The cost of a fork is paid once."""
     first, supervisor = run(runtime, tmp_path / "1", "echo one; exit 3")
     second, again = run(runtime, tmp_path / "2", "echo two")
     assert again == supervisor
@@ -77,7 +77,6 @@ def test_idle_supervisor_keeps_nothing_of_the_last_attempt(runtime, tmp_path):
 
 @pytest.mark.parametrize("has_one", [False, True], ids=["forked", "stays"])
 def test_attempt_continues_when_its_dispatcher_dies_before_the_reply(runtime, tmp_path, has_one):
-    """R8, I8."""
     if has_one:
         run(runtime, tmp_path / "1", "echo one")
     order = place_attempt(tmp_path / "2", "echo two", {}, "")

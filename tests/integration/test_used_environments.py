@@ -1,4 +1,4 @@
-"""E11, L3, L5: notebooks, scripts and functions run in the version of an environment that was fixed
+"""Notebooks, scripts and functions run in the version of an environment that was fixed
 when the run was created. Real installations and kernels."""
 
 import json
@@ -21,7 +21,7 @@ from nbyard.domain.projects.definitions import FILE, ProjectPush, read_definitio
 from nbyard.domain.runs.previews.forecasts import ForecastRequest
 from nbyard.domain.runs.structs import NewRun, RunDetail
 from nbyard.errors import Invalid, NbyardError
-from nbyard.reasons.structs import because, reason_text
+from nbyard.reasons.structs import Reason, because
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.transfer.project_folders import SelectedFile, pack_files
@@ -92,8 +92,7 @@ def ground(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wheels: Wheels) -> I
 
 
 def test_notebook_runs_in_the_frozen_version(ground: Ground) -> None:
-    """E11, L3: chosen by the environment's kernel or by name in the shell; one lock gives one cache
-    key."""
+    """Chosen by the environment's kernel or by name in the shell; one lock gives one cache key."""
     ground.notebook("import cow; print(cow.version)")
     first = ground.run(path="n.ipynb", environment="cows")
     task = first.tasks[0]
@@ -126,7 +125,7 @@ def test_notebook_runs_in_the_frozen_version(ground: Ground) -> None:
 
 @pytest.mark.long
 def test_schedule_keeps_the_version_that_it_names(ground: Ground) -> None:
-    """L3: a schedule without a version follows the newest one.
+    """An automation without a version follows the newest one.
 
     The record of each run has version and lock."""
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
@@ -145,7 +144,7 @@ def test_schedule_keeps_the_version_that_it_names(ground: Ground) -> None:
 
 @pytest.mark.long
 def test_the_files_of_a_project_share_an_environment(ground: Ground) -> None:
-    """L3: a push creates it, the project lists it, and all files run in one version."""
+    """A push creates it, the project lists it, and all files run in one version."""
     code = b"import cow; print(cow.version)"
     toml = b"""[project]
 name = "farm"
@@ -215,7 +214,7 @@ def test_ready_kernels_serve_only_their_environment_version(ground: Ground) -> N
 
 @pytest.mark.long
 def test_scripts_and_functions_run_in_the_environment(ground: Ground) -> None:
-    """E11: their child processes find programs of the environment first."""
+    """Their child processes find programs of the environment first."""
     (ground.root / "s.py").write_text(
         "import cow, shutil; print(cow.version, shutil.which('python'))"
     )
@@ -232,7 +231,7 @@ def test_scripts_and_functions_run_in_the_environment(ground: Ground) -> None:
 
 
 def test_executable_can_name_its_environment(ground: Ground) -> None:
-    """E11: in the file beside its code, which is copied with it. A node can override it."""
+    """In the file beside its code, which is copied with it. A node can override it."""
     executables = ground.yard.services.executables
     (ground.root / "s.py").write_text("import cow; print(cow.version)")
     for name, words in (("cow", "no environment 'cow'"), ("cows@7", "has no version 7")):
@@ -253,13 +252,13 @@ def test_executable_can_name_its_environment(ground: Ground) -> None:
     assert used == {"own": 2, "old": 1}
     nodes["old"]["environment"] = "none"
     (ground.root / "flow.nbflow").write_text(json.dumps(flow))
-    with pytest.raises(NbyardError, match=r"old: environment: there is no environment 'none'"):
+    with pytest.raises(NbyardError, match=r"old: environment: .* 'none'"):
         ground.run(path="flow.nbflow")
 
 
 @pytest.mark.long
 def test_version_with_a_missing_folder_is_installed_again(ground: Ground) -> None:
-    """L3: from its lock."""
+    """From its lock."""
     ground.notebook("import cow; print(cow.version)")
     place = ground.environments.get(ADA, "cows").current.place
     shutil.rmtree(place)
@@ -270,7 +269,7 @@ def test_version_with_a_missing_folder_is_installed_again(ground: Ground) -> Non
 
 @pytest.mark.long
 def test_manual_changes_of_an_environment_are_reported(ground: Ground) -> None:
-    """L5: packages that are installed there but not in the lock."""
+    """Packages that are installed there but not in the lock."""
     (ground.root / "s.py").write_text("print(1)")
     place = Path(ground.environments.get(ADA, "cows").current.place)
     first = ground.run(path="s.py", environment="cows")
@@ -299,7 +298,7 @@ def crate_of(ground: Ground, run: str) -> dict[str, bytes]:
 def test_local_folder_is_used_in_place_and_its_changes_are_reported(
     ground: Ground, tmp_path: Path
 ) -> None:
-    """L6: the current code runs.
+    """The current code runs.
 
     Results of other code are not reused; after a revert, the first one is."""
     folder = project(tmp_path / "code/calf", "calf", "0.1", ["cow>=2"])
@@ -311,31 +310,30 @@ def test_local_folder_is_used_in_place_and_its_changes_are_reported(
     assert cow.version == "2.0" and cow.hashes
     (ground.root / "s.py").write_text("import calf, cow; print(calf.version, cow.version)")
 
-    def ran() -> tuple[str, bool, str]:
+    def ran() -> tuple[str, bool, Reason | None]:
         run = ground.run(path="s.py", environment="cows")
-        return ground.log(run), run.tasks[0].cached, reason_text(run.tasks[0].warning)
+        return ground.log(run), run.tasks[0].cached, run.tasks[0].warning
 
-    changed = (
-        f"the environment of the task differs from the lock of cows version 2: the folder {folder}"
-    )
-    assert ran() == ("0.1 2.0", False, "")
+    differences = [because("locked-folder-changed", path=str(folder))]
+    changed = because("lock-differs", environment="cows", number=2, differences=differences)
+    assert ran() == ("0.1 2.0", False, None)
     for version in ("0.2", "0.3.0"):  # compiled code is known by the size, and the second
         (folder / "calf.py").write_text(f"version = {version!r}")
-        assert ran() == (f"{version} 2.0", False, f"{changed} has changed since it was locked")
+        assert ran() == (f"{version} 2.0", False, changed)
     (folder / "calf.py").write_text("version = '0.1'\n")
-    assert ran() == ("0.1 2.0", True, "")
+    assert ran() == ("0.1 2.0", True, None)
     files = crate_of(ground, ground.yard.services.runs.list(ADA).items[0].id)
     lock = files["environments/cows-v2.txt"].decode()
     assert "# calf==0.1, used in place\n" in lock and "\ncow==2.0 --hash=sha256:" in f"\n{lock}"
     assert not [name for name, content in files.items() if str(tmp_path).encode() in content]
     (folder / "calf.py").write_text("version = '0.4.00'")
     assert ground.change(f"-e {folder}").current.digest != made.current.digest
-    assert ran() == ("0.4.00 2.0", False, "")
+    assert ran() == ("0.4.00 2.0", False, None)
 
 
 @pytest.mark.long
 def test_missing_module_can_be_added_and_the_run_retried(ground: Ground, wheels: Wheels) -> None:
-    """L1: the failed task runs again in the newest version, also if the run had no environment."""
+    """The failed task runs again in the newest version, also if the run had no environment."""
     wheels.add("calf", "1.0")
     (ground.root / "s.py").write_text("import calf; print(calf.version)")
     runs = ground.yard.services.runs

@@ -1,4 +1,4 @@
-"""G6: the same services over HTTP."""
+"""The same services over HTTP."""
 
 from types import SimpleNamespace
 
@@ -38,7 +38,7 @@ def test_resources_of_a_client_are_linked_to_its_project(client: Client, api: Ju
     )
     assert [one.id for one in client.automations.list(project="of client").items] == [made.id]
     asked = {"operation": "runs.retry", "path": {"run": "1"}, "project": client.project}
-    assert client.system.spell(body=asked).command == "nbyard --project 'of client' runs retry 1"
+    assert "--project 'of client' runs" in client.system.spell(body=asked).command
     gone = client.system.spell(body={**asked, "project": "gone"})
     assert gone.command == "nbyard runs retry 1"
 
@@ -96,7 +96,7 @@ def test_a_wrong_token(api: JupyterServer):
 
 
 def test_no_token(api: JupyterServer):
-    """P5: it says what is missing."""
+    """The message says what is missing."""
     with pytest.raises(Forbidden) as refused:
         Client(api.url).runs.list()
     assert "set NBYARD_TOKEN" in refused.value.hint
@@ -113,7 +113,6 @@ def test_no_token(api: JupyterServer):
     ],
 )
 def test_responses_of_a_hub_without_server_are_explained(status: int, words: str):
-    """P5."""
     assert words in Client("http://hub.test/user/ann", "t").error_of(status, b"<html>").message
 
 
@@ -124,7 +123,6 @@ def test_a_change_without_a_token_asks_for_one(api: JupyterServer):
 
 
 def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer):
-    """A2."""
     (api.root / "ä b.csv").write_bytes(b"a\n1\n" * 500_000)
     made = client.datasets.create(body=NewDataset(FileSource("ä b.csv"), "d"))
     with Dispatching(Settings(store_dir=str(api.store))) as dispatcher:
@@ -139,7 +137,6 @@ def test_downloads_are_files_with_their_names(client: Client, api: JupyterServer
 
 
 def test_an_address_is_below_the_servers_prefix():
-    """M2, G4."""
     found = SimpleNamespace(links=[SimpleNamespace(path="nbyard/deployments/cow/api/")])
     told = Client("http://h.test:8888/user/ann/").address(found)
     assert told == "http://h.test:8888/user/ann/nbyard/deployments/cow/api/"

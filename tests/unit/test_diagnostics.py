@@ -1,4 +1,4 @@
-"""G7: what doctor finds around it."""
+"""What doctor finds on a machine."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""G8: where to ask."""
+"""Finding the server."""
 
 import json
 import os
@@ -50,7 +50,7 @@ def test_resources_of_a_connection_are_linked_to_its_project(machine, monkeypatc
 
 
 def test_an_address_belongs_to_the_responding_server(machine):
-    """M2: without a server."""
+    """This holds without a server."""
     found = discover.connect()
     body = NewDeployment("cow:1", service="own", name="cow", ports=[Port("web", 80)])
     made = found.deployments.create(body=body)
@@ -65,7 +65,7 @@ def test_an_address_belongs_to_the_responding_server(machine):
 
 
 def test_variables_that_the_dispatcher_ignores_are_named(machine, monkeypatch):
-    """G5: only those that somebody set here."""
+    """Only variables that are set here."""
     found = discover.connect()
     monkeypatch.setattr(
         dispatcher_launcher, "other_settings", lambda *_: {"slots": "4", "gpus": ""}
@@ -157,7 +157,6 @@ PUBLIC = "https://hub.test/user/ann/"
     ],
 )
 def test_the_token_of_a_hub_s_session_is_for_its_own_server_only(monkeypatch, server, is_own):
-    """P5."""
     monkeypatch.setattr(discover, "_running", list)
     monkeypatch.delenv("NBYARD_TOKEN", raising=False)
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
@@ -170,7 +169,7 @@ def test_the_token_of_a_hub_s_session_is_for_its_own_server_only(monkeypatch, se
 
 
 def test_the_port_of_a_hub_s_session_is_its_own_server(monkeypatch):
-    """P5: a server of a hub writes no token where it says that it runs."""
+    """A server of a hub writes no token to its runtime file."""
     running = [{"port": 8888, "url": "http://127.0.0.1:8888/user/ann/", "token": ""}]
     monkeypatch.setattr(discover, "_running", lambda: running)
     monkeypatch.setenv("JUPYTERHUB_API_TOKEN", "of the hub")
@@ -189,7 +188,7 @@ def test_an_unknown_server_is_refused(monkeypatch):
 
 @pytest.mark.parametrize("key", ["\udcff", "a\0b"])
 def test_invalid_texts_are_refused_without_a_server_too(machine, key):
-    """Q20: the shell hands over whatever bytes were typed."""
+    """The shell passes any bytes."""
     found = discover.connect()
     with pytest.raises(Invalid):
         found.datasets.get(dataset=key)

@@ -1,4 +1,4 @@
-"""I28, G2: mounting costs little, and a store that cannot be used stops nobody."""
+"""Mounting is cheap, and an unusable store stops no server."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""E8: the mark of a function changes nothing anywhere else."""
+"""The decorator of a function changes nothing outside nbyard."""
 
 import subprocess
 import sys

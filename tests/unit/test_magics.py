@@ -1,4 +1,4 @@
-"""D6, E8, G3: `%nbyard` and `%%nbyard` in a notebook."""
+"""`%nbyard` and `%%nbyard` in a notebook."""
 
 import json
 from pathlib import Path
@@ -79,7 +79,6 @@ def test_a_run_returns_its_state_and_outputs(shell, yard, dispatcher):
 
 
 def test_a_check_run_is_not_in_the_history(shell, yard, dispatcher):
-    """K15."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     done = shell.run_line_magic("nbyard", "check t.sh")
     assert done.state == "succeeded" and "Check run succeeded." in repr(done)
@@ -100,7 +99,7 @@ def test_lists_are_shown(shell, noun):
 
 
 def test_a_dataset_returns_its_path(shell, yard, dispatcher, monkeypatch, tmp_path):
-    """D4: from any folder; the path opens the current version, which is a file or a folder."""
+    """From any folder. The path opens the current version, a file or a folder."""
     root, datasets, me = yard.parts.files.root, yard.services.datasets, Caller(local_name())
     (root / "birds.csv").write_text("x\n1\n")
     (root / "pictures").mkdir()
@@ -126,7 +125,7 @@ def test_refusals_are_usage_errors(shell, yard, line):
 
 
 def test_a_cell_with_a_function_is_an_executable(shell, yard, dispatcher):
-    """E8: version 2 comes with another code only; the function is there to be tried."""
+    """Only other code creates version 2. The function can be called in the notebook."""
     first = shell.run_cell_magic("nbyard", "executable count", FUNCTION)
     assert first.executable.current.number == 1 and shell.user_ns["count"]
     assert [row[:3] for row in first.rows] == [
@@ -142,7 +141,6 @@ def test_a_cell_with_a_function_is_an_executable(shell, yard, dispatcher):
 
 
 def test_other_cells_are_scripts_with_their_handoff_values(shell, yard, dispatcher):
-    """E8, E14."""
     made = shell.run_cell_magic("nbyard", "executable scale", SCRIPT)
     assert made.executable.current.kind == "command" and "double" not in shell.user_ns
     assert [row[:2] for row in made.rows] == [["rate", "value"], ["double", "output"]]
@@ -151,7 +149,7 @@ def test_other_cells_are_scripts_with_their_handoff_values(shell, yard, dispatch
 
 
 def test_a_marked_function_of_a_cell_is_an_executable(shell, yard, capsys, monkeypatch):
-    """E8; in a run it only is what it is."""
+    """In a run, it is a plain function."""
     marked = "import nbyard\n\n" + FUNCTION.replace("def", "@nbyard.executable\ndef")
     monkeypatch.setenv("NBYARD_ATTEMPT", "/somewhere")
     shell.run_cell(marked)
@@ -206,7 +204,7 @@ def test_arguments_are_completed(shell, yard):
 
 
 def test_causes_of_a_difference_are_shown(shell, yard, dispatcher):
-    """X3: as a table, and for one metric or output."""
+    """The table is for all results, or for one metric or output."""
     root = yard.parts.files.root
     (root / "m.py").write_text(
         "import nbyard\nnbyard.log_metric('score', nbyard.input('rate', 0.5))\n"
@@ -247,8 +245,8 @@ def test_the_origin_of_an_artifact_is_shown(shell, yard, dispatcher):
         shell.run_line_magic("nbyard", "lineage")
 
 
-def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
-    """R13: also a notebook that is itself part of a run, which the next run names."""
+def test_a_notebook_fires_an_automation(shell, yard, dispatcher, monkeypatch):
+    """The notebook may be part of a run, which the next run names."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     first = shell.run_line_magic("nbyard", "run t.sh").detail
     caller, service = Caller(local_name()), yard.services.automations
@@ -342,7 +340,7 @@ def test_a_file_has_several_schedules_by_name(shell, notebook):
     for name in ("early", "late"):
         made = shell.run_line_magic("nbyard", f"schedule daily at 6 load.sh --name {name}")
         assert made.automation.name == name and made.automation.run.path.endswith("load.sh")
-    with pytest.raises(UsageError, match=r"choose one with --name \(late, early\)"):
+    with pytest.raises(UsageError, match=r"--name \(late, early\)"):
         shell.run_line_magic("nbyard", "schedule daily at 7 load.sh")
     late = shell.run_line_magic("nbyard", "schedule daily at 9 load.sh --name late")
     assert late.automation.id == made.automation.id
@@ -380,7 +378,7 @@ def test_invalid_schedules_and_deployments_are_refused(shell, notebook, monkeypa
 
 def test_an_unknown_notebook_path_is_requested(shell, monkeypatch, tmp_path):
     monkeypatch.setenv("JPY_SESSION_NAME", str(tmp_path / "gone.ipynb"))
-    with pytest.raises(UsageError, match="The file of this notebook is unknown"):
+    with pytest.raises(UsageError, match="this notebook is unknown"):
         shell.run_line_magic("nbyard", "schedule daily at 6")
     path = tmp_path / "code.ipynb"
     path.write_text("{}")

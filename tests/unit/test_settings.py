@@ -1,4 +1,4 @@
-"""G5: settings from configuration and environment."""
+"""Settings from configuration and environment."""
 
 import os
 import re
@@ -44,7 +44,7 @@ def test_configuration_wins_over_the_environment(monkeypatch):
 
 
 def test_settings_of_work_belong_to_the_dispatcher():
-    """G5: the store itself, the server and what a run asks for are not."""
+    """Settings of the store, the server and each run do not."""
     own = Settings.of_dispatcher()
     assert {"slots", "gpus", "docker_host", "dask_address", "idle_seconds"} <= set(own)
     assert not {"store_dir", "database_url", "default_runtime", "max_body_bytes"} & set(own)
@@ -132,10 +132,8 @@ def test_urls_that_sqlalchemy_reads_are_accepted(rest):
 
 @pytest.mark.parametrize("name", ["slot", "idle_second", "slots_"])
 def test_an_unknown_setting_is_refused_with_a_suggestion(monkeypatch, name):
-    """G5: configured or as a variable, where that is spelled nearly like that of a setting."""
-    with pytest.raises(
-        TraitError, match=rf"c\.Settings\.{name}: .* did you mean (slots|idle_seconds)\?"
-    ):
+    """The setting is in the configuration or a variable, with a spelling error."""
+    with pytest.raises(TraitError, match=rf"c\.Settings\.{name}: .* (slots|idle_seconds)\?"):
         Settings(config=Config({"Settings": {name: 1}}))
     monkeypatch.setenv(f"NBYARD_{name.upper()}", "1")
     with pytest.raises(TraitError, match=r"did you mean NBYARD_(SLOTS|IDLE_SECONDS)\?"):

@@ -1,4 +1,4 @@
-"""HOUSE 2: settings in, services out."""
+"""Settings in, services out."""
 
 from nbyard.settings import Settings
 from nbyard.yard import Yard

@@ -1,4 +1,4 @@
-"""K1, K12: the workflow document on the server, as collaboration sees it."""
+"""The workflow document on the server, as collaboration sees it."""
 
 import json
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_an_empty_file_is_an_empty_workflow() -> None:
 
 
 def test_comments_are_kept_with_their_places() -> None:
-    """K9: and a file without comments has no block for them."""
+    """A file without comments has no block for them."""
     text = flow(comments={"#1": {"text": "# Data", "size": [300, 80]}}, positions={"#1": [1, 2]})
     document = loaded(text)
     assert document.get() == text
@@ -117,7 +117,7 @@ def test_an_edge_of_a_deleted_node_is_not_written() -> None:
 
 
 def test_changes_to_different_nodes_both_survive() -> None:
-    """K12: the last writer of one field does not undo another field."""
+    """The last writer of one field does not undo another field."""
     mine, theirs = loaded(two_nodes()), YFlow()
     theirs.ydoc.apply_update(mine.ydoc.get_update())
     mine.blocks["nodes"]["a"]["label"] = "mine"

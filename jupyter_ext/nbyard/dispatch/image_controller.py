@@ -24,8 +24,8 @@ from nbyard.errors import NbyardError, NotFound, reason_of, words_of
 from nbyard.images.builds import (
     BuildFailed,
     ImageRequest,
+    code_build_request,
     code_image,
-    code_wish,
     ensure_image,
     environment_image,
     staged_packages,
@@ -232,7 +232,7 @@ class ImageController:
         network, store_id = self._context.settings.docker_build_network, self._context.store.id
         if not image.environment:
             base = image.recipe.base
-            wish = self._model_build_request(row, build_folder) or code_wish(
+            wish = self._model_build_request(row, build_folder) or code_build_request(
                 build_folder, row.file, network, base
             )
             labels = store_labels(store_id, "code") | dict(wish.labels)

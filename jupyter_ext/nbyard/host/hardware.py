@@ -95,10 +95,10 @@ def gpu_source(configured: Sequence[str]) -> Reason:
         return SET
     if shutil.which(PROGRAM) is None:
         return NOBODY
-    return DRIVER if _given() is None else OURS
+    return DRIVER if _batch_job_gpus() is None else OURS
 
 
-def _given() -> str | None:
+def _batch_job_gpus() -> str | None:
     """Return CUDA_VISIBLE_DEVICES of the batch job that this process is in, None without one."""
     is_job = any(name in os.environ for name in JOBS) and ATTEMPT_ID not in os.environ
     return os.environ.get(VISIBLE) if is_job else None
@@ -134,7 +134,7 @@ def _usable_uuids(cards: Sequence[Sequence[str]]) -> Iterator[str]:
     match (CUDA C++ Programming Guide, *CUDA Environment Variables*). Each group in `cards` begins
     with the card. If the card has partitions, only these are yielded.
     """
-    visible_devices = _given()
+    visible_devices = _batch_job_gpus()
     if visible_devices is None:
         yield from chain.from_iterable(card[1:] or card for card in cards)
         return

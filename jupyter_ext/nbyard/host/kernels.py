@@ -19,7 +19,12 @@ from jupyter_core.paths import jupyter_data_dir, jupyter_path
 from msgspec.structs import replace
 
 from nbyard.domain.digest import digest_of
-from nbyard.domain.environments.machine_kernels import Kernel, Origin, conda_environment_of, is_ours
+from nbyard.domain.environments.machine_kernels import (
+    Kernel,
+    Origin,
+    conda_environment_of,
+    is_owned,
+)
 from nbyard.domain.environments.references import lock_differences
 from nbyard.domain.environments.structs import (
     KERNEL_PREFIX,
@@ -228,7 +233,7 @@ def _choose_kernel(specs: Mapping[str, Any], name: str, language: str) -> str:
         kernel_name
         for kernel_name, about in specs.items()
         if language and about["spec"].get("language", "").lower() == language.lower()
-        if not is_ours(about["spec"])
+        if not is_owned(about["spec"])
     ]
     return (
         min(kernel_names, key=lambda kernel_name: (kernel_name != NATIVE, kernel_name), default="")
@@ -241,7 +246,7 @@ def list_foreign_kernels() -> list[Kernel]:
     kernels: list[Kernel] = []
     for name, about in sorted(all_specs().items()):
         spec = about["spec"]
-        if is_ours(spec):
+        if is_owned(spec):
             continue
         interpreter = _program(spec)
         place = _place(spec, interpreter)

@@ -250,7 +250,7 @@ def write(text: str, store: Path, force: bool) -> bool:
     path = unit_path()
     if _text(path) == text:
         return False
-    check_ours(store, force)
+    check_owned(store, force)
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text.encode())
     return True
@@ -263,7 +263,7 @@ def remove() -> None:
         each.unlink(missing_ok=True)
 
 
-def check_ours(store: Path, force: bool) -> None:
+def check_owned(store: Path, force: bool) -> None:
     """Check that the unit's file is missing, or that nbyard wrote it for this store.
 
     Raises:

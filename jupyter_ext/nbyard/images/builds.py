@@ -280,7 +280,7 @@ def staged_packages(blobs: Blobs, lock_lines: Sequence[str], place: Path) -> dic
     return folders
 
 
-def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> ImageRequest:
+def code_build_request(folder: Path, file: str, network: str = "", base: str = "") -> ImageRequest:
     """Return the request to build the Dockerfile `file` in a folder.
 
     The Dockerfile's own folder is the build context. `base` is the value of its build argument.
@@ -299,7 +299,7 @@ def code_wish(folder: Path, file: str, network: str = "", base: str = "") -> Ima
 
 def code_image(engine: Engine, folder: Path, file: str, say: Say, network: str = "") -> str:
     """Return the name of the image for a Dockerfile. The image is built if it is missing."""
-    wish = code_wish(folder, file, network)
+    wish = code_build_request(folder, file, network)
     with _lock(f"{wish.file}\n{wish.text}"):
         return ensure_image(engine, wish, say).reference
 

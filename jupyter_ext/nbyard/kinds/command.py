@@ -17,7 +17,7 @@ from nbyard.domain.commands.interpreters import (
 )
 from nbyard.domain.commands.invocations import ATTEMPT, TEMPORARY, WORK
 from nbyard.domain.environments.structs import EnvironmentRef
-from nbyard.domain.inspection.handoff_calls import MARK, handed_values
+from nbyard.domain.inspection.handoff_calls import MARK, handoff_values
 from nbyard.domain.inspection.scripts import Script, read_script
 from nbyard.errors import Invalid
 from nbyard.kinds.protocol import Reading
@@ -100,7 +100,7 @@ class CommandKind:
             ExitCodes(
                 invocation.success_codes, invocation.temporary_codes, invocation.permanent_codes
             ),
-            handed=handed_values(reading.arguments, values),
+            handed=handoff_values(reading.arguments, values),
             secrets=secrets,
         )
 

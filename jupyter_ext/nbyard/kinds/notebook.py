@@ -13,9 +13,9 @@ from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.executables.structs import ExecutableVersion
 from nbyard.domain.inspection.handoff_calls import (
     MARK,
-    add_handed_arguments,
-    handed_values,
-    read_handed,
+    add_handoff_arguments,
+    handoff_values,
+    read_handoff_calls,
 )
 from nbyard.domain.notebooks import bash_parameters, parameter_cells, r_parameters
 from nbyard.domain.notebooks.cell_to_tag import cell_to_tag
@@ -71,9 +71,9 @@ class NotebookKind:
             arguments, hints = own.arguments, own.hints
             # The search for values by name parses all code, so skip it without the marker.
             if MARK in content:
-                handed = read_handed(parameter_cells.whole_code(notebook))
+                handed = read_handoff_calls(parameter_cells.whole_code(notebook))
                 arguments, hints = (
-                    add_handed_arguments(arguments, handed.arguments),
+                    add_handoff_arguments(arguments, handed.arguments),
                     [*hints, *handed.hints],
                 )
         elif read := READERS.get(language):
@@ -115,7 +115,7 @@ class NotebookKind:
             for name, value in checked.items()
             if not isinstance(declared[name].reach, BY_ITSELF)
         }
-        handed = handed_values(reading.arguments, checked)
+        handed = handoff_values(reading.arguments, checked)
         return NotebookWork(f"code/{file}", kernel, reading.language, own, handed)
 
     def has_own_defaults(self, language: str, content: Callable[[], bytes]) -> bool:

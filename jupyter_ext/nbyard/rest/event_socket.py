@@ -105,7 +105,7 @@ class Broadcast:
             with contextlib.suppress(NbyardError):
                 places: dict[tuple[Caller, int], list[EventSocket]] = defaultdict(list)
                 for window in self.windows:
-                    if window.place is not None and window.takes_more:
+                    if window.place is not None and window.accepts_more:
                         places[window.place].append(window)
                 for (caller, cursor), windows in places.items():
                     if cursor != newest:
@@ -131,7 +131,7 @@ class Broadcast:
             if last == cursor:
                 return newest
             # Windows may have closed or moved on while the frame was read in a thread.
-            windows = [w for w in windows if w.place == (caller, cursor) and w.takes_more]
+            windows = [w for w in windows if w.place == (caller, cursor) and w.accepts_more]
             for window in windows:
                 window.move_on(last, text)
             if not windows or last >= newest:
@@ -224,7 +224,7 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
         return self._caller, self._cursor
 
     @property
-    def takes_more(self) -> bool:
+    def accepts_more(self) -> bool:
         """Return whether the window's unsent bytes are few enough to send more events."""
         return self._unsent < MAX_UNSENT
 
@@ -254,13 +254,13 @@ class EventSocket(WebSocketMixin, WebSocketHandler, JupyterHandler):
             sent.add_done_callback(partial(self._on_written, len(text)))
 
     def _on_written(self, length: int, sent: "asyncio.Future[None]") -> None:
-        was_full = not self.takes_more
+        was_full = not self.accepts_more
         self._unsent -= length
         # `exception` also marks the error as retrieved. asyncio would log it otherwise.
         if sent.cancelled() or sent.exception() is not None:
             return  # the socket is closed
         # The window missed events while it was full.
-        if was_full and self.takes_more:
+        if was_full and self.accepts_more:
             self._broadcast.publish()
 
 

@@ -69,8 +69,8 @@ def delete_secrets(target: str) -> None:
     with contextlib.suppress(OSError):
         # The work can change the link in its folder. So only a folder with the name of a secrets
         # folder is deleted.
-        is_ours = os.getuid() in (0, os.lstat(target).st_uid)
-        if is_ours and os.path.basename(target).startswith(MARK) and not os.path.islink(target):
+        is_owned = os.getuid() in (0, os.lstat(target).st_uid)
+        if is_owned and os.path.basename(target).startswith(MARK) and not os.path.islink(target):
             shutil.rmtree(target)
 
 

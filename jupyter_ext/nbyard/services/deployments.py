@@ -29,8 +29,8 @@ from nbyard.domain.deployments.keys import (
     CreatedKey,
     DeploymentKey,
     NewDeploymentKey,
+    check_accepts_keys,
     check_new_key,
-    check_takes_keys,
     hash_of_key,
     new_key_text,
 )
@@ -324,7 +324,7 @@ class DeploymentService:
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
             record = self._find(c, caller, deployment)
-            check_takes_keys(record)
+            check_accepts_keys(record)
             if not record.port:
                 with open_port(self._parts.settings.deployment_address) as entrance:
                     port = entrance.getsockname()[1]

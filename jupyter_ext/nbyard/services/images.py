@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.domain.callers import Caller
 from nbyard.domain.ids import new_id
-from nbyard.domain.images.dockerfile_parser import takes_base
+from nbyard.domain.images.dockerfile_parser import accepts_base
 from nbyard.domain.images.structs import (
     BUILD_LOG,
     MARKER,
@@ -127,7 +127,7 @@ class ImageService:
             raise NotFound(f"There is no Dockerfile {body.path[:200]}.")
         if recipe.base:
             check_recipe(recipe)
-            if not takes_base(real.read_text("utf-8", "replace")):
+            if not accepts_base(real.read_text("utf-8", "replace")):
                 raise Invalid.field(
                     "recipe.base",
                     "the Dockerfile accepts no base: add ARG BASE before its first FROM",
@@ -306,7 +306,7 @@ class ImageService:
     def _find(self, c: Connection, caller: Caller, key: str) -> NamedImage:
         get = self._store.images.get
         # Docker completes a name without a tag by `latest`, and users type names as in Docker.
-        return _there(get(c, caller.name, key) or get(c, caller.name, f"{key}:latest"), key)
+        return _existing(get(c, caller.name, key) or get(c, caller.name, f"{key}:latest"), key)
 
     @operation("GET", "/images/{image}/log", scope="images:read")
     def log(self, caller: Caller, image: str, after: int = 0) -> LogChunk:
@@ -319,7 +319,7 @@ class ImageService:
         newest = self._store.images.newest
         with self._store.read() as c:
             record = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
-        record = _there(record, image)
+        record = _existing(record, image)
         path = self._store.folder / image_folder(record.id) / BUILD_LOG
         return log_files.read_piece(path, after, done=record.state in IMAGE.terminal)
 
@@ -357,7 +357,7 @@ def check_image_unused(parts: ServiceContext, image: NamedImage) -> None:
     check_unused(parts, image.reference, workflows_with_image(parts, image), users)
 
 
-def _there(named_image: NamedImage | None, key: str) -> NamedImage:
+def _existing(named_image: NamedImage | None, key: str) -> NamedImage:
     if named_image is None:
         raise NotFound(f"nbyard has no image '{key[:80]}'.")
     return named_image

@@ -21,7 +21,6 @@ from nbyard.host import hardware, user_unit
 from nbyard.host.entry_points import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import find_project
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -81,7 +80,7 @@ class SystemService:
         if body.project:
             # Without such a project, a form links nothing.
             with self._parts.store.read() as c, suppress(NotFound):
-                name = find_project(self._parts.store, c, caller, body.project).name
+                name = self._parts.store.projects.find(c, caller.name, body.project).name
         return self._parts.spell(msgspec.structs.replace(body, project=name))
 
     def _versions(self) -> Check:

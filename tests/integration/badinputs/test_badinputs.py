@@ -1,4 +1,4 @@
-"""I24, I29: the corpus of bad inputs causes no 5xx, no hang and no leaked canary.
+"""The corpus of bad inputs causes no 5xx, no hang and no leaked canary.
 
 Each input gets the class of answer that the corpus promises."""
 

@@ -19,7 +19,7 @@ def test_successful_run_exits_with_0(shell, echo, dispatcher: Dispatching):
 
 
 def test_pin_applies_to_one_run(shell, echo, dispatcher: Dispatching):
-    """K8: the used run is shown with its number."""
+    """The used run is shown with its number."""
     assert shell("run", echo, "--name", "first").code == 0
     said = shell("run", echo, "-p", "word=other", "--pin", "main=first")
     assert "result of run 1" in said.err
@@ -83,7 +83,7 @@ def test_terminal_controls_in_names_and_logs_are_removed(shell, yard, dispatcher
 
 
 def test_installed_command_works(tmp_path: Path):
-    """G7: doctor, in a process of its own."""
+    """Doctor, in a process of its own."""
     program = Path(sys.executable).with_name("nbyard")
     done = subprocess.run(
         [program, "doctor", "--json"],
@@ -100,7 +100,6 @@ def test_installed_command_works(tmp_path: Path):
 
 
 def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
-    """D8."""
     folder = yard.parts.files.root / "t"
     folder.mkdir()
     for text in ("1", "2"):
@@ -115,7 +114,6 @@ def test_two_versions_of_a_dataset_are_compared(shell, yard: Yard, dispatcher):
 
 
 def test_dataset_in_use_is_deleted_only_with_force(shell, yard: Yard, dispatcher):
-    """D9."""
     root = yard.parts.files.root
     (root / "t.csv").write_text("a\n1\n")
     assert shell("datasets", "add", "t.csv").code == 0

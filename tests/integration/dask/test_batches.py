@@ -1,4 +1,4 @@
-"""M4: a model predicts a dataset on a cluster: pieces on all workers, predictions in order."""
+"""A model predicts a dataset on a cluster: pieces on all workers, predictions in order."""
 
 import io
 import json
@@ -111,7 +111,7 @@ def gone(witness: Path) -> bool:
 
 @pytest.mark.timeout(200)
 def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Ground) -> None:
-    """M4, R12: the worker that waits for the pieces predicts as well. No file remains."""
+    """The worker that waits for the pieces predicts as well. No file remains."""
     witness = witnessed(wide, "wait")
     run = doubling(project, witness)
     project.dispatching.until(lambda: begun(witness), lambda found: len(found) == 2, 100)
@@ -125,7 +125,7 @@ def test_pieces_are_predicted_by_all_workers_in_order(project: Project, wide: Gr
 
 @pytest.mark.timeout(200)
 def test_pieces_of_a_dead_worker_are_predicted_by_another(project: Project, wide: Ground) -> None:
-    """M4: the process of the model ends with its worker."""
+    """The process of the model ends with its worker."""
     witness = witnessed(wide, "wait")
     run = doubling(project, witness)
     project.dispatching.until(lambda: begun(witness), lambda seen: len(seen) == 2, 100)
@@ -143,7 +143,7 @@ def test_pieces_of_a_dead_worker_are_predicted_by_another(project: Project, wide
 @pytest.mark.long
 @pytest.mark.timeout(200)
 def test_batch_resumes_after_the_pieces_of_a_dead_worker(project: Project, cluster: Ground) -> None:
-    """M4, F4: on another worker, if the dead one saw nbyard's files."""
+    """On another worker, if the dead one saw nbyard's files."""
     workers = [cluster.start_worker() for _ in range(2)]
     witness = witnessed(cluster, "slow")
     run = doubling(project, witness)
@@ -172,7 +172,7 @@ def predicted(witness: Path) -> int:
 def test_cancelled_or_late_batch_leaves_no_process_on_workers(
     project: Project, wide: Ground, how: str
 ) -> None:
-    """R7, M4: although the model never returns. The resource usage of its node is recorded."""
+    """Although the model never returns. The resource usage of its node is recorded."""
     witness = witnessed(wide, "wait")
     run = doubling(project, witness, **LIMITS.get(how, {}))
     if how == "cancel":
@@ -192,7 +192,7 @@ def test_cancelled_or_late_batch_leaves_no_process_on_workers(
 
 @pytest.mark.long
 def test_error_of_a_model_on_a_worker_names_the_rows(project: Project, wide: Ground) -> None:
-    """M4: row numbers are those of the whole dataset."""
+    """Row numbers are those of the whole dataset."""
     witness = witnessed(wide, "bad")
     run = doubling(project, witness)
     assert project.end(run).run.state == "failed"

@@ -1,4 +1,4 @@
-"""K15: a check run on a cluster gets the same sample as in a process."""
+"""A check run on a cluster gets the same sample as in a process."""
 
 from collections.abc import Iterator
 from pathlib import Path

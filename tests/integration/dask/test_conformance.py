@@ -31,7 +31,7 @@ def marked(order: Order) -> list[psutil.Process]:
 
 
 class OnDask(Supervised):
-    """R12: the conformance suite on Dask."""
+    """The conformance suite on Dask."""
 
     where = ""
 
@@ -54,12 +54,12 @@ class OnDask(Supervised):
 
 @pytest.mark.long
 class TestDaskRuntime(OnDask):
-    """R12: workers that see nbyard's folders."""
+    """Workers that see nbyard's folders."""
 
     where = "dask_ground"
 
 
 class TestDaskRuntimeThatDoesNotSeeOurFiles(OnDask):
-    """P11: workers that do not see nbyard's folders."""
+    """Workers that do not see nbyard's folders."""
 
     where = "far_ground"

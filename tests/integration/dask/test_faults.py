@@ -1,4 +1,4 @@
-"""Workers, schedulers and dispatchers that die: each is an ordinary case (R8, R12, F4, F5)."""
+"""Workers, schedulers and dispatchers that die: each is an ordinary case."""
 
 import contextlib
 import os
@@ -149,7 +149,7 @@ def test_dead_scheduler_loses_the_attempt_and_the_next_one_works(
 
 @pytest.mark.sample(1)
 def test_tasks_waiting_at_a_dead_scheduler_are_submitted_again(bench: Bench) -> None:
-    """R8: running attempts are lost, waiting ones are not.
+    """Running attempts are lost, waiting ones are not.
 
     Under the same name, each is started once."""
     begun, waiting = bench.order(), bench.order()
@@ -172,7 +172,7 @@ def test_tasks_waiting_at_a_dead_scheduler_are_submitted_again(bench: Bench) -> 
 
 @ONE_IS_ENOUGH
 def test_tasks_at_the_scheduler_wait_by_priority(bench: Bench) -> None:
-    """F25: a retried task goes before a later new one, although it was submitted last."""
+    """A retried task goes before a later new one, although it was submitted last."""
     first, turns = bench.order(), bench.ground.folder / "turns"
     bench.runtime.start(first)
     bench.until_ready(first)
@@ -188,7 +188,7 @@ def test_tasks_at_the_scheduler_wait_by_priority(bench: Bench) -> None:
 
 @ONE_IS_ENOUGH
 def test_task_waiting_for_resubmission_can_be_cancelled(bench: Bench) -> None:
-    """I9: the task never starts."""
+    """The task never starts."""
     bench.ground.kill(bench.ground.workers[0])
     order = bench.order()
     order = msgspec.structs.replace(order, site=bench.runtime.start(order))
@@ -202,7 +202,7 @@ def test_task_waiting_for_resubmission_can_be_cancelled(bench: Bench) -> None:
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("is_late", [False, True])
 def test_resubmitted_task_is_started_once(bench: Bench, is_late: bool) -> None:
-    """I3: although the abandoned scheduler still runs, and gets a worker sooner or later."""
+    """Although the abandoned scheduler still runs, and gets a worker sooner or later."""
     bench.ground.kill(bench.ground.workers[0])
     order = bench.order()
     order = msgspec.structs.replace(order, site=bench.runtime.start(order))
@@ -257,7 +257,7 @@ def state_of(runtime: DaskRuntime, order: Order) -> str:
 
 @pytest.mark.long
 def test_next_dispatcher_adopts_attempts_of_a_killed_one(bench: Bench) -> None:
-    """R8, I8: no attempt starts twice, and no line of the log is missing or repeated."""
+    """No attempt starts twice, and no line of the log is missing or repeated."""
     order = bench.order()
     packed = msgspec.json.encode(order, enc_hook=str).decode()
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -281,7 +281,6 @@ def test_next_dispatcher_adopts_attempts_of_a_killed_one(bench: Bench) -> None:
 @pytest.mark.long
 @ONE_IS_ENOUGH
 def test_nothing_remains_after_the_results_were_fetched(bench: Bench) -> None:
-    """I12."""
     bench.gate.touch()
     order = bench.order()
     bench.runtime.start(order)
@@ -293,7 +292,7 @@ def test_nothing_remains_after_the_results_were_fetched(bench: Bench) -> None:
 
 @ONE_IS_ENOUGH
 def test_the_next_dispatcher_frees_the_worker_of_a_finished_attempt(bench: Bench) -> None:
-    """I12: the only thread of the worker waits until the files are fetched."""
+    """The only thread of the worker waits until the files are fetched."""
     bench.gate.touch()
     order = bench.order()
     order = msgspec.structs.replace(order, site=bench.runtime.start(order))
@@ -313,7 +312,6 @@ def test_the_next_dispatcher_frees_the_worker_of_a_finished_attempt(bench: Bench
 @pytest.mark.long
 @ONE_IS_ENOUGH
 def test_the_sweep_removes_what_no_live_attempt_owns(bench: Bench) -> None:
-    """I12."""
     dead, live = bench.order(), bench.order()
     bench.ground.start_worker(hidden=bench.hidden)
     for order in (dead, live):
@@ -340,7 +338,7 @@ def test_attempt_waits_for_an_unreachable_cluster(
 
 
 def test_missing_cluster_setting_is_explained(tmp_path: Path) -> None:
-    """G2: the message says what is missing, and how to set it."""
+    """The message says what is missing, and how to set it."""
     order = place_attempt(tmp_path, "true", {}, "")
     with pytest.raises(Invalid) as refused:
         DaskRuntime(Settings()).start(order)
@@ -351,14 +349,12 @@ def test_missing_cluster_setting_is_explained(tmp_path: Path) -> None:
 def test_different_dask_versions_are_refused(
     tmp_path: Path, dask_ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: the message names the difference."""
+    """The message names the difference."""
     versions = import_module("distributed.versions")
     monkeypatch.setattr(versions, "get_versions", partial(older, versions.get_versions))
     monkeypatch.setattr("distributed.client.get_versions", versions.get_versions, raising=False)
     settings = Settings(dask_address=dask_ground.address)
-    with pytest.raises(
-        Invalid, match=r"the scheduler has distributed .*, this installation has 2020\.1\.0"
-    ):
+    with pytest.raises(Invalid, match=r"distributed .* 2020\.1\.0"):
         DaskRuntime(settings).start(place_attempt(tmp_path, "true", {}, ""))
     assert probe_dask(settings).state == "missing"
 
@@ -371,7 +367,7 @@ def older(get: Callable[..., Any], *words: Any, **more: Any) -> Any:
 def test_cluster_is_created_by_a_callable(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: for any cluster object of Dask, including embedded ones."""
+    """For any cluster object of Dask, including embedded ones."""
     module = tmp_path_factory.mktemp("module") / "my_clusters.py"
     module.write_text(EMBEDDED)
     monkeypatch.syspath_prepend(module.parent)
@@ -385,15 +381,15 @@ def test_cluster_is_created_by_a_callable(
 
 
 def test_requests_wait_until_a_worker_reports_its_resources(tmp_path: Path) -> None:
-    """R12, F25: no resource is granted before, and the request is fulfilled afterwards."""
+    """No resource is granted before, and the request is fulfilled afterwards."""
     with ground() as found:
         runtime = DaskRuntime(Settings(store_dir=str(tmp_path), dask_address=found.address))
         order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
-        with pytest.raises(Unavailable, match="o Dask worker is registered"):
+        with pytest.raises(Unavailable, match="o Dask worker is"):
             runtime.start(order)
         found.start_worker("--resources", "CPU=1")
         wait_until(lambda: len(runtime.cluster.workers()) == 1)
-        with pytest.raises(Unavailable, match="no Dask worker has CPU=2"):
+        with pytest.raises(Unavailable, match="worker has CPU=2"):
             runtime.start(order)
         found.start_worker("--resources", "CPU=2", "--name", "large")
         wait_until(lambda: len(runtime.cluster.workers()) == 2)
@@ -407,14 +403,14 @@ def test_requests_wait_until_a_worker_reports_its_resources(tmp_path: Path) -> N
 def test_adaptive_cluster_starts_a_worker_for_a_request(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: workers start when they are needed, also for a request that only they can judge."""
+    """Workers start when they are needed, also for a request that only they can judge."""
     module = tmp_path_factory.mktemp("module") / "growing_clusters.py"
     module.write_text(GROWING)
     monkeypatch.syspath_prepend(module.parent)
     settings = Settings(store_dir=str(tmp_path), dask_cluster="growing_clusters:growing")
     runtime = DaskRuntime(settings)
     order = msgspec.structs.replace(place_attempt(tmp_path, "echo done", {}, ""), cpu=2.0)
-    with pytest.raises(Unavailable, match="o Dask worker is registered"):
+    with pytest.raises(Unavailable, match="o Dask worker is"):
         runtime.start(order)
     wait_until(lambda: len(runtime.cluster.workers()) == 1)
     runtime.start(order)

@@ -1,4 +1,4 @@
-"""A cluster of dask-gateway: its real server, with schedulers and workers as processes (R12)."""
+"""A cluster of dask-gateway: its real server, with schedulers and workers as processes."""
 
 import json
 import os
@@ -95,7 +95,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 def test_processes_and_a_gateway_give_equal_results(
     tmp_path: Path, repository: Path, server: Server
 ) -> None:
-    """R12, R1, R8: the store has one cluster, which the next dispatcher finds again."""
+    """The store has one cluster, which the next dispatcher finds again."""
     penguins = Penguins(tmp_path, repository, server.told, server.python)
     assert f"at {server.address} creates a cluster" in penguins.doctor()
     here = penguins.run()

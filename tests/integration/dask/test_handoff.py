@@ -1,5 +1,4 @@
-"""E14, R16: data frames and metrics by name on a cluster whose workers do not see nbyard's
-files."""
+"""Data frames and metrics by name on a cluster whose workers do not see nbyard's files."""
 
 from collections.abc import Iterator
 

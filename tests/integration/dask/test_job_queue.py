@@ -1,4 +1,4 @@
-"""Workers as jobs of a real SLURM on this machine, through dask-jobqueue (R12)."""
+"""Workers as jobs of a real SLURM on this machine, through dask-jobqueue."""
 
 import os
 import shutil
@@ -126,7 +126,7 @@ def slurm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Slurm]:
 def test_processes_and_slurm_jobs_give_equal_results(
     tmp_path: Path, repository: Path, slurm: Slurm
 ) -> None:
-    """R12, R1: the first task submits jobs, and no job remains when the dispatcher stops."""
+    """The first task submits jobs, and no job remains when the dispatcher stops."""
     penguins = Penguins(tmp_path, repository, slurm.told, python_with_peers())
     assert "slurm creates a cluster" in penguins.doctor()
     here = penguins.run()
@@ -142,7 +142,7 @@ def test_processes_and_slurm_jobs_give_equal_results(
 def test_run_survives_its_dispatcher_with_the_embedded_scheduler(
     tmp_path: Path, repository: Path, slurm: Slurm
 ) -> None:
-    """R8: the next dispatcher starts another scheduler, and submits new jobs."""
+    """The next dispatcher starts another scheduler, and submits new jobs."""
     penguins = Penguins(tmp_path, repository, slurm.told, python_with_peers())
     running = penguins.start("--runtime", "dask")
     penguins.kill_dispatcher()

@@ -1,4 +1,4 @@
-"""M6: a model that a task on a cluster wrote is loaded on a worker, and not on this machine."""
+"""A model that a task on a cluster wrote is loaded on a worker, and not on this machine."""
 
 import pytest
 

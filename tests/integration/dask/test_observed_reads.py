@@ -18,5 +18,5 @@ CASES = [pytest.param(name, rounds, id=name) for name, rounds in ROUNDS.items()]
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("project", "rounds"), CASES, indirect=["project"])
 def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int) -> None:
-    """X1, K8, R12: twenty rounds are 400 cases. One worker sees nbyard's folders, one does not."""
+    """Twenty rounds are 400 cases. One worker sees nbyard's folders, one does not."""
     check_never_stale(lay(project, PROGRAMS), tmp_path / "copy", rounds, runtime="dask")

@@ -51,7 +51,7 @@ def project(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Project]
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("code", [0, 1])
 def test_undeclared_files_are_the_same_as_of_a_process(project: Project, code: int) -> None:
-    """R2, R12: this also holds for failed work. Files that are not kept are named."""
+    """This also holds for failed work. Files that are not kept are named."""
     for name in ("table.csv", "same.csv"):
         (project.root / name).write_text("as it was")
     project.script("step", WRITE.replace("$1", str(code)))
@@ -70,7 +70,7 @@ def test_undeclared_files_are_the_same_as_of_a_process(project: Project, code: i
 
 @pytest.mark.sample(1)
 def test_file_of_an_earlier_run_is_not_an_output(project: Project) -> None:
-    """X1, R12: the file is in the code folder, at the path of the output."""
+    """The file is in the code folder, at the path of the output."""
     (project.root / "out.txt").write_text("old")
     project.script("step", "true", {**OUT, "reach": {"kind": "file", "path": "out.txt"}})
     (task,) = project.run(runtime="dask").tasks

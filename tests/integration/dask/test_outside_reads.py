@@ -18,7 +18,7 @@ LONG = [pytest.mark.long, pytest.mark.timeout(3600)]
 
 @pytest.mark.long
 def test_changed_file_reruns_only_its_readers(project: Project, data: Path) -> None:
-    """X1, R12: the reason names the file. Code that only writes comes from the cache."""
+    """The reason names the file. Code that only writes comes from the cache."""
     reads(project, "plain", f"found = open('{data}/a.csv').read()")
     reads(project, "absent", f"import os\nfound = os.path.exists('{data}/new')")
     reads(project, "lists", f"import os\nfound = sorted(os.listdir('{data}'))")
@@ -44,7 +44,7 @@ def test_changed_file_reruns_only_its_readers(project: Project, data: Path) -> N
     ("rounds", "share"), [pytest.param(1, 3, marks=SHORT), pytest.param(20, 1, marks=LONG)]
 )
 def test_no_result_is_stale(project: Project, tmp_path: Path, rounds: int, share: int) -> None:
-    """X1, R12: Python, libraries, child processes and shells that read outside the code."""
+    """Python, libraries, child processes and shells that read outside the code."""
     lay_outside(project.root)
     lay(project, [*OUTSIDE][::share])
     check_never_stale(project, tmp_path / "copy", rounds, OUTSIDE_CHANGES, runtime="dask")

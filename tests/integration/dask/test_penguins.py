@@ -1,4 +1,4 @@
-"""The example has equal results as processes and on a cluster (R12, K8, R1)."""
+"""The example has equal results as processes and on a cluster."""
 
 from pathlib import Path
 

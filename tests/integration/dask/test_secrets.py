@@ -1,4 +1,4 @@
-"""S1, I25: on a Dask worker, secrets are kept in the memory of its machine, whether it sees
+"""On a Dask worker, secrets are kept in the memory of its machine, whether it sees
 nbyard's files or not."""
 
 import pytest
@@ -33,7 +33,6 @@ def test_secret_reaches_work_on_a_worker_and_no_record_shows_it(tmp_path, cluste
 
 @pytest.mark.sample(1)
 def test_files_with_secrets_on_a_worker_are_named_but_not_kept(tmp_path, cluster):
-    """K5, I23, I26."""
     with telling(tmp_path, dask_address=cluster.address) as work:
         detail = work.run(path=writing(work), runtime="dask", parameters={"token": "api"})
         assert_only_the_harmless_one(work, detail)

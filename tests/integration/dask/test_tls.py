@@ -50,7 +50,7 @@ def cluster(certificate: tuple[Path, Path]) -> Iterator[Ground]:
 def test_work_becomes_a_client_of_a_tls_cluster(
     tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path]
 ) -> None:
-    """R12: the work needs no setting for certificates."""
+    """The work needs no setting for certificates."""
     pem, key = map(str, certificate)
     told = {"dask_tls_ca_file": pem, "dask_tls_cert": pem, "dask_tls_key": key}
     settings = Settings(store_dir=str(tmp_path), dask_address=cluster.address, **told)
@@ -70,7 +70,7 @@ def test_work_becomes_a_client_of_a_tls_cluster(
 def test_notebook_computes_a_dataframe_on_a_tls_cluster(
     tmp_path: Path, cluster: Ground, certificate: tuple[Path, Path], runtime: str
 ) -> None:
-    """R12: the notebook contains only the address, on a worker and in a process."""
+    """The notebook contains only the address, on a worker and in a process."""
     pem, key = map(str, certificate)
     config = Settings(
         store_dir=str(tmp_path / "store"),

@@ -1,4 +1,4 @@
-"""Workflows on a cluster: equal results, and no lost task when a process dies (R12, R8)."""
+"""Workflows on a cluster: equal results, and no lost task when a process dies."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -155,7 +155,7 @@ def test_hundred_notebooks_succeed_although_one_of_two_workers_dies(
 @pytest.mark.long
 @pytest.mark.timeout(600)
 def test_dead_scheduler_loses_only_the_running_notebooks(project: Project, cluster: Ground) -> None:
-    """R8: only the two running notebooks of thirty are retried."""
+    """Only the two running notebooks of thirty are retried."""
     run, gate = begin_squares(project, cluster, 30, 1)
     at_work = {f"n{number}" for number in begun(cluster)}
     sent = project.dispatching.until(lambda: project.detail(run), all_sent)
@@ -176,7 +176,7 @@ def test_dead_scheduler_loses_only_the_running_notebooks(project: Project, clust
 def test_hanging_scheduler_does_not_delay_other_runs(
     project: Project, cluster: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F8, R8: there are more notebooks than threads, and waiting tasks show the reason.
+    """There are more notebooks than threads, and waiting tasks show the reason.
 
     When the scheduler continues, all of them end, each started once."""
     monkeypatch.setattr("nbyard.runtimes.dask.cluster.ANSWER_SECONDS", 1.0)
@@ -210,7 +210,7 @@ def all_sent(seen: RunDetail) -> bool:
 def test_processes_and_a_cluster_give_equal_results(
     project: Project, cluster: Ground, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """R12, R1: on a worker without access to nbyard's files, chosen for the run or for a node."""
+    """On a worker without access to nbyard's files, chosen for the run or for a node."""
     cluster.start_worker(hidden=tmp_path_factory.getbasetemp())
     project.notebook("make", "seed = 2; output_json = 'o.json'", MAKE)
     takes = option("source", role="input"), option("out", role="output", format="json")
@@ -263,7 +263,7 @@ def test_local_process_is_a_client_of_the_cluster(project: Project, cluster: Gro
 def test_task_waits_until_the_packages_of_its_worker_are_known(
     project: Project, cluster: Ground, tmp_path: Path
 ) -> None:
-    """R9, R12: before, the cache is neither read nor written; then matching results are used."""
+    """Before, the cache is neither read nor written; then matching results are used."""
     project.script("step", 'echo made > "$2"', option("out", role="output", format="txt"))
     started = project.start(runtime="dask")
     until_task(project, started, "step", lambda task: task.why == UNKNOWN.format(cluster.address))
@@ -293,7 +293,7 @@ def test_task_waits_until_the_packages_of_its_worker_are_known(
 def test_task_waits_for_a_suitable_worker_and_shows_the_reason(
     project: Project, cluster: Ground
 ) -> None:
-    """R12, F25: a resource that no worker has delays only the task that requests it."""
+    """A resource that no worker has delays only the task that requests it."""
     steps = {"any": None, "little": 1.0, "much": 4.0}
     for name, cpu in steps.items():
         project.script(name, "true", cpu=cpu)
@@ -313,7 +313,7 @@ def test_task_waits_for_a_suitable_worker_and_shows_the_reason(
 def test_task_with_a_gpu_has_a_worker_of_its_own(
     project: Project, cluster: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11, R12: the task sees the GPU of that worker.
+    """The task sees the GPU of that worker.
 
     The third task waits although threads are free."""
     seen, gate = cluster.folder / "seen", cluster.folder / "gate"
@@ -353,7 +353,7 @@ def waits_for_a_worker(seen: RunDetail) -> bool:
 def test_request_that_no_single_worker_fulfils_waits_with_a_reason(
     project: Project, cluster: Ground
 ) -> None:
-    """R12: one worker has the GPU, another one the memory."""
+    """One worker has the GPU, another one the memory."""
     project.script("both", "true", gpu=1, memory_bytes=32_000_000_000)
     cluster.start_worker("--resources", "GPU=1")
     cluster.start_worker("--resources", "MEMORY=64e9")
@@ -370,7 +370,6 @@ def test_request_that_no_single_worker_fulfils_waits_with_a_reason(
 def test_task_that_waits_too_long_for_a_worker_fails_unstarted(
     project: Project, cluster: Ground
 ) -> None:
-    """I11."""
     gate, begun_at = cluster.folder / "gate", cluster.folder / "begun"
     project.script("busy", f"echo busy; until [ -e {gate} ]; do sleep 0.05; done")
     cluster.start_worker()
@@ -395,7 +394,7 @@ def until_task(project: Project, run: str, name: str, good: Callable[[Task], boo
 def test_gpu_usage_of_a_worker_is_recorded(
     project: Project, cluster: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11, R12: only the GPUs that the worker shows to its work count."""
+    """Only the GPUs that the worker shows to its work count."""
     install_driver_stub(tmp_path, monkeypatch)
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "GPU-a")
     cluster.start_worker("--resources", "GPU=1")

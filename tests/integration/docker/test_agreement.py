@@ -1,4 +1,4 @@
-"""A workflow has equal results as processes, in containers and mixed (R12)."""
+"""A workflow has equal results as processes, in containers and mixed."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,7 +39,7 @@ def project(
 
 
 def test_processes_and_containers_give_equal_results(project: Project) -> None:
-    """R12, K8: chosen for the run or for a node.
+    """Chosen for the run or for a node.
 
     Cached results of containers are used there again."""
     project.notebook("make", "seed = 2; output_json = 'o.json'", MAKE)

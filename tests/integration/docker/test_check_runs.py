@@ -1,4 +1,4 @@
-"""K15: a check run in a container gets the same sample as in a process."""
+"""A check run in a container gets the same sample as in a process."""
 
 from collections.abc import Iterator
 from pathlib import Path

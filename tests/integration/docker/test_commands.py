@@ -1,4 +1,4 @@
-"""Commands in real containers (R12, E4, R7, P11)."""
+"""Commands in real containers."""
 
 import contextlib
 import json
@@ -32,7 +32,7 @@ BOTH = pytest.mark.parametrize("staging", ["bind", "volume"])
 
 @BOTH
 def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
-    """R12, P11: the folder is the same whether the engine sees it or not.
+    """The folder is the same whether the engine sees it or not.
 
     The user owns the files."""
     order = bench.shell(
@@ -53,7 +53,7 @@ def test_a_command_reads_its_input_and_writes_its_output(bench: Bench, staging):
 
 @BOTH
 def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
-    """E14: the container has the files of `nbyard.input` and `nbyard.log_metric`.
+    """The container has the files of `nbyard.input` and `nbyard.log_metric`.
 
     It cannot change the task and the result."""
     spoil = "echo x >> task.json || echo no; echo x > result.json || echo neither"
@@ -71,7 +71,7 @@ def test_a_command_knows_its_task_and_records_metrics(bench: Bench, staging):
 @pytest.mark.long
 @BOTH
 def test_shell_command_line_is_quoted(bench: Bench, staging):
-    """E13: ShellCommandRequirement of CWL; words that are not raw are quoted."""
+    """ShellCommandRequirement of CWL; words that are not raw are quoted."""
     raw = Bound(1, text='| while read -r x; do echo "<$x>"; done; exit 3', raw=True)
     told = Invocation(words=(Bound(0, text="$(inputs.data.path)"), raw), apart=True, for_shell=True)
     data = Argument("data", "input", required=True, reach=Referenced())
@@ -88,7 +88,7 @@ def test_shell_command_line_is_quoted(bench: Bench, staging):
 @pytest.mark.long
 @BOTH
 def test_paths_are_translated_for_the_container(bench: Bench, staging):
-    """E13: in a text file of the working folder, and in cwl.output.json."""
+    """In a text file of the working folder, and in cwl.output.json."""
     text = 'cat {attempt}/inputs/data/d > o.txt; echo "{\\"o\\": {\\"class\\": \\"File\\", '
     text += '\\"path\\": \\"$PWD/o.txt\\"}}" > cwl.output.json'
     work = CommandWork(["sh", "go.sh"], files=[PlacedFile("go.sh", "", text, False)])
@@ -106,7 +106,7 @@ def test_paths_are_translated_for_the_container(bench: Bench, staging):
 @pytest.mark.long
 @BOTH
 def test_command_runs_in_its_own_working_folder(bench: Bench, staging):
-    """E13: standard error is a file, patterns find outputs, and a given exit code is success."""
+    """Standard error is a file, patterns find outputs, and a given exit code is success."""
     script = "echo one > a.txt; echo two > b.txt; echo out; echo err >&2; echo n > said.n; exit 3"
     work = CommandWork(["sh", "-c", script], stdout="outputs/.work/said", stderr="outputs/e/err",
                        exit_codes=ExitCodes(success=(3,)))  # fmt: skip
@@ -140,7 +140,6 @@ def test_probe_detects_whether_the_engine_sees_the_files(bench: Bench):
 
 
 def test_exit_code_3_fails_with_the_last_lines(bench: Bench):
-    """E4."""
     result = bench.run(bench.shell("echo before; exit 3"))
     assert result.state == "failed" and result.failure
     assert (result.failure.kind, result.failure.message) == ("exit-code", "exit code 3: before")
@@ -163,8 +162,7 @@ def test_output_link_out_of_the_folder_is_refused(bench: Bench):
 
 @BOTH
 def test_standard_streams_keep_every_byte(bench: Bench, staging):
-    """E4: standard input and output are files, equal byte for byte, also without a final
-    newline."""
+    """Standard input and output are files, equal byte for byte, also without a final newline."""
     data = os.urandom(300_000) + b"\r\nno newline at the end"
     order = bench.shell(
         "echo to the log >&2; cat",
@@ -181,7 +179,6 @@ def test_standard_streams_keep_every_byte(bench: Bench, staging):
 
 
 def test_arguments_are_not_read_by_a_shell(bench: Bench):
-    """I24."""
     words = ["$(touch /tmp/nby_canary)", "a b", "--x={attempt}/inputs/i", "; exit 1", "é\n"]
     result = bench.run(order := bench.order(CommandWork(argv=["echo", *words])))
     assert result.state == "succeeded"
@@ -191,7 +188,7 @@ def test_arguments_are_not_read_by_a_shell(bench: Bench):
 
 
 def test_cancel_kills_a_command_that_ignores_term(bench: Bench):
-    """R7, I9: TERM at once, KILL after a while. The caller does not wait, and nothing remains."""
+    """TERM at once, KILL after a while. The caller does not wait, and nothing remains."""
     runtime = bench.runtime()
     order = bench.shell("trap '' TERM; echo ready; while true; do sleep 1; done")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -218,7 +215,6 @@ def test_command_that_obeys_term_ends_at_once(bench: Bench, monkeypatch):
 
 
 def test_time_limit_stops_the_command(bench: Bench):
-    """I11."""
     result = bench.run(bench.shell("echo begun; sleep 60", timeout_seconds=1))
     assert result.state == "failed" and result.failure
     assert result.failure.kind == "timeout" and "limit of 1 s" in result.failure.message
@@ -226,7 +222,7 @@ def test_time_limit_stops_the_command(bench: Bench):
 
 @pytest.mark.long
 def test_time_limit_holds_for_the_next_process(bench: Bench):
-    """I11: the next process counts from the same start.
+    """The next process counts from the same start.
 
     In any case, the attempt ends at its limit."""
     order = bench.shell("trap 'exit 3' TERM; while true; do sleep 0.1; done", timeout_seconds=4)
@@ -256,7 +252,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_attempt_stopped_at_its_limit_waits_for_disk_space(
     docker_engine: Engine, tiny_image: str, small_disk: Path
 ):
-    """F10, I11: the disk was full after the stop request.
+    """The disk was full after the stop request.
 
     The outcome is recorded before anything is removed."""
     bench = Bench(small_disk, docker_engine, tiny_image)
@@ -284,7 +280,6 @@ def test_attempt_stopped_at_its_limit_waits_for_disk_space(
 
 
 def test_out_of_memory_is_reported(bench: Bench):
-    """P6, F32."""
     limit = 48 * 2**20
     order = bench.shell("dd if=/dev/zero of=/dev/null bs=200M count=1", memory_bytes=limit)
     result = bench.run(msgspec.structs.replace(order, memory_bytes=limit))
@@ -293,7 +288,7 @@ def test_out_of_memory_is_reported(bench: Bench):
 
 
 def test_out_of_memory_is_reported_by_late_engine_events(bench: Bench, monkeypatch):
-    """P6, F32: the engine's events contain the reason that its state lacks."""
+    """The engine's events contain the reason that its state lacks."""
     known = Engine.container
 
     def late(engine: Engine, name: str) -> Container | None:
@@ -308,7 +303,6 @@ def test_out_of_memory_is_reported_by_late_engine_events(bench: Bench, monkeypat
 
 
 def test_removed_container_loses_the_attempt(bench: Bench):
-    """F5, I4."""
     runtime = bench.runtime()
     order = bench.shell("sleep 60")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -318,7 +312,6 @@ def test_removed_container_loses_the_attempt(bench: Bench):
 
 
 def test_killed_container_loses_the_attempt(bench: Bench):
-    """F5."""
     runtime = bench.runtime()
     order = bench.shell("echo here; sleep 60")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -344,7 +337,6 @@ def test_missing_image_is_reported(bench: Bench):
 
 
 def test_missing_engine_is_explained(bench: Bench):
-    """G2."""
     runtime = bench.runtime(docker_host="unix:///nowhere/docker.sock")
     with pytest.raises(Unavailable) as caught:
         runtime.start(bench.shell("true"))
@@ -354,7 +346,7 @@ def test_missing_engine_is_explained(bench: Bench):
 
 
 def test_hardened_defaults_hold_in_the_container(bench: Bench):
-    """I26, Q13, P11, P6: no capabilities, no root, limits, its own network, no GPU."""
+    """No capabilities, no root, limits, its own network, no GPU."""
     script = """
     cat /proc/self/status; id -u; id -g; cat /proc/mounts
     touch /etc/x 2>/dev/null && echo ROOTFS WRITABLE
@@ -402,7 +394,7 @@ def test_each_run_has_its_own_network_until_its_end(bench: Bench):
 
 
 def test_resource_usage_of_a_command_is_recorded(bench: Bench):
-    """R9: from the engine, because the container has no part of nbyard."""
+    """From the engine, because the container has no part of nbyard."""
     gate = "../outputs/o/gate"
     order = bench.shell(f"until [ -e {gate} ]; do :; done", outputs={"o": output("outputs/o/gate")})
     runtime = bench.runtime()
@@ -422,7 +414,7 @@ def samples(order: Order) -> list[UsageSample]:
 
 
 def test_undeclared_files_stay_in_the_volume(bench: Bench) -> None:
-    """P11: this includes files above the size limit of the transfer."""
+    """This includes files above the size limit of the transfer."""
     script = "head -c 9000000 /dev/zero > $NBYARD_ATTEMPT/code/big"
     script += "; echo made > $NBYARD_ATTEMPT/outputs/o"
     order = bench.shell(script, outputs={"o": output("outputs/o")})

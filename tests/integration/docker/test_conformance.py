@@ -11,7 +11,7 @@ from nbyard.testing.conformance.runtimes import RuntimeConformance
 
 
 class Containers(RuntimeConformance):
-    """R12: the conformance suite on containers."""
+    """The conformance suite on containers."""
 
     staging: str
 
@@ -34,6 +34,6 @@ class TestDockerRuntime(Containers):
 
 
 class TestDockerRuntimeThatDoesNotSeeOurFiles(Containers):
-    """P11: an engine without access to nbyard's files."""
+    """An engine without access to nbyard's files."""
 
     staging = "volume"

@@ -1,4 +1,4 @@
-"""P3, P4, P6: deployments on engines that are killed, and on one with simulated GPUs."""
+"""Deployments on engines that are killed, and on one with simulated GPUs."""
 
 import os
 from collections.abc import Iterator
@@ -49,7 +49,6 @@ def running_names(yards: Yards) -> list[str]:
 
 @pytest.mark.long
 def test_deployments_return_after_their_engine_was_killed(yards, private):
-    """P3."""
     yards.create(**STAY)
     with yards.dispatching() as running:
         yards.until(running, "running")
@@ -62,7 +61,7 @@ def test_deployments_return_after_their_engine_was_killed(yards, private):
 
 @pytest.mark.long
 def test_twenty_deployments_share_two_gpus(yards):
-    """P4, P6: the others wait. A stopped or deleted deployment releases its GPU."""
+    """The others wait. A stopped or deleted deployment releases its GPU."""
     for number in range(20):
         yards.create(f"n{number:02}", gpu=1, **STAY)
     with yards.dispatching() as running:
@@ -87,7 +86,7 @@ def test_twenty_deployments_share_two_gpus(yards):
 
 @pytest.mark.long
 def test_a_new_revision_takes_over_the_only_gpus(yards):
-    """P4: without GPUs for both, the earlier revision stops first."""
+    """Without GPUs for both, the earlier revision stops first."""
     for name in ("a", "b"):
         yards.create(name, gpu=1, **STAY)
     with yards.dispatching() as running:

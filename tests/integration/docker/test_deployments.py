@@ -1,4 +1,4 @@
-"""P1 to P4, P6, P11: deployments on a real engine."""
+"""Deployments on a real engine."""
 
 import os
 import re
@@ -35,7 +35,6 @@ def made(tmp_path, docker_engine, served):
 
 
 def test_deployment_starts_responds_stops_and_restarts(made):
-    """P3, P4."""
     yards, dispatching = made
     yards.create(environment={"VERSION": "7"})
     with dispatching() as running:
@@ -63,7 +62,7 @@ def test_deployment_starts_responds_stops_and_restarts(made):
 
 @pytest.mark.long
 def test_edited_revision_takes_over_and_is_rolled_back(made):
-    """P4: no request is refused meanwhile, however long its response takes."""
+    """No request is refused meanwhile, however long its response takes."""
     yards, dispatching = made
     yards.create()
     with dispatching() as running:
@@ -86,7 +85,7 @@ def test_edited_revision_takes_over_and_is_rolled_back(made):
 
 
 def test_failed_revision_does_not_take_over(made):
-    """P4: the reason is shown, and the earlier revision keeps responding."""
+    """The reason is shown, and the earlier revision keeps responding."""
     yards, dispatching = made
     yards.create()
     with dispatching() as running:
@@ -136,7 +135,6 @@ REASONS = [
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(("wish", "words", "verb"), REASONS, ids=[w for _, w, _ in REASONS])
 def test_failure_has_a_reason_and_a_command_that_reproduces_it(made, wish, words, verb):
-    """P3."""
     yards, dispatching = made
     yards.create(**wish)
     with dispatching() as running:
@@ -156,7 +154,7 @@ def test_failure_has_a_reason_and_a_command_that_reproduces_it(made, wish, words
 
 @pytest.mark.long
 def test_reproducing_command_creates_an_equal_container(made):
-    """P3: user, limits and hardening are the same, so the failure is the same."""
+    """User, limits and hardening are the same, so the failure is the same."""
     yards, dispatching = made
     write = "import time; time.sleep(5); open('/etc/a', 'w')"  # it can be looked at before
     yards.create(command=["python3", "-c", write], environment={"A": "b c"})
@@ -196,7 +194,7 @@ WORDS_OF_REMOVAL = re.compile(r"removed outside nbyard|was killed \(exit code 13
 
 @pytest.mark.long
 def test_deployment_without_a_port_runs_while_its_process_does(made):
-    """P4: a program that cannot start is never shown as running, although its container runs for a
+    """A program that cannot start is never shown as running, although its container runs for a
     moment."""
     yards, dispatching = made
     yards.create("gone", ports=[], command=["/no/such/program"])
@@ -209,7 +207,6 @@ def test_deployment_without_a_port_runs_while_its_process_does(made):
 
 
 def test_exited_deployment_is_completed_and_a_crashed_one_restarts(made):
-    """P3."""
     yards, dispatching = made
     yards.create()
     with dispatching() as running:
@@ -233,7 +230,6 @@ def test_exited_deployment_is_completed_and_a_crashed_one_restarts(made):
 
 
 def test_limits_hold_in_the_container_and_gpus_are_hidden(made):
-    """P6."""
     yards, dispatching = made
     yards.create(memory_gb=3, cpu=1)
     with dispatching() as running:
@@ -253,7 +249,7 @@ def test_limits_hold_in_the_container_and_gpus_are_hidden(made):
 
 
 def test_stuck_deployment_can_be_deleted(made):
-    """P4: while its image is missing, and when its process ignores the stop request."""
+    """While its image is missing, and when its process ignores the stop request."""
     yards, dispatching = made
     stubborn = [
         "python3",
@@ -272,7 +268,7 @@ def test_stuck_deployment_can_be_deleted(made):
 
 @pytest.mark.long
 def test_deployment_with_a_silent_registry_can_be_deleted_at_once(made):
-    """P4: other deployments are handled meanwhile."""
+    """Other deployments are handled meanwhile."""
     yards, dispatching = made
     with socket.create_server(("127.0.0.1", 0)) as registry, dispatching() as running:
         host = f"127.0.0.1:{registry.getsockname()[1]}"
@@ -291,7 +287,7 @@ def test_deployment_with_a_silent_registry_can_be_deleted_at_once(made):
 
 
 def test_next_dispatcher_adopts_running_deployments(made):
-    """P3, I8: the container stays, and its log has no gap."""
+    """The container stays, and its log has no gap."""
     yards, dispatching = made
     count = (
         "import itertools, time\nfor n in itertools.count(): print(n, flush=True); time.sleep(.02)"
@@ -321,7 +317,7 @@ def test_next_dispatcher_adopts_running_deployments(made):
 @pytest.mark.long
 @pytest.mark.parametrize("point", ["deployment-begun", "deployment-launched"])
 def test_next_dispatcher_completes_an_interrupted_start(made, point):
-    """CP4, CP5: the deployment responds, and there is no second container."""
+    """The deployment responds, and there is no second container."""
     yards, dispatching = made
     yards.create()
     told = yards.settings.environment() | {"NBYARD_CRASH_AT": point}
@@ -340,7 +336,7 @@ def test_next_dispatcher_completes_an_interrupted_start(made, point):
 
 @pytest.mark.long
 def test_sweep_removes_only_containers_without_a_deployment(made):
-    """P4: the row is gone, as after a dispatcher that lost its lease without noticing."""
+    """The row is gone, as after a dispatcher that lost its lease without noticing."""
     yards, dispatching = made
     gone = yards.create()
     told = yards.settings.environment() | {"NBYARD_CRASH_AT": "deployment-launched"}

@@ -1,4 +1,4 @@
-"""A3, E11: Dockerfiles as executables, on a real engine."""
+"""Dockerfiles as executables, on a real engine."""
 
 import json
 import re
@@ -69,13 +69,13 @@ def until_removed(engine: Engine, said: CommandResult) -> None:
 def test_run_f_builds_runs_saves_and_cleans_up(
     shell: Shell, docker_engine: Engine, tool: Path, tiny_image: str
 ) -> None:
-    """A3; also with a chosen base image."""
+    """Also with a chosen base image."""
     given = ["--parameters", '{"n": 3, "on": true}', "--input-file", "data=my tool/data.csv"]
     done = shell("run", "-f", "my tool/Dockerfile", *given, "--output-file", "o.txt")
     assert done.code == 0, done.err
     assert (tool.parent / "o.txt").read_text() == "3 yes\na,b\n1,2\n"
     assert "Step 1/" in done.err, "the log of the build"
-    assert "args: --n 3 --on --data /nbyard/attempt" in done.out
+    assert "args: --n 3 --on" in done.out and " --data /nbyard/attempt" in done.out
     until_removed(docker_engine, done)
     assert shell("runs", "ls", "--json").json["items"] == []
     assert shell("images", "ls", "--json").json["items"] == []
@@ -118,7 +118,7 @@ def test_dockerfile_works_as_a_node(
     settings = Settings(store_dir=str(tmp_path / "store"), inline_dispatch=True)
     body = NewRun(path="my tool/Dockerfile", texts={"data": "my tool/data.csv", "n": "2"})
     with Yard.open(settings, tmp_path / "root") as yard:
-        with pytest.raises(Invalid, match="runs in containers: set the runtime"):
+        with pytest.raises(Invalid, match="runs in containers"):
             yard.services.runs.create(ANN, NewRun(**{**as_dict(body), "runtime": "process"}))
         for cached in (False, True):
             made = yard.services.runs.create(ANN, body)

@@ -1,4 +1,4 @@
-"""Engines that are killed, hang, see none of nbyard's files or lose a response (F6-F9, P11)."""
+"""Engines that are killed, hang, see none of nbyard's files or lose a response."""
 
 import os
 import signal
@@ -49,7 +49,7 @@ def own_bench(private: PrivateEngine, tmp_path: Path) -> Iterator[Bench]:
 
 @pytest.mark.long
 def test_container_survives_an_engine_with_live_restore(private: PrivateEngine, own_bench: Bench):
-    """F6: the container is adopted, and its log has no gap."""
+    """The container is adopted, and its log has no gap."""
     runtime = own_bench.runtime()
     order = own_bench.shell(COUNT)
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -68,7 +68,7 @@ def test_container_survives_an_engine_with_live_restore(private: PrivateEngine, 
 def test_attempt_is_lost_when_the_engine_dies_with_its_containers(
     private: PrivateEngine, own_bench: Bench
 ):
-    """F7: for an infrastructure reason, as soon as the engine is back."""
+    """For an infrastructure reason, as soon as the engine is back."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 600")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -84,7 +84,7 @@ def test_attempt_is_lost_when_the_engine_dies_with_its_containers(
 def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
     private: PrivateEngine, own_bench: Bench
 ):
-    """F7: the exit code is known, or the attempt is lost."""
+    """The exit code is known, or the attempt is lost."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 1; echo last")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -106,7 +106,7 @@ def test_engine_killed_at_the_end_of_a_script_causes_no_failure(
 def test_an_engine_that_misses_the_end_of_a_container(
     private: PrivateEngine, own_bench: Bench
 ) -> None:
-    """F6, F7: a success is not reported as a failure, a possibly truncated log is marked, and
+    """A success is not reported as a failure, a possibly truncated log is marked, and
     nothing remains."""
     runtime = own_bench.runtime()
     order = own_bench.shell(f"echo one; sleep 1.{SECONDS}; echo two")
@@ -127,7 +127,7 @@ def test_an_engine_that_misses_the_end_of_a_container(
 
 
 def test_calls_to_a_hanging_engine_time_out(private: PrivateEngine, own_bench: Bench, monkeypatch):
-    """F8: the work continues when the engine does."""
+    """The work continues when the engine does."""
     runtime = own_bench.runtime()
     order = own_bench.shell("sleep 3; echo done")
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -147,7 +147,7 @@ def test_calls_to_a_hanging_engine_time_out(private: PrivateEngine, own_bench: B
 def test_engine_without_access_to_the_files_is_detected(
     own_bench: Bench, private: PrivateEngine, tmp_path
 ):
-    """P11: a real engine in a mount namespace without nbyard's files."""
+    """A real engine in a mount namespace without nbyard's files."""
     private.stop()
     hidden = ["unshare", "--mount", "--propagation", "private", "sh", "-c"]
     script = 'mount -t tmpfs none "$0" && exec "$@"'
@@ -173,7 +173,6 @@ def test_engine_without_access_to_the_files_is_detected(
 
 @pytest.mark.long
 def test_lost_response_to_create_makes_no_second_container(bench: Bench, tmp_path):
-    """F9, Q10."""
     with Relay(bench.engine.url, tmp_path / "relay.sock") as relay:
         runtime = bench.runtime(docker_host=relay.url)
         order = bench.shell("echo once")
@@ -188,7 +187,7 @@ def test_lost_response_to_create_makes_no_second_container(bench: Bench, tmp_pat
 
 
 def test_folder_of_a_lost_attempt_stays_empty(bench: Bench) -> None:
-    """I12: for an engine without access to it, which removes the container after the record."""
+    """For an engine without access to it, which removes the container after the record."""
     runtime = bench.runtime(staging="volume")
     order = bench.shell("echo begun; exec sleep 600", outputs={"o": output("outputs/o/x")})
     order = msgspec.structs.replace(order, site=runtime.start(order))

@@ -1,4 +1,4 @@
-"""E11, L5: a node in a container runs with the packages of its environment's lock, built into an
+"""A node in a container runs with the packages of its environment's lock, built into an
 image on a real engine."""
 
 import json
@@ -14,6 +14,7 @@ from nbyard.domain.attempts.missing_modules import Missing
 from nbyard.domain.environments.structs import LockedPackage
 from nbyard.domain.images.structs import NewImage, Recipe
 from nbyard.domain.runs.structs import NewRun, RunDetail, Task
+from nbyard.reasons.structs import because
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.transfer.bundles import with_trees
 from nbyard.yard import Yard
@@ -94,10 +95,12 @@ def test_differences_between_image_and_lock_are_shown(
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"joblib=={joblib}", python="3.9.1")
     task, _ = worked(yard)
-    told = f"Python {python} instead of 3.9.1; cloudpickle {cloudpickle} not in the lock"
-    assert (
-        str(task.warning)
-        == f"the environment of the task differs from the lock of cows version 1: {told}"
+    differences = [
+        because("python-instead", found=python, locked="3.9.1"),
+        because("packages-beside-lock", packages=[f"cloudpickle {cloudpickle}"]),
+    ]
+    assert task.warning == because(
+        "lock-differs", environment="cows", number=1, differences=differences
     )
 
 
@@ -115,10 +118,9 @@ def test_visible_packages_of_the_base_image_are_shown(
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
     task, printed = worked(yard, image=image)
     assert printed == version
-    told = f"wcwidth {beside} not in the lock"
-    assert (
-        str(task.warning)
-        == f"the environment of the task differs from the lock of cows version 1: {told}"
+    differences = [because("packages-beside-lock", packages=[f"wcwidth {beside}"])]
+    assert task.warning == because(
+        "lock-differs", environment="cows", number=1, differences=differences
     )
 
 
@@ -126,7 +128,7 @@ def test_visible_packages_of_the_base_image_are_shown(
 def test_packages_that_execute_notebooks_are_not_a_difference(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """L5: nbyard itself adds them."""
+    """nbyard itself adds them."""
     version = newest(docker_engine, python_base_image, "cloudpickle")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     environment(yard, "cows", f"cloudpickle=={version}", python=python)
@@ -141,7 +143,7 @@ def test_packages_that_execute_notebooks_are_not_a_difference(
 def test_image_contains_a_local_folder_as_it_was_locked(
     yard: Yard, docker_engine: Engine, python_base_image: str, tmp_path: Path
 ) -> None:
-    """L6: independent of the folder's current state; the build fetches none of it."""
+    """Independent of the folder's current state; the build fetches none of it."""
     folder = project(tmp_path / "code/cow", "cow", "3.1")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     with_folder(yard, "cows", folder, python)
@@ -168,7 +170,7 @@ def test_image_contains_a_local_folder_as_it_was_locked(
 def test_a_retry_in_an_environment_adds_its_packages_to_each_image(
     yard: Yard, docker_engine: Engine, python_base_image: str
 ) -> None:
-    """L1: to the default image, and to the one that a node names."""
+    """To the default image, and to the one that a node names."""
     version = newest(docker_engine, python_base_image, "joblib")
     python = inside(docker_engine, python_base_image, "python3", "-c", PYTHON)
     Path(yard.parts.files.root, "s.py").write_text("import joblib; print(joblib.__version__)")

@@ -1,4 +1,4 @@
-"""GPUs in containers (R11, P6, F38), on an engine whose NVIDIA hook is a stub."""
+"""GPUs in containers, on an engine whose NVIDIA hook is a stub."""
 
 import json
 import os
@@ -80,7 +80,7 @@ def gpu_bench(machine: Machine, tmp_path: Path) -> Iterator[Bench]:
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("granted", [[UUIDS[3], UUIDS[1]], ["1", "3"]])
 def test_container_has_exactly_the_granted_gpus(gpu_bench: Bench, machine: Machine, granted):
-    """R11: requested by ID, never by number. A label has the IDs."""
+    """Requested by ID, never by number. A label has the IDs."""
     order = gpu_bench.shell(LOOK, gpus=granted)
     assert gpu_bench.run(order).state == "succeeded", log_of(order)
     lines = log_of(order).splitlines()
@@ -97,7 +97,7 @@ def test_container_has_exactly_the_granted_gpus(gpu_bench: Bench, machine: Machi
 @pytest.mark.sample(1)
 @pytest.mark.parametrize(("granted", "seen"), [(UUIDS[1], UUIDS[1]), ("3", "0")])
 def test_gpu_usage_in_a_container_is_recorded(gpu_bench: Bench, granted: str, seen: str):
-    """R11: over time, with nbyard's runner. In the container, indexes start at zero."""
+    """Over time, with nbyard's runner. In the container, indexes start at zero."""
     gpu_bench.image = base_image(gpu_bench.engine)
     order = gpu_bench.order(
         FunctionWork("code/busy.py", "busy", {}),
@@ -113,7 +113,7 @@ def test_gpu_usage_in_a_container_is_recorded(gpu_bench: Bench, granted: str, se
 
 
 def test_container_without_a_grant_sees_no_gpu(gpu_bench: Bench, machine: Machine):
-    """P6: the GPUs of the engine are hidden, also if the task sets variables for them."""
+    """The GPUs of the engine are hidden, also if the task sets variables for them."""
     order = gpu_bench.shell(LOOK, environment={"NVIDIA_VISIBLE_DEVICES": "all"})
     result = gpu_bench.run(order)
     assert result.failure and result.failure.exit_code == 127, "nvidia-smi is not installed"
@@ -122,7 +122,6 @@ def test_container_without_a_grant_sees_no_gpu(gpu_bench: Bench, machine: Machin
 
 
 def test_gpus_are_detected_without_nvidia_smi_in_the_image(gpu_bench: Bench, machine: Machine):
-    """R11."""
     (machine.folder / "bare").touch()
     order = gpu_bench.shell("ls /dev", gpus=[UUIDS[2]])
     assert gpu_bench.run(order).state == "succeeded"
@@ -130,7 +129,7 @@ def test_gpus_are_detected_without_nvidia_smi_in_the_image(gpu_bench: Bench, mac
 
 
 def test_engine_that_ignores_the_grant_is_detected(gpu_bench: Bench, machine: Machine):
-    """R11, F38: the work never runs without its GPU."""
+    """The work never runs without its GPU."""
     (machine.folder / "deaf").touch()
     order = gpu_bench.shell("echo worked", gpus=[UUIDS[0]])
     with pytest.raises(NbyardError) as caught:
@@ -142,7 +141,6 @@ def test_engine_that_ignores_the_grant_is_detected(gpu_bench: Bench, machine: Ma
 
 @pytest.mark.long
 def test_missing_gpu_is_named(gpu_bench: Bench):
-    """F38."""
     with pytest.raises(NbyardError) as caught:
         gpu_bench.runtime().start(gpu_bench.shell("true", gpus=["GPU-gone"]))
     assert caught.value.message.startswith(BROKEN + "nvidia-container-cli: device error: GPU-gone")
@@ -151,7 +149,6 @@ def test_missing_gpu_is_named(gpu_bench: Bench):
 
 @pytest.mark.long
 def test_missing_gpu_toolkit_is_explained(bench: Bench):
-    """F38, G2."""
     with pytest.raises(NbyardError) as caught:
         bench.runtime().start(bench.shell("true", gpus=["0"]))
     assert BROKEN + "this engine has no" in caught.value.message
@@ -223,7 +220,7 @@ def place(tmp_path: Path, machine: Machine, gpu_bench: Bench) -> Iterator[Place]
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the last task
 @pytest.mark.timeout(180)
 def test_eight_tasks_share_four_gpus(place: Place, machine: Machine):
-    """R11, F5: no GPU is granted twice, also when a container and the dispatcher are killed."""
+    """No GPU is granted twice, also when a container and the dispatcher are killed."""
     place.call("run", "flow.nbflow", "--detach")
     until(lambda: len(place.tasks("preparing", "running")) == 4)
     until(lambda: any("of 4 GPUs" in task.why for task in place.tasks("queued")))

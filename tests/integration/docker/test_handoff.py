@@ -1,4 +1,4 @@
-"""E14, R16: data frames and metrics by name, in containers without nbyard."""
+"""Data frames and metrics by name, in containers without nbyard."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""L4: which images are built again, and what happens to the earlier ones, on a real engine."""
+"""Which images are built again, and what happens to the earlier ones, on a real engine."""
 
 import subprocess
 
@@ -82,7 +82,7 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
     name: str,
     is_there: str,
 ) -> None:
-    """L4: the packages in the image match the hashes of the lock, whatever was there before."""
+    """The packages in the image match the hashes of the lock, whatever was there before."""
     wheels = inside(docker_engine, python_base_image, "sh", "-c", f"sha256sum /wheels/{name}-*")
     right, path = wheels.split()
     package = f"{name}=={path.split('-')[1]}"
@@ -109,7 +109,7 @@ def test_a_forged_wheel_of_the_same_version_is_refused(
 def test_image_is_pushed_and_pulled_after_failed_builds(
     yard: Yard, docker_engine: Engine, built: Built, registry: Registry, tiny_image: str
 ) -> None:
-    """L4: the name in the registry stays the same."""
+    """The name in the registry stays the same."""
     images = yard.services.images
     file = yard.parts.files.root / "Dockerfile"
     for number in (1, 2):
@@ -130,7 +130,7 @@ def test_image_is_pushed_and_pulled_after_failed_builds(
 def test_replaced_image_is_removed_unless_it_is_in_use(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    """L4: names, containers and images built on it count as use."""
+    """Names, containers and images built on it count as use."""
     file = yard.parts.files.root / "Dockerfile"
 
     def changed(tag: str = "changing:1") -> str:
@@ -163,7 +163,7 @@ def test_replaced_image_is_removed_unless_it_is_in_use(
 def test_values_with_quotes_and_dollars_are_kept_literally(
     yard: Yard, docker_engine: Engine, built: Built, tiny_image: str
 ) -> None:
-    """L4, I24: no part of them is read as another word, line or variable."""
+    """No part of them is read as another word, line or variable."""
     told = {
         "A": 'b c$HOME "d" ${PATH}',
         "B": '"',

@@ -1,4 +1,4 @@
-"""L4: images of environments and Dockerfiles, built by the dispatcher on a real engine."""
+"""Images of environments and Dockerfiles, built by the dispatcher on a real engine."""
 
 import os
 import signal
@@ -34,8 +34,7 @@ REMOVAL_SECONDS = 250.0  # an engine under load takes its time
 def test_environment_image_does_not_run_as_root(
     yard: Yard, docker_engine: Engine, built: Built, python_base_image: str
 ) -> None:
-    """L4: the image has the packages without the build tools, and the record has ID, tag and
-    size."""
+    """The image has the packages without the build tools, and the record has ID, tag and size."""
     wheels = inside(docker_engine, python_base_image, "ls", "/wheels").splitlines()
     version = next(name.split("-")[1] for name in wheels if name.startswith("joblib-"))
     environment(yard, "Sea Cows", f"joblib=={version}")
@@ -344,7 +343,6 @@ def small_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
 
 @pytest.mark.long
 def test_full_disk_is_reported_and_existing_images_stay(yard: Yard, small_engine: Engine) -> None:
-    """F10."""
     base = tiny(small_engine)
     yard.settings.docker_host = small_engine.url
     file = yard.parts.files.root / "Dockerfile"

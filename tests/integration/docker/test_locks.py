@@ -1,4 +1,4 @@
-"""The packages that are installed in images (R2)."""
+"""The packages that are installed in images."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""E7: a model class as a node, in a container with the packages of its file."""
+"""A model class as a node, in a container with the packages of its file."""
 
 import pytest
 

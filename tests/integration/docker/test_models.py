@@ -1,4 +1,4 @@
-"""M1, M2, M3: models built by the dispatcher on a real engine, and served by their images."""
+"""Models built by the dispatcher on a real engine, and served by their images."""
 
 import json
 import re
@@ -195,7 +195,7 @@ def test_nervosum_project_is_built_and_predicts(yard, built, docker_engine, vari
 
 @pytest.mark.long
 def test_batch_model_predicts_a_dataset_in_its_image(yard, built, monkeypatch, shell):
-    """M4, E7: the newest matching image, in a container by default, named by its folder; one result
+    """The newest matching image, in a container by default, named by its folder; one result
     for each file of a folder."""
     monkeypatch.setattr(yard.settings, "default_runtime", "process")
     folder = write(yard, {"listed": True, "platform": "  platform_tag: big"})
@@ -285,7 +285,7 @@ def predicted(yard: Yard, executable: str, killing: Engine | None = None) -> tup
 
 @pytest.mark.long
 def test_batch_resumes_after_its_container_is_killed(yard, built, docker_engine, monkeypatch):
-    """M4, F5: to the same bytes, also if the engine does not see nbyard's files."""
+    """To the same bytes, also if the engine does not see nbyard's files."""
     executable = long(yard, built)
     _, undisturbed = predicted(yard, executable)
     for staging in ("bind", "volume"):
@@ -339,7 +339,7 @@ def inspected(engine: Engine, yard: Yard) -> str:
 
 @pytest.mark.long
 def test_model_is_deployed_and_replaced_by_another(yard, built, docker_engine):
-    """M2, P4, P5: its name gives it an address. Only the proxy may send requests."""
+    """Its name gives it an address. Only the proxy may send requests."""
     made = built(write(yard, FULL))
     secrets = set[str]()
     assert made.state == "ready", made.reason

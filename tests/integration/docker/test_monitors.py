@@ -1,4 +1,4 @@
-"""R16: a user watches a running container through a real server."""
+"""A user watches a running container through a real server."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,7 +27,7 @@ def work(tmp_path: Path, docker_engine, python_base_image) -> Iterator[Watching]
 @pytest.mark.timeout(200)
 @pytest.mark.parametrize(("kind", "containers"), [("py", "fresh"), ("ipynb", "warm")])
 def test_page_of_a_container_is_reachable_while_it_runs(work: Watching, kind, containers) -> None:
-    """R16, P5: at its declared port. A container with ports is never kept warm."""
+    """At its declared port. A container with ports is never kept warm."""
     wish = {"runtime": "docker", "containers": containers}
     run = work.start(kind, STEP, {"ports": {"web": 8123}}, **wish)
     work.watch_to_the_end(run)
@@ -35,7 +35,7 @@ def test_page_of_a_container_is_reachable_while_it_runs(work: Watching, kind, co
 
 @pytest.mark.long
 def test_task_without_a_reachable_port_runs_with_a_warning(work: Watching, docker_engine) -> None:
-    """R16: the network of the containers accepts no connections."""
+    """The network of the containers accepts no connections."""
     work.dispatching.dispatcher.context.settings.container_network = "none"
     run = work.start("py", STEP, {"ports": {"web": 8123}}, runtime="docker")
     (link,) = work.dispatching.until(

@@ -1,4 +1,4 @@
-"""Notebooks in real containers: the image is built, and the runner is copied in (R12, E11)."""
+"""Notebooks in real containers: the image is built, and the runner is copied in."""
 
 import functools
 import json
@@ -49,8 +49,7 @@ def events(order) -> list[dict]:
 
 @BOTH
 def test_notebook_runs_in_an_image_built_for_it(python_bench: Bench, staging):
-    """R12, E11, P11: parameters arrive, finished cells are reported, and the user owns the
-    outputs."""
+    """Parameters arrive, finished cells are reported, and the user owns the outputs."""
     order = notebook(
         python_bench,
         "print('n is', n)",
@@ -75,7 +74,7 @@ def test_notebook_runs_in_an_image_built_for_it(python_bench: Bench, staging):
 
 @BOTH
 def test_notebook_passes_data_without_nbyard_in_the_image(python_bench: Bench, staging):
-    """E14: the copied runner provides the functions. Metrics are recorded, too."""
+    """The copied runner provides the functions. Metrics are recorded, too."""
     order = notebook(
         python_bench,
         "import nbyard\nnbyard.log_metric('n', n, step=1)",
@@ -93,7 +92,6 @@ def test_notebook_passes_data_without_nbyard_in_the_image(python_bench: Bench, s
 
 @BOTH
 def test_a_failing_cell_keeps_the_notebook_so_far(python_bench: Bench, staging):
-    """R2."""
     order = notebook(python_bench, "print('fine')", "1 / 0", "print('never')")
     runtime = python_bench.runtime(staging=staging, image_for=BUILD)
     result = python_bench.run(order, runtime, 90)
@@ -103,7 +101,6 @@ def test_a_failing_cell_keeps_the_notebook_so_far(python_bench: Bench, staging):
 
 @BOTH
 def test_progress_is_reported_and_cancel_works_during_a_run(python_bench: Bench, staging):
-    """K5, R7."""
     order = notebook(python_bench, "print('begun', flush=True)", "import time; time.sleep(600)")
     runtime = python_bench.runtime(staging=staging, image_for=BUILD)
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -123,7 +120,6 @@ def test_progress_is_reported_and_cancel_works_during_a_run(python_bench: Bench,
 
 @pytest.mark.long
 def test_notebook_out_of_memory_is_reported(python_bench: Bench):
-    """P6, F3, F32."""
     limit = 256 * 2**20
     order = notebook(python_bench, "x = bytearray(800 * 2**20)", memory_bytes=limit)
     order = msgspec.structs.replace(order, memory_bytes=limit)
@@ -133,7 +129,7 @@ def test_notebook_out_of_memory_is_reported(python_bench: Bench):
 
 
 def test_requirements_are_installed_once_and_used(python_bench: Bench):
-    """E11: unchanged requirements are not built again. The build is in the log of the attempt."""
+    """Unchanged requirements are not built again. The build is in the log of the attempt."""
     orders = []
     for _ in range(2):
         order = notebook(
@@ -163,7 +159,6 @@ def test_failed_build_names_the_package(python_bench: Bench):
 
 
 def test_options_in_requirements_are_refused(python_bench: Bench):
-    """L6, I24."""
     order = notebook(python_bench, "1", requirements="code/requirements.txt")
     (order.folder / "code/requirements.txt").write_text("--index-url http://x\n")
     with pytest.raises(Invalid, match="--index-url"):
@@ -172,7 +167,7 @@ def test_options_in_requirements_are_refused(python_bench: Bench):
 
 @BOTH
 def test_processes_of_a_notebook_are_killed_at_its_end(python_bench: Bench, staging):
-    """I9: hidden processes are killed as well, before outputs are collected."""
+    """Hidden processes are killed as well, before outputs are collected."""
     loop = "while true; do echo x >> stray; sleep 0.001; done"
     words = ["setsid", "--fork", "env", "-i", "/bin/sh", "-c", loop]
     stray = (
@@ -217,7 +212,7 @@ with socket.create_connection((host, int(port)), 20) as scheduler:
 @pytest.mark.long
 @pytest.mark.parametrize("warm", [False, True])
 def test_notebook_in_a_container_reaches_the_cluster(python_bench: Bench, warm: bool):
-    """R12: the variables of a Dask client are set; the second time in a warm container."""
+    """The variables of a Dask client are set; the second time in a warm container."""
     runtime = python_bench.runtime(image_for=BUILD)
     (bridge,) = python_bench.engine.networks_named("bridge")
     gateway = bridge["IPAM"]["Config"][0]["Gateway"]

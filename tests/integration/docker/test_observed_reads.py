@@ -53,7 +53,7 @@ def seen(bench: Bench, order: Order, **options: str) -> Observed | None:
 def test_reads_of_a_notebook_in_a_container_are_observed(
     bench: Bench, python_base_image: str, staging: str, warm: bool
 ) -> None:
-    """X1: reads of Python and of child processes are observed; the runner watches its own folder.
+    """Reads of Python and of child processes are observed; the runner watches its own folder.
 
     A file that the notebook leaves at its own path is its output."""
     bench.image = python_base_image
@@ -74,7 +74,7 @@ def test_reads_of_a_notebook_in_a_container_are_observed(
 def test_reads_of_a_command_in_a_warm_container_are_observed(
     bench: Bench, python_base_image: str, staging: str
 ) -> None:
-    """X1: a supervisor in the container observes them."""
+    """A supervisor in the container observes them."""
     bench.image = python_base_image
     found = seen(bench, bench.shell(SHELL, warm=True), staging=staging)
     assert found is not None
@@ -83,7 +83,7 @@ def test_reads_of_a_command_in_a_warm_container_are_observed(
 
 
 def test_reads_of_a_command_in_its_own_image_are_unknown(bench: Bench) -> None:
-    """X1: no process observes them. Every file of the bundle counts, and the reason says so."""
+    """No process observes them. Every file of the bundle counts, and the reason says so."""
     assert seen(bench, bench.shell(SHELL)) is None
 
 
@@ -109,7 +109,7 @@ def in_docker(
 def test_no_result_of_a_container_is_stale(
     in_docker: Project, tmp_path: Path, containers: str, rounds: int
 ) -> None:
-    """X1, K8: sixty rounds are a thousand cases."""
+    """Sixty rounds are a thousand cases."""
     programs = lay(in_docker, [name for name in PROGRAMS if name not in MISSING])
     wish = {"runtime": "docker", "containers": containers}
     check_never_stale(programs, tmp_path / "copy", rounds, **wish)
@@ -121,7 +121,7 @@ def test_no_result_of_a_container_is_stale(
 def test_no_result_of_drawn_programs_in_a_container_is_stale(
     in_docker: Project, tmp_path: Path, containers: str
 ) -> None:
-    """X1, K8: 200 cases. The image lacks the libraries, and no file is outside the code."""
+    """200 cases. The image lacks the libraries, and no file is outside the code."""
     chance = random.Random(os.environ["NBYARD_TEST_SEED"])
     changes = lay_drawn(in_docker, draw(chance, 20, missing=LIBRARIES, has_outside=False))
     wish = {"runtime": "docker", "containers": containers}

@@ -49,7 +49,7 @@ def project(
 @pytest.mark.sample(2)
 @pytest.mark.parametrize("fails", [False, True])
 def test_undeclared_files_are_the_same_as_of_a_process(project: Project, fails: bool) -> None:
-    """R2, R12: this also holds for failed work. Files that are not kept are named."""
+    """This also holds for failed work. Files that are not kept are named."""
     for name in ("table.csv", "same.csv"):
         (project.root / name).write_text("as it was")
     (project.root / "step.py").write_text(WRITE + ("exit(1)\n" if fails else ""))
@@ -70,7 +70,7 @@ def test_undeclared_files_are_the_same_as_of_a_process(project: Project, fails: 
 
 @pytest.mark.sample(1)
 def test_undeclared_files_of_a_notebook_are_fetched(project: Project) -> None:
-    """R2: the runner in the container writes the result."""
+    """The runner in the container writes the result."""
     project.notebook("note", "x = 1", "open('result.csv', 'w').write('1')")
     run = project.run(runtime="docker")
     assert run.run.state == "succeeded", run.tasks[0].reason

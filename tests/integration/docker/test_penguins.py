@@ -1,4 +1,4 @@
-"""The example has equal results as processes and in containers (R12, K8, R1)."""
+"""The example has equal results as processes and in containers."""
 
 import contextlib
 import json

@@ -1,5 +1,4 @@
-"""A1, A2, A3, A5: the example of Dockerfiles, whole as a workflow and step by step, on a real
-engine."""
+"""The example of Dockerfiles, whole as a workflow and step by step, on a real engine."""
 
 import functools
 import json
@@ -126,7 +125,7 @@ def test_single_dockerfile_runs_and_leaves_nothing(shell: Shell, pipeline: Path)
 def test_commands_of_the_page_for_pipeline_users_work(
     shell: Shell, source: dict[str, str], repository: Path, pipeline: Path
 ) -> None:
-    """R1: each of their commands has a counterpart."""
+    """Each of their commands has a counterpart."""
     base = source["images_url"].removesuffix("/images.csv")
     page = repository / "docs/how-to/bonseyes.md"
     commands = [line for b in blocks_of(page) if b.mark == "run: docker" for line in b.lines]

@@ -1,4 +1,4 @@
-"""Engines anywhere (P11): by DOCKER_HOST, TCP with TLS, ssh and Podman's socket."""
+"""Engines anywhere: by DOCKER_HOST, TCP with TLS, ssh and Podman's socket."""
 
 import json
 import os
@@ -90,7 +90,7 @@ def way(request: pytest.FixtureRequest, tls: Tls, monkeypatch: pytest.MonkeyPatc
 
 
 def test_attempt_runs_on_a_remote_engine(far_bench: Bench, way: dict):
-    """P11: staged, fed by standard input, followed, cancelled.
+    """Staged, fed by standard input, followed, cancelled.
 
     The attempt records the connection."""
     data = os.urandom(200_000) + b"\nno newline at the end"
@@ -118,7 +118,7 @@ def test_attempt_runs_on_a_remote_engine(far_bench: Bench, way: dict):
 
 
 def test_later_process_finds_the_attempt_by_its_site(far_bench: Bench, tls: Tls):
-    """P11, R8: the process has only the certificates of its settings."""
+    """The process has only the certificates of its settings."""
     keys = str(tls.keys / "client")
     order = far_bench.shell("echo begun; sleep 1; echo ended")
     first = far_bench.runtime(docker_host=tls.url, certificates=keys)
@@ -138,7 +138,6 @@ def test_later_process_finds_the_attempt_by_its_site(far_bench: Bench, tls: Tls)
     ],
 )
 def test_certificate_errors_are_reported(tls: Tls, folder: str, words: str):
-    """P11."""
     engine = Engine(tls.url, certificates=str(tls.keys.parent / folder) if folder else "")
     with pytest.raises(Unavailable) as caught:
         engine.fresh_info()
@@ -150,7 +149,7 @@ def test_certificate_errors_are_reported(tls: Tls, folder: str, words: str):
 
 @pytest.mark.long
 def test_lost_connection_is_restored(ssh: Ssh, far_bench: Bench, monkeypatch: pytest.MonkeyPatch):
-    """P11, F6: the work continues meanwhile, and no line of its log is missing."""
+    """The work continues meanwhile, and no line of its log is missing."""
     monkeypatch.setenv("PATH", ssh.client("key"))
     runtime = far_bench.runtime(docker_host=ssh.url)
     order = far_bench.shell("for i in 1 2 3 4 5 6 7 8; do echo $i; sleep 0.25; done")
@@ -162,7 +161,7 @@ def test_lost_connection_is_restored(ssh: Ssh, far_bench: Bench, monkeypatch: py
 
 
 def test_ssh_errors_are_reported(ssh: Ssh, monkeypatch: pytest.MonkeyPatch):
-    """P11: a refused key; no prompt for a password."""
+    """A refused key; no prompt for a password."""
     monkeypatch.setenv("PATH", ssh.client("stranger"))
     engine = Engine(ssh.url)
     with pytest.raises(Unavailable) as caught:
@@ -181,7 +180,6 @@ def doctor(environment: dict[str, str]) -> Check:
 
 
 def test_doctor_names_the_engine_and_the_connection(tls: Tls, tmp_path: Path):
-    """P11, G2."""
     keys = str(tls.keys / "client")
     told = {"NBYARD_STORE_DIR": str(tmp_path / "store"), "NBYARD_DOCKER_HOST": tls.url}
     found = doctor(told | {"NBYARD_DOCKER_CERT_PATH": keys})
@@ -193,7 +191,7 @@ def test_doctor_names_the_engine_and_the_connection(tls: Tls, tmp_path: Path):
 
 @pytest.mark.leaves_running  # the dispatcher leaves by itself a second after the run
 def test_nbyard_works_in_a_container_with_the_host_socket(bench: Bench, tmp_path: Path):
-    """P11: all of nbyard with its dispatcher, with a store that the engine cannot see."""
+    """All of nbyard with its dispatcher, with a store that the engine cannot see."""
     store, root = tmp_path / "store", tmp_path / "root"
     for folder in (store, root):
         folder.mkdir()
@@ -245,7 +243,7 @@ def python_places() -> list[str]:
 def test_nbyard_works_in_a_real_container_with_the_host_socket(
     bench: Bench, python_base_image: str
 ):
-    """P11: Python and nbyard are mounted read-only, and store and project are inside.
+    """Python and nbyard are mounted read-only, and store and project are inside.
 
     Its runs are containers beside its own, filled and read through the engine."""
     reach = {"kind": "variable", "variable": "OUT"}

@@ -1,4 +1,4 @@
-"""S1, L4, P1: the login of an image registry comes from a credential, on a real engine."""
+"""The login of an image registry comes from a credential, on a real engine."""
 
 import json
 import os
@@ -58,7 +58,7 @@ def private(
 def test_push_and_pull_use_the_owners_login_without_showing_it(
     yard: Yard, docker_engine: Engine, private: str
 ) -> None:
-    """S1: the login is in no log, reason, record or command line, and other users cannot use it."""
+    """The login is in no log, reason, record or command line, and other users cannot use it."""
     images = yard.services.images
     other = ended(yard, images.pull(BOB, PulledImage(private)))
     assert (other.state, "requires a login" in str(other.reason)) == ("failed", True), other.reason
@@ -69,7 +69,7 @@ def test_push_and_pull_use_the_owners_login_without_showing_it(
 
 
 def test_refused_login_is_named_and_its_replacement_works_at_once(yard: Yard, private: str) -> None:
-    """S1: the message contains no part of the secret."""
+    """The message contains no part of the secret."""
     images, credentials = yard.services.images, yard.services.credentials
     old = credentials.get(ANN, "hub")
     credentials.update(ANN, "hub", CredentialPatch(old.version, {"password": f"{CANARY}-old"}))
@@ -94,7 +94,7 @@ def test_refused_login_is_named_and_its_replacement_works_at_once(yard: Yard, pr
 def test_base_image_is_pulled_with_the_login(
     yard: Yard, built: Callable[..., object], private: str
 ) -> None:
-    """L4: the base of a Dockerfile."""
+    """The base of a Dockerfile."""
     (yard.parts.files.root / "Dockerfile").write_text(f"FROM {private}\nLABEL upon=it\n")
     made: Any = built(path="Dockerfile", tag="cows:3")
     assert made.state == "ready", made.reason
@@ -102,7 +102,7 @@ def test_base_image_is_pulled_with_the_login(
 
 @pytest.mark.long
 def test_image_of_a_task_is_pulled_with_the_login(yard: Yard, private: str) -> None:
-    """S1: a task of another user is refused."""
+    """A task of another user is refused."""
     root, runs = yard.parts.files.root, yard.services.runs
     (root / "moo.sh").write_text("echo moo\n")
     for caller, state in ((BOB, "failed"), (ANN, "succeeded")):
@@ -122,7 +122,6 @@ def test_image_of_a_task_is_pulled_with_the_login(yard: Yard, private: str) -> N
 def test_image_of_a_deployment_is_pulled_with_the_login(
     yard: Yard, docker_engine: Engine, private: str
 ) -> None:
-    """P1."""
     deployments = yard.services.deployments
     told: dict[str, Any] = {"service": "own", "memory_gb": 2, "ports": [Port("web", 8000)]}
     told |= {"image": private, "command": ["sleep", "600"]}
@@ -146,7 +145,7 @@ def test_image_of_a_deployment_is_pulled_with_the_login(
 def test_shell_pulls_images_of_a_workflow_with_the_login(
     yard: Yard, docker_settings: dict[str, str], private: str
 ) -> None:
-    """A5: the credential of the shell's user is used."""
+    """The credential of the shell's user is used."""
     root = yard.parts.files.root
     (root / "moo.sh").write_text("echo moo\n")
     node = {"type": "executable", "path": "moo.sh", "runtime": "docker", "image": private}

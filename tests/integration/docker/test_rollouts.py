@@ -1,5 +1,4 @@
-"""P4, P5: revisions replace each other while clients send requests through a real Jupyter
-server."""
+"""Revisions replace each other while clients send requests through a real Jupyter server."""
 
 import http.client
 import json
@@ -129,7 +128,6 @@ def _settled(yards: Yards, running: Dispatching, revision: int) -> None:
 
 @pytest.mark.parametrize("count", [200, MANY])
 def test_rollouts_and_rollbacks_lose_no_request(server, yards, count):
-    """P4, P5."""
     yards.create()
     with yards.dispatching() as running:
         yards.until(running, "running")
@@ -139,7 +137,7 @@ def test_rollouts_and_rollbacks_lose_no_request(server, yards, count):
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 def test_rollouts_of_a_model_lose_no_prediction(server, yards):
-    """M3, P4, P5: a POST must not be repeated."""
+    """A POST must not be repeated."""
     with yards.dispatching() as running:
         _serve_model(yards, running)
         told = [b'{"prediction":{"size":%s}}' % size for size in (b"6.0", b"12.0")]

@@ -1,4 +1,4 @@
-"""M6, journey 1: a model of a run is built, deployed and called through the proxy.
+"""A model of a run is built, deployed and called through the proxy.
 
 It predicts as it did in the notebook."""
 
@@ -130,7 +130,7 @@ class Sorter:
 
 
 def test_model_class_becomes_an_endpoint(yards, server, tmp_path):
-    """Journey 7: the user writes only the class."""
+    """The user writes only the class."""
     (tmp_path / "root/sorter.py").write_text(SORTER)
     package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
     found = yards.yard.services.deployments.create(ME, NewDeployment(package.reference))
@@ -157,7 +157,7 @@ class Sorter:
 
 
 def test_hanging_model_is_restarted(yards, server, tmp_path):
-    """M3: the restarted model predicts again."""
+    """The restarted model predicts again."""
     (tmp_path / "root/sorter.py").write_text(HANGS)
     package = yards.yard.services.models.build(ME, NewModel("sorter.py"))
     wish = NewDeployment(package.reference, environment={"NBYARD_CALL_SECONDS": "2"})

@@ -1,4 +1,4 @@
-"""S1, I25: secrets in containers are read from bound memory; what the engine shows of a container
+"""Secrets in containers are read from bound memory; what the engine shows of a container
 contains none."""
 
 import json
@@ -75,7 +75,7 @@ def test_command_receives_a_secret_in_a_container(work, reach, fails):
 
 
 def test_files_with_secrets_are_named_but_not_kept(work):
-    """K5, I26: this holds for fetched files. Links are not followed."""
+    """This holds for fetched files. Links are not followed."""
     detail = work.run(path=writing(work), runtime="docker", parameters={"token": "api"})
     assert_only_the_harmless_one(work, detail)
 
@@ -101,7 +101,7 @@ def test_remote_engine_is_refused_with_a_reason(bench: Bench):
     target = secret_files.secrets_folder(order.store_id, order.attempt_id)
     secret_files.store_secrets(str(order.folder), target, {"token": CANARY.encode()}, [CANARY])
     try:
-        with pytest.raises(NbyardError, match="cannot access the memory of this machine"):
+        with pytest.raises(NbyardError, match="memory of this machine"):
             bench.runtime(staging="volume").start(order)
         assert log_of(order) == ""
     finally:
@@ -130,7 +130,7 @@ def kept(engine: Engine, name: str) -> bytes:
 
 
 def test_engine_log_contains_no_secret(bench: Bench):
-    """S1: neither the log of the command nor that of its collector, while they run.
+    """Neither the log of the command nor that of its collector, while they run.
 
     Printed lines keep their order, also if a stream is opened by its path."""
     script = """
@@ -153,7 +153,7 @@ def test_engine_log_contains_no_secret(bench: Bench):
 
 
 def test_declared_streams_arrive_complete_as_files(bench: Bench):
-    """E4, S1: a secret in them is reported as disclosed, and is not in the log of the engine."""
+    """A secret in them is reported as disclosed, and is not in the log of the engine."""
     data = os.urandom(3_000_000)
     files = {"stdin": "inputs/i/data", "stdout": "outputs/o/out", "stderr": "outputs/e/err"}
     outputs = {"o": output("outputs/o/out"), "e": output("outputs/e/err")}
@@ -172,7 +172,7 @@ def test_declared_streams_arrive_complete_as_files(bench: Bench):
 @pytest.mark.long
 @pytest.mark.parametrize("ends", [False, True])
 def test_kill_9_of_the_starter_keeps_each_line_once(bench: Bench, ends):
-    """R8, I8: this also holds if the command ended before another process adopts it."""
+    """This also holds if the command ended before another process adopts it."""
     with order_with_secret(bench, f'{COUNT}; echo "$TOKEN"', {}) as order:
         starter = start_elsewhere(bench, order)
         try:
@@ -214,7 +214,7 @@ def test_command_with_a_removed_collector_is_lost(bench: Bench):
 
 
 def test_log_flood_past_the_engine_is_capped_and_counted(bench: Bench, monkeypatch):
-    """I16: memory holds only a few files of it at any time."""
+    """Memory holds only a few files of it at any time."""
     monkeypatch.setattr(secret_output, "FILE_BYTES", 100_000)
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
     script = "seq 1 1000; until test -e go; do sleep 0.05; done; seq 1001 300000"

@@ -1,4 +1,4 @@
-"""P2, P4, P5: deployments are reached through a real Jupyter server, on a real engine."""
+"""Deployments are reached through a real Jupyter server, on a real engine."""
 
 import asyncio
 import json
@@ -109,7 +109,7 @@ async def typed(request: HTTPRequest, line: str, wanted: str) -> str:
 
 @pytest.mark.timeout(400)
 def test_login_kernel_and_terminal_of_a_deployed_jupyterlab_work(server, yards, lab_image):
-    """P2, P5: the deployed JupyterLab has its own password. Kernel and terminal use websockets."""
+    """The deployed JupyterLab has its own password. Kernel and terminal use websockets."""
     yards.create("lab", service="jupyterlab", image=lab_image, password=SECRET, ports=None)
     with yards.dispatching() as running:
         yards.until(running, "running", name="lab", seconds=120)
@@ -144,8 +144,7 @@ def container(yards: Yards) -> str:
 
 @pytest.mark.long
 def test_deployment_requires_a_login_and_keeps_the_server_session(server, yards):
-    """P5, I22: a request without the login is refused, and the user stays logged in to the
-    server."""
+    """A request without the login is refused, and the user stays logged in to the server."""
     yards.create()
     with yards.dispatching() as running:
         yards.until(running, "running")
@@ -161,7 +160,7 @@ def test_deployment_requires_a_login_and_keeps_the_server_session(server, yards)
 
 @pytest.mark.long
 def test_frozen_deployment_is_reported_at_once_and_recovers(server, yards):
-    """P5: a frozen deployment accepts connections without responding."""
+    """A frozen deployment accepts connections without responding."""
     yards.create()
     with yards.dispatching() as running:
         yards.until(running, "running")

@@ -1,4 +1,4 @@
-"""M2: a shell command serves a model of mode http until it is stopped, on a real engine."""
+"""A shell command serves a model of mode http until it is stopped, on a real engine."""
 
 import os
 import signal
@@ -98,7 +98,7 @@ def deployments(yard: Yard) -> list[str]:
 @pytest.mark.sample(1)
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_command_serves_a_model_until_it_is_stopped(yard, start, tmp_path, ending):
-    """M2: the newest matching image; prints its address first, then its log.
+    """The newest matching image; prints its address first, then its log.
 
     No container remains."""
     serving = start()

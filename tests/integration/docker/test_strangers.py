@@ -1,4 +1,4 @@
-"""M1, M3, P2: models of other programs are built and deployed on a real engine."""
+"""Models of other programs are built and deployed on a real engine."""
 
 import json
 import subprocess
@@ -69,7 +69,7 @@ def ask(server: JupyterServer, path: str, body: Any = None, kind: str = "") -> A
 def test_deepaas_service_provides_its_form_and_predicts(
     server, yards, docker_engine, kind, request
 ):
-    """P2: the form of *Try it* follows its swagger.json, and the request it describes works."""
+    """The form of *Try it* follows its swagger.json, and the request it describes works."""
     if kind == "real":
         wheels = request.getfixturevalue("base")
         text = f"FROM {wheels}\n{INSTALL} --no-build-isolation deepaas\n{DEEPAAS}"
@@ -112,7 +112,7 @@ def _with_file(name: str) -> tuple[bytes, str]:
 @pytest.mark.long
 @pytest.mark.parametrize("yards", ["base"], indirect=True)
 def test_mlflow_folder_is_built_and_predicts(server, yards, base, docker_engine):
-    """M1, M3: over /predict, /invocations and the Open Inference Protocol."""
+    """Over /predict, /invocations and the Open Inference Protocol."""
     text = f"FROM {base}\n{INSTALL} mlflow-skinny pandas scikit-learn\nCOPY log_model.py /\n"
     image = built(docker_engine, "nbyard-test/mlflow:1", text, STRANGERS / "log_model.py")
     folder = yards.yard.parts.files.root / "petals"

@@ -1,4 +1,4 @@
-"""A later process finds running containers: adoption, logs without a gap, sweep (R8, I8, I12)."""
+"""A later process finds running containers: adoption, logs without a gap, sweep."""
 
 import json
 import os
@@ -47,7 +47,7 @@ def start_elsewhere(bench: Bench, order) -> "subprocess.Popen[str]":
 
 
 def test_kill_9_of_the_starter_keeps_the_attempt(bench: Bench):
-    """R8, I8: another process adopts it. Its log has no gap and no repeated line."""
+    """Another process adopts it. Its log has no gap and no repeated line."""
     order = bench.shell(COUNT)
     starter = start_elsewhere(bench, order)
     try:
@@ -66,7 +66,7 @@ def test_kill_9_of_the_starter_keeps_the_attempt(bench: Bench):
 
 @pytest.mark.long
 def test_repeated_start_adopts_the_container(bench: Bench):
-    """Q10: one container for any number of starts, also if its site was not recorded."""
+    """One container for any number of starts, also if its site was not recorded."""
     order = bench.shell(COUNT)
     runtimes = [bench.runtime() for _ in range(3)]
     for runtime in runtimes:
@@ -78,7 +78,7 @@ def test_repeated_start_adopts_the_container(bench: Bench):
 
 
 def test_created_container_is_started_by_the_next_process(bench: Bench):
-    """F9: the response to `create` was lost."""
+    """The response to `create` was lost."""
     order = bench.shell("echo once")
     labels = {STORE: bench.store_id, RUN: bench.run_id, ATTEMPT: order.attempt_id}
     bench.engine.create(
@@ -133,7 +133,7 @@ def test_logs_are_completed_without_a_follower(bench: Bench):
 
 @pytest.mark.long
 def test_log_flood_is_capped_and_counted(bench: Bench, monkeypatch):
-    """I16: the beginning and the end are kept, and the missing bytes are counted."""
+    """The beginning and the end are kept, and the missing bytes are counted."""
     from nbyard.runtimes.docker.files import log_copy
 
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 300_000)
@@ -149,7 +149,7 @@ def test_log_flood_is_capped_and_counted(bench: Bench, monkeypatch):
 
 @pytest.mark.long
 def test_log_lines_dropped_by_the_engine_are_counted(bench: Bench, monkeypatch):
-    """I16: the count is a lower bound, because the engine keeps only two MiB here."""
+    """The count is a lower bound, because the engine keeps only two MiB here."""
     from nbyard.runtimes.docker.files import log_copy
 
     def little(*told: Any) -> ContainerSpec:
@@ -173,7 +173,7 @@ def test_log_lines_dropped_by_the_engine_are_counted(bench: Bench, monkeypatch):
 
 @pytest.mark.long
 def test_sweep_removes_only_orphans_of_this_store(bench: Bench, monkeypatch):
-    """I12: an orphan has the label and ID of this store, a matching name, no live attempt, and a
+    """An orphan has the label and ID of this store, a matching name, no live attempt, and a
     minimum age."""
     monkeypatch.setattr(runtime_module, "GRACE_SECONDS", 600)
     runtime = bench.runtime(staging="volume")

@@ -27,7 +27,7 @@ class Warm(DockerRuntime):
 
 
 class WarmContainers(Supervised):
-    """R12: the conformance suite on warm containers."""
+    """The conformance suite on warm containers."""
 
     staging: str
 
@@ -52,7 +52,7 @@ class TestWarmContainers(WarmContainers):
 
 @pytest.mark.long
 class TestWarmContainersThatDoNotSeeOurFiles(WarmContainers):
-    """P11: an engine without access to nbyard's files."""
+    """An engine without access to nbyard's files."""
 
     staging = "volume"
 
@@ -114,7 +114,7 @@ def starts_its_kernel(order: Order) -> bool:
 
 @BOTH
 def test_attempt_sees_no_state_of_the_one_before(warm_bench: Bench, staging):
-    """I9: no variable, module, directory, file, process or shared memory, in the same container."""
+    """No variable, module, directory, file, process or shared memory, in the same container."""
     runtime = warm_bench.runtime(staging=staging, image_for=BUILD)
     first = notebook(warm_bench, LEAVE, warm=True)
     second = notebook(
@@ -159,7 +159,6 @@ def test_warm_container_runs_one_matching_attempt_at_a_time(warm_bench: Bench):
 
 
 def test_killed_supervisor_loses_only_its_attempt(warm_bench: Bench):
-    """F4, F5."""
     runtime = warm_bench.runtime()
     order = warm_bench.shell("kill -9 $PPID; sleep 60", warm=True)
     runtime.start(order)
@@ -171,7 +170,6 @@ def test_killed_supervisor_loses_only_its_attempt(warm_bench: Bench):
 
 @pytest.mark.long
 def test_a_killed_container_is_replaced(warm_bench: Bench):
-    """F5."""
     runtime = warm_bench.runtime()
     order = warm_bench.shell("echo here; sleep 60", warm=True)
     runtime.start(order)
@@ -187,7 +185,6 @@ def test_a_killed_container_is_replaced(warm_bench: Bench):
 
 @BOTH
 def test_cancel_stops_the_attempt_and_keeps_the_container(warm_bench: Bench, staging):
-    """R7."""
     runtime = warm_bench.runtime(staging=staging)
     order = warm_bench.shell("trap '' TERM; echo ready; while true; do sleep 0.1; done", warm=True)
     order = msgspec.structs.replace(order, site=runtime.start(order))
@@ -204,7 +201,6 @@ def test_cancel_stops_the_attempt_and_keeps_the_container(warm_bench: Bench, sta
 
 
 def test_lack_of_memory_ends_only_the_attempt(warm_bench: Bench):
-    """F32."""
     limit = 160 * 2**20
     runtime = warm_bench.runtime()
     script = "python3 -c 'x = bytearray(400 * 2**20)'"
@@ -215,7 +211,7 @@ def test_lack_of_memory_ends_only_the_attempt(warm_bench: Bench):
 
 
 def test_kill_9_of_the_starter_keeps_the_attempt(warm_bench: Bench, monkeypatch):
-    """R8, I8: another process adopts it. Its container ends afterwards, and is swept."""
+    """Another process adopts it. Its container ends afterwards, and is swept."""
     order = warm_bench.shell("while [ ! -e go ]; do sleep 0.05; done; echo went on", warm=True)
     starter = start_elsewhere(warm_bench, order)
     try:

@@ -1,4 +1,4 @@
-"""A5: all images of a workflow are built before its first run, on a real engine."""
+"""All images of a workflow are built before its first run, on a real engine."""
 
 import json
 import os

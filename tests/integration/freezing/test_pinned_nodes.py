@@ -1,4 +1,4 @@
-"""K8: a node that is pinned to the result of a run."""
+"""A node that is pinned to the result of a run."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""G6: the server answers any request as its OpenAPI document describes."""
+"""The server answers any request as its OpenAPI document describes."""
 
 import json
 from collections.abc import Callable
@@ -53,5 +53,5 @@ def ask(api: JupyterServer) -> Callable[[schemathesis.Case], None]:
 def test_responses_to_generated_requests_match_the_openapi_document(
     ask: Callable[[schemathesis.Case], None], case: schemathesis.Case
 ):
-    """I29: the server returns only described statuses and bodies, and no 5xx."""
+    """The server returns only described statuses and bodies, and no 5xx."""
     ask(case)

@@ -1,4 +1,4 @@
-"""R3, A1: artifacts as a service."""
+"""Artifacts as a service."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_named_run_of_one_executable_is_an_artifact(yard, ann, flow, tool, roo
 
 
 def test_free_name_is_suggested(yard, ann, tool, root):
-    """A5: while the user types; the name of a workflow's run is taken, too."""
+    """While the user types; the name of a workflow's run is taken, too."""
     (root / "data.csv").write_text("a\n")
     artifacts = yard.services.artifacts
     assert artifacts.suggest(ann, "one") == SuggestedName("one")
@@ -62,7 +62,7 @@ def test_free_name_is_suggested(yard, ann, tool, root):
 
 
 def test_refusal_of_a_taken_name_says_what_has_it(yard, ann, tool, flow, root):
-    """A5: an artifact or the run of a workflow."""
+    """An artifact or the run of a workflow."""
     (root / "data.csv").write_text("a\n")
     runs, values = yard.services.runs, {"source": "data.csv"}
     runs.create(ann, NewRun(path=tool, name="one", parameters=values))

@@ -1,4 +1,4 @@
-"""R15, X10: the services return the lineage of runs."""
+"""The services return the lineage of runs."""
 
 import pytest
 

@@ -81,7 +81,7 @@ MORE_MB = 90
 @pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="Linux tells it there")
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_memory_does_not_grow_with_the_rows(tmp_path, kind):
-    """M4: the additional 2.2 million rows are 211 MB of CSV here and 126 in Arrow.
+    """The additional 2.2 million rows are 211 MB of CSV here and 126 in Arrow.
 
     The smaller table, in blocks of an eighth, exceeds what is read ahead or held. Arrow frees
     memory late, by up to 60 MB."""

@@ -1,4 +1,4 @@
-"""M4: pieces that are sent to workers of a cluster, and the work beside a worker."""
+"""Pieces that are sent to workers of a cluster, and the work beside a worker."""
 
 import io
 import json
@@ -220,7 +220,7 @@ def test_model_process_that_exited_while_idle_is_replaced(
 def test_abandoned_prediction_is_stopped_at_once(
     spec: Spec, scratch: Path, worker: Worker, slow: str, how: str
 ) -> None:
-    """R7: while the model loads or predicts, with the processes that it started."""
+    """While the model loads or predicts, with the processes that it started."""
     begun = scratch.parent / "begun"
     words = ["sh", "-c", f"echo $$ > {begun}; exec sleep 600"]
     text = CODE.replace(slow, f"__import__('subprocess').run({words})")

@@ -1,4 +1,4 @@
-"""The mode http (M3) on a real server: plain JSON, errors, limits and shutdown."""
+"""The mode http on a real server: plain JSON, errors, limits and shutdown."""
 
 import contextlib
 import gzip
@@ -132,7 +132,7 @@ def test_unknown_paths_and_methods_are_refused(server):
 
 
 def test_listed_paths_are_spelled_as_they_are_requested(server, tmp_path):
-    """M3: names are percent-encoded."""
+    """Names are percent-encoded."""
     told = server.ask("/").body["paths"]
     assert {"/predict", "/v2/models/doubling", "/v2/models/doubling/versions/v1/infer"} <= {*told}
     reads = [path for path in told if path.startswith("/v2") and not path.endswith("/infer")]
@@ -265,7 +265,7 @@ def test_full_queue_returns_retry_after_and_shutdown_waits(tmp_path):
 
 
 def test_server_with_a_secret_refuses_requests_without_it(tmp_path):
-    """M3: readiness requests are refused as well, and wrong secrets beside other headers."""
+    """Readiness requests are refused as well, and wrong secrets beside other headers."""
     write_model(tmp_path)
     (tmp_path / "secret").write_text("s3cret")
     server = start(tmp_path, SPEC, NBYARD_SECRET_FILE=str(tmp_path / "secret"))
@@ -373,7 +373,7 @@ class Doubling:
 
 
 def test_hanging_model_is_reported_until_it_returns(tmp_path):
-    """M3: to its request, to waiting requests, by the health path and in the log."""
+    """To its request, to waiting requests, by the health path and in the log."""
     write_model(tmp_path, HANGS)
     server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS="2.5")
     until(lambda: server.ask("/health").status == 200, server)
@@ -422,7 +422,7 @@ class Doubling:
     [(2, 1, "has not come back within 3 s"), (3, 4, "predict")],
 )
 def test_model_that_never_returns_ends_its_server(tmp_path, row, seconds, words):
-    """M3: the server exits with a code and a reason; its deployment restarts it."""
+    """The server exits with a code and a reason; its deployment restarts it."""
     write_model(tmp_path, HOLDS)
     server = start(tmp_path, SPEC, NBYARD_CALL_SECONDS=str(seconds))
     until(lambda: server.ask("/health").status == 200, server)

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol v2, path by path (M3)."""
+"""The Open Inference Protocol v2, path by path."""
 
 import json
 import struct

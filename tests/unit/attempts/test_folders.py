@@ -46,7 +46,6 @@ def test_a_folder_has_a_result_or_none(folder):
 
 
 def test_signs_of_life_change_after_each_heartbeat(folder):
-    """I11."""
     seen = {folders.last_signs(folder)}
     for name in (contract.LOG, contract.EVENTS, contract.LOG):
         with open(folder / name, "a") as file:
@@ -134,7 +133,7 @@ def test_outputs_are_set_aside_in_one_step(tmp_path, folder):
 
 
 def test_the_first_cancel_request_sets_the_reason(folder: Path) -> None:
-    """I9: it is there whole, for any user of a container, and nothing else is left."""
+    """The file is complete, readable by any user of a container, and no temporary file remains."""
     folders.write_task(folder, TASK)
     before = set(os.listdir(folder))
     with ThreadPoolExecutor(8) as pool:
@@ -159,7 +158,7 @@ def test_a_finished_attempt_gets_no_cancel_request(folder: Path) -> None:
 def test_a_cancel_request_that_cannot_be_written_is_an_error(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I15: whoever asks can ask again."""
+    """The caller can try again."""
 
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")

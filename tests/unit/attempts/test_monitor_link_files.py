@@ -1,4 +1,4 @@
-"""R16: what is known of the links of an attempt, out of reach of its work."""
+"""Records of the links of an attempt, which its work cannot reach."""
 
 from pathlib import Path
 

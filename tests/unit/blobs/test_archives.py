@@ -1,4 +1,4 @@
-"""D6: archives become folders, or are refused as a whole."""
+"""Archives become folders, or are refused as a whole."""
 
 import io
 import struct
@@ -183,9 +183,7 @@ def test_a_too_long_list_of_members_is_not_read(
 def test_a_truncated_archive_is_refused(blobs: Blobs, pack: Pack) -> None:
     content = pack([("a", bytes(range(256)) * 64)])
     for end in (40, len(content) // 2, len(content) - 5):
-        with pytest.raises(
-            Invalid, match=r"damaged or was cut off|not a supported archive|no files"
-        ):
+        with pytest.raises(Invalid, match=r"cut off|not a supported|no files"):
             unpacked(blobs, content[:end])
 
 

@@ -34,7 +34,6 @@ def keep(durable: SyncedPaths, path: Path) -> None:
 def test_a_file_is_synced_once_however_many_names_it_gets(
     tmp_path: Path, synced: list[Path]
 ) -> None:
-    """F13."""
     path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
     keep(durable, path)
@@ -45,7 +44,7 @@ def test_a_file_is_synced_once_however_many_names_it_gets(
 
 
 def test_a_file_that_is_stored_again_is_synced_again(tmp_path: Path, synced: list[Path]) -> None:
-    """F13: whoever put it may have been killed before it was synced."""
+    """The process that stored it may have been killed before its sync."""
     path, durable = tmp_path / "blob", SyncedPaths()
     path.write_bytes(b"abc")
     keep(durable, path)

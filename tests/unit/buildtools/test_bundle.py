@@ -1,4 +1,4 @@
-"""The bundle is made again exactly when it is not what these sources make (G1)."""
+"""The bundle is made again exactly when it is not what these sources make."""
 
 import json
 import os

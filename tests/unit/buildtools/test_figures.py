@@ -8,6 +8,7 @@ import pytest
 
 import figures
 
+IMPORT = "two.b: from nbyard.one import a"
 FILES = {
     "__init__.py": "",
     "one/__init__.py": "",
@@ -40,7 +41,7 @@ def test_the_product_is_its_lines_with_migrations_and_its_modules_without(found)
 
 
 def test_imports_in_functions_are_counted(found):
-    assert figures.function_imports(found.values()) == ["two.b: from nbyard.one import a"]
+    assert figures.function_imports(found.values()) == [IMPORT]
     assert figures.first_words(found.values()) == ["two.b._once: Return"]
     assert figures.comment_share(found.values()) == pytest.approx(100 / 17)
 
@@ -108,7 +109,7 @@ def test_a_figure_beyond_its_limit_names_what_is_new_and_the_remedy(
     lines = capsys.readouterr().out.splitlines()
     shown = "X imports inside functions: 1 (at most 0, as listed); not as listed: two.b"
     place = lines.index(shown)
-    assert lines[place + 1] == "    new: two.b: from nbyard.one import a"
+    assert lines[place + 1] == f"    new: {IMPORT}"
     assert "nbyard.cli.shared_options" in lines[place + 2]
 
 

@@ -1,4 +1,4 @@
-"""G8: what Python cannot parse is an error, and what IPython accepts is none."""
+"""Code that Python cannot parse is an error, unless IPython accepts it."""
 
 import json
 import sys

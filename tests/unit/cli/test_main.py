@@ -1,4 +1,4 @@
-"""G8, section 6: exit codes, clean output, errors in one sentence."""
+"""Section 6: exit codes, clean output, errors in one sentence."""
 
 import json
 import sys
@@ -30,7 +30,7 @@ from ..store.rows import Rows
 
 
 def test_all_missing_parameters_are_named(shell, yard):
-    """A1, E5: also where the same words say it of several."""
+    """This also holds if one message covers several."""
     root = yard.parts.files.root
     (root / "join.py").write_text("print(1)\n")
     reaches = [{"kind": "positional", "position": place} for place in (0, 1)]
@@ -175,7 +175,6 @@ def test_executables_by_hand(shell, echo):
 
 
 def test_an_unspellable_default_is_named(shell):
-    """E4."""
     Path("tool.sh").write_text("echo\n")
     word = {"name": "word", "default": "-x", "reach": {"kind": "positional", "position": 0}}
     Path("tool.sh.nbexec").write_text(json.dumps({"version": 1, "arguments": [word]}))
@@ -211,7 +210,7 @@ outputs:
 
 
 def test_files_are_passed_as_files(shell, yard):
-    """A2: what a tool of CWL takes is shown as the canvas shows it."""
+    """The values of a CWL tool are shown as on the canvas."""
     (yard.parts.files.root / "tool.cwl").write_text(TOOL)
     said = shell("executables", "add", "tool.cwl")
     assert said.code == 0, said.err
@@ -255,7 +254,6 @@ def test_the_line_that_opens_a_workflow_works_where_it_is_shown(tmp_path, monkey
 
 
 def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
-    """A5."""
     nodes = {"a": {"type": "executable", "path": "echo.py"}, "b": {"type": "dataset", "path": "x"}}
     text = json.dumps({"version": 1, "nodes": nodes, "edges": {}})
     (yard.parts.files.root / "flow.nbflow").write_text(text)
@@ -266,7 +264,7 @@ def test_the_nodes_of_a_workflow_are_listed(shell, echo, yard: Yard):
 
 
 def test_the_nodes_of_a_workflow_show_the_classes_of_their_outputs(shell, echo, yard: Yard):
-    """A5: declared in the description, else guessed."""
+    """The class is declared in the description, or guessed."""
     arguments = [
         {"name": "fit", "role": "output", "output_class": "model"},
         {"name": "scores", "role": "output", "format": "csv"},
@@ -277,15 +275,13 @@ def test_the_nodes_of_a_workflow_show_the_classes_of_their_outputs(shell, echo, 
     nodes = {"a": {"type": "executable", "path": "echo.py"}}
     text = json.dumps({"version": 1, "nodes": nodes, "edges": {}})
     (yard.parts.files.root / "flow.nbflow").write_text(text)
-    assert (
-        "fit (model), scores (data), page (report)" in shell("workflows", "show", "flow.nbflow").out
-    )
+    shown = shell("workflows", "show", "flow.nbflow").out
+    assert "fit (model), scores (data), " in shown and "page (report)" in shown
     (node,) = shell("workflows", "show", "flow.nbflow", "--json").json["items"]
     assert node["outputs"] == {"fit": "model", "scores": "data", "page": "report"}
 
 
 def test_doctor_continues_without_a_store(shell, monkeypatch, tmp_path):
-    """G7."""
     monkeypatch.setattr("nbyard.discover.Local", _refuse)
     said = shell("doctor")
     assert said.code == 1
@@ -305,7 +301,7 @@ def test_an_invalid_setting_is_reported(shell, monkeypatch, words):
 
 
 def test_refused_requirements_name_their_line(capsys):
-    """G7: the first in the sentence, the others below it."""
+    """The message has the first one, and the details have the others."""
     with pytest.raises(Invalid) as refused:
         read_requirements("a\n-r x\n-r y\n")
     print_error(refused.value)
@@ -316,7 +312,7 @@ def test_refused_requirements_name_their_line(capsys):
 
 @pytest.mark.parametrize("line", ["pip", "uv>=1", "-r x"])
 def test_a_refused_line_is_a_usage_error(shell, line):
-    """L6, R1: 2; also where the line is one that nobody may install."""
+    """The exit code is 2, also for a line that no user may install."""
     said = shell("environments", "create", "x", "--", line)
     assert (said.code, said.out) == (2, "")
     assert f"requirements, line 1: {line!r}" in said.err
@@ -325,7 +321,7 @@ def test_a_refused_line_is_a_usage_error(shell, line):
 
 
 def test_settings_without_effect_on_an_import_are_named(monkeypatch):
-    """G5: an address is fetched by the dispatcher that is up."""
+    """The running dispatcher fetches the address."""
     here: Any = Local.__new__(Local)
     here.datasets = Mock()
     monkeypatch.setattr("nbyard.discover.connect", lambda _: here)

@@ -1,5 +1,7 @@
-"""R1, P5: the command line asks a server that has other files than this machine. Runs to their end:
-tests/integration/test_jupyterhub.py."""
+"""The command line sends requests to a server with other files.
+
+Complete runs: tests/integration/test_jupyterhub.py.
+"""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""I5: a question is asked once; without an answer, the option that skips the question is named."""
+"""A question is asked once; without an answer, the option that skips the question is named."""
 
 import click
 import pytest

@@ -35,7 +35,7 @@ def holder(store: Store) -> str:
 def test_the_dispatcher_detaches_and_stops_on_sigterm(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """R8: not a child of whoever called it, in a session of its own."""
+    """It has a session of its own and is no child of its caller."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
     store = Store(tmp_path / "store")
@@ -53,7 +53,7 @@ def test_the_dispatcher_detaches_and_stops_on_sigterm(
 def test_the_dispatcher_yields_to_one_with_other_settings(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    """G5: though it would stay for ten minutes."""
+    """Otherwise, it would stay for ten minutes."""
     words = [sys.executable, "-m", "nbyard.dispatch", "--detach"]
     subprocess.run(words, env=environment, check=True, timeout=PATIENCE_SECONDS)
     store = Store(tmp_path / "store")

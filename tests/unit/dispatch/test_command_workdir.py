@@ -77,7 +77,7 @@ def test_the_listing_of_a_folder_is_bounded(
     unasked = version_of([tree], Invocation(apart=True))
     assert not command_workdir.reference_facts(tmp_path, unasked, {"tree": "in"}, PLAN).listings
     monkeypatch.setattr(command_workdir, "MAX_LISTED", 2)
-    with pytest.raises(Invalid, match=r"inputs.tree: its listing has more than 2 entries"):
+    with pytest.raises(Invalid, match=r"inputs.tree: .* 2 entries"):
         command_workdir.reference_facts(tmp_path, version, {"tree": "in"}, PLAN)
 
 

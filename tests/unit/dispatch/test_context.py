@@ -8,7 +8,6 @@ from nbyard.store.leases import LeaseLost
 
 
 def test_only_the_holder_of_the_lease_writes(bench: Bench) -> None:
-    """I3, I13."""
     former = bench.context
     bench.replace_dispatcher()
     insert = text("insert into facts (name, value) values (:name, 'x')")
@@ -22,7 +21,6 @@ def test_only_the_holder_of_the_lease_writes(bench: Bench) -> None:
 
 
 def test_a_replaced_dispatcher_loses_the_lease(bench: Bench) -> None:
-    """I3."""
     former = bench.context
     with bench.store.read() as c:
         assert former.is_held(c)

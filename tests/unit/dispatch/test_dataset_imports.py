@@ -53,7 +53,7 @@ def a_table(tmp_path: Path) -> FileSource:
 
 
 def test_a_file_becomes_ready(bench: Bench, tmp_path: Path) -> None:
-    """D1: with rows and columns, and shown in the resources folder."""
+    """It has rows and columns, and appears in the resources folder."""
     made = imported(bench, a_table(tmp_path))
     bench.until(lambda: look(bench, made).current.state == "ready")
     version = look(bench, made).current
@@ -67,7 +67,6 @@ def test_a_file_becomes_ready(bench: Bench, tmp_path: Path) -> None:
 def test_an_archive_becomes_a_folder(
     bench: Bench, tmp_path: Path, replaced: bool, source: str
 ) -> None:
-    """D6: from wherever it comes."""
     packed = tmp_path / "root" / "two.zip"
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("a.csv", "a\n1\n")
@@ -96,7 +95,6 @@ def test_a_damaged_archive_leaves_no_files(bench: Bench) -> None:
 
 
 def test_another_dispatcher_continues_an_import(bench: Bench, tmp_path: Path) -> None:
-    """I7: what a killed one left importing is imported."""
     made = imported(bench, a_table(tmp_path))
     bench.replace_dispatcher()
     bench.until(lambda: look(bench, made).current.state == "ready")
@@ -131,7 +129,6 @@ def test_a_private_host_is_allowed_by_the_server_that_requested_the_import(
 
 
 def test_a_deleted_credential_fails_with_a_reason(bench: Bench) -> None:
-    """D3."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     credentials = bench.yard.services.credentials
     credentials.create(OWNER, NewCredential("minio", "s3", key))
@@ -145,7 +142,7 @@ def test_a_deleted_credential_fails_with_a_reason(bench: Bench) -> None:
 def test_the_loop_is_woken_at_the_end(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R13: a trigger of the dataset must not wait for the next full round."""
+    """An automation on the dataset must not wait for the next full round."""
     woken: list[bool] = []
     monkeypatch.setattr(bench.dispatcher.imports, "_wake", lambda: woken.append(True))
     made = imported(bench, a_table(tmp_path))
@@ -154,7 +151,7 @@ def test_the_loop_is_woken_at_the_end(
 
 
 def test_only_the_endpoint_is_sent_a_signature(bench: Bench) -> None:
-    """D3, S1: whatever that redirects to gets none."""
+    """The target of a redirect gets none."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     bench.yard.services.credentials.create(OWNER, NewCredential("minio", "s3", key))
     nothing: Any = None
@@ -204,7 +201,7 @@ BROKEN = [
 def test_a_file_that_is_not_the_table_of_its_name_is_refused(
     bench: Bench, filename: str, content: bytes, says: str
 ) -> None:
-    """D6: the version fails, says where and how to keep the bytes, and nothing is kept."""
+    """The version fails with the place and a way to keep the bytes. Nothing is stored."""
     before = bytes_in_store(bench)
     made = imported(bench, uploaded(bench, filename, content))
     bench.until(lambda: look(bench, made).current.state == "failed")

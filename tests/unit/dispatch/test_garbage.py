@@ -1,4 +1,4 @@
-"""Bytes that no row names go away, and no others (I6, I18)."""
+"""Bytes that no row names go away, and no others."""
 
 import json
 import random
@@ -103,7 +103,7 @@ def test_bytes_of_a_deleted_executable_are_deleted(
 def test_bytes_of_a_template_are_kept_with_its_runs(
     bench: Bench, collector: GarbageCollector
 ) -> None:
-    """R1: of all its nodes, also if the run includes others only."""
+    """Those of all nodes count, even if the run includes only some."""
     root, runs = bench.yard.parts.files.root, bench.yard.services.runs
     for name in ("data", "code"):
         (root / name).mkdir()
@@ -141,7 +141,7 @@ def test_young_bytes_are_kept(bench: Bench, collector: GarbageCollector) -> None
 
 
 def test_bytes_of_a_finished_upload_are_kept(bench: Bench, collector: GarbageCollector) -> None:
-    """F1: between taking the bytes and the row there may be a crash."""
+    """A crash may come between the bytes and the row."""
     uploads = bench.yard.parts.uploads
     begun = bench.yard.services.uploads.create(OWNER, NewUpload("a.bin", 1))
     uploads.append(OWNER.name, begun.id, 0, [b"x"])
@@ -210,7 +210,7 @@ def test_writers_and_the_collector_do_not_conflict(
 def test_a_deletion_starts_a_collection_and_others_follow_hourly(
     bench: Bench, tmp_path: Path
 ) -> None:
-    """D9: nothing stays of a deleted dataset, not even what was learnt about its table."""
+    """Nothing of a deleted dataset stays, including the description of its table."""
     bench.context.settings.garbage_grace_seconds = 0
     (tmp_path / "root" / "t.csv").write_text("a\n1\n")
     datasets = bench.yard.services.datasets
@@ -233,7 +233,7 @@ def test_a_deletion_starts_a_collection_and_others_follow_hourly(
 def test_a_damaged_list_of_a_folder_stops_the_collection(
     bench: Bench, collector: GarbageCollector
 ) -> None:
-    """I18: what the folder holds is not known, so nothing is deleted."""
+    """The contents of the folder are unknown, so nothing is deleted."""
     member, alone = put(bench, "member"), put(bench, "alone")
     tree = bench.context.blobs.put_tree(Tree([TreeEntry("a", member.digest, 6)]))
     bench.submit({"a": ()}, requirements_digest=tree.digest)

@@ -1,5 +1,4 @@
-"""L4: what the dispatcher makes of images where there is no engine; with one:
-tests/integration/docker/test_images.py."""
+"""Images without an engine. With one: tests/integration/docker/test_images.py."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -89,7 +88,7 @@ output_schema: [{name: y, type: float}]
 def test_an_unused_image_of_a_closed_form_is_deleted(
     no_engine: Yard,
 ) -> None:
-    """M6: the browser was killed; another form is open, and one was submitted."""
+    """The browser was killed. Another form is open, and one was submitted."""
     folder = no_engine.parts.files.root / "cows"
     folder.mkdir()
     (folder / "model.yaml").write_text(MODEL)

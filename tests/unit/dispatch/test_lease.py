@@ -1,4 +1,4 @@
-"""R7, F12, F20: the lease is renewed, waited for, or given up."""
+"""The lease is renewed, awaited or released."""
 
 import itertools
 from types import SimpleNamespace
@@ -41,7 +41,7 @@ def renewals(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> list[Exception | 
 def test_a_database_outage_is_awaited(
     bench: Bench, renewals: list[Exception | None], caplog: pytest.LogCaptureFixture
 ) -> None:
-    """F12, F20: past its lease it begins nothing until that is renewed."""
+    """After its lease, the dispatcher starts nothing until the lease is renewed."""
     renewals += [Unavailable(), Busy()]
     bench.dispatcher.keeper.renew()
     assert "stands still" in caplog.text

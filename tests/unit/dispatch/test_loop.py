@@ -62,7 +62,6 @@ def test_an_idle_dispatcher_leaves(config: Settings) -> None:
 
 
 def test_a_second_dispatcher_exits_at_once(config: Settings) -> None:
-    """I13."""
     taken(config, "another-host:1:1")
     with pytest.raises(SystemExit) as left:
         Dispatcher.open(config)
@@ -70,7 +69,7 @@ def test_a_second_dispatcher_exits_at_once(config: Settings) -> None:
 
 
 def test_a_killed_dispatcher_is_replaced_at_once(config: Settings) -> None:
-    """R8: nobody waits for the lease of a dead process to run out."""
+    """Nobody waits until the lease of a dead process expires."""
     before = taken(config, DEAD)
     dispatcher = Dispatcher.open(config)
     store = Store(config.store_path)
@@ -86,7 +85,7 @@ def test_a_killed_dispatcher_is_replaced_at_once(config: Settings) -> None:
 def test_an_exiting_dispatcher_releases_the_lease(
     config: Settings, leave: Callable[[Dispatcher], None]
 ) -> None:
-    """G5: when it is told to, or makes way as there is nothing to do."""
+    """The dispatcher exits on request, or when it is idle."""
     config.idle_seconds = 1000.0
     dispatcher = Dispatcher.open(config)
     thread = threading.Thread(target=dispatcher.run)
@@ -100,7 +99,6 @@ def test_an_exiting_dispatcher_releases_the_lease(
 
 
 def test_an_early_stop_keeps_no_lease(config: Settings) -> None:
-    """R8: neither waiting for one nor having just taken it."""
     config.idle_seconds = 1000.0
     stopping = threading.Event()
     dispatcher = Dispatcher.open(config, stopping)
@@ -149,7 +147,7 @@ def test_a_failed_round_does_not_stop_the_loop(
 def test_a_database_outage_is_logged_by_the_store_only(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """F20: a round fails four times a second then."""
+    """A round fails four times a second during the outage."""
 
     def refuse(*_: object, **__: object) -> bool:
         raise DatabaseAway
@@ -159,8 +157,8 @@ def test_a_database_outage_is_logged_by_the_store_only(
     assert caplog.text == ""
 
 
-def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
-    """R4: it stays idle for the next due time, but makes way for other settings."""
+def test_an_automation_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
+    """It stays idle until the next due time, but another one with other settings replaces it."""
     run = AutomaticRun(path="work.py")
     made = bench.yard.services.automations.create(OWNER, NewAutomation(run, Phrase("daily")))
     bench.round()
@@ -183,7 +181,7 @@ def test_a_replaced_dispatcher_exits_despite_enabled_automations(bench: Bench) -
 
 
 def test_the_dispatcher_starts_the_run_of_a_due_time(dispatcher: Dispatching, yard: Yard) -> None:
-    """R4: the loop wakes when the next time is due."""
+    """The loop wakes at the next due time."""
     (yard.parts.files.root / "work.py").write_text("print()\n")
     automations = yard.services.automations
     made = automations.create(

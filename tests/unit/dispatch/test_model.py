@@ -157,7 +157,7 @@ class Runs(RuleBasedStateMachine):
 
     @rule()
     def the_former_wakes_up(self) -> None:
-        """F14: stopped for long, then continued: it may look, but write nothing."""
+        """After a long suspension, it may read but not write."""
         if self.former is None:
             return
         before = self._events()
@@ -211,7 +211,7 @@ class Runs(RuleBasedStateMachine):
 
     @invariant()
     def no_more_is_granted_than_there_is(self) -> None:
-        """R11: over all that live, whatever the store and the dispatcher know of them."""
+        """This counts all live work, whatever the store and the dispatcher know."""
         orders = [runtime.orders[attempt] for runtime, attempt in self._running()]
         assert sum(order.cpu or 1.0 for order in orders) <= SLOTS
         gpus = [gpu for order in orders for gpu in order.gpus]
@@ -227,7 +227,7 @@ class Runs(RuleBasedStateMachine):
                 self._folder.cleanup()
 
     def _everything_ends(self) -> None:
-        """I4: with fair weather, every run comes to its end, and nothing lives on."""
+        """Without faults, every run ends, and nothing remains."""
         for runtime in self.runtimes:
             runtime.out_of_reach, runtime.obeys = "", True
         for _ in range(100):
@@ -268,7 +268,6 @@ def _one_of(found: list[T], which: int) -> list[T]:
 def test_runs(
     database_url: str, examples: int, empty_database: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I3, I4, I5, I6, I7, I9, I13, R11."""
     monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 0.0)
     monkeypatch.setattr(attempt_driver, "PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr("nbyard.blobs.file_operations.os.fsync", lambda _: None)

@@ -13,7 +13,7 @@ from nbyard.yard import Yard
 
 
 def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntime) -> None:
-    """I12, CP10: whoever was killed before it could tidy up."""
+    """The former dispatcher was killed before the clean-up."""
     ended, live = bench.submit({"a": []}), bench.submit({"a": []})
     bench.until(lambda: len(runtime.running) == 2)
     runtime.end(bench.attempt(ended))
@@ -35,7 +35,6 @@ def test_folders_of_ended_attempts_are_reduced(bench: Bench, runtime: FakeRuntim
 def test_the_sweep_removes_objects_without_a_live_attempt(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """I12."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     runtime.states["orphan"] = "running"
@@ -61,7 +60,7 @@ class Hanging(FakeRuntime):
 
 
 def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> None:
-    """F8: though it has more to do than there are threads. Nothing is lost, or begun twice."""
+    """It has more tasks than threads. Nothing is lost or started twice."""
     hanging = bench.context.runtimes["far"] = Hanging()
     far = bench.submit({f"n{number}": [] for number in range(THREADS + 4)}, runtime="far")
 
@@ -82,7 +81,6 @@ def test_a_hanging_engine_delays_no_runs(bench: Bench, runtime: FakeRuntime) -> 
 
 
 def test_an_attempt_that_starts_during_a_sweep_is_kept(bench: Bench, runtime: FakeRuntime) -> None:
-    """I12."""
     live = LiveAttempts(bench.store)
     assert len(live) == 0
     run = bench.submit({"a": []})

@@ -1,5 +1,6 @@
-"""P3, P4: whatever people ask for and whatever dies, in any order, a deployment comes to what is
-wanted of it, and nothing else of it is left. With real containers: tests/integration/docker."""
+"""A deployment reaches the requested state after any sequence of requests and kills, and nothing
+else remains. With real containers: tests/integration/docker.
+"""
 
 import itertools
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""P3, P4: whether a port answers, and whether somebody is being answered."""
+"""Whether a port responds, and whether requests are open."""
 
 import contextlib
 import http.server
@@ -91,7 +91,7 @@ def test_three_missing_responses_mean_not_responding(served):
 
 
 def test_a_responding_service_is_checked_at_intervals(monkeypatch):
-    """P4: services log what they are asked."""
+    """Services log each check."""
     asked: list[float] = []
     now, is_there = [0.0], [False]
 
@@ -121,7 +121,10 @@ def test_a_responding_service_is_checked_at_intervals(monkeypatch):
     ],
 )
 def test_the_log_explains_a_missing_response(served, monkeypatch, text, words):
-    """P3: once, when it is believed; one that answers has nothing to say."""
+    """The log is read once, after the missing response is certain.
+
+    A responding service has no reason.
+    """
     place, statuses = served
     monkeypatch.setattr(Told, "body", text)
     ports, statuses[0] = PortHealth(), 503
@@ -148,7 +151,7 @@ def test_an_open_connection_is_detected_until_it_closes():
 
 
 def test_a_slow_response_has_no_extra_time(monkeypatch):
-    """P4: else a step would last for as long as it likes."""
+    """Otherwise, a step would have no time limit."""
     monkeypatch.setattr(service_health, "ANSWER_SECONDS", 0.3)
     is_over = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -68,7 +68,6 @@ def test_other_work_starts_again_after_errors(threads: Threads) -> None:
 
 @pytest.mark.parametrize("error", [LeaseLost, Busy, Unavailable])
 def test_temporary_errors_do_not_count(threads: Threads, error: type[Exception]) -> None:
-    """I3, F12, F20: also when it lasts."""
 
     def lost() -> None:
         raise error()
@@ -88,7 +87,7 @@ def test_closing_waits_for_a_limited_time() -> None:
 
 
 def test_a_hanging_runtime_delays_no_others() -> None:
-    """F8: with as much to do as it has threads for, and more."""
+    """It has more tasks than threads."""
     made, gate, done = Threads(2), threading.Event(), threading.Event()
     for number in range(3):
         made.submit(f"slow {number}", partial(wait_for, gate), runtime="far")

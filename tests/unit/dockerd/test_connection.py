@@ -1,4 +1,4 @@
-"""How an engine is reached, before anybody is asked (P11)."""
+"""How an engine is reached, before anybody is asked."""
 
 import os
 import subprocess
@@ -63,7 +63,7 @@ def test_an_invalid_address_is_refused_before_connecting(tmp_path: Path, url: st
 
 
 def test_without_rights_on_the_socket_the_group_is_named(tmp_path: Path, monkeypatch):
-    """G7: the engine runs, so that starting it is no cure."""
+    """The engine runs, so that starting it would not help."""
     place = tmp_path / "docker.sock"
     place.touch()
 

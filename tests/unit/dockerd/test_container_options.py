@@ -1,4 +1,4 @@
-"""What every container of ours is, whatever is asked (I26, 4.3)."""
+"""What every container of nbyard has, whatever its request."""
 
 import msgspec
 import pytest
@@ -73,7 +73,7 @@ def test_times_of_the_engine():
 
 
 def test_podman_gets_no_owner_of_scratch_space():
-    """P11: it would refuse the option."""
+    """Podman would refuse the option."""
     spec = ContainerSpec(name="n", image="i", argv=["x"], user="1000:100", labels={})
     podman = msgspec.structs.replace(INFO, is_podman=True)
     for told in host_options(spec, podman)["tmpfs"].values():
@@ -81,7 +81,6 @@ def test_podman_gets_no_owner_of_scratch_space():
 
 
 def test_gpus_are_requested_by_id():
-    """R11."""
     (request,) = options(gpus=["GPU-b", "GPU-a"])["device_requests"]
     assert (request["DeviceIDs"], request["Count"]) == (["GPU-b", "GPU-a"], 0)
     assert options()["device_requests"] is None

@@ -1,4 +1,4 @@
-"""A container in Podman's own words is as hard as one in Docker's (I26, R11)."""
+"""A container in Podman's own words is as hard as one in Docker's."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ OTHERS: dict[str, Any] = {
 
 @pytest.mark.parametrize("field", ContainerSpec.__struct_fields__)
 def test_no_field_is_left_out(field: str) -> None:
-    """P2, R11: whatever differs between two containers differs in what Podman is told."""
+    """Each difference between two containers is also one in the request to Podman."""
     other = msgspec.structs.replace(SPEC, **{field: OTHERS[field]})
     assert podman_specification(other, INFO) != podman_specification(SPEC, INFO)
 

@@ -1,4 +1,4 @@
-"""S1: a login is that of who asks, in his thread and as long as he asks."""
+"""A login belongs to one caller, in one thread, during one call."""
 
 import threading
 

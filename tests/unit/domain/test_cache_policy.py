@@ -1,4 +1,4 @@
-"""K11: cache policies as they are written, and ages of results."""
+"""The text of cache policies, and the age of results."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""S1: what a credential holds, and what of it nobody may see."""
+"""The parts of a credential, and which of them are never shown."""
 
 from datetime import UTC, datetime
 

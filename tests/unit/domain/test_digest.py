@@ -27,7 +27,7 @@ def test_order_of_keys_does_not_matter(values, random):
 
 @given(PARTS, PARTS)
 def test_keys_are_equal_only_if_all_parts_are(one, other):
-    """K8: an unchanged node has the key of its last run."""
+    """An unchanged node has the key of its last run."""
     same = canonical_text(one) == canonical_text(other)
     assert (one.key() == other.key()) is same
 

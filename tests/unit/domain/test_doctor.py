@@ -1,4 +1,4 @@
-"""G2: what is missing is said, with how to get it."""
+"""Missing parts are named with their remedy."""
 
 import msgspec
 import pytest

@@ -26,5 +26,4 @@ def test_omitted_limits_are_inherited():
     ],
 )
 def test_invalid_limits_are_named(limits: Limits, fields: list[str]):
-    """K11."""
     assert [field for field, _ in invalid_limits(limits)] == fields

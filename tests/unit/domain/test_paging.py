@@ -36,5 +36,5 @@ def test_valid_limits_are_accepted(limit):
 
 @pytest.mark.parametrize("limit", [0, -1, MAX_LIMIT + 1, 2**63, -(2**70)])
 def test_invalid_limits_are_refused(limit):
-    with pytest.raises(Invalid, match="limit: must be between 1 and 500"):
+    with pytest.raises(Invalid, match=r"limit: .* 1 and 500"):
         check_limit(limit)

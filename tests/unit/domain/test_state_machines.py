@@ -70,7 +70,6 @@ def test_no_state_follows_itself(machine):
 
 
 def test_live_work_can_be_cancelled_or_lost():
-    """R7, R8."""
     assert all("cancelled" in state_machines.RUN.moves[s] for s in state_machines.RUN.live)
     assert all(
         {"lost", "cancelled"} <= set(state_machines.ATTEMPT.moves[s])
@@ -80,7 +79,7 @@ def test_live_work_can_be_cancelled_or_lost():
 
 
 def test_resting_states_of_deployments_can_be_left():
-    """P3, P4: started again from anywhere, and stopped whatever it does."""
+    """They can start again, and stop from any state."""
     machine = state_machines.DEPLOYMENT
     assert not machine.terminal
     assert all("queued" in machine.moves[state] for state in machine.rests)

@@ -16,7 +16,6 @@ from nbyard.domain.task_retries import (
 
 
 def test_lost_attempts_are_retried_and_failures_only_on_request():
-    """I10, R9."""
     plain, asked = Limits(), Limits(retries=1)
     assert [is_retried(plain, "lost", n, n - 1) for n in (1, 2, 3)] == [True, True, False]
     assert not any(is_retried(plain, kind, 1, 0) for kind in get_args(RetryKind))
@@ -25,7 +24,6 @@ def test_lost_attempts_are_retried_and_failures_only_on_request():
 
 
 def test_losses_and_failures_are_counted_separately():
-    """I10: each is counted apart."""
     limits = Limits(retries=2)
     assert is_retried(limits, "error", 4, lost=2)
     assert not is_retried(limits, "error", 5, lost=2)
@@ -34,7 +32,7 @@ def test_losses_and_failures_are_counted_separately():
 
 
 def test_a_loss_is_no_kind_of_failure():
-    """R9: as docs/explanation/run.md says of `retry_on`."""
+    """The table in docs/explanation/run.md agrees."""
     for kinds in (("error",), ("kernel-died",), None):
         assert lost_retries(Limits(retries=1, retry_on=kinds)) == LOST_RETRIES
         assert is_retried(Limits(retries=4, retry_on=kinds), "lost", 4, 3)

@@ -1,4 +1,4 @@
-"""A1: stored files are found by the name of their artifact."""
+"""Stored files are found by the name of their artifact."""
 
 import pytest
 

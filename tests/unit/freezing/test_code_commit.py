@@ -1,4 +1,4 @@
-"""J3: a run records the commit of its code."""
+"""A run records the commit of its code."""
 
 import subprocess
 

@@ -1,4 +1,4 @@
-"""K2: the data that nodes stand for, as the canvas shows it and as a run gets it."""
+"""Data of nodes, as on the canvas and in a run."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""E11, L3: the version of an environment that a name means."""
+"""The version of an environment that a name selects."""
 
 import json
 
@@ -83,9 +83,9 @@ def test_unusable_environments_are_refused_with_a_reason(yard, known):
     (detail,) = refused.value.details
     assert detail.path == "environment"
     assert "'cow@3'" in detail.message and detail.message.endswith("cows, bees, ants")
-    with pytest.raises(NotFound, match="no version 9; installed are: 1"):
+    with pytest.raises(NotFound, match=r"version 9; .*: 1"):
         find_used(parts, "ann", "cows@9")
-    with pytest.raises(NotFound, match="no version 2; none is installed"):
+    with pytest.raises(NotFound, match="version 2; none"):
         find_used(parts, "ann", "bees@2")
     with pytest.raises(NotFound):
         find_used(parts, "bob", "cows")
@@ -103,9 +103,9 @@ def test_a_refused_run_names_the_field_and_known_names(yard, ann, root, known):
                 yard.services.runs.create(ann, NewRun(path=path, environment=reference))
             assert [detail.path for detail in refused.value.details] == ["environment"]
     (root / "a.py.nbexec").write_text('{"version": 1, "resources": {"environment": "cosw"}}')
-    with pytest.raises(NotFound, match="environment: there is no environment 'cosw'"):
+    with pytest.raises(NotFound, match=r"environment: .* 'cosw'"):
         yard.services.runs.create(ann, NewRun(path="a.py"))
-    with pytest.raises(Invalid, match=r"a: environment: there is no .*; there are: cows"):
+    with pytest.raises(Invalid, match=r"a: environment: .*: cows"):
         yard.services.runs.create(ann, NewRun(path="a.nbflow"))
 
 
@@ -137,7 +137,7 @@ def test_kernels_of_environments_are_known(yard, known):
 def test_an_image_of_an_environment_has_its_packages(
     yard, ann, root, known, image, environment, is_put_in
 ):
-    """L5: none of them is put into it once more."""
+    """None of them is installed again."""
     known("cows", "ready", "ready")
     known("ants", "ready")
     used, _ = find_used(yard.parts, "ann", "cows")
@@ -164,7 +164,7 @@ def test_an_image_of_an_environment_has_its_packages(
 
 
 def test_a_notebook_needs_an_image_for_notebooks(yard, known):
-    """L5: else what executes it is put in, and its packages with that."""
+    """Otherwise, nbyard would install what executes notebooks."""
     known("cows", "ready")
     used, _ = find_used(yard.parts, "ann", "cows")
     with yard.store.write() as c:

@@ -1,4 +1,4 @@
-"""E6, E9: from a file to an immutable version."""
+"""From a file to an immutable version."""
 
 import pytest
 
@@ -57,7 +57,7 @@ def test_a_linked_description_outside_is_refused(yard, tool, root, tmp_path_fact
 
 
 def test_files_named_in_code_are_taken_from_large_folders(yard, root):
-    """E14: what works in plain Jupyter works in a run."""
+    """Code that works in plain Jupyter works in a run."""
     yard.parts.settings.max_bundle_bytes = 5
     (root / "plain/sub/deep").mkdir(parents=True)
     (root / "plain/raw").mkdir()

@@ -1,4 +1,4 @@
-"""L1: the packages that code imports, and those that are missing where it would run."""
+"""Imported packages of code, and those that are missing in its environment."""
 
 import json
 
@@ -86,7 +86,7 @@ def test_one_command_creates_an_environment_for_all_nodes(check, known):
     assert hints(views["muted"]) == {}
     known("farm", "ready")
     (params,) = hints(check({"b": B})["b"]).values()
-    assert params["command"] == "nbyard environments install farm no_such_calf"
+    assert params["command"].split()[-3:] == ["install", "farm", "no_such_calf"]
 
 
 def test_an_environment_lacks_packages_outside_its_lock(check, known):

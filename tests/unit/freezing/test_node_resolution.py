@@ -1,4 +1,4 @@
-"""K2: what the nodes of a document stand for."""
+"""Resolving the nodes of a document."""
 
 import pytest
 
@@ -24,7 +24,7 @@ def test_nodes_are_resolved_for_the_canvas(resolver, tool, root):
 
 
 def test_an_artifact_means_its_newest_file(resolver, tool, root, finished):
-    """A5: it is data, under a name."""
+    """The artifact is data with a name."""
     (root / "d.csv").write_text("a\n")
     finished(path=tool, name="made", parameters={"source": "d.csv"})
     node = Node("dataset", artifact="made")

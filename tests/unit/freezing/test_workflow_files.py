@@ -1,4 +1,4 @@
-"""K1: whether a workflow's file is still in its place is known before a run is written."""
+"""Whether a workflow's file is still in its place is known before a run is stored."""
 
 import json
 import os

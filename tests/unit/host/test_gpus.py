@@ -62,7 +62,7 @@ def until(found: tuple[str, ...]) -> None:
     ],
 )
 def test_the_driver_lists_the_gpus(script: str, found: tuple[str, ...], says) -> None:
-    """R11: the first answer is waited for; a card in parts (MIG) is granted in these."""
+    """The first response is awaited. A GPU in parts (MIG) is granted in these parts."""
     says(f'[ "$*" = -L ] || exit 1; {script}')
     assert hardware.gpu_ids(["auto"]) == found
 
@@ -83,7 +83,7 @@ def test_the_driver_lists_the_gpus(script: str, found: tuple[str, ...], says) ->
 def test_only_visible_gpus_are_granted(
     visible: str, found: tuple[str, ...], says, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11: as in a job of Slurm."""
+    """This matches a job of Slurm."""
     says(f"echo '{PARTS}'")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     monkeypatch.setenv("SLURM_JOB_ID", "7")
@@ -96,7 +96,7 @@ def test_only_visible_gpus_are_granted(
 def test_variables_of_a_notebook_limit_no_gpus(
     attempt: bool, says, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11: whoever runs something may be who calls the dispatcher that serves all."""
+    """One dispatcher serves all callers, whatever their variables."""
     says(f"echo '{CARDS}'")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     if attempt:
@@ -114,7 +114,7 @@ def test_without_a_driver_there_are_no_gpus(
 
 
 def test_known_gpus_stay_while_the_driver_fails(says, tmp_path: Path) -> None:
-    """F38: nobody is told then that this machine has none."""
+    """The list of the last success stays valid."""
     says(f"echo '{CARDS}'")
     assert hardware.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
     says(f"echo >> {tmp_path}/failed; exit 9")
@@ -127,7 +127,7 @@ def test_known_gpus_stay_while_the_driver_fails(says, tmp_path: Path) -> None:
 
 
 def test_a_hanging_driver_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
-    """F38: nor asked once more meanwhile; the others go on with what is known."""
+    """Nor is it asked again meanwhile. Callers use the known list."""
     asked, answers = [], Event()
 
     def ask() -> tuple[str, ...]:

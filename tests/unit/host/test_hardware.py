@@ -59,7 +59,7 @@ GIB = 2**30
     ],
 )
 def test_limits_of_control_groups_are_read(tmp_path: Path, told, files, limits):
-    """R11: of both versions, and of the groups that ours is in."""
+    """Both versions, and all groups above the process."""
     (tmp_path / "own").write_text(f"{told}\n")
     for name, text in files.items():
         path = tmp_path / "mounts" / name
@@ -82,7 +82,7 @@ def grouped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_slots_and_memory_follow_the_container(grouped: None):
-    """R11: whatever the machine around it has; what is configured counts before."""
+    """They do not follow the host. The configuration has precedence."""
     found = capacity(Settings(gpus=[]))
     assert (found.cores, found.memory_bytes) == (0.5, 2**20)
     assert capacity(Settings(gpus=[], slots=3)).cores == 3

@@ -1,4 +1,4 @@
-"""E13: a program is run with --help within bounds."""
+"""A program is run with --help within limits."""
 
 import math
 import os

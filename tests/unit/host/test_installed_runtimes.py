@@ -44,7 +44,6 @@ def test_a_long_name_is_shortened():
 
 
 def test_external_runtimes_are_known_without_loading(monkeypatch):
-    """HOUSE 6.10."""
     theirs = EntryPoint("theirs", "no.such.module:Runtime", runtimes.RUNTIMES)
     monkeypatch.setattr("importlib.metadata.entry_points", lambda group: [theirs])
     check_runtimes(document(a="theirs"), "theirs")
@@ -53,7 +52,6 @@ def test_external_runtimes_are_known_without_loading(monkeypatch):
 
 
 def test_a_cluster_is_offered_where_one_is_set() -> None:
-    """R12."""
     assert "dask" not in offered_runtimes(Settings())
     assert "dask" in offered_runtimes(Settings(dask_address="tcp://127.0.0.1:8786"))
     assert "dask" in offered_runtimes(Settings(dask_cluster="ours:slurm"))

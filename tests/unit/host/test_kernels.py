@@ -80,7 +80,6 @@ def test_a_fingerprint_changes_with_installed_packages(spec, interpreter):
 
 
 def test_variables_of_a_kernelspec_and_packages_on_its_path_count(spec, tmp_path):
-    """R2."""
     folder = tmp_path / "more"
     (folder / "extra-1.0.dist-info").mkdir(parents=True)
     metadata = folder / "extra-1.0.dist-info" / "METADATA"
@@ -126,7 +125,7 @@ def test_settings_of_the_user_count(spec, interpreter, tmp_path, monkeypatch, va
 
 
 def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
-    """R2: in a folder that was not there when it was asked, and in one that a .pth file names."""
+    """Even in a folder that appears later, and in one that a .pth file names."""
     user = {"PYTHONUSERBASE": os.fspath(tmp_path / "user")}
     base = f"{sys.base_prefix}/bin/python3"
     spec("mine", [base], env=user)
@@ -154,7 +153,6 @@ def test_packages_are_seen_wherever_the_interpreter_looks(spec, tmp_path):
 
 
 def test_two_builds_of_one_version_differ(spec, interpreter):
-    """R2."""
     place, install = interpreter
     spec("mine", [os.fspath(place), "-m", "ipykernel"])
     found = []
@@ -217,7 +215,7 @@ def test_kernels_of_other_languages(spec, tmp_path, monkeypatch):
     program.write_text("#!/bin/sh\n")
     assert found.fingerprint != kernels.find_kernel("", "julia").fingerprint
     program.unlink()
-    with pytest.raises(NotFound, match=r"kernel julia-1.10 cannot start: julia was not found"):
+    with pytest.raises(NotFound, match=r"julia-1.10 cannot .* julia"):
         kernels.find_kernel("julia-1.10")
 
 
@@ -230,7 +228,7 @@ def test_a_missing_kernel_is_replaced_by_one_of_its_language(spec):
     assert kernels.find_substitute("aaa", "python") == ""
     assert kernels.find_substitute("gone", "cobol") == kernels.find_substitute("gone", "") == ""
     for language in ("cobol", ""):
-        with pytest.raises(NotFound, match="The kernel 'gone' is not installed") as refused:
+        with pytest.raises(NotFound, match="'gone' is not installed") as refused:
             kernels.find_kernel("gone", language)
         assert "aaa" in refused.value.hint
 
@@ -257,7 +255,7 @@ def conda(tmp_path):
 
 
 def test_kernels_outside_environments_are_listed(spec, interpreter, conda, tmp_path):
-    """L5: with what they are; ours is not among them."""
+    """They have a description. Kernels of nbyard are not among them."""
     place = conda("bin/python", "bin/R", "lib/R/bin/R")
     (tmp_path / "venv" / "pyvenv.cfg").touch()
     spec("a-venv", [os.fspath(interpreter[0]), "-m", "ipykernel"])
@@ -282,7 +280,6 @@ def test_kernels_outside_environments_are_listed(spec, interpreter, conda, tmp_p
 
 
 def test_a_kernel_without_its_interpreter_is_marked(spec, tmp_path, conda):
-    """L5."""
     spec("gone", [f"{tmp_path}/away/bin/python"])
     spec("gone-r", ["no-such-R"], "R")
     place = conda("bin/python")
@@ -299,7 +296,7 @@ def test_a_kernel_without_its_interpreter_is_marked(spec, tmp_path, conda):
 
 
 def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
-    """L5: those of other languages, too."""
+    """This includes packages of other languages."""
     place = conda("bin/python", "bin/R", packages=["r-base-4.3-0"])
     spec("p", [f"{place}/bin/python"])
     spec("r", [f"{place}/bin/R"], "R")
@@ -312,10 +309,10 @@ def test_all_packages_of_conda_are_in_the_fingerprint(spec, conda):
 
 def test_a_missing_kernel_is_named_with_the_installed_ones(spec):
     spec("mine", ["julia"], "julia")
-    with pytest.raises(NotFound, match="The kernel 'yours' is not installed") as caught:
+    with pytest.raises(NotFound, match="'yours' is not installed") as caught:
         kernels.find_kernel("yours")
     assert "mine" in caught.value.hint
-    with pytest.raises(NotFound, match="The kernel 'cobol' is not installed"):
+    with pytest.raises(NotFound, match="'cobol' is not installed"):
         kernels.find_kernel("", "cobol")
 
 
@@ -349,7 +346,7 @@ def mine(tmp_path, monkeypatch):
 
 
 def test_packages_of_the_user_count(mine, monkeypatch):
-    """R2: where the work sees them, the fingerprint does."""
+    """The fingerprint includes them if the work sees them."""
     (mine.parent / "cow.py").touch()
     after = kernels.python_interpreter()
     assert "mine" in names_in(after)
@@ -360,7 +357,7 @@ def test_packages_of_the_user_count(mine, monkeypatch):
 
 
 def test_a_lock_has_contents_origin_and_interpreter(mine):
-    """R2: what a lock file says, as far as it is known on the spot."""
+    """The lock file has what is known on this machine."""
     (mine / "RECORD").write_text("mine.py,sha256=abc,3\n")
     url = {"url": "file:///src/mine", "dir_info": {"editable": True}}
     (mine / "direct_url.json").write_text(json.dumps(url))

@@ -113,7 +113,7 @@ def inside(root: Path, relative: str) -> str:
 
 
 def test_no_path_leads_out_of_a_folder(root: Path) -> None:
-    """I24: what is named there was written by who may be hostile."""
+    """A hostile program may have written the name."""
     (root / "alias").symlink_to("sub")
     (root / "out").symlink_to("../data-private")
     for relative in ("sub/a.csv", "alias/a.csv", "./sub/../sub/a.csv", str(root / "sub" / "a.csv")):

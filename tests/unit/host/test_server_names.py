@@ -1,4 +1,4 @@
-"""A4: names of servers in a configuration file."""
+"""Names of servers in a configuration file."""
 
 from pathlib import Path
 

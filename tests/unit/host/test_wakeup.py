@@ -48,7 +48,6 @@ def test_poking_without_listeners_is_no_error(tmp_path):
 
 
 def test_sockets_of_the_dead_are_removed(tmp_path):
-    """R8: a killed process leaves its socket behind."""
     dead = Listener(tmp_path)
     os.link(dead.path, dead.path.with_name("left"))
     dead.close()

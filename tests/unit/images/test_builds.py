@@ -1,4 +1,4 @@
-"""L4: why a build failed, in words (the builds themselves: tests/integration/docker)."""
+"""Why a build failed. Real builds: tests/integration/docker."""
 
 from types import SimpleNamespace
 from typing import IO, cast
@@ -60,7 +60,6 @@ def test_the_failed_line_and_its_message_are_reported(steps, tail, message, line
 
 
 def test_a_project_with_a_git_version_gets_a_hint():
-    """L2."""
     tail = ["LookupError: setuptools-scm was unable to detect version for /nbyard/image/cow."]
     failed = _failure(TEXT, [], tail, NbyardError(because("build-refused", message=EXIT)))
     assert "--variable SETUPTOOLS_SCM_PRETEND_VERSION=1.0" in failed.message

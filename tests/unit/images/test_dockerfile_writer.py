@@ -1,4 +1,4 @@
-"""L4: Dockerfile text (E11, I24)."""
+"""The text of Dockerfiles."""
 
 import locale
 import os
@@ -19,15 +19,15 @@ pytestmark = pytest.mark.slow
 
 
 def test_local_folders_are_refused():
-    """L6: an image takes what is in an index, or behind an address of the web."""
+    """An image can install only from an index or a URL."""
     lines = ["--index-url https://packages.test", "cow @ file:///w/cow-1.0-py3-none-any.whl --hash"]
-    with pytest.raises(Invalid, match=r"cow @ file:///w/cow-1.0-py3-none-any.whl: an image"):
+    with pytest.raises(Invalid, match=r"file:///w/cow-1.0-py3-none-any.whl: an image"):
         build_files(ImageSpec(Recipe(), lines))
     assert build_files(ImageSpec(Recipe(), lines[:1]))["requirements.txt"] == f"{lines[0]}\n"
 
 
 def test_a_folder_of_a_lock_is_installed_from_the_context():
-    """L6: after what it needs; it is said by its name."""
+    """The folder follows its dependencies, under its own name."""
     tree = f"tree:{'a' * 64}"
     lines = ["grass==1.5", f"-e file:///srv/my_cow  # My_Cow==1.0 {tree}"]
     files = build_files(ImageSpec(Recipe(for_notebooks=False), lines))
@@ -43,7 +43,7 @@ COPY ["packages/my-cow", "{place}"]
     alone = build_files(ImageSpec(Recipe(for_notebooks=False), lines[1:]))
     assert set(alone) == {"Dockerfile"}
     assert "\n".join(installed.splitlines()[1:]) in alone["Dockerfile"]
-    with pytest.raises(Invalid, match="only be used through an environment"):
+    with pytest.raises(Invalid, match="through an environment"):
         build_files(ImageSpec(Recipe(), ["-e file:///srv/my_cow"]))
 
 
@@ -152,7 +152,6 @@ def test_the_order_of_settings_does_not_matter(recipe, random):
 
 @given(recipes)
 def test_accepted_values_give_only_the_expected_instructions(recipe):
-    """I24."""
     try:
         check_recipe(recipe)
     except Invalid:
@@ -190,7 +189,7 @@ def test_a_changed_line_above_the_marker_is_named(data):
 
 
 def test_a_file_without_the_marker_is_refused():
-    with pytest.raises(Invalid, match="does not contain the line '# --- Below"):
+    with pytest.raises(Invalid, match="line '# --- Below"):
         own_lines("FROM x\nRUN moo\n", WHOLE)
 
 

@@ -1,4 +1,4 @@
-"""L1: images for requirements (the builds themselves: tests/integration/docker)."""
+"""Images for requirements. Real builds: tests/integration/docker."""
 
 from typing import cast
 

@@ -1,4 +1,4 @@
-"""M2: what the image of a model is built from (the builds: tests/integration/docker)."""
+"""Build inputs of a model's image. Real builds: tests/integration/docker."""
 
 import json
 import sys
@@ -44,7 +44,7 @@ def test_the_server_is_copied_as_source_with_the_model():
 
 
 def test_an_unknown_mode_is_refused_by_name():
-    with pytest.raises(Invalid, match=r"no mode 'smoke'; there are: .*http"):
+    with pytest.raises(Invalid, match=r"mode 'smoke'; .*http"):
         serving_of("smoke")
 
 

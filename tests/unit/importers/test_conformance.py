@@ -1,4 +1,4 @@
-"""Our own importers pass the suite that strangers get (HOUSE 6.10)."""
+"""Our own importers pass the suite that strangers get."""
 
 from pathlib import Path
 

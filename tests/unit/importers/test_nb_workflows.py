@@ -1,4 +1,4 @@
-"""J2: projects of NB Workflows 0.2 and 0.3 become project files of nbyard."""
+"""Projects of NB Workflows 0.2 and 0.3 become project files of nbyard."""
 
 from typing import Any
 
@@ -165,7 +165,7 @@ def test_schedules(schedule, when, at_most):
     assert entry == expected
     unused = [one for one in left(found) if "users" not in one]
     place = "workflows.yaml.workflows.a.schedule"
-    assert unused == [f"{place}.interval: 60. The schedule uses cron"] * (len(schedule) == 3)
+    assert unused == [f"{place}.interval: 60. The automation uses cron"] * (len(schedule) == 3)
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_schedules(schedule, when, at_most):
         ({"jitter": 5, "cron": "@daily"}, "workflows.yaml.workflows.a.schedule.jitter: 5."),
         (
             {"interval": 60, "start_in_min": 5},
-            "workflows.yaml.workflows.a.schedule.start_in_min: 5. The schedule uses interval",
+            "workflows.yaml.workflows.a.schedule.start_in_min: 5. The automation uses interval",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""P5: what the proxy and the container of a model both know."""
+"""The secret that the proxy shares with the container of a model."""
 
 import os
 import stat

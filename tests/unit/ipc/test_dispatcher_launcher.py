@@ -1,4 +1,4 @@
-"""R1: a dispatcher is there when it is needed."""
+"""A dispatcher runs when it is needed."""
 
 import contextlib
 import os
@@ -91,7 +91,7 @@ def end(process: "subprocess.Popen[bytes]") -> None:
 
 
 def test_many_requests_start_one_dispatcher(store: Store, started) -> None:
-    """R1: fifty submissions at once, as another one while it is not up yet."""
+    """There are fifty requests at once, and another one during the start."""
     settings = Settings(store_dir=str(store.folder))
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda _: ensure_dispatcher(store, settings), range(50)))
@@ -103,7 +103,7 @@ def test_many_requests_start_one_dispatcher(store: Store, started) -> None:
 
 
 def test_a_dispatcher_that_does_not_start_is_not_awaited(store: Store, started) -> None:
-    """R1: such as one that was stopped before it had the lease; again one by one."""
+    """It may have been stopped before it had the lease. Later calls start another one."""
     settings = Settings(store_dir=str(store.folder))
     ensure_dispatcher(store, settings)
     long_ago = time.time() - dispatcher_launcher.PATIENCE_SECONDS
@@ -141,7 +141,7 @@ def dispatcher(store: Store, variables: dict[str, str]) -> Iterator[str]:
 
 
 def test_settings_of_the_running_dispatcher_are_known(store: Store) -> None:
-    """G5: those that are its own, and are others here."""
+    """They may differ from the settings of this process."""
     here = Settings(slots=2, gpus=["0"], default_runtime="docker")
     there = Settings(slots=4, gpus=["0"], default_runtime="process").environment()
     assert other_settings(store, here) == {}
@@ -170,7 +170,7 @@ def idling(store: Store, there: Settings) -> Iterator["subprocess.Popen[bytes]"]
 
 
 def test_an_idle_dispatcher_with_other_settings_is_replaced(store: Store) -> None:
-    """G5: they are those of the next one then."""
+    """The next dispatcher has the new settings."""
     here, there = Settings(dask_address="tcp://here:1"), Settings(slots=7, gpus=[])
     with idling(store, there) as process:
         retire_idle_dispatcher(store, here)
@@ -245,7 +245,7 @@ def stopped_writer(store: Store, seconds: float, started: str = "") -> Iterator[
 
 
 def test_a_dispatcher_stopped_in_a_write_is_killed(store: Store, started) -> None:
-    """F14: when its lease is over; whoever looks on does it, also when there is no work."""
+    """Any process kills it after its lease, even without work."""
     with stopped_writer(store, -1) as process:
         DispatcherWatch(store, Settings(store_dir=str(store.folder)))()
         assert process.wait(10) == -signal.SIGKILL
@@ -255,7 +255,7 @@ def test_a_dispatcher_stopped_in_a_write_is_killed(store: Store, started) -> Non
 
 @pytest.mark.parametrize("is_released", [True, False])
 def test_a_killed_dispatcher_is_replaced(store: Store, started, is_released: bool) -> None:
-    """F1, I12: it may have left a container, also when there is no work."""
+    """It may have left a container, even without work."""
     ended = subprocess.Popen([sys.executable, "-c", ""])
     ended.wait()
     host, _, rest = own_name().partition(":")
@@ -270,7 +270,7 @@ def test_a_killed_dispatcher_is_replaced(store: Store, started, is_released: boo
 
 
 def test_no_other_process_is_killed(store: Store) -> None:
-    """I12: not one that goes on, one whose lease is good, or one that only has its pid."""
+    """Not a running one, one with a valid lease, or another program with its PID."""
     with stopped_writer(store, 60) as process:
         kill_stopped_dispatcher(store)
         assert is_stopped(process.pid)
@@ -291,7 +291,7 @@ def test_no_other_process_is_killed(store: Store) -> None:
 def test_a_busy_machine_is_not_filled_with_dispatchers(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ):
-    """R1: those that were called may need long to be up; one that is up is looked at as before."""
+    """A started dispatcher may need long. A running one is still checked."""
     now, called, up = [0.0], [], [False]
     monkeypatch.setattr("nbyard.ipc.dispatcher_launcher.time.monotonic", lambda: now[0])
     monkeypatch.setattr(dispatcher_launcher, "has_work", lambda store: True)

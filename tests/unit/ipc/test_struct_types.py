@@ -40,7 +40,7 @@ print("done")
 
 @pytest.mark.slow
 def test_threads_decode_at_once() -> None:
-    """I11: else msgspec 0.22 crashes the process within some of these types."""
+    """Otherwise, msgspec 0.22 crashes the process within some of these types."""
     command = [sys.executable, "-c", DECODE, "prepare"]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
@@ -69,7 +69,7 @@ context.close()
 
 @pytest.mark.slow
 def test_opening_the_store_of_a_server_leaves_no_struct_unprepared(tmp_path) -> None:
-    """I11: modules that are imported at the first request have structs, too."""
+    """Modules that are imported at the first request have structs, too."""
     command = [sys.executable, "-c", OPEN, str(tmp_path)]
     done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stdout) == (0, "set()\n"), done.stderr

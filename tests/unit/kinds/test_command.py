@@ -1,4 +1,4 @@
-"""Scripts and binaries as executables (E4, HOUSE: previewing never runs code)."""
+"""Scripts and binaries as executables."""
 
 import os
 from pathlib import Path
@@ -67,7 +67,6 @@ def test_reading_never_runs_anything() -> None:
 
 
 def test_arguments_of_a_script_are_read() -> None:
-    """E13."""
     content = (
         b"import argparse\np = argparse.ArgumentParser()\n"
         b"p.add_argument('data')\np.add_argument('--rate', type=float, default=0.1)\np.parse_args()"
@@ -98,7 +97,6 @@ def test_the_digest_covers_the_bytes() -> None:
 
 
 def test_handoff_values_are_not_on_the_command_line() -> None:
-    """E14."""
     text = b"""
 import argparse, nbyard
 parser = argparse.ArgumentParser()

@@ -1,4 +1,4 @@
-"""A3: Dockerfiles as executables."""
+"""Dockerfiles as executables."""
 
 import pytest
 
@@ -38,5 +38,5 @@ def test_a_program_behind_a_shell_is_reported(line):
 
 
 def test_a_file_without_an_image_is_no_dockerfile():
-    with pytest.raises(Invalid, match="it has no FROM instruction"):
+    with pytest.raises(Invalid, match="no FROM instruction"):
         DockerfileKind().read("Dockerfile", b"RUN x\n")

@@ -1,4 +1,4 @@
-"""Functions as executables (E8)."""
+"""Functions as executables."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""E7: a Python class described by a model file is an executable."""
+"""A Python class described by a model file is an executable."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""Notebooks as executables: what is read, what is refused, what is run (E1, E2, E6, E12)."""
+"""Notebooks as executables: what is read, what is refused, what is run."""
 
 import json
 import subprocess
@@ -62,7 +62,6 @@ def test_cells_without_metadata_run_and_are_named(tmp_path: Path) -> None:
 
 
 def test_a_notebook_is_read() -> None:
-    """E1."""
     reading = KIND.read("n.ipynb", encoded(notebook("rate = 0.1  # per step")))
     assert (reading.kind, reading.language, reading.kernel) == ("notebook", "python", "python3")
     assert [(a.name, a.type, a.default, a.help) for a in reading.arguments] == [
@@ -72,7 +71,7 @@ def test_a_notebook_is_read() -> None:
 
 
 def test_a_cell_in_an_unknown_language_has_no_arguments() -> None:
-    """E2: what is told of the notebook is the list then."""
+    """The description has the only list of arguments."""
     reading = KIND.read("n.ipynb", encoded(notebook("alpha=0.5", kernel="octave")))
     assert (
         reading.own is None and reading.arguments == [] and "in the form" in str(reading.hints[0])
@@ -81,7 +80,6 @@ def test_a_cell_in_an_unknown_language_has_no_arguments() -> None:
 
 
 def test_without_parameters_cell() -> None:
-    """E6."""
     reading = KIND.read("n.ipynb", encoded(notebook(tags=())))
     assert (
         reading.arguments == []
@@ -101,7 +99,6 @@ def test_without_parameters_cell() -> None:
 def test_a_notebook_without_constants_gets_a_hint(
     source: str, kernel: str, tags: tuple[str, ...], code: str
 ) -> None:
-    """E6."""
     content = encoded(notebook(source, kernel=kernel, tags=tags))
     reading = KIND.read("n.ipynb", content)
     assert reading.tag_cell is None and [hint.code for hint in reading.hints] == [code]
@@ -155,7 +152,7 @@ MALFORMED: dict[str, tuple[bytes, str]] = {
 
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_notebooks(name: str) -> None:
-    """Q22, I29: one error, naming the place, for everything that is no notebook."""
+    """One error with its place for each file that is no notebook."""
     content, words = MALFORMED[name]
     with pytest.raises(Invalid, match=words) as refused:
         KIND.read("n.ipynb", content)
@@ -176,7 +173,7 @@ def test_harmless_oddities() -> None:
     ("kernel", "language"), [("octave", ""), ("julia-1.9", "julia"), ("x", "")]
 )
 def test_other_kernels(kernel: str, language: str) -> None:
-    """E2, E12: accepted; where nothing can read the cell, that is said."""
+    """They are accepted. A message says if nothing can read the cell."""
     value = notebook("x <- 1", kernel=kernel)
     if kernel == "julia-1.9":
         value["metadata"]["kernelspec"]["language"] = "julia"
@@ -186,7 +183,7 @@ def test_other_kernels(kernel: str, language: str) -> None:
 
 
 def test_r() -> None:
-    """E1, E12: its parameters are read; where that is no R, what is told of it is the list."""
+    """Its parameters are read. If the source is no R, the description has the list."""
     reading = KIND.read("n.ipynb", encoded(notebook("alpha <- 0.1  # how fast", kernel="ir")))
     assert (reading.language, reading.kernel, reading.hints) == ("R", "ir", [])
     assert [(a.name, a.type, a.default, a.help) for a in reading.arguments] == [
@@ -198,7 +195,7 @@ def test_r() -> None:
 
 
 def test_kernels_that_papermill_can_inspect() -> None:
-    """E2: Spark's Python kernel has a translator that reads the cell."""
+    """Papermill has a translator that reads the cell for Spark's Python kernel."""
     value = notebook("x = 1  # how many", kernel="pysparkkernel")
     value["metadata"]["kernelspec"]["language"] = "spark"
     found = KIND.read("n.ipynb", encoded(value)).arguments
@@ -206,7 +203,7 @@ def test_kernels_that_papermill_can_inspect() -> None:
 
 
 def test_work_injects_given_values() -> None:
-    """R1: nothing else, so that defaults stay the notebook's."""
+    """Other arguments keep the defaults of the notebook."""
     reading = KIND.read("n.ipynb", encoded(notebook("a = 1\nb = 2.5\nc: int")))
     work = KIND.work("sub/n.ipynb", reading, {"b": 3, "c": 1}, EnvironmentRef(kernel="py311"))
     assert (work.path, work.kernel, work.language) == ("code/sub/n.ipynb", "py311", "python")
@@ -222,7 +219,7 @@ def test_work_injects_given_values() -> None:
     ],
 )
 def test_work_refuses_undeclared_values(values: dict[str, Any]) -> None:
-    """Q1, I24: a name that is code is no declared name."""
+    """A name that is code is not declared."""
     reading = KIND.read("n.ipynb", encoded(notebook("x: int")))
     with pytest.raises(Invalid, match=r"arguments\."):
         KIND.work("n.ipynb", reading, values, EnvironmentRef())
@@ -304,7 +301,7 @@ def test_notebooks_of_older_formats_are_read(major: int) -> None:
     assert (reading.language, reading.kernel, reading.tag_cell) == ("python", "", None)
     assert KIND.code_digest(content) == KIND.code_digest(encoded(found))
     assert code_of("n.ipynb", content) == "x = 1\nopen('a/b')"
-    with pytest.raises(Invalid, match="only be added to notebooks of format 4"):
+    with pytest.raises(Invalid, match="notebooks of format 4"):
         tag_text(content, 1)
 
 
@@ -349,7 +346,7 @@ def test_an_invalid_kernel_name_is_not_installed() -> None:
 def test_defaults_are_those_of_the_cell_or_of_a_description(
     source: str, kernel: str, is_own: bool
 ) -> None:
-    """E2, R1: those of a description have to be injected."""
+    """Defaults of a description must be injected."""
     content = encoded(notebook(source, kernel=kernel))
     reading = KIND.read("n.ipynb", content)
     assert KIND.has_own_defaults(reading.language, lambda: content) == is_own
@@ -358,7 +355,7 @@ def test_defaults_are_those_of_the_cell_or_of_a_description(
 
 @pytest.mark.parametrize("indent", [1, 2, None])
 def test_tagging_changes_nothing_else(indent: int | None) -> None:
-    """E6: the rest of the file is written as it was."""
+    """The rest of the file stays unchanged."""
     before = notebook("größe = 'ü'\n", tags=())
     text = json.dumps(before, indent=indent, ensure_ascii=False) + "\n" * (indent is not None)
     tagged = tag_text(text.encode(), 0).decode()
@@ -403,7 +400,7 @@ nbyard.output("model", fit(table, alpha, rate))
 
 
 def test_handoff_calls_of_a_notebook_are_ports() -> None:
-    """E14: beside those of its parameters cell, and never put in as a variable."""
+    """They are listed with those of the parameters cell, and never injected."""
     whole = notebook("alpha = 1\nmodel = 'model.pkl'  # output")
     code: dict[str, Any] = {
         "cell_type": "code",

@@ -1,4 +1,4 @@
-"""G7: log lines that collectors read."""
+"""Log lines for log collectors."""
 
 import json
 import logging

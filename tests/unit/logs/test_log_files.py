@@ -83,7 +83,7 @@ def test_the_newest_part_is_kept_with_its_positions(tmp_path_factory, sizes, aft
 
 
 def test_lines_of_another_writer_are_not_repeated(tmp_path: Path) -> None:
-    """P3: and a line of ours between, which has no moment, is no end of anything."""
+    """A line of nbyard without a time does not end a copy."""
     one, other = RotatingLog(tmp_path / "1.log"), RotatingLog(tmp_path / "1.log")
     assert (one.resume(), other.resume()) == (0, 0)
     one.write(b"a\n", 5)

@@ -58,7 +58,8 @@ def test_a_reason_survives_json() -> None:
 
 def test_missing_parts_are_omitted() -> None:
     why = because("runs", cause=because("forced"))
-    assert reason_text(why, None, because("waits-for-turn")) == f"{why} – waits in the queue"
+    turn = because("waits-for-turn")
+    assert reason_text(why, None, turn) == f"{why} – {turn}"
     assert reason_text(None, None) == ""
     assert text_reason("") is None
 

@@ -154,7 +154,7 @@ class Service:
         server.stop()
         await server.close_all_connections()
 
-    def let_go(self) -> None:
+    def request_end(self) -> None:
         self._loop.call_soon_threadsafe(Slow.go.set)
 
     def stop(self) -> None:

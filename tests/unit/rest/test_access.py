@@ -1,4 +1,4 @@
-"""P5: what is remembered of who was let in, and for whom it counts."""
+"""Passes of sandboxed pages, and what the server remembers of who has access."""
 
 import logging
 import time
@@ -182,7 +182,7 @@ def test_a_service_with_prefix_gets_no_pass(app, cookie):
 
 
 def test_a_pass_is_for_its_own_deployment_and_nothing_else(app, cookie):
-    """I22: neither for another one, nor for Jupyter."""
+    """It opens neither another deployment nor Jupyter."""
     home = opened(app, APP, cookie)
     text = home.removeprefix(APP)
     assert ask(app, f"{OTHER}{text}style.css", OPAQUE).status == 403
@@ -198,7 +198,6 @@ def test_a_pass_is_for_its_own_deployment_and_nothing_else(app, cookie):
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "http://127.0.0.1", ""])
 def test_a_page_of_another_origin_is_refused_despite_a_pass(app, cookie, origin):
-    """I22."""
     home = opened(app, APP, cookie)
     for method in ("GET", "POST", "OPTIONS"):
         assert ask(app, home, {"Origin": origin}, method=method).status == 403
@@ -256,7 +255,7 @@ def test_a_refused_page_links_to_the_sign_in(app, cookie):
 
 
 def test_the_sign_in_returns_to_the_page(app, cookie, monkeypatch):
-    """P5: also where the server has no page of its own to sign in, as under JupyterHub."""
+    """This holds if the server has no login page of its own, as with JupyterHub."""
     monkeypatch.setitem(app.app.web_app.settings, "login_url", "/hub/authorize?client=1")
     text = ask(app, f"{APP}a%2Fb?c=1&d", PAGE).content.decode()
     address = unescape(text.partition('href="')[2].partition('"')[0])

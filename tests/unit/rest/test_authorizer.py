@@ -1,4 +1,4 @@
-"""G4: the server's own authorizer is asked, whatever the route."""
+"""The server's own authorizer decides for each route."""
 
 import pytest
 from jupyter_server.auth import AllowAllAuthorizer

@@ -1,4 +1,4 @@
-"""P5: connections to services that wait for the next request."""
+"""Idle connections to services, kept for the next request."""
 
 import asyncio
 import select
@@ -66,7 +66,7 @@ def test_closed_or_readable_connections_are_not_reused(says):
 
 
 def test_a_connection_with_buffered_data_is_not_kept():
-    """P5: what came behind an answer is no answer to the next request."""
+    """Bytes after a response do not answer the next request."""
 
     async def talk(kept, spot, opened, server):
         stream = await opened()

@@ -1,4 +1,4 @@
-"""R3, I22: the event socket: batches for every window, and how far watched runs are."""
+"""The event socket: batches for every window, and the progress of watched runs."""
 
 import asyncio
 import json
@@ -90,7 +90,7 @@ def test_a_reconnected_window_misses_no_event(api: JupyterServer, window):
 
 
 def test_a_late_window_must_refetch(api: JupyterServer, window):
-    """R10: what it missed is no longer kept."""
+    """Its missed events are no longer stored."""
     for number in range(3):
         make(api, f"long ago {number}")
     say(window, after=0)
@@ -107,7 +107,7 @@ def test_a_late_window_must_refetch(api: JupyterServer, window):
 
 
 def test_a_window_ahead_of_the_store_must_refetch(api: JupyterServer, window):
-    """R10: it was another store, or this one was brought back from a copy."""
+    """The store was replaced or restored from a copy."""
     make(api, "seen by somebody")
     other = connect(api, query="?after=999999")
     say(window, after=999_999)
@@ -236,7 +236,7 @@ class Pane:
 
     def __init__(self, name: str, cursor: int | None):
         self.place = None if cursor is None else (Caller(name), cursor)
-        self.takes_more = True
+        self.accepts_more = True
         self.seen: list[int] = []
 
     def move_on(self, cursor: int, text: str) -> None:
@@ -290,10 +290,10 @@ def test_many_events_come_in_several_frames(monkeypatch):
 def test_a_slow_window_delays_no_others():
     """What it has not taken in is not piled up for it, and not forgotten."""
     told, slow, quick = Told(9), Pane("ann", 4), Pane("ann", 4)
-    slow.takes_more = False
+    slow.accepts_more = False
     rounds(told, slow, quick)
     assert (slow.seen, quick.seen) == ([], [5, 6, 7, 8, 9])
-    slow.takes_more = True
+    slow.accepts_more = True
     rounds(told, slow, quick)
     assert slow.seen == [5, 6, 7, 8, 9]
 
@@ -307,7 +307,7 @@ def test_without_new_events_nothing_is_read():
 
 
 def test_a_full_window_continues_after_its_frames_are_sent(api: JupyterServer, window, monkeypatch):
-    """R10: what waits to be sent to one window is bounded."""
+    """The buffer for one window has a limit."""
     monkeypatch.setattr(event_socket, "MAX_UNSENT", 1)
     say(window, after=0)
     frame(window)

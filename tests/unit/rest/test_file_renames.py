@@ -1,4 +1,4 @@
-"""K1: a workflow that is renamed in the file browser keeps its runs, be it open or not."""
+"""A workflow that is renamed in the file browser keeps its runs, open or not."""
 
 import json
 

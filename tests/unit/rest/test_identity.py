@@ -1,4 +1,4 @@
-"""G1, R5: all users of a server are the one user of the store; runs record who they are."""
+"""All users of a server use one store, and runs record the user."""
 
 import getpass
 from types import SimpleNamespace
@@ -33,7 +33,7 @@ def test_a_process_without_a_name_gets_one(monkeypatch):
 
 
 def test_a_user_refused_by_the_hub_is_named():
-    """P5: JupyterHub's identity provider keeps the user on the handler, and admits nobody."""
+    """JupyterHub's identity provider keeps the user on the handler, and admits nobody."""
     assert identity.refused_name(SimpleNamespace(_cached_hub_user={"name": "ann"})) == "ann"
     for handler in (SimpleNamespace(), SimpleNamespace(_cached_hub_user=None)):
         assert identity.refused_name(handler) == ""

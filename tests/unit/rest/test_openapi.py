@@ -1,4 +1,4 @@
-"""G6: the OpenAPI document: checked in, valid, and kept by the real answers."""
+"""The OpenAPI document is checked in, valid, and true for real responses."""
 
 import json
 import re

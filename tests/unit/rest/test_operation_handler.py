@@ -1,4 +1,4 @@
-"""I29, Q20, Q21: what one handler does for every operation."""
+"""The steps of one handler for every operation."""
 
 import gzip
 
@@ -135,7 +135,6 @@ def test_idempotency_keys_are_short_and_printable(api: JupyterServer, key):
 
 
 def test_the_same_key_gives_the_same_run(api: JupyterServer):
-    """I2."""
     (api.root / "key.sh").write_text("#!/bin/sh\ntrue\n")
     header = {"Idempotency-Key": "once"}
     first = api.send("POST", "/runs", {"path": "key.sh"}, header)
@@ -154,7 +153,6 @@ def test_a_missing_scope_is_forbidden(api: JupyterServer, monkeypatch):
 
 
 def test_without_the_scope_to_link_nothing_is_created(api: JupyterServer, monkeypatch):
-    """J1."""
     (api.root / "alone.sh").write_text("#!/bin/sh\ntrue\n")
     writer = Caller("ann", scopes=("runs:write", "runs:read"))
     monkeypatch.setattr(operation_handler, "caller_of", lambda user: writer)
@@ -203,7 +201,6 @@ def test_markup_in_names_is_returned_as_data(api: JupyterServer):
 
 
 def test_created_resources_are_linked_to_the_active_project(api: JupyterServer):
-    """J1: also without that project, the request succeeds."""
     (api.root / "linked.py").write_text("print()\n")
     project = api.send("POST", "/projects", {"name": "active"}).json["id"]
     body = {"run": {"path": "linked.py"}, "on": {"kind": "phrase", "text": "daily at 6"}}

@@ -1,4 +1,4 @@
-"""G7: what Prometheus finds, asked for by the server's own /metrics."""
+"""Metrics for Prometheus, through the server's own /metrics."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -77,7 +77,6 @@ def test_an_unusable_store_leaves_other_metrics(tmp_path):
 
 
 def test_usage_is_split_by_owner_kind_and_runtime():
-    """G7."""
     found = {family.name: family.samples for family in server_hooks.metric_families(COUNTS)}
     labels = {"owner": "ada", "kind": "notebook", "runtime": "process"}
     told = {
@@ -143,7 +142,7 @@ def test_registering_reads_nothing_and_ends_with_the_context(context):
 
 
 def test_a_slow_store_does_not_hold_the_server(context, monkeypatch):
-    """I28: the scrape waits a moment; the answer is told at the next one."""
+    """The scrape waits a moment. The result appears in the next one."""
     monkeypatch.setattr(server_hooks, "PATIENCE_SECONDS", 0.01)
     gate = threading.Event()
     collector = server_hooks.StoreCollector(context(lambda: gate.wait(30) and COUNTS))

@@ -1,5 +1,7 @@
-"""P5, R8: work and requests to deployments are activity of the server. Behind a hub:
-tests/integration/test_jupyterhub.py."""
+"""Work and requests to deployments keep the server active.
+
+With a hub: tests/integration/test_jupyterhub.py.
+"""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""D1: uploads in pieces and downloads, over the real server."""
+"""Uploads in pieces, and downloads, over the real server."""
 
 import io
 import json
@@ -153,7 +153,7 @@ def test_missing_content_is_not_found(api: JupyterServer):
 
 
 def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
-    """D9: as it was when the run began."""
+    """The input has its state at the start of the run."""
     reach = {"kind": "positional", "position": 0}
     argument = {"name": "source", "role": "input", "reach": reach}
     (api.root / "tool.py").write_text("print(1)\n")
@@ -171,7 +171,7 @@ def test_the_input_of_a_task_is_downloaded(api: JupyterServer):
 
 
 def test_other_files_of_a_task_are_downloaded(api: JupyterServer):
-    """K5: one by its path, whatever its name, and all as a zip."""
+    """One file by its path, with any name, or all as a zip."""
     (api.root / "tool.sh").write_text("mkdir a; echo x > 'a/b & c.txt'; echo y > d\n")
     run = api.send("POST", "/runs", {"path": "tool.sh"}).json["id"]
     settings = Settings(store_dir=str(api.store), inline_dispatch=True)

@@ -1,4 +1,4 @@
-"""R14: what happens to a run between the preview and its deletion."""
+"""Changes of a run between the preview and its deletion."""
 
 import pytest
 

@@ -144,7 +144,7 @@ def test_poking_needs_no_listener(folder: AttemptFolder, tmp_path: Path) -> None
 
 
 def test_placeholders_are_replaced_by_the_working_folder(tmp_path: Path) -> None:
-    """E13: whoever lays them knows only `{attempt}`; a text of the user's own stays."""
+    """The writer knows only `{attempt}`. The same text in a user's value stays."""
     work = tmp_path / "outputs/.work"
     (work / "part").mkdir(parents=True)
     texts = {

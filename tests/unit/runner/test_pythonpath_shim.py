@@ -1,4 +1,4 @@
-"""E14: `import nbyard` where it is not installed, and where it is."""
+"""`import nbyard` with and without an installed nbyard."""
 
 import os
 import selectors
@@ -57,7 +57,7 @@ def test_a_broken_installation_is_reported(tmp_path: Path) -> None:
 
 
 def test_imports_list_no_folder_of_the_attempt(tmp_path: Path) -> None:
-    """X1: what lists one is the code itself."""
+    """Only the code itself may list one."""
     code = tmp_path / "code"
     (code / "pkg" / "inner").mkdir(parents=True)
     (code / "pkg" / "__init__.py").touch()
@@ -84,7 +84,7 @@ def test_imports_list_no_folder_of_the_attempt(tmp_path: Path) -> None:
 
 
 def test_looking_up_a_package_lists_no_folder_of_the_attempt(tmp_path: Path) -> None:
-    """X1: scikit-learn looks up the version of numpy, and entry points."""
+    """Scikit-learn looks up the version of numpy, and entry points."""
     code = tmp_path / "code"
     code.mkdir()
     (code / "main.py").write_text(

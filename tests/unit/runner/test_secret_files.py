@@ -1,4 +1,4 @@
-"""S1: secrets of an attempt are files in memory, and gone with it."""
+"""Secrets of an attempt are files in memory, and are deleted with it."""
 
 import stat
 

@@ -1,4 +1,4 @@
-"""I25: what is secret is hidden in all that is written down, however it comes."""
+"""Secrets are hidden in everything that is written, in any encoding."""
 
 import base64
 import json

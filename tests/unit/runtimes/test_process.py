@@ -38,7 +38,7 @@ def moment(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def test_an_attempt_lives_while_its_signs_change(
     order: Order, moment: list[float], days: int
 ) -> None:
-    """I21: whatever time it is there."""
+    """The time on the worker does not count."""
     runtime, there = ProcessRuntime(), 1.8e9 + days * DAY_SECONDS
     for beat in range(5):
         os.utime(order.folder / HEARTBEAT, (there + beat, there + beat))
@@ -49,7 +49,6 @@ def test_an_attempt_lives_while_its_signs_change(
 def test_an_attempt_is_lost_after_locally_measured_silence(
     order: Order, moment: list[float]
 ) -> None:
-    """F7, I21."""
     runtime = ProcessRuntime()
     assert runtime.poll(order).state == "running"
     moment[0] += SILENCE_SECONDS - 1
@@ -63,7 +62,7 @@ def test_an_attempt_is_lost_after_locally_measured_silence(
 
 
 def test_work_gets_no_settings_or_keys_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
-    """I25: the key of the store opens all credentials in it."""
+    """The key of the store opens all of its credentials."""
     monkeypatch.setenv("NBYARD_CRYPT_KEY", "0" * 64)
     monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://me:secret@there/store")
     found = process.host_of("s")

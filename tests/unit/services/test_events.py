@@ -1,4 +1,4 @@
-"""R3: events as a service."""
+"""Events as a service."""
 
 import pytest
 
@@ -34,7 +34,7 @@ def test_a_late_reader_must_refetch(yard, ann, root):
 
 
 def test_a_reader_ahead_of_the_store_must_refetch(yard, ann, root):
-    """R10: it is another store, or a copy of an earlier day."""
+    """The store was replaced or restored from a copy."""
     (root / "a.csv").write_text("a\n")
     yard.services.datasets.create(ann, NewDataset(FileSource("a.csv"), "a"))
     newest = yard.services.events.newest_id()

@@ -1,4 +1,4 @@
-"""I2: what an idempotency key made."""
+"""The result of an idempotency key."""
 
 import pytest
 

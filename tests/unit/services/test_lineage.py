@@ -1,4 +1,4 @@
-"""R15: what a lineage needs besides rows; the rest is in the integration tests."""
+"""Lineage beyond rows. The rest is in the integration tests."""
 
 from nbyard.domain.lineage.structs import LineageKind
 from nbyard.services.lineage import SCOPES

@@ -1,4 +1,4 @@
-"""G6: declared once: place, type and default of every argument."""
+"""Place, type and default of every argument are declared once."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""G6: all operations in one table, from which every surface is made."""
+"""All operations in one table, from which every surface is made."""
 
 from nbyard.services.operation import operations
 from nbyard.services.operation_table import SERVICES, table

@@ -1,4 +1,4 @@
-"""G6: every noun has one service, which nobody imports before it is asked."""
+"""Every noun has one service, which is imported at its first use."""
 
 import subprocess
 import sys

@@ -16,7 +16,7 @@ WAITED_FOR = [
 
 @pytest.mark.parametrize("asked", WAITED_FOR)
 def test_polling_starts_a_dispatcher(yard, ann, asked):
-    """R8: the dispatcher may have been killed meanwhile, with a shell as the only one left."""
+    """The dispatcher may have been killed, with a shell as the only client."""
     looks = []
     services = Services(replace(yard.parts, watch=lambda: looks.append(asked)))
     with pytest.raises(NotFound):
@@ -25,7 +25,7 @@ def test_polling_starts_a_dispatcher(yard, ann, asked):
 
 
 def test_an_open_page_starts_a_dispatcher(yard):
-    """R8: its socket asks for the newest event."""
+    """Its socket asks for the newest event."""
     looks = []
     Services(replace(yard.parts, watch=lambda: looks.append(1))).events.newest_id()
     assert looks

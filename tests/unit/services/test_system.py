@@ -1,4 +1,4 @@
-"""G7: doctor as a service."""
+"""Doctor as a service."""
 
 import os
 import socket
@@ -27,7 +27,7 @@ def test_doctor_reports_each_check_with_a_remedy(yard, ann):
 
 
 def test_doctor_names_a_process_stopped_while_writing(yard, ann):
-    """F14: nobody else can write until it goes on or ends."""
+    """Nobody else can write until the process continues or ends."""
     writer = (
         "import fcntl, os, signal, sys\nfile = open(sys.argv[1], 'a')\n"
         "fcntl.flock(file, fcntl.LOCK_EX)\nos.kill(os.getpid(), signal.SIGSTOP)"
@@ -44,11 +44,10 @@ def test_doctor_names_a_process_stopped_while_writing(yard, ann):
 
 
 def test_doctor_reports_reserved_disk_space(yard, ann, monkeypatch):
-    """I15, G7."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=24 * 2**20))
     told = {check.name: check for check in yard.services.system.doctor(ann).checks}["disk"]
     assert told.state == "failed"
-    assert told.finding.startswith("24.0 MiB free; 64.0 MiB")
+    assert "24.0 MiB free" in told.finding and "64.0 MiB" in told.finding
 
 
 def test_doctor_names_slots(yard, ann):
@@ -57,7 +56,7 @@ def test_doctor_names_slots(yard, ann):
 
 
 def test_doctor_names_settings_that_the_dispatcher_lacks(yard, ann, monkeypatch):
-    """G5: with how to start it anew."""
+    """The message has the way to restart it."""
     with yard.store.write() as c:
         assert yard.store.leases.take(c, "dispatcher", "somewhere:7:1", 60)
     monkeypatch.setattr(
@@ -89,7 +88,7 @@ def test_doctor_reports_the_size_of_the_store(yard, ann):
     yard.parts.blobs.put_bytes(b"x" * 2**20)
     yard.parts.blobs.put_bytes(b"y" * 2**20)
     told = {check.name: check.finding for check in yard.services.system.doctor(ann).checks}
-    assert told["bytes"] == "2.0 MiB in 2 files"
+    assert "2.0 MiB" in told["bytes"] and "2 files" in told["bytes"]
 
 
 def test_live_work_is_counted(yard, root, finished):
@@ -104,7 +103,6 @@ def test_live_work_is_counted(yard, root, finished):
 
 
 def test_doctor_lists_grantable_gpus(yard, ann):
-    """A3."""
     yard.settings.gpus = ["GPU-1", "0"]
     assert yard.services.system.gpus(ann).items == ["GPU-1", "0"]
 

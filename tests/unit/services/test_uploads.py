@@ -1,4 +1,4 @@
-"""D1: uploads as a service."""
+"""Uploads as a service."""
 
 import pytest
 

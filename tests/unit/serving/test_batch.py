@@ -1,4 +1,4 @@
-"""The mode batch (M4): datasets in, predictions out, in order, again from where it ended."""
+"""The mode batch: datasets in, predictions out, in order, again from where it ended."""
 
 import bz2
 import gzip
@@ -143,7 +143,7 @@ def test_finished_parts_are_not_repeated(spec, tmp_path, small):
     data.loc[900, "s"] = "bad"
     told, out = write(tmp_path / "in.csv", data), tmp_path / "out.csv"
     first = Model()
-    with pytest.raises(ModelFailed, match=r"rows \d+ to 9\d+: the model raised .* a bad one"):
+    with pytest.raises(ModelFailed, match=r"rows \d+ to 9\d+: .* bad"):
         predict_all(spec, over(spec, first), str(told), str(out))
     assert not out.exists()
     text, when = told.read_bytes().replace(b"bad", b"now"), told.stat()
@@ -231,7 +231,7 @@ def test_an_incomplete_part_is_repeated(spec, tmp_path, small, monkeypatch, harm
 
 
 def test_a_known_key_continues_on_another_machine(spec, tmp_path, small, monkeypatch):
-    """M4: the parts of an attempt before, whose data and model lay somewhere else."""
+    """It reuses the pieces of an earlier attempt whose data and model had other paths."""
     monkeypatch.setenv(KEY, "this model, image and data")
     places = [tmp_path / name for name in ("first", "second", "third")]
     for place in places:
@@ -325,7 +325,7 @@ def test_an_unfit_prediction_is_named_with_its_row(spec, tmp_path, small):
             return found
 
     told = write(tmp_path / "in.parquet", frame())
-    with pytest.raises(BadAnswer, match=r"row 700, field 'n': a whole number .* not 0\.5"):
+    with pytest.raises(BadAnswer, match=r"row 700, field 'n': .*0\.5"):
         predict_all(spec, over(spec, Wrong()), str(told), str(tmp_path / "o.csv"))
 
 

@@ -1,4 +1,4 @@
-"""M3: tensors as bytes behind the JSON, as Triton's clients send them by default."""
+"""Tensors as bytes behind the JSON, as Triton's clients send them by default."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The one codec of every mode (M1, M3): records and columns in, frames for models, answers out."""
+"""The one codec of every mode: records and columns in, frames for models, answers out."""
 
 from datetime import date, datetime
 from typing import Any
@@ -178,7 +178,7 @@ def test_an_unfit_prediction_is_reported(schema, answer, words):
 def test_missing_values_of_pandas_are_null(kind, dtype):
     answer = pandas.DataFrame({"y": pandas.array([None], dtype=dtype)})
     assert Schema([Column("y", kind, True)], BadAnswer).answer(answer, 1) == [[None]]
-    with pytest.raises(BadAnswer, match=r"row 0, field 'y': .* not null"):
+    with pytest.raises(BadAnswer, match=r"row 0, field 'y': .*null"):
         Schema([Column("y", kind)], BadAnswer).answer(answer, 1)
 
 
@@ -203,10 +203,10 @@ def test_nanoseconds_are_kept_and_other_times_use_microseconds():
 
 def test_a_time_outside_nanoseconds_is_refused():
     schema = Schema([Column("t", "datetime")])
-    with pytest.raises(ValueRefused, match="with nanoseconds is from 1677-09-22 to 2262-04-10"):
+    with pytest.raises(ValueRefused, match="from 1677-09-22 to 2262-04-10"):
         schema.read([{"t": "1500-01-01T00:00:00.123456789"}])
     columns = schema.read([{"t": FINE}, {"t": "0001-01-01T00:00:00"}])
-    with pytest.raises(ValueRefused, match="beside a time with nanoseconds"):
+    with pytest.raises(ValueRefused, match="a time with nanoseconds"):
         schema.frame(columns)
 
 

@@ -101,7 +101,7 @@ def test_dates_and_times_with_an_invalid_zone_are_distinguished():
     ],
 )
 def test_values_are_shown_as_json(value, text):
-    """M3: whoever asked wrote JSON."""
+    """The request was JSON."""
     assert shown_value(value) == text
 
 

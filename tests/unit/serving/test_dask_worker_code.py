@@ -1,4 +1,4 @@
-"""R12: modules that a worker gets as text."""
+"""Modules that a worker receives as text."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""M6: packages of modules, pinned to what is installed."""
+"""Packages of modules, pinned to what is installed."""
 
 import ast
 from importlib import metadata

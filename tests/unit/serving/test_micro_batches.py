@@ -1,4 +1,4 @@
-"""The model's thread (M3): whatever it raises, nobody waits for ever."""
+"""The model's thread: whatever it raises, nobody waits for ever."""
 
 import asyncio
 import threading
@@ -33,7 +33,7 @@ def test_waiting_requests_fail_with_the_thread(caplog):
         worker = Worker(lambda: panic, 10, has_failed.set)
         asked = [worker.ask([[number]]) for number in range(3)]
         for one in asked:
-            with pytest.raises(ModelFailed, match="Panic: index out of bounds"):
+            with pytest.raises(ModelFailed, match="Panic: index out"):
                 await asyncio.wait_for(one, 20)
         await until_failed(worker, has_failed)
 
@@ -70,7 +70,7 @@ class Slow:
 
 
 def test_a_late_call_blocks_no_request_and_may_return(caplog, monkeypatch):
-    """M3: those in it and those behind it are told, also those who come later."""
+    """Its own requests, waiting ones and later ones get a response."""
     monkeypatch.setattr(Calls, "seconds", 0.0)
 
     async def scene() -> None:
@@ -80,13 +80,11 @@ def test_a_late_call_blocks_no_request_and_may_return(caplog, monkeypatch):
         await asyncio.to_thread(slow.is_in.wait, 60)
         behind = worker.ask([[2]])
         monkeypatch.setattr(Calls, "seconds", 0.05)
-        with pytest.raises(
-            CallTimedOut, match=r"call of 1 row since .* not answered within 0.05 s"
-        ):
+        with pytest.raises(CallTimedOut, match=r"1 row since .*0.05 s"):
             await asyncio.wait_for(asked, 60)
-        with pytest.raises(BlockedByLateCall, match=r"longer than the 0\.05 s"):
+        with pytest.raises(BlockedByLateCall, match=r"the 0\.05 s"):
             await asyncio.wait_for(behind, 60)
-        with pytest.raises(BlockedByLateCall, match="the server ends, and a deployment starts it"):
+        with pytest.raises(BlockedByLateCall, match="the server ends"):
             worker.ask([[3]])
         assert (worker.is_late, worker.rows_waiting, worker.requests_waiting) == (True, 0, 0)
         monkeypatch.setattr(Calls, "seconds", 0.0)
@@ -102,7 +100,7 @@ def test_a_late_call_blocks_no_request_and_may_return(caplog, monkeypatch):
 
 
 def test_a_call_that_never_returns_ends_the_server(caplog):
-    """M3: a deployment starts it again."""
+    """Its deployment restarts it."""
 
     async def scene() -> None:
         slow, has_failed = Slow(), asyncio.Event()

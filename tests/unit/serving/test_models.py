@@ -1,4 +1,4 @@
-"""M6: files that pickle or joblib wrote, in the image of their model."""
+"""Files that pickle or joblib wrote, in the image of their model."""
 
 import importlib.util
 import json

@@ -1,4 +1,4 @@
-"""M3: `/invocations` takes CSV, as MLflow's server does."""
+"""`/invocations` takes CSV, as MLflow's server does."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Pieces that are read before they are asked for (M4)."""
+"""Pieces that are read before they are asked for."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""R5: rows of bisections, on both databases."""
+"""Rows of bisections, on both databases."""
 
 from typing import Any
 
@@ -23,7 +23,6 @@ def a_bisection(owner: str = "ada", **fields: Any) -> Bisection:
 
 
 def test_bisections_of_other_owners_are_hidden(store: Store) -> None:
-    """I23."""
     mine, other = a_bisection(), a_bisection("bob")
     with store.write() as c:
         store.bisections.insert(c, mine)

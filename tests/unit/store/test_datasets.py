@@ -1,10 +1,12 @@
-"""I23: names over numbered versions; importing, then ready or failed."""
+"""Names over numbered versions; importing, then ready or failed."""
 
 import msgspec
+import pytest
 
 from nbyard.domain.datasets.table_descriptions import Column, TableInfo
 from nbyard.domain.runs.structs import bytes_of
 from nbyard.domain.state_machines import RUN
+from nbyard.errors import StaleWrite
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
@@ -21,7 +23,6 @@ def changes(store: Store, owner: str = "ada") -> list[tuple[str, dict]]:
 
 
 def test_datasets_of_other_owners_are_hidden(store: Store) -> None:
-    """I23."""
     with store.write() as c:
         made = Rows(store, c).dataset("sales")
         same = Rows(store, c).dataset("sales", "bob")
@@ -99,7 +100,6 @@ def test_versions_are_counted_for_each_dataset_and_the_newest_is_current(store: 
 
 
 def test_an_import_ends_once_with_an_event(store: Store) -> None:
-    """I5."""
     with store.write() as c:
         good, bad = Rows(store, c).dataset("good"), Rows(store, c).dataset("bad", "bob")
         ids = good.current.id, bad.current.id
@@ -129,8 +129,9 @@ def test_an_import_ends_once_with_an_event(store: Store) -> None:
 def test_the_second_of_two_changes_is_refused(store: Store) -> None:
     with store.write() as c:
         read = Rows(store, c).dataset("one")
-        assert store.datasets.change(c, read, name="uno")
-        assert not store.datasets.change(c, read, name="eins", description="late")
+        store.datasets.change(c, read, name="uno")
+        with pytest.raises(StaleWrite):
+            store.datasets.change(c, read, name="eins", description="late")
     with store.read() as c:
         known = store.datasets.get(c, "ada", read.id)
     assert known is not None
@@ -154,7 +155,7 @@ def test_a_deleted_dataset_frees_its_name(store: Store) -> None:
 
 
 def test_types_of_all_rows_are_stored_with_the_version(store: Store) -> None:
-    """D6: also by the bytes, for a run."""
+    """They are found by the bytes, too, for a run."""
     columns = [Column("a", "date", layout="%d.%m.%Y"), Column("b", "int", nullable=False)]
     info = TableInfo("csv", 3, columns, 2, delimiter=";", encoding="utf-8")
     with store.write() as c:

@@ -1,4 +1,4 @@
-"""L3: versions that runs under way and pins count on."""
+"""Versions that active runs and pins need."""
 
 from sqlalchemy import Connection, insert
 

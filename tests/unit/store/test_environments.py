@@ -74,7 +74,7 @@ def test_a_deleted_environment_loses_its_versions(store):
 
 
 def test_the_files_of_folders_are_named_by_their_lock(store):
-    """L6: they are kept as long as it is."""
+    """They are kept as long as the lock."""
     add(store, "one", "queued")
     with store.write() as c:
         found = store.environments.get(c, "ada", "one")

@@ -1,4 +1,4 @@
-"""R10: events are read in commit order, after an id."""
+"""Events are read in commit order, after an id."""
 
 import threading
 

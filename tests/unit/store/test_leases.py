@@ -1,4 +1,4 @@
-"""I3, I13, I21: one holder at a time; an old one is fenced; no clock decides."""
+"""One holder at a time. An earlier holder cannot write, and no clock decides."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -43,7 +43,7 @@ def test_a_renewed_lease_is_not_taken(store: Store) -> None:
 def test_clock_changes_free_no_lease(
     store: Store, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
-    """I21: a day later or earlier it is held as before; only its holder's silence ends it."""
+    """Only the silence of its holder ends a lease."""
     with store.write() as c:
         lease = store.leases.take(c, "dispatcher", "a:1", 30)
         assert lease is not None and lease.seems_held

@@ -1,4 +1,4 @@
-"""G5, I17: migrations at start; the tables in code and the migrated ones are the same."""
+"""Migrations at start. The tables in code equal the migrated ones."""
 
 import os
 import subprocess
@@ -68,7 +68,6 @@ def test_two_processes_open_a_new_store_at_once(
 
 
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path: Path) -> None:
-    """F18."""
     opened = Store(tmp_path)
     with opened.write() as c:
         c.execute(text("update alembic_version set version_num = '9999'"))

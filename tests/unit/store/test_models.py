@@ -56,7 +56,7 @@ def add(store, key: str, owner: str = "ada", ready: bool = True, **columns) -> N
     ],
 )
 def test_a_model_is_found_by_near_names(store, key, package):
-    """M2: by names as in its image, if only one model can be meant."""
+    """By names as in its image, if only one model matches."""
     add(store, "1", name="My Iris Model", tag="v1", repository="nbyard/model-my-iris-model")
     add(store, "2", name="My Iris Model", repository="nbyard/model-my-iris-model")
     for number, name in enumerate(("Wine_Model", "Wine Model", "WINE MODEL"), 3):
@@ -72,7 +72,7 @@ SOURCE = RunOutput("r", 12, "penguins", "t", "train", "model", "model.joblib", "
 
 
 def test_an_image_leads_to_its_package_and_that_to_its_run(store):
-    """M6: by the image's id; by its name only where no id is known."""
+    """By the image's ID, or by its name if no ID is known."""
     name, first, second = "nbyard/model-churn:v1", "sha256:" + "1" * 12, "sha256:" + "2" * 12
     add(store, "1", tag="v1", source=msgspec.to_builtins(SOURCE))
     with store.read() as c:
@@ -89,7 +89,6 @@ def test_an_image_leads_to_its_package_and_that_to_its_run(store):
 
 
 def test_the_newest_package_of_bytes_is_found(store):
-    """M6."""
     source, newer = msgspec.to_builtins(SOURCE), msgspec.structs.replace(MODEL, name="Newer")
     add(store, "1", source=source)
     add(store, "2", source=source)
@@ -179,7 +178,7 @@ def test_build_numbers_count_all_owners(store):
 
 
 def test_a_lease_expires_unless_the_model_is_deleted(store):
-    """M6: of what was built for a form."""
+    """The lease protects what a form built."""
     for key in "12":
         add(store, key, kept_until=NOW)
     add(store, "3")

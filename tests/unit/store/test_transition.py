@@ -84,7 +84,7 @@ def test_many_transitions_have_separate_events(store: Store, run: Subject) -> No
     ("since", "to"), [("running", "succeeded"), ("queued", "succeeded"), ("failed", "running")]
 )
 def test_a_failed_transition_undoes_all(store: Store, run: Subject, since: str, to: str) -> None:
-    """I5: the row is elsewhere, or the table does not know the move."""
+    """The row has another state, or the table lacks the move."""
     other = Subject(new_id(), "ada")
     with store.write() as c:
         transition.begin(c, RUN, other, run_row(other.id))
@@ -105,7 +105,6 @@ def test_an_unknown_transition_writes_nothing(store: Store, run: Subject) -> Non
 
 
 def test_a_terminal_state_never_changes(store: Store, run: Subject) -> None:
-    """I5."""
     with store.write() as c:
         assert transition.move(c, RUN, run, "cancelled")
         assert not transition.move(c, RUN, run, "running")

@@ -1,4 +1,4 @@
-"""I23: the clause that says who may see a row."""
+"""The clause that selects visible rows."""
 
 import pytest
 from sqlalchemy import select

@@ -35,7 +35,6 @@ def test_the_longest_path_fits_into_the_indexes(store: Store) -> None:
 
 
 def test_a_file_is_one_workflow_for_each_owner(store: Store) -> None:
-    """I23."""
     with store.write() as c:
         rows = store.workflows
         made = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
@@ -66,7 +65,7 @@ def test_only_a_changed_title_or_first_id_is_an_event(store: Store) -> None:
 
 
 def test_a_moved_file_is_the_same_workflow(store: Store) -> None:
-    """K1: the id of the document decides; runs tell the new path."""
+    """The ID of the document decides, and runs show the new path."""
     with store.write() as c:
         rows = store.workflows
         made = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
@@ -82,7 +81,7 @@ def test_a_moved_file_is_the_same_workflow(store: Store) -> None:
 
 
 def test_copies_with_one_id_are_workflows_of_their_own(store: Store) -> None:
-    """K1: also after the first of them is gone, and when a copy gets its own id."""
+    """This holds after the first one is deleted, and when a copy gets its own ID."""
     with store.write() as c:
         rows = store.workflows
         first = rows.create_or_update(c, "ada", "/w/a.nbflow", document())
@@ -96,7 +95,7 @@ def test_copies_with_one_id_are_workflows_of_their_own(store: Store) -> None:
 
 
 def test_a_file_that_is_replaced_is_another_workflow(store: Store) -> None:
-    """K1: the one that was there has no place until its file is seen again."""
+    """The earlier workflow has no path until its file is seen again."""
     with store.write() as c:
         rows = store.workflows
         old = rows.create_or_update(c, "ada", "/w/a.nbflow", document())

@@ -1,4 +1,4 @@
-"""D6: preview, profile and runs agree with each other, and with pandas and polars."""
+"""Preview, profile and runs agree with each other, and with pandas and polars."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""D6: tables as other programs and people write them; preview and data frames agree on each."""
+"""Tables of other programs and people: preview and data frames agree on each."""
 
 import bz2
 import gzip

@@ -1,4 +1,4 @@
-"""K15: the first rows of a table, byte for byte as they were."""
+"""The first rows of a table, with unchanged bytes."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""D6: 60 tables as people have them; preview, profile and data frames of a run agree on each."""
+"""60 realistic tables: preview, profile and data frames of a run agree on each."""
 
 import csv
 import io

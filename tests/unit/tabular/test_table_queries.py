@@ -1,4 +1,4 @@
-"""Preview and profile of files (D1, D5, D6): every format, and what is wrong in words."""
+"""Preview and profile of files: every format, and what is wrong in words."""
 
 import csv
 import json
@@ -103,7 +103,7 @@ def test_very_many_columns_are_cut_with_a_warning(tables: Tables, make: Make) ->
     assert page.warnings[0] == because("first-columns-shown", last=500, count=100_000)
     assert len(page.rows[0]) == 500
     for look in (lambda: tables.info(file, count=True), lambda: tables.profile(file, sample=True)):
-        with pytest.raises(BrokenTable, match="line 1 has 100,000 columns; the maximum is 50"):
+        with pytest.raises(BrokenTable, match=r"line 1 .* 100,000 .* 50"):
             look()
 
 
@@ -336,7 +336,7 @@ def test_excel_and_its_sheets(tables: Tables, tmp_path: Path) -> None:
         assert tables.profile(TableFile(path, "book.xlsx"), sample=sample).rows == 2
         profile = tables.profile(second, sample=sample)
         assert (profile.rows, profile.sheet, profile.sheets) == (1, "Two", ["One", "Two"])
-    with pytest.raises(Invalid, match="there is no sheet 'Three'; there are: 'One', 'Two'"):
+    with pytest.raises(Invalid, match=r"'Three'; .*: 'One', 'Two'"):
         tables.page(TableFile(path, "book.xlsx", sheet="Three"))
 
 
@@ -355,10 +355,9 @@ def test_each_of_many_columns_can_be_shown(tables: Tables, tmp_path: Path, filen
         assert [column.name for column in page.columns] == names[start:stop]
         assert page.rows[1] == list(range(start + 1, stop + 1))
         assert (page.column_offset, page.column_count) == (start, 1_200)
-        words = f"only columns {start + 1:,} to {stop:,} of 1,200 columns are shown"
-        assert list(map(str, page.warnings)) == [
-            words if start else "only the first 500 of 1,200 columns are shown"
-        ]
+        later = because("columns-shown", first=start + 1, last=stop, count=1_200)
+        first = because("first-columns-shown", last=500, count=1_200)
+        assert page.warnings == [later if start else first]
         for sample in (True, False):
             profile = tables.profile(file, sample=sample, column_offset=start)
             assert [column.name for column in profile.columns] == names[start:stop]
@@ -367,7 +366,7 @@ def test_each_of_many_columns_can_be_shown(tables: Tables, tmp_path: Path, filen
             assert profile.warnings == page.warnings
     whole = tables.whole_profile(file)
     assert [column.name for column in whole.columns] == names
-    with pytest.raises(Invalid, match="only 1,200 columns can be shown"):
+    with pytest.raises(Invalid, match="only 1,200 columns"):
         tables.page(file, column_offset=1_200)
 
 
@@ -507,7 +506,7 @@ def test_a_stalled_reader_is_killed(tmp_path: Path) -> None:
         assert reader.process
         os.kill(reader.process.pid, signal.SIGSTOP)
         reader.still_seconds = 0.05
-        with pytest.raises(Invalid, match="standstill; it may need more memory"):
+        with pytest.raises(Invalid, match="need more memory"):
             reader.ask(question, 3600)
         assert reader.process is None
     finally:

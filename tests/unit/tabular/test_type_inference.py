@@ -109,10 +109,6 @@ def test_ambiguous_dates_stay_text_with_a_warning() -> None:
     found, values, warnings = inferred(["05/06/2024", "07/06/2024"])
     assert (found.type, values) == ("string", ["05/06/2024", "07/06/2024"])
     assert warnings == [because("dates-unclear", names=["'x'"])]
-    assert (
-        str(warnings[0])
-        == "the order of day and month is unclear, so these columns remain text: 'x'"
-    )
 
 
 @pytest.mark.parametrize("texts", [["1", "NA"], ["x", "NA"], ["2024-01-01", "NA"], ["NA", "NA"]])

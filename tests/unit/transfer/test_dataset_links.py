@@ -1,4 +1,4 @@
-"""D4: the folder named by a dataset's id shows its current version, and nothing else is touched."""
+"""The folder named by a dataset's ID shows its current version, and nothing else changes."""
 
 import glob
 import os
@@ -84,9 +84,7 @@ def test_files_of_others_are_never_changed(
         place.symlink_to(root if kind == "link" else "nowhere")
     before = _unread(place)
     put = partial(blobs.stage, blobs.put_bytes(b"x").digest)
-    with pytest.raises(
-        Conflict, match=r"resources/d1 already exists and was not created by nbyard"
-    ):
+    with pytest.raises(Conflict, match=r"resources/d1 already exists"):
         links.link("d1", "x.csv", put)
     assert links.path("d1").joinpath("x.csv").read_text() == "x"
     links.unlink("d1")
@@ -108,7 +106,7 @@ def test_a_file_called_like_the_link_folder(links: ResourceLinks, root: Path) ->
 
 def test_a_missing_root_is_not_created(tmp_path: Path) -> None:
     links = ResourceLinks(tmp_path / "store", [tmp_path / "gone" / "resources"])
-    with pytest.raises(Conflict, match="cannot be linked: No such file"):
+    with pytest.raises(Conflict, match="linked: No such file"):
         links.link("d1", "x.csv", lambda place: place.write_text("x"))
     assert not (tmp_path / "gone").exists()
 
@@ -212,7 +210,7 @@ def test_ids_are_checked(links: ResourceLinks, dataset_id: str) -> None:
 
 def test_other_files_in_our_folder_are_kept(links: ResourceLinks) -> None:
     links.path("d1").mkdir()
-    with pytest.raises(Conflict, match="was not created by nbyard"):
+    with pytest.raises(Conflict, match="not created by nbyard"):
         links.link("d1", "x", lambda place: place.write_text("x"))
 
 

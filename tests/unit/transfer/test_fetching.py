@@ -1,4 +1,4 @@
-"""Fetching over http (D2, D11) from servers that err, dawdle, lie and lead astray."""
+"""Fetching over http from servers that err, dawdle, lie and lead astray."""
 
 import contextlib
 import gzip
@@ -126,7 +126,7 @@ def test_a_file_arrives_with_its_metadata(server: Server) -> None:
 
 
 def test_each_target_has_its_own_signature(server: Server) -> None:
-    """D3: who signs knows where it is redirected to."""
+    """The signer knows the target of the redirect."""
     server.scripts["/a"] = redirect("/b")
     server.scripts["/b"] = reply(b"moo")
     signs = {"/a": {"Authorization": "for a"}, "/b": {}}
@@ -136,7 +136,7 @@ def test_each_target_has_its_own_signature(server: Server) -> None:
 
 
 def test_the_code_of_an_s3_error_is_shown(server: Server) -> None:
-    """D3: and nothing else of its text."""
+    """The rest of its text is hidden."""
     body = b"<Error><Code>NoSuchKey</Code><Message>x</Message></Error>"
     server.scripts["/a"] = reply(body, "404 Not Found", "Content-Type: application/xml")
     with pytest.raises(Invalid, match=r"404 Not Found \(NoSuchKey\)$"):

@@ -1,4 +1,4 @@
-"""J2: what a pull writes."""
+"""The files that a pull writes."""
 
 import io
 from types import SimpleNamespace

@@ -1,4 +1,4 @@
-"""J3: committed files by default, tracked or all others on request."""
+"""Committed files by default, tracked or all others on request."""
 
 import io
 import os

@@ -1,4 +1,4 @@
-"""Uploads in pieces (D1, D7): they go on where they broke off, or are cleanly gone."""
+"""Uploads in pieces: they go on where they broke off, or are cleanly gone."""
 
 import fcntl
 import json
@@ -42,7 +42,7 @@ def test_pieces_become_one_blob(uploads: Uploads, blobs: Blobs) -> None:
 
 
 def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
-    """I23: for everybody else it is as if there were none."""
+    """Other users do not see it."""
     upload = uploads.create(ANN, "a.bin")
     for call in (
         lambda: uploads.get("bob", upload.id),
@@ -57,7 +57,7 @@ def test_an_upload_belongs_to_its_owner(uploads: Uploads) -> None:
 
 
 def test_a_finished_upload_returns_its_blob_again(uploads: Uploads, blobs: Blobs) -> None:
-    """F1: until somebody says that a row names the bytes now."""
+    """Until a row names the bytes."""
     upload = uploads.create(ANN, "a.bin", 3)
     uploads.append(ANN, upload.id, 0, [b"abc"])
     _, blob = uploads.finish(ANN, upload.id)
@@ -78,7 +78,7 @@ def test_a_finished_upload_returns_its_blob_again(uploads: Uploads, blobs: Blobs
 def test_an_upload_survives_a_kill_while_storing(
     uploads: Uploads, blobs: Blobs, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    """F1: what was told is told before the bytes move, and the same again ends well."""
+    """Replies are stored before the bytes move, so the same request succeeds later."""
 
     class Killed(BaseException):
         pass
@@ -177,7 +177,7 @@ def test_the_limit_of_the_server(uploads: Uploads) -> None:
 
 def test_a_full_disk_is_reported(tmp_path: Path) -> None:
     uploads = Uploads(tmp_path / "u", Blobs(tmp_path / "b", reserve_bytes=1 << 60))
-    with pytest.raises(Unavailable, match="disk full: needs 5 bytes"):
+    with pytest.raises(Unavailable, match="needs 5 bytes"):
         uploads.create(ANN, "a", 5)
     upload = uploads.create(ANN, "a")
     with pytest.raises(Unavailable, match="disk full"):

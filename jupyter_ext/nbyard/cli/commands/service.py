@@ -68,7 +68,7 @@ def remove(force: bool) -> None:
     if unit.state == "missing":
         click.echo(f"{unit.path}: {TEXTS['missing']}")
         return
-    user_unit.check_ours(settings.store_path, force)
+    user_unit.check_owned(settings.store_path, force)
     try:
         user_unit.check_session()
     # Without a running user manager of systemd, there is no unit to stop.

@@ -98,7 +98,7 @@ class Observations:
         return self.phase is Phase.ASKING
 
     @property
-    def keeps_silence(self) -> bool:
+    def is_unresponsive(self) -> bool:
         """Return whether the engine of the attempt did not respond."""
         return self.phase in (Phase.UNREACHED, Phase.SILENT)
 

@@ -121,4 +121,4 @@ def clear_attempt(context: DispatchContext, attempt: AttemptRecord, order: Order
             if attempt.state != "succeeded":
                 partial_results.set_outputs_aside(context.folder, attempt.id)
             folders.keep_record(order.folder)
-        secret_delivery.take_away(context, attempt.id)
+        secret_delivery.delete_delivered_secrets(context, attempt.id)

@@ -109,10 +109,10 @@ def _is_filled(folder: Path) -> bool:
     if not os.path.exists(f"{folder}/{TASK}"):
         return False
     try:
-        is_ours = folders.read_task(folder).boot_id == processes.boot_id()
+        is_owned = folders.read_task(folder).boot_id == processes.boot_id()
     except (OSError, msgspec.MsgspecError):
         return False
-    return is_ours or os.path.exists(f"{folder}/{RUNNER}")
+    return is_owned or os.path.exists(f"{folder}/{RUNNER}")
 
 
 def _make_anew(folder: Path) -> None:

@@ -314,9 +314,9 @@ class WorkerDriver(AttemptDriver):
         return following
 
     def _outcome(self, entry: UnfinishedAttempt, result: Result) -> Ended | Waits:
-        is_ours = result.token == entry.attempt.token
+        is_owned = result.token == entry.attempt.token
         has_files = result.outputs or result.outside or result.has_others
-        if is_ours and result.state == "succeeded" and not has_files:
+        if is_owned and result.state == "succeeded" and not has_files:
             crash_point("finished")
             return Ended("succeeded", None, result)
         code, _ = self.identities.look_up(entry.task.record.plan)

@@ -10,7 +10,7 @@ import msgspec
 
 from nbyard.attempts import folders
 from nbyard.dispatch import command_workdir
-from nbyard.dispatch.attempts.sampled_inputs import whole_of
+from nbyard.dispatch.attempts.sampled_inputs import complete_input
 from nbyard.dispatch.context import DispatchContext
 from nbyard.domain.arguments.bindings import File
 from nbyard.domain.arguments.structs import Argument
@@ -79,7 +79,7 @@ def stage_inputs(
             bundles.stage_bundle(context.blobs, input_bytes.digest, Path(target))
         else:
             context.blobs.stage(input_bytes.digest, Path(target))
-            whole = whole_of(input_bytes)  # a sample has the column types of all rows
+            whole = complete_input(input_bytes)  # a sample has the column types of all rows
             command_workdir.write_table_types(
                 context, whole, os.path.dirname(target), version, name
             )

@@ -33,7 +33,7 @@ class SampledBytes(BytesOf, frozen=True, tag="sample", kw_only=True):
     whole: BytesOf
 
 
-def whole_of(input_bytes: BytesOf) -> BytesOf:
+def complete_input(input_bytes: BytesOf) -> BytesOf:
     """Return the complete input of a sample, else the input."""
     return input_bytes.whole if isinstance(input_bytes, SampledBytes) else input_bytes
 

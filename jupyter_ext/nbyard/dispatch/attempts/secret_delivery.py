@@ -89,7 +89,7 @@ def credentials_unchanged(context: DispatchContext, snapshot: AttemptSnapshot) -
     return all(known.get(secret.credential_id) == secret for secret in wanted)
 
 
-def take_away(context: DispatchContext, attempt_id: str) -> None:
+def delete_delivered_secrets(context: DispatchContext, attempt_id: str) -> None:
     """Delete the secrets of the attempt from memory."""
     secret_files.delete_secrets(secret_files.secrets_folder(context.store.id, attempt_id))
 

@@ -147,7 +147,7 @@ class RunController:
             is_thorough = is_new or flush or has_news
             if reports or is_thorough or self._queue.is_behind:
                 self._queue.serve(changes, thoroughly=is_thorough)
-                self._wanted |= self._queue.let_in
+                self._wanted |= self._queue.readmitted
             if was_empty:
                 self._write_at = time.monotonic() + LINGER_SECONDS
             if changes.is_urgent or (changes and (flush or time.monotonic() >= self._write_at)):
@@ -162,7 +162,7 @@ class RunController:
             self._changes.hold.callback(report.release)
             # Such an attempt has already left the board.
             if AttemptGone() in report.facts:
-                self._queue.remains.pop(report.attempt_id, None)
+                self._queue.leftovers.pop(report.attempt_id, None)
                 continue
             unit = self._unit(report.attempt_id)
             if unit is None:
@@ -189,7 +189,7 @@ class RunController:
             if attempt.id in self.board.attempts:
                 if isinstance(fact, Ended) and fact.result is None and attempt.record.gpus:
                     # Without a result, its processes may live on and use the GPUs.
-                    self._queue.remains[attempt.id] = attempt
+                    self._queue.leftovers[attempt.id] = attempt
                 if isinstance(fact, Ended) and fact.result is not None and attempt.worker:
                     self._queue.placing.learn_duration(attempt.task.record.plan, fact.result)
                 apply_fact(self._changes, attempt, fact)
@@ -281,7 +281,7 @@ class RunController:
         self._wanted.clear()
         self._drive_all([unit for name in names if (unit := self._unit(name))])
         if everyone:
-            for attempt in list(self._queue.remains.values()):
+            for attempt in list(self._queue.leftovers.values()):
                 self._watch_remains(attempt)
 
     def _watch_remains(self, attempt: LiveAttempt) -> None:

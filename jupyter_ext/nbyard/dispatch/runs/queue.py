@@ -29,8 +29,8 @@ ALL = ""
 class QueueController:
     """Grants slots by priority, then by submission of the run.
 
-    Attempts that could not start come first. `let_in` holds the IDs of those that got slots again.
-    `remains` holds ended attempts whose processes may live, with their GPUs.
+    Attempts that could not start come first. `readmitted` holds the IDs of those with new slots.
+    `leftovers` holds ended attempts whose processes may live, with their GPUs.
     """
 
     def __init__(
@@ -49,8 +49,8 @@ class QueueController:
         self._held_up: dict[tuple[str, str], Reason] = {}
         self._busy: dict[Group, LiveWorker] = {}
         self._is_awaited = False
-        self.let_in: set[str] = set()
-        self.remains: dict[str, LiveAttempt] = {}
+        self.readmitted: set[str] = set()
+        self.leftovers: dict[str, LiveAttempt] = {}
         self.placing = WorkerAssignment(board)
         self.is_behind = False
 
@@ -95,7 +95,7 @@ class QueueController:
 
     def _serve_waiting(self, slots: Slots) -> None:
         """Grant slots again to unstarted attempts, which still have their GPUs."""
-        self.let_in.clear()
+        self.readmitted.clear()
         for attempt, seen in self._unstarted:
             if seen.requests_slots:
                 plan = attempt.task.record.plan
@@ -105,7 +105,7 @@ class QueueController:
                 if not lacking:
                     slots.grant(rest)
                     self._attempts.grant_slots(attempt.record.id)
-                    self.let_in.add(attempt.record.id)
+                    self.readmitted.add(attempt.record.id)
 
     def _hold_back_unstartable(self, changes: RoundChanges) -> None:
         """Hold back tasks that would only wait like unstarted attempts.
@@ -117,7 +117,7 @@ class QueueController:
             if not seen.requests_slots and (seen.waits or not seen.has_slots):
                 plan, waits = attempt.task.record.plan, seen.waits or TURN
                 self._held_up[_kind(plan)] = waits
-                if seen.keeps_silence:
+                if seen.is_unresponsive:
                     self._held_up[plan.runtime, ALL] = waits
         if before.keys() - self._held_up.keys():
             for candidate in self._candidates.values():
@@ -177,7 +177,7 @@ class QueueController:
         """
         owners = [
             *self._context.grants.values(),
-            *(attempt.record.gpus for attempt in self.remains.values()),
+            *(attempt.record.gpus for attempt in self.leftovers.values()),
         ]
         held = list(chain.from_iterable(owners))
         self._unstarted, running = [], []

@@ -211,8 +211,8 @@ class _Reader:
         """Return whether a node may be a function that opens files."""
         word = _last(node)
         if isinstance(node, ast.Name):
-            is_ours = word in self._bound or word in self._defined
-            return is_probe(word) and (word in self._imported or not is_ours)
+            is_owned = word in self._bound or word in self._defined
+            return is_probe(word) and (word in self._imported or not is_owned)
         if roots := self._roots(node):
             return is_probe(word) or (word in MOVES and roots <= MOVING)
         # `read_csv` is a function; `reader` and `loaded` are values
@@ -289,8 +289,8 @@ class _Reader:
             return True
         if isinstance(node, ast.Call):
             owner = getattr(node.func, "value", None)
-            is_ours = isinstance(owner, ast.Name) and owner.id == "nbyard"
-            if is_ours or _last(node.func) in OPENERS:
+            is_owned = isinstance(owner, ast.Name) and owner.id == "nbyard"
+            if is_owned or _last(node.func) in OPENERS:
                 return True  # openers are checked themselves; inputs are not files of the code
         value = self._value(node)
         self._names.update(texts_of(value))

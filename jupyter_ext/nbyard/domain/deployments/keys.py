@@ -73,7 +73,7 @@ def check_new_key(key: NewDeploymentKey) -> None:
     check_range("days", key.days, MIN_DAYS, MAX_DAYS)
 
 
-def check_takes_keys(deployment: Deployment) -> None:
+def check_accepts_keys(deployment: Deployment) -> None:
     """Check that the containers of a deployment check keys.
 
     Raises:

@@ -38,7 +38,7 @@ def not_installed(name: str, used: str) -> Reason:
     return because("kernel-replaced", kernel=name, used=used)
 
 
-def is_ours(spec: Mapping[str, object]) -> bool:
+def is_owned(spec: Mapping[str, object]) -> bool:
     """Return whether a kernelspec belongs to an environment of nbyard."""
     metadata = spec.get("metadata")
     return isinstance(metadata, dict) and "nbyard" in metadata

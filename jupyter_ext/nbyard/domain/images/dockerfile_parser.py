@@ -88,7 +88,7 @@ def program_behind_shell(program: Instruction) -> Reason:
     return because("shell-passes-no-arguments", line=program.line, keyword=program.keyword)
 
 
-def takes_base(text: str) -> bool:
+def accepts_base(text: str) -> bool:
     """Return whether `ARG BASE` precedes the first `FROM`, so that a build can set the base."""
     for instruction in parse_instructions(text):
         if instruction.keyword == "FROM":

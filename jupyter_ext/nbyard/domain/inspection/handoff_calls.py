@@ -38,7 +38,7 @@ class HandedOver(msgspec.Struct, frozen=True):
     hints: list[Reason]
 
 
-def read_handed(source: PythonModule) -> HandedOver:
+def read_handoff_calls(source: PythonModule) -> HandedOver:
     """Return the arguments of all hand-off calls of a module.
 
     Each name is returned once.
@@ -74,7 +74,7 @@ def read_handed(source: PythonModule) -> HandedOver:
     return HandedOver(list(by_name.values()), hints)
 
 
-def add_handed_arguments(
+def add_handoff_arguments(
     declared: Sequence[Argument], handed: Iterable[Argument]
 ) -> list[Argument]:
     """Add the arguments of hand-off calls to the declared ones.
@@ -85,7 +85,7 @@ def add_handed_arguments(
     return [*declared, *(argument for argument in handed if argument.name not in known)]
 
 
-def handed_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
+def handoff_values(arguments: Iterable[Argument], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that hand-off calls fetch, by name.
 
     They are plain values and the paths of staged inputs. A default that is a file path is left out,

@@ -18,7 +18,7 @@ from nbyard.domain.inspection.cli_parameters import (
 )
 from nbyard.domain.inspection.click_scripts import names_of, read_click
 from nbyard.domain.inspection.file_access import opened_files
-from nbyard.domain.inspection.handoff_calls import add_handed_arguments, read_handed
+from nbyard.domain.inspection.handoff_calls import add_handoff_arguments, read_handoff_calls
 from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -64,9 +64,9 @@ def read_script(tree: ast.Module, *, names_us: bool = True) -> Script:
         script = Script([], [because("arguments-unread", problem=str(problem))])
     if not names_us:
         return script
-    handed = read_handed(source)
+    handed = read_handoff_calls(source)
     return Script(
-        add_handed_arguments(script.arguments, handed.arguments), [*script.hints, *handed.hints]
+        add_handoff_arguments(script.arguments, handed.arguments), [*script.hints, *handed.hints]
     )
 
 

@@ -54,7 +54,7 @@ def in_plain_words(description: Description, file: str = "") -> Description:
     line = _Line()
     command, script_arguments = line.start(description, file)
     arguments = description.arguments or ()
-    line.take_all(arguments)
+    line.place_all(arguments)
     kept = []
     for argument in arguments:
         reach, changed = argument.reach, line.changed.get(argument.name)
@@ -114,7 +114,7 @@ class _Line:
         self.words.append(msgspec.structs.replace(bound, position=self.next))
         self.next += 1
 
-    def take_all(self, arguments: Sequence[Argument]) -> None:
+    def place_all(self, arguments: Sequence[Argument]) -> None:
         """Place all arguments: options first, then positional ones.
 
         An argument for all remaining words comes last, or before `--` if there is one.

@@ -260,7 +260,7 @@ class ProxyHandler(NbyardHandler):
             # Sandboxes do not contain workers, which may outlive a trusted service at this address.
             raise Forbidden("Service workers are allowed only for images that ide_images trusts.")
         # Only nbyard's own images are known to keep connections longer than this proxy does.
-        kept = self.context.connections if self._stays else None
+        kept = self.context.connections if self._is_reusable else None
         try:
             self._upstream = await Upstream.connect(self._target.host, self._target.port, kept)
         except OSError:
@@ -285,7 +285,7 @@ class ProxyHandler(NbyardHandler):
         return made
 
     @property
-    def _stays(self) -> bool:
+    def _is_reusable(self) -> bool:
         """Return whether the connection to the service may be reused for the next request."""
         return bool(self._target.secret) and not is_upgrade(self.request.headers)
 
@@ -321,7 +321,7 @@ class ProxyHandler(NbyardHandler):
             login_cookie=self._login,
             secret=self._target.secret,
         )
-        if self._stays:
+        if self._is_reusable:
             headers["Connection"] = "keep-alive"
         has_length = self._is_chunked or "Content-Length" in headers
         if self.request.method in WITH_BODY and not has_length:

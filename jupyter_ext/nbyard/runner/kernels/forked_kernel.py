@@ -20,7 +20,7 @@ from ipykernel.ipkernel import IPythonKernel
 from jupyter_client.session import Session
 
 from .. import pythonpath_shim
-from ..process.environ_stamps import take_on
+from ..process.environ_stamps import adopt_attempt
 from ..process.forks import fork_child
 from ..process.pipes import read_whole, wait_readable
 from ..process.processes import keep_only
@@ -47,7 +47,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     sys.argv = ["ipykernel_launcher", "-f", connection_file]
     app = kernel_app()
     of_the_end = forget_others()
-    app.be_own(end, connection_file)
+    app.connect_fork(end, connection_file)
     app.open()
     os.write(tell, b"1")
     os.close(tell)
@@ -56,7 +56,7 @@ def serve(connection_file: str, end: socket.socket, tell: int, wait: int | None)
     if wait is not None:
         if not (message := read_whole(wait)):
             os._exit(0)  # no attempt came
-        take_on(json.loads(message))
+        adopt_attempt(json.loads(message))
     app.shell.starting_dir = os.getcwd()
     app.shell.history_manager.dir_hist[:] = [Path.cwd()]
     pythonpath_shim.offer(pythonpath_shim.folder())

@@ -280,8 +280,8 @@ class Kernel(IPythonKernel):
 class App(IPKernelApp):
     """A kernel application whose parts start one by one.
 
-    `build` and `extend` may run before a fork. The fork then calls `be_own` (identity), `open`
-    (output and signals), `begin` (extensions and startup files) and `start` (requests).
+    `build` and `extend` may run before a fork. The fork then calls `connect_fork` (identity),
+    `open` (output and signals), `begin` (extensions and startup files) and `start` (requests).
     """
 
     _sender: wire.Sender
@@ -316,7 +316,7 @@ class App(IPKernelApp):
         # a pause for outputs that arrive after their reply; here none do
         self.kernel._execute_sleep = 0.0
 
-    def be_own(self, end: Any, connection_file: str) -> None:
+    def connect_fork(self, end: Any, connection_file: str) -> None:
         """Connect this fork's kernel to the socket `end`, and give it a session ID of its own."""
         self._sender.end = end
         self.connection_file = connection_file
@@ -447,7 +447,7 @@ def build_early() -> None:
         raise RuntimeError(f"this ipykernel is not known: {error}") from error
 
 
-def take_early() -> PrebuiltKernel | None:
+def take_prebuilt() -> PrebuiltKernel | None:
     """Return and remove the kernel that was built in advance, or None without one."""
     return _built.pop() if _built else None
 

@@ -81,7 +81,7 @@ def no_debugger() -> Iterator[None]:
         del sys.modules[DEBUGGER]
 
 
-def note_own() -> None:
+def note_loaded() -> None:
     """Record the modules that are loaded now as modules that every kernel has."""
     _of_kernels.update(sys.modules)
 
@@ -89,8 +89,8 @@ def note_own() -> None:
 def forget_others() -> dict[str, ModuleType]:
     """Remove from `sys.modules` what a spawned kernel would not have loaded.
 
-    These are the runner's modules, and third-party modules that `note_own` has not recorded. Return
-    the removed modules that the kernel needs at its shutdown.
+    These are the runner's modules, and third-party modules that `note_loaded` has not recorded.
+    Return the removed modules that the kernel needs at its shutdown.
     """
     for name in [*sys.modules]:
         top = name.partition(".")[0]

@@ -169,7 +169,7 @@ class Parent:
         try:
             if not self._hangs_up and self._pool.wants_back(supervisor.kernel):
                 scratch = make_scratch()
-                self._pool.take_back(supervisor, scratch)
+                self._pool.return_supervisor(supervisor, scratch)
                 return
         except OSError:
             remove_scratch(scratch)

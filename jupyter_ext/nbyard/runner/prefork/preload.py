@@ -71,10 +71,10 @@ def preload() -> None:
     kernel_imports.session()
     with contextlib.suppress(ImportError):
         importlib.import_module(kernel_imports.OF_THE_END)
-    from ..kernels.in_process_kernel import build_early, take_early
+    from ..kernels.in_process_kernel import build_early, take_prebuilt
 
     # Warm up with the kernel that is built, then build another one for the forks.
-    if early := take_early():
+    if early := take_prebuilt():
         from .warm_up import run_warm_up
 
         run_warm_up(early)
@@ -115,7 +115,7 @@ def _import_for_kernels() -> None:
 
     build_early()
     # Recorded before the caller imports nbclient, which a spawned kernel would not have loaded.
-    kernel_imports.note_own()
+    kernel_imports.note_loaded()
 
 
 def _expect_one_thread() -> None:

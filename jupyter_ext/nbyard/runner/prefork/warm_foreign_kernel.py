@@ -289,7 +289,7 @@ class ForeignKernel(StartedKernel):
         """
         return {**super()._environment(), **self._own, **self._places}
 
-    async def start_and_rehearse(self, client: Any) -> dict[str, Any] | None:
+    async def start_and_test(self, client: Any) -> dict[str, Any] | None:
         """Start the kernel, and test whether it can be set up for an attempt.
 
         Return its language info, or None if the kernel cannot wait for an attempt.

@@ -14,7 +14,7 @@ from ..attempt_folder import AttemptFolder
 from ..kernels import kernel_imports
 from ..kernels.forked_kernel import ForkedKernel
 from ..kernels.specifications import is_forkable
-from ..process.environ_stamps import put_off, take_on
+from ..process.environ_stamps import adopt_attempt, put_off
 from ..process.forks import become_own_process
 from ..process.pipes import Lines, wait_readable
 from ..secret_files import SECRETS
@@ -82,7 +82,7 @@ async def stand_by(
     if not line:
         return False  # no attempt came
     attempt = json.loads(line)
-    take_on(attempt)
+    adopt_attempt(attempt)
     if not is_there:
         return await _serve(attempt, report, (None, None, None))
     forked.release(line)
@@ -97,7 +97,7 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Li
     """
     client = kernel_imports.session().client_for(kernel)
     foreign = ForeignKernel(kernel, scratch)
-    language_info = await foreign.start_and_rehearse(client)
+    language_info = await foreign.start_and_test(client)
     if language_info is not None:
         report.send({"type": "ready"})
         await foreign.wait_for_call(lines.descriptor)
@@ -105,7 +105,7 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Li
     if not line:
         return 1
     attempt = json.loads(line)
-    take_on(attempt)
+    adopt_attempt(attempt)
     if language_info is not None and await foreign.claim(attempt):
         return await _serve(attempt, report, (foreign, client, language_info))
     report.stage("kernel-start")

@@ -60,7 +60,7 @@ async def _play(app: App, folder: AttemptFolder) -> None:
         # The kernel runs in this very process, so a stand-in takes the place of its process.
         ready = (stage, client, language_info())
         session = kernel_imports.session().Session(folder, {"work": WORK}, opened, ready)
-        app.be_own(theirs, "kernel.json")
+        app.connect_fork(theirs, "kernel.json")
         app.kernel.start()
         stream: Any = OutStream
         printed = stream(app.session, app.iopub_thread, "stdout", watchfd=False)

@@ -84,7 +84,7 @@ def place_of(name: str, pid: int | None = None) -> tuple[int, int]:
     return start + place + len(head) - 1, length
 
 
-def take_on(attempt: dict[str, Any]) -> None:
+def adopt_attempt(attempt: dict[str, Any]) -> None:
     """Turn this process into one of an attempt: set the attempt's mark, variables and directory."""
     environment = attempt["environment"]
     if "since" in attempt:

@@ -84,9 +84,9 @@ class FolderEvents:
         if mask & ACCESS:
             # nbyard has opened and closed the folder MARKS times, and opened it once more to list
             # it.
-            is_ours = seen in (-1, 2 * MARKS + 1)
-            self._seen = -1 if is_ours else 0
-            return not is_ours
+            is_owned = seen in (-1, 2 * MARKS + 1)
+            self._seen = -1 if is_owned else 0
+            return not is_owned
         if mask & OPEN:
             self._seen = 1 if seen < 0 or is_opened else seen + 1
         elif is_opened:

@@ -70,7 +70,7 @@ def start_supervisor(path: str, *, foreground: bool, is_prepared: bool = False) 
     child = fork_into_session()
     if child == 0:
         os.close(listen)
-        _let_go(folder)
+        _release_terminal(folder)
         os._exit(_supervise(folder, task, ready, 0))
     os.close(ready)
     os.waitpid(child, 0)
@@ -109,11 +109,11 @@ def supervise(
     if folder.has("result.json"):
         return _answer(ready)
     task = folder.task()
-    _let_go(folder)
+    _release_terminal(folder)
     return _supervise(folder, task, ready, parent, is_prepared=is_prepared, waiting=waiting)
 
 
-def _let_go(folder: AttemptFolder) -> None:
+def _release_terminal(folder: AttemptFolder) -> None:
     """Release the terminal and inherited pipes.
 
     Redirect errors to the attempt's log.

@@ -167,7 +167,7 @@ class Launch(WorkProcess):
         forks.become_runner(environment_of_host(), self._output_end, self._report_end)
         about = setup_of(self._folder, self._task, self._scratch)
         try:
-            environ_stamps.take_on(about)
+            environ_stamps.adopt_attempt(about)
         except (OSError, ValueError):  # variables cannot be written over: become a new process
             os.chdir(about["directory"])
             os.set_inheritable(self._report_end, True)

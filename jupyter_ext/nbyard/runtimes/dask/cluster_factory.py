@@ -57,16 +57,16 @@ def create_cluster(settings: Settings) -> Made:
         try:
             cluster = _job_queue(name)()
         except (OSError, TypeError, ValueError, RuntimeError) as error:
-            raise Invalid.field("dask_cluster", _not_made(name, error)) from error
+            raise Invalid.field("dask_cluster", _creation_failure(name, error)) from error
         cluster.adapt(minimum_jobs=0, maximum_jobs=settings.dask_workers, wait_count=IDLE_LOOKS)
         return Made(cluster, lambda _: cluster.close())
     create = _callable(name)
     try:
         target = create()
     except OSError as error:
-        raise Unavailable(_not_made(name, error)) from error
+        raise Unavailable(_creation_failure(name, error)) from error
     except (ImportError, AttributeError, TypeError, ValueError, RuntimeError) as error:
-        raise Invalid.field("dask_cluster", _not_made(name, error)) from error
+        raise Invalid.field("dask_cluster", _creation_failure(name, error)) from error
 
     def end(_: bool) -> None:
         if not isinstance(target, str):
@@ -182,14 +182,14 @@ def _callable(name: str) -> Callable[[], Any]:
     except (ImportError, AttributeError, TypeError, ValueError, OSError) as error:
         raise Invalid.field(
             "dask_cluster",
-            _not_made(name, error),
+            _creation_failure(name, error),
             hint=because("known-clusters", known=[GATEWAY, *JOB_QUEUES]),
         ) from error
     made: Callable[[], Any] = factory
     return made
 
 
-def _not_made(name: str, error: Exception) -> Reason:
+def _creation_failure(name: str, error: Exception) -> Reason:
     return because("dask-not-made", cluster=name, message=first_line(error))
 
 

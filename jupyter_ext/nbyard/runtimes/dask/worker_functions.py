@@ -303,7 +303,7 @@ def fill(place: str, entries: list[Entry]) -> None:
 def store_secrets(place: str, entries: list[Entry]) -> None:
     """Store the attempt's secrets in a folder in memory, and link to it from the attempt folder."""
     _remove_secrets(place)
-    target = f"{_ours()}{os.getpid()}-{os.path.basename(place)}"
+    target = f"{_secrets_prefix()}{os.getpid()}-{os.path.basename(place)}"
     os.mkdir(target, 0o700)
     write_entries(target, entries)
     os.symlink(target, os.path.join(place, ATTEMPT, SECRETS))
@@ -315,7 +315,7 @@ def _remove_secrets(place: str) -> None:
         os.unlink(link)
 
 
-def _ours() -> str:
+def _secrets_prefix() -> str:
     """Return the prefix of folders for secrets of workers whose processes this one can see."""
     seen = os.path.exists(PROCESSES) and os.stat(PROCESSES).st_ino
     return f"{MEMORY}/nbyard-worker-{int(seen)}-"
@@ -325,8 +325,8 @@ def sweep() -> None:
     """Remove secrets of workers that were killed."""
     import psutil
 
-    for path in glob.glob(f"{_ours()}*"):
-        pid = path.removeprefix(_ours()).partition("-")[0]
+    for path in glob.glob(f"{_secrets_prefix()}*"):
+        pid = path.removeprefix(_secrets_prefix()).partition("-")[0]
         if pid.isdecimal() and not psutil.pid_exists(int(pid)):
             shutil.rmtree(path, ignore_errors=True)
 

@@ -81,7 +81,7 @@ def network_labels(order: Order) -> dict[str, str]:
     return {STORE: order.store_id, RUN: order.run_id}
 
 
-def is_ours(owned_object: OwnedObject) -> bool:
+def is_owned(owned_object: OwnedObject) -> bool:
     """Return whether an object's name matches its labels, which could be forged or copied."""
     matched = NAME.fullmatch(owned_object.name)
     if matched is None:

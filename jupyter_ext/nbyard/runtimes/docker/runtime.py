@@ -22,7 +22,7 @@ from nbyard.runtimes.docker.attempt_container_spec import (
     container_spec,
     container_user,
     dockerfile_of,
-    is_ours,
+    is_owned,
     warm_spec,
     with_image,
 )
@@ -108,7 +108,7 @@ class DockerRuntime:
     def close(self) -> None:
         """Disconnect from the engines. Running attempts continue."""
         for attempt in list(self._attempts.values()):
-            attempt.let_go()
+            attempt.request_end()
         self._warm.close()
         for engine in self.engines.values():
             engine.close()
@@ -335,7 +335,7 @@ class DockerRuntime:
         there = engine.owned_objects(STORE, store_id)
         if self._report is not None and engine is self.engine:
             self._report(there)
-        objects = [item for item in there if is_ours(item)]
+        objects = [item for item in there if is_owned(item)]
         if not objects:
             return []
         # Ages count on the engine's clock, which may differ from that of this machine.
@@ -362,7 +362,7 @@ class DockerRuntime:
     def _is_wanted(self, item: OwnedObject, live: Collection[str]) -> bool:
         if WARM not in item.labels:
             return item.labels[ATTEMPT] in live
-        return self._warm.is_ours(item.name) or self._warm.attempt_in(item.name) in live
+        return self._warm.is_owned(item.name) or self._warm.attempt_in(item.name) in live
 
 
 class _Preparation:

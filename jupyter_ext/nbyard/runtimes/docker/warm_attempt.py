@@ -22,7 +22,7 @@ from nbyard.runtimes.docker.attempts.container_process import (
     is_over_within,
 )
 from nbyard.runtimes.docker.files import volume_transfer
-from nbyard.runtimes.docker.files.local_folder import take_back
+from nbyard.runtimes.docker.files.local_folder import restore_owner
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.docker.warm_containers import (
     OCCUPANT,
@@ -146,7 +146,7 @@ class WarmAttempt(ContainerAttempt):
                 volume_transfer.fetch_all(self.engine, self.name, self.order, self.task)
             else:
                 WarmMount(self._home).leave_attempt(self.order.folder, user)
-            take_back(self.order.folder, user)
+            restore_owner(self.order.folder, user)
             self._move_out()
             if files.has_result(self.order.folder):
                 self._is_settled = True

@@ -163,7 +163,7 @@ class WarmContainer:
         except OSError as error:
             raise NbyardError(because("container-ended", container=self.name)) from error
 
-    def let_go(self) -> None:
+    def request_end(self) -> None:
         """Close the container's standard input. The container ends after its current attempt."""
         with suppress(OSError):
             self._input.close()
@@ -229,7 +229,7 @@ class WarmContainers:
             self._making.discard(spec.name)
         return made
 
-    def is_ours(self, name: str) -> bool:
+    def is_owned(self, name: str) -> bool:
         """Return whether this dispatcher owns the container or is creating it."""
         return name in self._known or name in self._making
 
@@ -255,7 +255,7 @@ class WarmContainers:
             self._idle = [other for other in self._idle if other is not container]
             if not any(other.run == container.run for other in self._known.values()):
                 self._ended_runs.discard(container.run)
-        container.let_go()
+        container.request_end()
         remove_container(container.engine, container.name, container.home)
         self._networks.remove(container.engine, container.run)
 
@@ -286,7 +286,7 @@ class WarmContainers:
     def close(self) -> None:
         """Release all containers. They end after their current attempt."""
         for container in [*self._known.values()]:
-            container.let_go()
+            container.request_end()
 
     def container_of(self, attempt_id: str) -> str:
         """Return the name of the container that an attempt is in, "" for none.

@@ -1,4 +1,4 @@
-"""A1, A2: named artifacts from a shell."""
+"""Named artifacts from a shell."""
 
 import json
 import zipfile
@@ -201,7 +201,7 @@ def test_unreadable_values_create_no_artifact(shell, tool, words, told):
     ],
 )
 def test_unusual_file_names_are_kept(shell, tool, root, name, dispatcher: Dispatching):
-    """A1: the names are kept for inputs, in the record and for the saved result."""
+    """The names are kept for inputs, in the record and for the saved result."""
     (root / name).write_text("awkward\n")
     make = ("artifacts", "create", "--executable", tool, "--name", "one", "--wait")
     said = shell(*make, "--input-file", f"source={name}")

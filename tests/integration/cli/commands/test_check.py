@@ -1,4 +1,4 @@
-"""G8: files are checked without running them, all of them or those that changed."""
+"""Files are checked without running them, all of them or those that changed."""
 
 import json
 import shutil
@@ -142,7 +142,7 @@ def test_code_with_a_syntax_error_is_an_error(shell, project: Path) -> None:
 
 
 def test_copied_workflow_is_named(shell, yard) -> None:
-    """K1: two files have the same ID."""
+    """Two files have the same ID."""
     text = '{"version": 1, "meta": {"id": "one"}, "nodes": {}}'
     for name in ("own.nbflow", "copy.nbflow"):
         (yard.parts.files.root / name).write_text(text)
@@ -218,7 +218,7 @@ def sampled(shell, yard) -> Path:
 
 @pytest.mark.sample(1)
 def test_a_file_runs_on_a_sample(shell, sampled: Path, dispatcher: Dispatching) -> None:
-    """K15, G8: a failure is a finding in each report; history and cache stay empty."""
+    """A failure is a finding in each report; history and cache stay empty."""
     said = shell("check", "--sample", "--rows", "5", "flow.nbflow")
     assert (said.code, said.out) == (0, "flow.nbflow: no problems\n")
     assert "the check run succeeded" in said.err
@@ -243,7 +243,7 @@ def test_sizes_need_a_sample(shell, sampled: Path) -> None:
 
 
 def test_model_with_missing_packages_is_a_warning(shell, yard) -> None:
-    """E7: the warning has the command that installs them. A run in a container needs none."""
+    """The warning has the command that installs them. A run in a container needs none."""
     root = yard.parts.files.root
     (root / "nervosum.yaml").write_text(
         "name: Cow\ndeployment: {mode: batch}\nrequirements: [no-such-cow==6.1]\n"

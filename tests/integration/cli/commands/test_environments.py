@@ -1,4 +1,4 @@
-"""L1, L2: environments from a shell."""
+"""Environments from a shell."""
 
 import pytest
 from tests.support.wheels import Wheels
@@ -65,7 +65,7 @@ def test_failed_first_install_is_repaired_or_deleted_by_one_command(shell, dispa
 
 
 def test_kernel_is_captured_as_an_environment(shell):
-    """L7: the command reports what was captured and what was not."""
+    """The command reports what was captured and what was not."""
     said = shell("environments", "create", "same", "--capture", "python3", "--detach")
     assert said.code == 0, said.err
     told = shell("environments", "show", "same", "--json").json["description"]

@@ -1,4 +1,4 @@
-"""J2: a project folder is pushed to another server, and pulled from it."""
+"""A project folder is pushed to another server, and pulled from it."""
 
 from pathlib import Path
 

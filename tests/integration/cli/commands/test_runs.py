@@ -1,4 +1,4 @@
-"""R9: a failed run is retried from a shell, which shows how to follow it."""
+"""A failed run is retried from a shell, which shows how to follow it."""
 
 import pytest
 
@@ -72,7 +72,7 @@ def two(shell, yard, dispatcher: Dispatching) -> None:
 
 
 def test_two_runs_are_compared(shell, two) -> None:
-    """R5: in columns, and as JSON."""
+    """In columns, and as JSON."""
     said = shell("runs", "compare", "1", "2")
     assert ["main.rate", "0.5", "0.75"] in [line.split() for line in said.out.splitlines()]
     assert ["main.score", "0.5", "0.75"] in [line.split() for line in said.out.splitlines()]
@@ -82,7 +82,7 @@ def test_two_runs_are_compared(shell, two) -> None:
 
 
 def test_why_explains_a_difference_between_two_runs(shell, two) -> None:
-    """X3: the parameter explains the metric."""
+    """The parameter explains the metric."""
     said = shell("runs", "why", "1", "2", "--metric", "main.score")
     assert "main: rate changed 0.5 → 0.75\n" in said.out
     found = shell("runs", "why", "1", "2", "--json").json

@@ -1,4 +1,4 @@
-"""G7: a backup is written during runs, and the restored store shows the same records.
+"""A backup is written during runs, and the restored store shows the same records.
 
 Secrets beside the code get neither into the store nor into exports."""
 

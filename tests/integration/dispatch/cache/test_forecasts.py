@@ -87,8 +87,9 @@ def check(project: Project, done: object = "", /, **wish: Any) -> tuple[RunForec
             assert one.reason == task.reason
         elif not after_others:  # a node after others may find equal inputs
             assert not task.cached, (done, task.node, task.why)
-            why = f"runs because {reason_text(one.reason)}"
-            assert task.why == why.replace("runs because it has no", "no")
+            is_first = one.reason == because("no-earlier-result")
+            why = because("runs", cause=one.reason)
+            assert task.reason == (because("runs-without-earlier-result") if is_first else why)
     assert found.cached + found.to_run == len(detail.tasks)
     return found, detail
 
@@ -218,7 +219,7 @@ def test_hanging_disk_makes_its_node_unknown_without_delay(
 def test_forecast_of_a_notebook(project: Project) -> None:
     project.notebook("clean", "print(1)")
     found, _ = check(project)
-    assert reasons(found) == {"clean": "it has no earlier result"}
+    assert reasons(found) == {"clean": str(because("no-earlier-result"))}
     found, _ = check(project)
     assert found.cached == 1
     project.notebook("clean", "print(2)")

@@ -1,4 +1,4 @@
-"""L1-L3: environments are built beside the current version, and switched when they are complete."""
+"""Environments are built beside the current version, and switched when they are complete."""
 
 import json
 import subprocess
@@ -55,7 +55,7 @@ def make(yard: Yard, *lines: str) -> Environment:
 def test_lock_contains_the_allowed_package_sources(
     yard: Yard, data: Path, built: Built, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L6: they are checked again when the version is reinstalled."""
+    """They are checked again when the version is reinstalled."""
     for name in ("PIP_NO_INDEX", "UV_NO_INDEX", "UV_OFFLINE"):
         monkeypatch.delenv(name)
     served = wheels.folder.parent / "served"
@@ -135,7 +135,7 @@ def half_built(yard: Yard) -> tuple[Environment, Path]:
 
 @pytest.mark.long
 def test_interrupted_build_starts_again(yard: Yard, data: Path, built: Built) -> None:
-    """BI-276: the dispatcher of the first build is gone, and its folder is not reused."""
+    """The dispatcher of the first build is gone, and its folder is not reused."""
     made, half = half_built(yard)
     found = built(made)
     assert found.current.state == "ready"
@@ -143,7 +143,6 @@ def test_interrupted_build_starts_again(yard: Yard, data: Path, built: Built) ->
 
 
 def test_interrupted_build_that_is_cancelled_leaves_nothing(yard: Yard, data: Path) -> None:
-    """L1."""
     made, half = half_built(yard)
     assert yard.services.environments.cancel(ANN, made.id).current.state == "failed"
     with Dispatching(yard.settings) as dispatcher:
@@ -170,7 +169,7 @@ def test_environment_deleted_during_its_build_leaves_nothing(
 def test_cancelled_build_stops(
     yard: Yard, data: Path, built: Built, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L2: the earlier version stays installed."""
+    """The earlier version stays installed."""
     environments = yard.services.environments
     built(make(yard, "cow==1.0"))
     with monkeypatch.context() as patch:
@@ -190,7 +189,7 @@ def test_cancelled_build_stops(
 def test_repeated_change_continues_from_the_lock_once(
     yard: Yard, data: Path, built: Built, wheels: Wheels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """L2: versions that were resolved but not installed are reused once, then resolved again."""
+    """Versions that were resolved but not installed are reused once, then resolved again."""
 
     def fail(*_: object) -> None:
         raise Invalid("the disk was full")
@@ -211,7 +210,7 @@ def test_repeated_change_continues_from_the_lock_once(
 def test_rollback_restores_the_lock_of_an_older_version(
     yard: Yard, data: Path, built: Built, wheels: Wheels
 ) -> None:
-    """L3: although newer packages match by now."""
+    """Although newer packages match by now."""
     environments = yard.services.environments
     first = built(make(yard, "cow<2")).current
     built(environments.change(ANN, "Cows", EnvironmentChange(add="cow==2.0")))
@@ -223,7 +222,7 @@ def test_rollback_restores_the_lock_of_an_older_version(
 
 @pytest.mark.long
 def test_folders_of_old_versions_are_deleted(yard: Yard, data: Path, built: Built) -> None:
-    """L3: folders of the newest versions and all locks stay."""
+    """Folders of the newest versions and all locks stay."""
     yard.settings.environment_versions = 1
     environments = yard.services.environments
     built(make(yard, "cow==1.0"))
@@ -253,7 +252,7 @@ def test_unknown_environment_folders_are_deleted(yard: Yard, built: Built) -> No
 def test_kernels_are_repaired_after_a_killed_dispatcher(
     yard: Yard, data: Path, built: Built
 ) -> None:
-    """CP20: killed after the version was committed, or after the environment was deleted."""
+    """Killed after the version was committed, or after the environment was deleted."""
     found = built(make(yard, "cow==1.0"))
     spec = data / "kernels" / found.kernel / "kernel.json"
     right = spec.read_text()

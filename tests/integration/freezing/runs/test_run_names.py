@@ -1,4 +1,4 @@
-"""A1: the name of a run is free, or reassigned from an ended run."""
+"""The name of a run is free, or reassigned from an ended run."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from nbyard.errors import Conflict, Invalid, NameTaken
 
 
 def test_name_of_an_ended_run_can_be_reassigned(yard, ann, tool, root, finished):
-    """A1: on request. The earlier run stays, under its number."""
+    """On request. The earlier run stays, under its number."""
     (root / "data.csv").write_text("a\n")
     values = {"source": "data.csv"}
     older = finished(path=tool, name="one", parameters=values).run
@@ -25,17 +25,15 @@ def test_name_of_an_ended_run_can_be_reassigned(yard, ann, tool, root, finished)
 
 
 def test_name_of_a_run_cannot_equal_an_output(yard, ann, tool, flow, root, finished):
-    """A1: `b.result` names one thing, whichever was first."""
+    """`b.result` names one thing, whichever was first."""
     (root / "data.csv").write_text("a\n")
     runs, values = yard.services.runs, {"source": "data.csv"}
     runs.create(ann, NewRun(path=tool, name="b", parameters=values))
-    with pytest.raises(NameTaken, match=r"'b\.result' is the output 'result' of the artifact 'b'"):
+    with pytest.raises(NameTaken, match=r"'b\.result' .* artifact 'b'"):
         runs.create(ann, NewRun(path=tool, name="b.result", parameters=values))
     runs.create(ann, NewRun(path=tool, name="b.other", parameters=values))
     runs.create(ann, NewRun(path=tool, name="c.result", parameters=values))
-    with pytest.raises(
-        NameTaken, match=r"The artifact c\.result already exists: the output"
-    ) as refused:
+    with pytest.raises(NameTaken, match=r"artifact c\.result already exists") as refused:
         runs.create(ann, NewRun(path=tool, name="c", parameters=values))
     assert refused.value.details[0].path == "name" and "'c 2' is free" in refused.value.hint
     assert runs.create(ann, NewRun(path=flow, name="c")).name == "c", "that is no artifact"
@@ -46,6 +44,6 @@ def test_a_live_run_keeps_its_name(yard, ann, tool, root):
     body = NewRun(path=tool, name="one", parameters={"source": "data.csv"}, replace=True)
     runs = yard.services.runs
     made = runs.create(ann, body)
-    with pytest.raises(Conflict, match="can be replaced when it has finished"):
+    with pytest.raises(Conflict, match="when it has finished"):
         runs.create(ann, body)
     assert runs.get(ann, "one").run.id == made.id

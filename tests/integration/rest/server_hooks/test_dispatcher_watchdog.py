@@ -1,4 +1,4 @@
-"""F5, R8: a running server keeps a dispatcher alive without any request."""
+"""A running server keeps a dispatcher alive without any request."""
 
 import os
 import signal

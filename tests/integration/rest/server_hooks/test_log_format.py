@@ -1,4 +1,4 @@
-"""G7: with the log format json, each API request has a line with its ID."""
+"""With the log format json, each API request has a line with its ID."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""D1, D4, D6 to D9: datasets as a service."""
+"""Datasets as a service."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def last(table: pandas.DataFrame) -> dict:
 def test_preview_profile_and_run_have_the_same_types(
     yard, ann, root, versions, finished, filename, code, path
 ):
-    """D6: types are inferred once from all rows, and stored with the version."""
+    """Types are inferred once from all rows, and stored with the version."""
     (root / "phones.csv").write_text(PHONES)
     (root / filename).write_text(code)
     versions("phones", "phones.csv")
@@ -92,7 +92,7 @@ def test_preview_profile_and_run_have_the_same_types(
 
 @pytest.mark.long
 def test_preview_and_profile_reach_every_column_and_sheet(yard, ann, root, versions):
-    """D6: the stored result of the first sheet is not used for another one."""
+    """The stored result of the first sheet is not used for another one."""
     names = [f"c{place}" for place in range(501)]
     (root / "wide.csv").write_text(",".join(names) + "\n" + "1," * 500 + "x\n")
     write_excel(root / "book.xlsx", {"One": [["a"], [1]], "Two": [["b"], ["0049"]]})
@@ -106,7 +106,7 @@ def test_preview_and_profile_reach_every_column_and_sheet(yard, ann, root, versi
         (other,) = ask(ann, "book", sheet="Two").columns
         assert (other.name, other.type) == ("b", "string")
         assert ask(ann, "book", sheet="One").sheets == ["One", "Two"]
-        with pytest.raises(Invalid, match="there is no sheet 'Three'"):
+        with pytest.raises(Invalid, match="no sheet 'Three'"):
             ask(ann, "book", sheet="Three")
         with pytest.raises(Invalid):
             ask(ann, "wide", column_offset=-1)
@@ -147,7 +147,6 @@ def test_similar_looking_names_are_refused_except_for_case(yard, ann, a_csv):
 
 
 def test_replacing_a_dataset_creates_a_version(yard, ann, imported, root, dispatcher):
-    """D5."""
     (root / "a.csv").write_text("x,y\n5,6\n")
     datasets = yard.services.datasets
     with pytest.raises(NameTaken):
@@ -184,7 +183,6 @@ def versions(yard, ann, root, dispatcher):
 
 
 def test_comparison_of_two_tables(yard, ann, root, versions):
-    """D8."""
     (root / "1.csv").write_text("a,b,c\n1,x,1\n2,y,1\n")
     (root / "2.csv").write_text("a,b,d\n1,7,1\n5,8,1\n,9,1\n")
     versions("t", "1.csv", "2.csv")
@@ -203,7 +201,6 @@ def test_comparison_of_two_tables(yard, ann, root, versions):
 
 @pytest.mark.long
 def test_comparison_of_folders_and_other_files(yard, ann, root, versions):
-    """D8."""
     for name, files in (("f", {"a": "1", "b": "1"}), ("g", {"a": "2", "c": "1"})):
         (root / name).mkdir()
         for place, text in files.items():
@@ -236,7 +233,6 @@ def test_versions_that_cannot_be_compared_are_refused(yard, ann, imported):
 
 
 def test_older_runs_still_show_version_1(yard, ann, root, tool, versions, finished):
-    """D8."""
     (root / "1.csv").write_text("a\n1\n")
     (root / "2.csv").write_text("a\n2\n")
     versions("t", "1.csv")
@@ -282,7 +278,6 @@ def test_a_dataset_in_use_is_kept_unless_forced(yard, ann, imported, root, tool)
 
 
 def test_dataset_of_another_user_looks_like_an_unknown_one(yard, ann, a_csv):
-    """I23."""
     made = yard.services.datasets.create(ann, NewDataset(a_csv))
     bob = Caller("bob")
     for key in (made.id, made.name, "none"):
@@ -317,7 +312,6 @@ def test_numbers_out_of_range_are_refused(yard, ann, imported, number):
 
 
 def test_generated_notebook_opens_the_dataset(yard, ann, imported, root):
-    """D10."""
     made = [yard.services.datasets.notebook(ann, imported.id, NewNotebook()) for _ in range(2)]
     assert made[0].path != made[1].path
     notebook = json.loads((root / made[0].path).read_text())
@@ -337,7 +331,7 @@ def test_deletion_without_a_server_removes_the_links_of_a_server(yard, ann, impo
 
 
 def test_datasets_appear_in_the_configured_folder_of_nephos(yard, ann, imported, root):
-    """D4: the page shows the setting. The folder is created when needed."""
+    """The page shows the setting. The folder is created when needed."""
     from nbyard.yard import Yard
 
     page = (Path(__file__).resolve().parents[4] / "docs/how-to/nephos.md").read_text()
@@ -352,7 +346,7 @@ def test_datasets_appear_in_the_configured_folder_of_nephos(yard, ann, imported,
 
 
 def test_dataset_without_a_link_shows_the_reason(yard, ann, root, imported):
-    """D4: the path is spelled as in the file browser."""
+    """The path is spelled as in the file browser."""
     link = root / imported.resource
     link.unlink()
     link.write_text("mine")

@@ -57,7 +57,7 @@ def two(project: Project) -> Project:
 
 
 def test_undeclared_files_can_be_shown_declared_and_connected(two: Project) -> None:
-    """X1, K3: the second run passes the file on, and the cache follows its bytes."""
+    """The second run passes the file on, and the cache follows its bytes."""
     assert two.run().run.state == "succeeded"
     assert told(two, "clean") == [
         ("input", "data/iris.csv", "iris"),
@@ -101,7 +101,7 @@ def test_undeclared_files_can_be_shown_declared_and_connected(two: Project) -> N
 
 @pytest.mark.long
 def test_undeclared_files_are_shown_after_the_workflow_moved(two: Project) -> None:
-    """K1, X1: this writes nothing to the store."""
+    """This writes nothing to the store."""
     text = json.dumps({"version": 1, "meta": {"id": "w"}, "nodes": two.nodes})
     (two.root / "old.nbflow").write_text(text)
     services = two.yard.services
@@ -127,7 +127,7 @@ def test_declared_output_that_is_not_written_is_missing(two: Project) -> None:
 
 
 def test_folder_output_contains_only_files_of_this_run(project: Project) -> None:
-    """X1: files that were in the folder before are not part of the result."""
+    """Files that were in the folder before are not part of the result."""
     (project.root / "plots").mkdir()
     (project.root / "plots/old.txt").write_text("old")
     project.notebook("clean", "factor = 2")
@@ -162,12 +162,12 @@ def test_declaration_of_a_file_can_be_undone(two: Project) -> None:
     assert description.read_text() == before
     declare(two, "clean.ipynb", remove=["iris", "result"])
     assert not description.exists()
-    with pytest.raises(Invalid, match="is not a declared file"):
+    with pytest.raises(Invalid, match="not a declared file"):
         declare(two, "clean.ipynb", remove=["factor"])
 
 
 def test_parameter_that_names_a_file_can_become_an_input(project: Project) -> None:
-    """X1: the notebook stays unchanged, and a connection passes another file to it."""
+    """The notebook stays unchanged, and a connection passes another file to it."""
     (project.root / "houses.csv").write_text("own")
     (project.root / "other.csv").write_text("other")
     project.notebook(
@@ -218,7 +218,7 @@ def test_a_declared_parameter_keeps_its_description(project: Project) -> None:
 
 @pytest.mark.long
 def test_second_declaration_of_the_same_file_changes_nothing(two: Project) -> None:
-    """K3: two nodes use the same code, or a user clicks twice."""
+    """Two nodes use the same code, or a user clicks twice."""
     description = two.root / "clean.ipynb.nbexec"
     assert declare(two, "clean.ipynb", outputs=["result.csv"]) == ["result"]
     before = description.read_text()
@@ -263,7 +263,7 @@ def test_task_lists_its_files(two: Project) -> None:
 
 
 def test_file_missing_for_a_failed_task_can_be_declared(project: Project) -> None:
-    """X1, K3: two notebooks without ports; one reads the file that the other writes."""
+    """Two notebooks without ports; one reads the file that the other writes."""
     project.notebook("prepare", "open('prepared.csv', 'w').write('x')")
     project.notebook("model", "text = open('prepared.csv').read()\nopen('m.txt', 'w').write(text)")
     detail = project.run()
@@ -293,8 +293,7 @@ def test_file_missing_for_a_failed_task_can_be_declared(project: Project) -> Non
 
 
 def test_registered_executables_open_files_beside_their_code(project: Project) -> None:
-    """K3: in one folder, equal names mean the same file; in two folders, the file is only
-    suggested."""
+    """In one folder, equal names mean the same file; in two folders, the file is only suggested."""
     for path, role in (("p/a.ipynb", "outputs"), ("p/b.ipynb", "inputs"), ("q/c.ipynb", "inputs")):
         (project.root / path).parent.mkdir(exist_ok=True)
         project.notebook(path.removesuffix(".ipynb"), "open('config.json')")
@@ -308,7 +307,7 @@ def test_registered_executables_open_files_beside_their_code(project: Project) -
 
 
 def test_cached_tasks_list_the_files_of_the_original_task(two: Project) -> None:
-    """X1: a copied folder uses cached results, although no file was opened there."""
+    """A copied folder uses cached results, although no file was opened there."""
     two.run()
     other = two.root / "copy"
     copytree(two.root, other, ignore=ignore_patterns("*.nbflow", ".*"))

@@ -173,7 +173,7 @@ def test_output_of_unknown_origin_is_never_loaded(yard, models, ann, trained, tm
 def test_dispatcher_that_does_not_respond_is_reported(yard, ann, models, trained, monkeypatch):
     body = in_a_container(yard, trained(TRAIN))
     monkeypatch.setattr(model_probes, "SECONDS", -model_probes.MORE_SECONDS)
-    with pytest.raises(Unavailable, match="the dispatcher does not respond"):
+    with pytest.raises(Unavailable, match="dispatcher does not respond"):
         models.build(ann, body)
     with yard.store.read() as c:
         assert yard.store.model_probes.open(c) == []

@@ -1,4 +1,4 @@
-"""M6: the output of a run becomes a model package with its lineage.
+"""The output of a run becomes a model package with its lineage.
 
 Probes: test_model_probes.py."""
 
@@ -55,7 +55,7 @@ def test_a_pickle_becomes_a_package_with_columns_sample_and_lineage(
 
 @pytest.mark.parametrize("cached", [False, pytest.param(True, marks=pytest.mark.long)])
 def test_package_requires_the_versions_that_the_task_used(models, ann, trained, yard, cached):
-    """M6: the versions that are installed now do not count, also for a cached result."""
+    """The versions that are installed now do not count, also for a cached result."""
     packed = TRAIN.replace("argv[2])", "argv[2], compress=3)")
     done = trained(packed).tasks[0]
     folder = attempt_folder_of(yard.store.folder, done.attempts[-1].id)
@@ -119,9 +119,7 @@ def test_unknown_run_or_output_is_refused_with_the_existing_ones(models, ann, tr
 def test_output_without_a_model_is_refused_with_a_way_out(models, ann, trained):
     text = TRAIN.replace("joblib.dump(fitted(data), sys.argv[2])", "data.to_csv(sys.argv[2])")
     detail = trained(text)
-    with pytest.raises(
-        Invalid, match=r"model\.joblib is neither a pickle or joblib file"
-    ) as caught:
+    with pytest.raises(Invalid, match=r"model\.joblib is neither") as caught:
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     assert caught.value.details[0].path == "output"
     assert "write a model file" in caught.value.hint
@@ -173,7 +171,7 @@ def flow(root: Path, title: str = "Both / of them", steps: Sequence[str] = ("one
 def test_output_of_several_nodes_needs_the_node_name(models, ann, trained, root, finished):
     trained()
     detail = finished(path=flow(root))
-    with pytest.raises(Invalid, match=r"has several outputs: one\.model, two\.model"):
+    with pytest.raises(Invalid, match=r"outputs: one\.model, two\.model"):
         models.build(ann, NewModel(run=detail.run.id, output="model"))
     made = models.build(ann, NewModel(run=detail.run.id, output="two.model"))
     assert made.source.node == "two"
@@ -212,7 +210,7 @@ def test_columns_come_from_the_output_of_an_upstream_node(models, ann, trained, 
 
 @pytest.mark.long
 def test_deployment_names_its_model_and_run(models, ann, trained, yard):
-    """M6: one field leads from a deployment to its run."""
+    """One field leads from a deployment to its run."""
     detail = trained()
     made = models.build(ann, NewModel(run=detail.run.id, output="model"))
     found = yard.services.deployments.create(ann, NewDeployment(made.id))
@@ -229,7 +227,7 @@ def deployed(models, ann, detail, output: str) -> list[str]:
 
 @pytest.mark.long
 def test_deployments_of_an_output_are_listed(models, ann, trained, yard, root, finished):
-    """M6: for each run that produced it, also after the run was deleted."""
+    """For each run that produced it, also after the run was deleted."""
     alone = trained()
     flows = [finished(path=flow(root)) for _ in range(2)]
 
@@ -286,7 +284,7 @@ def output(environment: Any = None, kind: str = "command", kernel: str = "") -> 
 
 @pytest.mark.long
 def test_model_is_probed_with_the_interpreter_of_its_task(tmp_path):
-    """M6: the interpreter of the environment, of the kernel, or of nbyard if that is gone."""
+    """The interpreter of the environment, of the kernel, or of nbyard if that is gone."""
     python = tmp_path / "bin/python"
     python.parent.mkdir()
     python.touch()

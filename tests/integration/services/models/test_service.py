@@ -6,7 +6,7 @@ from ....unit.services.models.test_service import FILE, write
 
 
 def test_model_node_predicts_a_dataset(ann, root, yard, finished):
-    """E7, M4: the model runs as a process, with the installed packages."""
+    """The model runs as a process, with the installed packages."""
     write(root)
     (root / "job/src/model.py").write_text(
         "class MyModel:\n    def predict(self, frame):\n"
@@ -23,7 +23,7 @@ def test_model_node_predicts_a_dataset(ann, root, yard, finished):
 
 
 def test_model_runs_without_listed_package_but_names_missing_module(ann, root, yard, finished):
-    """E7: the lists name distributions, and another distribution may provide the module."""
+    """The lists name distributions, and another distribution may provide the module."""
     write(root, "requirements: [no-such-cow]\n")
     code = (
         "class MyModel:\n    def predict(self, frame):\n"

@@ -1,4 +1,4 @@
-"""R9: each attempt keeps a log and a record of its own."""
+"""Each attempt keeps a log and a record of its own."""
 
 import pytest
 

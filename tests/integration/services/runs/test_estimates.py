@@ -1,4 +1,4 @@
-"""R11: estimates of live runs, from the service and as text of the command line."""
+"""Estimates of live runs, from the service and as text of the command line."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -82,7 +82,7 @@ def test_remaining_time_is_estimated_from_earlier_tasks(
 def test_estimated_start_waits_for_other_runs(
     yard, ann, root, flow, finished, took, with_a_gpu, dispatcher
 ):
-    """R11: this includes runs of other users, whose tasks have no history here."""
+    """This includes runs of other users, whose tasks have no history here."""
     runs, bob = yard.services.runs, Caller("bob")
     finished(path=flow)
     took(120)

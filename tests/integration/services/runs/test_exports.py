@@ -1,4 +1,4 @@
-"""R15: crates of the example's run, validated by the validator of the RO-Crate project."""
+"""Crates of the example's run, validated by the validator of the RO-Crate project."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""K5, R2: undeclared files that notebooks, scripts and functions write are kept.
+"""Undeclared files that notebooks, scripts and functions write are kept.
 
 Real kernels and processes."""
 
@@ -97,7 +97,7 @@ def test_functions_in_one_process_keep_separate_files(project: Project) -> None:
 
 
 def test_watching_files_of_functions_reads_no_folder(project: Project) -> None:
-    """X1: a new file that no function reads causes no rerun."""
+    """A new file that no function reads causes no rerun."""
     (project.root / "data").mkdir()
     (project.root / "data/old.txt").write_text("old")
     (project.root / "steps.py").write_text(
@@ -112,7 +112,6 @@ def test_watching_files_of_functions_reads_no_folder(project: Project) -> None:
 
 
 def test_file_that_contains_a_credential_is_named_but_not_kept(tmp_path: Path) -> None:
-    """S1, K5."""
     with telling(tmp_path) as work:
         detail = work.run(path=writing(work), parameters={"token": "api"})
         assert_only_the_harmless_one(work, detail)

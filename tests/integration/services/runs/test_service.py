@@ -9,7 +9,7 @@ from nbyard.reasons.structs import because
 
 
 def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
-    """R1, K4: the run has data, tasks, attempts, logs and artifacts."""
+    """The run has data, tasks, attempts, logs and artifacts."""
     detail = finished(path=flow, parameters={"n": 3}, name="nightly")
     assert (detail.run.state, detail.run.title, detail.run.name) == (
         "succeeded", "Twice", "nightly",
@@ -26,7 +26,7 @@ def test_a_workflow_runs_to_its_end(yard, ann, flow, finished):
 
 
 def test_attempt_shows_its_resource_usage(yard, ann, flow, finished):
-    """R9: each attempt has its usage. A cached task shows that of the original one."""
+    """Each attempt has its usage. A cached task shows that of the original one."""
     detail, again = finished(path=flow), finished(path=flow)
     shown = yard.services.runs.usage(ann, detail.run.id, "one")
     assert (shown.attempt, shown.done) == (1, True)
@@ -44,7 +44,7 @@ def test_attempt_shows_its_resource_usage(yard, ann, flow, finished):
 
 
 def test_attempt_records_its_phases_in_order(flow, finished):
-    """K5: queued, prepared, started, running, ended, published.
+    """Queued, prepared, started, running, ended, published.
 
     The start may be recorded after the work has begun."""
     (attempt,) = finished(path=flow).tasks[0].attempts
@@ -57,7 +57,6 @@ def test_attempt_records_its_phases_in_order(flow, finished):
 
 
 def test_unchanged_nodes_come_from_the_cache(flow, finished):
-    """R8."""
     first, second = finished(path=flow), finished(path=flow)
     assert [t.cached for t in first.tasks] == [False, False]
     assert [t.cached for t in second.tasks] == [True, True]
@@ -67,7 +66,7 @@ def test_unchanged_nodes_come_from_the_cache(flow, finished):
 
 
 def test_ignored_dataset_beside_the_code_is_not_part_of_the_code(flow, root, finished):
-    """K8, R9: other bytes with an equal result do not rerun later nodes.
+    """Other bytes with an equal result do not rerun later nodes.
 
     A missing file may be one that the script looks for."""
     (root / "pyproject.toml").touch()
@@ -86,7 +85,6 @@ def test_ignored_dataset_beside_the_code_is_not_part_of_the_code(flow, root, fin
 
 
 def test_only_selected_nodes_run(flow, finished):
-    """K8."""
     detail = finished(path=flow, scope="selected", nodes=["one"])
     assert [task.node for task in detail.tasks] == ["one"]
 
@@ -101,7 +99,6 @@ def test_failing_program_is_reported(root, finished):
 
 
 def test_a_cancelled_run_never_starts(yard, ann, flow, dispatcher):
-    """R7, I9."""
     made = yard.services.runs.create(ann, NewRun(path=flow))
     asked = yard.services.runs.cancel(ann, made.id)
     assert asked.cancel_requested_at is not None
@@ -137,7 +134,7 @@ def test_retry_uses_the_same_file(yard, ann, flow, root, finished):
 
 
 def test_retry_takes_over_the_name_of_the_run(yard, ann, flow, root, finished):
-    """A1, R9: a client that waits for the name finds the newest run."""
+    """A client that waits for the name finds the newest run."""
     (root / "tool.py").write_text("raise SystemExit(1)\n")
     failed = finished(path=flow, name="twice")
     again = yard.services.runs.retry(ann, "twice")
@@ -146,7 +143,7 @@ def test_retry_takes_over_the_name_of_the_run(yard, ann, flow, root, finished):
 
 
 def test_tasks_are_listed_in_pages(yard, ann, flow, finished):
-    """R7, F26: in the order of the graph, each with the content that the whole run shows."""
+    """In the order of the graph, each with the content that the whole run shows."""
     detail = finished(path=flow)
     first = yard.services.runs.tasks(ann, detail.run.id, limit=1)
     assert (first.run, first.next) == (detail.run, "one")

@@ -1,4 +1,4 @@
-"""D9: which workflows use a dataset."""
+"""Which workflows use a dataset."""
 
 import json
 from pathlib import Path
@@ -107,5 +107,5 @@ def test_a_forced_deletion_keeps_the_record_of_past_runs(yard, ann, imported, us
     assert (given.origin, given.filename) == ("a.csv v1", "a.csv")
     found = yard.services.runs.content(ann, run.id, "t", "source")
     assert yard.parts.blobs.open(found.digest).read() == b"x,y\n1,2\n3,4\n"
-    with pytest.raises(NotFound, match="received no data for 'none'"):
+    with pytest.raises(NotFound, match="no data for 'none'"):
         yard.services.runs.content(ann, run.id, "t", "none")

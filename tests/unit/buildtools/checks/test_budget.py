@@ -31,7 +31,7 @@ def outcome(step: Step, *tests: tuple[str, float]) -> Outcome:
 def test_a_lane_with_too_many_tests_is_named(tests: int, lines: int):
     told = list(too_many([outcome(LANES["faults"], *[("tests.faults.test_a", 1.0)] * tests)]))
     assert len(told) == lines
-    assert all("faults has 3, at most 2." in line for line in told)
+    assert all("faults has 3" in line and "at most 2" in line for line in told)
 
 
 def test_parts_and_long_evidence_have_no_limit():
@@ -48,7 +48,7 @@ def test_slow_tests_without_a_reason_are_named_the_slowest_first():
         "tests.faults.test_b::t",
         "tests.faults.test_a::t",
     ]
-    assert told[0].startswith("SLOW: 30 s, above 20 s: ")
+    assert told[0].startswith("SLOW: 30 s, above 20 s")
 
 
 def test_a_journey_may_take_longer_and_long_evidence_as_long_as_it_needs():

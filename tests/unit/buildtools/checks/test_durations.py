@@ -48,12 +48,11 @@ def test_recorded_times_are_divided_among_the_workers():
     step = part(INTEGRATION, [ONE])
     step.junit.write_text(JUNIT)
     remember([Outcome(step, 0, 190.0, 0.0)])
-    assert lines(step)[0] == "  integration       1 test file, about 2 tests"
-    assert lines(step)[-1] == "About 3 minutes by the last times in .check."
+    assert "1 test file, about 2" in lines(step)[0]
+    assert lines(step)[-1].startswith("About 3 minutes")
     both = part(INTEGRATION, [ONE, OTHER])
-    assert lines(both, journeys())[-1] == (
-        "About 6 minutes by the last times in .check, without journeys."
-    )
+    last = lines(both, journeys())[-1]
+    assert last.startswith("About 6 minutes") and last.endswith("without journeys.")
 
 
 def test_two_journeys_run_at_once():
@@ -62,13 +61,13 @@ def test_two_journeys_run_at_once():
         '<testsuite><testcase classname="cwl.spec.ts" name="a" time="480"/></testsuite>'
     )
     remember([Outcome(step, 0, 490.0, 0.0)])
-    assert lines(step)[-1] == "About 4 minutes by the last times in .check."
+    assert lines(step)[-1].startswith("About 4 minutes")
 
 
 def test_a_whole_step_is_expected_to_take_as_long_as_the_last_one():
     lint = plan.fast().steps[1]
     remember([Outcome(lint, 0, 240.0, 0.0)])
-    assert lines(lint)[-1] == "About 4 minutes by the last times in .check."
+    assert lines(lint)[-1].startswith("About 4 minutes")
 
 
 def test_long_evidence_is_not_recorded():

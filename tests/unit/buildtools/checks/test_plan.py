@@ -49,7 +49,7 @@ def test_tests_that_the_unit_lane_omits_are_in_the_postgresql_lane():
 
 def test_only_the_fast_check_leaves_out_slow_tests():
     (fast, *_), (whole, *_) = (stage.steps for stage in (plan.fast("fast"), plan.everything()[0]))
-    assert "not postgresql and not slow" in fast.command
+    assert " and not slow" in str(fast.command) and "not postgresql" in str(fast.command)
     assert not any("slow" in word for word in whole.command)
 
 
@@ -74,7 +74,7 @@ def test_lanes_have_names_of_their_own():
 
 
 def test_an_unknown_lane_is_refused_with_the_known_ones():
-    with pytest.raises(ValueError, match=r"No lane soup. There are: .*soak"):
+    with pytest.raises(ValueError, match=r"No lane soup.* .*soak"):
         plan.evidence_of(["soup"])
     assert [step.name for step in plan.evidence_of(["soak"]).steps] == ["soak"]
     assert len(plan.evidence_of([]).steps) == len(plan.EVIDENCE)

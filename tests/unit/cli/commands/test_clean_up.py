@@ -1,4 +1,4 @@
-"""R14 from a shell: rules as options, the preview, and the question before anything is deleted."""
+"""From a shell: rules as options, the preview, and the question before anything is deleted."""
 
 from nbyard.cli.output.views.clean_up_views import rules_text
 from nbyard.domain.runs.clean_up import CleanUpRules

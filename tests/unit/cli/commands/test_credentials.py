@@ -1,4 +1,4 @@
-"""S1: credentials from a shell; what is secret is never a word of the command line."""
+"""Credentials from a shell; what is secret is never a word of the command line."""
 
 import pytest
 from tests.support.leaked_secrets import CANARY

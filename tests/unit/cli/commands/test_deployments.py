@@ -1,4 +1,4 @@
-"""P1, P3, P4: deployments from a shell."""
+"""Deployments from a shell."""
 
 import json
 import time
@@ -79,7 +79,6 @@ def test_a_deployment_is_edited_rolled_back_stopped_and_deleted(shell, cows):
 
 
 def test_waiting_shows_why_a_deployment_is_queued(capsys):
-    """P3: each reason once."""
     said = iter(["", "Docker is away.", "Docker is away.", "An image is pulled."])
     connection = SimpleNamespace(
         wait=lambda _: None,
@@ -94,15 +93,13 @@ def test_waiting_shows_why_a_deployment_is_queued(capsys):
     )
     first: Any = SimpleNamespace(id="d", name="cows", state="queued", reason=None)
     assert deployments.wait_until_settled(connection, first).state == "failed"
-    assert capsys.readouterr().err.splitlines() == [
-        "cows is queued: Docker is away.",
-        "cows is queued: An image is pulled.",
-    ]
+    told = [line.removeprefix("cows is queued: ") for line in capsys.readouterr().err.splitlines()]
+    assert told == ["Docker is away.", "An image is pulled."]
 
 
 @pytest.mark.parametrize("reason", [None, text_reason("no-takeover")])
 def test_a_new_revision_is_awaited_while_the_former_one_serves(reason, capsys):
-    """P3, P4: until it is over; a wait for a GPU or another try is told."""
+    """A wait for a GPU or another attempt is reported."""
     ends = iter([None, None, 1])
     there: Any = SimpleNamespace(id="d", name="cows", state="running", reason=reason)
     there.serving, there.revision = 1, 2
@@ -136,7 +133,6 @@ def test_gpus_are_counted_and_named(cows, yard, capsys):
 
 
 def test_a_mismatch_is_a_warning_at_creation(shell):
-    """P3: whether or not somebody waits."""
     made = shell("deployments", "create", "cows:gpu", "--name", "one")
     assert "The tag 'gpu'" in made.err and len(made.out.split()) == 1
     made = shell("deployments", "create", "cows:cpu", "--name", "two", "--gpu", "1", "--json")
@@ -146,7 +142,6 @@ def test_a_mismatch_is_a_warning_at_creation(shell):
 
 
 def test_a_rollback_can_be_awaited(shell, cows, monkeypatch):
-    """P4: as an edit."""
     shell("deployments", "edit", "cows", "--image", "cows:2")
     monkeypatch.setattr(deployments, "wait_until_settled", lambda _, made: made)
     told = shell("deployments", "rollback", "cows", "--revision", "1", "--wait")
@@ -164,7 +159,6 @@ def test_several_deployments_are_deleted_at_once(shell, cows):
 
 
 def test_traffic_is_shown_as_a_table(shell, cows, yard):
-    """M6."""
     assert "0 refused, 0 errors" in shell("deployments", "traffic", "cows").err
     yard.services.deployments.counted(cows, [Counted(int(time.time() // 60), 7, 1, {4: 7}, 2)])
     told = shell("deployments", "traffic", "cows", "--span", "day")

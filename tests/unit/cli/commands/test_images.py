@@ -1,4 +1,4 @@
-"""L4: images from a shell, where there is no engine; with one: tests/integration/docker."""
+"""Images from a shell without an engine. With one: tests/integration/docker."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_a_dockerfile_is_shown_and_its_own_lines_are_read(shell, cows, yard):
 
 
 def test_a_change_above_the_marker_is_refused_with_its_line(shell, cows, yard):
-    """L4: it would be lost without a word."""
+    """The change would be lost silently."""
     shown = shell("images", "dockerfile", "cows").out
     edited = shown.replace("USER 0:0\n", "USER 0:0\nRUN moo\n") + "RUN boo\n"
     (yard.parts.files.root / "mine").write_text(edited)

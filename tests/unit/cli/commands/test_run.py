@@ -1,4 +1,4 @@
-"""G8: who follows a run in a shell."""
+"""Following a run in a shell."""
 
 import json
 from types import SimpleNamespace
@@ -86,7 +86,7 @@ def test_a_run_that_ends_at_once_is_read_once(as_json: bool):
 def test_the_suggested_command_adds_all_missing_packages(
     environment: str, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """L1: data frames of pandas need pyarrow, and a library of its own needs pandas with it."""
+    """Data frames of pandas need pyarrow, and a new environment needs pandas with it."""
     failure = Failure(
         "error", because("text", text="ImportError: `Import pyarrow` failed. Use pip …")
     )
@@ -108,7 +108,7 @@ def test_the_suggested_command_adds_all_missing_packages(
 def test_the_last_line_of_the_log_is_not_repeated(
     told: str, is_said: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A3: with `-f` and `--log` the log was printed as it came."""
+    """The options `-f` and `--log` already printed the log."""
     failure = Failure(
         "exit-code", because("text", text="exit code 3"), traceback="no file\nthe end"
     )
@@ -139,7 +139,6 @@ def test_a_target_is_a_file_or_a_name(target, is_file, tmp_path, monkeypatch):
 
 
 def test_a_gpu_is_requested_for_nodes_that_set_none(shell, yard, monkeypatch):
-    """A5: of a workflow, under a name."""
     monkeypatch.setenv("NBYARD_GPUS", "0")
     root = yard.parts.files.root
     (root / "t.sh").write_text("true\n")

@@ -1,4 +1,4 @@
-"""A3: what a Dockerfile takes that nothing describes."""
+"""Arguments of a Dockerfile without a description."""
 
 import json
 from types import SimpleNamespace as Some
@@ -37,7 +37,7 @@ def test_arguments_reach_the_program():
 
 
 def test_values_are_passed_as_typed():
-    """A3: `-p n=3` is `--n 3`, beside values and files."""
+    """`-p n=3` becomes `--n 3`, together with other values and files."""
     wish = {"parameters": '{"on": true}', "params": ("n=3",), "inputs": ("data=a.csv",)}
     body = _run_of("Dockerfile", wish | {"output": "", "gpu": False})
     assert (body.parameters, body.texts) == ({"on": True}, {"n": "3", "data": "a.csv"})
@@ -70,7 +70,7 @@ def test_missing_files_are_refused_before_the_build(shell, yard):
 
 @pytest.mark.parametrize("program", ["ENTRYPOINT echo ran; true", "CMD echo ran"])
 def test_a_shell_that_drops_arguments_is_refused_with_its_line(shell, yard, program):
-    """A3: not silently, and before anything is built."""
+    """The refusal comes before the build."""
     (yard.parts.files.root / "Dockerfile").write_text(f"FROM x\n{program}\n")
     said = shell("run", "-f", "Dockerfile", "--parameters", '{"n": 1}')
     assert said.code == 2 and "Dockerfile, line 2: " in said.err and '["program"' in said.err
@@ -105,7 +105,6 @@ def test_missing_gpus_are_refused(shell, yard):
 
 
 def test_only_the_temporary_executable_is_deleted():
-    """A3: nothing is left behind."""
     connection, run = Mock(), Mock(id="r")
     pages = [Some(items=[Some(id="a")], next="x"), Some(items=[Some(id="b")], next=None)]
     connection.executables.list.side_effect = pages
@@ -119,7 +118,7 @@ def test_only_the_temporary_executable_is_deleted():
 
 
 def test_a_failed_image_deletion_is_not_reported_as_done(monkeypatch, capsys):
-    """A3: nor does the record, which goes first, say so for it."""
+    """The record, which is deleted first, is not reported as deleted either."""
     monkeypatch.setattr(run_dockerfile, "wait_for_image", Mock(return_value=Some(state="ready")))
     connection, run = Mock(), Mock(id="r")
     connection.runs.get.return_value = Some(run=Some(state="failed"), tasks=[])

@@ -15,7 +15,7 @@ from nbyard.errors import Invalid
 def test_files_of_the_same_name_are_saved_for_each_node():
     same = [Saved(node, OtherFile("a", "sha256:1", 1), Path("a"), Path()) for node in "ab"]
     _refuse_two(same)
-    with pytest.raises(click.ClickException, match="a and c both wrote a, with other bytes"):
+    with pytest.raises(click.ClickException, match="both wrote a,"):
         _refuse_two([*same, Saved("c", OtherFile("a", "sha256:2", 1), Path("a"), Path())])
 
 
@@ -29,7 +29,7 @@ def save(folder: str, path: str, told: str = "") -> None:
 
 @pytest.mark.parametrize("path", ["../a", "/etc/a", "a/../../b", "a\nb"])
 def test_a_server_cannot_name_a_path_outside_the_folder(path: str, tmp_path: Path):
-    """F11: names come from work that may be a stranger's."""
+    """Names come from work that may be hostile."""
     with pytest.raises(Invalid):
         save(str(tmp_path), path)
     assert not list(tmp_path.iterdir())
@@ -37,5 +37,5 @@ def test_a_server_cannot_name_a_path_outside_the_folder(path: str, tmp_path: Pat
 
 @pytest.mark.parametrize("told", ["", "project", "/no/such/folder"])
 def test_the_folder_of_the_code_may_be_unknown(told: str):
-    with pytest.raises(click.ClickException, match="name one to save in"):
+    with pytest.raises(click.ClickException, match="name one"):
         save("", "a", told)

@@ -111,7 +111,7 @@ def test_the_unit_is_deleted_also_without_systemd(shell, machine):
 
 
 def test_a_password_needs_a_file_of_its_own(shell, machine, tmp_path, monkeypatch):
-    """I18: the password is neither in the unit nor in a message, and nothing is written."""
+    """The password is neither in the unit nor in a message, and nothing is written."""
     monkeypatch.setenv("NBYARD_DATABASE_URL", "postgresql://ann:s3cret@db/nbyard")
     refused = shell("service", "install")
     assert refused.code == 2 and "NBYARD_DATABASE_URL" in refused.err

@@ -50,7 +50,6 @@ def test_tables_are_aligned(capsys):
 def test_ignored_variables_are_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """G5: not silently ignored."""
     others: dict[str, str] = {}
     monkeypatch.setattr(Local, "ignored_settings", lambda _: others)
     here = Local.__new__(Local)

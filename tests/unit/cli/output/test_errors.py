@@ -52,5 +52,5 @@ def test_a_message_starts_with_the_option():
     argv = ["runs", "ls"]
     text = with_shown_field("state: must be one of queued", "state", argv)
     assert text.startswith("--state: ")
-    assert with_shown_field("There is no run 3.", "run", argv) == "There is no run 3."
-    assert with_shown_field("The server is busy.", "", argv) == "The server is busy."
+    for message, field in (("There is no run 3.", "run"), ("The server is busy.", "")):
+        assert with_shown_field(message, field, argv) == message

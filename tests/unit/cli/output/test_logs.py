@@ -1,4 +1,4 @@
-"""R9: who follows a log sees all attempts, until the node is at its end."""
+"""Following a log shows all attempts until the node ends."""
 
 import json
 from pathlib import Path

@@ -32,7 +32,7 @@ def detail(state: str, **warnings: str) -> Any:
 def test_settings_without_effect_are_shown_once_with_their_node(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """R12, G8: before anything has begun."""
+    """They are shown before the first task starts."""
     with Progress(quiet=False) as progress:
         progress.show(detail("waiting", a="no requirements there", b=""), {})
         progress.show(detail("running", a="no requirements there", b=""), {})

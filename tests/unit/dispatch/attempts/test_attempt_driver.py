@@ -28,7 +28,6 @@ from ..benches import running, states
 
 
 def test_a_running_attempt_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
-    """R7, I9."""
     run = running(bench)
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
@@ -38,7 +37,7 @@ def test_a_running_attempt_is_cancelled(bench: Bench, runtime: FakeRuntime) -> N
 
 
 def test_a_cancelled_recorded_attempt_never_starts(bench: Bench, runtime: FakeRuntime) -> None:
-    """I9: the engine is out of reach, so that the attempt was not started yet."""
+    """The engine is unreachable, so the attempt did not start yet."""
     runtime.out_of_reach = "no engine"
     run = bench.submit({"a": []})
     bench.until(lambda: "no engine" in bench.task(run).why)
@@ -50,7 +49,7 @@ def test_a_cancelled_recorded_attempt_never_starts(bench: Bench, runtime: FakeRu
 
 
 def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
-    """I9, CP5: it lives although the store does not know; it is ended, not forgotten."""
+    """The container runs although the store does not know it."""
     runtime.out_of_reach = "not yet"
     run = bench.submit({"a": []})
     bench.until(lambda: "not yet" in bench.task(run).why)
@@ -65,7 +64,7 @@ def test_an_attempt_of_a_dead_dispatcher_is_cancelled(bench: Bench, runtime: Fak
 def test_cancel_always_ends(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I9, F8: also where nothing obeys or answers; what is left is the sweep's."""
+    """This holds without any response. The sweep removes the rest."""
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
     runtime.obeys = False
     run = running(bench)
@@ -85,7 +84,7 @@ def test_an_engine_that_cannot_stop_it_is_asked_again(bench: Bench, runtime: Fak
 
 
 def test_a_cancel_writes_a_file_too(bench: Bench, runtime: FakeRuntime) -> None:
-    """R7: seen by an attempt whose thread is busy with a slow start."""
+    """The file reaches an attempt whose thread is busy with a slow start."""
     runtime.obeys = False
     run = running(bench)
     bench.cancel(run)
@@ -135,7 +134,7 @@ def test_an_image_build_is_shown_while_it_runs(bench: Bench, slow: Slow) -> None
 
 
 def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow) -> None:
-    """R7: the thread that starts it had looked at the run before."""
+    """The thread that starts the attempt read the run earlier."""
     run = bench.submit({"a": []})
     bench.until_now(lambda: "image" in bench.task(run).why)
     attempt = bench.attempt(run)
@@ -149,7 +148,7 @@ def test_an_attempt_is_cancelled_during_its_image_build(bench: Bench, slow: Slow
 
 @pytest.mark.parametrize("first", ["cancel", "finish"])
 def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, first: str) -> None:
-    """I5, I9: whichever comes first, exactly one terminal state."""
+    """The first of both decides, with one terminal state."""
     run = running(bench)
     attempt = bench.attempt(run)
     runtime.obeys = False
@@ -169,7 +168,6 @@ def test_cancel_and_finish_give_one_result(bench: Bench, runtime: FakeRuntime, f
 def test_a_missed_time_limit_is_enforced(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """E11, I11: the dispatcher looks at the limit too."""
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
     run = running(bench, timeout_seconds=0.01)
     bench.until(lambda: bench.run(run).state == "failed")
@@ -192,7 +190,7 @@ def test_a_missed_time_limit_is_enforced_by_a_kill(
 
 
 def test_an_unreachable_engine_is_awaited_with_a_reason(bench: Bench, runtime: FakeRuntime) -> None:
-    """F7: preparing, not failed; and it goes on by itself."""
+    """The task is preparing and not failed, and continues by itself."""
     runtime.out_of_reach = "the engine cannot be reached"
     run = bench.submit({"a": []})
     bench.until(lambda: "cannot be reached" in bench.task(run).why)
@@ -209,7 +207,7 @@ def test_an_unreachable_engine_is_awaited_with_a_reason(bench: Bench, runtime: F
 def test_an_engine_unreachable_for_long_loses_attempts(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, told: str
 ) -> None:
-    """I4, F8: nothing runs for ever without a sign of life, and meanwhile no limit counts."""
+    """No attempt runs forever without a sign of life. Until then, no limit counts."""
     run = running(bench, timeout_seconds=0.001)
     setattr(runtime, told, "gone")
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", 0.0)
@@ -222,7 +220,7 @@ def test_an_engine_unreachable_for_long_loses_attempts(
 def test_remote_results_wait_for_local_space(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F10, I15: as of a container, whose log and result are written down when it has ended."""
+    """The log and the result of a container are copied after its end."""
     run = running(bench)
     runtime.end(bench.attempt(run), text="made")
     monkeypatch.setattr(attempt_driver, "FULL_SECONDS", 0.0)
@@ -241,7 +239,7 @@ def test_remote_results_wait_for_local_space(
 def test_attempts_of_a_former_dispatcher_wait_for_space(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, is_wanted: bool
 ) -> None:
-    """F10, F14: it had not written down that it did."""
+    """The former dispatcher did not record the full disk."""
     run = bench.submit({"a": []})
     while not runtime.starts:
         bench.round()
@@ -263,7 +261,7 @@ def test_attempts_of_a_former_dispatcher_wait_for_space(
 def test_a_full_disk_does_not_count_as_silence(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F7, F10: before and after which it was out of reach for a moment."""
+    """The engine was unreachable for a moment before and after."""
     run = running(bench)
     moment = [time.monotonic()]
     monkeypatch.setattr(attempt_driver, "time", SimpleNamespace(monotonic=lambda: moment[0]))
@@ -299,7 +297,7 @@ def test_an_attempt_that_can_never_start_fails(bench: Bench, runtime: FakeRuntim
 def test_a_program_that_an_engine_cannot_start_is_explained(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """E4: the image has no Python."""
+    """The image has no Python."""
     message = 'exec: "python3": executable file not found in $PATH'
     runtime.refusal = NbyardError(because("engine-refused", message=message))
     run = bench.submit({"a": []})
@@ -311,7 +309,7 @@ def test_a_program_that_an_engine_cannot_start_is_explained(
 
 
 def test_a_partial_folder_is_filled_again(bench: Bench, runtime: FakeRuntime) -> None:
-    """CP4: whoever died while filling it left no task.json."""
+    """Whoever died while filling it left no task.json."""
     runtime.out_of_reach = "no engine"
     run = bench.submit({"a": []})
     bench.until(lambda: "no engine" in bench.task(run).why)
@@ -327,8 +325,10 @@ def test_a_partial_folder_is_filled_again(bench: Bench, runtime: FakeRuntime) ->
 def test_waiting_too_long_in_a_remote_queue_fails(
     bench: Bench, runtime: FakeRuntime, is_sent: bool
 ) -> None:
-    """I11, R12: a limit for the time in the queue of a cluster, also of what cannot go there. As
-    in our own queue no retry follows."""
+    """The limit holds for the queue of a cluster too.
+
+    As in nbyard's own queue, no retry follows.
+    """
     runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
     runtime.refusal = None if is_sent else Unavailable("no worker has that")
     patient = bench.submit({"a": []}, queue_timeout_seconds=3600)
@@ -344,7 +344,7 @@ def test_waiting_too_long_in_a_remote_queue_fails(
 def test_an_attempt_dropped_while_stopping_ends(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I9: nobody starts it again, so it must not wait for that."""
+    """No dispatcher starts it again, so it must not wait."""
     runtime.queues_itself, runtime.begins, runtime.waits = True, False, "for a worker"
     runtime.obeys = False
     run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
@@ -359,7 +359,7 @@ def test_an_attempt_dropped_while_stopping_ends(
 
 
 def test_a_served_attempt_does_not_wait(bench: Bench, runtime: FakeRuntime) -> None:
-    """I11: nor does what is just being begun."""
+    """Neither does an attempt that is just starting."""
     runtime.queues_itself, runtime.begins = True, False
     run = bench.submit({"a": []}, queue_timeout_seconds=0.001)
     bench.until(lambda: bench.task(run).state == "preparing")
@@ -389,7 +389,6 @@ def later(bench: Bench, run: str, moment: list[float], seconds: float) -> str:
 def test_a_missed_silence_limit_is_enforced(
     bench: Bench, runtime: FakeRuntime, moment: list[float], name: str
 ) -> None:
-    """I11, F15: the dispatcher looks, too."""
     run = running(bench, silence_timeout_seconds=5.0)
     assert later(bench, run, moment, 14) == "running"
     (bench.folder(bench.attempt(run)) / name).write_text("still here")
@@ -405,7 +404,7 @@ def test_a_missed_silence_limit_is_enforced(
 def test_clock_changes_do_not_affect_the_silence_limit(
     bench: Bench, runtime: FakeRuntime, moment: list[float], days: int
 ) -> None:
-    """I21: signs of life are told apart, whatever time they tell."""
+    """Signs of life are compared, and not their times."""
     run = running(bench, silence_timeout_seconds=5.0)
     log = bench.folder(bench.attempt(run)) / LOG
     log.write_text("a log that is full")
@@ -420,7 +419,7 @@ def test_clock_changes_do_not_affect_the_silence_limit(
 def test_silence_is_counted_from_the_reconnection(
     bench: Bench, runtime: FakeRuntime, moment: list[float]
 ) -> None:
-    """F8: what it wrote meanwhile could not come here."""
+    """Output that was written earlier could not arrive."""
     run = running(bench, silence_timeout_seconds=5.0)
     runtime.out_of_reach = "the engine hangs"
     for _ in range(10):
@@ -444,7 +443,7 @@ def has_started(runtime: FakeRuntime, times: int) -> bool:
 
 
 def test_an_unstarted_attempt_is_sent_again(bench: Bench, runtime: FakeRuntime) -> None:
-    """R8: the same attempt, however often it is forgotten where it waits."""
+    """The same attempt is sent again each time the cluster loses it."""
     run = waiting(bench, runtime)
     for times in range(2, 6):
         runtime.forget(bench.attempt(run))
@@ -468,7 +467,6 @@ def test_a_running_attempt_is_never_sent_again(bench: Bench, runtime: FakeRuntim
 def test_a_cancelled_unstarted_attempt_is_not_sent_again(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """I9: what was cancelled before it began never does."""
     run = waiting(bench, runtime)
     runtime.obeys = False
     runtime.forget(bench.attempt(run))
@@ -484,7 +482,7 @@ def test_a_cancelled_unstarted_attempt_is_not_sent_again(
 
 
 def test_a_former_dispatcher_sends_nothing_again(bench: Bench, runtime: FakeRuntime) -> None:
-    """I3, F14: it asks the store first."""
+    """It asks the store first."""
     run = waiting(bench, runtime)
     case, former = bench.snapshot(run), bench.replace_dispatcher()
     runtime.forget(case.attempt.id)

@@ -77,7 +77,7 @@ class World:
             self.ended = self.done[-1] if self.stores else None
 
     def check_end(self, end: Action) -> None:
-        """I5: the end is what happened."""
+        """The recorded end is the real one."""
         if end is A.FAIL:
             assert self.is_refused and self.answers
         if end is A.CONCLUDE:
@@ -262,7 +262,7 @@ WORLDS = st.one_of(
 @settings(max_examples=300, deadline=None)
 @given(WORLDS, STORIES)
 def test_every_sequence_of_events_ends_once(world: World, story: list[str]) -> None:
-    """I3, I4, I5, I9, R11: of new attempts, and of those that an earlier dispatcher left."""
+    """Both new attempts and those of an earlier dispatcher."""
     for happening in story:
         happen(world, happening)
         lives = world.state in ("waiting", "running") and world.answers

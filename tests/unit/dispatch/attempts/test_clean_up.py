@@ -33,7 +33,7 @@ def stored(bench: Bench, attempt: str) -> bool:
 def test_a_stopped_dispatcher_cleans_up_before_it_exits(
     bench: Bench, runtime: FakeRuntime, attempt: str
 ) -> None:
-    """I12: no thread had begun the clean-up when the dispatcher was asked to stop."""
+    """No thread had started the clean-up before the stop request."""
     gate = threading.Event()
     for number in range(threads.THREADS):
         bench.dispatcher.threads.submit(f"slow {number}", lambda: gate.wait(60), runtime="fake")
@@ -50,7 +50,7 @@ def test_a_stopped_dispatcher_cleans_up_before_it_exits(
 def test_an_unreachable_engine_is_asked_again(
     bench: Bench, runtime: FakeRuntime, attempt: str
 ) -> None:
-    """I12, F8: the dispatcher does not count as idle meanwhile; files and secrets go at once."""
+    """The dispatcher stays active until then. Files and secrets are removed at once."""
     runtime.out_of_reach = "no engine"
     bench.round(3)
     assert stored(bench, attempt) and runtime.stops == []
@@ -76,7 +76,7 @@ def test_a_failed_clean_up_is_tried_three_times(
 def test_persistent_failures_are_left_to_the_sweep(
     bench: Bench, runtime: FakeRuntime, attempt: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F8: an engine that never comes back keeps no dispatcher."""
+    """An engine that never returns does not keep the dispatcher alive."""
     monkeypatch.setattr(runtime, "end_run", Mock(side_effect=Unavailable("no engine")))
     bench.round(3)
     assert bench.dispatcher.tick()

@@ -16,7 +16,7 @@ def looks_like(bench: Bench, run: str, wanted: list[str]) -> bool:
 
 
 def test_the_times_of_an_attempt_are_kept(bench: Bench, runtime: FakeRuntime) -> None:
-    """K5: when it was prepared, at work and published, whatever became of it."""
+    """The times of preparation, start, end and publication, whatever the outcome."""
     run = running(bench)
     attempt = bench.task(run).attempts[0]
     assert attempt.prepared_at is not None and attempt.published_at is None
@@ -29,7 +29,7 @@ def test_the_times_of_an_attempt_are_kept(bench: Bench, runtime: FakeRuntime) ->
 
 
 def test_a_finished_folder_is_reduced_to_its_record(bench: Bench, runtime: FakeRuntime) -> None:
-    """I12: code, inputs and outputs go; what happened stays."""
+    """Code, inputs and outputs are removed, and the record stays."""
     run = running(bench)
     folder = bench.folder(bench.attempt(run))
     assert (folder / "code" / "work.py").exists()
@@ -40,7 +40,7 @@ def test_a_finished_folder_is_reduced_to_its_record(bench: Bench, runtime: FakeR
 
 
 def test_a_lost_task_has_three_attempts(bench: Bench, runtime: FakeRuntime) -> None:
-    """R8, I10: each attempt is kept, the reason too."""
+    """Each attempt is kept with its reason."""
     run = bench.submit({"a": [], "b": ["a"]})
     for number in range(1, 4):
         before = ["lost"] * (number - 1)
@@ -81,7 +81,6 @@ def test_a_missing_runtime_fails_the_attempt(bench: Bench) -> None:
 def test_an_internal_error_ends_the_attempt(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I4: no attempt hangs because we raise."""
     monkeypatch.setattr("nbyard.dispatch.threads.PATIENCE_SECONDS", 0.0)
     runtime.refusal = ZeroDivisionError("oops")
     run = bench.submit({"a": []})
@@ -100,7 +99,7 @@ def test_a_folder_that_was_removed_is_lost(bench: Bench, runtime: FakeRuntime) -
 
 
 def test_a_failure_is_retried_on_request(bench: Bench, runtime: FakeRuntime) -> None:
-    """R9, I10: each attempt keeps its record; the last failure is the task's."""
+    """Each attempt keeps its record. The task has the last failure."""
     run = bench.submit({"a": [], "b": ["a"]}, retries=2)
     for number in (1, 2, 3):
         bench.until(lambda number=number: len(bench.task(run).attempts) == number)  # type: ignore[misc]
@@ -135,7 +134,7 @@ LOSS, FAIL = "lost", "failed"
 def test_lost_attempts_are_counted_separately(
     bench: Bench, runtime: FakeRuntime, ends: list[str], is_replaced: bool
 ) -> None:
-    """R9, I10: by a dispatcher that comes later too."""
+    """A later dispatcher counts them as well."""
     run = bench.submit({"a": []}, retries=1)
     for number, end in enumerate(ends):
         bench.until(partial(looks_like, bench, run, [*ends[:number], "running"]))
@@ -154,7 +153,6 @@ def test_lost_attempts_are_counted_separately(
 
 
 def test_a_later_successful_attempt_counts(bench: Bench, runtime: FakeRuntime) -> None:
-    """R9."""
     run = bench.submit({"a": []}, retries=1, retry_on=("timeout",))
     bench.until(lambda: bench.task(run).state == "running")
     runtime.end(
@@ -168,7 +166,6 @@ def test_a_later_successful_attempt_counts(bench: Bench, runtime: FakeRuntime) -
 
 
 def test_other_kinds_of_failure_are_final(bench: Bench, runtime: FakeRuntime) -> None:
-    """I10."""
     run = bench.submit({"a": []}, retries=3, retry_on=("timeout",))
     bench.until(lambda: bench.task(run).state == "running")
     runtime.end(
@@ -179,7 +176,6 @@ def test_other_kinds_of_failure_are_final(bench: Bench, runtime: FakeRuntime) ->
 
 
 def test_a_cancelled_run_is_not_tried_again(bench: Bench, runtime: FakeRuntime) -> None:
-    """R7, R9."""
     run = bench.submit({"a": []}, retries=3)
     bench.until(lambda: bench.task(run).state == "running")
     runtime.obeys = False

@@ -14,7 +14,7 @@ from nbyard.serving.batch import prediction_parts
 
 
 def test_the_task_file(bench: Bench) -> None:
-    """R3: identity in the environment; secrets of the attempt; limits."""
+    """The identity in the environment, the secrets of the attempt, and its limits."""
     run = bench.submit({"a": []}, n=7, timeout_seconds=9.0, memory_bytes=1000)
     bench.until(lambda: bench.task(run).state == "running")
     folder = bench.folder(bench.attempt(run))
@@ -56,8 +56,10 @@ ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     ],
 )
 def test_the_work_gets_its_gpus(bench: Bench, runtime: str, ids: list[str], seen: str) -> None:
-    """R11: as the driver counts them; in a container, which has no others, they are numbered
-    anew."""
+    """GPUs have the driver's indexes.
+
+    In a container, which has no others, they are numbered from zero.
+    """
     bench.context.settings.gpus = ids
     assert variables(bench, runtime, 2) == {"CUDA_VISIBLE_DEVICES": seen, **ORDER}
 
@@ -65,8 +67,10 @@ def test_the_work_gets_its_gpus(bench: Bench, runtime: str, ids: list[str], seen
 def test_work_without_granted_gpus_sees_none(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F38: also where somebody is given none, or while nvidia-smi fails; on a machine without it
-    nobody knows what there is. A container is shown none by its engine."""
+    """This holds while other work has GPUs, and while nvidia-smi fails.
+
+    Without nvidia-smi the GPUs are unknown, and a container has none by default.
+    """
     none = {"CUDA_VISIBLE_DEVICES": "", **ORDER}
     bench.context.settings.gpus = []
     assert (variables(bench, "process"), variables(bench, "docker")) == (none, {})
@@ -82,7 +86,7 @@ def test_work_without_granted_gpus_sees_none(
 def test_granted_gpus_are_passed_while_nvidia_smi_fails(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F38: it was given when that was known."""
+    """They were granted earlier."""
     bench.context.settings.gpus = ["auto"]
     said = iter([("GPU-a",), None, None])
     monkeypatch.setattr(hardware, "LOOK_SECONDS", 0.0)
@@ -108,7 +112,7 @@ def test_a_complete_folder_is_kept(bench: Bench) -> None:
 
 @pytest.mark.parametrize("torn", ["other start", "empty", "half"])
 def test_a_folder_after_a_power_cut_is_filled_again(bench: Bench, torn: str) -> None:
-    """F13: nothing of the folder is synced; what was begun is not touched."""
+    """Nothing in the folder was synced. An attempt that started stays unchanged."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     case = bench.snapshot(run)

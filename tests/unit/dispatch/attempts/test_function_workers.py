@@ -1,4 +1,4 @@
-"""E8, R9: attempts that a worker of functions has: told, ended, passed on, each once."""
+"""The attempts of a function worker are sent, stopped and published once."""
 
 from typing import Any
 
@@ -130,7 +130,7 @@ def test_a_result_depends_on_all_inputs_of_its_process() -> None:
 
 
 def test_each_call_has_its_own_states_and_events(functions: Functions, bench: Bench) -> None:
-    """R10: one row and one event for each step of each task."""
+    """Each step of each task is one row and one event."""
     run = functions.submit(3)
     bench.until(lambda: len(functions.attempts(run)) == 3)
     functions.finish_all(run)
@@ -165,7 +165,7 @@ def test_a_result_with_another_token_is_refused(functions: Functions, bench: Ben
 def test_outputs_of_one_call_wait_for_space_while_others_continue(
     functions: Functions, bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F10, I15, I9: until it is not wanted any more."""
+    """They wait until they are no longer needed."""
 
     def full(*_: object, **__: object) -> None:
         raise disk_full(4)
@@ -238,7 +238,7 @@ def test_a_worker_that_never_started_a_call_is_replaced(functions: Functions, be
 
 
 def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
-    """F4: what had a result keeps it, everything else is lost and tried again."""
+    """Calls with a result keep it. All others are lost and retried."""
     run = functions.submit(3)
     bench.context.settings.slots = 1
     bench.until(lambda: len(functions.attempts(run)) == 3)
@@ -259,7 +259,7 @@ def test_a_lost_worker(functions: Functions, bench: Bench) -> None:
 
 
 def test_another_dispatcher_takes_over(functions: Functions, bench: Bench) -> None:
-    """I7, I8: nothing is told twice, results that are there count."""
+    """No call is sent twice, and existing results count."""
     run = functions.submit(4)
     bench.context.settings.slots = 1
     bench.until(lambda: len(functions.attempts(run)) == 4)
@@ -292,7 +292,7 @@ def test_recorded_calls_that_were_never_sent_are_sent(functions: Functions, benc
 def test_a_worker_folder_after_a_power_cut_is_filled_again(
     functions: Functions, bench: Bench
 ) -> None:
-    """F13: one that never began may be torn; it is told of all its calls again."""
+    """A folder whose worker never started may be incomplete, so all calls are sent again."""
     functions.runtime.refusal = Unavailable("not yet")
     run = functions.submit(2)
     bench.until(lambda: "not yet" in functions.tasks(run)[0].why)
@@ -314,7 +314,7 @@ def test_a_worker_folder_after_a_power_cut_is_filled_again(
 
 
 def test_cancel(functions: Functions, bench: Bench) -> None:
-    """I9: asked once, and all that it has ends."""
+    """Each call is asked once, and all calls end."""
     run = functions.submit(6)
     bench.until(lambda: len(functions.runtime.starts) == 2)
     first, second = functions.runtime.starts
@@ -362,7 +362,7 @@ def test_tasks_with_process_limits_get_their_own_process(
 
 
 def test_a_waiting_task_gets_the_slot_of_a_worker(functions: Functions, bench: Bench) -> None:
-    """R9: a worker is given nothing more while something before it in the queue waits."""
+    """The worker gets no call while an earlier task waits in the queue."""
     bench.context.settings.slots = 1
     run = functions.submit(12)
     bench.until(lambda: len(functions.attempts(run)) == 4)

@@ -15,7 +15,7 @@ def version(*arguments):
 
 
 def test_inputs_are_placed_where_the_code_opens_them():
-    """X1: those that it is told of have a folder of their own."""
+    """Inputs of the description have a folder of their own."""
     opened = Argument("a", "input", reach=File("../data/a.csv"))
     of = version(opened, Argument("b", "input"), Argument("c", "input", reach=File("c.csv")))
     given: Any = {name: SimpleNamespace(filename=f"{name}.txt") for name in ("a", "b")}
@@ -24,7 +24,7 @@ def test_inputs_are_placed_where_the_code_opens_them():
 
 
 def test_old_files_at_the_places_of_outputs_are_marked(tmp_path):
-    """X1: but for those that are changed in place, and without touching a blob's own file."""
+    """Except files that are changed in place. The blob itself stays untouched."""
     (tmp_path / "code/work").mkdir(parents=True)
     blob = tmp_path / "blob"
     for path in (blob, tmp_path / "code/work/old", tmp_path / "code/work/both"):

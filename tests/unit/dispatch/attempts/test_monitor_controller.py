@@ -1,4 +1,4 @@
-"""R16: links to what a step listens at, for as long as it runs."""
+"""Links to the ports of a node while it runs."""
 
 import http.server
 import json
@@ -155,7 +155,7 @@ def test_an_unreachable_container_has_a_reason(local) -> None:
 
 @pytest.mark.usefixtures("program")
 def test_tensorboard_shows_the_logs_and_stops_with_the_task(local) -> None:
-    """R16: also when another dispatcher takes over meanwhile."""
+    """This holds if another dispatcher takes over."""
     run = started(local, tensorboard="runs")
     attempt = local.attempt(run)
     local.until(lambda: links(local, run))
@@ -187,7 +187,6 @@ def test_a_stopped_tensorboard_shows_its_reason(local) -> None:
 
 
 def test_a_missing_tensorboard_shows_the_remedy(local, monkeypatch) -> None:
-    """G2."""
     monkeypatch.setattr(controller, "program_for", lambda _: "")
     run = started(local, tensorboard="runs")
     (local.folder(local.attempt(run)) / "code" / "runs").mkdir()

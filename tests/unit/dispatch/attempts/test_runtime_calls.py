@@ -47,7 +47,7 @@ def test_without_a_response_an_attempt_may_live(
     error: Exception,
     may_live: bool,
 ) -> None:
-    """F8, F10: of an engine that is away, nothing that is merely recorded counts as live."""
+    """With an unreachable engine, recorded attempts do not count as live."""
     monkeypatch.setattr(runtime, "poll", Mock(side_effect=error))
     assert runtime_calls.may_live(snapshot, runtime) == may_live
 
@@ -61,7 +61,6 @@ def test_a_stop_is_accepted_or_refused(snapshot: AttemptSnapshot, runtime: FakeR
 
 
 def test_only_a_full_disk_is_waited_for() -> None:
-    """F10."""
     assert "disk full" in str(runtime_calls.wait_if_full(FULL))
     with pytest.raises(OSError, match="broken"):
         runtime_calls.wait_if_full(BROKEN)

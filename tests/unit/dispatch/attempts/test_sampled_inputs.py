@@ -1,4 +1,4 @@
-"""K15: what a check run gets of its inputs."""
+"""The inputs of a check run."""
 
 import dataclasses
 from collections import Counter
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.fake_runtime_bench import Bench
 
 from nbyard.blobs.trees import Tree, TreeEntry
-from nbyard.dispatch.attempts.sampled_inputs import first_files, whole_of, with_sample
+from nbyard.dispatch.attempts.sampled_inputs import complete_input, first_files, with_sample
 from nbyard.dispatch.state.attempt_snapshot import AttemptSnapshot
 from nbyard.domain.runs.samples import Sample
 from nbyard.domain.runs.structs import BytesOf, bytes_of
@@ -53,9 +53,9 @@ def test_sampled_tables_know_their_full_size(bench: Bench) -> None:
     with with_sample(bench.context, case) as staged:
         cut = staged.inputs["data"]
         assert bench.context.blobs.path(cut.digest).read_bytes() == b"n\n0\n1\n"
-        assert (cut.filename, cut.typed, whole_of(cut)) == ("data.csv", True, whole)
+        assert (cut.filename, cut.typed, complete_input(cut)) == ("data.csv", True, whole)
         assert staged.inputs["note"].digest == note.digest
-    assert whole_of(whole) is whole
+    assert complete_input(whole) is whole
     assert case.inputs["data"] is whole, "cache keys and records have the whole data"
 
 

@@ -1,4 +1,4 @@
-"""R16: where the logs for TensorBoard are, and which program shows them."""
+"""The folder of the logs for TensorBoard, and the program that shows them."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""R5: what the dispatcher does for a bisection, also if it is killed or somebody deletes a run."""
+"""The dispatcher continues a bisection after kills and deleted runs."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

@@ -1,4 +1,4 @@
-"""R5: the value of a metric in a probe: what the code recorded, else the numbers of its output."""
+"""The value of a metric in a probe: a recorded value, or else a number of its output."""
 
 import json
 from pathlib import Path

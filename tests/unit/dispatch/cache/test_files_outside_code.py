@@ -230,7 +230,7 @@ def end(bench: Bench, run: str, table: Path) -> None:
 
 
 def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> None:
-    """X1: in any run, and by a task that used it itself."""
+    """This holds for any run, and for a task that used the result itself."""
     end(bench, submit(bench), table)
     for _ in range(2):
         again = submit(bench)
@@ -245,7 +245,7 @@ def test_a_result_is_used_until_its_file_changes(bench: Bench, table: Path) -> N
 
 
 def test_the_next_dispatcher_stores_outside_files(bench: Bench, table: Path) -> None:
-    """X1, I8: the attempt had ended before."""
+    """The attempt ended before."""
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
     bench.runtime.end(bench.attempt(run), outside=used(table), observed={"read": []})
@@ -276,7 +276,7 @@ class Slow(threading.Event):
 def test_a_hanging_file_system_delays_no_other_task(
     bench: Bench, runtime: FakeRuntime, table: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F8: and a cancelled task is forgotten."""
+    """A cancelled task is no longer checked."""
     end(bench, submit(bench), table)
     slow = Slow()
     files = bench.dispatcher.runs.candidates.identities.outside

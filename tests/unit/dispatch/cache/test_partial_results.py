@@ -59,7 +59,7 @@ def given(bench: Bench, run: str) -> list[str]:
 
 
 def test_the_attempt_after_a_lost_one_gets_its_partial_results(bench: Bench, leave: Leave) -> None:
-    """M4: whole ones, without a gap; the very files."""
+    """Complete pieces without a gap, as the same files."""
     run = leave(10, 20)
     first, second = (one.id for one in bench.task(run).attempts)
     aside = folders.set_aside_folder(bench.store.folder, first)
@@ -130,7 +130,7 @@ def a_second(bench: Bench, **plan: object) -> str:
 
 
 def test_a_run_continues_where_another_failed(bench: Bench, leave: Leave) -> None:
-    """M4: the one of the most rows; what depends on something else stays."""
+    """The results with the most rows are used. Results of other inputs stay."""
     leave(10, end="failed")
     leave(10, 5, end="failed")
     leave(40, end="failed", n=7)
@@ -153,7 +153,7 @@ def test_a_forced_task_uses_no_partial_results(
 def test_unused_partial_results_are_deleted(
     bench: Bench, leave: Leave, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I12: the task has its result, its run is gone, or it was given up a day ago."""
+    """The task has its result, its run is deleted, or it was given up a day ago."""
     going, forgotten, old = leave(1), leave(2, end="failed", n=2), leave(3, end="failed", n=3)
     kept = {run: bench.task(run).attempts[0].id for run in (going, forgotten, old)}
     folders.set_aside_folder(bench.store.folder, "00000000-0000-7000-8000-000000000000").mkdir()
@@ -176,7 +176,7 @@ def test_unused_partial_results_are_deleted(
 def test_partial_results_survive_a_crash_and_are_deleted_later(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """I12, CP10: of an attempt that was lost and whose folder nobody came to."""
+    """No dispatcher cleaned up the folder of the lost attempt."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     attempt = bench.attempt(run)

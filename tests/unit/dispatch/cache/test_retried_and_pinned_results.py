@@ -1,4 +1,4 @@
-"""K8, R9: results of earlier tasks that are taken over; see also test_queue."""
+"""Reused results of earlier tasks. See also test_queue."""
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER, Bench, FakeRuntime
@@ -20,7 +20,7 @@ def made(bench: Bench, **plan: object) -> str:
 def test_a_pinned_task_uses_its_result_despite_other_settings(
     bench: Bench, runtime: FakeRuntime, wish: dict
 ) -> None:
-    """K8: the very bytes, with the key that they were made from."""
+    """The same bytes with their original key."""
     old = made(bench)
     run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1, **wish)
     bench.until(lambda: bench.run(run).state == "succeeded")
@@ -39,7 +39,7 @@ def test_a_pinned_task_uses_its_result_despite_other_settings(
 def test_a_missing_pinned_result_is_never_replaced(
     bench: Bench, runtime: FakeRuntime, loss: str
 ) -> None:
-    """K8: what was pinned is not made again in silence."""
+    """A pinned result is not computed again silently."""
     old = made(bench)
     task = bench.task(old)
     run = bench.submit({"a": []}, reuse=task.id, pinned=1)
@@ -53,7 +53,6 @@ def test_a_missing_pinned_result_is_never_replaced(
 
 
 def test_a_cancelled_run_reuses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """I9."""
     old = made(bench)
     run = bench.submit({"a": []}, reuse=bench.task(old).id, pinned=1)
     cancel_before_write(bench, run, monkeypatch)

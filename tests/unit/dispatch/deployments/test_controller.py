@@ -1,4 +1,4 @@
-"""P3, P4: deployments where there is no engine; with one: tests/integration/docker."""
+"""Deployments without an engine. With one: tests/integration/docker."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -78,8 +78,10 @@ class Swept:
 def test_leftovers_of_deployments_that_do_not_run_are_deleted(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P4: with its files where nobody has it any more; what is driven and what is a stranger's is
-    left alone."""
+    """Their files are deleted if no deployment uses them.
+
+    Running deployments and foreign containers stay.
+    """
     deployments = yard.services.deployments
     live, rests = (
         deployments.create(ANN, NewDeployment("cows:1", name=name)).id for name in ("live", "rests")
@@ -156,7 +158,7 @@ def has_it(bench: Bench, one: str) -> bool:
 @pytest.mark.parametrize("order", ["task first", "deployment first"])
 @pytest.mark.parametrize("is_followed", [False, True])
 def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_followed) -> None:
-    """P6, R11: task or deployment; another dispatcher keeps the order."""
+    """This holds for tasks, deployments and the next dispatcher."""
     first = shared.submit({"a": []}, gpu=1)
     shared.until(lambda: has_it(shared, first))
 
@@ -180,7 +182,6 @@ def test_a_gpu_is_granted_to_the_longest_waiting(shared: Bench, order, is_follow
 
 
 def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> None:
-    """R11."""
     first = shared.submit({"a": []}, gpu=1)
     shared.until(lambda: has_it(shared, first))
     cows, other = wanting(shared, "cows"), wanting(shared, "other")
@@ -195,7 +196,6 @@ def test_a_task_of_higher_priority_comes_before_deployments(shared: Bench) -> No
 
 
 def test_a_task_waiting_for_cores_blocks_no_gpu(shared: Bench) -> None:
-    """P6."""
     first = shared.submit({"a": []}, cpu=2.0)
     shared.until(lambda: has_it(shared, first))
     waits = shared.submit({"a": []}, gpu=1)
@@ -205,7 +205,7 @@ def test_a_task_waiting_for_cores_blocks_no_gpu(shared: Bench) -> None:
 
 
 def test_a_sleeping_deployment_frees_its_gpu(shared: Bench) -> None:
-    """R11, P4: no other one is left for which grants would be read anew."""
+    """No other deployment remains that would cause a new check of grants."""
     cows = shared.yard.services.deployments.create(OWNER, NewDeployment("a:1", name="cows", gpu=1))
     shared.until(lambda: has_it(shared, "cows"))
     waits = shared.submit({"a": []}, gpu=1)

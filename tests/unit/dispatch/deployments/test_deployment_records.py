@@ -1,4 +1,4 @@
-"""P3: what the steps of a rollout write of a deployment."""
+"""The records that the steps of a rollout write."""
 
 from typing import Any
 
@@ -88,7 +88,7 @@ def test_only_deployments_of_models_have_a_secret(
     value: str,
     has_one: bool,
 ) -> None:
-    """P2, P5: an IDE of the same image asks for its password instead."""
+    """An IDE of the same image asks for its password instead."""
     monkeypatch.setattr(
         "nbyard.dispatch.deployments.deployment_records.packages_of_images",
         lambda c, owner, wanted: wanted,

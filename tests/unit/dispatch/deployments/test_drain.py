@@ -1,4 +1,4 @@
-"""P4: a container that is to go is not taken for gone before it is."""
+"""A stopping container counts as running until it is gone."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -59,7 +59,7 @@ def test_a_container_that_does_not_stop_is_killed(
 
 
 def test_open_requests_have_the_time_of_the_setting(leaving: Shutdowns, monkeypatch):
-    """P4: no less than a moment for those who are just coming."""
+    """Requests that are just arriving have at least a moment."""
     moments, used = [0.0], [True]
     monkeypatch.setattr(drain, "time", SimpleNamespace(monotonic=lambda: moments[0]))
     monkeypatch.setattr(drain, "is_connected", lambda *_: used[0])

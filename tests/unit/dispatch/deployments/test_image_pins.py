@@ -1,4 +1,4 @@
-"""P4: a revision is of one image, whatever its name means later; fetching it makes nobody wait."""
+"""A revision has one image, whatever its name means later. A pull blocks no other work."""
 
 import threading
 from typing import Any
@@ -56,7 +56,7 @@ def test_the_image_of_the_first_start_is_kept() -> None:
 
 def test_another_image_of_that_name_is_refused() -> None:
     for engine in (Engine(cows="two"), Engine()):
-        with pytest.raises(NbyardError, match="cows now refers to another image"):
+        with pytest.raises(NbyardError, match="refers to another image"):
             told(engine, "one")
 
 
@@ -106,7 +106,7 @@ def test_an_unneeded_pull_is_stopped(monkeypatch, leaves) -> None:
 
 
 def test_a_pull_uses_the_logins_of_the_owner() -> None:
-    """S1: although that is another thread."""
+    """The pull runs in another thread."""
     engine, seen = Engine(), list[Login | None]()
     mine = Login("hub", "ann", "x")
 

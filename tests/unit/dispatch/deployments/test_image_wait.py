@@ -1,4 +1,4 @@
-"""M6, P1: a deployment may be asked for while its image is being built."""
+"""A deployment can be created during the build of its image."""
 
 from typing import Any
 

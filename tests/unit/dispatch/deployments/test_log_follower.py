@@ -1,4 +1,4 @@
-"""P3: what a container prints is copied, and gone on with where it ended."""
+"""The log of a container is copied, and continued where it ended."""
 
 import threading
 from collections.abc import Iterator
@@ -37,7 +37,7 @@ class Shared:
 
 
 def test_two_dispatchers_that_copy_one_log_at_once_write_each_line_once(tmp_path: Path) -> None:
-    """P3, I8: as when one takes over from another that lives still."""
+    """This happens when one takes over from another that still runs."""
     given: Any = Shared(threading.Barrier(2))
     path = tmp_path / "1.log"
     both = [LogFollower(given, "c", RotatingLog(path)) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""P3, P4: stories of one deployment that need each move between its states."""
+"""Sequences for one deployment that need each move between its states."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""P4: where a step of a revision begins and ends, by the facts of the store and the engine."""
+"""Start and end of each step of a revision, from the facts of the store and the engine."""
 
 from datetime import UTC, datetime
 from typing import Any

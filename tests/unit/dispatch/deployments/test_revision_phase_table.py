@@ -388,7 +388,7 @@ def happen(world: World, happening: str, data: st.DataObject) -> None:
 def test_every_sequence_of_events_reaches_the_wanted_state(
     service: dict[str, Any], story: list[str], data: st.DataObject
 ) -> None:
-    """P3, P4: nothing stays in *stopping*, and a failed revision harms none that answers."""
+    """No revision stays in *stopping*, and a failed revision harms none that responds."""
     world = World([Rev(1, **service)])
     for happening in story:
         before = world.serving_rev()

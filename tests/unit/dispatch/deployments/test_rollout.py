@@ -1,4 +1,4 @@
-"""P4: the facts that a step reads are enough for the next dispatcher."""
+"""The facts that a step reads are sufficient for the next dispatcher."""
 
 import threading
 from datetime import UTC, datetime
@@ -157,7 +157,7 @@ def test_a_gpu_is_kept_until_the_container_is_gone(rolling: Rolling) -> None:
 def test_a_revision_fails_after_the_replaced_one_is_gone(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P4: nobody would stop its container, and return its GPU."""
+    """Otherwise, nobody would stop its container and release its GPU."""
     rolling.create(gpu=1)
     rolling.grant("0")
     rolling.engine.answers = False
@@ -172,7 +172,6 @@ def test_a_revision_fails_after_the_replaced_one_is_gone(
 def test_a_used_port_is_reported_and_another_is_tried(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P3."""
     launch = deployment_containers.launch_revision
 
     def taken(*_: Any) -> None:
@@ -241,7 +240,7 @@ def test_the_former_revision_restarts_after_a_failed_edit(rolling: Rolling) -> N
 def test_without_a_port_a_live_process_counts_as_running(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P4: a command that is not there has a process, too, until that has looked for it."""
+    """Even a missing command has a process until the lookup ends."""
     rolling.create(service="own", command=["/no/such/program"])
     assert rolling.step(2).state == "starting"
     seen: list[str] = []
@@ -276,7 +275,7 @@ def test_a_requested_stop_is_no_failure(rolling: Rolling, monkeypatch: pytest.Mo
 def test_a_start_during_the_stop_is_executed(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P4: the step that stops it has read before the start that it is not wanted."""
+    """The stopping step has read the store before the start request."""
     rolling.create()
     rolling.step(2)
     rolling.deployments.stop(ANN, "cows")
@@ -331,7 +330,7 @@ def test_a_remote_engine_is_refused_with_a_reason(rolling: Rolling) -> None:
 def test_a_silent_registry_blocks_no_stop_or_deletion(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P4: and what it says later is heard by nobody."""
+    """Its late response is ignored."""
     monkeypatch.setattr(image_pins, "BRIEF_SECONDS", 0.0)
     asked, speaks, heard = threading.Event(), threading.Event(), threading.Event()
 
@@ -361,7 +360,6 @@ def test_a_silent_registry_blocks_no_stop_or_deletion(
 
 
 def test_the_reason_of_an_end_ignores_lines_of_requests(rolling: Rolling) -> None:
-    """P3: of what was printed before and after."""
     rolling.create()
     rolling.step(2)
     row = rolling.row()
@@ -380,7 +378,7 @@ def test_the_reason_of_an_end_ignores_lines_of_requests(rolling: Rolling) -> Non
 def test_the_last_line_explains_a_missing_response(
     rolling: Rolling, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P3, M3: of a model that does not come back from a call."""
+    """The model does not return from a call."""
     monkeypatch.setattr(
         service_health, "unready_reason", lambda *_: "the model is in a call of 1 row"
     )

@@ -1,4 +1,4 @@
-"""L3: folders of old versions go when nothing uses them; their locks stay."""
+"""Folders of old versions are deleted when they are unused. Their locks stay."""
 
 import subprocess
 import sys

@@ -159,7 +159,7 @@ def test_a_channel_does_not_block_another(notified):
 
 @pytest.mark.parametrize("count", [1, 4])
 def test_a_message_that_a_crash_repeats_has_the_same_events_and_ids(notified, monkeypatch, count):
-    """CP13: it was sent, and the dispatcher dies before it is ticked off."""
+    """It was sent, and the dispatcher dies before it is ticked off."""
     channel = notified.channel("team", digest=DigestLimit(2, 60))
     notified.fail(count)
 

@@ -1,4 +1,4 @@
-"""R15: ended runs are reported to a channel as OpenLineage events, through the same outbox."""
+"""Ended runs are reported to a channel as OpenLineage events, through the same outbox."""
 
 import msgspec
 from sqlalchemy import update

@@ -41,7 +41,6 @@ def told(bench: Bench, run: str, *facts: Fact) -> None:
 
 
 def test_a_continued_task_says_so(bench: Bench) -> None:
-    """M4."""
     run = a_run(bench)
     told(bench, run, WaitEnded(12))
     bench.round()
@@ -50,7 +49,6 @@ def test_a_continued_task_says_so(bench: Bench) -> None:
 
 
 def test_only_the_first_result_counts(bench: Bench) -> None:
-    """I5: a second opinion changes nothing, whatever it says."""
     run = a_run(bench)
     report = succeeded(bench, run)
     bench.dispatcher.inbox.put(report)
@@ -68,7 +66,7 @@ def test_only_the_first_result_counts(bench: Bench) -> None:
 def test_outputs_are_on_disk_before_the_commit_that_names_them(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F13, I6: the file and the folder it appears in."""
+    """Both the file and its folder are synced."""
     run, synced, at_commit = a_run(bench), list[int](), list[set[int]]()
     fsync, insert = os.fsync, bench.store.artifacts.insert_all
 
@@ -91,7 +89,7 @@ def test_outputs_are_on_disk_before_the_commit_that_names_them(
 
 
 def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
-    """I6: nobody collects what no row names yet."""
+    """The garbage collector keeps bytes that no row names yet."""
     run = a_run(bench)
     report = succeeded(bench, run)
     with bench.context.blobs.exclusive_collection() as is_alone:
@@ -106,7 +104,7 @@ def test_bytes_are_kept_until_the_commit(bench: Bench) -> None:
     "late", [FAILED, CANCELLED, LOST, None], ids=["failed", "cancelled", "lost", "nothing"]
 )
 def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) -> None:
-    """I3, F14: the lease's epoch fences every write."""
+    """The epoch of the lease protects every write."""
     run = a_run(bench)
     report = Report(bench.attempt(run), [late]) if late else succeeded(bench, run)
     former = bench.replace_dispatcher()
@@ -120,7 +118,7 @@ def test_a_former_dispatcher_publishes_nothing(bench: Bench, late: Fact | None) 
 
 
 def test_an_output_that_vanished_breaks_the_contract(bench: Bench, runtime: FakeRuntime) -> None:
-    """I6: all outputs or none."""
+    """Either all outputs are published or none."""
     run = a_run(bench)
     case = bench.snapshot(run)
     runtime.end(case.attempt.id, text="x")
@@ -138,7 +136,7 @@ def test_an_unstorable_report_delays_no_others(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """I4: figures that no database takes; the attempt ends, and others go on meanwhile."""
+    """No database stores the figures. The attempt ends, and others continue."""
     run, other = a_run(bench), bench.submit({"a": []})
     bench.until(lambda: len(runtime.running) == 2)
     attempt, read = bench.attempt(run), folders.read_result

@@ -45,7 +45,6 @@ def finish(bench: Bench, run: str, node: str, state: str = "succeeded") -> None:
 
 
 def test_a_diamond_runs_in_order_and_in_parallel(bench: Bench, runtime: FakeRuntime) -> None:
-    """R1: independent nodes run side by side, within the slots."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     side_by_side = {"a": "succeeded", "b": "running", "c": "running", "d": "waiting"}
@@ -68,7 +67,7 @@ def test_results_are_passed_on(bench: Bench, runtime: FakeRuntime) -> None:
 
 
 def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
-    """R1: what does not depend on it goes on."""
+    """Independent nodes continue."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     finish(bench, run, "b", "failed")
@@ -84,7 +83,6 @@ def test_tasks_after_a_failure_are_skipped(bench: Bench) -> None:
 
 
 def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
-    """R7, I9."""
     run = bench.submit(DIAMOND)
     finish(bench, run, "a")
     bench.until(lambda: len(runtime.running) == 2)
@@ -101,7 +99,7 @@ def test_a_cancel_skips_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
-    """R7: before any round was made."""
+    """No round has run yet."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
@@ -109,7 +107,7 @@ def test_a_queued_run_is_cancelled(bench: Bench, runtime: FakeRuntime) -> None:
 
 
 def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: FakeRuntime) -> None:
-    """I1, I7, R8: what is finished is not done again; what runs is adopted."""
+    """Finished tasks are not repeated, and running ones are adopted."""
     run = bench.submit(DIAMOND)
     bench.replace_dispatcher()
     finish(bench, run, "a")
@@ -124,7 +122,6 @@ def test_the_next_dispatcher_finds_acknowledged_runs(bench: Bench, runtime: Fake
 
 
 def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
-    """I30: also with many runs that wait."""
     for _ in range(30):
         bench.submit({"a": []})
     bench.until(lambda: len(bench.runtime.running) == 2)
@@ -138,7 +135,7 @@ def test_a_round_with_nothing_to_do_writes_nothing(bench: Bench) -> None:
 def test_a_commit_with_a_lost_reply_is_found_and_cleaned_up(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F20: nothing is done twice, and nothing stays of the attempt but its record."""
+    """Nothing is repeated, and only the record of the attempt stays."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     attempt = bench.attempt(run)

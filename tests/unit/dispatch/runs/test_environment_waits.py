@@ -47,7 +47,7 @@ def finish(bench: Bench, runtime: Elsewhere, run: str) -> None:
 
 
 def test_a_task_waits_for_its_environment_with_a_reason(bench: Bench, runtime: Elsewhere) -> None:
-    """R9, I4: then it is keyed with what is there, and found by it."""
+    """Then its cache key has the known environment, and finds the result."""
     first, second = (submit(bench, cache=True) for _ in range(2))
     bench.until(lambda: bench.task(first).why == WAITS)
     bench.round(5)
@@ -64,7 +64,7 @@ def test_a_task_waits_for_its_environment_with_a_reason(bench: Bench, runtime: E
 def test_another_environment_changes_the_cache_key(
     bench: Bench, runtime: Elsewhere, others: list[Lock]
 ) -> None:
-    """R9: also where workers differ."""
+    """The same holds for workers that differ."""
     runtime.installed = [OLD]
     finish(bench, runtime, submit(bench, cache=True))
     runtime.installed = others
@@ -76,7 +76,6 @@ def test_another_environment_changes_the_cache_key(
 def test_a_result_after_a_changed_environment_is_not_cached(
     bench: Bench, runtime: Elsewhere
 ) -> None:
-    """R9, I18: its result is its run's, and nobody's who asks for the key."""
     runtime.installed = [OLD]
     run = submit(bench, cache=True)
     bench.until(lambda: bench.task(run).state == "running")
@@ -92,7 +91,7 @@ def test_a_result_after_a_changed_environment_is_not_cached(
 
 
 def test_a_reused_result_needs_no_environment(bench: Bench, runtime: Elsewhere) -> None:
-    """R9: nor does one that is pinned."""
+    """Neither does a pinned one."""
     runtime.installed = [OLD]
     first = submit(bench, cache=True)
     finish(bench, runtime, first)
@@ -106,7 +105,7 @@ def test_a_reused_result_needs_no_environment(bench: Bench, runtime: Elsewhere) 
 def test_one_lookup_serves_all_tasks_at_intervals(
     bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I30: nothing turns while nothing can be known."""
+    """There is no busy loop while the environment is unknown."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 1000.0)
     run = submit(bench, *"abcdef")
     bench.until(lambda: bench.task(run, "f").why == WAITS)
@@ -126,7 +125,6 @@ def test_a_waiting_task_delays_no_others(
 
 
 def test_a_waiting_task_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> None:
-    """I9: without ever being started."""
     run = submit(bench)
     bench.until(lambda: bench.task(run).why == WAITS)
     bench.cancel(run)
@@ -137,14 +135,12 @@ def test_a_waiting_task_can_be_cancelled(bench: Bench, runtime: Elsewhere) -> No
 
 
 def test_a_waiting_task_has_a_time_limit(bench: Bench, runtime: Elsewhere) -> None:
-    """I11."""
     run = submit(bench, queue_timeout_seconds=0.2)
     bench.until(lambda: bench.run(run).state == "failed", 10_000)
     assert bench.task(run).reason == because("queue-limit", seconds=0.2)
 
 
 def test_earlier_reasons_are_kept_while_waiting(bench: Bench, runtime: Elsewhere) -> None:
-    """R8, K11."""
     runtime.installed = [OLD]
     run = submit(bench)
     bench.until(lambda: bench.task(run).state == "running")
@@ -171,7 +167,6 @@ def test_a_refused_lookup_fails_the_task(bench: Bench, runtime: Elsewhere) -> No
 def test_a_busy_store_is_asked_at_intervals(
     bench: Bench, runtime: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F12."""
     runtime.silence = Busy()
     submit(bench)
     bench.round(20)
@@ -182,7 +177,7 @@ def test_a_busy_store_is_asked_at_intervals(
 def test_a_missing_image_is_never_reused(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, identity: str
 ) -> None:
-    """R2: what its name stands for is known only when it was pulled."""
+    """The meaning of its name is known only after the pull."""
     monkeypatch.setattr(bench.runtime, "image_id", lambda _: identity, raising=False)
     first = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(first).state == "running")
@@ -195,7 +190,7 @@ def test_a_missing_image_is_never_reused(
 
 
 def test_a_silent_engine_is_awaited(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F7, R9: with the reason, and nothing is begun meanwhile."""
+    """The reason is shown, and no attempt starts."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     silent = [Unavailable("no response in time")]
 

@@ -32,7 +32,7 @@ def done(bench: Bench, run: str, text: str = "same") -> None:
 
 
 def test_tasks_never_exceed_the_slots(bench: Bench, runtime: FakeRuntime) -> None:
-    """R1: the third waits, with reason and place."""
+    """The third task waits, with reason and place."""
     runs = [bench.submit({"a": []}) for _ in range(4)]
     bench.round(5)
     assert len(runtime.starts) == 2
@@ -46,7 +46,7 @@ def test_tasks_never_exceed_the_slots(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 def test_first_come_first_served(bench: Bench, runtime: FakeRuntime) -> None:
-    """F25: small tasks do not overtake a big one for ever."""
+    """Small tasks do not overtake a big one forever."""
     first = bench.submit({"a": []})
     bench.until(lambda: bench.task(first).state == "running")
     big = bench.submit({"a": []}, cpu=2.0)
@@ -81,7 +81,7 @@ def end_all(runtime: FakeRuntime) -> bool:
 def test_a_possibly_started_attempt_keeps_its_slot(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, words: str
 ) -> None:
-    """F14, R11: the dispatcher that had it started was ended before it could write that down."""
+    """Its dispatcher was killed before it could record the start."""
     bench.context.settings.slots = 1
     far = bench.far
     run = bench.submit({"a": []}, runtime="far")
@@ -105,8 +105,10 @@ def test_a_possibly_started_attempt_keeps_its_slot(
 def test_an_unreachable_engine_takes_no_slots(
     bench: Bench, runtime: FakeRuntime, far: FakeRuntime
 ) -> None:
-    """F7: others go on meanwhile. When it is back there are no more at once than the slots, and
-    nobody overtakes who was let in before."""
+    """Others continue.
+
+    When the engine returns, the slots are not exceeded, and nobody overtakes the admitted ones.
+    """
     waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
     bench.until(lambda: waits_for_its_engine(bench, *waiting))
     near = [bench.submit({"a": []}) for _ in range(3)]
@@ -131,7 +133,7 @@ def test_an_unreachable_engine_takes_no_slots(
 def test_the_next_dispatcher_grants_no_slot_twice(
     bench: Bench, runtime: FakeRuntime, far: FakeRuntime
 ) -> None:
-    """F7, R11: a recorded attempt takes slots anew, whatever another dispatcher knew of it."""
+    """A recorded attempt takes its slots again, whatever another dispatcher knew."""
     waiting = [bench.submit({"a": []}, runtime="far") for _ in range(2)]
     bench.until(lambda: waits_for_its_engine(bench, *waiting))
     near = [bench.submit({"a": []}) for _ in range(2)]
@@ -149,7 +151,7 @@ def test_the_next_dispatcher_grants_no_slot_twice(
 def test_a_silent_engine_gets_no_more_attempts(
     bench: Bench, runtime: FakeRuntime, far: FakeRuntime
 ) -> None:
-    """F7, I4: the others stay in the queue and say why, as long as that is so."""
+    """The other tasks stay in the queue with this reason."""
     first = bench.submit({"a": []}, runtime="far")
     bench.until(lambda: waits_for_its_engine(bench, first))
     many = bench.submit({f"n{at}": [] for at in range(6)}, runtime="far")
@@ -169,7 +171,7 @@ def test_a_silent_engine_gets_no_more_attempts(
 def test_waiting_for_one_image_delays_no_others(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F7: its engine answers, but what the image comes from does not."""
+    """The engine responds, but the registry of the image does not."""
     start, missing = runtime.start, ["far"]
 
     def pull(order: Order) -> str:
@@ -193,7 +195,7 @@ def test_waiting_for_one_image_delays_no_others(
 def test_gpus_stay_with_attempts_that_may_live(
     bench: Bench, runtime: FakeRuntime, far: FakeRuntime
 ) -> None:
-    """R11, F7: whoever could not be started may have been started all the same."""
+    """A failed start may have succeeded unnoticed."""
     bench.context.settings.gpus = ["0"]
     waiting = bench.submit({"a": []}, runtime="far", gpu=1)
     bench.until(lambda: waits_for_its_engine(bench, waiting))
@@ -215,7 +217,7 @@ def test_gpus_stay_with_attempts_that_may_live(
 def test_a_gpu_is_free_after_its_attempt_is_gone(
     bench: Bench, far: FakeRuntime, how: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11, F8: of an attempt that was given up something may live on."""
+    """Parts of a lost attempt may still run."""
     bench.context.settings.gpus, far.out_of_reach = ["0"], ""
     run = bench.submit({"a": []}, runtime="far", gpu=1)
     bench.until(lambda: bench.task(run).state == "running")
@@ -241,7 +243,7 @@ def test_a_gpu_is_free_after_its_attempt_is_gone(
 def test_an_unreported_start_is_found(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F9: it takes its slot whoever has that meanwhile, and is not started twice."""
+    """It takes its slot and is not started twice."""
     start, lost = runtime.start, list[str]()
 
     def start_and_lose_the_answer(order: Order) -> str:
@@ -261,7 +263,7 @@ def test_an_unreported_start_is_found(
 
 
 def test_an_unchanged_run_comes_from_the_cache(bench: Bench, runtime: FakeRuntime) -> None:
-    """R2: with the reason, and the same bytes."""
+    """The reason is shown, and the bytes are the same."""
     first = bench.submit({"a": []}, cache=True, n=1)
     done(bench, first)
     assert bench.task(first).why == "no earlier result"
@@ -285,7 +287,6 @@ def test_an_unchanged_run_comes_from_the_cache(bench: Bench, runtime: FakeRuntim
     ],
 )
 def test_a_task_says_why_it_runs_again(bench: Bench, plan: dict, reason: str) -> None:
-    """R2."""
     done(bench, bench.submit({"a": []}, **{"cache": True, "n": 1}))
     again = bench.submit({"a": []}, **{"cache": True, **plan})
     bench.until(lambda: bench.task(again).state == "running")
@@ -293,7 +294,7 @@ def test_a_task_says_why_it_runs_again(bench: Bench, plan: dict, reason: str) ->
 
 
 def test_a_task_that_only_failed_has_no_earlier_result(bench: Bench, runtime: FakeRuntime) -> None:
-    """R2: it is not said that it never ran."""
+    """The reason does not claim that the task never ran."""
     first = bench.submit({"a": []}, cache=True)
     bench.until(lambda: bench.task(first).state == "running")
     runtime.end(
@@ -306,7 +307,7 @@ def test_a_task_that_only_failed_has_no_earlier_result(bench: Bench, runtime: Fa
 
 
 def test_a_young_result_is_reused(bench: Bench) -> None:
-    """K11: its age counts from when it was made, not from when it was last taken."""
+    """The age counts from the computation, and not from the last use."""
     done(bench, bench.submit({"a": []}, cache="1 h"))
     again = bench.submit({"a": []}, cache="1 h")
     done(bench, again)
@@ -314,7 +315,7 @@ def test_a_young_result_is_reused(bench: Bench) -> None:
 
 
 def test_a_result_without_its_bytes_is_computed_again(bench: Bench, runtime: FakeRuntime) -> None:
-    """I18: a cached result is whole or none."""
+    """A cached result is complete or unused."""
     first = bench.submit({"a": []}, cache=True)
     done(bench, first)
     bench.yard.parts.blobs.delete(bench.task(first).artifacts[0].digest)
@@ -324,7 +325,7 @@ def test_a_result_without_its_bytes_is_computed_again(bench: Bench, runtime: Fak
 
 
 def test_a_cached_result_needs_no_slot(bench: Bench, runtime: FakeRuntime) -> None:
-    """R2: also when the result came while the task was waiting."""
+    """The result may also appear while the task waits."""
     same = [bench.submit({"a": []}, cache=True) for _ in range(3)]
     bench.round(3)
     assert bench.task(same[2]).state == "queued"
@@ -357,7 +358,7 @@ def test_a_failed_lookup_fails_only_its_task(bench: Bench, monkeypatch: pytest.M
 def test_a_lost_task_waits_before_its_retry(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I10: with a pause that grows, kept in the store."""
+    """The pause grows and is stored."""
     monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 20.0)
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
@@ -374,7 +375,7 @@ def test_a_lost_task_waits_before_its_retry(
 def test_a_lost_task_keeps_its_place(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I10, R1: its pause keeps nobody waiting, and nobody else comes before it afterwards."""
+    """Its pause delays no other task."""
     monkeypatch.setattr(task_retries, "BACKOFF_SECONDS", 20.0)
     runs = [bench.submit({"a": []}) for _ in range(4)]
     bench.until(lambda: bench.task(runs[1]).state == "running")
@@ -393,7 +394,7 @@ def test_a_lost_task_keeps_its_place(
 def test_a_cancel_between_read_and_write_starts_nothing(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I9: it is looked at in the very transaction that would record the attempt."""
+    """The transaction that would record the attempt checks for the request."""
     run = bench.submit({"a": []})
     cancel_before_write(bench, run, monkeypatch)
     bench.until(lambda: bench.run(run).state == "cancelled")
@@ -402,7 +403,7 @@ def test_a_cancel_between_read_and_write_starts_nothing(
 
 
 def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -> None:
-    """R11: the order of the queue, and the places that are shown."""
+    """This holds for the order of the queue and the displayed places."""
     first = [bench.submit({"a": []}) for _ in range(2)]
     bench.until(lambda: len(runtime.starts) == 2)
     plain, urgent = bench.submit({"a": []}), bench.submit({"a": []}, priority=5)
@@ -416,7 +417,7 @@ def test_a_higher_priority_is_served_first(bench: Bench, runtime: FakeRuntime) -
 def test_runs_finish_in_the_order_in_which_they_were_submitted(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """R11: what a run goes on with comes before the first steps of later runs."""
+    """Later tasks of a run precede the first tasks of later runs."""
     chain: Graph = {"a": [], "b": ["a"], "c": ["b"], "d": ["c"]}
     runs = [bench.submit(chain) for _ in range(6)]
     ended: dict[str, int] = {}
@@ -435,8 +436,10 @@ def test_runs_finish_in_the_order_in_which_they_were_submitted(
 
 @pytest.mark.parametrize("seed", range(3))
 def test_no_task_overtakes_an_earlier_one(bench: Bench, runtime: FakeRuntime, seed: int) -> None:
-    """R11: by priority, then the submission of the run, whatever ends when; the places that are
-    shown are that order, and no slot stays free."""
+    """The order is priority, then submission of the run.
+
+    The displayed places agree, and no slot stays free.
+    """
     draw = random.Random(seed)
     diamond: Graph = {"a": [], "b": ["a"], "c": ["a"], "d": ["b", "c"]}
     shapes: list[Graph] = [{"a": []}, {"a": [], "b": ["a"]}, diamond]
@@ -469,8 +472,9 @@ def _queued(bench: Bench, runs: Iterable[str]) -> dict[int, tuple[str, str]]:
 def test_deployments_and_tasks_take_turns_at_a_gpu(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P6, R11: the next step of a run that was submitted earlier comes before later runs, and
-    after a deployment that waits longer; neither keeps the other from starting."""
+    """Tasks of an earlier run precede those of later runs, but follow a deployment that waits
+    longer. Neither prevents the other from starting.
+    """
     bench.context.settings.gpus = ["0"]
     chain: Graph = {"a": [], "b": ["a"]}
     first, second = bench.submit(chain, gpu=1), bench.submit(chain, gpu=1)
@@ -491,7 +495,6 @@ def test_deployments_and_tasks_take_turns_at_a_gpu(
 
 
 def test_tasks_queued_together_wait_in_graph_order(bench: Bench, runtime: FakeRuntime) -> None:
-    """R11: of one run."""
     parts = [f"p{number}" for number in range(1, 6)]
     run = bench.submit({"a": [], **{name: ["a"] for name in parts}})
     bench.until(lambda: bench.task(run).state == "running")
@@ -502,7 +505,7 @@ def test_tasks_queued_together_wait_in_graph_order(bench: Bench, runtime: FakeRu
 
 
 def test_gpus_are_granted_and_released(bench: Bench, runtime: FakeRuntime) -> None:
-    """R11: one each, written on the attempt; the next waits with a reason, others go on."""
+    """Each attempt records its GPU. The next task waits with a reason, and others continue."""
     bench.context.settings.gpus = ["0"]
     one, two, none = (bench.submit({"a": []}, gpu=gpu) for gpu in (1, 1, None))
     bench.until(lambda: bench.task(none).state == "running")
@@ -521,7 +524,7 @@ def test_gpus_are_granted_and_released(bench: Bench, runtime: FakeRuntime) -> No
 
 
 def test_the_gpu_of_a_lost_task_goes_to_the_next(bench: Bench, runtime: FakeRuntime) -> None:
-    """R11: a grant is released on any death."""
+    """Every death of the work releases its grant."""
     bench.context.settings.gpus = ["0"]
     dies = bench.submit({"a": []}, gpu=1)
     bench.until(lambda: bench.task(dies).state == "running")
@@ -536,7 +539,6 @@ def test_the_gpu_of_a_lost_task_goes_to_the_next(bench: Bench, runtime: FakeRunt
 
 
 def test_a_task_never_starts_without_its_gpu(bench: Bench, runtime: FakeRuntime) -> None:
-    """F38."""
     bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=2)
     bench.round(5)
@@ -545,7 +547,7 @@ def test_a_task_never_starts_without_its_gpu(bench: Bench, runtime: FakeRuntime)
 
 
 def test_an_impossible_task_delays_no_others(bench: Bench, runtime: FakeRuntime) -> None:
-    """F38: neither GPUs nor cores; with GPUs that come it starts."""
+    """It starts when GPUs are added."""
     bench.context.settings.gpus = ["0"]
     never = bench.submit({"a": []}, gpu=2, cpu=64.0, priority=5)
     one, two = bench.submit({"a": []}, gpu=1), bench.submit({"a": []})
@@ -563,7 +565,7 @@ def test_an_impossible_task_delays_no_others(bench: Bench, runtime: FakeRuntime)
 def test_many_tasks_waiting_for_a_gpu_hide_no_others(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R11: also more of them than are looked at in a round."""
+    """Even more tasks than one round reads."""
     monkeypatch.setattr(queue, "LENGTH", 2)
     bench.context.settings.gpus = ["0"]
     bench.submit({name: [] for name in "abc"}, gpu=2)
@@ -577,7 +579,7 @@ def test_many_tasks_waiting_for_a_gpu_hide_no_others(
 def test_many_tasks_waiting_for_slots_hide_none_without_slots(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12: also behind more of them than are looked at in a round; in the order of the queue."""
+    """Even behind more tasks than one round reads, in the order of the queue."""
     monkeypatch.setattr(queue, "LENGTH", 2)
     bench.far.queues_itself = True
     bench.submit({name: [] for name in "abcdef"})
@@ -593,7 +595,7 @@ def test_many_tasks_waiting_for_slots_hide_none_without_slots(
 def test_cluster_tasks_take_no_local_slots_during_lookups(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """R12, R11: no slot and no GPU of this machine."""
+    """They take no GPU of this machine either."""
     bench.context.settings.gpus = ["0"]
     bench.far.queues_itself = True
     looks = iter([False, True])
@@ -606,7 +608,7 @@ def test_cluster_tasks_take_no_local_slots_during_lookups(
 def test_a_queue_limit_holds_behind_many_tasks(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I11: in each round, also behind more than are looked at in one."""
+    """The limit is checked in each round, behind more tasks than one round reads."""
     monkeypatch.setattr(queue, "LENGTH", 2)
     first = bench.submit({name: [] for name in "abcdef"})
     bench.until(lambda: len(runtime.running) == 2)
@@ -628,7 +630,6 @@ def test_a_task_behind_others_says_so(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 def test_a_task_that_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) -> None:
-    """I11: a limit for the time in the queue."""
     bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=0.001)
     bench.until(lambda: bench.run(run).state == "failed")
@@ -639,7 +640,7 @@ def test_a_task_that_waits_too_long_fails(bench: Bench, runtime: FakeRuntime) ->
 
 
 def test_clock_changes_end_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """I21: the limit is for the time that was waited."""
+    """The limit counts the time that has really passed."""
     bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=3600)
     bench.until(lambda: "more GPUs" in bench.task(run).why)
@@ -660,7 +661,7 @@ def test_clock_changes_end_no_wait(bench: Bench, monkeypatch: pytest.MonkeyPatch
 def test_a_wait_continues_after_a_full_read(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, seconds: float
 ) -> None:
-    """I11, I21: the limit comes about, also with a clock that was set back."""
+    """The limit holds even if the clock was set back."""
     bench.context.settings.gpus = []
     run = bench.submit({"a": []}, gpu=1, queue_timeout_seconds=60)
     bench.until(lambda: "more GPUs" in bench.task(run).why)
@@ -678,7 +679,7 @@ def test_a_wait_continues_after_a_full_read(
 
 
 def test_a_retry_reuses_succeeded_tasks(bench: Bench, runtime: FakeRuntime) -> None:
-    """R9: the same code, data and values; only what failed, and what follows, runs."""
+    """Only failed tasks and their descendants run, with the same code, data and values."""
     runs = bench.yard.services.runs
     old = bench.submit({"a": [], "b": ["a"], "c": ["b"]})
     bench.until(lambda: bench.task(old).state == "running")
@@ -704,7 +705,7 @@ def test_a_retry_reuses_succeeded_tasks(bench: Bench, runtime: FakeRuntime) -> N
 
 
 def test_retries_of_retries_and_of_deleted_runs_work(bench: Bench, runtime: FakeRuntime) -> None:
-    """R9: results are taken over once more; those that are gone are made again."""
+    """Results are reused again, and deleted ones are computed again."""
     runs = bench.yard.services.runs
     old = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(old).state == "running")
@@ -732,7 +733,6 @@ def test_retries_of_retries_and_of_deleted_runs_work(bench: Bench, runtime: Fake
 
 
 def test_only_failed_runs_are_retried(bench: Bench, runtime: FakeRuntime) -> None:
-    """R9."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     with pytest.raises(Conflict):

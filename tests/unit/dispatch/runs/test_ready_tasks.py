@@ -61,7 +61,7 @@ def run_once(bench: Bench, graph: dict[str, list[str]]) -> str:
 
 
 def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> None:
-    """R2, I30: level by level on the board, then one commit."""
+    """Levels are planned in memory, followed by one commit."""
     run_once(bench, CHAIN)
     with bench.store.read() as c:
         before = bench.store.database.writes
@@ -79,7 +79,7 @@ def test_an_unchanged_graph_is_one_write(bench: Bench, runtime: FakeRuntime) -> 
 def test_a_round_is_bounded_and_the_next_follows(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I30: a round has a bound, and the next follows at once."""
+    """The next round follows at once."""
     run_once(bench, CHAIN)
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     again = bench.submit(CHAIN, cache=True)
@@ -93,7 +93,7 @@ def test_a_round_is_bounded_and_the_next_follows(
 def test_code_is_looked_up_once_for_all_tasks(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I30: and beside the loop, for an engine that is asked may hang."""
+    """The lookup runs beside the loop, because an engine may hang."""
     looked, seen = keys.environment_of, list[str]()
 
     def noted(*args: object) -> object:
@@ -118,7 +118,7 @@ def installed_by_key(bench: Bench, run: str) -> str:
 
 
 def test_installations_while_a_task_waits_count(bench: Bench, ground: Ground) -> None:
-    """R2, K8: the key, and the reason, are those of where it runs."""
+    """Key and reason are those of the environment in which the task runs."""
     before, waiting = bench.submit({"a": []}, n=1), bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, before))
     bench.round(2)
@@ -141,7 +141,7 @@ def test_installations_while_a_task_waits_count(bench: Bench, ground: Ground) ->
 
 
 def test_installations_during_a_run_are_not_recorded(bench: Bench, ground: Ground) -> None:
-    """R2: nobody knows of which of the two its result is."""
+    """It is unknown which of the two environments gave the result."""
     run = bench.submit({"a": []}, cache=True)
     bench.until(lambda: is_running(bench, run))
     ground.install("numpy 2")
@@ -158,7 +158,7 @@ def test_installations_during_a_run_are_not_recorded(bench: Bench, ground: Groun
 def test_a_failing_lookup_delays_no_other_tasks(
     bench: Bench, ground: Ground, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F7: the next one has the slot; it goes on when there is word again."""
+    """The next task gets the slot. The first one continues when the engine responds."""
     monkeypatch.setattr(ready_tasks, "PAUSE_SECONDS", 0.0)
     bench.context.runtimes["other"] = bench.runtime
     before, waiting = bench.submit({"a": []}), bench.submit({"a": []})
@@ -177,7 +177,7 @@ def test_a_failing_lookup_delays_no_other_tasks(
 
 
 def test_many_lookups_hide_no_tasks(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F8: an engine that does not answer keeps only its own tasks."""
+    """A silent engine delays only its own tasks."""
     monkeypatch.setattr(ready_tasks, "NEW_IN_A_ROUND", 2)
     answers = threading.Event()
 

@@ -1,4 +1,4 @@
-"""R14: the dispatcher cleans up once a day, and after a change of the rules."""
+"""The dispatcher cleans up once a day, and after a change of the rules."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""K15: scratch runs are deleted on their own."""
+"""Scratch runs are deleted without a request."""
 
 import time
 from datetime import timedelta

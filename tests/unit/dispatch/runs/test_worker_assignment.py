@@ -1,4 +1,4 @@
-"""E8: how many calls a worker is given, and when another worker is worth it."""
+"""The number of calls for each worker, and when another worker pays off."""
 
 from types import SimpleNamespace
 from typing import Any
@@ -83,7 +83,7 @@ def test_an_idle_worker_is_used_before_a_new_one() -> None:
     [(1, True), ("a/b", True), ("/", True), ("/data/a", False), (["~/a"], False)],
 )
 def test_a_call_with_an_absolute_path_has_its_own_process(value: object, shares: bool) -> None:
-    """X1: the runner watches paths from the start of a process."""
+    """The runner watches paths from the start of a process."""
     plan = TaskPlan(
         *("n", "label", "e", "v"), arguments=[], bindings={"n": ValueOf(value)}, runtime=PROCESS
     )

@@ -21,10 +21,10 @@ def test_the_inbox_rings_once_until_it_is_read() -> None:
 
 
 def test_unwanted_reports_release_their_bytes() -> None:
-    let_go: list[str] = []
+    request_end: list[str] = []
     hold = ExitStack()
-    hold.callback(let_go.append, "bytes")
+    hold.callback(request_end.append, "bytes")
     report = Report("a", [Waits(None), Ended("succeeded", hold=hold)])
     report.release()
     report.release()
-    assert let_go == ["bytes"]
+    assert request_end == ["bytes"]

@@ -22,7 +22,7 @@ def test_a_snapshot_follows_the_board(bench: Bench, runtime: FakeRuntime) -> Non
 
 
 def test_retries_come_before_waiting_tasks(bench: Bench, runtime: FakeRuntime) -> None:
-    """R8: also where others keep the queue; runs of a higher priority come before both."""
+    """Runs of a higher priority precede both."""
     run, high = (bench.submit({"a": []}, priority=one) for one in (3, 4))
     bench.until(lambda: bench.task(run).state == "running")
     assert bench.snapshot(run).order.priority == 3
@@ -35,7 +35,7 @@ def test_inputs_are_the_results_of_earlier_tasks(bench: Bench, runtime: FakeRunt
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
     board = bench.dispatcher.runs.board
-    with pytest.raises(NotFound, match="a did not create the output out"):
+    with pytest.raises(NotFound, match="create the output out"):
         inputs_of(board.runs[run].tasks["b"])
     runtime.end(bench.attempt(run))
     bench.until(lambda: bench.task(run, "b").state == "running")

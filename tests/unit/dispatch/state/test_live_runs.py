@@ -22,7 +22,7 @@ def board(bench: Bench) -> LiveRuns:
 
 
 def test_a_cancel_request_reads_only_the_run(bench: Bench, board: LiveRuns) -> None:
-    """I9, I30: the tasks of a large graph are not read again for it."""
+    """The tasks of a large graph are not read again."""
     run = bench.submit({"a": [], "b": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
     before = board.runs[run].tasks
@@ -38,7 +38,7 @@ def test_a_cancel_request_reads_only_the_run(bench: Bench, board: LiveRuns) -> N
 
 
 def test_a_run_cancelled_at_its_start_starts_once(bench: Bench, board: LiveRuns) -> None:
-    """I5: what is decided may not be written yet when the wish is read."""
+    """The start may be undecided when the request is read."""
     run = bench.submit({"a": []})
     with bench.store.read() as c:
         board.read(c, run)
@@ -66,7 +66,7 @@ def test_a_run_cancelled_at_its_start_starts_once(bench: Bench, board: LiveRuns)
 def test_the_duration_of_a_run_is_measured(
     bench: Bench, board: LiveRuns, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
-    """I21: the clock is set while it runs."""
+    """The clock is set during the run."""
     run = bench.submit({"a": []})
     bench.until(lambda: bench.task(run).state == "running")
     set_to = datetime.now(UTC) + timedelta(days=days)
@@ -102,7 +102,7 @@ def test_changes_of_other_writers_are_read_again(bench: Bench, board: LiveRuns) 
 def test_a_write_on_a_stale_board_is_undone_and_repeated(
     bench: Bench, board: LiveRuns, runtime: FakeRuntime
 ) -> None:
-    """I5: no state is written over one that the board did not know."""
+    """No state replaces one that was unknown."""
     run, other = bench.submit({"a": []}), bench.submit({"a": []})
     bench.until(lambda: len(runtime.running) == 2)
     attempt, record = bench.attempt(run), board.runs[run].tasks["a"].record

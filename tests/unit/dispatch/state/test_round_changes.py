@@ -21,7 +21,7 @@ def quiet(bench: Bench, times: int = 1) -> None:
 
 
 def test_an_end_and_its_effects_are_one_write(bench: Bench, runtime: FakeRuntime) -> None:
-    """I6: the node, its outputs and the next attempts; nothing between them is ever seen."""
+    """Readers never see an intermediate state of the node, its outputs and the next attempts."""
     run = bench.submit({"a": [], "b": ["a"], "c": ["a"]})
     bench.until(lambda: bench.task(run).state == "running")
     attempt = bench.attempt(run)
@@ -132,7 +132,7 @@ def test_a_start_is_written_after_its_delay(bench: Bench, monkeypatch: pytest.Mo
 def test_results_of_scratch_runs_stay_out_of_the_cache(
     bench: Bench, origin: str, is_kept: bool
 ) -> None:
-    """K15: also those of tasks that got all of their data."""
+    """This includes tasks that had all of their data."""
     run = bench.submit({"a": []}, origin=origin, cache=True)
     bench.until(lambda: bench.task(run).state == "running")
     bench.runtime.end(bench.attempt(run))

@@ -1,4 +1,4 @@
-"""R11, I11: queued tasks in queue order and by their limits."""
+"""Queued tasks in queue order and by their limits."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ def task(name: str, priority: int, seconds: int) -> Any:
 
 @given(st.lists(st.tuples(st.integers(-2, 2), st.integers(0, 3)), max_size=20), st.data())
 def test_the_queue_is_always_in_order(wanted: list[Any], data: Any) -> None:
-    """R11, I11: by priority, else as they come; and by their limits."""
+    """The order is priority, then arrival, then the limits."""
     queue: TaskQueue[Any] = TaskQueue()
     there: dict[str, Any] = {}
     for number, (priority, seconds) in enumerate(wanted):

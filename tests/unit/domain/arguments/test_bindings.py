@@ -58,7 +58,7 @@ def test_names_beside_others(pattern: str, name: str) -> None:
 
 
 def test_companions_of_listed_files_are_no_items() -> None:
-    """E13: in the order of their names; one may belong to several."""
+    """The companions are sorted by name. One may belong to several files."""
     idx, stem = Companion(".idx"), Companion("^.map", required=False)
     names = ["a.map", "a.txt", "a.txt.idx", "b.txt", "c.map"]
     assert companions_of(names, (idx, stem)) == {

@@ -1,5 +1,6 @@
-"""E13: objects of several arguments, as references see them."""
+"""Objects of several arguments, as references see them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def test_references_see_records_of_arguments() -> None:
     word = Bound(text="=$(inputs.r)")
     told = Invocation(words=(word,), records={"r": Record({"a": "r_a", "in": inner})})
     assert line(told, r_a="x") == ["run", '={"a": "x", "in": null}']
-    assert line(told, r_a="x", r_b="y") == ["run", '={"a": "x", "in": {"b": "y"}}']
+    assert line(told, r_a="x", r_b="y") == ["run", "=" + json.dumps({"a": "x", "in": {"b": "y"}})]
 
 
 @pytest.mark.parametrize("records", [{"r_a": Record({"b": "r_b"})}, {"r": Record({"b": "gone"})}])

@@ -1,4 +1,4 @@
-"""Arguments: values checked against types, texts read as types (E3, E5, R1, I24)."""
+"""Arguments: values checked against types, texts read as types."""
 
 import math
 
@@ -51,7 +51,7 @@ def test_names(name: str) -> None:
     ],
 )
 def test_invalid_names_are_refused(name: str) -> None:
-    """E5, Q1: a name is source text once it is injected."""
+    """Names become source text when they are injected."""
     assert not is_name(name)
     with pytest.raises(Invalid) as refused:
         check_arguments([Argument("fine"), Argument(name)])
@@ -59,7 +59,6 @@ def test_invalid_names_are_refused(name: str) -> None:
 
 
 def test_duplicate_names_are_refused_on_the_field() -> None:
-    """E5."""
     with pytest.raises(Invalid) as refused:
         check_arguments([Argument("a"), Argument("b"), Argument("a")])
     assert [detail.path for detail in refused.value.details] == ["arguments.2.name"]
@@ -110,7 +109,7 @@ def test_contradicting_declarations_are_refused(arguments: list[Argument], path:
     ],
 )
 def test_unfit_values_are_refused(type_: str, value: object) -> None:
-    """R1, Q20, Q21: True is not 1, and nothing is guessed."""
+    """True is not 1, and no value is guessed."""
     with pytest.raises(Invalid) as refused:
         check_value(Argument("a", type=type_), value, "arguments.a")  # type: ignore[arg-type]
     assert refused.value.details[0].path.startswith("arguments.a")
@@ -157,7 +156,6 @@ def test_json_depth_and_keys() -> None:
 
 @given(INTS)
 def test_integers_survive_the_command_line(value: int) -> None:
-    """R1."""
     assert parse_value(Argument("a", type="int"), str(value)) == value
 
 
@@ -236,15 +234,14 @@ def test_structs_survive_json() -> None:
 
 
 def test_the_value_of_a_secret_is_a_name_and_never_shown():
-    """E3."""
     secret = Argument("token", type="secret", required=True)
     assert check_value(secret, "api") == parse_value(secret, "api") == "api"
     for wrong in ("", " ", 7, ["s3cr3t"]):
-        with pytest.raises(Invalid, match="the name of a credential is needed") as refused:
+        with pytest.raises(Invalid, match="name of a credential") as refused:
             check_value(secret, wrong)
         assert "s3cr3t" not in refused.value.message
     check_arguments([msgspec.structs.replace(secret, default="", reach=Stdin())])
-    with pytest.raises(Invalid, match="a list cannot contain secrets"):
+    with pytest.raises(Invalid, match="cannot contain secrets"):
         check_arguments([Argument("tokens", type="list", items="secret")])
 
 
@@ -261,5 +258,5 @@ def test_the_value_of_a_secret_is_a_name_and_never_shown():
     ],
 )
 def test_files_are_shown_by_their_format(argument, words):
-    """A2: the type of a value says nothing about a file."""
+    """The type of a value does not describe a file."""
     assert type_words(argument) == words

@@ -1,4 +1,4 @@
-"""E4: a failed run shows why the program could not start, as far as its file shows it."""
+"""A failed run shows why the program could not start, as far as its file shows it."""
 
 from typing import Literal
 

@@ -1,4 +1,4 @@
-"""Numbers that work recorded, part of R16: from lines to what can be drawn."""
+"""Numbers that work recorded: from lines to what can be drawn."""
 
 import math
 

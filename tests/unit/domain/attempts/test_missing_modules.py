@@ -54,7 +54,7 @@ def test_a_failure_names_the_missing_module() -> None:
     ],
 )
 def test_a_new_environment_gets_all_needed_packages(words: str, packages: list[str]) -> None:
-    """L1: one of pyarrow alone would lack pandas; one that is there has it, in its version."""
+    """Pyarrow alone would lack pandas. An existing environment keeps its version."""
     made = missing_from(Failure("error", because("text", text=words)), "")
     assert made is not None and made.packages == packages
     added = missing_from(Failure("error", because("text", text=words)), "cows")
@@ -67,7 +67,7 @@ def test_a_new_environment_gets_all_needed_packages(words: str, packages: list[s
     [("cv2", ["pandas", "pyarrow", "opencv-python"]), ("pandas", ["pyarrow", "pandas"])],
 )
 def test_a_new_environment_for_a_model_serves_it(module: str, packages: list[str]) -> None:
-    """E7: the next attempt would lack pandas. An environment that is there gets one package."""
+    """The next attempt would lack pandas. An existing environment gets one package."""
     place = 'File "/a/code/.nbyard/nbyard/serving/load_model.py"'
     text = f"{place}\nModuleNotFoundError: No module named '{module}'"
     failure = Failure("exit-code", because("text", text="exit code 1"), traceback=text)

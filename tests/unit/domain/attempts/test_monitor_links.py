@@ -1,4 +1,4 @@
-"""R16: what a step may declare to be seen while it runs."""
+"""Links to ports that a node may declare."""
 
 import pytest
 

@@ -54,7 +54,7 @@ def test_files_that_stayed_elsewhere_are_listed_too() -> None:
 
 
 def test_reports_of_containers_are_only_shown() -> None:
-    """F11: names with control characters, and numbers that no browser counts to."""
+    """Names with control characters, and numbers that are too large for browsers."""
     there = OtherFiles(
         "tree:x", 7, 7, [LeftOut("a\nb", "link", -1), LeftOut("\u00e9", "link")], 10**40
     )

@@ -127,7 +127,7 @@ TEXTS = st.sampled_from([None, "", "old", "new", "a long old text"])
 def test_a_result_is_reused_only_with_the_same_bytes(
     steps: list[str], first: str | None, then: str | None
 ) -> None:
-    """X1: where it reads, appends and overwrites in any order; writing alone is no reading."""
+    """The code reads, appends and overwrites in any order. Writing alone is no read."""
     file = File(first)
     for step in steps:
         file.use(step)

@@ -35,7 +35,7 @@ def test_an_unknown_field_is_refused():
 
 
 def test_a_result_has_a_reason():
-    """R2: cell, error and traceback."""
+    """The reason has cell, error and traceback."""
     failure = Failure(
         "error", because("text", text="KeyError: 'x'"), cell=3, error_name="KeyError", traceback="…"
     )

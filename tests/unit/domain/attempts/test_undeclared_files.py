@@ -137,7 +137,7 @@ def test_files_without_a_possible_place_are_refused(kind, apart, path, words):
     ],
 )
 def test_places_that_contain_each_other_are_refused(paths, words):
-    """X1: to put or to take the one would move the other as well."""
+    """Moving one place would move the other."""
     arguments = [Argument(f"a{at}", "input", reach=File(path)) for at, path in enumerate(paths)]
     with pytest.raises(Invalid) as refused:
         check_files("notebook", FILE, arguments)
@@ -154,7 +154,7 @@ def test_files_in_a_declared_folder_are_declared():
 
 @pytest.mark.parametrize("path", ["", "/a", "a/../b", "a\0", "..", ".", "a//b", "a/"])
 def test_invalid_paths_are_refused(path):
-    with pytest.raises(Invalid, match="is not a plain path relative to"):
+    with pytest.raises(Invalid, match="not a plain path"):
         check_arguments([Argument("a", "input", reach=File(path))])
 
 
@@ -163,5 +163,5 @@ def test_a_path_has_one_input_and_one_output():
     check_arguments(both)
     with pytest.raises(Invalid, match="path of another output"):
         check_arguments([*both, Argument("c", "output", reach=File("x"))])
-    with pytest.raises(Invalid, match="only a single file or folder"):
+    with pytest.raises(Invalid, match="a single file"):
         check_arguments([Argument("a", reach=File("x"))])

@@ -1,4 +1,4 @@
-"""R5: what changed between two runs, and plans with some of it."""
+"""What changed between two runs, and plans with some of it."""
 
 from typing import Any
 

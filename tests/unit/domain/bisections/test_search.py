@@ -1,4 +1,4 @@
-"""R5: the search of a bisection, against oracles of every kind."""
+"""The search of a bisection, against oracles of every kind."""
 
 from collections.abc import Callable
 

@@ -1,4 +1,4 @@
-"""R5: how a bisection judges runs."""
+"""How a bisection judges runs."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""R5: changes that a bisection cannot try."""
+"""Changes that a bisection cannot try."""
 
 from nbyard.domain.attempts.outside_files import FileState, OutsideFile
 from nbyard.domain.attempts.structs import Observed

@@ -207,7 +207,7 @@ def test_names_from_parameters_are_found():
 
 
 def test_only_the_parameters_cell_uses_given_values():
-    """K8: another cell computes a variable of that name."""
+    """Another cell computes a variable of that name."""
     book = json.loads(notebook("given = 'a'", "other = input()\nopen(other)\nopen(given)"))
     book["cells"][0]["metadata"] = {"tags": ["parameters"]}
     given = {"given": "x", "other": "y"}

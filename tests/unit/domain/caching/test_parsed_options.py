@@ -1,4 +1,4 @@
-"""K8: paths of a parsed command line are given, not computed. Without certainty they are not."""
+"""Paths of a parsed command line are given, not computed. Without certainty they are not."""
 
 import ast
 

@@ -1,4 +1,4 @@
-"""Arguments to argument vectors (E4, I24)."""
+"""Arguments to argument vectors."""
 
 import json
 import subprocess
@@ -39,7 +39,6 @@ def argv(argument: Argument, value: object) -> list[str]:
 
 
 def test_each_way_of_passing_a_value() -> None:
-    """E4."""
     arguments = [
         Argument("second", role="output", reach=Positional(1)),
         Argument("first", role="input", reach=Positional(0)),
@@ -111,14 +110,13 @@ def test_a_separate_value_stays_separate(text: str) -> None:
 )
 def test_a_flag_belongs_to_one_argument(first: Reach, second: Reach, flag: str) -> None:
     arguments = [Argument("a", reach=first), Argument("b", reach=second)]
-    with pytest.raises(Invalid, match=f"{flag} is the flag of another argument") as refused:
+    with pytest.raises(Invalid, match=f"{flag} is the flag") as refused:
         check_command(["run"], arguments)
     assert [detail.path for detail in refused.value.details] == ["arguments.1.reach"]
     check_command(["run"], [Argument("a", reach=first), Argument("b", reach=Option("--y"))])
 
 
 def test_a_text_never_becomes_an_option() -> None:
-    """I24."""
     assert argv(Argument("x", reach=Option("-n")), "-rf") == ["-n-rf"]
     for reach in (Positional(0), Option("-name")):
         with pytest.raises(Invalid) as refused:
@@ -151,7 +149,7 @@ def test_several_words_behind_one_option() -> None:
     argument = Argument("x", type="list", reach=Words("--x"))
     assert argv(argument, ["a", -1]) == ["--x", "a", "-1"]
     assert argv(argument, ["-a"]) == ["--x=-a"]
-    with pytest.raises(Invalid, match="a text begins with -"):
+    with pytest.raises(Invalid, match="begins with -"):
         argv(argument, ["a", "-b"])
     with pytest.raises(Invalid, match="type list"):
         check_arguments([Argument("x", reach=Words("--x"))])
@@ -184,7 +182,7 @@ def test_after_dashes_no_argument_is_an_option() -> None:
 def test_no_argument_replaces_an_omitted_one() -> None:
     first = Argument("first", reach=Positional(0, separated=True))
     second = Argument("second", reach=Positional(1, separated=True))
-    with pytest.raises(Invalid, match="the value of second would take its position") as refused:
+    with pytest.raises(Invalid, match="second would take") as refused:
         build_argv(PROGRAM, [first, second], {"second": "b"})
     assert refused.value.details[0].path == "arguments.first"
     needed = msgspec.structs.replace(second, required=True)
@@ -205,7 +203,7 @@ def test_numbers_stay_the_same(number: float) -> None:
 
 @given(TEXTS)
 def test_the_program_sees_every_text_as_it_is(text: str) -> None:
-    """I24: no shell anywhere; quotes, `$(…)` and pipes are only characters."""
+    """No shell is involved: quotes, `$(…)` and pipes are plain characters."""
     word = argv(Argument("x", reach=Option("--x", joined=True)), text)[0]
     assert word == "--x=" + text
 
@@ -284,7 +282,7 @@ def test_impossible_commands_are_refused() -> None:
     for prefix in ([], [""], ["a\0"]):
         with pytest.raises(Invalid, match="command"):
             check_command(prefix, [])
-    with pytest.raises(Invalid, match="how the program receives it"):
+    with pytest.raises(Invalid, match="program receives it"):
         check_command(PROGRAM, [Argument("x")])
     twice = [Argument("x", reach=Positional(0)), Argument("y", reach=Positional(0))]
     with pytest.raises(Invalid, match="position"):
@@ -299,13 +297,13 @@ def test_omitted_values_of_a_draft_are_no_error() -> None:
     """What is said has to be right."""
     unsaid, wrong = Argument("x"), Argument("y", reach=Variable("LD_PRELOAD"))
     check_reaches([unsaid, Argument("z", reach=Option("--z"))], Invocation())
-    with pytest.raises(Invalid, match="LD_PRELOAD may not be set") as refused:
+    with pytest.raises(Invalid, match="LD_PRELOAD may not") as refused:
         check_reaches([unsaid, wrong], Invocation())
     assert [one.path for one in refused.value.details] == ["arguments.1.reach"]
 
 
 def test_a_secret_variable_is_shown_as_placeholder():
-    """E3: the value is never in a plan."""
+    """No plan contains the value."""
     token = Argument("token", type="secret", reach=Variable("TOKEN"))
     plain = Argument("word", reach=Variable("WORD"))
     values = {"token": "{attempt}/secrets/token", "word": "x"}

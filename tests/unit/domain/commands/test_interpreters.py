@@ -1,4 +1,4 @@
-"""E4: what a script's first lines say about its start and its arguments."""
+"""What the first lines of a script say about its start and its arguments."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""E13: words, variables, streams and files of a command with a working folder of its own."""
+"""Words, variables, streams and files of a command with a working folder of its own."""
 
 import json
 from typing import Any
@@ -105,7 +105,7 @@ def test_files_variables_and_streams() -> None:
 def test_nothing_is_written_outside_the_working_folder(name: str) -> None:
     for told in (Invocation(apart=True, files=(WorkFile("x", name),)),
                  Invocation(apart=True, stdout=name)):  # fmt: skip
-        with pytest.raises(Invalid, match="is not a path inside the working folder"):
+        with pytest.raises(Invalid, match="inside the working folder"):
             line_of(told)
 
 
@@ -176,7 +176,7 @@ def test_invalid_arguments_are_refused(argument: Argument, words: str) -> None:
 def test_items_of_a_list_are_checked() -> None:
     numbers = Argument("n", type="list", items="int", reach=Bound())
     assert line_of(Invocation(), numbers, n=[1, 2.0]).argv[1:] == ["1", "2"]
-    with pytest.raises(Invalid, match=r"arguments.n.1: a whole number is needed"):
+    with pytest.raises(Invalid, match=r"arguments.n.1: .* number"):
         line_of(Invocation(), numbers, n=[1, "x"])
 
 
@@ -215,7 +215,7 @@ def test_companions_are_placed_beside_their_file() -> None:
     assert input_places(FILES_BESIDE, given) == places
     assert input_places(FILES_BESIDE, {"idx": "x"}) == {"idx": "inputs/idx/x"}, "a default stays"
     same = [*FILES_BESIDE, Argument("more", "input", reach=Beside("reads", ".idx"))]
-    with pytest.raises(Invalid, match=r"a\.bam\.idx is already the name of another"):
+    with pytest.raises(Invalid, match=r"a\.bam\.idx is already"):
         input_places(same, {**given, "more": "x"})
 
 
@@ -243,7 +243,7 @@ def test_impossible_companions_are_refused(reach: Beside, words: str) -> None:
 
 
 def test_listed_files_bring_their_companions() -> None:
-    """E13: as references see it, and into the working folder."""
+    """They are in references and in the working folder."""
     many = Argument("many", "input", type="list", format="folder", reach=Bound())
     many = msgspec.structs.replace(many, companions=(Companion(".i"), Companion("^.m", False)))
     check_arguments([many])
@@ -256,7 +256,7 @@ def test_listed_files_bring_their_companions() -> None:
     work = "{attempt}/outputs/.work"
     assert line.argv[1:] == [f"{work}/a", f"{work}/b", f"{work}/a.i"]
     lacking = ReferenceFacts(files={"many": ["a", "a.i", "b"]})
-    with pytest.raises(Invalid, match=r"inputs.many: b\.i is missing next to b"):
+    with pytest.raises(Invalid, match=r"inputs.many: b\.i .* b"):
         build_argv(["x"], [many], values, told, lacking)
 
 

@@ -1,4 +1,4 @@
-"""X3: from a result that differs to what changed before it, the nearest first."""
+"""From a changed result to the earlier changes that caused it, the nearest first."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""R5: how the file of an input changed, in one line."""
+"""How the file of an input changed, in one line."""
 
 import pytest
 

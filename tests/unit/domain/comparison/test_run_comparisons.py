@@ -1,4 +1,4 @@
-"""R5: runs are compared section by section, the same in both directions."""
+"""Runs are compared section by section, the same in both directions."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""R15: the parts of a crate."""
+"""The parts of a crate."""
 
 import msgspec
 import pytest

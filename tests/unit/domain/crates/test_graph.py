@@ -1,4 +1,4 @@
-"""R15: the graph of a crate."""
+"""The graph of a crate."""
 
 from nbyard.domain.crates.graph import CrateFile, CrateGraph, key_of, place_of, ref
 

@@ -1,4 +1,4 @@
-"""R15: the crate of a run, as the package of the RO-Crate project reads it."""
+"""The crate of a run, as the package of the RO-Crate project reads it."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""D8: what differs between two versions of a dataset."""
+"""What differs between two versions of a dataset."""
 
 from hypothesis import given
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""D3: how objects in S3 are named, asked for, and how that is signed."""
+"""Names, requests and signatures for objects in S3."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote

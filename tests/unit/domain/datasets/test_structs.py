@@ -26,7 +26,6 @@ from nbyard.domain.datasets.structs import (
     ],
 )
 def test_the_kind_selects_the_source(plain, source):
-    """D1, D2."""
     asked = msgspec.convert({"source": plain}, NewDataset)
     assert asked == NewDataset(source)
     assert msgspec.to_builtins(asked.source) == plain
@@ -69,5 +68,4 @@ def test_a_patch_distinguishes_omitted_from_empty():
     ],
 )
 def test_the_folder_of_an_archive_has_no_suffix(filename, folder):
-    """D6."""
     assert folder_of(filename) == folder

@@ -45,7 +45,6 @@ COLUMNS = [Column("n", "int"), Column("when", "date", False)]
     ids=lambda said: type(said).__name__,
 )
 def test_a_description_survives_json(said):
-    """D5."""
     assert msgspec.json.decode(msgspec.json.encode(said), type=type(said)) == said
 
 

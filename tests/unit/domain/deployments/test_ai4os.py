@@ -1,4 +1,4 @@
-"""P1: what the AI4OS dashboard sends deploys the same here."""
+"""A deployment of the AI4OS dashboard has the same values here."""
 
 from typing import Any
 
@@ -106,7 +106,7 @@ def test_unsupported_fields_are_named(part: str, field: str, value: Any, words: 
 
 def test_a_repeated_field_is_refused() -> None:
     body = msgspec.structs.replace(read(), title="Other")
-    with pytest.raises(Invalid, match=r"title: is also set by general\.title"):
+    with pytest.raises(Invalid, match=r"title: .* general\.title"):
         to_own_fields(body)
 
 

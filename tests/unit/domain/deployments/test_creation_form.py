@@ -1,4 +1,4 @@
-"""P1, P2: what is not said is filled in, and what is said is held to its range."""
+"""Missing values are filled in, and given values are checked against their ranges."""
 
 import math
 from typing import Any
@@ -48,7 +48,6 @@ def test_only_the_image_is_required():
 
 
 def test_the_ranges_equal_those_of_the_dashboard():
-    """P1."""
     standard = {name: f for (preset, name), f in NUMBERS.items() if preset == "standard"}
     told = {name: (f.least, f.most, f.default) for name, f in standard.items()}
     assert told["cpu"] == (1, 10, 4)
@@ -88,7 +87,7 @@ def test_defaults_are_in_their_ranges(preset, service):
 
 @pytest.mark.parametrize("service", ["jupyterlab", "code-server"])
 def test_ides_need_a_password(service):
-    """P2: of at least nine characters."""
+    """The password has at least nine characters."""
     assert refused(service=service) == ["password"]
     assert refused(service=service, password="12345678") == ["password"]
     spec = complete_request(NewDeployment(service=service, name="x", password="123456789"))[1]
@@ -141,7 +140,6 @@ def test_every_wrong_field_is_named():
 
 @pytest.mark.parametrize("name", ["JUPYTER_CONFIG_DIR", "JUPYTER_CONFIG_PATH", "JUPYTER_NO_CONFIG"])
 def test_the_password_variable_of_jupyterlab_is_reserved(name):
-    """P2."""
     told = {"service": "jupyterlab", "password": "123456789", "environment": {name: "/"}}
     assert refused(**told) == [f"environment.{name}"]
     assert complete_request(NewDeployment("a:1", "own", "x", environment={name: "/"}))
@@ -165,7 +163,6 @@ def test_accented_letters_keep_their_base_letter():
      ("cows:1-gpu", 1, ""), ("cows:latest", 0, "")],
 )  # fmt: skip
 def test_a_contradicting_tag_is_a_warning(image, gpu, word):
-    """P1."""
     found = warnings_of(complete_request(NewDeployment(image, name="x", gpu=gpu))[1])
     assert [word in str(one) for one in found] == ([True] if word else [])
 
@@ -180,7 +177,7 @@ def test_an_untrusted_ide_is_a_warning():
 
 @given(st.from_regex(r"[a-z]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True), st.integers(0, 12))
 def test_a_free_host_name_is_unchanged(like, count):
-    """P1: one with the next number that nobody has."""
+    """A taken name gets the next free number."""
     taken = [like]
     for _ in range(count):
         taken.append(free_host(taken, taken[-1]))
@@ -209,7 +206,7 @@ def test_omitted_fields_are_kept():
 
 
 def test_limits_of_a_model_can_be_set():
-    """M3: its image reads them; all else of that name is nbyard's own."""
+    """The image reads them. All other variables of that prefix are reserved."""
     spec = complete_request(
         NewDeployment("a:1", name="x", environment={"NBYARD_CALL_SECONDS": "600"})
     )[1]

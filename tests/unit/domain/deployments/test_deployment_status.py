@@ -1,4 +1,4 @@
-"""P3, P4: how a deployment stands, and what follows an end."""
+"""States of a deployment, and what follows the end of its container."""
 
 import pytest
 from hypothesis import given
@@ -78,14 +78,14 @@ def test_a_replaced_revision_serves_until_the_next_responds():
     assert state_of(1, {1: silent}) == ("down", because(SILENT))
     both = because("all", reasons=[because(SILENT), not_taken])
     assert state_of(1, {1: silent, 2: failed}) == ("down", both)
-    busy = RevisionStatus(1, "alive", False, True, says="it is in a call")
-    assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="it is in a call"))
+    busy = RevisionStatus(1, "alive", False, True, says="in a call")
+    assert state_of(1, {1: busy}) == ("down", because(SILENT_BECAUSE, message="in a call"))
     assert state_of(1, {1: RevisionStatus(1, "alive", False, False)})[0] == "starting"
 
 
 @pytest.mark.parametrize("reason", [None, NO_IMAGE])
 def test_a_deployment_is_not_at_rest_while_a_revision_stops(reason):
-    """P4: nothing would stop the container of that one."""
+    """Otherwise, nobody would stop the container of that revision."""
     over = {2: RevisionStatus(2, "over", reason=reason, exit_code=0)}
     assert state_of(0, over, is_leaving=True) == ("starting", reason)
     assert state_of(0, over)[0] == ("failed" if reason else "completed")

@@ -1,4 +1,4 @@
-"""P2: forms of what a service says that it can be asked."""
+"""Forms for the endpoints that a service describes."""
 
 import msgspec
 from hypothesis import given
@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from nbyard.domain.deployments.endpoint_forms import PLACES, TYPES, CallField, CallForm, forms_of
 
+SUMMARY = "Make a prediction given the input data"
 SWAGGER = {
     "swagger": "2.0",
     "paths": {
@@ -13,7 +14,7 @@ SWAGGER = {
         "/v2/models/cows/predict/": {
             "post": {
                 "tags": ["models"],
-                "summary": "Make a prediction given the input data",
+                "summary": SUMMARY,
                 "parameters": [
                     {"in": "formData", "name": "image", "required": True, "type": "file"},
                     {"in": "query", "name": "top", "type": "integer", "default": 5, "minimum": 1,
@@ -35,7 +36,7 @@ json = st.recursive(
 def test_the_prediction_endpoint_comes_first_with_its_fields():
     predict, models = forms_of(SWAGGER)
     assert (predict.method, predict.path) == ("POST", "/v2/models/cows/predict/")
-    assert (predict.title, predict.group) == ("Make a prediction given the input data", "models")
+    assert (predict.title, predict.group) == (SUMMARY, "models")
     image, top, accept = predict.fields
     assert image == CallField("image", "formData", "file", is_required=True)
     assert top == CallField("top", "query", "integer", "How many.", 5, [], 1, 10)

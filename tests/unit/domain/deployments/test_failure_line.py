@@ -1,4 +1,4 @@
-"""P3, M3: why a program ended, of what it printed."""
+"""Why a program ended, from its output."""
 
 import pytest
 from hypothesis import given

@@ -1,4 +1,4 @@
-"""P2: why variables and ports of a deployment are refused."""
+"""Refused variables and ports of a deployment."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""P5: where a deployment is found."""
+"""The address of a deployment."""
 
 from nbyard.domain.deployments.structs import RevisionSpec, deployment_folder, link_path, log_name
 

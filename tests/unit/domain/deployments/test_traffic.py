@@ -1,4 +1,4 @@
-"""M6: what a live service was asked, in spans of equal length."""
+"""Requests to a live service, in spans of equal length."""
 
 import math
 from datetime import UTC, datetime

@@ -1,8 +1,8 @@
-"""L5: what kernelspecs say of themselves."""
+"""Descriptions of kernels in kernelspecs."""
 
 import pytest
 
-from nbyard.domain.environments.machine_kernels import conda_environment_of, is_ours
+from nbyard.domain.environments.machine_kernels import conda_environment_of, is_owned
 
 
 @pytest.mark.parametrize(
@@ -23,5 +23,5 @@ def test_the_conda_environment_that_a_kernel_names(spec, place):
 
 
 def test_the_owner_of_a_kernel_is_known():
-    assert is_ours({"metadata": {"nbyard": {"environment": "x"}}})
-    assert not is_ours({"metadata": {}}) and not is_ours({"metadata": None}) and not is_ours({})
+    assert is_owned({"metadata": {"nbyard": {"environment": "x"}}})
+    assert not is_owned({"metadata": {}}) and not is_owned({"metadata": None}) and not is_owned({})

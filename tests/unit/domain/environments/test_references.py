@@ -1,4 +1,4 @@
-"""E11, L3, L5: versions of environments that tasks use."""
+"""Versions of environments that tasks use."""
 
 import pytest
 from hypothesis import given
@@ -57,19 +57,20 @@ def test_equal_packages_have_no_differences() -> None:
 def test_differences_are_named() -> None:
     there = found("cow_bell 1.1", "six 1.16", python="3.12.1")
     told = lock_differences(LOCKED, "3.11.2", there, beside=True)
-    assert list(map(str, told)) == [
-        "Python 3.12.1 instead of 3.11.2", "Cow.Bell 1.1 instead of 1.0", "ant is missing",
-        "six 1.16 not in the lock",
-    ]  # fmt: skip
+    assert told == [
+        because("python-instead", found="3.12.1", locked="3.11.2"),
+        because("package-instead", package="Cow.Bell", found="1.1", locked="1.0"),
+        because("package-lacks", package="ant"),
+        because("packages-beside-lock", packages=["six 1.16"]),
+    ]
     assert lock_differences(LOCKED, "3.11.2", there, beside=False) == told[:3]
-    assert str(lock_warning(COWS, told)) == (
-        "the environment of the task differs from the lock of cows version 2:"
-        " Python 3.12.1 instead of 3.11.2; Cow.Bell 1.1 instead of 1.0; ant is missing and 1 more"
+    assert lock_warning(COWS, told) == because(
+        "lock-differs-in-more", environment="cows", number=2, differences=told[:3], more=1
     )
 
 
 def test_a_changed_folder_is_named() -> None:
-    """L6: what is used where it lies may change; a container has what was locked."""
+    """An editable folder may change. A container has the locked files."""
     locked = [LockedPackage("cow", "1.0", folder="file:///srv/cow", tree="tree:a")]
     for tree, told in (
         (None, []),

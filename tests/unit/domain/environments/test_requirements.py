@@ -1,4 +1,4 @@
-"""Requirements files: understood, or refused by line (L2, L6, Q25)."""
+"""Requirements files: understood, or refused by line."""
 
 import pytest
 from hypothesis import given
@@ -88,7 +88,6 @@ WHEEL = "cow-1.0-py3-none-any.whl"
     ],
 )
 def test_allowed_options_are_accepted(line, read):
-    """L6."""
     (found,) = read_requirements(line, ALLOWED)
     assert found.replace("cow @ ", "cow@ ") == (read or line.replace("-url=", "-url "))
     assert read_requirements(found, ALLOWED) == [found]
@@ -117,7 +116,6 @@ def test_allowed_options_are_accepted(line, read):
     ],
 )
 def test_other_options_are_refused_by_their_line(line, said):
-    """L6."""
     with pytest.raises(Invalid) as caught:
         read_requirements(f"pandas\n{line}", ALLOWED)
     assert said in caught.value.message
@@ -163,7 +161,7 @@ def test_hashes_of_a_line():
 
 @pytest.mark.parametrize("line", ["pip==0.1", "PIP", "uv>1"])
 def test_installers_are_not_installed(line):
-    with pytest.raises(PolicyRefused, match="it is a package installer") as caught:
+    with pytest.raises(PolicyRefused, match="a package installer") as caught:
         read_requirements(f"cow\n{line}", forbidden=PROTECTED)
     assert "line 2" in caught.value.message and line in caught.value.message
     text = "cow\npipdeptree\nsetuptools"
@@ -181,12 +179,12 @@ def test_a_refused_line_is_shown_without_its_password():
 
 
 def test_too_many_lines_are_refused_without_a_number():
-    with pytest.raises(Invalid, match=r"^requirements: has more than 10000 lines$"):
+    with pytest.raises(Invalid, match=r"^requirements: .* 10000 lines$"):
         read_requirements("a\n" * 10_001)
 
 
 def test_folders_are_checked_again_at_installation():
-    """L6: an address may be allowed no more."""
+    """The address may no longer be allowed."""
     lines = ["cow==1.0", "-e file:///srv/wheels/cow  # cow==1.0 tree:0"]
     assert [folder_of(line) for line in lines] == ["", "file:///srv/wheels/cow"]
     check_folders(lines, ALLOWED)

@@ -1,4 +1,4 @@
-"""K11: the packages of a node are its own, else those of its executable."""
+"""The packages of a node are its own, else those of its executable."""
 
 import pytest
 

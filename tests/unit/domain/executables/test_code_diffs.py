@@ -1,4 +1,4 @@
-"""E9: versions can be compared."""
+"""Versions can be compared."""
 
 from nbyard.domain.executables.code_diffs import (
     MAX_CHARACTERS,

@@ -1,4 +1,4 @@
-"""E3: what people told about a file, and how it corrects what the file says itself."""
+"""Corrections in a description override what the file says."""
 
 import msgspec
 import pytest
@@ -123,7 +123,6 @@ def test_correction_of_a_notebook_never_changes_names_or_defaults(own, told):
 
 
 def test_an_argument_is_passed_by_name_by_default():
-    """E4."""
     told = (
         Argument("in_file", role="input"),
         Argument("quick", type="bool"),
@@ -139,7 +138,7 @@ FILE = Argument("result", "output", default="r.csv", reach=File("r.csv"))
 
 @pytest.mark.parametrize("keeps_list", [False, True])
 def test_files_that_the_code_opens_are_added(keeps_list):
-    """E3: alone they leave the code's own list as it is, of scripts too."""
+    """Without other ports, they leave the code's own list unchanged, also for scripts."""
     assert apply_description(CODES, (FILE,), keeps_list) == [*CODES, FILE]
     assert apply_description(None, (FILE,), keeps_list) == [FILE]
     told = (Argument("seed", type="int", reach=Option("--seed")), FILE)

@@ -22,12 +22,11 @@ CALLED = json.loads((Path(__file__).parents[3] / "cases" / "called.json").read_t
 
 @pytest.mark.parametrize("case", CALLED["cases"], ids=lambda case: case["path"] or "none")
 def test_a_file_gets_a_free_name(case):
-    """E11: several Dockerfiles are told apart by their folders."""
+    """Several Dockerfiles are named after their folders."""
     assert display_name(case["path"]) == case["called"]
 
 
 def test_arguments_declare_how_they_reach_a_command():
-    """E4."""
     told = [
         {"name": "alpha", "type": "float", "reach": {"kind": "option", "flag": "-a"}},
         {"name": "fast", "type": "bool", "reach": {"kind": "flag", "flag": "--fast"}},

@@ -1,4 +1,4 @@
-"""L4: a Dockerfile's instructions, the images it begins with, and the line that failed."""
+"""The instructions of a Dockerfile, its base images, and the failed line."""
 
 import pytest
 from hypothesis import given
@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 from nbyard.domain.images.dockerfile_parser import (
     FailedLine,
     Instruction,
+    accepts_base,
     base_images,
     failed_line,
     parse_instructions,
     shell_program,
-    takes_base,
 )
 
 TEXT = """\
@@ -62,7 +62,7 @@ def test_bases_are_named_without_stages_and_with_arguments():
     ],
 )
 def test_a_choosable_base_is_detected(text, does):
-    assert takes_base(text) is does
+    assert accepts_base(text) is does
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""L4: what may be said of an image, and what it is called."""
+"""Descriptions and names of images."""
 
 import msgspec
 import pytest
@@ -130,7 +130,7 @@ def test_a_pushed_image_has_a_registry():
     assert push_target("h.test/cows:1", "") == "h.test/cows:1"
     assert push_target("nbyard/cows:1", "h.test/x") == "h.test/x:latest"
     for wanted in ("", "cows:2"):
-        with pytest.raises(Invalid, match="does not specify a registry"):
+        with pytest.raises(Invalid, match="specify a registry"):
             push_target("nbyard/cows:1", wanted)
 
 
@@ -145,7 +145,7 @@ def test_the_base_follows_the_choices():
 def test_own_lines_are_below_the_marker(own):
     made = add_digest_line(f"FROM x\n{MARKER}\n")
     assert own_lines(made + own, "FROM y\n") == own
-    with pytest.raises(Invalid, match=r"Line 3 was changed, .* above the marker"):
+    with pytest.raises(Invalid, match=r"Line 3 .* marker"):
         own_lines(made.replace(MARKER, f"RUN moo\n{MARKER}") + own, made)
 
 

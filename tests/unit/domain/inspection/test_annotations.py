@@ -1,4 +1,4 @@
-"""Annotations as types (E2)."""
+"""Annotations as types."""
 
 import ast
 

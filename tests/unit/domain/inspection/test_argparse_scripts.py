@@ -1,4 +1,4 @@
-"""E13: what argparse scripts take is read from their source; argparse itself agrees."""
+"""Arguments of argparse scripts are read from source, and argparse agrees."""
 
 import argparse
 import ast
@@ -119,7 +119,7 @@ class Drawn:
 
 @given(st.data())
 def test_argparse_gets_the_given_values(data: Any) -> None:
-    """E13: for what is read, the words that we build are parsed to the very values."""
+    """Argparse parses the built command line to the given values."""
     drawn = [Drawn(data, i, False) for i in range(data.draw(st.integers(0, 4)))]
     drawn += [Drawn(data, len(drawn) + i, True) for i in range(data.draw(st.integers(0, 2)))]
     drawn = data.draw(st.permutations(drawn))

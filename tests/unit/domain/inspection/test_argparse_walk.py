@@ -7,6 +7,7 @@ import pytest
 from nbyard.domain.inspection.argparse_walk import ParserWalk, follow_parser, is_option, name_in
 from nbyard.domain.inspection.cli_parameters import UnreadArguments
 from nbyard.domain.inspection.python_calls import PythonModule
+from nbyard.reasons.structs import because
 
 HEAD = "import argparse\np = argparse.ArgumentParser()\n"
 
@@ -33,9 +34,9 @@ def test_calls_are_found_in_their_order() -> None:
 def test_skipped_calls_are_reported() -> None:
     walk = followed("if x: p.add_argument('--a')\nother.add_argument('b')\nplugin(parser=p)")
     assert walk.added == []
-    assert list(map(str, walk.hints())) == [
-        "Arguments added in a loop, under a condition or elsewhere are not read (line 3, 4).",
-        "Arguments that plugin in line 5 may add are not read.",
+    assert walk.hints() == [
+        because("loose-arguments-unread", lines=[3, 4]),
+        because("arguments-of-call-unread", name="plugin", line=5),
     ]
     assert walk.is_open
 

@@ -1,4 +1,4 @@
-"""E3: from a name, a default and what is said about them, to an argument."""
+"""From a name, a default and a description to an argument."""
 
 import msgspec
 

@@ -88,7 +88,7 @@ def test_a_default_beyond_the_choices_is_left_to_the_script() -> None:
     ],
 )
 def test_roles(name: str, more: dict[str, Any], opened: Role, role: str) -> None:
-    """E3: what people say first, then what the type says, then what the script does."""
+    """A description comes first, then the type, then what the script does."""
     argument, _ = to_argument(parameter(name, **more), {name: opened})
     assert argument.role == role
 

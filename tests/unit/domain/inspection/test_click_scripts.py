@@ -1,4 +1,4 @@
-"""E13: what click scripts take is read from their source; click itself agrees."""
+"""Arguments of click scripts are read from source, and click agrees."""
 
 import ast
 from pathlib import Path
@@ -131,7 +131,7 @@ def parsed(source: str, argv: list[str]) -> dict[str, Any]:
 
 @given(st.data())
 def test_click_gets_the_given_values(data: Any) -> None:
-    """E13: for what is read, the words that we build are parsed to the very values."""
+    """Click parses the built command line to the given values."""
     drawn = [Drawn(data, i, False) for i in range(data.draw(st.integers(0, 4)))]
     drawn += [Drawn(data, len(drawn) + i, True) for i in range(data.draw(st.integers(0, 2)))]
     drawn = data.draw(st.permutations(drawn))
@@ -203,7 +203,7 @@ def test_each_way_of_passing_a_value() -> None:
 
 @pytest.mark.parametrize("behind", ["argument('n', type=int)", "argument('out', default='o.csv')"])
 def test_ambiguous_positions_must_be_given(behind: str) -> None:
-    """E13: click hands out words from the left; what has a default that we can give keeps it."""
+    """Click assigns words from the left. Arguments with a usable default keep it."""
     path = "argument('path', type=click.Path(), default='-')"
     found = decorated("argument('k', default=3)", path, behind, "argument('rest', nargs=-1)")
     assert [one.required for one in found.values()][:2] == [False, True]

@@ -1,4 +1,4 @@
-"""Constant expressions are computed, code is not run (E2, I24)."""
+"""Constant expressions are computed, code is not run."""
 
 import ast
 

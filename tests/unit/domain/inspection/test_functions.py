@@ -1,4 +1,4 @@
-"""E8, E3: what a function takes and gives is read from its source."""
+"""Inputs and outputs of a function are read from source."""
 
 import os
 
@@ -159,7 +159,7 @@ def test_reading_never_runs_anything() -> None:
 
 
 def test_data_frames_are_files() -> None:
-    """E14: what is annotated as data is read and written as such."""
+    """Arguments with the annotation of a data frame are read and written as files."""
     source = "def f(table: pd.DataFrame, a: np.ndarray, n: int = 1) -> pl.DataFrame: return table"
     found = {a.name: (a.role, a.format, a.required) for a in read(source, "f").arguments}
     assert found == {

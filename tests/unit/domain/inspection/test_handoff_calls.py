@@ -1,4 +1,4 @@
-"""E14: what code asks for and hands over is read from its source."""
+"""Calls of the hand-off functions are read from source."""
 
 import ast
 
@@ -6,13 +6,17 @@ import msgspec
 
 from nbyard.domain.arguments.bindings import Handed
 from nbyard.domain.arguments.structs import Argument, check_arguments
-from nbyard.domain.inspection.handoff_calls import HandedOver, add_handed_arguments, read_handed
+from nbyard.domain.inspection.handoff_calls import (
+    HandedOver,
+    add_handoff_arguments,
+    read_handoff_calls,
+)
 from nbyard.domain.inspection.python_calls import PythonModule
 from nbyard.reasons.structs import because
 
 
 def read(text: str) -> HandedOver:
-    found = read_handed(PythonModule(ast.parse(text)))
+    found = read_handoff_calls(PythonModule(ast.parse(text)))
     check_arguments(found.arguments)
     assert all(argument.reach == Handed() for argument in found.arguments)
     return found
@@ -31,7 +35,6 @@ def test_literal_names_are_ports() -> None:
 
 
 def test_a_secret_is_a_required_value() -> None:
-    """E3."""
     assert told('import nbyard\nnbyard.secret("token")') == [
         ("token", "value", "secret", True, msgspec.UNSET)
     ]
@@ -87,4 +90,4 @@ def test_one_name_is_one_port() -> None:
 def test_declared_arguments_are_kept() -> None:
     declared = [Argument("x", role="output", format="csv")]
     handed = [Argument("x", role="output", reach=Handed()), Argument("y", reach=Handed())]
-    assert add_handed_arguments(declared, handed) == [declared[0], handed[1]]
+    assert add_handoff_arguments(declared, handed) == [declared[0], handed[1]]

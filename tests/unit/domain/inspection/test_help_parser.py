@@ -1,4 +1,4 @@
-"""E13: arguments of other programs, from what they print to --help."""
+"""Arguments of other programs, from the output of --help."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""First guesses from names and comments (E3)."""
+"""First guesses from names and comments."""
 
 import pytest
 

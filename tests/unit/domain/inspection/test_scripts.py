@@ -1,4 +1,4 @@
-"""E13: scripts are read, never run."""
+"""Scripts are read, never run."""
 
 import ast
 import os

@@ -1,4 +1,4 @@
-"""R15: a walk over any records is a true part of them, and says what it leaves out."""
+"""A walk over any records is a true part of them, and says what it leaves out."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping

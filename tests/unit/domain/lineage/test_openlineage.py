@@ -1,4 +1,4 @@
-"""R15: OpenLineage events, checked by the classes of its schemas."""
+"""OpenLineage events, checked by the classes of its schemas."""
 
 from copy import deepcopy
 from functools import reduce

@@ -1,4 +1,4 @@
-"""R15: what exports read of a run."""
+"""What exports read of a run."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""R15: parts of lineage graphs."""
+"""Parts of lineage graphs."""
 
 import pytest
 

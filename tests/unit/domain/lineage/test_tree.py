@@ -1,4 +1,4 @@
-"""R15: a lineage as text."""
+"""A lineage as text."""
 
 import msgspec
 from hypothesis import given

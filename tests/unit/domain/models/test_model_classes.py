@@ -1,4 +1,4 @@
-"""M1, E7, journey 7: a class with predict says itself what it takes; nothing of it is run."""
+"""A class with predict declares its inputs, and none of its code runs."""
 
 import pytest
 

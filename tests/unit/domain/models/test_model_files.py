@@ -1,4 +1,4 @@
-"""Model files in every variant that Nervosum's documentation allows, and MLflow's folders (M1)."""
+"""Model files in every variant that Nervosum's documentation allows, and MLflow's folders."""
 
 from typing import Any
 

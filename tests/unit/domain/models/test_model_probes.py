@@ -1,4 +1,4 @@
-"""M6: what is asked of a model where it was made, and what comes back, are plain data."""
+"""Questions to a model and its answers are plain data."""
 
 import msgspec
 import pytest

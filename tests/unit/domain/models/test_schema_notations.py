@@ -1,4 +1,4 @@
-"""Columns of schemas as Python, pandas and MLflow write them (M1)."""
+"""Columns of schemas as Python, pandas and MLflow write them."""
 
 import json
 from typing import Any

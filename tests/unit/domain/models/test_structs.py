@@ -1,4 +1,4 @@
-"""What is built of models: names and labels of images, and model.json (M1, M2)."""
+"""What is built of models: names and labels of images, and model.json."""
 
 import msgspec
 import pytest
@@ -72,7 +72,6 @@ def test_the_server_of_a_model_gets_its_schema():
     ],
 )
 def test_a_model_of_a_run_has_its_name(title, node, output, name):
-    """M6."""
     assert package_name(title, node, output) == name
 
 
@@ -96,5 +95,4 @@ def test_the_name_of_a_model_of_a_run_is_no_path_and_never_empty(title, node, ou
     ],
 )
 def test_a_pickle_is_known_by_its_first_bytes(head, may_be):
-    """M6."""
     assert is_packed(head) is may_be

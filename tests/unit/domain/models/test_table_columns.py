@@ -1,4 +1,4 @@
-"""M6: columns of a model as the table has them that it was made of."""
+"""Columns of a model, as in the table that trained it."""
 
 from typing import Any
 

@@ -36,7 +36,7 @@ def test_values_of_other_types_are_refused(name: Any) -> None:
 
 def test_length_limit_is_stated() -> None:
     assert names.check_name("n" * 200)
-    with pytest.raises(Invalid, match="at most 200 characters, but has 10000"):
+    with pytest.raises(Invalid, match=r"200 .*, but has 10000"):
         names.check_name("n" * 10_000)
     with pytest.raises(Invalid, match="200"):
         names.check_name("a" + "\u0301" * 5000)

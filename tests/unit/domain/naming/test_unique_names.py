@@ -48,7 +48,7 @@ def test_names_of_runs_are_unique(name):
 
 
 def test_known_names_are_listed_most_similar_first():
-    assert str(nearest_names(["ants", "cows", "bees"], "cow")) == "there are: cows, bees, ants"
+    assert str(nearest_names(["ants", "cows", "bees"], "cow")).endswith(": cows, bees, ants")
     assert str(nearest_names([], "cow")) == "none exist yet"
     nearest = str(nearest_names([f"n{n}" for n in range(20)], "n1"))
     assert nearest.count(",") == 4 and nearest.endswith(" and 15 more")

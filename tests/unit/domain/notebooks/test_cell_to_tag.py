@@ -33,5 +33,5 @@ def notebook(*sources: str) -> dict[str, Any]:
 def test_the_first_cell_that_assigns_constants_is_offered(
     language: str, sources: list[str], index: int | None
 ) -> None:
-    """E6: imports usually come first; cells with constants only are preferred."""
+    """Imports usually come first. Cells with only constants are preferred."""
     assert cell_to_tag(notebook(*sources), language) == index

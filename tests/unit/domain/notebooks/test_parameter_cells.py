@@ -1,4 +1,4 @@
-"""Parameters cells read as source (E1, E2, E3, E6)."""
+"""Parameters cells read as source."""
 
 import os
 from pathlib import Path
@@ -61,7 +61,6 @@ def hints(source: str) -> list[str]:
     ],
 )
 def test_awkward_cells(source: str, type_: str, default: object) -> None:
-    """E2."""
     found = read(source)["x"]
     assert (found.type, found.default) == (type_, default)
     assert type(found.default) is type(default)
@@ -73,7 +72,6 @@ def test_choices() -> None:
 
 
 def test_help_is_read_from_comments() -> None:
-    """E1."""
     found = read(
         "# Parameters\nfirst = 1\n\n# how often\n# it is tried\ntries = 3\nlast = 'x#y'  # the end"
         "\nnoise = 1  # noqa: E501\nrows = [\n  1,  # inner\n]  # outer"
@@ -88,7 +86,6 @@ def test_help_is_read_from_comments() -> None:
 
 
 def test_roles_come_from_comments_and_names() -> None:
-    """E3."""
     found = read(
         "source = 'a.csv'  # input: csv - raw rows\ninput_path = ''\noutput_path = 'o.parquet'\n"
         "# output: json\nsummary = 's'\nin_channels = 3\nname = 'x.csv'\nfiles = 'a'  # value"
@@ -113,7 +110,7 @@ def test_declared_without_value_is_required() -> None:
 
 
 def test_code_in_a_default_is_never_executed() -> None:
-    """I24: neither a default nor an annotation is evaluated."""
+    """Neither a default nor an annotation is evaluated."""
     found = read(
         f"x = __import__('os').system('touch {CANARY}')  # when\n"
         f"y: __import__('os').system('touch {CANARY}') = 1"
@@ -206,7 +203,6 @@ def test_any_source_is_read_or_explained(source: str) -> None:
 
 
 def test_tagging() -> None:
-    """E6."""
     before = notebook(cell("# T", kind="markdown"), cell("x = 1", "keep"))
     after = tag_cell(before, 1)
     assert after["cells"][1]["metadata"]["tags"] == ["keep", "parameters"]

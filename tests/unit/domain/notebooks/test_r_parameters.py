@@ -1,4 +1,4 @@
-"""E1, E12: parameters of R notebooks, read as source."""
+"""Parameters of R notebooks, read as source."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ def read(*sources: str) -> Any:
 
 
 def test_a_parameters_cell() -> None:
-    """E1: types, roles, help, and the defaults as the form shows them."""
+    """Types, roles, help, and the defaults as the form shows them."""
     found = read(
         "# Parameters\nlibrary(stats)\nalpha <- 0.1  # how fast\nepochs = 5L\n"
         'input_csv <- "a.csv"\noutput_model <- "m.rds" # the model\nuse <- TRUE\n'
@@ -74,13 +74,10 @@ def test_earlier_names_are_known() -> None:
     assert {one.name: one.default for one in found.arguments} == {
         "a": 3, "b": 2, "c1": "x", "d": "x",
     }  # fmt: skip
-    assert list(map(str, found.hints)) == [
-        "Cells 1, 2 are all tagged parameters; the last value counts."
-    ]
+    assert found.hints == [because("several-parameters-cells", cells=[1, 2])]
 
 
 def test_unread_lines_are_reported() -> None:
-    """E6."""
     found = read("a <- 1\nif (TRUE) a <- 2\nx$y <- 3\n4 -> z\nlearning.rate <- 0.1\nprint(a)")
     assert [(one.name, one.default) for one in found.arguments] == [("a", msgspec.UNSET)]
     lines = [f"Line {n} of the parameters cell is not a plain assignment" for n in (2, 3, 4)]
@@ -96,7 +93,6 @@ def test_syntax_errors_of_r_are_reported(source: str) -> None:
 
 @given(st.text(max_size=200) | st.text(alphabet="xr\"'()[]{}-,=<c\\1L;#\n .", max_size=60))
 def test_odd_sources_are_read_or_refused(source: str) -> None:
-    """I29."""
     assert len(read(source).arguments) <= len(source)
 
 

@@ -1,4 +1,4 @@
-"""D5: "Open in notebook" makes a notebook whose first cell opens the dataset."""
+""" "Open in Notebook" creates a notebook whose first cell opens the dataset."""
 
 import json
 import os
@@ -55,7 +55,7 @@ def test_a_table_is_opened_with_a_reader_for_its_format():
 def test_a_text_table_is_opened_as_it_was_imported(
     tmp_path, monkeypatch, delimiter, encoding, comma
 ):
-    """D5: `0049` stays as it is, in polars and in pandas."""
+    """`0049` stays unchanged in polars and in pandas."""
     monkeypatch.setenv("NBYARD_RESOURCES", os.fspath(tmp_path))
     names = ["phone", "{} 'a'", "x"]
     number = "1,5" if comma else "1.5"
@@ -82,7 +82,7 @@ def test_no_notebook_names_very_many_columns():
 
 @pytest.mark.parametrize("filename", ["a b.zip", "quo\"te's.zip", "back\\slash.zip", "Größe.zip"])
 def test_the_notebook_finds_the_file_from_any_kernel(filename, tmp_path, monkeypatch):
-    """D4: every kernel has NBYARD_RESOURCES."""
+    """Every kernel has NBYARD_RESOURCES."""
     monkeypatch.setenv("NBYARD_RESOURCES", os.fspath(tmp_path))
     names: dict[str, Any] = {}
     exec(_code(opening_notebook("X", "some-id", filename, "zip")), names)

@@ -99,7 +99,7 @@ def test_a_firing_without_a_run_says_why():
     one = NoticeContent("automation-missed", "f:1", "arrivals", AT, reason=why)
     made = message_of([one], "m", "/")
     assert made.title == "“arrivals” started no run" and made.is_failure
-    assert made.body.splitlines()[0] == "Reason: /in cannot be read: Permission denied"
+    assert made.body.splitlines()[0] == f"Reason: {why}"
     assert made.events[0]["type"] == "nbyard.automation.missed"
 
 
@@ -109,7 +109,7 @@ def test_a_digest_lists_its_events():
     assert made.title == "nbyard: 25 events"
     assert len(made.events) == MOST_LISTED + 5
     lines = made.body.splitlines()
-    assert lines[0].startswith("• “report” failed · Run 42 of report.ipynb failed after")
+    assert lines[0].startswith("• “report” failed · Run 42")
     assert lines[-2:] == ["… and 5 more", "Message m1"]
 
 
@@ -141,7 +141,8 @@ def test_last_lines_have_no_colours():
 
 
 def test_text_without_mentions_stays_as_it_is():
-    assert harmless_text("mail ann@example.org, a < b") == "mail ann@example.org, a < b"
+    text = "mail ann@example.org, a < b"
+    assert harmless_text(text) == text
 
 
 @pytest.mark.parametrize(

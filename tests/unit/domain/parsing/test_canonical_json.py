@@ -1,4 +1,4 @@
-"""K1: the server writes a workflow file with the same bytes as the browser."""
+"""The server writes a workflow file with the same bytes as the browser."""
 
 import json
 from pathlib import Path

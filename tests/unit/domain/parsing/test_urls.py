@@ -1,4 +1,4 @@
-"""Which URLs may be fetched (D2); nothing here touches the network."""
+"""Which URLs may be fetched; nothing here touches the network."""
 
 import json
 from ipaddress import ip_address
@@ -109,9 +109,7 @@ def test_an_invalid_setting_is_reported() -> None:
 
 def test_one_private_address_among_public_ones_refuses_all() -> None:
     target = urls.parse_url("http://example.org/")
-    with pytest.raises(
-        Invalid, match=r"example\.org resolves to 127\.0\.0\.1, a special address \(loopback\)"
-    ):
+    with pytest.raises(Invalid, match=r"127\.0\.0\.1, .* \(loopback\)"):
         urls.check_addresses(target, ["93.184.216.34", "127.0.0.1"], NOTHING)
     with pytest.raises(Invalid, match="no address"):
         urls.check_addresses(target, [], NOTHING)

@@ -1,4 +1,4 @@
-"""J2: the file nbyard.toml, its entries, and their differences."""
+"""The file nbyard.toml, its entries, and their differences."""
 
 from datetime import datetime
 from pathlib import Path

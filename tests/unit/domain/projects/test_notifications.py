@@ -1,4 +1,4 @@
-"""J2: the rules of channels in a project file."""
+"""The rules of channels in a project file."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""J2: the schedules of a project file, and what it leaves out."""
+"""The schedules of a project file, and what it leaves out."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

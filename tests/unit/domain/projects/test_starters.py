@@ -1,4 +1,4 @@
-"""J2: the files of a new project folder."""
+"""The files of a new project folder."""
 
 import json
 import re

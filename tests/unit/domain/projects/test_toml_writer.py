@@ -1,4 +1,4 @@
-"""J2: a pull changes what differs, and keeps comments."""
+"""A pull changes what differs, and keeps comments."""
 
 import msgspec
 from hypothesis import example, given

@@ -1,4 +1,4 @@
-"""G8: how one node is repeated without nbyard."""
+"""How one node is repeated without nbyard."""
 
 import json
 import shlex

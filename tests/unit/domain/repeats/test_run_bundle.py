@@ -1,4 +1,4 @@
-"""G8: the files of a bundle."""
+"""The files of a bundle."""
 
 from types import SimpleNamespace
 from typing import Any, cast

@@ -1,4 +1,4 @@
-"""K15: where only runs of the history count, scratch runs are refused."""
+"""Where only runs of the history count, scratch runs are refused."""
 
 from datetime import UTC, datetime
 from typing import Any

@@ -1,4 +1,4 @@
-"""R14: which finished runs a clean-up deletes, and which stay."""
+"""Which finished runs a clean-up deletes, and which stay."""
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""A1: what counts of the files of a named artifact, and how they lie side by side."""
+"""Which files of a named artifact count, and how they are placed."""
 
 from datetime import UTC, datetime
 

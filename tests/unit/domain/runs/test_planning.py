@@ -88,7 +88,7 @@ def test_a_plan_has_all_that_tasks_need():
 
 
 def test_muted_and_bypassed_nodes_have_no_tasks():
-    """K9: neither do the nodes that depend on a muted one."""
+    """Neither have nodes that depend on a muted one."""
     assert _plans(_document(mode="muted")) == {}
     assert list(_plans(_document(train={"mode": "muted"}))) == ["clean"]
     bypassed = _plans(_document(mode="bypassed", arguments={}))
@@ -126,7 +126,7 @@ def test_settings_come_from_overrides_then_node_then_executable():
 
 
 def test_a_model_has_its_packages_only_in_a_container_without_an_image():
-    """E7: an image has its own. A local process has what is installed."""
+    """An image has its own. A local process has the installed ones."""
     model = ResolvedNode("m", TRAIN, None, "e", "v", model_requirements="sha256:m")
     resolved = {**RESOLVED, "train": model}
     resolved["clean"] = msgspec.structs.replace(RESOLVED["clean"], resources=Resources())
@@ -142,7 +142,7 @@ def test_a_model_has_its_packages_only_in_a_container_without_an_image():
 
 
 def test_an_image_implies_a_container_by_default():
-    """M4, R12: a process has none; a cluster is no process, and refuses it."""
+    """A process has none, and a cluster refuses it."""
     for document in (_document(), _document(image="own")):
         plans = _plans(document, overrides=RunOverrides("process"))
         assert (plans["clean"].runtime, plans["train"].runtime) == ("docker", "process")
@@ -151,7 +151,7 @@ def test_an_image_implies_a_container_by_default():
 
 
 def test_a_hinted_image_implies_no_container():
-    """E13: DockerRequirement as a hint of a tool of CWL."""
+    """The image is a DockerRequirement in the hints of a CWL tool."""
     known = {
         **RESOLVED,
         "clean": ResolvedNode("x.cwl", CLEAN, resources=Resources(hinted_image="h")),
@@ -170,19 +170,19 @@ def test_a_hinted_image_implies_no_container():
 
 
 def test_a_shell_needs_a_container():
-    """E13: ShellCommandRequirement of a tool of CWL."""
+    """ShellCommandRequirement of a CWL tool."""
     known = {**RESOLVED, "clean": ResolvedNode("x.cwl", CLEAN, for_shell=True)}
     assert (
         _plans(_document(), resolved=known, overrides=RunOverrides("docker"))["clean"].runtime
         == "docker"
     )
     for overrides in (RunOverrides("process"), RunOverrides("dask")):
-        with pytest.raises(Invalid, match=r"clean\.runtime: its command line needs a shell"):
+        with pytest.raises(Invalid, match=r"clean\.runtime: .* a shell"):
             _plans(_document(), resolved=known, overrides=overrides)
 
 
 def test_an_image_without_a_container_is_refused():
-    """R12: by the node's name, whoever wants the image and whoever the cluster."""
+    """The message names the node, whatever set the image and the cluster."""
     own = _document(image="own", runtime="dask")
     for document, overrides, named in (
         (own, RunOverrides("process"), "clean.image"),
@@ -197,7 +197,6 @@ def test_an_image_without_a_container_is_refused():
 
 
 def test_parameters_are_converted_to_the_type_of_the_argument():
-    """K7."""
     document = _document(
         parameters={"a": Parameter("int", 1)},
         arguments={"alpha": Binding(parameter="a"), "note": Binding(value="x")},
@@ -205,7 +204,7 @@ def test_parameters_are_converted_to_the_type_of_the_argument():
     bindings = _plans(document, {"a": 2})["clean"].bindings
     assert bindings["alpha"] == ValueOf(2.0)
     assert bindings["note"] == ValueOf("x")
-    with pytest.raises(Invalid, match=r"parameters\.a: a number is needed, not text"):
+    with pytest.raises(Invalid, match=r"parameters\.a: a number"):
         _plans(document, {"a": "two"})
 
 
@@ -243,7 +242,10 @@ def test_parameters_are_converted_to_the_type_of_the_argument():
     ],
 )
 def test_problems_block_a_run(document, found):
-    """K4: a missing input marks its node and blocks Run; K14: so does an argument that is gone."""
+    """A missing input marks its node and blocks *Run*.
+
+    So does an argument that no longer exists.
+    """
     assert _problems(document) == found
     if found:
         with pytest.raises(Invalid, match="cannot run yet") as caught:
@@ -253,11 +255,11 @@ def test_problems_block_a_run(document, found):
 
 
 def test_incompatible_formats_are_both_named():
-    """K4."""
     train = ResolvedNode("train.py", [Argument("table", role="input", format="parquet")])
     found = _problems(_document(), {**RESOLVED, "train": train})
+    formats = {"given": because("text", text="csv"), "wanted": because("text", text="parquet")}
     assert found == [
-        ("train", "two", "the output tidy (csv) does not fit the input table (parquet)")
+        ("train", "two", str(because("edge-format", output="tidy", input="table", **formats)))
     ]
 
 
@@ -278,12 +280,12 @@ def test_cycles_block_and_name_their_edge():
     document = Document(1, nodes=nodes, edges=edges)
     resolved = {name: ResolvedNode(name, ports) for name in nodes}
     assert _problems(document, resolved) == [("a", "ba", str(because("edge-cycle")))]
-    with pytest.raises(Invalid, match="form a cycle: a, b"):
+    with pytest.raises(Invalid, match="a cycle: a, b"):
         _plans(document, resolved=resolved, chosen={"a", "b"})
 
 
 def test_only_selected_nodes_can_block():
-    """K8: run up to here, although something further on is not ready."""
+    """The run ends before the unfinished node."""
     document = _document(train={"arguments": {"old": Binding(value=1)}})
     assert _problems(document, chosen={"sales", "clean"}) == []
     assert list(_plans(document, chosen={"sales", "clean"})) == ["clean"]
@@ -303,7 +305,7 @@ def test_a_connection_wins_over_a_default():
 
 
 def test_a_required_input_needs_a_connection_despite_a_default():
-    """K4: the default's file is not in the bundle, so the service made it required."""
+    """The default's file is not in the bundle, so the service made the input required."""
     table = Argument("table", role="input", required=True, default="t.csv")
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [table])}
     unfed = _document(edges={"one": EDGES["one"]})
@@ -312,7 +314,6 @@ def test_a_required_input_needs_a_connection_despite_a_default():
 
 
 def test_several_files_come_from_a_folder():
-    """E13."""
     tables = Argument("tables", role="input", type="list", format="folder", required=True)
     resolved = {**RESOLVED, "train": ResolvedNode("train.py", [tables])}
     (problem,) = _problems(_document(edges={"one": EDGES["one"]}), resolved)
@@ -389,7 +390,7 @@ def test_ten_thousand_nodes_are_checked_quickly():
 
 
 def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
-    """E3: the value stands nowhere."""
+    """No plan contains the value."""
     known = {"tool": ResolvedNode("tool", [Argument("token", type="secret", required=True)])}
     api = SecretOf("1", "api", 2)
 
@@ -403,7 +404,7 @@ def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
 
     plan = planned("api")
     assert plan.bindings == {"token": api} and not plan.warm
-    with pytest.raises(Invalid, match="there is no credential of that name") as refused:
+    with pytest.raises(Invalid, match="there is no credential") as refused:
         planned("s3cr3t")
     assert "s3cr3t" not in refused.value.words
     with pytest.raises(Invalid, match="token needs a value"):
@@ -411,7 +412,6 @@ def test_a_secret_is_planned_as_its_credential_and_warms_no_container():
 
 
 def test_nodes_with_ports_use_no_warm_container():
-    """R16."""
     document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
     told = Resources(ports={"web": 0}, tensorboard="runs")
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", told)}
@@ -423,7 +423,6 @@ def test_nodes_with_ports_use_no_warm_container():
 
 
 def test_an_invalid_port_is_a_problem_of_its_node():
-    """R16."""
     document = Document(1, nodes={"tool": Node("executable", path="tool.py")})
     known = {"tool": ResolvedNode("tool.py", [], None, "e", "v", Resources(ports={"a b": 0}))}
     (problem,) = find_problems(document, known, {})

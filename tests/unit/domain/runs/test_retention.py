@@ -1,4 +1,4 @@
-"""R14: policies are applied one after the other, each to its own runs."""
+"""Policies are applied one after the other, each to its own runs."""
 
 import msgspec
 import pytest

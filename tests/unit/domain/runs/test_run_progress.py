@@ -58,8 +58,10 @@ class Story:
 
 @given(graphs(), st.data())
 def test_runs_end_and_no_task_starts_too_early(needs, data):
-    """R7: what stands after a task that did not succeed is skipped; all else runs, once. Who
-    comes to it in the middle sees the same."""
+    """Tasks after an unsuccessful one are skipped, and all others run once.
+
+    A reader in the middle sees the same.
+    """
     story = Story(needs)
     while ready := [n for n, state in story.states.items() if state == "queued"]:
         assert story.progress.end(False) is None

@@ -1,4 +1,4 @@
-"""K15: how much of its data a check run gets."""
+"""How much of its data a check run gets."""
 
 import pytest
 

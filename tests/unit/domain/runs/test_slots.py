@@ -48,14 +48,12 @@ def test_a_task_larger_than_the_machine_runs_alone():
 
 
 def test_no_task_overtakes():
-    """F25."""
     slots = Slots(Capacity(2), [(Limits(cpu=1), ())])
     assert ask(slots, Limits(cpu=2)) is None
     assert ask(slots, Limits(cpu=1)) is None
 
 
 def test_tasks_waiting_for_a_gpu_block_only_gpu_tasks():
-    """R11: the others go on."""
     slots = Slots(Capacity(4, gpus=("0", "1")), [(Limits(gpu=1), ("0",))])
     assert words(slots, Limits(gpu=2)) == {
         "gpu": str(because("waits-for-gpus", wanted=2, total=2, free=1))
@@ -88,7 +86,7 @@ def test_awaited_memory_is_reserved():
 
 @pytest.mark.parametrize("gpus", [(), ("0",)])
 def test_too_many_gpus_are_awaited(gpus: tuple[str, ...]):
-    """F38: never silently without. Nothing is kept for it: neither cores nor memory are named."""
+    """The task never runs without them. No cores and no memory are reserved for it."""
     busy = [(Limits(cpu=4, memory_bytes=GIB), gpus)]
     slots = Slots(Capacity(4, GIB, gpus), busy)
     wanted = Limits(gpu=2, cpu=4, memory_bytes=GIB)
@@ -105,7 +103,6 @@ def test_possible_requests_are_not_too_large(wanted: Limits):
 
 
 def test_gpus_are_shared_only_when_asked():
-    """R11."""
     alone = Slots(Capacity(8, gpus=("0",)))
     assert [ask(alone, Limits(gpu=1)) for _ in range(2)] == [("0",), None]
     shared = Slots(Capacity(8, gpus=("0", "1"), tasks_per_gpu=2))
@@ -129,7 +126,6 @@ def test_requested_memory_is_reserved():
 
 @given(CAPACITY, st.lists(LIMITS, max_size=20))
 def test_grants_never_exceed_the_resources(capacity: Capacity, wanted: list[Limits]):
-    """R1, R11."""
     slots = Slots(capacity)
     granted = [(one, gpus) for one in wanted if (gpus := ask(slots, one)) is not None]
     cores = sum(min(one.cpu or 1, capacity.cores) for one, _ in granted)
@@ -154,7 +150,7 @@ def test_grants_count_after_a_restart(capacity: Capacity, wanted: list[Limits]):
 
 
 def test_reserved_resources_are_not_granted_to_others():
-    """R11, P6: as long as there may ever be enough for him."""
+    """They are reserved as long as there can ever be enough."""
     slots = Slots(Capacity(4, gpus=("0", "1")))
     slots.hold(3)
     slots.hold(1)

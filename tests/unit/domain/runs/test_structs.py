@@ -47,21 +47,17 @@ def test_a_request_with_an_unknown_field_is_refused():
     ],
 )
 def test_ignored_requirements_are_a_warning(more: dict[str, Any], is_warned: bool):
-    """R12: workers have what is installed there."""
+    """Workers have only the packages that are installed there."""
     plan = TaskPlan("train", "Train", "e", "v", [], {}, **more)
     assert plan.warning == (because("requirements-not-on-dask") if is_warned else None)
 
 
 def test_all_settings_without_effect_are_one_warning():
-    """R16, R12."""
     used = UsedEnvironment("e", "cows", "v", 1, "sha256:1")
     more: dict[str, Any] = {"environment": used, "requirements_digest": "sha256:1"}
     plan = TaskPlan("train", "Train", "e", "v", [], {}, "dask", ports={"web": 0}, **more)
-    assert plan.warning is not None and plan.warning.code == "all"
-    assert str(plan.warning) == (
-        "nbyard does not install the environment cows on Dask workers: its packages must already"
-        " be there; Monitor links are not available on Dask workers"
-    )
+    warnings = [because("environment-not-on-dask", name="cows"), because("no-links-on-dask")]
+    assert plan.warning == because("all", reasons=warnings)
 
 
 @pytest.mark.parametrize(
@@ -86,5 +82,5 @@ def test_all_settings_without_effect_are_one_warning():
 def test_the_class_of_an_output(
     filename: str, file_format: str, own: ArtifactType | None, expected: str
 ):
-    """M6: the declared class; otherwise a guess from the file."""
+    """The declared class; otherwise a guess from the file."""
     assert class_of(filename, file_format, own) == expected

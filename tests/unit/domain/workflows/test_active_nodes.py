@@ -25,6 +25,7 @@ from nbyard.domain.workflows.structs import (
     topological_order,
 )
 from nbyard.errors import Invalid
+from nbyard.reasons.structs import because
 
 PORTS = {
     "rows": [data_port("csv")],
@@ -111,14 +112,9 @@ def test_an_optional_input_behind_a_bypassed_node_needs_no_connection():
 def test_two_inputs_that_fit_equally_are_a_problem():
     ports = {**PORTS, "words": [data_port("csv")]}
     document = _document(*WHOLE, clean={"mode": "bypassed"})
-    assert _active(document, ports)[2] == [
-        (
-            "train",
-            "table",
-            "table needs a connection: clean is bypassed, and several inputs fit: "
-            "rows.data, words.data",
-        )
-    ]
+    several = ["rows.data", "words.data"]
+    reason = because("bypass-several", input="table", node="clean", inputs=several)
+    assert _active(document, ports)[2] == [("train", "table", str(reason))]
 
 
 def test_the_format_of_the_bypassed_output_decides():
@@ -193,7 +189,7 @@ def _any_document(modes, pairs, pinned):
 
 @given(st.lists(MODES, min_size=8, max_size=8), st.sets(PAIR), st.lists(st.booleans(), min_size=8))
 def test_any_document_keeps_only_what_can_run(modes, pairs, pinned):
-    """K9: a muted node and its descendants are gone, and no connection is loose or cyclic."""
+    """A muted node and its descendants are gone, and no connection is loose or cyclic."""
     document = _any_document(modes, pairs, pinned)
     nodes = document.nodes
     inputs = [Argument(f"in{n}", role="input", format="csv", required=True) for n in range(8)]
@@ -233,7 +229,6 @@ FEW = st.tuples(st.integers(0, 3), st.integers(0, 3)).filter(lambda pair: pair[0
 def test_each_task_of_any_plan_has_its_required_inputs(
     modes, pairs, pinned, scope, named, optional
 ):
-    """K9: whatever scope, modes and pins leave out."""
     document = _any_document(modes, pairs, pinned)
     inputs: dict[str, list[Argument]] = {name: [] for name in NAMES}
     for a, b in sorted(pairs):

@@ -1,4 +1,4 @@
-"""K3: arrows proposed by names, types and formats."""
+"""Connections are proposed by names, types and formats."""
 
 import time
 
@@ -186,7 +186,6 @@ def opening(role, path):
 
 
 def test_the_reason_names_nodes_as_the_canvas_shows_them():
-    """K3."""
     nodes = {
         "a_1f": Node("executable", path="x/prepare.ipynb"),
         "b": Node("executable", label="Fit"),
@@ -197,7 +196,7 @@ def test_the_reason_names_nodes_as_the_canvas_shows_them():
 
 
 def test_a_file_of_a_writer_and_a_reader_is_proposed():
-    """K3: under the same place, or else the same name."""
+    """Both have the same path, or else the same name."""
     opened = {"a": [opening("output", "r.csv")], "b": [opening("input", "r.csv")]}
     (same,) = by_files(opened)
     assert (same.edge(), same.score) == (Edge("a", "r", "b", "r"), 1)
@@ -209,7 +208,7 @@ def test_a_file_of_a_writer_and_a_reader_is_proposed():
 
 
 def test_only_undeclared_ends_are_declared():
-    """K3: an output that has that file by default, or at that path, is one already."""
+    """An output with that file or path already exists."""
     opened = {"b": [opening("input", "../r.csv")]}
     folders = {"a": "/p", "b": "/p/sub", "c": "/p"}
     for output in (
@@ -221,7 +220,7 @@ def test_only_undeclared_ends_are_declared():
 
 
 def test_declared_files_of_the_same_name_are_proposed():
-    """K3: also where the names of the ports differ, or names alone would not decide."""
+    """This holds if the names of the ports differ, or are ambiguous."""
     writer = Argument("cleaned", "output", reach=File("r.csv"), default="r.csv")
     reader = Argument("wanted", "input", reach=File("r.csv"), default="r.csv")
     (found,) = by_files({}, {"a": [writer], "b": [reader]})
@@ -238,7 +237,7 @@ def test_declared_files_of_the_same_name_are_proposed():
 
 
 def test_a_file_of_that_name_in_another_folder_is_only_suggested():
-    """K3: it is not drawn at once, even where the names of the ports are the same."""
+    """It is not drawn at once, even if the ports have the same name."""
     config = [Argument("config", role, default="config.json") for role in ("output", "input")]
     other = Argument("settings", "input", default="config.json")
     places = {"a": "/p", "b": "/q"}
@@ -258,7 +257,7 @@ def test_a_file_of_that_name_in_another_folder_is_only_suggested():
     "default", ["", ".", "..", "-", "data", "data/", "a.d/", ".hidden", "https://host/r.csv"]
 )
 def test_defaults_that_name_no_file_are_not_compared(default):
-    """K3: neither as a connection, nor as a second output that hides one with the same name."""
+    """Neither as a connection, nor as a second output that hides one with the same name."""
     writer = Argument("metrics_path", "output", default=default)
     reader = Argument("train_csv", "input", default=default)
     assert by_files({}, {"a": [writer], "b": [reader]}) == []
@@ -269,7 +268,7 @@ def test_defaults_that_name_no_file_are_not_compared(default):
 
 
 def test_a_dataset_is_known_by_its_file():
-    """K3: the input that reads that file is its target, declared or not."""
+    """The input that reads that file is its target, declared or not."""
     nodes = {"d": Node("dataset", path="data/iris.csv"), "b": Node("executable")}
     places = {"d": "/p/data", "b": "/p"}
     declared = Argument("table", "input", reach=File("data/iris.csv"), default="data/iris.csv")
@@ -283,7 +282,6 @@ def test_a_dataset_is_known_by_its_file():
 
 
 def test_files_of_two_writers_and_cycles_are_not_proposed():
-    """K3: that choice is a person's."""
     two = {"a": [opening("output", "r.csv")], "c": [opening("output", "r.csv")]}
     assert by_files({**two, "b": [opening("input", "r.csv")]}) == []
     own = {"a": [opening("output", "r.csv"), opening("input", "r.csv")]}
@@ -303,7 +301,7 @@ def test_files_of_two_writers_and_cycles_are_not_proposed():
     )
 )
 def test_connections_along_files_follow_the_rules(told):
-    """K3: with the files declared, all of them may be drawn together."""
+    """With the declared files, all proposed connections are valid together."""
     opened: dict[str, list[OpenedFile]] = {}
     for node, role, path in told:
         opened.setdefault(node, []).append(OpenedFile(path, role, f"{role}_{path[0]}{path[-5]}"))

@@ -1,4 +1,4 @@
-"""K3, K4: which arrows may be drawn. The cases are shared with the TypeScript tests."""
+"""Which connections are valid. The cases are shared with the TypeScript tests."""
 
 import json
 import time
@@ -18,6 +18,7 @@ from nbyard.domain.workflows.edges import (
     reason_of_refusal,
 )
 from nbyard.domain.workflows.structs import Edge, Node, topological_order
+from nbyard.reasons.structs import because
 
 SHARED = json.loads((Path(__file__).parents[3] / "cases" / "edges.json").read_text())
 
@@ -35,7 +36,7 @@ def _edge(plain):
 
 @pytest.mark.parametrize("case", SHARED["cases"], ids=lambda case: case["name"])
 def test_shared_case(case):
-    """K4: refused while dragging, with the reason."""
+    """A refusal while dragging shows the reason."""
     plain = {**SHARED["nodes"], **case.get("nodes", {})}
     nodes = {name: Node(node["type"]) for name, node in plain.items()}
     ports = {name: _ports(node) for name, node in plain.items()}
@@ -52,8 +53,9 @@ def test_every_code_has_a_case():
 
 def test_incompatible_formats_are_both_named():
     ports = {"a": [data_port("joblib")], "b": [Argument("table", role="input", format="csv")]}
-    text = str(reason_of_refusal("format", Edge("a", "data", "b", "table"), ports))
-    assert text == "the output data (joblib) does not fit the input table (csv)"
+    formats = {"given": "joblib", "wanted": "csv"}
+    found = reason_of_refusal("format", Edge("a", "data", "b", "table"), ports)
+    assert found == because("edge-format", output="data", input="table", **formats)
     ports["b"] = [Argument("table", role="input", type="list", format="folder")]
     text = str(reason_of_refusal("format", Edge("a", "data", "b", "table"), ports))
     assert text.endswith("folder with several files)")
@@ -73,7 +75,7 @@ PAIRS = st.lists(st.tuples(st.sampled_from(NODES), st.sampled_from(NODES)), max_
 
 @given(PAIRS)
 def test_only_cycles_are_refused(pairs):
-    """K4: an arrow is refused as a circle exactly when it would close one."""
+    """A connection is refused as a cycle only if it closes one."""
     nodes = {name: Node("executable") for name in NODES}
     inputs = [Argument(f"i{k}", role="input") for k in range(len(pairs))]
     ports = {name: [Argument("out", role="output"), *inputs] for name in NODES}

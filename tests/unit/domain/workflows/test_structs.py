@@ -46,7 +46,7 @@ def _arrows(pairs):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
 def test_shared_case(case):
-    """K1: what the canvas opens can be read here, and what it refuses is refused."""
+    """Python reads and refuses the same documents as the canvas."""
     if case["workflow"] and case["name"] not in LENIENT:
         assert read_document(case["text"]) == Document(1)
         assert read_document(case["text"].encode()) == Document(1)
@@ -124,7 +124,7 @@ def test_a_complete_document_is_read():
     ],
 )
 def test_invalid_documents_are_refused(text, words):
-    """K1: a broken or newer file is refused with its place, and nothing is written."""
+    """The refusal has the place, and nothing is written."""
     with pytest.raises(Invalid) as caught:
         read_document(text)
     assert words in caught.value.message
@@ -149,7 +149,7 @@ GOOD = {"type": "executable", "arguments": {"a": {"value": 1}}}
     ],
 )
 def test_refusals_name_their_field(blocks, place):
-    """K1: the node and the argument, also where others are wrong too."""
+    """The field has the node and the argument, even if others are invalid too."""
     with pytest.raises(Invalid) as caught:
         read_document(_document(**blocks))
     assert place in caught.value.message
@@ -175,7 +175,7 @@ def test_refusals_name_their_field(blocks, place):
     ],
 )
 def test_an_unknown_field_is_refused_with_a_suggestion(blocks, words):
-    """K1: a limit that would have no effect is not read over."""
+    """A limit without effect is not ignored."""
     with pytest.raises(Invalid) as caught:
         read_document(_document(**blocks))
     assert words in caught.value.message
@@ -183,7 +183,7 @@ def test_an_unknown_field_is_refused_with_a_suggestion(blocks, words):
 
 
 def test_fields_of_other_programs_are_ignored():
-    """K1: its place is `meta`, which the canvas writes again as it was."""
+    """They belong into `meta`, which the canvas preserves."""
     document = read_document(_document(meta={"title": "t", "authors": ["a"], "title_note": {}}))
     assert document.meta.title == "t"
 
@@ -192,14 +192,14 @@ def test_fields_of_other_programs_are_ignored():
     "name", ["", "1st", "a b", "a.b", "a->b", "ä", "-", "n\n", "x" * 65, "a/b", "__proto__"]
 )
 def test_invalid_node_ids_are_refused(name):
-    with pytest.raises(Invalid, match="is not a valid node ID"):
+    with pytest.raises(Invalid, match="a valid node ID"):
         read_document(_document(nodes={name: {"type": "dataset"}}))
 
 
 def test_names_reserved_by_javascript_are_refused():
     nodes = {name: {"type": "dataset"} for name in "ab"}
     edge = {"source": "a", "output": "data", "target": "b", "input": "x"}
-    with pytest.raises(Invalid, match="is not a valid connection ID"):
+    with pytest.raises(Invalid, match="a valid connection ID"):
         read_document(_document(nodes=nodes, edges={"__proto__": edge}))
 
 
@@ -238,7 +238,7 @@ def test_large_documents_are_read_quickly_up_to_the_limit():
 
 
 def test_a_parameter_is_an_argument():
-    """K7: declared once; needed where there is no default."""
+    """The parameter is declared once, and required without a default."""
     told = Parameter("int", 3, "How many", (3, 4)).argument("n")
     assert told == Argument("n", type="int", default=3, help="How many", choices=(3, 4))
     assert Parameter().argument("n").required
@@ -273,7 +273,7 @@ def test_unordered_nodes_keep_their_order(arrows, order):
 
 
 def test_numbered_names_are_sorted_by_number():
-    """K5: the steps of a fan stand as people count them, whoever saved the document."""
+    """Numbered nodes have the natural order, whichever program saved the document."""
     names = ["a", *(f"n{i}" for i in range(12)), "z"]
     arrows = [("a", n) for n in names[1:-1]] + [(n, "z") for n in names[1:-1]]
     edges = [_arrow(*arrow) for arrow in arrows]
@@ -292,7 +292,7 @@ def test_numbered_names_are_sorted_by_number():
 
 @given(ANY)
 def test_cycles_are_refused_with_their_nodes(edges):
-    """K4: also an arrow from a node to itself."""
+    """A connection from a node to itself is a cycle."""
     circle = {
         n for n in NODES if any(n in upstream([e.source], edges) for e in edges if e.target == n)
     }
@@ -323,7 +323,7 @@ def test_upstream_and_downstream_are_inverse(edges, start):
 
 @given(DAGS, st.lists(st.sampled_from(NODES), min_size=1, max_size=3))
 def test_a_selection_includes_its_dependencies(edges, chosen):
-    """K8: run all, selected, from here, up to here."""
+    """Run all, a selection, from here, or up to here."""
     document = Document(
         1,
         nodes={name: Node("executable") for name in NODES},
@@ -342,15 +342,15 @@ def test_a_selection_includes_its_dependencies(edges, chosen):
 
 def test_invalid_selections_are_refused():
     document = Document(1, nodes={"a": Node("executable")})
-    with pytest.raises(Invalid, match=r"nodes\.1: there is no node 'b'"):
+    with pytest.raises(Invalid, match=r"nodes\.1: .* node 'b'"):
         selected_nodes(document, "selected", ["a", "b"])
-    with pytest.raises(Invalid, match="the scope 'to' needs at least one node"):
+    with pytest.raises(Invalid, match="scope 'to' needs"):
         selected_nodes(document, "to", [])
     assert selected_nodes(document, "all", []) == {"a"}
 
 
 def test_comments_are_part_of_the_file_and_not_of_a_run():
-    """K9: a file without comments means the same as before there were any."""
+    """A file without comments keeps its meaning."""
     text = '{"version": 1, "comments": {"%s": {"text": "# Data", "size": [300, 80]}}}'
     document = read_document(text % "#1")
     assert document.comments == {"#1": Comment("# Data", (300, 80))}

@@ -1,4 +1,4 @@
-"""R5: the plans of both runs, with the digests of their code."""
+"""The plans of both runs, with the digests of their code."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""R5: code with files beside it from another version."""
+"""Code with files from another version."""
 
 from pathlib import Path
 

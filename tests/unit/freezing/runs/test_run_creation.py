@@ -1,4 +1,4 @@
-"""R1: a run of a template is the run of its request; one submission key makes one run."""
+"""A run of a template equals the run of its request. One submission key makes one run."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -121,7 +121,7 @@ def template(yard: Yard, ann: Caller, flow: str) -> RunTemplate:
 
 @BOTH
 def test_a_submission_key_creates_one_run(yard: Yard, ann: Caller, template: RunTemplate) -> None:
-    """R1: two dispatchers, or a dispatcher that is asked again after a crash."""
+    """Two dispatchers ask, or one asks again after a crash."""
     origin = Origin("automation", new_id(), DUE)
 
     def create(_: int) -> tuple[str, bool]:
@@ -161,7 +161,7 @@ def test_an_equal_request_is_the_same_template(yard: Yard, ann: Caller, flow: st
 def test_a_template_outlives_changes_of_its_files(
     yard: Yard, ann: Caller, template: RunTemplate, flow: str
 ) -> None:
-    """R1: a pinned schedule uses what it froze."""
+    """A pinned schedule uses the frozen files."""
     root = yard.parts.files.root
     (root / flow).write_text("{")
     (root / "data.csv").write_text("other\n")
@@ -249,7 +249,7 @@ def test_a_retry_keeps_its_schedule_or_trigger_and_its_due_time(yard, ann, templ
 def test_a_retry_belongs_to_the_projects_of_its_run(
     yard: Yard, ann: Caller, template: RunTemplate
 ) -> None:
-    """J1: those of its schedule, and those in which it is linked itself."""
+    """Those of its automation, and those to which it is linked itself."""
     services, store = yard.services, yard.store
     nightly, wine, _ = (
         services.projects.create(ann, NewProject(name)) for name in ("nightly", "wine", "beer")

@@ -1,4 +1,4 @@
-"""E10: a run of one executable."""
+"""A run of one executable."""
 
 import json
 from pathlib import Path
@@ -54,7 +54,7 @@ def test_an_unready_dataset_names_its_argument(yard, ann, tool, root):
 
 
 def test_an_artifact_is_an_input(yard, ann, tool, root, finished):
-    """A1: by its name, or with the output; a path may begin with ./ to be told from it."""
+    """It is found by name or with its output. A leading `./` marks a path."""
     (root / "d.csv").write_text("a\n")
     finished(path=tool, name="made", parameters={"source": "d.csv"})
     (root / "made").write_text("b\n")
@@ -90,7 +90,7 @@ def test_a_container_needs_an_image(yard, ann, tool, root):
 def test_an_artifact_without_a_file_is_refused(yard, ann, tool, root):
     (root / "d.csv").write_text("a\n")
     yard.services.runs.create(ann, NewRun(path=tool, name="slow", parameters={"source": "d.csv"}))
-    with pytest.raises(Invalid, match="slow has no file: its run 1 is queued") as refused:
+    with pytest.raises(Invalid, match="run 1 is queued") as refused:
         document_of(yard, ann, NewRun(path=tool, parameters={"source": "slow"}))
     assert [detail.path for detail in refused.value.details] == ["parameters.source"]
 
@@ -115,7 +115,6 @@ def test_values_and_texts():
     ],
 )
 def test_a_refusal_names_the_parameter(body, error):
-    """Q1."""
     with pytest.raises(error) as refused:
         given_values(ARGUMENTS, body, "it")
     assert refused.value.details[0].path.startswith("parameters.")
@@ -137,7 +136,7 @@ def test_the_hint_shows_how_to_declare_a_parameter(known, owner, hint):
 
 
 def test_an_undescribed_program_has_the_given_arguments(yard, ann, root):
-    """A3: a Dockerfile, whose words are those of who runs it."""
+    """The user's words are passed to the Dockerfile."""
     (root / "tool").mkdir()
     (root / "tool/Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     told = [Argument("n", type="int")]
@@ -157,7 +156,7 @@ def test_an_undescribed_program_has_the_given_arguments(yard, ann, root):
 def test_an_invalid_image_name_is_refused_at_once(yard, ann, root):
     (root / "work.py").write_text("print()")
     for name in ("Upper", "two words", "x:", "../x"):
-        with pytest.raises(Invalid, match="is not a valid image name") as refused:
+        with pytest.raises(Invalid, match="a valid image name") as refused:
             yard.services.runs.create(ann, NewRun(path="work.py", image=name))
         assert refused.value.details[0].path == "image"
     for name in ("python:3.12", "host:5000/a/b", f"sha256:{'0' * 64}"):
@@ -165,23 +164,22 @@ def test_an_invalid_image_name_is_refused_at_once(yard, ann, root):
 
 
 def test_missing_gpus_are_refused_at_once(yard, ann, root):
-    """A3, BI-362."""
     (root / "Dockerfile").write_text("FROM x\n")
     yard.settings.gpus = ["0"]
     made = yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=1))
     with yard.store.read() as c:
         (record,) = yard.store.tasks.of_run(c, made.id)
     assert record.plan.gpu == 1
-    with pytest.raises(Invalid, match="2 requested, but this machine has 1") as refused:
+    with pytest.raises(Invalid, match=r"2 requested, .* 1") as refused:
         yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=2))
     assert refused.value.details[0].path == "gpu"
-    with pytest.raises(Invalid, match="gpu must be from 0 to") as refused:
+    with pytest.raises(Invalid, match="from 0 to") as refused:
         yard.services.runs.create(ann, NewRun(path="Dockerfile", gpu=-1))
     assert refused.value.details[0].path == "gpu"
 
 
 def test_a_companion_file_is_found_beside_its_file(yard, ann, root):
-    """E13: where the other is given by its path; what is given itself goes before."""
+    """The given path of a file leads to its companion. A given companion comes first."""
     (root / "data").mkdir()
     for name in ("data/a.bam", "data/a.bam.bai", "other"):
         (root / name).write_text(name)

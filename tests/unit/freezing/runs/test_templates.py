@@ -1,4 +1,4 @@
-"""E10, W9: what a run is made of, before it is written."""
+"""The parts of a run before it is stored."""
 
 import pytest
 
@@ -24,10 +24,10 @@ def test_a_file_is_drafted_in_its_own_folder(yard: Yard, ann: Caller, tool: str)
 
 @pytest.mark.parametrize("body", [NewRun(), NewRun(path="a.py", executable="b")])
 def test_either_a_path_or_an_executable_is_needed(yard: Yard, ann: Caller, body: NewRun) -> None:
-    with pytest.raises(Invalid, match="either a path or an executable"):
+    with pytest.raises(Invalid, match="or an executable"):
         freeze(yard.parts, ann.name, body)
 
 
 def test_a_missing_file_is_refused(yard: Yard, ann: Caller) -> None:
-    with pytest.raises(NotFound, match=r"There is no file gone\.py"):
+    with pytest.raises(NotFound, match=r"no file gone\.py"):
         freeze(yard.parts, ann.name, NewRun(path="gone.py"))

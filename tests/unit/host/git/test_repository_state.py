@@ -1,4 +1,4 @@
-"""J3: the commit, the branch and the changes of the code of a run."""
+"""The commit, the branch and the changes of the code of a run."""
 
 import os
 from pathlib import Path

@@ -112,7 +112,7 @@ def test_a_file_that_others_can_access_is_refused(secrets, mode):
 def test_unreadable_files_are_refused(tmp_path):
     with pytest.raises(Invalid, match="No such file"):
         names_in(tmp_path / "none")
-    with pytest.raises(Invalid, match=r"not a regular file|Is a directory"):
+    with pytest.raises(Invalid, match=r"a regular file|Is a directory"):
         names_in(tmp_path)
 
 

@@ -59,10 +59,10 @@ def test_an_edited_file_is_kept(path, edited):
 def test_the_unit_of_another_store_is_kept(path):
     user_unit.write(text_for(), STORE, False)
     other = Path("/home/ann/other")
-    with pytest.raises(Conflict, match="unit of the store /home/ann/store"):
+    with pytest.raises(Conflict, match="the store /home/ann/store"):
         user_unit.write(text_for(other), other, False)
     with pytest.raises(Conflict):
-        user_unit.check_ours(other, False)
+        user_unit.check_owned(other, False)
     assert user_unit.unit_state(other).state == "other-store"
 
 

@@ -1,4 +1,4 @@
-"""E13: `$import` and `$include` of files beside a document."""
+"""`$import` and `$include` of files beside a document."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""E13: a job file of CWL gives the values and the files of a run."""
+"""A job file of CWL gives the values and the files of a run."""
 
 import json
 from typing import Any
@@ -77,7 +77,7 @@ def test_secondary_files_are_arguments_of_their_own() -> None:
         "reads_bai": JobFile("a.bam.bai", "jobs/other/a.bam.bai"),
         "reads_idx": JobFile("a.idx", "jobs/a.idx"),
     }
-    with pytest.raises(Invalid, match=r"job\.reads\.secondaryFiles: b\.bam\.csi has none of the"):
+    with pytest.raises(Invalid, match=r"job\.reads\.secondaryFiles: b\.bam\.csi"):
         job_of(inputs, {"reads": file("b.bam", secondaryFiles=[file("b.bam.csi")])})
 
 
@@ -86,9 +86,8 @@ def test_several_files_become_a_folder_and_one_stays_a_file() -> None:
     assert job_of(inputs, {"a": [file("x")]}).files == {"a": JobFile("x", "jobs/x")}
     job = job_of(inputs, {"a": [file("n/y"), file("x")]})
     assert job.files["a"].entries == (JobFile("y", "jobs/n/y"), JobFile("x", "jobs/x"))
-    assert [str(note) for note in job.notes] == [
-        "a: the files are passed in the order of their names, not as y, x."
-    ]
+    (note,) = job.notes
+    assert str(note).startswith("a: ") and str(note).endswith(" y, x.")
     assert job_of(inputs, {"a": []}).files == {"a": JobFile("a", entries=())}
     inputs = {"a": {"type": "File[]", "secondaryFiles": ".i"}}
     # Like for one file, a file with the name of the pattern is taken if it is there.
@@ -130,12 +129,12 @@ def test_unfit_values_are_refused_with_their_input(kind: Any, value: Any, messag
 
 
 def test_unsupported_features_of_a_job_are_refused() -> None:
-    with pytest.raises(Invalid, match="requirements of a job are not supported"):
+    with pytest.raises(Invalid, match="requirements of a job"):
         job_of({}, {"cwl:requirements": [{"class": "EnvVarRequirement"}]})
-    with pytest.raises(Invalid, match=r"job\.a_b: is the same argument as another input: a-b"):
+    with pytest.raises(Invalid, match=r"job\.a_b: .* input: a-b"):
         job_of({"a-b": "int"}, {"a-b": 1, "a_b": 2})
-    with pytest.raises(Invalid, match="an object is needed, not a list"):
+    with pytest.raises(Invalid, match="not a list"):
         read_job(b"[]", "job.json", ())
-    with pytest.raises(Invalid, match=r"job\.yml: line 1: the file is empty"):
+    with pytest.raises(Invalid, match=r"job\.yml: line 1: .* empty"):
         read_job(b"", "job.yml", ())
     assert read_job(b"{}", "job.yml", ()) == Job({}, {})

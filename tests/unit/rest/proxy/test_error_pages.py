@@ -1,4 +1,4 @@
-"""P5: what people see in place of a page that is refused."""
+"""Pages that users see in place of a refused page."""
 
 import pytest
 

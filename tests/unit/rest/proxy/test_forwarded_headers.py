@@ -1,4 +1,4 @@
-"""P5, HOUSE 6.8: what passes the proxy, whatever it is."""
+"""Headers that pass the proxy."""
 
 from urllib.parse import quote
 
@@ -141,7 +141,7 @@ def test_only_a_trusted_ide_may_request_a_login():
 
 @pytest.mark.parametrize("scope", ["/", PREFIX, f"{PREFIX}deep/", "https://else.test/", "../../"])
 def test_a_service_worker_reaches_no_further_than_its_own_address(scope):
-    """HOUSE 6.8: of an IDE that is trusted; others have none."""
+    """Of an IDE that is trusted; others have none."""
     asked = [("Service-Worker-Allowed", scope), ("Service-Worker-Allowed", "/")]
     assert back(asked, is_trusted=True).get_list("Service-Worker-Allowed") == [PREFIX]
     assert "Service-Worker-Allowed" not in back(asked)
@@ -172,7 +172,7 @@ def test_hop_headers_are_removed_except_upgrades():
     ],
 )
 def test_a_page_gets_its_own_xsrf_value(shown, cookies, sent):
-    """P5, HOUSE 6.8: only what comes with the cookie that it repeats."""
+    """The value must come with the cookie that it repeats."""
     headers = {"X-XSRFToken": shown, "Cookie": cookies}
     assert told(headers).get("X-XSRFToken", "") == sent
     query = request_query(f"a=1&_xsrf={quote(shown, safe='')}", HTTPHeaders(headers))
@@ -181,7 +181,6 @@ def test_a_page_gets_its_own_xsrf_value(shown, cookies, sent):
 
 @pytest.mark.parametrize("secret", ["", "own"])
 def test_only_the_service_s_own_secret_is_forwarded(secret: str):
-    """P5."""
     given = HTTPHeaders({"X-NBYARD-secret": "browser's", "Connection": "X-Nbyard-Secret"})
     sent = request_headers(given, PREFIX, is_trusted=True, login_cookie=LOGIN, secret=secret)
     assert sent.get_list("X-Nbyard-Secret") == ([secret] if secret else [])

@@ -1,5 +1,7 @@
-"""P5: deployments through the server, for their owner only, under the rule of origins (HOUSE 6.8).
-With containers: tests/integration/docker/test_served_deployments.py."""
+"""Deployments through the server, for their owner and allowed origins only.
+
+With containers: tests/integration/docker/test_served_deployments.py.
+"""
 
 import asyncio
 import http.client
@@ -110,7 +112,6 @@ def test_preflight_requests_reach_no_service(app):
 
 
 def test_no_data_of_jupyter_reaches_the_service(app, cookies):
-    """HOUSE 6.8."""
     told = f"{cookies}; jupyterhub-session-id=h; service-x=h; mine=1; _xsrf=nby.2|inner"
     for headers in (OWN, {}):
         answer = app.request(
@@ -129,7 +130,7 @@ def test_no_data_of_jupyter_reaches_the_service(app, cookies):
 
 
 def test_only_the_proxy_sends_the_secret_of_a_revision(app):
-    """P5: nobody else can say one, nor is another service told it."""
+    """No client can send one, and no other service receives it."""
     store = app.app.web_app.settings["nbyard"].yard().store
     with store.read() as c:
         row = store.deployments.serving(c, local_name(), "app")
@@ -142,7 +143,6 @@ def test_only_the_proxy_sends_the_secret_of_a_revision(app):
 
 
 def test_cookies_of_the_service_are_limited_to_its_path(app):
-    """HOUSE 6.8."""
     answer = get(app, f"{WEB}login")
     assert (answer.status, answer.headers["Location"]) == (302, f"{WEB}in")
     lines = answer.headers.get_all("Set-Cookie", [])
@@ -161,20 +161,19 @@ def test_cookies_of_the_service_are_limited_to_its_path(app):
 
 @pytest.mark.parametrize("port", ["web", "kept"])
 def test_a_redirect_never_leads_to_jupyter_itself(app, port):
-    """HOUSE 6.8: whoever follows it does so with what lets him into Jupyter."""
+    """Whoever follows it does so with what lets him into Jupyter."""
     address = f"/nbyard/deployments/app/{port}/"
     answer = get(app, f"{address}astray")
     assert (answer.status, answer.headers["Location"]) == (302, f"{address}api/contents")
 
 
 def test_pages_of_a_trusted_ide_have_no_sandbox(app):
-    """P2, HOUSE 6.8."""
     answer = get(app, "/nbyard/deployments/lab/web/")
     assert answer.headers.get_all("Content-Security-Policy") == ["frame-ancestors 'self'"]
 
 
 def test_only_a_trusted_ide_has_a_service_worker(app):
-    """HOUSE 6.8: no sandbox holds one, nor may it take the place of one that was trusted."""
+    """No sandbox holds one, nor may it take the place of one that was trusted."""
     lab, wish = "/nbyard/deployments/lab/web/", {"Service-Worker": "script"}
     assert get(app, f"{lab}login", wish).headers["Service-Worker-Allowed"] == lab
     Echo.seen.clear()
@@ -186,7 +185,6 @@ def test_only_a_trusted_ide_has_a_service_worker(app):
 
 
 def test_only_the_owner_and_no_foreign_page_is_admitted(app, cookies):
-    """P5, I22."""
     refused = app.request("GET", WEB, None, {})
     assert (refused.status, refused.json["code"]) == (401, "unauthenticated")
     assert "WWW-Authenticate" in refused.headers
@@ -205,7 +203,7 @@ def test_only_the_owner_and_no_foreign_page_is_admitted(app, cookies):
 
 @pytest.mark.parametrize("origin", ["http://evil.test", "null", "http://127.0.0.1", ""])
 def test_no_setting_admits_a_foreign_page(app, cookies, origin, monkeypatch):
-    """I22: also where Jupyter itself answers pages from everywhere."""
+    """Even if Jupyter itself allows every origin."""
     monkeypatch.setitem(app.app.web_app.settings, "allow_origin", "*")
     for asker in (OWN, {"Cookie": cookies}):
         headers = asker | {"Origin": origin}
@@ -255,12 +253,11 @@ def test_a_body_of_ambiguous_length_is_refused(app, lengths):
 
 
 def test_a_response_is_forwarded_unchanged(app, service):
-    """P5."""
     connection = http.client.HTTPConnection("127.0.0.1", app.port, timeout=20)
     connection.request("GET", f"{WEB}slow", headers=OWN)
     answer = connection.getresponse()
     assert answer.read(4) == b"one ", "before the service has said the rest"
-    service.let_go()
+    service.request_end()
     assert answer.read() == b"two"
     connection.close()
     assert len(get(app, f"{WEB}large").content) == LARGE
@@ -276,7 +273,7 @@ def test_a_partial_response_is_recognisable(app):
 @pytest.mark.parametrize("asked", ["*", '"x"', None])
 @pytest.mark.parametrize("length", ["5", "70000"])
 def test_a_head_response_is_forwarded(app, length, asked):
-    """P5: with no Etag of the server's, and as it is where a page has a copy."""
+    """It has no Etag of the server, and the cached page is confirmed."""
     wants = {"X-Says": length} | ({"If-None-Match": asked} if asked else {})
     answer = app.request("HEAD", f"{WEB}length", None, OWN | wants)
     assert (answer.status, answer.headers["Content-Length"]) == (200, length)
@@ -286,7 +283,6 @@ def test_a_head_response_is_forwarded(app, length, asked):
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 @pytest.mark.parametrize("length", ["five", "-5", "5, 6", "9" * 5000])
 def test_a_response_of_ambiguous_length_is_refused(app, method, length):
-    """P5."""
     answer = app.request(method, f"{WEB}length", None, OWN | {"X-Says": length})
     assert answer.status == 502
     assert method == "HEAD" or "closed the connection" in answer.json["message"]
@@ -308,7 +304,7 @@ def test_an_unresponsive_service_is_reported(app):
 
 
 def test_a_down_service_is_not_awaited(app):
-    """P5: a container that is paused takes connections, and never answers."""
+    """A paused container accepts connections, but never responds."""
     Echo.seen.clear()
     answer = get(app, "/nbyard/deployments/down/web/a")
     assert (answer.status, answer.json["code"]) == (503, "unavailable")
@@ -335,7 +331,7 @@ def traffic(app: JupyterServer, name: str) -> tuple[int, int]:
     ("path", "is_error"), [("a", False), ("login", False), ("half/head", True), ("switch", True)]
 )
 def test_requests_are_counted(app, path, is_error):
-    """M6: an error is what the service did not answer."""
+    """Only a missing response is an error."""
     requests, errors = traffic(app, "app")
     assert get(app, WEB + path).status in (200, 302, 502)
     # who asks may have the answer a moment before it is counted
@@ -343,7 +339,7 @@ def test_requests_are_counted(app, path, is_error):
 
 
 def test_unanswered_and_refused_requests_are_counted(app, cookies):
-    """M6: who may not ask is not counted."""
+    """Requests without permission are not counted."""
     requests, errors = traffic(app, "gone")
     get(app, "/nbyard/deployments/gone/web/")
     assert app.request("GET", "/nbyard/deployments/gone/web/", None, {}).status == 401
@@ -352,7 +348,7 @@ def test_unanswered_and_refused_requests_are_counted(app, cookies):
 
 
 def test_refusals_of_the_service_are_counted_separately(app):
-    """M6: *Try It* reads the schema, which no user asked for."""
+    """*Try It* reads the schema, which no user requested."""
     before = traffic(app, "app")
     refused = app.send("GET", "/deployments/app/traffic").json["refused"]
     own = {"X-Nbyard-Uncounted": "1"}
@@ -364,14 +360,13 @@ def test_refusals_of_the_service_are_counted_separately(app):
 
 
 def test_a_websocket_is_counted_once_when_it_is_opened(app):
-    """M6."""
     requests, errors = traffic(app, "app")
     say(app)
     assert traffic(app, "app") == (requests + 1, errors)
 
 
 def test_requests_to_a_deployment_keep_the_server_active(app):
-    """P5: what is sent over a websocket too."""
+    """Websocket messages count as well."""
     web_app = app.app.web_app
     times = web_app.settings["last_activity_times"]
     for ask in (lambda: get(app, WEB), lambda: say(app)):
@@ -403,7 +398,7 @@ def say(app: JupyterServer, path: str = f"{WEB}socket", **how: Any) -> Any:
 
 
 def test_websockets_are_forwarded(app):
-    """P5: text, bytes, subprotocols, and how they end."""
+    """Text, bytes, subprotocols and the closing code."""
     told, heard, protocol, code = say(app, subprotocols=["a", "v1.kernel"])
     assert (heard, protocol, code) == ([True, True, True], "v1.kernel", 4001)
     sent = {name.lower(): value for name, value in told}
@@ -420,12 +415,11 @@ def test_websockets_are_forwarded(app):
     ],
 )
 def test_a_websocket_is_refused_like_other_requests(app, path, headers, status):
-    """I22."""
     assert get(app, path, WISH | headers).status == status
 
 
 def test_a_model_keeps_its_connection_for_the_next_request(app, monkeypatch):
-    """P5: whatever its answers look like; half an answer ends it."""
+    """This holds for all complete responses. An incomplete one closes the connection."""
     take, taken = Connections.take, list[bool]()
 
     def counted(kept: Connections, spot: Any) -> Any:
@@ -455,7 +449,7 @@ def _connection(app: JupyterServer) -> str:
 
 
 def test_an_admission_holds_for_one_user_and_deployment(app, cookies):
-    """I22: what is remembered for a second is of the very same words only."""
+    """The cached admission holds for a second and the same headers only."""
     here = {"Origin": f"http://127.0.0.1:{app.port}"}
     for _ in range(2):
         assert app.request("GET", WEB, None, {"Cookie": cookies}).status == 200

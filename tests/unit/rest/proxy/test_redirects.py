@@ -1,4 +1,4 @@
-"""P5, HOUSE 6.8: a redirect of a service on this host stays below its own address."""
+"""A redirect of a service on this host stays below its own address."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""P5: one exchange with a service."""
+"""One exchange with a service."""
 
 import asyncio
 import socket

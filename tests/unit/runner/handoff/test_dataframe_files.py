@@ -1,4 +1,4 @@
-"""E14: data frames come back equal, with their types, nulls, zones, categories and index."""
+"""Data frames come back equal, with their types, nulls, zones, categories and index."""
 
 import subprocess
 import sys
@@ -164,7 +164,7 @@ def test_rare_types_are_kept(tmp_path: Path, value: pandas.DataFrame) -> None:
 def test_data_that_would_be_lost_are_refused_with_a_reason(
     tmp_path: Path, value: Any, words: str
 ) -> None:
-    with pytest.raises(Unfit, match=f"the data frame cannot be handed over: .*{words}"):
+    with pytest.raises(Unfit, match=f"be handed over: .*{words}"):
         through(tmp_path, value)
 
 
@@ -225,7 +225,7 @@ def test_numbers_of_any_kind(tmp_path_factory: Any, value: pandas.DataFrame) -> 
 
 
 def test_a_missing_pyarrow_is_named(tmp_path, monkeypatch) -> None:
-    """L1: in a run it is a missing module, outside of one nothing is left."""
+    """In a run, this is a missing module. Outside a run, no file remains."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("NBYARD_ATTEMPT", raising=False)
     monkeypatch.setitem(sys.modules, "pyarrow", None)
@@ -240,7 +240,7 @@ def test_a_missing_pyarrow_is_named(tmp_path, monkeypatch) -> None:
 
 @pytest.mark.parametrize("wanted", [None, pandas.DataFrame])
 def test_a_missing_engine_of_pandas_is_named(tmp_path, monkeypatch, wanted: Any) -> None:
-    """L1: also in the words of pandas itself, with which it reads."""
+    """The error of pandas itself has the same name."""
     path = str(tmp_path / "x.parquet")
     form_of(pandas.DataFrame({"a": [1]})).write(path)
     monkeypatch.setattr(

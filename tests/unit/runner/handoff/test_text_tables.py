@@ -140,7 +140,7 @@ def test_a_file_that_changed_is_refused(tables: Tables, tmp_path: Path) -> None:
     read_as(tables, tmp_path, "a\n31.12.2024\n", pandas.DataFrame)
     (tmp_path / "x.csv").write_text("a\n12/31/2024\n")
     for wanted in LIBRARIES:
-        with pytest.raises(Unfit, match=r"12/31/2024.* is not written as %d\.%m\.%Y"):
+        with pytest.raises(Unfit, match=r"12/31/2024.* %d\.%m\.%Y"):
             read_value(str(tmp_path / "x.csv"), wanted)
 
 
@@ -151,7 +151,6 @@ def test_undescribed_tables_are_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("library", [pandas.DataFrame, polars.DataFrame, pyarrow.Table])
 def test_an_undescribed_table_with_tabs_is_read(tmp_path: Path, library: Any) -> None:
-    """D6."""
     for name in ("x.tsv", "x.TAB"):
         (tmp_path / name).write_text("a\tb,c\n1\tx\n")
         assert values(read_value(str(tmp_path / name), library)) == {"a": [1], "b,c": ["x"]}

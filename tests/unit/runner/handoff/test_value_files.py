@@ -1,4 +1,4 @@
-"""E14: what is handed over comes back equal."""
+"""Values that are passed between nodes stay equal."""
 
 import json
 import math
@@ -119,10 +119,10 @@ def test_a_file_is_read_in_the_requested_form(tmp_path: Path) -> None:
     Path(path).write_text('{"a": 1}')
     assert read_value(path) == {"a": 1} and read_value(path, dict) == {"a": 1}
     assert read_value(path, Path) == Path(path) and read_value(path, bytes) == b'{"a": 1}'
-    with pytest.raises(Unfit, match=r"x\.json gives a dict, where a list is wanted"):
+    with pytest.raises(Unfit, match=r"x\.json .* dict, .* list"):
         read_value(path, list)
     Path(path).write_text('{"a": ')
-    with pytest.raises(Unfit, match=r"x\.json cannot be read as json"):
+    with pytest.raises(Unfit, match=r"x\.json cannot be read"):
         read_value(path)
 
 

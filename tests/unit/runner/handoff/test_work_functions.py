@@ -1,4 +1,4 @@
-"""E14: by name, in a run and outside of one."""
+"""Data by name, in a run and outside one."""
 
 import json
 import math
@@ -55,11 +55,11 @@ def test_a_run_provides_values_and_contents_of_files(run: Path) -> None:
 
 
 def test_a_missing_input_is_an_error(run: Path) -> None:
-    with pytest.raises(nbyard.NotGiven, match="received no value for 'other'"):
+    with pytest.raises(nbyard.NotGiven, match="no value for 'other'"):
         nbyard.input("other")
-    with pytest.raises(nbyard.NotGiven, match=r"no output 'other' \(it has: out, csv, folder\)"):
+    with pytest.raises(nbyard.NotGiven, match=r"'other' \(.*: out, csv, folder\)"):
         nbyard.output("other", 1)
-    with pytest.raises(nbyard.Unfit, match="the input 'rate' is a float, where str is wanted"):
+    with pytest.raises(nbyard.Unfit, match=r"'rate' is a float, .* str"):
         nbyard.input("rate", type=str)
 
 
@@ -96,9 +96,9 @@ def test_a_failed_output_keeps_the_former_one(run: Path, monkeypatch: pytest.Mon
 
 
 def test_an_output_of_another_kind_is_refused(run: Path, tmp_path: Path) -> None:
-    with pytest.raises(nbyard.Unfit, match="'csv' is declared as csv and would be handed over as"):
+    with pytest.raises(nbyard.Unfit, match="'csv' is declared as"):
         nbyard.output("csv", pandas.DataFrame({"a": [1]}))
-    with pytest.raises(nbyard.Unfit, match="'folder' is declared as folder"):
+    with pytest.raises(nbyard.Unfit, match="'folder' is declared as"):
         nbyard.output("folder", b"")
     (tmp_path / "made").write_text("a\n1\n")
     nbyard.output("csv", tmp_path / "made")
@@ -133,9 +133,7 @@ def test_outside_of_a_run_the_default_is_used(tmp_path: Path) -> None:
     (tmp_path / "raw.json").write_text("[3]")
     assert nbyard.input("table", Path("raw.json")) == [3]
     assert nbyard.input("table", Path("raw.json"), type=Path) == Path("raw.json")
-    with pytest.raises(
-        nbyard.NotGiven, match=r"there is no table\.\* in .*handoff, and no default"
-    ):
+    with pytest.raises(nbyard.NotGiven, match=r"no table\.\* in .*handoff"):
         nbyard.input("table")
 
 
@@ -152,14 +150,14 @@ def test_several_files_of_one_name_are_an_error(tmp_path: Path) -> None:
     (tmp_path / "handoff").mkdir()
     for name in ("a.json", "a.txt"):
         (tmp_path / "handoff" / name).write_text("1")
-    with pytest.raises(nbyard.Unfit, match=r"several files for 'a': a\.json, a\.txt"):
+    with pytest.raises(nbyard.Unfit, match=r"'a': a\.json, a\.txt"):
         nbyard.input("a")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "../x", 3, None])
 def test_a_name_must_be_valid(name: Any) -> None:
     for call in (lambda: nbyard.input(name), lambda: nbyard.output(name, 1)):
-        with pytest.raises(nbyard.Unfit, match="is no name: use letters"):
+        with pytest.raises(nbyard.Unfit, match="is no name"):
             call()
 
 
@@ -167,12 +165,11 @@ def test_a_function_gets_a_hint_for_its_inputs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(work_functions.ATTEMPT, str(tmp_path / "call"))
-    with pytest.raises(nbyard.NotGiven, match="a function takes 'table' as a parameter"):
+    with pytest.raises(nbyard.NotGiven, match="takes 'table' as"):
         nbyard.input("table")
 
 
 def test_a_run_provides_secrets(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """E3."""
     (run / "secrets").mkdir()
     (run / "secrets/token").write_text("{1}")
     (run / "secrets/login.json").write_text('{"user": "ann"}')
@@ -182,7 +179,7 @@ def test_a_run_provides_secrets(run: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv(work_functions.SECRETS, str(run / "secrets"))
     assert nbyard.secret("token") == nbyard.input("token") == "{1}"
     assert nbyard.secret("login") == {"user": "ann"}
-    with pytest.raises(nbyard.NotGiven, match="this run received no credential for 'other'"):
+    with pytest.raises(nbyard.NotGiven, match="no credential for 'other'"):
         nbyard.secret("other")
 
 
@@ -190,7 +187,7 @@ def test_outside_of_a_run_a_secret_is_a_variable(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv(work_functions.SECRETS, raising=False)
     monkeypatch.setenv("API_TOKEN", "x")
     assert nbyard.secret("api_token") == "x"
-    with pytest.raises(nbyard.NotGiven, match="no environment variable other or OTHER"):
+    with pytest.raises(nbyard.NotGiven, match="variable other or OTHER"):
         nbyard.secret("other")
     with pytest.raises(nbyard.Unfit):
         nbyard.secret("../token")

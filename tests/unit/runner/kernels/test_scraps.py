@@ -1,4 +1,4 @@
-"""R5: numbers that notebooks glue with scrapbook are metrics."""
+"""Numbers that notebooks glue with scrapbook are metrics."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The executed notebook while it comes about (R2)."""
+"""The executed notebook while it comes about."""
 
 import asyncio
 import json

@@ -62,7 +62,7 @@ class Kernels:
         self.ends[pid].send(module.FREE)
         assert self.pool.is_free(one)
         if self.pool.wants_back(one.kernel):
-            self.pool.take_back(one, "/elsewhere")
+            self.pool.return_supervisor(one, "/elsewhere")
             assert self.ends[pid].recv(100) == b"/elsewhere"
             self.hear(pid)
         else:

@@ -27,7 +27,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     session = SimpleNamespace(client_for=lambda kernel: SimpleNamespace())
     monkeypatch.setattr(warm_notebook, "kernel_imports", SimpleNamespace(session=lambda: session))
-    monkeypatch.setattr(warm_notebook, "take_on", lambda told: None)
+    monkeypatch.setattr(warm_notebook, "adopt_attempt", lambda told: None)
     monkeypatch.setattr(warm_notebook, "_serve", serve)
     return found
 
@@ -51,7 +51,7 @@ class Kernel:
 def test_an_attempt_gets_another_kernel_if_the_ready_one_ends(
     served: list[Any], comes_up: bool, is_told: bool
 ) -> None:
-    """I4: and whoever speaks later is refused, so that he asks somebody else."""
+    """Later messages are refused, so that the sender tries another kernel."""
     hear, tell = socket.socketpair()
     with hear, tell:
         line = json.dumps(TOLD).encode() + b"\n"

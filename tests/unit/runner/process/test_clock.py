@@ -13,7 +13,7 @@ seconds = st.floats(0, 1e6)
 
 @given(begin=st.floats(0, 4e9), jump=st.floats(-1e9, 1e9), took=seconds)
 def test_a_duration_is_measured_monotonically(begin: float, jump: float, took: float) -> None:
-    """I21: whatever the time of day is set to meanwhile."""
+    """The time of day may change."""
     day, count = [begin], [5.0]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
@@ -30,7 +30,6 @@ def test_a_duration_is_measured_monotonically(begin: float, jump: float, took: f
 def test_silence_is_measured_here_and_restarts_with_each_sign(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """I21."""
     moment = [100.0]
     monkeypatch.setattr(clock, "time", SimpleNamespace(monotonic=lambda: moment[0]))
     silence = clock.Stillness()

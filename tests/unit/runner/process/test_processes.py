@@ -1,4 +1,4 @@
-"""Processes: found by descent and by mark, and ended (I12, F33)."""
+"""Processes: found by descent and by mark, and ended."""
 
 import os
 import signal
@@ -87,9 +87,9 @@ def test_killing_by_mark_spares_named_processes(sleeper: subprocess.Popen) -> No
 
 
 def test_forking_processes_are_killed() -> None:
-    """F33: it is stopped before it is killed, for what is stopped cannot fork.
+    """A process is stopped before it is killed, because a stopped one cannot fork.
 
-    A chain of daemons, each starting the next: bounded, and never many at a time.
+    A chain of daemons, each of which starts the next, is bounded.
     """
     chain = (
         "import os, time\n"

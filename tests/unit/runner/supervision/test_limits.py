@@ -27,7 +27,7 @@ def test_memory_is_checked_at_intervals() -> None:
 
 
 def test_kills_by_the_system_are_detected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F32: the control group counts them."""
+    """The control group counts them."""
     events = tmp_path / "memory.events"
     events.write_text("low 0\noom_kill 2\n")
     monkeypatch.setattr(
@@ -42,7 +42,7 @@ def test_kills_by_the_system_are_detected(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_each_broken_limit_is_reported() -> None:
-    """Q9: time and silence; memory only where short work would have ended."""
+    """Time and silence. Memory counts only if short work would have ended."""
     made = usage_recorder.Limits(
         {"timeout_seconds": 9, "silence_timeout_seconds": 5, "memory_bytes": 1}
     )

@@ -228,7 +228,7 @@ def test_listing_a_folder(data: Path, used: Callable[..., Used]) -> None:
 
 
 def test_watches_of_other_attempts_do_not_count(data: Path, used: Callable[..., Used]) -> None:
-    """X1: nodes side by side often name the same folder."""
+    """Parallel nodes often name the same folder."""
     folder = str(data / "deep")
 
     def watch() -> None:
@@ -309,7 +309,7 @@ def test_targets_of_links_are_seen(data: Path, used: Callable[..., Used]) -> Non
 
 
 def test_a_folder_with_two_names(data: Path, used: Callable[..., Used]) -> None:
-    """X1: one of them is a link."""
+    """One of them is a link."""
     (data.parent / "alias").symlink_to(data)
 
     def act() -> None:
@@ -324,7 +324,7 @@ def test_a_folder_with_two_names(data: Path, used: Callable[..., Used]) -> None:
 def test_a_link_that_leads_elsewhere_before_it_is_read(
     data: Path, used: Callable[..., Used]
 ) -> None:
-    """X1: nobody watches there, so it counts as read."""
+    """Nothing watches the target, so it counts as read."""
     (data / "now").symlink_to(data / "deep")
 
     def act() -> None:

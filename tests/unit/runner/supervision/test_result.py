@@ -39,7 +39,7 @@ def test_the_domain_reads_the_result(folder: AttemptFolder) -> None:
 def test_on_a_full_disk_the_reserve_is_released(
     folder: AttemptFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I15: the result is not lost."""
+    """The result is kept."""
     reserve, given_back = Reserve(), []
     reserve.hold(folder.path)
     real = AttemptFolder.write_whole

@@ -1,4 +1,4 @@
-"""R7: how soon work ends, by a test clock. Real work: conformance/runtimes.py, test_runs.py."""
+"""How soon work ends, by a test clock. Real work: conformance/runtimes.py, test_runs.py."""
 
 import os
 from pathlib import Path

@@ -130,7 +130,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_wrapper_script_of_the_tool_is_killed(tmp_path: Path, driver: Path) -> None:
-    """I12: its children are ended with it, also one that was stopped."""
+    """Its children stop as well, including a suspended one."""
     program = tmp_path / "bin" / "nvidia-smi"
     program.write_text(f"#!/bin/sh\nsleep 600 &\necho $! > {tmp_path}/child\nwait\n")
     meter = GpuMeter("GPU-a")
@@ -150,7 +150,7 @@ def test_a_wrapper_script_of_the_tool_is_killed(tmp_path: Path, driver: Path) ->
 
 @pytest.mark.usefixtures("driver")
 def test_a_hanging_tool_is_not_awaited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F38: SIGKILL ends it when the driver answers, perhaps never."""
+    """SIGKILL takes effect when the driver responds, perhaps never."""
     (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\nexec sleep 600\n")
     meter = GpuMeter("GPU-a")
     pid = meter.pid

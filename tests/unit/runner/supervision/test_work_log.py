@@ -1,4 +1,4 @@
-"""The log (I16, F28, F10)."""
+"""The log."""
 
 import json
 import os
@@ -38,7 +38,7 @@ def test_every_byte_is_logged_as_utf8(
 
 
 def test_a_log_is_full_at_its_limit(tmp_path: Path) -> None:
-    """I11: then nobody else sees that something was printed."""
+    """Otherwise, nobody would see later output."""
     log = Log(str(tmp_path / "log"), LIMIT)
     log.feed(b"x" * 1000)
     assert not log.is_full
@@ -96,7 +96,6 @@ def test_last_lines(tmp_path: Path) -> None:
 def test_a_full_disk_loses_lines_but_not_the_work(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F10, I15."""
     log = Log(str(tmp_path / "log"))
     real = os.write
 

@@ -181,7 +181,7 @@ def test_a_file_beside_that_of_another_output(attempt: Path) -> None:
 
 
 def test_values_of_matching_files_are_evaluated(attempt: Path) -> None:
-    """E13: a value becomes JSON, a file is taken, nothing is nothing."""
+    """A value becomes JSON, a file is collected, and null is nothing."""
     contents = [{"of": ["self", "0", "contents"]}]
     told = {"text": output("b.txt", value=contents)}
     told["code"] = output(value=[{"of": ["runtime", "exitCode"]}])
@@ -246,7 +246,7 @@ def test_a_file_may_be_its_own_companion(attempt: Path) -> None:
 
 
 def test_companions_of_several_files_are_collected(attempt: Path) -> None:
-    """E13: once, also where it was found itself; what has to be there and is not is told."""
+    """Each companion is collected once. A missing required one is reported."""
     (attempt / WORK / "a.txt.idx").write_text("i")
     idx = {"pattern": ".idx", "value": [], "required": False}
     told = {"o": output("*.txt", "*.idx", several=True, companions=[idx])}

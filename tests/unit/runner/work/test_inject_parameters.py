@@ -1,4 +1,4 @@
-"""Values into notebooks: exact where they arrive, inert on the way (R1, Q1, Q3, I24, E12)."""
+"""Values into notebooks: exact where they arrive, inert on the way."""
 
 import ast
 import json
@@ -45,7 +45,7 @@ def test_python_gets_numbers_that_are_none() -> None:
 
 
 def test_python_gets_the_type_of_the_default() -> None:
-    """R1: JSON has neither paths nor tuples; what the cell declares decides."""
+    """JSON has neither paths nor tuples, so the declared type of the cell decides."""
     defaults = "a = Path('x') / 'y'\nb: pathlib.Path\nc = (1, 2)\nd = {1}\ne = [1]\nf: str = 'x'"
     values = {"a": "p", "b": "q", "c": [3], "d": [4], "e": [5], "f": "z"}
     names = run_python(values_cell_source("", values, defaults))
@@ -58,14 +58,13 @@ def test_python_gets_the_type_of_the_default() -> None:
 @pytest.mark.parametrize("language", ["python", "R", "julia", "bash", "powershell", "scala"])
 @pytest.mark.parametrize("name", ["x = 1\nimport os\ny", "class", "", "a b", "a;b", "x" * 129])
 def test_names_are_checked_again(language: str, name: str) -> None:
-    """Q1."""
     with pytest.raises(CannotInject):
         values_cell_source(language, {name: 1})
 
 
 @given(TEXTS)
 def test_no_text_can_be_interpreted(text: str) -> None:
-    """Q3: in Julia and PowerShell a text is base64, in which no `$` can be written."""
+    """In Julia and PowerShell, texts are base64, which cannot contain `$`."""
     for language in ("julia", "powershell"):
         line = values_cell_source(language, {"x": text}).splitlines()[-1]
         assert "$" not in line.removeprefix("$x") and "`" not in line
@@ -86,7 +85,7 @@ def test_r_gets_json_strings() -> None:
 
 
 def test_r_gets_vectors_if_possible() -> None:
-    """E12: what the cell declares decides."""
+    """The declared type of the cell decides."""
     defaults = "a <- c(1, 2)\nb = c('x')\n c <- list(1)\nd <- cut(1)"
     values = {"a": [1, 2.5], "b": [], "c": [1], "d": [1], "e": [1]}
     assert values_cell_source("R", values, defaults).splitlines()[1:] == [

@@ -1,4 +1,4 @@
-"""E13: what references to found files come to, and how files beside others are called."""
+"""Values of references to found files, and names of files beside others."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""E8: what a function returns becomes the files of its outputs, or is refused in words."""
+"""The return values of a function become the files of its outputs, or are refused with a reason."""
 
 from pathlib import Path
 from typing import Any
@@ -105,11 +105,10 @@ def test_nested_too_deep(tmp_path: Path) -> None:
 
 
 def test_data_frames_and_arrays_are_written_as_such(tmp_path: Path) -> None:
-    """E14."""
     frame, path = pandas.DataFrame({"a": [1]}), str(tmp_path / "out" / "x.parquet")
     write_output(frame, "parquet", path)
     assert pandas.read_parquet(path).equals(frame)
     write_output(numpy.arange(3), "npy", str(tmp_path / "out" / "x.npy"))
     assert numpy.load(tmp_path / "out" / "x.npy").tolist() == [0, 1, 2]
-    with pytest.raises(Unfit, match="returned a DataFrame, which cannot be written as npy"):
+    with pytest.raises(Unfit, match=r"DataFrame, .* as npy"):
         write_output(frame, "npy", str(tmp_path / "out" / "y"))

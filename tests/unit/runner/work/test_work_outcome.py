@@ -1,4 +1,4 @@
-"""What became of the work, in words (E4, R2)."""
+"""What became of the work, in words."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ def message(failure: Any) -> str:
 
 
 def test_statuses() -> None:
-    """E4: exit code 3 is "exit code 3", with the last lines."""
+    """Exit code 3 is "exit code 3", with the last lines."""
     assert work_outcome.failure_of_status(0, "") is None
     found = work_outcome.failure_of_status(3 << 8, "last")
     cause = because("command-exited", exit_code=3)
@@ -109,7 +109,7 @@ def test_outputs(folder: AttemptFolder) -> None:
 
 @pytest.mark.parametrize("make", ["link", "deep", "fifo", "dangling"])
 def test_invalid_outputs_are_failures(folder: AttemptFolder, make: str) -> None:
-    """BI-195, BI-196: also when they are not required."""
+    """Also when they are not required."""
     place = folder.at("outputs/a")
     if make == "deep":
         os.makedirs(f"{place}/b")

@@ -1,4 +1,4 @@
-"""K5, R2: the files that each call wrote in the folder that it shares with others."""
+"""Files that each call wrote in the folder that calls share."""
 
 import json
 import os

@@ -59,7 +59,7 @@ def refused(ask: Callable[[], Any]) -> None:
 
 
 def test_a_hanging_cluster_is_asked_once_for_all(cluster: Cluster, client: Client) -> None:
-    """F8, R12: however many there are who want to know, and whatever."""
+    """Many callers ask different questions."""
     for ask in (cluster.workers, cluster.published_names, cluster.connect, cluster.describe):
         refused(ask)
     assert client.asked == 1
@@ -89,7 +89,7 @@ def test_one_thread_asks_again_and_others_fail_at_once(
 
 
 def test_no_thread_waits_for_another_request(cluster: Cluster, client: Client) -> None:
-    """F8: also not who asked before it was known that it hangs."""
+    """This includes callers that asked before the cluster was known to hang."""
     client.gate = threading.Event()
     one = threading.Thread(target=lambda: refused(cluster.workers))
     one.start()

@@ -77,7 +77,7 @@ def test_all_files_of_the_work_are_sent(folder: Path, place: Path, tmp_path: Pat
 def test_secrets_are_in_memory_and_deleted_with_the_worker(
     folder: Path, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """E3: also when that was killed."""
+    """This includes a killed worker."""
     monkeypatch.setattr(worker_functions, "MEMORY", str(tmp_path / "memory"))
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     (tmp_path / "memory").mkdir()
@@ -145,7 +145,7 @@ def test_results_without_space_are_not_fetched(
     error: type[Exception],
     message: str,
 ) -> None:
-    """I15: they wait, unless they fit on no empty disk."""
+    """They wait, unless they exceed an empty disk."""
     there = place / "attempt"
     (there / "outputs/o").mkdir(parents=True, exist_ok=True)
     for name in "ab":
@@ -182,7 +182,7 @@ def _ticked(place: Path, there: Path) -> bool:
 
 
 def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
-    """X1: the runner knows those at the places of outputs by it."""
+    """The runner identifies old files at the paths of outputs by their time."""
     large, small = folder / "code/large.csv", folder / "code/small.csv"
     large.write_bytes(b"x" * (worker_functions.PIECE_BYTES + 1))
     small.touch()
@@ -194,7 +194,7 @@ def test_old_files_keep_their_time(folder: Path, place: Path) -> None:
 
 
 def test_written_files_are_fetched(folder: Path, place: Path, sent: Path) -> None:
-    """R2, R12: new files and those of the code that changed, whatever time they have."""
+    """New files and changed files of the code, whatever their time."""
     before = (sent / "data.csv").stat()
     (sent / "data.csv").write_text("9,9")
     os.utime(sent / "data.csv", ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -218,7 +218,7 @@ def test_written_files_are_fetched(folder: Path, place: Path, sent: Path) -> Non
 def test_files_that_are_not_kept_are_named(
     folder: Path, place: Path, sent: Path, tmp_path: Path
 ) -> None:
-    """F11: neither links nor odd names come, and no more than the caps allow."""
+    """Links and invalid names are not fetched, and the limits hold."""
     for name, size in (("a", 1), ("b", 2), ("c", 3), ("large", 40), ("e\u0301", 1), ("\u00e9", 2)):
         (sent / name).write_bytes(b"x" * size)
     (sent / "link").symlink_to(tmp_path)
@@ -301,7 +301,7 @@ def test_large_inputs_are_not_sent_back(folder: Path, place: Path, sent: Path) -
 
 @pytest.mark.parametrize("path", ["../outside", "/etc/outside", "a/../../outside", ""])
 def test_nothing_is_written_outside_the_folder(folder: Path, path: str) -> None:
-    """F30: a worker's answer is the work's word."""
+    """The response of a worker may come from hostile work."""
 
     def ask(verb: str, *words: Any) -> Any:
         entry = {"path": path, "kind": "file", "mode": 0o644, "size": 1}
@@ -348,7 +348,7 @@ def test_a_missing_piece_leaves_no_gap(
 def test_files_fetched_before_the_worker_ended_are_kept(
     folder: Path, place: Path, sent: Path
 ) -> None:
-    """R12: the work is done, and its results are here."""
+    """The work has ended, and its results are on this machine."""
     size = worker_functions.PIECE_BYTES
     for name in ("small", "torn"):
         (sent / name).write_bytes(name.encode() * (1 if name == "small" else size))

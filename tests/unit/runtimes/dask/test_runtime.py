@@ -20,20 +20,19 @@ WISH = {"cpu": 2.0, "memory": 32e9, "gpu": 1}
 
 
 def test_undeclared_resources_are_not_requested() -> None:
-    """R12."""
     assert required_resources({**WISH, "gpu": None}, [GPU, {}]) == {}
     assert required_resources({**WISH, "gpu": None}, [GPU, LARGE]) == {"MEMORY": 32e9}
 
 
 def test_a_gpu_is_always_requested() -> None:
-    """R11: by whatever case it is called."""
-    with pytest.raises(Unavailable, match="no Dask worker declares a GPU"):
+    """The name has any case."""
+    with pytest.raises(Unavailable, match="declares a GPU"):
         required_resources(WISH, [LARGE])
     assert required_resources(WISH, [{"gpu": 2.0}]) == {"gpu": 1.0}
 
 
 def test_one_worker_must_have_all_resources() -> None:
-    """R12: else it would wait there for ever, behind workers that are free."""
+    """Otherwise, the task would wait forever behind free workers."""
     words = r"no Dask worker has GPU=1 with MEMORY=3.2e\+10 \(the most is GPU=1, MEMORY=6.4e\+10\)"
     with pytest.raises(Unavailable, match=words):
         required_resources(WISH, [GPU, LARGE])
@@ -41,7 +40,7 @@ def test_one_worker_must_have_all_resources() -> None:
 
 
 def test_too_many_resources_are_refused_with_the_maximum() -> None:
-    with pytest.raises(Unavailable, match=r"has CPU=2 \(the most is CPU=1\)"):
+    with pytest.raises(Unavailable, match=r"CPU=2 \(.* CPU=1\)"):
         required_resources({**WISH, "gpu": None}, [{"CPU": 1.0}, {"CPU": 0.5}])
 
 
@@ -123,7 +122,7 @@ def begun(cluster: FakeCluster, runtime: DaskRuntime, folder: Path) -> Order:
 def test_ended_attempts_are_removed_before_disconnecting(
     cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
 ) -> None:
-    """I12: else it keeps the worker's thread until the worker gives up."""
+    """Otherwise, it would occupy a thread until the worker times out."""
     order = begun(cluster, runtime, tmp_path)
     (tmp_path / "result.json").write_text("{}")
     runtime.stop(order, because("text", text="it is at its end"))
@@ -138,7 +137,6 @@ def test_ended_attempts_are_removed_before_disconnecting(
 def test_a_sweep_that_fails_is_repeated(
     cluster: FakeCluster, runtime: DaskRuntime, tmp_path: Path
 ) -> None:
-    """I12, F8."""
     begun(cluster, runtime, tmp_path)
     cluster.refusal = Unavailable("the worker does not answer")
     assert runtime.sweep("store", []) == []
@@ -151,7 +149,7 @@ def test_a_sweep_that_fails_is_repeated(
 
 
 def test_every_worker_is_asked_about_paths(cluster: FakeCluster, runtime: DaskRuntime) -> None:
-    """R12, X1: results may have been computed by any of them."""
+    """Any of them may have computed the results."""
     cluster.known.append("tcp://w2")
     told: list[Any] = [*runtime.path_states(("/a", "/b"))]
     assert told == [("describe_paths", ["/a", "/b"], PATHS.name)] * 2
@@ -159,6 +157,6 @@ def test_every_worker_is_asked_about_paths(cluster: FakeCluster, runtime: DaskRu
     with pytest.raises(Unavailable, match="tcp://w2"):
         runtime.path_states(["/a"])
     cluster.known = []
-    with pytest.raises(Unavailable, match="No Dask worker is registered"):
+    with pytest.raises(Unavailable, match="No Dask worker is"):
         runtime.path_states(["/a"])
     assert cluster.ended == ["nobody"], "a cluster that scales with its work gets a request"

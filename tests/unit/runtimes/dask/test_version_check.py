@@ -19,12 +19,14 @@ def test_small_differences_are_accepted() -> None:
 
 
 def test_each_difference_is_reported() -> None:
-    """R12."""
     other = found(told(dask="2024.1.0"), told(python="3.12.1.final.0", msgpack="2.0"))
-    assert list(map(str, version_differences(other))) == [
-        "the scheduler has distributed 2024.1.0, this installation has 2026.8.0",
-        "the worker tcp://w:1 has Python 3.12, this installation has 3.11",
-        "the worker tcp://w:1 has msgpack 2, this installation has 1",
+    scheduler = {"package": "distributed", "theirs": "2024.1.0", "own": "2026.8.0"}
+    python = {"package": "Python", "theirs": "3.12", "own": "3.11"}
+    msgpack = {"package": "msgpack", "theirs": "2", "own": "1"}
+    assert version_differences(other) == [
+        because("scheduler-differs", **scheduler),
+        because("worker-differs", worker="tcp://w:1", **python),
+        because("worker-differs", worker="tcp://w:1", **msgpack),
     ]
 
 

@@ -17,7 +17,7 @@ print(eval(expression, packed)[0]["path"], "nbyard" in sys.modules)
 
 
 def test_a_function_runs_without_nbyard_on_the_worker(tmp_path: Path) -> None:
-    """R12: in a Python that has only its standard library."""
+    """The Python has only its standard library."""
     (tmp_path / "attempt").mkdir()
     (tmp_path / "attempt/log").write_text("x")
     told = pickle.dumps((EXPRESSION, CODE.call("outputs", str(tmp_path), ["log"])))

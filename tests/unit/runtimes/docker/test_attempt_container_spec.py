@@ -9,7 +9,7 @@ import pytest
 from nbyard.dockerd import ATTEMPT, RUN, EngineImage, EngineInfo, OwnedObject
 from nbyard.domain.attempts.structs import CommandWork, NotebookWork, TaskFile
 from nbyard.runtimes.docker import attempt_container_spec
-from nbyard.runtimes.docker.attempt_container_spec import container_spec, expand_word, is_ours
+from nbyard.runtimes.docker.attempt_container_spec import container_spec, expand_word, is_owned
 from nbyard.runtimes.protocol import Order
 
 INFO = EngineInfo(2**30, 2, 0.0, frozenset(), False, False)
@@ -43,7 +43,6 @@ def test_a_command_sees_three_folders_its_task_and_our_names_in_its_environment(
 
 
 def test_the_handoff_functions_follow_packages_of_the_image(tmp_path):
-    """E14."""
     task = TaskFile("a", "t", "m", CommandWork(["tool"]), {})
     image = EngineImage(
         "i", 1, {}, [], [], [], [], 0.0, {attempt_container_spec.PYTHON_PATH: "/opt/own"}
@@ -96,11 +95,10 @@ def test_paths_are_rendered(word, expected):
 )
 def test_a_label_alone_proves_no_ownership(kind, name, labels, expected):
     """Forged labels (4.4)."""
-    assert is_ours(OwnedObject(kind, name, labels, 0.0)) is expected
+    assert is_owned(OwnedObject(kind, name, labels, 0.0)) is expected
 
 
 def test_containers_never_run_as_root(monkeypatch):
-    """P11."""
     monkeypatch.setattr(os, "getuid", lambda: 0)
     assert attempt_container_spec.container_user(INFO) == (65534, 65534)
     monkeypatch.setattr(os, "getuid", lambda: 1000)
@@ -111,7 +109,7 @@ def test_containers_never_run_as_root(monkeypatch):
 
 
 def test_a_shell_fills_variables_or_fails(tmp_path):
-    """E3: the command does not begin without them."""
+    """The command does not start without them."""
     tell = ["sh", "-c", 'printf "<%s>" "$TOKEN" "$LOGIN"; pwd', "sh"]
     work = CommandWork(tell, secrets={"TOKEN": "secrets/token", "LOGIN": "secrets/login"})
     argv = [
@@ -143,8 +141,8 @@ def test_a_warm_container_is_as_hardened_as_a_fresh_one_and_knows_no_attempt(tmp
     ]
     (mount,) = attempt_container_spec.warm_spec(order, task, INFO, "image", None).mounts
     assert (mount.kind, mount.target) == ("volume", "/nbyard")
-    assert is_ours(OwnedObject("container", spec.name, spec.labels, 0.0))
-    assert not is_ours(OwnedObject("container", spec.name, spec.labels | {RUN: "other"}, 0.0))
+    assert is_owned(OwnedObject("container", spec.name, spec.labels, 0.0))
+    assert not is_owned(OwnedObject("container", spec.name, spec.labels | {RUN: "other"}, 0.0))
 
 
 def test_podman_is_not_trusted_with_standard_streams(tmp_path):

@@ -1,4 +1,4 @@
-"""P2: what the container of a deployment is made of."""
+"""The options of a deployment's container."""
 
 import tarfile
 from typing import Any
@@ -48,7 +48,7 @@ def test_other_services_keep_their_variables():
 
 
 def test_a_secret_is_passed_as_a_file():
-    """P5: whoever may inspect the container does not see it."""
+    """Inspecting the container does not show it."""
     one = msgspec.structs.replace(deployed("own"), secret="s3cret")
     spec = container_spec(one, USER, "n")
     with tarfile.open(fileobj=_home(one, USER)) as packed:
@@ -61,7 +61,7 @@ def test_a_secret_is_passed_as_a_file():
 
 
 def test_vs_code_gets_a_default_shell():
-    """P2: that of nobody's account is none."""
+    """The shell of the user `nobody` does not work."""
     given = container_spec(deployed("code-server"), USER, "n").environment
     assert given["SHELL"] == "/bin/bash"
     wish = deployed("code-server", environment={"SHELL": "/bin/sh"})
@@ -77,7 +77,7 @@ def test_vs_code_gets_a_default_shell():
     ],
 )
 def test_an_ide_with_a_secret_keeps_its_password(service, path, variable):
-    """P2: the image may be that of a model."""
+    """The image may be that of a model."""
     one = msgspec.structs.replace(deployed(service), secret="s3cret")
     with tarfile.open(fileobj=_home(one, USER)) as packed:
         assert f"nbyard/{path}" in packed.getnames()

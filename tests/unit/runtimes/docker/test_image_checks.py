@@ -1,4 +1,4 @@
-"""What a container sees, against what was granted (R11, F38)."""
+"""What a container sees, against what was granted."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""R16: ports of a container are opened where its network lets somebody reach them."""
+"""Ports of a container are opened if its network is reachable."""
 
 from pathlib import Path
 from typing import cast

@@ -1,4 +1,4 @@
-"""P4: what is left of deployments is known by its labels and by its name."""
+"""Leftovers of deployments are identified by label and name."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ class Engine:
 
 
 @pytest.mark.parametrize(
-    ("one", "is_ours"),
+    ("one", "is_owned"),
     [
         (OwnedObject("container", "nby-d-d-2", LABELS, 0.0), True),
         (OwnedObject("volume", "nby-d-d", LABELS, 0.0), True),
@@ -36,8 +36,8 @@ class Engine:
         (OwnedObject("network", "nby-d-None", {STORE: "s"}, 0.0), False),
     ],
 )
-def test_a_label_alone_proves_no_ownership(one, is_ours):
-    assert objects_of_deployments([one]) == ({"d": [one]} if is_ours else {})
+def test_a_label_alone_proves_no_ownership(one, is_owned):
+    assert objects_of_deployments([one]) == ({"d": [one]} if is_owned else {})
 
 
 @pytest.mark.parametrize("with_files", [True, False])

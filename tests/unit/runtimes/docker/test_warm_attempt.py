@@ -12,7 +12,7 @@ from nbyard.runtimes.protocol import Order
 
 
 def test_an_attempt_without_container_notices_a_silent_engine(tmp_path: Path) -> None:
-    """F8: its slot is not taken again to find that out."""
+    """Its slot is not needed for this."""
 
     def container(_: str) -> None:
         raise Unavailable("no word")

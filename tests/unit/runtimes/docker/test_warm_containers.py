@@ -59,7 +59,7 @@ def test_a_late_cancel_hits_no_other_attempt(mount: WarmMount, tmp_path):
 
 @pytest.mark.parametrize("steps", range(8))
 def test_releasing_continues_after_a_crash(mount: WarmMount, tmp_path, steps, monkeypatch):
-    """Q10: nothing of the attempt is lost, and without its result nothing is over."""
+    """The attempt loses nothing, and is not over without its result."""
     folder = attempt(tmp_path, "a")
     mount.become_attempt_folder(folder)
     (folder / "result.json").touch()

@@ -21,7 +21,7 @@ def test_a_dataset_is_stored_by_its_id(yard, imported):
     source = event_source(yard.parts, "ann", OnDataset("a.csv"))
     assert source.on == OnDataset(imported.id) and source.source_id == imported.id
     assert shown_event(yard.parts, source.on, {imported.id: "new"}) == OnDataset("new")
-    with pytest.raises(Invalid, match=r"no dataset 'b\.csv'; there are: a\.csv") as refused:
+    with pytest.raises(Invalid, match=r"'b\.csv'; .*: a\.csv") as refused:
         event_source(yard.parts, "ann", OnDataset("b.csv"))
     assert refused.value.details[0].path == "on.dataset" and not refused.value.hint
     with pytest.raises(Invalid):

@@ -6,6 +6,7 @@ import pytest
 from nbyard.domain.automations.structs import AutomationPatch, Fire, NewAutomation
 from nbyard.domain.callers import Caller
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.reasons.structs import because
 from nbyard.services.automations import service
 from nbyard.services.automations.event_sources import event_source
 
@@ -20,10 +21,10 @@ def field_of(refused):
     return refused.value.details[0].path
 
 
-def test_a_trigger_is_stored_with_its_sentence(automations, ann):
+def test_a_automation_is_stored_with_its_sentence(automations, ann):
     made = automations.after("train.py", "report.py")
     assert (made.name, made.run.path, made.on.path) == ("report", "report.py", "train.py")
-    assert str(made.sentence) == "A run of train.py succeeded"
+    assert made.sentence == because("fires-after-success", path="train.py")
     service = automations.service
     assert service.get(ann, "report") == service.get(ann, made.id) == made
     assert service.list(ann).items == service.list(ann, path="report.py").items == [made]
@@ -50,7 +51,7 @@ def test_other_people_do_not_see_it(automations):
         service.rotate(eve, made.id)
 
 
-def test_the_same_key_creates_one_trigger_and_shows_its_secret_once(automations, ann):
+def test_the_same_key_creates_one_automation_and_shows_its_secret_once(automations, ann):
     body = msgspec.convert({"run": {"path": "report.py"}, "on": {"kind": "webhook"}}, NewAutomation)
     made = automations.service.create(ann, body, "key")
     again = automations.service.create(ann, body, "key")
@@ -119,7 +120,7 @@ def test_a_change_keeps_what_is_omitted(automations, ann, yard):
         since = yard.store.automations.by_id(c, made.id).since_event
     on = {"kind": "run", "path": "load.py", "outcome": "either"}
     again = automations.service.update(ann, made.id, patch(changed, on=on))
-    assert str(again.sentence) == "A run of load.py succeeded or failed"
+    assert again.sentence == because("fires-after-end", path="load.py")
     with yard.store.read() as c:
         assert yard.store.automations.by_id(c, made.id).since_event > since
 
@@ -150,7 +151,7 @@ def test_pins_are_frozen_again_when_asked(automations, ann, yard):
     assert template() == ""
 
 
-def test_a_disabled_trigger_drops_its_events(automations, ann, yard):
+def test_a_disabled_automation_drops_its_events(automations, ann, yard):
     made = automations.create(NOTEBOOK)
     firing = automations.service.fire(ann, made.id, Fire({}))
     assert firing.outcome == "waiting"

@@ -1,4 +1,4 @@
-"""D1 to D3: datasets are asked for, from files, addresses and uploads."""
+"""Datasets are created from files, addresses and uploads."""
 
 import pytest
 
@@ -44,7 +44,6 @@ def test_bad_names_store_nothing(yard, ann, a_csv, name):
 
 
 def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
-    """I2."""
     datasets = yard.services.datasets
     made = datasets.create(ann, NewDataset(a_csv), idempotency_key="k")
     assert datasets.create(ann, NewDataset(a_csv), idempotency_key="k").id == made.id
@@ -71,7 +70,7 @@ def test_the_same_key_makes_one_dataset(yard, ann, a_csv):
     ],
 )
 def test_invalid_sources_are_refused(yard, ann, source, place):
-    """D2, D3: also the endpoint of a credential."""
+    """This includes the endpoint of a credential."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "http://10.0.0.1:9000"}
     for name, kind, fields in (("token", "token", {"secret": "x"}), ("inside", "s3", key)):
         yard.services.credentials.create(ann, NewCredential(name, kind, fields))
@@ -81,13 +80,13 @@ def test_invalid_sources_are_refused(yard, ann, source, place):
 
 
 def test_an_object_is_named_by_key_and_credential(yard, ann):
-    """D3: what is recorded tells the credential's name."""
+    """The record contains the name of the credential."""
     key = {"access_key_id": "a", "secret_access_key": "b", "endpoint_url": "https://h.test"}
     yard.services.credentials.create(ann, NewCredential("minio", "s3", key))
     url = "s3://minio@sea/in/cows 1.csv"
     made = yard.services.datasets.create(ann, NewDataset(UrlSource(url)))
     assert (made.name, made.current.origin, made.current.source) == ("cows 1.csv", "url", url)
-    with pytest.raises(Invalid, match="'other' of the kind s3; there are: minio"):
+    with pytest.raises(Invalid, match=r"'other' .* s3; .*: minio"):
         yard.services.datasets.create(ann, NewDataset(UrlSource("s3://other@sea/a")))
 
 
@@ -121,7 +120,6 @@ def uploaded(yard, who, content=b"y\n2\n", filename="u.csv"):
 
 
 def test_uploads_of_others_are_not_found(yard, ann):
-    """I23."""
     key = uploaded(yard, ann)
     bob = Caller("bob")
     with pytest.raises(NotFound):
@@ -133,7 +131,7 @@ def test_uploads_of_others_are_not_found(yard, ann):
 
 @pytest.mark.parametrize("when", ["before the commit", "after the commit"])
 def test_a_crash_after_storing_the_bytes_is_repaired(yard, ann, when, monkeypatch):
-    """F1, I2: the same request again makes the dataset, and makes it once."""
+    """The same request again creates one dataset."""
     datasets = yard.services.datasets
     source = UploadSource(uploaded(yard, ann))
     body = NewDataset(source)

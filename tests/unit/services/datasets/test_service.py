@@ -1,4 +1,4 @@
-"""D9: a dataset in use is deleted only on request."""
+"""A dataset in use is deleted only on request."""
 
 import msgspec
 import pytest

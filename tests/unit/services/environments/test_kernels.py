@@ -1,4 +1,4 @@
-"""L5: kernels of this machine that are no environment of ours."""
+"""Kernels of this machine outside nbyard's environments."""
 
 import json
 import os

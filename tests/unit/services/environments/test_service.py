@@ -1,4 +1,4 @@
-"""L1-L3, L6: environments as a service; installing itself is the dispatcher's."""
+"""Environments as a service. Real installations: the dispatcher's tests."""
 
 import msgspec
 import pytest
@@ -102,7 +102,7 @@ def test_a_name_that_was_never_installed_can_be_reused(environments, ann, yard):
 
 def test_one_version_at_a_time_is_built(environments, ann, installed):
     environments.create(ann, NewEnvironment("cows"))
-    with pytest.raises(Conflict, match="Version 1 of 'cows' is being built"):
+    with pytest.raises(Conflict, match="Version 1 of 'cows'"):
         environments.change(ann, "cows", EnvironmentChange(add="six"))
     installed("ants")
     assert environments.change(ann, "ants", EnvironmentChange(add="six")).current.number == 2
@@ -127,7 +127,7 @@ def test_a_change_that_is_refused_changes_nothing(environments, ann, installed):
 
 
 def test_allowed_package_sources_are_accepted(yard, environments, ann, installed):
-    """L6: until that is so no more."""
+    """They are accepted while the setting allows them."""
     yard.settings.allowed_package_sources = ["https://packages.test/team"]
     installed("cows", requirements="-i https://packages.test/team/a/\ncow")
     with pytest.raises(Invalid) as refused:
@@ -141,7 +141,7 @@ def test_allowed_package_sources_are_accepted(yard, environments, ann, installed
     with yard.store.write() as c:
         yard.store.environments.move(c, "ann", installed_now, "failed")
     yard.settings.allowed_package_sources = []
-    with pytest.raises(Invalid, match=r"line 1: .*the option --index-url is not allowed"):
+    with pytest.raises(Invalid, match=r"line 1: .* --index-url .* allowed"):
         environments.change(ann, "cows", EnvironmentChange(add="ant"))
     body = EnvironmentChange(add="ant", remove=["--index-url https://packages.test/team/a"])
     assert environments.change(ann, "cows", body).current.requirements == ["cow", "ant"]
@@ -150,7 +150,7 @@ def test_allowed_package_sources_are_accepted(yard, environments, ann, installed
 def test_folders_need_permission_to_run_code(
     yard, environments, ann, installed, tmp_path, monkeypatch
 ):
-    """L6: it is refused before anything is called, for a preview too."""
+    """The refusal comes before any call, also for a preview."""
     folder = tmp_path / "cow"
     folder.mkdir()
     (folder / "setup.py").write_text("raise SystemExit('it ran')")
@@ -161,12 +161,12 @@ def test_folders_need_permission_to_run_code(
         with pytest.raises(Invalid, match=f"file://{folder} is not allowed.*allowed_package_sour"):
             ask(ann, "cows", EnvironmentChange(add=f"-e {folder}"))
     yard.settings.allowed_package_sources = []
-    with pytest.raises(Invalid, match=r"-e is not allowed: .*allowed_package_sources"):
+    with pytest.raises(Invalid, match=r"-e is .*: .*allowed_package_sources"):
         environments.preview(ann, "cows", EnvironmentChange(add="-e ."))
 
 
 def test_versions_are_compared(environments, ann, installed):
-    """L3: by default the newest with what was installed before it."""
+    """The default is the newest version against the one before it."""
     installed("cows", packages=[("cow", "1"), ("ant", "1")])
     installed("cows", "failed")
     installed("cows", packages=[("cow", "2"), ("ant", "1")])
@@ -181,7 +181,7 @@ def test_versions_are_compared(environments, ann, installed):
 
 
 def test_a_preview_installs_nothing(environments, ann, installed, wheels, monkeypatch, yard):
-    """L2: what it would come to, against what is there."""
+    """It shows the result against the current version."""
     monkeypatch.setattr(yard.settings, "installer", "pip")
     wheels.add("cow", "1.0")
     wheels.add("cow", "2.0", needs=["grass"])
@@ -197,7 +197,7 @@ def test_a_preview_installs_nothing(environments, ann, installed, wheels, monkey
 
 
 def test_an_older_version_is_used_again_with_its_lock(environments, ann, installed):
-    """L3: nothing is found out anew, and nothing else can be asked for besides."""
+    """Nothing is resolved again, and no other change is accepted with it."""
     installed("cows", packages=[("cow", "1")], requirements="cow<2")
     installed("cows", packages=[("cow", "2")])
     (change,) = environments.preview(ann, "cows", EnvironmentChange(version=1)).changes
@@ -213,7 +213,7 @@ def test_an_older_version_is_used_again_with_its_lock(environments, ann, install
 
 
 def test_a_running_installation_is_cancelled(environments, ann, installed):
-    """L2: the version before is used on, and another change may be asked for at once."""
+    """The earlier version stays in use, and another change is accepted at once."""
     installed("cows")
     environments.change(ann, "cows", EnvironmentChange(add="ant"))
     found = environments.cancel(ann, "cows")
@@ -237,12 +237,12 @@ def test_a_deleted_environment_is_not_found(environments, ann, installed, yard):
 
 
 def test_the_packages_of_a_kernel_are_captured(environments, ann):
-    """L7: a line that is given goes before."""
+    """A given requirement has precedence."""
     made = environments.create(ann, NewEnvironment("same", "click<9", capture="python3"))
     lines = {name_of(line): line for line in made.current.requirements}
     assert lines["msgspec"] == f"msgspec=={msgspec.__version__}"
     assert lines["click"] == "click<9"
     assert {"pip", "nbyard"}.isdisjoint(lines)
     assert made.description.startswith("Captured from")
-    with pytest.raises(NotFound, match="The kernel 'none' is not installed"):
+    with pytest.raises(NotFound, match="'none' is not installed"):
         environments.create(ann, NewEnvironment("other", capture="none"))

@@ -1,4 +1,4 @@
-"""E13: commands of other programs are registered, run and exported as a service."""
+"""Commands of other programs are registered, run and exported."""
 
 import pytest
 
@@ -101,7 +101,7 @@ def test_unsupported_executables_are_not_exported(yard, ann, root, tool):
 
 def test_a_refused_tool_names_the_place(yard, ann, root):
     (root / "bad.cwl").write_text(TOOL.replace("inputs:", "requirements: [{class: X}]\ninputs:"))
-    with pytest.raises(Invalid, match=r"requirements.X: this requirement is not supported"):
+    with pytest.raises(Invalid, match=r"requirements.X: this requirement"):
         yard.services.executables.create(ann, NewExecutable(path="bad.cwl"))
     assert yard.services.executables.list(ann).items == []
 
@@ -121,7 +121,7 @@ def test_files_that_a_tool_names_are_read_below_the_root_only(yard, ann, root):
     (root / "link.yml").symlink_to(root.parent / "away.yml")
     for named in ("../../away.yml", "../link.yml"):
         (root / "sub/sort.cwl").write_text(text.replace("../types.yml", named))
-        with pytest.raises(Invalid, match="leads outside the allowed folder"):
+        with pytest.raises(Invalid, match="outside the allowed folder"):
             executables.inspect(ann, Inspect("sub/sort.cwl"))
 
 

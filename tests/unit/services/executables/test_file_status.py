@@ -1,4 +1,4 @@
-"""R1: executables and their files."""
+"""Executables and their files."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from nbyard.domain.runs.structs import NewRun
 
 
 def test_a_run_of_an_executable_follows_its_file(yard, ann, tool, root):
-    """R1: what is saved runs, also by the executable's name; a lost file leaves its version."""
+    """The saved file runs, also by the executable's name. A lost file leaves its version."""
     executables, runs = yard.services.executables, yard.services.runs
     (root / "a.csv").write_text("x\n1\n")
     made = executables.create(ann, NewExecutable(path=tool))

@@ -1,4 +1,4 @@
-"""E9: what changed between two notebooks, as nbdime aligns their cells."""
+"""Differences between two notebooks, with the cells that nbdime aligns."""
 
 import sys
 
@@ -92,7 +92,7 @@ def test_a_long_notebook_with_few_changes_is_compared(nbdime):
     place = [
         line for line in told(notebook_diff(notebook(*same), notebook(*new))[0]) if "@" in line
     ]
-    assert place == ["@ Cell 601 (code) added", "@ Cell 601 (code) removed"]
+    assert [line.removeprefix("@ Cell 601 (code) ") for line in place] == ["added", "removed"]
 
 
 def test_without_nbdime_the_hint_names_it(monkeypatch):

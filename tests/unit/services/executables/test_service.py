@@ -1,4 +1,4 @@
-"""E1, E2, E4: executables as a service."""
+"""Executables as a service."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def test_registering_creates_a_version_only_after_changes(yard, ann, tool, root)
 
 
 def test_corrections_of_the_form_are_written_beside_the_file(yard, ann, root):
-    """E5: the notebook's own bytes stay."""
+    """The notebook stays unchanged."""
     path = write_notebook(root, "a = 1", "pass")
     before = (root / path).read_bytes()
     told = [Argument("a", type="int", default=1, help="How many")]
@@ -97,7 +97,7 @@ def test_two_parameters_cells_are_reported(yard, ann, root):
 
 
 def test_registering_names_problems_of_the_code(yard, ann, root):
-    """E4, E5: whoever registers without a form gets the same hints."""
+    """Registration without a form gives the same hints."""
     executables = yard.services.executables
     path = write_notebook(root, "print = 3\na = 1")
     made = executables.create(ann, NewExecutable(path=path))
@@ -120,11 +120,7 @@ def test_links_left_out_of_the_bundle_are_named(yard, ann, root):
     assert not any("links" in hint for hint in inspected(yard, ann, path))
     for name in ("data", ".venv", "lib.py"):
         (root / name).symlink_to(root / "elsewhere")
-    assert (
-        "Symbolic links and names with control characters are not copied with the code: data,"
-        " lib.py. Copy their targets, or pass"
-        " them as inputs." in inspected(yard, ann, path)
-    )
+    assert str(because("links-stay", names=["data", "lib.py"])) in inspected(yard, ann, path)
 
 
 def inspected(yard, ann, path: str) -> list[str]:
@@ -167,7 +163,7 @@ def test_names_are_unique_and_valid(yard, ann, tool, root):
 
 
 def test_a_version_created_by_a_run_is_an_event(yard, ann, tool, root, imported, finished):
-    """E9: whoever shows the executable follows."""
+    """Pages that show the executable are updated."""
     made = yard.services.executables.create(ann, NewExecutable(path=tool))
     (root / "beside.txt").write_text("more")
     assert finished(path=tool, parameters={"source": "a.csv"}).run.state == "succeeded"
@@ -215,7 +211,7 @@ def test_a_large_binary_is_a_command(yard, ann, root):
 
 
 def test_an_upload_is_inspected_and_registered(yard, ann):
-    """E1: the panel inspects what was uploaded before it registers it."""
+    """The panel inspects an upload before registration."""
     uploads, executables = yard.services.uploads, yard.services.executables
     begun = uploads.create(ann, NewUpload("tool.py", None))
     with yard.services.uploads.appending(ann, begun.id, 0) as piece:
@@ -237,7 +233,7 @@ def uploaded(yard, ann, filename, content):
 
 
 def test_a_changed_upload_is_a_new_version(yard, ann):
-    """E9: what was told about a command stays."""
+    """The description of a command stays."""
     executables = yard.services.executables
     first = uploaded(yard, ann, "tool.sh", b"echo one\n")
     told = [Argument("top", type="int", default=3)]
@@ -258,7 +254,7 @@ def test_a_changed_upload_is_a_new_version(yard, ann):
 def test_versions_of_a_notebook_are_compared_by_nbdime_or_as_lines(
     yard, ann, root, monkeypatch, has_nbdime, major, nbdime
 ):
-    """E9: without nbdime it says how to get it."""
+    """Without nbdime, a message says how to install it."""
     if not has_nbdime:
         monkeypatch.setitem(sys.modules, "nbdime.diffing.notebooks", None)
     executables, cells = yard.services.executables, nbformat.v4.new_code_cell
@@ -281,7 +277,7 @@ def parsing(*names):
 
 
 def test_the_command_line_is_previewed_before_anything_is_saved(yard, ann, root):
-    """E4: what is inspected can be previewed, and so can its corrections."""
+    """The inspected file and its corrections can both be previewed."""
     executables = yard.services.executables
     (root / "fit.py").write_bytes(parsing("data", "--alpha"))
     found = executables.inspect(ann, Inspect("fit.py"))
@@ -290,13 +286,13 @@ def test_the_command_line_is_previewed_before_anything_is_saved(yard, ann, root)
     joined = [Argument("alpha", default="-1", reach=Option("--alpha", joined=True))]
     corrected = CommandDraft(joined, found.command, found.file)
     assert executables.preview(ann, corrected).line == "python3 fit.py --alpha=-1"
-    with pytest.raises(Invalid, match="how the program receives it"):
+    with pytest.raises(Invalid, match="program receives it"):
         executables.preview(ann, CommandDraft([Argument("alpha")], found.command))
     assert executables.list(ann).items == []
 
 
 def test_a_script_is_read_again_until_its_arguments_are_declared(yard, ann, root):
-    """E13: its own arguments are followed; what the form says of them is the list from then on."""
+    """The script's arguments are followed until the form declares its own list."""
     executables = yard.services.executables
     script = root / "fit.py"
     script.write_bytes(parsing("--rate", "table"))
@@ -317,7 +313,7 @@ def test_a_script_is_read_again_until_its_arguments_are_declared(yard, ann, root
 
 
 def test_help_is_read_on_request(yard, ann, root):
-    """E13: only then is the program run, and nothing is saved."""
+    """The program runs only then, and nothing is saved."""
     executables = yard.services.executables
     (root / "tool.sh").write_text("echo 'usage: tool [--top N] FILE'; echo '  --top N  how many'")
     found = executables.help(ann, AskHelp("tool.sh"))
@@ -356,7 +352,7 @@ def test_help_of_a_registered_executable_is_read(yard, ann, root):
 
 
 def test_a_binary_offers_its_help(yard, ann, root):
-    """E4, E13: a program of the system, as it is there and after an upload."""
+    """A program of the system, in its place and after an upload."""
     program = Path("/usr/bin/head").read_bytes()
     (root / "head").write_bytes(program)
     (root / "head").chmod(0o755)
@@ -380,12 +376,12 @@ def test_help_of_other_kinds_and_remote_programs_is_refused(yard, ann, root):
         yard.services.executables.help(ann, AskHelp("book.ipynb"))
     yard.parts.settings.default_runtime = "docker"
     (root / "tool.sh").write_text("touch ran")
-    with pytest.raises(Invalid, match="this server does not run programs on its own machine"):
+    with pytest.raises(Invalid, match="does not run programs"):
         yard.services.executables.help(ann, AskHelp("tool.sh"))
 
 
 def test_a_new_script_is_read_again(yard, ann):
-    """E13: an upload whose arguments were read; what was told stays."""
+    """The arguments of the upload are read, and the description stays."""
     executables = yard.services.executables
     first = uploaded(yard, ann, "fit.py", parsing("--a"))
     made = executables.create(ann, NewExecutable(upload=first))
@@ -400,7 +396,6 @@ def test_a_new_script_is_read_again(yard, ann):
 
 
 def test_a_new_notebook_is_read_again_and_a_followed_file_is_kept(yard, ann, root, tool):
-    """E9."""
     executables = yard.services.executables
     write_notebook(root, "a = 1", "pass", name="book.ipynb")
     first = uploaded(yard, ann, "book.ipynb", (root / "book.ipynb").read_bytes())
@@ -417,7 +412,7 @@ def test_a_new_notebook_is_read_again_and_a_followed_file_is_kept(yard, ann, roo
 
 
 def test_resources_are_defaults_of_its_nodes(yard, ann, tool, root):
-    """E11: said in the form, kept beside the file, used by runs."""
+    """They are set in the form, stored beside the file, and used by runs."""
     executables, runs = yard.services.executables, yard.services.runs
     limits = Limits(cpu=2, memory_bytes=2**30, gpu=1, timeout_seconds=60, retries=2)
     resources = Resources(image="alpine", **limits.over(Limits()))
@@ -434,7 +429,6 @@ def test_resources_are_defaults_of_its_nodes(yard, ann, tool, root):
 
 
 def test_invalid_resources_are_refused_by_field(yard, ann, tool):
-    """E11."""
     body = NewExecutable(path=tool, resources=Resources(cpu=0, retries=-1))
     with pytest.raises(Invalid) as refused:
         yard.services.executables.create(ann, body)
@@ -442,7 +436,7 @@ def test_invalid_resources_are_refused_by_field(yard, ann, tool):
 
 
 def test_data_is_no_executable(yard, ann, root):
-    """E5: it says what to do with it instead; a script may have any name."""
+    """The message has a remedy. A script may have any name."""
     (root / "people.csv").write_text("a,b\n1,2\n")
     (root / "tool.txt").write_text("#!/bin/sh\necho hello\n")
     executables, runs = yard.services.executables, yard.services.runs
@@ -479,16 +473,14 @@ def test_an_unavailable_kernel_is_refused(yard, ann, root, wish, words):
 
 def test_a_kernel_of_another_language_is_refused(yard, ann, root):
     path = write_notebook(root, "a <- 1", kernel="ir", language="R")
-    with pytest.raises(
-        NbyardError, match=r"^kernel: the language of python3 is python, that of the notebook is R"
-    ) as refused:
+    with pytest.raises(NbyardError, match=r"^kernel: .* python, .* is R") as refused:
         yard.services.runs.create(ann, NewRun(path=path, kernel="python3"))
     assert refused.value.details[0].path == "kernel"
 
 
 def test_a_parameter_spelled_in_another_way_is_named(yard, ann, root):
     path = write_notebook(root, "input_model = 'a'\nn = 1")
-    with pytest.raises(Invalid, match="this parameter; did you mean input_model") as refused:
+    with pytest.raises(Invalid, match="you mean input_model") as refused:
         yard.services.runs.create(ann, NewRun(path=path, texts={"input_modl": "f"}))
     assert refused.value.details[0].path == "parameters.input_modl"
 
@@ -529,7 +521,7 @@ parser.parse_args()
 
 
 def test_the_class_of_an_output_is_declared(yard, ann, root):
-    """X1: in the description, which keeps the other arguments."""
+    """The description keeps the other arguments."""
     (root / "fit.py").write_text(SCRIPT)
     executables = yard.services.executables
     for output_class in ("model", ""):

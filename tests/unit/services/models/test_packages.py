@@ -1,4 +1,4 @@
-"""M1, E7, journey 7: packages put together of files; folders with model files: test_models.py."""
+"""Model packages from files."""
 
 from importlib import metadata
 
@@ -124,7 +124,7 @@ def test_a_missing_file_is_named(models, ann):
 
 
 def test_a_model_file_means_its_folder(models, ann, root):
-    """E7: a node on the canvas knows its file."""
+    """A node on the canvas knows its file."""
     write(root)
     by_file = models.build(ann, NewModel("job/nervosum.yaml"))
     by_folder = models.build(ann, NewModel("job"))

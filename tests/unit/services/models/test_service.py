@@ -1,4 +1,4 @@
-"""M1, M2: models as a service; building itself is the dispatcher's."""
+"""Models as a service. Builds: the dispatcher's tests."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -76,7 +76,7 @@ def test_builds_without_a_tag_are_counted(models, ann, root, yard):
 
 def test_a_tag_names_one_model(models, ann, root, yard):
     first = models.build(ann, NewModel(write(root, "tag: v1\n")))
-    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is already being built"):
+    with pytest.raises(Conflict, match="nbyard/model-spark-job:v1 is already"):
         models.build(ann, NewModel("job"))
     end(yard, first)
     second = models.build(ann, NewModel("job"))
@@ -92,7 +92,7 @@ def test_names_of_other_images_are_refused(models, ann, root, yard):
     with yard.store.write() as c:
         yard.store.images.move(c, made, "building")
         yard.store.images.move(c, made, "ready")
-    with pytest.raises(Conflict, match="does not belong to a model"):
+    with pytest.raises(Conflict, match="belong to a model"):
         models.build(ann, NewModel(write(root, "tag: v1\n")))
 
 
@@ -100,7 +100,7 @@ def test_a_model_with_a_similar_name_replaces_no_image(models, ann, root, yard):
     made = models.build(ann, NewModel(write(root, "tag: v1\n")))
     end(yard, made)
     write(root, "tag: v1\n", text=FILE.replace("Spark job", "spark-job"))
-    with pytest.raises(Conflict, match="is the image of the model 'Spark job'") as caught:
+    with pytest.raises(Conflict, match="the model 'Spark job'") as caught:
         models.build(ann, NewModel("job"))
     assert "another name or tag" in caught.value.hint
     assert "nbyard models rm nbyard/model-spark-job:v1" in caught.value.hint
@@ -238,11 +238,11 @@ def test_a_deleted_model_is_not_found(models, ann, root, yard):
 def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yard):
     served = models.build(ann, NewModel(write(root)))
     end(yard, served)
-    with pytest.raises(Conflict, match="has the mode http; use an image with the mode batch"):
+    with pytest.raises(Conflict, match=r"mode http; .* batch"):
         models.register(ann, served.id)
     batch = FILE.replace("http", "batch")
     made = models.build(ann, NewModel(write(root, "tag: v1\n", text=batch)))
-    with pytest.raises(Conflict, match=r"is queued\. Only a ready image can be run"):
+    with pytest.raises(Conflict, match=r"is queued\."):
         models.register(ann, made.id)
     end(yard, made)
     first, second = models.register(ann, "Spark job"), models.register(ann, "Spark job")
@@ -253,12 +253,12 @@ def test_only_a_model_that_is_ready_becomes_an_executable(models, ann, root, yar
     other = models.register(ann, "Spark job", "parquet")
     assert (other.name, other.current.arguments[1].format) == ("Spark job v1 to parquet", "parquet")
     assert models.register(ann, "Spark job").current.id == first.current.id
-    with pytest.raises(Invalid, match="must be one of csv, parquet, folder"):
+    with pytest.raises(Invalid, match="of csv, parquet, folder"):
         models.register(ann, "Spark job", "json")
 
 
 def test_a_separate_build_replaces_no_other(models, ann, root, yard):
-    """M6: a form builds before anybody has deployed."""
+    """A form builds before the deployment."""
     first = models.build(ann, NewModel(write(root, "tag: v1\n")), beside=True)
     end(yard, first)
     with pytest.raises(Conflict, match="model-spark-job:v1 already exists") as caught:
@@ -272,7 +272,7 @@ def test_a_separate_build_replaces_no_other(models, ann, root, yard):
 
 
 def test_an_image_of_an_open_form_is_kept(models, ann, root, yard):
-    """M6: a browser that was killed leaves nothing for good."""
+    """A killed browser leaves nothing forever."""
     leased, plain = (models.build(ann, NewModel(write(root)), beside) for beside in (True, False))
 
     def until() -> list[datetime | None]:
@@ -292,7 +292,7 @@ def test_an_image_of_an_open_form_is_kept(models, ann, root, yard):
 
 
 def test_unused_images_are_deleted_and_deployed_ones_kept(models, ann, root, yard):
-    """M6: nothing is left of a form that was closed."""
+    """A closed form leaves nothing."""
     unused, deployed = (models.build(ann, NewModel(write(root))) for _ in range(2))
     service = yard.services.deployments.create(ann, NewDeployment(deployed.reference))
     for one in (unused, deployed):
@@ -312,7 +312,7 @@ TWO_CLASSES = "".join(
 
 
 def test_deployments_of_a_file_belong_to_its_class(models, ann, root, yard):
-    """M6: what is deployed already may become a new revision."""
+    """An existing deployment may get a new revision."""
     services = yard.services.deployments
     (root / "two.py").write_text(TWO_CLASSES)
     for name in ("First", "Second"):
@@ -339,8 +339,7 @@ def test_deployments_of_a_file_belong_to_its_class(models, ann, root, yard):
 
 
 def test_absolute_paths_mean_the_same_deployment(models, ann, root, yard):
-    """M6: a shell has no root but the whole machine; whoever names it so in the browser is asked
-    for nothing else."""
+    """A shell has no root folder except that of the machine. The browser accepts the same path."""
     (root / "two.py").write_text(TWO_CLASSES)
     with Yard.open(yard.settings, start=root.parent) as shell:
         built = shell.services.models.build(ann, NewModel(str(root / "two.py"), class_name="First"))
@@ -357,14 +356,14 @@ def test_absolute_paths_mean_the_same_deployment(models, ann, root, yard):
 
 
 def test_a_model_is_found_by_near_names(models, ann, root):
-    """M2: as `models ls` and `models deploy -n` find it."""
+    """The commands `models ls` and `models deploy -n` find it in the same way."""
     (root / "two.py").write_text(TWO_CLASSES)
     made = [models.build(ann, NewModel("two.py", class_name="First")) for _ in range(2)][-1]
     for name in ("First", "first", "model-first", "nbyard/model-first"):
         assert models.get(ann, name).id == made.id
-    with pytest.raises(NotFound, match="There is no model 'fist'; there are: First"):
+    with pytest.raises(NotFound, match=r"model 'fist'; .*: First"):
         models.get(ann, "fist")
-    with pytest.raises(NotFound, match="There is no model 'first'; none exist yet"):
+    with pytest.raises(NotFound, match="model 'first'; none"):
         models.get(Caller("bob"), "first")
 
 
@@ -383,8 +382,10 @@ def test_running_deployments_come_first(models, ann, root, yard):
 
 
 def test_a_running_deployment_gets_the_next_revision(models, ann, root, yard):
-    """M6: the same for the form and for `nbyard models deploy`; else there is a host name for
-    another one, which no deployment of anything has."""
+    """The form and `nbyard models deploy` do the same.
+
+    Otherwise, there would be another deployment.
+    """
     services = yard.services.deployments
     made = models.build(ann, NewModel(write(root)))
 

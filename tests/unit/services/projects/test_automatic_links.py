@@ -1,4 +1,4 @@
-"""J1: what is created while a project is active is linked to it."""
+"""Resources that are created while a project is active are linked to it."""
 
 from types import SimpleNamespace
 

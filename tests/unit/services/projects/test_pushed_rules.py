@@ -1,4 +1,4 @@
-"""J2: a push makes the rules of channels and the retention of a project those of its file."""
+"""A push sets the channel rules and the retention of a project to those of its file."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def channels(yard, ann):
             made = Channel(
                 new_id(), name, ann.name, 1, "webhook", "webhook", "", DigestLimit(), now, now
             )
-            yard.store.channels.insert(c, made, ChannelSecret("https://h.test/s3cr3t"))
+            yard.store.channels.insert_sealed(c, made, ChannelSecret("https://h.test/s3cr3t"))
             if name == "team":
                 yard.store.rules.replace(c, ann.name, made.id, [OTHERS])
     return yard.services.channels

@@ -1,4 +1,4 @@
-"""J2: pushed files are run, shown and scheduled by `PROJECT:PATH`, and keep their versions."""
+"""Pushed files are run, shown and scheduled by `PROJECT:PATH`, and keep their versions."""
 
 import msgspec
 import pytest

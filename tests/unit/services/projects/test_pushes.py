@@ -1,4 +1,4 @@
-"""J2: a push makes the server like the folder, once."""
+"""A push changes the server to match the folder, once."""
 
 import shutil
 from datetime import UTC, datetime
@@ -235,7 +235,7 @@ def test_bytes_come_from_the_archive_or_the_push_before(projects, ann, folder, y
     stolen = {**body.files, "x": ProjectFile(secret.digest, secret.size_bytes)}
     body = msgspec.structs.replace(body, files=stolen)
     assert "x" in projects.plan(ann, body).missing
-    with pytest.raises(Invalid, match="content of x is missing"):
+    with pytest.raises(Invalid, match="content of x"):
         projects.push(ann, body)
 
 

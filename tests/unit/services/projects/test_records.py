@@ -144,7 +144,6 @@ def test_an_executable_is_listed_with_its_path(projects, ann, made, flow, finish
 
 
 def test_a_notebook_is_linked_before_it_runs(projects, ann, made, root):
-    """J1."""
     for name in ("clean", "train"):
         nbformat.write(nbformat.v4.new_notebook(), root / f"{name}.ipynb")
     offered = projects.linkable(ann, "wine", kind="executable").items
@@ -172,7 +171,6 @@ def test_a_link_to_a_missing_file_is_marked_and_can_be_removed(projects, ann, ma
 
 
 def test_a_model_is_linked_by_a_near_name(projects, ann, made, yard, root):
-    """M2."""
     (root / "model.py").write_text(
         "class MyIris:\n    input_schema = {'x': int}\n    output_schema = {'y': int}\n"
         "    def predict(self, frame): ...\n"
@@ -222,7 +220,6 @@ def test_an_unknown_kind_is_refused(projects, ann, made):
 
 
 def test_other_people_see_neither_project_nor_resources(projects, ann, made, imported):
-    """BI-369."""
     eve = Caller("eve")
     projects.create(eve, NewProject("beer"))
     texts = []
@@ -245,7 +242,6 @@ def test_deleting_a_project_keeps_its_resources(projects, ann, made, imported, y
 
 
 def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, yard, root):
-    """J5."""
     (root / "a.py").write_text("print()\n")
     services = yard.services
     on = {"run": {"path": "a.py"}, "on": {"kind": "notebook"}}
@@ -272,7 +268,7 @@ def test_every_list_of_the_sidebar_is_limited_to_a_project(projects, ann, made, 
 
 
 def test_results_are_shown_as_data_and_models(projects, ann, made, root, finished):
-    """J5: the newest result of each output, of runs of the project only."""
+    """The newest result of each output, only from runs of the project."""
     (root / "train.py").write_text(
         "import argparse\n"
         "parser = argparse.ArgumentParser()\n"

@@ -71,7 +71,7 @@ def test_the_log_is_that_of_the_newest_attempt(tmp_path):
 
 @given(text=st.text("aä€😀\n", max_size=40), size=st.integers(4, 9), done=st.booleans())
 def test_a_log_is_read_completely_without_cut_characters(tmp_path_factory, text, size, done):
-    """K5: a live log, in pieces."""
+    """The log is live, and read in pieces."""
     store = tmp_path_factory.mktemp("store")
     place = folders.attempt_folder_of(store, "a1")
     place.mkdir(parents=True)
@@ -85,7 +85,7 @@ def test_a_log_is_read_completely_without_cut_characters(tmp_path_factory, text,
 
 @given(text=st.text("aä€😀\n", max_size=60), size=st.integers(4, 9))
 def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
-    """K5: the end of a long log comes first, then what was before it."""
+    """The end of a long log comes first, then the lines before it."""
     store = tmp_path_factory.mktemp("store")
     place = folders.attempt_folder_of(store, "a1")
     place.mkdir(parents=True)
@@ -169,7 +169,6 @@ def test_the_last_line_has_no_reason_of_a_gap(tmp_path, folder, case):
 
 
 def test_the_progress_of_an_attempt_is_shown(tmp_path, folder):
-    """K5: also for who asks again and again."""
     progress = views.Progress(tmp_path)
 
     def seen(done: int, total: int, current: int | None = None) -> Activity:
@@ -227,7 +226,6 @@ def test_the_last_line_is_not_that_of_another_file(tmp_path, folder):
 
 
 def test_the_executed_notebook_is_shown_during_the_run(tmp_path, folder):
-    """R2."""
     assert views.cells(tmp_path, _task()).notebook is None
     _write_events(folder, _event(1, "running"), _event(2, "done"))
     assert views.cells(tmp_path, _task("running")).notebook is None
@@ -284,7 +282,7 @@ def test_invalid_usage_lines_are_skipped(tmp_path, folder, odd):
 
 
 def test_the_environment_of_an_attempt_is_shown(tmp_path, folder):
-    """R2: in a container the image's own lock is the one that counts."""
+    """In a container, the image's lock counts."""
     assert views.surroundings(tmp_path, _task("running")) is None
     lock = Lock("3.11.7", "", "cpython", "linux-x86_64", [Package("numpy", "2.1", "sha256:1")])
     plain = Surroundings({"host": "h"}, "python3", "python3", "f", "v", "c", "b", lock)

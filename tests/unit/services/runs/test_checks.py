@@ -1,4 +1,4 @@
-"""A3: what a run could not begin with is told before anything is made."""
+"""Problems of a run are reported before it is created."""
 
 import msgspec
 import pytest
@@ -39,14 +39,14 @@ def test_missing_inputs_are_refused_and_nothing_is_created(yard, ann, root):
 
 
 def test_several_files_are_a_folder_or_one_file(yard, ann, root):
-    """E13: as the message says; one file is a list of one."""
+    """One file is a list of one."""
     (root / "Dockerfile").write_text('FROM x\nENTRYPOINT ["y"]\n')
     (root / "a.csv").write_text("a\n")
     (root / "many").mkdir()
     several = Argument("files", role="input", type="list", format="folder", required=True)
     body = NewRun(path="Dockerfile", runtime="docker", arguments=[several])
     runs = yard.services.runs
-    with pytest.raises(Invalid, match="a file or a folder with several files is") as refused:
+    with pytest.raises(Invalid, match="with several files") as refused:
         runs.check(ann, body)
     assert refused.value.hint_reason == because("give-input-file", name="files")
     for given in ("a.csv", "many"):
@@ -55,7 +55,7 @@ def test_several_files_are_a_folder_or_one_file(yard, ann, root):
 
 
 def test_a_check_run_replaces_the_one_before(yard, ann, flow):
-    """K15: the earlier one is cancelled, or deleted if it has ended."""
+    """The earlier one is cancelled, or deleted if it has ended."""
     runs = yard.services.runs
     first = runs.check_sample(ann, NewCheckRun(path=flow))
     second = runs.check_sample(ann, NewCheckRun(path=flow, rows=5))
@@ -123,7 +123,7 @@ def test_invalid_requests_are_refused_by_name(yard, ann, flow, wish, field):
 
 
 def test_code_of_a_scratch_run_changes_nothing(yard, ann, flow):
-    """K15: neither datasets nor models, deployments or triggers."""
+    """Neither datasets nor models, deployments or automations."""
     runs, attempts = yard.services.runs, {}
     for kind, made in (
         ("check", runs.check_sample(ann, NewCheckRun(path=flow)).id),

@@ -1,4 +1,4 @@
-"""R14: a clean-up shows what it frees, and deletes nothing that a record still needs."""
+"""A clean-up shows what it frees, and deletes nothing that a record still needs."""
 
 import json
 

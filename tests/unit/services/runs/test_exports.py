@@ -1,4 +1,4 @@
-"""R15: runs in formats of others."""
+"""Runs in formats of other programs."""
 
 import zipfile
 

@@ -1,4 +1,4 @@
-"""R5: runs are found by text, state, workflow, executable, time and person."""
+"""Runs are found by text, state, workflow, executable, time and person."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -105,7 +105,7 @@ def test_the_runs_of_a_schedule_are_found_by_its_name_or_id(yard, ann, root, day
 
 @pytest.mark.parametrize("database_url", ["sqlite", "postgresql"], indirect=True)
 def test_the_runs_that_a_person_submitted(yard: Yard, ann: Caller, root: Path) -> None:
-    """R5: people on one server share its runs, and each run records who submitted it."""
+    """People on one server share its runs, and each run records who submitted it."""
     (root / "a.py").write_text("print()\n")
     bob = msgspec.structs.replace(ann, person="bob")
     runs, automations = yard.services.runs, yard.services.automations

@@ -1,4 +1,4 @@
-"""L1: a failed import names the packages for all nodes of the run at once."""
+"""A failed import names the packages for all nodes of the run at once."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""G8: a finished run as a bundle; who may have it, and when."""
+"""A finished run as a bundle: permission and time."""
 
 import zipfile
 
@@ -32,7 +32,7 @@ def test_a_bundle_has_the_code_and_the_script(yard, ann, run, dispatcher):
 
 
 def test_a_live_run_has_no_bundle(yard, ann, run):
-    with pytest.raises(Conflict, match="Run 1 has not finished"):
+    with pytest.raises(Conflict, match="Run 1 has not"):
         yard.services.runs.bundle(ann, run.id)
 
 
@@ -47,5 +47,5 @@ def test_other_users_get_no_bundle(yard, ann, run):
 def test_bytes_that_were_deleted_are_named(yard, ann, run, dispatcher, monkeypatch):
     dispatcher.until(lambda: yard.services.runs.get(ann, run.id).run, lambda one: one.finished_at)
     monkeypatch.setattr(type(yard.parts.blobs), "exists", lambda self, digest: False)
-    with pytest.raises(NotFound, match="nodes/main/code of the bundle was deleted"):
+    with pytest.raises(NotFound, match="nodes/main/code of the bundle"):
         yard.services.runs.bundle(ann, run.id)

@@ -1,4 +1,4 @@
-"""G8: the export of a run as a command and as a program."""
+"""The export of a run as a command and as a program."""
 
 import ast
 import shlex

@@ -1,4 +1,4 @@
-"""G8: reads whose commands take other arguments than their operations."""
+"""Reads whose commands take other arguments than their operations."""
 
 import pytest
 

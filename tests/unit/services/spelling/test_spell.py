@@ -1,4 +1,4 @@
-"""G8: each request is spelled as a command and as a program that send the same request."""
+"""Each request is spelled as a command and as a program that send the same request."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings

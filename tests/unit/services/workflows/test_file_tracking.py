@@ -1,4 +1,4 @@
-"""K1: a workflow keeps its runs wherever its file is, and a copy has its own."""
+"""A workflow keeps its runs wherever its file is, and a copy has its own."""
 
 import json
 import os

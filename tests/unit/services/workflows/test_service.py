@@ -1,4 +1,4 @@
-"""K2, K3, K7, A5: checks of what is being drawn, and what is told of what is saved."""
+"""Checks of unsaved documents, and what a save reports."""
 
 import json
 
@@ -96,7 +96,7 @@ def test_an_unknown_runtime_is_a_problem(yard, ann, flow, root, where):
 
 
 def test_nodes_of_a_saved_workflow_are_shown_in_order(yard, ann, flow, root, tool):
-    """A5: with executable, kind and where they run."""
+    """Each has its executable, kind and runtime."""
     description = json.loads((root / f"{tool}.nbexec").read_text())
     (root / f"{tool}.nbexec").write_text(json.dumps({**description, "resources": {"image": "own"}}))
     document = json.loads((root / flow).read_text())
@@ -120,7 +120,7 @@ def test_nodes_of_a_saved_workflow_are_shown_in_order(yard, ann, flow, root, too
 
 
 def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
-    """A5: each once, of the nodes that run in containers."""
+    """Each image of nodes in containers is listed once."""
     workflows = yard.services.workflows
     assert workflows.images(ann, flow).items == []
     base = yard.settings.docker_base_image
@@ -150,14 +150,14 @@ def test_images_of_a_workflow_are_listed(yard, ann, flow, root, tool):
     assert "Dockerfile" in {file.path for file in yard.parts.blobs.tree(made.bundle).files}
     document["nodes"]["two"]["requirements"] = "gone.txt"
     (root / flow).write_text(json.dumps(document))
-    with pytest.raises(Invalid, match=r"two: There is no requirements file gone\.txt"):
+    with pytest.raises(Invalid, match=r"two: .* gone\.txt"):
         workflows.images(ann, flow)
     with pytest.raises(Invalid):
         workflows.images(ann, flow, runtime="nowhere")
 
 
 def test_the_hinted_image_of_a_tool_is_listed(yard, ann, flow, root):
-    """E13: it is needed where the tool runs in a container."""
+    """The tool needs it in a container."""
     hint = {"DockerRequirement": {"dockerPull": "hinted"}}
     tool = {"class": "CommandLineTool", "cwlVersion": "v1.2", "baseCommand": "true"}
     (root / "t.cwl").write_text(json.dumps({**tool, "inputs": {}, "outputs": {}, "hints": hint}))

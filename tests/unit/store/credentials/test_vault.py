@@ -1,4 +1,4 @@
-"""S1: what is secret is encrypted, for one owner and one name."""
+"""Secrets are encrypted for one owner and one name."""
 
 import os
 import stat
@@ -52,7 +52,7 @@ def test_keys_are_rotated(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, new)
     last = Vault(tmp_path)
     assert last.open("ann", "api", again) == SECRET
-    with pytest.raises(StoreUnusable, match="'api' was encrypted with another key") as told:
+    with pytest.raises(StoreUnusable, match=r"'api' was .* another key") as told:
         last.open("ann", "api", sealed)
     assert VARIABLE in told.value.hint
     assert not (tmp_path / FILE).exists()

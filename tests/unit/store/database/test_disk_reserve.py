@@ -1,4 +1,4 @@
-"""I15: room for deletions on a full disk."""
+"""Room for deletions on a full disk."""
 
 from pathlib import Path
 

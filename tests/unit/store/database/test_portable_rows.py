@@ -1,4 +1,4 @@
-"""G7: rows move between databases as they are."""
+"""Rows move between databases unchanged."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""R15: what nodes of a lineage come from."""
+"""Sources of nodes of a lineage."""
 
 import msgspec
 from sqlalchemy import update

@@ -1,4 +1,4 @@
-"""R15: what was made with nodes of a lineage."""
+"""Results that were made with nodes of a lineage."""
 
 import pytest
 
@@ -40,7 +40,7 @@ def test_users_in_scratch_runs_do_not_count(store, chain):
 
 
 def test_the_newest_user_of_each_source_comes_first(store):
-    """R15: also with more sources than one statement reads."""
+    """Even with more sources than one statement reads."""
     with store.write() as c:
         rows = Records(store, c)
         versions = [rows.ready(f"data {n}") for n in range(60)]

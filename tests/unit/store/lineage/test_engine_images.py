@@ -1,4 +1,4 @@
-"""R15: images by the names and IDs of the engine."""
+"""Images by the names and IDs of the engine."""
 
 from sqlalchemy import update
 

@@ -1,4 +1,4 @@
-"""R15, I23: nodes as one user may see them."""
+"""Nodes as one user may see them."""
 
 import msgspec
 from sqlalchemy import update

@@ -1,4 +1,4 @@
-"""R15: the lineage of rows on both databases."""
+"""The lineage of rows on both databases."""
 
 from collections.abc import Collection
 
@@ -45,7 +45,7 @@ def test_lineage_leads_from_a_result_to_data_and_deployments(store, chain):
 
 @pytest.mark.parametrize("kind", ["version", "model", "image", "served"])
 def test_each_end_is_reached_from_the_other(store, chain, kind):
-    """X10: from what is deployed back to the data, from the data forward to what is deployed."""
+    """From a deployment back to the data, and from the data to the deployment."""
     kinds = {"version": "dataset", "served": "deployment"}
     with store.read() as c:
         found = names(walk(store, c, "ada", [Ref(kinds.get(kind, kind), chain[kind])]))

@@ -1,4 +1,4 @@
-"""R15: the record of a run on both databases."""
+"""The record of a run on both databases."""
 
 from nbyard.domain.runs.structs import BytesOf, ResultOf
 from nbyard.store.lineage.rows import read_run_record

@@ -15,7 +15,6 @@ from ..rows import Rows
 
 
 def test_an_artifact_belongs_to_the_owner_of_its_run(store: Store) -> None:
-    """I23."""
     with store.write() as c:
         task = Rows(store, c).task(Rows(store, c).run(), "clean")
         made = Rows(store, c).artifact(task)
@@ -40,7 +39,7 @@ def test_an_artifact_belongs_to_the_owner_of_its_run(store: Store) -> None:
 def test_the_declared_class_of_an_artifact_wins(
     store: Store, file_format: str, declared: Any, expected: str
 ) -> None:
-    """M6: results and the list of models agree."""
+    """Results and the list of models agree."""
     with store.write() as c:
         task = Rows(store, c).task(Rows(store, c).run(), "train", state="succeeded")
         row = {"name": "out", "filename": "m", "format": file_format, "digest": "sha256:1"}
@@ -92,7 +91,7 @@ def test_the_cache_knows_the_newest_result_of_each_owner(store: Store) -> None:
 
 
 def test_a_shared_result_is_found_in_another_run(store: Store) -> None:
-    """R2: nothing is made again because one of several records of it was removed."""
+    """Nothing is computed again because one of several records was deleted."""
     with store.write() as c:
         rows = Rows(store, c)
         runs = [rows.run() for _ in range(3)]
@@ -109,7 +108,7 @@ def test_a_shared_result_is_found_in_another_run(store: Store) -> None:
 
 
 def test_similar_results_are_found_by_their_shared_key(store: Store) -> None:
-    """X1: of the same owner, where it is known what was read, the newest first."""
+    """The owner is the same, the reads are known, and the newest comes first."""
     read = {"read": ["a.csv"]}
     with store.write() as c:
         rows = Rows(store, c)
@@ -131,7 +130,7 @@ def test_similar_results_are_found_by_their_shared_key(store: Store) -> None:
 
 
 def test_a_result_lists_expected_outside_files(store: Store) -> None:
-    """X1: found by its own key, and by what it shares with others."""
+    """Both its own key and its shared key find it."""
     state = OutsideFile(FileState("file", 1, 2, 3, 4), is_read=True, digest="d")
     observed = msgspec.to_builtins(Observed(outside={"/data/ä.csv": state}))
     with store.write() as c:

@@ -15,7 +15,6 @@ from ..rows import Rows
 
 
 def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
-    """I5."""
     with store.write() as c:
         rows = Rows(store, c)
         run = rows.run()
@@ -48,7 +47,7 @@ def test_attempts_are_counted_for_each_task_and_end_once(store: Store) -> None:
 
 
 def test_unfinished_attempts_are_found_by_key(store: Store) -> None:
-    """M4: of the same owner and key, at an end."""
+    """Owner and key are the same, and the attempt has ended."""
     with store.write() as c:
         rows = Rows(store, c)
         first, second, bobs = rows.run(), rows.run(), rows.run(owner="bob")

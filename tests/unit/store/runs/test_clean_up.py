@@ -1,4 +1,4 @@
-"""R14: finished runs, as rows tell them."""
+"""Finished runs in rows."""
 
 import msgspec
 import pytest

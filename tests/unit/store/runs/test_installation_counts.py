@@ -1,4 +1,4 @@
-"""G7: counts of what there is, in both databases."""
+"""Counts of what there is, in both databases."""
 
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -82,7 +82,7 @@ def test_seconds_of_attempts_that_have_ended(store: Store) -> None:
 
 
 def test_usage_is_counted_by_owner_kind_and_runtime(store: Store) -> None:
-    """G7: sums of those that have ended; GPUs of those under way."""
+    """Sums of ended attempts, and GPUs of running ones."""
     with store.write() as c:
         rows = Rows(store, c)
         known = rows.executable("clean").id
@@ -112,7 +112,7 @@ def test_usage_is_counted_by_owner_kind_and_runtime(store: Store) -> None:
 def test_slow_counts_are_not_read_at_each_scrape(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """G7: a pause follows that is as long as the reading, many times over."""
+    """The next pause is many times as long as the query."""
     clock = iter((100.0, 102.0, 141.0, 142.0, 143.0))
     monkeypatch.setattr(installation_counts, "time", SimpleNamespace(monotonic=lambda: next(clock)))
     monkeypatch.setattr(installation_counts, "PAUSE_SHARE", 20)

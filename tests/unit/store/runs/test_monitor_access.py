@@ -1,4 +1,4 @@
-"""R16, H1: whose running attempt it is."""
+"""The owner of a running attempt."""
 
 from nbyard.domain.state_machines import ATTEMPT
 from nbyard.store import Store, transition

@@ -17,7 +17,6 @@ from ..rows import Rows, moment
 
 
 def test_runs_of_other_owners_are_hidden(store: Store) -> None:
-    """I23."""
     with store.write() as c:
         made = Rows(store, c).run("night", title="Nightly")
         Rows(store, c).task(made)
@@ -137,7 +136,6 @@ def test_filters(store: Store, monkeypatch: pytest.MonkeyPatch, limits: dict[str
 
 @pytest.mark.parametrize("filters", [{}, {"workflow": "w"}, {"executable": "e"}])
 def test_scratch_runs_leave_no_gaps_in_a_page(store: Store, filters: dict[str, Any]) -> None:
-    """K15."""
     with store.write() as c:
         rows = Rows(store, c)
         made = [
@@ -152,7 +150,6 @@ def test_scratch_runs_leave_no_gaps_in_a_page(store: Store, filters: dict[str, A
 
 
 def test_a_cancel_request_is_stored_once_before_the_end(store: Store) -> None:
-    """I5."""
 
     def wishes() -> int:
         with store.read() as c:
@@ -225,7 +222,6 @@ def test_a_deleted_run_leaves_no_rows(store: Store) -> None:
 
 
 def test_a_key_is_kept_for_each_owner(store: Store) -> None:
-    """I2."""
     with store.write() as c:
         store.submissions.record(c, "ada", "k", "sha256:1", "made")
         store.submissions.record(c, "bob", "k", "sha256:2", "other")
@@ -236,7 +232,7 @@ def test_a_key_is_kept_for_each_owner(store: Store) -> None:
 
 
 def test_tasks_are_counted_without_a_look_at_their_plans(store: Store) -> None:
-    """F26: those of a large run are megabytes, and whoever follows it counts again and again."""
+    """Plans of a large run have megabytes, and followers count again and again."""
     if not store.database.sqlite:
         pytest.skip("PostgreSQL plans by statistics, which a new table does not have")
     said: list[tuple[str, Any]] = []

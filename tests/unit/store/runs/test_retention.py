@@ -1,4 +1,4 @@
-"""R14: the rules of owners and the policies of projects, on both databases."""
+"""The rules of owners and the policies of projects, on both databases."""
 
 from nbyard.domain.runs.clean_up import CleanUpRules
 from nbyard.domain.runs.retention import PolicyRules

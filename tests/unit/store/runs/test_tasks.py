@@ -118,7 +118,7 @@ def test_a_warning_is_shown_also_where_its_result_is_reused(store: Store) -> Non
 
 
 def test_tasks_of_the_run_that_was_submitted_first_come_first(store: Store) -> None:
-    """R11: of one run in the order in which they were queued; a higher priority before all."""
+    """Tasks of one run are in queue order. A higher priority comes first."""
     with store.write() as c:
         rows = Rows(store, c)
         second, first = rows.run(created_at=moment(1)), rows.run(owner="bob", created_at=START)

@@ -1,11 +1,13 @@
 """Lists and details are read from indexes."""
 
 import re
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Connection, event
 
 from nbyard.store import Store
 
@@ -60,21 +62,30 @@ def test_a_list_reads_no_more_rows_than_it_shows(
     store.close()
 
 
+def plans_of(
+    folder: Path, read: Callable[[Store, Connection], object], verb: str
+) -> list[list[str]]:
+    """Return the plans of the statements that begin with a verb and that `read` executes."""
+    told: list[tuple[str, Any]] = []
+    with closing(Store(folder)) as store:
+
+        @event.listens_for(store.database.reader, "before_cursor_execute")
+        def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
+            if re.match(verb, words):
+                told.append((words, values))
+
+        with store.read() as c:
+            read(store, c)
+            return [
+                [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
+                for words, values in [*told]
+            ]
+
+
 def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
     """Few of many runs may belong to it, so reading the newest runs in order would take long."""
-    store = Store(tmp_path)
-    told: list[tuple[str, Any]] = []
-
-    @event.listens_for(store.database.reader, "before_cursor_execute")
-    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
-        if words.startswith("SELECT runs."):
-            told.append((words, values))
-
-    with store.read() as c:
-        store.runs.page(c, "ada", 50, "", project="p")
-        ((words, values),) = told
-        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
-    store.close()
+    page = lambda store, c: store.runs.page(c, "ada", 50, "", project="p")  # noqa: E731
+    (plan,) = plans_of(tmp_path, page, r"SELECT runs\.")
     for index in (
         "sqlite_autoindex_runs_1",
         "ix_runs_workflow_id_id",
@@ -85,21 +96,10 @@ def test_the_runs_of_a_project_are_found_by_their_links(tmp_path: Path) -> None:
 
 
 def test_the_results_of_a_project_are_read_from_indexes(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    told: list[tuple[str, Any]] = []
-
-    @event.listens_for(store.database.reader, "before_cursor_execute")
-    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
-        if words.startswith(("SELECT", "WITH")):
-            told.append((words, values))
-
-    with store.read() as c:
-        store.results.page(c, "ada", "p", 50, "", search="", kind="")
-        plans = [
-            [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
-            for words, values in [*told]
-        ]
-    store.close()
+    page = lambda store, c: store.results.page(  # noqa: E731
+        c, "ada", "p", 50, "", search="", kind=""
+    )
+    plans = plans_of(tmp_path, page, "SELECT|WITH")
     read = [step for plan in plans for step in plan]
     assert not [step for step in read if SCANNED.match(step)], plans
     for index in (
@@ -109,56 +109,25 @@ def test_the_results_of_a_project_are_read_from_indexes(tmp_path: Path) -> None:
         assert any(f"INDEX ix_runs_{index}" in step for step in read), plans
 
 
-def test_kept_runs_are_found_by_their_index(tmp_path: Path) -> None:
-    """Each part of a clean-up looks for them."""
-    store = Store(tmp_path)
-    told: list[tuple[str, Any]] = []
-
-    @event.listens_for(store.database.reader, "before_cursor_execute")
-    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
-        if words.startswith("SELECT runs."):
-            told.append((words, values))
-
-    with store.read() as c:
-        store.clean_ups.kept_ids(c, "ada")
-        ((words, values),) = told
-        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
-    store.close()
-    assert plan == ["SEARCH runs USING INDEX ix_runs_kept (owner=?)"]
-
-
-def test_the_live_runs_of_a_trigger_are_found_by_their_source(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    told: list[tuple[str, Any]] = []
-
-    @event.listens_for(store.database.reader, "before_cursor_execute")
-    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
-        if words.startswith("SELECT runs."):
-            told.append((words, values))
-
-    with store.read() as c:
-        store.firings.live_runs(c, "t")
-        ((words, values),) = told
-        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
-    store.close()
-    assert plan == ["SEARCH runs USING INDEX ix_runs_of_sources (source_id=?)"]
-
-
-def test_the_waiting_firings_of_automations_are_found_by_their_index(tmp_path: Path) -> None:
-    """A page of automations counts them; the index of outcomes alone has those of all."""
-    store = Store(tmp_path)
-    told: list[tuple[str, Any]] = []
-
-    @event.listens_for(store.database.reader, "before_cursor_execute")
-    def note(_c: Any, _cursor: Any, words: str, values: Any, *_more: Any) -> None:
-        if words.startswith("SELECT automation_firings."):
-            told.append((words, values))
-
-    with store.read() as c:
-        store.firings.counts_of_waiting(c, ["a", "b"])
-        ((words, values),) = told
-        plan = [row[3] for row in c.exec_driver_sql(f"explain query plan {words}", values)]
-    store.close()
-    columns = "(automation_id=? AND outcome=? AND backfill_id=?)"
-    index = f"ix_automation_firings_automation_id_outcome_backfill_id {columns}"
-    assert plan == [f"SEARCH automation_firings USING COVERING INDEX {index}"]
+@pytest.mark.parametrize(
+    ("read", "search"),
+    [
+        (  # each part of a clean-up looks for kept runs
+            lambda store, c: store.clean_ups.kept_ids(c, "ada"),
+            "runs USING INDEX ix_runs_kept (owner=?)",
+        ),
+        (
+            lambda store, c: store.firings.live_runs(c, "t"),
+            "runs USING INDEX ix_runs_of_sources (source_id=?)",
+        ),
+        (  # a page of automations counts firings; the index of outcomes alone has those of all
+            lambda store, c: store.firings.counts_of_waiting(c, ["a", "b"]),
+            "automation_firings USING COVERING INDEX"
+            " ix_automation_firings_automation_id_outcome_backfill_id"
+            " (automation_id=? AND outcome=? AND backfill_id=?)",
+        ),
+    ],
+    ids=["kept runs", "live runs of an automation", "waiting firings"],
+)
+def test_rows_are_found_by_their_index(tmp_path: Path, read: Any, search: str) -> None:
+    assert plans_of(tmp_path, read, r"SELECT (runs|automation_firings)\.") == [[f"SEARCH {search}"]]

@@ -1,4 +1,4 @@
-"""K15: whatever lists runs lists no scratch run, on both databases."""
+"""No list of runs contains scratch runs, on both databases."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

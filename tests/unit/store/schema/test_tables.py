@@ -28,13 +28,11 @@ OWNED = (
 
 
 def test_every_row_has_an_owner() -> None:
-    """I23."""
     assert {t.name for t in metadata.sorted_tables if "owner" in t.c} == set(OWNED)
     assert not any(t.c.owner.nullable for t in metadata.sorted_tables if "owner" in t.c)
 
 
 def test_every_state_has_an_index_and_a_machine() -> None:
-    """HOUSE 6.1."""
     with_state = [t for t in metadata.sorted_tables if "state" in t.c]
     assert {t.name for t in with_state} == {t.name for t in TABLES.values()}
     for table in with_state:
@@ -66,7 +64,7 @@ def test_a_row_without_its_parent_is_refused(store: Store) -> None:
 
 
 def test_ids_of_events_are_not_used_again(store: Store) -> None:
-    """R10: a cursor beyond the newest event would otherwise miss the next ones."""
+    """Otherwise, a cursor beyond the newest event would miss the next ones."""
     with store.write() as c:
         Rows(store, c).dataset("one")
         last = store.events.newest_id(c)
@@ -80,5 +78,5 @@ def test_texts_survive_storage(store: Store) -> None:
     odd = "ä \U0001f427 e\u0301 'q' \"d\" \\ % _ ; -- \n\t"
     with store.write() as c:
         made = Rows(store, c).dataset("one")
-        assert store.datasets.change(c, made, description=odd)
+        store.datasets.change(c, made, description=odd)
         assert c.execute(select(datasets.c.description)).scalar_one() == odd

@@ -1,4 +1,4 @@
-"""Our own kinds of channels pass the suite that strangers get (HOUSE 6.10)."""
+"""Our own kinds of channels pass the suite that strangers get."""
 
 import pytest
 

@@ -29,7 +29,7 @@ from nbyard.runtimes.docker.attempts.container_process import (
 )
 from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import volume_transfer
-from nbyard.runtimes.docker.files.local_folder import place_captured_output, take_back
+from nbyard.runtimes.docker.files.local_folder import place_captured_output, restore_owner
 from nbyard.runtimes.docker.files.log_copy import STDERR, STDOUT, log_copy
 from nbyard.runtimes.docker.networks import Networks
 from nbyard.runtimes.protocol import Observation, Order
@@ -191,7 +191,9 @@ class ContainerAttempt:
             result = files.read_result(self.order.folder)
             if result is None or container_outcome.may_be_memory(result):
                 return  # the container's end provides more information
-            take_back(self.order.folder, attempt_container_spec.container_user(self.engine.info))
+            restore_owner(
+                self.order.folder, attempt_container_spec.container_user(self.engine.info)
+            )
             self._is_settled = True
 
     def _of_this(self, container: Container) -> Container:
@@ -233,10 +235,10 @@ class ContainerAttempt:
             if files.has_result(folder):
                 return None
         # Otherwise the runner, a collector or the command itself writes the output.
-        is_ours = command is not None and not attempt_container_spec.prints_apart(container)
-        is_cut = is_ours and bool(container.started_at) and not self.engine.has_seen_end(container)
+        is_owned = command is not None and not attempt_container_spec.prints_apart(container)
+        is_cut = is_owned and bool(container.started_at) and not self.engine.has_seen_end(container)
         last_lines = self._read_last_lines(container, is_cut, is_lost)
-        take_back(folder, attempt_container_spec.container_user(self.engine.info))
+        restore_owner(folder, attempt_container_spec.container_user(self.engine.info))
         if command and not is_lost and not attempt_container_spec.opens_files(container):
             place_captured_output(folder, command)
         ended = self._of_this(container)
@@ -276,7 +278,7 @@ class ContainerAttempt:
     def _complete_result(self, container: Container) -> None:
         if self._is_settled:
             return
-        take_back(self.order.folder, attempt_container_spec.container_user(self.engine.info))
+        restore_owner(self.order.folder, attempt_container_spec.container_user(self.engine.info))
         result = files.read_result(self.order.folder)
         if result is not None:
             if result.failure is not None and result.failure.kind == "kernel-died":
@@ -316,9 +318,9 @@ class ContainerAttempt:
         """Start a thread that follows the container, unless one is running."""
         self.watcher.start()
 
-    def let_go(self) -> None:
+    def request_end(self) -> None:
         """Request the end of the watcher's thread, which comes at its next check."""
-        self.watcher.let_go()
+        self.watcher.request_end()
 
     def bring_up_to_date(self) -> None:
         """Update log, events and executed notebook in the folder, unless a thread does that."""
@@ -342,7 +344,7 @@ class ContainerAttempt:
         return True
 
     def _leave(self) -> None:
-        self.let_go()
+        self.request_end()
         self.poke()
         self._leave_network()
 

@@ -181,7 +181,7 @@ class Watcher:
             self._thread = threading.Thread(target=self.watch, name=name, daemon=True)
             self._thread.start()
 
-    def let_go(self) -> None:
+    def request_end(self) -> None:
         """Request the end of the thread, which comes at its next check."""
         self._gone.set()
         if self.channel is not None:

@@ -178,7 +178,7 @@ def _give_to_user(folder: Path, user: tuple[int, int]) -> None:
             os.chown(name, *user, dir_fd=handle, follow_symlinks=False)
 
 
-def take_back(folder: Path, user: tuple[int, int]) -> None:
+def restore_owner(folder: Path, user: tuple[int, int]) -> None:
     """Change the owner of the container user's files in the folder to this process's user."""
     if os.getuid() != 0 or user[0] == 0:
         return

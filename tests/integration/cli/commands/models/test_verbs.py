@@ -8,7 +8,7 @@ from .....unit.cli.commands.models.test_verbs import CLASS
 def test_model_from_an_output_of_a_run_is_created_and_shown(
     shell, yard, tmp_path, dispatcher: Dispatching
 ):
-    """M6: its content is tested in tests/integration/services/models/test_packages_from_runs.py."""
+    """Its content is tested in tests/integration/services/models/test_packages_from_runs.py."""
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
     root = yard.parts.files.root
     (root / "near.py").write_text(f"{CLASS}    feature_names_in_ = ['x']\n")

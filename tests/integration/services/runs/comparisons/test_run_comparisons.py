@@ -1,4 +1,4 @@
-"""R5, X3: real runs are compared, and each kind of change is found as the cause."""
+"""Real runs are compared, and each kind of change is found as the cause."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -295,7 +295,7 @@ def test_the_pictures_of_notebooks_are_compared(lab: Lab) -> None:
 
 @pytest.mark.long
 def test_package_version_explains_a_metric(ground: Ground) -> None:
-    """X3: two versions of a package are really installed."""
+    """Two versions of a package are really installed."""
     ground.notebook("import nbyard, cow\nnbyard.log_metric('version', float(cow.version))")
     first = ground.run(path="n.ipynb", environment="cows")
     ground.change("cow==2.0")

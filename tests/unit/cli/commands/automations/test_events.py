@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from nbyard.reasons.structs import because
+
 
 @pytest.fixture
 def root(yard):
@@ -28,7 +30,7 @@ def create(shell, *words):
         (("--on-notebook",), "A notebook or program fires it"),
     ],
 )
-def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
+def test_an_automation_is_created_and_shown(shell, root, words, sentence):
     made = create(shell, *words)
     assert made.code == 0, made.err
     assert "report: " in made.err and sentence in made.err
@@ -56,7 +58,7 @@ def test_refusals_name_the_option_or_field(shell, root, words, text):
 
 def test_a_secret_is_shown_once(shell, root):
     made = create(shell, "--on-webhook")
-    assert "Secret, which is not shown again: whsec_" in made.err
+    assert ": whsec_" in made.err
     assert "nbyard/api/hooks/" in shell("automations", "show", "report").out
     assert "whsec_" not in shell("automations", "show", "report", "--json").out
     assert shell("automations", "rotate", "report").out.startswith("whsec_")
@@ -94,7 +96,7 @@ def test_fire_disable_and_firings(shell, root):
     fired = shell("automations", "fire", "report")
     assert fired.code == 0, fired.err
     listed = shell("automations", "firings", "report").out
-    assert "fired by a person or program" in listed and "waiting" in listed
+    assert str(because("cause-fired")) in listed and "waiting" in listed
     assert "false" in shell("automations", "disable", "report", "--json").out
     assert shell("automations", "fire", "report", "--json").code != 0
     assert shell("automations", "rm", "report").code == 0

@@ -1,4 +1,4 @@
-"""M2: a model is served as long as a command runs; on a real engine: tests/integration/docker."""
+"""A model is served while a command runs. On a real engine: tests/integration/docker."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""M2: models from a shell, where there is no engine; with one: tests/integration/docker."""
+"""Models from a shell without an engine. With one: tests/integration/docker."""
 
 import pytest
 
@@ -123,7 +123,7 @@ def test_the_newest_batch_model_runs_and_needs_data(shell, yard):
 
 
 def test_the_newest_model_of_any_mode_runs(shell, yard, monkeypatch):
-    """M2: with data the newest of mode batch."""
+    """With data, the newest model of mode batch runs."""
     path = yard.parts.files.root / "job/other.yml"
     path.write_text(FILE.replace("v1", "b1").replace("http", "batch"))
     end(yard, yard.services.models.build(ME, NewModel("job", "other.yml")))
@@ -148,7 +148,6 @@ def test_without_a_ready_http_model_nothing_is_deployed(shell):
 
 
 def test_the_newest_model_replaces_the_former_one(shell, yard):
-    """M2."""
     for number, tag in enumerate(("v1", "v2"), 1):
         file = yard.parts.files.root / "job/nervosum.yaml"
         file.write_text(FILE.replace("v1", tag))
@@ -160,7 +159,7 @@ def test_the_newest_model_replaces_the_former_one(shell, yard):
 
 
 def test_a_model_with_a_similar_name_replaces_no_other(shell, yard):
-    """M2: the same rule as that of the form: it is the file, or the step, not the host name."""
+    """As in the form, the file or the node decides, and not the host name."""
     end(yard, yard.services.models.build(ME, NewModel("job")))
     yard.services.deployments.create(ME, NewDeployment("cows:1", name="spark-job"))
     for words in ((), ("--as", "spark-job")):
@@ -175,7 +174,7 @@ def test_a_model_with_a_similar_name_replaces_no_other(shell, yard):
 
 
 def test_a_stopped_deployment_is_started_by_its_name(shell, yard):
-    """M2: else there is another one beside it."""
+    """Otherwise, there would be two deployments."""
     made = yard.services.models.build(ME, NewModel("job"))
     end(yard, made)
     first = shell("models", "deploy", "-n", "spark", "--detach", "--json").json
@@ -216,7 +215,7 @@ def file(yard) -> str:
 
 
 def test_a_class_is_built_and_deployed_by_one_command(shell, file, responds):
-    """Journey 7, M6: the deployment waits for the image that is being built."""
+    """The deployment waits for the image that is being built."""
     said = shell("models", "deploy", f"{file}:Doubling", "--detach", "--json")
     assert (said.json["name"], said.json["state"]) == ("doubling", "queued")
     assert said.json["model"]["name"] == "Doubling"

@@ -1,4 +1,4 @@
-"""J2: `nbyard init` creates a folder that runs at once."""
+"""`nbyard init` creates a folder that runs at once."""
 
 import tomllib
 

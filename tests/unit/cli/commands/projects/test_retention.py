@@ -15,7 +15,7 @@ def test_policies_are_set_shown_replaced_and_deleted(shell, wine):
     words = ("projects", "retention", "wine")
     made = shell(*words, "failed", "--state", "failed", "--older-than", "7d")
     assert made.code == 0, made.err
-    assert "failed: deletes runs that finished at least 7 days ago, that are failed." in made.out
+    assert "7 days ago" in made.out and "are failed." in made.out
     shell(*words, "recent", "--keep", "20", "--max-size", "20GB")
     shell(*words, "recent", "--keep", "5")
     found = json.loads(shell(*words, "--json").out)["policies"]
@@ -24,9 +24,10 @@ def test_policies_are_set_shown_replaced_and_deleted(shell, wine):
         ("recent", {"keep": 5}),
     ]
     shown = shell("runs", "preview-retention").out
-    assert "wine, recent: runs that are not the newest 5" in shown
+    assert "wine, recent: " in shown and "the newest 5" in shown
     assert "0 runs to delete" in shown
-    assert "deletes runs that are failed." in shell(*words, "failed", "--state", "failed").out
+    changed = shell(*words, "failed", "--state", "failed").out
+    assert "are failed." in changed and "days" not in changed
     assert shell("projects", "delete-policy", "wine", "recent").code == 0
     refused = shell("projects", "delete-policy", "wine", "recent")
     assert refused.code != 0 and "no retention policy 'recent'" in refused.err

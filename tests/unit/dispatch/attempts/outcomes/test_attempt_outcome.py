@@ -18,7 +18,7 @@ from ...benches import running, states
 
 
 def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> None:
-    """R1: waiting, queued, preparing, running, succeeded; then the run."""
+    """The task is waiting, queued, preparing, running and succeeded. Then the run succeeds."""
     run = running(bench)
     runtime.end(bench.attempt(run), text="made")
     bench.until(lambda: bench.run(run).state == "succeeded")
@@ -35,7 +35,7 @@ def test_success_publishes_the_output(bench: Bench, runtime: FakeRuntime) -> Non
 def test_a_failure_keeps_its_reason_and_publishes_nothing(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """R1, I6: the executed notebook is kept, an output is not."""
+    """The executed notebook is kept, but no output."""
     run = running(bench)
     attempt = bench.attempt(run)
     (bench.folder(attempt) / "executed.ipynb").write_text("{}")
@@ -56,7 +56,7 @@ def test_a_failure_keeps_its_reason_and_publishes_nothing(
 def test_outputs_that_fill_the_disk_fail_and_are_deleted(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    """I15: failed work keeps its notebook, and outputs that can never be copied do not wait."""
+    """Failed work keeps its notebook. Outputs that can never be copied do not wait."""
     run = running(bench)
     attempt = bench.attempt(run)
     (bench.folder(attempt) / "executed.ipynb").write_text("{}")
@@ -101,7 +101,7 @@ def full_disk(
 def test_outputs_wait_for_disk_space(
     bench: Bench, full_disk: tuple[str, Callable[[], None]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F10, I15: no limit ends it meanwhile, and the words go with the wait."""
+    """No limit ends the wait, and its reason disappears with it."""
     run, make_room = full_disk
     monkeypatch.setattr(attempt_driver, "OVERTIME_SECONDS", -60.0)
     monkeypatch.setattr(attempt_driver, "FORCE_SECONDS", 0.0)
@@ -117,7 +117,7 @@ def test_outputs_wait_for_disk_space(
 def test_outputs_waiting_for_space_take_no_slot(
     bench: Bench, full_disk: tuple[str, Callable[[], None]]
 ) -> None:
-    """F10, I15: its work is over, so others may start."""
+    """The work has ended, so other tasks may start."""
     nodes = [f"n{number}" for number in range(bench.context.settings.slots)]
     other = bench.submit({node: [] for node in nodes})
     bench.until(lambda: {bench.task(other, node).state for node in nodes} == {"running"})
@@ -126,14 +126,13 @@ def test_outputs_waiting_for_space_take_no_slot(
 def test_a_cancelled_task_stops_waiting_for_space(
     bench: Bench, full_disk: tuple[str, Callable[[], None]]
 ) -> None:
-    """F10, I9."""
     run, _ = full_disk
     bench.cancel(run)
     bench.until(lambda: bench.run(run).state == "cancelled")
 
 
 def test_a_dead_kernel_is_lost(bench: Bench, runtime: FakeRuntime) -> None:
-    """F3: a kernel that was killed is no failure of the code."""
+    """A killed kernel is no failure of the code."""
     run = running(bench)
     dead = Failure("kernel-died", because("text", text="the kernel died (signal 9)"))
     runtime.end(bench.attempt(run), "failed", failure=dead)
@@ -150,7 +149,7 @@ def test_externally_killed_work_is_lost(bench: Bench, runtime: FakeRuntime) -> N
 
 
 def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRuntime) -> None:
-    """I3: only the attempt that was started may answer."""
+    """Only the started attempt may report a result."""
     run = running(bench)
     runtime.end(bench.attempt(run), token="forged")
     bench.until(lambda: states(bench, run)[0] == "lost")
@@ -161,7 +160,7 @@ def test_a_result_with_another_token_is_refused(bench: Bench, runtime: FakeRunti
 def test_a_result_is_not_reused_if_its_types_are_in_doubt(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """K8: the file that lists inputs without types cannot be read."""
+    """The file that lists inputs without types cannot be read."""
     first = running(bench, cache=True)
     (bench.folder(bench.attempt(first)) / UNTYPED).write_text("no JSON")
     runtime.end(bench.attempt(first), text="made")

@@ -1,4 +1,4 @@
-"""L5: what was otherwise than in the lock, where the work was done."""
+"""Differences between the lock and the environment in which the work ran."""
 
 import msgspec
 from tests.support.fake_runtime_bench import Bench

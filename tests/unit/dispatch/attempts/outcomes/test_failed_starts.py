@@ -1,4 +1,4 @@
-"""R2: the failure of a start says what is wrong with the file of the program."""
+"""A failed start explains what is wrong with the program's file."""
 
 import io
 from contextlib import nullcontext

@@ -33,7 +33,7 @@ def test_the_reason_names_the_remedy(tmp_path: Path, place: str, words: str) -> 
 
 
 def test_a_dataset_in_a_link_folder_is_named_as_such(tmp_path: Path) -> None:
-    """D4: no rule and no link is at fault."""
+    """Neither a rule nor a link is the cause."""
     links = ResourceLinks(tmp_path / "store", [tmp_path / "home/resources"])
     (tmp_path / "home").mkdir()
     links.link("d1", "x.csv", Path.touch)

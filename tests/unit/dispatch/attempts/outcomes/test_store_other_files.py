@@ -64,7 +64,7 @@ def some(code: Path) -> None:
 def test_files_above_the_code_are_named(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, state: str
 ) -> None:
-    """K5: the files of the attempt itself, hidden ones and caches are not."""
+    """Files of the attempt itself, hidden files and caches are not named."""
     monkeypatch.setattr(store_other_files, "PROCESS", runtime.name)
 
     def write(code: Path) -> None:
@@ -81,7 +81,7 @@ def test_files_above_the_code_are_named(
 
 @pytest.mark.parametrize("state", ["succeeded", "failed"])
 def test_written_files_are_kept(bench: Bench, runtime: FakeRuntime, state: str) -> None:
-    """K5, R2: also of work that failed."""
+    """This includes files of failed work."""
     run = ended(bench, some, state)
     assert kept(bench, run) == {"result.csv": "x\n1\n", "plots/a.svg": "<svg/>"}
     summary = bench.task(run).other_files
@@ -118,7 +118,7 @@ def test_a_changed_file_of_the_bundle_counts_as_written(bench: Bench, runtime: F
 def test_harmful_files_are_named_and_not_kept(
     bench: Bench, runtime: FakeRuntime, tmp_path: Path
 ) -> None:
-    """F11, I26: links, odd files and odd names, as a container may leave them."""
+    """A container may leave links, special files and invalid names."""
     (tmp_path / "secret").write_text("s3cr3t")
     (tmp_path / "folder").mkdir()
     (tmp_path / "folder" / "inside").write_text("s3cr3t")
@@ -194,7 +194,7 @@ def test_undecodable_names_are_shown_among_files_beyond_the_limit(
 def test_files_with_secrets_are_not_kept(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I23: nobody declared it, so nobody expects a credential there."""
+    """Nobody expects a credential in an undeclared file."""
     monkeypatch.setattr(
         store_other_files, "masks_of_attempt", lambda *_: Masks(["hunter2-hunter2"])
     )
@@ -211,7 +211,7 @@ def test_files_with_secrets_are_not_kept(
 def test_a_full_disk_costs_the_files_and_not_the_result(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F10: the output is kept, and nothing waits for the other files."""
+    """The output is kept, and nothing waits for the other files."""
     real = bench.context.blobs.put_fd
 
     def full(fd: int, **more: bool) -> object:
@@ -242,7 +242,7 @@ def test_only_the_last_attempt_counts(bench: Bench, runtime: FakeRuntime) -> Non
 def test_a_lost_attempt_lists_no_partial_files(
     bench: Bench, runtime: FakeRuntime, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
-    """R6, I6: it wrote, and nobody recorded that."""
+    """The files were never recorded."""
     run, code = running(bench)
     some(code)
     if when == "lost":
@@ -272,7 +272,6 @@ def test_a_lost_attempt_lists_no_partial_files(
 def test_cached_runs_share_files_until_the_last_is_deleted(
     bench: Bench, runtime: FakeRuntime
 ) -> None:
-    """R3, I18: deleting the run that made them loses nothing that another one shows."""
     bench.context.settings.garbage_grace_seconds = 0
     collector = GarbageCollector(bench.context, Threads())
     first = ended(bench, some, cache=True)

@@ -46,7 +46,7 @@ def test_files_folders_and_the_notebook(bench: Bench) -> None:
 
 @pytest.mark.parametrize("marks", ["MLmodel", "nervosum.yaml"])
 def test_a_model_folder_is_recognised(bench: Bench, marks: str) -> None:
-    """M6: what may be served is seen where the results are shown."""
+    """Results show which model can be served."""
     snapshot = a_case(bench)
     folder = snapshot.order.folder
     result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
@@ -75,7 +75,7 @@ def test_a_model_folder_is_recognised(bench: Bench, marks: str) -> None:
 def test_the_class_of_an_output_is_stored(
     bench: Bench, filename: str, declared: Any, expected: str | None
 ) -> None:
-    """M6: a suffix is a guess; the declaration wins."""
+    """A declaration overrides the guess from the suffix."""
     snapshot = a_case(bench)
     folder = snapshot.order.folder
     result = Result(snapshot.attempt.id, snapshot.attempt.token, "succeeded", 0, 0, ["out"])
@@ -99,7 +99,7 @@ def test_a_file_is_copied_if_the_work_may_still_run(bench: Bench, adopt: bool) -
 
 @pytest.mark.parametrize("path", ["outputs/out/secret", "../../secret", "{outside}/secret"])
 def test_files_outside_the_attempt_are_refused(bench: Bench, tmp_path: Path, path: str) -> None:
-    """I26: what a container wrote over task.json or linked leads nowhere."""
+    """A container may overwrite task.json or leave links."""
     snapshot = a_case(bench)
     folder = snapshot.order.folder
     (tmp_path / "secret").write_text("s3cr3t")
@@ -144,7 +144,6 @@ TOLD = {
 def test_descriptions_by_the_code_are_kept(
     bench: Bench, told: Any, filename: str, has_type: bool
 ) -> None:
-    """E14."""
     snapshot = a_case(bench)
     folder = snapshot.order.folder
     (folder / "outputs" / "out" / "out").write_text("x")

@@ -1,4 +1,4 @@
-"""R4: timings of other programs are refused with the program, and with what to write instead."""
+"""Timings of other programs are refused with the name of the program and a replacement."""
 
 import pytest
 from hypothesis import given
@@ -31,7 +31,7 @@ def test_the_program_is_named(program, text):
         with pytest.raises(Invalid) as refused:
             read()
         (detail,) = refused.value.details
-        assert f"{text[:80]}' is a timing of {program}" in detail.message
+        assert f"{text[:80]}' is " in detail.message and f" of {program}" in detail.message
         assert read_phrase(detail.message.rsplit("'", 2)[1], NOW)
 
 

@@ -1,4 +1,4 @@
-"""The command line that a description promises (E4)."""
+"""The command line that a description promises."""
 
 import re
 import shlex

@@ -1,4 +1,4 @@
-"""R11: estimates from the past: medians, the longest way, and silence where nothing is known."""
+"""Estimates from the past: medians, the longest path, and none without data."""
 
 from statistics import median
 
@@ -81,7 +81,6 @@ def test_remote_and_exclusive_work_is_estimated():
 
 @pytest.mark.parametrize(("shared_by", "hours"), [(1, 10), (2, 5)])
 def test_tasks_take_turns_on_a_gpu(shared_by, hours):
-    """R11: however many cores there are."""
     machine = Capacity(16, gpus=("0",), tasks_per_gpu=shared_by)
     fan = {f"n{at}": step(seconds=3600, gpu=1) for at in range(10)}
     assert estimate_run(fan, machine).remaining_seconds == hours * 3600
@@ -96,14 +95,14 @@ def test_tasks_take_turns_in_memory():
 
 
 def test_impossible_tasks_have_no_estimate():
-    """R11: what its steps usually take is known all the same."""
+    """The usual durations of its tasks are still known."""
     flow = {"a": step(seconds=60), "b": step("a", seconds=60, gpu=2)}
     found = estimate_run(flow, Capacity(16, gpus=("0",)))
     assert found.remaining_seconds is None and found.nodes.keys() == {"a", "b"}
 
 
 def test_a_waiting_task_starts_after_earlier_ones():
-    """R11: on two cores and a GPU; who wants no GPU does not wait for those who want one."""
+    """There are two cores and a GPU. Tasks without a GPU do not wait for those with one."""
     running = [(step(seconds=600, elapsed=540, gpu=1), ["0"])]
     queue = {
         "trains": step(seconds=600, gpu=1),
@@ -117,7 +116,7 @@ def test_a_waiting_task_starts_after_earlier_ones():
 
 
 def test_tasks_behind_unknown_durations_have_no_start():
-    """R11: nor where a deployment has the GPU."""
+    """The same holds if a deployment has the GPU."""
     queue = {"a": step(), "b": step(seconds=10), "c": step(seconds=10)}
     assert seconds_until_start([], queue, Capacity(1)) == {"a": 0}
     assert seconds_until_start([], queue, Capacity(2)) == {"a": 0, "b": 0, "c": 10}
@@ -127,7 +126,7 @@ def test_tasks_behind_unknown_durations_have_no_start():
 
 
 def test_a_queued_task_ends_after_its_start():
-    """R11: other runs are before it."""
+    """Other runs precede it."""
     usual = Usual(60, 3, starts_in_seconds=3600)
     flow = {"a": UnfinishedNode(usual=usual), "b": step("a", seconds=30)}
     assert estimate_run(flow, MANY).remaining_seconds == 3690

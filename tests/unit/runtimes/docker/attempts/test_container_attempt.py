@@ -36,7 +36,7 @@ def attempt(tmp_path: Path, signals: list[str], request: pytest.FixtureRequest) 
 def test_a_container_that_outlives_its_result_is_killed(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, signals: list[str]
 ) -> None:
-    """I21: it has its time, however the clock is set."""
+    """Its grace period does not depend on the clock."""
     moment = [100.0]
     monkeypatch.setattr(
         "nbyard.runner.process.clock.time", SimpleNamespace(monotonic=lambda: moment[0])
@@ -53,7 +53,7 @@ def test_a_container_that_outlives_its_result_is_killed(
 def test_a_full_disk_during_the_run_is_reported(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """F10: by whoever asks for it, and tried again."""
+    """Each caller reports it and tries again."""
     container: Any = SimpleNamespace(labels={})
     heard: Any = SimpleNamespace(
         is_listening=True, wait=lambda _: None, has_reported=lambda *_: True
@@ -75,7 +75,7 @@ def test_a_full_disk_during_the_run_is_reported(
 def test_only_work_without_a_runner_ends_at_its_limit(
     attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch, is_warm: bool
 ) -> None:
-    """I11: the runner of a warm attempt enforces it, once it is there."""
+    """The runner of a warm attempt enforces the limit after its start."""
     watched: list[float] = []
     one: Any = attempt
     if is_warm:
@@ -116,7 +116,7 @@ def full_disk(attempt: ContainerAttempt, monkeypatch: pytest.MonkeyPatch) -> Pat
     (outputs / "data").write_text("much")
     module = "nbyard.runtimes.docker.attempts.container_attempt"
     monkeypatch.setattr(f"{module}.is_disk_full", lambda _: outputs.exists())
-    monkeypatch.setattr(f"{module}.take_back", Mock())
+    monkeypatch.setattr(f"{module}.restore_owner", Mock())
     monkeypatch.setattr(attempt, "engine", Mock())
     monkeypatch.setattr(attempt, "_read_last_lines", lambda *_: "no space")
     return outputs
@@ -133,7 +133,7 @@ def test_outputs_that_fill_the_disk_are_deleted(
     exit_code: int,
     reason: str,
 ) -> None:
-    """I15: if the work failed, or the store could never copy them."""
+    """This holds for failed work, and for outputs that exceed the store's disk."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=7, free=0))
     container = Container("c", "exited", exit_code, False, 1.0, 2.0, {})
     assert attempt.finish(container).state == "finished"
@@ -146,7 +146,7 @@ def test_outputs_that_fill_the_disk_are_deleted(
 def test_failed_work_with_a_captured_stream_does_not_wait(
     attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I15: the stream goes to the log."""
+    """The stream goes to the log."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=1 << 60, free=0))
     attempt.finish(Container("c", "exited", 1, False, 1.0, 2.0, {}))
     result = read_result(attempt.order.folder)
@@ -157,7 +157,7 @@ def test_failed_work_with_a_captured_stream_does_not_wait(
 def test_outputs_of_a_success_wait_for_space(
     attempt: ContainerAttempt, full_disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """I15: others may delete files. Large inputs do not count."""
+    """Others may delete files. Large inputs do not count."""
     (attempt.order.folder / "inputs").mkdir()
     (attempt.order.folder / "inputs/large").write_bytes(bytes(99))
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=99, free=0))

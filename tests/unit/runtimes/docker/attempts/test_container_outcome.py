@@ -1,4 +1,4 @@
-"""What became of a container, in words (F3, F5, F32, E4)."""
+"""What became of a container, in words."""
 
 import msgspec
 import pytest
@@ -75,7 +75,6 @@ def test_an_ended_command_has_its_outcome(tmp_path, given, expected):
 
 
 def test_a_time_limit_is_no_cancellation(tmp_path):
-    """I11, I21."""
     for why, kind in ((container_outcome.too_long(LIMITED), "timeout"), (BY_ADA, "cancelled")):
         found = container_outcome.result_of_command(
             ending(143, task=LIMITED, cancelled=why), tmp_path
@@ -85,7 +84,7 @@ def test_a_time_limit_is_no_cancellation(tmp_path):
 
 
 def test_usage_is_summed(tmp_path):
-    """G7: of what the engine told while somebody asked it."""
+    """The usage is what the engine reports to callers."""
     nothing = container_outcome.result_of_command(ending(), tmp_path)
     assert isinstance(nothing, Result) and nothing.usage == {}
     told = [(1, 0.5, 100), (2, 1.25, 300), (3, 1.5, 0)]

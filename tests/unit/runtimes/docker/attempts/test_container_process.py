@@ -20,7 +20,7 @@ class Engine:
 
 
 def test_last_lines_of_a_notebook_show_no_secret(tmp_path, monkeypatch):
-    """I25: its folder does not lead to what is secret any more, for it is mounted there."""
+    """The folder no longer leads to the secrets, which are mounted in the container."""
     monkeypatch.setattr(secret_files, "SHARED", str(tmp_path))
     folder = tmp_path / "attempt"
     folder.mkdir()

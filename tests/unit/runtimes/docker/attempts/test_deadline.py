@@ -25,8 +25,10 @@ def limited(seconds: float | None) -> TaskFile:
 def test_the_limit_counts_from_the_first_sight(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, days: int
 ) -> None:
-    """I11, I21: by whoever watches it, however the clock is set meanwhile; its engine, which has
-    another one, is not asked."""
+    """Any process may watch the limit, whatever its clock.
+
+    The clock of the engine does not count.
+    """
     begun, left = time.monotonic(), []
 
     def timer(seconds: float, *_: object) -> object:
@@ -48,7 +50,7 @@ def test_the_limit_counts_from_the_first_sight(
 
 
 def test_at_the_deadline_a_stop_is_requested(tmp_path: Path) -> None:
-    """I11: in the folder, with the reason, and at the engine."""
+    """In the folder with the reason, and at the engine."""
     task = limited(0.01)
     write_task(tmp_path, task)
     ended = threading.Event()

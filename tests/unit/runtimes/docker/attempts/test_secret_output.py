@@ -1,4 +1,4 @@
-"""What a command with secrets prints, past the log of the engine (S1, I8, I16)."""
+"""What a command with secrets prints, past the log of the engine."""
 
 import contextlib
 import os
@@ -125,7 +125,7 @@ def test_the_oldest_output_is_dropped_at_the_limit(collecting):
 
 
 def test_an_overtaken_reader_reports_a_gap_and_continues(tmp_path):
-    """I16: with the first whole line, for a secret may have been cut."""
+    """It continues with the first complete line, because a secret may have been cut."""
     for name, text in (("1", b"one\n"), ("2", b"two\n"), ("3", b"cut\nthree\n")):
         (tmp_path / name).write_bytes(text)
     reading = secret_output.read_output(str(tmp_path), (tmp_path / END).exists)
@@ -185,7 +185,7 @@ def started(engine: Any, task: TaskFile = TASK, staging: str = "bind") -> bool:
 def test_only_a_command_with_secrets_on_this_machine_has_one(place):
     engine = FakeEngine(place, is_ready=True)
     assert started(engine) and engine.calls == ["remove", "create nby-a-printed none", "start"]
-    assert attempt_container_spec.is_ours(
+    assert attempt_container_spec.is_owned(
         OwnedObject("container", "nby-a-printed", {ATTEMPT: "a"}, 0.0)
     )
     engine.calls.clear()

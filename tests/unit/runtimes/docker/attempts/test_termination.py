@@ -1,4 +1,4 @@
-"""R8: what is told to end is killed when it does not."""
+"""A process that ignores a stop request is killed."""
 
 from types import SimpleNamespace
 
@@ -53,7 +53,7 @@ def test_a_missing_container_has_ended(monkeypatch):
 
 
 def test_a_container_that_ignores_a_cancel_is_killed_after_3_s(monkeypatch):
-    """R7, on a clock of its own; the engine and the kernel need the rest of the 5 s."""
+    """This uses a test clock. The engine and the kernel need the rest of the 5 s."""
     engine, clock, signals = Engine("SIGKILL"), SimpleNamespace(now=0.0), []
 
     def sleep(seconds: float) -> None:

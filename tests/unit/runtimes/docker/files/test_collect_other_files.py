@@ -46,7 +46,7 @@ def ours(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("inputs", [0, 9 * 2**20])
 def test_new_and_changed_files_come_back(folder: Path, inputs: int) -> None:
-    """R2: with an archive of all, and with one of the code alone where the other holds too much."""
+    """They come as one archive, or as one of the code folder if that is too large."""
     before = (folder / "code/main.py").stat().st_ctime_ns
     left = fetched(
         folder,
@@ -78,7 +78,7 @@ def test_code_in_an_ignored_folder_is_not_named(folder: Path) -> None:
 
 
 def test_files_that_are_not_kept_are_named(folder: Path, tmp_path: Path) -> None:
-    """F11: links, odd names and places elsewhere, as a container may leave them."""
+    """A container may leave links, invalid names and other paths."""
     left = fetched(
         folder,
         ("a\nb", FILE, b"x"),
@@ -127,7 +127,6 @@ def test_many_unkept_files_end_the_search(folder: Path, monkeypatch: pytest.Monk
 
 
 def test_a_full_disk_loses_only_the_files(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """F10."""
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")

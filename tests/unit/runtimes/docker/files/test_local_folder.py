@@ -62,7 +62,7 @@ def test_files_of_the_container_become_ours(tmp_path):
     (folder / "outputs/link").symlink_to(tmp_path / "outside")
     os.chown(folder / "outputs/x", 65534, 65534)
     os.chown(folder / "outputs/link", 65534, 65534, follow_symlinks=False)
-    files.take_back(folder, (65534, 65534))
+    files.restore_owner(folder, (65534, 65534))
     assert (folder / "outputs/x").stat().st_uid == 0
     assert (folder / "outputs/link").lstat().st_uid == 0
     assert (tmp_path / "outside").stat().st_uid == 65534
@@ -103,5 +103,5 @@ def test_concurrently_renamed_files_are_skipped(tmp_path, monkeypatch):
         chown(name, *args, **options)
 
     monkeypatch.setattr(os, "chown", rename_first)
-    files.take_back(tmp_path, theirs)
+    files.restore_owner(tmp_path, theirs)
     assert os.listdir(tmp_path) == []

@@ -1,4 +1,4 @@
-"""Copying a log that is told from its start each time: no gap, nothing twice (I8, I16)."""
+"""Copying a log that is told from its start each time: no gap, nothing twice."""
 
 import contextlib
 import os
@@ -54,7 +54,7 @@ def test_a_half_written_line_is_completed(tmp_path):
 
 
 def test_a_full_log_shows_that_something_was_printed(tmp_path, monkeypatch):
-    """I11: only the dispatcher sees whether a command in a container is silent."""
+    """Only the dispatcher knows whether a command in a container is silent."""
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", TAIL_BYTES + 10)
     with contextlib.closing(LogCopy(tmp_path, 0, stdout_apart=False)) as copy:
         copy.feed(True, b"0123456789")
@@ -95,7 +95,7 @@ def lines(first, last):
 
 
 def test_a_follower_knows_lines_that_the_engine_dropped(tmp_path, small):
-    """I16: of 1,000 lines the engine has the last 50, or fewer than there was room for."""
+    """The engine has the last 50 of 1,000 lines, or fewer."""
     seen = fed(tmp_path, lines(0, 1000))
     for first in (950, 990, 950):
         copied(tmp_path, lines(first, 1000), seen=seen)
@@ -116,14 +116,14 @@ def test_equal_lines_are_counted_too(tmp_path, small):
 
 
 def test_a_followed_log_is_unchanged(tmp_path, small):
-    """I16: the engine keeps less than there is room for where lines are short."""
+    """The engine keeps fewer bytes than allowed if lines are short."""
     seen = fed(tmp_path, lines(0, 20))
     copied(tmp_path, lines(15, 20), seen=seen)
     assert (tmp_path / "log").read_bytes() == b"".join(data for _, data in lines(0, 20))
 
 
 def test_unfollowed_lines_are_reported_as_missing(tmp_path, small, monkeypatch):
-    """I16: whoever comes later goes on behind the gap."""
+    """A later reader continues after the gap."""
     monkeypatch.setattr(log_copy, "LIMIT_BYTES", 500)
     (tmp_path / "log").write_bytes(b"before\n")
     fed(tmp_path, lines(0, 2), base=7)

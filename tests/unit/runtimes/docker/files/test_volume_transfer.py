@@ -68,7 +68,7 @@ def test_files_folders_and_links_arrive(tmp_path):
     [(9, TooLarge, "disk full: needs 10 bytes"), (99, OSError, "No space left")],
 )
 def test_an_output_without_space_is_not_fetched(tmp_path, monkeypatch, total, error, message):
-    """I15: it waits, unless it fits on no empty disk."""
+    """It waits, unless it exceeds an empty disk."""
     monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(total=total, free=9))
     archive = tar(("outputs", tarfile.DIRTYPE, b""), ("outputs/big", tarfile.REGTYPE, b"x" * 10))
     with pytest.raises(error, match=message):
@@ -111,7 +111,7 @@ def test_growing_files_are_appended_and_changed_ones_replaced(tmp_path):
 
 @pytest.mark.parametrize("length", [0, 200, 5000])
 def test_a_truncated_archive_is_fetched_again(tmp_path, length):
-    """F9: Podman answers so while a file changes; half a file is no file."""
+    """Podman truncates while a file changes. An incomplete file is discarded."""
     archive = tar(("outputs", tarfile.DIRTYPE, b""), ("outputs/big", tarfile.REGTYPE, b"x" * 9000))
     with pytest.raises(Unavailable, match="only a part"):
         volume_transfer.fetch_tree(engine(outputs=archive[:length]), "n", tmp_path, "outputs")
@@ -144,7 +144,7 @@ TASK = TaskFile(
 
 @pytest.mark.parametrize("much", [False, True])
 def test_remaining_files_are_fetched_together_unless_large(tmp_path, monkeypatch, much):
-    """P11: whichever way, the same is there, and the result last."""
+    """Both ways fetch the same files, the result last."""
     asked: list[str] = []
     fetch_file = volume_transfer.fetch_file
 

@@ -1,4 +1,4 @@
-"""R5: bisections as a service."""
+"""Bisections as a service."""
 
 import dataclasses
 
@@ -62,7 +62,7 @@ def test_a_bisection_is_created_listed_cancelled_and_deleted(yard, ann, ended):
 
 
 def test_clean_ups_keep_runs_of_a_running_bisection(yard, ann, ended):
-    """R14: without them, the bisection could not start its next run."""
+    """Without them, the bisection could not start its next run."""
     services, rules = yard.services, CleanUpRules(keep=0)
     old, good, bad = ended("succeeded"), ended("succeeded", n=1), ended("failed", n=2)
     made = services.bisections.create(ann, NewBisection(good.id, bad.id))

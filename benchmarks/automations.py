@@ -1,18 +1,19 @@
-"""Measure what many triggers cost while nothing happens, and how late the run of an event is.
+"""Measure what many automations cost while nothing happens, and how late their runs are.
 
-    python benchmarks/triggers.py [--triggers 10000] [--folders 25] [--seconds 30] [--rounds 5]
-        [--smallest]
+    python benchmarks/automations.py [--automations 10000] [--folders 25] [--seconds 30]
+        [--rounds 5] [--smallest]
 
 | contender | what is measured |
 |---|---|
+| time | from the due time to the record of the run |
 | dataset | from the end of the import of a version to the record of the run |
-| workflow | from the end of the run before to the record of the run |
+| run | from the end of the run before to the record of the run |
 | file | from the change of a file to the record of the run, without the settle time |
 | webhook | from the arrival of a signed message to the record of the run |
 | nothing happens | the dispatcher's processor time as a share of one core |
-| floor: four triggers | the same with one trigger of each kind |
+| floor: one of each kind | the same with one automation of each kind |
 
-A quarter of the triggers is of each kind. Each of them has a source of its own. The watched files
+The kinds have equal shares. Each automation on an event has a source of its own. The watched files
 lie in so many folders.
 """
 
@@ -37,13 +38,14 @@ from nbyard.domain.automations.file_events import LEAST_SETTLE
 from nbyard.domain.automations.structs import (
     AutomaticRun,
     Automation,
+    AutomationPatch,
     NewAutomation,
     OnDataset,
-    OnEvent,
     OnFile,
     OnRun,
     OnWebhook,
 )
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.automations.webhooks import Message, signature_of
 from nbyard.domain.callers import Caller
 from nbyard.domain.datasets.structs import FileSource, NewDataset
@@ -53,26 +55,28 @@ from nbyard.settings import Settings
 from nbyard.yard import Yard
 
 OWNER = Caller("ann")
-KINDS = ("dataset", "workflow", "file", "webhook")
+KINDS = ("time", "dataset", "run", "file", "webhook")
 PATIENCE_SECONDS = 60.0
+DUE_SECONDS = 3
+FAR = Phrase("2090-01-01 0:00")
 Found = TypeVar("Found")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--triggers", type=int, default=10_000)
+    parser.add_argument("--automations", type=int, default=10_000)
     parser.add_argument("--folders", type=int, default=25)
     parser.add_argument("--seconds", type=float, default=30.0, help="idle time that is measured")
     parser.add_argument("--rounds", type=int, default=5)
-    options = options_of(parser, automations=40, folders=2, seconds=0.5, rounds=1)
+    options = options_of(parser, automations=50, folders=2, seconds=0.5, rounds=1)
     with tempfile.TemporaryDirectory() as name:
         many = Place(Path(name) / "many", options.automations // len(KINDS), options)
         few = Place(Path(name) / "few", 1, options)
         for number in range(options.rounds):
             for place in (many, few)[:: -1 if number % 2 else 1]:
                 place.round()
-    title = f"{options.triggers} triggers"
-    shares = {"nothing happens": many.shares, "floor: four triggers": few.shares}
+    title = f"{options.automations} automations"
+    shares = {"nothing happens": many.shares, "floor: one of each kind": few.shares}
     for contender, found in shares.items():
         median = statistics.median(found)
         sys.stderr.write(f"{contender}: {100 * median:.2f} % of a core\n")
@@ -81,11 +85,13 @@ def main() -> None:
         other = statistics.median(few.late[kind])
         median = statistics.median(late)
         sys.stderr.write(f"{kind:9} {median:.3f} s (max {max(late):.3f}; floor {other:.3f})\n")
-    print_line(f"{title}: seconds from an event to its run", seconds=many.late, floor=few.late)
+    print_line(
+        f"{title}: seconds from a due time or event to its run", seconds=many.late, floor=few.late
+    )
 
 
 class Place:
-    """A store with many triggers of each kind, and its dispatcher."""
+    """A store with many automations of each kind, and its dispatcher."""
 
     def __init__(self, folder: Path, each: int, options: argparse.Namespace):
         folder.mkdir()
@@ -102,13 +108,14 @@ class Place:
         self._file = folders[0] / "flag"
         with dispatching(self._settings, self._root) as (_, yard):
             self._publish(yard)
-            self._triggers = {kind: self._create(yard, kind) for kind in KINDS}
+            self._automations = {kind: self._create(yard, kind) for kind in KINDS}
         fill(folder / "store" / "store.sqlite", each - 1, folders)
 
     def _create(self, yard: Yard, kind: str) -> Automation:
-        on: dict[str, OnEvent] = {
+        on: dict[str, Any] = {
+            "time": FAR,
             "dataset": OnDataset("sea"),
-            "workflow": OnRun("before.py"),
+            "run": OnRun("before.py"),
             "file": OnFile(str(self._file), settle_seconds=LEAST_SETTLE),
             "webhook": OnWebhook(),
         }
@@ -116,10 +123,11 @@ class Place:
         return yard.services.automations.create(OWNER, body)
 
     def round(self) -> None:
-        """Measure an idle dispatcher, then cause one event of each kind."""
+        """Measure an idle dispatcher, then cause one due time and one event of each kind."""
         events: dict[str, Callable[[Yard], datetime]] = {
+            "time": self._due,
             "dataset": self._publish,
-            "workflow": self._run_before,
+            "run": self._run_before,
             "file": self._change,
             "webhook": self._deliver,
         }
@@ -134,7 +142,7 @@ class Place:
                 self.late[kind].append(self._late(yard, kind, cause))
 
     def _late(self, yard: Yard, kind: str, cause: Callable[[Yard], datetime]) -> float:
-        key = self._triggers[kind].id
+        key = self._automations[kind].id
         known = {run.id for run in self._runs(yard, key)}
         at = cause(yard)
         (run,) = wait_for(lambda: [one for one in self._runs(yard, key) if one.id not in known])
@@ -144,6 +152,13 @@ class Place:
 
     def _runs(self, yard: Yard, key: str) -> list[Run]:
         return yard.services.runs.list(OWNER, automation=key, limit=5).items
+
+    def _due(self, yard: Yard) -> datetime:
+        automation = yard.services.automations.get(OWNER, self._automations["time"].id)
+        patch = AutomationPatch(automation.revision, on=Phrase(f"in {DUE_SECONDS} seconds"))
+        due = yard.services.automations.update(OWNER, automation.id, patch).next_due
+        assert due is not None
+        return due
 
     def _publish(self, yard: Yard) -> datetime:
         body = NewDataset(FileSource("sea.csv"), name="sea", replace=True)
@@ -163,7 +178,7 @@ class Place:
         return clock.now()
 
     def _deliver(self, yard: Yard) -> datetime:
-        made, name, at = self._triggers["webhook"], secrets.token_hex(8), clock.now()
+        made, name, at = self._automations["webhook"], secrets.token_hex(8), clock.now()
         sent = str(int(at.timestamp()))
         message = Message(name, sent, signature_of(made.secret, name, sent, b"{}"), b"{}")
         yard.services.automations.deliver(made.id, message, "127.0.0.1")
@@ -192,7 +207,7 @@ def rest(pid: int) -> None:
 
 
 def fill(database: Path, count: int, folders: list[Path]) -> None:
-    """Copy the trigger of each kind that many times, each copy with a source of its own."""
+    """Copy the automation of each kind that many times, each copy with its own source."""
     with sqlite3.connect(database) as c:
         c.row_factory = sqlite3.Row
         for row in c.execute("select * from automations").fetchall():
@@ -211,8 +226,10 @@ def fill(database: Path, count: int, folders: list[Path]) -> None:
                 copies.append(known | own)
             insert(c, "automations", copies)
             if known["kind"] == "file":
-                files = [{"trigger_id": one["id"], "version": 1, "files": "{}"} for one in copies]
-                insert(c, "trigger_files", files)
+                files = [
+                    {"automation_id": one["id"], "version": 1, "files": "{}"} for one in copies
+                ]
+                insert(c, "automation_files", files)
     c.close()
 
 

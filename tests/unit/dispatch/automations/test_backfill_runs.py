@@ -12,7 +12,7 @@ DAY = {"since": "2026-11-24T00:00:00Z", "until": "2026-11-24T03:00:00Z"}
 
 
 class Backfills:
-    """The backfills of a schedule on a bench."""
+    """The backfills of an automation on a bench."""
 
     def __init__(self, scheduled):
         self.scheduled = scheduled
@@ -147,7 +147,7 @@ def test_a_cancellation_meanwhile_wins(backfills, monkeypatch):
     assert backfills.scheduled.runs() == [] and backfills.now().state == "cancelled"
 
 
-def test_a_deleted_schedule_starts_nothing_more(backfills):
+def test_a_deleted_automation_starts_nothing_more(backfills):
     backfills.start()
     backfills.scheduled.service.delete(OWNER, backfills.scheduled.id)
     backfills.end_runs()
@@ -161,10 +161,10 @@ def test_a_due_time_that_another_backfill_runs_is_left_out(backfills):
     backfills.create(until="2026-11-24T00:00:00Z")
     backfills.scheduled.look()
     (skipped,) = [
-        tick
+        firing
         for key in (first, backfills.id)
-        for tick in backfills.service.get(OWNER, key).firings
-        if tick.outcome == "skipped"
+        for firing in backfills.service.get(OWNER, key).firings
+        if firing.outcome == "skipped"
     ]
     assert skipped.reason.code == "backfill-active"
     dues = [run.origin.due_at for run in backfills.scheduled.runs()]
@@ -179,7 +179,7 @@ def test_a_refused_run_is_recorded_and_the_next_tried(backfills, monkeypatch):
     monkeypatch.setattr("nbyard.dispatch.automations.backfill_runs.create_backfill_run", refuse)
     backfills.scheduled.look()
     assert backfills.now().counts.failed == 4 and backfills.now().state == "done"
-    assert all(tick.reason is not None for tick in backfills.now().firings)
+    assert all(firing.reason is not None for firing in backfills.now().firings)
 
 
 def test_a_template_that_is_gone_is_recorded(backfills, monkeypatch):
@@ -189,8 +189,8 @@ def test_a_template_that_is_gone_is_recorded(backfills, monkeypatch):
     assert backfills.now().firings[0].reason.code == "no-template"
 
 
-def test_the_schedule_goes_on_beside_it(backfills):
-    """Runs of a backfill do not count as overlapping runs of the schedule."""
+def test_the_automation_goes_on_beside_it(backfills):
+    """Runs of a backfill do not count as overlapping runs of the automation."""
     backfills.start()
     backfills.scheduled.at("2026-11-25T22:00:00")
     assert backfills.scheduled.told() == [["2026-11-25T22:00:00", "started", 1]]

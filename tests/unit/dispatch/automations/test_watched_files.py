@@ -125,7 +125,7 @@ def test_a_folder_that_cannot_be_read_is_reported_once(fired, inbox, monkeypatch
     assert (firing.outcome, firing.reason.code) == ("failed", "watched-files-unreadable")
 
 
-def test_a_disabled_trigger_watches_nothing(fired, inbox):
+def test_a_disabled_automation_watches_nothing(fired, inbox):
     made = watch(fired)
     fired.bench.round(2)
     fired.service.disable(OWNER, made.id)
@@ -138,7 +138,7 @@ def test_a_disabled_trigger_watches_nothing(fired, inbox):
 
 
 def test_a_change_meanwhile_counts(fired, inbox, monkeypatch):
-    """The trigger is disabled while the dispatcher looks at its files."""
+    """The automation is disabled while the dispatcher looks at its files."""
     made = watch(fired)
     (inbox / "a.csv").write_text("1")
     files = fired.controller.files

@@ -1,4 +1,4 @@
-"""Which events of the store fire which triggers."""
+"""Which events of the store fire which automations."""
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER
@@ -82,7 +82,7 @@ def test_the_cursor_follows_without_matches(fired, monkeypatch):
 
 
 def test_automations_of_other_sources_are_not_read(fired, monkeypatch):
-    """Events are frequent, and there may be thousands of triggers."""
+    """Events are frequent, and there may be thousands of automations."""
     rows = fired.bench.store.automations
     for name in ("other.py", "third.py"):
         (fired.root / name).write_text("print()")
@@ -137,7 +137,6 @@ def test_a_run_of_an_executable_starts_one_run(fired):
 
 
 def test_a_check_run_starts_none(fired):
-    """K15."""
     (fired.root / "other.py").write_text("print()")
     made = fired.create({"kind": "run", "path": "other.py", "outcome": "either"})
     run = fired.runs_of.check_sample(OWNER, NewCheckRun(path="other.py"))

@@ -20,9 +20,9 @@ def test_a_due_time_creates_its_run_once(scheduled):
     scheduled.at("2026-11-25T22:00:00")
     scheduled.at("2026-11-25T22:00:00")
     assert scheduled.told() == [["2026-11-25T22:00:00", "started", 1]]
-    (run,), (tick,) = scheduled.runs(), scheduled.firings()
-    assert (run.id, run.origin.kind, run.origin.id) == (tick.run_id, "automation", scheduled.id)
-    assert run.origin.due_at == tick.due_at
+    (run,), (firing,) = scheduled.runs(), scheduled.firings()
+    assert (run.id, run.origin.kind, run.origin.id) == (firing.run_id, "automation", scheduled.id)
+    assert run.origin.due_at == firing.due_at
     assert scheduled.now().next_due.hour == 23
 
 
@@ -54,7 +54,7 @@ def test_with_all_missed_ones_the_newest_waits_for_them_too(scheduled):
     assert scheduled.told() == [[*due, "started", 1] for due in day]
     scheduled.at("2026-11-26T01:00:00")
     scheduled.at("2026-11-26T02:00:00")
-    assert [tick.outcome for tick in scheduled.firings()][3:] == ["started", "overlapped"]
+    assert [firing.outcome for firing in scheduled.firings()][3:] == ["started", "overlapped"]
 
 
 def test_very_many_missed_due_times_are_counted_in_one_step(scheduled):
@@ -71,20 +71,20 @@ def test_files_are_those_of_the_due_time(scheduled):
     scheduled.create(on=EVERY_HOUR)
     (scheduled.root / "work.py").unlink()
     scheduled.at("2026-11-25T22:00:00")
-    (tick,) = scheduled.firings()
-    assert (tick.outcome, tick.run_id) == ("failed", "")
-    assert "work.py" in str(tick.reason)
+    (firing,) = scheduled.firings()
+    assert (firing.outcome, firing.run_id) == ("failed", "")
+    assert "work.py" in str(firing.reason)
     assert scheduled.runs() == [] and scheduled.now().counts.failed == 1
     (scheduled.root / "work.py").write_text("print()")
     scheduled.at("2026-11-25T23:00:00")
-    assert [tick.outcome for tick in scheduled.firings()] == ["failed", "started"]
+    assert [firing.outcome for firing in scheduled.firings()] == ["failed", "started"]
 
 
-def test_a_pinned_schedule_runs_without_its_file(scheduled):
+def test_a_pinned_automation_runs_without_its_file(scheduled):
     scheduled.create(on=EVERY_HOUR, mode="pinned")
     (scheduled.root / "work.py").unlink()
     scheduled.at("2026-11-25T22:00:00")
-    assert [tick.outcome for tick in scheduled.firings()] == ["started"]
+    assert [firing.outcome for firing in scheduled.firings()] == ["started"]
 
 
 def test_it_ends_after_the_last_run(scheduled):
@@ -117,7 +117,7 @@ def test_replaced_runs_are_cancelled(scheduled):
 
 
 def test_no_two_runs_share_an_output_path(scheduled):
-    """Not even those of one schedule that work at the same time."""
+    """Not even those of one automation that work at the same time."""
     runtime = scheduled.bench.runtime
     runtime.obeys = False  # replaced runs stay alive
     scheduled.create(on=EVERY_HOUR, overlap="replace")
@@ -140,12 +140,12 @@ def test_queued_due_times_wait_in_order(scheduled):
     for hour in (22, 23):
         scheduled.at(f"2026-11-25T{hour}:00:00")
     scheduled.at("2026-11-26T00:00:00")
-    assert [tick.outcome for tick in scheduled.firings()] == ["started", "waiting", "waiting"]
+    assert [firing.outcome for firing in scheduled.firings()] == ["started", "waiting", "waiting"]
     scheduled.end_runs()
     scheduled.look()
-    assert [tick.outcome for tick in scheduled.firings()] == ["started", "started", "waiting"]
+    assert [firing.outcome for firing in scheduled.firings()] == ["started", "started", "waiting"]
     scheduled.service.disable(OWNER, scheduled.id)
-    assert [tick.outcome for tick in scheduled.firings()][-1] == "overlapped"
+    assert [firing.outcome for firing in scheduled.firings()][-1] == "overlapped"
 
 
 def test_a_change_meanwhile_wins(scheduled, monkeypatch):

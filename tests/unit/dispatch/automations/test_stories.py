@@ -1,11 +1,49 @@
-"""Stories of restarts and two dispatchers: each event has at most one run, and none is lost."""
+"""Restarts, changed clocks and two dispatchers: each due time and event has at most one run."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.fake_runtime_bench import OWNER
 
-# What happens after a new version of the dataset is ready, or the trigger is fired.
+CASES = json.loads((Path(__file__).parents[3] / "cases" / "due_times.json").read_text("utf-8"))
+
+
+def play(scheduled: Any, verb: str, word: str) -> None:
+    """Play one scene of a story."""
+    if verb == "set":
+        scheduled.clock.set(word)
+    elif verb == "at":
+        scheduled.at(word)
+    elif verb == "look":
+        scheduled.look()
+    elif verb == "end":
+        scheduled.end_runs()
+    elif verb == "restart":
+        scheduled.restart()
+    elif verb in {"former", "both"}:
+        for controller in scheduled.controllers[: 1 if verb == "former" else 2]:
+            controller.tick()
+        scheduled.settle()
+        scheduled.look() if verb == "both" else None
+    else:
+        getattr(scheduled.service, verb)(OWNER, scheduled.id)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_each_due_time_has_at_most_one_run(scheduled: Any, case: dict[str, Any]) -> None:
+    scheduled.clock.set(case["start"])
+    scheduled.create(**case["automation"])
+    for verb, word in case["story"]:
+        play(scheduled, verb, word)
+    assert scheduled.told() == case["firings"]
+    started = [firing.due_at for firing in scheduled.firings() if firing.outcome == "started"]
+    dues = [run.origin.due_at for run in scheduled.runs()]
+    assert sorted(dues) == started and len(set(dues)) == len(dues)
+
+
+# What happens after a new version of the dataset is ready, or the automation is fired.
 STORIES = {
     "one dispatcher": ["look"],
     "restart before the look": ["restart", "look"],
@@ -16,7 +54,7 @@ STORIES = {
 }
 
 
-def play(fired: Any, scene: str) -> None:
+def play_events(fired: Any, scene: str) -> None:
     """Play one scene of a story."""
     if scene == "restart":
         fired.restart()
@@ -48,7 +86,7 @@ def test_each_event_has_one_run(fired: Any, story: list[str], kind: str) -> None
         else:
             fired.fire(made)
         for scene in story:
-            play(fired, scene)
+            play_events(fired, scene)
         fired.end_runs(made)
         fired.look()
     fired.end_runs(made)

@@ -15,8 +15,10 @@ from nbyard.domain.automations.structs import (
 from nbyard.domain.automations.times.structs import Interval, Phrase
 from nbyard.domain.callers import Caller
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite
+from nbyard.reasons.structs import because
 
 DAILY = {"kind": "phrase", "text": "daily at 6"}
+SENTENCE = because("due-in-zone", times=because("due-daily", time="06:00"), zone="Europe/Berlin")
 
 
 @pytest.fixture
@@ -43,7 +45,7 @@ def patch(made, **body: Any) -> AutomationPatch:
 
 def test_an_automation_is_stored_with_its_sentence(automations, ann, made, root):
     assert (made.name, made.on, made.run.path) == ("report", Phrase("daily at 6"), "report.py")
-    assert str(made.sentence) == "Every day at 06:00 (Europe/Berlin)"
+    assert made.sentence == SENTENCE
     assert made.next_due is not None and made.recent == []
     assert automations.get(ann, "report") == automations.get(ann, made.id) == made
     assert automations.list(ann).items == [made]
@@ -53,7 +55,7 @@ def test_an_automation_is_stored_with_its_sentence(automations, ann, made, root)
     assert automations.list(ann, search="nothing").items == []
 
 
-def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
+def test_a_automation_counts_waiting_due_times_also_behind_its_newest_ticks(
     yard, automations, ann, made
 ):
     assert made.waiting == 0
@@ -64,7 +66,7 @@ def test_a_schedule_counts_waiting_due_times_also_behind_its_newest_ticks(
             yard.store.firings.add_due(c, made, due, outcome)
     shown = automations.get(ann, made.id)
     assert shown.waiting == automations.list(ann).items[0].waiting == 2
-    assert {tick.outcome for tick in shown.recent} == {"overlapped"}
+    assert {firing.outcome for firing in shown.recent} == {"overlapped"}
 
 
 def test_names_are_unique(automations, ann, made):
@@ -148,7 +150,7 @@ def test_a_change_without_the_file_names_the_way_to_another_path(automations, an
     for change in ({"overlap": "queue"}, {"mode": "pinned"}):
         with pytest.raises(NotFound) as refused:
             automations.update(ann, made.id, patch(made, **change))
-        assert "nbyard automations update report --file" in refused.value.hint
+        assert "update report --file" in refused.value.hint
     moved = automations.update(ann, made.id, patch(made, run={"path": "moved.py"}))
     assert (moved.name, moved.run.path) == ("report", "moved.py")
     pinned = automations.update(ann, made.id, patch(moved, mode="pinned"))
@@ -156,7 +158,7 @@ def test_a_change_without_the_file_names_the_way_to_another_path(automations, an
     assert automations.update(ann, made.id, patch(pinned, overlap="queue")).overlap == "queue"
 
 
-def test_a_pinned_schedule_keeps_its_template(automations, ann, root, yard):
+def test_a_pinned_automation_keeps_its_template(automations, ann, root, yard):
     made = automations.create(ann, new(mode="pinned"))
     with yard.store.write() as c:
         yard.store.templates.delete_unused(c)
@@ -174,7 +176,7 @@ def test_a_pinned_schedule_keeps_its_template(automations, ann, root, yard):
         assert yard.store.automations.by_id(c, follows.id).template_id == ""
 
 
-def test_disabled_schedules_have_no_due_time(automations, ann, made, yard):
+def test_disabled_automations_have_no_due_time(automations, ann, made, yard):
     with yard.store.read() as c:
         assert yard.store.has_work(c) and not yard.store.is_busy(c)
     off = automations.disable(ann, made.id)
@@ -188,7 +190,7 @@ def test_disabled_schedules_have_no_due_time(automations, ann, made, yard):
     assert on.is_enabled and on.next_due == made.next_due
 
 
-def test_an_ended_schedule_cannot_be_enabled(automations, ann, yard):
+def test_an_ended_automation_cannot_be_enabled(automations, ann, yard):
     body = new(on={"kind": "phrase", "text": "in 1 hour"}, is_enabled=False, at_most=1)
     made = automations.create(ann, body)
     with yard.store.write() as c:
@@ -208,7 +210,7 @@ def test_run_now_is_a_run_of_the_schedule(automations, ann, yard, mode):
     assert automations.get(ann, made.id).counts.started == 0
 
 
-def test_a_deleted_schedule_keeps_its_runs(automations, ann, made, yard):
+def test_a_deleted_automation_keeps_its_runs(automations, ann, made, yard):
     run_id = automations.fire(ann, made.id, Fire()).run_id
     automations.delete(ann, made.id)
     with pytest.raises(NotFound):
@@ -221,7 +223,7 @@ def test_a_preview_writes_nothing(automations, ann, yard):
         before = yard.store.events.newest_id(c)
     body = msgspec.convert({"on": DAILY, "zone": "Europe/Berlin"}, TimePreviewRequest)
     seen = automations.preview(ann, body)
-    assert seen.text == "Every day at 06:00 (Europe/Berlin)"
+    assert seen.text == str(SENTENCE)
     assert len(seen.next) == 5 and all("T06:00:00" in one.local for one in seen.next)
     with yard.store.read() as c:
         assert yard.store.events.newest_id(c) == before
@@ -243,7 +245,7 @@ def test_a_preview_counts_started_runs_of_its_schedule(automations, ann, yard):
     seen = automations.preview(ann, body)
     assert len(seen.next) == 1 and seen.ended is None
     seen = automations.preview(ann, msgspec.structs.replace(body, at_most=2))
-    assert seen.next == [] and "started 2 of at most 2 runs" in str(seen.ended)
+    assert seen.next == [] and "2 of at most 2" in str(seen.ended)
     with pytest.raises(NotFound):
         automations.preview(ann, msgspec.structs.replace(body, automation="gone"))
 
