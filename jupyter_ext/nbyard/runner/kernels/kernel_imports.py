@@ -89,8 +89,8 @@ def note_loaded() -> None:
 def forget_others() -> dict[str, ModuleType]:
     """Remove from `sys.modules` what a spawned kernel would not have loaded.
 
-    These are the runner's modules, and third-party modules that `note_loaded` has not recorded. Return
-    the removed modules that the kernel needs at its shutdown.
+    These are the runner's modules, and third-party modules that `note_loaded` has not recorded.
+    Return the removed modules that the kernel needs at its shutdown.
     """
     for name in [*sys.modules]:
         top = name.partition(".")[0]

@@ -25,8 +25,7 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID
 from nbformat import from_dict as _from_dict  # noqa: TID253
 
 from ..attempt_folder import AttemptFolder
-from ..process.processes import FROM_OUTSIDE, end_of
-from ..reasons import Reason, because, raised
+from ..reasons import FROM_OUTSIDE, Reason, because, end_of, raised
 from ..secret_masking import masks_of
 from .kernel_imports import uses
 from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel, ended_at_start

@@ -330,7 +330,7 @@ class SupervisorPool:
         if is_idle:
             self.idle[member.pid] = member._replace(since=time.monotonic())
             if len(self.idle) > MOST_IDLE:
-                self._let_go(next(iter(self.idle)))
+                self._release(next(iter(self.idle)))
         else:
             self.leaving[member.pid] = member
         return is_idle
@@ -339,16 +339,16 @@ class SupervisorPool:
         """Dismiss the members that have been idle for too long."""
         for member in list(self.idle.values()):
             if time.monotonic() - member.since > SUPERVISOR_IDLE_SECONDS:
-                self._let_go(member.pid)
+                self._release(member.pid)
 
     def dismiss_all(self) -> None:
         """Dismiss all members. Busy ones finish their attempt first."""
         for pid in list(self.idle):
-            self._let_go(pid)
+            self._release(pid)
         for member in self.busy.values():
             member.claims.shutdown(socket.SHUT_WR)
 
-    def _let_go(self, pid: int) -> None:
+    def _release(self, pid: int) -> None:
         member = self.idle.pop(pid)
         member.claims.close()
         # Until its end, the member counts as the parent's own, so that it is not killed as an

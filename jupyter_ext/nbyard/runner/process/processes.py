@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from typing import NamedTuple
 
-from ..reasons import Reason, because
-
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 HAS_PROC = os.path.isdir("/proc/self")
@@ -23,8 +21,6 @@ KILL_SECONDS = 10.0
 MAX_FROZEN = 20_000
 LAST_LOOKS = 2
 DEAD = ("Z", "X")
-# Signals from outside. Errors of a program itself cause other signals.
-FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 class Process(NamedTuple):
@@ -252,21 +248,3 @@ def _targets(root: int | None, mark: str) -> set[int]:
     processes = process_table(dead=True)
     pids = descendants(root, processes) if root is not None else set()
     return pids | processes_with_mark(mark, processes.keys() - pids)
-
-
-def signal_name(number: int) -> str:
-    """Return the name of a signal."""
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return "unknown"
-
-
-def end_of(code: int) -> Reason:
-    """Return the reason for an exit code of a process.
-
-    A negative code is the number of a signal.
-    """
-    if code < 0:
-        return because("signal", signal=-code, name=signal_name(-code))
-    return because("command-exited", exit_code=code)

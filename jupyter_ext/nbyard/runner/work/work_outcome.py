@@ -10,8 +10,7 @@ from typing import Any
 
 from ..attempt_folder import AttemptFolder
 from ..process.path_states import walk
-from ..process.processes import FROM_OUTSIDE, end_of, signal_name
-from ..reasons import Reason, because, system_error
+from ..reasons import FROM_OUTSIDE, Reason, because, end_of, signal_name, system_error
 from . import collect_outputs
 
 # With less free space than this, a failed write is a likely cause of the failure.
