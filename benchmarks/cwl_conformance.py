@@ -33,7 +33,7 @@ import yaml
 from parts.cwl_outputs import Outputs
 from parts.paired import options_of, print_line
 
-from nbyard.testing.forked_shell import ForkedShell, StoreShell
+from nbyard.testing.shells import ForkedShell, StoreShell
 
 SUITE = "conformance_tests.yaml"
 TOOL, REQUIRED = "command_line_tool", "required"

@@ -45,14 +45,12 @@
 | datasets: text of none | 50 datasets |
 | executables: text of none | 50 executables |
 | workflows: text of none | 50 workflows |
-| runs of a schedule | its newest 50 |
-| runs of a schedule: state of none | 50 runs |
-| runs of a schedule: text of none | 50 runs |
+| runs of an automation | its newest 50 |
+| runs of an automation: state of none | 50 runs |
+| runs of an automation: text of none | 50 runs |
 | runs by origin | the newest 50 |
-| schedules | 50 of 200, with their newest ticks |
-| schedules: text of none | 50 schedules |
-| ticks | 50 of 1,000 |
-| triggers | 50 of 200, with their newest firings |
+| automations | 50 of 200, with their newest firings |
+| automations: text of none | 50 automations |
 | firings | 50 of 1,000 |
 | notices of a channel | 50 of 20,000 |
 | notices: outcome of none | 50 notices |

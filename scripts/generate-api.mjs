@@ -9,8 +9,8 @@ const ROUTES = 'src/api/routes.ts';
 const FIELDS = 'src/forms/schema/declared.ts';
 /** The structs that have a form. */
 const FORMS = [
-  ...['CleanUpRules', 'NewChannel', 'NewCredential', 'NewEnvironment', 'NewProject'],
-  ...['PolicyRules', 'Recipe', 'Resources']
+  ...['CleanUpRules', 'NewAutomation', 'NewBackfill', 'NewChannel', 'NewCredential'],
+  ...['NewEnvironment', 'NewProject', 'PolicyRules', 'Recipe', 'Resources']
 ];
 const words = process.argv.slice(2);
 const options = [DOCUMENT, '--empty-objects-unknown', '-o', TYPES, ...words];
@@ -67,6 +67,9 @@ function kindOf({ type, enum: values, items, additionalProperties }) {
         : (usual[type] ?? 'text');
 }
 
+/** Whether a default is more than an empty value or an object. */
+const isGiven = value => (Array.isArray(value) ? value.length : value && typeof value !== 'object');
+
 function fieldOf(name, property, type) {
   const given = key => property[`x-${key}`];
   return {
@@ -80,16 +83,15 @@ function fieldOf(name, property, type) {
     picker: given('picker'),
     placeholder: given('placeholder'),
     empty: given('empty'),
-    unit: given('unit'),
     ...(given('shown-when') && { when: given('shown-when') }),
-    first: typeof property.default === 'object' ? undefined : property.default || undefined
+    first: isGiven(property.default) ? property.default : undefined
   };
 }
 
 /** Mark the texts of a field, so that tools collect them for translators. */
 function marked(field) {
   const text = value => ({ text: value });
-  const texts = ['label', 'help', 'placeholder', 'empty', 'unit'].filter(key => field[key]);
+  const texts = ['label', 'help', 'placeholder', 'empty'].filter(key => field[key]);
   const labels = Object.entries(field.labels ?? {}).map(([value, label]) => [value, text(label)]);
   return {
     ...field,

@@ -17,8 +17,8 @@ PLUGINS = ("jupyter_ext/nbyard/testing/plugin.py", "tests/support/fixtures.py")
 SERVICES = "jupyter_ext/nbyard/services"
 # Its functions import on demand for a host; importing the package imports none of it.
 LAZY = "jupyter_ext/nbyard/__init__.py"
-# These files name every service. They are left out because each user of a service names it itself.
-REGISTRIES = (f"{SERVICES}/registry.py", f"{SERVICES}/operation_table.py")
+# It names every service. It is left out because each user of a service names it itself.
+REGISTRY = f"{SERVICES}/registry.py"
 # A test that starts JupyterLab also starts our server extension.
 HOSTS = {"jupyter_server", "jupyterlab", "jp_fetch", "jp_serverapp", "jp_ws_fetch"}
 EXTENSION = ("jupyter_ext/nbyard/extension.py", "jupyter_ext/nbyard/ydoc.py")
@@ -83,7 +83,7 @@ class Graph:
             tree.body = [node for node in tree.body if not isinstance(node, ast.FunctionDef)]
         read = _read(tree, name)
         found = {file for dotted in read.imports for file in self._files_of(dotted)}
-        if name in REGISTRIES:
+        if name == REGISTRY:
             found = {file for file in found if not file.startswith(f"{SERVICES}/")}
         services = read.services
         if name.startswith("tests/"):

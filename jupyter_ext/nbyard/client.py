@@ -181,7 +181,15 @@ class Client:
         try:
             body = msgspec.json.decode(content, type=ErrorBody)
         except msgspec.DecodeError:
-            return _foreign_error(status, token)
+            if status in (401, 403):
+                return Forbidden("The server does not accept the token, or is stopped.", hint=token)
+            if status in STOPPED or status in REDIRECTS:
+                return Unavailable(
+                    f"No Jupyter server runs at this URL (status {status}).", hint=START
+                )
+            if status == 404:
+                return Unavailable("This server does not offer nbyard: is its extension enabled?")
+            return Unavailable(f"The server answered {status}.")
         if status == 403 and token is NO_TOKEN and "_xsrf" in body.message:
             # Jupyter expects a browser where a request has no token.
             return Forbidden("The server needs a token.", hint=token)
@@ -237,14 +245,3 @@ class Noun:
 
         call.__doc__ = operation.summary
         return call
-
-
-def _foreign_error(status: int, hint: str) -> NbyardError:
-    """Return the error for a response of Jupyter, a JupyterHub or a proxy."""
-    if status in (401, 403):
-        return Forbidden("The server does not accept the token, or is stopped.", hint=hint)
-    if status in STOPPED or status in REDIRECTS:
-        return Unavailable(f"No Jupyter server runs at this URL (status {status}).", hint=START)
-    if status == 404:
-        return Unavailable("This server does not offer nbyard: is its extension enabled?")
-    return Unavailable(f"The server answered {status}.")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from nbyard.domain.doctor import Check
 from nbyard.errors import NbyardError
-from nbyard.host import gpus
-from nbyard.host.capacity import capacity
+from nbyard.host import hardware
+from nbyard.host.hardware import capacity
 from nbyard.settings import Settings
 
 GIB = 2**30
@@ -23,7 +23,7 @@ def probe_slots(settings: Settings) -> Check:
     memory = (
         f"{gib:g} GiB of memory (as set)" if settings.memory_bytes else f"{gib:g} GiB of memory"
     )
-    source = gpus.gpu_source(settings.gpus)
+    source = hardware.gpu_source(settings.gpus)
     cards = f"no GPUs ({source})"
     if available.gpus and available.tasks_per_gpu > 1:
         tasks = available.tasks_per_gpu
@@ -33,7 +33,7 @@ def probe_slots(settings: Settings) -> Check:
     finding = "; ".join([cores, memory, cards])
     # No GPU is expected without NVIDIA's driver, or if the settings list the GPUs. Else, an empty
     # list is a problem.
-    if available.gpus or source not in (gpus.DRIVER, gpus.OURS):
+    if available.gpus or source not in (hardware.DRIVER, hardware.OURS):
         return Check("slots", "ok", finding)
     return Check("slots", "missing", finding, "Check the output of nvidia-smi -L, or set gpus.")
 

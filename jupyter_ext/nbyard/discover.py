@@ -46,7 +46,14 @@ class LocalNoun:
 
         def call(*positional: Any, **named: Any) -> Any:
             if "body" in named:
-                named["body"] = _body(method, named["body"])
+                given = named["body"]
+                from nbyard.domain.runs.structs import from_program  # late: many calls have no body
+
+                if isinstance(given, dict):
+                    from nbyard.domain.parsing.typed_json import convert_json
+
+                    given = convert_json(given, get_type_hints(method)["body"])
+                named["body"] = from_program(given)
             for name, value in [*enumerate(positional), *named.items()]:
                 if isinstance(value, str):
                     # The REST handlers check texts the same way.
@@ -62,17 +69,6 @@ class LocalNoun:
             return result
 
         return call
-
-
-def _body(method: Any, given: Any) -> Any:
-    """Return the request body of a method; a dictionary is converted to its type."""
-    from nbyard.domain.runs.structs import from_program  # late: many calls have no body
-
-    if isinstance(given, dict):
-        from nbyard.domain.parsing.typed_json import convert_json
-
-        given = convert_json(given, get_type_hints(method)["body"])
-    return from_program(given)
 
 
 class Local:

@@ -8,7 +8,7 @@ from nbyard.host.wakeup import Listener
 from nbyard.ipc.struct_types import prepare_structs
 from nbyard.rest.event_socket import Broadcast
 from nbyard.rest.operation_handler import RestContext
-from nbyard.rest.proxy.request_counter import RequestMeter
+from nbyard.rest.proxy.proxy_handlers import RequestMeter
 from nbyard.rest.routes import routes
 from nbyard.rest.server_hooks import (
     Activity,

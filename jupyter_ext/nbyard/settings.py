@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterable
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
@@ -270,7 +269,21 @@ class Settings(Configurable):
     def __init__(self, **kwargs: Any):
         configured = kwargs.get("config", {}).get(type(self).__name__, {})
         # traitlets only warns about an unknown name, and the default would stay in force.
-        self._check_names(configured)
+        names = self.class_trait_names(config=True)
+        for name in configured:
+            if name not in names:
+                raise TraitError(
+                    f"c.Settings.{name}: there is no such setting{suggestion_text(name, names)}"
+                )
+        # Other NBYARD_* variables are allowed, because running code and users have some.
+        variables = [f"{PREFIX}{name.upper()}" for name in names]
+        for name in os.environ:
+            if not name.startswith(PREFIX) or name in variables or name in NO_SETTINGS:
+                continue
+            if near := near_spelling(name.removeprefix(PREFIX), map(str.upper, names)):
+                raise TraitError(
+                    f"The variable {name} is not a setting; did you mean {PREFIX}{near}?"
+                )
         super().__init__(**kwargs)
         given = set(kwargs) | set(configured)
         for name, trait in self.class_traits(config=True).items():
@@ -288,29 +301,6 @@ class Settings(Configurable):
             )
         if not self.store_dir:
             self.store_dir = str(Path(jupyter_data_dir()) / "nbyard")
-
-    def _check_names(self, configured: Iterable[str]) -> None:
-        """Check the names of settings, and of similar NBYARD_* variables.
-
-        Other NBYARD_* variables are allowed, because running code and users have some.
-
-        Raises:
-            TraitError: a setting is unknown, or a variable is misspelled.
-        """
-        names = self.class_trait_names(config=True)
-        for name in configured:
-            if name not in names:
-                raise TraitError(
-                    f"c.Settings.{name}: there is no such setting{suggestion_text(name, names)}"
-                )
-        variables = [f"{PREFIX}{name.upper()}" for name in names]
-        for name in os.environ:
-            if not name.startswith(PREFIX) or name in variables or name in NO_SETTINGS:
-                continue
-            if near := near_spelling(name.removeprefix(PREFIX), map(str.upper, names)):
-                raise TraitError(
-                    f"The variable {name} is not a setting; did you mean {PREFIX}{near}?"
-                )
 
     def _take(self, name: str, trait: "TraitType[Any, Any]", text: str) -> None:
         try:

@@ -3132,19 +3132,37 @@ export interface components {
             name?: string;
             /** @default false */
             replace: boolean;
-            /** @default {} */
+            /**
+             * Parameters
+             * @default {}
+             */
             parameters: Record<string, unknown>;
             /** @default {} */
             texts: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Runtime
+             * @description A local process, a container, or a Dask cluster.
+             * @default
+             */
             runtime: string;
-            /** @default  */
+            /**
+             * Environment
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Kernel
+             * @description Used by notebooks in local processes.
+             * @default
+             */
             kernel: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /**
              * @default
@@ -3158,7 +3176,11 @@ export interface components {
             scope: "all" | "from" | "selected" | "to";
             /** @default [] */
             nodes: string[];
-            /** @default true */
+            /**
+             * Run every node again
+             * @description Otherwise, unchanged nodes come from the cache, even if a database or web page that they read changed.
+             * @default true
+             */
             force: boolean;
             /** @default 0 */
             priority: number;
@@ -3244,19 +3266,31 @@ export interface components {
             revision: number;
             run?: components["schemas"]["AutomaticRun"];
             on?: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"] | components["schemas"]["OnDataset"] | components["schemas"]["OnRun"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
+            /** Name */
             name?: string;
+            /** Time zone */
             zone?: string;
+            /** From */
             starts_at?: string | null;
+            /** Until */
             ends_at?: string | null;
+            /** Number of runs */
             at_most?: number | null;
             missed?: components["schemas"]["Missed"];
+            /** Parameters from the event, such as city=body.city */
             values_from?: {
                 [key: string]: string;
             };
-            /** @enum {unknown} */
-            mode?: "follows" | "pinned";
-            /** @enum {unknown} */
+            /**
+             * If the earlier run is still running
+             * @enum {unknown}
+             */
             overlap?: "queue" | "replace" | "skip";
+            /**
+             * Each run uses
+             * @enum {unknown}
+             */
+            mode?: "follows" | "pinned";
             notify?: components["schemas"]["AutomationNotice"][];
             /** @default false */
             refreeze: boolean;
@@ -4990,19 +5024,37 @@ export interface components {
             name?: string;
             /** @default false */
             replace: boolean;
-            /** @default {} */
+            /**
+             * Parameters
+             * @default {}
+             */
             parameters: Record<string, unknown>;
             /** @default {} */
             texts: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Runtime
+             * @description A local process, a container, or a Dask cluster.
+             * @default
+             */
             runtime: string;
-            /** @default  */
+            /**
+             * Environment
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Kernel
+             * @description Used by notebooks in local processes.
+             * @default
+             */
             kernel: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /**
              * @default
@@ -5544,13 +5596,20 @@ export interface components {
          */
         Missed: {
             /**
+             * Times that passed while nbyard was off
              * @default last
              * @enum {unknown}
              */
             policy: "all" | "last" | "skip";
-            /** @default 3600 */
+            /**
+             * At most this late, in seconds
+             * @default 3600
+             */
             window_seconds: number;
-            /** @default 10 */
+            /**
+             * At most this many runs
+             * @default 10
+             */
             most: number;
         };
         /**
@@ -5785,16 +5844,32 @@ export interface components {
          */
         NewAutomation: {
             run: components["schemas"]["AutomaticRun"];
+            /** Runs start */
             on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"] | components["schemas"]["OnDataset"] | components["schemas"]["OnRun"] | components["schemas"]["OnFile"] | components["schemas"]["OnWebhook"] | components["schemas"]["OnNotebook"];
-            /** @default  */
+            /**
+             * Name
+             * @default
+             */
             name: string;
-            /** @default  */
+            /**
+             * Time zone
+             * @default
+             */
             zone: string;
-            /** @default null */
+            /**
+             * From
+             * @default null
+             */
             starts_at: string | null;
-            /** @default null */
+            /**
+             * Until
+             * @default null
+             */
             ends_at: string | null;
-            /** @default null */
+            /**
+             * Number of runs
+             * @default null
+             */
             at_most: number | null;
             /**
              * @default {
@@ -5804,20 +5879,30 @@ export interface components {
              *     }
              */
             missed: components["schemas"]["Missed"];
-            /** @default {} */
+            /**
+             * Parameters from the event, such as city=body.city
+             * @default {}
+             */
             values_from: {
                 [key: string]: string;
             };
             /**
+             * If the earlier run is still running
+             * @enum {unknown}
+             */
+            overlap?: "queue" | "replace" | "skip";
+            /**
+             * Each run uses
              * @default follows
              * @enum {unknown}
              */
             mode: "follows" | "pinned";
-            /** @enum {unknown} */
-            overlap?: "queue" | "replace" | "skip";
             /** @default true */
             is_enabled: boolean;
-            /** @default [] */
+            /**
+             * Notify
+             * @default []
+             */
             notify: components["schemas"]["AutomationNotice"][];
         };
         /**
@@ -5829,12 +5914,22 @@ export interface components {
          *         succeeded run are run again.
          */
         NewBackfill: {
+            /** From */
             since: string;
-            /** @default null */
+            /**
+             * Until (empty: now)
+             * @default null
+             */
             until: string | null;
-            /** @default 1 */
+            /**
+             * Runs at a time
+             * @default 1
+             */
             at_once: number;
-            /** @default false */
+            /**
+             * Repeat due times that have a succeeded run
+             * @default false
+             */
             again: boolean;
         };
         /**
@@ -5896,19 +5991,37 @@ export interface components {
             name?: string;
             /** @default false */
             replace: boolean;
-            /** @default {} */
+            /**
+             * Parameters
+             * @default {}
+             */
             parameters: Record<string, unknown>;
             /** @default {} */
             texts: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Runtime
+             * @description A local process, a container, or a Dask cluster.
+             * @default
+             */
             runtime: string;
-            /** @default  */
+            /**
+             * Environment
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Kernel
+             * @description Used by notebooks in local processes.
+             * @default
+             */
             kernel: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /**
              * @default
@@ -6309,19 +6422,37 @@ export interface components {
             name?: string;
             /** @default false */
             replace: boolean;
-            /** @default {} */
+            /**
+             * Parameters
+             * @default {}
+             */
             parameters: Record<string, unknown>;
             /** @default {} */
             texts: {
                 [key: string]: string;
             };
-            /** @default  */
+            /**
+             * Runtime
+             * @description A local process, a container, or a Dask cluster.
+             * @default
+             */
             runtime: string;
-            /** @default  */
+            /**
+             * Environment
+             * @default
+             */
             environment: string;
-            /** @default  */
+            /**
+             * Kernel
+             * @description Used by notebooks in local processes.
+             * @default
+             */
             kernel: string;
-            /** @default  */
+            /**
+             * Image
+             * @description For runs in containers.
+             * @default
+             */
             image: string;
             /**
              * @default
@@ -6573,6 +6704,7 @@ export interface components {
         OnDataset: {
             /** @enum {unknown} */
             kind: "dataset";
+            /** Dataset */
             dataset: string;
         };
         /**
@@ -6586,17 +6718,25 @@ export interface components {
         OnFile: {
             /** @enum {unknown} */
             kind: "file";
+            /** File or folder */
             path: string;
-            /** @default * */
+            /**
+             * Pattern of a folder’s files
+             * @default *
+             */
             pattern: string;
             /**
+             * A file is
              * @default [
              *       "created",
              *       "modified"
              *     ]
              */
             changes: ("created" | "deleted" | "modified")[];
-            /** @default 2 */
+            /**
+             * Complete after this many seconds without a change
+             * @default 2
+             */
             settle_seconds: number;
         };
         /**
@@ -6616,8 +6756,10 @@ export interface components {
         OnRun: {
             /** @enum {unknown} */
             kind: "run";
+            /** Workflow, notebook or script */
             path: string;
             /**
+             * Its run
              * @default succeeded
              * @enum {unknown}
              */
@@ -6630,7 +6772,10 @@ export interface components {
         OnWebhook: {
             /** @enum {unknown} */
             kind: "webhook";
-            /** @default 60 */
+            /**
+             * Messages per minute, at most
+             * @default 60
+             */
             most_per_minute: number;
         };
         /**
@@ -7130,6 +7275,7 @@ export interface components {
         Phrase: {
             /** @enum {unknown} */
             kind: "phrase";
+            /** When */
             text: string;
         };
         /**
@@ -8271,13 +8417,25 @@ export interface components {
          */
         TimePreviewRequest: {
             on: components["schemas"]["Cron"] | components["schemas"]["Interval"] | components["schemas"]["Once"] | components["schemas"]["Phrase"];
-            /** @default  */
+            /**
+             * Time zone
+             * @default
+             */
             zone: string;
-            /** @default null */
+            /**
+             * From
+             * @default null
+             */
             starts_at: string | null;
-            /** @default null */
+            /**
+             * Until
+             * @default null
+             */
             ends_at: string | null;
-            /** @default null */
+            /**
+             * Number of runs
+             * @default null
+             */
             at_most: number | null;
             /** @default 5 */
             count: number;

@@ -63,7 +63,7 @@ def test_command_line_run_loads_no_kernel_client_and_no_postgresql():
     """Reading kernelspecs imports neither zmq nor IPython, and SQLite no dialect of PostgreSQL."""
     added = modules_added_by(
         "import nbyard.cli.commands.run, nbyard.yard, nbyard.freezing.runs.single_run\n"
-        "from nbyard.host.kernels import installed_kernels as kernels\n"
+        "from nbyard.host import kernels\n"
         "kernels.list_foreign_kernels()"
     )
     tops = {name.partition(".")[0] for name in added}

@@ -17,7 +17,7 @@ DUE_TIMES = 4
 
 
 def backfill(place: Place, at_once: int = 1) -> str:
-    """Start the backfill of a short workflow, whose schedule is disabled; return its ID."""
+    """Start the backfill of a short workflow, whose automation is disabled; return its ID."""
     run = AutomaticRun(path=place.flow({"a": []}))
     body = NewAutomation(run, Cron("0 * * * *"), zone="UTC", is_enabled=False)
     automation = place.yard.services.automations.create(place.caller, body).id

@@ -17,19 +17,19 @@ SETTLE_SECONDS = 0.1
 
 
 def fired(place: Place, on: dict[str, Any]) -> str:
-    """Create a trigger of a short workflow; return its ID."""
+    """Create an automation of a short workflow; return its ID."""
     plain = {"run": {"path": place.flow({"a": []})}, "on": on, "overlap": "queue"}
     body = msgspec.convert(plain, NewAutomation)
     return place.yard.services.automations.create(place.caller, body).id
 
 
 def firings(place: Place, automation_id: str) -> list[Firing]:
-    """Return all firings of a trigger."""
+    """Return all firings of an automation."""
     return place.yard.services.automations.firings(place.caller, automation_id, limit=500).items
 
 
 def started(place: Place, automation_id: str) -> list[Firing]:
-    """Return the firings of a trigger that have a run."""
+    """Return the firings of an automation that have a run."""
     return [firing for firing in firings(place, automation_id) if firing.outcome == "started"]
 
 
@@ -66,7 +66,9 @@ def is_ready(place: Place) -> bool:
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["events-matched", "firings-committed", "firing-run-inserted"])
-def test_dispatcher_dies_while_a_dataset_version_fires_a_trigger(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_a_dataset_version_fires_an_automation(
+    place: Place, point: str
+) -> None:
     publish(place, "a\n1\n")
     process = place.dispatcher()
     until(lambda: is_ready(place), "the first version")
@@ -83,7 +85,7 @@ def test_dispatcher_dies_while_a_dataset_version_fires_a_trigger(place: Place, p
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["firing-run-inserted", "firing-run-committed"])
-def test_dispatcher_dies_while_a_run_fires_a_trigger(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_a_run_fires_an_automation(place: Place, point: str) -> None:
     made = fired(place, {"kind": "notebook"})
     for _ in range(2):
         place.yard.services.automations.fire(place.caller, made, Fire())
@@ -95,7 +97,7 @@ def test_dispatcher_dies_while_a_run_fires_a_trigger(place: Place, point: str) -
 @pytest.mark.sample(1)
 @BOTH
 @pytest.mark.parametrize("point", ["files-matched", "firings-committed"])
-def test_dispatcher_dies_while_files_fire_a_trigger(place: Place, point: str) -> None:
+def test_dispatcher_dies_while_files_fire_an_automation(place: Place, point: str) -> None:
     (place.root / "inbox").mkdir()
     on = {"kind": "file", "path": "inbox", "settle_seconds": SETTLE_SECONDS}
     made = fired(place, on)

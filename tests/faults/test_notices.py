@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from nbyard.domain.notices.structs import Channel, DigestLimit, NewChannel, NoticeRule
-from nbyard.testing.receivers import HttpReceiver, http_receiver
+from nbyard.testing.conformance.channels import HttpReceiver, http_receiver
 
 from .place import Place, until
 

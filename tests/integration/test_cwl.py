@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from nbyard.testing.forked_shell import ForkedShell, StoreShell
+from nbyard.testing.shells import ForkedShell, StoreShell
 
 CASES = Path(__file__).resolve().parents[1] / "cases" / "cwl"
 FOUND: list[dict[str, Any]] = json.loads((CASES / "cases.json").read_text())

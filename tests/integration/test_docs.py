@@ -21,7 +21,7 @@ from typing import NamedTuple
 
 import pytest
 
-from nbyard.testing.forked_shell import StoreShell
+from nbyard.testing.shells import StoreShell
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -14,7 +14,7 @@ import pytest
 from nbyard.domain.attempts.structs import NotebookWork, Output
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.testing.conformance.runtimes import finish, place_attempt
-from nbyard.testing.forked_shell import StoreShell
+from nbyard.testing.shells import StoreShell
 
 from .. import notebooks
 from .foreign import Environment

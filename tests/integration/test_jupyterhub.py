@@ -253,12 +253,11 @@ def test_hub_stops_idle_servers_but_not_those_with_running_work(
     assert people.state(run) == "succeeded"
 
 
-def create_schedule(people: People) -> str:
-    """Request a schedule of `due.py` in an hour; return its ID."""
+def create_automation(people: People) -> str:
+    """Request an automation of `due.py` in an hour; return its ID."""
     (people.home("ann") / "due.py").write_text("print('on time')\n")
-    timing = {"kind": "delay", "seconds": 3600}
-    body = {"run": {"path": "due.py"}, "timing": timing}
-    answer = people.hub.send("POST", "/user/ann/nbyard/api/schedules", body, people.ann)
+    body = {"run": {"path": "due.py"}, "on": {"kind": "phrase", "text": "in 1 hour"}}
+    answer = people.hub.send("POST", "/user/ann/nbyard/api/automations", body, people.ann)
     assert answer.status == 201, answer.content
     return str(answer.json["id"])
 
@@ -278,7 +277,7 @@ def states(yard: Yard, automation: str) -> list[str]:
 
 
 def make_due(yard: Yard, automation: str) -> datetime:
-    """Make a schedule due in five seconds; return the time."""
+    """Make an automation due in five seconds; return the time."""
     known = yard.services.automations.get(Caller("ann"), automation)
     patch = AutomationPatch(known.revision, on=Phrase("in 5 seconds"))
     due = yard.services.automations.update(Caller("ann"), automation, patch).next_due
@@ -288,8 +287,8 @@ def make_due(yard: Yard, automation: str) -> datetime:
 
 @pytest.mark.long
 def test_due_run_starts_after_the_idle_server_was_stopped(people: People) -> None:
-    """A schedule is not activity. The dispatcher of a local process outlives the server."""
-    made = create_schedule(people)
+    """An automation is not activity. The dispatcher of a local process outlives the server."""
+    made = create_automation(people)
     culler = people.hub.culler(IDLE_SECONDS)
     try:
         until(lambda: not people.hub.server("ann"))
@@ -307,7 +306,7 @@ def test_due_run_starts_after_the_idle_server_was_stopped(people: People) -> Non
 @pytest.mark.long
 def test_due_run_waits_for_a_server_that_took_the_dispatcher_along(people: People) -> None:
     """The dispatcher is killed with the server, as in a container."""
-    made = create_schedule(people)
+    made = create_automation(people)
     with store_of_ann(people) as yard:
 
         def holder() -> str:

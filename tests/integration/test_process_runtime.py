@@ -18,7 +18,7 @@ from nbyard.domain.attempts.structs import EVENTS, LOG, RUNNER, USAGE, NotebookW
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.host.wakeup import PROGRESS, open_listener
 from nbyard.reasons.structs import because
-from nbyard.runner.supervision.records.work_log import LIMIT_BYTES
+from nbyard.runner.supervision.work_log import LIMIT_BYTES
 from nbyard.runtimes.process import ProcessRuntime
 from nbyard.runtimes.protocol import Order, Runtime
 from nbyard.runtimes.supervisor_parents import RUNNER as RUNNER_PROGRAM

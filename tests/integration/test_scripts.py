@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from nbyard.reasons.structs import because
-from nbyard.testing.forked_shell import StoreShell
+from nbyard.testing.shells import StoreShell
 
 ARGPARSE = """
 import argparse, csv, json

@@ -1,4 +1,4 @@
-"""Values have the annotated type, from a shell, a program and a schedule alike."""
+"""Values have the annotated type, from a shell, a program and an automation alike."""
 
 import json
 import os

@@ -52,7 +52,7 @@ OF_FORKED_KERNELS = [
     ),
 ]
 OF_CLIENTS = [
-    "nbyard_runner.kernels.known_insides:0uses",
+    "nbyard_runner.kernels.kernel_imports:0uses",
     "nbformat.v4.nbbase:-validate",
     "nbformat.reader:-reads",
 ]

@@ -125,7 +125,7 @@ def test_notebook_runs_in_the_frozen_version(ground: Ground) -> None:
 
 @pytest.mark.long
 def test_schedule_keeps_the_version_that_it_names(ground: Ground) -> None:
-    """A schedule without a version follows the newest one.
+    """An automation without a version follows the newest one.
 
     The record of each run has version and lock."""
     (ground.root / "s.py").write_text("import cow; print(cow.version)")

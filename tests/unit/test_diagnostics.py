@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.diagnostics import probe_slots
-from nbyard.host import gpus
+from nbyard.host import hardware
 from nbyard.settings import Settings
 
 
@@ -13,7 +13,7 @@ from nbyard.settings import Settings
 def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where nvidia-smi is, if it is there."""
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
+    monkeypatch.setattr(hardware, "_driver", hardware.Driver())
     return tmp_path / "nvidia-smi"
 
 

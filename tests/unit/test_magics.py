@@ -24,9 +24,8 @@ from nbyard.domain.doctor import Check
 from nbyard.domain.models.structs import NewModel
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Unavailable
-from nbyard.magics.deploy_verb import deploy
+from nbyard.magics.magic_verbs import deploy, notebook_path
 from nbyard.magics.results import OPENS, Shown, link_to
-from nbyard.magics.schedule_verb import notebook_path
 from nbyard.reasons.structs import because
 from nbyard.rest.identity import local_name
 from nbyard.yard import Yard
@@ -246,7 +245,7 @@ def test_the_origin_of_an_artifact_is_shown(shell, yard, dispatcher):
         shell.run_line_magic("nbyard", "lineage")
 
 
-def test_a_notebook_fires_a_trigger(shell, yard, dispatcher, monkeypatch):
+def test_a_notebook_fires_an_automation(shell, yard, dispatcher, monkeypatch):
     """The notebook may be part of a run, which the next run names."""
     (yard.parts.files.root / "t.sh").write_text("#!/bin/sh\necho hi\n")
     first = shell.run_line_magic("nbyard", "run t.sh").detail

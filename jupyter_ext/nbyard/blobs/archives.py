@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterator
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from nbyard.blobs.blob_writer import Blob
+from nbyard.blobs.file_operations import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import MAX_FILES, Tree, TreeEntry
 from nbyard.domain.ignore_rules import may_hold_secrets
@@ -171,7 +171,22 @@ def _members_of_tar(file: _Bounded) -> Iterator[ArchiveMember]:
 
 
 def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
-    _check_list(file)
+    # Check the length of the central directory before zipfile reads it.
+    size = file.seek(0, 2)
+    # A comment of up to 65,535 bytes may follow the end record.
+    file.seek(max(0, size - (END.size + 2**16 + LOCATOR.size + END_64.size)))
+    tail = file.read()
+    place = tail.rfind(b"PK\x05\x06")
+    if place < 0:
+        raise Invalid("The archive is damaged or was cut off: its end is missing.")
+    # Use the larger of both lengths, because zipfile may read either record.
+    length = END.unpack_from(tail, place)[5]
+    located = place - LOCATOR.size
+    if located >= END_64.size and tail[located : located + 4] == b"PK\x06\x07":
+        length = max(length, END_64.unpack_from(tail, located - END_64.size)[8])
+    file.seek(0)
+    if length > MAX_LIST_BYTES:
+        raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             mode = member.external_attr >> 16
@@ -189,27 +204,3 @@ def _members_of_zip(file: BinaryIO) -> Iterator[ArchiveMember]:
                 continue
             with archive.open(member) as content:
                 yield ArchiveMember(member.orig_filename, bool(mode & 0o100), content)
-
-
-def _check_list(file: BinaryIO) -> None:
-    """Check the length of the central directory before zipfile reads it.
-
-    Raises:
-        Invalid: The archive has no end record.
-        TooLarge: The central directory exceeds `MAX_LIST_BYTES`.
-    """
-    size = file.seek(0, 2)
-    # A comment of up to 65,535 bytes may follow the end record.
-    file.seek(max(0, size - (END.size + 2**16 + LOCATOR.size + END_64.size)))
-    tail = file.read()
-    place = tail.rfind(b"PK\x05\x06")
-    if place < 0:
-        raise Invalid("The archive is damaged or was cut off: its end is missing.")
-    # Use the larger of both lengths, because zipfile may read either record.
-    length = END.unpack_from(tail, place)[5]
-    located = place - LOCATOR.size
-    if located >= END_64.size and tail[located : located + 4] == b"PK\x06\x07":
-        length = max(length, END_64.unpack_from(tail, located - END_64.size)[8])
-    file.seek(0)
-    if length > MAX_LIST_BYTES:
-        raise TooLarge(f"An archive may have at most {MAX_FILES:,} files.")

@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from nbyard.blobs import file_operations as files
-from nbyard.blobs.blob_writer import Blob
+from nbyard.blobs.file_operations import Blob
 from nbyard.blobs.store import Blobs
 from nbyard.blobs.trees import Tree, encode_tree
 

@@ -34,8 +34,7 @@ from typing import BinaryIO
 import msgspec
 
 from nbyard.blobs import file_operations as files
-from nbyard.blobs.blob_writer import Blob, BlobWriter, delete_leftovers
-from nbyard.blobs.file_operations import sync_folder
+from nbyard.blobs.file_operations import Blob, BlobWriter, delete_leftovers, sync_folder
 from nbyard.blobs.trees import FolderMember, Tree, TreeEntry, encode_tree, folder_members, place_of
 from nbyard.domain.ignore_rules import may_hold_secrets
 from nbyard.domain.naming.names import check_member_path

@@ -59,7 +59,8 @@ from nbyard.services.spelling.words import HIDDEN
 @click.argument("values", nargs=-1, metavar="[NAME=VALUE…]")
 @click.option("--body", metavar="JSON", help="Request body, as an object.")
 @click.option(
-    *("--ask", "secrets"),
+    "--ask",
+    "secrets",
     multiple=True,
     metavar="FIELD",
     help="Read this field of the body at a hidden prompt, or from standard input.",

@@ -20,8 +20,7 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.structs import Inspect
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid, NbyardError
-from nbyard.importers.protocol import JobFile, JobReader
-from nbyard.importers.registry import importer_of
+from nbyard.importers.protocol import JobFile, JobReader, importer_of
 
 
 @contextlib.contextmanager

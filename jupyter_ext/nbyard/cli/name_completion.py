@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from nbyard.domain.notices.structs import EVENTS
 from nbyard.domain.runs.origins import KINDS
 from nbyard.domain.state_machines import DEPLOYMENT, RUN, TASK
+from nbyard.services.operation_table import table
 
 PATH = "files"
 VERSIONS = {
@@ -32,22 +33,7 @@ def _choices(choices: Iterable[str], before: str = "") -> tuple[str]:
 
 # Parameters that mean the same in each command: an argument by its name, an option by its flag.
 EVERYWHERE: Mapping[str, tuple[str, ...]] = {
-    **{
-        noun: (f"{noun}s",)
-        for noun in (
-            *(
-                "artifact",
-                "automation",
-                "backfill",
-                "bisection",
-                "channel",
-                "credential",
-                "dataset",
-            ),
-            *("deployment", "environment", "executable", "image", "model", "project"),
-            "run",
-        )
-    },
+    **{entry.noun.removesuffix("s"): (entry.noun,) for entry in table() if entry.verb == "get"},
     **{
         f"--{noun}": (f"{noun}s",)
         for noun in (

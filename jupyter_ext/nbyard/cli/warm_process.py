@@ -51,7 +51,16 @@ class WarmProcess:
             self._reap()
             for pid, link in [*self._links.items()]:
                 if link in ready:
-                    self._pass_signals(pid, link)
+                    try:
+                        numbers = link.recv(64)
+                    except OSError:
+                        numbers = b""
+                    # A command whose caller was killed does not go on alone.
+                    for number in numbers or [signal.SIGKILL]:
+                        os.kill(pid, number)
+                    if not numbers:
+                        os.waitpid(pid, 0)
+                        self._links.pop(pid).close()
             if self._listener in ready:
                 self._accept()
 
@@ -62,18 +71,6 @@ class WarmProcess:
                 with contextlib.suppress(OSError), link:
                     link.sendall(struct.pack("!i", os.waitstatus_to_exitcode(status)))
                 del self._links[pid]
-
-    def _pass_signals(self, pid: int, link: socket.socket) -> None:
-        try:
-            numbers = link.recv(64)
-        except OSError:
-            numbers = b""
-        # A command whose caller was killed does not go on alone.
-        for number in numbers or [signal.SIGKILL]:
-            os.kill(pid, number)
-        if not numbers:
-            os.waitpid(pid, 0)
-            self._links.pop(pid).close()
 
     def _accept(self) -> None:
         link, _ = self._listener.accept()

@@ -32,7 +32,7 @@ from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.errors import Invalid, NbyardError
 from nbyard.host.project_files import write_new
 from nbyard.kinds.model import SERVED, with_spec_as_file
-from nbyard.kinds.registry import FUNCTION
+from nbyard.kinds.protocol import FUNCTION
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.work.collect_outputs import contents_of

@@ -31,7 +31,7 @@ from nbyard.dispatch.threads import Threads
 from nbyard.errors import DatabaseAway, NbyardError
 from nbyard.host.wakeup import NEWS, Listener, open_listener
 from nbyard.ipc.struct_types import prepare_structs
-from nbyard.runtimes import registry
+from nbyard.runtimes import protocol
 from nbyard.settings import Settings
 from nbyard.store import Store
 from nbyard.store.leases import LeaseLost
@@ -137,7 +137,7 @@ class Dispatcher:
         blobs = Blobs(store.folder / "blobs")
         tables = Tables(store.folder / "tables")
         links = ResourceLinks(store.folder / "resources")
-        runtimes = registry.load_all(settings)
+        runtimes = protocol.load_all(settings)
         prepare_structs()  # before threads, which runtimes may start, decode them
         offer_images(runtimes.values(), settings, blobs)
         for runtime in runtimes.values():

@@ -171,7 +171,10 @@ class Engine(EngineImages):
             published=published_ports(inspected),
             address=network_address(inspected),
         )
-        return self._with_known_exit(known)
+        # An engine that was killed before writes UNSEEN_EXIT, but has no event of the exit.
+        if not known.is_over or known.exit_code != UNSEEN_EXIT or self.has_seen_end(known):
+            return known
+        return msgspec.structs.replace(known, exit_code=None)
 
     def was_out_of_memory(self, ended: Container, seconds: float = EVENT_SECONDS) -> bool:
         """Return whether the kernel killed a process of a container for its memory limit.
@@ -183,15 +186,6 @@ class Engine(EngineImages):
         if ended.out_of_memory or self.info.is_podman:
             return ended.out_of_memory
         return self._has_event(ended, "oom", seconds) is True
-
-    def _with_known_exit(self, ended: Container) -> Container:
-        """Return an ended container, with `exit_code` None if the engine did not see its exit.
-
-        An engine that was killed meanwhile writes UNSEEN_EXIT, but has no event of the exit.
-        """
-        if not ended.is_over or ended.exit_code != UNSEEN_EXIT or self.has_seen_end(ended):
-            return ended
-        return msgspec.structs.replace(ended, exit_code=None)
 
     def has_seen_end(self, ended: Container) -> bool:
         """Return whether the engine was running when a container ended.

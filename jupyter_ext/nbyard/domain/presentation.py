@@ -90,9 +90,9 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
     struct in a field adds its own fields, a list of structs those of its first row. `labels` are
     those of the values of a choice, in their order. `picker` names what is searched and chosen,
     such as `environment`. `placeholder` is shown while the field is empty, `empty` in a list of
-    choices for no value. `widget` replaces the usual widget of the type, `unit` stands behind a
-    number. `shown_when` has the fields with their values without which this one is hidden. A
-    `fixed` field cannot change once the item exists.
+    choices for no value. `widget` replaces the usual widget of the type. `shown_when` has the
+    fields with their values without which this one is hidden; a list has several values. A `fixed`
+    field cannot change once the item exists.
     """
 
     label: str = ""
@@ -120,7 +120,7 @@ class Shown(msgspec.Struct, frozen=True, kw_only=True):
 
 
 OF_FORMS = (
-    *("order", "more", "labels", "picker", "placeholder", "empty", "widget", "unit"),
+    *("order", "more", "labels", "picker", "placeholder", "empty", "widget"),
     *("shown_when", "fixed"),
 )
 

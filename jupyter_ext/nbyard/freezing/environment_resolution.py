@@ -21,7 +21,7 @@ from nbyard.domain.runs.structs import TaskPlan
 from nbyard.domain.workflows.structs import Node
 from nbyard.errors import Detail, Invalid, NotFound
 from nbyard.freezing.pushed_folders import pushed_project
-from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.host import kernels
 from nbyard.reasons.structs import because
 
 if TYPE_CHECKING:

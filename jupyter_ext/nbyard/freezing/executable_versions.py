@@ -38,10 +38,9 @@ from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.naming.unique_names import free_name
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.errors import Invalid, NotFound
-from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.host import kernels
 from nbyard.host.project_files import file_of
-from nbyard.importers.protocol import Near
-from nbyard.importers.registry import importer_of
+from nbyard.importers.protocol import Near, importer_of
 from nbyard.kinds.protocol import ChecksFiles
 from nbyard.reasons.structs import Reason, because
 from nbyard.transfer import bundles
@@ -150,7 +149,7 @@ class Freezer:
             Invalid: the file is a workflow or data, or its program starts behind a shell.
         """
         from nbyard.domain.images.dockerfile_parser import shell_program
-        from nbyard.kinds.registry import kind_named, kind_of
+        from nbyard.kinds.protocol import kind_named, kind_of
 
         if code.filename.lower().endswith(".nbflow"):
             raise Invalid.field("path", f"{code.filename} is a workflow, which cannot be a node")

@@ -24,7 +24,7 @@ from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.runtime_names import DOCKER, PROCESS
 from nbyard.domain.notebooks.parameter_cells import parse_cell, source_of
 from nbyard.errors import NbyardError, NotFound
-from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.host import kernels
 from nbyard.reasons.structs import Reason, because
 from nbyard.serving.installed_packages import Imports, imports_of
 

@@ -53,7 +53,7 @@ from nbyard.freezing.model_packages import (
 )
 from nbyard.freezing.node_problems import problem_of, problem_view, unread_reason
 from nbyard.freezing.pinned_nodes import pinned_node
-from nbyard.host.kernels.installed_kernels import NATIVE
+from nbyard.host.kernels import NATIVE
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 from nbyard.transfer import bundles

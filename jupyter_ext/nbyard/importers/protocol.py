@@ -1,7 +1,7 @@
-"""The interfaces of importers of single files and of project folders (entry point groups)."""
+"""The interfaces of importers of files and of project folders, and the installed ones."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
 
@@ -9,11 +9,15 @@ from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.executables.nbexec_files import Description
 from nbyard.domain.images.structs import NewImage
 from nbyard.domain.projects.definitions import ProjectDefinition
+from nbyard.errors import NotFound
+from nbyard.host.entry_points import entry_points_of, load_entry_point
 from nbyard.reasons.structs import Reason
 
 # Returns the bytes of a file, by its path relative to the folder of the imported file. It raises
 # `NotFound` for a missing file.
 Near = Callable[[str], bytes]
+GROUP = "nbyard.importers"
+OF_PROJECTS = "nbyard.project_importers"
 
 
 class Imported(msgspec.Struct, frozen=True):
@@ -137,3 +141,39 @@ class ProjectImporter(Protocol):
             NotFound: The folder has no project file.
             Invalid: A file is refused. The message says where.
         """
+
+
+def importer_of(filename: str) -> Importer | None:
+    """Return the importer for a file's name, None if no importer reads such files."""
+    lower = filename.lower()
+    return next((importer for importer in _importers() if lower.endswith(importer.suffixes)), None)
+
+
+def exporters() -> dict[str, tuple[Exporter, str]]:
+    """Return the importers that also write files by name, each with the suffix of its files."""
+    return {
+        importer.name: (importer, importer.suffixes[0])
+        for importer in _importers()
+        if isinstance(importer, Exporter)
+    }
+
+
+def project_importer_of(paths: Collection[str]) -> ProjectImporter:
+    """Return the importer for a folder that contains these files.
+
+    Raises:
+        NotFound: No importer converts such folders.
+    """
+    names: list[str] = []
+    for key in sorted(entry_points_of(OF_PROJECTS)):
+        importer = cast(ProjectImporter, load_entry_point(OF_PROJECTS, key))
+        if any(name in paths for name in importer.files):
+            return importer
+        names += importer.files
+    raise NotFound(f"The folder has none of the files {', '.join(names)}.")
+
+
+def _importers() -> Iterator[Importer]:
+    # Yield one at a time, because loading an entry point imports its module.
+    for name in sorted(entry_points_of(GROUP)):
+        yield cast(Importer, load_entry_point(GROUP, name))

@@ -16,8 +16,8 @@
     tidied          10  the same, and the folder is reduced to its record
     before-run-end  11  all nodes are final in the open transaction, the run is not
     notice-sent     13  a channel accepted or refused a message, the store does not know
-    tick-inserted   14  a due time and its run are in the open transaction, the next one is not
-    tick-committed  14  both are durable, no process was notified
+    due-time-inserted   14  a due time and its run are in the open transaction, the next one is not
+    due-time-committed  14  both are durable, no process was notified
     backfill-run-inserted   14  a past due time and its run are in the open transaction
     backfill-run-committed  14  both are durable, no process was notified
     probe-inserted  14  the run of a bisection is in the open transaction

@@ -7,8 +7,7 @@ from nbyard.domain.attempts.structs import FunctionWork
 from nbyard.domain.commands.invocations import escape_attempt_paths
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.domain.inspection.functions import read_function, split_function_path
-from nbyard.kinds.named_values import checked_values
-from nbyard.kinds.protocol import Reading
+from nbyard.kinds.protocol import Reading, checked_values
 
 
 class FunctionKind:

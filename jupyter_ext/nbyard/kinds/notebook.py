@@ -20,8 +20,7 @@ from nbyard.domain.inspection.handoff_calls import (
 from nbyard.domain.notebooks import bash_parameters, parameter_cells, r_parameters
 from nbyard.domain.notebooks.cell_to_tag import cell_to_tag
 from nbyard.errors import Invalid
-from nbyard.kinds.named_values import checked_values
-from nbyard.kinds.protocol import Reading
+from nbyard.kinds.protocol import Reading, checked_values
 from nbyard.reasons.structs import Reason, because
 
 BOM = b"\xef\xbb\xbf"

@@ -1,17 +1,24 @@
-"""The protocol of every kind of executable (entry point group `nbyard.kinds`)."""
+"""The protocol of every kind of executable, and the installed kinds (`nbyard.kinds`)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, cast, runtime_checkable
 
 import msgspec
 
 from nbyard.domain.arguments.file_objects import ReferenceFacts
-from nbyard.domain.arguments.structs import Argument
+from nbyard.domain.arguments.structs import Argument, check_value, is_name
 from nbyard.domain.attempts.structs import Work
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.environments.structs import EnvironmentRef
+from nbyard.domain.inspection.functions import is_function
+from nbyard.errors import Invalid
+from nbyard.host.entry_points import entry_points_of, find_entry_point, load_entry_point
 from nbyard.reasons.structs import Reason
+
+GROUP = "nbyard.kinds"
+FALLBACK = "command"
+FUNCTION = "function"
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -101,3 +108,53 @@ class OwnDefaults(Protocol):
 
         `work` is then called without default values. `content` returns the bytes of the file.
         """
+
+
+def checked_values(
+    arguments: Sequence[Argument], values: Mapping[str, Any], noun: str
+) -> dict[str, Any]:
+    """Check the given values; return them, converted to the types of their arguments.
+
+    `noun` is the kind of the executable, for error messages.
+
+    Raises:
+        Invalid: a value does not fit, is missing or is not declared.
+    """
+    declared = {argument.name: argument for argument in arguments}
+    checked = {}
+    for name, value in values.items():
+        # a name may become source text, so it is checked here too
+        if name not in declared or not is_name(name):
+            raise Invalid.field(f"arguments.{name[:40]}", f"the {noun} does not have this argument")
+        checked[name] = check_value(declared[name], value, f"arguments.{name}")
+    for argument in arguments:
+        if argument.required and argument.name not in values:
+            raise Invalid.field(f"arguments.{argument.name}", "a value is needed")
+    return checked
+
+
+def _loaded(name: str) -> Kind:
+    """Load one installed kind, without importing the others."""
+    return cast(Kind, load_entry_point(GROUP, name))
+
+
+def kind_named(name: str) -> Kind:
+    """Load the kind with a name.
+
+    Raises:
+        Invalid: no installed package has such a kind.
+    """
+    find_entry_point(GROUP, name, "kind")
+    return _loaded(name)
+
+
+def kind_of(filename: str, content: bytes) -> Kind:
+    """Return the kind of a file by its name. Files that no other kind accepts are commands."""
+    if is_function(filename):
+        return kind_named(FUNCTION)
+    lower = filename.lower()
+    for name in sorted(entry_points_of(GROUP)):
+        # The fallback takes every file that no other kind matches, so it is not tried here.
+        if name != FALLBACK and lower.endswith(_loaded(name).suffixes):
+            return _loaded(name)
+    return kind_named(FALLBACK)

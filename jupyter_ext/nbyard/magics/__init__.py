@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from nbyard.magics.completion import Completion
-from nbyard.magics.magic_verbs import NbyardMagics
+from nbyard.magics.magic_verbs import Completion, NbyardMagics
 from nbyard.magics.register_cells import register_decorated
 
 

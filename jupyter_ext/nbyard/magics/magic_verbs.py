@@ -1,8 +1,9 @@
-"""The verbs of `%nbyard` and `%%nbyard`."""
+"""The verbs of `%nbyard` and `%%nbyard`, and their completion."""
 
+import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -10,30 +11,39 @@ from typing import Any
 import msgspec
 from IPython.core.error import UsageError
 from IPython.core.magic import Magics, line_cell_magic, magics_class
+from msgspec import UNSET
 
 from nbyard.discover import Local
-from nbyard.domain.automations.structs import Fire
+from nbyard.domain.automations.structs import AutomaticRun, AutomationPatch, Fire, NewAutomation
+from nbyard.domain.automations.times.phrases import EXAMPLES
+from nbyard.domain.automations.times.structs import Phrase
+from nbyard.domain.deployments.creation_form import name_of
+from nbyard.domain.deployments.settling import is_settled
+from nbyard.domain.deployments.structs import DeploymentChange, NewDeployment, Revision
 from nbyard.domain.inspection.functions import split_function_path
+from nbyard.domain.models.structs import MODEL_FILES, NewModel, split_class_path
 from nbyard.domain.runs.checks import NewCheckRun
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RUN
 from nbyard.errors import NbyardError
 from nbyard.magics import register_cells as cells
-from nbyard.magics.deploy_verb import deploy
-from nbyard.magics.option_words import read_words
 from nbyard.magics.results import (
     LISTED,
     Compared,
     Explained,
     FinishedRun,
+    Scheduled,
     ServedModel,
     Shown,
     Traced,
     table_of,
 )
-from nbyard.magics.schedule_verb import schedule
 from nbyard.reasons.structs import reason_text
 
+CODE = (".ipynb", ".nbflow", ".py", ".sh")
+MOST_NAMES = 200
+# How many words after a verb are completed, for verbs with more than one.
+MOST_WORDS = {"why": 2, "diff": 10, "schedule": 2}
 VERBS = (
     *("dataset", "run", "check", "status", "why", "diff", "lineage"),
     *("schedule", "deploy", "fire"),
@@ -53,6 +63,74 @@ HELP = """%nbyard dataset NAME               the path of a dataset
                                    and workflows
 %%nbyard executable NAME           register the cell as an executable"""
 USAGE = f"Write one of these:\n{HELP}"
+DEPLOY_USAGE = "Write: %nbyard deploy DIR, FILE.py[:CLASS], or RUN NODE.OUTPUT; then [--as NAME]"
+DEPLOY_OPTIONS = ("--as",)
+LOOK_SECONDS = 0.5
+SCHEDULE_USAGE = (
+    'Write: %nbyard schedule "weekdays 8:00" [FILE] [-p NAME=VALUE] [--zone ZONE] [--name NAME]'
+    " [--use-cache]"
+)
+SCHEDULE_OPTIONS = ("--zone", "--name")
+USE_CACHE = "--use-cache"
+# Jupyter Server and VS Code store the path of a kernel's notebook in these variables.
+SESSION, VS_CODE = "JPY_SESSION_NAME", "__vsc_ipynb_file__"
+
+
+class Completion:
+    """The hook that IPython's completer calls for `%nbyard`."""
+
+    def __init__(self, magics: Any):
+        self._magics = magics
+        self._names: dict[str, Callable[[], Sequence[str]]] = {
+            "dataset": lambda: self._of("datasets"),
+            "run": lambda: [*self._files(), *self._of("executables")],
+            "check": self._files,
+            "status": self._runs,
+            "why": self._runs,
+            "lineage": lambda: self._of("artifacts"),
+            "diff": self._runs,
+            "schedule": lambda: [f'"{phrase}"' for phrase in EXAMPLES] + self._files(),
+            "deploy": lambda: [*self._models(), *self._runs()],
+            "fire": lambda: self._of("automations"),
+        }
+
+    def __call__(self, _shell: Any, event: Any) -> list[str]:
+        """Return the words with which the word at the cursor can be completed."""
+        typed_words = event.text_until_cursor.split()[1:]
+        # The word at the cursor is still incomplete.
+        if typed_words and event.symbol and event.text_until_cursor.endswith(event.symbol):
+            typed_words = typed_words[:-1]
+        if event.line.startswith("%%"):
+            choices: Sequence[str] = [] if typed_words else ["executable"]
+        elif not typed_words:
+            choices = self._magics.verbs
+        else:
+            most = MOST_WORDS.get(typed_words[0], 1)
+            choices = self._names.get(typed_words[0], list)() if len(typed_words) <= most else []
+        return [word for word in choices if word.startswith(event.symbol)]
+
+    def _of(self, noun: str) -> list[str]:
+        """Return the names of a noun's objects, without names that contain spaces."""
+        return [item.name for item in self._items(noun) if not any(map(str.isspace, item.name))]
+
+    def _items(self, noun: str) -> Sequence[Any]:
+        try:
+            page = getattr(self._magics.connection, noun).list(limit=MOST_NAMES)
+        # A message would break the line that the user types.
+        except NbyardError:
+            return []
+        items: Sequence[Any] = page.items
+        return items
+
+    def _runs(self) -> list[str]:
+        return [str(run.number) for run in self._items("runs")]
+
+    def _models(self) -> list[str]:
+        folders = {path.parent for name in MODEL_FILES for path in Path().glob(f"*/{name}")}
+        return sorted([*map(str, folders), *(path.name for path in Path().glob("*.py"))])
+
+    def _files(self) -> list[str]:
+        return sorted(path.name for path in Path().iterdir() if path.suffix in CODE)
 
 
 @magics_class
@@ -212,3 +290,147 @@ class NbyardMagics(Magics):
             for artifact in task.artifacts
         }
         return FinishedRun(detail, outputs)
+
+
+class OptionWords(msgspec.Struct, frozen=True):
+    """The words after a verb. `texts` has the values of parameters as typed, by name."""
+
+    arguments: list[str]
+    texts: dict[str, str]
+    options: dict[str, str]
+    flags: set[str]
+
+
+def read_words(
+    argv: Sequence[str], known: Sequence[str], usage: str, flags: Sequence[str] = ()
+) -> OptionWords:
+    """Sort words into arguments, `-p NAME=VALUE`, known options, and flags without a value.
+
+    Raises:
+        UsageError: An option is unknown or lacks its value.
+    """
+    parsed = OptionWords([], {}, {}, set())
+    left = list(argv)
+    while left:
+        word = left.pop(0)
+        if word == "-p":
+            name, sign, value = (left.pop(0) if left else "").partition("=")
+            if not (name and sign):
+                raise UsageError(f"-p needs NAME=VALUE. {usage}")
+            parsed.texts[name] = value
+        elif word in flags:
+            parsed.flags.add(word)
+        elif word in known:
+            if not left:
+                raise UsageError(f"{word} needs a value. {usage}")
+            parsed.options[word] = left.pop(0)
+        elif word.startswith("-"):
+            raise UsageError(f"{word} is no option. {usage}")
+        else:
+            parsed.arguments.append(word)
+    return parsed
+
+
+def deploy(connection: Any, argv: Sequence[str]) -> ServedModel:
+    """Build a model and deploy it. Return when the service responds or has failed.
+
+    If the same node, file or class is deployed already, the model becomes its next revision. The
+    work continues if the user interrupts the cell.
+
+    Raises:
+        UsageError: The arguments are not valid.
+        NbyardError: The service refuses the model or the deployment.
+    """
+    parsed = read_words(argv, DEPLOY_OPTIONS, DEPLOY_USAGE)
+    if parsed.texts:
+        raise UsageError(f"A model has no parameters. {DEPLOY_USAGE}")
+    source = _model_source(parsed.arguments)
+    connection.deployments.form().engine.require()  # before a model is created
+    model = connection.models.build(body=source)
+    there = connection.models.deployments(model=model.id)
+    host = parsed.options.get("--as", "")
+    # The deployment waits for the image of the model.
+    if into := there.to_update(host):
+        change = DeploymentChange(image=model.reference)
+        made = connection.deployments.edit(deployment=into, body=change)
+        # A deployment that was stopped does not start by itself after an edit.
+        if not made.is_wanted:
+            made = connection.deployments.start(deployment=into)
+    else:
+        body = NewDeployment(model.reference, name=host or there.name or name_of(model.name))
+        made = connection.deployments.create(body=body)
+    key = made.id
+
+    def newest() -> Revision:
+        revision: Revision = connection.deployments.revisions(deployment=key, limit=1).items[0]
+        return revision
+
+    while not is_settled(made, newest):
+        connection.wait(LOOK_SECONDS)
+        made = connection.deployments.get(deployment=key)
+    return ServedModel(made)
+
+
+def _model_source(arguments: list[str]) -> NewModel:
+    """Return the request for the model that the arguments name: a path, or a run and an output."""
+    if len(arguments) == 2:
+        return NewModel(run=arguments[0], output=arguments[1])
+    if len(arguments) != 1:
+        raise UsageError(DEPLOY_USAGE)
+    path, class_name = split_class_path(arguments[0])
+    if not Path(path).exists():
+        raise UsageError(f"There is no file or folder {path}. {DEPLOY_USAGE}")
+    return NewModel(path, class_name=class_name)
+
+
+def schedule(connection: Any, names: Mapping[str, Any], argv: Sequence[str]) -> Shown:
+    """Create an automation, or change the one that the file already has under this name.
+
+    So a cell can be run again. `names` are the variables of the notebook.
+
+    Raises:
+        UsageError: The arguments are not valid, or the notebook's file is unknown.
+        NbyardError: The service refuses the automation.
+    """
+    parsed = read_words(argv, SCHEDULE_OPTIONS, SCHEDULE_USAGE, (USE_CACHE,))
+    # A run of the notebook must not schedule further runs.
+    if "NBYARD_ATTEMPT" in os.environ:
+        return Shown("In a run, %nbyard schedule has no effect.", (), [])
+    phrase, path = parsed.arguments, ""
+    # A phrase needs no quotes, so a file is recognized by its suffix: `weekdays 8:00 report.ipynb`.
+    if len(phrase) > 1 and Path(phrase[-1]).suffix in CODE:
+        path = str(Path(phrase.pop()).absolute())
+    if not phrase:
+        raise UsageError(SCHEDULE_USAGE)
+    timing = Phrase(" ".join(phrase))
+    path = path or notebook_path(names)
+    if not path:
+        raise UsageError(f"The file of this notebook is unknown: name it. {SCHEDULE_USAGE}")
+    run = AutomaticRun(path=path, texts=parsed.texts, force=USE_CACHE not in parsed.flags)
+    zone, name = parsed.options.get("--zone", ""), parsed.options.get("--name", "")
+    of_file = connection.automations.list(path=path, limit=50).items
+    timed = [existing for existing in of_file if existing.timing is not None]
+    known = [existing for existing in timed if name in ("", existing.name)]
+    if len(known) > 1:
+        offered = ", ".join(existing.name for existing in known)
+        raise UsageError(f"This file has several automations: choose one with --name ({offered}).")
+    if not known:
+        new = NewAutomation(run, timing, name=name, zone=zone)
+        return Scheduled(connection.automations.create(body=new))
+    # Options that the magic does not have, such as the environment, stay.
+    kept = msgspec.structs.replace(known[0].run, parameters={}, path=path)
+    # The values typed now replace all values of the automation.
+    run = msgspec.structs.replace(kept, texts=run.texts, force=run.force)
+    body = AutomationPatch(known[0].revision, run=run, on=timing, zone=zone or UNSET)
+    return Scheduled(connection.automations.update(automation=known[0].id, body=body))
+
+
+def notebook_path(names: Mapping[str, Any]) -> str:
+    """Return the file of the running notebook, "" if it is unknown.
+
+    `names` are its variables.
+    """
+    for path in (os.environ.get(SESSION), names.get(VS_CODE)):
+        if path and Path(path).is_file():
+            return str(path)
+    return ""

@@ -40,8 +40,7 @@ from nbyard.errors import (
     UnsupportedContent,
 )
 from nbyard.ipc.struct_types import prepare_structs
-from nbyard.rest.access.authorization_cache import Admissions
-from nbyard.rest.access.passes import Passes
+from nbyard.rest.access import Admissions, Passes
 from nbyard.rest.connection_pool import Connections
 from nbyard.rest.identity import caller_of, refused_name
 from nbyard.services.operation import Field, Operation
@@ -406,8 +405,9 @@ class OperationHandler(NbyardHandler, APIHandler):
                 caller = msgspec.structs.replace(caller, project=project)
             result = await self.context.ask(operation.noun, operation.verb, caller, **arguments)
             if project and operation.method == "POST":
-                asked = (caller, project, operation.id, result)
-                await self.context.ask("projects", "link_created", *asked)
+                await self.context.ask(
+                    "projects", "link_created", caller, project, operation.id, result
+                )
         except NbyardError as error:
             self.fail(error)
         except Exception as error:

@@ -15,11 +15,11 @@ from nbyard.rest.proxy.proxy_handlers import (
     OF_ATTEMPTS,
     MonitorHandler,
     ProxyHandler,
+    RequestMeter,
     SignInHandler,
 )
 from nbyard.rest.proxy.proxy_handlers import PATTERN as PROXIED
 from nbyard.rest.proxy.proxy_handlers import SIGN_IN_PATTERN as SIGN_IN
-from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.upload_and_download import ContentHandler, PictureHandler, UploadHandler
 from nbyard.rest.webhooks import PATH as HOOKS
 from nbyard.rest.webhooks import WebhookHandler

@@ -96,8 +96,9 @@ class PictureHandler(NbyardHandler):
         """Send a small picture, which browsers show in a page."""
         try:
             caller = self.authorised("runs:read")
-            keys = [check_text(run, "run"), check_text(digest, "digest")]
-            picture = await self.context.ask("runs", "picture", caller, *keys)
+            picture = await self.context.ask(
+                "runs", "picture", caller, check_text(run, "run"), check_text(digest, "digest")
+            )
         except NbyardError as error:
             self.fail(error)
             return

@@ -68,8 +68,9 @@ class WebhookHandler(NbyardHandler):
             )
             # Behind a trusted proxy, Jupyter reads this address from the headers of the proxy.
             sender = self.request.remote_ip or ""
-            asked = (automation[:100], message, sender)
-            delivery = await self.context.ask("automations", "deliver", *asked)
+            delivery = await self.context.ask(
+                "automations", "deliver", automation[:100], message, sender
+            )
         except NbyardError as error:
             self.fail(error)
         except Exception as error:  # noqa: BLE001  the REST boundary

@@ -20,12 +20,11 @@ from typing import TYPE_CHECKING
 
 from .attempt_folder import AttemptFolder, BadTask
 from .prefork.preload import prepare_for
-from .process.forks import live_as
-from .process.prctl import show_to_work
+from .process.forks import live_as, show_to_work
 from .supervision.start_supervisor import start_supervisor, supervise
 
 if TYPE_CHECKING:
-    from .prefork.warm_process import WarmProcess
+    from .prefork.warm_runner import WarmProcess
 
 BEGUN, ENDED, CLEARED = "begun", "ended", "cleared"
 RUN, CLEAR = "run", "clear"
@@ -77,7 +76,7 @@ def serve(path: str) -> int:
                 # sockets.
                 warm = None
                 if kernel:
-                    from .prefork.warm_process import WarmProcess
+                    from .prefork.warm_runner import WarmProcess
 
                     with contextlib.suppress(OSError):
                         warm = WarmProcess(kernel)
@@ -98,7 +97,7 @@ def _run_attempt(path: str, warm: WarmProcess | None) -> str:
         task = AttemptFolder(path).task()
         is_prepared = prepare_for(task)
         if is_prepared:
-            from .prefork.warm_process import kernel_of  # not imported for commands
+            from .prefork.warm_runner import kernel_of
 
             kernel = kernel_of(task)
     if warm and warm.kernel == kernel and warm.call(path):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import re
+import signal
 from typing import Any
 
 Reason = dict[str, Any]
@@ -34,6 +35,8 @@ PARAMETERS = re.compile(
     "|function|kernel|language|limit|line|lines|meaning|message|name|number|output|params|path|patterns"
     "|place|present|problem|program|reason|seconds|signal|size|text|used|why"
 )
+# Signals from outside. Errors of a program itself cause other signals.
+FROM_OUTSIDE = (signal.SIGINT, signal.SIGKILL, signal.SIGTERM)
 
 
 def because(code: str, **params: Any) -> Reason:
@@ -67,3 +70,21 @@ class Explained(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason["code"])
         self.reason = reason
+
+
+def signal_name(number: int) -> str:
+    """Return the name of a signal."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return "unknown"
+
+
+def end_of(code: int) -> Reason:
+    """Return the reason for an exit code of a process.
+
+    A negative code is the number of a signal.
+    """
+    if code < 0:
+        return because("signal", signal=-code, name=signal_name(-code))
+    return because("command-exited", exit_code=code)

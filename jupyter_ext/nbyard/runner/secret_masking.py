@@ -141,7 +141,9 @@ class Masks:
         if not self._patterns:
             return data
         text = self._rest + data
-        stop = self._first_open(text)
+        # the first place where an incomplete secret may begin
+        places = range(max(0, len(text) - self._longest + 1), len(text))
+        stop = next((at for at in places if self._is_open(text, at)), len(text))
         shown, at = self._hide(text, self._hidden, stop)
         self._rest, self._hidden = text[stop:], max(0, at - stop)
         return shown
@@ -166,11 +168,6 @@ class Masks:
         for tier in self._tiers:
             tier.find(text, ends)
         return ends
-
-    def _first_open(self, text: bytes) -> int:
-        """Return the first place where an incomplete secret may begin, or the text's end."""
-        places = range(max(0, len(text) - self._longest + 1), len(text))
-        return next((at for at in places if self._is_open(text, at)), len(text))
 
     def _is_open(self, text: bytes, at: int) -> bool:
         left = len(text) - at

@@ -1,5 +1,5 @@
 """Runtimes run attempts: as processes, in containers or on Dask (entry points `nbyard.runtimes`).
 
 `protocol` defines their interface: a runtime starts, polls and stops attempts and reads their logs.
-`registry` finds the installed runtimes. Results come back in the attempt folder.
+It also finds the installed runtimes. Results come back in the attempt folder.
 """

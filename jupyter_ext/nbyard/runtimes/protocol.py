@@ -6,11 +6,12 @@ the dispatcher calls if a runtime has them.
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
 
 import msgspec
 
 from nbyard.domain.environments.structs import Lock
+from nbyard.host.entry_points import entry_points_of, find_entry_point
 from nbyard.reasons.structs import Reason
 from nbyard.settings import Settings
 
@@ -23,6 +24,7 @@ CodeImage = Callable[["Engine", Path, str, "Say"], str]
 ImageFor = Callable[["Engine", str, str, bool, "Say"], str]
 # what `nbyard.runner.process.path_states.describe_paths` returns for a path
 PathState = Sequence[Any]
+GROUP = "nbyard.runtimes"
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -212,3 +214,24 @@ OPTIONAL = (
     *(MadeFromSettings, EndsRuns, KnowsPackages, KnowsPaths),
     *(KnowsImages, NeedsImages, ListsObjects),
 )
+
+
+def installed_names() -> list[str]:
+    """Return the names of the installed runtimes, without importing them."""
+    return sorted(entry_points_of(GROUP))
+
+
+def load_all(settings: Settings) -> dict[str, Runtime]:
+    """Create all installed runtimes, by name."""
+    return {name: load_one(settings, name) for name in entry_points_of(GROUP)}
+
+
+def load_one(settings: Settings, name: str) -> Runtime:
+    """Create the runtime with this name, with these settings.
+
+    Raises:
+        Invalid: No installed package has a runtime with this name.
+    """
+    cls = find_entry_point(GROUP, name, "runtime").load()
+    made = cls.from_settings(settings) if isinstance(cls, MadeFromSettings) else cls()
+    return cast(Runtime, made)

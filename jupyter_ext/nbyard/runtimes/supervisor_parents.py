@@ -27,7 +27,7 @@ import nbyard.runner
 from nbyard.domain.attempts import structs as attempts
 from nbyard.host.project_files import read_small
 from nbyard.runner.process import processes
-from nbyard.runner.work.process_variables import is_plain
+from nbyard.runner.work.launch_process import is_plain
 
 log = logging.getLogger("nbyard.dispatch")
 RUNNER = Path(str(nbyard.runner.__file__)).with_name("__main__.py")

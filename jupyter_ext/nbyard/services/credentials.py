@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,9 +23,9 @@ from nbyard.domain.credentials import (
 )
 from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.naming.names import check_name
-from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, nearest_names
+from nbyard.domain.naming.unique_names import MAX_TOLD
 from nbyard.domain.paging import Page, check_limit, page_of
-from nbyard.errors import Conflict, InUse, Invalid, NotFound, StaleWrite, StoreUnusable
+from nbyard.errors import Conflict, InUse, Invalid, StaleWrite, StoreUnusable
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext
@@ -82,8 +82,8 @@ class CredentialService:
         )
         with self._store.write() as c:
             # Check inside the writing transaction: another request may use the name too.
-            check_free(self._store.credentials.names(c, caller.name), "credential", name)
-            self._store.credentials.insert(c, made, secret)
+            self._store.credentials.check_free(c, caller.name, name)
+            self._store.credentials.insert_sealed(c, made, secret)
         return made
 
     @operation("GET", "/credentials", scope="credentials:read")
@@ -104,9 +104,10 @@ class CredentialService:
         if kind:
             kind_of(kind)
         with self._store.read() as c:
-            asked = (limit + 1, after, search, kind)
             of = filter_project(self._store, c, caller, project)
-            credentials = self._store.credentials.page(c, caller.name, *asked, project=of)
+            credentials = self._store.credentials.page(
+                c, caller.name, limit + 1, after, search, of, kind=kind
+            )
         return page_of(credentials, limit, lambda credential: credential.id)
 
     @operation("GET", "/credentials/{credential}", scope="credentials:read")
@@ -129,13 +130,7 @@ class CredentialService:
 
     def _find(self, caller: Caller, credential: str) -> Credential:
         with self._store.read() as c:
-            record = self._store.credentials.get(c, caller.name, credential)
-            if record is None:
-                there = nearest_names(
-                    self._store.credentials.names(c, caller.name).values(), credential
-                )
-                raise NotFound(f"There is no credential '{credential[:80]}'; {there}.")
-        return record
+            return self._store.credentials.find(c, caller.name, credential)
 
     @operation("PATCH", "/credentials/{credential}", scope="credentials:write")
     def update(self, caller: Caller, credential: str, body: CredentialPatch) -> Credential:
@@ -149,21 +144,18 @@ class CredentialService:
         record = self._find(caller, credential)
         if record.version != body.version:
             raise StaleWrite
-        new, secret = record, None
+        columns: dict[str, Any] = {}
+        secret = None
+        if isinstance(body.description, str):
+            columns["description"] = _description(body.description)
         with self._store.write() as c:
             if isinstance(body.fields, dict):
                 kind = kind_of(record.kind)
                 fields = self._fields(c, record, kind, body.fields)
                 shown, secret = split_fields(kind, check_fields(kind, fields))
-                new = msgspec.structs.replace(record, fields=shown, kept=sorted(secret))
-            if isinstance(body.description, str):
-                description = _description(body.description)
-                new = msgspec.structs.replace(new, description=description)
-            new = msgspec.structs.replace(new, version=record.version + 1)
-            # The version was compared outside of this transaction. `change` compares the version
-            # again.
-            if not self._store.credentials.change(c, record, new, secret):
-                raise StaleWrite
+                columns |= {"fields": shown, "kept": sorted(secret)}
+            # This compares the version again, which may have changed since it was read.
+            self._store.credentials.change_sealed(c, record, secret, **columns)
         return self._find(caller, record.id)
 
     def _fields(

@@ -52,12 +52,11 @@ from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import DEPLOYMENT
 from nbyard.errors import NotFound, StaleWrite
-from nbyard.host import gpus
-from nbyard.host.capacity import engine_size
+from nbyard.host import hardware
+from nbyard.host.hardware import engine_size
 from nbyard.ipc.deployment_secret import KeptSecret, hash_password
 from nbyard.ipc.port_relay import address_of, open_port
-from nbyard.logs.rotating_log import RotatingLog
-from nbyard.logs.traffic_log import KeptTraffic
+from nbyard.logs.log_files import KeptTraffic, RotatingLog
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.models.packages import deployable_model
@@ -89,7 +88,7 @@ class DeploymentService:
     def form(self, caller: Caller) -> DeploymentForm:
         """Show the deployment form: choices, defaults, ranges, help."""
         settings, engine = self._parts.settings, self._parts.engine()
-        presets, there = presets_for(*engine_size(settings)), gpus.gpu_ids(settings.gpus)
+        presets, there = presets_for(*engine_size(settings)), hardware.gpu_ids(settings.gpus)
         return DeploymentForm([*presets], [*OFFERED], [*there], engine)
 
     @operation("POST", "/deployments", scope="deployments:write", status=201)

@@ -33,7 +33,7 @@ from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import IMAGE
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.freezing.environment_resolution import no_environment
-from nbyard.logs import log_pieces
+from nbyard.logs import log_files
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_with_image
@@ -321,7 +321,7 @@ class ImageService:
             record = newest(c, caller.name, image) or newest(c, caller.name, f"{image}:latest")
         record = _existing(record, image)
         path = self._store.folder / image_folder(record.id) / BUILD_LOG
-        return log_pieces.read_piece(path, after, done=record.state in IMAGE.terminal)
+        return log_files.read_piece(path, after, done=record.state in IMAGE.terminal)
 
     @operation("DELETE", "/images/{image}", scope="images:write", status=204)
     def delete(self, caller: Caller, image: str, force: bool = False) -> None:

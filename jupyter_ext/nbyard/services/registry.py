@@ -5,8 +5,8 @@ Imports are late as well, so that short commands start fast.
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import TYPE_CHECKING
+from pkgutil import resolve_name
+from typing import TYPE_CHECKING, Any
 
 from nbyard.errors import Conflict
 
@@ -34,13 +34,70 @@ if TYPE_CHECKING:
     from nbyard.services.uploads import UploadService
     from nbyard.services.workflows.service import WorkflowService
 
+# The class of each noun, in the order of the OpenAPI document.
+PLACES = {
+    "datasets": "datasets.service:DatasetService",
+    "uploads": "uploads:UploadService",
+    "executables": "executables.service:ExecutableService",
+    "environments": "environments.service:EnvironmentService",
+    "kernels": "environments.kernels:KernelService",
+    "images": "images:ImageService",
+    "models": "models.service:ModelService",
+    "deployments": "deployments:DeploymentService",
+    "workflows": "workflows.service:WorkflowService",
+    "runs": "runs.service:RunService",
+    "bisections": "runs.comparisons.bisections:BisectionService",
+    "automations": "automations.service:AutomationService",
+    "backfills": "automations.backfills:BackfillService",
+    "channels": "notices.service:ChannelService",
+    "projects": "projects.service:ProjectService",
+    "artifacts": "artifacts:ArtifactService",
+    "lineage": "lineage:LineageService",
+    "credentials": "credentials:CredentialService",
+    "events": "events:EventService",
+    "system": "system:SystemService",
+}
+
+
+def service_class(noun: str) -> Any:
+    """Import and return the class of the service of a noun."""
+    return resolve_name(f"nbyard.services.{PLACES[noun]}")
+
 
 class Services:
     """The services of an open yard, one instance for each noun."""
 
+    datasets: DatasetService
+    uploads: UploadService
+    executables: ExecutableService
+    environments: EnvironmentService
+    kernels: KernelService
+    images: ImageService
+    models: ModelService
+    deployments: DeploymentService
+    workflows: WorkflowService
+    runs: RunService
+    bisections: BisectionService
+    automations: AutomationService
+    backfills: BackfillService
+    channels: ChannelService
+    projects: ProjectService
+    artifacts: ArtifactService
+    lineage: LineageService
+    credentials: CredentialService
+    events: EventService
+    system: SystemService
+
     def __init__(self, parts: ServiceContext):
         self._parts = parts
         self.blobs = parts.blobs
+
+    def __getattr__(self, noun: str) -> object:
+        if noun not in PLACES:
+            raise AttributeError(noun)
+        service = service_class(noun)(self._parts)
+        setattr(self, noun, service)  # the next use finds it without this method
+        return service
 
     def refuse_from_scratch(self, caller: Caller, scope: str) -> None:
         """Check that a request may change something: code in a scratch run may not.
@@ -63,123 +120,3 @@ class Services:
                     " is set."
                 ),
             )
-
-    @cached_property
-    def datasets(self) -> DatasetService:
-        from nbyard.services.datasets.service import DatasetService
-
-        return DatasetService(self._parts)
-
-    @cached_property
-    def uploads(self) -> UploadService:
-        from nbyard.services.uploads import UploadService
-
-        return UploadService(self._parts)
-
-    @cached_property
-    def executables(self) -> ExecutableService:
-        from nbyard.services.executables.service import ExecutableService
-
-        return ExecutableService(self._parts)
-
-    @cached_property
-    def workflows(self) -> WorkflowService:
-        from nbyard.services.workflows.service import WorkflowService
-
-        return WorkflowService(self._parts)
-
-    @cached_property
-    def environments(self) -> EnvironmentService:
-        from nbyard.services.environments.service import EnvironmentService
-
-        return EnvironmentService(self._parts)
-
-    @cached_property
-    def kernels(self) -> KernelService:
-        from nbyard.services.environments.kernels import KernelService
-
-        return KernelService(self._parts)
-
-    @cached_property
-    def images(self) -> ImageService:
-        from nbyard.services.images import ImageService
-
-        return ImageService(self._parts)
-
-    @cached_property
-    def models(self) -> ModelService:
-        from nbyard.services.models.service import ModelService
-
-        return ModelService(self._parts)
-
-    @cached_property
-    def lineage(self) -> LineageService:
-        from nbyard.services.lineage import LineageService
-
-        return LineageService(self._parts)
-
-    @cached_property
-    def deployments(self) -> DeploymentService:
-        from nbyard.services.deployments import DeploymentService
-
-        return DeploymentService(self._parts)
-
-    @cached_property
-    def runs(self) -> RunService:
-        from nbyard.services.runs.service import RunService
-
-        return RunService(self._parts)
-
-    @cached_property
-    def bisections(self) -> BisectionService:
-        from nbyard.services.runs.comparisons.bisections import BisectionService
-
-        return BisectionService(self._parts)
-
-    @cached_property
-    def automations(self) -> AutomationService:
-        from nbyard.services.automations.service import AutomationService
-
-        return AutomationService(self._parts)
-
-    @cached_property
-    def backfills(self) -> BackfillService:
-        from nbyard.services.automations.backfills import BackfillService
-
-        return BackfillService(self._parts)
-
-    @cached_property
-    def channels(self) -> ChannelService:
-        from nbyard.services.notices.service import ChannelService
-
-        return ChannelService(self._parts)
-
-    @cached_property
-    def projects(self) -> ProjectService:
-        from nbyard.services.projects.service import ProjectService
-
-        return ProjectService(self._parts)
-
-    @cached_property
-    def artifacts(self) -> ArtifactService:
-        from nbyard.services.artifacts import ArtifactService
-
-        return ArtifactService(self._parts)
-
-    @cached_property
-    def credentials(self) -> CredentialService:
-        from nbyard.services.credentials import CredentialService
-
-        return CredentialService(self._parts)
-
-    @cached_property
-    def events(self) -> EventService:
-        from nbyard.services.events import EventService
-
-        return EventService(self._parts)
-
-    @cached_property
-    def system(self) -> SystemService:
-        from nbyard.services.system import SystemService
-
-        return SystemService(self._parts)

@@ -17,11 +17,10 @@ from nbyard.domain.doctor import Check, Diagnosis, Runtimes
 from nbyard.domain.paging import Page
 from nbyard.domain.spelling import Spelling, SpellingRequest
 from nbyard.errors import NbyardError, NotFound
-from nbyard.host import gpus, user_unit
+from nbyard.host import hardware, user_unit
 from nbyard.host.entry_points import offered_runtimes
 from nbyard.host.sqlite_locks import blocking_pids, busy_error, is_stopped
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import find_project
 from nbyard.services.service_context import ServiceContext
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class SystemService:
     @operation("GET", "/system/gpus", scope="system:read")
     def gpus(self, caller: Caller) -> Page[str]:
         """List the GPUs that tasks may be granted."""
-        return Page(list(gpus.gpu_ids(self._parts.settings.gpus)))
+        return Page(list(hardware.gpu_ids(self._parts.settings.gpus)))
 
     @operation("POST", "/system/spelling", scope="system:read")
     def spell(self, caller: Caller, body: SpellingRequest) -> Spelling:
@@ -81,7 +80,7 @@ class SystemService:
         if body.project:
             # Without such a project, a form links nothing.
             with self._parts.store.read() as c, suppress(NotFound):
-                name = find_project(self._parts.store, c, caller, body.project).name
+                name = self._parts.store.projects.find(c, caller.name, body.project).name
         return self._parts.spell(msgspec.structs.replace(body, project=name))
 
     def _versions(self) -> Check:

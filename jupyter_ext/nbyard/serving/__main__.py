@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import cast
 
-from .load_model import read_spec
+from .models import read_spec
 from .protocol import Mode
 
 MODEL_VARIABLE = "NBYARD_MODEL"

@@ -230,7 +230,13 @@ class Schema:
             # the columns of a frame without names are numbered
             if all(isinstance(name, int) for name in names) and len(names) == self._width:
                 return [answer.iloc[:, place] for place in range(self._width)]
-            self._compare(names)
+            for name in self.names:
+                if name not in names:
+                    said = ", ".join(map(str, names[:20]))
+                    raise self._refusal(f"is missing; there are: {said}", field=name)
+            if len(names) > self._width:
+                extra = next((name for name in names if name not in self._known), names[0])
+                raise self._refusal("is not in the output schema", field=str(extra))
             return [answer[name] for name in self.names]
         is_column = getattr(answer, "ndim", 1) == 1 and hasattr(answer, "__len__")
         if self._width == 1 and is_column and not isinstance(answer, NO_COLUMN):
@@ -239,15 +245,6 @@ class Schema:
             return [answer[:, place] for place in range(self._width)]
         message = f"a DataFrame with the columns {', '.join(self.names)} is needed"
         raise self._refusal(f"{message}, not {type(answer).__name__}")
-
-    def _compare(self, names: list[Any]) -> None:
-        for name in self.names:
-            if name not in names:
-                said = ", ".join(map(str, names[:20]))
-                raise self._refusal(f"is missing; there are: {said}", field=name)
-        if len(names) > self._width:
-            extra = next((name for name in names if name not in self._known), names[0])
-            raise self._refusal("is not in the output schema", field=str(extra))
 
 
 def _fine(values: list[Any]) -> Any:

@@ -22,10 +22,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .call_model import error_text
 from .codec import Schema, ValueRefused
 from .installed_packages import imports_of, required_packages
-from .pickles import JOBLIB, read_pickle
+from .models import JOBLIB, error_text, read_pickle
 
 NAMES = ("feature_names_in_", "feature_name_")
 UNNAMED = "prediction"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from .load_model import Spec
+from .models import Spec
 
 # the package whose data frames models get, in each mode
 PANDAS = "pandas>=2.2"

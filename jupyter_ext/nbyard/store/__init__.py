@@ -84,7 +84,6 @@ class Store:
     tasks = TaskRows()
     templates = TemplateRows()
     model_probes = ModelProbeRows()
-    automations = AutomationRows()
     uses = UseRows()
     workers = WorkerRows()
     workflows = WorkflowRows()

@@ -5,7 +5,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, and_, cast, delete, func, insert, select, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    Text,
+    and_,
+    cast,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from nbyard.domain.datasets.structs import Dataset, DatasetVersion
 from nbyard.domain.datasets.table_descriptions import TableInfo
@@ -13,9 +25,9 @@ from nbyard.domain.runs.structs import BytesOf, TaskPlan
 from nbyard.domain.state_machines import DATASET_VERSION, RUN
 from nbyard.reasons.structs import Reason
 from nbyard.store import events, transition
-from nbyard.store.database.project_filter import linked_to
-from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
+from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import Named, NamedRows, struct_of_row
 from nbyard.store.schema.tables import dataset_tables, dataset_versions, datasets, runs, tasks
 
 V = dataset_versions.c
@@ -27,17 +39,20 @@ LIVE_PLANS = (
 VERSION_FIELDS = DatasetVersion.__struct_fields__
 
 
-class DatasetRows:
+class DatasetRows(NamedRows[Dataset]):
     """Queries on datasets; queries with an `owner` see only the datasets of that owner."""
 
-    def insert(self, c: Connection, dataset: dict[str, Any]) -> None:
-        """Insert a dataset, still without a version."""
-        c.execute(insert(datasets), [dataset])
-        self.append_event(c, dataset["id"], dataset["owner"], "created")
+    stored_in, struct, noun = datasets, Dataset, "dataset"
 
-    def append_event(self, c: Connection, dataset_id: str, owner: str, change: str) -> None:
-        """Append an event about a dataset."""
-        events.append(c, "dataset", Subject(dataset_id, owner), {"change": change})
+    def query(self) -> Select[Any]:
+        """Return the query of all rows with their newest versions."""
+        joined = with_newest_version(datasets, dataset_versions, "dataset_id")
+        columns = [*(datasets.c), *(V[f].label(f"v_{f}") for f in VERSION_FIELDS)]
+        return select(*columns).select_from(joined)
+
+    def read(self, row: Row[Any]) -> Dataset:
+        """Return a dataset with its newest version."""
+        return struct_of_row(row, Dataset, current=_version(row, "v_"))
 
     def add_version(self, c: Connection, owner: str, version: dict[str, Any]) -> None:
         """Insert a new version in the state importing."""
@@ -78,33 +93,6 @@ class DatasetRows:
         """Return the number of the next version."""
         query = select(func.max(V.number)).where(V.dataset_id == dataset_id)
         return int(c.execute(query).scalar() or 0) + 1
-
-    def get(self, c: Connection, owner: str, key: str) -> Dataset | None:
-        """Return a dataset by ID, else by name."""
-        query = self._current(owner).where((datasets.c.id == key) | (datasets.c.name == key))
-        row = c.execute(query.order_by((datasets.c.id == key).desc())).first()
-        return _dataset(row) if row else None
-
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        query = select(datasets.c.id, datasets.c.name).where(datasets.c.owner == owner)
-        return {row.id: row.name for row in c.execute(query)}
-
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
-    ) -> list[Dataset]:
-        """Return a page of datasets, newest first."""
-        known = with_text(select(datasets.c.id), search, datasets.c.name)
-        known = known.where(datasets.c.owner == owner, linked_to(project, "dataset", datasets.c.id))
-        # versions are looked up for the page alone, not for all rows that are sorted
-        ids = newest_first(known, datasets.c.id, limit, after)
-        query = self._current(owner).where(datasets.c.id.in_(ids)).order_by(datasets.c.id.desc())
-        return [_dataset(row) for row in c.execute(query)]
-
-    def _current(self, owner: str) -> Any:
-        joined = with_newest_version(datasets, dataset_versions, "dataset_id")
-        columns = [*(datasets.c), *(V[f].label(f"v_{f}") for f in VERSION_FIELDS)]
-        return select(*columns).select_from(joined).where(datasets.c.owner == owner)
 
     def version(
         self, c: Connection, owner: str, dataset_id: str, number: int
@@ -193,37 +181,11 @@ class DatasetRows:
         """Return the digests of all versions."""
         return c.execute(select(V.digest).distinct()).scalars()
 
-    def change(self, c: Connection, dataset: Dataset, **columns: Any) -> bool:
-        """Update a dataset if its revision is unchanged; return whether it was."""
-        statement = (
-            update(datasets)
-            .where(datasets.c.id == dataset.id, datasets.c.revision == dataset.revision)
-            .values(revision=dataset.revision + 1, updated_at=datetime.now(UTC), **columns)
-        )
-        if c.execute(statement).rowcount != 1:
-            return False
-        self.append_event(c, dataset.id, dataset.owner, "changed")
-        return True
-
-    def delete(self, c: Connection, dataset: Dataset) -> None:
+    def delete(self, c: Connection, item: Named) -> None:
         """Delete a dataset with all its versions."""
-        c.execute(delete(dataset_versions).where(V.dataset_id == dataset.id))
-        c.execute(delete(datasets).where(datasets.c.id == dataset.id))
-        self.append_event(c, dataset.id, dataset.owner, "deleted")
+        c.execute(delete(dataset_versions).where(V.dataset_id == item.id))
+        super().delete(c, item)
 
 
 def _version(row: Row[Any], prefix: str = "") -> DatasetVersion:
     return DatasetVersion(**{f: getattr(row, prefix + f) for f in VERSION_FIELDS})
-
-
-def _dataset(row: Row[Any]) -> Dataset:
-    return Dataset(
-        id=row.id,
-        name=row.name,
-        description=row.description,
-        owner=row.owner,
-        revision=row.revision,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        current=_version(row, "v_"),
-    )

@@ -23,9 +23,9 @@ from nbyard.domain.environments.structs import Environment, EnvironmentVersion, 
 from nbyard.domain.ids import new_id
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION, TASK
 from nbyard.store import events, transition
-from nbyard.store.database.project_filter import linked_to
-from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
+from nbyard.store.database.query_parts import with_newest_version
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import NamedRows, struct_of_row
 from nbyard.store.schema.project_tables import environment_defaults, project_links, projects
 from nbyard.store.schema.tables import (
     environment_versions,
@@ -49,13 +49,26 @@ KNOWN = select(fingerprints.c.fingerprint).where(
 Pin = tuple[str, str, int]
 
 
-class EnvironmentRows:
+class EnvironmentRows(NamedRows[Environment]):
     """Queries on environments; queries with an `owner` see only the environments of that owner."""
 
-    def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert an environment, still without a version."""
-        c.execute(insert(environments), [row])
-        events.append(c, "environment", Subject(row["id"], row["owner"]), {"change": "created"})
+    stored_in, struct, noun = environments, Environment, "environment"
+    lists_names = True
+
+    def query(self) -> Select[Any]:
+        """Return the query of all rows with their newest versions."""
+        joined = with_newest_version(environments, environment_versions, "environment_id")
+        other = environment_versions.alias()
+        ready = select(func.coalesce(func.max(other.c.number), 0)).where(
+            other.c.environment_id == E.id, other.c.state == "ready"
+        )
+        columns = [*E, *(V[name].label(f"v_{name}") for name in VERSION_FIELDS)]
+        return select(*columns, ready.scalar_subquery().label("installed")).select_from(joined)
+
+    def read(self, row: Row[Any]) -> Environment:
+        """Return an environment with its newest version."""
+        current = _made({name: getattr(row, f"v_{name}") for name in VERSION_FIELDS})
+        return struct_of_row(row, Environment, current=current)
 
     def add_version(
         self,
@@ -100,27 +113,8 @@ class EnvironmentRows:
         """Return the owner and environment of each newest version in progress."""
         if c.execute(ANY_UNDER_WAY).first() is None:
             return []
-        rows = c.execute(self._current().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
-        return [(row.owner, _environment(row)) for row in rows]
-
-    def get(self, c: Connection, owner: str, key: str) -> Environment | None:
-        """Return an environment by ID, else by name."""
-        query = self._current().where(E.owner == owner, (E.id == key) | (E.name == key))
-        row = c.execute(query.order_by((E.id == key).desc())).first()
-        return _environment(row) if row else None
-
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        rows = c.execute(select(E.id, E.name).where(E.owner == owner))
-        return {row.id: row.name for row in rows}
-
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
-    ) -> list[Environment]:
-        """Return a page of environments, newest first."""
-        own = self._current().where(E.owner == owner, linked_to(project, "environment", E.id))
-        query = newest_first(with_text(own, search, E.name), E.id, limit, after)
-        return [_environment(row) for row in c.execute(query)]
+        rows = c.execute(self.query().where(V.state.in_(sorted(ENVIRONMENT_VERSION.live))))
+        return [(row.owner, self.read(row)) for row in rows]
 
     def versions(self, c: Connection, environment_id: str) -> list[EnvironmentVersion]:
         """Return all versions, newest first."""
@@ -134,9 +128,9 @@ class EnvironmentRows:
 
     def by_kernel(self, c: Connection, owner: str, kernel: str) -> Environment | None:
         """Return the environment whose kernel has this name."""
-        row = c.execute(self._current().where(E.owner == owner, E.kernel == kernel)).first()
+        row = c.execute(self.query().where(E.owner == owner, E.kernel == kernel)).first()
         # Environments that were never installed have an empty kernel name.
-        return _environment(row) if row and kernel else None
+        return self.read(row) if row and kernel else None
 
     def set_folder(self, c: Connection, version_id: str, place: str) -> None:
         """Set the folder of a version; "" if its files were removed."""
@@ -160,7 +154,7 @@ class EnvironmentRows:
 
     def all_ready(self, c: Connection) -> list[tuple[Environment, str]]:
         """Return environments with a ready version, and the folder of their newest ready one."""
-        all_environments = [_environment(row) for row in c.execute(self._current())]
+        all_environments = [self.read(row) for row in c.execute(self.query())]
         return [
             (environment, version.place)
             for environment in all_environments
@@ -205,28 +199,6 @@ class EnvironmentRows:
             for package in packages
             if package.get("tree")
         }
-
-    def delete(self, c: Connection, environment: Environment) -> None:
-        """Delete an environment with all its versions."""
-        c.execute(delete(environments).where(E.id == environment.id))
-        events.append(
-            c, "environment", Subject(environment.id, environment.owner), {"change": "deleted"}
-        )
-
-    def _current(self) -> Any:
-        joined = with_newest_version(environments, environment_versions, "environment_id")
-        other = environment_versions.alias()
-        ready = select(func.coalesce(func.max(other.c.number), 0)).where(
-            other.c.environment_id == E.id, other.c.state == "ready"
-        )
-        columns = [*E, *(V[name].label(f"v_{name}") for name in VERSION_FIELDS)]
-        return select(*columns, ready.scalar_subquery().label("installed")).select_from(joined)
-
-
-def _environment(row: Row[Any]) -> Environment:
-    own = [name for name in Environment.__struct_fields__ if name != "current"]
-    values = {name: getattr(row, f"v_{name}") for name in VERSION_FIELDS}
-    return Environment(**{name: getattr(row, name) for name in own}, current=_made(values))
 
 
 def _version(row: Row[Any]) -> EnvironmentVersion:

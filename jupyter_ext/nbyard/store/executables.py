@@ -1,33 +1,30 @@
 """Rows of executables and their immutable versions."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.commands.invocations import Invocation
 from nbyard.domain.executables.structs import Executable, ExecutableVersion, Resources
 from nbyard.domain.naming.unique_names import no_such
-from nbyard.store import events
-from nbyard.store.database.project_filter import linked_to
-from nbyard.store.database.query_parts import newest_first, with_newest_version, with_text
-from nbyard.store.events import Subject
+from nbyard.store.database.query_parts import with_newest_version
+from nbyard.store.named_rows import NamedRows, struct_of_row
 from nbyard.store.schema.tables import executable_versions, executables, tasks
 
 V = executable_versions.c
 VERSION_FIELDS = ExecutableVersion.__struct_fields__
 # Building these statements takes longer than executing them, and every run start needs them.
-CURRENT = (
-    select(*executables.c, *(V[field].label(f"v_{field}") for field in VERSION_FIELDS))
-    .select_from(with_newest_version(executables, executable_versions, "executable_id"))
-    .where(executables.c.owner == bindparam("of"))
-)
-BY_PATH = CURRENT.where(executables.c.path == bindparam("at"))
+CURRENT = select(
+    *executables.c, *(V[field].label(f"v_{field}") for field in VERSION_FIELDS)
+).select_from(with_newest_version(executables, executable_versions, "executable_id"))
+OWN = CURRENT.where(executables.c.owner == bindparam("of"))
+BY_PATH = OWN.where(executables.c.path == bindparam("at"))
 IS_ID = executables.c.id == bindparam("key")
-BY_KEY = CURRENT.where(IS_ID | (executables.c.name == bindparam("key"))).order_by(IS_ID.desc())
+BY_KEY = OWN.where(IS_ID | (executables.c.name == bindparam("key"))).order_by(IS_ID.desc())
 LAST_VERSION = (
     select(executable_versions)
     .where(V.executable_id == bindparam("of"))
@@ -36,17 +33,18 @@ LAST_VERSION = (
 )
 
 
-class ExecutableRows:
+class ExecutableRows(NamedRows[Executable]):
     """Queries on executables; queries with an `owner` see only the executables of that owner."""
 
-    def insert(self, c: Connection, executable: dict[str, Any]) -> None:
-        """Insert an executable, still without a version."""
-        c.execute(insert(executables), [executable])
-        self.append_event(c, executable["id"], executable["owner"], "created")
+    stored_in, struct, noun = executables, Executable, "executable"
 
-    def append_event(self, c: Connection, executable_id: str, owner: str, change: str) -> None:
-        """Append an event about an executable."""
-        events.append(c, "executable", Subject(executable_id, owner), {"change": change})
+    def query(self) -> Select[Any]:
+        """Return the query of all rows with their newest versions."""
+        return CURRENT
+
+    def read(self, row: Row[Any]) -> Executable:
+        """Return an executable with its newest version."""
+        return struct_of_row(row, Executable, current=_version(row, "v_"))
 
     def add_version(self, c: Connection, version: ExecutableVersion, identity: str) -> None:
         """Insert a version; `identity` is the digest of everything that makes versions differ."""
@@ -72,15 +70,15 @@ class ExecutableRows:
     def get(self, c: Connection, owner: str, key: str) -> Executable | None:
         """Return an executable by ID, else by name."""
         row = c.execute(BY_KEY, {"of": owner, "key": key}).first()
-        return _executable(row) if row else None
+        return self.read(row) if row else None
 
-    def find(self, c: Connection, owner: str, key: str, path: str) -> Executable:
+    def find(self, c: Connection, owner: str, key: str, path: str = "") -> Executable:
         """Return an executable by ID, name or the real `path` of its file.
 
         Raises:
             NotFound: there is no such executable.
         """
-        executable = self.get(c, owner, key) or self.by_path(c, owner, path)
+        executable = self.get(c, owner, key) or (self.by_path(c, owner, path) if path else None)
         if executable is None:
             raise no_such("executable", key, self.names(c, owner).values())
         return executable
@@ -93,7 +91,7 @@ class ExecutableRows:
     def by_path(self, c: Connection, owner: str, path: str) -> Executable | None:
         """Return the executable with this path, or None."""
         row = c.execute(BY_PATH, {"of": owner, "at": path}).first()
-        return _executable(row) if row else None
+        return self.read(row) if row else None
 
     def move_to_push(self, c: Connection, owner: str, pushes: str, folder: str) -> None:
         """Move executables of earlier pushes to the newest one.
@@ -117,20 +115,6 @@ class ExecutableRows:
             *c.execute(select(executables.c.path).where(executables.c.owner == owner)).scalars()
         }
 
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        query = select(executables.c.id, executables.c.name).where(executables.c.owner == owner)
-        return {row.id: row.name for row in c.execute(query)}
-
-    def page(
-        self, c: Connection, owner: str, limit: int, after: str, search: str, project: str = ""
-    ) -> list[Executable]:
-        """Return a page of executables, newest first."""
-        known = with_text(CURRENT, search, executables.c.name)
-        known = known.where(linked_to(project, "executable", executables.c.id))
-        query = newest_first(known, executables.c.id, limit, after)
-        return [_executable(row) for row in c.execute(query, {"of": owner})]
-
     def version(self, c: Connection, version_id: str) -> ExecutableVersion | None:
         """Return a version by ID, or None."""
         row = c.execute(select(executable_versions).where(V.id == version_id)).first()
@@ -141,21 +125,6 @@ class ExecutableRows:
         query = select(executable_versions).where(V.executable_id == executable_id)
         return [_version(row) for row in c.execute(query.order_by(V.number.desc()))]
 
-    def change(self, c: Connection, executable: Executable, **columns: Any) -> bool:
-        """Update an executable if its revision is unchanged; return whether it was."""
-        statement = (
-            update(executables)
-            .where(
-                executables.c.id == executable.id,
-                executables.c.revision == executable.revision,
-            )
-            .values(revision=executable.revision + 1, updated_at=datetime.now(UTC), **columns)
-        )
-        if c.execute(statement).rowcount != 1:
-            return False
-        self.append_event(c, executable.id, executable.owner, "changed")
-        return True
-
     def digests(self, c: Connection) -> Iterable[str]:
         """Yield the digests of versions that can still run or that records of runs name."""
         # Versions outlive their executable, so both kinds of references count.
@@ -164,11 +133,6 @@ class ExecutableRows:
         for row in c.execute(select(V.content_digest, V.bundle_digest).where(known | ran)):
             yield from row
 
-    def delete(self, c: Connection, executable: Executable) -> None:
-        """Delete an executable; its versions stay, because records of runs name them."""
-        c.execute(delete(executables).where(executables.c.id == executable.id))
-        self.append_event(c, executable.id, executable.owner, "deleted")
-
 
 def _version(row: Row[Any], prefix: str = "") -> ExecutableVersion:
     values = {f: getattr(row, prefix + f) for f in VERSION_FIELDS}
@@ -176,17 +140,3 @@ def _version(row: Row[Any], prefix: str = "") -> ExecutableVersion:
     values["invocation"] = msgspec.convert(values["invocation"], Invocation)
     values["resources"] = msgspec.convert(values["resources"], Resources)
     return ExecutableVersion(**values)
-
-
-def _executable(row: Row[Any]) -> Executable:
-    return Executable(
-        id=row.id,
-        name=row.name,
-        description=row.description,
-        owner=row.owner,
-        path=row.path,
-        revision=row.revision,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        current=_version(row, "v_"),
-    )

@@ -1,10 +1,11 @@
 """Rows of projects and their links."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 from sqlalchemy import (
     ColumnElement,
     Connection,
@@ -30,13 +31,11 @@ from nbyard.domain.projects.structs import (
     LinkKind,
     Project,
     ProjectResource,
-    ProjectTask,
 )
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.structs import Run
-from nbyard.store import events
-from nbyard.store.database.query_parts import contains_text, newest_first, with_text
-from nbyard.store.events import Subject
+from nbyard.store.database.query_parts import contains_text, newest_first
+from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.runs.queries import has_run_text
 from nbyard.store.schema.automation_tables import automations
@@ -56,7 +55,6 @@ from nbyard.store.workflows import HAS_PLACE, WorkflowRows, is_below
 L, P, S = project_links.c, projects.c, automations.c
 # Rows of links that the user removed have this in front of their kind.
 UNLINKED = "no-"
-FIELDS = [f for f in Project.__struct_fields__ if f != "links"]
 
 
 class Linkable(msgspec.Struct, frozen=True):
@@ -86,57 +84,29 @@ LINKABLE: dict[LinkKind, Linkable] = {
 }
 
 
-class ProjectRows:
+class ProjectRows(NamedRows[Project]):
     """Queries on projects; queries with an `owner` see only what that owner may see."""
 
-    def insert(self, c: Connection, row: dict[str, Any]) -> None:
-        """Insert a project, and append its event."""
-        c.execute(insert(projects), [row])
-        self.append_event(c, row["id"], row["owner"], "created")
+    stored_in, struct, noun = projects, Project, "project"
+    searched = ("name", "description")
 
-    def append_event(self, c: Connection, project_id: str, owner: str, change: str) -> None:
-        """Append an event about a project."""
-        events.append(c, "project", Subject(project_id, owner), {"change": change})
-
-    def get(self, c: Connection, owner: str, key: str) -> Project | None:
-        """Return a project by ID, else by name, with its numbers of links."""
-        query = select(projects).where(P.owner == owner, (P.id == key) | (P.name == key))
-        row = c.execute(query.order_by((P.id == key).desc())).first()
-        return _project(row, self.link_counts(c, [row.id])) if row else None
+    def items(self, c: Connection, rows: Sequence[Row[Any]]) -> list[Project]:
+        """Convert rows to projects with their numbers of links."""
+        counts = self.link_counts(c, [row.id for row in rows])
+        return [replace(self.read(row), links=counts[row.id]) for row in rows]
 
     def id_of(self, c: Connection, owner: str, key: str) -> str | None:
         """Return the ID of a project given by ID, else by name."""
         query = select(P.id).where(P.owner == owner, (P.id == key) | (P.name == key))
         return c.execute(query.order_by((P.id == key).desc())).scalar()
 
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        return {row.id: row.name for row in c.execute(select(P.id, P.name).where(P.owner == owner))}
-
-    def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Project]:
-        """Return a page of projects, newest first."""
-        query = with_text(select(projects).where(P.owner == owner), search, P.name, P.description)
-        rows = c.execute(newest_first(query, P.id, limit, after)).all()
-        counts = self.link_counts(c, [row.id for row in rows])
-        return [_project(row, counts) for row in rows]
-
-    def change(self, c: Connection, project: Project, **columns: Any) -> bool:
-        """Update a project if its revision is unchanged; return whether it was."""
-        where = and_(P.id == project.id, P.revision == project.revision)
-        values = {"revision": project.revision + 1, "updated_at": datetime.now(UTC), **columns}
-        if c.execute(update(projects).where(where).values(**values)).rowcount != 1:
-            return False
-        self.append_event(c, project.id, project.owner, "changed")
-        return True
-
-    def delete(self, c: Connection, project: Project) -> None:
+    def delete(self, c: Connection, item: Named) -> None:
         """Delete a project with its links and its rules of notices; the resources stay."""
-        RuleRows().delete_of_project(c, project.id)
-        c.execute(delete(project_links).where(L.project_id == project.id))
+        RuleRows().delete_of_project(c, item.id)
+        c.execute(delete(project_links).where(L.project_id == item.id))
         defaults = environment_defaults
-        c.execute(delete(defaults).where(defaults.c.project_id == project.id))
-        c.execute(delete(projects).where(P.id == project.id))
-        self.append_event(c, project.id, project.owner, "deleted")
+        c.execute(delete(defaults).where(defaults.c.project_id == item.id))
+        super().delete(c, item)
 
     def record_push(
         self, c: Connection, project: Project, files: str, git: GitState | None
@@ -304,10 +274,3 @@ def _is_link(project: Project, kind: LinkKind, resource_id: str) -> ColumnElemen
 def _is_unlinked(project: Project, kind: LinkKind, resource_id: str) -> ColumnElement[bool]:
     of_resource = and_(L.project_id == project.id, L.resource_id == resource_id)
     return and_(of_resource, L.kind == f"{UNLINKED}{kind}")
-
-
-def _project(row: Row[Any], counts: dict[str, dict[str, int]]) -> Project:
-    values = {f: getattr(row, f) for f in FIELDS}
-    values["task"] = msgspec.convert(row.task, ProjectTask)
-    values["git"] = row.git and msgspec.convert(row.git, GitState)
-    return Project(**values, links=counts[row.id])

@@ -79,44 +79,36 @@ class _Search:
             # A form that failed before fails again.
             forms |= {place: Form("string") for place, _ in tried & {*forms.items()}}
             tried |= {*forms.items()}
-            undecided = self._decide(forms)
-
-    def _decide(self, forms: dict[int, Form]) -> list[int]:
-        """Decide the columns whose form fits all rows.
-
-        Return the others, after adding texts that do not fit.
-        """
-        asked: list[pl.Expr] = []
-        for place, form in forms.items():
-            text = pl.nth(place)
-            is_number = form.type in ("int", "float")
-            digits = text.str.len_bytes().max() if is_number else pl.lit(0)
-            asked += [
-                text.is_null().any().alias(f"{place} nulls"),
-                text.is_in(NULLS).any().alias(f"{place} words"),
-                _misfits(text, form, self._comma).sum().alias(f"{place} misfits"),
-                digits.alias(f"{place} digits"),
-            ]
-            if other := day_month_swapped(form):
-                asked.append(_misfits(text, other, self._comma).sum().alias(f"{place} twin"))
-        facts = _collect(self._texts.select(asked)).row(0, named=True)
-        more = [place for place in forms if facts[f"{place} misfits"]]
-        for place, form in forms.items():
-            if place in more:
-                misfits = _misfits(pl.nth(place), form, self._comma)
-                misfit_texts = self._texts.select(pl.nth(place).filter(misfits).head(MISFITS))
-                self._seen[place] += _collect(misfit_texts).to_series().to_list()
-                continue
-            column = self._column(place, form, facts[f"{place} digits"] or 0)
-            if facts.get(f"{place} twin") == 0:
-                self.unclear.append(place)
-                column = Column("", "string")
-            # Null words matter for reading: polars has to look for them in each cell.
-            has_words = bool(facts[f"{place} words"])
-            self.null_words |= has_words
-            has_nulls = has_words or bool(facts[f"{place} nulls"])
-            self.columns[place] = msgspec.structs.replace(column, nullable=has_nulls)
-        return more
+            asked: list[pl.Expr] = []
+            for place, form in forms.items():
+                text = pl.nth(place)
+                is_number = form.type in ("int", "float")
+                digits = text.str.len_bytes().max() if is_number else pl.lit(0)
+                asked += [
+                    text.is_null().any().alias(f"{place} nulls"),
+                    text.is_in(NULLS).any().alias(f"{place} words"),
+                    _misfits(text, form, self._comma).sum().alias(f"{place} misfits"),
+                    digits.alias(f"{place} digits"),
+                ]
+                if other := day_month_swapped(form):
+                    asked.append(_misfits(text, other, self._comma).sum().alias(f"{place} twin"))
+            facts = _collect(self._texts.select(asked)).row(0, named=True)
+            undecided = [place for place in forms if facts[f"{place} misfits"]]
+            for place, form in forms.items():
+                if place in undecided:
+                    misfits = _misfits(pl.nth(place), form, self._comma)
+                    misfit_texts = self._texts.select(pl.nth(place).filter(misfits).head(MISFITS))
+                    self._seen[place] += _collect(misfit_texts).to_series().to_list()
+                    continue
+                column = self._column(place, form, facts[f"{place} digits"] or 0)
+                if facts.get(f"{place} twin") == 0:
+                    self.unclear.append(place)
+                    column = Column("", "string")
+                # Null words matter for reading: polars has to look for them in each cell.
+                has_words = bool(facts[f"{place} words"])
+                self.null_words |= has_words
+                has_nulls = has_words or bool(facts[f"{place} nulls"])
+                self.columns[place] = msgspec.structs.replace(column, nullable=has_nulls)
 
     def _column(self, place: int, form: Form, digits: int) -> Column:
         """Return the column for a form. `digits` decides between normal and longer numbers."""
@@ -124,23 +116,20 @@ class _Search:
         column = Column("", form.type, layout=layout, padded=form.padded)
         # 18 digits always fit 64 bits; 19 may or may not.
         if form.type == "int" and digits > DIGITS_OF_INT64:
-            return self._long_int(place, column)
+            text = _bare(pl.nth(place), column)
+            asked = [
+                (_is_there(text) & text.cast(bits, strict=False).is_null()).any().alias(str(bits))
+                for bits in (pl.Int64, pl.Int128)
+            ]
+            is_long, is_too_long = _collect(self._texts.select(asked)).row(0)
+            if not is_long:
+                return column
+            if not is_too_long:
+                return msgspec.structs.replace(column, layout="big")
+            return Column("", "string")
         if form.type == "float" and digits > DIGITS_OF_FLOAT:
             return self._decimal(place, column)
         return column
-
-    def _long_int(self, place: int, column: Column) -> Column:
-        text = _bare(pl.nth(place), column)
-        asked = [
-            (_is_there(text) & text.cast(bits, strict=False).is_null()).any().alias(str(bits))
-            for bits in (pl.Int64, pl.Int128)
-        ]
-        is_long, is_too_long = _collect(self._texts.select(asked)).row(0)
-        if not is_long:
-            return column
-        if not is_too_long:
-            return msgspec.structs.replace(column, layout="big")
-        return Column("", "string")
 
     def _decimal(self, place: int, column: Column) -> Column:
         """Return the column. It gets exact decimals if floats would change an integer part."""

@@ -85,6 +85,8 @@ class JupyterServer:
             IOLoop.current().close(all_fds=True)
 
     async def _serve(self) -> None:
+        from traitlets.config import Config
+
         self.app = _server_app()(
             ip="127.0.0.1",
             port=self.port,
@@ -94,7 +96,13 @@ class JupyterServer:
             open_browser=False,
             allow_root=True,
             allow_unauthenticated_access=False,
-            config=self._config(),
+            config=Config(
+                {
+                    "ServerApp": {"jpserver_extensions": {"nbyard": True}},
+                    "IdentityProvider": {"token": TOKEN},
+                    "Settings": self._settings,
+                }
+            ),
         )
         self.app.initialize(argv=[], starter_extension=None, new_httpserver=True)
         self.app.write_server_info_file()
@@ -105,17 +113,6 @@ class JupyterServer:
         self.app.web_app.settings["nbyard"].close()
         await self.app._cleanup()
         self.app.clear_instance()
-
-    def _config(self) -> Any:
-        from traitlets.config import Config
-
-        return Config(
-            {
-                "ServerApp": {"jpserver_extensions": {"nbyard": True}},
-                "IdentityProvider": {"token": TOKEN},
-                "Settings": self._settings,
-            }
-        )
 
     def stop(self) -> None:
         """Stop the server and wait for its thread."""

@@ -12,9 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from nbyard.store import Store
     from nbyard.testing.dispatcher_thread import Dispatching
-    from nbyard.testing.forked_shell import ForkedShell, StoreShell
     from nbyard.testing.jupyter_server import JupyterServer
-    from nbyard.testing.shell import CommandResult
+    from nbyard.testing.shells import CommandResult, ForkedShell, StoreShell
     from nbyard.yard import Yard
 
 
@@ -82,7 +81,7 @@ def yard(tmp_path: Path, store_folder: Path, database_url: str) -> Iterator["Yar
 @pytest.fixture
 def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "CommandResult"]:
     """Return the command line for the store of `yard`, in its root."""
-    from nbyard.testing.shell import call_nbyard
+    from nbyard.testing.shells import call_nbyard
 
     for name, value in yard.settings.environment().items():
         monkeypatch.setenv(name, value)
@@ -93,7 +92,7 @@ def shell(yard: "Yard", monkeypatch: pytest.MonkeyPatch) -> Callable[..., "Comma
 @pytest.fixture(scope="session")
 def forked_shell() -> Iterator["ForkedShell"]:
     """Yield the command line as a shell uses it, without the time for its imports."""
-    from nbyard.testing.forked_shell import ForkedShell
+    from nbyard.testing.shells import ForkedShell
 
     made = ForkedShell()
     yield made
@@ -103,7 +102,7 @@ def forked_shell() -> Iterator["ForkedShell"]:
 @pytest.fixture
 def store_shell(forked_shell: "ForkedShell", tmp_path: Path) -> Iterator["StoreShell"]:
     """Yield the forked command line with a store for this test."""
-    from nbyard.testing.forked_shell import StoreShell
+    from nbyard.testing.shells import StoreShell
 
     made = StoreShell(forked_shell, tmp_path / "store")
     yield made

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { ReactNode, useState } from 'react';
+import { ReactNode, useId, useState } from 'react';
 import { More } from '../../components/More';
 import { FieldFrame, IFieldControl, ResetButton, SuggestedInput } from '../FieldFrame';
 import { IField } from './field';
@@ -163,7 +163,7 @@ function Framed(props: IFieldProps & { error?: string }): JSX.Element {
     ) : (
       <SuggestedInput
         {...given}
-        type={isHidden ? 'password' : 'text'}
+        type={isHidden ? 'password' : kind === 'moment' ? 'datetime-local' : 'text'}
         inputMode={NUMBERS.has(kind) ? 'decimal' : undefined}
         spellCheck={false}
         suggestions={suggestions}
@@ -230,17 +230,23 @@ function Boxes({ field, value, error, onChange }: IWidget): JSX.Element {
 
 /** A statement that a box turns on or off. */
 function Box({ field, value, error, onChange }: IWidget): JSX.Element {
+  const help = useId();
   return (
     <div className="nby-Field">
       <label>
         <input
           type="checkbox"
+          aria-describedby={field.help && help}
           checked={value === true}
           onChange={({ target }) => onChange(target.checked)}
         />{' '}
         {field.label}
       </label>
-      {field.help && <div className="nby-Field-help">{field.help}</div>}
+      {field.help && (
+        <div id={help} className="nby-Field-help">
+          {field.help}
+        </div>
+      )}
       {error && (
         <div className="nby-Field-error" role="alert">
           {error}

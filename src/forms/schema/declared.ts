@@ -21,6 +21,233 @@ export const DECLARED: Readonly<Record<string, readonly IField[]>> = {
       }
     }
   ],
+  NewAutomation: [
+    {
+      name: 'on.kind',
+      kind: 'choice',
+      label: trans.__('Runs start'),
+      labels: {
+        phrase: trans.__('at set times'),
+        dataset: trans.__('when a dataset has a new version'),
+        run: trans.__('when another run ended'),
+        file: trans.__('when a file changed'),
+        webhook: trans.__('when a signed webhook arrives'),
+        notebook: trans.__('when a notebook or program fires it')
+      },
+      required: true
+    },
+    {
+      when: { 'on.kind': 'phrase' },
+      name: 'on.text',
+      kind: 'text',
+      label: trans.__('When'),
+      picker: 'time',
+      required: true
+    },
+    {
+      when: { 'on.kind': 'dataset' },
+      name: 'on.dataset',
+      kind: 'text',
+      label: trans.__('Dataset'),
+      picker: 'dataset',
+      required: true
+    },
+    {
+      when: { 'on.kind': 'run' },
+      name: 'on.path',
+      kind: 'text',
+      label: trans.__('Workflow, notebook or script'),
+      picker: 'workflow',
+      required: true
+    },
+    {
+      when: { 'on.kind': 'file' },
+      name: 'on.path',
+      kind: 'text',
+      label: trans.__('File or folder'),
+      required: true
+    },
+    {
+      when: { 'on.kind': 'webhook' },
+      name: 'on.most_per_minute',
+      kind: 'int',
+      label: trans.__('Messages per minute, at most'),
+      first: 60
+    },
+    {
+      when: { 'on.kind': 'run' },
+      name: 'on.outcome',
+      kind: 'choice',
+      label: trans.__('Its run'),
+      labels: {
+        succeeded: trans.__('succeeded'),
+        failed: trans.__('failed'),
+        either: trans.__('succeeded or failed')
+      },
+      first: 'succeeded'
+    },
+    {
+      when: { 'on.kind': 'file' },
+      name: 'on.pattern',
+      kind: 'text',
+      label: trans.__('Pattern of a folder’s files'),
+      picker: 'pattern',
+      first: '*'
+    },
+    {
+      when: { 'on.kind': 'file' },
+      name: 'on.changes',
+      kind: 'boxes',
+      label: trans.__('A file is'),
+      labels: {
+        created: trans.__('created'),
+        modified: trans.__('modified'),
+        deleted: trans.__('deleted')
+      },
+      first: ['created', 'modified']
+    },
+    {
+      when: { 'on.kind': 'file' },
+      name: 'on.settle_seconds',
+      kind: 'number',
+      label: trans.__('Complete after this many seconds without a change'),
+      first: 2
+    },
+    { when: { 'on.kind': 'phrase' }, name: 'zone', kind: 'text', label: trans.__('Time zone') },
+    { name: 'notify', kind: 'notices', label: trans.__('Notify') },
+    {
+      when: { 'on.kind': ['dataset', 'run', 'file', 'webhook', 'notebook'] },
+      name: 'values_from',
+      kind: 'facts',
+      label: trans.__('Parameters from the event, such as city=body.city'),
+      more: true
+    },
+    { name: 'run.parameters', kind: 'parameters', label: trans.__('Parameters'), more: true },
+    {
+      name: 'run.runtime',
+      kind: 'runtime',
+      label: trans.__('Runtime'),
+      help: trans.__('A local process, a container, or a Dask cluster.'),
+      more: true,
+      empty: trans.__('set by each node')
+    },
+    {
+      name: 'run.environment',
+      kind: 'text',
+      label: trans.__('Environment'),
+      more: true,
+      picker: 'environment',
+      placeholder: trans.__('set by each node')
+    },
+    {
+      name: 'run.kernel',
+      kind: 'text',
+      label: trans.__('Kernel'),
+      help: trans.__('Used by notebooks in local processes.'),
+      more: true,
+      picker: 'kernel',
+      placeholder: trans.__('set by each node')
+    },
+    {
+      name: 'run.image',
+      kind: 'text',
+      label: trans.__('Image'),
+      help: trans.__('For runs in containers.'),
+      more: true,
+      picker: 'image',
+      placeholder: trans.__('set by each node')
+    },
+    {
+      name: 'mode',
+      kind: 'choice',
+      label: trans.__('Each run uses'),
+      more: true,
+      labels: {
+        follows: trans.__('the files as saved at that time'),
+        pinned: trans.__('the files as they are now')
+      },
+      first: 'follows'
+    },
+    {
+      name: 'run.force',
+      kind: 'box',
+      label: trans.__('Run every node again'),
+      help: trans.__(
+        'Otherwise, unchanged nodes come from the cache, even if a database or web page that they read changed.'
+      ),
+      more: true,
+      first: true
+    },
+    {
+      name: 'overlap',
+      kind: 'choice',
+      label: trans.__('If the earlier run is still running'),
+      more: true,
+      labels: {
+        skip: trans.__('skip the new run'),
+        queue: trans.__('start the new run afterwards'),
+        replace: trans.__('cancel the earlier run')
+      }
+    },
+    {
+      when: { 'on.kind': 'phrase' },
+      name: 'missed.policy',
+      kind: 'choice',
+      label: trans.__('Times that passed while nbyard was off'),
+      more: true,
+      labels: {
+        last: trans.__('run once, if at most %1 late'),
+        skip: trans.__('skip'),
+        all: trans.__('run for each that is at most %1 late')
+      },
+      first: 'last'
+    },
+    {
+      when: { 'on.kind': 'phrase', 'missed.policy': ['last', 'all'] },
+      name: 'missed.window_seconds',
+      kind: 'int',
+      label: trans.__('At most this late, in seconds'),
+      more: true,
+      first: 3600
+    },
+    {
+      when: { 'on.kind': 'phrase', 'missed.policy': 'all' },
+      name: 'missed.most',
+      kind: 'int',
+      label: trans.__('At most this many runs'),
+      more: true,
+      first: 10
+    },
+    {
+      when: { 'on.kind': 'phrase' },
+      name: 'starts_at',
+      kind: 'moment',
+      label: trans.__('From'),
+      more: true
+    },
+    {
+      when: { 'on.kind': 'phrase' },
+      name: 'ends_at',
+      kind: 'moment',
+      label: trans.__('Until'),
+      more: true
+    },
+    {
+      when: { 'on.kind': 'phrase' },
+      name: 'at_most',
+      kind: 'int',
+      label: trans.__('Number of runs'),
+      more: true,
+      placeholder: trans.__('no limit')
+    },
+    { name: 'name', kind: 'text', label: trans.__('Name'), more: true }
+  ],
+  NewBackfill: [
+    { name: 'since', kind: 'moment', label: trans.__('From'), required: true },
+    { name: 'until', kind: 'moment', label: trans.__('Until (empty: now)') },
+    { name: 'at_once', kind: 'int', label: trans.__('Runs at a time'), first: 1 },
+    { name: 'again', kind: 'box', label: trans.__('Repeat due times that have a succeeded run') }
+  ],
   NewChannel: [
     { name: 'name', kind: 'text', label: trans.__('Name'), required: true },
     {

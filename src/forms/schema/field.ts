@@ -20,8 +20,7 @@ export interface IField {
   placeholder?: string;
   /** The text of a choice for no value. */
   empty?: string;
-  unit?: string;
-  /** The fields with their values without which this one is hidden. */
+  /** The fields with their values, or lists of them, without which this one is hidden. */
   when?: Readonly<Record<string, unknown>>;
   /** The value that a new item has at first. */
   first?: unknown;

@@ -1,5 +1,6 @@
 /** The fields of a form, and their values as the user types them. */
 import { TranslationBundle } from '@jupyterlab/translation';
+import { serverTime } from '../../components/format/times';
 import { hidden } from '../../spelling/ShowAsCommand';
 import { pairLines, parsePairs, words } from '../lines';
 import { DECLARED } from './declared';
@@ -17,7 +18,7 @@ const SCALES: Readonly<Record<string, number>> = { number: 1, int: 1, minutes: 6
 const SEPARATORS: Readonly<Record<string, string>> = { pairs: '=', facts: ' = ' };
 
 /** Kinds whose values are lists: checked values and rows. */
-const LISTS = ['boxes', 'ports'];
+const LISTS = ['boxes', 'notices', 'ports'];
 
 /** Return the fields of a struct's form, as `shown` declares them on the server. */
 export function declaredFields(struct: string, trans: TranslationBundle): IField[] {
@@ -25,8 +26,8 @@ export function declaredFields(struct: string, trans: TranslationBundle): IField
     // eslint-disable-next-line jupyter/no-dynamic-translation -- `declared` has the literals
     (typeof value === 'string' ? trans.__(value) : value) as T;
   return DECLARED[struct].map(field => {
-    const { label, help, placeholder, empty, unit, labels } = field;
-    const texts = Object.entries({ label, help, placeholder, empty, unit });
+    const { label, help, placeholder, empty, labels } = field;
+    const texts = Object.entries({ label, help, placeholder, empty });
     const translatedLabels = Object.entries(labels ?? {}).map(([value, text]) => [
       value,
       translated(text)
@@ -42,7 +43,7 @@ export function declaredFields(struct: string, trans: TranslationBundle): IField
 /** Return the fields that are shown beside these values. */
 export function visibleFields(fields: readonly IField[], values: Values): IField[] {
   return fields.filter(({ when = {} }) =>
-    Object.entries(when).every(([name, value]) => values[name] === value)
+    Object.entries(when).every(([name, value]) => [value].flat().includes(values[name]))
   );
 }
 
@@ -74,13 +75,17 @@ export function readValue({ kind }: IField, typed: Typed): unknown {
   if (kind in SCALES) {
     const number = typed.trim() ? Number(typed) * SCALES[kind] : null;
     const whole = number !== null && kind === 'gigabytes' ? Math.round(number) : number;
-    return whole === null || Number.isFinite(whole) ? whole : undefined;
+    const isRead = kind === 'int' ? Number.isInteger(whole) : Number.isFinite(whole);
+    return whole === null || isRead ? whole : undefined;
   }
   if (kind === 'words') {
     return typed ? typed.split('\n') : [];
   }
   if (kind === 'names') {
     return words(typed);
+  }
+  if (kind === 'moment') {
+    return serverTime(typed);
   }
   return kind === 'text' ? typed.trim() : typed;
 }
@@ -107,16 +112,22 @@ export function bodyOf<T extends object>(fields: readonly IField[], values: Valu
   return body as T;
 }
 
-/** Return the visible fields with unreadable numbers. */
+/** Return the visible fields with unreadable numbers, or without one that is needed. */
 export function unreadFields(
   fields: readonly IField[],
   values: Values,
   trans: TranslationBundle
 ): Problems {
-  const unread = visibleFields(fields, values).filter(
-    field => readValue(field, values[field.name] ?? '') === undefined
+  const unread = visibleFields(fields, values).filter(field => {
+    const typed = values[field.name];
+    const value = readValue(field, typed ?? '');
+    // what has a number at first has no meaning without one
+    return value === undefined || (value === null && typed !== undefined && field.first);
+  });
+  const texts = { int: trans.__('Enter a whole number.'), other: trans.__('Enter a number.') };
+  return Object.fromEntries(
+    unread.map(({ name, kind }) => [name, kind === 'int' ? texts.int : texts.other])
   );
-  return Object.fromEntries(unread.map(({ name }) => [name, trans.__('Enter a number.')]));
 }
 
 const isSecret = ({ kind, isSecret }: IField) => kind === 'password' || !!isSecret;

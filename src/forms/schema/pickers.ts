@@ -10,6 +10,8 @@ export type Asker = Pick<ApiClient, 'call'>;
 type Search = (client: Asker, query: { search: string; limit: number }) => Promise<string[]>;
 
 const SEARCHES: Readonly<Record<string, Search>> = {
+  dataset: async (client, query) =>
+    (await client.call('datasets.list', { query })).items.map(({ name }) => name),
   environment: async (client, query) =>
     (await client.call('environments.list', { query })).items.map(({ name }) => name),
   // images that were built or pulled here
@@ -17,8 +19,18 @@ const SEARCHES: Readonly<Record<string, Search>> = {
     (await client.call('images.list', { query })).items
       .filter(({ state }) => state === 'ready')
       .map(({ reference }) => reference),
+  kernel: async client => (await client.call('kernels.list', {})).items.map(({ name }) => name),
+  pattern: async () => ['*', '*.csv', '**/*.csv'],
   project: async (client, query) =>
-    (await client.call('projects.list', { query })).items.map(({ name }) => name)
+    (await client.call('projects.list', { query })).items.map(({ name }) => name),
+  time: async () => [
+    ...['weekdays 8:00', 'every 15 minutes', 'in 2 hours', 'monday 9:30', '0 8 * * 1-5']
+  ],
+  // pushed copies have paths of their own
+  workflow: async (client, query) =>
+    (await client.call('workflows.list', { query })).items
+      .filter(({ pushed_path }) => !pushed_path)
+      .map(({ path }) => path)
 };
 
 /** Return names that match a text; none while the server does not respond, as they can be typed. */

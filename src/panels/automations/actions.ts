@@ -11,7 +11,7 @@ import { codeOf, saveCode } from '../../api/documents/saveDocuments';
 import { IPanelServices } from '../frame/services';
 import { askAutomation, showSecret } from './form/askAutomation';
 import { automationsOf } from './collection';
-import { bodyOf, draftOf, newDraft, Start } from './form/draft';
+import { bodyOf, draftOf, newDraft } from './form/draft';
 import { dueText } from './results';
 
 export const automationActions = {
@@ -116,12 +116,12 @@ async function create(
   services: IPanelServices,
   name: string,
   run: Partial<NewRun>,
-  start: Start = 'time'
+  kind: 'phrase' | 'dataset' = 'phrase'
 ): Promise<void> {
   const { yard, trans } = services;
-  const draft = newDraft(run, start);
+  const draft = newDraft(run, kind);
   const question = () => ({ body: bodyOf(draft, run) });
-  const isTimed = start === 'time';
+  const isTimed = kind === 'phrase';
   const made = await askAutomation(services, {
     ...{ draft, run },
     title: isTimed ? trans.__('Schedule “%1”', name) : trans.__('Trigger “%1”', name),

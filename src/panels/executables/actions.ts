@@ -1,11 +1,10 @@
-import { ApiError } from '../../api/client';
 import { belowRoot, fileOf } from '../../api/paths';
 import { Executable } from '../../api/types';
 import { uploadFile } from '../../api/upload';
 import { copyText } from '../../components/problems';
 import { chooseFiles } from '../../components/chooseFiles';
 import { askFields, nameField } from '../frame/dialogs/askFields';
-import { confirm } from '../frame/dialogs/confirm';
+import { deleteConfirmed } from '../frame/dialogs/confirm';
 import { IPanelServices, IRestoredArgs } from '../frame/services';
 import { reportFailure } from '../frame/reportFailure';
 import { IPlace, showPlace } from './editSource';
@@ -97,28 +96,11 @@ export const executableActions = {
       const { yard, trans } = services;
       const { name } = await known(services, executable);
       const body = trans.__('The versions are deleted. The file and past runs stay.');
-      const id = 'executables.delete';
-      const asked = trans.__('Delete “%1”?', name);
-      const question = { path: { executable } };
-      if (!(await confirm(services, asked, body, { id, question }))) {
-        return;
+      const request = { id: 'executables.delete', question: { path: { executable } } } as const;
+      const title = trans.__('Delete “%1”?', name);
+      if (await deleteConfirmed(services, name, title, body, request)) {
+        yard.executables.remove(executable);
       }
-      try {
-        await yard.client.call(id, question);
-      } catch (error) {
-        if (!(error instanceof ApiError && error.status === 409)) {
-          throw error;
-        }
-        const title = trans.__('“%1” is in use', name);
-        const text = [error.message, error.hint].filter(Boolean).join(' ');
-        const forced = { ...question, query: { force: true } };
-        const anyway = trans.__('Delete Anyway');
-        if (!(await confirm(services, title, text, { id, question: forced }, anyway))) {
-          return;
-        }
-        await yard.client.call(id, forced);
-      }
-      yard.executables.remove(executable);
     }),
 
   runInBackground: (services: IPanelServices, [path]: string[]) =>

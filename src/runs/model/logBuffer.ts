@@ -1,7 +1,7 @@
 import { isReason, Reason } from '../../reasons';
 
 /**
- * The line in place of missing output (`runner/supervision/records/log_gap.py`): its English text, and the
+ * The line in place of missing output (`runner/supervision/work_log.py`): its English text, and the
  * reason.
  */
 const GAP = /^(\[nbyard: .*\]) (\{"code": "log-gap.*\})$/;

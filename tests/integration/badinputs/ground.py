@@ -15,7 +15,7 @@ from nbyard.reasons.structs import Reason, reason_text
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
 from nbyard.testing.jupyter_server import Answer, JupyterServer
-from nbyard.testing.shell import call_nbyard
+from nbyard.testing.shells import call_nbyard
 
 INPUT = {"name": "x", "role": "input", "reach": {"kind": "positional", "position": 0}}
 ENDED = ("succeeded", "failed", "cancelled")

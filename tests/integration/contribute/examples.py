@@ -14,7 +14,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -98,6 +98,13 @@ class Workspace:
         self.copy(SOURCES, "pyproject.toml", "tests/conftest.py", "tests/support", *more)
         self._import_from(self.folder / "jupyter_ext")
 
+    def copy_browser(self) -> None:
+        """Copy the sources of the browser, with what their tools and tests need."""
+        ends = ("*.js", "*.mjs", "*.json", ".prettier*")
+        settings = (path.name for end in ends for path in ROOT.glob(end))
+        self.copy("src", "schema", "scripts", "style", "tests/cases", *settings)
+        (self.folder / "node_modules").symlink_to(ROOT / "node_modules")
+
     def lay(self) -> list[Path]:
         """Write the files and changes of the page, and return their paths."""
         laid = []
@@ -159,6 +166,13 @@ class Workspace:
         rules = ("--config", str(ROOT / "pyproject.toml"), "--no-cache")
         self.call("ruff", "check", *rules, *files)
         self.call("ruff", "format", "--check", *rules, *files)
+
+    def lint_browser(self, paths: Iterable[Path]) -> None:
+        """Check format, rules and types of the TypeScript files of an example."""
+        files = [str(path) for path in paths if path.suffix in (".ts", ".tsx")]
+        self.call("npx", "prettier", "--check", *files)
+        self.call("npx", "eslint", *(file for file in files if ".spec." not in file))
+        self.call("node", str(Path(__file__).with_name("types.cjs")), *files)
 
     def run(self) -> None:
         """Run the commands of the page, and compare what they print."""

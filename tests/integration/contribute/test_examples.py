@@ -124,15 +124,27 @@ def test_new_importer_reads_files_of_another_program(workspace: Make):
 @pytest.mark.long
 def test_new_panel_compiles_and_passes_its_test(workspace: Make):
     example = workspace("add-panel.md")
-    settings = (p.name for end in ("*.js", "*.mjs", "*.json", ".prettier*") for p in ROOT.glob(end))
-    example.copy("src", "schema", "scripts", "style", "tests/cases", *settings)
-    (example.folder / "node_modules").symlink_to(ROOT / "node_modules")
-    laid = [str(path.relative_to(example.folder)) for path in example.lay()]
-    (spec,) = [path for path in laid if path.endswith(".spec.tsx")]
-    example.call("npx", "prettier", "--check", *laid)
-    example.call("npx", "eslint", *(path for path in laid if path != spec))
-    example.call("node", str(Path(__file__).with_name("types.cjs")), *laid)
+    example.copy_browser()
+    laid = example.lay()
+    example.lint_browser(laid)
+    (spec,) = [str(path) for path in laid if path.name.endswith(".spec.tsx")]
     assert "2 passed" in example.call("npx", "jest", spec)
+
+
+@pytest.mark.long
+def test_new_noun_reaches_service_rest_client_shell_and_browser(workspace: Make):
+    example = workspace("add-noun.md")
+    example.copy_sources(
+        *("tests/unit/services/conftest.py", "tests/unit/cli/conftest.py", COMMAND_TABLE)
+    )
+    example.copy_browser()
+    laid = example.lay()
+    example.lint(*laid)
+    example.run()  # the tests find the commands in the table, and the browser its types
+    assert "4 passed" in example.pytest("tests/unit/services/test_bookmarks.py")
+    document = (example.folder / "jupyter_ext/nbyard/rest/openapi.json").read_text()
+    assert '"bookmarks.update"' in document
+    example.lint_browser(laid)
 
 
 @pytest.mark.sample(1)

@@ -204,7 +204,7 @@ def test_cancel_kills_a_command_that_ignores_term(bench: Bench):
 
 @pytest.mark.long
 def test_command_that_obeys_term_ends_at_once(bench: Bench, monkeypatch):
-    monkeypatch.setattr("nbyard.runtimes.docker.attempts.termination.GRACE_SECONDS", 600.0)
+    monkeypatch.setattr("nbyard.runtimes.docker.attempts.container_process.GRACE_SECONDS", 600.0)
     runtime = bench.runtime()
     order = bench.shell("trap 'echo bye; exit 4' TERM; echo ready; while true; do sleep 0.1; done")
     runtime.start(order)

@@ -16,8 +16,7 @@ from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import Invalid
 from nbyard.settings import Settings
 from nbyard.testing.dispatcher_thread import Dispatching
-from nbyard.testing.forked_shell import StoreShell
-from nbyard.testing.shell import CommandResult
+from nbyard.testing.shells import CommandResult, StoreShell
 from nbyard.yard import Yard
 
 ANN = Caller("ann")

@@ -51,12 +51,12 @@ def test_image_without_a_working_python_has_no_lock(
     bench: Bench, answer: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The work runs anyway."""
-    from nbyard.runtimes.docker.checks import image_query
+    from nbyard.runtimes.docker import image_checks
 
-    monkeypatch.setattr(image_query, "LOCK_SECONDS", 2.0)
-    monkeypatch.setattr(image_query, "MAX_BYTES", 100_000)
+    monkeypatch.setattr(image_checks, "LOCK_SECONDS", 2.0)
+    monkeypatch.setattr(image_checks, "MAX_BYTES", 100_000)
     if answer:
-        monkeypatch.setattr(image_query, "LIST_COMMAND", ["sh", "-c", answer])
+        monkeypatch.setattr(image_checks, "LIST_COMMAND", ["sh", "-c", answer])
     order = bench.shell("echo done")
     assert bench.run(order).state == "succeeded"
     assert image_of(order).lock is None

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.dockerd import Engine
-from nbyard.testing.forked_shell import StoreShell
+from nbyard.testing.shells import StoreShell
 
 from ..test_docs import blocks_of
 

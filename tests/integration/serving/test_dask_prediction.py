@@ -24,10 +24,9 @@ from nbyard.serving.batch.dask_prediction import (
     read_arrow,
 )
 from nbyard.serving.batch.table_files import CannotRead
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER
-from nbyard.serving.load_model import Spec, read_spec
+from nbyard.serving.models import ModelFailed, Spec, read_spec
 from nbyard.testing.conformance.runtimes import wait_until
 
 from ...unit.serving.models import SPEC

@@ -36,7 +36,7 @@ from nbyard.store.transition import TABLES
 
 from ...next_migration import add_migration
 from ..store.automations.conftest import NOW, StoredAutomations
-from ..store.automations.conftest import add as add_schedule
+from ..store.automations.conftest import add as add_automation
 from ..store.automations.test_backfills import add_backfill
 from ..store.rows import Rows
 from ..store.test_bisections import a_bisection
@@ -138,7 +138,7 @@ def way_to(machine: Machine, state: str) -> list[str]:
 
 def add_in_each_state(store: Store) -> None:
     """Add an object for each state of each state machine."""
-    add_schedule(store, automation := new_id(), None)
+    add_automation(store, automation := new_id(), None)
     add_environment(store, "e", *MACHINES["environment-version"].moves)
     for name in MACHINES.keys() - {"environment-version"}:
         for state in MACHINES[name].moves:
@@ -205,8 +205,8 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     push = f"{FOLDER}/{project.id}/{push_name(digest)}"
     root = f"{filled.folder}/{push}"
     code = {"path": f"{root}/a.py", "run": {"path": f"{root}/a.py"}}
-    add_schedule(filled, pushed_id := new_id(), None, root=root, start=root, **code)
-    add_schedule(filled, own_id := new_id(), None, path="/home/a.py", run={"path": "/home/a.py"})
+    add_automation(filled, pushed_id := new_id(), None, root=root, start=root, **code)
+    add_automation(filled, own_id := new_id(), None, path="/home/a.py", run={"path": "/home/a.py"})
     with filled.write() as c:
         for place in (f"{root}/a.nbflow", "/home/a.nbflow"):
             filled.workflows.create_or_update(c, "ann", place, Document(version=1))
@@ -217,7 +217,7 @@ def test_schedules_and_workflows_of_pushed_projects_use_the_restored_files(
     try:
         with opened.read() as c:
             row, own = (opened.automations.by_id(c, key) for key in (pushed_id, own_id))
-            of_file = opened.automations.page(c, "ann", 9, "", "", f"{folder}/{push}/a.py")
+            of_file = opened.automations.page(c, "ann", 9, "", "", path=f"{folder}/{push}/a.py")
             places = {*opened.workflows.paths(c, "ann").values()}
     finally:
         opened.close()
@@ -237,7 +237,7 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     filled: Store, tmp_path: Path, bare_database_url: str
 ) -> None:
     deployment = add_deployment(filled, new_id())
-    add_schedule(filled, automation := new_id(), NOW)
+    add_automation(filled, automation := new_id(), NOW)
     add_backfill(filled, new_id(), automation)
     StoredAutomations(filled).add(new_id(), "file")
     with filled.write() as c:
@@ -262,7 +262,7 @@ def test_a_second_store_shares_no_process_and_starts_nothing(
     assert deployed != deployment.id
     assert {name for name in after if after[name] != before[name]} == {
         *("facts", "deployments", "revisions", "events", "attempts", "automations"),
-        *("backfills", "backfill_ticks", "bisections"),
+        *("backfills", "automation_firings", "bisections"),
     }
     if not bare_database_url:
         assert (folder / STORE_MARK).read_text().strip() == opened.id
@@ -295,7 +295,7 @@ def test_a_second_store_is_never_seen_with_schedules(
     filled: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The restore is killed right after the rows are stored."""
-    add_schedule(filled, new_id(), NOW)
+    add_automation(filled, new_id(), NOW)
     write_backup(filled, tmp_path / "b.tar")
     folder = tmp_path / "restored"
     with monkeypatch.context() as patch:

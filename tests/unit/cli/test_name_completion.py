@@ -203,7 +203,13 @@ UNSTORED = {
     },
     "NAME=VALUE or JSON that only this command gets": {
         *("--body", "--field", "--label", "--parameters", "--set", "--variable"),
-        *("call values", "run --output", "automations fire --param"),
+        *(
+            "call values",
+            "run --output",
+            "automations fire --param",
+            "automations create --value",
+            "automations update --value",
+        ),
         *("credentials add --file", "credentials replace --file"),
     },
     "a page, as the page before it names it": {"--after"},

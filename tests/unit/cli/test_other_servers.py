@@ -13,7 +13,7 @@ from click.testing import CliRunner
 from nbyard.cli.output.console import chosen_server, follow_up
 from nbyard.cli.shared_options import server_option
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
-from nbyard.testing.shell import CommandResult, call_nbyard
+from nbyard.testing.shells import CommandResult, call_nbyard
 
 pytestmark = pytest.mark.leaves_running
 

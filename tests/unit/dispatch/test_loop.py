@@ -157,7 +157,7 @@ def test_a_database_outage_is_logged_by_the_store_only(
     assert caplog.text == ""
 
 
-def test_a_schedule_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
+def test_an_automation_keeps_the_dispatcher_unless_another_takes_its_place(bench: Bench) -> None:
     """It stays idle until the next due time, but another one with other settings replaces it."""
     run = AutomaticRun(path="work.py")
     made = bench.yard.services.automations.create(OWNER, NewAutomation(run, Phrase("daily")))

@@ -6,7 +6,7 @@ import shlex
 import msgspec
 import pytest
 
-from nbyard.domain.automations.structs import NewAutomation
+from nbyard.domain.automations.structs import Fire, NewAutomation
 from nbyard.domain.executables.structs import NewExecutable, Resources
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.workflows.structs import CheckWorkflow, Node
@@ -197,14 +197,14 @@ def test_a_schedule_runs_after_the_packages_are_installed(yard, ann, write, inst
         installed.add("pandas")
         made = automations.create(ann, new)
         installed.remove("pandas")
-        assert automations.run(ann, made.id), "its process says what is missing"
+        assert automations.fire(ann, made.id, Fire()), "its process says what is missing"
     else:
         installed.add("pandas")
         made = automations.create(ann, new)
         installed.remove("pandas")
-        refused(lambda: automations.run(ann, made.id))
+        refused(lambda: automations.fire(ann, made.id, Fire()))
     installed.add("pandas")
-    assert automations.run(ann, made.id)
+    assert automations.fire(ann, made.id, Fire())
 
 
 def test_a_bypassed_model_needs_no_packages(yard, ann, write, root, installed):

@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from nbyard.host import gpus
+from nbyard.host import hardware
 from nbyard.reasons.structs import because
 
 CARDS = """GPU 0: NVIDIA A (UUID: GPU-1)
@@ -25,10 +25,10 @@ GPU 1: NVIDIA A (UUID: GPU-2)
 def _driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that nobody has asked yet, and asks anew each time."""
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    for name in (gpus.VISIBLE, *gpus.JOBS):
+    for name in (hardware.VISIBLE, *hardware.JOBS):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
-    monkeypatch.setattr(gpus, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(hardware, "_driver", hardware.Driver())
+    monkeypatch.setattr(hardware, "LOOK_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def says(tmp_path: Path) -> Callable[[str], None]:
 def until(found: tuple[str, ...]) -> None:
     """What it says next is known a moment later."""
     end = time.monotonic() + 20
-    while gpus.gpu_ids(["auto"]) != found:
+    while hardware.gpu_ids(["auto"]) != found:
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.01)
 
@@ -64,7 +64,7 @@ def until(found: tuple[str, ...]) -> None:
 def test_the_driver_lists_the_gpus(script: str, found: tuple[str, ...], says) -> None:
     """The first response is awaited. A GPU in parts (MIG) is granted in these parts."""
     says(f'[ "$*" = -L ] || exit 1; {script}')
-    assert gpus.gpu_ids(["auto"]) == found
+    assert hardware.gpu_ids(["auto"]) == found
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_only_visible_gpus_are_granted(
     says(f"echo '{PARTS}'")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
     monkeypatch.setenv("SLURM_JOB_ID", "7")
-    assert gpus.gpu_ids(["auto"]) == found
-    assert gpus.gpu_source(["auto"]) == because("gpus-of-job", variable="CUDA_VISIBLE_DEVICES")
-    assert gpus.gpu_ids(["0", "1"]) == ("0", "1")
+    assert hardware.gpu_ids(["auto"]) == found
+    assert hardware.gpu_source(["auto"]) == because("gpus-of-job", variable="CUDA_VISIBLE_DEVICES")
+    assert hardware.gpu_ids(["0", "1"]) == ("0", "1")
 
 
 @pytest.mark.parametrize("attempt", [False, True])
@@ -102,25 +102,25 @@ def test_variables_of_a_notebook_limit_no_gpus(
     if attempt:
         monkeypatch.setenv("SLURM_JOB_ID", "7")
         monkeypatch.setenv("NBYARD_ATTEMPT_ID", "one")
-    assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
-    assert gpus.gpu_source(["auto"]) == because("gpus-of-driver")
+    assert hardware.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
+    assert hardware.gpu_source(["auto"]) == because("gpus-of-driver")
 
 
 def test_without_a_driver_there_are_no_gpus(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    assert gpus.gpu_ids(["auto"]) == ()
+    assert hardware.gpu_ids(["auto"]) == ()
 
 
 def test_known_gpus_stay_while_the_driver_fails(says, tmp_path: Path) -> None:
     """The list of the last success stays valid."""
     says(f"echo '{CARDS}'")
-    assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
+    assert hardware.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
     says(f"echo >> {tmp_path}/failed; exit 9")
     end = time.monotonic() + 20
     while not (tmp_path / "failed").exists() or (tmp_path / "failed").stat().st_size < 3:
-        assert gpus.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
+        assert hardware.gpu_ids(["auto"]) == ("GPU-1", "GPU-2")
         assert time.monotonic() < end, "waited in vain"
     says(f"echo '{PARTS}'")
     until(("MIG-3", "MIG-4", "GPU-2"))
@@ -136,13 +136,13 @@ def test_a_hanging_driver_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> Non
             answers.wait(60)
         return ("GPU-1",) if len(asked) == 1 else ("GPU-2",)
 
-    monkeypatch.setattr(gpus, "ask_driver", ask)
-    assert gpus.gpu_ids(["auto"]) == ("GPU-1",)
+    monkeypatch.setattr(hardware, "ask_driver", ask)
+    assert hardware.gpu_ids(["auto"]) == ("GPU-1",)
     until_asked = time.monotonic() + 20
     while len(asked) < 2:
-        assert gpus.gpu_ids(["auto"]) == ("GPU-1",)
+        assert hardware.gpu_ids(["auto"]) == ("GPU-1",)
         assert time.monotonic() < until_asked, "waited in vain"
-    assert [gpus.gpu_ids(["auto"]) for _ in range(9)] == [("GPU-1",)] * 9
+    assert [hardware.gpu_ids(["auto"]) for _ in range(9)] == [("GPU-1",)] * 9
     assert len(asked) == 2
     answers.set()
     until(("GPU-2",))
@@ -150,8 +150,8 @@ def test_a_hanging_driver_is_not_awaited(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_driver_that_always_hangs_blocks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = Event()
-    monkeypatch.setattr(gpus, "ANSWER_SECONDS", 0.01)
-    monkeypatch.setattr(gpus, "ask_driver", lambda: ("GPU-1",) if answers.wait(60) else ())
-    assert [gpus.gpu_ids(["auto"]) for _ in range(3)] == [()] * 3
+    monkeypatch.setattr(hardware, "ANSWER_SECONDS", 0.01)
+    monkeypatch.setattr(hardware, "ask_driver", lambda: ("GPU-1",) if answers.wait(60) else ())
+    assert [hardware.gpu_ids(["auto"]) for _ in range(3)] == [()] * 3
     answers.set()
     until(("GPU-1",))

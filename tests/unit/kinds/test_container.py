@@ -8,8 +8,7 @@ from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.container import DockerfileKind
-from nbyard.kinds.protocol import Reading
-from nbyard.kinds.registry import kind_of
+from nbyard.kinds.protocol import Reading, kind_of
 
 HERE = EnvironmentRef()
 

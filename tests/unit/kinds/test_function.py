@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.function import FunctionKind
-from nbyard.kinds.registry import kind_of
+from nbyard.kinds.protocol import kind_of
 
 KIND = FunctionKind()
 SOURCE = b"""

@@ -8,7 +8,7 @@ from nbyard.domain.attempts.structs import CommandWork
 from nbyard.domain.environments.structs import EnvironmentRef
 from nbyard.errors import Invalid
 from nbyard.kinds.model import ModelKind, with_spec_as_file
-from nbyard.kinds.registry import kind_of
+from nbyard.kinds.protocol import kind_of
 from nbyard.testing.conformance.kinds import KindConformance
 
 FILE = b"""

@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.reasons.sizes import format_bytes
-from nbyard.runner.supervision.records import log_gap
+from nbyard.runner.supervision import work_log
 
 SIZES = [
     (0, "0 B"),
@@ -25,5 +25,5 @@ def test_a_size_has_the_largest_unit_that_fits(count: int, text: str) -> None:
 
 @pytest.mark.parametrize(("count", "text"), SIZES)
 def test_the_runner_writes_the_same(count: int, text: str) -> None:
-    line = log_gap.gap_line(1, count, log_gap.log_limit()).decode()
+    line = work_log.gap_line(1, count, work_log.log_limit()).decode()
     assert f"lines missing here: 1 ({text}): " in line

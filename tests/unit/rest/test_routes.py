@@ -105,7 +105,7 @@ def with_names(path: str) -> dict[str, dict[str, str]]:
 
 @pytest.mark.parametrize("operation", table(), ids=lambda one: one.id)
 def test_no_name_hides_an_operation(operation: Operation):
-    """A schedule, a channel or anything else may have a name that is a word of an address."""
+    """An automation, a channel or anything else may have a name that is a word of an address."""
     for address, names in with_names(operation.path).items():
         _, values, variables = routed(address)
         assert values["by_method"][operation.method] == operation, address

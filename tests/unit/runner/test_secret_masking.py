@@ -13,7 +13,7 @@ from tests.support.leaked_secrets import CANARY
 from nbyard.runner.reasons import because, raised
 from nbyard.runner.secret_files import store_secrets
 from nbyard.runner.secret_masking import Blind, Masks, masks_of, spellings
-from nbyard.runner.supervision.records.work_log import Log
+from nbyard.runner.supervision.work_log import Log
 
 PARTS = st.sampled_from([CANARY, CANARY[:7], "s3", "s3cr", "ab", "x", CANARY[3:], "abcab"])
 

@@ -21,8 +21,8 @@ from nbyard.domain.deployments.structs import (
 from nbyard.domain.deployments.traffic import Counted
 from nbyard.domain.models.structs import NewModel
 from nbyard.errors import Conflict, Invalid, NameTaken, NotFound, StaleWrite, Unavailable
-from nbyard.host import capacity
-from nbyard.logs.rotating_log import RotatingLog
+from nbyard.host import hardware
+from nbyard.logs.log_files import RotatingLog
 from nbyard.reasons.structs import because, text_reason
 
 from .models.test_service import FILE, end, write
@@ -332,7 +332,7 @@ def test_the_form_has_hardware_of_this_machine_and_says_whether_containers_are_a
     deployments, ann, yard, tmp_path, monkeypatch
 ):
     yard.settings.docker_host = f"unix://{tmp_path}/none.sock"
-    monkeypatch.setattr(capacity, "usable", lambda: (2, 5 * 2**30))
+    monkeypatch.setattr(hardware, "usable", lambda: (2, 5 * 2**30))
     form = deployments.form(ann)
     assert form.engine.state == "missing" and "cannot be reached" in str(form.engine.finding)
     spec = deployments.create(ann, COWS).spec

@@ -14,14 +14,12 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import BatchMode, prediction_parts, table_files
 from nbyard.serving.batch.predict_files import Over, predict_all, predict_here
 from nbyard.serving.batch.prediction_parts import KEY, key_in
-from nbyard.serving.batch.table_files import CannotRead
-from nbyard.serving.call_model import ModelFailed
+from nbyard.serving.batch.table_files import CannotRead, frame_of
 from nbyard.serving.codec import BadAnswer, Column, Schema, ValueRefused
-from nbyard.serving.load_model import Spec, read_spec
+from nbyard.serving.models import ModelFailed, Spec, read_spec
 
 from .models import SPEC
 
@@ -344,7 +342,7 @@ def test_an_invalid_dataset_is_reported(spec, tmp_path):
 
 
 def test_a_failure_has_an_exit_code_and_a_message(spec, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr("nbyard.serving.batch.mode.load_model", lambda spec: Model())
+    monkeypatch.setattr("nbyard.serving.batch.load_model", lambda spec: Model())
     told = write(tmp_path / "in.csv", frame(3))
     words = ["--input", str(told), "--output", str(tmp_path / "o.csv")]
     assert BatchMode().serve(spec, words) == 0

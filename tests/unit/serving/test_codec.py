@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.serving.arrow import batch_of, frame_of
+from nbyard.serving.batch.table_files import batch_of, frame_of
 from nbyard.serving.codec import BadAnswer, Column, Schema, ValueRefused
 
 ALL = [

@@ -12,9 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.serving.arrow import frame_of
 from nbyard.serving.batch import table_files
-from nbyard.serving.batch.table_files import read_pieces
+from nbyard.serving.batch.table_files import frame_of, read_pieces
 from nbyard.serving.codec import Column, Schema, ValueRefused
 
 

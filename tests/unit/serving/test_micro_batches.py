@@ -6,10 +6,10 @@ from typing import Any, cast
 
 import pytest
 
-from nbyard.serving.call_model import ModelFailed
 from nbyard.serving.http import micro_batches
 from nbyard.serving.http.call_watchdog import BlockedByLateCall, Calls, CallTimedOut
 from nbyard.serving.http.micro_batches import Worker
+from nbyard.serving.models import ModelFailed
 
 
 class Panic(BaseException):

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.serving.batch.read_ahead import read_ahead
+from nbyard.serving.batch.predict_files import read_ahead
 
 ROW_BYTES = 8
 PATIENCE = 30

@@ -20,8 +20,7 @@ from nbyard.domain.models.table_columns import TYPES
 from nbyard.kinds.model import MODE
 from nbyard.runner.handoff.text_tables import TOLD
 from nbyard.runner.handoff.value_files import Unfit, read_value
-from nbyard.serving.arrow import frame_of
-from nbyard.serving.batch.table_files import CannotRead, files_of, read_pieces
+from nbyard.serving.batch.table_files import CannotRead, files_of, frame_of, read_pieces
 from nbyard.serving.codec import Column, Schema, ValueRefused
 from nbyard.serving.http.open_inference_protocol import MalformedRequest
 from nbyard.serving.http.plain_json_and_mlflow import read_csv, read_invocation

@@ -1,10 +1,12 @@
 """Names over numbered versions; importing, then ready or failed."""
 
 import msgspec
+import pytest
 
 from nbyard.domain.datasets.table_descriptions import Column, TableInfo
 from nbyard.domain.runs.structs import bytes_of
 from nbyard.domain.state_machines import RUN
+from nbyard.errors import StaleWrite
 from nbyard.reasons.structs import because
 from nbyard.store import Store, transition
 from nbyard.store.events import Subject
@@ -127,8 +129,9 @@ def test_an_import_ends_once_with_an_event(store: Store) -> None:
 def test_the_second_of_two_changes_is_refused(store: Store) -> None:
     with store.write() as c:
         read = Rows(store, c).dataset("one")
-        assert store.datasets.change(c, read, name="uno")
-        assert not store.datasets.change(c, read, name="eins", description="late")
+        store.datasets.change(c, read, name="uno")
+        with pytest.raises(StaleWrite):
+            store.datasets.change(c, read, name="eins", description="late")
     with store.read() as c:
         known = store.datasets.get(c, "ada", read.id)
     assert known is not None

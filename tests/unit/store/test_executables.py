@@ -1,5 +1,8 @@
 """Executables, their immutable versions and the files they follow."""
 
+import pytest
+
+from nbyard.errors import StaleWrite
 from nbyard.store import Store
 
 from .rows import Rows
@@ -25,7 +28,7 @@ def test_an_id_is_never_shadowed_by_a_name(store: Store) -> None:
         early = Rows(store, c).executable("early")
         shadow = Rows(store, c).executable(early.id)
         late = Rows(store, c).executable("late")
-        assert store.executables.change(c, shadow, name=late.id)
+        store.executables.change(c, shadow, name=late.id)
         assert store.executables.get(c, "ada", early.id) == early
         assert store.executables.get(c, "ada", late.id) == late
 
@@ -74,8 +77,9 @@ def test_a_version_is_new_only_when_it_differs_from_the_newest(store: Store) -> 
 def test_the_second_of_two_changes_is_refused(store: Store) -> None:
     with store.write() as c:
         read = Rows(store, c).executable("clean")
-        assert store.executables.change(c, read, description="first")
-        assert not store.executables.change(c, read, description="second")
+        store.executables.change(c, read, description="first")
+        with pytest.raises(StaleWrite):
+            store.executables.change(c, read, description="second")
         known = store.executables.get(c, "ada", read.id)
         told = [e.data for e in store.events.events_after(c, "ada", 0, 10)]
     assert known is not None

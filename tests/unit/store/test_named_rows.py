@@ -22,11 +22,13 @@ def test_an_id_wins_over_a_name_and_only_the_owner_finds_both(store: Store) -> N
         assert any_owner is not None and rows.by_id(c, "d") is None
         assert rows.names(c, "ann") == {"a": "a", "c": "b"}
         pages = {
-            (search, path): [row.automation.id for row in rows.page(c, "ann", 9, "", search, path)]
+            (search, path): [
+                row.automation.id for row in rows.page(c, "ann", 9, "", search, path=path)
+            ]
             for search, path in (("", ""), ("b", ""), ("", "/flow"), ("", "/other"))
         }
         assert [*pages.values()] == [["c", "a"], ["c"], ["a"], []]
-        assert [row.automation.id for row in rows.page(c, "ann", 9, "c", "", "")] == ["a"]
+        assert [row.automation.id for row in rows.page(c, "ann", 9, "c", "")] == ["a"]
 
 
 def test_a_new_row_has_its_event(store: Store) -> None:

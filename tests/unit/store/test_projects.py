@@ -10,6 +10,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.projects.structs import LINK_KINDS, LinkKind, Project
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.workflows.structs import PushedFiles
+from nbyard.errors import StaleWrite
 from nbyard.store import Connection, Store
 from nbyard.store.projects import LINKABLE
 from nbyard.store.runs import queries
@@ -61,8 +62,9 @@ def test_a_push_is_recorded(store):
 def test_a_change_needs_the_revision_that_was_read(store):
     with store.write() as c:
         made = add(store, c)
-        assert store.projects.change(c, made, description="red")
-        assert not store.projects.change(c, made, description="white")
+        store.projects.change(c, made, description="red")
+        with pytest.raises(StaleWrite):
+            store.projects.change(c, made, description="white")
         assert store.projects.get(c, "ada", made.id).description == "red"
 
 
@@ -110,10 +112,10 @@ def test_lists_of_a_project_have_its_resources_only(store):
         pushed = PushedFiles("/store/projects", made.id)
         assert store.workflows.page(c, "ada", 10, "", "", pushed) == []
         assert store.deployments.page(c, "ada", 10, "", "", "", project=made.id) == []
-        assert store.automations.page(c, "ada", 10, "", "", "", project=made.id) == []
+        assert store.automations.page(c, "ada", 10, "", "", made.id) == []
 
 
-def test_a_run_belongs_to_the_project_of_its_workflow_or_schedule(store, monkeypatch):
+def test_a_run_belongs_to_the_project_of_its_workflow_or_automation(store, monkeypatch):
     with store.write() as c:
         rows, made = Rows(store, c), add(store, c)
         mine = [

@@ -22,7 +22,7 @@ from nbyard.errors import Invalid
 from nbyard.reasons.structs import because
 from nbyard.tabular import TableFile, Tables
 from nbyard.tabular.reader_answers import Question
-from nbyard.tabular.reader_process import Reader
+from nbyard.tabular.table_queries import Reader
 
 from ...workbooks import write_excel
 

@@ -10,7 +10,7 @@ from msgspec import UNSET
 
 from nbyard.cli.commands.runs.run_watch import Files, follow_run
 from nbyard.cli.output.console import chosen_server, print_note, show_json, warn_ignored_settings
-from nbyard.cli.output.views.forecast_view import show_forecast
+from nbyard.cli.output.views.attempt_views import show_forecast
 from nbyard.cli.shared_options import connect, json_option, server_option
 from nbyard.cli.typed_values import json_object, parse_pairs, similar_files, split_target, texts_of
 from nbyard.domain.runs.previews.forecasts import ForecastRequest

@@ -22,8 +22,6 @@ RENAMED = {
     "on": "at",
     "on.text": "at",
     "on.dataset": "on_dataset",
-    "missed.window_seconds": "window",
-    "missed.most": "most",
     "on.settle_seconds": "settle",
     "on.most_per_minute": "per_minute",
     "rules.0.events": "events",
@@ -92,7 +90,8 @@ def shown_field(path: str, argv: Sequence[str]) -> str:
     if path == "on.path":  # of a file that changes, or of code that ends
         option = "on_run" if any(word.startswith("--on-run") for word in argv) else "on_file"
     # An automation has a name of its own.
-    return flags.get(option) or (path != "run.name" and flags.get(WITHIN.sub("", path))) or path
+    names = (option, WITHIN.sub("", path) if path != "run.name" else "", path.replace(".", "_"))
+    return next((flags[name] for name in names if name in flags), path)
 
 
 def with_shown_field(text: str, path: str, argv: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from nbyard.cli.output.console import print_note
-from nbyard.logs.log_pieces import without_gap_reasons
+from nbyard.logs.log_files import without_gap_reasons
 
 LOOK_SECONDS = 0.2
 # Enough for the traceback of a failure, which is then not printed twice.

@@ -1,7 +1,7 @@
 """Live progress on standard error: one line per node, redrawn on a terminal, else appended."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
@@ -58,7 +58,15 @@ class Progress:
         """Draw the run as it is now, with the usual durations of its nodes."""
         if self._quiet:
             return
-        self._warn(detail.tasks)
+        for task in [
+            task for task in detail.tasks if task.warning and task.node not in self._warned
+        ]:
+            self._warned.add(task.node)
+            line = without_control_characters(f"! {task.node}: {task.warning}")
+            if self._live is not None:
+                self._live.console.print(line, markup=False, highlight=False)
+            else:
+                print_note(line)
         if self._live is not None:
             from rich.text import Text
 
@@ -75,16 +83,6 @@ class Progress:
                 self._seen[task.node] = state
                 if task.state != "waiting":
                     print_note(_line(task, usual.get(task.node)))
-
-    def _warn(self, tasks: Sequence[Task]) -> None:
-        """Print the warnings of tasks, once for each node."""
-        for task in [task for task in tasks if task.warning and task.node not in self._warned]:
-            self._warned.add(task.node)
-            line = without_control_characters(f"! {task.node}: {task.warning}")
-            if self._live is not None:
-                self._live.console.print(line, markup=False, highlight=False)
-            else:
-                print_note(line)
 
 
 def _line(task: Task, usual: Usual | None) -> str:

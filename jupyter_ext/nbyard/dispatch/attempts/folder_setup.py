@@ -37,12 +37,11 @@ from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
 from nbyard.domain.runs.planning import output_filename
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, ValueOf
-from nbyard.host import gpus
-from nbyard.host.kernels.kernelspec_writer import process_variables
+from nbyard.host import hardware
+from nbyard.host.kernels import process_variables
 from nbyard.host.project_files import write_new
 from nbyard.ipc.crash_points import crash_point
-from nbyard.kinds.protocol import OwnDefaults, Reading
-from nbyard.kinds.registry import kind_named
+from nbyard.kinds.protocol import OwnDefaults, Reading, kind_named
 from nbyard.runner.process import processes
 from nbyard.runtimes.protocol import Order
 from nbyard.transfer import dataset_links
@@ -317,7 +316,9 @@ def _variables(context: DispatchContext, snapshot: AttemptSnapshot) -> dict[str,
     seen = attempt.gpus
     if attempt.runtime == DOCKER and any(gpu.isdecimal() for gpu in seen):
         seen = [str(number) for number in range(len(seen))]  # a container counts its own from 0
-    if seen or (attempt.runtime == PROCESS and gpus.gpu_source(settings.gpus) != gpus.NOBODY):
+    if seen or (
+        attempt.runtime == PROCESS and hardware.gpu_source(settings.gpus) != hardware.NOBODY
+    ):
         variables["CUDA_VISIBLE_DEVICES"] = ",".join(seen)
         variables["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by itself, CUDA counts the fastest first
     # Work on a Dask worker gets that worker's scheduler address, which may differ.

@@ -26,7 +26,7 @@ from nbyard.domain.runs.previews.forecasts import AFTER, Forecaster, ForecastQue
 from nbyard.domain.runs.structs import BytesOf, TaskPlan, bytes_of
 from nbyard.errors import NbyardError, NotFound, Unavailable, reason_of
 from nbyard.reasons.structs import Reason, because
-from nbyard.runtimes import registry
+from nbyard.runtimes import protocol
 from nbyard.runtimes.protocol import KnowsPackages
 from nbyard.settings import Settings
 from nbyard.store import Store
@@ -257,7 +257,7 @@ class CacheForecaster:
         with self._loading:
             runtime = self._context.runtimes.get(name)
             if runtime is None:
-                runtime = registry.load_one(self._context.settings, name)
+                runtime = protocol.load_one(self._context.settings, name)
                 self._context.runtimes[name] = runtime
         if isinstance(runtime, KnowsPackages):
             raise Unavailable(LATE)

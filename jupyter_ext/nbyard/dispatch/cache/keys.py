@@ -36,8 +36,7 @@ from nbyard.domain.naming.runtime_names import PROCESS
 from nbyard.domain.runs.planning import CONTAINER
 from nbyard.domain.runs.structs import BytesOf, SecretOf, TaskPlan, ValueOf
 from nbyard.errors import NotFound
-from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.host.kernels import kernelspec_writer
+from nbyard.host import kernels
 from nbyard.reasons.structs import because
 from nbyard.runtimes.protocol import KnowsImages, KnowsPackages, KnowsPaths
 from nbyard.store import Connection
@@ -340,12 +339,12 @@ def _environment_ref(
     """Return an environment; for code in other languages, its fingerprint covers their program."""
     there = version_in_place(context, used)
     place = Path(there.place)
-    kernel = place / kernelspec_writer.OWN
+    kernel = place / kernels.OWN
     if not context.is_dry:
-        kernelspec_writer.own_kernel(place, used.shown, used.id)
+        kernels.own_kernel(place, used.shown, used.id)
     now = bundles.with_trees(there.packages, context.blobs, context.settings.max_bundle_bytes)
     trees = {package.name: package.tree for package in now if package.folder}
-    environment = kernels.of_environment(there, str(kernel), kernelspec_writer.ALONE, trees)
+    environment = kernels.of_environment(there, str(kernel), kernels.ALONE, trees)
     if is_python(version.language):
         return environment
     program = kernels.identify_program(version.command[0] if version.command else version.file)

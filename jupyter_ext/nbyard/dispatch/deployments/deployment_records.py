@@ -17,7 +17,7 @@ from nbyard.domain.deployments.structs import (
 )
 from nbyard.domain.models.structs import version_of
 from nbyard.ipc.deployment_secret import KeptSecret
-from nbyard.logs.rotating_log import RotatingLog
+from nbyard.logs.log_files import RotatingLog
 from nbyard.reasons.structs import Reason
 from nbyard.runtimes.docker.deployment_containers import Deployed
 from nbyard.store.deployments import DeploymentRow, RevisionRow

@@ -42,7 +42,7 @@ from nbyard.domain.deployments.deployment_status import (
 from nbyard.domain.deployments.structs import Place, deployment_folder, log_name
 from nbyard.errors import NbyardError, Unavailable
 from nbyard.ipc.crash_points import crash_point
-from nbyard.logs.rotating_log import RotatingLog, forget_logs
+from nbyard.logs.log_files import RotatingLog, forget_logs
 from nbyard.reasons.structs import Reason, because
 from nbyard.runtimes.docker import deployment_containers
 from nbyard.runtimes.docker.deployment_containers import Deployed

@@ -32,8 +32,8 @@ from nbyard.domain.environments.structs import (
 )
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import NbyardError, reason_of
+from nbyard.host import kernels
 from nbyard.host.installers import KERNEL_PACKAGES, InstallationStopped, Installer, InstallFailed
-from nbyard.host.kernels import kernelspec_writer
 from nbyard.ipc.crash_points import crash_point
 from nbyard.reasons.structs import Reason
 from nbyard.store import Connection, transition
@@ -148,9 +148,7 @@ class EnvironmentController:
             self._fail(owner, environment, reason_of(error))
             return
         with self._context.write() as c:
-            kernel = environment.kernel or kernelspec_writer.kernel_name(
-                environment.name, environment.id
-            )
+            kernel = environment.kernel or kernels.kernel_name(environment.name, environment.id)
             self._store.environments.set_kernel_name(c, environment.id, kernel)
             self._store.environments.move(c, owner, version.id, "ready", **columns)
         crash_point("environment-ready")
@@ -235,15 +233,15 @@ class EnvironmentController:
             ready = self._store.environments.all_ready(c)
         for environment, place in ready:
             try:
-                kernelspec_writer.offer_kernel(
+                kernels.offer_kernel(
                     environment.kernel, environment.name, Path(place), environment.id
                 )
             except OSError as error:
                 log.warning("the kernel %s is not offered: %s", environment.kernel, error)
         known = {environment.id for environment, _ in ready}
-        for name, owner in kernelspec_writer.offered_kernels(self._context.folder).items():
+        for name, owner in kernels.offered_kernels(self._context.folder).items():
             if owner not in known:
-                kernelspec_writer.withdraw_kernel(name, owner)
+                kernels.withdraw_kernel(name, owner)
 
     def _sweep(self) -> None:
         """Delete folders of deleted or evicted versions and of killed builds.

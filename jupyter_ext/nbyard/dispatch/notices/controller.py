@@ -43,7 +43,7 @@ from nbyard.domain.runs.structs import Run
 from nbyard.errors import Conflict, StoreUnusable, reason_of
 from nbyard.host import clock
 from nbyard.ipc.crash_points import crash_point
-from nbyard.logs.log_pieces import read_piece
+from nbyard.logs.log_files import read_piece
 from nbyard.reasons.structs import read_reason
 from nbyard.store import Connection, Store
 from nbyard.store.database.project_filter import projects_of_runs

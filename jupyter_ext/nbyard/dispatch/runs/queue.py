@@ -17,7 +17,7 @@ from nbyard.domain.ids import new_id
 from nbyard.domain.limits import Limits
 from nbyard.domain.runs.slots import Slots
 from nbyard.domain.runs.structs import TaskPlan
-from nbyard.host.capacity import capacity
+from nbyard.host.hardware import capacity
 from nbyard.reasons.structs import Reason, all_of, because
 from nbyard.store.runs.attempts import AttemptRecord
 

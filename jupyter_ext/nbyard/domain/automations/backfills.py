@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice, takewhile
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from nbyard.domain.automations.structs import Firing, Outcome
 from nbyard.domain.automations.times.due_times import TimingPlan
+from nbyard.domain.automations.times.structs import MOMENT
 from nbyard.domain.automations.times.zones import in_zone, zone_of
 from nbyard.domain.paging import check_range
+from nbyard.domain.presentation import shown
 from nbyard.domain.state_machines import RUN, BackfillState, RunState
 from nbyard.errors import Invalid
 from nbyard.reasons.structs import Reason, because
@@ -31,10 +33,44 @@ class NewBackfill(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     succeeded run are run again.
     """
 
-    since: datetime
-    until: datetime | None = None
-    at_once: int = 1
-    again: bool = False
+    since: Annotated[
+        datetime,
+        shown(
+            "From",
+            order=1,
+            widget="moment",
+            option="--from",
+            option_help="First moment.",
+            format=MOMENT,
+        ),
+    ]
+    until: Annotated[
+        datetime | None,
+        shown(
+            "Until (empty: now)",
+            order=2,
+            widget="moment",
+            option_help="Last moment. Default: now.",
+            format=MOMENT,
+        ),
+    ] = None
+    at_once: Annotated[
+        int,
+        shown(
+            "Runs at a time",
+            order=3,
+            metavar="N",
+            option_help="Run at most N at a time. Default: 1.",
+        ),
+    ] = 1
+    again: Annotated[
+        bool,
+        shown(
+            "Repeat due times that have a succeeded run",
+            order=4,
+            option_help="Repeat due times that have a succeeded run.",
+        ),
+    ] = False
 
 
 class BackfillCounts(msgspec.Struct, frozen=True):

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
 from nbyard.domain.automations.times.structs import (
+    AT_TIMES,
+    MOMENT,
     Cron,
     DueTime,
     Interval,
@@ -17,6 +19,7 @@ from nbyard.domain.automations.times.structs import (
     Timing,
 )
 from nbyard.domain.notices.structs import AutomationNotice
+from nbyard.domain.presentation import shown
 from nbyard.domain.runs.causes import Cause, Change
 from nbyard.domain.runs.structs import NewRun
 from nbyard.domain.state_machines import RunState
@@ -30,6 +33,98 @@ EventKind = Literal["dataset", "run", "file", "webhook", "notebook"]
 Kind = Literal["cron", "interval", "once", "phrase", EventKind]
 # A run of one automation may start the next one, up to this number of automations.
 MOST_IN_CHAIN = 10
+# Fields of requests that create, change or preview an automation. Only times have these:
+Zone = Annotated[
+    str,
+    shown(
+        "Time zone",
+        order=10,
+        shown_when=AT_TIMES,
+        option_help="Time zone, such as Europe/Berlin. Default: the server's.",
+    ),
+]
+FirstMoment = Annotated[
+    datetime | None,
+    shown(
+        "From",
+        order=33,
+        more=True,
+        widget="moment",
+        shown_when=AT_TIMES,
+        option="--from",
+        option_help="First moment.",
+        format=MOMENT,
+    ),
+]
+LastMoment = Annotated[
+    datetime | None,
+    shown(
+        "Until",
+        order=34,
+        more=True,
+        widget="moment",
+        shown_when=AT_TIMES,
+        option="--until",
+        option_help="Last moment.",
+        format=MOMENT,
+    ),
+]
+AtMost = Annotated[
+    int | None,
+    shown(
+        "Number of runs",
+        order=35,
+        more=True,
+        placeholder="no limit",
+        shown_when=AT_TIMES,
+        metavar="N",
+        option_help="End after N runs.",
+    ),
+]
+# Only events have this one:
+ValuesFrom = Annotated[
+    dict[str, str],
+    shown(
+        "Parameters from the event, such as city=body.city",
+        order=20,
+        more=True,
+        widget="facts",
+        shown_when={"on.kind": [*get_args(EventKind)]},
+        option="--value",
+        metavar="NAME=FIELD",
+        option_help="Take a parameter from the event, such as file=path or city=body.city.",
+    ),
+]
+WhileActive = Annotated[
+    Overlap,
+    shown(
+        "If the earlier run is still running",
+        order=28,
+        more=True,
+        labels={
+            "skip": "skip the new run",
+            "queue": "start the new run afterwards",
+            "replace": "cancel the earlier run",
+        },
+        option_help="While a run is active: skip, queue, or replace the run. Default: skip times,"
+        " queue events.",
+    ),
+]
+UsedFiles = Annotated[
+    Mode,
+    shown(
+        "Each run uses",
+        order=26,
+        more=True,
+        labels={
+            "follows": "the files as saved at that time",
+            "pinned": "the files as they are now",
+        },
+        option="--pinned/--follow",
+        values=("pinned", "follows"),
+        option_help="Use the files as they are now, or (default) when a run starts.",
+    ),
+]
 
 
 class OnDataset(
@@ -37,7 +132,7 @@ class OnDataset(
 ):
     """A new version of a dataset is ready. `dataset` is an ID or a name."""
 
-    dataset: str
+    dataset: Annotated[str, shown("Dataset", order=2, picker="dataset")]
 
 
 class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unknown_fields=True):
@@ -46,8 +141,19 @@ class OnRun(msgspec.Struct, frozen=True, tag="run", tag_field="kind", forbid_unk
     `path` is the path of the file, or the name or ID of the executable.
     """
 
-    path: str
-    outcome: Literal["succeeded", "failed", "either"] = "succeeded"
+    path: Annotated[str, shown("Workflow, notebook or script", order=2, picker="workflow")]
+    outcome: Annotated[
+        Literal["succeeded", "failed", "either"],
+        shown(
+            "Its run",
+            order=3,
+            labels={
+                "succeeded": "succeeded",
+                "failed": "failed",
+                "either": "succeeded or failed",
+            },
+        ),
+    ] = "succeeded"
 
 
 class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_unknown_fields=True):
@@ -58,10 +164,15 @@ class OnFile(msgspec.Struct, frozen=True, tag="file", tag_field="kind", forbid_u
     same time start one run.
     """
 
-    path: str
-    pattern: str = "*"
-    changes: tuple[Change, ...] = ("created", "modified")
-    settle_seconds: float = 2.0
+    path: Annotated[str, shown("File or folder", order=2)]
+    pattern: Annotated[str, shown("Pattern of a folder’s files", order=3, picker="pattern")] = "*"
+    changes: Annotated[
+        tuple[Change, ...],
+        shown("A file is", order=4, labels={change: change for change in get_args(Change)}),
+    ] = ("created", "modified")
+    settle_seconds: Annotated[
+        float, shown("Complete after this many seconds without a change", order=5)
+    ] = 2.0
 
 
 class OnWebhook(
@@ -69,7 +180,7 @@ class OnWebhook(
 ):
     """A signed message arrives at the address of the automation. More per minute are refused."""
 
-    most_per_minute: int = 60
+    most_per_minute: Annotated[int, shown("Messages per minute, at most", order=2)] = 60
 
 
 class OnNotebook(
@@ -89,7 +200,17 @@ class AutomaticRun(NewRun, frozen=True, forbid_unknown_fields=True):
     the code fetches itself, for example from a database.
     """
 
-    force: bool = True
+    force: Annotated[
+        bool,
+        shown(
+            "Run every node again",
+            "Otherwise, unchanged nodes come from the cache, even if a database or web page that"
+            " they read changed.",
+            order=27,
+            more=True,
+            option="",
+        ),
+    ] = True
 
 
 class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,18 +226,50 @@ class NewAutomation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     run: AutomaticRun
-    on: On
-    name: str = ""
-    zone: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    at_most: int | None = None
+    on: Annotated[
+        On,
+        shown(
+            "Runs start",
+            order=1,
+            option="",
+            labels={
+                "phrase": "at set times",
+                "dataset": "when a dataset has a new version",
+                "run": "when another run ended",
+                "file": "when a file changed",
+                "webhook": "when a signed webhook arrives",
+                "notebook": "when a notebook or program fires it",
+            },
+        ),
+    ]
+    name: Annotated[
+        str,
+        shown(
+            "Name",
+            order=36,
+            more=True,
+            option_help="Name of the automation. Default: that of the file.",
+        ),
+    ] = ""
+    zone: Zone = ""
+    starts_at: FirstMoment = None
+    ends_at: LastMoment = None
+    at_most: AtMost = None
     missed: Missed = Missed()
-    values_from: dict[str, str] = {}
-    mode: Mode = "follows"
-    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
-    is_enabled: bool = True
-    notify: list[AutomationNotice] = []
+    values_from: ValuesFrom = {}
+    overlap: WhileActive | msgspec.UnsetType = msgspec.UNSET
+    mode: UsedFiles = "follows"
+    is_enabled: Annotated[
+        bool,
+        shown(
+            option="--disabled",
+            values=(False, True),
+            option_help="Create the automation without enabling it.",
+        ),
+    ] = True
+    notify: Annotated[
+        list[AutomationNotice], shown("Notify", order=11, widget="notices", option="")
+    ] = []
 
 
 class AutomationPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,20 +280,20 @@ class AutomationPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     change.
     """
 
-    revision: int
+    revision: Annotated[int, shown(lock=True)]
     run: AutomaticRun | msgspec.UnsetType = msgspec.UNSET
     on: On | msgspec.UnsetType = msgspec.UNSET
-    name: str | msgspec.UnsetType = msgspec.UNSET
-    zone: str | msgspec.UnsetType = msgspec.UNSET
-    starts_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
-    ends_at: datetime | msgspec.UnsetType | None = msgspec.UNSET
-    at_most: int | msgspec.UnsetType | None = msgspec.UNSET
+    name: Annotated[str | msgspec.UnsetType, shown("Name", option_help="New name.")] = msgspec.UNSET
+    zone: Zone | msgspec.UnsetType = msgspec.UNSET
+    starts_at: FirstMoment | msgspec.UnsetType = msgspec.UNSET
+    ends_at: LastMoment | msgspec.UnsetType = msgspec.UNSET
+    at_most: AtMost | msgspec.UnsetType = msgspec.UNSET
     missed: Missed | msgspec.UnsetType = msgspec.UNSET
-    values_from: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
-    mode: Mode | msgspec.UnsetType = msgspec.UNSET
-    overlap: Overlap | msgspec.UnsetType = msgspec.UNSET
+    values_from: ValuesFrom | msgspec.UnsetType = msgspec.UNSET
+    overlap: WhileActive | msgspec.UnsetType = msgspec.UNSET
+    mode: UsedFiles | msgspec.UnsetType = msgspec.UNSET
     notify: list[AutomationNotice] | msgspec.UnsetType = msgspec.UNSET
-    refreeze: bool = False
+    refreeze: Annotated[bool, shown(option_help="With pinned files: freeze them again.")] = False
 
 
 class Fire(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -241,11 +394,11 @@ class TimePreviewRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     """
 
     on: OnTime
-    zone: str = ""
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
-    at_most: int | None = None
-    count: int = 5
+    zone: Zone = ""
+    starts_at: FirstMoment = None
+    ends_at: LastMoment = None
+    at_most: AtMost = None
+    count: Annotated[int, shown(metavar="N", option_help="Number of due times to show.")] = 5
     automation: str = ""
 
 

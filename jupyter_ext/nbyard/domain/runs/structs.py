@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,6 +15,7 @@ from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.file_formats import OutputClass, guess_class, is_text_table
 from nbyard.domain.limits import Limits
 from nbyard.domain.naming.runtime_names import DASK, DOCKER, PROCESS
+from nbyard.domain.presentation import shown
 from nbyard.domain.runs.git_states import GitState
 from nbyard.domain.runs.origins import SCRATCH, AskedOrigin, Origin
 from nbyard.domain.runs.samples import Sample
@@ -145,6 +146,9 @@ class TaskPlan(Limits, frozen=True):
         return {b.node for b in self.bindings.values() if isinstance(b, ResultOf)}
 
 
+BY_NODES = "set by each node"
+
+
 class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A run to start: `path` (a workflow, notebook or script below the root) or an executable.
 
@@ -166,12 +170,57 @@ class NewRun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     executable: str = ""
     name: str | msgspec.UnsetType = msgspec.UNSET
     replace: bool = False
-    parameters: dict[str, Any] = {}
+    parameters: Annotated[
+        dict[str, Any], shown("Parameters", order=21, more=True, widget="parameters", option="")
+    ] = {}
     texts: dict[str, str] = {}
-    runtime: str = ""
-    environment: str = ""
-    kernel: str = ""
-    image: str = ""
+    runtime: Annotated[
+        str,
+        shown(
+            "Runtime",
+            "A local process, a container, or a Dask cluster.",
+            option="",
+            order=22,
+            more=True,
+            empty=BY_NODES,
+            widget="runtime",
+        ),
+    ] = ""
+    environment: Annotated[
+        str,
+        shown(
+            "Environment",
+            option="",
+            order=23,
+            more=True,
+            picker="environment",
+            placeholder=BY_NODES,
+        ),
+    ] = ""
+    kernel: Annotated[
+        str,
+        shown(
+            "Kernel",
+            "Used by notebooks in local processes.",
+            option="",
+            order=24,
+            more=True,
+            picker="kernel",
+            placeholder=BY_NODES,
+        ),
+    ] = ""
+    image: Annotated[
+        str,
+        shown(
+            "Image",
+            "For runs in containers.",
+            option="",
+            order=25,
+            more=True,
+            picker="image",
+            placeholder=BY_NODES,
+        ),
+    ] = ""
     containers: Literal["", "fresh", "warm"] = ""
     scope: Scope = "all"
     nodes: list[str] = []

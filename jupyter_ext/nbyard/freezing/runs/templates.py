@@ -28,10 +28,10 @@ from nbyard.freezing.pinned_nodes import requested_pins
 from nbyard.freezing.pushed_folders import pushed_project
 from nbyard.freezing.runs.single_run import MAIN, given_values, single_document
 from nbyard.freezing.workflow_files import files_now, store_workflow
-from nbyard.host import gpus
+from nbyard.host import hardware
 from nbyard.host.entry_points import check_runtimes
 from nbyard.host.git import repository_state
-from nbyard.host.kernels.installed_kernels import check_kernel
+from nbyard.host.kernels import check_kernel
 from nbyard.host.project_files import file_of
 from nbyard.reasons.structs import because
 
@@ -228,7 +228,7 @@ def _overrides(context: FreezingContext, body: NewRun) -> RunOverrides:
         check_reference(body.image, "image")
     for name, reason in invalid_limits(Limits(gpu=body.gpu)):
         raise Invalid.field(name, reason)
-    if body.gpu and body.gpu > (there := len(gpus.gpu_ids(settings.gpus))):
+    if body.gpu and body.gpu > (there := len(hardware.gpu_ids(settings.gpus))):
         raise Invalid.field(
             "gpu",
             f"{body.gpu} requested, but this machine has {there}"

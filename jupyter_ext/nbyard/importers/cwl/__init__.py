@@ -17,7 +17,7 @@ class CwlImporter:
     suffixes: tuple[str, ...] = (".cwl",)
 
     def read(self, content: bytes, filename: str, near: Near | None = None) -> Imported:
-        from nbyard.importers.cwl.tool_reader import read_tool
+        from nbyard.importers.cwl.tools import read_tool
 
         return read_tool(content, filename, near)
 
@@ -29,6 +29,6 @@ class CwlImporter:
     def write(
         self, description: Description, *, label: str = "", doc: str = "", file: str = ""
     ) -> str:
-        from nbyard.importers.cwl.tool_writer import write_tool
+        from nbyard.importers.cwl.tools import write_tool
 
         return write_tool(description, label=label, doc=doc, file=file)

@@ -12,17 +12,19 @@ from nbyard.domain.arguments.bindings import Beside, Bound, Companion, Reach, Re
 from nbyard.domain.arguments.parameter_references import REFERENCE, names_in
 from nbyard.domain.arguments.structs import KNOWN_NAMES, NAMES, Argument
 from nbyard.importers.cwl.references import free_name, reference_text, replace_self
-from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
 from nbyard.importers.cwl.types import (
     EITHER,
     FILES,
     PLAIN,
     UNION,
+    Fields,
     Type,
     bound_array,
     format_name,
     read_binding,
     read_type,
+    refuse_field,
+    shown_value,
 )
 from nbyard.reasons.structs import Reason, because
 

@@ -13,8 +13,7 @@ from nbyard.domain.arguments.file_objects import CONTENTS, LISTING, SECONDARY
 from nbyard.domain.arguments.structs import Argument
 from nbyard.domain.parsing.strict_yaml import read_yaml
 from nbyard.importers.cwl.references import free_name
-from nbyard.importers.cwl.typed_fields import Fields, refuse_field, shown_value
-from nbyard.importers.cwl.types import FILES
+from nbyard.importers.cwl.types import FILES, Fields, refuse_field, shown_value
 from nbyard.importers.protocol import Job, JobFile
 
 JOB = "job"

@@ -21,8 +21,16 @@ from nbyard.importers.cwl.inputs import (
     with_companions,
 )
 from nbyard.importers.cwl.references import free_name
-from nbyard.importers.cwl.typed_fields import Fields, refuse_field
-from nbyard.importers.cwl.types import EITHER, FILES, STREAMS, UNION, Type, read_type
+from nbyard.importers.cwl.types import (
+    EITHER,
+    FILES,
+    STREAMS,
+    UNION,
+    Fields,
+    Type,
+    read_type,
+    refuse_field,
+)
 from nbyard.reasons.structs import because
 
 OUTPUT = ("type", "format", "outputBinding", "streamable", "secondaryFiles")

@@ -12,7 +12,7 @@ import msgspec
 from nbyard.domain.arguments.file_objects import MIB
 from nbyard.domain.commands.invocations import Invocation, WorkFile
 from nbyard.domain.executables.structs import Resources
-from nbyard.importers.cwl.typed_fields import Fields, bare_name, refuse_field, shown_value
+from nbyard.importers.cwl.types import Fields, bare_name, refuse_field, shown_value
 from nbyard.reasons.structs import because
 
 SCHEMAS = "SchemaDefRequirement"

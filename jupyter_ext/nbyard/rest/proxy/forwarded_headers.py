@@ -58,7 +58,18 @@ def own_location(location: str, path: str, prefix: str, host: str) -> str | None
         return location
     elif not place.startswith("/"):
         place = f"{path.rpartition('/')[0]}/{place}" if place else path
-    place = _without_dots(place)
+    kept: list[str] = []  # without `.` and `..`
+    segments = place.split("/")[1:]
+    for index, segment in enumerate(segments, 1):
+        # The URL standard treats `%2e%2e` like `..`.
+        dots = DOT.sub(".", segment)
+        if dots == "..":
+            kept[-1:] = []
+        elif dots != ".":
+            kept.append(segment)
+        if dots in (".", "..") and index == len(segments):
+            kept.append("")
+    place = "/" + "/".join(kept)
     is_below = f"{place}/".startswith(prefix)
     return (place if is_below else prefix + place[1:]) + tail
 
@@ -81,21 +92,6 @@ def _host(netloc: str) -> tuple[str, int] | None:
     except ValueError:
         return None
     return name, 0 if port in (80, 443) else port
-
-
-def _without_dots(path: str) -> str:
-    kept: list[str] = []
-    segments = path.split("/")[1:]
-    for index, segment in enumerate(segments, 1):
-        # The URL standard treats `%2e%2e` like `..`.
-        dots = DOT.sub(".", segment)
-        if dots == "..":
-            kept[-1:] = []
-        elif dots != ".":
-            kept.append(segment)
-        if dots in (".", "..") and index == len(segments):
-            kept.append("")
-    return "/" + "/".join(kept)
 
 
 MARK = "nby."

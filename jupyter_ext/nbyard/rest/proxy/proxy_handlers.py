@@ -3,8 +3,10 @@
 Addresses are `/nbyard/deployments/<name>/<port>/…` and `/nbyard/attempts/<id>/<port>/…`.
 """
 
+import logging
+import math
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
@@ -13,16 +15,16 @@ from jupyter_server.base.handlers import JupyterHandler
 from jupyter_server.utils import url_path_join
 from tornado import web
 from tornado.httputil import HTTPHeaders, HTTPServerRequest
-from tornado.iostream import IOStream, StreamClosedError
+from tornado.ioloop import IOLoop
+from tornado.iostream import StreamClosedError
 
 from nbyard.domain.attempts import monitor_links
 from nbyard.domain.callers import Caller
 from nbyard.domain.deployments import structs as deployments
 from nbyard.domain.deployments.structs import Target
-from nbyard.domain.deployments.traffic import ERROR_STATUS
+from nbyard.domain.deployments.traffic import ERROR_STATUS, Tally
 from nbyard.errors import Conflict, Forbidden, NbyardError, Unavailable
-from nbyard.rest.access.authorization_cache import Admission, key_of
-from nbyard.rest.access.passes import SEGMENT, Holder, is_navigation, take_pass
+from nbyard.rest.access import SEGMENT, Admission, Holder, is_navigation, key_of, take_pass
 from nbyard.rest.operation_handler import NbyardHandler, Refusal, RestContext, check_authorizer
 from nbyard.rest.proxy.forwarded_headers import (
     has_plain_length,
@@ -33,9 +35,12 @@ from nbyard.rest.proxy.forwarded_headers import (
     request_query,
     response_headers,
 )
-from nbyard.rest.proxy.request_counter import RequestMeter
 from nbyard.rest.proxy.upstream import CHUNK, SWITCHING, Upstream, tunnel
 
+log = logging.getLogger("nbyard.rest")
+EVERY_SECONDS = 10.0
+# After a pause, the first counts are stored soon, so that users see their own request.
+FIRST_SECONDS = 0.5
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title></head>
 <body><h1>{title}</h1><p>{words}</p>{hint}<p><a href="{address}">{action}</a></p></body></html>
@@ -51,6 +56,55 @@ BEHIND = r"/(?P<name>[a-z0-9-]+)/(?P<port>[a-z0-9-]+)(?:/.*)?"  # the rest stays
 PATTERN = deployments.PROXY + BEHIND
 OF_ATTEMPTS = monitor_links.PROXY + BEHIND
 OPAQUE = "null"  # the origin of a page in a sandbox
+
+
+class RequestMeter:
+    """Counts requests in the server's event loop.
+
+    When the context is closed, the rest is stored. `note` is called for every request, and for
+    every piece that a client sends through a WebSocket.
+    """
+
+    def __init__(self, context: RestContext, note: Callable[[], None] = lambda: None):
+        self.note = note
+        self._context = context
+        self._tallies: dict[str, Tally] = {}
+        self._is_due = self._is_known = False
+        self._given_at = -math.inf
+
+    def count(self, deployment: str, seconds: float, status: int) -> None:
+        """Count a request to a deployment. `seconds` is the time until its response."""
+        tally = self._tallies.setdefault(deployment, Tally())
+        tally.count(time.time(), seconds, status)
+        self.note()
+        if not self._is_known:
+            self._is_known = True
+            self._context.closing.append(self.store_counts)
+        if not self._is_due:
+            self._is_due = True
+            left = self._given_at + EVERY_SECONDS - time.monotonic()
+            IOLoop.current().call_later(max(FIRST_SECONDS, left), self.store_in_thread)
+
+    def store_in_thread(self) -> None:
+        self._is_due = False
+        self._given_at = time.monotonic()
+        if self._tallies:
+            tallies, self._tallies = self._tallies, {}
+            # Writing to the store blocks, so do it outside the server's loop.
+            self._context.pool.submit(self._store_counts, tallies)
+
+    def store_counts(self) -> None:
+        """Store all counts that are not stored yet."""
+        tallies, self._tallies = self._tallies, {}
+        if tallies:
+            self._store_counts(tallies)
+
+    def _store_counts(self, tallies: dict[str, Tally]) -> None:
+        for deployment, tally in tallies.items():
+            try:
+                self._context.services.deployments.counted(deployment, tally.take())
+            except (NbyardError, OSError) as error:
+                log.warning("the requests of deployments were not counted: %s", error)
 
 
 def page_of(status: int, message: str, hint: str, address: str, base_url: str) -> str:
@@ -123,7 +177,9 @@ class ProxyHandler(NbyardHandler):
         if self.request.method == "OPTIONS":
             return
         if self.request.path == self._prefix.rstrip("/"):
-            self._add_slash()
+            query = self.request.query
+            # 307 keeps the method and the body.
+            self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
             return
         if self._is_chunked and self.request.method not in WITH_BODY:
             raise web.HTTPError(411)  # the end of the body would be ambiguous
@@ -155,12 +211,6 @@ class ProxyHandler(NbyardHandler):
         if not self.check_host():
             raise web.HTTPError(403)
         await check_authorizer(self)
-
-    def _add_slash(self) -> None:
-        """Redirect to the address with a slash, under which the service is reached."""
-        query = self.request.query
-        # 307 keeps the method and the body.
-        self.redirect(f"{self._prefix}?{query}" if query else self._prefix, status=307)
 
     def check_xsrf_cookie(self) -> None:
         """Check that a request with a cookie has an Origin header.
@@ -196,7 +246,13 @@ class ProxyHandler(NbyardHandler):
         admission = self._admission or await self._admit(name, port)
         self._login, self._target = admission.login_cookie, admission.target
         if not (self._holder or self._target.is_trusted) and is_navigation(self.request):
-            self._lead_to_pass()
+            holder = Holder(self.current_user, self._target.subject)
+            self._pass = self.context.passes.issue(holder)
+            query = request_query(self.request.query, self.request.headers)
+            address = self._home + self.request.path.removeprefix(self._prefix)
+            self.set_header("Referrer-Policy", "no-referrer")
+            self.set_header("Cache-Control", "no-store")
+            self.redirect(f"{address}?{query}" if query else address)
             return
         if is_upgrade(self.request.headers) and not self._target.websocket:
             raise Conflict(f"The port {port} of {name} does not accept WebSockets.")
@@ -232,16 +288,6 @@ class ProxyHandler(NbyardHandler):
     def _is_reusable(self) -> bool:
         """Return whether the connection to the service may be reused for the next request."""
         return bool(self._target.secret) and not is_upgrade(self.request.headers)
-
-    def _lead_to_pass(self) -> None:
-        """Redirect to the same page with a pass in its address, for the page's requests."""
-        holder = Holder(self.current_user, self._target.subject)
-        self._pass = self.context.passes.issue(holder)
-        query = request_query(self.request.query, self.request.headers)
-        address = self._home + self.request.path.removeprefix(self._prefix)
-        self.set_header("Referrer-Policy", "no-referrer")
-        self.set_header("Cache-Control", "no-store")
-        self.redirect(f"{address}?{query}" if query else address)
 
     @property
     def _home(self) -> str:
@@ -313,7 +359,12 @@ class ProxyHandler(NbyardHandler):
             is_broken = not (upstream.is_whole or upstream.switched or self._is_left)
             self._count(ERROR_STATUS if is_broken else self.get_status())
             if upstream.switched is not None:
-                await self._tunnel(upstream.switched)
+                head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade"]
+                head.append("Upgrade: websocket")
+                head += [f"{name}: {value}" for name, value in self._switched.get_all()]
+                browser = self.detach()
+                await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
+                await tunnel(browser, upstream.switched, self._meter.note if self._meter else None)
             elif upstream.is_whole:
                 await self.finish()
             elif not self._is_left:
@@ -350,7 +401,15 @@ class ProxyHandler(NbyardHandler):
             login_cookie=self._login,
         )
         if self._holder:
-            self._keep_pass(browser_headers)
+            # Redirects keep the pass, and no referrer has it. Only requests with the pass get the
+            # response, so any page at an opaque origin may read it.
+            bare = self._prefix.rstrip("/")
+            if (location := browser_headers.get("Location", "")).startswith(bare):
+                rest = location.removeprefix(bare).removeprefix("/")
+                browser_headers["Location"] = self._home + rest
+            browser_headers["Referrer-Policy"] = "no-referrer"
+            if self.request.headers.get("Origin") == OPAQUE:
+                browser_headers["Access-Control-Allow-Origin"] = OPAQUE
         if status == SWITCHING:
             self._switched = browser_headers
             return
@@ -362,18 +421,6 @@ class ProxyHandler(NbyardHandler):
         has_body = self.request.method != "HEAD"
         if not (has_body and 0 < int(browser_headers.get("Content-Length", "0")) <= CHUNK):
             await self._send()  # a short body follows soon: send it together with the headers
-
-    def _keep_pass(self, browser_headers: HTTPHeaders) -> None:
-        """Add the pass to redirects, and exclude it from referrers.
-
-        Only requests with the pass get the response, so any page at an opaque origin may read it.
-        """
-        bare = self._prefix.rstrip("/")
-        if (location := browser_headers.get("Location", "")).startswith(bare):
-            browser_headers["Location"] = self._home + location.removeprefix(bare).removeprefix("/")
-        browser_headers["Referrer-Policy"] = "no-referrer"
-        if self.request.headers.get("Origin") == OPAQUE:
-            browser_headers["Access-Control-Allow-Origin"] = OPAQUE
 
     def compute_etag(self) -> None:
         """Return None, so that Tornado adds no Etag to a response and never turns it into a 304."""
@@ -387,14 +434,6 @@ class ProxyHandler(NbyardHandler):
             await self.flush()
         except StreamClosedError:  # the client left
             self._close()
-
-    async def _tunnel(self, service: IOStream) -> None:
-        """Switch the browser's connection to a WebSocket, and forward its bytes."""
-        head = ["HTTP/1.1 101 Switching Protocols", "Connection: Upgrade", "Upgrade: websocket"]
-        head += [f"{name}: {value}" for name, value in self._switched.get_all()]
-        browser = self.detach()
-        await browser.write("\r\n".join([*head, "", ""]).encode("latin-1"))
-        await tunnel(browser, service, self._meter.note if self._meter else None)
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """Respond to a refused request with an HTML page if a browser shows it, else with JSON."""

@@ -7,10 +7,7 @@ not installed. Data frames and arrays are handled by their own libraries.
 
 from __future__ import annotations
 
-from .executable_decorator import executable
-from .input_output_secret import input, output, secret
-from .metric_function import log_metric
-from .port_function import port
 from .value_files import NotGiven, Unfit
+from .work_functions import executable, input, log_metric, output, port, secret
 
 __all__ = ["NotGiven", "Unfit", "executable", "input", "log_metric", "output", "port", "secret"]

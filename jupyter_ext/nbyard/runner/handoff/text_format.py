@@ -238,9 +238,17 @@ def dialect_of(file: BinaryIO, is_tsv: bool, encoding: str = "") -> Dialect:
         and not any(map(DECIMAL_POINT.match, values))
         and any(map(DECIMAL_COMMA.match, values))
     )
-    body, count = bom + len(before) + size, skipped + lines_read
-    spelling = (delimiter, encoding, decimal_comma)
-    return Dialect(*spelling, names, renamed, body, count, skipped, is_empty=not file.read(1))
+    return Dialect(
+        delimiter=delimiter,
+        encoding=encoding,
+        decimal_comma=decimal_comma,
+        names=names,
+        renamed=renamed,
+        body=bom + len(before) + size,
+        lines=skipped + lines_read,
+        skipped=skipped,
+        is_empty=not file.read(1),
+    )
 
 
 def _plain(encoding: str) -> str:

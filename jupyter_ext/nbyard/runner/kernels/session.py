@@ -25,10 +25,9 @@ from nbclient.exceptions import CellExecutionError, DeadKernelError  # noqa: TID
 from nbformat import from_dict as _from_dict  # noqa: TID253
 
 from ..attempt_folder import AttemptFolder
-from ..process.exit_status import FROM_OUTSIDE, end_of
-from ..reasons import Reason, because, raised
+from ..reasons import FROM_OUTSIDE, Reason, because, end_of, raised
 from ..secret_masking import masks_of
-from .known_insides import uses
+from .kernel_imports import uses
 from .spawned_kernel import KernelEnded, KernelMissing, StartedKernel, ended_at_start
 from .specifications import installed_name
 
@@ -42,9 +41,9 @@ SCRAP = "application/scrapbook.scrap."
 def record_scraps(folder: str, outputs: Iterable[dict[str, Any]]) -> None:
     """Record the numbers among the outputs of a cell as metrics of the attempt in a folder."""
     for name, value in numbers_of(outputs):
-        from ..handoff.metric_function import record
+        from ..handoff.work_functions import record_metric
 
-        record(folder, name, value)
+        record_metric(folder, name, value)
 
 
 def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float | str]]:
@@ -57,10 +56,10 @@ def numbers_of(outputs: Iterable[dict[str, Any]]) -> Iterator[tuple[str, float |
             if not kind.startswith(SCRAP) or not isinstance(scrap, dict):
                 continue
             # imported late: most notebooks need it in their kernel only
-            from ..handoff.metric_function import MAX_NAME, as_number
+            from ..handoff.work_functions import MAX_METRIC_NAME, as_number
 
             name, value = scrap.get("name"), scrap.get("data")
-            if not isinstance(name, str) or not 0 < len(name) <= MAX_NAME:
+            if not isinstance(name, str) or not 0 < len(name) <= MAX_METRIC_NAME:
                 continue
             if isinstance(value, int | float) and not isinstance(value, bool):
                 with suppress(ValueError):  # an integer that is too large must not fail the cell
@@ -331,15 +330,11 @@ class Session:
             raise KernelEnded(self._death()) from None
         finally:
             if not self.client.passes_on:
-                self._pass_on(index)
+                for output in self._notebook.cells[index].get("outputs", ()):
+                    _write(output.get("text", "") if output["output_type"] == "stream" else "")
+                    _write("".join(f"{line}\n" for line in output.get("traceback", ())))
         self.cell = None
         return None
-
-    def _pass_on(self, index: int) -> None:
-        """Write what a cell printed, and its tracebacks, to the log."""
-        for output in self._notebook.cells[index].get("outputs", ()):
-            _write(output.get("text", "") if output["output_type"] == "stream" else "")
-            _write("".join(f"{line}\n" for line in output.get("traceback", ())))
 
     def _note_end(self, *, cell: Any, execute_reply: dict[str, Any], **_: Any) -> None:
         """Record a cell's metrics, and whether the cell requested the kernel's end.

@@ -18,10 +18,9 @@ import time
 from typing import Any
 
 from .. import pythonpath_shim
-from ..process.exit_status import FROM_OUTSIDE, end_of
+from ..process.forks import die_with_parent
 from ..process.pipes import wait_readable
-from ..process.prctl import die_with_parent
-from ..reasons import Explained, Reason, because
+from ..reasons import FROM_OUTSIDE, Explained, Reason, because, end_of
 from .specifications import is_local, specification, specifications
 
 PORTS = ("shell_port", "iopub_port", "stdin_port", "hb_port", "control_port")

@@ -19,13 +19,11 @@ from typing import Any
 from ..attempt_folder import AttemptFolder
 from ..process import processes
 from ..process.environ_stamps import stamp
-from ..process.forks import live_as, prepare_to_fork
-from ..process.prctl import adopt_orphans
+from ..process.forks import adopt_orphans, live_as, prepare_to_fork
 from ..supervision.orphan_cleanup import make_scratch, remove_scratch
 from ..supervision.start_supervisor import supervise
-from .pool import LOOK_SECONDS, Pool, WaitingSupervisor
+from .pool import LOOK_SECONDS, Pool, SupervisorPool, WaitingSupervisor, serve
 from .preload import preload
-from .supervisor_pool import SupervisorPool, serve
 from .warm_runner import MOST_ATTEMPTS, WarmRunner, offer_again, stand_by
 
 REQUEST_BYTES = 64 * 1024
@@ -72,33 +70,29 @@ class Parent:
         while (
             not self._hangs_up or self._folders or self._pool.leaving or self._supervisors.leaving
         ):
-            self._handle_events()
+            pool = self._pool
+            kernel = "" if self._hangs_up else pool.kernel_to_prepare()
+            sources: list[Any] = [self._read_end, *pool.sources(), *self._supervisors.sources()]
+            if not self._hangs_up:
+                sources.append(self._requests)
+            patience = LOOK_SECONDS if pool.standing or self._supervisors.idle else None
+            ready = select.select(sources, [], [], 0 if kernel else patience)[0]
+            if self._read_end in ready:
+                os.read(self._read_end, 4096)
+                self._reap_and_clean_up()
+            self._check_pool(ready)
+            for member in list(self._supervisors.busy.values()):
+                if member.claims in ready and self._supervisors.read_state(member):
+                    del self._folders[member.pid]
+            # Requests come first: forking a warm kernel would delay an attempt.
+            if self._requests in ready:
+                self._handle_request()
+            elif kernel:
+                self._prepare_supervisor(kernel)
+            else:
+                pool.dismiss_unneeded()
+                self._supervisors.dismiss_idle()
         return 0
-
-    def _handle_events(self) -> None:
-        """Wait for requests, ended children and reports of supervisors, and handle them."""
-        pool = self._pool
-        kernel = "" if self._hangs_up else pool.kernel_to_prepare()
-        sources: list[Any] = [self._read_end, *pool.sources(), *self._supervisors.sources()]
-        if not self._hangs_up:
-            sources.append(self._requests)
-        patience = LOOK_SECONDS if pool.standing or self._supervisors.idle else None
-        ready = select.select(sources, [], [], 0 if kernel else patience)[0]
-        if self._read_end in ready:
-            os.read(self._read_end, 4096)
-            self._reap_and_clean_up()
-        self._check_pool(ready)
-        for member in list(self._supervisors.busy.values()):
-            if member.claims in ready and self._supervisors.read_state(member):
-                del self._folders[member.pid]
-        # Requests come first: forking a warm kernel would delay an attempt.
-        if self._requests in ready:
-            self._handle_request()
-        elif kernel:
-            self._prepare_supervisor(kernel)
-        else:
-            pool.dismiss_unneeded()
-            self._supervisors.dismiss_idle()
 
     def _check_pool(self, ready: list[Any]) -> None:
         for supervisor in list(self._pool.standing.values()):
@@ -108,22 +102,19 @@ class Parent:
             if supervisor.claims in ready and self._pool.is_free(supervisor):
                 self._keep_or_dismiss(supervisor)
 
-    def _hang_up(self) -> None:
-        self._hangs_up = True
-        for supervisor in list(self._pool.standing.values()):
-            self._pool.dismiss(supervisor)
-        self._supervisors.dismiss_all()
-        # The dispatcher waits for the end of this process, unless this byte reports that the
-        # process stays.
-        if self._folders:
-            with contextlib.suppress(OSError):  # the dispatcher may be gone
-                self._requests.send(STAYS)
-
     def _handle_request(self) -> None:
         """Start an attempt, or note that the dispatcher has disconnected."""
         packet, handles, _, _ = socket.recv_fds(self._requests, REQUEST_BYTES, 1)
         if not packet:
-            self._hang_up()
+            self._hangs_up = True
+            for supervisor in list(self._pool.standing.values()):
+                self._pool.dismiss(supervisor)
+            self._supervisors.dismiss_all()
+            # The dispatcher waits for the end of this process, unless this byte reports that the
+            # process stays.
+            if self._folders:
+                with contextlib.suppress(OSError):  # the dispatcher may be gone
+                    self._requests.send(STAYS)
             return
         request, (ready,) = json.loads(packet), handles
         # the dispatcher notices when `ready` is closed without an answer

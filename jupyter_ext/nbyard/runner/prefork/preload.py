@@ -14,7 +14,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from ..kernels import import_stubs, known_insides, loaded_modules
+from ..kernels import kernel_imports
 from ..process.environ_stamps import STAMPED, stamp
 from ..process.forks import prepare_to_fork
 
@@ -68,10 +68,10 @@ def preload() -> None:
     _import_for_kernels()
     from . import warm_notebook  # noqa: F401
 
-    import_stubs.session()
+    kernel_imports.session()
     with contextlib.suppress(ImportError):
-        importlib.import_module(loaded_modules.OF_THE_END)
-    from ..kernels.prebuilt import build_early, take_prebuilt
+        importlib.import_module(kernel_imports.OF_THE_END)
+    from ..kernels.in_process_kernel import build_early, take_prebuilt
 
     # Warm up with the kernel that is built, then build another one for the forks.
     if early := take_prebuilt():
@@ -107,15 +107,15 @@ def preload_once() -> None:
 
 def _import_for_kernels() -> None:
     os.environ["PYDEVD_DISABLE_FILE_VALIDATION"] = "1"
-    with import_stubs.no_debugger():
+    with kernel_imports.no_debugger():
         for name in PRELOADED:
             importlib.import_module(name)
-    known_insides.check_known_insides()
-    from ..kernels.prebuilt import build_early
+    kernel_imports.check_known_insides()
+    from ..kernels.in_process_kernel import build_early
 
     build_early()
     # Recorded before the caller imports nbclient, which a spawned kernel would not have loaded.
-    loaded_modules.note_loaded()
+    kernel_imports.note_loaded()
 
 
 def _expect_one_thread() -> None:

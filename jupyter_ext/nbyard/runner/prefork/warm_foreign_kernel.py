@@ -296,27 +296,24 @@ class ForeignKernel(StartedKernel):
         """
         try:
             async with asyncio.timeout(START_SECONDS):
-                return await self._start_and_rehearse(client)
+                began = time.time_ns()
+                origin = self._origin = origin_of(self._name)
+                if origin is None:
+                    raise KernelNotWarm(self._name)
+                self._language = origin.language.name
+                own = origin.language.variables(self._directory)
+                self._own = {name: own[name] for name in own.keys() - origin.environment}
+                language_info = await self.connect(client)
+                nobody = {"directory": self._directory, "environment": {}}
+                paths = await self._become(origin.language, nobody, self._places)
+                here = os.path.realpath(self._directory)
+                self._depends = _stamps_of(path for path in paths if path != here)
+                # a package was installed meanwhile
+                if any(at >= began for _, at in self._depends.values()):
+                    raise KernelNotWarm(self._name)
+                return language_info
         except TROUBLE:
             return None
-
-    async def _start_and_rehearse(self, client: Any) -> dict[str, Any]:
-        began = time.time_ns()
-        origin = self._origin = origin_of(self._name)
-        if origin is None:
-            raise KernelNotWarm(self._name)
-        self._language = origin.language.name
-        own = origin.language.variables(self._directory)
-        self._own = {name: own[name] for name in own.keys() - origin.environment}
-        language_info = await self.connect(client)
-        nobody = {"directory": self._directory, "environment": {}}
-        paths = await self._become(origin.language, nobody, self._places)
-        here = os.path.realpath(self._directory)
-        self._depends = _stamps_of(path for path in paths if path != here)
-        # a package was installed meanwhile
-        if any(at >= began for _, at in self._depends.values()):
-            raise KernelNotWarm(self._name)
-        return language_info
 
     def _pid(self) -> int:
         return int(self._client.km.provisioner.pid)

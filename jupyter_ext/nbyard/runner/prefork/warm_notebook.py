@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ..attempt_folder import AttemptFolder
-from ..kernels import import_stubs
+from ..kernels import kernel_imports
 from ..kernels.forked_kernel import ForkedKernel
 from ..kernels.specifications import is_forkable
 from ..process.environ_stamps import adopt_attempt, put_off
@@ -66,7 +66,7 @@ async def stand_by(
     Return whether the process stays. It stays for another attempt only if it uses at most `largest`
     bytes of memory.
     """
-    client = import_stubs.session().client_for(kernel)
+    client = kernel_imports.session().client_for(kernel)
     language_info = await forked.connect(client)
     is_there = language_info is not None
     if is_there:
@@ -95,7 +95,7 @@ async def _stand_by_spawned(kernel: str, scratch: str, report: Report, lines: Li
     If that kernel cannot be used for the attempt, another one is started. Return 1 if no attempt
     comes.
     """
-    client = import_stubs.session().client_for(kernel)
+    client = kernel_imports.session().client_for(kernel)
     foreign = ForeignKernel(kernel, scratch)
     language_info = await foreign.start_and_test(client)
     if language_info is not None:

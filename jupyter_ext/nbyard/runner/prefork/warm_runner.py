@@ -19,13 +19,19 @@ from typing import Any
 from ..attempt_folder import CODE, AttemptFolder, BadTask
 from ..process import processes
 from ..process.environ_stamps import SINCE, stamp
-from ..process.forks import become_runner, fork_child
+from ..process.forks import adopt_orphans, become_runner, fork_child, live_as
 from ..reasons import because
-from ..supervision.orphan_cleanup import remove_scratch
-from ..work.launch_process import CannotStart, Launch, WaitingProcess
-from ..work.process_variables import environment_of_host, setup_of
-from .pool import FREE, READY
-from .supervisor_pool import release_attempt
+from ..supervision.orphan_cleanup import make_scratch, remove_scratch
+from ..supervision.start_supervisor import supervise
+from ..work.launch_process import (
+    CannotStart,
+    Launch,
+    WaitingProcess,
+    environment_of_host,
+    is_plain,
+    setup_of,
+)
+from .pool import FREE, READY, release_attempt
 
 REQUEST_BYTES = 64 * 1024
 MOST_ATTEMPTS = 100
@@ -170,3 +176,62 @@ def offer_again(launch: WarmRunner, claims: socket.socket) -> bool:
     except OSError:
         return False
     return bool(scratch)
+
+
+def kernel_of(task: dict[str, Any]) -> str:
+    """Return the name of the kernel to prepare for a task like this one, or an empty text."""
+    from ..kernels.specifications import is_forkable
+
+    work = task["work"]
+    if work["kind"] != "notebook" or not is_plain(task.get("environment") or {}):
+        return ""
+    name = str(work.get("kernel") or "python3")
+    return name if is_forkable(name) else ""
+
+
+class WarmProcess:
+    """A process that becomes the supervisor of the next attempt, with a runner and a kernel."""
+
+    def __init__(self, kernel: str) -> None:
+        self.kernel = kernel
+        self._calls, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        parent = os.getpid()
+        with theirs:
+            self.pid = os.fork()
+            if self.pid == 0:
+                os.setsid()
+                self._calls.close()
+                live_as(partial(self._wait, theirs, parent))
+
+    def _wait(self, calls: socket.socket, parent: int) -> int:
+        adopt_orphans()
+        warm = WarmRunner(self.kernel, make_scratch())
+        called = stand_by(warm, calls)
+        if called is None:
+            warm.end()
+            return 1
+        request, ready = called
+        return supervise(request["folder"], ready, parent, is_prepared=True, waiting=warm)
+
+    def call(self, path: str) -> bool:
+        """Start the attempt in the folder `path`.
+
+        Return False if the process has ended.
+        """
+        # A request comes with a pipe for the answer. The caller here waits for the end of the
+        # process.
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        try:
+            socket.send_fds(self._calls, [json.dumps({"folder": path}).encode()], [nobody])
+        except OSError:
+            return False
+        finally:
+            os.close(nobody)
+        return True
+
+    def close(self) -> None:
+        """Close the socket to the process. Call this once the process has ended.
+
+        Closing it earlier could lose the request, which may be unread.
+        """
+        self._calls.close()

@@ -18,11 +18,9 @@ from typing import Any
 from ipykernel.iostream import OutStream
 
 from ..attempt_folder import AttemptFolder
-from ..kernels import import_stubs, wire
-from ..kernels.forked_client import Talk
-from ..kernels.forked_kernel import language_info
-from ..kernels.in_process_kernel import App
-from ..kernels.prebuilt import PrebuiltKernel, undo_global_changes
+from ..kernels import kernel_imports, wire
+from ..kernels.forked_kernel import Talk, language_info
+from ..kernels.in_process_kernel import App, PrebuiltKernel, undo_global_changes
 from ..work import run_notebook
 from ..work.status_pipe import Report
 
@@ -56,12 +54,12 @@ async def _play(app: App, folder: AttemptFolder) -> None:
     opened = run_notebook.read_notebook(folder, WORK)
     ours, theirs = wire.pair()
     stage: Any = SimpleNamespace(is_alive=lambda: True, exit_code=None)
-    client = import_stubs.session().client_for("python3")
+    client = kernel_imports.session().client_for("python3")
     client.kc = Talk(stage, ours)
     with theirs, open(os.devnull, "wb") as nobody, contextlib.closing(client.kc):
         # The kernel runs in this very process, so a stand-in takes the place of its process.
         ready = (stage, client, language_info())
-        session = import_stubs.session().Session(folder, {"work": WORK}, opened, ready)
+        session = kernel_imports.session().Session(folder, {"work": WORK}, opened, ready)
         app.connect_fork(theirs, "kernel.json")
         app.kernel.start()
         stream: Any = OutStream

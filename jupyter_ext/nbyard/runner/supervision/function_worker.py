@@ -15,8 +15,8 @@ from typing import Any
 from ..attempt_folder import as_json
 from ..work import work_outcome
 from ..work.function_calls import CALLS, MARK, NOBODY, PLACES, mark_of, read_call
-from .records.work_log import Log
 from .supervisor import GRACE_SECONDS, Supervisor
+from .work_log import Log
 
 RESULTS = "results.jsonl"
 POKE_SECONDS = 0.02

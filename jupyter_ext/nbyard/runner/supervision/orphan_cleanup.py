@@ -9,7 +9,7 @@ import os
 import signal
 
 from ..process import processes
-from ..process.prctl import signal_at_end_of_parent
+from ..process.forks import signal_at_end_of_parent
 
 
 class OrphanCleanup:

@@ -18,9 +18,8 @@ from .. import secret_files
 from ..attempt_folder import AttemptFolder, BadTask
 from ..process import processes
 from ..work.launch_process import Launch, WaitingProcess
-from .disk_reserve import Reserve
 from .orphan_cleanup import OrphanCleanup, make_scratch
-from .supervisor import Supervisor
+from .supervisor import Reserve, Supervisor
 
 RETRY_SECONDS = 2.0
 RETRIES = 300

@@ -1,10 +1,7 @@
 """The supervisor of an attempt: runs its work to the end and determines its result.
 
-Handles signals to the supervisor.
-
-Each wakes its selector; SIGTERM and SIGINT stop the attempt.
-
-Reaps, measures and kills the processes of the work.
+It reaps, measures and kills the processes of the work. Signals wake its selector; SIGTERM and
+SIGINT stop the attempt. It reserves disk space for the result, in case the disk is full by then.
 """
 
 from __future__ import annotations
@@ -19,22 +16,60 @@ from typing import Any
 from ..attempt_folder import CODE, AttemptFolder
 from ..process import processes
 from ..process.clock import Clock
-from ..process.prctl import ADOPTS, adopt_orphans
+from ..process.forks import ADOPTS, adopt_orphans
 from ..reasons import Reason, because
 from ..secret_masking import masks_of
 from ..work import work_outcome
 from ..work.launch_process import CannotStart, WorkProcess
-from .disk_reserve import Reserve
-from .limits import Limits
+from .attempt_events import POKE_SECONDS, Progress, Reports
 from .orphan_cleanup import OrphanCleanup
 from .outside import TAKE_SECONDS, OutsideWatch
-from .records.attempt_events import POKE_SECONDS, Progress
-from .records.runner_reports import Reports
-from .records.work_log import Log
-from .usage_recorder import GpuMeter, UsageRecord
+from .usage_recorder import GpuMeter, Limits, UsageRecord
 from .watch import Watch
+from .work_log import Log
 
+# Room for the end of a log (256 KiB) and a result with a long traceback (200 kB).
+RESERVED_BYTES = 4096 * 128
+_RESERVED_PAGES = [b"\0" * 4096] * 128
 UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
+
+
+class Reserve:
+    """An open file without a name.
+
+    The system frees its space when this process ends. It is reused for the next attempt.
+    """
+
+    def __init__(self) -> None:
+        self._file = -1
+
+    def hold(self, folder: str) -> None:
+        """Reserve space on the disk of a folder.
+
+        If there is no space, reserve nothing.
+        """
+        try:
+            if self._file >= 0 and os.fstat(self._file).st_dev == os.stat(folder).st_dev:
+                return
+            self.release()
+            path = os.path.join(folder, "reserve")
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.unlink(path)
+            if hasattr(os, "posix_fallocate"):
+                # Setting only the file's size would reserve no space.
+                os.posix_fallocate(self._file, 0, RESERVED_BYTES)
+            else:
+                os.writev(self._file, _RESERVED_PAGES)  # dirties only one page of memory
+        except OSError:
+            self.release()
+
+    def release(self) -> bool:
+        """Free the space. Return whether there was any."""
+        if self._file < 0:
+            return False
+        os.close(self._file)
+        self._file = -1
+        return True
 
 
 class Children:
@@ -204,7 +239,19 @@ class Supervisor:
             self._obey_cancel()
             if self._ending is None:
                 self._begin()
-                self._supervise_until_over()
+                next_tick = 0.0
+                while not self._is_over():
+                    for key, _ in self._selector.select(self._seconds_to_wait()):
+                        key.data(key.fd)
+                    self._children.reap()
+                    self._progress.poke()
+                    self._guard.check()
+                    if self._outside:
+                        self._outside.take()
+                    has_ended = self._children.status is not None
+                    if time.monotonic() >= next_tick or self._signals.stop or has_ended:
+                        self._tick()
+                        next_tick = time.monotonic() + TICK_SECONDS
         except CannotStart as error:
             self._end("failed", work_outcome.failure_record("preparation", error.reason), 0)
         self._kill_remains()
@@ -267,21 +314,6 @@ class Supervisor:
         self._selector.register(self._launch.output, selectors.EVENT_READ, self._on_output)
         self._selector.register(self._launch.report, selectors.EVENT_READ, self._on_report)
 
-    def _supervise_until_over(self) -> None:
-        next_tick = 0.0
-        while not self._is_over():
-            for key, _ in self._selector.select(self._seconds_to_wait()):
-                key.data(key.fd)
-            self._children.reap()
-            self._progress.poke()
-            self._guard.check()
-            if self._outside:
-                self._outside.take()
-            has_ended = self._children.status is not None
-            if time.monotonic() >= next_tick or self._signals.stop or has_ended:
-                self._tick()
-                next_tick = time.monotonic() + TICK_SECONDS
-
     def _seconds_to_wait(self) -> float:
         """Return how many seconds to wait before the next check if nothing happens."""
         if self._outside:
@@ -298,23 +330,20 @@ class Supervisor:
     def _tick(self) -> None:
         now = time.monotonic()
         if now >= self._next_beat:
-            self._touch_heartbeat()
+            try:
+                self._folder.touch_heartbeat()
+            except OSError as error:
+                sys.stderr.write(f"heartbeat: {error}\n")
+            is_heard = self._limits.silent_seconds() < BEAT_SECONDS
+            if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
+                # the log file no longer shows that the work prints
+                self._progress.write_events({"type": "log", "state": "full"})
             self._next_beat = now + BEAT_SECONDS
         if self._ending is not None or self._children.status is not None:
             return
         self._obey_cancel()
         if self._ending is None:
             self._obey_limits(now)
-
-    def _touch_heartbeat(self) -> None:
-        try:
-            self._folder.touch_heartbeat()
-        except OSError as error:
-            sys.stderr.write(f"heartbeat: {error}\n")
-        is_heard = self._limits.silent_seconds() < BEAT_SECONDS
-        if is_heard and self.log.is_full and self._task.get("silence_timeout_seconds"):
-            # the log file no longer shows that the work prints
-            self._progress.write_events({"type": "log", "state": "full"})
 
     def _obey_cancel(self) -> None:
         reason = self._folder.cancel_reason() or self._signals.stop

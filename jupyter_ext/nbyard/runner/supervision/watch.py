@@ -61,18 +61,15 @@ class Watch:
         self._new_folders: set[str] = set()
         self._since = time.clock_gettime_ns(COARSE_CLOCK)
         try:
-            self._begin()
+            self._inotify = Inotify()
+            for inside in self._list():
+                self._places[self._inotify.add(os.path.join(self._folder, inside), MASK)] = inside
+            self.take()
+            self._listed.clear()  # listed by the code above
+            self._selector.register(self._inotify.descriptor, selectors.EVENT_READ, self.take)
+            self._is_heard = True
         except (OSError, AttributeError) as error:  # no inotify on this system
             self.problem = because("reads-not-watched", error=str(error))
-
-    def _begin(self) -> None:
-        self._inotify = Inotify()
-        for inside in self._list():
-            self._places[self._inotify.add(os.path.join(self._folder, inside), MASK)] = inside
-        self.take()
-        self._listed.clear()  # listed by the code above
-        self._selector.register(self._inotify.descriptor, selectors.EVENT_READ, self.take)
-        self._is_heard = True
 
     def _list(self) -> list[str]:
         """Record all files in the folder.
@@ -139,36 +136,8 @@ class Watch:
         The form is that of result.json.
         """
         self.take()
-        self._add_linked()
-        if self.problem:
-            return {"problem": self.problem}
-        left = self._written_files()
-        seen = {"read": sorted(self._read), "listed": sorted(self._listed), "written": left}
-        return seen | {"passing": sorted(self._read - self._first - {*left})}
-
-    def _written_files(self) -> list[str]:
-        """Return the written files that still exist, including those in new folders."""
-        paths = set(filter(self._is_file, self._written))
-        for folder in self._new_folders:
-            for parent, _, names in walk(os.path.join(self._folder, folder)):
-                inside = os.path.relpath(parent, self._folder)
-                paths.update(filter(self._is_file, (os.path.join(inside, name) for name in names)))
-                if len(paths) > MOST_WRITTEN:
-                    break
-        return sorted(paths)[:MOST_WRITTEN]
-
-    def _is_file(self, path: str) -> bool:
-        try:
-            path.encode()  # a name that is not UTF-8 has no place in result.json
-            return stat.S_ISREG(os.lstat(os.path.join(self._folder, path)).st_mode)
-        except (OSError, UnicodeEncodeError):
-            return False
-
-    def _add_linked(self) -> None:
-        """Record files as read that may have been read under a second name, as hard links.
-
-        If the second name is gone, the file's change time shows that there was one.
-        """
+        # Files may have been read under a second name, as hard links. If the second name is gone,
+        # the file's change time shows that there was one.
         made, self._made = self._made, set()
         for path in made:
             try:
@@ -177,6 +146,26 @@ class Watch:
                 self._read.update(filter(self._is_touched, self._files.values()))
             else:
                 self._read.update(filter(None, [self._files.get(inode)]))
+        if self.problem:
+            return {"problem": self.problem}
+        # the written files that still exist, including those in new folders
+        paths = set(filter(self._is_file, self._written))
+        for folder in self._new_folders:
+            for parent, _, names in walk(os.path.join(self._folder, folder)):
+                inside = os.path.relpath(parent, self._folder)
+                paths.update(filter(self._is_file, (os.path.join(inside, name) for name in names)))
+                if len(paths) > MOST_WRITTEN:
+                    break
+        left = sorted(paths)[:MOST_WRITTEN]
+        seen = {"read": sorted(self._read), "listed": sorted(self._listed), "written": left}
+        return seen | {"passing": sorted(self._read - self._first - {*left})}
+
+    def _is_file(self, path: str) -> bool:
+        try:
+            path.encode()  # a name that is not UTF-8 has no place in result.json
+            return stat.S_ISREG(os.lstat(os.path.join(self._folder, path)).st_mode)
+        except (OSError, UnicodeEncodeError):
+            return False
 
     def _is_touched(self, path: str) -> bool:
         try:

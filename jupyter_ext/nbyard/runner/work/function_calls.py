@@ -266,8 +266,12 @@ class Worker:
         self._functions: Functions | None = None
         self._broken: dict[str, Any] | None = None
         work = task["work"]
-        limits = work.get("most_bytes", 0), work.get("most_files", 0)
-        self._written = WrittenFiles(folder.at(CODE), work.get("folders", ()), *limits)
+        self._written = WrittenFiles(
+            folder.at(CODE),
+            work.get("folders", ()),
+            most_bytes=work.get("most_bytes", 0),
+            most_files=work.get("most_files", 0),
+        )
         try:
             self._functions = Functions(folder.inside(work["path"]))
         except CallFailed as error:

@@ -1,4 +1,4 @@
-"""Starts the process that does the work of an attempt."""
+"""Starts the process that does the work of an attempt, with its variables and directory."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import os
 import subprocess
 import sys
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from typing import Any
 
-from .. import pythonpath_shim
+from .. import pythonpath_shim, secret_files
 from ..attempt_folder import AttemptFolder, BadTask
 from ..process import environ_stamps, forks
-from ..process.prctl import die_with_parent
+from ..process.forks import die_with_parent
+from ..pythonpath_shim import NO_DISTRIBUTIONS
 from ..reasons import Explained, Reason, because
-from .process_variables import environment_of_host, is_plain, setup_of
 
 # Linux limits each argument to 32 pages (MAX_ARG_STRLEN), see execve(2).
 WORD_LIMIT_BYTES = 128 * 1024
@@ -30,6 +31,11 @@ NOT_STARTED = {
 
 # The folder of the runner.
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+LATE_VARIABLES = ("NBYARD_", "CUDA_")
+HOST_VARIABLES = (
+    *("JPY_PARENT_PID", "JPY_SESSION_NAME", "NBYARD_MARK", "NBYARD_SINCE"),
+    NO_DISTRIBUTIONS,
+)
 
 
 class CannotStart(Explained):
@@ -189,7 +195,14 @@ class Launch(WorkProcess):
     def _explain(self, error: Exception) -> Reason:
         program = str((self._work.get("argv") or ["?"])[0])
         if isinstance(error, OSError) and error.errno == errno.E2BIG:
-            return self._explain_size()
+            argv = [self._folder.expand_word(word) for word in self._work["argv"]]
+            large = [word for word in argv if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
+            if not large:
+                return because("command-too-large")
+            size = len(os.fsencode(large[0]))
+            return because(
+                "argument-too-large", argument=large[0][:40], size=size, limit=WORD_LIMIT_BYTES
+            )
         # The error concerns a stream or the working directory, not the program.
         if isinstance(error, OSError) and error.filename not in (None, program, self._argv()[0]):
             return because("file-unusable", file=str(error.filename), error=str(error.strerror))
@@ -199,12 +212,49 @@ class Launch(WorkProcess):
             return because(code, program=shown)
         return because("program-not-started", program=shown, error=str(error))
 
-    def _explain_size(self) -> Reason:
-        argv = [self._folder.expand_word(word) for word in self._work["argv"]]
-        large = [word for word in argv if len(os.fsencode(word)) >= WORD_LIMIT_BYTES]
-        if not large:
-            return because("command-too-large")
-        size = len(os.fsencode(large[0]))
-        return because(
-            "argument-too-large", argument=large[0][:40], size=size, limit=WORD_LIMIT_BYTES
-        )
+
+def is_plain(environment: Iterable[str]) -> bool:
+    """Return whether none of these variables affects the start of Python or its libraries.
+
+    Such variables can still be set in a process that is running already.
+    """
+    return all(name.startswith(LATE_VARIABLES) for name in environment)
+
+
+def environment_of_host() -> dict[str, str]:
+    """Return the supervisor's variables that all work inherits."""
+    environment = {k: v for k, v in os.environ.items() if k not in HOST_VARIABLES}
+    # Python would hold back lines that it prints to a pipe, and lose them if it is killed.
+    environment.setdefault("PYTHONUNBUFFERED", "1")
+    return environment
+
+
+def setup_of(folder: AttemptFolder, task: dict[str, Any], scratch: str) -> dict[str, Any]:
+    """Create the working directory.
+
+    Return it and the variables of the attempt's work. `scratch` is the folder for sockets of
+    kernels.
+
+    Raises:
+        BadTask: The directory is outside the attempt folder.
+        OSError: The directory cannot be created.
+    """
+    directory = folder.inside(task.get("directory") or "code")
+    os.makedirs(directory, exist_ok=True)
+    # replaces the dispatcher's PWD
+    environment = {"PWD": directory, **(task.get("environment") or {})}
+    for name, value in (task["work"].get("environment") or {}).items():
+        environment[name] = folder.expand_word(value)
+    for name, place in (task["work"].get("secrets") or {}).items():
+        with open(folder.inside(place), encoding="utf-8") as file:
+            environment[name] = file.read()
+    if folder.has(secret_files.SECRETS):
+        environment[secret_files.VARIABLE] = folder.at(secret_files.SECRETS)
+    environment["NBYARD_ATTEMPT"] = folder.path
+    environment["NBYARD_ATTEMPT_ID"] = task["attempt_id"]
+    environment["NBYARD_MARK"] = task["mark"]
+    if not folder.has_distributions:
+        environment[NO_DISTRIBUTIONS] = "1"
+    if scratch:
+        environment["JUPYTER_RUNTIME_DIR"] = scratch
+    return {"directory": directory, "environment": environment}

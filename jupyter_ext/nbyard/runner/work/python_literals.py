@@ -48,7 +48,9 @@ def assignments(values: dict[str, Any], defaults: str, code: Iterable[str]) -> l
             targets, node = [statement.target], statement.annotation
             enums |= _annotated_enum(node, statement.value)
             # such as `sizes: Sequence[int] = (1, 2)`
-            if isinstance(statement.value, (ast.Tuple, ast.Set)) and not _is_collection(node):
+            if isinstance(statement.value, (ast.Tuple, ast.Set)) and not any(
+                _last_name(part).lower() in COLLECTIONS for part in ast.walk(node)
+            ):
                 node = _type_of_default(statement.value, enums) or node
         else:
             continue
@@ -135,10 +137,6 @@ def _named(value: Any, node: ast.expr, enums: Collection[str]) -> str:
             moment = TIMES[name].fromisoformat(six_digits(value))
             return repr(moment).replace("datetime.", '__import__("datetime").')
     return plain
-
-
-def _is_collection(node: ast.expr) -> bool:
-    return any(_last_name(part).lower() in COLLECTIONS for part in ast.walk(node))
 
 
 def _collected(name: str, items: str) -> str:

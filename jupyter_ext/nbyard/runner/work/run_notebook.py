@@ -16,7 +16,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..attempt_folder import AttemptFolder, BadTask
-from ..kernels import import_stubs
+from ..kernels import kernel_imports
 from ..reasons import Explained, because
 from .inject_parameters import CannotInject, insert_values_cell
 from .status_pipe import Report
@@ -100,7 +100,7 @@ def read_notebook(
         notebook = json.loads(text)
         if notebook["nbformat"] < 4:
             try:  # only in memory: the file keeps its format
-                notebook = import_stubs.session().upgrade_notebook(text)
+                notebook = kernel_imports.session().upgrade_notebook(text)
             except ImportError as error:
                 raise NotebookRefused(because("notebooks-impossible", error=str(error))) from error
         metadata = notebook.setdefault("metadata", {})
@@ -150,7 +150,7 @@ def open_session(folder: AttemptFolder, task: dict[str, Any], opened: Opened, re
         NotebookRefused: nbclient is not installed.
     """
     try:
-        return import_stubs.session().Session(folder, task, opened, ready)
+        return kernel_imports.session().Session(folder, task, opened, ready)
     except ImportError as error:
         raise NotebookRefused(because("notebooks-impossible", error=str(error))) from error
 

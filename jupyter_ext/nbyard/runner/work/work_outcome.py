@@ -9,9 +9,8 @@ import stat
 from typing import Any
 
 from ..attempt_folder import AttemptFolder
-from ..process.exit_status import FROM_OUTSIDE, end_of, signal_name
 from ..process.path_states import walk
-from ..reasons import Reason, because, system_error
+from ..reasons import FROM_OUTSIDE, Reason, because, end_of, signal_name, system_error
 from . import collect_outputs
 
 # With less free space than this, a failed write is a likely cause of the failure.
@@ -68,19 +67,13 @@ def failure_of_exit_code(
     reason = because("command-exited", exit_code=code)
     if meant:
         reason = because("exited-as", exit_code=code, meaning=meant)
-    if line := _last_line(last_lines):
-        reason = because("exited-after-line", cause=reason, line=line)
-    return failure_record("exit-code", reason, exit_code=code, traceback=last_lines)
-
-
-def _last_line(last_lines: str) -> str:
-    """Return the last line that the work printed, without colours.
-
-    It often names an exception.
-    """
     plain = (COLOURS.sub("", line).strip() for line in reversed(last_lines.splitlines()))
     line = next((line for line in plain if line and not line.startswith(NOTE)), "")
-    return line if len(line) <= LINE_CHARS else line[: LINE_CHARS - 1] + "…"
+    if len(line) > LINE_CHARS:
+        line = f"{line[: LINE_CHARS - 1]}…"
+    if line:
+        reason = because("exited-after-line", cause=reason, line=line)
+    return failure_record("exit-code", reason, exit_code=code, traceback=last_lines)
 
 
 def failure_of_notebook(

@@ -24,8 +24,7 @@ from nbyard.reasons.structs import Reason, because
 from nbyard.runner.attempt_folder import AttemptFolder
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask import file_transfer
-from nbyard.runtimes.dask.cluster import Cluster, Sighting
-from nbyard.runtimes.dask.worker_calls import WorkerGone
+from nbyard.runtimes.dask.cluster import Cluster, Sighting, WorkerGone
 from nbyard.runtimes.protocol import Observation, Order
 
 if TYPE_CHECKING:
@@ -134,7 +133,17 @@ class DaskAttempt:
             if not self._cluster.has_worker(sighting.worker):
                 raise WorkerGone
             if sighting.is_shared:
-                return self._observe_shared(future)
+                if future is not None and future.status == "pending":
+                    return Observation("running")
+                # A shared folder may show files from another machine with a delay.
+                self._ended_at = self._ended_at or time.monotonic()
+                said = self._why(future)
+                is_ended = (
+                    future is not None and future.status == "finished" and said == NOT_VISIBLE
+                )
+                if is_ended and time.monotonic() - self._ended_at < VISIBLE_SECONDS:
+                    return Observation("running")
+                return Observation("lost", said)
             return self._observe_remote(sighting, future)
         except WorkerGone:
             return Observation("lost", because("dask-worker-gone", worker=sighting.worker))
@@ -170,17 +179,6 @@ class DaskAttempt:
             return because("dask-cancelled")
         return self._cluster.outcome(future) or NOT_VISIBLE
 
-    def _observe_shared(self, future: "Future | None") -> Observation:
-        if future is not None and future.status == "pending":
-            return Observation("running")
-        # A shared folder may show files from another machine with a delay.
-        self._ended_at = self._ended_at or time.monotonic()
-        said = self._why(future)
-        is_ended = future is not None and future.status == "finished" and said == NOT_VISIBLE
-        if is_ended and time.monotonic() - self._ended_at < VISIBLE_SECONDS:
-            return Observation("running")
-        return Observation("lost", said)
-
     def _observe_remote(self, sighting: Sighting, future: "Future | None") -> Observation:
         ask = partial(self._cluster.ask, sighting)
         if self._has_news or time.monotonic() - self._looked_at > QUIET_SECONDS:
@@ -190,7 +188,26 @@ class DaskAttempt:
                 return Observation("lost", self._why(future))
             self._is_filled = news["is_filled"]
             if news["has_result"]:
-                self._fetch(ask)
+                task = files.read_task(self.folder)
+                failure = None
+                try:
+                    results = file_transfer.fetch_results(self.folder, ask, task)
+                except TooLarge as error:
+                    results = file_transfer.fetch_result_file(ask)
+                    failure = Failure("contract", error.reason)
+                try:
+                    result = decode_result(results)
+                except msgspec.DecodeError as error:
+                    raise NbyardError(
+                        because("file-unreadable", file=RESULT, message=str(error))
+                    ) from error
+                if failure is not None:
+                    result = msgspec.structs.replace(
+                        result, state="failed", outputs=[], failure=failure
+                    )
+                left = file_transfer.fetch_others(self.folder, ask, task, self.order.caps)
+                files.write_others(self.folder, left)
+                files.write_result(self.folder, result)
                 return Observation("finished")
             if is_new:
                 self.poke()
@@ -202,26 +219,6 @@ class DaskAttempt:
         if future is None or future.status != "pending":
             self._has_news = True
         return Observation("running")
-
-    def _fetch(self, ask: file_transfer.Ask) -> None:
-        task = files.read_task(self.folder)
-        failure = None
-        try:
-            results = file_transfer.fetch_results(self.folder, ask, task)
-        except TooLarge as error:
-            results = file_transfer.fetch_result_file(ask)
-            failure = Failure("contract", error.reason)
-        try:
-            result = decode_result(results)
-        except msgspec.DecodeError as error:
-            raise NbyardError(
-                because("file-unreadable", file=RESULT, message=str(error))
-            ) from error
-        if failure is not None:
-            result = msgspec.structs.replace(result, state="failed", outputs=[], failure=failure)
-        left = file_transfer.fetch_others(self.folder, ask, task, self.order.caps)
-        files.write_others(self.folder, left)
-        files.write_result(self.folder, result)
 
     # Stopping
 
@@ -247,39 +244,31 @@ class DaskAttempt:
         patience = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < patience and not self._cluster.is_closed:
             try:
-                self._end_once()
+                end = time.monotonic() + GRACE_SECONDS
+                is_told = False
+                while time.monotonic() < end:
+                    seen = self.observe()
+                    if seen.state not in ("starting", "unbegun", "running"):
+                        break
+                    sighting = self.sighting
+                    if sighting is None:
+                        with self._lock:
+                            files.cancel_unstarted(self.folder)
+                    elif not sighting.is_shared and self._is_filled and not is_told:
+                        reason = cancel_reason(self.folder) or because("cancelled")
+                        with suppress(WorkerGone):
+                            encoded = cancel_file(reason).decode()
+                            self._cluster.ask(sighting, "cancel", encoded)
+                        is_told = True
+                    self._has_news = True
+                    time.sleep(LOOK_SECONDS)
+                self.clear()
                 break
             except Unavailable:
                 time.sleep(1)
             except NbyardError:
                 break  # the sweep will try again
         self.poke()
-
-    def _end_once(self) -> None:
-        """Cancel the attempt, wait until it has stopped, then clean up.
-
-        The runner stops the work within its own grace period. Otherwise the worker kills the
-        runner.
-        """
-        end = time.monotonic() + GRACE_SECONDS
-        is_told = False
-        while time.monotonic() < end:
-            seen = self.observe()
-            if seen.state not in ("starting", "unbegun", "running"):
-                break
-            sighting = self.sighting
-            if sighting is None:
-                with self._lock:
-                    files.cancel_unstarted(self.folder)
-            elif not sighting.is_shared and self._is_filled and not is_told:
-                reason = cancel_reason(self.folder) or because("cancelled")
-                with suppress(WorkerGone):
-                    encoded = cancel_file(reason).decode()
-                    self._cluster.ask(sighting, "cancel", encoded)
-                is_told = True
-            self._has_news = True
-            time.sleep(LOOK_SECONDS)
-        self.clear()
 
     def clear(self) -> None:
         """Remove the attempt's task and files from the cluster."""

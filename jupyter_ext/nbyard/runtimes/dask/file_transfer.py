@@ -30,8 +30,8 @@ from nbyard.runner.attempt_folder import CODE
 from nbyard.runtimes.attempt_files import check_size
 from nbyard.runtimes.dask import folder_entries as listings
 from nbyard.runtimes.dask import worker_functions as program
+from nbyard.runtimes.dask.cluster import WorkerGone
 from nbyard.runtimes.dask.folder_entries import Entry
-from nbyard.runtimes.dask.worker_calls import WorkerGone
 
 SENT = (CODE, "inputs", "outputs", TASK, CANCEL)
 ENTRIES = 500

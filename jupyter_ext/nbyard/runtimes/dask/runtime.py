@@ -23,13 +23,12 @@ from nbyard.domain.attempts.structs import TASK
 from nbyard.domain.digest import digest_of
 from nbyard.domain.environments.structs import Lock
 from nbyard.errors import Invalid, Unavailable
-from nbyard.host.kernels.installed_kernels import LIST_PACKAGES
+from nbyard.host.kernels import LIST_PACKAGES
 from nbyard.reasons.structs import Reason, because
 from nbyard.runner import secret_files
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.dask.attempt import DaskAttempt
-from nbyard.runtimes.dask.cluster import Cluster, Sighting, TaskRequirements
-from nbyard.runtimes.dask.worker_calls import PATHS, WorkerGone
+from nbyard.runtimes.dask.cluster import PATHS, Cluster, Sighting, TaskRequirements, WorkerGone
 from nbyard.runtimes.protocol import Observation, Order, PathState
 from nbyard.settings import Settings
 

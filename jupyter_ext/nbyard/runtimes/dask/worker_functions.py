@@ -70,19 +70,15 @@ def run(job: dict[str, Any]) -> Why | None:
         return Visit(worker, job, place).carry_out()
     finally:
         _remove_secrets(place)
-        _remove(place)
-
-
-def _remove(place: str) -> None:
-    """Delete a place, however deep the work has nested its folders."""
-    # Under its name, `end` would put a file into it meanwhile.
-    gone = f"{place}.gone"
-    with contextlib.suppress(OSError):
-        os.rename(place, gone)
-    with contextlib.suppress(RecursionError):
-        shutil.rmtree(gone, ignore_errors=True)
-    if os.path.lexists(gone):
-        subprocess.run(["rm", "-rf", gone], check=False)  # nothing else can be done about an error
+        # Under its name, `end` would put a file into it meanwhile. The work may have nested deeply.
+        gone = f"{place}.gone"
+        with contextlib.suppress(OSError):
+            os.rename(place, gone)
+        with contextlib.suppress(RecursionError):
+            shutil.rmtree(gone, ignore_errors=True)
+        if os.path.lexists(gone):
+            # nothing else can be done about an error
+            subprocess.run(["rm", "-rf", gone], check=False)
 
 
 def because(code: str, **params: Any) -> Why:
@@ -168,7 +164,19 @@ class Visit:
                 start_new_session=True,
             )
             while process.poll() is None:
-                self._watch_process(process)
+                if self._has(TAKEN):
+                    process.kill()
+                now = time.monotonic()
+                if now - self._logged_at > GREW_SECONDS:
+                    sizes = [
+                        _size(os.path.join(self._folder, name)) for name in (*GROWING, EXECUTED)
+                    ]
+                    if sizes != self._sizes:
+                        self._sizes, self._logged_at = sizes, now
+                        self._log_event("grew")
+                if not self._has_seceded and now - self._looked_at > NEIGHBOUR_SECONDS:
+                    self._looked_at = now
+                    self._make_room(process.pid)
                 time.sleep(LOOK_SECONDS)
             if os.path.lexists(os.path.join(self._folder, RESULT)):
                 return None
@@ -179,19 +187,6 @@ class Visit:
         if said:
             return because("runner-silent-after", exit_code=process.returncode, last=said[-1])
         return because("runner-silent", exit_code=process.returncode)
-
-    def _watch_process(self, process: subprocess.Popen[bytes]) -> None:
-        if self._has(TAKEN):
-            process.kill()
-        now = time.monotonic()
-        if now - self._logged_at > GREW_SECONDS:
-            sizes = [_size(os.path.join(self._folder, name)) for name in (*GROWING, EXECUTED)]
-            if sizes != self._sizes:
-                self._sizes, self._logged_at = sizes, now
-                self._log_event("grew")
-        if not self._has_seceded and now - self._looked_at > NEIGHBOUR_SECONDS:
-            self._looked_at = now
-            self._make_room(process.pid)
 
     def _make_room(self, pid: int) -> None:
         """Free this worker's thread if the work is itself a client of this cluster.

@@ -7,8 +7,9 @@ All state is in the engine and in the attempt folder. Anything in memory may be 
     networks              one network for each run
     attempts              one attempt in its container, from input to outcome
     files                 attempt folders, their transfer, and copied logs
-    checks                short-lived containers that answer one question
-    warm                  containers that serve several notebooks of a run
+    image_checks          short-lived containers that answer one question about an image
+    warm_containers       the pool of containers that serve several notebooks of a run
+    warm_attempt          one attempt in such a container
     deployment_containers  the containers of deployments, and those that are gone
 """
 

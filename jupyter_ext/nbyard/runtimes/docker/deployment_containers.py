@@ -42,7 +42,7 @@ from nbyard.runtimes.docker.attempt_container_spec import (
     container_user,
     visible_gpus,
 )
-from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
+from nbyard.runtimes.docker.image_checks import verify_gpus
 from nbyard.runtimes.protocol import Order
 
 LOG_BYTES = 32 * 2**20

@@ -28,14 +28,13 @@ from nbyard.runtimes.docker.attempt_container_spec import (
 )
 from nbyard.runtimes.docker.attempts import secret_output
 from nbyard.runtimes.docker.attempts.container_attempt import ContainerAttempt
-from nbyard.runtimes.docker.checks.gpu_check import verify_gpus
-from nbyard.runtimes.docker.checks.image_query import Locks
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import prepare_folder, requirements_text, write_image
+from nbyard.runtimes.docker.image_checks import Locks, verify_gpus
 from nbyard.runtimes.docker.networks import Networks
-from nbyard.runtimes.docker.warm.warm_attempt import MARK, WarmAttempt, can_serve
-from nbyard.runtimes.docker.warm.warm_containers import FOLDER as CONTAINERS
-from nbyard.runtimes.docker.warm.warm_containers import WarmContainers
+from nbyard.runtimes.docker.warm_attempt import MARK, WarmAttempt, can_serve
+from nbyard.runtimes.docker.warm_containers import FOLDER as CONTAINERS
+from nbyard.runtimes.docker.warm_containers import WarmContainers
 from nbyard.runtimes.protocol import CodeImage, ImageFor, Observation, Order
 from nbyard.settings import Settings
 

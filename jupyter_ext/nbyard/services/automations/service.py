@@ -166,7 +166,7 @@ class AutomationService:
         real = str(self._parts.files.locate_code(path)) if path else ""
         with self._store.read() as c:
             of = filter_project(self._store, c, caller, project)
-            rows = self._rows.page(c, caller.name, limit + 1, after, search, real, project=of)
+            rows = self._rows.page(c, caller.name, limit + 1, after, search, of, path=real)
             shown = self._all_shown(c, caller, rows)
         return page_of(shown, limit, lambda automation: automation.id)
 

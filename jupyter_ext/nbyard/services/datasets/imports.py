@@ -21,7 +21,7 @@ from nbyard.domain.datasets.structs import (
 from nbyard.domain.digest import digest_of
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_filename, check_name, safe_filename
-from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, name_taken, nearest_names
+from nbyard.domain.naming.unique_names import MAX_TOLD, name_taken, nearest_names
 from nbyard.domain.parsing.urls import WEB, AllowedHosts, check_host, parse_url
 from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.reasons.structs import because
@@ -126,7 +126,9 @@ class ImportRequest:
         with self._store.read() as c:
             credential = self._store.credentials.get(c, self._caller.name, wanted.credential)
             if credential is None or credential.kind != KIND:
-                there = self._store.credentials.page(c, self._caller.name, MAX_TOLD, "", "", KIND)
+                there = self._store.credentials.page(
+                    c, self._caller.name, MAX_TOLD, "", "", kind=KIND
+                )
                 present = nearest_names([other.name for other in there], wanted.credential)
                 why = f"there is no credential '{wanted.credential[:80]}' of the kind s3; {present}"
                 raise Invalid.field("source.url", why)
@@ -151,7 +153,7 @@ class ImportRequest:
             if known.current.state == "importing":
                 raise Conflict(f"The newest version of '{name}' is still importing.")
             return known.id
-        check_free(names, "dataset", name)
+        self._store.datasets.check_free(c, self._caller.name, name)
         return None
 
     def _named(self, c: Connection, name: str) -> str:
@@ -162,18 +164,8 @@ class ImportRequest:
         known = self._replaced(c, name)
         if known is not None:
             return known
-        now = datetime.now(UTC)
-        row = {
-            "id": new_id(),
-            "name": name,
-            "description": self._body.description,
-            "owner": self._caller.name,
-            "revision": 1,
-            "created_at": now,
-            "updated_at": now,
-        }
-        self._store.datasets.insert(c, row)
-        return str(row["id"])
+        description = self._body.description
+        return self._store.datasets.create(c, self._caller.name, name=name, description=description)
 
     def _version(
         self, c: Connection, dataset_id: str, filename: str, source: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -26,14 +26,14 @@ from nbyard.domain.datasets.structs import (
 )
 from nbyard.domain.datasets.table_descriptions import Profile, TablePage
 from nbyard.domain.naming.names import check_name, safe_filename
-from nbyard.domain.naming.unique_names import check_free, no_such
 from nbyard.domain.notebooks.writer import opening_notebook
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
-from nbyard.errors import Conflict, Invalid, NotFound, StaleWrite
+from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.host.project_files import write_whole
 from nbyard.reasons.structs import because
 from nbyard.services.datasets.imports import ImportRequest
 from nbyard.services.operation import operation
+from nbyard.services.patches import given_fields
 from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import ServiceContext, pin_blobs
 from nbyard.services.workflows.dependents import check_unused, workflows_using
@@ -89,10 +89,7 @@ class DatasetService:
         """Show a dataset, by ID or name."""
         self._parts.watch()
         with self._store.read() as c:
-            record = self._store.datasets.get(c, caller.name, dataset)
-            if record is None:
-                names = self._store.datasets.names(c, caller.name)
-                raise no_such("dataset", dataset, names.values())
+            record = self._store.datasets.find(c, caller.name, dataset)
         return self._linked(record)
 
     def _linked(self, dataset: Dataset) -> Dataset:
@@ -125,20 +122,13 @@ class DatasetService:
         Raises:
             StaleWrite: another request changed the dataset.
         """
-        record = self.get(caller, dataset)
-        changes: dict[str, Any] = {}
-        if isinstance(body.name, str):
-            changes["name"] = check_name(body.name)
-        if isinstance(body.description, str):
-            changes["description"] = body.description
+        changes = given_fields(body)
+        seen = changes.pop("revision")
+        if "name" in changes:
+            changes["name"] = check_name(changes["name"])
         with self._store.write() as c:
-            if body.revision != record.revision:
-                raise StaleWrite()
-            names = self._store.datasets.names(c, caller.name)
-            check_free(names, "dataset", changes.get("name", record.name), record.id)
-            if not self._store.datasets.change(c, record, **changes):
-                raise StaleWrite()
-        return self.get(caller, record.id)
+            changed = self._store.datasets.update(c, caller.name, dataset, seen, **changes)
+        return self.get(caller, changed.id)
 
     @operation("DELETE", "/datasets/{dataset}", scope="datasets:write", status=204)
     def delete(self, caller: Caller, dataset: str, force: bool = False) -> None:

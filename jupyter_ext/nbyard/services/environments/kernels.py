@@ -3,7 +3,7 @@
 from nbyard.domain.callers import Caller
 from nbyard.domain.environments.machine_kernels import Kernel
 from nbyard.domain.paging import Page
-from nbyard.host.kernels import installed_kernels as kernels
+from nbyard.host import kernels
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
 

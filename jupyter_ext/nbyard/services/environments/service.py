@@ -29,14 +29,13 @@ from nbyard.domain.environments.structs import (
 )
 from nbyard.domain.ids import new_id
 from nbyard.domain.naming.names import check_name, name_key
-from nbyard.domain.naming.unique_names import check_free, nearest_names
+from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_count, check_limit, page_of
 from nbyard.domain.runs.attempt_views import LogChunk
 from nbyard.domain.state_machines import ENVIRONMENT_VERSION
 from nbyard.errors import Conflict, InUse, Invalid, NotFound
-from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.host.kernels import kernelspec_writer
-from nbyard.logs import log_pieces
+from nbyard.host import kernels
+from nbyard.logs import log_files
 from nbyard.reasons.structs import because
 from nbyard.services.operation import operation
 from nbyard.services.project_filter import filter_project
@@ -144,14 +143,7 @@ class EnvironmentService:
         """Show an environment, by ID or name."""
         self._parts.watch()
         with self._store.read() as c:
-            return self._find(c, caller, environment)
-
-    def _find(self, c: Connection, caller: Caller, key: str) -> Environment:
-        environment = self._store.environments.get(c, caller.name, key)
-        if environment is None:
-            there = nearest_names(self._store.environments.names(c, caller.name).values(), key)
-            raise NotFound(f"There is no environment '{key[:80]}'; {there}.")
-        return environment
+            return self._store.environments.find(c, caller.name, environment)
 
     @operation("GET", "/environment-defaults", scope="environments:read")
     def defaults(self, caller: Caller) -> Page[EnvironmentDefault]:
@@ -167,7 +159,9 @@ class EnvironmentService:
         """
         with self._store.write() as c:
             project = filter_project(self._store, c, caller, body.project)
-            chosen = self._find(c, caller, body.environment).id if body.environment else ""
+            chosen = ""
+            if body.environment:
+                chosen = self._store.environments.find(c, caller.name, body.environment).id
             self._store.environment_defaults.set(c, caller.name, project, chosen)
         return self.defaults(caller)
 
@@ -176,7 +170,7 @@ class EnvironmentService:
         """List the versions of an environment, newest first."""
         self._parts.watch()
         with self._store.read() as c:
-            record = self._find(c, caller, environment)
+            record = self._store.environments.find(c, caller.name, environment)
             return Page(self._store.environments.versions(c, record.id))
 
     @operation("GET", "/environments/{environment}/diff", scope="environments:read")
@@ -200,7 +194,7 @@ class EnvironmentService:
         from nbyard.host.installers import KERNEL_PACKAGES, Installer
 
         with self._store.read() as c:
-            own = self._find(c, caller, environment)
+            own = self._store.environments.find(c, caller.name, environment)
             base = self._store.environments.newest_ready(c, own.id) or own.current
         if body.version:
             older = self._older(caller, environment, body)
@@ -236,7 +230,7 @@ class EnvironmentService:
         older = self._older(caller, environment, body) if body.version else None
         self._parts.retire_idle_dispatcher()
         with self._store.write() as c:
-            record = self._find(c, caller, environment)
+            record = self._store.environments.find(c, caller.name, environment)
             if record.current.state in ENVIRONMENT_VERSION.live:
                 number = record.current.number
                 raise Conflict(f"Version {number} of '{record.name}' is being built.")
@@ -293,7 +287,7 @@ class EnvironmentService:
             Conflict: the version is not being installed.
         """
         with self._store.write() as c:
-            record = self._find(c, caller, environment)
+            record = self._store.environments.find(c, caller.name, environment)
             version, reason = record.current, because("installation-cancelled")
             move = self._store.environments.move
             # The installation may have ended before this request. The move is then refused.
@@ -315,7 +309,7 @@ class EnvironmentService:
         versions = self.versions(caller, environment).items
         chosen_version = _numbered(versions, check_count(version, "version") or versions[0].number)
         path = self._store.folder / version_folder(chosen_version.id) / INSTALL_LOG
-        return log_pieces.read_piece(
+        return log_files.read_piece(
             path, after, done=chosen_version.state in ENVIRONMENT_VERSION.terminal
         )
 
@@ -329,14 +323,14 @@ class EnvironmentService:
             InUse: a run uses the environment.
         """
         with self._store.write() as c:
-            record = self._find(c, caller, environment)
+            record = self._store.environments.find(c, caller.name, environment)
             versions = self._store.environments.versions(c, record.id)
             used = self._store.uses.by_runs(c)
             if not force and any(version.id in used for version in versions):
                 raise InUse(f"'{record.name}' is used by a run that has not finished.")
             self._store.environments.delete(c, record)
         # Only after the commit, so that a failed deletion leaves the environment complete.
-        kernelspec_writer.withdraw_kernel(record.kernel, record.id)
+        kernels.withdraw_kernel(record.kernel, record.id)
         for version in versions:
             # A version whose installation never started has no folder.
             with contextlib.suppress(FileNotFoundError):

@@ -32,7 +32,6 @@ from nbyard.domain.inspection.help_parser import read_help
 from nbyard.domain.limits import invalid_limits
 from nbyard.domain.naming.names import check_name
 from nbyard.domain.naming.runtime_names import PROCESS
-from nbyard.domain.naming.unique_names import check_free
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.runs.previews.command_lines import CommandDraft, CommandPreview, preview_command
 from nbyard.domain.workflows.structs import Node
@@ -41,10 +40,10 @@ from nbyard.freezing.environment_resolution import find_default, find_used
 from nbyard.freezing.executable_versions import Code, Freezer, with_imported
 from nbyard.freezing.node_problems import first_problem
 from nbyard.freezing.node_resolution import Resolver, import_hints
+from nbyard.host import kernels
 from nbyard.host.help_output import command_to_start, program_on_disk, run_help
-from nbyard.host.kernels import installed_kernels as kernels
 from nbyard.host.project_files import MAX_DOCUMENT, file_of, write_whole
-from nbyard.importers.registry import exporters
+from nbyard.importers.protocol import exporters
 from nbyard.kinds.notebook import has_same_code
 from nbyard.reasons.structs import Reason, because
 from nbyard.services.executables.undeclared_files import declare_files
@@ -261,8 +260,7 @@ class ExecutableService:
         known = self._store.executables.by_path(c, caller.name, path) if path else None
         wanted = name or (known.name if known else code.stem)
         if name:
-            names = self._store.executables.names(c, caller.name)
-            check_free(names, "executable", name, known.id if known else "")
+            self._store.executables.check_free(c, caller.name, name, known.id if known else "")
         if known is not None:
             self._store.executables.change(c, known, name=wanted)
             return known.id
@@ -311,10 +309,9 @@ class ExecutableService:
             changes["description"] = body.description
         code, description, fields = self._corrected(record, body)
         with self._store.write() as c:
-            names = self._store.executables.names(c, caller.name)
-            check_free(names, "executable", changes.get("name", record.name), record.id)
-            if not self._store.executables.change(c, record, **changes):
-                raise StaleWrite()
+            name = changes.get("name", record.name)
+            self._store.executables.check_free(c, caller.name, name, record.id)
+            self._store.executables.change(c, record, **changes)
             if fields is not None:
                 self._freezer.keep(c, record.id, fields)
         if isinstance(body.upload, str):

@@ -25,9 +25,8 @@ from nbyard.domain.models.structs import (
 )
 from nbyard.errors import Invalid, NotFound
 from nbyard.host.project_files import MAX_DOCUMENT
-from nbyard.kinds.model import read_model
-from nbyard.kinds.model_classes import check_class
-from nbyard.logs.log_pieces import has_more_than
+from nbyard.kinds.model import check_class, read_model
+from nbyard.logs.log_files import has_more_than
 from nbyard.transfer import bundles
 
 if TYPE_CHECKING:

@@ -328,8 +328,7 @@ def _stage(parts: ServiceContext, entries: Mapping[str, TreeEntry], folder: Path
 
 def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Mapping[str, str]]:
     """Return the Python of the task's environment or local kernel, else that of nbyard."""
-    from nbyard.host.kernels import installed_kernels as kernels
-    from nbyard.host.kernels import kernelspec_writer
+    from nbyard.host import kernels
 
     plan, version = output.task.plan, output.version
     if plan.environment is not None:
@@ -337,7 +336,7 @@ def _interpreter_of_task(parts: ServiceContext, output: Output) -> tuple[str, Ma
             used = parts.store.environments.version(c, plan.environment.version_id)
         place = Path(used.place) / "bin/python" if used and used.place else Path()
         if place.is_file():
-            return str(place), kernelspec_writer.ALONE
+            return str(place), kernels.ALONE
     if version is not None and version.kind == "notebook" and plan.runtime == PROCESS:
         try:
             other = "" if plan.kernel else version.language

@@ -15,7 +15,7 @@ from nbyard.domain.ids import is_id, new_id
 from nbyard.domain.inspection.functions import split_function_path
 from nbyard.domain.lineage.openlineage import sample_event
 from nbyard.domain.naming.names import check_name
-from nbyard.domain.naming.unique_names import MAX_TOLD, check_free, nearest_names
+from nbyard.domain.naming.unique_names import MAX_TOLD
 from nbyard.domain.notices.channel_urls import check_channel_url
 from nbyard.domain.notices.rules import check_digest, check_rules
 from nbyard.domain.notices.structs import (
@@ -33,7 +33,7 @@ from nbyard.domain.notices.structs import (
 )
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.parsing.urls import AllowedHosts
-from nbyard.errors import InUse, Invalid, NotFound, StaleWrite
+from nbyard.errors import InUse, Invalid, StaleWrite
 from nbyard.host import clock
 from nbyard.services.operation import operation
 from nbyard.services.service_context import ServiceContext
@@ -78,8 +78,8 @@ class ChannelService:
             updated_at=now,
         )
         with self._store.write() as c:
-            check_free(self._store.channels.names(c, caller.name), "notice channel", name)
-            self._store.channels.insert(c, made, self._secret(body.url))
+            self._store.channels.check_free(c, caller.name, name)
+            self._store.channels.insert_sealed(c, made, self._secret(body.url))
             self._store.rules.replace(c, caller.name, made.id, rules)
         return self.get(caller, made.id)
 
@@ -98,7 +98,8 @@ class ChannelService:
     def get(self, caller: Caller, channel: str) -> Channel:
         """Show a notice channel, by ID or name, with its rules and its last error."""
         with self._store.read() as c:
-            return self._with_rules_and_counts(c, [self._find(c, caller, channel)])[0]
+            record = self._store.channels.find(c, caller.name, channel)
+            return self._with_rules_and_counts(c, [record])[0]
 
     @operation("PATCH", "/channels/{channel}", scope="channels:write")
     def update(self, caller: Caller, channel: str, body: ChannelPatch) -> Channel:
@@ -110,7 +111,7 @@ class ChannelService:
         columns: dict[str, Any] = {}
         secret, rules = None, None
         with self._store.read() as c:
-            record = self._find(c, caller, channel)
+            record = self._store.channels.find(c, caller.name, channel)
             known = self._store.rules.of_channels(c, [record.id]).get(record.id, [])
         if body.revision != record.revision:
             raise StaleWrite
@@ -126,10 +127,8 @@ class ChannelService:
             secret = self._secret(body.url)
         with self._store.write() as c:
             if "name" in columns:
-                names = self._store.channels.names(c, caller.name)
-                check_free(names, "notice channel", columns["name"], record.id)
-            if not self._store.channels.change(c, record, secret, **columns):
-                raise StaleWrite
+                self._store.channels.check_free(c, caller.name, columns["name"], record.id)
+            self._store.channels.change_sealed(c, record, secret, **columns)
             if rules is not None:
                 self._store.rules.replace(c, caller.name, record.id, rules)
         # Messages that waited for a working URL are due at once after a change of the URL.
@@ -146,7 +145,7 @@ class ChannelService:
             InUse: a rule uses the channel.
         """
         with self._store.write() as c:
-            record = self._find(c, caller, channel)
+            record = self._store.channels.find(c, caller.name, channel)
             users = self._store.rules.automations_of(c, [record.id]).get(record.id, [])
             if users and not force:
                 why = f"'{record.name}' is used by {', '.join(users[:MAX_TOLD])}."
@@ -160,7 +159,7 @@ class ChannelService:
         After a success, messages that wait because of an error are sent at once.
         """
         with self._store.read() as c:
-            record = self._find(c, caller, channel)
+            record = self._store.channels.find(c, caller.name, channel)
             receiver = self._store.channels.with_url(c, record)
         now = clock.now()
         # No transaction is open here: a slow channel would block all writers of the store.
@@ -171,7 +170,7 @@ class ChannelService:
             else:
                 # A failed test does not change the pause of the messages that wait, which the
                 # dispatcher may have set during the test.
-                later = self._find(c, caller, channel).retry_at
+                later = self._store.channels.find(c, caller.name, channel).retry_at
                 self._store.channels.note_failed(c, record, now, delivery.reason, later)
         self._parts.watch()
         return ChannelTest(delivery.reason is None, delivery.reason)
@@ -198,17 +197,9 @@ class ChannelService:
         if outcome and outcome not in OUTCOMES:
             raise Invalid.field("outcome", f"must be one of {', '.join(OUTCOMES)}")
         with self._store.read() as c:
-            record = self._find(c, caller, channel)
+            record = self._store.channels.find(c, caller.name, channel)
             page = self._store.notices.page(c, record.id, limit + 1, after, outcome)
         return page_of(page, limit, lambda notice: notice.id)
-
-    def _find(self, c: Connection, caller: Caller, key: str) -> Channel:
-        channel = self._store.channels.get(c, caller.name, key)
-        if channel is None:
-            names = self._store.channels.names(c, caller.name).values()
-            present = nearest_names(names, key[:80])
-            raise NotFound(f"There is no notice channel '{key[:80]}'; {present}.")
-        return channel
 
     def _with_rules_and_counts(
         self, c: Connection, channels: builtins.list[Channel]

@@ -161,8 +161,7 @@ def _replace(
         why = f"there may be at most {MOST_RULES} rules"
         raise Invalid.field(entry_path("notifications", name), why)
     store.rules.replace(c, project.owner, channel.id, [*kept, *rules])
-    if not store.channels.change(c, channel, None):
-        raise StaleWrite
+    store.channels.change(c, channel)
 
 
 def _checked_rules(

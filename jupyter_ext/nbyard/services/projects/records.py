@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from nbyard.domain.callers import Caller
-from nbyard.domain.ids import new_id
-from nbyard.domain.naming.unique_names import check_free, no_such
+from nbyard.domain.naming.unique_names import no_such
 from nbyard.domain.paging import Page, check_limit, page_of
 from nbyard.domain.projects.project_checks import check_fields
 from nbyard.domain.projects.structs import (
@@ -33,14 +32,14 @@ from nbyard.domain.runs.retention import (
     ProjectRetention,
 )
 from nbyard.domain.runs.structs import Run
-from nbyard.errors import Invalid, NotFound, StaleWrite
+from nbyard.errors import Invalid, NotFound
 from nbyard.freezing.executable_versions import Code, Freezer
 from nbyard.freezing.pushed_folders import folder_of, folder_of_pushes
 from nbyard.host.project_files import file_of
 from nbyard.services.idempotency_keys import find_earlier_request, store_idempotency_key
 from nbyard.services.operation import operation
 from nbyard.services.patches import given_fields
-from nbyard.services.project_filter import filter_project, find_project
+from nbyard.services.project_filter import filter_project
 from nbyard.services.service_context import pin_blobs
 from nbyard.services.workflows.file_tracking import record_file, saved_workflow, unrun_files
 from nbyard.services.workflows.pushed_workflows import release_workflows
@@ -64,18 +63,13 @@ class ProjectRecords:
     @operation("POST", "/projects", scope="projects:write", status=201)
     def create(self, caller: Caller, body: NewProject, idempotency_key: str = "") -> Project:
         """Create a project."""
-        now = datetime.now(UTC)
-        fields = check_fields(msgspec.structs.asdict(body))
+        fields = _plain(check_fields(msgspec.structs.asdict(body)))
         with self._store.write() as c:
             made = find_earlier_request(self._parts, c, caller.name, idempotency_key, body)
             if made is None:
-                made = new_id()
-                check_free(self._rows.names(c, caller.name), "project", fields["name"])
-                row = {"id": made, "owner": caller.name, "revision": 1, **_plain(fields)}
-                row |= {"files": "", "git": None}
-                self._rows.insert(c, {**row, "created_at": now, "updated_at": now})
+                made = self._rows.create(c, caller.name, **fields, files="", git=None)
                 store_idempotency_key(self._parts, c, caller.name, idempotency_key, body, made)
-            return find_project(self._store, c, caller, made)
+            return self._rows.find(c, caller.name, made)
 
     @operation("GET", "/projects", scope="projects:read")
     def list(
@@ -91,7 +85,7 @@ class ProjectRecords:
     def get(self, caller: Caller, project: str) -> Project:
         """Show a project, by ID or name."""
         with self._store.read() as c:
-            return find_project(self._store, c, caller, project)
+            return self._rows.find(c, caller.name, project)
 
     @operation("PATCH", "/projects/{project}", scope="projects:write")
     def update(self, caller: Caller, project: str, body: ProjectPatch) -> Project:
@@ -102,21 +96,15 @@ class ProjectRecords:
         """
         given = given_fields(body)
         seen = given.pop("revision")
-        fields = check_fields(given)
+        fields = _plain(check_fields(given))
         with self._store.write() as c:
-            record = find_project(self._store, c, caller, project)
-            if "name" in fields:
-                names = self._rows.names(c, caller.name)
-                check_free(names, "project", fields["name"], record.id)
-            if seen != record.revision or not self._rows.change(c, record, **_plain(fields)):
-                raise StaleWrite
-            return find_project(self._store, c, caller, record.id)
+            return self._rows.update(c, caller.name, project, seen, **fields)
 
     @operation("DELETE", "/projects/{project}", scope="projects:write", status=204)
     def delete(self, caller: Caller, project: str) -> None:
         """Delete a project. Its resources are kept."""
         with self._store.write() as c:
-            record = find_project(self._store, c, caller, project)
+            record = self._rows.find(c, caller.name, project)
             self._rows.delete(c, record)
             # Schedules outlive their project, and their runs still read the pushed files.
             folder = folder_of(self._store, record.id)
@@ -204,7 +192,7 @@ class ProjectRecords:
         kinds, limit, after, search = asked
         check_limit(limit)
         with self._store.read() as c:
-            of = find_project(self._store, c, caller, project)
+            of = self._rows.find(c, caller.name, project)
             resources = self._rows.resources(
                 *(c, of, kinds, limit + 1, after, search),
                 linked=linked,
@@ -233,13 +221,13 @@ class ProjectRecords:
         code = self._unrun_code(freezer, caller.name, body)
         fields = freezer.prepare(code, code.description) if code else {}
         with self._store.write() as c:
-            of = find_project(self._store, c, caller, project)
+            of = self._rows.find(c, caller.name, project)
             if code:
                 resource = freezer.follow(c, caller.name, code, fields).id
             else:
                 resource = self._find(c, caller, body.kind, body.resource, records=True)
             self._rows.link(c, of, body.kind, resource)
-            return find_project(self._store, c, caller, of.id)
+            return self._rows.find(c, caller.name, of.id)
 
     def _unrun_code(self, freezer: Freezer, owner: str, body: NewLink) -> Code | None:
         """Return the code in a file that is to be linked and is no executable yet, if it is one."""
@@ -265,7 +253,7 @@ class ProjectRecords:
         """
         of_kind = check_kind(kind)
         with self._store.write() as c:
-            of = find_project(self._store, c, caller, project)
+            of = self._rows.find(c, caller.name, project)
             if not self._rows.unlink(c, of, of_kind, self._find(c, caller, of_kind, resource)):
                 raise NotFound(f"The {kind} '{resource[:80]}' is not linked to this project.")
 
@@ -309,7 +297,7 @@ class ProjectRecords:
     def retention(self, caller: Caller, project: str) -> ProjectRetention:
         """List the retention policies of a project."""
         with self._store.read() as c:
-            record = find_project(self._store, c, caller, project)
+            record = self._rows.find(c, caller.name, project)
             return ProjectRetention(self._store.retention.of_project(c, record))
 
     @operation("PATCH", "/projects/{project}/retention/{policy}", scope="projects:write")
@@ -326,7 +314,7 @@ class ProjectRecords:
         """
         name = body.check(policy)
         with self._store.write() as c:
-            record = find_project(self._store, c, caller, project)
+            record = self._rows.find(c, caller.name, project)
             known = {existing.name for existing in self._store.retention.of_project(c, record)}
             if name not in known and len(known) >= MOST_POLICIES:
                 raise Invalid.field(
@@ -345,7 +333,7 @@ class ProjectRecords:
     def delete_policy(self, caller: Caller, project: str, policy: str) -> None:
         """Delete a retention policy of a project."""
         with self._store.write() as c:
-            record = find_project(self._store, c, caller, project)
+            record = self._rows.find(c, caller.name, project)
             if not self._store.retention.delete_policy(c, record, policy):
                 present = [
                     existing.name for existing in self._store.retention.of_project(c, record)

@@ -34,7 +34,6 @@ from nbyard.host.project_files import MAX_DOCUMENT
 from nbyard.reasons.structs import because
 from nbyard.services.environments.service import EnvironmentService
 from nbyard.services.operation import operation
-from nbyard.services.project_filter import find_project
 from nbyard.services.projects.automatic_links import CREATED, SCOPE, link_result
 from nbyard.services.projects.pushed_files import (
     check_files,
@@ -161,7 +160,7 @@ class ProjectService(ProjectRecords):
     def definition(self, caller: Caller, project: str) -> PulledProject:
         """Show what the server has of a pushed project: its file, and its other files."""
         with self._store.read() as c:
-            record = find_project(self._store, c, caller, project)
+            record = self._rows.find(c, caller.name, project)
             rows = pushed_rows(self._parts, c, caller.name, record.id)
             environments = {}
             for resource in self._rows.resources(c, record, ("environment",), 500, "", ""):
@@ -187,7 +186,7 @@ class ProjectService(ProjectRecords):
             NotFound: The project has no such pushed file.
         """
         with self._store.read() as c:
-            record = find_project(self._store, c, caller, project)
+            record = self._rows.find(c, caller.name, project)
         if not record.files:
             raise NotFound(f"The project '{record.name}' has no pushed files.")
         if not path:
@@ -224,7 +223,7 @@ class ProjectService(ProjectRecords):
         environments = self._checked_environments(body.definition.environments)
         with self._store.read() as c:
             known = self._rows.id_of(c, caller.name, fields.name)
-            project = find_project(self._store, c, caller, known) if known else None
+            project = self._rows.find(c, caller.name, known) if known else None
             rows = pushed_rows(self._parts, c, caller.name, project.id) if project else {}
             present_schedules = stored_schedules(rows)
             wanted = wanted_schedules(body.definition.schedules, present_schedules, body.files)
@@ -294,9 +293,8 @@ class ProjectService(ProjectRecords):
             else:
                 made = comparison.project.id
                 # Also without changed fields, so that of two pushes at once one is refused.
-                if not self._rows.change(c, comparison.project, **fields):
-                    raise StaleWrite
-            return find_project(self._store, c, caller, made)
+                self._rows.change(c, comparison.project, **fields)
+            return self._rows.find(c, caller.name, made)
 
     def _is_applied(self, comparison: Compared) -> bool:
         """Return whether all schedules and workflows use the files of the last push.

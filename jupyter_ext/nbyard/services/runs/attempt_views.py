@@ -18,8 +18,8 @@ from nbyard.domain.datasets.previews import ShownMetric, last_line
 from nbyard.domain.runs.attempt_views import Activity, LogChunk
 from nbyard.domain.runs.structs import Attempt, Task
 from nbyard.domain.state_machines import ATTEMPT
-from nbyard.logs import log_pieces
-from nbyard.logs.log_pieces import without_gap_reasons
+from nbyard.logs import log_files
+from nbyard.logs.log_files import without_gap_reasons
 
 MAX_NOTEBOOK = 256 * 2**20
 MAX_USAGE = 8 * 2**20
@@ -48,13 +48,13 @@ def surroundings(store: Path, task: Task) -> contract.Surroundings | None:
 def log(store: Path, task: Task, after: int, before: int = 0) -> LogChunk:
     """Return a piece of the log of a task's newest attempt.
 
-    For the limits see `log_pieces.piece`.
+    For the limits see `log_files.piece`.
     """
     if not task.attempts:
         return LogChunk("", 0, task.state in ("succeeded", "failed", "cancelled", "skipped"))
     attempt = task.attempts[-1]
     path = attempt_folder_of(store, attempt.id, attempt.worker) / contract.LOG
-    piece = log_pieces.read_piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
+    piece = log_files.read_piece(path, after, before, done=attempt.state in ATTEMPT.terminal)
     return msgspec.structs.replace(piece, attempt=attempt.number)
 
 

@@ -43,7 +43,7 @@ from nbyard.freezing.node_resolution import import_hints
 from nbyard.freezing.pushed_folders import pushed_context
 from nbyard.freezing.runs.run_creation import plan_run, recorded_values
 from nbyard.freezing.runs.templates import WORKFLOW, content_of, freeze
-from nbyard.host.capacity import capacity
+from nbyard.host.hardware import capacity
 from nbyard.reasons.structs import Reason, all_of
 from nbyard.services.operation import operation
 from nbyard.services.runs.previews import RunPreviews

@@ -1,11 +1,7 @@
 """Spells commands that start runs, or that store runs of automations."""
 
-from datetime import datetime
-from typing import Any
-
 from msgspec import UNSET
 
-from nbyard.domain.automations.backfills import NewBackfill
 from nbyard.domain.automations.structs import (
     AutomaticRun,
     AutomationPatch,
@@ -18,12 +14,20 @@ from nbyard.domain.automations.structs import (
     OnRun,
     OnWebhook,
 )
-from nbyard.domain.automations.times.structs import Missed, Phrase
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.notices.structs import DEFAULT_EVENTS, AutomationNotice
 from nbyard.domain.runs.clean_up import CleanUpRules, NewRetention
 from nbyard.domain.runs.retention import PolicyRules
 from nbyard.domain.runs.structs import NewRun
-from nbyard.services.spelling.words import Commands, Path, Words, need, need_defaults, target_of
+from nbyard.services.spelling.words import (
+    Commands,
+    Path,
+    Words,
+    need,
+    need_defaults,
+    presented,
+    target_of,
+)
 
 # `origin` says what sends a request, so each spelling has its own.
 VALUES = ("path", "executable", "parameters", "texts", "force", "origin")
@@ -67,55 +71,22 @@ def _stored(command: Words, body: AutomaticRun) -> list[str]:
 
 
 def create_automation(_path: Path, body: NewAutomation) -> list[str]:
-    command = _start(Words("automations", "create"), body.on).option("--zone", body.zone, "")
-    _limits(command, body.starts_at, body.ends_at, body.at_most)
-    usual = Missed()
-    command.option("--missed", body.missed.policy, usual.policy)
-    command.option("--window", body.missed.window_seconds, usual.window_seconds)
-    command.option("--most", body.missed.most, usual.most)
-    command.pairs("--value", body.values_from).option("--overlap", body.overlap)
-    command.flag("--pinned", body.mode == "pinned")
-    command.each("--notify", map(_notice, body.notify)).option("--name", body.name, "")
+    command = _start(Words("automations", "create"), body.on)
+    command.fields(body, besides=("run", "on", "notify", "is_enabled"))
+    command.each("--notify", map(_notice, body.notify))
     return _stored(command.flag("--disabled", not body.is_enabled), body.run)
 
 
 def update_automation(path: Path, body: AutomationPatch) -> list[str]:
     """Return the words of `nbyard automations update` for a request."""
+    need(body.run is UNSET and body.notify != [])
     command = Words("automations", "update")
-    need(body.run is UNSET and body.notify != [] and body.values_from != {})
-    # No option removes a limit that is set.
-    need(None not in (body.starts_at, body.ends_at, body.at_most))
     if body.on is not UNSET:
         _start(command, body.on)
-    command.option("--zone", body.zone)
-    _limits(command, body.starts_at, body.ends_at, body.at_most)
-    if body.missed is not UNSET:
-        command.option("--missed", body.missed.policy)
-        command.option("--window", body.missed.window_seconds).option("--most", body.missed.most)
-    if body.values_from is not UNSET:
-        command.pairs("--value", body.values_from)
-    command.option("--overlap", body.overlap)
-    command.flag("--pinned", body.mode == "pinned").flag("--follow", body.mode == "follows")
+    command.fields(body, besides=("on", "notify"))
     if body.notify is not UNSET:
         command.each("--notify", map(_notice, body.notify))
-    command.option("--name", body.name).flag("--refreeze", body.refreeze)
     return command.done(path["automation"])
-
-
-def _limits(command: Words, starts_at: Any, ends_at: Any, at_most: Any) -> None:
-    command.option("--from", _typed_moment(starts_at)).option("--until", _typed_moment(ends_at))
-    command.option("--at-most", at_most)
-
-
-def _typed_moment(at: Any) -> Any:
-    """Return a time as users type it.
-
-    A fixed time needs an offset, one in the automation's zone has none.
-    """
-    if not isinstance(at, datetime):
-        return at
-    need(at.tzinfo is None and not at.microsecond and at.year >= 1000)
-    return f"{at:%Y-%m-%dT%H:%M:%S}" if at.second else f"{at:%Y-%m-%dT%H:%M}"
 
 
 def _notice(notice: AutomationNotice) -> str:
@@ -123,12 +94,6 @@ def _notice(notice: AutomationNotice) -> str:
     if [*notice.events] == [*DEFAULT_EVENTS]:
         return notice.channel
     return f"{notice.channel}:{','.join(notice.events)}"
-
-
-def backfill(path: Path, body: NewBackfill) -> list[str]:
-    command = Words("automations", "backfill").option("--from", _typed_moment(body.since))
-    command.option("--until", _typed_moment(body.until)).option("--at-once", body.at_once, 1)
-    return command.flag("--again", body.again).done(path["automation"])
 
 
 def _start(command: Words, on: On) -> Words:
@@ -186,5 +151,5 @@ COMMANDS: Commands = {
     "automations.create": create_automation,
     "automations.update": update_automation,
     "automations.fire": fire,
-    "backfills.create": backfill,
+    "backfills.create": presented("automations", "backfill"),
 }

@@ -51,10 +51,10 @@ from nbyard.freezing.node_problems import unread_reason
 from nbyard.freezing.node_resolution import Freeze, Resolver, import_hints
 from nbyard.freezing.pinned_nodes import pinned_node
 from nbyard.freezing.pushed_folders import folder_of_pushes, pushed_context, pushed_path
+from nbyard.host import kernels
 from nbyard.host.entry_points import check_runtimes
 from nbyard.host.example_files import copied_example, source
-from nbyard.host.kernels import installed_kernels as kernels
-from nbyard.host.kernels.installed_kernels import NATIVE
+from nbyard.host.kernels import NATIVE
 from nbyard.host.project_files import DOCUMENT, ProjectFiles
 from nbyard.services.executables.undeclared_files import folder_of, opened_files_of_nodes
 from nbyard.services.operation import operation

@@ -17,9 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nbyard.serving.call_model import ModelFailed, words_of
 from nbyard.serving.codec import BadAnswer, ValueRefused
-from nbyard.serving.load_model import NoModel, Spec, load_model, read_spec
+from nbyard.serving.models import ModelFailed, NoModel, Spec, load_model, read_spec, words_of
 
 from .dask_worker_functions import HEAD
 

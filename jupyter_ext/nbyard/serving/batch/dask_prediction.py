@@ -25,14 +25,12 @@ from typing import Any
 
 import nbyard.serving
 from nbyard.runner.handoff import text_format
-from nbyard.serving.call_model import ModelFailed
+from nbyard.serving.batch import dask_worker_functions
 from nbyard.serving.codec import BadAnswer, ValueRefused
 from nbyard.serving.dask_worker_code import EXPRESSION, SCHEDULER, WORKER, WorkerCode
-from nbyard.serving.load_model import Spec
+from nbyard.serving.models import ModelFailed, Spec
 
-from . import dask_worker_functions
-from .predict_files import Over
-from .read_ahead import Numbered
+from .predict_files import Numbered, Over
 from .table_files import CannotRead
 
 log = logging.getLogger("nbyard.serving")
@@ -108,18 +106,16 @@ class ClusterPrediction:
             # choose the worker with the fewest pieces per thread
             busy = Counter(where for future, where in waiting if not future.done())
             where = min(threads, key=lambda worker: busy[worker] / threads[worker], default="")
-            waiting.append((self._submit(first, batch, where), where))
+            call = CODE.call("predicted", self._key, self._archive, first, arrow_bytes(batch))
+            key = f"nbyard-piece-{self._key}-{first}"
+            there = {"workers": [where], "allow_other_workers": True} if where else {}
+            waiting.append(
+                (self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there), where)
+            )
         while waiting:
             yield self._answer_of(waiting.popleft()[0])
         for error in trouble:
             raise error
-
-    def _submit(self, first: int, batch: Any, where: str) -> Any:
-        """Submit a piece to the worker `where`; Dask would prefer a worker with the archive."""
-        call = CODE.call("predicted", self._key, self._archive, first, arrow_bytes(batch))
-        key = f"nbyard-piece-{self._key}-{first}"
-        there = {"workers": [where], "allow_other_workers": True} if where else {}
-        return self._client.submit(eval, EXPRESSION, call, key=key, pure=False, **there)
 
     def _answer_of(self, future: Any) -> Any:
         answer, content = future.result()

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from nbyard.serving.codec import Schema
-from nbyard.serving.load_model import Spec
+from nbyard.serving.models import Spec
 
 from .table_files import open_writer
 
@@ -61,7 +61,14 @@ class Parts:
             os.makedirs(self._folder)
             self._write(ABOUT, about)
         if not self.is_done:
-            self._discard_invalid_parts()
+            names = os.listdir(self._folder)
+            for match in in_order(names):
+                if _digest(self._place(match[0])) != match[3]:
+                    break
+                self._names.append(match[0])
+                self.rows += int(match[2])
+            for name in {*names} - {*self._names, ABOUT}:
+                os.remove(self._place(name))
 
     def _read(self, name: str) -> str:
         try:
@@ -91,17 +98,6 @@ class Parts:
             return f"{rows} {_digest(self._target)}"
         except FileNotFoundError:
             return ""
-
-    def _discard_invalid_parts(self) -> None:
-        """Keep the valid parts from the first one on without a gap; delete all others."""
-        names = os.listdir(self._folder)
-        for match in in_order(names):
-            if _digest(self._place(match[0])) != match[3]:
-                break
-            self._names.append(match[0])
-            self.rows += int(match[2])
-        for name in {*names} - {*self._names, ABOUT}:
-            os.remove(self._place(name))
 
     def add(self, batch: Any) -> None:
         """Add the predictions of the next piece; save a part if it is time."""

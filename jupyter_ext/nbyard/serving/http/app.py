@@ -11,17 +11,15 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from nbyard.serving.call_model import ModelFailed, Predictor
 from nbyard.serving.codec import BadAnswer, Columns, ValueRefused
-from nbyard.serving.load_model import Spec, load_model
+from nbyard.serving.models import ModelFailed, Predictor, Spec, load_model
 
-from .access import Access
-from .bodies import CSV, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
 from .call_watchdog import BlockedByLateCall, CallTimedOut, Predict
 from .micro_batches import QueueFull, Worker
 from .open_inference_protocol import MalformedRequest, outputs_of, read_request, tensors_of
 from .openapi import document
 from .plain_json_and_mlflow import NOT_JSON, read_csv, read_invocation, read_json, records_of
+from .requests import CSV, Access, Body, BodyTooLarge, IncompleteBody, UnsupportedBody, decompress
 
 JSON = b"application/json"
 TEXT = b"text/plain; version=0.0.4; charset=utf-8"
@@ -206,9 +204,10 @@ class App:
     async def _run_lifespan(self, receive: Receive, send: Send) -> None:
         """Start the model's thread, wait for shutdown, and let accepted calls finish."""
         await receive()
-        limits = (self._max_rows, self._fail, self._call_seconds)
         # Created here and not in `__init__`, because `Worker` needs the running event loop.
-        self.worker = Worker(self._load, *limits, self.loaded)
+        self.worker = Worker(
+            self._load, self._max_rows, self._fail, self._call_seconds, self.loaded
+        )
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.worker.close()
@@ -226,7 +225,18 @@ class App:
 
     async def _answer(self, scope: Message, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        route, handlers = self._match_route(scope["path"])
+        path = scope["path"]
+        path = path.rstrip("/") or "/"
+        if path.startswith("/v2/models/"):
+            asked, name = path.removeprefix("/v2/models/"), self._spec.name
+            is_known = f"{asked}/".startswith(f"{name}/")  # a name may contain slashes
+            rest = [part for part in asked.removeprefix(name).split("/") if part]
+            if rest[:1] == ["versions"] and len(rest) >= VERSION_PARTS:
+                is_known = is_known and rest[1] == self._spec.version
+                rest = rest[VERSION_PARTS:]
+            path = "/".join(["/v2/models/{model}", *rest]) if is_known else ""
+        # All unknown paths share one label, or scanners would add a metric with each request.
+        route, handlers = path if path in self._routes else "other", self._routes.get(path, {})
         # Before the body is read, so that strangers cannot fill the memory.
         if self._access.admits(scope["headers"]):
             answer = await self._handle(handlers, scope, receive)
@@ -243,23 +253,6 @@ class App:
         await send(begin)
         await send({"type": "http.response.body", "body": answer.body})
         self._metrics.note(route, answer.status, time.perf_counter() - started)
-
-    def _match_route(self, path: str) -> tuple[str, dict[str, Handler]]:
-        """Return the route of a path and its handlers by method; `other` for unknown paths.
-
-        In the route, the model's name is a placeholder.
-        """
-        path = path.rstrip("/") or "/"
-        if path.startswith("/v2/models/"):
-            asked, name = path.removeprefix("/v2/models/"), self._spec.name
-            is_known = f"{asked}/".startswith(f"{name}/")  # a name may contain slashes
-            rest = [part for part in asked.removeprefix(name).split("/") if part]
-            if rest[:1] == ["versions"] and len(rest) >= VERSION_PARTS:
-                is_known = is_known and rest[1] == self._spec.version
-                rest = rest[VERSION_PARTS:]
-            path = "/".join(["/v2/models/{model}", *rest]) if is_known else ""
-        # All unknown paths share one label, or scanners would add a metric with each request.
-        return path if path in self._routes else "other", self._routes.get(path, {})
 
     async def _handle(
         self, handlers: dict[str, Handler], scope: Message, receive: Receive

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from itertools import accumulate, chain
 from typing import NamedTuple
 
-from nbyard.serving.call_model import ModelFailed, words_of
 from nbyard.serving.codec import Columns, ValueRefused
+from nbyard.serving.models import ModelFailed, words_of
 
 from .call_watchdog import BlockedByLateCall, Calls, CallTimedOut, Predict
 
@@ -147,7 +147,17 @@ class Worker:
         if not self._is_busy or self.is_late:
             return
         if self.calls.is_late:
-            self._stop_waiting()
+            self.is_late = True
+            log.error("%s; %d requests waited", self.calls.words_of_held(), self.requests_waiting)
+            for asked in self._asked:
+                _fail(asked, CallTimedOut(self.calls.words_of_late()))
+            for asked in self._waiting:
+                _fail(asked, BlockedByLateCall(self.calls.words_of_held()))
+            self._waiting.clear()
+            self.rows_waiting = 0
+            self._give_up_later()
+            if self._is_closed:
+                self.ended.set()
             return
         if self.calls.seconds >= LONG_SECONDS and not self._is_long:
             self._is_long = True
@@ -155,19 +165,6 @@ class Worker:
                 "%s; %d more requests wait", self.calls.description(), self.requests_waiting
             )
         self._schedule_check()
-
-    def _stop_waiting(self) -> None:
-        self.is_late = True
-        log.error("%s; %d requests waited", self.calls.words_of_held(), self.requests_waiting)
-        for asked in self._asked:
-            _fail(asked, CallTimedOut(self.calls.words_of_late()))
-        for asked in self._waiting:
-            _fail(asked, BlockedByLateCall(self.calls.words_of_held()))
-        self._waiting.clear()
-        self.rows_waiting = 0
-        self._give_up_later()
-        if self._is_closed:
-            self.ended.set()
 
     def _give_up_later(self) -> None:
         """Call `fail` when the late call exceeds the patience."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from nbyard.serving.codec import Schema
-from nbyard.serving.load_model import Spec
+from nbyard.serving.models import Spec
 
 TYPES: dict[str, dict[str, Any]] = {
     "int": {"type": "integer", "format": "int64"},

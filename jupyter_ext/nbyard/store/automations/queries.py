@@ -21,7 +21,7 @@ from nbyard.domain.automations.times.structs import Missed, Timing
 from nbyard.errors import StaleWrite
 from nbyard.store.database.compiled_statements import Prepared
 from nbyard.store.facts import FactRows
-from nbyard.store.named_rows import NamedRows
+from nbyard.store.named_rows import Named, NamedRows
 from nbyard.store.notices.channels import RuleRows
 from nbyard.store.schema.automation_tables import automation_files, automations
 from nbyard.store.schema.scratch_runs import HISTORY
@@ -98,10 +98,10 @@ OTHERS = [name for name in AutomationRow.__struct_fields__ if name != "automatio
 class AutomationRows(NamedRows[AutomationRow]):
     """Queries on automations; queries with an `owner` see only the automations of that owner."""
 
-    table, noun = automations, "automation"
+    stored_in, struct, noun = automations, AutomationRow, "automation"
+    searched = ("name", "path")
 
-    @staticmethod
-    def read(row: Row[Any]) -> AutomationRow:
+    def read(self, row: Row[Any]) -> AutomationRow:
         """Return an automation with its other columns."""
         known = row._mapping
         fields = {name: known[name] for name in Automation.__struct_fields__ if name in known}
@@ -112,6 +112,11 @@ class AutomationRows(NamedRows[AutomationRow]):
         counts = FiringCounts(*(known[column] for column in COUNTED.values()))
         others = {name: known[name] for name in OTHERS}
         return AutomationRow(Automation(**fields, on=on, counts=counts), **others)
+
+    def enabled(self, c: Connection) -> list[AutomationRow]:
+        """Return the enabled automations of all owners."""
+        query = select(automations).where(A.is_enabled).order_by(A.id)
+        return [self.read(row) for row in c.execute(query)]
 
     def all_of(self, c: Connection, owner: str) -> list[AutomationRow]:
         """Return all automations of an owner, oldest first."""
@@ -124,24 +129,11 @@ class AutomationRows(NamedRows[AutomationRow]):
         query = select(automations).where(A.owner == owner, is_below).order_by(A.name)
         return [self.read(row) for row in c.execute(query)]
 
-    def change(self, c: Connection, automation: Automation, change: str, **columns: Any) -> None:
-        """Update an automation.
-
-        Raises:
-            StaleWrite: its revision has changed.
-        """
-        where = and_(A.id == automation.id, A.revision == automation.revision)
-        values = {"revision": automation.revision + 1, "updated_at": datetime.now(UTC), **columns}
-        if c.execute(update(automations).where(where).values(**values)).rowcount != 1:
-            raise StaleWrite
-        self.append_event(c, automation.id, automation.owner, change)
-
-    def delete(self, c: Connection, automation: Automation) -> None:
+    def delete(self, c: Connection, item: Named) -> None:
         """Delete an automation; its runs stay."""
-        RuleRows().delete_of_automation(c, automation.id)
-        c.execute(delete(automations).where(A.id == automation.id))
-        FactRows().keep_name(c, automation.id, automation.name)
-        self.append_event(c, automation.id, automation.owner, "deleted")
+        RuleRows().delete_of_automation(c, item.id)
+        FactRows().keep_name(c, item.id, item.name)
+        super().delete(c, item)
 
     def count_outcome(
         self, c: Connection, automation_id: str, outcome: str, number: int = 1

@@ -12,7 +12,7 @@ from nbyard.store.schema.tables import OF_SOURCE, runs, workflows
 L, R, W = project_links.c, runs.c, workflows.c
 
 
-def linked_to(project: str, kind: LinkKind, column: ColumnElement[Any]) -> ColumnElement[bool]:
+def linked_to(project: str, kind: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Return the condition that a resource is linked to a project.
 
     `column` holds the ID of the resource. `project` is the ID of a project that the caller may see.

@@ -1,11 +1,11 @@
 """Rows of notice channels, whose URLs are encrypted, and of their rules."""
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, and_, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.rules import StoredRule
@@ -13,7 +13,6 @@ from nbyard.domain.notices.structs import (
     AutomationNotice,
     Channel,
     ChannelSecret,
-    DigestLimit,
     NoticeRule,
     Receiver,
 )
@@ -22,8 +21,8 @@ from nbyard.store import events
 from nbyard.store.credentials.queries import ANY_SEALED
 from nbyard.store.credentials.vault import Vault
 from nbyard.store.database.compiled_statements import Prepared
-from nbyard.store.database.query_parts import newest_first, with_text
 from nbyard.store.events import Subject
+from nbyard.store.named_rows import NamedRows
 from nbyard.store.schema.automation_tables import automations
 from nbyard.store.schema.notice_tables import notice_channels, notice_rules
 from nbyard.store.schema.project_tables import projects
@@ -38,67 +37,35 @@ P, R, S = projects.c, notice_rules.c, automations.c
 ANY = Prepared(select(R.id).where(R.owner == bindparam("of")).limit(bindparam("most")))
 
 
-class ChannelRows:
+class ChannelRows(NamedRows[Channel]):
     """Queries on channels; queries with an `owner` see only the channels of that owner."""
+
+    stored_in, struct, noun, label = notice_channels, Channel, "channel", "notice channel"
+    lists_names = True
 
     def __init__(self, vault: Vault):
         self.vault = vault
 
-    def insert(self, c: Connection, made: Channel, secret: ChannelSecret) -> None:
-        """Insert a channel, and append its event."""
+    def insert_sealed(self, c: Connection, made: Channel, secret: ChannelSecret) -> None:
+        """Insert a channel with its URL."""
         row = {name: getattr(made, name) for name in PLAIN}
         row["digest"] = msgspec.to_builtins(made.digest)
-        c.execute(
-            insert(notice_channels), [row | self._sealed_columns(c, made.owner, made.id, secret)]
-        )
-        self.append_event(c, made.id, made.owner, "created")
+        self.insert(c, row | self._sealed_columns(c, made.owner, made.id, secret))
 
-    def append_event(self, c: Connection, channel_id: str, owner: str, change: str) -> None:
-        """Append an event about a channel."""
-        events.append(c, "channel", Subject(channel_id, owner), {"change": change})
-
-    def get(self, c: Connection, owner: str, key: str) -> Channel | None:
-        """Return a channel by ID, else by name."""
-        query = select(notice_channels).where(C.owner == owner, (C.id == key) | (C.name == key))
-        row = c.execute(query.order_by((C.id == key).desc())).first()
-        return _channel(row) if row else None
-
-    def by_id(self, c: Connection, channel_id: str) -> Channel | None:
-        """Return a channel of any owner, for the dispatcher."""
-        row = c.execute(select(notice_channels).where(C.id == channel_id)).first()
-        return _channel(row) if row else None
-
-    def names(self, c: Connection, owner: str) -> dict[str, str]:
-        """Return all names by ID."""
-        rows = c.execute(select(C.id, C.name).where(C.owner == owner))
-        return {row.id: row.name for row in rows}
-
-    def page(self, c: Connection, owner: str, limit: int, after: str, search: str) -> list[Channel]:
-        """Return a page of channels, newest first."""
-        query = with_text(select(notice_channels).where(C.owner == owner), search, C.name)
-        return [_channel(row) for row in c.execute(newest_first(query, C.id, limit, after))]
-
-    def change(
+    def change_sealed(
         self, c: Connection, channel: Channel, secret: ChannelSecret | None, **columns: Any
-    ) -> bool:
-        """Update a channel if its revision is unchanged; return whether it was.
+    ) -> None:
+        """Update a channel.
 
         With a new URL, waiting notices are sent at once.
-        """
-        same = and_(C.id == channel.id, C.revision == channel.revision)
-        values = {"revision": channel.revision + 1, "updated_at": datetime.now(UTC), **columns}
-        if secret is not None:
-            values |= self._sealed_columns(c, channel.owner, channel.id, secret)
-            values |= {"retry_at": None, "error": None}
-        if c.execute(update(notice_channels).where(same).values(**values)).rowcount != 1:
-            return False
-        self.append_event(c, channel.id, channel.owner, "changed")
-        return True
 
-    def delete(self, c: Connection, channel: Channel) -> None:
-        """Delete a channel with its rules and notices."""
-        c.execute(delete(notice_channels).where(C.id == channel.id))
-        self.append_event(c, channel.id, channel.owner, "deleted")
+        Raises:
+            StaleWrite: its revision has changed.
+        """
+        if secret is not None:
+            columns |= self._sealed_columns(c, channel.owner, channel.id, secret)
+            columns |= {"retry_at": None, "error": None}
+        self.change(c, channel, **columns)
 
     def secret(self, c: Connection, channel: Channel) -> ChannelSecret:
         """Return the decrypted URL of a channel, with the hosts that it may reach.
@@ -166,11 +133,6 @@ class ChannelRows:
 def _bound(channel_id: str) -> str:
     """Return the name that a sealed URL is bound to; a channel can be renamed."""
     return f"channel {channel_id}"
-
-
-def _channel(row: Row[Any]) -> Channel:
-    fields = {name: getattr(row, name) for name in PLAIN}
-    return Channel(**fields, digest=msgspec.convert(row.digest, DigestLimit))
 
 
 class RuleRows:

@@ -15,7 +15,7 @@ from sqlalchemy import (
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
-from nbyard.store.schema.tables import Id, metadata
+from nbyard.store.schema.tables import Id, metadata, named_table
 
 # `path` is the real path of the code, empty for an executable.
 # `root` and `start` are the folders below which the paths of `run` are.
@@ -23,13 +23,8 @@ from nbyard.store.schema.tables import Id, metadata
 # `handled_until` have their firing.
 # `source_id` is the ID of the dataset or workflow of an event, `source_path` the real path of the
 # code or of the watched files. Store events up to `since_event` start nothing.
-automations = Table(
+automations = named_table(
     "automations",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(255), nullable=False),
-    Column("owner", String(200), nullable=False),
-    Column("revision", Integer, nullable=False),
     Column("is_enabled", Boolean, nullable=False),
     Column("path", Text, nullable=False),
     Column("run", JSON, nullable=False),
@@ -58,9 +53,6 @@ automations = Table(
     Column("missed_count", Integer, nullable=False),
     Column("overlapped_count", Integer, nullable=False),
     Column("failed_count", Integer, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("owner", "name"),
     Index("ix_automations_next_due", "next_due"),
     Index("ix_automations_handled_until", "handled_until"),
     Index("ix_automations_template_id", "template_id"),

@@ -14,17 +14,12 @@ from sqlalchemy import (
 )
 
 from nbyard.store.schema.sql_column_types import Because, Moment
-from nbyard.store.schema.tables import Id, metadata
+from nbyard.store.schema.tables import Id, metadata, named_table
 
 # `sealed` holds the URL. `allowed_hosts` are the private hosts that the administrator allowed when
 # the URL was set. Nothing is sent before `retry_at`.
-notice_channels = Table(
+notice_channels = named_table(
     "notice_channels",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(255), nullable=False),
-    Column("owner", String(200), nullable=False),
-    Column("revision", Integer, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("service", String(200), nullable=False),
     Column("address", Text, nullable=False),
@@ -36,9 +31,6 @@ notice_channels = Table(
     Column("failed_at", Moment),
     Column("error", Because, nullable=False),
     Column("retry_at", Moment),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("owner", "name"),
 )
 
 # `automation_id` is empty for the rules of a channel, and set for those of an automation.

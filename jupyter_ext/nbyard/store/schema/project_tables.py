@@ -5,35 +5,25 @@ from sqlalchemy import (
     Column,
     ForeignKey,
     Index,
-    Integer,
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 
 from nbyard.store.schema.sql_column_types import Moment
-from nbyard.store.schema.tables import Digest, Id, metadata
+from nbyard.store.schema.tables import Digest, Id, metadata, named_table
 
 # `files` is the digest of the folder that was pushed last, empty for none.
-projects = Table(
+projects = named_table(
     "projects",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(255), nullable=False),
-    Column("owner", String(200), nullable=False),
     Column("description", Text, nullable=False),
     Column("repository", Text, nullable=False),
     Column("requirements", Text, nullable=False),
     Column("metadata", JSON, nullable=False),
     Column("task", JSON, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
     Column("files", Digest, nullable=False),
     Column("git", JSON(none_as_null=True)),
     Column("pushed_at", Moment),
-    UniqueConstraint("owner", "name"),
 )
 
 # A link may outlive its resource until the next collection of garbage; IDs are never reused.

@@ -19,6 +19,7 @@ from sqlalchemy import (
     false,
     text,
 )
+from sqlalchemy.schema import SchemaItem
 
 from nbyard.store.schema.sql_column_types import Because, Moment
 
@@ -40,17 +41,25 @@ def _owner() -> "Column[Any]":
     return Column("owner", String(200), nullable=False)
 
 
-datasets = Table(
+def named_table(name: str, *more: SchemaItem) -> Table:
+    """Return a table whose rows have a name, owner and revision."""
+    return Table(
+        name,
+        metadata,
+        Column("id", Id, primary_key=True),
+        Column("name", String(255), nullable=False),
+        _owner(),
+        Column("revision", Integer, nullable=False),
+        Column("created_at", Moment, nullable=False),
+        Column("updated_at", Moment, nullable=False),
+        *more,
+        UniqueConstraint("owner", "name"),
+    )
+
+
+datasets = named_table(
     "datasets",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(255), nullable=False),
     Column("description", Text, nullable=False),
-    _owner(),
-    Column("revision", Integer, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("owner", "name"),
 )
 
 dataset_versions = Table(
@@ -88,18 +97,10 @@ dataset_tables = Table(
     Column("info", JSON, nullable=False),
 )
 
-executables = Table(
+executables = named_table(
     "executables",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("name", String(255), nullable=False),
     Column("description", Text, nullable=False),
-    _owner(),
     Column("path", Text, nullable=False),
-    Column("revision", Integer, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    UniqueConstraint("owner", "name"),
     Index("ix_executables_path", "path"),
 )
 

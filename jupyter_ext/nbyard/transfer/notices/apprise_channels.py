@@ -16,7 +16,7 @@ from nbyard.domain.notices.channel_urls import (
 )
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.reasons.structs import because
-from nbyard.transfer.notices.answers import (
+from nbyard.transfer.notices.protocol import (
     ANSWER_SECONDS,
     LATER,
     http_delivery,

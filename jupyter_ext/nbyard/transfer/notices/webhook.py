@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from nbyard.domain.notices.channel_urls import WEB, masked_url, scheme_of
 from nbyard.domain.notices.structs import ChannelAddress, Delivery, Message
 from nbyard.reasons.structs import because
-from nbyard.transfer.notices.answers import ANSWER_SECONDS, LONGEST_TEXT, http_delivery, too_late
+from nbyard.transfer.notices.protocol import ANSWER_SECONDS, LONGEST_TEXT, http_delivery, too_late
 
 ONE = "application/cloudevents+json; charset=utf-8"
 BATCH = "application/cloudevents-batch+json; charset=utf-8"

@@ -38,7 +38,7 @@ describe('a form that is drawn from fields', () => {
       ...['text', 'long text', 'number', 'minutes', 'gigabytes', 'password'].map(kind =>
         field(kind)
       ),
-      ...['words', 'pairs', 'facts', 'box'].map(kind => field(kind)),
+      ...['words', 'pairs', 'facts', 'box', 'moment'].map(kind => field(kind)),
       field('choice', { labels, empty: 'none of them' }),
       field('boxes', { labels })
     ]);
@@ -57,6 +57,7 @@ describe('a form that is drawn from fields', () => {
       expect(seen(kind)).toBe('TEXTAREA textarea');
     }
     expect(seen('box')).toBe('INPUT checkbox');
+    expect(seen('moment')).toBe('INPUT datetime-local');
     expect(seen('choice')).toBe('SELECT select-one');
     const options = [...control('choice').querySelectorAll('option')];
     expect(options.map(({ textContent }) => textContent)).toEqual([

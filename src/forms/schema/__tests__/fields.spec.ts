@@ -7,6 +7,7 @@ import {
   problemAt,
   typedValues,
   unreadFields,
+  visibleFields,
   withHiddenPasswords,
   withoutProblem,
   withoutSecrets
@@ -67,6 +68,27 @@ describe('the values of a form', () => {
   it('are unread where a number is none', () => {
     const typed = { ...typedValues(fields), size: 'few', 'rules.0.long_seconds': ' ' };
     expect(unreadFields(fields, typed, trans)).toEqual({ size: 'Enter a number.' });
+  });
+
+  it('are unread where a whole number is missing or none', () => {
+    const fields = [field('most', 'int'), field('count', 'int', { first: 10 })];
+    const why = 'Enter a whole number.';
+    const unread = (most: string, count?: string) => unreadFields(fields, { most, count }, trans);
+    expect([unread('', ''), unread('1.5'), unread('-2', ' 7 ')]).toEqual([
+      ...[{ count: why }, { most: why }, {}]
+    ]);
+  });
+
+  it('are hidden without one of the values that they need', () => {
+    const fields = [field('most', 'int', { when: { kind: ['a', 'b'], mode: 'x' } })];
+    const isVisible = (kind: string, mode: string) => visibleFields(fields, { kind, mode }).length;
+    expect([isVisible('b', 'x'), isVisible('c', 'x'), isVisible('a', 'y')]).toEqual([1, 0, 0]);
+  });
+
+  it('are a moment with seconds, or none', () => {
+    const moment = [field('at', 'moment')];
+    expect(bodyOf(moment, { at: '2027-01-31T18:00' })).toEqual({ at: '2027-01-31T18:00:00' });
+    expect(bodyOf(moment, { at: '' })).toEqual({ at: null });
   });
 
   it('are stored and spelled without secrets', () => {

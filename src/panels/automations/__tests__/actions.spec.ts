@@ -33,7 +33,9 @@ function act(
 ) {
   const call = jest.fn(async (id: string, asked: { body?: unknown }) => {
     const none = () => ({ items: [], next: null });
-    const known = { 'channels.list': none, 'automations.list': none, ...answers } as Answers;
+    const runtimes = () => ({ names: ['process'] });
+    const usual = { 'channels.list': none, 'automations.list': none, 'system.runtimes': runtimes };
+    const known = { ...usual, ...answers } as Answers;
     const answer = (known[id] ?? (() => PREVIEW))(asked);
     if (answer instanceof Error) {
       throw answer;
@@ -152,9 +154,7 @@ describe('R4: the dialog that edits an automation', () => {
     expect(alerts()).toEqual([]);
     await type('Number of runs', 'a few');
     save();
-    await waitFor(() =>
-      expect(alerts()).toEqual(['Enter a whole number, or nothing for no limit.'])
-    );
+    await waitFor(() => expect(alerts()).toEqual(['Enter a whole number.']));
     expect(bodies('automations.update')).toHaveLength(1);
     await type('Number of runs', '7');
     save();
@@ -397,10 +397,10 @@ describe('R4: the runs of an automation', () => {
     const { done } = edit({ ...known(), 'automations.update': refuse });
     await enter('rows', '7000');
     save();
-    await waitFor(() => expect(alerts()).toEqual(['path: No such file.', 'Too many.']));
+    await waitFor(() => expect(alerts()).toEqual(['run.path: No such file.', 'Too many.']));
     expect((await field('rows')).closest('details')!.open).toBe(true);
     await enter('rows', '7');
-    expect(alerts()).toEqual(['path: No such file.']);
+    expect(alerts()).toEqual(['run.path: No such file.']);
     escape();
     await done;
   });

@@ -1,12 +1,12 @@
 import { Automation, BackfillPreview } from '../../../api/types';
 import { useChanges } from '../../../components/hooks/useChanges';
 import { useDialogDraft } from '../../../components/hooks/useDraft';
-import { Problems } from '../../frame/dialogs/askUntilAccepted';
-import { TextField } from '../../frame/dialogs/PlainFields';
+import { declaredFields, Problems, Values } from '../../../forms/schema/fields';
+import { SchemaForm } from '../../../forms/schema/SchemaForm';
 import { IPanelServices } from '../../frame/services';
 import { usePreview } from '../form/preview';
 import { BackfillList } from './BackfillList';
-import { bodyOf, draftToContinue, IBackfillDraft, draftProblems } from './draft';
+import { backfillBody, draftProblems, draftToContinue } from './draft';
 
 const SHOWN = 5;
 
@@ -14,7 +14,7 @@ interface IBackfillFormProps {
   services: IPanelServices;
   automation: Automation;
   /** Changed while the user types. */
-  draft: IBackfillDraft;
+  draft: Values;
   problems: Problems;
 }
 
@@ -25,43 +25,19 @@ export function BackfillForm(props: IBackfillFormProps): JSX.Element {
   const [shown, change] = useDialogDraft(draft);
   const turn = useChanges(yard.stream, 'backfill', 'run');
   const wrong = draftProblems(shown, trans);
-  const asked = { path: { automation: automation.id }, body: bodyOf(shown) };
+  const asked = { path: { automation: automation.id }, body: backfillBody(shown) };
   const question = Object.keys(wrong).length ? undefined : asked;
   const { preview, refused, away } = usePreview(services, 'backfills.preview', question, turn);
   const errors = { ...problems, ...refused, ...wrong };
   return (
     <div className="nby-Form nby-Automation">
-      <TextField
-        label={trans.__('From')}
-        type="datetime-local"
-        value={shown.since}
-        error={errors.since}
+      <SchemaForm
+        fields={declaredFields('NewBackfill', trans).map(field => ({ ...field, required: false }))}
+        values={shown}
+        problems={errors}
         trans={trans}
-        onChange={since => change({ since })}
+        onChange={(name, value) => change({ [name]: value })}
       />
-      <TextField
-        label={trans.__('Until (empty: now)')}
-        type="datetime-local"
-        value={shown.until}
-        error={errors.until}
-        trans={trans}
-        onChange={until => change({ until })}
-      />
-      <TextField
-        label={trans.__('Runs at a time')}
-        value={shown.atOnce}
-        error={errors.at_once}
-        trans={trans}
-        onChange={atOnce => change({ atOnce })}
-      />
-      <label>
-        <input
-          type="checkbox"
-          checked={shown.again}
-          onChange={({ target }) => change({ again: target.checked })}
-        />{' '}
-        {trans.__('Repeat due times that have a succeeded run')}
-      </label>
       <div role="status" className="nby-Automation-preview">
         {errors[''] && <p>{errors['']}</p>}
         {away && <p>{away}</p>}

@@ -3,7 +3,7 @@ import { askUntilAccepted } from '../../frame/dialogs/askUntilAccepted';
 import { reportFailure } from '../../frame/reportFailure';
 import { IPanelServices } from '../../frame/services';
 import { BackfillForm } from './BackfillForm';
-import { bodyOf, newDraft, draftProblems } from './draft';
+import { backfillBody, draftProblems, newDraft } from './draft';
 
 export const backfillActions = {
   /** Ask for a range until the user closes the form, which then shows how the backfill proceeds. */
@@ -13,7 +13,7 @@ export const backfillActions = {
       const path = { automation: id };
       const automation = await yard.client.call('automations.get', { path });
       const draft = newDraft(automation);
-      const question = () => ({ path, body: bodyOf(draft) });
+      const question = () => ({ path, body: backfillBody(draft) });
       for (;;) {
         const made = await askUntilAccepted({
           title: trans.__('Backfill “%1”', automation.name),

@@ -1,53 +1,33 @@
 /** The typed values of a backfill, and what the form sends of them. */
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Automation, Backfill } from '../../../api/types';
-import { serverTime, timeIn } from '../../../components/format/times';
+import { Automation, Backfill, NewBackfill } from '../../../api/types';
+import { timeIn } from '../../../components/format/times';
+import { DECLARED } from '../../../forms/schema/declared';
+import { bodyOf, Problems, typedValues, unreadFields, Values } from '../../../forms/schema/fields';
 
 const DAYS = 7;
 const DAY_MS = 86_400_000;
-
-export interface IBackfillDraft {
-  /** Times of the automation's zone, as a `datetime-local` input has them. */
-  since: string;
-  until: string;
-  atOnce: string;
-  again: boolean;
-}
+const FIELDS = DECLARED.NewBackfill;
 
 /** Return the values that a new backfill has at first: the past week. */
-export function newDraft({ zone }: Pick<Automation, 'zone'>, now = Date.now()): IBackfillDraft {
+export function newDraft({ zone }: Pick<Automation, 'zone'>, now = Date.now()): Values {
   const since = timeIn(zone, new Date(now - DAYS * DAY_MS).toISOString());
-  return { since: `${since.slice(0, 10)}T00:00`, until: '', atOnce: '1', again: false };
+  return typedValues(FIELDS, { since: `${since.slice(0, 10)}T00:00` });
 }
 
 /** Return the values that continue a backfill: due times that succeeded are left out. */
-export function draftToContinue({ zone, since, until, at_once }: Backfill): IBackfillDraft {
-  return {
-    since: timeIn(zone, since),
-    until: timeIn(zone, until),
-    atOnce: String(at_once),
-    again: false
-  };
+export function draftToContinue({ zone, since, until, at_once }: Backfill): Values {
+  const range = { since: timeIn(zone, since), until: timeIn(zone, until) };
+  return typedValues(FIELDS, { ...range, at_once });
 }
 
 /** Return what the form sends. */
-export function bodyOf({ since, until, atOnce, again }: IBackfillDraft) {
-  return {
-    since: serverTime(since) ?? '',
-    until: serverTime(until),
-    at_once: Number(atOnce),
-    again
-  };
+export function backfillBody(typed: Values): NewBackfill {
+  return bodyOf(FIELDS, typed);
 }
 
 /** Return the problems of values that cannot be sent, by field. */
-export function draftProblems({ since, atOnce }: IBackfillDraft, trans: TranslationBundle) {
-  const problems: Record<string, string> = {};
-  if (!since) {
-    problems.since = trans.__('Enter the first moment.');
-  }
-  if (!/^\s*\d+\s*$/.test(atOnce)) {
-    problems.at_once = trans.__('Enter a whole number.');
-  }
-  return problems;
+export function draftProblems(typed: Values, trans: TranslationBundle): Problems {
+  const missing = { since: trans.__('Enter the first moment.') };
+  return { ...(!typed.since && missing), ...unreadFields(FIELDS, typed, trans) };
 }

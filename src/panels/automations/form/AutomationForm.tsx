@@ -1,24 +1,22 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import { useEffect, useState } from 'react';
-import { Automation } from '../../../api/types';
-import { More } from '../../../components/More';
+import { Automation, AutomationNotice } from '../../../api/types';
 import { useDialogDraft } from '../../../components/hooks/useDraft';
 import { serverTime } from '../../../components/format/times';
+import { useRuntimes } from '../../../forms/runtimes';
+import { IField } from '../../../forms/schema/field';
+import { declaredFields, Problems, Values, withoutProblem } from '../../../forms/schema/fields';
+import { SchemaForm } from '../../../forms/schema/SchemaForm';
 import { reasonText } from '../../../reasons';
 import { AutomationNotices } from '../../channels/AutomationNotices';
-import { Problems } from '../../frame/dialogs/askUntilAccepted';
 import { Leave } from '../../frame/dialogs/launch';
-import { CacheField } from '../../frame/dialogs/PlainFields';
 import { IPanelServices } from '../../frame/services';
-import { DraftChoice, DraftText, IFields } from './DraftFields';
-import { draftOf, FIELDS, IAutomationDraft, numberOf, Start, startOf } from './draft';
-import { EventFields, ValuesFrom } from './EventFields';
+import { draftOf, IAutomationDraft, On, usualOverlap } from './draft';
+import { DueTimes } from './DueTimes';
 import { IOffered } from './offered';
+import { ParameterFields } from './ParameterFields';
 import { usePreview } from './preview';
-import { RunFields } from './RunFields';
-import { TimeFields, TimeLimits, withoutMissed } from './TimeFields';
-
-/** Fields of a refusal that are always shown, or above the form. */
-const ABOVE_MORE = /^(on|zone|notify|$)/;
+import { RotateSecret } from './RotateSecret';
 
 interface IAutomationFormProps {
   services: IPanelServices;
@@ -35,108 +33,136 @@ interface IAutomationFormProps {
 
 /** What starts the runs of a file, what they use, and who is notified. */
 export function AutomationForm(props: IAutomationFormProps): JSX.Element {
-  const { services, draft, known, offered, problems, leave, onRotate } = props;
-  const { trans } = services;
+  const { services, draft, known, offered, leave, onRotate } = props;
+  const { yard, trans } = services;
   const [shown, change] = useDialogDraft(draft);
-  const [sent] = useState(shown);
-  const isTimed = shown.start === 'time';
-  const answer = usePreview(services, 'automations.preview', previewed(shown, known));
-  const { refused } = answer;
-  const errorOf = (name: keyof IAutomationDraft) => {
-    // a message is about the value that was sent
-    const isSent = shown[name] === sent[name] && shown.start === sent.start;
-    const all = { ...(isSent && problems), ...refused };
-    const field = FIELDS[name];
-    return Object.keys(all)
-      .filter(at => at === field || at.startsWith(`${field}.`))
-      .map(at => all[at])[0];
+  const { typed } = shown;
+  const [refused, setRefused] = useState(props.problems);
+  const runtimes = useRuntimes(offered.runtimes, String(typed['run.runtime']));
+  const answer = usePreview(services, 'automations.preview', previewed(typed, known));
+  const kind = typed['on.kind'] as On['kind'];
+  const { '': _, ...others } = refused; // general ones are shown above the form
+  const problems = placed({ ...others, ...answer.refused }, kind);
+  const fields = fieldsOf(typed, runtimes, known, trans);
+  const changeAt = (part: Partial<IAutomationDraft>, path: string) => {
+    setRefused(withoutProblem(refused, path));
+    change(part);
   };
-  const onUnread = (at: string, why: string | undefined, text: string) => {
-    const { [at]: _, ...others } = draft.unread;
-    change({ unread: why === undefined ? others : { ...others, [at]: { text, why } } });
+  const setTyped = (name: string, value: Values[string]) => {
+    const more = name === 'on.kind' && {
+      'on.path': '',
+      overlap: usualOverlap(value as On['kind'])
+    };
+    const typed = { ...draft.typed, [name]: value, ...more };
+    changeAt({ typed }, ['on.kind', 'on.text'].includes(name) ? 'on' : name);
   };
-  const fields: IFields = { services, shown, sent, problems, errorOf, change, onUnread };
-  const starts = [
-    ['time', trans.__('at set times')],
-    ['dataset', trans.__('when a dataset has a new version')],
-    ['run', trans.__('when another run ended')],
-    ['file', trans.__('when a file changed')],
-    ['webhook', trans.__('when a signed webhook arrives')],
-    ['notebook', trans.__('when a notebook or program fires it')]
-  ];
   return (
     <div className="nby-Form nby-Automation">
       {!known && <OtherAutomations {...{ services, leave }} automations={offered.automations} />}
-      <DraftChoice
-        fields={fields}
-        name="start"
-        label={trans.__('Runs start')}
-        error={isTimed ? undefined : (problems.on ?? problems['on.kind'])}
-        options={starts.filter(([start]) => !known || start === shown.start)}
-        onChange={start =>
-          change({ ...startOf(start as Start), unread: withoutMissed(shown.unread) })
-        }
+      <SchemaForm
+        {...{ fields, values: typed, problems, trans, client: yard.client }}
+        widgets={{
+          notices: ({ value, error, onChange }) => (
+            <AutomationNotices
+              {...{ services, error, onChange, leave }}
+              notify={value as readonly AutomationNotice[]}
+            />
+          ),
+          parameters: () => (
+            <ParameterFields
+              {...{ services, offered, draft, shown, problems }}
+              onChange={changeAt}
+            />
+          )
+        }}
+        below={{
+          'on.kind': kind === 'notebook' && (
+            <p className="nby-Note">
+              {trans.__('In a notebook: %1', `%nbyard fire ${typed.name || trans.__('NAME')}`)}
+            </p>
+          ),
+          'on.text': <DueTimes {...{ services, answer }} />,
+          'on.most_per_minute': onRotate && <RotateSecret {...{ services, onRotate }} />
+        }}
+        onChange={setTyped}
       />
-      {isTimed ? (
-        <TimeFields fields={fields} answer={answer} />
-      ) : (
-        <EventFields fields={fields} onRotate={onRotate} />
-      )}
-      <AutomationNotices
-        services={services}
-        notify={shown.notify}
-        error={errorOf('notify')}
-        onChange={notify => change({ notify })}
-        leave={leave}
-      />
-      <More
-        summary={trans.__('More')}
-        open={Object.keys({ ...problems, ...refused }).some(at => !ABOVE_MORE.test(at))}
-      >
-        {!isTimed && <ValuesFrom fields={fields} />}
-        <RunFields fields={fields} offered={offered} />
-        <DraftChoice
-          fields={fields}
-          name="mode"
-          label={trans.__('Each run uses')}
-          options={[
-            ['follows', trans.__('the files as saved at that time')],
-            ['pinned', trans.__('the files as they are now')]
-          ]}
-        />
-        <CacheField force={shown.force} trans={trans} onChange={force => change({ force })} />
-        <DraftChoice
-          fields={fields}
-          name="overlap"
-          label={trans.__('If the earlier run is still running')}
-          options={[
-            ['skip', trans.__('skip the new run')],
-            ['queue', trans.__('start the new run afterwards')],
-            ['replace', trans.__('cancel the earlier run')]
-          ]}
-        />
-        {isTimed && <TimeLimits fields={fields} />}
-        <DraftText fields={fields} name="name" label={trans.__('Name')} />
-      </More>
     </div>
   );
 }
 
+/** Return the fields of the form, with what the server offers and what the values mean. */
+function fieldsOf(
+  typed: Values,
+  runtimes: readonly string[],
+  known: Automation | undefined,
+  trans: TranslationBundle
+): IField[] {
+  const declared = declaredFields('NewAutomation', trans);
+  const usual = declared.find(({ name }) => name === 'missed.window_seconds')!.first;
+  const late = spanText(Number(typed['missed.window_seconds'] ?? usual), trans);
+  const parts: Record<string, (field: IField) => Partial<IField>> = {
+    'on.kind': ({ labels = {} }) => ({
+      labels: Object.fromEntries(
+        Object.entries(labels).filter(([kind]) => !known || kind === typed['on.kind'])
+      )
+    }),
+    'on.text': () => ({ isReplaced: true }),
+    'run.runtime': () => ({
+      kind: 'choice',
+      labels: Object.fromEntries(runtimes.map(name => [name, name]))
+    }),
+    'missed.policy': ({ labels = {} }) => ({
+      labels: Object.fromEntries(
+        Object.entries(labels).map(([policy, text]) => [policy, text.replace('%1', late)])
+      )
+    }),
+    'missed.window_seconds': ({ first }) => ({ default: first }),
+    'missed.most': ({ first }) => ({ default: first })
+  };
+  return declared.map(field => ({
+    ...{ ...field, required: false },
+    ...parts[field.name]?.(field)
+  }));
+}
+
+/** Return messages by the fields that are shown. */
+function placed(problems: Problems, kind: On['kind']): Problems {
+  const isTime = kind === 'phrase';
+  const placeOf = (path: string) =>
+    isTime && /^(on\b.*|)$/.test(path) ? 'on.text' : path === 'on' ? 'on.kind' : path;
+  return Object.fromEntries(
+    Object.entries(problems).map(([path, message]) => [placeOf(path), message])
+  );
+}
+
 /** Return the question for the next times; undefined if an event starts the runs. */
-function previewed(shown: IAutomationDraft, known?: Automation) {
-  if (shown.start !== 'time') {
+function previewed(typed: Values, known?: Automation) {
+  if (typed['on.kind'] !== 'phrase') {
     return undefined;
   }
-  const isUnchanged = !!known?.timing && shown.phrase === draftOf(known).phrase;
+  const text = String(typed['on.text']);
+  const isUnchanged = !!known?.timing && text === draftOf(known).typed['on.text'];
+  const atMost = String(typed.at_most).trim();
   const body = {
-    on: isUnchanged ? known.timing! : { kind: 'phrase' as const, text: shown.phrase },
-    zone: shown.zone,
-    starts_at: serverTime(shown.startsAt),
-    ends_at: serverTime(shown.endsAt),
-    at_most: numberOf(shown.atMost),
+    on: isUnchanged ? known.timing! : { kind: 'phrase' as const, text },
+    zone: String(typed.zone),
+    starts_at: serverTime(String(typed.starts_at)),
+    ends_at: serverTime(String(typed.ends_at)),
+    at_most: atMost ? Number(atMost) : null,
     automation: known?.id
   };
   return { body };
+}
+
+/** Return a span of time in its largest whole unit. */
+function spanText(seconds: number, trans: TranslationBundle): string {
+  if (seconds % 3600 === 0) {
+    return trans.__('%1 h', seconds / 3600);
+  }
+  if (seconds % 60 === 0) {
+    return trans.__('%1 min', seconds / 60);
+  }
+  return Number.isFinite(seconds) ? trans.__('%1 s', seconds) : '…';
 }
 
 interface IOtherAutomationsProps extends Pick<IOffered, 'automations'> {

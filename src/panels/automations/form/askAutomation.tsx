@@ -41,7 +41,7 @@ export function askAutomation(
       <AutomationForm {...{ services, draft, known, offered, problems, leave, onRotate }} />
     ),
     // a time is typed at once; an event is chosen first
-    first: draft.start === 'time' ? 'input' : FIELD,
+    first: draft.typed['on.kind'] === 'phrase' ? 'input' : FIELD,
     check,
     send,
     spelling: {

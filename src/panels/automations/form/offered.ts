@@ -9,16 +9,12 @@ import {
   readParameters
 } from '../../../document/arguments';
 import { parseFlow } from '../../../document/flow';
-import { environmentNames, kernelNames, readyImages } from '../../../forms/runtimes';
 import { IPanelServices } from '../../frame/services';
 
 export interface IOffered {
   /** The arguments of the code; none if it cannot be read. */
   fields: Promise<readonly IArgument[]>;
   runtimes: Promise<readonly string[]>;
-  environments: Promise<readonly string[]>;
-  kernels: Promise<readonly string[]>;
-  images: Promise<readonly string[]>;
   /** The automations that the file has already. */
   automations: () => Promise<readonly Automation[]>;
 }
@@ -32,9 +28,6 @@ export function offeredFor(services: IPanelServices, run: Partial<NewRun>): IOff
       ({ names }) => names,
       () => ['process']
     ),
-    environments: orNone(environmentNames(client)),
-    kernels: orNone(kernelNames(client)),
-    images: orNone(readyImages(client)),
     automations: () => orNone(automationsOf(client, run.path))
   };
 }

@@ -24,7 +24,7 @@ export async function deleteConfirmed(
   name: string,
   title: string,
   text: string,
-  request: Extract<IRequest, { id: 'datasets.delete' | 'images.delete' }>,
+  request: Extract<IRequest, { id: `${'dataset' | 'executable' | 'image'}s.delete` }>,
   label?: string
 ): Promise<boolean> {
   const { yard, trans } = services;

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from nbyard.testing.jupyter_server import TOKEN, JupyterServer
-from nbyard.testing.shell import call_nbyard
+from nbyard.testing.shells import call_nbyard
 
 pytestmark = pytest.mark.leaves_running
 MORNING = '\n[schedules.morning]\npath = "visitors.nbflow"\nwhen = "weekdays 8:00"\n'

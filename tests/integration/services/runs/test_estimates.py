@@ -12,7 +12,7 @@ from nbyard.domain.runs.previews.estimates import Estimate, Usual
 from nbyard.domain.runs.slots import Capacity
 from nbyard.domain.runs.structs import NewRun
 from nbyard.errors import NotFound
-from nbyard.host import gpus
+from nbyard.host import hardware
 from nbyard.services.runs import forecasts
 
 
@@ -38,7 +38,7 @@ def with_a_gpu(monkeypatch):
     """Return a function that lets estimates assume one GPU.
 
     The dispatcher has none, so tasks that request it stay queued."""
-    monkeypatch.setattr(gpus, "gpu_ids", lambda configured: ())
+    monkeypatch.setattr(hardware, "gpu_ids", lambda configured: ())
     machine = Capacity(16, gpus=("0",))
     return lambda: monkeypatch.setattr(forecasts, "capacity", lambda settings: machine)
 

@@ -9,7 +9,7 @@ from tests.support.fake_runtime_bench import Bench
 
 from nbyard.dispatch.attempts.folder_setup import RESULT_KEY, fill_folder
 from nbyard.dispatch.cache.keys import Identities
-from nbyard.host import gpus
+from nbyard.host import hardware
 from nbyard.serving.batch import prediction_parts
 
 
@@ -75,7 +75,7 @@ def test_work_without_granted_gpus_sees_none(
     bench.context.settings.gpus = []
     assert (variables(bench, "process"), variables(bench, "docker")) == (none, {})
     bench.context.settings.gpus = ["auto"]
-    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
+    monkeypatch.setattr(hardware, "_driver", hardware.Driver())
     monkeypatch.setenv("PATH", str(tmp_path))
     assert variables(bench, "process") == {}
     (tmp_path / "nvidia-smi").write_text("#!/bin/sh\nexit 9\n")
@@ -89,9 +89,9 @@ def test_granted_gpus_are_passed_while_nvidia_smi_fails(
     """They were granted earlier."""
     bench.context.settings.gpus = ["auto"]
     said = iter([("GPU-a",), None, None])
-    monkeypatch.setattr(gpus, "LOOK_SECONDS", 0.0)
-    monkeypatch.setattr(gpus, "_driver", gpus.Driver())
-    monkeypatch.setattr(gpus, "ask_driver", lambda: next(said, None))
+    monkeypatch.setattr(hardware, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(hardware, "_driver", hardware.Driver())
+    monkeypatch.setattr(hardware, "ask_driver", lambda: next(said, None))
     assert variables(bench, "process", 1) == {"CUDA_VISIBLE_DEVICES": "GPU-a", **ORDER}
 
 

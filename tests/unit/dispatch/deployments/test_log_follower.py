@@ -11,7 +11,7 @@ import pytest
 from nbyard.dispatch.deployments import revision_driver
 from nbyard.dispatch.deployments.revision_driver import LogFollower
 from nbyard.errors import Unavailable
-from nbyard.logs.rotating_log import RotatingLog
+from nbyard.logs.log_files import RotatingLog
 
 
 class Printing:

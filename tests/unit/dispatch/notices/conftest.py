@@ -74,7 +74,7 @@ class NoticeBench:
         )
         secret = ChannelSecret("https://h.test/s3cr3t")
         with self.store.write() as c:
-            self.store.channels.insert(c, made, secret)
+            self.store.channels.insert_sealed(c, made, secret)
             given = rules or (NoticeRule(["failed"]),)
             self.store.rules.replace(c, OWNER.name, made.id, given)
         return made

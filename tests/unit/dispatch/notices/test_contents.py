@@ -5,7 +5,7 @@ from nbyard.domain.attempts.structs import Failure
 from nbyard.domain.notices.structs import NoticeRule
 from nbyard.reasons.structs import because
 
-from ...store.automations.conftest import add as add_schedule
+from ...store.automations.conftest import add as add_automation
 
 FAILURE = Failure(
     "error",
@@ -31,7 +31,7 @@ def test_a_failure_names_its_cell_and_last_lines(notified):
 
 def test_a_message_names_the_schedule_of_its_run(notified):
     notified.channel()
-    add_schedule(notified.store, "nightly", None)
+    add_automation(notified.store, "nightly", None)
     run = notified.end("failed")
     notified.set_run(run, origin="retry", source_id="nightly")
     notified.fail()

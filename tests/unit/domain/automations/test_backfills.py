@@ -67,11 +67,11 @@ def test_both_ends_are_included():
     assert found == [NOW - 2 * HOUR, NOW - HOUR, NOW]
 
 
-def test_the_schedule_itself_handles_its_next_due_time():
+def test_the_automation_itself_handles_its_next_due_time():
     assert past_due(hourly(), Range(NOW - 2 * HOUR, NOW), NOW) == [NOW - 2 * HOUR, NOW - HOUR]
 
 
-def test_limits_of_the_schedule_hold():
+def test_limits_of_the_automation_hold():
     plan = hourly(starts_at=NOW - HOUR, ends_at=NOW - HOUR)
     assert past_due(plan, Range(NOW - DAY, NOW), None) == [NOW - HOUR]
     with pytest.raises(Invalid) as refused:

@@ -1,4 +1,4 @@
-"""What a trigger on files may ask for."""
+"""What an automation on files may ask for."""
 
 import pytest
 

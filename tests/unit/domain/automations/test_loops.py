@@ -1,4 +1,4 @@
-"""Loops among triggers and datasets."""
+"""Loops among automations and datasets."""
 
 from itertools import pairwise
 

@@ -1,4 +1,4 @@
-"""Whether a run of a trigger may itself have changed the files that the trigger watches."""
+"""Whether a run of an automation may itself have changed the files that the automation watches."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -32,7 +32,7 @@ The above exception was the direct cause of the following exception:
 
 Traceback (most recent call last):
   File "/opt/nbyard/lib/nbyard/serving/http/micro_batches.py", line 148, in _alone
-nbyard.serving.call_model.ModelFailed: the model raised ValueError: x is negative
+nbyard.serving.models.ModelFailed: the model raised ValueError: x is negative
 """
 NOT_STARTED = """INFO:     Started server process [1]
 INFO:     Waiting for application startup.

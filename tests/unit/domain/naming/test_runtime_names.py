@@ -2,7 +2,7 @@
 
 from nbyard.domain.naming import runtime_names
 from nbyard.runtimes.process import ProcessRuntime
-from nbyard.runtimes.registry import installed_names
+from nbyard.runtimes.protocol import installed_names
 
 
 def test_each_name_is_that_of_a_runtime() -> None:

@@ -10,7 +10,7 @@ from nbyard.domain.runs.structs import NewRun
 
 
 def test_a_request_names_only_where_it_comes_from() -> None:
-    """A client cannot pass its run off as that of a schedule."""
+    """A client cannot pass its run off as that of an automation."""
     for kind in KINDS:
         body = msgspec.json.encode({"path": "a.py", "origin": kind})
         if kind in get_args(AskedOrigin):

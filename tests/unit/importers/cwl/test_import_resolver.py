@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.errors import Invalid, NotFound
-from nbyard.importers.cwl.tool_reader import MAX_FILES, Loader
+from nbyard.importers.cwl.tools import MAX_FILES, Loader
 
 FILES = {
     "one.yml": b"[a, b]",

@@ -7,7 +7,7 @@ import pytest
 
 from nbyard.errors import Invalid
 from nbyard.importers.cwl.job_reader import read_job
-from nbyard.importers.cwl.tool_reader import read_document
+from nbyard.importers.cwl.tools import read_document
 from nbyard.importers.protocol import Job, JobFile
 
 

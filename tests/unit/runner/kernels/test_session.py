@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from nbyard.runner.attempt_folder import AttemptFolder
-from nbyard.runner.kernels import import_stubs
+from nbyard.runner.kernels import kernel_imports
 
 CELLS = [
     {"cell_type": "code", "metadata": {}, "source": f"x = '{n}\\n'", "outputs": []}
@@ -21,7 +21,7 @@ NOTEBOOK = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"own": "ü"}, "cell
 def session_in(path: Path) -> Any:
     ready: Any = (SimpleNamespace(), SimpleNamespace(), {})
     opened = NOTEBOOK, list(range(len(CELLS)))
-    return import_stubs.session().Session(AttemptFolder(str(path)), {"work": {}}, opened, ready)
+    return kernel_imports.session().Session(AttemptFolder(str(path)), {"work": {}}, opened, ready)
 
 
 def test_the_session_has_a_line_for_each_cell(tmp_path: Path) -> None:

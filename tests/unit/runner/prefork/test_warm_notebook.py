@@ -26,7 +26,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         return False
 
     session = SimpleNamespace(client_for=lambda kernel: SimpleNamespace())
-    monkeypatch.setattr(warm_notebook, "import_stubs", SimpleNamespace(session=lambda: session))
+    monkeypatch.setattr(warm_notebook, "kernel_imports", SimpleNamespace(session=lambda: session))
     monkeypatch.setattr(warm_notebook, "adopt_attempt", lambda told: None)
     monkeypatch.setattr(warm_notebook, "_serve", serve)
     return found

@@ -1,4 +1,4 @@
-"""Memory limits."""
+"""Memory usage_recorder."""
 
 import os
 import time
@@ -8,8 +8,8 @@ import pytest
 
 from nbyard.reasons.structs import read_reason
 from nbyard.runner.reasons import because
-from nbyard.runner.supervision import limits
-from nbyard.runner.supervision.limits import MemoryWatch
+from nbyard.runner.supervision import usage_recorder
+from nbyard.runner.supervision.usage_recorder import MemoryWatch
 
 
 def test_memory_below_and_above_the_limit() -> None:
@@ -30,18 +30,22 @@ def test_kills_by_the_system_are_detected(tmp_path: Path, monkeypatch: pytest.Mo
     """The control group counts them."""
     events = tmp_path / "memory.events"
     events.write_text("low 0\noom_kill 2\n")
-    monkeypatch.setattr(limits, "EVENT_FILES", (("/nowhere", "x"), (str(events), "oom_kill")))
+    monkeypatch.setattr(
+        usage_recorder, "EVENT_FILES", (("/nowhere", "x"), (str(events), "oom_kill"))
+    )
     watch = MemoryWatch(None)
     assert not watch.system_killed()
     events.write_text("low 0\noom_kill 3\n")
     assert watch.system_killed()
-    monkeypatch.setattr(limits, "EVENT_FILES", ())
-    assert limits.kills_by_system() == 0
+    monkeypatch.setattr(usage_recorder, "EVENT_FILES", ())
+    assert usage_recorder.kills_by_system() == 0
 
 
 def test_each_broken_limit_is_reported() -> None:
     """Time and silence. Memory counts only if short work would have ended."""
-    made = limits.Limits({"timeout_seconds": 9, "silence_timeout_seconds": 5, "memory_bytes": 1})
+    made = usage_recorder.Limits(
+        {"timeout_seconds": 9, "silence_timeout_seconds": 5, "memory_bytes": 1}
+    )
     made.begin()
     now = time.monotonic()
     assert made.broken(now, lambda: {os.getpid()}) is None

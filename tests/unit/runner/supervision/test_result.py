@@ -11,8 +11,8 @@ from nbyard.domain.attempts.structs import Failure, Result
 from nbyard.reasons.structs import because
 from nbyard.runner import reasons as runner_reasons
 from nbyard.runner.attempt_folder import AttemptFolder
-from nbyard.runner.supervision.disk_reserve import Reserve
 from nbyard.runner.supervision.start_supervisor import write_result
+from nbyard.runner.supervision.supervisor import Reserve
 from nbyard.runner.work.work_outcome import failure_record
 
 TASK = {"attempt_id": "a", "token": "t"}

@@ -14,7 +14,7 @@ from nbyard.errors import NbyardError, TooLarge
 from nbyard.runner import secret_files
 from nbyard.runner.work.collect_outputs import UNTOUCHED
 from nbyard.runtimes.dask import file_transfer, folder_entries, worker_functions
-from nbyard.runtimes.dask.worker_calls import WorkerGone
+from nbyard.runtimes.dask.cluster import WorkerGone
 
 pytestmark = pytest.mark.slow
 

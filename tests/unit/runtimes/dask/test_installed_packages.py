@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from nbyard.errors import Unavailable
-from nbyard.host.kernels.installed_kernels import LIST_PACKAGES
+from nbyard.host.kernels import LIST_PACKAGES
 from nbyard.runtimes.dask import runtime, worker_functions
 from nbyard.runtimes.dask.runtime import InstalledPackages
 

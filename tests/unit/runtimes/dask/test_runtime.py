@@ -9,8 +9,8 @@ import pytest
 
 from nbyard.errors import Unavailable
 from nbyard.reasons.structs import because
+from nbyard.runtimes.dask.cluster import PATHS, WorkerGone
 from nbyard.runtimes.dask.runtime import DaskRuntime, required_resources
-from nbyard.runtimes.dask.worker_calls import PATHS, WorkerGone
 from nbyard.runtimes.protocol import Order
 from nbyard.settings import Settings
 

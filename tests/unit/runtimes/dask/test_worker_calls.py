@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from nbyard.runtimes.dask.worker_calls import CODE
+from nbyard.runtimes.dask.cluster import CODE
 from nbyard.serving.dask_worker_code import EXPRESSION
 
 ANSWER = """

@@ -12,7 +12,7 @@ from nbyard.errors import Conflict, Invalid, NotFound
 from nbyard.host import clock
 from nbyard.store.schema.tables import runs
 
-from .test_times import new
+from .test_service import new
 
 NOW = datetime(2026, 11, 25, 21, 30, tzinfo=UTC)
 HOURLY = {"kind": "cron", "expression": "0 * * * *"}
@@ -128,7 +128,7 @@ def test_its_template_stays_until_it_ends(backfills, ann, automation, yard):
         assert yard.store.templates.get(c, ann.name, row.template_id) is None
 
 
-def test_a_pinned_schedule_uses_its_template(backfills, ann, automation, yard, root):
+def test_a_pinned_automation_uses_its_template(backfills, ann, automation, yard, root):
     automations = yard.services.automations
     pinned = automations.create(ann, new(on=HOURLY, mode="pinned", name="pinned"))
     (root / "report.py").unlink()
@@ -140,7 +140,7 @@ def test_a_pinned_schedule_uses_its_template(backfills, ann, automation, yard, r
         assert yard.store.backfills.by_id(c, made.id).template_id == template
 
 
-def test_a_disabled_schedule_can_be_backfilled(backfills, ann, automation, yard):
+def test_a_disabled_automation_can_be_backfilled(backfills, ann, automation, yard):
     yard.services.automations.disable(ann, "report")
     assert backfills.create(ann, "report", asked()).state == "running"
 

@@ -21,7 +21,7 @@ def field_of(refused):
     return refused.value.details[0].path
 
 
-def test_a_trigger_is_stored_with_its_sentence(automations, ann):
+def test_a_automation_is_stored_with_its_sentence(automations, ann):
     made = automations.after("train.py", "report.py")
     assert (made.name, made.run.path, made.on.path) == ("report", "report.py", "train.py")
     assert made.sentence == because("fires-after-success", path="train.py")
@@ -51,7 +51,7 @@ def test_other_people_do_not_see_it(automations):
         service.rotate(eve, made.id)
 
 
-def test_the_same_key_creates_one_trigger_and_shows_its_secret_once(automations, ann):
+def test_the_same_key_creates_one_automation_and_shows_its_secret_once(automations, ann):
     body = msgspec.convert({"run": {"path": "report.py"}, "on": {"kind": "webhook"}}, NewAutomation)
     made = automations.service.create(ann, body, "key")
     again = automations.service.create(ann, body, "key")
@@ -151,7 +151,7 @@ def test_pins_are_frozen_again_when_asked(automations, ann, yard):
     assert template() == ""
 
 
-def test_a_disabled_trigger_drops_its_events(automations, ann, yard):
+def test_a_disabled_automation_drops_its_events(automations, ann, yard):
     made = automations.create(NOTEBOOK)
     firing = automations.service.fire(ann, made.id, Fire({}))
     assert firing.outcome == "waiting"

@@ -25,7 +25,7 @@ def test_a_workflow_does_not_follow_itself(automations):
     assert loop_of(refused) == ["train.py", "train.py"]
 
 
-def test_a_loop_of_several_triggers_is_named(automations):
+def test_a_loop_of_several_automations_is_named(automations):
     automations.after("load.py", "train.py")
     automations.after("train.py", "report.py", is_enabled=False)
     with pytest.raises(Invalid) as refused:

@@ -5,7 +5,7 @@ import pytest
 from nbyard.domain.datasets.structs import NewUpload
 from nbyard.domain.executables.structs import ExecutablePatch, Inspect, NewExecutable
 from nbyard.errors import Invalid
-from nbyard.importers.cwl.tool_reader import read_tool
+from nbyard.importers.cwl.tools import read_tool
 from nbyard.reasons.structs import because
 
 TOOL = """\

@@ -8,12 +8,12 @@ from nbyard.errors import Invalid
 from nbyard.services.notices.automation_notices import replace_notices
 
 from ...store.automations.conftest import NOW
-from ...store.automations.conftest import add as add_schedule
+from ...store.automations.conftest import add as add_automation
 from ...store.notices.test_channels import add
 
 
 def test_channels_are_named_by_name_or_id(yard):
-    add_schedule(yard.store, "nightly", NOW)
+    add_automation(yard.store, "nightly", NOW)
     with yard.store.write() as c:
         first, second = add(yard.store, c, "a"), add(yard.store, c, "b")
         given = [AutomationNotice("a"), AutomationNotice(second.id, ["failed", "failed"])]

@@ -39,7 +39,7 @@ def channels(yard, ann):
             made = Channel(
                 new_id(), name, ann.name, 1, "webhook", "webhook", "", DigestLimit(), now, now
             )
-            yard.store.channels.insert(c, made, ChannelSecret("https://h.test/s3cr3t"))
+            yard.store.channels.insert_sealed(c, made, ChannelSecret("https://h.test/s3cr3t"))
             if name == "team":
                 yard.store.rules.replace(c, ann.name, made.id, [OTHERS])
     return yard.services.channels

@@ -19,7 +19,7 @@ from nbyard.domain.datasets.previews import ShownMetric, one_line
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.attempt_views import Activity
 from nbyard.domain.runs.structs import Attempt, Task
-from nbyard.logs import log_pieces
+from nbyard.logs import log_files
 from nbyard.services.runs import attempt_views as views
 
 NOW = datetime(2024, 2, 29, tzinfo=UTC)
@@ -77,7 +77,7 @@ def test_a_log_is_read_completely_without_cut_characters(tmp_path_factory, text,
     place.mkdir(parents=True)
     (place / contract.LOG).write_bytes(text.encode())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log_pieces, "LOG_CHUNK", size)
+        patch.setattr(log_files, "LOG_CHUNK", size)
         read, _, ended = _read_all(store, _task("succeeded" if done else "running"))
     assert read == text
     assert ended is done
@@ -92,7 +92,7 @@ def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
     (place / contract.LOG).write_bytes(text.encode())
     task, read, before = _task("succeeded"), "", 2**53 - 1
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(log_pieces, "LOG_CHUNK", size)
+        patch.setattr(log_files, "LOG_CHUNK", size)
         while before:
             chunk = views.log(store, task, 0, before)
             assert chunk.start < before or not text
@@ -102,7 +102,7 @@ def test_a_log_is_read_from_its_end_too(tmp_path_factory, text, size):
 
 
 def test_reading_from_the_end_starts_with_a_line(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(log_pieces, "LOG_CHUNK", 10)
+    monkeypatch.setattr(log_files, "LOG_CHUNK", 10)
     (folder / contract.LOG).write_bytes(b"first\nsecond\nthird\n")
     last = views.log(tmp_path, _task("running"), 0, 99)
     assert (last.text, last.start, last.next, last.done) == ("third\n", 13, 19, False)
@@ -113,7 +113,7 @@ def test_reading_from_the_end_starts_with_a_line(tmp_path, folder, monkeypatch):
 
 
 def test_a_full_piece_ends_with_a_line(tmp_path, folder, monkeypatch):
-    monkeypatch.setattr(log_pieces, "LOG_CHUNK", 8)
+    monkeypatch.setattr(log_files, "LOG_CHUNK", 8)
     (folder / contract.LOG).write_bytes(b"first\nsecond")
     assert views.log(tmp_path, _task("running"), 0).next == 6
     assert views.log(tmp_path, _task("running"), 6).text == "second"
@@ -132,7 +132,7 @@ def test_partial_characters_are_read_later(tmp_path, folder):
 
 @pytest.mark.parametrize("content", [b"\xff" * 50, b"\x80" * 50, bytes(range(256))])
 def test_undecodable_bytes_are_replaced(tmp_path, folder, content, monkeypatch):
-    monkeypatch.setattr(log_pieces, "LOG_CHUNK", 16)
+    monkeypatch.setattr(log_files, "LOG_CHUNK", 16)
     (folder / contract.LOG).write_bytes(content)
     text, chunks, done = _read_all(tmp_path, _task("succeeded"))
     assert done

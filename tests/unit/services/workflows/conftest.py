@@ -4,6 +4,7 @@ import hashlib
 
 import pytest
 
+from nbyard.domain.automations.structs import Fire
 from nbyard.domain.projects.definitions import FILE, ProjectFile, ProjectPush, read_definition
 from nbyard.transfer.project_folders import SelectedFile, pack_files
 
@@ -40,3 +41,14 @@ def listed(yard, ann):
         return ran, [item.path for item in workflows.unrun(ann).items]
 
     return paths
+
+
+@pytest.fixture
+def fire(yard, ann):
+    """Returns a function that fires an automation on times and returns its run."""
+
+    def start(name):
+        firing = yard.services.automations.fire(ann, name, Fire())
+        return yard.services.runs.get(ann, firing.run_id).run
+
+    return start

@@ -124,7 +124,7 @@ def test_missing_packages_of_the_kernel_are_named(yard, ann, monkeypatch):
     # spelled as in another index
     monkeypatch.setattr(service, "PACKAGES", ("Pandas", "typing.extensions"))
     assert needs(ann).missing == []
-    monkeypatch.setattr("nbyard.host.kernels.installed_kernels.find_kernel", _no_kernel)
+    monkeypatch.setattr("nbyard.host.kernels.find_kernel", _no_kernel)
     assert needs(ann).missing == []
 
 

@@ -24,21 +24,23 @@ def test_a_push_lists_its_workflows_before_they_run(yard, ann, push, listed, flo
     assert (workflow.pushed_path, workflow.title, workflow.has_runs) == (flow, "Twice", False)
 
 
-def test_a_workflow_that_ran_in_its_folder_is_listed_once(yard, ann, push, listed, flow, root):
+def test_a_workflow_that_ran_in_its_folder_is_listed_once(
+    yard, ann, push, listed, flow, root, fire
+):
     yard.services.runs.create(ann, NewRun(path=flow))
     push(NIGHTLY)
-    yard.services.automations.run(ann, "nightly")
+    fire("nightly")
     assert listed("wine") == listed() == ([str(root / flow)], [])
     (root / flow).unlink()
     assert listed("wine") == ([flow], [])
 
 
-def test_a_file_and_its_pushed_copy_have_one_history(yard, ann, push, flow, root):
+def test_a_file_and_its_pushed_copy_have_one_history(yard, ann, push, flow, root, fire):
     runs = yard.services.runs
     made = {runs.create(ann, NewRun(path=flow)).id}
     push(NIGHTLY)
     made |= {
-        yard.services.automations.run(ann, "nightly").id,
+        fire("nightly").id,
         runs.create(ann, NewRun(path=flow)).id,
     }
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
@@ -59,10 +61,10 @@ def test_the_first_run_after_a_push_belongs_to_the_project(yard, ann, push, flow
     assert [one.id for one in yard.services.runs.list(ann, project="wine").items] == [run.id]
 
 
-def test_a_renamed_file_is_listed_once_with_all_its_runs(yard, ann, push, listed, flow, root):
+def test_a_renamed_file_is_listed_once_with_all_its_runs(yard, ann, push, listed, flow, root, fire):
     made = {yard.services.runs.create(ann, NewRun(path=flow)).id}
     push(NIGHTLY)
-    made.add(yard.services.automations.run(ann, "nightly").id)
+    made.add(fire("nightly").id)
     (root / flow).rename(root / "third.nbflow")
     push(NIGHTLY.replace(flow, "third.nbflow"), flow="third.nbflow")
     assert listed("wine") == listed() == (["third.nbflow"], ["third.nbflow"])

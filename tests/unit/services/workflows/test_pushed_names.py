@@ -13,11 +13,11 @@ pytestmark = pytest.mark.slow
 NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
 
 
-def test_a_pushed_workflow_is_shown_and_found_by_its_project(yard, ann, push, flow):
+def test_a_pushed_workflow_is_shown_and_found_by_its_project(yard, ann, push, flow, fire):
     push(NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann).items
     assert workflow.shown_path == "wine:flow.nbflow"
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     found = yard.services.runs.list(ann, workflow="wine:flow.nbflow").items
     assert [one.id for one in found] == [run.id]
     assert yard.services.runs.list(ann, workflow="wine:other.nbflow").items == []
@@ -32,7 +32,7 @@ def edit(root, flow, title):
 
 
 @pytest.mark.parametrize("between", [[], ["tool.py"]])
-def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, root, between):
+def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, root, between, fire):
     push()
     rule = NoticeRule(["failed"], path="wine:flow.nbflow")
     channels = yard.services.channels
@@ -41,7 +41,7 @@ def test_rules_of_channels_follow_the_pushed_workflow(yard, ann, push, flow, roo
         push(flow=file)  # without the workflow
     edit(root, flow, "Again")
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     with yard.parts.store.read() as c:
         (stored,) = yard.parts.store.rules.of_owner(c, ann.name)
         assert stored.rule.path == yard.parts.store.runs.by_id(c, run.id).path
@@ -59,7 +59,7 @@ def test_the_name_of_a_pushed_workflow_wins_over_a_known_path(yard, ann, push, f
     assert rule.path == now.path
 
 
-def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, root):
+def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, root, fire):
     runs = yard.services.runs
     push(NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann).items
@@ -67,7 +67,7 @@ def test_retention_of_a_pushed_workflow_outlasts_pushes(yard, ann, push, flow, r
     assert runs.set_retention(ann, NewRetention(rules)).rules == rules
     edit(root, flow, "Again")
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     runs.cancel(ann, run.id)
     (preview,) = runs.preview_retention(ann).policies
     assert preview.rules == rules

@@ -20,16 +20,16 @@ FIRST = '[schedules.first]\npath = "flow.nbflow"\nwhen = "daily"\n'
 NIGHTLY = '[schedules.nightly]\npath = "flow.nbflow"\nwhen = "nightly"\n'
 
 
-def test_a_pushed_workflow_has_runs_after_its_first(yard, ann, push):
+def test_a_pushed_workflow_has_runs_after_its_first(yard, ann, push, fire):
     push(NIGHTLY)
     assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [False]
-    yard.services.automations.run(ann, "nightly")
+    fire("nightly")
     assert [item.has_runs for item in yard.services.workflows.list(ann).items] == [True]
 
 
 @pytest.mark.parametrize("has_id", [False, True])
 def test_a_refused_push_keeps_workflows_and_their_history(
-    yard, ann, push, listed, flow, root, has_id
+    yard, ann, push, listed, flow, root, has_id, fire
 ):
     document = json.loads((root / flow).read_text())
     if not has_id:
@@ -37,14 +37,14 @@ def test_a_refused_push_keeps_workflows_and_their_history(
         (root / flow).write_text(json.dumps(document))
     # Schedules are stored in the order of the file, so the first one uses the refused files.
     push(FIRST + NIGHTLY)
-    runs = [yard.services.automations.run(ann, "nightly")]
+    runs = [fire("nightly")]
     document["meta"]["title"] = "Once more"
     (root / flow).write_text(json.dumps(document))
     wrong = NIGHTLY + "parameters = {nonsense = 3}\n"
     for toml, names in {FIRST + wrong: ["nightly", "first"], wrong: ["nightly"]}.items():
         with pytest.raises(Invalid):
             push(toml)
-        runs += [yard.services.automations.run(ann, name) for name in names]
+        runs += [fire(name) for name in names]
         assert listed("wine")[0] == [flow]
     push(FIRST + NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
@@ -92,10 +92,10 @@ def test_an_overtaken_push_moves_no_workflows(yard, ann, push, monkeypatch, root
 
 
 def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
-    yard, ann, push, listed, flow, root
+    yard, ann, push, listed, flow, root, fire
 ):
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     (root / flow).rename(root / "new.nbflow")
     push(flow="new.nbflow")
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
@@ -103,7 +103,7 @@ def test_a_pushed_workflow_keeps_its_runs_when_its_file_is_renamed(
     assert yard.services.runs.get(ann, run.id).run.path == workflow.path
     (root / "new.nbflow").rename(root / flow)
     push(NIGHTLY)  # its schedule stores the workflow first
-    assert yard.services.automations.run(ann, "nightly").workflow_id == run.workflow_id
+    assert fire("nightly").workflow_id == run.workflow_id
     assert listed("wine")[0] == [flow]
 
 
@@ -121,10 +121,10 @@ def test_a_push_keeps_the_history_of_a_file_outside_of_it(yard, ann, push, flow,
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
 @pytest.mark.parametrize("is_reversed", [False, True])
 def test_a_push_lists_a_file_whose_id_another_one_has_now(
-    yard, ann, push, listed, flow, root, monkeypatch, toml, is_reversed
+    yard, ann, push, listed, flow, root, monkeypatch, toml, is_reversed, fire
 ):
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     content = (root / flow).read_bytes()
     document = json.loads(content)
     del document["meta"]["id"]
@@ -141,9 +141,9 @@ def test_a_push_lists_a_file_whose_id_another_one_has_now(
 
 
 @pytest.mark.parametrize("toml", ["", NIGHTLY])
-def test_a_workflow_that_is_pushed_again_has_its_runs(yard, ann, push, flow, root, toml):
+def test_a_workflow_that_is_pushed_again_has_its_runs(yard, ann, push, flow, root, toml, fire):
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     push(flow="data.csv")
     assert yard.services.workflows.list(ann, project="wine").items == []
     push(toml)
@@ -167,17 +167,17 @@ def test_a_push_keeps_the_history_of_a_file_that_was_replaced_outside_of_it(
 
 
 def test_a_workflow_that_is_damaged_for_one_push_keeps_its_runs(
-    yard, ann, push, listed, flow, root
+    yard, ann, push, listed, flow, root, fire
 ):
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     good = (root / flow).read_text()
     (root / flow).write_text("{")
     push()
     assert listed("wine")[0] == [flow]
     (root / flow).write_text(good)
     push(NIGHTLY)
-    assert yard.services.automations.run(ann, "nightly").workflow_id == run.workflow_id
+    assert fire("nightly").workflow_id == run.workflow_id
     assert [run.workflow_id] == [
         i.id for i in yard.services.workflows.list(ann, project="wine").items
     ]
@@ -192,19 +192,19 @@ def test_a_push_without_changes_stores_workflows_that_are_missing(yard, push, li
 
 
 @pytest.mark.parametrize("has_id", [False, True])
-def test_the_next_push_keeps_the_history(yard, ann, push, listed, flow, root, has_id):
+def test_the_next_push_keeps_the_history(yard, ann, push, listed, flow, root, has_id, fire):
     document = json.loads((root / flow).read_text())
     if not has_id:
         del document["meta"]["id"]
         (root / flow).write_text(json.dumps(document))
     push(NIGHTLY)
-    run = yard.services.automations.run(ann, "nightly")
+    run = fire("nightly")
     document["meta"]["title"] = "Once more"
     (root / flow).write_text(json.dumps(document))
     push(NIGHTLY)
     (workflow,) = yard.services.workflows.list(ann, project="wine").items
     assert (workflow.id, workflow.title) == (run.workflow_id, "Once more")
-    assert yard.services.automations.run(ann, "nightly").workflow_id == run.workflow_id
+    assert fire("nightly").workflow_id == run.workflow_id
     assert listed("wine")[0] == [flow]
 
 

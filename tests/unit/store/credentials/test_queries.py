@@ -2,14 +2,13 @@
 
 from datetime import UTC, datetime
 
-import msgspec
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from tests.support.leaked_secrets import CANARY, is_in
 
 from nbyard.domain.credentials import Credential, Login
-from nbyard.errors import NbyardError, StoreUnusable
+from nbyard.errors import NbyardError, StaleWrite, StoreUnusable
 from nbyard.store.credentials.vault import VARIABLE, Vault
 from nbyard.store.schema.tables import credentials
 
@@ -19,7 +18,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def add(store, key: str, owner: str = "ada", kind: str = "token") -> Credential:
     made = Credential(key, f"name {key}", owner, kind, "", {"a": "b"}, ["secret"], 1, NOW, NOW)
     with store.write() as c:
-        store.credentials.insert(c, made, {"secret": CANARY})
+        store.credentials.insert_sealed(c, made, {"secret": CANARY})
     return made
 
 
@@ -42,19 +41,21 @@ def test_pages_are_filtered_by_kind_and_text(store):
     add(store, "4", "bob")
     with store.read() as c:
         page = store.credentials.page
-        assert [one.id for one in page(c, "ada", 2, "", "", "")] == ["3", "2"]
-        assert [one.id for one in page(c, "ada", 9, "2", "", "")] == ["1"]
-        assert [one.id for one in page(c, "ada", 9, "", "AME 3", "")] == ["3"]
-        assert [one.id for one in page(c, "ada", 9, "", "", "s3")] == ["2"]
+        assert [one.id for one in page(c, "ada", 2, "", "")] == ["3", "2"]
+        assert [one.id for one in page(c, "ada", 9, "2", "")] == ["1"]
+        assert [one.id for one in page(c, "ada", 9, "", "AME 3", kind="")] == ["3"]
+        assert [one.id for one in page(c, "ada", 9, "", "", kind="s3")] == ["2"]
         assert store.credentials.names(c, "bob") == {"4": "name 4"}
 
 
 def test_the_second_of_two_changes_is_refused(store):
     made = add(store, "1")
-    new = msgspec.structs.replace(made, fields={}, version=2)
     with store.write() as c:
-        assert store.credentials.change(c, made, new, None)
-        assert not store.credentials.change(c, made, new, {"secret": "other"})
+        store.credentials.change_sealed(c, made, None, fields={})
+        with pytest.raises(StaleWrite):
+            store.credentials.change_sealed(c, made, {"secret": "other"})
+        new = store.credentials.find(c, "ada", made.id)
+        assert (new.version, new.fields) == (2, {})
         assert store.credentials.fields(c, new) == {"secret": CANARY}
 
 
@@ -83,10 +84,9 @@ def test_no_new_key_is_created_beside_sealed_rows(store, monkeypatch):
     made = add(store, "1")
     monkeypatch.delenv(VARIABLE)
     rows = type(store.credentials)(Vault(store.folder))
-    new = msgspec.structs.replace(made, version=2)
     for use in (
         lambda c: rows.fields(c, made),
-        lambda c: rows.change(c, made, new, {"secret": "other"}),
+        lambda c: rows.change_sealed(c, made, {"secret": "other"}),
         lambda c: rows.reseal_all(c, "ada"),
     ):
         with (
@@ -98,15 +98,15 @@ def test_no_new_key_is_created_beside_sealed_rows(store, monkeypatch):
     assert not (store.folder / "crypt.key").exists()
     (store.folder / "crypt.key").write_text("1" * 64)
     with store.write() as c:
-        assert rows.change(c, made, new, {"secret": "other"})
-        assert rows.fields(c, new)["secret"] == "other"
+        rows.change_sealed(c, made, {"secret": "other"})
+        assert rows.fields(c, made)["secret"] == "other"
 
 
 def test_names_are_unique_for_each_owner(store):
     add(store, "1")
     with pytest.raises(IntegrityError), store.write() as c:
         made = Credential("2", "name 1", "ada", "token", "", {}, [], 1, NOW, NOW)
-        store.credentials.insert(c, made, {})
+        store.credentials.insert_sealed(c, made, {})
 
 
 def test_a_deleted_credential_is_not_found(store):
@@ -120,7 +120,7 @@ def test_only_the_login_of_the_owner_is_opened(store, monkeypatch):
     fields = {"server": "h.test", "username": "ann"}
     made = Credential("1", "hub", "ada", "registry", "", fields, ["password"], 1, NOW, NOW)
     with store.write() as c:
-        store.credentials.insert(c, made, {"password": CANARY})
+        store.credentials.insert_sealed(c, made, {"password": CANARY})
     with store.read() as c:
         login = store.credentials.login
         assert login(c, "ada", "h.test/cows:1") == Login("hub", "ann", CANARY)

@@ -25,16 +25,16 @@ def test_runs_belong_to_a_project_by_their_links(store):
         rows, wine, beer = Rows(store, c), add(store, c), add(store, c, "beer")
         by_run = rows.run()
         by_workflow = rows.run(workflow_id="w")
-        by_schedule = rows.run(origin="automation", source_id="s")
+        by_automation = rows.run(origin="automation", source_id="s")
         other = rows.run(workflow_id="v")
         for kind, key in (("run", by_run.id), ("workflow", "w"), ("automation", "s")):
             store.projects.link(c, wine, kind, key)
         store.projects.link(c, beer, "workflow", "w")
-        ids = [one.id for one in (by_run, by_workflow, by_schedule, other)]
+        ids = [one.id for one in (by_run, by_workflow, by_automation, other)]
         assert projects_of_runs(c, [wine.id, beer.id], ids) == {
             by_run.id: {wine.id},
             by_workflow.id: {wine.id, beer.id},
-            by_schedule.id: {wine.id},
+            by_automation.id: {wine.id},
             other.id: set(),
         }
         listed = store.runs.page(c, "ada", 9, "", project=wine.id)

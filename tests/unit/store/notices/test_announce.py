@@ -16,7 +16,7 @@ from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store, transition
 
 from ..automations.conftest import NOW, StoredAutomations
-from ..automations.conftest import add as add_schedule
+from ..automations.conftest import add as add_automation
 from ..rows import Rows, moment
 from ..test_projects import add as add_project
 from .test_channels import add
@@ -75,7 +75,7 @@ def test_a_recovery_takes_the_place_of_a_success(store):
         assert events(store, c, successes) == ["succeeded"] * 3
 
 
-def test_recovery_is_per_schedule(store):
+def test_recovery_is_per_automation(store):
     with store.write() as c:
         made = channel(store, c)
         end(store, c, "failed", source_id="one")
@@ -113,7 +113,7 @@ def test_a_retried_attempt_is_announced_each_time(store):
 
 
 def test_due_times_without_a_run_are_announced(store):
-    add_schedule(store, "nightly", NOW, owner="ada")
+    add_automation(store, "nightly", NOW, owner="ada")
     with store.write() as c:
         made = channel(store, c, "automation-missed")
         row = store.automations.by_id(c, "nightly")
@@ -132,7 +132,7 @@ def test_due_times_without_a_run_are_announced(store):
 
 
 def test_a_rule_of_a_schedule_reports_its_runs_only(store):
-    add_schedule(store, "nightly", NOW, owner="ada")
+    add_automation(store, "nightly", NOW, owner="ada")
     with store.write() as c:
         made = add(store, c, owner="ada")
         chosen = [(made.id, NoticeRule(["failed"]))]
@@ -148,8 +148,8 @@ def test_a_rule_of_a_schedule_reports_its_runs_only(store):
 
 
 def test_a_rule_of_a_project_reports_its_runs_only(store):
-    """A run belongs to a project by its own link, or by that of its workflow or schedule."""
-    add_schedule(store, "nightly", NOW, owner="ada")
+    """A run belongs to a project by its own link, or by that of its workflow or automation."""
+    add_automation(store, "nightly", NOW, owner="ada")
     with store.write() as c:
         wine, beer = add_project(store, c), add_project(store, c, "beer")
         made = channel(store, c, "failed", project=wine.id)
@@ -174,7 +174,7 @@ def test_a_rule_of_a_project_reports_its_runs_only(store):
 @pytest.mark.parametrize("kind", ["automation", "workflow", None])
 def test_a_missed_due_time_belongs_to_the_project_of_its_runs(store, kind):
     run = {"path": "/a.nbflow"}
-    add_schedule(store, "nightly", NOW, owner="ada", run=run)
+    add_automation(store, "nightly", NOW, owner="ada", run=run)
     with store.write() as c:
         made = channel(store, c, "automation-missed", project=add_project(store, c).id)
         row = store.automations.by_id(c, "nightly")

@@ -8,7 +8,7 @@ import pytest
 from nbyard.domain.credentials import Credential
 from nbyard.domain.ids import new_id
 from nbyard.domain.notices.structs import Channel, ChannelSecret, DigestLimit
-from nbyard.errors import Conflict, StoreUnusable
+from nbyard.errors import Conflict, StaleWrite, StoreUnusable
 from nbyard.reasons.structs import because
 from nbyard.store import Connection, Store
 from nbyard.store.automations.secrets import AutomationSecretRows
@@ -35,7 +35,7 @@ def add(store: Store, c: Connection, name: str = "team", owner: str = "ann") -> 
         created_at=NOW,
         updated_at=NOW,
     )
-    store.channels.insert(c, made, ChannelSecret(URL, ["nas"], "https://lab"))
+    store.channels.insert_sealed(c, made, ChannelSecret(URL, ["nas"], "https://lab"))
     return made
 
 
@@ -68,18 +68,18 @@ def test_a_missing_key_is_not_replaced(store):
         with pytest.raises(StoreUnusable):
             AutomationSecretRows(vault).seal(c, "ann", "t", "whsec_1")
         with pytest.raises(StoreUnusable):
-            CredentialRows(vault).insert(c, CREDENTIAL, {})
+            CredentialRows(vault).insert_sealed(c, CREDENTIAL, {})
     assert not (store.folder / FILE).exists()
 
 
 def test_a_missing_key_of_credentials_is_not_replaced(store):
     with store.write() as c:
-        store.credentials.insert(c, CREDENTIAL, {"secret": "x"})
+        store.credentials.insert_sealed(c, CREDENTIAL, {"secret": "x"})
         made = add(store, c)
         store.channels.delete(c, made)
     (store.folder / FILE).unlink()
     with store.write() as c, pytest.raises(StoreUnusable):
-        ChannelRows(Vault(store.folder)).insert(c, made, ChannelSecret(URL))
+        ChannelRows(Vault(store.folder)).insert_sealed(c, made, ChannelSecret(URL))
 
 
 def test_the_url_is_sealed_and_bound_to_its_channel(store):
@@ -99,13 +99,14 @@ def test_a_renamed_channel_keeps_its_url_and_a_new_url_is_tried_at_once(store):
     with store.write() as c:
         made = add(store, c)
         store.channels.note_failed(c, made, NOW, WHY, NOW + timedelta(hours=1))
-        assert store.channels.change(c, made, None, name="other")
-        assert not store.channels.change(c, made, None, name="stale")
+        store.channels.change_sealed(c, made, None, name="other")
+        with pytest.raises(StaleWrite):
+            store.channels.change_sealed(c, made, None, name="stale")
         found = store.channels.by_id(c, made.id)
         assert found is not None
         assert (found.name, found.revision, found.error) == ("other", 2, WHY)
         assert store.channels.secret(c, found).url == URL
-        assert store.channels.change(c, found, ChannelSecret("https://new.test/"))
+        store.channels.change_sealed(c, found, ChannelSecret("https://new.test/"))
         found = store.channels.by_id(c, made.id)
         assert found is not None and found.error is None and found.retry_at is None
         assert store.channels.secret(c, found).url == "https://new.test/"

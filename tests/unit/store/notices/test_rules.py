@@ -4,7 +4,7 @@ from nbyard.domain.notices.rules import StoredRule
 from nbyard.domain.notices.structs import AutomationNotice, NoticeRule
 
 from ..automations.conftest import NOW
-from ..automations.conftest import add as add_schedule
+from ..automations.conftest import add as add_automation
 from ..test_projects import add as add_project
 from .test_channels import add
 
@@ -12,8 +12,8 @@ FAILED = NoticeRule(["failed"])
 LONG = NoticeRule(["running-long"], "/a.ipynb", 3.5, 60.0)
 
 
-def test_rules_belong_to_a_channel_or_a_schedule(store):
-    add_schedule(store, "nightly", NOW)
+def test_rules_belong_to_a_channel_or_an_automation(store):
+    add_automation(store, "nightly", NOW)
     with store.write() as c:
         team, mail = add(store, c, "team"), add(store, c, "mail")
         store.rules.replace(c, "ann", team.id, [FAILED, LONG])
@@ -34,7 +34,7 @@ def test_rules_belong_to_a_channel_or_a_schedule(store):
 
 
 def test_new_rules_replace_only_their_own(store):
-    add_schedule(store, "nightly", NOW)
+    add_automation(store, "nightly", NOW)
     with store.write() as c:
         team = add(store, c)
         store.rules.replace_of_automation(c, "ann", "nightly", [(team.id, FAILED)])
@@ -46,8 +46,8 @@ def test_new_rules_replace_only_their_own(store):
         assert store.rules.automations_of(c, [team.id]) == {}
 
 
-def test_rules_go_with_their_channel_and_their_schedule(store):
-    add_schedule(store, "nightly", NOW)
+def test_rules_go_with_their_channel_and_their_automation(store):
+    add_automation(store, "nightly", NOW)
     with store.write() as c:
         team = add(store, c)
         store.rules.replace_of_automation(c, "ann", "nightly", [(team.id, FAILED)])

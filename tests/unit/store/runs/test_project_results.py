@@ -116,7 +116,7 @@ def test_many_runs_hide_no_other_workflow(store: Store, monkeypatch: pytest.Monk
 def test_runs_of_schedules_are_found_by_each_group_that_they_ever_had(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also of a schedule that ran another file long ago, whose newer runs would hide it."""
+    """Also of an automation that ran another file long ago, whose newer runs would hide it."""
     monkeypatch.setattr(past_results, "RUNS_OF_GROUP", 2)
     with store.write() as c:
         rows, wine = Rows(store, c), add_project(store, c)

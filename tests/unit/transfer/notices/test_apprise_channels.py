@@ -8,8 +8,10 @@ import pytest
 
 from nbyard.domain.notices.structs import Message
 from nbyard.reasons.structs import because
-from nbyard.testing.receivers import http_receiver, mail_receiver
+from nbyard.testing.conformance.channels import http_receiver
 from nbyard.transfer.notices import apprise_channels
+
+from .mail_receiver import mail_receiver
 
 pytestmark = pytest.mark.leaves_running  # Apprise keeps a thread
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"

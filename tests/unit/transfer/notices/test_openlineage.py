@@ -3,7 +3,7 @@
 import pytest
 
 from nbyard.domain.notices.structs import Message
-from nbyard.testing.receivers import http_receiver
+from nbyard.testing.conformance.channels import http_receiver
 from nbyard.transfer.notices.openlineage import post_lineage
 
 EVENTS = [{"eventType": one, "run": {"runId": "r"}} for one in ("START", "COMPLETE", "FAIL")]

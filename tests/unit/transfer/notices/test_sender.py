@@ -7,7 +7,7 @@ import pytest
 from nbyard.domain.notices.structs import Message, Receiver
 from nbyard.errors import Invalid, Unavailable
 from nbyard.reasons.structs import because
-from nbyard.testing.receivers import http_receiver
+from nbyard.testing.conformance.channels import http_receiver
 from nbyard.transfer.notices import sender
 from nbyard.transfer.notices.sender import SendAnswer, describe_url, send_message
 

@@ -6,7 +6,7 @@ import pytest
 
 from nbyard.domain.notices.structs import Message
 from nbyard.reasons.structs import because
-from nbyard.testing.receivers import http_receiver
+from nbyard.testing.conformance.channels import http_receiver
 from nbyard.transfer.notices import webhook
 from nbyard.transfer.notices.webhook import post_events
 

@@ -4,23 +4,29 @@ from typing import Any
 
 import click
 
-from nbyard.cli.commands.automations.verbs import MOMENTS
-from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.body_options import body_options
+from nbyard.cli.output.console import print_note
 from nbyard.cli.output.views.automation_views import show_backfill_preview
-from nbyard.cli.shared_options import connect, json_option, server_option
-from nbyard.domain.automations.backfills import NewBackfill
+from nbyard.cli.shared_options import shows
+from nbyard.domain.automations.backfills import Backfill, BackfillPreview, NewBackfill
+
+
+def show_started(answer: Backfill | BackfillPreview) -> None:
+    """Print what a backfill would run, or what it runs, and its ID."""
+    if isinstance(answer, BackfillPreview):
+        show_backfill_preview(answer)
+        return
+    counts = answer.counts
+    print_note(f"{counts.waiting + counts.active} due times will run, {counts.skipped} left out")
+    click.echo(answer.id)
 
 
 @click.command()
 @click.argument("automation")
-@click.option("--from", "since", type=click.DateTime(MOMENTS), required=True, help="First moment.")
-@click.option("--until", type=click.DateTime(MOMENTS), help="Last moment. Default: now.")
-@click.option("--at-once", default=1, metavar="N", help="Run at most N at a time. Default: 1.")
-@click.option("--again", is_flag=True, help="Repeat due times that have a succeeded run.")
+@body_options(NewBackfill)
 @click.option("--dry-run", is_flag=True, help="Show what would happen, and start nothing.")
-@server_option
-@json_option
-def backfill(automation: str, dry_run: bool, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_started)
+def backfill(connection: Any, automation: str, body: NewBackfill, dry_run: bool) -> Any:
     """Run past due times of an automation, the earliest first.
 
     \b
@@ -28,19 +34,8 @@ def backfill(automation: str, dry_run: bool, server: str, as_json: bool, **given
       nbyard automations backfill report --from 2026-11-01 --until 2026-11-20 --dry-run
       nbyard automations backfill report --from 2026-11-01 --at-once 4
     """
-    body = NewBackfill(**given)
-    backfills = connect(server).backfills
-    if dry_run:
-        preview = backfills.preview(automation=automation, body=body)
-        (show_json if as_json else show_backfill_preview)(preview)
-        return
-    made = backfills.create(automation=automation, body=body)
-    if as_json:
-        show_json(made)
-        return
-    counts = made.counts
-    print_note(f"{counts.waiting + counts.active} due times will run, {counts.skipped} left out")
-    click.echo(made.id)
+    backfills = connection.backfills
+    return (backfills.preview if dry_run else backfills.create)(automation=automation, body=body)
 
 
 COMMANDS = (backfill,)

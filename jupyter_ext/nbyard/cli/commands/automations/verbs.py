@@ -4,23 +4,24 @@ import shlex
 from typing import Any, get_args
 
 import click
-import msgspec
 
+from nbyard.cli.body_options import field_options
 from nbyard.cli.commands.notices.options import automation_notices
-from nbyard.cli.output.console import print_note, show_json
+from nbyard.cli.output.console import print_note
 from nbyard.cli.output.views.automation_views import local_time, show_preview
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.shared_options import shows, with_options
 from nbyard.cli.stored_runs import (
     changed_run,
     changed_run_options,
     stored_run,
     stored_run_options,
 )
-from nbyard.cli.typed_values import parse_pairs, texts_of
+from nbyard.cli.typed_values import texts_of
 from nbyard.domain.automations.structs import (
     Automation,
     AutomationPatch,
     Fire,
+    Firing,
     NewAutomation,
     On,
     OnDataset,
@@ -30,10 +31,9 @@ from nbyard.domain.automations.structs import (
     OnWebhook,
     TimePreviewRequest,
 )
-from nbyard.domain.automations.times.structs import Missed, Phrase
+from nbyard.domain.automations.times.structs import Phrase
 from nbyard.domain.runs.causes import Change
 
-MOMENTS = ["%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
 WHEN = 'When runs are due: "weekdays 8:00", "every 15 minutes", "0 8 * * 1-5" …'
 # The limit of the server.
 ALL = 500
@@ -48,37 +48,11 @@ OF_STARTS = (
 )
 
 
-def timing_options(command: Any) -> Any:
-    """Add the options that limit when runs are due."""
-    return with_options(
-        command,
-        click.option("--zone", help="Time zone, such as Europe/Berlin. Default: the server's."),
-        click.option("--from", "starts_at", type=click.DateTime(MOMENTS), help="First moment."),
-        click.option("--until", "ends_at", type=click.DateTime(MOMENTS), help="Last moment."),
-        click.option("--at-most", type=int, metavar="N", help="End after N runs."),
-    )
-
-
 def start_options(command: Any) -> Any:
     """Add the options that say what starts a run."""
     return with_options(
         command,
         click.option("--at", metavar="WHEN", help=WHEN),
-        timing_options,
-        click.option(
-            "--missed",
-            type=click.Choice(["skip", "last", "all"]),
-            help="Due times that passed without a dispatcher: run none, the last, or all.",
-        ),
-        click.option(
-            "--window",
-            type=int,
-            metavar="SECONDS",
-            help="Catch up due times that are at most this late. Default: 3600.",
-        ),
-        click.option(
-            "--most", type=int, metavar="N", help="With --missed all: at most N. Default: 10."
-        ),
         click.option("--on-dataset", metavar="NAME", help="A version of this dataset is ready."),
         click.option("--on-run", metavar="NAME", help="A run of this file or executable ended."),
         click.option(
@@ -109,24 +83,6 @@ def start_options(command: Any) -> Any:
             help="With --on-webhook: accept at most N messages per minute. Default: 60.",
         ),
         click.option("--on-notebook", is_flag=True, help="A notebook or program fires it."),
-        click.option(
-            "--value",
-            "values_from",
-            multiple=True,
-            metavar="NAME=FIELD",
-            help="Take a parameter from the event, such as file=path or city=body.city.",
-        ),
-        click.option(
-            "--overlap",
-            type=click.Choice(["skip", "queue", "replace"]),
-            help="While a run is active: skip, queue, or replace the run. Default: skip times,"
-            " queue events.",
-        ),
-        click.option(
-            "--pinned/--follow",
-            default=None,
-            help="Use the files as they are now, or (default) when a run starts.",
-        ),
     )
 
 
@@ -160,9 +116,22 @@ def _option(name: str) -> str:
     return f"--{name.replace('_', '-')}"
 
 
+def show_saved(automation: Automation) -> None:
+    """Print what an automation does and its ID."""
+    print_note(f"{automation.name}: {automation.sentence}")
+    if automation.next_due is not None:
+        print_note(f"Next run: {local_time(automation.next_due, automation.zone)}")
+    if automation.address:
+        print_note(f"Address: {automation.address}, below the URL of the server")
+    if automation.secret:
+        print_note(f"Secret, which is not shown again: {automation.secret}")
+    click.echo(automation.id)
+
+
 @click.command()
 @click.argument("target", metavar="FILE|EXECUTABLE")
 @start_options
+@field_options(NewAutomation)
 @click.option(
     "--notify",
     multiple=True,
@@ -170,12 +139,9 @@ def _option(name: str) -> str:
     help="Channel that reports events of this automation. Default: failed, recovered,"
     " automation-missed.",
 )
-@click.option("--name", default="", help="Name of the automation. Default: that of the file.")
 @stored_run_options
-@click.option("--disabled", is_flag=True, help="Create the automation without enabling it.")
-@server_option
-@json_option
-def create(target: str, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_saved)
+def create(connection: Any, target: str, fields_for: Any, **given: Any) -> Any:
     """Run a workflow, notebook or executable at set times, or when something happens.
 
     \b
@@ -191,18 +157,10 @@ def create(target: str, server: str, as_json: bool, **given: Any) -> None:
     on = start_of(given)
     if on is None:
         raise click.UsageError(f"Name what starts a run: {', '.join(map(_option, STARTS))}.")
-    body = NewAutomation(
-        run,
-        on,
-        name=given["name"],
-        is_enabled=not given["disabled"],
-        notify=automation_notices(given["notify"]),
-        **_fields_of_options(given, Missed()),
-    )
-    automations = connect(server).automations
+    body = NewAutomation(run, on, notify=automation_notices(given["notify"]), **fields_for())
     if not body.name and isinstance(on, Phrase):
-        _refuse_same(automations, body)
-    _print_result(automations.create(body=body), as_json)
+        _refuse_same(connection.automations, body)
+    return connection.automations.create(body=body)
 
 
 def _refuse_same(automations: Any, body: NewAutomation) -> None:
@@ -221,18 +179,16 @@ def _refuse_same(automations: Any, body: NewAutomation) -> None:
 @click.command()
 @click.argument("automation")
 @start_options
+@field_options(AutomationPatch)
 @click.option(
     "--notify",
     multiple=True,
     metavar="CHANNEL[:EVENT,…]",
     help="Replace the channels of the automation.",
 )
-@click.option("--name", help="New name.")
 @changed_run_options
-@click.option("--refreeze", is_flag=True, help="With pinned files: freeze them again.")
-@server_option
-@json_option
-def update(automation: str, server: str, as_json: bool, **given: Any) -> None:
+@shows(show_saved)
+def update(connection: Any, automation: str, fields_for: Any, **given: Any) -> Any:
     """Change an automation. Omitted options keep their values.
 
     \b
@@ -241,26 +197,21 @@ def update(automation: str, server: str, as_json: bool, **given: Any) -> None:
       nbyard automations update report -p epochs=10 --environment train@2
       nbyard automations update load --on-file inbox --pattern "**/*.csv"
     """
-    automations = connect(server).automations
-    record = automations.get(automation=automation)
-    more = _fields_of_options(given, record.missed) | changed_run(record, given)
+    record = connection.automations.get(automation=automation)
+    fields = fields_for(record) | changed_run(record, given)
     if (on := start_of(given)) is not None:
-        more["on"] = on
+        fields["on"] = on
     if given["notify"]:
-        more["notify"] = automation_notices(given["notify"])
-    if given["name"] is not None:
-        more["name"] = given["name"]
-    body = AutomationPatch(record.revision, refreeze=given["refreeze"], **more)
-    _print_result(automations.update(automation=record.id, body=body), as_json)
+        fields["notify"] = automation_notices(given["notify"])
+    body = AutomationPatch(**fields)
+    return connection.automations.update(automation=record.id, body=body)
 
 
 @click.command()
 @click.option("--at", required=True, metavar="WHEN", help=WHEN)
-@timing_options
-@click.option("--count", default=5, metavar="N", help="Number of due times to show.")
-@server_option
-@json_option
-def preview(at: str, server: str, as_json: bool, count: int, **given: Any) -> None:
+@field_options(TimePreviewRequest)
+@shows(show_preview)
+def preview(connection: Any, at: str, fields_for: Any) -> Any:
     """Explain a time and show its next due times.
 
     \b
@@ -268,18 +219,20 @@ def preview(at: str, server: str, as_json: bool, count: int, **given: Any) -> No
       nbyard automations preview --at "weekdays 8:00" --zone Europe/Berlin
       nbyard automations preview --at "30 2 * * *" --count 10
     """
-    fields = _fields_of_options(given, Missed())
-    body = TimePreviewRequest(Phrase(at), count=count, **fields)
-    time_preview = connect(server).automations.preview(body=body)
-    (show_json if as_json else show_preview)(time_preview)
+    return connection.automations.preview(body=TimePreviewRequest(Phrase(at), **fields_for()))
+
+
+def show_fired(firing: Firing) -> None:
+    """Print which run a firing started and the ID of the firing."""
+    print_note(f"Run {firing.run_id} started." if firing.run_id else "The run starts soon.")
+    click.echo(firing.id)
 
 
 @click.command()
 @click.argument("automation")
 @click.option("-p", "--param", "params", multiple=True, metavar="NAME=VALUE", help="A parameter.")
-@server_option
-@json_option
-def fire(automation: str, server: str, as_json: bool, params: tuple[str, ...]) -> None:
+@shows(show_fired)
+def fire(connection: Any, automation: str, params: tuple[str, ...]) -> Any:
     """Start a run of an automation now, besides its due times or events.
 
     \b
@@ -288,44 +241,7 @@ def fire(automation: str, server: str, as_json: bool, params: tuple[str, ...]) -
       nbyard automations fire load -p source=inbox/march.csv
     """
     body = Fire(texts=texts_of(params, ()))
-    made = connect(server).automations.fire(automation=automation, body=body)
-    if as_json:
-        show_json(made)
-        return
-    print_note(f"Run {made.run_id} started." if made.run_id else "The run starts soon.")
-    click.echo(made.id)
+    return connection.automations.fire(automation=automation, body=body)
 
 
 COMMANDS = (create, update, preview, fire)
-
-
-def _fields_of_options(given: dict[str, Any], missed: Missed) -> dict[str, Any]:
-    """Return the fields of the given options."""
-    names = ("zone", "starts_at", "ends_at", "at_most", "overlap")
-    # `preview` has only some of these options.
-    fields = {name: given[name] for name in names if given.get(name) is not None}
-    if given.get("pinned") is not None:
-        fields["mode"] = "pinned" if given["pinned"] else "follows"
-    if given.get("values_from"):
-        fields["values_from"] = parse_pairs("--value", given["values_from"], "NAME=FIELD")
-    parts = {"policy": "missed", "window_seconds": "window", "most": "most"}
-    changes = {
-        name: given[option] for name, option in parts.items() if given.get(option) is not None
-    }
-    if changes:
-        fields["missed"] = msgspec.structs.replace(missed, **changes)
-    return fields
-
-
-def _print_result(made: Automation, as_json: bool) -> None:
-    if as_json:
-        show_json(made)
-        return
-    print_note(f"{made.name}: {made.sentence}")
-    if made.next_due is not None:
-        print_note(f"Next run: {local_time(made.next_due, made.zone)}")
-    if made.address:
-        print_note(f"Address: {made.address}, below the URL of the server")
-    if made.secret:
-        print_note(f"Secret, which is not shown again: {made.secret}")
-    click.echo(made.id)

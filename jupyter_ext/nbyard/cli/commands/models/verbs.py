@@ -20,8 +20,8 @@ from nbyard.cli.commands.deployments import LOOK_SECONDS, show_deployed, wait_un
 from nbyard.cli.commands.images import print_image, wait_for_image
 from nbyard.cli.commands.run_dockerfile import check_target
 from nbyard.cli.commands.runs.run_watch import follow_run
-from nbyard.cli.output.console import format_age, hinting_option, print_note, show_json, show_table
-from nbyard.cli.shared_options import connect, json_option, server_option, with_options
+from nbyard.cli.output.console import columns, hinting_option, print_note, show_items, show_json
+from nbyard.cli.shared_options import connect, json_option, server_option, shows, with_options
 from nbyard.domain.deployments.creation_form import name_of
 from nbyard.domain.deployments.structs import (
     OPEN,
@@ -205,6 +205,12 @@ def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, Name
     return package, image
 
 
+def show_models(page: Any) -> None:
+    """Print a table of models."""
+    fields = "id name tag mode state made=created_at labels"
+    show_items(page.items, columns(fields, id=short_id, labels=labels))
+
+
 @click.command(name="ls")
 @click.option(
     *("-f", "--filter", "filters"),
@@ -212,32 +218,15 @@ def until_built(connection: Any, made: ModelPackage) -> tuple[ModelPackage, Name
     metavar="KEY=TEXT",
     help=f"Show models whose KEY contains TEXT. KEY: {', '.join(KEYS)}. All filters must match.",
 )
-@server_option
-@json_option
-def listed(filters: tuple[str, ...], server: str, as_json: bool) -> None:
+@shows(show_models)
+def listed(connection: Any, filters: tuple[str, ...]) -> Any:
     """List models, newest first.
 
     \b
     Examples:
       nbyard models ls -f name=churn -f mode=http
     """
-    page = connect(server).models.list(limit=ALL, **parse_filters(filters))
-    if as_json:
-        show_json(page)
-        return
-    rows = [
-        (
-            short_id(package),
-            package.name,
-            package.tag,
-            package.mode,
-            package.state,
-            format_age(package.created_at),
-            labels(package),
-        )
-        for package in page.items
-    ]
-    show_table(rows, ["id", "name", "tag", "mode", "state", "made", "labels"])
+    return connection.models.list(limit=ALL, **parse_filters(filters))
 
 
 @click.command()

@@ -20,8 +20,7 @@ from nbyard.domain.projects.toml_writer import updated_toml
 from nbyard.errors import NameTaken
 from nbyard.host.git import repository_version
 from nbyard.host.project_files import replace_atomically
-from nbyard.importers.protocol import ConvertedProject
-from nbyard.importers.registry import project_importer_of
+from nbyard.importers.protocol import ConvertedProject, project_importer_of
 from nbyard.services.spelling.container_commands import build_image
 
 MOST_BYTES = 4 << 20

@@ -20,7 +20,7 @@ from nbyard.domain.runs.structs import MODEL_TYPE, ArtifactType
 from nbyard.errors import Invalid, NbyardError, reason_of
 from nbyard.host.safe_open import open_inside
 from nbyard.reasons.structs import Reason, because
-from nbyard.runner.handoff.input_output_secret import TYPE
+from nbyard.runner.handoff.work_functions import TYPE
 from nbyard.runner.work.collect_outputs import sorted_names
 
 EXECUTED_NAME = "executed.ipynb"

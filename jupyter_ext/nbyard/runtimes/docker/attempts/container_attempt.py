@@ -21,9 +21,12 @@ from nbyard.runner.work.work_outcome import is_disk_full
 from nbyard.runtimes import attempt_files as files
 from nbyard.runtimes.docker import attempt_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
-from nbyard.runtimes.docker.attempts.runner_channel import output_outside_log
-from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
-from nbyard.runtimes.docker.attempts.termination import AttemptTerminator, terminate_container
+from nbyard.runtimes.docker.attempts.container_process import (
+    AttemptTerminator,
+    Feeder,
+    output_outside_log,
+    terminate_container,
+)
 from nbyard.runtimes.docker.attempts.watcher import Watcher
 from nbyard.runtimes.docker.files import volume_transfer
 from nbyard.runtimes.docker.files.local_folder import place_captured_output, restore_owner

@@ -27,8 +27,8 @@ from nbyard.runtimes.docker.attempt_container_spec import (
     container_user,
     prints_apart,
 )
-from nbyard.runtimes.docker.checks.image_query import question_spec
 from nbyard.runtimes.docker.files.log_copy import FORGOTTEN
+from nbyard.runtimes.docker.image_checks import question_spec
 from nbyard.runtimes.protocol import Order
 
 TARGET = "/nbyard/printed"

@@ -22,8 +22,7 @@ from nbyard.runner.container_main import ENDED
 from nbyard.runner.supervision.usage_recorder import UsageFile
 from nbyard.runtimes.docker import attempt_container_spec
 from nbyard.runtimes.docker.attempts import container_outcome, secret_output
-from nbyard.runtimes.docker.attempts.runner_channel import Progress, RunnerChannel
-from nbyard.runtimes.docker.attempts.stdin_feeder import Feeder
+from nbyard.runtimes.docker.attempts.container_process import Feeder, Progress, RunnerChannel
 from nbyard.runtimes.docker.files.log_copy import Over, log_copy
 from nbyard.runtimes.protocol import Observation, Order
 

@@ -16,14 +16,16 @@ from pathlib import Path
 from nbyard.dockerd import Container
 from nbyard.domain.attempts.structs import CommandWork
 from nbyard.runner.secret_masking import masks_of
-from nbyard.runner.supervision.records.log_gap import (
+from nbyard.runner.supervision.work_log import (
+    AT_LIMIT,
+    LIMIT_BYTES,
+    TAIL_BYTES,
     gap_line,
     log_forgotten,
     log_limit,
     log_unseen,
     uncounted_gap_line,
 )
-from nbyard.runner.supervision.records.work_log import AT_LIMIT, LIMIT_BYTES, TAIL_BYTES
 from nbyard.runtimes.docker.attempt_container_spec import LOG_BASE, opens_files
 
 STDOUT, STDERR = "stdout.part", "stderr.part"
@@ -145,7 +147,16 @@ class _Copy:
             space = max(0, self._space - self._position)
             if not self._is_there:
                 self._append(data[:space])
-            self._keep_end(data, b"" if self._is_there else data[space:])
+            over = b"" if self._is_there else data[space:]
+            self._tail.append(data)
+            self._tail_bytes += len(data)
+            while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
+                self._tail_bytes -= len(self._tail.popleft())
+            if over:
+                os.utime(self._file)  # a sign of life
+                self.over = (self.over[0] + len(over), self.over[1] + over.count(b"\n"))
+                if self.over[0] > TAIL_BYTES:
+                    self._write_limit_note()
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
@@ -193,17 +204,6 @@ class _Copy:
             while view:
                 view = view[os.write(self._file, view) :]
         self._position += len(data)
-
-    def _keep_end(self, data: bytes, over: bytes) -> None:
-        self._tail.append(data)
-        self._tail_bytes += len(data)
-        while self._tail_bytes - len(self._tail[0]) >= TAIL_BYTES:
-            self._tail_bytes -= len(self._tail.popleft())
-        if over:
-            os.utime(self._file)  # a sign of life
-            self.over = (self.over[0] + len(over), self.over[1] + over.count(b"\n"))
-            if self.over[0] > TAIL_BYTES:
-                self._write_limit_note()
 
     def _write_limit_note(self) -> None:
         with self._locked() as size:

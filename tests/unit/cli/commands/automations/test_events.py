@@ -30,7 +30,7 @@ def create(shell, *words):
         (("--on-notebook",), "A notebook or program fires it"),
     ],
 )
-def test_a_trigger_is_created_and_shown(shell, root, words, sentence):
+def test_an_automation_is_created_and_shown(shell, root, words, sentence):
     made = create(shell, *words)
     assert made.code == 0, made.err
     assert "report: " in made.err and sentence in made.err

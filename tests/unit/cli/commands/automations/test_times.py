@@ -17,7 +17,7 @@ def made(yard, shell):
     return shell("automations", "create", *words)
 
 
-def test_a_schedule_is_created_and_shown(shell, made):
+def test_an_automation_is_created_and_shown(shell, made):
     assert made.code == 0, made.err
     assert "report: Monday to Friday" in made.err and "08:00 (Europe/Berlin)" in made.err
     shown = shell("automations", "show", "report")
@@ -46,7 +46,7 @@ def test_the_values_of_its_runs_are_shown(yard, shell, made):
     assert "missed        skip\n" in shell("automations", "show", "greet").out
 
 
-def test_a_schedule_without_further_due_times_is_finished(yard, made, capsys):
+def test_an_automation_without_further_due_times_is_finished(yard, made, capsys):
     automation = yard.services.automations.get(Caller(local_name()), "report")
     assert state_of(automation) == "enabled"
     ended = msgspec.structs.replace(automation, next_due=None)
@@ -153,7 +153,7 @@ def test_fire_disable_and_firings(shell, made):
     assert "origin   automation report (deleted)\n" in shell("runs", "show", run["id"]).out
 
 
-def test_a_second_schedule_at_the_same_times_needs_a_name(shell, made):
+def test_a_second_automation_at_the_same_times_needs_a_name(shell, made):
     words = ("automations", "create", "report.py", "--zone", "Europe/Berlin", "--at")
     refused = shell(*words, "weekdays 8:00")
     assert refused.code == 2 and "nbyard automations update report" in refused.err

@@ -65,7 +65,7 @@ def test_a_converted_project_is_pushed(shell, folder, yard):
     assert pushed.code == 0, pushed.err
     assert "+ schedule nightly" in pushed.out and "+ notification slack" in pushed.out
     assert shell("push", "--current").out == "No changes.\n"
-    assert json.loads(shell("automations", "fire", "nightly", "--json").out)["state"] == "queued"
+    assert json.loads(shell("automations", "fire", "nightly", "--json").out)["outcome"] == "started"
 
 
 def test_secrets_become_credentials_on_request(shell, folder, yard):

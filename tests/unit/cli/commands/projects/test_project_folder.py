@@ -61,7 +61,7 @@ def test_a_push_shows_its_changes_and_a_second_has_none(shell, folder, commit):
     assert pushed.code == 0, pushed.err
     assert pushed.out == planned.out and "wine: pushed" in pushed.err
     assert shell("push").out == shell("plan").out == "No changes.\n"
-    assert "1 schedule" in shell("projects", "show", "wine").out
+    assert "1 automation" in shell("projects", "show", "wine").out
 
 
 def test_without_a_terminal_a_push_names_the_option(shell, folder, commit):

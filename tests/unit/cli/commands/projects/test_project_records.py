@@ -37,7 +37,7 @@ def test_resources_are_linked_listed_and_unlinked(shell, made, yard):
         assert shell("automations", "create", f"{name}.py", "--at", "daily at 6").code == 0
     linked = shell("projects", "link", "wine", "automation", "red")
     assert linked.code == 0 and "linked the automation red" in linked.err
-    assert "1 schedule" in shell("projects", "show", "wine").out
+    assert "1 automation" in shell("projects", "show", "wine").out
     listed = shell("automations", "ls", "--project", "wine").out
     assert "red" in listed and "white" not in listed
     assert "red" in shell("projects", "links", "wine").out

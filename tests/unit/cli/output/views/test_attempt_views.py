@@ -2,12 +2,14 @@
 
 import pytest
 
-from nbyard.cli.output.views.attempt_views import VIEWS
+from nbyard.cli.output.views.attempt_views import VIEWS, show_forecast
 from nbyard.domain.attempts.structs import Cells, Image, Surroundings
 from nbyard.domain.attempts.usage_series import GpuUsage, Usage
 from nbyard.domain.environments.references import UsedEnvironment
 from nbyard.domain.environments.structs import Lock, Package
 from nbyard.domain.runs.previews.estimates import Estimate, Usual
+from nbyard.domain.runs.previews.forecasts import NodeForecast, RunForecast
+from nbyard.reasons.structs import because
 
 
 def shown(capsys: pytest.CaptureFixture[str], view: str, answer: object) -> tuple[list[str], str]:
@@ -83,3 +85,18 @@ def test_an_estimate_shows_known_durations(capsys: pytest.CaptureFixture[str]) -
         "train usually 2 min (last 5 runs)",
     ]
     assert shown(capsys, "runs.estimate", Estimate()) == ([], "Nothing is known.\n")
+
+
+def test_a_node_that_could_not_be_checked_is_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    nodes = [
+        NodeForecast("cached", because("unchanged", run=1), "a"),
+        NodeForecast("stale", because("no-earlier-result"), "b"),
+        NodeForecast("unknown", because("forecast-late"), "c"),
+    ]
+    show_forecast(RunForecast(nodes, 1, 2, None, 2, is_maximum=True))
+    first, *rows = capsys.readouterr().out.splitlines()
+    assert first.split(", ") == ["1 cached", "up to 2 will run"]
+    assert [row.split(maxsplit=2) for row in rows[-2:]] == [
+        ["b", "runs", str(nodes[1].reason)],
+        ["c", "unknown", str(nodes[2].reason)],
+    ]

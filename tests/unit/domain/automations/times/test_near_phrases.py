@@ -72,7 +72,7 @@ def test_the_refusal_names_the_nearest_phrase(text, phrase):
     ],
 )
 def test_an_interval_has_no_time_of_day(text, phrase):
-    """The clock change would move it; the start of the schedule sets the first due time."""
+    """The clock change would move it; the start of the automation sets the first due time."""
     why = refusal(text)
     assert f"Write '{phrase}'" in why and "set the start" in why
 

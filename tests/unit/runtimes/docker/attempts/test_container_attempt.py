@@ -14,7 +14,7 @@ from nbyard.domain.attempts.structs import CommandWork, TaskFile
 from nbyard.errors import Conflict, TooLarge
 from nbyard.runtimes.docker.attempts.container_attempt import LINGER_SECONDS, ContainerAttempt
 from nbyard.runtimes.docker.attempts.watcher import RUNNER_GRACE_SECONDS
-from nbyard.runtimes.docker.warm.warm_attempt import WarmAttempt
+from nbyard.runtimes.docker.warm_attempt import WarmAttempt
 from nbyard.runtimes.protocol import Order
 
 DAY_SECONDS = 86_400

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from nbyard.runtimes.docker.attempts import termination
-from nbyard.runtimes.docker.attempts.runner_channel import LOOK_SECONDS
+from nbyard.runtimes.docker.attempts import container_process
+from nbyard.runtimes.docker.attempts.container_process import LOOK_SECONDS
 
 # before a fixture shortens it
-GRACE_SECONDS = termination.GRACE_SECONDS
+GRACE_SECONDS = container_process.GRACE_SECONDS
 
 
 class Engine:
@@ -27,8 +27,8 @@ class Engine:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
-    monkeypatch.setattr(termination, "GRACE_SECONDS", 0.0)
-    monkeypatch.setattr(termination, "LOOK_SECONDS", 0.0)
+    monkeypatch.setattr(container_process, "GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(container_process, "LOOK_SECONDS", 0.0)
 
 
 @pytest.mark.parametrize(
@@ -41,15 +41,15 @@ def impatient(monkeypatch):
 )
 def test_a_container_that_ignores_sigterm_is_killed(obeyed, signals):
     engine = Engine(*obeyed)
-    termination.terminate_container(engine, "a")  # type: ignore[arg-type]
+    container_process.terminate_container(engine, "a")  # type: ignore[arg-type]
     assert engine.signals == signals
 
 
 def test_a_missing_container_has_ended(monkeypatch):
     engine = Engine()
-    assert not termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
+    assert not container_process.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
     monkeypatch.setattr(engine, "container", lambda _: None)
-    assert termination.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
+    assert container_process.is_over_within(engine, "a", 0.0)  # type: ignore[arg-type]
 
 
 def test_a_container_that_ignores_a_cancel_is_killed_after_3_s(monkeypatch):
@@ -64,11 +64,11 @@ def test_a_container_that_ignores_a_cancel_is_killed_after_3_s(monkeypatch):
         signals.append((number, clock.now))
 
     fake = SimpleNamespace(monotonic=lambda: clock.now, sleep=sleep)
-    monkeypatch.setattr(termination, "time", fake)
-    monkeypatch.setattr(termination, "GRACE_SECONDS", GRACE_SECONDS)
-    monkeypatch.setattr(termination, "LOOK_SECONDS", LOOK_SECONDS)
+    monkeypatch.setattr(container_process, "time", fake)
+    monkeypatch.setattr(container_process, "GRACE_SECONDS", GRACE_SECONDS)
+    monkeypatch.setattr(container_process, "LOOK_SECONDS", LOOK_SECONDS)
     monkeypatch.setattr(engine, "signal", signal)
-    termination.terminate_container(engine, "a")  # type: ignore[arg-type]
+    container_process.terminate_container(engine, "a")  # type: ignore[arg-type]
     (first, begin), (second, kill) = signals
     assert (first, begin, second) == ("SIGTERM", 0.0, "SIGKILL")
     assert 3.0 <= kill <= 3.5 and clock.now < 5.0

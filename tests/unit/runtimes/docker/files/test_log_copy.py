@@ -7,8 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nbyard.runner.supervision.records.log_gap import gap_line, log_limit, uncounted_gap_line
-from nbyard.runner.supervision.records.work_log import AT_LIMIT, TAIL_BYTES
+from nbyard.runner.supervision.work_log import (
+    AT_LIMIT,
+    TAIL_BYTES,
+    gap_line,
+    log_limit,
+    uncounted_gap_line,
+)
 from nbyard.runtimes.docker.files import log_copy
 from nbyard.runtimes.docker.files.log_copy import FORGOTTEN, STDOUT, LogCopy
 

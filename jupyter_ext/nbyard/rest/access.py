@@ -1,0 +1,140 @@
+"""Access to services behind the proxy: cached authorizations, and passes in page paths.
+
+Programs repeat the same request many times a second. An authorization is valid for one second, for
+equal requests. Requests are equal if method, path, query, remote address and all headers except
+those of the body are equal. The server's authorizer may use any of these. Checks of the single
+request are never cached: origin, XSRF, length and expiry of a pass.
+
+Passes are random texts in the paths of a service's pages, which replace the login cookie. The pages
+of an untrusted service are shown in a sandbox with an opaque origin. Browsers send no cookie with
+the requests of such a page. A pass identifies the user who opened the page, for a limited time. It
+gives access only to the page's own deployment or attempt.
+"""
+
+import re
+import secrets
+import time
+from collections.abc import Hashable
+from typing import Any, NamedTuple
+
+from tornado.httputil import HTTPServerRequest
+
+from nbyard.domain.deployments.structs import Target
+
+# A revoked login stays valid for at most this long.
+SECONDS = 1.0
+MOST = 256
+OF_THE_BODY = {"Content-Length", "Content-Type", "Content-Encoding", "Transfer-Encoding"}
+SEGMENT = "nbyard-pass="
+PASS_SECONDS = 3600.0
+MOST_PASSES = 4096
+PASS_BYTES = 32
+# Such as `/user/ann/nbyard/deployments/iris/http/nbyard-pass=…/index.html`.
+IN_PATH = re.compile(
+    rf"(?P<before>.*?/nbyard/(?:deployments|attempts)/[a-z0-9-]+/[a-z0-9-]+)/{SEGMENT}"
+    r"(?P<text>[^/?]+)"
+)
+
+
+class Admission(NamedTuple):
+    """An authorization: Jupyter's user, the name of the login cookie, and the service's port."""
+
+    user: Any
+    login_cookie: str
+    target: Target
+
+
+class Admissions:
+    """The cached authorizations of one server.
+
+    Use it in the thread of the event loop only.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, tuple[float, Admission]] = {}
+
+    def get(self, key: Hashable) -> Admission | None:
+        """Return the authorization for a key, None if there is none or it has expired."""
+        until, admission = self._kept.get(key, (0.0, None))
+        return admission if time.monotonic() < until else None
+
+    def keep(self, key: Hashable, admission: Admission) -> None:
+        """Store an authorization for one second, unless too many are stored."""
+        # Old entries are dropped only when space is needed, so `get` checks their age.
+        if len(self._kept) >= MOST:
+            now = time.monotonic()
+            self._kept = {k: v for k, v in self._kept.items() if now < v[0]}
+        if len(self._kept) < MOST:
+            self._kept[key] = (time.monotonic() + SECONDS, admission)
+
+    def forget(self, key: Hashable) -> None:
+        """Remove an authorization, because its port no longer responds."""
+        self._kept.pop(key, None)
+
+
+def key_of(request: HTTPServerRequest, place: tuple[str, ...]) -> Hashable:
+    """Return everything in a request on which access depends.
+
+    `place` has the port and the pass.
+    """
+    headers = tuple((n, v) for n, v in request.headers.get_all() if n not in OF_THE_BODY)
+    return (place, request.method, request.uri, request.remote_ip, request.protocol, headers)
+
+
+class Holder(NamedTuple):
+    """The user who opened a page, and the ID of the page's deployment or attempt.
+
+    The whole user object is stored, as the server's authorizer may need more than the name.
+    """
+
+    user: Any
+    subject: str
+
+
+class Passes:
+    """The passes that this process has issued. They are only in memory."""
+
+    def __init__(self) -> None:
+        self.issued: dict[str, tuple[float, Holder]] = {}  # oldest first
+
+    def issue(self, holder: Holder) -> str:
+        """Create a pass, valid for PASS_SECONDS or until MOST_PASSES others are issued."""
+        now = time.time()
+        for text, (until, _) in list(self.issued.items()):
+            # Insertion order is order of expiry, so the first valid pass ends the cleanup.
+            if now < until and len(self.issued) < MOST_PASSES:
+                break
+            del self.issued[text]
+        text = secrets.token_urlsafe(PASS_BYTES)
+        self.issued[text] = (now + PASS_SECONDS, holder)
+        return text
+
+    def holder(self, text: str) -> Holder | None:
+        """Return the holder of a pass, None if the pass is unknown or has expired."""
+        until, holder = self.issued.get(text, (0.0, None))
+        return holder if time.time() < until else None
+
+
+def take_pass(request: HTTPServerRequest) -> str:
+    """Remove the pass from a request's path and return it, "" without one.
+
+    So no log shows the pass. A service gets the pass of its own page in `X-Forwarded-Prefix`.
+    """
+    match = IN_PATH.match(request.path)
+    if match is None:
+        return ""
+    request.path = IN_PATH.sub(r"\g<before>", request.path, 1)
+    request.uri = IN_PATH.sub(r"\g<before>", str(request.uri), 1)
+    request.headers.pop("Referer", None)  # it may contain a pass too
+    return match["text"]
+
+
+def is_navigation(request: HTTPServerRequest) -> bool:
+    """Return whether the request is for a page that a browser will show.
+
+    Browsers send Sec-Fetch-Mode to secure addresses only. Without that header, Accept decides.
+    """
+    if request.method not in ("GET", "HEAD") or "Authorization" in request.headers:
+        return False
+    mode = request.headers.get("Sec-Fetch-Mode")
+    return mode == "navigate" if mode else "text/html" in request.headers.get("Accept", "")

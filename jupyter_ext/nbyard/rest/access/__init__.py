@@ -1,1 +1,0 @@
-"""Access to services behind the proxy: cached authorizations, and passes in page paths."""

@@ -1,1 +1,0 @@
-"""Temporary containers that run one program to learn something, such as an image's packages."""

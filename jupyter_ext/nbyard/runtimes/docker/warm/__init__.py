@@ -1,1 +1,0 @@
-"""Warm containers: each serves several notebooks of one run, one after the other."""

@@ -1,0 +1,163 @@
+"""Loads and calls a model: a class, a folder that MLflow saved, a file of pickle or joblib."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import importlib.util
+import json
+import logging
+import os
+import pickle
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple, cast
+
+from .codec import BadAnswer, Columns, Schema, ValueRefused
+
+JOBLIB = "joblib"
+VERSION_VARIABLE = "NBYARD_MODEL_VERSION"
+log = logging.getLogger("nbyard.serving")
+MAX_WORDS = 500
+
+
+def read_pickle(path: str) -> Any:
+    """Load the object in a file of pickle or joblib. Loading runs code that the file refers to.
+
+    If joblib is installed, it loads both kinds of files. Its own files are only created where it
+    is installed.
+
+    Raises:
+        Exception: The file is invalid, or the code that it refers to failed.
+    """
+    if importlib.util.find_spec(JOBLIB) is not None:
+        return cast(Any, importlib.import_module(JOBLIB)).load(path)
+    with open(path, "rb") as file:
+        return pickle.load(file)
+
+
+class Spec(NamedTuple):
+    """The content of model.json. `root` is the folder of the model file."""
+
+    name: str
+    version: str
+    root: str
+    flavour: str
+    src: str
+    module: str
+    class_name: str
+    inputs: Schema
+    outputs: Schema
+    fields: dict[str, Any]
+
+
+def read_spec(text: str, root: str) -> Spec:
+    """Parse the text of model.json. A deployment sets the version that its image's name has."""
+    fields = json.loads(text)
+    fields["version"] = os.environ.get(VERSION_VARIABLE) or fields["version"]
+    return Spec(
+        name=fields["name"],
+        version=fields["version"],
+        root=root,
+        flavour=fields["flavour"],
+        src=fields["src"],
+        module=fields["module"],
+        class_name=fields["class"],
+        inputs=Schema.of(fields["input_schema"]),
+        outputs=Schema.of(fields["output_schema"], BadAnswer),
+        fields=fields,
+    )
+
+
+class NoModel(Exception):
+    """The model could not be loaded. The message has the reason."""
+
+
+def load_model(spec: Spec) -> Any:
+    """Load the model, an object with `predict`. Its folder becomes the working directory.
+
+    The folder `src` may be a package. Its modules are imported by their paths from the folder of
+    the model file. They can import each other as `src.other`, as `.other` or as `other`.
+
+    Raises:
+        NoModel: The class does not exist, or has no method predict.
+    """
+    os.chdir(spec.root)
+    with _without_collector():
+        if spec.flavour == "mlflow":
+            return importlib.import_module("mlflow.pyfunc").load_model(spec.root)
+        if spec.flavour == "pickle":
+            # the file may refer to modules beside it
+            sys.path.insert(0, spec.root)
+            return read_pickle(os.path.join(spec.root, spec.fields["file"]))
+        parts = [] if spec.src == "." else spec.src.split("/")
+        sys.path[:0] = [os.path.join(spec.root, *parts), spec.root]
+        is_package = all(part.isidentifier() for part in parts)
+        name = ".".join([*(parts if is_package else []), spec.module])
+        model_class = getattr(importlib.import_module(name), spec.class_name, None)
+        if model_class is None:
+            raise NoModel(f"{name} has no class {spec.class_name}")
+        model = model_class()
+        if not callable(getattr(model, "predict", None)):
+            raise NoModel(f"{spec.class_name} has no method predict")
+        return model
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Pause garbage collection during imports, and exclude the loaded objects from it afterwards.
+
+    Imported modules have many objects, which stay in memory. Collecting them would take a
+    twentieth of the loading time, and the same time at exit.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
+
+
+class ModelFailed(Exception):
+    """The model raised an exception. The message describes it without the traceback."""
+
+
+class Predictor:
+    """Calls a loaded model and checks its answer."""
+
+    def __init__(self, spec: Spec, model: Any):
+        self._inputs = spec.inputs
+        self._outputs = spec.outputs
+        self._model = model
+
+    def __call__(self, columns: Columns) -> Columns:
+        """Call the model with checked columns; return its answer as columns.
+
+        Raises:
+            ModelFailed: The model raised an exception.
+            ValueRefused: The answer does not fit its schema.
+        """
+        try:
+            answer = self._model.predict(self._inputs.frame(columns))
+            return self._outputs.answer(answer, len(columns[0]))
+        except ValueRefused:
+            raise
+        # also SystemExit, or the panic of an extension in Rust
+        except BaseException as error:
+            raise ModelFailed(words_of(error)) from error
+
+
+def words_of(error: BaseException) -> str:
+    """Describe an exception of the model without its traceback."""
+    return f"the model raised {error_text(error)}"
+
+
+def error_text(error: BaseException) -> str:
+    """Return the class and the message of an exception."""
+    text = str(error)
+    message = text if len(text) <= MAX_WORDS else text[: MAX_WORDS - 1] + "…"
+    name = type(error).__name__
+    return f"{name}: {message}" if message else name

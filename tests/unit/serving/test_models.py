@@ -1,0 +1,46 @@
+"""Files that pickle or joblib wrote, in the image of their model."""
+
+import importlib.util
+import json
+import pickle
+import sys
+from pathlib import Path
+from typing import Any
+
+import joblib
+import pytest
+
+from nbyard.serving.models import load_model, read_pickle, read_spec
+
+TOLD: dict[str, Any] = {"name": "m", "version": "1", "flavour": "pickle", "src": "."}
+TOLD |= {"module": "", "class": "", "file": "model.joblib", "metadata": {}, "sample": {}}
+COLUMNS = {"input_schema": [{"name": "x", "type": "int"}]}
+COLUMNS["output_schema"] = COLUMNS["input_schema"]
+MODULE = "class Twice:\n    def predict(self, frame):\n        return frame * 2\n"
+
+
+@pytest.mark.parametrize("compress", [0, 3])
+def test_files_of_joblib_are_read_also_if_compressed(tmp_path: Path, compress: int) -> None:
+    joblib.dump({"a": 1}, tmp_path / "m", compress=compress)
+    assert read_pickle(str(tmp_path / "m")) == {"a": 1}
+
+
+@pytest.mark.parametrize("has_joblib", [True, False])
+def test_files_of_pickle_are_read_with_and_without_joblib(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_joblib: bool
+) -> None:
+    if not has_joblib:
+        monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
+    (tmp_path / "m").write_bytes(pickle.dumps({"a": 1}))
+    assert read_pickle(str(tmp_path / "m")) == {"a": 1}
+
+
+def test_a_package_is_loaded_with_the_modules_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "twice_as_much.py").write_text(MODULE)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.joblib").write_bytes(b"\x80\x04\x8c\rtwice_as_much\x8c\x05Twice\x93)\x81.")
+    model = load_model(read_spec(json.dumps(TOLD | COLUMNS), str(tmp_path)))
+    assert model.predict(2) == 4
