@@ -3,7 +3,7 @@ import { ComponentProps, MouseEvent, ReactNode, useId } from 'react';
 import { flushSync } from 'react-dom';
 import { LinkButton } from '../components/Button';
 
-export interface IFieldFrameProps {
+interface IFieldFrameProps {
   label: string;
   help?: string;
   error?: string;
